@@ -1,0 +1,1 @@
+"""The domain of the attendance service's catchments, and its doors."""

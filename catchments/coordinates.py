@@ -1,0 +1,140 @@
+"""Coordinate frames: reference systems, axis order, the antimeridian and metres.
+
+Stored and published: WGS 84 (EPSG:4326), longitude first, -180…180 (RFC 7946). Indexed and drawn:
+the same with longitude in 0…360, so that the Chatham Islands stay in one piece with the rest.
+Metres: NZTM2000 (EPSG:2193), or Chatham Islands Transverse Mercator 2000 (EPSG:3793).
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from catchments.errors import InputRefused, shown
+
+if TYPE_CHECKING:
+    from pyproj import Transformer
+
+WGS84 = "EPSG:4326"
+NZTM2000 = "EPSG:2193"
+CHATHAM_TM2000 = "EPSG:3793"
+
+NEW_ZEALAND_LNG_360 = (165.0, 185.0)
+"""Longitudes, 0…360, of all schools and islands from Solander to the Chathams, with a margin."""
+NEW_ZEALAND_LAT = (-53.0, -28.0)
+"""Latitudes from Campbell Island to Raoul, with a margin."""
+CHATHAM_LNG_360 = 182.0
+"""East of this meridian (0…360) metres are computed in the Chatham Islands' own projection."""
+
+
+def to_360(lng: float) -> float:
+    """Return a longitude -180…180 as 0…360 degrees, without rounding any value from 0 up."""
+    return lng + 360.0 if lng < 0 else lng
+
+
+def to_180(lng: float) -> float:
+    """Return a longitude 0…360 as -180…180 degrees."""
+    return lng - 360.0 if lng > 180.0 else lng
+
+
+def geometry_to_360(geometry: BaseGeometry) -> BaseGeometry:
+    """Return a WGS 84 geometry with longitudes 0…360; parts that met at 180° become one.
+
+    Vertices at longitudes from 0 up are kept bit for bit.
+    """
+    west = geometry.bounds and geometry.bounds[0] < 0
+    moved = shapely.transform(geometry, _lng_to_360) if west else geometry
+    split_at_180 = bool(west) and 180.0 in shapely.get_coordinates(moved)[:, 0]
+    return shapely.union_all(shapely.get_parts(moved)) if split_at_180 else moved
+
+
+def geometry_to_180(geometry: BaseGeometry) -> BaseGeometry:
+    """Return a geometry with longitudes 0…360 as RFC 7946 wants it: -180…180, split at 180°."""
+    if geometry.is_empty or geometry.bounds[2] <= 180.0:
+        return geometry
+    if geometry.bounds[0] >= 180.0:
+        return shapely.transform(geometry, _lng_to_180)
+    east = shapely.intersection(geometry, shapely.box(0.0, -90.0, 180.0, 90.0))
+    west = shapely.intersection(geometry, shapely.box(180.0, -90.0, 360.0, 90.0))
+    return _multi([*_polygons(east), *_polygons(shapely.transform(west, _lng_to_180))])
+
+
+def _lng_to_360(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.column_stack([np.where(xy[:, 0] < 0, xy[:, 0] + 360.0, xy[:, 0]), xy[:, 1]])
+
+
+def _lng_to_180(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.column_stack([np.where(xy[:, 0] >= 180.0, xy[:, 0] - 360.0, xy[:, 0]), xy[:, 1]])
+
+
+def _polygons(geometry: BaseGeometry) -> list[BaseGeometry]:
+    parts = shapely.get_parts(geometry)
+    return [part for part in parts if part.geom_type == "Polygon"]
+
+
+def _multi(polygons: list[BaseGeometry]) -> BaseGeometry:
+    return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
+
+
+@lru_cache(maxsize=8)
+def transformer(from_crs: str, to_crs: str) -> Transformer:
+    """Return a pyproj transformer that takes and gives longitude (easting) first."""
+    from pyproj import Transformer  # PROJ opens its database on import: only who needs it pays
+
+    return Transformer.from_crs(from_crs, to_crs, always_xy=True)
+
+
+def metric_crs(*, lng: float) -> str:
+    """Return the projected CRS whose metres are true at this longitude (either frame)."""
+    return CHATHAM_TM2000 if to_360(lng) > CHATHAM_LNG_360 else NZTM2000
+
+
+def to_metres(geometry: BaseGeometry, *, crs: str) -> BaseGeometry:
+    """Return a WGS 84 geometry (either longitude frame) projected to `crs`, in metres."""
+    project = transformer(WGS84, crs)
+
+    def projected(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.column_stack(project.transform(xy[:, 0], xy[:, 1]))
+
+    return shapely.transform(geometry, projected)
+
+
+def area_m2(geometry: BaseGeometry) -> float:
+    """Return the area of a WGS 84 geometry in square metres, in the projection true to it."""
+    if geometry.is_empty:
+        return 0.0
+    lng = float(shapely.get_coordinates(geometry)[0, 0])
+    return float(to_metres(geometry, crs=metric_crs(lng=lng)).area)
+
+
+def in_new_zealand(*, lng: float, lat: float) -> bool:
+    """Whether a WGS 84 point (either longitude frame) lies in New Zealand's extent."""
+    west, east = NEW_ZEALAND_LNG_360
+    south, north = NEW_ZEALAND_LAT
+    return west <= to_360(lng) <= east and south <= lat <= north
+
+
+def look_swapped(*, lng: float, lat: float) -> bool:
+    """Whether a point lies outside New Zealand as given but inside with its axes exchanged."""
+    return not in_new_zealand(lng=lng, lat=lat) and in_new_zealand(lng=lat, lat=lng)
+
+
+def checked_degrees(name: str, value: float, *, limit: float) -> float:
+    """Return `value` when it is a finite number within ±limit degrees.
+
+    Raises InputRefused, naming the parameter and its range.
+    """
+    if not math.isfinite(value) or abs(value) > limit:
+        raise InputRefused(
+            f"{name} is {shown(value)}.",
+            field=name,
+            allowed=f"It must be a number of degrees from {-limit:g} to {limit:g}.",
+            next_step="Give WGS 84 decimal degrees, for example lat=-36.8694 and lng=174.7689.",
+        )
+    return value

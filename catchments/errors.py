@@ -1,0 +1,74 @@
+"""One small family of errors; each says what was given, what is allowed and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+SHOWN_CHARACTERS = 80
+
+
+def shown(value: object) -> str:
+    """Return `value` fit for a message: quoted, on one line, at most 80 characters of it."""
+    text = str(value)
+    kept = text[:SHOWN_CHARACTERS]
+    kept = "".join(c if c.isprintable() else " " for c in kept)
+    return f"“{kept}…”" if len(text) > SHOWN_CHARACTERS else f"“{kept}”"
+
+
+class CatchmentsError(Exception):
+    """Something a person or another program can put right.
+
+    `problem` is one sentence that names the thing and gives the value; `allowed` says what would
+    have been taken; `next_step` says what to do. `str(error)` is all three.
+    """
+
+    def __init__(self, problem: str, *, allowed: str = "", next_step: str = "") -> None:
+        super().__init__(" ".join(part for part in (problem, allowed, next_step) if part))
+        self.problem = problem
+        self.allowed = allowed
+        self.next_step = next_step
+
+
+class InputRefused(CatchmentsError):
+    """A value from a person, a form or a URL that cannot be taken; `field` names it."""
+
+    def __init__(
+        self, problem: str, *, field: str = "", allowed: str = "", next_step: str = ""
+    ) -> None:
+        super().__init__(problem, allowed=allowed, next_step=next_step)
+        self.field = field
+
+
+class FileRefused(CatchmentsError):
+    """A file that cannot be imported; nothing of it was kept. `rows` names each row at fault."""
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        allowed: str = "",
+        next_step: str = "",
+        rows: Sequence[str] = (),
+    ) -> None:
+        super().__init__(problem, allowed=allowed, next_step=next_step)
+        self.rows = tuple(rows)
+
+
+class NotKnown(CatchmentsError):
+    """A school, catchment, edition or draft that does not exist."""
+
+
+class PublicationRefused(CatchmentsError):
+    """A draft that may not be published; `reasons` has a sentence for each thing in the way."""
+
+    def __init__(self, problem: str, *, reasons: Sequence[str] = (), next_step: str = "") -> None:
+        super().__init__(problem, next_step=next_step)
+        self.reasons = tuple(reasons)
+
+
+class ChangeDoesNotFit(CatchmentsError):
+    """A change that cannot be applied to the edition it meets."""
+
+
+class NothingPublished(CatchmentsError):
+    """The store holds no edition or no school directory release to answer from."""

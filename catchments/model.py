@@ -1,0 +1,253 @@
+"""What the house speaks of: frozen values without behaviour that reads or writes anything.
+
+Words are those of the glossary in `docs/glossary.md`. Coordinates are WGS 84 degrees, longitude in
+-180…180 (RFC 7946). Geometries are shapely polygons or multipolygons in the same frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from shapely.geometry.base import BaseGeometry
+
+EDUCATION_REGIONS = (
+    "Tai Tokerau",
+    "Tāmaki Herenga Tāngata",
+    "Tāmaki Herenga Manawa",
+    "Tāmaki Herenga Waka",
+    "Waikato",
+    "Bay of Plenty, Waiariki",
+    "Hawke's Bay, Tairāwhiti",
+    "Taranaki, Whanganui, Manawatū",
+    "Wellington",
+    "Nelson, Marlborough, West Coast",
+    "Canterbury, Chatham Islands",
+    "Otago, Southland",
+)
+"""The twelve education regions, north to south, as the Ministry of Education spells them."""
+
+
+class Status(StrEnum):
+    """How an answer ended."""
+
+    RESOLVED = "resolved"
+    AMBIGUOUS = "ambiguous"
+    UNRESOLVED = "unresolved"
+
+
+class Basis(StrEnum):
+    """How an answer came about."""
+
+    LISTED = "listed"
+    LOCATED = "located"
+    NEAREST = "nearest"
+
+
+class SchoolStatus(StrEnum):
+    """A school's state in the directory."""
+
+    OPEN = "open"
+    PROPOSED = "proposed"
+    CLOSED = "closed"
+
+
+class SourceKind(StrEnum):
+    """What a source supplied."""
+
+    DIRECTORY = "school directory"
+    BOUNDARIES = "boundaries"
+    PROVIDERS = "providers"
+    LISTINGS = "listings"
+    IN_SCHOOL_PROVISION = "in-school provision"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A point, WGS 84 degrees, longitude -180…180."""
+
+    lng: float
+    lat: float
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where something came from, kept with everything made from it."""
+
+    kind: SourceKind
+    title: str
+    authority: str
+    licence: str
+    release: str
+    """The release as the authority names it, usually its date as YYYY-MM-DD."""
+    sha256: str
+    """Hexadecimal digest of the file, or of the bytes of all pages in order."""
+    file_name: str = ""
+    url: str = ""
+    demonstration: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    """An entry of the Ministry's school directory."""
+
+    school_id: int
+    name: str
+    status: SchoolStatus = SchoolStatus.OPEN
+    place: Place | None = None
+    org_type: str = ""
+    address: str = ""
+    suburb: str = ""
+    city: str = ""
+    postcode: str = ""
+    phone: str = ""
+    education_region: str = ""
+    territorial_authority: str = ""
+    roll: int | None = None
+    opens: date | None = None
+    """When a proposed school is to open."""
+    closed: date | None = None
+    """When a closed school closed, if known."""
+    last_seen: date | None = None
+    """The last directory release that had a school which the present one lacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """The organisation contracted for one catchment or several."""
+
+    code: str
+    name: str
+    phone: str = ""
+    email: str = ""
+    website: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Catchment:
+    """An area and the schools in it, served by one provider at a time."""
+
+    code: str
+    name: str
+    education_region: str = ""
+    provider_code: str | None = None
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One whole, immutable statement of catchments, boundaries, providers and listings.
+
+    `number` and `effective_from` are None while it is a draft's content. `boundaries` has a
+    geometry for each catchment code that has one; `listings` maps school number to catchment code;
+    `in_school_provision` maps school number to a note on it.
+    """
+
+    catchments: Mapping[str, Catchment] = field(default_factory=dict)
+    boundaries: Mapping[str, BaseGeometry] = field(default_factory=dict)
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+    listings: Mapping[int, str] = field(default_factory=dict)
+    in_school_provision: Mapping[int, str] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
+    overlaps_accepted: bool = False
+    number: int | None = None
+    title: str = ""
+    reason: str = ""
+    effective_from: date | None = None
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether anything in it is made up for demonstration."""
+        return any(source.demonstration for source in self.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class EditionSummary:
+    """A published edition without its content, for time-lines and lists."""
+
+    number: int
+    title: str
+    reason: str
+    effective_from: date
+    published_at: datetime
+    demonstration: bool
+    draft_id: int | None = None
+    base_number: int | None = None
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSummary:
+    """A school directory release without its schools."""
+
+    number: int
+    released: date
+    school_count: int
+    source: Source
+
+
+@dataclass(frozen=True)
+class DirectoryRelease:
+    """One dated copy of the school directory.
+
+    `schools` is what that copy holds; `former` is what only earlier releases hold, each with
+    `last_seen` set and status closed.
+    """
+
+    schools: Mapping[int, School]
+    released: date
+    source: Source
+    former: Mapping[int, School] = field(default_factory=dict)
+    number: int | None = None
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether this is the embedded demonstration selection."""
+        return self.source.demonstration
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something beside the answer that a reader should know; `code` is stable, `text` is not."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of several catchments that may be meant."""
+
+    catchment: Catchment
+    provider: Provider | None
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """What the next edition that changes this answer will say, and from when."""
+
+    effective_from: date
+    edition: int
+    catchment: Catchment | None
+    provider: Provider | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of resolving a school or a point on a date."""
+
+    status: Status
+    sentence: str
+    school: School | None = None
+    place: Place | None = None
+    basis: Basis | None = None
+    catchment: Catchment | None = None
+    provider: Provider | None = None
+    distance_m: float | None = None
+    """Metres to the boundary; only where the basis is `nearest`."""
+    in_school_provision: str | None = None
+    candidates: tuple[Candidate, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    upcoming: Upcoming | None = None

@@ -1,0 +1,51 @@
+"""What a reader tells the person who runs it, beside the objects it read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with what is being done, how much of it is done, and the whole if known."""
+
+_BLOCK_BYTES = 1 << 20
+
+
+def no_progress(_doing: str, _done: int, _whole: int | None) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One row of the problem table: where in the file, what is wrong, what was done about it."""
+
+    where: str
+    what: str
+    done: str = ""
+
+
+@dataclass
+class Report:
+    """Counts and problems of one reading; `counts` keeps the order in which they were added."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def count(self, what: str, by: int = 1) -> None:
+        """Add `by` to the count of `what`."""
+        self.counts[what] = self.counts.get(what, 0) + by
+
+    def problem(self, where: str, what: str, done: str = "") -> None:
+        """Add a row to the problem table."""
+        self.problems.append(Problem(where, what, done))
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hexadecimal SHA-256 digest of a file, read a megabyte at a time."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
