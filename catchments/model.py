@@ -64,6 +64,10 @@ class SourceKind(StrEnum):
     IN_SCHOOL_PROVISION = "in-school provision"
 
 
+NOT_STATED = "not stated"
+"""Stands for a licence that whoever imported a file did not name; such a source is undeclared."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A point, WGS 84 degrees, longitude -180…180."""
@@ -141,16 +145,19 @@ class Edition:
 
     `number` and `effective_from` are None while it is a draft's content. `boundaries` has a
     geometry for each catchment code that has one; `listings` maps school number to catchment code;
-    `in_school_provision` maps school number to a note on it.
+    `unserved` are schools on record as belonging to no catchment, such as the correspondence
+    school; `in_school_provision` maps school number to a note on it.
     """
 
     catchments: Mapping[str, Catchment] = field(default_factory=dict)
     boundaries: Mapping[str, BaseGeometry] = field(default_factory=dict)
     providers: Mapping[str, Provider] = field(default_factory=dict)
     listings: Mapping[int, str] = field(default_factory=dict)
+    unserved: frozenset[int] = frozenset()
     in_school_provision: Mapping[int, str] = field(default_factory=dict)
     sources: tuple[Source, ...] = ()
     overlaps_accepted: bool = False
+    gaps_accepted: bool = False
     number: int | None = None
     title: str = ""
     reason: str = ""

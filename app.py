@@ -1,0 +1,88 @@
+"""Puts the parts together: settings, store, snapshots, doors."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+from flask import Flask, request
+from flask.wrappers import Response
+from flask_compress import Compress
+
+from catchments.errors import CatchmentsError
+from catchments.resolver import kilometres
+from catchments.settings import Settings
+from catchments.snapshot import Snapshots
+from catchments.store import Store
+from catchments.web import api, finder, health, mapping, problems, security
+from catchments.web.context import EXTENSION, Service, long_date
+
+WEB = Path(__file__).parent / "catchments" / "web"
+"""Where templates and static files are."""
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application with its command line; the first request builds a snapshot."""
+    from catchments import commands  # readers of files and all they need: no server imports them
+
+    app = web_app(settings)
+    commands.register(app)
+    return app
+
+
+def web_app(settings: Settings | None = None) -> Flask:
+    """Return the application as a server needs it."""
+    settings = settings or Settings.from_environment()
+    app = Flask("catchments", root_path=str(WEB))
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    store = Store(settings.database_url)
+    app.extensions[EXTENSION] = Service(settings, store, Snapshots(store))
+    app.jinja_env.filters |= {"long_date": long_date, "distance": kilometres}
+    for blueprint in (api.blueprint, finder.blueprint, mapping.blueprint, health.blueprint):
+        app.register_blueprint(blueprint)
+    problems.register(app)
+    security.register(app)
+    _compress_pages(app)
+    return app
+
+
+def serve_app() -> Flask:
+    """Return the application with its snapshot built and kept up to date: a server's factory."""
+    app = web_app()
+    running: Service = app.extensions[EXTENSION]
+    try:
+        running.snapshots.current()
+    except CatchmentsError as error:
+        app.logger.warning("not ready: %s", error)
+    threading.Thread(target=_keep_fresh, args=(app, running), daemon=True).start()
+    return app
+
+
+def _keep_fresh(app: Flask, running: Service) -> None:
+    while True:
+        time.sleep(running.settings.refresh_s)
+        try:
+            if running.snapshots.refresh():
+                app.logger.info("serving a new snapshot")
+        except CatchmentsError as error:
+            # Answers go on from memory; /readyz says so.
+            app.logger.warning("the database is away: %s", error)
+        except Exception:
+            app.logger.exception("the snapshot could not be refreshed")
+
+
+def _compress_pages(app: Flask) -> None:
+    app.config["COMPRESS_REGISTER"] = False
+    compress = Compress(app)
+
+    def compressed(response: Response) -> Response:
+        # An answer of the API is smaller than a network packet; compressing it only costs time.
+        return (
+            response
+            if request.blueprint == api.blueprint.name
+            else compress.after_request(response)
+        )
+
+    app.after_request(compressed)

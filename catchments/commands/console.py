@@ -1,0 +1,107 @@
+"""How commands speak: tables, progress and refusals, with hostile text shown as text."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import click
+from flask import current_app
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from catchments.errors import CatchmentsError
+from catchments.sources.report import Progress as ProgressCall
+from catchments.sources.report import Report
+from catchments.store import Store
+from catchments.web.context import EXTENSION
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+PROBLEMS_SHOWN = 50
+REFUSED = 1
+
+
+def store() -> Store:
+    """Return the running application's store, its schema up to date."""
+    opened: Store = current_app.extensions[EXTENSION].store
+    opened.migrate()
+    return opened
+
+
+def say(text: str) -> None:
+    """Print one line of plain text."""
+    Console(highlight=False, markup=False, soft_wrap=True).print(text)
+
+
+def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; cells are text, never markup or terminal escapes."""
+    drawn = Table(*headings, title=title, title_justify="left", title_style="bold")
+    for row in rows:
+        drawn.add_row(*(Text(_printable(str(cell))) for cell in row))
+    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(drawn)
+
+
+def show_report(report: Report) -> None:
+    """Print what a reader counted, and its problems as a table."""
+    table("Counts", ("What", "How many"), report.counts.items())
+    if not report.problems:
+        say("No problems.")
+        return
+    shown = report.problems[:PROBLEMS_SHOWN]
+    table("Problems", ("Where", "What", "Done"), ((p.where, p.what, p.done) for p in shown))
+    if len(report.problems) > PROBLEMS_SHOWN:
+        say(f"… and {len(report.problems) - PROBLEMS_SHOWN} more problems.")
+
+
+@contextmanager
+def progress() -> Iterator[ProgressCall]:
+    """Give a progress callback that draws a bar for each thing being done."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as drawn:
+        tasks: dict[str, Any] = {}
+
+        def called(doing: str, done: int, whole: int | None) -> None:
+            if doing not in tasks:
+                tasks[doing] = drawn.add_task(doing, total=whole)
+            drawn.update(tasks[doing], completed=done, total=whole)
+
+        yield called
+
+
+def refusing(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn our errors into a message on standard error and exit code 1."""
+
+    @wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except CatchmentsError as error:
+            _say_refusal(error)
+            raise click.exceptions.Exit(REFUSED) from error
+
+    return guarded
+
+
+def _say_refusal(error: CatchmentsError) -> None:
+    click.echo(f"Refused: {_printable(str(error))}", err=True)
+    details = [*getattr(error, "rows", ()), *getattr(error, "reasons", ())]
+    for detail in details[:PROBLEMS_SHOWN]:
+        click.echo(f"  - {_printable(str(detail))}", err=True)
+    if len(details) > PROBLEMS_SHOWN:
+        click.echo(f"  … and {len(details) - PROBLEMS_SHOWN} more.", err=True)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)

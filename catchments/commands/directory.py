@@ -1,0 +1,105 @@
+"""`flask schools import`: a release of the Ministry's school directory."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from catchments.commands.console import (
+    progress,
+    refusing,
+    say,
+    show_report,
+    store,
+    table,
+)
+from catchments.errors import FileRefused, InputRefused
+from catchments.model import DirectoryRelease, School
+from catchments.snapshot import Timeline, today_in_new_zealand
+from catchments.sources.ckan import fetch_directory
+from catchments.sources.directory import read_directory, refuse_shrinkage
+from catchments.sources.report import Report
+from catchments.store import Store
+
+NAMED_AT_MOST = 20
+
+
+@click.group()
+def schools() -> None:
+    """The Ministry's school directory."""
+
+
+@schools.command("import")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--from-data-govt-nz", is_flag=True, help="Read the open data service instead.")
+@click.option("--released", type=click.DateTime(["%Y-%m-%d"]), help="The release's date.")
+@click.option("--allow-shrink", is_flag=True, help="Accept a directory that lost over 10 %.")
+@click.option("--commit", is_flag=True, help="Write it; without this, only show what it would do.")
+@refusing
+def import_schools(
+    file: Path | None,
+    from_data_govt_nz: bool,
+    released: datetime | None,
+    allow_shrink: bool,
+    commit: bool,
+) -> None:
+    """Read a school directory (CSV, XLSX, or data.govt.nz) and keep it as a new release."""
+    if (file is None) != from_data_govt_nz:
+        raise InputRefused("Give either a file or --from-data-govt-nz.")
+    opened = store()
+    release, report = _read(file, released)
+    show_report(report)
+    previous = _previous(opened, release)
+    _show_difference(previous, release)
+    refuse_shrinkage(previous, release, allow_shrink=allow_shrink)
+    if not commit:
+        say("Nothing was written. Add --commit to keep this release.")
+        return
+    number = opened.add_release(release)
+    say(f"Kept as directory release {number}, dated {release.released}.")
+
+
+def _read(file: Path | None, released: datetime | None) -> tuple[DirectoryRelease, Report]:
+    with progress() as called:
+        if file is None:
+            return fetch_directory(today=today_in_new_zealand(), progress=called)
+        day = released.date() if released else None
+        return read_directory(file, released=day, progress=called)
+
+
+def _previous(opened: Store, release: DirectoryRelease) -> DirectoryRelease | None:
+    """Return the real release just before this one by date, if there is one."""
+    real = [r for r in opened.releases() if not r.source.demonstration]
+    same = [r for r in real if r.source.sha256 == release.source.sha256]
+    if same:
+        raise FileRefused(
+            f"This very file has been kept already, as directory release {same[0].number}.",
+            next_step="There is nothing to do.",
+        )
+    before = Timeline.of([], [r for r in real if r.released <= release.released]).releases
+    return opened.release(before[-1].number) if before else None
+
+
+def _show_difference(previous: DirectoryRelease | None, release: DirectoryRelease) -> None:
+    if previous is None:
+        say(f"This is the first release so far back; it adds {len(release.schools)} schools.")
+        return
+    old, new = previous.schools, release.schools
+    added, removed = sorted(set(new) - set(old)), sorted(set(old) - set(new))
+    changed = [n for n in set(new) & set(old) if new[n] != old[n]]
+    against = f"Against release {previous.number} of {previous.released}"
+    rows = (("added", len(added)), ("removed", len(removed)), ("changed", len(changed)))
+    table(against, ("Schools", "How many"), rows)
+    _name_some("Added", [new[n] for n in added])
+    _name_some("Removed", [old[n] for n in removed])
+
+
+def _name_some(title: str, them: list[School]) -> None:
+    if not them:
+        return
+    rows = [(s.school_id, s.name, s.city) for s in them[:NAMED_AT_MOST]]
+    if len(them) > NAMED_AT_MOST:
+        rows.append((0, f"… and {len(them) - NAMED_AT_MOST} more", ""))
+    table(title, ("Number", "Name", "Town"), rows)

@@ -1,0 +1,125 @@
+"""`flask editions`: list, show, compare, publish, withdraw."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from catchments.commands.comparing import show_comparison, show_moved
+from catchments.commands.console import progress, refusing, say, store, table
+from catchments.commands.making import publisher
+from catchments.errors import NothingPublished
+from catchments.model import EditionSummary
+from catchments.publication import Order, refuse_withdrawal
+from catchments.snapshot import Snapshot, Timeline, today_in_new_zealand
+
+
+@click.group()
+def editions() -> None:
+    """Published editions and drafts."""
+
+
+@editions.command("list")
+@refusing
+def list_editions() -> None:
+    """List every edition, draft and school directory release."""
+    opened = store()
+    timeline = Timeline.of(opened.editions(), opened.releases())
+    headings = ("Number", "In force from", "State", "Title", "Published (UTC)")
+    table("Editions", headings, (_edition_row(e, timeline) for e in opened.editions()))
+    drafts = [d for d in opened.drafts() if d.published_as is None]
+    rows = ((d.id, d.base_number or "nothing", d.title, d.created_at) for d in drafts)
+    table("Drafts", ("Draft", "Based on edition", "Title", "Begun (UTC)"), rows)
+    releases = ((r.number, r.released, r.school_count, r.source.title) for r in opened.releases())
+    table("School directory releases", ("Number", "Date", "Schools", "Source"), releases)
+
+
+@editions.command("show")
+@click.argument("number", type=int)
+@refusing
+def show_edition(number: int) -> None:
+    """Show one edition: counts and sources."""
+    edition = store().edition(number)
+    say(f"Edition {number}: {edition.title}, in force from {edition.effective_from}.")
+    say("This is demonstration data." if edition.demonstration else "")
+    counts = (
+        ("catchments", len(edition.catchments)),
+        ("boundaries", len(edition.boundaries)),
+        ("providers", len(edition.providers)),
+        ("listed schools", len(edition.listings)),
+        ("schools on record in no catchment", len(edition.unserved)),
+        ("schools with in-school provision", len(edition.in_school_provision)),
+    )
+    table("Counts", ("What", "How many"), counts)
+    rows = ((s.kind, s.title, s.authority, s.licence, s.release, s.sha256) for s in edition.sources)
+    table("Sources", ("Kind", "Title", "Authority", "Licence", "Release", "SHA-256"), rows)
+
+
+@editions.command("compare")
+@click.argument("before", type=int)
+@click.argument("after", type=int)
+@refusing
+def compare_editions(before: int, after: int) -> None:
+    """Show what differs between two editions, and whose provider changes."""
+    opened = store()
+    first, second = opened.edition(before), opened.edition(after)
+    show_comparison(first, second)
+    newest = Timeline.of([], opened.releases()).releases
+    if not newest:
+        raise NothingPublished("There is no school directory to compare by.")
+    release = opened.release(newest[-1].number)
+    one = Snapshot.of(first, release)
+    show_moved(one.answers, Snapshot.of(second, release, like=[one]).answers)
+
+
+@editions.command("publish")
+@click.argument("draft", type=int)
+@click.option("--effective-from", required=True, type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--reason", default="", help="Why; needed for a date before today.")
+@click.option("--reapply", is_flag=True, help="Re-apply the draft if its base was overtaken.")
+@click.option(
+    "--unserved", type=int, multiple=True, help="A school that is to belong to no catchment."
+)
+@refusing
+def publish_draft(
+    draft: int, effective_from: datetime, unserved: tuple[int, ...], **how: Any
+) -> None:
+    """Check a draft and publish it from a date."""
+    opened = store()
+    order = Order(draft, effective_from.date(), unserved=frozenset(unserved), **how)
+    with progress() as called:
+        numbers = publisher(opened, called).publish(order)
+    say(f"Published as edition {numbers[0]}, in force from {order.effective_from}.")
+    for number in numbers[1:]:
+        say(f"Published anew on top of it: edition {number}.")
+
+
+@editions.command("withdraw")
+@click.argument("number", type=int)
+@refusing
+def withdraw_edition(number: int) -> None:
+    """Withdraw a scheduled edition; it stays on record."""
+    opened = store()
+    opened.edition(number)
+    summary = next(e for e in opened.editions() if e.number == number)
+    refuse_withdrawal(summary, today=today_in_new_zealand())
+    opened.withdraw(number)
+    say(f"Edition {number} is withdrawn.")
+
+
+def _edition_row(edition: EditionSummary, timeline: Timeline) -> tuple[object, ...]:
+    title = f"{edition.title} (demonstration)" if edition.demonstration else edition.title
+    state = _state(edition, timeline)
+    return (edition.number, edition.effective_from, state, title, edition.published_at)
+
+
+def _state(edition: EditionSummary, timeline: Timeline) -> str:
+    today = today_in_new_zealand()
+    in_force = timeline.edition_on(today)
+    if edition.withdrawn_at is not None:
+        return "withdrawn"
+    if edition.effective_from > today:
+        return "scheduled"
+    return "in force" if in_force and in_force.number == edition.number else "past"

@@ -1,0 +1,99 @@
+"""`flask setup` and `flask serve`: from nothing to a running service."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+import click
+from flask import current_app
+
+from catchments.commands.console import progress, refusing, say, store
+from catchments.commands.making import artefacts, publisher
+from catchments.errors import InputRefused
+from catchments.settings import ROOT, database_url
+from catchments.sources.demonstration import read_demonstration
+from catchments.store import Store
+from catchments.web.context import EXTENSION
+from maps import MAKER
+
+LARGEST_PORT = 65_535
+THREADS = 4
+"""A worker's threads: one slow request does not hold up the rest, and few contend for one core."""
+WAITING_AT_MOST = 256
+"""Requests that a worker takes on before others wait in the socket."""
+
+
+@click.command()
+@refusing
+def setup() -> None:
+    """Create or upgrade the database; publish the demonstration edition if it is empty."""
+    prepare(store())
+
+
+def prepare(opened: Store) -> None:
+    """Bring a database to where it can be served from; a second time it does nothing."""
+    if not opened.editions() and not opened.releases():
+        say("The database is empty: building the demonstration edition.")
+        with progress() as called:
+            edition, release = read_demonstration(progress=called)
+            publisher(opened, called).seed(edition, release)
+        return
+    for number in opened.editions_without_artefacts(MAKER):
+        say(f"Drawing the map of edition {number} anew.")
+        with progress() as called:
+            made = artefacts(opened.edition(number), called)
+        opened.add_artefacts(number, made, maker=MAKER)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, LARGEST_PORT))
+@click.option("--database", default="", help="A database URL or an SQLite file.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
+@refusing
+def serve(host: str, port: int, database: str, workers: int) -> None:
+    """Set up what is missing, then serve with Granian until told to stop."""
+    _refuse_taken_port(host, port)
+    settings = current_app.extensions[EXTENSION].settings
+    url = database_url(database) if database else settings.database_url
+    opened = Store(url)
+    opened.migrate()
+    prepare(opened)
+    opened.close()
+    os.environ["DATABASE_URL"] = url  # the workers read it
+    _serve(host, port, workers)
+
+
+def _serve(host: str, port: int, workers: int) -> None:
+    # In place of this process: what setting up has imported is not carried into the workers.
+    say(f"The finder is at http://{host}:{port}/ – stop it with Ctrl-C.")
+    options = {
+        "interface": "wsgi",
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "blocking-threads": THREADS,
+        "backpressure": WAITING_AT_MOST,
+        "log-level": "warning",
+    }
+    named = [f"--{name}={value}" for name, value in options.items()]
+    flags = ["--factory", "--no-ws", "--respawn-failed-workers"]
+    command = [sys.executable, "-m", "granian", *named, *flags, "app:serve_app"]
+    os.chdir(ROOT)
+    os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise InputRefused(
+            f"Port {port} on {host} cannot be used: {error.strerror or error}.",
+            field="port",
+            next_step="Stop what uses it, or choose another with --port.",
+        ) from error

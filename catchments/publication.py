@@ -1,0 +1,172 @@
+"""Publishing: from a draft to an edition in force, checked whole and written whole.
+
+The store is given everything in one transaction, so that a process killed at any moment leaves
+either the edition before or the edition after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from catchments.changes import apply_all, may_take_effect, reasons_against
+from catchments.coverage import find_faults
+from catchments.errors import ChangeDoesNotFit, PublicationRefused
+from catchments.model import DirectoryRelease, Edition, EditionSummary
+from catchments.snapshot import Snapshot, Timeline, boundaries_fingerprint
+from catchments.store import Draft, Publication, Store
+
+ArtefactMaker = Callable[[Edition], Sequence[tuple[str, str, bytes]]]
+"""Makes what is kept with an edition: name, media type and content of each."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be published, and from when."""
+
+    draft_id: int
+    effective_from: date
+    reason: str = ""
+    reapply: bool = False
+    """Whether to re-apply the draft's changes if its base is no longer the edition before it."""
+    unserved: frozenset[int] = field(default_factory=frozenset)
+    """Open schools that are to belong to no catchment."""
+
+
+class Publisher:
+    """Checks drafts against what is published, and publishes them."""
+
+    def __init__(
+        self, store: Store, make_artefacts: ArtefactMaker, maker: str, *, today: date
+    ) -> None:
+        self._store = store
+        self._make_artefacts = make_artefacts
+        self._maker = maker
+        self._today = today
+        self._state = store.state()
+        self._timeline = Timeline.of(store.editions(), store.releases())
+        self._next_number = max((e.number for e in store.editions()), default=0) + 1
+
+    def publish(self, order: Order) -> list[int]:
+        """Publish a draft and return the new editions' numbers.
+
+        Editions already scheduled after it are published anew with their own changes on top of it.
+        Raises PublicationRefused, with a reason for each thing in the way.
+        """
+        draft = self._store.draft(order.draft_id)
+        self._refuse_unfit_order(order, draft)
+        publications = [self._first(order, draft)]
+        for later in self._timeline.scheduled_after(order.effective_from):
+            if later.draft_id is not None:
+                publications.append(self._reapplied(later, publications[-1].edition))
+        made = [self._numbered(publication, at) for at, publication in enumerate(publications)]
+        return self._store.publish(made, expected=self._state)
+
+    def seed(self, edition: Edition, release: DirectoryRelease) -> list[int]:
+        """Publish a whole edition together with the directory release it needs."""
+        self._refuse_unless_sound(edition, release)
+        assert edition.effective_from  # noqa: S101 - a whole edition says from when
+        publication = Publication(edition, edition.effective_from, None)
+        made = [self._numbered(publication, 0)]
+        return self._store.publish(made, expected=self._state, release=release)
+
+    def _refuse_unfit_order(self, order: Order, draft: Draft) -> None:
+        if draft.published_as is not None:
+            raise PublicationRefused(
+                f"Draft {draft.id} has been published already, as edition {draft.published_as}."
+            )
+        early = not may_take_effect(order.effective_from, today=self._today)
+        if early and not order.reason:
+            raise PublicationRefused(
+                f"{order.effective_from} lies before today, {self._today}.",
+                next_step="Give a later date, or say with --reason why it must be in the past.",
+            )
+        before = self._timeline.edition_on(order.effective_from)
+        stale = draft.base_number is not None and before and before.number != draft.base_number
+        if stale and before and not order.reapply:
+            raise PublicationRefused(
+                f"Draft {draft.id} was made from edition {draft.base_number}, but edition "
+                f"{before.number} is in force on {order.effective_from}.",
+                next_step="Add --reapply to apply the draft's changes to that edition instead.",
+            )
+
+    def _first(self, order: Order, draft: Draft) -> Publication:
+        before = self._timeline.edition_on(order.effective_from)
+        base_number = draft.base_number and (before.number if before else draft.base_number)
+        base = self._store.edition(base_number) if base_number else Edition()
+        content = replace(
+            apply_all(base, draft.changes), title=draft.title, reason=order.reason, number=None
+        )
+        unserved = content.unserved | order.unserved
+        edition = replace(content, unserved=unserved - set(content.listings))
+        self._refuse_unless_sound(edition, self._directory(order.effective_from), base)
+        return Publication(edition, order.effective_from, base_number, draft.id)
+
+    def _reapplied(self, later: EditionSummary, onto: Edition) -> Publication:
+        changes = self._store.draft(later.draft_id or 0).changes
+        try:
+            content = apply_all(onto, changes)
+            edition = replace(content, title=later.title, reason=later.reason)
+            self._refuse_unless_sound(edition, self._directory(later.effective_from), onto)
+        except (ChangeDoesNotFit, PublicationRefused) as error:
+            raise PublicationRefused(
+                f"Edition {later.number}, scheduled for {later.effective_from}, no longer fits on "
+                f"top of this draft: {error.problem}",
+                reasons=getattr(error, "reasons", ()),
+                next_step=f"Withdraw edition {later.number} first, or change the draft.",
+            ) from error
+        return Publication(edition, later.effective_from, None, later.draft_id)
+
+    def _refuse_unless_sound(
+        self, edition: Edition, release: DirectoryRelease, known_sound: Edition | None = None
+    ) -> None:
+        snapshot = Snapshot.of(edition, release)
+        checked = known_sound is not None and snapshot.fingerprint == boundaries_fingerprint(
+            known_sound.boundaries
+        )
+        faults = [] if checked else find_faults(edition.boundaries)
+        reasons = reasons_against(edition, snapshot.answers, faults)
+        if reasons:
+            raise PublicationRefused(
+                f"The draft cannot be published: {len(reasons)} things stand in the way.",
+                reasons=reasons,
+                next_step="Mend them with another import into the draft, then publish again.",
+            )
+
+    def _numbered(self, publication: Publication, at: int) -> Publication:
+        number = self._next_number + at
+        edition = replace(
+            publication.edition, number=number, effective_from=publication.effective_from
+        )
+        return replace(
+            publication,
+            edition=edition,
+            base_number=number - 1 if at else publication.base_number,
+            artefacts=self._make_artefacts(edition),
+            maker=self._maker,
+        )
+
+    def _directory(self, day: date) -> DirectoryRelease:
+        release = self._timeline.release_on(day)
+        if release is None:
+            raise PublicationRefused(
+                "There is no school directory to check the draft against.",
+                next_step="Import one first: flask schools import FILE --commit.",
+            )
+        return self._store.release(release.number)
+
+
+def refuse_withdrawal(edition: EditionSummary, *, today: date) -> None:
+    """Refuse to withdraw an edition that answers have already been given from.
+
+    Raises PublicationRefused.
+    """
+    if edition.withdrawn_at is not None:
+        raise PublicationRefused(f"Edition {edition.number} has been withdrawn already.")
+    if edition.effective_from <= today:
+        raise PublicationRefused(
+            f"Edition {edition.number} has been in force since {edition.effective_from}, and "
+            "answers were given from it.",
+            next_step="Only a scheduled edition can be withdrawn; publish a new one instead.",
+        )

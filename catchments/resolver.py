@@ -1,0 +1,204 @@
+"""School or point, on a date, to an answer: listed, then located, then nearest.
+
+The rule is the design's: the published list is the authority; the boundary that covers a place
+answers for whatever is not on the list, an edge counting as inside; outside every boundary the
+nearest one within 5 km answers, said with its distance; otherwise the answer is *unresolved*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from catchments.errors import NotKnown
+from catchments.model import (
+    Answer,
+    Basis,
+    Candidate,
+    Catchment,
+    DirectoryRelease,
+    Edition,
+    Notice,
+    Place,
+    Provider,
+    School,
+    SchoolStatus,
+    Status,
+)
+from catchments.spatial_index import SpatialIndex
+
+NEAREST_WITHIN_M = 5_000.0
+NEAR_BOUNDARY_M = 100.0
+"""A place's positional uncertainty unless it is known better."""
+
+ASK = "Ask your Ministry of Education regional office which provider serves it."
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """Answers from one edition and one school directory release."""
+
+    edition: Edition
+    release: DirectoryRelease
+    index: SpatialIndex
+
+    def school(self, school_id: int, *, on: date) -> Answer:
+        """Return the answer for a school number on a date.
+
+        Raises NotKnown for a number that no directory release has held.
+        """
+        school = self.release.schools.get(school_id) or self.release.former.get(school_id)
+        if school is None:
+            raise NotKnown(
+                f"There is no school with the number {school_id}.",
+                allowed="Numbers are those of the Ministry of Education's school directory.",
+                next_step="Check the number, or look the school up by its name.",
+            )
+        return self.dated(self.undated(school), on=on)
+
+    def undated(self, school: School) -> Answer:
+        """Return what holds for a school on every day of the edition and release."""
+        answer = self._listed(school) or self._by_place(school.place, school.name)
+        note = self.edition.in_school_provision.get(school.school_id)
+        return replace(answer, school=school, place=school.place, in_school_provision=note)
+
+    def dated(self, answer: Answer, *, on: date) -> Answer:
+        """Return an undated answer with the notices that hold on a date."""
+        notices = self._school_notices(answer.school, on) if answer.school else ()
+        return replace(answer, notices=answer.notices + notices) if notices else answer
+
+    def point(self, *, lng: float, lat: float) -> Answer:
+        """Return the answer for a WGS 84 point."""
+        place = Place(lng=lng, lat=lat)
+        return replace(self._by_place(place, "This place"), place=place)
+
+    def candidate(self, code: str) -> Candidate:
+        """Return a catchment with its provider."""
+        catchment = self.edition.catchments[code]
+        return Candidate(catchment, self.provider_of(catchment))
+
+    def provider_of(self, catchment: Catchment) -> Provider | None:
+        """Return the provider contracted for a catchment, if there is one."""
+        return self.edition.providers.get(catchment.provider_code or "")
+
+    def _listed(self, school: School) -> Answer | None:
+        code = self.edition.listings.get(school.school_id)
+        if school.school_id in self.edition.unserved:
+            return _unresolved(
+                f"{school.name} is on record as belonging to no catchment.",
+                Notice("unserved", "The published list places this school in no catchment."),
+            )
+        if code is None:
+            return None
+        said = f"{school.name} is on the published list of schools in the"
+        return self._answer(Basis.LISTED, code, said)
+
+    def _by_place(self, place: Place | None, name: str) -> Answer:
+        if place is None:
+            return _unresolved(
+                f"{name} has no recorded place and is not on the published list of schools.",
+                Notice("no-place", "The school directory records no place for this school."),
+            )
+        codes = self.index.covering(lng=place.lng, lat=place.lat)
+        if not codes:
+            return self._nearest(place, name)
+        if len(codes) > 1 and not self._on_shared_edge(codes, place):
+            return self._ambiguous(codes, name)
+        answer = self._answer(Basis.LOCATED, codes[0], f"{name} lies inside the")
+        return replace(answer, notices=answer.notices + self._edge_notices(codes, place))
+
+    def _nearest(self, place: Place, name: str) -> Answer:
+        near = self.index.within(lng=place.lng, lat=place.lat, radius_m=NEAREST_WITHIN_M)
+        if not near:
+            return _unresolved(
+                f"{name} lies outside every catchment, and none is within 5 km.",
+                Notice("outside", "No catchment's boundary is within 5 km of this place."),
+            )
+        code, distance_m = near[0]
+        away = kilometres(distance_m)
+        said = f"{name} lies outside every catchment; the nearest, {away} away, is the"
+        return replace(self._answer(Basis.NEAREST, code, said), distance_m=distance_m)
+
+    def _ambiguous(self, codes: tuple[str, ...], name: str) -> Answer:
+        names = " and ".join(self.edition.catchments[code].name for code in codes)
+        return Answer(
+            status=Status.AMBIGUOUS,
+            sentence=f"{name} lies in more than one catchment: {names}. {ASK}",
+            candidates=tuple(self.candidate(code) for code in codes),
+        )
+
+    def _answer(self, basis: Basis, code: str, before: str) -> Answer:
+        catchment = self.edition.catchments[code]
+        provider = self.provider_of(catchment)
+        said = f"{before} {catchment.name} catchment"
+        if provider is None:
+            return Answer(
+                status=Status.UNRESOLVED,
+                basis=basis,
+                catchment=catchment,
+                sentence=f"{said}, which has no provider at present. {ASK}",
+                notices=(Notice("no-provider", f"{catchment.name} has no provider."),),
+            )
+        return Answer(
+            status=Status.RESOLVED,
+            basis=basis,
+            catchment=catchment,
+            provider=provider,
+            sentence=f"{said}, which is served by {provider.name}.",
+        )
+
+    def _on_shared_edge(self, codes: tuple[str, ...], place: Place) -> bool:
+        return all(self.index.on_edge_of(code, lng=place.lng, lat=place.lat) for code in codes)
+
+    def _edge_notices(self, codes: tuple[str, ...], place: Place) -> tuple[Notice, ...]:
+        if len(codes) > 1:
+            served = self._names_with_providers(codes)
+            text = f"This place is exactly on the boundary between {served}."
+            return (Notice("on-boundary", text),)
+        near = self.index.within(lng=place.lng, lat=place.lat, radius_m=NEAR_BOUNDARY_M)
+        others = tuple(code for code, _ in near if code not in codes)
+        if not others:
+            return ()
+        served = self._names_with_providers(codes + others)
+        text = f"This place is within {NEAR_BOUNDARY_M:.0f} m of the boundary between {served}."
+        return (Notice("near-boundary", text),)
+
+    def _names_with_providers(self, codes: tuple[str, ...]) -> str:
+        candidates = [self.candidate(code) for code in codes]
+        return " and ".join(
+            f"{c.catchment.name} ({c.provider.name if c.provider else 'no provider'})"
+            for c in candidates
+        )
+
+    def _school_notices(self, school: School, on: date) -> tuple[Notice, ...]:
+        found = []
+        if self.release.released > on:
+            text = (
+                f"The school directory used is that of {self.release.released.isoformat()}; "
+                f"none as early as {on.isoformat()} is held."
+            )
+            found.append(Notice("directory-later-than-date", text))
+        if school.status is SchoolStatus.PROPOSED and (school.opens is None or school.opens > on):
+            opening = f"; it is to open on {school.opens.isoformat()}" if school.opens else ""
+            found.append(Notice("proposed-school", f"This school is proposed{opening}."))
+        if school.last_seen:
+            text = f"This school is no longer in the directory; last on {school.last_seen}."
+            found.append(Notice("not-in-directory", text))
+        elif is_closed(school, on=on):
+            closing = f" on {school.closed.isoformat()}" if school.closed else ""
+            found.append(Notice("closed-school", f"This school closed{closing}."))
+        return tuple(found)
+
+
+def is_closed(school: School, *, on: date) -> bool:
+    """Whether a school is closed on a date; one that closes later is still open."""
+    return school.status is SchoolStatus.CLOSED and (school.closed is None or school.closed <= on)
+
+
+def kilometres(distance_m: float) -> str:
+    """Return a distance as people say it: “340 m”, “1.2 km”."""
+    return f"{distance_m:.0f} m" if distance_m < 1_000 else f"{distance_m / 1_000:.1f} km"
+
+
+def _unresolved(problem: str, notice: Notice) -> Answer:
+    return Answer(status=Status.UNRESOLVED, sentence=f"{problem} {ASK}", notices=(notice,))

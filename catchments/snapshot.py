@@ -1,0 +1,293 @@
+"""Snapshots: edition, directory release and index, built whole, swapped whole, never changed.
+
+`Snapshots` holds one `World` at a time. A request takes it once and asks nothing else, so that it
+cannot see half of a publication. A world is replaced when the archive's state or the day changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from shapely.geometry.base import BaseGeometry
+
+from catchments.errors import NothingPublished, NotKnown
+from catchments.gazetteer import SchoolNames
+from catchments.model import (
+    Answer,
+    DirectoryRelease,
+    Edition,
+    EditionSummary,
+    ReleaseSummary,
+    Upcoming,
+)
+from catchments.resolver import Resolver
+from catchments.spatial_index import SpatialIndex
+
+NEW_ZEALAND_TIME = ZoneInfo("Pacific/Auckland")
+"""Dates are those of New Zealand: an edition takes effect at midnight there."""
+
+SNAPSHOTS_KEPT = 4
+
+
+class Archive(Protocol):
+    """Where editions and directory releases come from; the store is one."""
+
+    def state(self) -> Any:
+        """Return a value that differs after every publication."""
+
+    def editions(self) -> list[EditionSummary]:
+        """Return all published editions."""
+
+    def edition(self, number: int) -> Edition:
+        """Return one edition whole."""
+
+    def releases(self) -> list[ReleaseSummary]:
+        """Return all school directory releases."""
+
+    def release(self, number: int) -> DirectoryRelease:
+        """Return one release whole."""
+
+
+def today_in_new_zealand() -> date:
+    """Return the date that it is now in New Zealand."""
+    return datetime.now(NEW_ZEALAND_TIME).date()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One edition and one directory release, ready to answer."""
+
+    edition: Edition
+    release: DirectoryRelease
+    resolver: Resolver
+    answers: Mapping[int, Answer]
+    """Every school of the release, resolved once."""
+    names: SchoolNames
+    fingerprint: bytes
+    """Equal where the boundaries are the same bit for bit, so that they share an index."""
+
+    @classmethod
+    def of(
+        cls, edition: Edition, release: DirectoryRelease, *, like: Sequence[Snapshot] = ()
+    ) -> Snapshot:
+        """Build a snapshot; one in `like` with the same boundaries lends its index."""
+        fingerprint = boundaries_fingerprint(edition.boundaries)
+        twin = next((s for s in like if s.fingerprint == fingerprint), None)
+        index = twin.resolver.index if twin else SpatialIndex(edition.boundaries)
+        if twin:
+            edition = replace(edition, boundaries=twin.edition.boundaries)
+        resolver = Resolver(edition, release, index)
+        answers = {number: resolver.undated(s) for number, s in release.schools.items()}
+        names = SchoolNames.of(release.schools.values())
+        return cls(edition, release, resolver, answers, names, fingerprint)
+
+    def school(self, school_id: int, *, on: date) -> Answer:
+        """Return the answer for a school on a date. Raises NotKnown."""
+        undated = self.answers.get(school_id)
+        if undated is None:
+            return self.resolver.school(school_id, on=on)
+        return self.resolver.dated(undated, on=on)
+
+    def point(self, *, lng: float, lat: float) -> Answer:
+        """Return the answer for a WGS 84 point."""
+        return self.resolver.point(lng=lng, lat=lat)
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether any of it is made up for demonstration."""
+        return self.edition.demonstration or self.release.demonstration
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Which edition and which directory release hold on which date."""
+
+    editions: tuple[EditionSummary, ...]
+    """Published and not withdrawn, by effective date, then by number."""
+    releases: tuple[ReleaseSummary, ...]
+    """By date, then by number; only real ones as soon as there is one."""
+
+    @classmethod
+    def of(cls, editions: Sequence[EditionSummary], releases: Sequence[ReleaseSummary]) -> Timeline:
+        """Order what an archive holds."""
+        standing = [e for e in editions if e.withdrawn_at is None]
+        real = [r for r in releases if not r.source.demonstration]
+        return cls(
+            tuple(sorted(standing, key=lambda e: (e.effective_from, e.number))),
+            tuple(sorted(real or releases, key=lambda r: (r.released, r.number))),
+        )
+
+    def edition_on(self, day: date) -> EditionSummary | None:
+        """Return the edition in force: the latest `effective_from` up to then, the later number."""
+        return next((e for e in reversed(self.editions) if e.effective_from <= day), None)
+
+    def release_on(self, day: date) -> ReleaseSummary | None:
+        """Return the directory release of a date, or the earliest where none is as early."""
+        found = next((r for r in reversed(self.releases) if r.released <= day), None)
+        return found or (self.releases[0] if self.releases else None)
+
+    def scheduled_after(self, day: date) -> tuple[EditionSummary, ...]:
+        """Return the editions that take effect after a date and then stay in force a while."""
+        later = [e for e in self.editions if e.effective_from > day]
+        return tuple(e for e in later if self.edition_on(e.effective_from) == e)
+
+
+@dataclass(frozen=True)
+class World:
+    """All that a request may know: a time-line, and snapshots made when first asked for."""
+
+    state: Any
+    today: date
+    timeline: Timeline
+    _snapshot: Callable[[int, int], Snapshot]
+    memo: dict[Any, Any] = field(default_factory=dict)
+    """Room for what is derived from this world and dies with it."""
+
+    def on(self, day: date) -> Snapshot | None:
+        """Return the snapshot of a date, or None before the first edition.
+
+        Raises NothingPublished when there is no edition or no directory at all.
+        """
+        if not self.timeline.editions or not self.timeline.releases:
+            raise NothingPublished(
+                "Nothing has been published yet.",
+                next_step="Import catchments and a school directory, then publish an edition.",
+            )
+        edition, release = self.timeline.edition_on(day), self.timeline.release_on(day)
+        if edition is None or release is None:
+            return None
+        return self._snapshot(edition.number, release.number)
+
+    def numbered(self, edition_number: int, release_number: int) -> Snapshot:
+        """Return the snapshot of an edition and a release by number. Raises NotKnown."""
+        if edition_number not in {e.number for e in self.timeline.editions}:
+            raise NotKnown(f"There is no edition {edition_number}.")
+        if release_number not in {r.number for r in self.timeline.releases}:
+            raise NotKnown(f"There is no school directory release {release_number}.")
+        return self._snapshot(edition_number, release_number)
+
+    def school(self, school_id: int, *, on: date) -> Answer | None:
+        """Return the answer for a school on a date, with what changes next; None before all."""
+        return self._with_upcoming(lambda s: s.school(school_id, on=on), on)
+
+    def point(self, *, lng: float, lat: float, on: date) -> Answer | None:
+        """Return the answer for a point on a date, with what changes next; None before all."""
+        return self._with_upcoming(lambda s: s.point(lng=lng, lat=lat), on)
+
+    def _with_upcoming(self, ask: Callable[[Snapshot], Answer], day: date) -> Answer | None:
+        snapshot = self.on(day)
+        if snapshot is None:
+            return None
+        answer = ask(snapshot)
+        if day < self.today:
+            return answer
+        for later in self.timeline.scheduled_after(day):
+            then = ask(self._snapshot(later.number, snapshot.release.number or 0))
+            if (then.catchment, then.provider) != (answer.catchment, answer.provider):
+                return replace(answer, upcoming=_upcoming(later, then))
+        return answer
+
+
+def _upcoming(edition: EditionSummary, then: Answer) -> Upcoming:
+    day = f"{edition.effective_from.day} {edition.effective_from:%B %Y}"
+    served = f"is served by {then.provider.name}" if then.provider else "has no provider"
+    where = f", in the {then.catchment.name} catchment" if then.catchment else ""
+    return Upcoming(
+        effective_from=edition.effective_from,
+        edition=edition.number,
+        catchment=then.catchment,
+        provider=then.provider,
+        sentence=f"From {day} it {served}{where}.",
+    )
+
+
+class Snapshots:
+    """The present world, replaced whole by `refresh`."""
+
+    def __init__(self, archive: Archive, *, today: Callable[[], date] = today_in_new_zealand):
+        self._archive = archive
+        self._today = today
+        self._world: World | None = None
+        self._refreshing = threading.Lock()
+        self._building = threading.Lock()
+        self._keeping = threading.Lock()
+        self._kept: OrderedDict[tuple[int, int], Snapshot] = OrderedDict()
+        self.refreshed_at: datetime | None = None
+        """When the archive last answered."""
+
+    def current(self) -> World:
+        """Return the present world; only the first call ever waits for the archive."""
+        world = self._world
+        if world is None or world.today != self._today():
+            self.refresh()
+            world = self._world
+        assert world is not None  # noqa: S101 - refresh sets it or raises
+        return world
+
+    def refresh(self) -> bool:
+        """Replace the world if anything was published or the day has changed; return whether."""
+        with self._refreshing:
+            state, today = self._archive.state(), self._today()
+            self.refreshed_at = datetime.now(NEW_ZEALAND_TIME)
+            old = self._world
+            if old is not None and (old.state, old.today) == (state, today):
+                return False
+            timeline = Timeline.of(self._archive.editions(), self._archive.releases())
+            world = World(state, today, timeline, self._snapshot)
+            if timeline.editions and timeline.releases:
+                self._warm(world)
+            self._world = world
+            return True
+
+    def _warm(self, world: World) -> None:
+        world.on(world.today)
+        release = world.timeline.release_on(world.today)
+        for later in world.timeline.scheduled_after(world.today)[:SNAPSHOTS_KEPT]:
+            if release is not None:
+                self._snapshot(later.number, release.number)
+
+    def _snapshot(self, edition_number: int, release_number: int) -> Snapshot:
+        key = (edition_number, release_number)
+        kept = self._recall(key)
+        if kept is not None:
+            return kept
+        with self._building:
+            return self._recall(key) or self._keep(key, self._built(*key))
+
+    def _recall(self, key: tuple[int, int]) -> Snapshot | None:
+        with self._keeping:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def _keep(self, key: tuple[int, int], snapshot: Snapshot) -> Snapshot:
+        with self._keeping:
+            self._kept[key] = snapshot
+            if len(self._kept) > SNAPSHOTS_KEPT:
+                self._kept.popitem(last=False)
+        return snapshot
+
+    def _built(self, edition_number: int, release_number: int) -> Snapshot:
+        edition, release = (
+            self._archive.edition(edition_number),
+            self._archive.release(release_number),
+        )
+        with self._keeping:
+            like = tuple(self._kept.values())
+        return Snapshot.of(edition, release, like=like)
+
+
+def boundaries_fingerprint(boundaries: Mapping[str, BaseGeometry]) -> bytes:
+    """Return a digest that two sets of boundaries share only if they are the same bit for bit."""
+    digest = hashlib.sha256()
+    for code in sorted(boundaries):
+        digest.update(f"{len(code)} {code}".encode())
+        digest.update(boundaries[code].wkb)
+    return digest.digest()

@@ -1,0 +1,65 @@
+"""The coastline of New Zealand and its islands: LINZ Topo50, as the package `nzgeom` carries it.
+
+`nzgeom` itself is never imported: it pulls in geopandas. Its GeoPackage is read straight.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyogrio.raw
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from catchments.coordinates import NZTM2000, WGS84, transformer
+from catchments.model import Source, SourceKind
+from catchments.sources.report import sha256_of
+
+_COASTLINE = "data/coastlines/nz-coastlines-and-islands-polygons-topo-150k.gpkg"
+
+
+def nzgeom_file(inside: str) -> Path:
+    """Return the path of a file that the package `nzgeom` carries, without importing it."""
+    return Path(str(files("nzgeom"))) / inside
+
+
+def coastline_polygons() -> npt.NDArray[np.object_]:
+    """Return every polygon of land, islands and rocks included, in EPSG:2193 metres."""
+    _, _, wkb, _ = pyogrio.raw.read(nzgeom_file(_COASTLINE), columns=[])
+    return np.asarray(shapely.get_parts(shapely.from_wkb(wkb)))
+
+
+def to_wgs84(geometries: npt.ArrayLike, *, crs: str) -> npt.NDArray[np.object_]:
+    """Return geometries projected from `crs` to WGS 84, longitude -180…180 first.
+
+    Equal vertices stay equal, so a coverage stays a coverage. No geometry may cross 180°.
+    """
+    project = transformer(crs, WGS84)
+
+    def degrees(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.column_stack(project.transform(xy[:, 0], xy[:, 1]))
+
+    return np.asarray(shapely.transform(np.asarray(geometries, dtype=object), degrees))
+
+
+def coastline() -> BaseGeometry:
+    """Return all land as one multipolygon, WGS 84, longitude -180…180, unsimplified."""
+    return shapely.multipolygons(to_wgs84(coastline_polygons(), crs=NZTM2000))
+
+
+def coastline_source() -> Source:
+    """Return where the coastline comes from, for credits; hashes the file."""
+    path = nzgeom_file(_COASTLINE)
+    return Source(
+        kind=SourceKind.BOUNDARIES,
+        title="NZ Coastlines and Islands Polygons (Topo 1:50k)",
+        authority="Toitū Te Whenua Land Information New Zealand",
+        licence="CC BY 4.0",
+        release="as in nzgeom 1.0.1",
+        sha256=sha256_of(path),
+        file_name=path.name,
+        url="https://data.linz.govt.nz/layer/51153-nz-coastlines-and-islands-polygons-topo-150k/",
+    )

@@ -1,0 +1,351 @@
+"""The Ministry's school directory: any of its layouts → one directory release and a report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from catchments.coordinates import (
+    NEW_ZEALAND_LAT,
+    NEW_ZEALAND_LNG_360,
+    in_new_zealand,
+    look_swapped,
+    to_180,
+)
+from catchments.errors import FileRefused, shown
+from catchments.gazetteer import education_region, folded
+from catchments.model import DirectoryRelease, Place, School, SchoolStatus, Source, SourceKind
+from catchments.sources.report import Progress, Report, no_progress, sha256_of
+from catchments.sources.tables import Columns, date_in_name, first_few, open_table
+
+AUTHORITY = "Ministry of Education"
+LICENCE = "CC BY 4.0"
+TITLE = "School directory"
+NATIONWIDE_SCHOOLS = frozenset({472, 498})
+"""OneSchool Global and Te Aho o Te Kura Pounamu, whose students live everywhere."""
+MAX_SHRINKAGE = 0.10
+"""A release may lack so large a part of the previous one's schools before it is refused."""
+MAX_SCHOOLS = 20_000
+"""Eight times the country's schools: more is another kind of file."""
+
+COLUMNS = Columns(
+    aliases={
+        "school_id": ("School_Id", "School Number", "School Id", "School No"),
+        "name": ("Org_Name", "School Name", "Name"),
+        "status": ("Status", "School Status"),
+        "lat": ("Latitude", "Lat"),
+        "lng": ("Longitude", "Lng", "Lon"),
+        "org_type": ("Org_Type", "School Type"),
+        "address": ("Add1_Line1", "Street", "Street Address"),
+        "suburb": ("Add1_Suburb", "Suburb"),
+        "city": ("Add1_City", "Town / City", "City", "Town"),
+        "postcode": ("Add2_Postal_Code", "Postal Code", "Postcode"),
+        "phone": ("Telephone", "Phone"),
+        "education_region": ("Education_Region",),
+        "territorial_authority": ("Territorial_Authority",),
+        "roll": ("Total", "Total School Roll", "Roll"),
+        "roll_date": ("Roll_Date",),
+        "opened": ("DateSchoolOpened", "Date School Opened"),
+        "closed": ("DateSchoolClosed", "Date School Closed"),
+    },
+    required=(("school_id",), ("name",)),
+)
+"""What the layouts since 2014 call each column, files and data.govt.nz's datastore alike."""
+
+_PLACEHOLDERS = frozenset({"", "not calculated", "not applicable", "n/a", "#n/a", "null"})
+_NULL_DATES = frozenset({date(1858, 11, 17), date(1900, 1, 1)})
+_MAX_FAULTS = 10_000
+_MAX_UNKNOWN_REGIONS = 20
+_SCHOOL_ID = re.compile(r"0*[1-9][0-9]{0,8}")
+_DEGREES = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{0,30})?")
+_ROLL = re.compile(r"[0-9]{1,7}")
+_ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?![0-9])")
+_PROPOSED = re.compile(r" ?\(proposed(?: opening date)?(?: ?: ?([^()]*))?\)$", re.IGNORECASE)
+
+
+def read_directory(
+    path: Path,
+    *,
+    released: date | None = None,
+    progress: Progress = no_progress,
+    authority: str = AUTHORITY,
+    licence: str = LICENCE,
+    url: str = "",
+) -> tuple[DirectoryRelease, Report]:
+    """Read a school directory, CSV or XLSX; its date is `released`, else the one in its name.
+
+    Raises FileRefused for a file without a date, one that is not a directory, and one with rows
+    that cannot be right; each such row is in the error's `rows`.
+    """
+    dated = released or date_in_name(path)
+    reading = DirectoryReading(shown(path.name))
+    with open_table(path, COLUMNS, progress=progress) as table:
+        dated = _refuse_undated(path, dated)
+        for row in table.rows:
+            reading.add(row.where, row.cells)
+        if table.encoding == "cp1252":
+            reading.report.problem(
+                path.name, "is not UTF-8", "read as Windows-1252; macrons may be missing"
+            )
+    source = Source(
+        kind=SourceKind.DIRECTORY,
+        title=TITLE,
+        authority=authority,
+        licence=licence,
+        release=dated.isoformat(),
+        sha256=sha256_of(path),
+        file_name=path.name,
+        url=url,
+    )
+    return reading.release(dated, source), reading.report
+
+
+def shrinkage(old: Mapping[int, School], new: Mapping[int, School]) -> float:
+    """Return which part of `old`'s schools is not in `new`, 0…1."""
+    return len(old.keys() - new.keys()) / len(old) if old else 0.0
+
+
+def refuse_shrinkage(
+    previous: DirectoryRelease | None, new: DirectoryRelease, *, allow_shrink: bool
+) -> None:
+    """Refuse a release that lacks more than a tenth of the previous one's schools.
+
+    Raises FileRefused, unless `allow_shrink`; `rows` names the schools that are missing.
+    """
+    if allow_shrink or previous is None:
+        return
+    lost = shrinkage(previous.schools, new.schools)
+    if lost <= MAX_SHRINKAGE:
+        return
+    missing = sorted(previous.schools.keys() - new.schools.keys())
+    raise FileRefused(
+        f"{len(missing):,} of the {len(previous.schools):,} schools of {previous.released} are "
+        f"missing from the directory of {new.released} ({lost:.1%}).",
+        allowed=f"At most {MAX_SHRINKAGE:.0%} may be missing.",
+        next_step="Check that the file is whole; if so many schools did close, add --allow-shrink.",
+        rows=[f"{number}, {previous.schools[number].name}" for number in missing],
+    )
+
+
+def _refuse_undated(path: Path, released: date | None) -> date:
+    if released is None:
+        raise FileRefused(
+            f"{shown(path.name)} does not say of which day it is.",
+            allowed="A file name with one date, as schooldirectory-2026-06-07.csv, says it.",
+            next_step="Add --released YYYY-MM-DD.",
+        )
+    return released
+
+
+@dataclass
+class DirectoryReading:
+    """Gathers rows into schools, faults that refuse the whole, and problems that do not."""
+
+    name: str
+    """What messages call the file or service."""
+    schools: dict[int, School] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    report: Report = field(default_factory=Report)
+    _wheres: dict[int, str] = field(default_factory=dict)
+    _unknown_regions: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, where: str, cells: Mapping[str, str]) -> None:
+        """Take one row, its cells by the fields of COLUMNS; keep a fault if it cannot be right."""
+        kept = {key: _blank_to_empty(value) for key, value in cells.items()}
+        label = f"{where} ({_label(kept)})"
+        number = self._number(label, kept.get("school_id", ""))
+        place = self._place(label, kept)
+        if number in NATIONWIDE_SCHOOLS and place is not None:
+            office = "serves the whole country; its coordinates are an office's"
+            self.report.problem(label, office, "kept without a place")
+            place = None
+        if len(self.faults) > _MAX_FAULTS or len(self.schools) > MAX_SCHOOLS:
+            raise self._refusal()
+        if number is None:
+            return
+        self._wheres[number] = where
+        self.schools[number] = self._school(number, place, label, kept)
+
+    def release(self, released: date, source: Source) -> DirectoryRelease:
+        """Return what was gathered, and finish the report.
+
+        Raises FileRefused when any row was at fault or there was none at all.
+        """
+        if self.faults or not self.schools:
+            raise self._refusal()
+        self._finish_report()
+        return DirectoryRelease(schools=self.schools, released=released, source=source)
+
+    def _number(self, label: str, text: str) -> int | None:
+        if not _SCHOOL_ID.fullmatch(text):
+            given = shown(text) if text else "missing"
+            self.faults.append(f"{label}: its school number is {given}, not a whole number")
+            return None
+        number = int(text)
+        if number in self._wheres:
+            first = self._wheres[number]
+            self.faults.append(f"{label}: school number {number} is already at {first}")
+            return None
+        return number
+
+    def _place(self, label: str, cells: Mapping[str, str]) -> Place | None:
+        lng, lat = cells.get("lng", ""), cells.get("lat", "")
+        if not lng and not lat:
+            return None
+        if not lng or not lat:
+            missing = "latitude" if lng else "longitude"
+            self.report.problem(label, f"has no {missing}", "kept without a place")
+            return None
+        if not (_DEGREES.fullmatch(lng) and _DEGREES.fullmatch(lat)):
+            given = f"longitude {shown(lng)} and latitude {shown(lat)}"
+            self.faults.append(f"{label}: {given} are not both decimal degrees")
+            return None
+        return self._place_at(label, float(lng), float(lat))
+
+    def _place_at(self, label: str, lng: float, lat: float) -> Place | None:
+        if lng == lat == 0.0:
+            self.report.problem(label, "lies at 0, 0", "kept without a place")
+            return None
+        if in_new_zealand(lng=lng, lat=lat):
+            return Place(lng=to_180(lng), lat=lat)
+        wrong = "look swapped" if look_swapped(lng=lng, lat=lat) else "lie outside New Zealand"
+        self.faults.append(f"{label}: longitude {lng:g} and latitude {lat:g} {wrong}")
+        return None
+
+    def _school(
+        self, number: int, place: Place | None, label: str, cells: Mapping[str, str]
+    ) -> School:
+        name, proposed, opens = self._name(number, label, cells)
+        status = self._status(label, cells.get("status", ""), proposed=proposed)
+        return School(
+            school_id=number,
+            name=name,
+            status=status,
+            place=place,
+            org_type=cells.get("org_type", ""),
+            address=cells.get("address", ""),
+            suburb=cells.get("suburb", ""),
+            city=cells.get("city", ""),
+            postcode=_postcode(cells.get("postcode", "")),
+            phone=cells.get("phone", ""),
+            education_region=self._region(label, cells.get("education_region", "")),
+            territorial_authority=cells.get("territorial_authority", ""),
+            roll=self._roll(label, cells),
+            opens=(opens or _date(cells, "opened")) if status is SchoolStatus.PROPOSED else None,
+            closed=_date(cells, "closed") if status is SchoolStatus.CLOSED else None,
+        )
+
+    def _name(
+        self, number: int, label: str, cells: Mapping[str, str]
+    ) -> tuple[str, bool, date | None]:
+        """Return the name without what it says of its opening, whether it does, and the day."""
+        name, proposed, opens = _without_proposal(cells.get("name", ""))
+        if proposed and opens is None:
+            self.report.problem(label, "is proposed, without a day", "kept without an opening date")
+        if not name:
+            name = f"School {number}"
+            self.report.problem(label, "has no name", f"called {shown(name)}")
+        return name, proposed, opens
+
+    def _status(self, label: str, text: str, *, proposed: bool) -> SchoolStatus:
+        by_name = SchoolStatus.PROPOSED if proposed else SchoolStatus.OPEN
+        if not text:
+            return by_name
+        try:
+            return SchoolStatus(folded(text))
+        except ValueError:
+            done = f"taken as {by_name}"
+            self.report.problem(label, f"has the unknown status {shown(text)}", done)
+            return by_name
+
+    def _region(self, label: str, text: str) -> str:
+        region = education_region(text)
+        if region is None and text:
+            self._unknown_regions.setdefault(text, []).append(label)
+        return region or ""
+
+    def _roll(self, label: str, cells: Mapping[str, str]) -> int | None:
+        text = cells.get("roll", "").replace(",", "")
+        if text == "0" and _parsed_date(cells.get("roll_date", "")) in _NULL_DATES:
+            return None  # nobody counted: the 2021 layout writes zero, dated 1900
+        if not text or _ROLL.fullmatch(text):
+            return int(text) if text else None
+        self.report.problem(label, f"has the roll {shown(text)}", "kept without a roll")
+        return None
+
+    def _finish_report(self) -> None:
+        schools = list(self.schools.values())
+        count = self.report.count
+        count("schools", len(schools))
+        for status in SchoolStatus:
+            count(f"{status} schools", sum(school.status is status for school in schools))
+        count("without coordinates", sum(school.place is None for school in schools))
+        count("without an education region", sum(not s.education_region for s in schools))
+        count("without a roll", sum(school.roll is None for school in schools))
+        for text, labels in list(self._unknown_regions.items())[:_MAX_UNKNOWN_REGIONS]:
+            self.report.problem(
+                first_few(labels, few=1),
+                f"{len(labels):,} schools have the education region {shown(text)}, which is none "
+                "of the twelve",
+                "kept without an education region",
+            )
+
+    def _refusal(self) -> FileRefused:
+        if len(self.schools) > MAX_SCHOOLS:
+            return FileRefused(
+                f"{self.name} holds more than {MAX_SCHOOLS:,} schools.",
+                next_step="Check that it is the directory of New Zealand schools.",
+            )
+        if not self.faults:
+            return FileRefused(f"{self.name} holds no school.", next_step="Download it again.")
+        west, east = NEW_ZEALAND_LNG_360
+        south, north = NEW_ZEALAND_LAT
+        rows = "1 row" if len(self.faults) == 1 else f"{len(self.faults):,} faults in rows"
+        return FileRefused(
+            f"{self.name} has {rows} that cannot be right: {first_few(self.faults)}.",
+            allowed="A school number is a whole number and there once; a longitude is between "
+            f"{west:g} and 180 or -180 and {to_180(east):g}, a latitude between {south:g} and "
+            f"{north:g}, or both are empty.",
+            next_step="Nothing was imported: correct the file, or use the last good one.",
+            rows=self.faults,
+        )
+
+
+def _label(cells: Mapping[str, str]) -> str:
+    parts = (cells.get("school_id", ""), cells.get("name", ""))
+    return ", ".join(part[:80] for part in parts if part) or "no number, no name"
+
+
+def _blank_to_empty(text: str) -> str:
+    return "" if text.casefold() in _PLACEHOLDERS else text
+
+
+def _without_proposal(name: str) -> tuple[str, bool, date | None]:
+    proposed, opens = False, None
+    while match := _PROPOSED.search(name):  # some say it twice: “(Proposed) (Proposed opening …)”
+        proposed = True
+        opens = opens or _parsed_date(match.group(1) or "")
+        name = name[: match.start()]
+    return name, proposed, opens
+
+
+def _postcode(text: str) -> str:
+    return text.zfill(4) if text.isdecimal() else text  # a spreadsheet drops leading zeros
+
+
+def _date(cells: Mapping[str, str], key: str) -> date | None:
+    parsed = _parsed_date(cells.get(key, ""))
+    return None if parsed in _NULL_DATES else parsed
+
+
+def _parsed_date(text: str) -> date | None:
+    match = _ISO_DATE.match(text)
+    if match is None:
+        return None
+    try:
+        return date(*map(int, match.groups()))
+    except ValueError:
+        return None

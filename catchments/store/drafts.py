@@ -1,0 +1,94 @@
+"""Drafts to rows and back, inside the caller's transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from catchments.changes import Change
+from catchments.errors import NotKnown
+from catchments.store import schema, serial
+from catchments.store.editions import read_boundaries, write_wkb
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An edition being prepared: a base edition and an ordered list of changes."""
+
+    id: int
+    title: str
+    base_number: int | None
+    """None where the draft starts from nothing."""
+    created_at: datetime
+    published_as: int | None
+    changes: tuple[Change, ...] = ()
+
+
+def create(connection: sa.Connection, *, title: str, base_number: int | None, at: datetime) -> int:
+    """Insert an empty draft and return its id."""
+    latest = connection.scalar(sa.select(sa.func.max(schema.draft.c.id)))
+    draft_id = (latest or 0) + 1
+    connection.execute(
+        schema.draft.insert().values(
+            id=draft_id, title=title, base_number=base_number, created_at=at
+        )
+    )
+    return draft_id
+
+
+def add_change(connection: sa.Connection, draft_id: int, change: Change, *, at: datetime) -> None:
+    """Append a change to a draft."""
+    table = schema.draft_change
+    content, boundaries = serial.encode(change)
+    write_wkb(connection, boundaries)
+    latest = connection.scalar(
+        sa.select(sa.func.max(table.c.position)).where(table.c.draft_id == draft_id)
+    )
+    connection.execute(
+        table.insert().values(
+            draft_id=draft_id,
+            position=(latest or 0) + 1,
+            kind=serial.kind_of(change),
+            created_at=at,
+            content=content,
+        )
+    )
+
+
+def read(connection: sa.Connection, draft_id: int) -> Draft:
+    """Return a draft with its changes. Raises NotKnown."""
+    row = connection.execute(
+        sa.select(schema.draft).where(schema.draft.c.id == draft_id)
+    ).one_or_none()
+    if row is None:
+        raise NotKnown(
+            f"There is no draft {draft_id}.", next_step="See `flask editions list` for the drafts."
+        )
+    return Draft(**row._mapping, changes=_changes(connection, draft_id))
+
+
+def summaries(connection: sa.Connection) -> list[Draft]:
+    """Return all drafts without their changes, by id."""
+    rows = connection.execute(sa.select(schema.draft).order_by(schema.draft.c.id))
+    return [Draft(**row._mapping) for row in rows]
+
+
+def mark_published(connection: sa.Connection, draft_id: int, number: int) -> None:
+    """Record that a draft has become an edition."""
+    connection.execute(
+        schema.draft.update().where(schema.draft.c.id == draft_id).values(published_as=number)
+    )
+
+
+def _changes(connection: sa.Connection, draft_id: int) -> tuple[Change, ...]:
+    table = schema.draft_change
+    rows = connection.execute(
+        sa.select(table.c.kind, table.c.content)
+        .where(table.c.draft_id == draft_id)
+        .order_by(table.c.position)
+    ).all()
+    hashes = set().union(*(serial.hashes_in(row.kind, row.content) for row in rows))
+    boundaries = read_boundaries(connection, hashes)
+    return tuple(serial.decode(row.kind, row.content, boundaries) for row in rows)

@@ -1,0 +1,85 @@
+"""Opening a database so that both SQLite and PostgreSQL keep the same promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from catchments.errors import CatchmentsError, InputRefused, shown
+
+BUSY_TIMEOUT_MS = 15_000
+_WRITES = "catchments_writes"
+
+
+class StoreUnavailable(CatchmentsError):
+    """The database cannot be reached or does not answer."""
+
+
+def open_engine(url: str) -> sa.Engine:
+    """Return an engine for a `sqlite:///…` or `postgresql://…` URL.
+
+    Raises InputRefused for any other URL.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError:
+        raise _not_a_url(url) from None
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed)
+    if parsed.get_backend_name() == "postgresql":
+        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    raise _not_a_url(url)
+
+
+def writing(engine: sa.Engine) -> sa.Engine:
+    """Return the engine for transactions that write: one writer at a time, from the start."""
+    return engine.execution_options(**{_WRITES: True})
+
+
+def explained(error: OperationalError, url: str) -> StoreUnavailable:
+    """Return a database failure as a sentence without the password in the URL."""
+    shown_url = sa.make_url(url).render_as_string(hide_password=True)
+    first_line = str(error.orig).splitlines()[0] if str(error.orig) else "no reason given"
+    return StoreUnavailable(
+        f"The database {shown(shown_url)} cannot be used: {first_line}.",
+        next_step="Check the address, that the folder may be written, and that it is running.",
+    )
+
+
+def _not_a_url(url: str) -> InputRefused:
+    return InputRefused(
+        f"{shown(url)} is not a database address.",
+        field="DATABASE_URL",
+        allowed="It must look like sqlite:////folder/file.sqlite or postgresql://user@host/name.",
+        next_step="Correct DATABASE_URL or --database.",
+    )
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transactions start too late for DDL and for BEGIN IMMEDIATE: ours begin them.
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "journal_mode = WAL",  # readers go on while one writes
+        "synchronous = FULL",  # a publication survives a power cut
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A writer that began as a reader could fail half-way, when another has written meanwhile.
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,270 @@
+"""The one door to the database: each method is one transaction, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from catchments.changes import Change
+from catchments.errors import CatchmentsError, NothingPublished, PublicationRefused
+from catchments.model import DirectoryRelease, Edition, EditionSummary, ReleaseSummary
+from catchments.store import directory, drafts, editions, schema
+from catchments.store.drafts import Draft
+from catchments.store.engine import explained, open_engine, writing
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArtefact:
+    """Something made from an edition, as it is served."""
+
+    name: str
+    media_type: str
+    content: bytes
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One edition to be published, and what was made from it."""
+
+    edition: Edition
+    effective_from: date
+    base_number: int | None
+    draft_id: int | None = None
+    artefacts: Sequence[tuple[str, str, bytes]] = ()
+    """Name, media type and content of each."""
+    maker: str = ""
+    """The version of what made the artefacts."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a reader compares to notice that something was published; equal means unchanged."""
+
+    editions: int
+    withdrawn: int
+    releases: int
+
+
+class Store:
+    """Editions, school directory releases and drafts in SQLite or PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = open_engine(url)
+        self._writer = writing(self._engine)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision; what is there stays."""
+        from alembic import command  # only set-up needs it
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with self._writing() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def state(self) -> State:
+        """Return what changes whenever something is published, imported or withdrawn."""
+        table = schema.edition
+        query = sa.select(
+            sa.select(sa.func.count()).select_from(table).scalar_subquery(),
+            sa.select(sa.func.count(table.c.withdrawn_at)).scalar_subquery(),
+            sa.select(sa.func.count()).select_from(schema.directory_release).scalar_subquery(),
+        )
+        with self._reading() as connection:
+            return State(*connection.execute(query).one())
+
+    def editions(self) -> list[EditionSummary]:
+        """Return all published editions, withdrawn ones too, by number."""
+        with self._reading() as connection:
+            return editions.summaries(connection)
+
+    def edition(self, number: int) -> Edition:
+        """Return one edition whole. Raises NotKnown."""
+        with self._reading() as connection:
+            return editions.read(connection, number)
+
+    def releases(self) -> list[ReleaseSummary]:
+        """Return all school directory releases, by number."""
+        with self._reading() as connection:
+            return directory.summaries(connection)
+
+    def release(self, number: int) -> DirectoryRelease:
+        """Return one school directory release whole. Raises NotKnown."""
+        with self._reading() as connection:
+            return directory.read(connection, number)
+
+    def add_release(self, release: DirectoryRelease) -> int:
+        """Keep a school directory release and return its number."""
+        with self._writing() as connection:
+            return directory.write(connection, release, imported_at=_now())
+
+    def drafts(self) -> list[Draft]:
+        """Return all drafts without their changes, by id."""
+        with self._reading() as connection:
+            return drafts.summaries(connection)
+
+    def draft(self, draft_id: int) -> Draft:
+        """Return a draft with its changes. Raises NotKnown."""
+        with self._reading() as connection:
+            return drafts.read(connection, draft_id)
+
+    def add_to_draft(
+        self, change: Change, *, draft_id: int | None, title: str, base_number: int | None
+    ) -> int:
+        """Append a change to a draft, or to a new one where `draft_id` is None; return its id."""
+        now = _now()
+        with self._writing() as connection:
+            if draft_id is None:
+                draft_id = drafts.create(connection, title=title, base_number=base_number, at=now)
+            drafts.add_change(connection, draft_id, change, at=now)
+            return draft_id
+
+    def publish(
+        self,
+        publications: Sequence[Publication],
+        *,
+        expected: State,
+        release: DirectoryRelease | None = None,
+    ) -> list[int]:
+        """Publish editions, and a directory release with them if given; return their numbers.
+
+        Raises PublicationRefused when anything was published since `expected` was read.
+        """
+        with self._writing() as connection:
+            self._refuse_if_changed(connection, expected)
+            if release is not None:
+                directory.write(connection, release, imported_at=_now())
+            return [_publish(connection, publication) for publication in publications]
+
+    def withdraw(self, number: int) -> None:
+        """Mark an edition as withdrawn; its content stays."""
+        with self._writing() as connection:
+            connection.execute(
+                schema.edition.update()
+                .where(schema.edition.c.number == number)
+                .values(withdrawn_at=_now())
+            )
+
+    def artefact(self, number: int, name: str) -> StoredArtefact | None:
+        """Return what was made of an edition under a name, or None."""
+        table = schema.artefact
+        query = sa.select(table.c.name, table.c.media_type, table.c.content, table.c.sha256).where(
+            table.c.edition_number == number, table.c.name == name
+        )
+        with self._reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return StoredArtefact(**row._mapping) if row else None
+
+    def editions_without_artefacts(self, maker: str) -> list[int]:
+        """Return the numbers of editions of which this version of the maker has made nothing."""
+        made = sa.select(schema.artefact.c.edition_number).where(schema.artefact.c.maker == maker)
+        number = schema.edition.c.number
+        query = sa.select(number).where(number.not_in(made)).order_by(number)
+        with self._reading() as connection:
+            return list(connection.scalars(query))
+
+    def add_artefacts(
+        self, number: int, artefacts: Sequence[tuple[str, str, bytes]], *, maker: str
+    ) -> None:
+        """Keep what a new version of the maker made of an edition, in place of older versions'."""
+        table = schema.artefact
+        with self._writing() as connection:
+            connection.execute(table.delete().where(table.c.edition_number == number))
+            _write_artefacts(connection, number, artefacts, maker)
+
+    def _refuse_if_changed(self, connection: sa.Connection, expected: State) -> None:
+        numbers = connection.execute(
+            sa.select(sa.func.count(), sa.func.count(schema.edition.c.withdrawn_at)).select_from(
+                schema.edition
+            )
+        ).one()
+        if tuple(numbers) != (expected.editions, expected.withdrawn):
+            raise PublicationRefused(
+                "Another edition was published or withdrawn while this one was being checked.",
+                next_step="Look at `flask editions list`, then publish again.",
+            )
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with self._explaining(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        with self._explaining(), self._writer.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                # One writer at a time, as BEGIN IMMEDIATE has it on SQLite.
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(8404)"))
+            yield connection
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except (OperationalError, ProgrammingError) as error:
+            raise self._explained(error) from error
+
+    def _explained(self, error: OperationalError | ProgrammingError) -> CatchmentsError:
+        if "no such table" in str(error.orig) or isinstance(error, ProgrammingError):
+            return NothingPublished(
+                "The database has not been set up.",
+                next_step="Run `flask setup`, or start with ./scripts/serve, which does it.",
+            )
+        return explained(error, self.url)
+
+
+def _publish(connection: sa.Connection, publication: Publication) -> int:
+    number = editions.write(
+        connection,
+        publication.edition,
+        effective_from=publication.effective_from,
+        published_at=_now(),
+        draft_id=publication.draft_id,
+        base_number=publication.base_number,
+    )
+    _write_artefacts(connection, number, publication.artefacts, publication.maker)
+    if publication.draft_id is not None:
+        drafts.mark_published(connection, publication.draft_id, number)
+    return number
+
+
+def _write_artefacts(
+    connection: sa.Connection,
+    number: int,
+    artefacts: Sequence[tuple[str, str, bytes]],
+    maker: str,
+) -> None:
+    rows = [
+        {
+            "edition_number": number,
+            "name": name,
+            "maker": maker,
+            "media_type": media_type,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "content": content,
+        }
+        for name, media_type, content in artefacts
+    ]
+    if rows:
+        connection.execute(schema.artefact.insert(), rows)
+
+
+def _now() -> datetime:
+    # Kept without a zone, in UTC: SQLite has no type for more.
+    return datetime.now(UTC).replace(tzinfo=None)

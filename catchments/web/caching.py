@@ -1,0 +1,54 @@
+"""Validators and freshness: a response may be kept only as long as it stays true.
+
+An `ETag` names the edition, the directory release, the state of the archive (a scheduled edition
+changes what an answer says of the future) and the date that the answer is for.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import date, datetime, timedelta
+from datetime import time as clock
+
+from flask import Response, request
+
+from catchments.snapshot import NEW_ZEALAND_TIME, Snapshot, World
+
+REPRESENTATION = "1"
+"""Raise it when the same answer is written in another way."""
+FOR_GOOD = "public, max-age=31536000, immutable"
+
+
+def etag(world: World, snapshot: Snapshot | None, day: date) -> str:
+    """Return the quoted entity tag of an answer on a date."""
+    edition = snapshot.edition.number if snapshot else 0
+    release = snapshot.release.number if snapshot else 0
+    state = world.state
+    archive = f"{state.editions}.{state.withdrawn}.{state.releases}"
+    return f'"{REPRESENTATION}-e{edition}-d{release}-a{archive}-{day:%Y%m%d}"'
+
+
+def midnight_after(day: date) -> float:
+    """Return the moment, in seconds since 1970, at which a date ends in New Zealand.
+
+    Editions take effect at midnight, so nothing cached before the next one is kept past it.
+    """
+    return datetime.combine(day + timedelta(days=1), clock(), NEW_ZEALAND_TIME).timestamp()
+
+
+def cache_control(world: World, max_age_s: int) -> str:
+    """Return the `Cache-Control` of an answer from this world."""
+    ends = world.memo.get("ends")
+    if ends is None:
+        ends = world.memo["ends"] = midnight_after(world.today)
+    left = int(ends - time.time())
+    return f"public, max-age={max(0, min(max_age_s, left))}"
+
+
+def validated(response: Response, tag: str, control: str) -> Response:
+    """Give a response its validators and turn it into 304 where the client has it already."""
+    response.headers["ETag"] = tag
+    response.headers["Cache-Control"] = control
+    if "If-None-Match" in request.headers:
+        response.make_conditional(request)
+    return response

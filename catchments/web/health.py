@@ -1,0 +1,56 @@
+"""For whatever watches the service: is the process alive, and can it answer?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Blueprint, Response, jsonify
+
+from catchments.errors import CatchmentsError
+from catchments.snapshot import NEW_ZEALAND_TIME, Snapshots
+from catchments.web.context import service
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """Say that the process answers at all."""
+    return _uncached(jsonify(status="ok"))
+
+
+@blueprint.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """Say whether answers can be given, from which edition, and whether the database answers."""
+    snapshots = service().snapshots
+    try:
+        world = snapshots.current()
+        snapshot = world.on(world.today)
+    except CatchmentsError as error:
+        return _uncached(jsonify(status="not ready", reason=str(error))), 503
+    if snapshot is None:
+        return _uncached(jsonify(status="not ready", reason="No edition is in force today.")), 503
+    body = {
+        "status": "ready",
+        "edition": snapshot.edition.number,
+        "directory_release": snapshot.release.number,
+        "demonstration": snapshot.demonstration,
+        "as_at": world.today.isoformat(),
+        "database": _database(snapshots),
+    }
+    return _uncached(jsonify(body)), 200
+
+
+def _database(snapshots: Snapshots) -> str:
+    """Return whether the database answers; without it, answers come from memory."""
+    try:
+        service().store.state()
+    except CatchmentsError:
+        seen = snapshots.refreshed_at or datetime.now(NEW_ZEALAND_TIME)
+        return f"away; last seen {seen.isoformat(timespec='seconds')}"
+    return "ok"
+
+
+def _uncached(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,230 @@
+"""The map page, and the data that it draws, each under an address of its own."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import shapely
+from flask import Blueprint, Response, render_template, request, url_for
+from markupsafe import Markup
+
+from catchments.errors import InputRefused, NotKnown, shown
+from catchments.model import Catchment, Place, School
+from catchments.snapshot import Snapshot, World
+from catchments.store import StoredArtefact
+from catchments.web.caching import FOR_GOOD, cache_control, etag, validated
+from catchments.web.context import page_context, service
+from catchments.web.finder import catchment_list
+from catchments.web.parameters import refuse_unknown_or_repeated, school_id
+from catchments.web.payload import provenance_json, provider_json
+from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
+
+blueprint = Blueprint("mapping", __name__)
+
+
+@blueprint.get("/map")
+def page() -> Response:
+    """Show the map of all catchments, opened on a school or a catchment if one is named."""
+    refuse_unknown_or_repeated(request.args, {"school", "catchment"})
+    world = service().snapshots.current()
+    snapshot = _today(world)
+    html = render_template(
+        "map.html",
+        **page_context(world, snapshot, "Map of catchments"),
+        map_shell=Markup(_artefact(snapshot, "map.html").content.decode()),  # noqa: S704 - ours
+        urls=_urls(snapshot),
+        catchments=catchment_list(snapshot.resolver),
+        focus=_focus(world, snapshot),
+    )
+    control = cache_control(world, service().settings.max_age_s)
+    return validated(Response(html), etag(world, snapshot, world.today), control)
+
+
+@blueprint.get("/map.js")
+def script() -> Response:
+    """Give the script that Folium wrote."""
+    return _served(_artefact(_today(service().snapshots.current()), "map.js"))
+
+
+@blueprint.get("/map/data/<int:edition>/boundaries.topojson")
+def boundaries(edition: int) -> Response:
+    """Give the boundaries as they are drawn: simplified, clipped to the coast."""
+    return _served(_stored(edition, "boundaries.topojson"))
+
+
+@blueprint.get("/downloads/<int:edition>/boundaries.geojson")
+def download(edition: int) -> Response:
+    """Give the boundaries as they are looked up in, with catchments and providers."""
+    response = _served(_stored(edition, "boundaries.geojson"))
+    name = f"catchments-edition-{edition}.geojson"
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
+
+
+@blueprint.get("/map/data/<int:edition>/<int:release>/catchments.json")
+def catchments(edition: int, release: int) -> Response:
+    """Give each catchment's name, region, provider and extent (0…360 degrees)."""
+    snapshot = service().snapshots.current().numbered(edition, release)
+    codes = [entry["code"] for entry in catchment_list(snapshot.resolver)]
+    body = {
+        **provenance_json(snapshot),
+        "edition": edition,
+        "catchments": [_catchment(snapshot, str(code)) for code in codes],
+    }
+    return _kept(body)
+
+
+@blueprint.get("/map/data/<int:edition>/<int:release>/schools.json")
+def schools(edition: int, release: int) -> Response:
+    """Give each school with a place: number, name, lng, lat, catchment code, status."""
+    snapshot = service().snapshots.current().numbered(edition, release)
+    body = {
+        "demonstration": snapshot.demonstration,
+        "release": release,
+        "schools": [
+            _school(answer.school, answer.place, answer.catchment)
+            for answer in snapshot.answers.values()
+            if answer.school and answer.place
+        ],
+    }
+    return _kept(body)
+
+
+@blueprint.get("/leaflet/<version>/<name>")
+def leaflet(version: str, name: str) -> Response:
+    """Give Leaflet's own files."""
+    path = leaflet_file(name) if version == LEAFLET_VERSION else None
+    if path is None:
+        raise NotKnown(f"There is no file {shown(name)} of Leaflet here.")
+    response = Response(_bytes_of(str(path)), mimetype=LEAFLET_FILES[name])
+    return validated(response, f'"leaflet-{LEAFLET_VERSION}"', FOR_GOOD)
+
+
+@lru_cache(maxsize=len(LEAFLET_FILES))
+def _bytes_of(path: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123 - a string is what the cache can hash
+        return file.read()
+
+
+def _today(world: World) -> Snapshot:
+    snapshot = world.on(world.today)
+    if snapshot is None:
+        raise NotKnown("No edition is in force today.")
+    return snapshot
+
+
+def _stored(edition: int, name: str) -> StoredArtefact:
+    world = service().snapshots.current()
+    if edition not in {e.number for e in world.timeline.editions}:
+        raise NotKnown(f"There is no edition {edition}.")
+    key = (edition, name)
+    if key not in world.memo:
+        world.memo[key] = service().store.artefact(edition, name)
+    found: StoredArtefact | None = world.memo[key]
+    if found is None:
+        raise NotKnown(
+            f"Edition {edition} has no {name} yet.", next_step="Run `flask setup` to make it."
+        )
+    return found
+
+
+def _artefact(snapshot: Snapshot, name: str) -> StoredArtefact:
+    return _stored(snapshot.edition.number or 0, name)
+
+
+def _served(artefact: StoredArtefact) -> Response:
+    response = Response(artefact.content, content_type=artefact.media_type)
+    # Only the address that names this very content may be kept for good.
+    exact = request.args.get("v") == artefact.sha256[:12]
+    control = FOR_GOOD if exact else "public, max-age=60"
+    return validated(response, f'"{artefact.sha256[:32]}"', control)
+
+
+def _kept(body: dict[str, Any]) -> Response:
+    # What an edition and a release hold together never changes, but how it is written may.
+    response = Response(msgspec.json.encode(body), mimetype="application/json")
+    response.add_etag()
+    return validated(response, response.headers["ETag"], "public, max-age=3600")
+
+
+def _urls(snapshot: Snapshot) -> dict[str, str]:
+    edition, release = snapshot.edition.number, snapshot.release.number
+    topology = _artefact(snapshot, "boundaries.topojson").sha256[:12]
+    map_script = _artefact(snapshot, "map.js").sha256[:12]
+    return {
+        "boundaries": url_for("mapping.boundaries", edition=edition, v=topology),
+        "catchments": url_for("mapping.catchments", edition=edition, release=release),
+        "schools": url_for("mapping.schools", edition=edition, release=release),
+        "map_script": url_for("mapping.script", v=map_script),
+        "leaflet_script": url_for("mapping.leaflet", version=LEAFLET_VERSION, name="leaflet.js"),
+        "leaflet_style": url_for("mapping.leaflet", version=LEAFLET_VERSION, name="leaflet.css"),
+    }
+
+
+def _focus(world: World, snapshot: Snapshot) -> dict[str, Any] | None:
+    if {"school", "catchment"} <= set(request.args):
+        raise InputRefused(
+            "The map is asked to open on a school and on a catchment.",
+            field="catchment",
+            allowed="Give school or catchment, not both.",
+        )
+    if "school" in request.args:
+        return _school_focus(world, school_id(request.args["school"]))
+    if "catchment" in request.args:
+        return _catchment_focus(snapshot, request.args["catchment"])
+    return None
+
+
+def _school_focus(world: World, number: int) -> dict[str, Any]:
+    answer = world.school(number, on=world.today)
+    if answer is None or answer.school is None:
+        raise NotKnown("No edition is in force today.")
+    return {
+        "type": "school",
+        "school_id": number,
+        "code": answer.catchment and answer.catchment.code,
+        "name": answer.school.name,
+        "lng": answer.place and answer.place.lng,
+        "lat": answer.place and answer.place.lat,
+    }
+
+
+def _catchment_focus(snapshot: Snapshot, code: str) -> dict[str, Any]:
+    catchment = snapshot.edition.catchments.get(code)
+    if catchment is None:
+        raise NotKnown(
+            f"There is no catchment {shown(code)}.", next_step="Choose one from the list at /map."
+        )
+    return {
+        "type": "catchment",
+        "school_id": None,
+        "code": code,
+        "name": catchment.name,
+        "lng": None,
+        "lat": None,
+    }
+
+
+def _catchment(snapshot: Snapshot, code: str) -> dict[str, Any]:
+    candidate = snapshot.resolver.candidate(code)
+    return {
+        "code": code,
+        "name": candidate.catchment.name,
+        "education_region": candidate.catchment.education_region,
+        "provider": candidate.provider and provider_json(candidate.provider),
+        "bounds": _bounds(snapshot, code),
+    }
+
+
+def _bounds(snapshot: Snapshot, code: str) -> list[float] | None:
+    if code not in snapshot.edition.boundaries:
+        return None
+    bounds = shapely.bounds(snapshot.resolver.index.boundary_360(code))
+    return [round(float(degrees), 5) for degrees in bounds]
+
+
+def _school(school: School, place: Place, catchment: Catchment | None) -> list[Any]:
+    code = catchment.code if catchment else ""
+    return [school.school_id, school.name, place.lng, place.lat, code, school.status]

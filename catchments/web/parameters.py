@@ -1,0 +1,142 @@
+"""Query parameters: each at most once, well formed, in combinations that mean something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from werkzeug.datastructures import MultiDict
+
+from catchments.coordinates import checked_degrees
+from catchments.errors import InputRefused, shown
+
+_SCHOOL_ID = re.compile(r"[0-9]{1,9}")
+_DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+EXAMPLE = "For example /provider?school_id=54 or /provider?lat=-36.8694&lng=174.7689."
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What /provider is asked: a school or a point, on a date or today."""
+
+    school_id: int | None = None
+    lng: float = 0.0
+    lat: float = 0.0
+    on: date | None = None
+
+
+def question(given: MultiDict[str, str]) -> Question:
+    """Return what a query asks.
+
+    Raises InputRefused for a missing, repeated, unknown, conflicting or malformed parameter.
+    """
+    refuse_unknown_or_repeated(given, {"school_id", "lat", "lng", "lon", "on"})
+    on = optional_date(given)
+    if "school_id" in given:
+        _refuse_beside_school_id(given)
+        return Question(school_id=school_id(given["school_id"]), on=on)
+    lng_name = _longitude_name(given)
+    if "lat" not in given and lng_name not in given:
+        raise InputRefused(
+            "The parameter school_id is missing.",
+            field="school_id",
+            allowed="Give school_id, or lat and lng.",
+            next_step=EXAMPLE,
+        )
+    lat = _degrees(given, "lat", limit=90)
+    lng = _degrees(given, lng_name, limit=180)
+    return Question(lng=lng, lat=lat, on=on)
+
+
+def refuse_unknown_or_repeated(given: MultiDict[str, str], allowed: Collection[str]) -> None:
+    """Raise InputRefused for a parameter that is not allowed or is given twice."""
+    for name in given:
+        if name not in allowed:
+            raise InputRefused(
+                f"There is no parameter {shown(name)}.",
+                field=name[:80],
+                allowed=f"Allowed are {', '.join(sorted(allowed))}.",
+                next_step="Remove it or correct its name.",
+            )
+        if len(given.getlist(name)) > 1:
+            raise InputRefused(
+                f"The parameter {name} is given {len(given.getlist(name))} times.",
+                field=name,
+                allowed="Each parameter may be given once.",
+                next_step="Ask one question at a time.",
+            )
+
+
+def optional_date(given: MultiDict[str, str]) -> date | None:
+    """Return the parameter `on`, or None where it is absent. Raises InputRefused."""
+    if "on" not in given:
+        return None
+    text = given["on"]
+    try:
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass  # such as 2026-02-30: refused below, like any other text
+    raise InputRefused(
+        f"The parameter on is {shown(text)}.",
+        field="on",
+        allowed="It must be a date of the calendar as YYYY-MM-DD.",
+        next_step="For example on=2026-03-03.",
+    )
+
+
+def school_id(text: str) -> int:
+    """Return a school number. Raises InputRefused."""
+    if not _SCHOOL_ID.fullmatch(text):
+        raise InputRefused(
+            f"The parameter school_id is {shown(text)}.",
+            field="school_id",
+            allowed="It must be a school's number in the Ministry's directory, digits only.",
+            next_step="For example school_id=54.",
+        )
+    return int(text)
+
+
+def _refuse_beside_school_id(given: MultiDict[str, str]) -> None:
+    for name in ("lat", "lng", "lon"):
+        if name in given:
+            raise InputRefused(
+                f"The parameters school_id and {name} are given together.",
+                field=name,
+                allowed="Give school_id, or lat and lng, not both.",
+                next_step="Remove one of them.",
+            )
+
+
+def _longitude_name(given: MultiDict[str, str]) -> str:
+    if "lng" in given and "lon" in given:
+        raise InputRefused(
+            "The parameters lng and lon are given together.",
+            field="lon",
+            allowed="They mean the same; give one of them.",
+            next_step="Remove one of them.",
+        )
+    return "lon" if "lon" in given else "lng"
+
+
+def _degrees(given: MultiDict[str, str], name: str, *, limit: float) -> float:
+    if name not in given:
+        raise InputRefused(
+            f"The parameter {name} is missing.",
+            field=name,
+            allowed="A point needs both lat and lng, in WGS 84 decimal degrees.",
+            next_step=EXAMPLE,
+        )
+    text = given[name]
+    if not _DEGREES.fullmatch(text):
+        raise InputRefused(
+            f"The parameter {name} is {shown(text)}.",
+            field=name,
+            allowed=f"It must be a number of degrees from {-limit:g} to {limit:g}.",
+            next_step=EXAMPLE,
+        )
+    return checked_degrees(name, float(text), limit=limit)

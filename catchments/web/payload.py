@@ -1,0 +1,158 @@
+"""Answers as JSON: what other services rely on. Names here are a contract; only add to them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from catchments.model import (
+    Answer,
+    Catchment,
+    Edition,
+    Notice,
+    Place,
+    Provider,
+    School,
+    Source,
+    Status,
+)
+from catchments.snapshot import Snapshot, World
+
+Json = dict[str, Any]
+
+
+def answer_json(answer: Answer, snapshot: Snapshot | None, on: date) -> Json:
+    """Return the body of /provider; coordinates are WGS 84 degrees, distances metres."""
+    return {
+        "status": answer.status,
+        "sentence": answer.sentence,
+        "basis": answer.basis,
+        "school": answer.school and school_json(answer.school),
+        "place": answer.place and place_json(answer.place),
+        "catchment": answer.catchment and catchment_json(answer.catchment),
+        "provider": answer.provider and provider_json(answer.provider),
+        "distance_m": answer.distance_m and round(answer.distance_m),
+        "in_school_provision": answer.in_school_provision and {"note": answer.in_school_provision},
+        "candidates": [
+            {
+                "catchment": catchment_json(candidate.catchment),
+                "provider": candidate.provider and provider_json(candidate.provider),
+            }
+            for candidate in answer.candidates
+        ],
+        "notices": [notice_json(notice) for notice in answer.notices],
+        "upcoming": _upcoming_json(answer),
+        **provenance_json(snapshot),
+        "as_at": on.isoformat(),
+    }
+
+
+def provenance_json(snapshot: Snapshot | None) -> Json:
+    """Return what every body says of the edition and the directory release behind it."""
+    if snapshot is None:
+        return {"edition": None, "directory_release": None, "demonstration": False, "sources": []}
+    sources = [*snapshot.edition.sources, snapshot.release.source]
+    return {
+        "edition": edition_json(snapshot.edition),
+        "directory_release": {
+            "number": snapshot.release.number,
+            "released": snapshot.release.released.isoformat(),
+        },
+        "demonstration": snapshot.demonstration,
+        "sources": [source_json(source) for source in sources],
+    }
+
+
+def before_first_edition(world: World, on: date, school_id: int | None) -> Answer:
+    """Return the answer for a date on which no edition was in force yet.
+
+    Raises NotKnown for a school that was never known.
+    """
+    first = world.timeline.editions[0].effective_from
+    known = world.school(school_id, on=first) if school_id is not None else None
+    text = f"No edition was in force on {on.isoformat()}; the first is from {first.isoformat()}."
+    return Answer(
+        status=Status.UNRESOLVED,
+        sentence=f"{text} Ask for a later date.",
+        school=known.school if known else None,
+        place=known.place if known else None,
+        notices=(Notice("before-first-edition", text),),
+    )
+
+
+def school_json(school: School) -> Json:
+    """Return a school as the API says it."""
+    return {
+        "school_id": school.school_id,
+        "name": school.name,
+        "status": school.status,
+        "type": school.org_type or None,
+        "address": school.address or None,
+        "suburb": school.suburb or None,
+        "town": school.city or None,
+        "education_region": school.education_region or None,
+        "place": school.place and place_json(school.place),
+    }
+
+
+def place_json(place: Place) -> Json:
+    """Return a point, WGS 84 degrees."""
+    return {"lng": place.lng, "lat": place.lat}
+
+
+def catchment_json(catchment: Catchment) -> Json:
+    """Return a catchment as the API says it."""
+    return {
+        "code": catchment.code,
+        "name": catchment.name,
+        "education_region": catchment.education_region or None,
+    }
+
+
+def provider_json(provider: Provider) -> Json:
+    """Return a provider as the API says it."""
+    return {
+        "code": provider.code,
+        "name": provider.name,
+        "phone": provider.phone or None,
+        "email": provider.email or None,
+        "website": provider.website or None,
+    }
+
+
+def notice_json(notice: Notice) -> Json:
+    """Return a notice as the API says it."""
+    return {"code": notice.code, "text": notice.text}
+
+
+def edition_json(edition: Edition) -> Json:
+    """Return an edition's identity."""
+    return {
+        "number": edition.number,
+        "title": edition.title,
+        "effective_from": edition.effective_from and edition.effective_from.isoformat(),
+    }
+
+
+def source_json(source: Source) -> Json:
+    """Return a source with its licence."""
+    return {
+        "kind": source.kind,
+        "title": source.title,
+        "authority": source.authority,
+        "licence": source.licence,
+        "release": source.release,
+    }
+
+
+def _upcoming_json(answer: Answer) -> Json | None:
+    upcoming = answer.upcoming
+    if upcoming is None:
+        return None
+    return {
+        "effective_from": upcoming.effective_from.isoformat(),
+        "edition": upcoming.edition,
+        "catchment": upcoming.catchment and catchment_json(upcoming.catchment),
+        "provider": upcoming.provider and provider_json(upcoming.provider),
+        "sentence": upcoming.sentence,
+    }

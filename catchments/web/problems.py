@@ -1,0 +1,92 @@
+"""Errors at the door: problem+json (RFC 9457) for machines, a page for people."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Flask, Response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from catchments.errors import CatchmentsError, InputRefused, NothingPublished, NotKnown
+from catchments.store import StoreUnavailable
+
+PROBLEM = "application/problem+json"
+_STATUS: tuple[tuple[type[CatchmentsError], int, str], ...] = (
+    (InputRefused, 400, "That cannot be answered as it was asked"),
+    (NotKnown, 404, "Not found"),
+    (NothingPublished, 503, "Nothing published yet"),
+    (StoreUnavailable, 503, "The database is away"),
+)
+RETRY_AFTER_S = 10
+
+
+def register(app: Flask) -> None:
+    """Answer every error of ours and of HTTP itself in the form that the client reads."""
+    app.register_error_handler(CatchmentsError, _ours)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def _ours(error: CatchmentsError) -> Response:
+    status, title = next(
+        ((status, title) for made, status, title in _STATUS if isinstance(error, made)),
+        (400, "That is not possible"),
+    )
+    return _problem(
+        status,
+        title,
+        error.problem,
+        parameter=getattr(error, "field", ""),
+        allowed=error.allowed,
+        next_step=error.next_step,
+    )
+
+
+def _http(error: HTTPException) -> Response:
+    response = _problem(error.code or 500, error.name, error.description or error.name)
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            response.headers[name] = value
+    return response
+
+
+def _unforeseen(error: Exception) -> Response:
+    from flask import current_app
+
+    current_app.logger.exception("unforeseen %s", type(error).__name__)
+    return _problem(
+        500,
+        "Something went wrong here",
+        "The service met an error of its own; it has been logged.",
+        next_step="Try again in a minute.",
+    )
+
+
+def _problem(status: int, title: str, detail: str, **more: str) -> Response:
+    response = (
+        _page(status, title, detail, more) if _wants_page() else _json(status, title, detail, more)
+    )
+    response.headers["Vary"] = "Accept"
+    response.headers["Cache-Control"] = "no-store"
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _wants_page() -> bool:
+    """Whether the client prefers a page; one that takes anything gets what its address is for."""
+    machine = request.blueprint in {"api", "health"} or request.path == "/provider"
+    kinds = [PROBLEM, "application/json", "text/html"]
+    offered = kinds if machine else kinds[::-1]
+    return request.accept_mimetypes.best_match(offered, default=offered[0]) == "text/html"
+
+
+def _json(status: int, title: str, detail: str, more: dict[str, str]) -> Response:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    body |= {name: text for name, text in more.items() if text}
+    return Response(json.dumps(body, ensure_ascii=False), status, mimetype=PROBLEM)
+
+
+def _page(status: int, title: str, detail: str, more: dict[str, str]) -> Response:
+    page = render_template("problem.html", title=title, detail=detail, error=True, **more)
+    return Response(page, status)

@@ -1,0 +1,11 @@
+"""Edition to display geometry to Folium map.
+
+Importing this much imports neither Folium nor pandas.
+"""
+
+MAKER = "1"
+"""The version of what this room makes; kept artefacts of another version are made anew.
+
+Raise it whenever the same edition would give other bytes: a changed tolerance, property, colouring
+or Folium version.
+"""

@@ -1,0 +1,246 @@
+"""An edition's boundaries as the map draws them: one small TopoJSON file.
+
+Never used for lookups. Boundaries and coastline are cut along each other into faces that share
+their edges, each face goes to one catchment, and what is left is simplified as a coverage, so that
+neighbours keep one common line. Longitudes are 0…360: the Chatham Islands stay beside the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+from topojson.core.topology import Topology
+
+from catchments.coordinates import geometry_to_360
+from catchments.coverage import four_colouring
+from catchments.model import Catchment, Edition
+
+GRID_DEG = 1e-4
+"""Everything drawn lies on this grid (11 m north-south), so quantizing moves nothing."""
+ORIGIN = (160.0, -60.0)
+"""Where the grid starts: south-west of every island."""
+TOLERANCE_M = 230.0
+"""A bend is left out when the triangle it spans is smaller than the square of this."""
+FIRST_TOLERANCE_M = 50.0
+"""The same, before cutting: a tenth of the vertices to cut, and nothing anyone could see."""
+SMALLEST_ISLAND_KM2 = 0.3
+"""Smaller islands are not drawn, unless a catchment has no other land."""
+COLOURS = 6
+"""How many colours the style sheet has."""
+
+_METRES_PER_DEGREE = 111_320.0
+_SHRINK = math.cos(math.radians(41.0))
+_TRANSFORM: Any = {"scale": [GRID_DEG, GRID_DEG], "translate": list(ORIGIN)}
+
+Geometries = npt.NDArray[np.object_]
+Arcs = list[Any]
+
+
+def display_topology(edition: Edition, *, coast: BaseGeometry | None = None) -> bytes:
+    """Return the map's boundaries as TopoJSON with two objects, `catchments` and `regions`.
+
+    A catchment has the properties `code` and `colour` (0…5); a region is the lines around it and
+    has none. `coast` (WGS 84) clips to land; without it boundaries are drawn as far as they reach.
+    """
+    coverage = display_coverage(edition.boundaries, coast=coast)
+    colours = four_colouring(edition.boundaries)
+    return _as_bytes(_topology(coverage, colours, edition.catchments))
+
+
+def display_coverage(
+    boundaries: Mapping[str, BaseGeometry], *, coast: BaseGeometry | None = None
+) -> dict[str, BaseGeometry]:
+    """Return simplified boundaries, longitudes 0…360, that tile.
+
+    Where areas overlap the smaller one is drawn. A code is left out only if its area is nothing on
+    the grid, or all of it belongs to smaller ones.
+    """
+    codes = sorted(code for code, boundary in boundaries.items() if not boundary.is_empty)
+    if not codes:
+        return {}
+    areas = np.array([_flat(geometry_to_360(boundaries[code])) for code in codes], dtype=object)
+    land = _land_to_draw(coast, areas)
+    faces = _faces([*_coarse(areas), *land])
+    owners = _owners(faces, areas)
+    drawn = _drawn(owners, _in_any(faces, land) if len(land) else owners >= 0, len(codes))
+    pieces = {
+        code: shapely.coverage_union_all(faces[drawn == index])
+        for index, code in enumerate(codes)
+        if index in drawn
+    }
+    simple = shapely.coverage_simplify(list(pieces.values()), _plane_tolerance(TOLERANCE_M))
+    return {code: _round(piece) for code, piece in zip(pieces, simple, strict=True)}
+
+
+# --- a flat plane ---------------------------------------------------------------------------------
+#
+# Degrees with longitude shrunk as at 41° S: near enough to true shape for choosing what to leave
+# out, the same for the Chathams, and straight lines stay straight, so what tiles there tiles here.
+
+
+def _flat(geometry: BaseGeometry) -> BaseGeometry:
+    return shapely.transform(geometry, lambda xy: xy * (_SHRINK, 1.0))
+
+
+def _round(geometry: BaseGeometry) -> BaseGeometry:
+    """Return a flat geometry in degrees, each vertex on its grid point again."""
+
+    def degrees(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.asarray(np.round(xy / (_SHRINK, 1.0) / GRID_DEG) * GRID_DEG)
+
+    return shapely.transform(geometry, degrees)
+
+
+def _plane_tolerance(metres: float) -> float:
+    return metres / _METRES_PER_DEGREE
+
+
+def _km2(geometries: Geometries) -> npt.NDArray[np.float64]:
+    return np.asarray(shapely.area(geometries) * (_METRES_PER_DEGREE / 1000.0) ** 2)
+
+
+# --- faces ----------------------------------------------------------------------------------------
+
+
+def _coarse(areas: Geometries) -> Geometries:
+    return np.asarray(shapely.coverage_simplify(areas, _plane_tolerance(FIRST_TOLERANCE_M)))
+
+
+def _land_to_draw(coast: BaseGeometry | None, areas: Geometries) -> Geometries:
+    """Return islands worth drawing, flat: the large, and the small where there are no others."""
+    if coast is None:
+        return np.array([], dtype=object)
+    islands = shapely.get_parts(_flat(geometry_to_360(coast)))
+    large = _km2(islands) >= SMALLEST_ISLAND_KM2
+    land = _coarse(islands[large])
+    with_land = np.unique(shapely.STRtree(areas).query(land, predicate="intersects")[1])
+    without = np.delete(areas, with_land)
+    small = islands[~large]
+    needed = np.unique(shapely.STRtree(small).query(without, predicate="intersects")[1])
+    return np.concatenate([land, small[needed]])
+
+
+def _faces(geometries: Iterable[BaseGeometry]) -> Geometries:
+    """Return the faces that the geometries' outlines cut the plane into, on the grid."""
+    to_grid = (_SHRINK * GRID_DEG, GRID_DEG)
+    outlines = shapely.transform(
+        [shapely.boundary(geometry) for geometry in geometries], lambda xy: xy / to_grid
+    )
+    noded = shapely.union_all(outlines, grid_size=1.0)
+    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
+    return np.asarray(shapely.transform(faces, lambda xy: xy * to_grid))
+
+
+def _owners(faces: Geometries, areas: Geometries) -> npt.NDArray[np.int64]:
+    """Return for each face the place of the smallest area that holds it, or -1."""
+    owners = np.full(len(faces), -1)
+    points = shapely.get_coordinates(shapely.point_on_surface(faces))
+    for index in np.argsort(shapely.area(areas), kind="stable"):
+        area = areas[index]
+        free = np.flatnonzero((owners < 0) & _in_box(points, area))
+        shapely.prepare(area)
+        held = shapely.contains_xy(area, points[free])
+        owners[free[held]] = index
+    return owners
+
+
+def _in_any(faces: Geometries, land: Geometries) -> npt.NDArray[np.bool_]:
+    return _owners(faces, land) >= 0
+
+
+def _in_box(points: npt.NDArray[np.float64], area: BaseGeometry) -> npt.NDArray[np.bool_]:
+    west, south, east, north = area.bounds
+    x, y = points[:, 0], points[:, 1]
+    return np.asarray((x >= west) & (x <= east) & (y >= south) & (y <= north))
+
+
+def _drawn(
+    owners: npt.NDArray[np.int64], ashore: npt.NDArray[np.bool_], count: int
+) -> npt.NDArray[np.int64]:
+    """Return the owner of each face to draw, else -1; a catchment without land keeps its sea."""
+    drawn = np.where(ashore, owners, -1)
+    landless = np.setdiff1d(np.arange(count), drawn)
+    return np.where(np.isin(owners, landless), owners, drawn)
+
+
+# --- TopoJSON -------------------------------------------------------------------------------------
+
+
+def _topology(
+    coverage: Mapping[str, BaseGeometry],
+    colours: Mapping[str, int],
+    catchments: Mapping[str, Catchment],
+) -> dict[str, Any]:
+    if not coverage:
+        return {"type": "Topology", "transform": _TRANSFORM, "arcs": [], "objects": _objects([])}
+    features = [
+        {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(geometry)}
+        for geometry in coverage.values()
+    ]
+    made = Topology(
+        {"type": "FeatureCollection", "features": features},
+        prequantize=_TRANSFORM,
+        object_name="catchments",
+    ).to_dict()
+    drawn = made["objects"]["catchments"]["geometries"]
+    geometries = [
+        {
+            "type": geometry["type"],
+            "arcs": geometry["arcs"],
+            "properties": {"code": code, "colour": colours.get(code, 0) % COLOURS},
+        }
+        for code, geometry in zip(coverage, drawn, strict=True)
+    ]
+    objects = _objects(geometries) | {"regions": _collection(_regions(geometries, catchments))}
+    return {
+        "type": "Topology",
+        "transform": _TRANSFORM,
+        "arcs": made["arcs"],
+        "objects": objects,
+    }
+
+
+def _objects(catchments: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"catchments": _collection(catchments), "regions": _collection([])}
+
+
+def _collection(geometries: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "GeometryCollection", "geometries": geometries}
+
+
+def _regions(
+    geometries: Iterable[dict[str, Any]], catchments: Mapping[str, Catchment]
+) -> list[dict[str, Any]]:
+    """Return an outline for each education region: the arcs that only one side of it uses."""
+    arcs: dict[str, list[int]] = {}
+    for geometry in geometries:
+        catchment = catchments.get(geometry["properties"]["code"])
+        if catchment is not None and catchment.education_region:
+            arcs.setdefault(catchment.education_region, []).extend(_flat_arcs(geometry["arcs"]))
+    return [{"type": "MultiLineString", "arcs": _outline(arcs[name])} for name in sorted(arcs)]
+
+
+def _flat_arcs(arcs: Arcs) -> Iterable[int]:
+    for arc in arcs:
+        if isinstance(arc, list):
+            yield from _flat_arcs(arc)
+        else:
+            yield arc
+
+
+def _outline(arcs: list[int]) -> list[list[int]]:
+    """Return the arcs used once; an arc used backwards is stored as its complement."""
+    used = Counter(arc if arc >= 0 else ~arc for arc in arcs)
+    return [[arc] for arc, times in sorted(used.items()) if times == 1]
+
+
+def _as_bytes(topology: Mapping[str, Any]) -> bytes:
+    return json.dumps(topology, ensure_ascii=True, separators=(",", ":")).encode()

@@ -1,0 +1,241 @@
+"""The map page in Chromium. The fixture `watched` fails a test that made the browser complain."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "{{7*191}}</script><img src=x onerror=alert(1)>`${alert(2)}`<b>Provider</b>"
+
+
+def click_at(page: Page, lat: float, lng: float) -> None:
+    """Click the map at a place: Folium's script has its one global name."""
+    point = page.evaluate(
+        "([lat, lng]) => { const p = map_catchments.latLngToContainerPoint([lat, lng]);"
+        " const r = map_catchments.getContainer().getBoundingClientRect();"
+        " return [r.x + p.x, r.y + p.y]; }",
+        [lat, lng],
+    )
+    page.mouse.click(point[0], point[1])
+
+
+def tab_to(page: Page, selector: str, limit: int = 40) -> None:
+    for _ in range(limit):
+        if page.evaluate("(s) => document.activeElement.matches(s)", selector):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"{selector} was not reached by {limit} tabs")
+
+
+def test_a_click_on_a_catchment_gives_its_provider_and_phone(watched: Any) -> None:
+    page = watched.open_map()
+    click_at(page, -40.5, 172.5)
+    answer = page.locator("#answer")
+    expect(answer.locator("h2")).to_have_text("Provider of Ahi")
+    expect(answer.locator(".answer-place")).to_have_text("Ahi catchment")
+    expect(answer.get_by_role("link", name="0800 000 000")).to_have_attribute(
+        "href", "tel:0800000000"
+    )
+    expect(answer.get_by_role("link", name="someone@provider.example")).to_have_attribute(
+        "href", "mailto:someone@provider.example"
+    )
+    assert page.url.endswith("/map?catchment=AA-00")
+
+
+def test_hovering_names_catchment_and_provider(watched: Any) -> None:
+    page = watched.open_map()
+    page.locator("path.catchment").nth(1).hover()
+    expect(page.locator("#map-hover")).to_have_text("KōwhaiProvider of Kōwhai")
+    assert page.locator("#map-hover").get_attribute("role") == "status"
+
+
+def test_a_hostile_provider_is_shown_as_it_is_written(watched: Any) -> None:
+    page = watched.open_map()
+    click_at(page, -41.5, 173.2)
+    expect(page.locator("#answer h2")).to_have_text(HOSTILE)
+    expect(page.locator("#answer img, #answer b, #answer script")).to_have_count(0)
+    expect(page.locator("a[href^='javascript']")).to_have_count(0)
+    assert "1337" not in page.content()
+
+
+def test_a_hostile_school_is_shown_as_it_is_written(watched: Any) -> None:
+    page = watched.open_map("?school=55")
+    expect(page.locator("#answer .answer-place")).to_contain_text(HOSTILE)
+    click_at(page, -41.5, 173.5)
+    expect(page.locator("#answer .answer-place")).to_have_text(f"{HOSTILE} (school 55)")
+    page.mouse.move(0, 0)
+    expect(page.locator("main img, main b")).to_have_count(0)
+
+
+def test_the_keyboard_alone_reaches_a_phone_number(watched: Any) -> None:
+    page = watched.open_map()
+    tab_to(page, "#list-text")
+    page.keyboard.type("rimu")
+    expect(page.locator("#list-count")).to_have_text("1 catchment matches.")
+    tab_to(page, "a.choose[data-code='AA-02']")
+    page.keyboard.press("Enter")
+    expect(page.locator("#answer h2")).to_be_focused()
+    expect(page.locator("#answer h2")).to_have_text("Provider of Rimu")
+    tab_to(page, "#answer a[href^='tel:']", limit=3)
+
+
+def test_escape_goes_back_to_where_one_chose(watched: Any) -> None:
+    page = watched.open_map()
+    page.locator("#list-text").fill("rimu")
+    page.locator("a.choose[data-code='AA-02']").press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.locator("a.choose[data-code='AA-02']")).to_be_focused()
+    expect(page.locator("#answer")).to_contain_text("Nothing chosen yet")
+    assert page.url.endswith("/map")
+
+
+def test_tab_passes_through_the_map_and_out_again(watched: Any) -> None:
+    page = watched.open_map()
+    tab_to(page, "#map_catchments")
+    tab_to(page, "#list-text", limit=12)
+    page.keyboard.press("Shift+Tab")
+    assert not page.evaluate("document.activeElement.matches('#list-text')")
+
+
+def test_the_filter_forgives_macrons_and_finds_regions_and_providers(watched: Any) -> None:
+    page = watched.open_map()
+    for text, count in (("totara", 1), ("OTAGO", 4), ("provider of", 6), ("", 7)):
+        page.locator("#list-text").fill(text)
+        expect(page.locator(".region li:not([hidden])")).to_have_count(count)
+
+
+def test_a_school_in_the_url_opens_on_it(watched: Any) -> None:
+    page = watched.open_map("?school=54")
+    expect(page.locator("#answer .answer-place")).to_have_text("Kura o te Rimu (school 54)")
+    expect(page.locator("#answer h2")).to_have_text("Provider of Rimu")
+    expect(page.locator("path.chosen-school")).to_be_visible()
+    centre = page.evaluate("[map_catchments.getCenter().lat, map_catchments.getCenter().lng]")
+    assert pytest.approx(centre, abs=0.01) == [-40.5, 174.5]
+
+
+def test_a_school_without_a_place_still_has_its_answer(watched: Any) -> None:
+    page = watched.open_map("?school=498")
+    expect(page.locator("#answer h2")).to_have_text("Provider of Ahi")
+    expect(page.locator("path.chosen-school")).to_have_count(0)
+
+
+def test_a_catchment_in_the_url_opens_on_it(watched: Any) -> None:
+    page = watched.open_map("?catchment=AA-06")
+    expect(page.locator("#answer h2")).to_have_text("Provider of Rēkohu")
+    assert 179 < page.evaluate("map_catchments.getCenter().lng") < 184
+
+
+def test_the_chathams_are_one_press_away_and_so_is_the_way_back(watched: Any) -> None:
+    page = watched.open_map()
+    page.get_by_role("button", name="Chatham Islands").click()
+    assert page.evaluate("map_catchments.getBounds().contains([-44, 183.5])")
+    assert page.evaluate("map_catchments.getZoom()") > 8
+    page.get_by_role("button", name="All New Zealand").click()
+    assert page.evaluate("map_catchments.getBounds().contains([[-47, 166.5], [-34.4, 184]])")
+
+
+def test_a_school_is_chosen_by_its_dot_and_proposed_ones_say_so(watched: Any) -> None:
+    page = watched.open_map()
+    with page.expect_response("**/schools.json"):
+        page.evaluate("map_catchments.setView([-44.0, 183.0], 10)")
+    page.wait_for_function("document.querySelector('.leaflet-schools-pane canvas')")
+    click_at(page, -44.0, 183.0)
+    expect(page.locator(".answer-place")).to_have_text("Rēkohu School (school 56, proposed)")
+    expect(page.locator(".answer-more a")).to_have_attribute("href", "/school/56")
+    assert page.url.endswith("/map?school=56")
+
+
+def test_schools_are_not_fetched_from_afar(watched: Any) -> None:
+    asked: list[str] = []
+    watched.page.on("request", lambda request: asked.append(request.url))
+    watched.open_map().wait_for_load_state("networkidle")
+    assert not [url for url in asked if url.endswith("schools.json")]
+
+
+def test_without_javascript_the_list_answers(browser: Browser, live_url: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{live_url}/map")
+    # Driven like this Chromium never renders <noscript>; with JavaScript off for good it does.
+    assert "The map needs JavaScript" in str(page.locator("noscript").text_content())
+    expect(page.locator("#map-column")).to_be_hidden()
+    page.locator("summary", has_text="Tai Tokerau").click()
+    page.get_by_role("link", name="Rimu").click()
+    expect(page.locator("#answer h2")).to_have_text("Provider of Rimu")
+    expect(page.locator("#answer a[href^='tel:']")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize(
+    "blocked", ["**/boundaries.topojson", "**/catchments.json", "**/map.js", "**/leaflet.js"]
+)
+def test_when_something_fails_to_load_the_page_says_so_and_the_list_answers(
+    browser: Browser, live_url: str, blocked: str
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.route(blocked, lambda route: route.abort())
+    page.goto(f"{live_url}/map")
+    expect(page.locator("#map-message")).to_have_text(re.compile("could not be loaded"))
+    page.locator("#list-text").fill("rimu")
+    page.get_by_role("link", name="Rimu", exact=True).click()
+    expect(page.locator("#answer h2")).to_have_text("Provider of Rimu")
+    context.close()
+
+
+def test_schools_that_fail_to_load_do_not_stop_the_map(browser: Browser, live_url: str) -> None:
+    page = browser.new_page()
+    page.route("**/schools.json", lambda route: route.abort())
+    page.goto(f"{live_url}/map?school=54")
+    expect(page.locator("#map-hint")).to_contain_text("could not be loaded")
+    expect(page.locator("#answer h2")).to_have_text("Provider of Rimu")
+    page.close()
+
+
+def test_the_page_is_not_wider_than_a_narrow_phone(browser: Browser, live_url: str) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 640})
+    for query in ("", "?catchment=AA-04", "?school=55"):
+        page.goto(f"{live_url}/map{query}")
+        page.wait_for_selector("#map-frame[data-ready]")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.close()
+
+
+def test_targets_are_24_pixels_or_stand_apart(browser: Browser, live_url: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{live_url}/map?catchment=AA-02")
+    page.wait_for_selector("#map-frame[data-ready]")
+    small = page.evaluate(
+        """() => Array.from(document.querySelectorAll(
+             'main button, main summary, main input, .region a, .answer a, nav a, .leaflet-bar a'))
+           .filter((e) => e.checkVisibility())
+           .map((e) => [e.textContent.trim(), e.getBoundingClientRect()])
+           .filter(([, box]) => box.width < 24 || box.height < 24)
+           .map(([text]) => text)"""
+    )
+    assert small == []
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+@pytest.mark.parametrize("query", ["", "?school=54"])
+def test_axe_finds_nothing(
+    browser: Browser, live_url: str, scheme: Any, width: int, height: int, query: str
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, bypass_csp=True
+    )
+    page = context.new_page()
+    page.goto(f"{live_url}/map{query}")
+    page.wait_for_selector("#map-frame[data-ready]")
+    page.locator("#list-text").fill("provider")
+    found = Axe().run(page).response["violations"]
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+    context.close()

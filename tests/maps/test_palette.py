@@ -1,0 +1,89 @@
+"""Neighbours must look different, whatever eyes one has.
+
+Colour blindness after Machado, Oliveira and Fernandes (2009), severity 1.0; difference as CIE76.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+Vector = npt.NDArray[np.float64]
+
+STYLE = Path(__file__).parents[2] / "catchments" / "web" / "static" / "map.css"
+EYES = {
+    "usual": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    "protan": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deutan": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritan": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+TO_XYZ = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+WHITE = np.array([0.9505, 1.0, 1.089])
+CLEARLY_DIFFERENT = 20.0
+"""Ten is seen at a glance side by side."""
+
+
+def palettes() -> dict[str, list[str]]:
+    light, dark = STYLE.read_text().split("prefers-color-scheme: dark", 1)
+    return {
+        scheme: re.findall(r"--colour-\d: #([0-9a-f]{6})", text)
+        for scheme, text in (("light", light), ("dark", dark))
+    }
+
+
+def linear(colour: str) -> Vector:
+    value = np.array([int(colour[i : i + 2], 16) for i in (0, 2, 4)]) / 255
+    return np.asarray(np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4))
+
+
+def lab(rgb: Vector) -> Vector:
+    t = np.asarray(TO_XYZ) @ np.clip(rgb, 0, 1) / WHITE
+    f = np.where(t > 0.008856, np.cbrt(t), 7.787 * t + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def difference(one: str, other: str, eyes: str) -> float:
+    seen = [lab(np.asarray(EYES[eyes]) @ linear(colour)) for colour in (one, other)]
+    return float(np.linalg.norm(seen[0] - seen[1]))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_there_are_six_colours(scheme: str) -> None:
+    assert len(set(palettes()[scheme])) == 6
+
+
+@pytest.mark.parametrize("eyes", EYES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_four_colours_of_nearly_any_map_differ_for_all_eyes(scheme: str, eyes: str) -> None:
+    four = palettes()[scheme][:4]
+    close = [
+        (a, b, round(difference(a, b, eyes)))
+        for a, b in combinations(four, 2)
+        if difference(a, b, eyes) < CLEARLY_DIFFERENT
+    ]
+    assert close == []
+
+
+@pytest.mark.parametrize("eyes", EYES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_two_spare_colours_still_differ(scheme: str, eyes: str) -> None:
+    pairs = combinations(palettes()[scheme], 2)
+    close = [(a, b, round(difference(a, b, eyes))) for a, b in pairs if difference(a, b, eyes) < 10]
+    assert close == []

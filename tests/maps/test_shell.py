@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import folium
+import pytest
+
+from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
+from maps.shell import CLOSEST_ZOOM, MAP_NAME, render_shell
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_shell_is_the_same_every_time() -> None:
+    assert render_shell() == render_shell()
+
+
+def test_the_shell_is_the_same_in_another_process() -> None:
+    program = "from maps.shell import render_shell; s = render_shell(); print(s.html + s.script)"
+    told = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    shell = render_shell()
+    assert shell.html + shell.script == told.stdout.removesuffix("\n")
+
+
+def test_the_shell_names_no_other_server() -> None:
+    shell = render_shell()
+    assert not re.search(r"//|https?:|cdn", shell.html + shell.script)
+
+
+def test_the_fragment_has_no_inline_script_or_style() -> None:
+    assert not re.search(r"<script|<style|<link|<meta|style=|\bon\w+=", render_shell().html)
+
+
+def test_the_fragment_is_one_element_with_the_fixed_name() -> None:
+    assert f'<div class="folium-map" id="{MAP_NAME}" ></div>\n' == render_shell().html
+
+
+def test_the_script_opens_a_map_with_a_closest_zoom_and_no_tiles() -> None:
+    script = render_shell().script
+    assert f"var {MAP_NAME} = L.map(" in script
+    assert f'"maxZoom": {CLOSEST_ZOOM}' in script
+    assert "tileLayer" not in script
+
+
+def test_rendering_leaves_folium_itself_as_it_was() -> None:
+    before = list(folium.Map.default_js), list(folium.Map.default_css)
+    render_shell()
+    assert before == (list(folium.Map.default_js), list(folium.Map.default_css))
+    assert before[0], "Folium's own list is not empty, so the comparison says something"
+
+
+def test_leaflet_is_the_version_that_folium_pins() -> None:
+    links = " ".join(url for _, url in folium.Map.default_js)
+    assert f"leaflet@{LEAFLET_VERSION}" in links
+    assert version("XStatic-Leaflet").startswith(LEAFLET_VERSION)
+
+
+def test_leaflets_files_are_in_the_wheel() -> None:
+    paths = [leaflet_file(name) for name in LEAFLET_FILES]
+    assert all(path is not None and path.is_file() for path in paths)
+
+
+@pytest.mark.parametrize("name", ["../__init__.py", "leaflet-src.js", "", "/etc/passwd"])
+def test_no_other_file_of_the_wheel_is_served(name: str) -> None:
+    assert leaflet_file(name) is None
+
+
+def test_serving_imports_neither_folium_nor_pandas() -> None:
+    program = (
+        "import sys, maps.leaflet, maps.artefacts;"
+        "print([m for m in ('folium', 'pandas', 'branca', 'topojson') if m in sys.modules])"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "[]"
