@@ -141,7 +141,9 @@ def find_faults(
     """
     codes = list(boundaries)
     shapes = _framed(boundaries)
-    faces = _all_faces(shapes, sliver_width_m)
+    faces = [
+        face for face in _all_faces(shapes, sliver_width_m) if face.breadth_m >= ROUNDING_WIDTH_M
+    ]
     found = [*_invalid(boundaries), *_measured_faults(faces, codes)]
     return sorted(found, key=lambda fault: (fault.sliver, -fault.area_m2, fault.codes, fault.kind))
 
@@ -158,8 +160,10 @@ def clean(
     shapes = before.copy()
     for _ in range(_ROUNDS):
         faces = _all_faces(shapes, sliver_width_m)
-        slivers = [face for face in faces if face.sliver]
         wide_overlap = any(face.kind == "overlap" and not face.sliver for face in faces)
+        # Where an overlap stays, edges cannot match exactly, and rounding would never come to rest.
+        least_m = ROUNDING_WIDTH_M if wide_overlap else 0.0
+        slivers = [face for face in faces if face.sliver and face.breadth_m >= least_m]
         mended = _without(shapes, slivers)
         if not wide_overlap:
             mended = _matched(mended)
@@ -510,7 +514,7 @@ def _to_degrees(metres: BaseGeometry) -> BaseGeometry:
 
 
 def _measured(faces: Sequence[_Face], sliver_width_m: float) -> list[_Face]:
-    """Return faces with their area and breadth, without those that only rounding made."""
+    """Return faces with their area and breadth."""
     if not faces:
         return []
     metres = _in_metres(np.array([face.shape for face in faces], dtype=object))
@@ -522,7 +526,6 @@ def _measured(faces: Sequence[_Face], sliver_width_m: float) -> list[_Face]:
         for face, *measures in zip(
             faces, area.tolist(), breadth.tolist(), sliver.tolist(), strict=True
         )
-        if measures[1] >= ROUNDING_WIDTH_M
     ]
 
 
@@ -613,10 +616,10 @@ def _matched(shapes: Shapes) -> Shapes:
             break
         try:
             matched[wrong] = shapely.coverage_clean(
-                matched[wrong], gap_width=0.0, snapping_distance=_SNAP_DEGREES
+                matched[wrong], gap_width=_SNAP_DEGREES, snapping_distance=_SNAP_DEGREES
             )
         except shapely.errors.GEOSException:  # its noder gives up on some near-coincident lines
-            matched[wrong] = shapely.coverage_clean(matched[wrong], gap_width=0.0)
+            matched[wrong] = shapely.coverage_clean(matched[wrong], gap_width=_SNAP_DEGREES)
     return matched
 
 

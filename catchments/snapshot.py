@@ -150,6 +150,12 @@ class World:
     memo: dict[Any, Any] = field(default_factory=dict)
     """Room for what is derived from this world and dies with it."""
 
+    @property
+    def demonstration(self) -> bool:
+        """Whether anything that could be said is made up for demonstration."""
+        releases = any(r.source.demonstration for r in self.timeline.releases)
+        return releases or any(e.demonstration for e in self.timeline.editions)
+
     def on(self, day: date) -> Snapshot | None:
         """Return the snapshot of a date, or None before the first edition.
 

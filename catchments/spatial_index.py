@@ -258,13 +258,12 @@ class SpatialIndex:
         grid = self._grid
         first, last = grid.first_edge.take(edge_cells), grid.first_edge.take(edge_cells + 1)
         counts = last - first
-        point = np.repeat(np.arange(len(lng)), counts)
         ends = np.cumsum(counts)
-        at = np.arange(len(point)) + np.repeat(first - (ends - counts), counts)
+        at = np.arange(ends[-1]) + np.repeat(first - (ends - counts), counts)
         edge = grid.cell_edges.take(at)
         turn, doubtful = _crossed(
-            (ref_lng.take(point), ref_lat.take(point)),
-            (lng.take(point), lat.take(point)),
+            (np.repeat(ref_lng, counts), np.repeat(ref_lat, counts)),
+            (np.repeat(lng, counts), np.repeat(lat, counts)),
             (grid.edges.lng.take(edge), grid.edges.lat.take(edge)),
             (grid.edges.lng.take(edge + 1), grid.edges.lat.take(edge + 1)),
         )
@@ -275,7 +274,10 @@ class SpatialIndex:
         depth += np.add.reduceat(turn, begin)
         number += np.add.reduceat(turn * grid.edges.owner.take(edge), begin)
         in_doubt = np.logical_or.reduceat(doubtful, begin)
-        ask = np.flatnonzero(in_doubt | several | (depth < 0) | (depth > 1))
+        # One catchment's number alone, or nobody's, is sure; sums of several say nothing.
+        one = (depth == 1) & (number > 0) & (number <= len(self.codes))
+        plain = one | ((depth == 0) & (number == NOBODY))
+        ask = np.flatnonzero(in_doubt | several | ~plain)
         found = number.astype(np.uint16)
         if len(ask):
             found[ask] = self._exact.set_numbers(lng[ask], lat[ask])
@@ -292,18 +294,33 @@ def _crossed(
 
     A path goes from `start` to `end`; an edge from `low` to `high`, its polygon on the left.
     """
+    turn = np.zeros(len(low[0]), dtype=np.int64)
+    doubtful = np.zeros(len(low[0]), dtype=bool)
+    near = np.flatnonzero(_boxes_meet(start, end, low, high))
+    start, end, low, high = (
+        (lng.take(near), lat.take(near)) for lng, lat in (start, end, low, high)
+    )
     low_side, low_sure = _side(start, end, low)
     high_side, high_sure = _side(start, end, high)
     start_side, start_sure = _side(low, high, start)
     end_side, end_sure = _side(low, high, end)
-    apart = (low_side > 0) == (high_side > 0)
-    apart &= low_sure & high_sure
-    beside = (start_side > 0) == (end_side > 0)
-    beside &= start_sure & end_sure
+    apart = ((low_side > 0) == (high_side > 0)) & low_sure & high_sure
+    beside = ((start_side > 0) == (end_side > 0)) & start_sure & end_sure
     none = apart | beside
-    doubtful = ~none & ~(low_sure & high_sure & start_sure & end_sure)
-    turn = np.where(none, 0, np.where(end_side > 0, 1, -1))
+    doubtful[near] = ~none & ~(low_sure & high_sure & start_sure & end_sure)
+    turn[near] = np.where(none, 0, np.where(end_side > 0, 1, -1))
     return turn, doubtful
+
+
+def _boxes_meet(start: Points, end: Points, low: Points, high: Points) -> npt.NDArray[np.bool_]:
+    """Return which paths' boxes meet their edges' boxes; paths go east, from a western side."""
+    south, north = np.minimum(start[1], end[1]), np.maximum(start[1], end[1])
+    east_of = (low[0] > end[0]) & (high[0] > end[0])
+    west_of = (low[0] < start[0]) & (high[0] < start[0])
+    north_of = (low[1] > north) & (high[1] > north)
+    south_of = (low[1] < south) & (high[1] < south)
+    meet: npt.NDArray[np.bool_] = ~(east_of | west_of | north_of | south_of)
+    return meet
 
 
 def _side(a: Points, b: Points, c: Points) -> tuple[Floats, npt.NDArray[np.bool_]]:
@@ -366,15 +383,21 @@ def _one_point_at_edge(grid: CellGrid, exact: _Exact) -> Callable[..., Catchment
         if number > alone:
             return exact.covering(lng, lat)
         depth = 1 if number else 0
-        ref_lng, ref_lat = frame.west_side(column), frame.middle(row)
+        start = (frame.west_side(column), frame.middle(row))
+        south, north = (start[1], lat) if start[1] < lat else (lat, start[1])
         for edge in edges[first_edge[cell] : first_edge[cell + 1]]:
-            low, high = (xs[edge], ys[edge]), (xs[edge + 1], ys[edge + 1])
-            turn = _one_crossed((ref_lng, ref_lat), (lng, lat), low, high)
+            lng0, lat0, lng1, lat1 = xs[edge], ys[edge], xs[edge + 1], ys[edge + 1]
+            if (lng0 > lng and lng1 > lng) or (lat0 > north and lat1 > north):
+                continue
+            if lat0 < south and lat1 < south:
+                continue
+            turn = _one_crossed(start, (lng, lat), (lng0, lat0), (lng1, lat1))
             if turn is None:
                 return exact.covering(lng, lat)
             depth += turn
             number += turn * owners[edge]
-        return sets[number] if 0 <= depth <= 1 else exact.covering(lng, lat)
+        plain = (depth == 0 and number == NOBODY) or (depth == 1 and 0 < number <= alone)
+        return sets[number] if plain else exact.covering(lng, lat)
 
     return at_edge
 

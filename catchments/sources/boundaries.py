@@ -740,7 +740,7 @@ def _check_is_plain_database(copy: Path, path: Path) -> None:
         with closing(sqlite3.connect(f"{copy.as_uri()}?immutable=1", uri=True)) as database:
             found = database.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
             statements = [str(sql) for (sql,) in found]
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError) as error:  # ValueError: text that is not UTF-8
         raise _not_what_it_says(path, "a GeoPackage", error) from error
     if any(_VIRTUAL.search(sql) and not _INDEX.search(sql) for sql in statements):
         raise FileRefused(
@@ -760,6 +760,8 @@ def _read_with_gdal(copy: Path, path: Path, kind: str) -> list[_Layer]:
         raise _not_what_it_says(path, kind, error) from error
     except (RuntimeError, ValueError, UnicodeError, shapely.errors.GEOSException) as error:
         raise _not_what_it_says(path, kind, error) from error
+    except UnboundLocalError as error:  # pyogrio 0.13, for a .prj that is not UTF-8
+        raise _not_what_it_says(path, kind, "its CRS cannot be read") from error
     return [layer for layer in layers if layer is not None]
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from catchments.errors import CatchmentsError, InputRefused, shown
 
 BUSY_TIMEOUT_MS = 15_000
 _WRITES = "catchments_writes"
+_PASSWORD = re.compile(r"(://[^:@]*):.*@")
 
 
 class StoreUnavailable(CatchmentsError):
@@ -21,11 +23,11 @@ class StoreUnavailable(CatchmentsError):
 def open_engine(url: str) -> sa.Engine:
     """Return an engine for a `sqlite:///…` or `postgresql://…` URL.
 
-    Raises InputRefused for any other URL.
+    Raises InputRefused for any other URL, and StoreUnavailable for a folder that cannot be.
     """
     try:
         parsed = sa.make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise _not_a_url(url) from None
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed)
@@ -39,19 +41,29 @@ def writing(engine: sa.Engine) -> sa.Engine:
     return engine.execution_options(**{_WRITES: True})
 
 
-def explained(error: OperationalError, url: str) -> StoreUnavailable:
+def is_missing(engine: sa.Engine) -> bool:
+    """Whether an engine's file does not exist; opening it would make an empty one."""
+    path = engine.url.database
+    return _is_file(engine.url) and not Path(str(path)).exists()
+
+
+def explained(error: DatabaseError, url: str) -> StoreUnavailable:
     """Return a database failure as a sentence without the password in the URL."""
-    shown_url = sa.make_url(url).render_as_string(hide_password=True)
-    first_line = str(error.orig).splitlines()[0] if str(error.orig) else "no reason given"
+    reason = str(error.orig)
+    return _unavailable(sa.make_url(url), reason.splitlines()[0] if reason else "no reason given")
+
+
+def _unavailable(url: sa.URL, reason: str) -> StoreUnavailable:
+    address = url.set(query={}).render_as_string(hide_password=True)
     return StoreUnavailable(
-        f"The database {shown(shown_url)} cannot be used: {first_line}.",
+        f"The database {shown(address)} cannot be used: {reason}.",
         next_step="Check the address, that the folder may be written, and that it is running.",
     )
 
 
 def _not_a_url(url: str) -> InputRefused:
     return InputRefused(
-        f"{shown(url)} is not a database address.",
+        f"{shown(_PASSWORD.sub(r'\1:***@', url))} is not a database address.",
         field="DATABASE_URL",
         allowed="It must look like sqlite:////folder/file.sqlite or postgresql://user@host/name.",
         next_step="Correct DATABASE_URL or --database.",
@@ -59,12 +71,21 @@ def _not_a_url(url: str) -> InputRefused:
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url)
+    if _is_file(url):
+        try:
+            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unavailable(url, error.strerror or str(error)) from error
+    # A connection that is kept would go on reading a file that was removed or replaced.
+    engine = sa.create_engine(url, poolclass=sa.NullPool if _is_file(url) else None)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _is_file(url: sa.URL) -> bool:
+    sqlite = url.get_backend_name() == "sqlite"
+    return sqlite and bool(url.database) and url.database != ":memory:"
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

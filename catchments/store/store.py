@@ -10,16 +10,18 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
 from catchments.changes import Change
 from catchments.errors import CatchmentsError, NothingPublished, PublicationRefused
 from catchments.model import DirectoryRelease, Edition, EditionSummary, ReleaseSummary
 from catchments.store import directory, drafts, editions, schema
 from catchments.store.drafts import Draft
-from catchments.store.engine import explained, open_engine, writing
+from catchments.store.engine import explained, is_missing, open_engine, writing
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+NO_SUCH_TABLE_OR_COLUMN = {"42P01", "42703"}
+"""PostgreSQL's codes for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,8 @@ class Store:
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
+        if is_missing(self._engine):
+            raise _not_set_up()
         with self._explaining(), self._engine.connect() as connection:
             yield connection
 
@@ -217,16 +221,23 @@ class Store:
     def _explaining(self) -> Iterator[None]:
         try:
             yield
-        except (OperationalError, ProgrammingError) as error:
+        except (DataError, IntegrityError):
+            raise  # what was to be written is at fault, not the database
+        except DatabaseError as error:
             raise self._explained(error) from error
 
-    def _explained(self, error: OperationalError | ProgrammingError) -> CatchmentsError:
-        if "no such table" in str(error.orig) or isinstance(error, ProgrammingError):
-            return NothingPublished(
-                "The database has not been set up.",
-                next_step="Run `flask setup`, or start with ./scripts/serve, which does it.",
-            )
+    def _explained(self, error: DatabaseError) -> CatchmentsError:
+        said, code = str(error.orig), getattr(error.orig, "sqlstate", None)
+        if said.startswith("no such ") or code in NO_SUCH_TABLE_OR_COLUMN:
+            return _not_set_up()
         return explained(error, self.url)
+
+
+def _not_set_up() -> NothingPublished:
+    return NothingPublished(
+        "The database has not been set up.",
+        next_step="Run `flask setup`, or start with ./scripts/serve, which does it.",
+    )
 
 
 def _publish(connection: sa.Connection, publication: Publication) -> int:

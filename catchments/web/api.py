@@ -49,5 +49,5 @@ def _ready(world: World, asked: Question) -> Ready:
         answer = world.point(lng=asked.lng, lat=asked.lat, on=day)
     if answer is None:
         answer = before_first_edition(world, day, asked.school_id)
-    body = msgspec.json.encode(answer_json(answer, snapshot, day))
+    body = msgspec.json.encode(answer_json(answer, world, day))
     return body, etag(world, snapshot, day)

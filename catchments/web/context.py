@@ -33,7 +33,8 @@ def page_context(world: World, snapshot: Snapshot | None, title: str) -> dict[st
     """Return what `base.html` needs on every page."""
     timeline = world.timeline
     if snapshot is None:
-        return {"title": title, "edition": None, "release": None, "demonstration": False}
+        nothing = {"edition": None, "release": None}
+        return {"title": title, "demonstration": world.demonstration, **nothing}
     return {
         "title": title,
         "edition": snapshot.edition,

@@ -21,8 +21,9 @@ from catchments.snapshot import Snapshot, World
 Json = dict[str, Any]
 
 
-def answer_json(answer: Answer, snapshot: Snapshot | None, on: date) -> Json:
+def answer_json(answer: Answer, world: World, on: date) -> Json:
     """Return the body of /provider; coordinates are WGS 84 degrees, distances metres."""
+    snapshot = world.on(on)
     return {
         "status": answer.status,
         "sentence": answer.sentence,
@@ -43,6 +44,7 @@ def answer_json(answer: Answer, snapshot: Snapshot | None, on: date) -> Json:
         "notices": [notice_json(notice) for notice in answer.notices],
         "upcoming": _upcoming_json(answer),
         **provenance_json(snapshot),
+        "demonstration": snapshot.demonstration if snapshot else world.demonstration,
         "as_at": on.isoformat(),
     }
 
@@ -50,7 +52,7 @@ def answer_json(answer: Answer, snapshot: Snapshot | None, on: date) -> Json:
 def provenance_json(snapshot: Snapshot | None) -> Json:
     """Return what every body says of the edition and the directory release behind it."""
     if snapshot is None:
-        return {"edition": None, "directory_release": None, "demonstration": False, "sources": []}
+        return {"edition": None, "directory_release": None, "sources": []}
     sources = [*snapshot.edition.sources, snapshot.release.source]
     return {
         "edition": edition_json(snapshot.edition),

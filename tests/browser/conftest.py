@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 import shapely
-from flask import Flask, Response, abort, render_template, request, send_file
+from flask import Flask, Response, abort, render_template, request
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from shapely.geometry.base import BaseGeometry
 from werkzeug.serving import make_server
@@ -96,7 +97,7 @@ def stub_app(
     coast: BaseGeometry | None = None,
 ) -> Flask:
     """Serve the map page as the real application does, without a store behind it."""
-    app = Flask("stub", static_folder=str(WEB / "static"), template_folder=str(WEB / "templates"))
+    app = Flask("stub", static_folder=None, template_folder=str(WEB / "templates"))
     artefacts = {a.name: a for a in build_artefacts(edition, coast=coast)}
 
     def served(name: str) -> Response:
@@ -149,12 +150,21 @@ def stub_app(
         ]
         return {"demonstration": True, "release": 1, "schools": rows}
 
+    # As bytes: a file that is sent stays open when the browser hangs up.
+    @app.get("/static/<filename>")
+    def static(filename: str) -> Response:
+        return file_response(WEB / "static" / filename, mimetypes.guess_type(filename)[0])
+
     @app.get("/leaflet/<name>")
     def leaflet(name: str) -> Response:
         path = leaflet_file(name) or abort(404)
-        return send_file(path, mimetype=LEAFLET_FILES[name])
+        return file_response(path, LEAFLET_FILES[name])
 
     return app
+
+
+def file_response(path: Path, media_type: str | None) -> Response:
+    return Response(path.read_bytes(), mimetype=media_type)
 
 
 def page_context(edition: Edition) -> dict[str, Any]:

@@ -144,7 +144,7 @@ def test_a_school_is_chosen_by_its_dot_and_proposed_ones_say_so(watched: Any) ->
     page = watched.open_map()
     with page.expect_response("**/schools.json"):
         page.evaluate("map_catchments.setView([-44.0, 183.0], 10)")
-    page.wait_for_function("document.querySelector('.leaflet-schools-pane canvas')")
+    page.wait_for_selector(".leaflet-schools-pane canvas", state="attached")
     click_at(page, -44.0, 183.0)
     expect(page.locator(".answer-place")).to_have_text("Rēkohu School (school 56, proposed)")
     expect(page.locator(".answer-more a")).to_have_attribute("href", "/school/56")

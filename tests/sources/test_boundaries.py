@@ -650,6 +650,14 @@ def test_a_shapefile_cut_short_inside_a_whole_zip_is_refused(tmp_path):
     assert "“c.zip”" in refusal(zipped(tmp_path / "c.zip", members))
 
 
+def test_a_shapefile_whose_crs_cannot_be_read_is_refused(tmp_path):
+    path = zipped_shapefile(tmp_path, [WEST])
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["areas.prj"] = members["areas.prj"].replace(b"WGS", b"\xc5GS", 1)
+    assert "its CRS cannot be read" in refusal(zipped(tmp_path / "c.zip", members))
+
+
 def test_a_geopackage_with_a_virtual_table_is_refused(tmp_path):
     path = with_gdal(tmp_path / "b.gpkg", [WEST])
     database = sqlite3.connect(path)

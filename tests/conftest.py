@@ -1,0 +1,169 @@
+"""What all tests share: databases, the small world behind a client, the demonstration edition."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from catchments.commands.making import publisher
+from catchments.sources.demonstration import read_demonstration
+from catchments.sources.report import no_progress
+from catchments.store import Store
+from tests.worlds import (
+    chromium_path,
+    lacking,
+    opened,
+    postgresql_bin,
+    publish_whole,
+    real_artefacts,
+    running_application,
+    small_edition,
+    small_release,
+    sqlite_url,
+)
+
+_SETTINGS = ("DATABASE_URL", "CATCHMENTS_REFRESH_S", "CATCHMENTS_MAX_AGE_S", "FLASK_APP")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What whoever runs the tests has set for a service of theirs stays out of it."""
+    for name in _SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+
+
+# --- databases ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgresql_cluster() -> Iterator[str]:
+    """The folder of a throw-away PostgreSQL cluster's socket; the cluster ends with the session."""
+    programs = postgresql_bin()
+    if programs is None:
+        lacking("PostgreSQL is not installed in /usr/lib/postgresql: its tests are left out")
+    # Not below pytest's own folder: only its owner may enter that, and a socket's path is short.
+    folder = Path(tempfile.mkdtemp(prefix="catchments-pg-"))
+    owner = "postgres" if os.geteuid() == 0 else ""
+    if owner:
+        shutil.chown(folder, owner, owner)
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+
+    def run(program: str, *arguments: str) -> None:
+        command = [str(programs / program), "-D", str(folder / "data"), *arguments]
+        as_owner = ["runuser", "-u", owner, "--", *command] if owner else command
+        with (folder / "run.log").open("ab") as log:
+            subprocess.run(
+                as_owner, check=True, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    try:
+        run("initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync")
+        run("pg_ctl", "-w", "-o", options, "-l", str(folder / "server.log"), "start")
+        yield str(folder)
+        run("pg_ctl", "-w", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def fresh_postgresql(cluster: str) -> Iterator[str]:
+    """A new empty database in a cluster, dropped at the end; gives its URL."""
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(host=cluster, user="postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield f"postgresql://postgres@/{name}?host={cluster}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path / "test.sqlite")
+        return
+    with fresh_postgresql(request.getfixturevalue("postgresql_cluster")) as url:
+        yield url
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A store with its schema made and nothing in it, once of each kind."""
+    with opened(database_url) as made:
+        yield made
+
+
+# --- the small world ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def small_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the small world published, its map made by Folium. Do not write to it."""
+    path = tmp_path_factory.mktemp("small") / "small.sqlite"
+    with opened(sqlite_url(path)) as made:
+        made.add_release(small_release())
+        edition = small_edition(number=1)
+        publish_whole(made, edition, artefacts=real_artefacts(edition))
+    return path
+
+
+@pytest.fixture
+def small_copy(small_database: Path, tmp_path: Path) -> Path:
+    """A copy of the small world's database, to write to."""
+    return Path(shutil.copy(small_database, tmp_path / "small.sqlite"))
+
+
+@pytest.fixture(scope="session")
+def small_app(small_database: Path) -> Iterator[Flask]:
+    with running_application(sqlite_url(small_database)) as made:
+        yield made
+
+
+@pytest.fixture
+def client(small_app: Flask) -> FlaskClient:
+    """A client of the application on the small world, on 3 March 2026."""
+    return small_app.test_client()
+
+
+# --- the demonstration edition --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def demonstration_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the demonstration published, built once for all workers. Only read it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    path = folder / "demonstration.sqlite"
+    with (folder / "demonstration.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            building = path.with_suffix(".building")
+            with opened(sqlite_url(building)) as made:
+                edition, release = read_demonstration()
+                publisher(made, no_progress).seed(edition, release)
+            building.rename(path)
+    return path
+
+
+@pytest.fixture
+def demonstration_copy(demonstration_database: Path, tmp_path: Path) -> Path:
+    """A copy of the demonstration's database, to write to."""
+    return Path(shutil.copy(demonstration_database, tmp_path / "demonstration.sqlite"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """Where Chromium is; see `tests.worlds.chromium_path`."""
+    return chromium_path()
