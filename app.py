@@ -6,6 +6,7 @@ import threading
 import time
 from pathlib import Path
 
+from click import ClickException
 from flask import Flask, request
 from flask.wrappers import Response
 from flask_compress import Compress
@@ -26,7 +27,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Return the application with its command line; the first request builds a snapshot."""
     from catchments import commands  # readers of files and all they need: no server imports them
 
-    app = web_app(settings)
+    try:
+        app = web_app(settings)
+    except CatchmentsError as error:  # such as a DATABASE_URL that is none: one line, no traceback
+        raise ClickException(str(error)) from error
     commands.register(app)
     return app
 

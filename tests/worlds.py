@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -302,7 +302,5 @@ def chromium_path() -> Path:
 def postgresql_bin() -> Path | None:
     """Return the folder of the newest PostgreSQL server's programs, as Debian installs them."""
     folders = Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    found: Sequence[Path] = sorted(
-        folders, key=lambda p: int(p.parts[-3]) if p.parts[-3].isdigit() else 0
-    )
-    return found[-1].parent if found else None
+    by_version = {float(found.parts[-3]): found.parent for found in folders}
+    return by_version[max(by_version)] if by_version else None

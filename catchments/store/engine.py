@@ -13,7 +13,7 @@ from catchments.errors import CatchmentsError, InputRefused, shown
 
 BUSY_TIMEOUT_MS = 15_000
 _WRITES = "catchments_writes"
-_PASSWORD = re.compile(r"(://[^:@]*):.*@")
+_PASSWORD = re.compile(r"(?<=://)([^:@]*):.*@")
 
 
 class StoreUnavailable(CatchmentsError):
@@ -56,14 +56,15 @@ def explained(error: DatabaseError, url: str) -> StoreUnavailable:
 def _unavailable(url: sa.URL, reason: str) -> StoreUnavailable:
     address = url.set(query={}).render_as_string(hide_password=True)
     return StoreUnavailable(
-        f"The database {shown(address)} cannot be used: {reason}.",
+        f"The database “{address}” cannot be used: {reason}.",
         next_step="Check the address, that the folder may be written, and that it is running.",
     )
 
 
 def _not_a_url(url: str) -> InputRefused:
+    without_password = _PASSWORD.sub(r"\1:***@", url)
     return InputRefused(
-        f"{shown(_PASSWORD.sub(r'\1:***@', url))} is not a database address.",
+        f"{shown(without_password)} is not a database address.",
         field="DATABASE_URL",
         allowed="It must look like sqlite:////folder/file.sqlite or postgresql://user@host/name.",
         next_step="Correct DATABASE_URL or --database.",
@@ -75,7 +76,8 @@ def _sqlite(url: sa.URL) -> sa.Engine:
         try:
             Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _unavailable(url, error.strerror or str(error)) from error
+            reason = f"its folder cannot be made ({error.strerror})"
+            raise _unavailable(url, reason) from error
     # A connection that is kept would go on reading a file that was removed or replaced.
     engine = sa.create_engine(url, poolclass=sa.NullPool if _is_file(url) else None)
     sa.event.listen(engine, "connect", _prepare_sqlite)

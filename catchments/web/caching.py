@@ -46,9 +46,14 @@ def cache_control(world: World, max_age_s: int) -> str:
 
 
 def validated(response: Response, tag: str, control: str) -> Response:
-    """Give a response its validators and turn it into 304 where the client has it already."""
+    """Give a response its validators; it becomes 304 where the client has it already."""
     response.headers["ETag"] = tag
     response.headers["Cache-Control"] = control
+    return conditional(response)
+
+
+def conditional(response: Response) -> Response:
+    """Turn a response into 304 where the client has it already by its `ETag`."""
     if "If-None-Match" in request.headers:
         response.make_conditional(request)
     return response

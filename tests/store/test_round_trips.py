@@ -289,7 +289,7 @@ def test_summaries_say_what_the_editions_say(store: Store) -> None:
 
 def test_what_does_not_exist_is_not_known(store: Store) -> None:
     for ask in (store.edition, store.release, store.draft):
-        with pytest.raises(NotKnown, match="There is no .* 7"):
+        with pytest.raises(NotKnown, match=r"There is no .* 7"):
             ask(7)
 
 

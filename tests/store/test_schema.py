@@ -38,7 +38,7 @@ def test_migrating_twice_keeps_what_is_there(database_url: str) -> None:
 def test_a_database_that_was_not_set_up_says_how_to(database_url: str) -> None:
     store = Store(database_url)
     for ask in (store.state, store.editions, store.releases, store.drafts):
-        with pytest.raises(NothingPublished, match="has not been set up. Run `flask setup`"):
+        with pytest.raises(NothingPublished, match=r"has not been set up\. Run `flask setup`"):
             ask()
     with pytest.raises(NothingPublished, match="has not been set up"):
         publish_whole(store, small_edition())
@@ -103,9 +103,11 @@ def test_a_path_that_cannot_be_a_database_gives_one_clear_sentence(
     else:
         (tmp_path / "file").write_text("")
         path = tmp_path / "file" / "below.sqlite"
-    with pytest.raises(StoreUnavailable, match=r"The database .* cannot be used: ") as away:
-        with opened(sqlite_url(path)) as store:
-            store.state()
+    with (
+        pytest.raises(StoreUnavailable, match=r"The database .* cannot be used: ") as away,
+        opened(sqlite_url(path)) as store,
+    ):
+        store.state()
     assert path.name[:10] in str(away.value)
     assert "\n" not in str(away.value)
 

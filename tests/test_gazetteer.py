@@ -1,0 +1,194 @@
+"""Names are found however they are spelt: macrons, case, punctuation and apostrophes aside."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catchments.gazetteer import LONGEST_TEXT, SchoolNames, education_region, folded
+from catchments.model import EDUCATION_REGIONS, School
+
+SAME_NAMES = [
+    ("Tāmaki", "Tamaki"),
+    ("Ōtāhuhu", "OTAHUHU"),
+    ("Whangārei", "whanga\u0304rei"),  # a combining macron
+    ("St Joseph's School", "st josephs school"),
+    ("St Joseph’s School", "St Joseph‘s School"),
+    ("Hawke's Bay", "Hawkeʻs  Bay"),
+    ("Ko`ura", "Ko´ura"),
+    ("Taranaki, Whanganui", "Taranaki | Whanganui"),
+    ("Taranaki/Whanganui", "taranaki - whanganui"),
+    ("Te One School (Chatham Islands)", "Te One School, Chatham Islands"),
+    ("  Te   Aho o\tTe Kura\nPounamu ", "Te Aho o Te Kura Pounamu"),
+    ("Kura – Kaupapa", "Kura-Kaupapa"),
+    ("ＫＵＲＡ", "kura"),  # full width
+    ("ﬁeld", "field"),  # a ligature
+    ("Straße", "STRASSE"),
+    ("École", "ecole"),
+    ("Ü", "u"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_NAMES)
+def test_spellings_of_one_name_fold_to_the_same(one, other):
+    assert folded(one) == folded(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Tāmaki Herenga Tāngata", "tamaki herenga tangata"),
+        ("St Joseph's", "st josephs"),
+        ("Hawke's Bay, Tairāwhiti", "hawkes bay tairawhiti"),
+        ("A.B.C.", "a b c"),
+        ("School No. 54", "school no 54"),
+        ("—", ""),
+        ("", ""),
+        ("'", ""),
+        ("{{7*191}}", "7 191"),
+        ("学校", ""),
+    ],
+)
+def test_a_text_folds_to_plain_words(text, expected):
+    assert folded(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Joseph's", "Joseph s"), ("Room 1", "Room 11"), ("St Mary", "St Marys")]
+)
+def test_different_names_stay_different(one, other):
+    assert folded(one) != folded(other)
+
+
+@given(st.text())
+def test_folding_twice_changes_nothing_more(text):
+    assert folded(folded(text)) == folded(text)
+
+
+@given(st.text())
+def test_folded_text_is_small_letters_digits_and_single_spaces(text):
+    result = folded(text)
+    assert set(result) <= set("abcdefghijklmnopqrstuvwxyz0123456789 ")
+    assert result == " ".join(result.split())
+
+
+@given(st.text(alphabet="aāeēiīoōuūAĀNng '’-", max_size=30))
+def test_composed_and_decomposed_macrons_fold_alike(text):
+    assert folded(unicodedata.normalize("NFC", text)) == folded(unicodedata.normalize("NFD", text))
+
+
+# --- regions --------------------------------------------------------------------------------------
+
+
+def without_macrons(text):
+    parts = unicodedata.normalize("NFD", text)
+    return "".join(c for c in parts if not unicodedata.combining(c))
+
+
+SPELLINGS = {
+    "as the Ministry spells it": lambda name: name,
+    "with |": lambda name: name.replace(", ", " | "),
+    "with | and no spaces": lambda name: name.replace(", ", "|"),
+    "with /": lambda name: name.replace(", ", "/"),
+    "with / and spaces": lambda name: name.replace(", ", " / "),
+    "without a space after the comma": lambda name: name.replace(", ", ","),
+    "without macrons": without_macrons,
+    "without macrons, with /": lambda name: without_macrons(name).replace(", ", "/"),
+    "in capitals": str.upper,
+    "with a curly apostrophe": lambda name: name.replace("'", "’"),
+    "without an apostrophe": lambda name: name.replace("'", ""),
+    "with spaces around": lambda name: f"  {name}\n",
+    "decomposed": lambda name: unicodedata.normalize("NFD", name),
+}
+
+
+@pytest.mark.parametrize("name", EDUCATION_REGIONS)
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_region_is_known_by_every_spelling(name, spelling):
+    assert education_region(SPELLINGS[spelling](name)) == name
+
+
+@pytest.mark.parametrize("text", ["", "Auckland", "Tāmaki Herenga", "Otago", "Southland, Otago"])
+def test_what_is_no_region_is_none(text):
+    assert education_region(text) is None
+
+
+def test_there_are_twelve_regions_and_no_two_fold_alike():
+    assert len({folded(name) for name in EDUCATION_REGIONS}) == len(EDUCATION_REGIONS) == 12
+
+
+# --- schools --------------------------------------------------------------------------------------
+
+SCHOOLS = [
+    School(1, "Kaitāia School", city="Kaitāia"),
+    School(2, "Kaitaia College", city="Kaitaia"),
+    School(3, "St Joseph's School", city="Ōpōtiki"),
+    School(4, "St Joseph’s School", city="Dannevirke"),
+    School(5, "Te Kura o Kaitāia", city="Awanui"),
+    School(6, "Awanui School", city="Awanui"),
+    School(7, "Josephine Park School", city="Timaru"),
+    School(8, "Kaitāia", city=""),
+    School(9, "{{7*191}} School", city="%s"),
+]
+NAMES = SchoolNames.of(SCHOOLS)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("st josephs school", [4, 3]),  # Dannevirke before Ōpōtiki
+        ("ST JOSEPH'S opotiki", [3]),
+        ("opotiki joseph", [3]),
+        ("Kaitāia", [8, 2, 1, 5]),  # the whole name, names that begin so, then others
+        ("kaita", [8, 2, 1, 5]),
+        ("josep", [7, 4, 3]),  # names that begin so before words that do
+        ("awanui", [6, 5]),
+        ("school", [6, 7, 1, 4, 3, 9]),
+        ("aitaia", []),  # in the middle of a word
+        ("kaitaia nowhere", []),
+        ("7*191", [9]),
+        ("{{7*191}}", [9]),
+        ("", []),
+        ("  -- ", []),
+        ("学校", []),
+    ],
+)
+def test_candidates_come_in_the_order_a_reader_expects(text, found):
+    schools = [s.school_id for s in NAMES.candidates(text, at_most=10)]
+    if text == "school":
+        # The alphabet decides; “7 191 school” comes first in it.
+        found = [9, 6, 7, 1, 4, 3]
+    assert schools == found
+
+
+@pytest.mark.parametrize("at_most", [0, 1, 2, 100])
+def test_no_more_candidates_come_than_were_asked_for(at_most):
+    whole = NAMES.candidates("kaitaia", at_most=100)
+    assert NAMES.candidates("kaitaia", at_most=at_most) == whole[:at_most]
+
+
+def test_a_text_of_any_length_is_looked_at_only_so_far():
+    begins = "kaitaia "
+    assert NAMES.candidates(begins + " " * LONGEST_TEXT + "nowhere", at_most=9) == (
+        NAMES.candidates(begins, at_most=9)
+    )
+
+
+def test_names_of_no_schools_find_nothing():
+    assert SchoolNames.of([]).candidates("kaitaia", at_most=5) == []
+
+
+@given(st.sampled_from(SCHOOLS))
+def test_every_school_is_found_by_its_own_name_and_town(school):
+    found = NAMES.candidates(f"{school.name} {school.city}", at_most=100)
+    assert school in found
+
+
+@given(st.text(max_size=50))
+def test_whatever_is_typed_candidates_hold_every_word_of_it(text):
+    for school in NAMES.candidates(text, at_most=100):
+        words = folded(f"{school.name} {school.city}").split()
+        assert all(any(w.startswith(typed) for w in words) for typed in folded(text).split())
