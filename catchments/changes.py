@@ -109,17 +109,9 @@ def _keeping_provider(new: Catchment, old: Catchment | None) -> Catchment:
 
 
 def _with_providers(edition: Edition, change: ReplaceProviders) -> Edition:
-    codes = {folded(c.code): c.code for c in edition.catchments.values()}
-    codes |= {folded(c.name): c.code for c in edition.catchments.values()}
     catchments = dict(edition.catchments)
     for text, provider_code in change.assignments.items():
-        code = codes.get(folded(text))
-        if code is None:
-            raise ChangeDoesNotFit(
-                f"The provider file speaks of a catchment {shown(text)}, which the edition lacks.",
-                allowed=f"It has {len(codes) // 2} catchments.",
-                next_step="Correct the name in the file, or import the catchments first.",
-            )
+        code = _code_meant(text, edition.catchments)
         catchments[code] = replace(catchments[code], provider_code=provider_code)
     return replace(
         edition,
@@ -129,6 +121,27 @@ def _with_providers(edition: Edition, change: ReplaceProviders) -> Edition:
     )
 
 
+def _code_meant(text: str, catchments: Mapping[str, Catchment]) -> str:
+    if text in catchments:
+        return text
+    wanted = folded(text)
+    by_code = [c.code for c in catchments.values() if folded(c.code) == wanted]
+    meant = by_code or [c.code for c in catchments.values() if folded(c.name) == wanted]
+    if not meant:
+        raise ChangeDoesNotFit(
+            f"The provider file speaks of a catchment {shown(text)}, which the edition lacks.",
+            allowed=f"It has {len(catchments)} catchments.",
+            next_step="Correct the name in the file, or import the catchments first.",
+        )
+    if len(meant) > 1:
+        raise ChangeDoesNotFit(
+            f"The provider file speaks of a catchment {shown(text)}, and {len(meant)} are called "
+            f"so: {_named(sorted(meant))}.",
+            next_step="Give the catchment's code in the file instead of its name.",
+        )
+    return meant[0]
+
+
 def _with_listings(edition: Edition, change: ReplaceListings) -> Edition:
     missing = sorted(set(change.listings.values()) - set(edition.catchments))
     if missing:
@@ -136,13 +149,26 @@ def _with_listings(edition: Edition, change: ReplaceListings) -> Edition:
             f"The list speaks of catchments that the edition lacks: {_named(missing)}.",
             next_step="Import the catchments first, or correct the list.",
         )
-    in_school = change.in_school_provision
+    edition = _with_in_school_provision(edition, change)
+    if change.source.kind is SourceKind.IN_SCHOOL_PROVISION:  # such a file places no school
+        return edition
     return replace(
         edition,
         listings=dict(change.listings),
         unserved=change.unserved,
-        in_school_provision=edition.in_school_provision if in_school is None else dict(in_school),
         sources=_with_sources(edition.sources, SourceKind.LISTINGS, (change.source,)),
+    )
+
+
+def _with_in_school_provision(edition: Edition, change: ReplaceListings) -> Edition:
+    if change.in_school_provision is None:
+        return edition
+    kind = SourceKind.IN_SCHOOL_PROVISION
+    source = (change.source,) if change.source.kind is kind else ()
+    return replace(
+        edition,
+        in_school_provision=dict(change.in_school_provision),
+        sources=_with_sources(edition.sources, kind, source),
     )
 
 

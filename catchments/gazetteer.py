@@ -24,7 +24,9 @@ def folded(text: str) -> str:
 
     An apostrophe vanishes (“St Joseph's” → “st josephs”); any other punctuation parts words.
     """
-    bare = unicodedata.normalize("NFKD", text).translate(_APOSTROPHES).casefold()
+    # Twice: normalizing parts “´” into a space and a mark, and makes “＇” an apostrophe.
+    plain = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES))
+    bare = plain.translate(_APOSTROPHES).casefold()
     letters = "".join(c for c in bare if not unicodedata.combining(c))
     return _NOT_WORD.sub(" ", letters).strip()
 

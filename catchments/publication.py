@@ -15,8 +15,10 @@ from catchments.coverage import find_faults
 from catchments.errors import ChangeDoesNotFit, PublicationRefused
 from catchments.model import DirectoryRelease, Edition, EditionSummary
 from catchments.snapshot import Snapshot, Timeline, boundaries_fingerprint
+from catchments.sources.report import Progress, no_progress
 from catchments.store import Draft, Publication, Store
 
+CHECKING = "Checking schools and coverage"
 ArtefactMaker = Callable[[Edition], Sequence[tuple[str, str, bytes]]]
 """Makes what is kept with an edition: name, media type and content of each."""
 
@@ -38,8 +40,15 @@ class Publisher:
     """Checks drafts against what is published, and publishes them."""
 
     def __init__(
-        self, store: Store, make_artefacts: ArtefactMaker, maker: str, *, today: date
+        self,
+        store: Store,
+        make_artefacts: ArtefactMaker,
+        maker: str,
+        *,
+        today: date,
+        progress: Progress = no_progress,
     ) -> None:
+        self._progress = progress
         self._store = store
         self._make_artefacts = make_artefacts
         self._maker = maker
@@ -82,7 +91,7 @@ class Publisher:
                 f"{order.effective_from} lies before today, {self._today}.",
                 next_step="Give a later date, or say with --reason why it must be in the past.",
             )
-        before = self._timeline.edition_on(order.effective_from)
+        before = self._before(order, draft)
         stale = draft.base_number is not None and before and before.number != draft.base_number
         if stale and before and not order.reapply:
             raise PublicationRefused(
@@ -91,8 +100,16 @@ class Publisher:
                 next_step="Add --reapply to apply the draft's changes to that edition instead.",
             )
 
-    def _first(self, order: Order, draft: Draft) -> Publication:
+    def _before(self, order: Order, draft: Draft) -> EditionSummary | None:
+        """Return the edition that a draft would follow; nothing real follows the demonstration."""
+        made_up = {e.number for e in self._timeline.editions if e.demonstration}
         before = self._timeline.edition_on(order.effective_from)
+        if before and before.number in made_up and draft.base_number not in made_up:
+            return None
+        return before
+
+    def _first(self, order: Order, draft: Draft) -> Publication:
+        before = self._before(order, draft)
         base_number = draft.base_number and (before.number if before else draft.base_number)
         base = self._store.edition(base_number) if base_number else Edition()
         content = replace(
@@ -107,7 +124,11 @@ class Publisher:
         changes = self._store.draft(later.draft_id or 0).changes
         try:
             content = apply_all(onto, changes)
-            edition = replace(content, title=later.title, reason=later.reason)
+            # Schools that --unserved named when it was published are in no change of the draft.
+            named = self._store.edition(later.number).unserved - set(content.listings)
+            edition = replace(
+                content, title=later.title, reason=later.reason, unserved=content.unserved | named
+            )
             self._refuse_unless_sound(edition, self._directory(later.effective_from), onto)
         except (ChangeDoesNotFit, PublicationRefused) as error:
             raise PublicationRefused(
@@ -121,15 +142,19 @@ class Publisher:
     def _refuse_unless_sound(
         self, edition: Edition, release: DirectoryRelease, known_sound: Edition | None = None
     ) -> None:
+        self._progress(CHECKING, 0, 2)
         snapshot = Snapshot.of(edition, release)
+        self._progress(CHECKING, 1, 2)
         checked = known_sound is not None and snapshot.fingerprint == boundaries_fingerprint(
             known_sound.boundaries
         )
         faults = [] if checked else find_faults(edition.boundaries)
         reasons = reasons_against(edition, snapshot.answers, faults)
+        self._progress(CHECKING, 2, 2)
         if reasons:
+            things = "1 thing stands" if len(reasons) == 1 else f"{len(reasons)} things stand"
             raise PublicationRefused(
-                f"The draft cannot be published: {len(reasons)} things stand in the way.",
+                f"The draft cannot be published: {things} in the way.",
                 reasons=reasons,
                 next_step="Mend them with another import into the draft, then publish again.",
             )

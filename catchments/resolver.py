@@ -197,7 +197,7 @@ def is_closed(school: School, *, on: date) -> bool:
 
 def kilometres(distance_m: float) -> str:
     """Return a distance as people say it: “340 m”, “1.2 km”."""
-    return f"{distance_m:.0f} m" if distance_m < 1_000 else f"{distance_m / 1_000:.1f} km"
+    return f"{distance_m:.0f} m" if round(distance_m) < 1_000 else f"{distance_m / 1_000:.1f} km"
 
 
 def _unresolved(problem: str, notice: Notice) -> Answer:

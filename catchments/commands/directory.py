@@ -84,7 +84,7 @@ def _previous(opened: Store, release: DirectoryRelease) -> DirectoryRelease | No
 
 def _show_difference(previous: DirectoryRelease | None, release: DirectoryRelease) -> None:
     if previous is None:
-        say(f"This is the first release so far back; it adds {len(release.schools)} schools.")
+        say(f"No earlier release is kept: all {len(release.schools)} schools are new.")
         return
     old, new = previous.schools, release.schools
     added, removed = sorted(set(new) - set(old)), sorted(set(old) - set(new))
@@ -99,7 +99,7 @@ def _show_difference(previous: DirectoryRelease | None, release: DirectoryReleas
 def _name_some(title: str, them: list[School]) -> None:
     if not them:
         return
-    rows = [(s.school_id, s.name, s.city) for s in them[:NAMED_AT_MOST]]
+    rows = [(str(s.school_id), s.name, s.city) for s in them[:NAMED_AT_MOST]]
     if len(them) > NAMED_AT_MOST:
-        rows.append((0, f"… and {len(them) - NAMED_AT_MOST} more", ""))
+        rows.append(("", f"… and {len(them) - NAMED_AT_MOST} more", ""))
     table(title, ("Number", "Name", "Town"), rows)

@@ -70,8 +70,13 @@ def compare_editions(before: int, after: int) -> None:
     if not newest:
         raise NothingPublished("There is no school directory to compare by.")
     release = opened.release(newest[-1].number)
-    one = Snapshot.of(first, release)
-    show_moved(one.answers, Snapshot.of(second, release, like=[one]).answers)
+    with progress() as called:
+        called("Resolving every school", 0, 2)
+        one = Snapshot.of(first, release)
+        called("Resolving every school", 1, 2)
+        other = Snapshot.of(second, release, like=[one])
+        called("Resolving every school", 2, 2)
+    show_moved(one.answers, other.answers)
 
 
 @editions.command("publish")

@@ -21,7 +21,7 @@ def publisher(store: Store, progress: Progress) -> Publisher:
     def make(edition: Edition) -> Made:
         return artefacts(edition, progress)
 
-    return Publisher(store, make, MAKER, today=today_in_new_zealand())
+    return Publisher(store, make, MAKER, today=today_in_new_zealand(), progress=progress)
 
 
 def artefacts(edition: Edition, progress: Progress) -> Made:
