@@ -187,6 +187,7 @@ class Comparison:
     catchments_changed: tuple[str, ...]
     """Codes whose name, region or provider differs."""
     boundaries_changed: tuple[str, ...]
+    """Codes of catchments in both whose boundary differs, or that gained or lost one."""
     providers_added: tuple[str, ...]
     providers_removed: tuple[str, ...]
     providers_changed: tuple[str, ...]
@@ -207,8 +208,8 @@ def compare(before: Edition, after: Edition) -> Comparison:
         catchments_changed=_differing(before.catchments, after.catchments),
         boundaries_changed=tuple(
             code
-            for code in sorted(set(before.boundaries) & set(after.boundaries))
-            if before.boundaries[code].wkb != after.boundaries[code].wkb
+            for code in sorted(set(before.catchments) & set(after.catchments))
+            if _boundary_bytes(before, code) != _boundary_bytes(after, code)
         ),
         providers_added=_only_in(after.providers, before.providers),
         providers_removed=_only_in(before.providers, after.providers),
@@ -221,6 +222,11 @@ def compare(before: Edition, after: Edition) -> Comparison:
             )
         ),
     )
+
+
+def _boundary_bytes(edition: Edition, code: str) -> bytes | None:
+    boundary = edition.boundaries.get(code)
+    return None if boundary is None else bytes(boundary.wkb)
 
 
 def _only_in(these: Mapping[str, object], those: Mapping[str, object]) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ NEW_ZEALAND_TIME = ZoneInfo("Pacific/Auckland")
 """Dates are those of New Zealand: an edition takes effect at midnight there."""
 
 SNAPSHOTS_KEPT = 4
+"""Beside those of scheduled editions."""
 
 
 class Archive(Protocol):
@@ -225,17 +226,22 @@ class Snapshots:
         self._building = threading.Lock()
         self._keeping = threading.Lock()
         self._kept: OrderedDict[tuple[int, int], Snapshot] = OrderedDict()
+        self._room = SNAPSHOTS_KEPT
         self.refreshed_at: datetime | None = None
         """When the archive last answered."""
 
     def current(self) -> World:
         """Return the present world; only the first call ever waits for the archive."""
-        world = self._world
-        if world is None or world.today != self._today():
+        if self._world is None:
             self.refresh()
+        today = self._today()
+        with self._keeping:
             world = self._world
-        assert world is not None  # noqa: S101 - refresh sets it or raises
-        return world
+            assert world is not None  # noqa: S101 - refresh sets it or raises
+            if world.today != today:
+                # A new day needs nothing of the archive: what it puts in force was built before.
+                world = self._world = replace(world, today=today, memo={})
+            return world
 
     def refresh(self) -> bool:
         """Replace the world if anything was published or the day has changed; return whether."""
@@ -247,15 +253,18 @@ class Snapshots:
                 return False
             timeline = Timeline.of(self._archive.editions(), self._archive.releases())
             world = World(state, today, timeline, self._snapshot)
+            # Room for all that a request may ask for by itself, or they would oust each other.
+            self._room = SNAPSHOTS_KEPT + len(timeline.scheduled_after(today))
             if timeline.editions and timeline.releases:
                 self._warm(world)
-            self._world = world
+            with self._keeping:
+                self._world = world
             return True
 
     def _warm(self, world: World) -> None:
         world.on(world.today)
         release = world.timeline.release_on(world.today)
-        for later in world.timeline.scheduled_after(world.today)[:SNAPSHOTS_KEPT]:
+        for later in world.timeline.scheduled_after(world.today):
             if release is not None:
                 self._snapshot(later.number, release.number)
 
@@ -276,7 +285,7 @@ class Snapshots:
     def _keep(self, key: tuple[int, int], snapshot: Snapshot) -> Snapshot:
         with self._keeping:
             self._kept[key] = snapshot
-            if len(self._kept) > SNAPSHOTS_KEPT:
+            while len(self._kept) > self._room:
                 self._kept.popitem(last=False)
         return snapshot
 

@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
+import click
 from flask import Flask
 
-from catchments.commands import directory, editions, imports, setup
+from catchments.commands import setup
+
+
+class Later(click.Group):
+    """A group whose module is imported when it is used: readers of files take a second to load."""
+
+    def __init__(self, name: str, module: str, summary: str) -> None:
+        super().__init__(name, help=summary)
+        self._module = module
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the group's commands."""
+        return self._loaded().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one of the group's commands."""
+        return self._loaded().get_command(ctx, cmd_name)
+
+    def _loaded(self) -> click.Group:
+        group: click.Group = getattr(import_module(self._module), self.name or "")
+        return group
+
+
+GROUPS = (
+    Later("schools", "catchments.commands.directory", "The Ministry's school directory."),
+    Later("catchments", "catchments.commands.imports", "Catchments and their boundaries."),
+    Later("providers", "catchments.commands.imports", "Providers and what they serve."),
+    Later("listings", "catchments.commands.imports", "Lists of the schools in each catchment."),
+    Later("editions", "catchments.commands.editions", "Published editions and drafts."),
+)
 
 
 def register(app: Flask) -> None:
     """Add every command to an application."""
-    app.cli.add_command(directory.schools)
-    app.cli.add_command(imports.catchments)
-    app.cli.add_command(imports.providers)
-    app.cli.add_command(imports.listings)
-    app.cli.add_command(editions.editions)
-    app.cli.add_command(setup.setup)
-    app.cli.add_command(setup.serve)
+    for command in (*GROUPS, setup.setup, setup.serve):
+        app.cli.add_command(command)

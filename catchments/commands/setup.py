@@ -10,10 +10,8 @@ import click
 from flask import current_app
 
 from catchments.commands.console import progress, refusing, say, store
-from catchments.commands.making import artefacts, publisher
 from catchments.errors import InputRefused
 from catchments.settings import ROOT, database_url
-from catchments.sources.demonstration import read_demonstration
 from catchments.store import Store
 from catchments.web.context import EXTENSION
 from maps import MAKER
@@ -36,13 +34,21 @@ def setup() -> None:
 
 def prepare(opened: Store) -> None:
     """Bring a database to where it can be served from; a second time it does nothing."""
-    if not opened.editions() and not opened.releases():
+    unpublished = not opened.editions() and not opened.releases()
+    undrawn = opened.editions_without_artefacts(MAKER)
+    if not unpublished and not undrawn:
+        return
+    # A second start imports none of what builds.
+    from catchments.commands.making import artefacts, publisher
+    from catchments.sources.demonstration import read_demonstration
+
+    if unpublished:
         say("The database is empty: building the demonstration edition.")
         with progress() as called:
             edition, release = read_demonstration(progress=called)
             publisher(opened, called).seed(edition, release)
         return
-    for number in opened.editions_without_artefacts(MAKER):
+    for number in undrawn:
         say(f"Drawing the map of edition {number} anew.")
         with progress() as called:
             made = artefacts(opened.edition(number), called)
