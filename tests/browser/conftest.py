@@ -1,21 +1,20 @@
-"""A page to try in Chromium: the real templates and artefacts, made-up squares for catchments."""
+"""The real service to try in Chromium, on made-up squares for catchments."""
 
 from __future__ import annotations
 
-import mimetypes
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import shapely
-from flask import Flask, Response, abort, render_template, request
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from shapely.geometry.base import BaseGeometry
-from werkzeug.serving import make_server
 
 from catchments.coordinates import geometry_to_180
 from catchments.model import (
@@ -29,10 +28,16 @@ from catchments.model import (
     Source,
     SourceKind,
 )
-from maps.artefacts import build_artefacts
-from maps.leaflet import LEAFLET_FILES, leaflet_file
+from catchments.settings import ROOT
+from tests.worlds import (
+    chromium_path,
+    opened,
+    publish_whole,
+    real_artefacts,
+    small_release,
+    sqlite_url,
+)
 
-CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -43,11 +48,6 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WEB = Path(__file__).parents[2] / "catchments" / "web"
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' data:; connect-src 'self'"
-)
 HOSTILE = "{{7*191}}</script><img src=x onerror=alert(1)>`${alert(2)}`<b>Provider</b>"
 
 
@@ -74,6 +74,7 @@ def made_up_edition() -> Edition:
             )
             for code, name in zip(squares, names, strict=True)
         },
+        listings={54: "AA-02", 55: "AA-04", 56: "AA-06", 498: "AA-00"},
         sources=(source,),
         number=1,
         title="Squares",
@@ -90,162 +91,51 @@ def made_up_schools() -> list[School]:
     ]
 
 
-def stub_app(
-    edition: Edition,
-    schools: Sequence[School],
-    code_of: Mapping[int, str],
-    coast: BaseGeometry | None = None,
-) -> Flask:
-    """Serve the map page as the real application does, without a store behind it."""
-    app = Flask("stub", static_folder=None, template_folder=str(WEB / "templates"))
-    artefacts = {a.name: a for a in build_artefacts(edition, coast=coast)}
-
-    def served(name: str) -> Response:
-        return Response(artefacts[name].content, content_type=artefacts[name].media_type)
-
-    @app.after_request
-    def guarded(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = CSP
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
-
-    @app.get("/map")
-    def map_page() -> str:
-        return render_template(
-            "map.html",
-            **page_context(edition),
-            map_shell=artefacts["map.html"].content.decode(),
-            urls={
-                "boundaries": "/map/data/1/boundaries.topojson",
-                "catchments": "/map/data/1/1/catchments.json",
-                "schools": "/map/data/1/1/schools.json",
-                "map_script": "/map.js",
-                "leaflet_script": "/leaflet/leaflet.js",
-                "leaflet_style": "/leaflet/leaflet.css",
-            },
-            catchments=listed(edition),
-            focus=focus_of(edition, schools, code_of),
-        )
-
-    app.add_url_rule("/map.js", "script", lambda: served("map.js"))
-    app.add_url_rule(
-        "/map/data/1/boundaries.topojson", "boundaries", lambda: served("boundaries.topojson")
+@contextmanager
+def served(path: Path) -> Iterator[str]:
+    """The address of the real server, in a process of its own, on a database that is set up."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "flask", "serve", f"--port={port}", "--workers=1"]
+    process = subprocess.Popen(
+        [*command, f"--database={path}"], cwd=ROOT, stdout=subprocess.DEVNULL
     )
-
-    @app.get("/map/data/1/1/catchments.json")
-    def catchments_json() -> dict[str, Any]:
-        rows = [
-            {k: v for k, v in row.items() if k != "region"}
-            | {"education_region": row["region"], "bounds": None}
-            for row in listed(edition)
-        ]
-        return {"demonstration": True, "edition": 1, "catchments": rows}
-
-    @app.get("/map/data/1/1/schools.json")
-    def schools_json() -> dict[str, Any]:
-        rows = [
-            [s.school_id, s.name, s.place.lng, s.place.lat, code_of.get(s.school_id, ""), s.status]
-            for s in schools
-            if s.place
-        ]
-        return {"demonstration": True, "release": 1, "schools": rows}
-
-    # As bytes: a file that is sent stays open when the browser hangs up.
-    @app.get("/static/<filename>")
-    def static(filename: str) -> Response:
-        return file_response(WEB / "static" / filename, mimetypes.guess_type(filename)[0])
-
-    @app.get("/leaflet/<name>")
-    def leaflet(name: str) -> Response:
-        path = leaflet_file(name) or abort(404)
-        return file_response(path, LEAFLET_FILES[name])
-
-    return app
+    try:
+        _wait_for(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
-def file_response(path: Path, media_type: str | None) -> Response:
-    return Response(path.read_bytes(), mimetype=media_type)
-
-
-def page_context(edition: Edition) -> dict[str, Any]:
-    return {
-        "title": "Map",
-        "edition": edition,
-        "release": SimpleNamespace(number=1, released=date(2026, 6, 7)),
-        "demonstration": edition.demonstration,
-        "sources": edition.sources,
-    }
-
-
-def listed(edition: Edition) -> list[dict[str, Any]]:
-    rows = []
-    for catchment in edition.catchments.values():
-        provider = edition.providers.get(catchment.provider_code or "")
-        shown = provider and {
-            "code": provider.code,
-            "name": provider.name,
-            "phone": provider.phone,
-            "email": provider.email,
-            "website": provider.website,
-        }
-        rows.append(
-            {
-                "code": catchment.code,
-                "name": catchment.name,
-                "region": catchment.education_region,
-                "provider": shown,
-            }
-        )
-    return sorted(rows, key=lambda row: EDUCATION_REGIONS.index(row["region"]))
-
-
-def focus_of(
-    edition: Edition, schools: Sequence[School], code_of: Mapping[int, str]
-) -> dict[str, Any] | None:
-    code = request.args.get("catchment", "")
-    asked = request.args.get("school", "")
-    if code in edition.catchments:
-        catchment = edition.catchments[code]
-        return {
-            "type": "catchment",
-            "code": code,
-            "school_id": None,
-            "name": catchment.name,
-            "lng": None,
-            "lat": None,
-        }
-    school = next((s for s in schools if str(s.school_id) == asked), None)
-    return school and {
-        "type": "school",
-        "code": code_of.get(school.school_id),
-        "school_id": school.school_id,
-        "name": school.name,
-        "lng": school.place.lng if school.place else None,
-        "lat": school.place.lat if school.place else None,
-    }
+def _wait_for(port: int) -> None:
+    for _ in range(300):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    pytest.fail("the server did not start within 30 s")
 
 
 @pytest.fixture(scope="session")
-def live_url() -> Iterator[str]:
-    """The address of a running application with the made-up edition."""
-    app = stub_app(
-        made_up_edition(), made_up_schools(), {54: "AA-02", 55: "AA-04", 56: "AA-06", 498: "AA-00"}
-    )
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def live_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running service with the made-up edition."""
+    path = tmp_path_factory.mktemp("browser") / "made-up.sqlite"
+    schools = {school.school_id: school for school in made_up_schools()}
+    edition = made_up_edition()
+    with opened(sqlite_url(path)) as store:
+        store.add_release(small_release(schools=schools))
+        publish_whole(store, edition, artefacts=real_artefacts(edition))
+    with served(path) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("no Chromium at /usr/bin/chromium: the map cannot be tried in a browser")
+    executable = chromium_path()
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_FLAGS)
+        chromium = playwright.chromium.launch(executable_path=str(executable), args=CHROMIUM_FLAGS)
         yield chromium
         chromium.close()
 
@@ -277,6 +167,10 @@ class Watched:
     def _request(self, asked: Any) -> None:
         if not asked.url.startswith((self.url + "/", "data:")):
             self.complaints.append(f"request: {asked.url}")
+
+    def open(self, path: str) -> Page:
+        self.page.goto(f"{self.url}{path}")
+        return self.page
 
     def open_map(self, query: str = "") -> Page:
         self.page.goto(f"{self.url}/map{query}")

@@ -173,7 +173,7 @@ def test_without_javascript_the_list_answers(browser: Browser, live_url: str) ->
 
 
 @pytest.mark.parametrize(
-    "blocked", ["**/boundaries.topojson", "**/catchments.json", "**/map.js", "**/leaflet.js"]
+    "blocked", ["**/boundaries.topojson*", "**/catchments.json", "**/map.js*", "**/leaflet.js"]
 )
 def test_when_something_fails_to_load_the_page_says_so_and_the_list_answers(
     browser: Browser, live_url: str, blocked: str
