@@ -18,6 +18,7 @@ from catchments.snapshot import Snapshots
 from catchments.store import Store
 from catchments.web import api, finder, health, mapping, problems, security
 from catchments.web.context import EXTENSION, Service, long_date
+from catchments.web.parameters import Number
 
 WEB = Path(__file__).parent / "catchments" / "web"
 """Where templates and static files are."""
@@ -43,6 +44,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     store = Store(settings.database_url)
     app.extensions[EXTENSION] = Service(settings, store, Snapshots(store))
+    app.url_map.converters["int"] = Number
     app.jinja_env.filters |= {"long_date": long_date, "distance": kilometres}
     for blueprint in (api.blueprint, finder.blueprint, mapping.blueprint, health.blueprint):
         app.register_blueprint(blueprint)

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from shapely.geometry.base import BaseGeometry
 
-from catchments.errors import NothingPublished, NotKnown
+from catchments.errors import CatchmentsError, NothingPublished, NotKnown
 from catchments.gazetteer import SchoolNames
 from catchments.model import (
     Answer,
@@ -234,14 +234,29 @@ class Snapshots:
         """Return the present world; only the first call ever waits for the archive."""
         if self._world is None:
             self.refresh()
-        today = self._today()
+        world, today = self._world, self._today()
+        assert world is not None  # noqa: S101 - refresh sets it or raises
+        return world if world.today == today else self._on_new_day(today)
+
+    def _on_new_day(self, today: date) -> World:
+        # It needs nothing of the archive, which may be away: what takes effect was built before.
         with self._keeping:
-            world = self._world
-            assert world is not None  # noqa: S101 - refresh sets it or raises
-            if world.today != today:
-                # A new day needs nothing of the archive: what it puts in force was built before.
-                world = self._world = replace(world, today=today, memo={})
-            return world
+            assert self._world is not None  # noqa: S101 - only `current` asks, and it has one
+            if self._world.today != today:
+                self._world = replace(self._world, today=today, memo={})
+            return self._world
+
+    def _begin_day(self, yesterdays: World) -> None:
+        try:
+            self.refresh()
+        except CatchmentsError:
+            # The archive is away: what was known yesterday answers for today too.
+            self._world = replace(yesterdays, today=self._today(), memo={})
+
+    @property
+    def latest(self) -> World | None:
+        """The present world if one has been built, without asking the archive."""
+        return self._world
 
     def refresh(self) -> bool:
         """Replace the world if anything was published or the day has changed; return whether."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import shutil
@@ -325,7 +324,7 @@ def server(url: str) -> Iterator[tuple[int, int]]:
         port = probe.getsockname()[1]
     environment = {**os.environ, "DATABASE_URL": url, "MALLOC_TRIM_THRESHOLD_": "1000000"}
     command = f"-m granian --interface=wsgi --port={port} --workers=1 --blocking-threads=1 "
-    command += "--backpressure=256 --no-ws --factory --log-level=error scripts.benchmark:bare_app"
+    command += "--backpressure=256 --no-ws --factory --log-level=error scripts.bare_app:bare_app"
     process = subprocess.Popen([sys.executable, *command.split()], env=environment, cwd=ROOT)
     try:
         wait_for(port)
@@ -333,18 +332,6 @@ def server(url: str) -> Iterator[tuple[int, int]]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
-
-
-def bare_app() -> Any:
-    """Return the application with one route more, which does nothing but answer."""
-    from app import serve_app
-
-    app = serve_app()
-    body = json.dumps({"status": "ok"}).encode()
-    app.add_url_rule(
-        "/bare", "api.bare", lambda: app.response_class(body, mimetype="application/json")
-    )
-    return app
 
 
 def wait_for(port: int) -> None:

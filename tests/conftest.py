@@ -21,6 +21,7 @@ from catchments.commands.making import publisher
 from catchments.sources.demonstration import read_demonstration
 from catchments.sources.report import no_progress
 from catchments.store import Store
+from catchments.web.context import EXTENSION
 from tests.worlds import (
     chromium_path,
     lacking,
@@ -127,6 +128,7 @@ def small_copy(small_database: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def small_app(small_database: Path) -> Iterator[Flask]:
     with running_application(sqlite_url(small_database)) as made:
+        made.extensions[EXTENSION].snapshots.current()
         yield made
 
 

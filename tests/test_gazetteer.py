@@ -19,6 +19,7 @@ SAME_NAMES = [
     ("St Joseph’s School", "St Joseph‘s School"),
     ("Hawke's Bay", "Hawkeʻs  Bay"),
     ("Ko`ura", "Ko´ura"),
+    ("Koʼura", "Ko＇ura"),
     ("Taranaki, Whanganui", "Taranaki | Whanganui"),
     ("Taranaki/Whanganui", "taranaki - whanganui"),
     ("Te One School (Chatham Islands)", "Te One School, Chatham Islands"),
@@ -146,7 +147,7 @@ NAMES = SchoolNames.of(SCHOOLS)
         ("kaita", [8, 2, 1, 5]),
         ("josep", [7, 4, 3]),  # names that begin so before words that do
         ("awanui", [6, 5]),
-        ("school", [6, 7, 1, 4, 3, 9]),
+        ("school", [9, 6, 7, 1, 4, 3]),
         ("aitaia", []),  # in the middle of a word
         ("kaitaia nowhere", []),
         ("7*191", [9]),
@@ -157,11 +158,7 @@ NAMES = SchoolNames.of(SCHOOLS)
     ],
 )
 def test_candidates_come_in_the_order_a_reader_expects(text, found):
-    schools = [s.school_id for s in NAMES.candidates(text, at_most=10)]
-    if text == "school":
-        # The alphabet decides; “7 191 school” comes first in it.
-        found = [9, 6, 7, 1, 4, 3]
-    assert schools == found
+    assert [school.school_id for school in NAMES.candidates(text, at_most=10)] == found
 
 
 @pytest.mark.parametrize("at_most", [0, 1, 2, 100])

@@ -127,10 +127,12 @@ def small_edition(*, demonstration: bool = True, **changes: Any) -> Edition:
 
 
 def overlapping_edition(*, accepted: bool = True, **changes: Any) -> Edition:
-    """The small world with Ahi reaching 0.2° into Kōwhai."""
+    """The small world with Ahi reaching 0.2° into Kōwhai; Edge School in there is on the list."""
     wide = {AHI: shapely.box(174.0, -39.0, 175.2, -38.0)}
     boundaries = {**small_edition().boundaries, **wide}
-    return small_edition(boundaries=boundaries, overlaps_accepted=accepted, **changes)
+    listings = {**small_edition().listings, 61: AHI}
+    given = {"boundaries": boundaries, "listings": listings, "overlaps_accepted": accepted}
+    return small_edition(**{**given, **changes})
 
 
 def next_edition(effective_from: date, **changes: Any) -> Edition:

@@ -120,13 +120,12 @@ def _stored(edition: int, name: str) -> StoredArtefact:
     if edition not in {e.number for e in world.timeline.editions}:
         raise NotKnown(f"There is no edition {edition}.")
     key = (edition, name)
-    if key not in world.memo:
-        world.memo[key] = service().store.artefact(edition, name)
-    found: StoredArtefact | None = world.memo[key]
+    found: StoredArtefact | None = world.memo.get(key) or service().store.artefact(edition, name)
     if found is None:
         raise NotKnown(
             f"Edition {edition} has no {name} yet.", next_step="Run `flask setup` to make it."
         )
+    world.memo[key] = found
     return found
 
 

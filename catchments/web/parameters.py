@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from werkzeug.datastructures import MultiDict
+from werkzeug.routing import IntegerConverter
 
 from catchments.coordinates import checked_degrees
 from catchments.errors import InputRefused, shown
@@ -17,6 +18,12 @@ _DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 EXAMPLE = "For example /provider?school_id=54 or /provider?lat=-36.8694&lng=174.7689."
+
+
+class Number(IntegerConverter):
+    """A number in an address: as in a query, at most nine digits, and of ASCII only."""
+
+    regex = "[0-9]{1,9}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 from flask import Flask, Response, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from catchments.errors import CatchmentsError, InputRefused, NothingPublished, NotKnown
 from catchments.store import StoreUnavailable
+from catchments.web.context import service
 
 PROBLEM = "application/problem+json"
 _STATUS: tuple[tuple[type[CatchmentsError], int, str], ...] = (
@@ -67,14 +68,23 @@ def _problem(status: int, title: str, detail: str, **more: str) -> Response:
         _page(status, title, detail, more) if _wants_page() else _json(status, title, detail, more)
     )
     response.headers["Vary"] = "Accept"
+    response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cache-Control"] = "no-store"
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 
 
+def _demonstration() -> bool:
+    """Whether answers are made up: then even “no such school” is not to be taken for the truth."""
+    world = service().snapshots.latest
+    return world is not None and world.demonstration
+
+
 def _wants_page() -> bool:
     """Whether the client prefers a page; one that takes anything gets what its address is for."""
+    if isinstance(request.routing_exception, BadHost):
+        return False  # no page can be written: its links would need the host
     machine = request.blueprint in {"api", "health"} or request.path == "/provider"
     kinds = [PROBLEM, "application/json", "text/html"]
     offered = kinds if machine else kinds[::-1]
@@ -84,9 +94,11 @@ def _wants_page() -> bool:
 def _json(status: int, title: str, detail: str, more: dict[str, str]) -> Response:
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     body |= {name: text for name, text in more.items() if text}
+    body |= {"demonstration": True} if _demonstration() else {}
     return Response(json.dumps(body, ensure_ascii=False), status, mimetype=PROBLEM)
 
 
 def _page(status: int, title: str, detail: str, more: dict[str, str]) -> Response:
-    page = render_template("problem.html", title=title, detail=detail, error=True, **more)
+    about = {"title": title, "detail": detail, "demonstration": _demonstration()}
+    page = render_template("problem.html", error=True, **about, **more)
     return Response(page, status)

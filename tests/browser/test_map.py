@@ -48,10 +48,10 @@ def test_a_click_on_a_catchment_gives_its_provider_and_phone(watched: Any) -> No
     assert page.url.endswith("/map?catchment=AA-00")
 
 
-def test_hovering_names_catchment_and_provider(watched: Any) -> None:
+def test_hovering_names_catchment_provider_and_phone(watched: Any) -> None:
     page = watched.open_map()
     page.locator("path.catchment").nth(1).hover()
-    expect(page.locator("#map-hover")).to_have_text("KōwhaiProvider of Kōwhai")
+    expect(page.locator("#map-hover")).to_have_text("KōwhaiProvider of Kōwhai, 0800 000 000")
     assert page.locator("#map-hover").get_attribute("role") == "status"
 
 

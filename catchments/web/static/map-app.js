@@ -343,7 +343,8 @@
       const first = document.createElement("strong");
       first.textContent = school ? school.name : fact.name;
       const second = document.createElement("span");
-      second.textContent = providerName(fact);
+      const phone = fact && fact.provider && fact.provider.phone;
+      second.textContent = providerName(fact) + (phone ? ", " + phone : "");
       hover.replaceChildren(first, second);
     }
 

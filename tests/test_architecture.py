@@ -1,0 +1,268 @@
+"""Imports point down only; each framework has its room; the request path stays light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+FLOORS: tuple[frozenset[str], ...] = tuple(
+    map(
+        frozenset,
+        [
+            {"catchments.errors", "catchments.model"},
+            {"catchments.coordinates", "catchments.cell_grid"},
+            {
+                "catchments.coverage",
+                "catchments.spatial_index",
+                "catchments.gazetteer",
+                "catchments.settings",
+            },
+            {"catchments.resolver", "catchments.changes"},
+            {"catchments.snapshot", "catchments.store", "catchments.sources"},
+            {"catchments.publication"},
+            {"maps"},
+            {"catchments.web", "catchments.commands"},
+            {"app"},
+        ],
+    )
+)
+"""Rooms from the lowest floor to the highest. A room is a module, or a package with all in it."""
+
+EXCEPTIONS = {
+    ("catchments.commands", "catchments.web.context"): (
+        "The command line runs inside the Flask application and finds its store and settings where "
+        "`create_app` put them, as the pages do."
+    ),
+}
+"""Imports that point sideways, each with the reason why it may."""
+
+ONLY = {"catchments.settings": {"catchments.errors"}}
+"""Rooms that may import less than their floor allows: settings are read before all else."""
+
+KEPT_IN = {
+    "flask": ("catchments.web", "catchments.commands", "app"),
+    "folium": ("maps",),
+    "branca": ("maps",),
+    "sqlalchemy": ("catchments.store",),
+    "alembic": ("catchments.store",),
+}
+"""Libraries, extensions such as flask_compress included, and the only rooms that know them."""
+
+HEAVY = {"pandas", "geopandas", "folium", "branca", "pyogrio"}
+
+
+# --- the rule -------------------------------------------------------------------------------------
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = sorted([ROOT / "app.py", *ROOT.glob("catchments/**/*.py"), *ROOT.glob("maps/**/*.py")])
+MODULES = {module_name(path): path for path in FILES}
+
+
+def imports(source: str, module: str, *, is_package: bool = False) -> Iterator[str]:
+    """Yield the full name of everything that a module imports, wherever in it."""
+    package = module if is_package else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{origin(node, package)}.{alias.name}" for alias in node.names)
+
+
+def origin(node: ast.ImportFrom, package: str) -> str:
+    if not node.level:
+        return node.module or ""
+    above = package.split(".")[: len(package.split(".")) - node.level + 1]
+    return ".".join([*above, *([node.module] if node.module else [])])
+
+
+def is_in(name: str, room: str) -> bool:
+    return name == room or name.startswith(f"{room}.")
+
+
+def room_of(name: str) -> str | None:
+    return next((room for floor in FLOORS for room in floor if is_in(name, room)), None)
+
+
+def floor_of(room: str) -> int:
+    return next(n for n, floor in enumerate(FLOORS) if room in floor)
+
+
+def is_excepted(room: str, imported: str) -> bool:
+    return any(room == r and is_in(imported, allowed) for r, allowed in EXCEPTIONS)
+
+
+def complaints(source: str, module: str, *, is_package: bool = False) -> list[str]:
+    """Return a sentence for each import of a module that the rule forbids."""
+    room = room_of(module)
+    if room is None:
+        return [f"{module} is on no floor: give it one in {Path(__file__).name}."]
+    names = list(imports(source, module, is_package=is_package))
+    found = (upward(room, name) or misplaced(room, name) for name in names)
+    return [
+        f"{module} imports {name}, {why}." for name, why in zip(names, found, strict=True) if why
+    ]
+
+
+def upward(room: str, name: str) -> str | None:
+    target = room_of(name)
+    if target is None:
+        ours = name.partition(".")[0] in {"catchments", "maps", "app"}
+        return "which is on no floor" if ours else None
+    if target == room or is_excepted(room, name):
+        return None
+    if room in ONLY and target not in ONLY[room]:
+        return f"but may only import {', '.join(sorted(ONLY[room]))}"
+    return "which is not below it" if floor_of(target) >= floor_of(room) else None
+
+
+def misplaced(room: str, name: str) -> str | None:
+    library = name.partition(".")[0].partition("_")[0]
+    rooms = KEPT_IN.get(library, (room,))
+    return None if room in rooms else f"but only {' and '.join(rooms)} may know {library}"
+
+
+# --- the house ------------------------------------------------------------------------------------
+
+PACKAGE = "catchments"
+"""The package's own `__init__` belongs to no floor; it must import nothing."""
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != PACKAGE])
+def test_a_module_imports_only_what_is_below_it(module):
+    path = MODULES[module]
+    source = path.read_text(encoding="utf-8")
+    assert complaints(source, module, is_package=path.name == "__init__.py") == []
+
+
+def test_the_package_itself_imports_nothing():
+    source = MODULES[PACKAGE].read_text(encoding="utf-8")
+    assert list(imports(source, PACKAGE, is_package=True)) == []
+
+
+def test_every_room_on_a_floor_exists():
+    assert {room for floor in FLOORS for room in floor} <= MODULES.keys()
+
+
+@pytest.mark.parametrize(("room", "imported"), EXCEPTIONS)
+def test_every_exception_is_still_needed(room, imported):
+    used = [
+        name
+        for module, path in MODULES.items()
+        if is_in(module, room)
+        for name in imports(path.read_text(encoding="utf-8"), module)
+    ]
+    assert any(is_in(name, imported) for name in used)
+
+
+def test_the_rooms_of_every_kept_library_use_it():
+    used = {
+        (name.partition(".")[0].partition("_")[0], room_of(module))
+        for module, path in MODULES.items()
+        for name in imports(path.read_text(encoding="utf-8"), module)
+    }
+    assert {library for library, _ in used} >= KEPT_IN.keys()
+
+
+# --- the rule can fail ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "complaint"),
+    [
+        ("catchments.model", "import catchments.snapshot", "which is not below it"),
+        ("catchments.model", "from catchments.snapshot import World", "which is not below it"),
+        ("catchments.model", "from catchments import snapshot", "which is not below it"),
+        ("catchments.model", "from . import snapshot", "which is not below it"),
+        ("catchments.model", "from .snapshot import World", "which is not below it"),
+        ("catchments.model", "def f():\n    from catchments import web", "which is not below it"),
+        (
+            "catchments.coordinates",
+            "if TYPE_CHECKING:\n    from catchments.resolver import Resolver",
+            "which is not below it",
+        ),
+        ("catchments.errors", "from catchments.model import School", "which is not below it"),
+        ("catchments.resolver", "from catchments.changes import apply", "which is not below it"),
+        ("catchments.store.made_up", "import catchments.sources.tables", "which is not below it"),
+        ("catchments.store.made_up", "from ..sources import tables", "which is not below it"),
+        ("catchments.snapshot", "from catchments.store import Store", "which is not below it"),
+        ("catchments.web.made_up", "from catchments.commands import setup", "which is not below"),
+        ("catchments.commands.made_up", "from catchments.web.api import x", "which is not below"),
+        ("maps.made_up", "import app", "which is not below it"),
+        ("maps.made_up", "from catchments.nowhere import x", "which is on no floor"),
+        ("catchments.settings", "from catchments.model import School", "but may only import"),
+        ("catchments.resolver", "import flask", "may know flask"),
+        ("catchments.resolver", "from flask_login import x", "may know flask"),
+        ("maps.made_up", "from flask import request", "may know flask"),
+        ("catchments.web.made_up", "import folium.features", "may know folium"),
+        ("catchments.web.made_up", "from branca.element import Figure", "may know branca"),
+        ("catchments.commands.made_up", "import sqlalchemy as sa", "may know sqlalchemy"),
+        ("catchments.publication", "from alembic import op", "may know alembic"),
+        ("catchments.made_up", "", "is on no floor"),
+    ],
+)
+def test_the_rule_finds_what_it_forbids(module, source, complaint):
+    found = complaints(source, module)
+    assert len(found) == 1
+    assert found[0].startswith(module)
+    assert complaint in found[0]
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("catchments.model", "import datetime\nfrom shapely import Point"),
+        ("catchments.spatial_index", "from catchments.cell_grid import compile_grid"),
+        ("catchments.snapshot", "from catchments.gazetteer import SchoolNames"),
+        ("catchments.store.made_up", "from . import schema\nfrom catchments.changes import apply"),
+        ("catchments.store.migrations.versions.x", "import sqlalchemy\nfrom alembic import op"),
+        ("catchments.commands.made_up", "from catchments.web.context import EXTENSION"),
+        ("catchments.web.made_up", "from flask import request\nfrom maps import leaflet"),
+        ("maps.made_up", "import folium\nfrom catchments.sources.report import Progress"),
+        ("app", "import flask_compress\nfrom catchments import commands"),
+    ],
+)
+def test_the_rule_lets_the_rest_be(module, source):
+    assert complaints(source, module) == []
+
+
+# --- the request path -----------------------------------------------------------------------------
+
+SERVING = """
+import sys
+import app
+from catchments.settings import Settings
+
+client = app.web_app(Settings(database_url=sys.argv[1])).test_client()
+statuses = [client.get(path).status_code for path in sys.argv[2:]]
+print(*statuses)
+print(*sorted(module.partition(".")[0] for module in sys.modules))
+"""
+
+
+def test_serving_a_request_leaves_tables_and_map_makers_unimported(tmp_path):
+    paths = ["/provider?school_id=54", "/", "/map", "/healthz"]
+    served = subprocess.run(
+        [sys.executable, "-c", SERVING, f"sqlite:///{tmp_path / 'fresh.sqlite'}", *paths],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert served.returncode == 0, served.stderr
+    statuses, modules = served.stdout.splitlines()[-2:]
+    assert set(statuses.split()) <= {"200", "503"}
+    assert "flask" in modules.split()
+    assert HEAVY & set(modules.split()) == set()

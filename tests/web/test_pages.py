@@ -1,0 +1,477 @@
+"""The pages for people, and the data that the map draws."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from catchments.model import Provider
+from catchments.web.context import EXTENSION
+from maps.leaflet import LEAFLET_VERSION
+from tests.worlds import (
+    AHI,
+    KOWHAI,
+    REKOHU,
+    SQUARES,
+    TODAY,
+    fill,
+    next_edition,
+    opened,
+    overlapping_edition,
+    publish_whole,
+    real_artefacts,
+    running_application,
+    small_edition,
+    small_release,
+    small_schools,
+    sqlite_url,
+)
+
+DAYS_LATER = TODAY.replace(month=7, day=1)
+
+
+class Page(HTMLParser):
+    """The parts of a page that tests look at."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.tags: list[str] = []
+        self.loads: list[str] = []
+        self.handlers: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        given = {name: value or "" for name, value in attrs}
+        if tag == "a" and "href" in given:
+            self.links.append(given["href"])
+        if tag in {"script", "link", "img"}:
+            self.loads.append(given.get("src", given.get("href", "")))
+        if "id" in given:
+            self.ids.append(given["id"])
+        self.handlers += [n for n in given if n.startswith("on") or n == "style"]
+
+
+def words(text: str) -> str:
+    """What a person reads of a page, spaces made one."""
+    bare = re.sub(r"<(script|style|template)\b.*?</\1>", "", text, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", bare)).strip()
+
+
+def main(text: str) -> str:
+    return words(text[text.index("<main") : text.index("</main>")])
+
+
+PAGES = (
+    "/",
+    "/?q=school",
+    "/?q=nobody",
+    "/?q=",
+    "/school/54",
+    "/school/498",
+    "/school/64",
+    "/school/54?on=2026-01-05",
+    "/catchments",
+    "/catchments?on=2026-01-04",
+    "/map",
+    "/map?school=54",
+    "/map?school=498",
+    f"/map?catchment={AHI}",
+    "/school/99",
+    "/map?school=99",
+    "/map?catchment=none",
+    "/school/54?on=x",
+    "/nowhere",
+)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_sound(path: str, client: FlaskClient) -> None:
+    response = client.get(path, headers={"Accept": "text/html"})
+    page = Page(response.text)
+    assert response.mimetype == "text/html"
+    assert response.status_code in {200, 400, 404}
+    assert page.tags.count("h1") == page.tags.count("main") == page.tags.count("title") == 1
+    assert len(page.ids) == len(set(page.ids))
+    assert "main" in page.ids
+    assert '<html lang="en-NZ">' in response.text
+    # The content security policy allows no inline script, style or handler, and no stranger.
+    assert page.handlers == []
+    assert "style" not in page.tags
+    assert all(load.startswith("/") or load == "data:," for load in page.loads)
+    assert "None" not in main(response.text)
+    assert "Stats NZ" in response.text
+    assert "Ministry of Education" in response.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_link_of_every_page_leads_somewhere(path: str, client: FlaskClient) -> None:
+    page = Page(client.get(path).text)
+    for link in {*page.links, *page.loads}:
+        target, _, fragment = link.partition("#")
+        if link.startswith(("https://", "tel:", "mailto:", "data:")):
+            continue
+        if not target:
+            assert fragment in page.ids, link
+            continue
+        assert target.startswith("/"), link
+        with client.get(target) as found:
+            assert found.status_code in {200, 303}, link
+            if fragment:
+                assert fragment in Page(found.text).ids, link
+
+
+# --- looking for a school -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("54", 54),
+        ("#54", 54),
+        (" 54 ", 54),
+        ("00054", 54),
+        ("kura o ahi", 54),
+        ("KURA AHI", 54),
+        ("nga puna", 57),
+        ("Ngā  Puna", 57),
+        ("st josephs kowhai", 55),
+        ("St Joseph’s, Tōtara", 56),
+        ("te one", 3553),
+        ("pounamu", 498),
+        ("sandsp", 58),
+    ],
+)
+def test_a_text_that_means_one_school_leads_to_its_answer(
+    text: str, number: int, client: FlaskClient
+) -> None:
+    response = client.get("/", query_string={"q": text})
+    assert (response.status_code, response.location) == (303, f"/school/{number}")
+
+
+def test_a_text_that_means_several_schools_lets_people_choose(client: FlaskClient) -> None:
+    response = client.get("/?q=st+joseph")
+    assert response.status_code == 200
+    said = main(response.text)
+    assert "2 schools for “st joseph”" in said
+    assert "St Joseph&#39;s School Kōwhai, school 55" in said
+    assert "St Joseph&#39;s School Tōtara, school 56" in said
+    assert {"/school/55", "/school/56"} <= set(Page(response.text).links)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "Type a school&#39;s name, its town or its number."),
+        ("   ", "Type a school&#39;s name, its town or its number."),
+        ("nobody", "No school was found for “nobody”."),
+        ("99", "No school was found for “99”."),
+        ("٥٤", "No school was found for “٥٤”."),
+        ("!!!", "No school was found for “!!!”."),
+        ("9999999999", "No school was found for “9999999999”."),
+    ],
+)
+def test_a_text_that_means_nothing_says_so(text: str, said: str, client: FlaskClient) -> None:
+    response = client.get("/", query_string={"q": text})
+    assert response.status_code == 200
+    assert "There is a problem" in response.text
+    assert said in response.text
+    assert "<title>Error: " in response.text
+
+
+def test_without_a_text_there_is_no_problem(client: FlaskClient) -> None:
+    said = client.get("/").text
+    assert "There is a problem" not in said
+    assert "<title>Find your provider" in said
+
+
+def test_no_more_schools_are_named_than_anybody_would_read(tmp_path: Path) -> None:
+    kura = small_schools()[54]
+    many = {n: replace(kura, school_id=n, name=f"Kura {n}") for n in range(1000, 1100)}
+    url = sqlite_url(tmp_path / "many.sqlite")
+    fill(url, release=small_release(schools=many))
+    with running_application(url) as app:
+        page = app.test_client().get("/?q=kura").text
+    assert "The first 25 schools" in page
+    assert page.count('href="/school/') == 25
+
+
+# --- a school's answer ----------------------------------------------------------------------------
+
+SAID = [
+    ("/school/54", "Attendance service provider Ahi Trust"),
+    ("/school/54", "Why It is on the published list of schools in this catchment."),
+    ("/school/54", "In-school provision Funded for 30 students in 2026"),
+    ("/school/54", "Phone 0800 000 000"),
+    ("/school/54", "Catchment Ahi"),
+    ("/school/56", "It is not on the published list; its place lies inside this catchment."),
+    ("/school/58", "this one is the nearest. It is 1.7 km away; confirm with the provider."),
+    ("/school/59", "This school closed on 2025-12-19."),
+    ("/school/60", "This school is proposed; it is to open on 2027-02-01."),
+    ("/school/61", "This place is exactly on the boundary between Ahi (Ahi Trust) and Kōwhai"),
+    ("/school/63", "Not known Unplaced School has no recorded place"),
+    (
+        "/school/498",
+        "Not known Te Aho o Te Kura Pounamu is on record as belonging to no catchment.",
+    ),
+    (
+        "/school/54?on=2026-01-04",
+        "No edition was in force on 2026-01-04; the first is from 2026-01",
+    ),
+    ("/school/54?on=2026-01-10", "As at 10 January 2026. See today's answer"),
+    ("/school/54?on=2026-01-10", "The school directory used is that of 2026-02-01"),
+    ("/catchments", "5 catchments, north to south by education region."),
+    ("/catchments", "Kōwhai Ngā Rākau 0800 000 001"),
+    ("/catchments?on=2026-01-04", "0 catchments as at 4 January 2026"),
+    ("/map?school=54", "Kura o Ahi (school 54) Ahi Trust"),
+    (f"/map?catchment={KOWHAI}", "Kōwhai catchment Ngā Rākau"),
+    ("/map?school=498", "Te Aho o Te Kura Pounamu (school 498) No catchment is recorded"),
+    ("/map", "Nothing chosen yet."),
+]
+
+
+@pytest.mark.parametrize(("path", "said"), SAID)
+def test_a_page_says(path: str, said: str, client: FlaskClient) -> None:
+    assert said in main(client.get(path).text)
+
+
+def test_a_page_says_what_will_change_and_answers_for_then(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "next.sqlite")
+    fill(url, small_edition(), next_edition(DAYS_LATER))
+    with running_application(url) as app:
+        client = app.test_client()
+        now, then = client.get("/school/55").text, client.get(f"/school/55?on={DAYS_LATER}").text
+        same = client.get("/school/54").text
+    changes = "This changes. From 1 July 2026 it is served by Ahi Trust, in the Kōwhai catchment."
+    assert changes in main(now)
+    assert "Attendance service provider Ngā Rākau" in main(now)
+    assert "This changes" not in main(same)
+    assert "Attendance service provider Ahi Trust" in main(then)
+    assert "As at 1 July 2026." in main(then)
+
+
+def test_a_school_in_two_catchments_is_shown_both(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "two.sqlite")
+    fill(url, overlapping_edition(listings={}))
+    with running_application(url) as app:
+        said = main(app.test_client().get("/school/61").text)
+    assert "More than one catchment" in said
+    assert "Ahi: Ahi Trust, 0800 000 000 Kōwhai: Ngā Rākau, 0800 000 001" in said
+
+
+def test_a_link_is_made_only_of_what_can_be_one(tmp_path: Path) -> None:
+    odd = Provider(
+        "P-AHI", "Ahi", "0800 call me", "nobody at home", "JAVASCRIPT:alert(1)//https://"
+    )
+    fine = Provider("P-RIMU", "R", "+64 (3) 555-0100", "a?b=c&d@x.example", "https://x.example/")
+    providers = {**small_edition().providers, "P-AHI": odd, "P-RIMU": fine}
+    url = sqlite_url(tmp_path / "links.sqlite")
+    fill(url, small_edition(providers=providers))
+    with running_application(url) as app:
+        links = [
+            link
+            for path in ("/school/54", "/school/57", "/catchments", "/map?school=54")
+            for link in Page(app.test_client().get(path).text).links
+            if not link.startswith(("/", "#"))
+        ]
+    schemes = {link.partition(":")[0] for link in links}
+    assert schemes == {"https", "tel", "mailto"}
+    assert {link for link in links if link.startswith("tel:")} == {
+        "tel:+6435550100",
+        "tel:0800000001",
+    }
+    assert {link for link in links if link.startswith("mailto:")} == {
+        "mailto:a%3Fb%3Dc%26d@x.example"
+    }
+    assert "https://x.example/" in links
+
+
+def test_maori_names_of_regions_are_marked_as_such(client: FlaskClient) -> None:
+    assert 'lang="mi"' in client.get("/catchments").text
+
+
+# --- the map --------------------------------------------------------------------------------------
+
+
+def test_the_map_page_loads_only_what_is_there(client: FlaskClient) -> None:
+    response = client.get("/map")
+    named = re.findall(r'data-(?:boundaries|catchments|schools)="([^"]+)"', response.text)
+    assert len(named) == 3
+    for address in [*named, *Page(response.text).loads]:
+        if address == "data:,":
+            continue
+        with client.get(address.replace("&amp;", "&")) as found:
+            assert found.status_code == 200, address
+            assert found.data
+
+
+def test_what_is_named_by_its_content_is_kept_for_good_and_nothing_else(
+    client: FlaskClient,
+) -> None:
+    page = client.get("/map").text
+    boundaries = re.findall(r'data-boundaries="([^"]+)"', page)[0]
+    script = next(load for load in Page(page).loads if load.startswith("/map.js"))
+    for address in (boundaries, script):
+        assert "immutable" in client.get(address).headers["Cache-Control"]
+        for other in (address.partition("?")[0], address[:-1], address + "0"):
+            assert client.get(other).headers["Cache-Control"] == "public, max-age=60"
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/map.js", "text/javascript"),
+        ("/map/data/1/boundaries.topojson", "application/json"),
+        ("/map/data/1/1/catchments.json", "application/json"),
+        ("/map/data/1/1/schools.json", "application/json"),
+        ("/downloads/1/boundaries.geojson", "application/geo+json"),
+        (f"/leaflet/{LEAFLET_VERSION}/leaflet.js", "text/javascript"),
+        (f"/leaflet/{LEAFLET_VERSION}/leaflet.css", "text/css"),
+        ("/static/site.css", "text/css"),
+        ("/static/map.css", "text/css"),
+        ("/static/map-app.js", "text/javascript"),
+    ],
+)
+def test_a_file_has_its_media_type_and_its_validators(
+    path: str, media_type: str, client: FlaskClient
+) -> None:
+    with client.get(path) as response:
+        tag = response.headers["ETag"]
+        assert (response.status_code, response.mimetype) == (200, media_type)
+        assert response.data
+    with client.get(path, headers={"If-None-Match": tag}) as again:
+        assert (again.status_code, again.data) == (304, b"")
+
+
+def test_catchments_for_the_map_have_all_that_it_shows(client: FlaskClient) -> None:
+    body = client.get("/map/data/1/1/catchments.json").get_json()
+    found = {c["code"]: c for c in body["catchments"]}
+    assert set(found) == set(SQUARES)
+    assert found[AHI]["provider"]["name"] == "Ahi Trust"
+    assert found[AHI]["bounds"] == [174.0, -39.0, 175.0, -38.0]
+    assert found[REKOHU]["bounds"] == [183.0, -44.5, 184.0, -43.5]
+
+
+def test_schools_for_the_map_are_those_with_a_place(client: FlaskClient) -> None:
+    rows = client.get("/map/data/1/1/schools.json").get_json()["schools"]
+    placed = [s for s in small_schools().values() if s.place]
+    assert [row[0] for row in rows] == [s.school_id for s in placed]
+    assert rows[0] == [54, "Kura o Ahi", 174.5, -38.5, AHI, "open"]
+    assert next(row for row in rows if row[0] == 3553)[2:5] == [-176.5, -44.0, REKOHU]
+
+
+def test_the_download_is_geojson_with_a_name_of_its_own(client: FlaskClient) -> None:
+    response = client.get("/downloads/1/boundaries.geojson")
+    assert "catchments-edition-1.geojson" in response.headers["Content-Disposition"]
+    assert response.headers["Content-Disposition"].startswith("attachment")
+    body: dict[str, Any] = json.loads(response.data)
+    assert body["type"] == "FeatureCollection"
+    assert {feature["id"] for feature in body["features"]} == set(SQUARES)
+    assert body["edition"]["number"] == 1
+
+
+NOT_THERE = (
+    "/nowhere",
+    "/school/99",
+    "/school/abc",
+    "/school/",
+    "/school/54/",
+    "/school/-54",
+    "/school/9999999999",
+    "/map?school=99",
+    "/map?catchment=AHI",
+    "/map?catchment=",
+    "/map/data/2/boundaries.topojson",
+    "/map/data/0/boundaries.topojson",
+    "/map/data/1/boundaries.geojson",
+    "/map/data/2/1/catchments.json",
+    "/map/data/1/2/catchments.json",
+    "/map/data/1/2/schools.json",
+    "/downloads/2/boundaries.geojson",
+    "/downloads/1/boundaries.kml",
+    "/leaflet/1.9.4/leaflet.js",
+    f"/leaflet/{LEAFLET_VERSION}/leaflet.js.map",
+    f"/leaflet/{LEAFLET_VERSION}/..%2f__init__.py",
+    "/static/none.css",
+    "/static/../app.py",
+    "/static/..%2f..%2f..%2fapp.py",
+    "/favicon.ico",
+    "/robots.txt",
+)
+
+
+@pytest.mark.parametrize("path", NOT_THERE)
+def test_what_is_not_there_is_said_in_a_page(path: str, client: FlaskClient) -> None:
+    response = client.get(path, headers={"Accept": "text/html"})
+    assert response.status_code == 404
+    assert response.mimetype == "text/html"
+    assert "<h1>Not " in response.text
+    assert 'href="/"' in response.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/?x=1",
+        "/?q=a&q=b",
+        "/school/54?q=1",
+        "/school/54?on=2026-02-30",
+        "/catchments?on=tomorrow",
+        "/map?school=abc",
+        "/map?school=54&school=55",
+        f"/map?school=54&catchment={AHI}",
+        "/map?on=2026-03-03",
+    ],
+)
+def test_a_page_that_is_asked_for_wrongly_says_how_to(path: str, client: FlaskClient) -> None:
+    response = client.get(path)
+    assert response.status_code == 400
+    assert "<h1>That cannot be answered as it was asked</h1>" in response.text
+
+
+def test_a_map_that_was_not_made_yet_is_there_once_it_is(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "unmade.sqlite")
+    with opened(url) as store:
+        store.add_release(small_release())
+        publish_whole(store, small_edition(), artefacts=[])
+    with running_application(url) as app:
+        client = app.test_client()
+        missing = client.get("/map.js")
+        assert missing.status_code == 404
+        assert "flask setup" in missing.text
+        edition = app.extensions[EXTENSION].store.edition(1)
+        app.extensions[EXTENSION].store.add_artefacts(1, real_artefacts(edition), maker="1")
+        assert client.get("/map.js").status_code == 200
+        assert client.get("/map").status_code == 200
+
+
+def test_the_demonstration_is_served_whole(demonstration_database: Path) -> None:
+    with running_application(sqlite_url(demonstration_database)) as app:
+        _walk(app)
+
+
+def _walk(app: Flask) -> None:
+    client = app.test_client()
+    for path in ("/", "/map", "/catchments", "/school/54", "/school/498", "/school/3553"):
+        response = client.get(path)
+        assert response.status_code == 200
+        assert "Demonstration data:" in response.text
+    world = app.extensions[EXTENSION].snapshots.current()
+    snapshot = world.on(world.today)
+    for number in snapshot.release.schools:
+        body = client.get(f"/provider?school_id={number}").get_json()
+        assert body["demonstration"] is True
+        assert body["school"]["school_id"] == number
+    assert len(client.get("/map/data/1/1/catchments.json").get_json()["catchments"]) == len(
+        snapshot.edition.catchments
+    )
