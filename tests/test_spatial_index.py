@@ -136,7 +136,7 @@ def nudged(points, rng):
         yield nearby
 
 
-@times(120)
+@times(80)
 @given(coverages(), st.integers(0, 2**32 - 1))
 def test_every_point_is_covered_by_whom_the_polygons_say(boundaries, seed):
     index = SpatialIndex(boundaries)
@@ -371,15 +371,30 @@ def test_chunks_with_western_and_nameless_points_agree_too():
 
 
 def test_single_precision_points_mean_exactly_what_they_say():
-    rng = np.random.default_rng(8)
-    lng = rng.uniform(174.0, 174.01, 4_000).astype(np.float32)
-    lat = rng.uniform(-36.0, -35.99, 4_000).astype(np.float32)
-    some = np.float64(lng[:300]) + 1e-6, np.float64(lat[:300]) + 1e-6
-    corners = enumerate(zip(*some, strict=True))
-    boundaries = {f"{n:03}": box(x, y, x + 0.002, y + 0.002) for n, (x, y) in corners}
+    # Rounded to single precision, the grid's rim moves by 5e-6°, and the point into the next cell.
+    point, rim = 174.03125, 174.0 + 5e-6
+    edge = point + 2e-6
+    west = box(rim + 0.0125, -36.0, edge, -35.99)
+    index = SpatialIndex({"A": west, "B": box(edge, -36.0, 174.1, -35.99)})
+    lng, lat = np.array([point], np.float32), np.array([-35.99609375], np.float32)
+    assert (float(lng[0]), float(lat[0])) == (point, -35.99609375)
+    assert in_bulk(index, lng, lat) == [("A",)]
+    assert in_bulk(index, lng.tolist(), lat.tolist()) == [("A",)]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_points_computed_along_a_long_slanting_edge_are_on_its_right_side(seed):
+    rng = np.random.default_rng(seed)
+    low, high = [170.0, -44.0] + rng.random(2) / 7, [173.0, -42.0] + rng.random(2) / 7
+    boundaries = {
+        "A": Polygon([low, high, (low[0], high[1])]),
+        "B": Polygon([low, (high[0], low[1]), high]),
+    }
     index = SpatialIndex(boundaries)
-    double = np.float64(lng), np.float64(lat)
-    assert in_bulk(index, lng, lat) == brute_force(boundaries, *double)
+    lng, lat = (low + rng.random((30_000, 1)) * (high - low)).T.copy()
+    expected = brute_force(boundaries, lng, lat)
+    assert in_bulk(index, lng, lat) == expected
+    assert one_by_one(index, lng, lat) == expected
 
 
 def test_the_arrays_given_are_left_alone(tiled):

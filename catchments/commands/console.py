@@ -24,6 +24,8 @@ from catchments.web.context import EXTENSION
 P = ParamSpec("P")
 R = TypeVar("R")
 
+NUMBER = click.IntRange(0, 999_999_999)
+"""The number of an edition, a draft or a school: no more than a database can hold."""
 PROBLEMS_SHOWN = 50
 REFUSED = 1
 
@@ -37,7 +39,7 @@ def store() -> Store:
 
 def say(text: str) -> None:
     """Print one line of plain text."""
-    Console(highlight=False, markup=False, soft_wrap=True).print(text)
+    Console(highlight=False, markup=False, soft_wrap=True).print(_printable(text))
 
 
 def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

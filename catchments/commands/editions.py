@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from catchments.commands.comparing import show_comparison, show_moved
-from catchments.commands.console import progress, refusing, say, store, table
+from catchments.commands.console import NUMBER, progress, refusing, say, store, table
 from catchments.commands.making import publisher
 from catchments.errors import NothingPublished
 from catchments.model import EditionSummary
@@ -37,7 +37,7 @@ def list_editions() -> None:
 
 
 @editions.command("show")
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @refusing
 def show_edition(number: int) -> None:
     """Show one edition: counts and sources."""
@@ -58,8 +58,8 @@ def show_edition(number: int) -> None:
 
 
 @editions.command("compare")
-@click.argument("before", type=int)
-@click.argument("after", type=int)
+@click.argument("before", type=NUMBER)
+@click.argument("after", type=NUMBER)
 @refusing
 def compare_editions(before: int, after: int) -> None:
     """Show what differs between two editions, and whose provider changes."""
@@ -80,12 +80,12 @@ def compare_editions(before: int, after: int) -> None:
 
 
 @editions.command("publish")
-@click.argument("draft", type=int)
+@click.argument("draft", type=NUMBER)
 @click.option("--effective-from", required=True, type=click.DateTime(["%Y-%m-%d"]))
 @click.option("--reason", default="", help="Why; needed for a date before today.")
 @click.option("--reapply", is_flag=True, help="Re-apply the draft if its base was overtaken.")
 @click.option(
-    "--unserved", type=int, multiple=True, help="A school that is to belong to no catchment."
+    "--unserved", type=NUMBER, multiple=True, help="A school that is to belong to no catchment."
 )
 @refusing
 def publish_draft(
@@ -102,7 +102,7 @@ def publish_draft(
 
 
 @editions.command("withdraw")
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @refusing
 def withdraw_edition(number: int) -> None:
     """Withdraw a scheduled edition; it stays on record."""

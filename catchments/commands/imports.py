@@ -18,7 +18,7 @@ from catchments.changes import (
     apply_all,
 )
 from catchments.commands.comparing import show_comparison
-from catchments.commands.console import progress, refusing, say, show_report, store
+from catchments.commands.console import NUMBER, progress, refusing, say, show_report, store
 from catchments.coverage import SLIVER_WIDTH_M
 from catchments.errors import InputRefused
 from catchments.model import NOT_STATED, Edition, Source
@@ -33,7 +33,9 @@ Command = Callable[..., Any]
 
 def _draft_options(command: Command) -> Command:
     options = (
-        click.option("--draft", type=int, help="The draft to add to; the newest open one, or new."),
+        click.option(
+            "--draft", type=NUMBER, help="The draft to add to; the newest open one, or new."
+        ),
         click.option("--new-draft", is_flag=True, help="Begin a new draft."),
         click.option("--commit", is_flag=True, help="Write it; without, only show what it does."),
         click.option("--authority", default="Ministry of Education", show_default=True),

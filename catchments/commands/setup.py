@@ -10,7 +10,7 @@ import click
 from flask import current_app
 
 from catchments.commands.console import progress, refusing, say, store
-from catchments.errors import InputRefused
+from catchments.errors import InputRefused, shown
 from catchments.settings import ROOT, database_url
 from catchments.store import Store
 from catchments.web.context import EXTENSION
@@ -100,9 +100,10 @@ def _refuse_taken_port(host: str, port: int) -> None:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: a host that no name can be
+        reason = getattr(error, "strerror", "") or error
         raise InputRefused(
-            f"Port {port} on {host} cannot be used: {error.strerror or error}.",
+            f"Port {port} on {shown(host)[1:-1]} cannot be used: {reason}.",
             field="port",
             next_step="Stop what uses it, or choose another with --port.",
         ) from error
