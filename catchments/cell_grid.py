@@ -39,6 +39,10 @@ SHIFT = 4
 FINE = 1 << SHIFT
 BLOCK = FINE * FINE
 NOBODY = 0
+ASK = 0xFFFF
+"""The set number that no set has: whoever meets it asks the polygons."""
+CROWD = 64
+"""Edges in one fine cell beyond which asking the polygons is faster than comparing with each."""
 _MARGIN = 1e-7
 """Of a fine cell: 7 micrometres, a thousand times the error of computing a cell's number."""
 _FRACTION_BITS = 24
@@ -128,11 +132,11 @@ class CellGrid:
     blocks: npt.NDArray[np.int32]
     """By block and fine cell: a set's number, or ~ the number of an edge cell."""
     reference: npt.NDArray[np.uint16]
-    """By edge cell: the number of the set at its reference point."""
+    """By edge cell: the number of the set at its reference point, or ASK where edges crowd."""
     first_edge: npt.NDArray[np.int32]
     """By edge cell: where its edges begin in `cell_edges`; one more at the end."""
     cell_edges: npt.NDArray[np.int32]
-    """The edges that touch each edge cell, as vertices at which they start."""
+    """The edges that touch each edge cell, as vertices where they start; one where they crowd."""
 
     @property
     def nbytes(self) -> int:
@@ -154,21 +158,32 @@ def compile_grid(polygons: Sequence[BaseGeometry], ask_polygons: AskPolygons) ->
     cell = ~coarse[(row >> SHIFT) * frame.columns + (column >> SHIFT)] * BLOCK + in_block
     del row, column, in_block
     order = np.argsort(cell, kind="stable")
-    edge_cells, first = np.unique(cell[order], return_index=True)
+    edge_cells, counts = np.unique(cell, return_counts=True)
+    crowded = counts > CROWD
+    order = order[~_beyond_first(counts, crowded)]
     blocks = np.zeros(len(block_cells) * BLOCK, dtype=np.int32)
     blocks[edge_cells] = ~np.arange(len(edge_cells), dtype=np.int32)
     sweep = _Sweep.along_rows(frame, edges)
     _fill_coarse(frame, sweep, coarse, ask_polygons)
     reference = _fill_blocks(frame, sweep, block_cells, blocks, edge_cells, ask_polygons)
+    reference[crowded] = ASK
+    kept = np.where(crowded, 1, counts)
     return CellGrid(
         frame,
         edges,
         coarse,
         blocks,
         reference,
-        np.append(first, len(cell)).astype(np.int32),
+        np.concatenate([[0], np.cumsum(kept)]).astype(np.int32),
         edge[order],
     )
+
+
+def _beyond_first(counts: Ints, crowded: Bools) -> Bools:
+    """Return which entries, ordered by cell, are a crowded cell's second or later."""
+    beyond = np.repeat(crowded, counts)
+    beyond[np.cumsum(counts) - counts] = False
+    return beyond
 
 
 # --- which cells an edge touches ------------------------------------------------------------------

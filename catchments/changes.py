@@ -193,6 +193,8 @@ class Comparison:
     providers_changed: tuple[str, ...]
     listings_changed: tuple[int, ...]
     """Numbers of schools listed elsewhere, newly listed or no longer listed."""
+    in_school_provision_changed: tuple[int, ...]
+    """Numbers of schools that gain or lose in-school provision, or whose note differs."""
 
     def __bool__(self) -> bool:
         return any(getattr(self, name) for name in self.__dataclass_fields__)
@@ -214,14 +216,14 @@ def compare(before: Edition, after: Edition) -> Comparison:
         providers_added=_only_in(after.providers, before.providers),
         providers_removed=_only_in(before.providers, after.providers),
         providers_changed=_differing(before.providers, after.providers),
-        listings_changed=tuple(
-            sorted(
-                school
-                for school in set(listings_before) | set(listings_after)
-                if listings_before.get(school) != listings_after.get(school)
-            )
-        ),
+        listings_changed=_altered(listings_before, listings_after),
+        in_school_provision_changed=_altered(before.in_school_provision, after.in_school_provision),
     )
+
+
+def _altered(before: Mapping[int, str], after: Mapping[int, str]) -> tuple[int, ...]:
+    """Return the schools that one has and the other lacks, or has otherwise."""
+    return tuple(sorted(s for s in {*before, *after} if before.get(s) != after.get(s)))
 
 
 def _boundary_bytes(edition: Edition, code: str) -> bytes | None:

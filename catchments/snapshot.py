@@ -202,9 +202,13 @@ class World:
         return answer
 
 
+def _unserved(then: Answer) -> str:
+    return "has no provider" if then.catchment else "belongs to no one catchment"
+
+
 def _upcoming(edition: EditionSummary, then: Answer) -> Upcoming:
     day = f"{edition.effective_from.day} {edition.effective_from:%B %Y}"
-    served = f"is served by {then.provider.name}" if then.provider else "has no provider"
+    served = f"is served by {then.provider.name}" if then.provider else _unserved(then)
     where = f", in the {then.catchment.name} catchment" if then.catchment else ""
     return Upcoming(
         effective_from=edition.effective_from,

@@ -312,7 +312,7 @@ def test_dropping_the_last_change_gives_what_was_before_it(changes):
 def test_an_edition_does_not_differ_from_itself(changes):
     edition = apply_all(EDITION, fitting(EDITION, changes))
     assert not compare(edition, edition)
-    assert compare(edition, edition) == Comparison((), (), (), (), (), (), (), ())
+    assert compare(edition, edition) == Comparison(*[()] * 9)
 
 
 @settings(deadline=None)
@@ -586,3 +586,9 @@ def test_a_real_edition_with_one_made_up_source_is_a_demonstration(kind):
     made_up = source(kind, demonstration=True)
     assert not EDITION.demonstration
     assert replace(EDITION, sources=(*EDITION.sources, made_up)).demonstration
+
+
+def test_a_changed_note_on_in_school_provision_is_a_difference():
+    before = replace(EDITION, in_school_provision={1: "a note", 2: "kept", 3: "lost"})
+    after = replace(EDITION, in_school_provision={1: "another note", 2: "kept", 4: "gained"})
+    assert compare(before, after).in_school_provision_changed == (1, 3, 4)

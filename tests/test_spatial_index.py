@@ -206,6 +206,7 @@ SHAPES = {
     "a needle": {"A": Polygon([(174.0, -36.0), (174.4, -35.8), (174.4, -35.8 + 1e-7)])},
     "thousands of vertices": {"A": star(5000)},
     "hundreds of vertices in one cell": {"A": star(300, radius=0.0002)},
+    "thousands of vertices in one cell": {"A": star(3000, radius=0.0002)},
     "thousands of vertices beside their complement": {
         "A": star(3000),
         "B": box(174.2, -36.5, 174.4, -36.3) - star(3000),
