@@ -49,10 +49,12 @@ def display_topology(edition: Edition, *, coast: BaseGeometry | None = None) -> 
 
     A catchment has the properties `code` and `colour` (0…5); a region is the lines around it and
     has none. `coast` (WGS 84) clips to land; without it boundaries are drawn as far as they reach.
+    The member `demonstration` says whether they are made up.
     """
     coverage = display_coverage(edition.boundaries, coast=coast)
     colours = four_colouring(edition.boundaries)
-    return _as_bytes(_topology(coverage, colours, edition.catchments))
+    drawn = _topology(coverage, colours, edition.catchments)
+    return _as_bytes({"demonstration": edition.demonstration, **drawn})
 
 
 def display_coverage(

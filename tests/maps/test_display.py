@@ -190,3 +190,7 @@ def test_an_edition_without_boundaries_has_an_empty_map() -> None:
     topology = topology_of(Edition(), None)
     assert topology["arcs"] == []
     assert topology["objects"]["catchments"]["geometries"] == []
+
+
+def test_the_drawn_boundaries_say_that_they_are_demonstration(edition: Edition) -> None:
+    assert json.loads(display_topology(edition))["demonstration"] is True
