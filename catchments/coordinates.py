@@ -8,6 +8,7 @@ Metres: NZTM2000 (EPSG:2193), or Chatham Islands Transverse Mercator 2000 (EPSG:
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -97,12 +98,25 @@ def metric_crs(*, lng: float) -> str:
 
 def to_metres(geometry: BaseGeometry, *, crs: str) -> BaseGeometry:
     """Return a WGS 84 geometry (either longitude frame) projected to `crs`, in metres."""
-    project = transformer(WGS84, crs)
+    return shapely.transform(geometry, _projection(WGS84, crs))
 
-    def projected(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        return np.column_stack(project.transform(xy[:, 0], xy[:, 1]))
 
-    return shapely.transform(geometry, projected)
+def to_wgs84(geometries: npt.ArrayLike, *, crs: str) -> npt.NDArray[np.object_]:
+    """Return geometries in `crs`, easting (longitude) first and in its units, in WGS 84 degrees.
+
+    Longitude comes first, -180…180: a ring that crosses 180° jumps there, and is the caller's to
+    mend. Equal vertices stay equal, so a coverage stays a coverage.
+    """
+    given = np.asarray(geometries, dtype=object)
+    return np.asarray(shapely.transform(given, _projection(crs, WGS84)))
+
+
+def _projection(
+    from_crs: str, to_crs: str
+) -> Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]:
+    """Return what projects an array of x and y, for `shapely.transform`."""
+    project = transformer(from_crs, to_crs)
+    return lambda xy: np.column_stack(project.transform(xy[:, 0], xy[:, 1]))
 
 
 def area_m2(geometry: BaseGeometry) -> float:

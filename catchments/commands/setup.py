@@ -23,6 +23,8 @@ THREADS = 4
 """A worker's threads: one slow request does not hold up the rest, and few contend for one core."""
 WAITING_AT_MOST = 256
 """Requests that a worker takes on before others wait in the socket."""
+STOP_WITHIN_S = 10
+"""After this a worker that does not stop is killed: one begun anew may miss the signal to stop."""
 
 
 @click.command()
@@ -85,6 +87,7 @@ def _serve(host: str, port: int, workers: int) -> None:
         "workers": workers,
         "blocking-threads": THREADS,
         "backpressure": WAITING_AT_MOST,
+        "workers-kill-timeout": STOP_WITHIN_S,
         "log-level": "warning",
     }
     named = [f"--{name}={value}" for name, value in options.items()]

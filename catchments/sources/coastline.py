@@ -14,7 +14,7 @@ import pyogrio.raw
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import NZTM2000, WGS84, transformer
+from catchments.coordinates import NZTM2000, to_wgs84
 from catchments.model import Source, SourceKind
 from catchments.sources.report import sha256_of
 
@@ -30,19 +30,6 @@ def coastline_polygons() -> npt.NDArray[np.object_]:
     """Return every polygon of land, islands and rocks included, in EPSG:2193 metres."""
     _, _, wkb, _ = pyogrio.raw.read(nzgeom_file(_COASTLINE), columns=[])
     return np.asarray(shapely.get_parts(shapely.from_wkb(wkb)))
-
-
-def to_wgs84(geometries: npt.ArrayLike, *, crs: str) -> npt.NDArray[np.object_]:
-    """Return geometries projected from `crs` to WGS 84, longitude -180…180 first.
-
-    Equal vertices stay equal, so a coverage stays a coverage. No geometry may cross 180°.
-    """
-    project = transformer(crs, WGS84)
-
-    def degrees(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        return np.column_stack(project.transform(xy[:, 0], xy[:, 1]))
-
-    return np.asarray(shapely.transform(np.asarray(geometries, dtype=object), degrees))
 
 
 def coastline() -> BaseGeometry:

@@ -21,7 +21,7 @@ import pyogrio.raw
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import NZTM2000, WGS84, transformer
+from catchments.coordinates import NZTM2000, WGS84, to_wgs84, transformer
 from catchments.errors import FileRefused, shown
 from catchments.gazetteer import education_region
 from catchments.model import (
@@ -39,7 +39,6 @@ from catchments.sources.coastline import (
     coastline_polygons,
     coastline_source,
     nzgeom_file,
-    to_wgs84,
 )
 from catchments.sources.report import Progress, no_progress, sha256_of
 

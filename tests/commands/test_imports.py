@@ -81,7 +81,7 @@ def test_what_differs_from_the_release_before_is_shown(run: Run, write: Write) -
     changed = (54, "Kura o Te Ahi", "Open", -38.5, 174.5, "Ahitown")
     path = write("schooldirectory-2026-03-01.csv", directory_csv([changed, *SCHOOLS[1:], *many]))
     said = run("schools", "import", path).output
-    assert "Against release 1 of 2026-02-01" in said
+    assert "Against release 1 of 2026-02-01" in " ".join(said.split())
     for what, count in (("added", 20), ("removed", 0), ("changed", 1)):
         assert _has_row(said, what, str(count)), said
     assert "School 1000" in said
@@ -334,7 +334,7 @@ def test_hostile_text_in_files_is_printed_as_text(run: Run, write: Write, store:
         ),
         run("editions", "list"),
     ]
-    last = write("schooldirectory-2026-03-02.csv", directory_csv(SCHOOLS))
+    last = write("schooldirectory-2026-03-02.csv", directory_csv(SCHOOLS[1:]))
     outputs.append(run("schools", "import", last, ok=False))
     for result in outputs:
         for bad in ("\x1b", "\x07", "\x9b", "\u202e", "\b"):

@@ -442,3 +442,13 @@ def test_any_cells_give_sound_schools_or_a_refusal(tmp_path: Path, rows: list[li
         assert number == school.school_id > 0
         assert school.name
         assert school.place is None or -53 <= school.place.lat <= -28
+
+
+@pytest.mark.parametrize("number", [472, 498])
+def test_a_school_for_the_whole_country_is_not_placed_at_its_office(
+    tmp_path: Path, number: int
+) -> None:
+    release, report = places(tmp_path, f"{number},A,-41.3,174.8")
+    office = "serves the whole country; its coordinates are an office's"
+    assert release.schools[number].place is None
+    assert [Problem(f"line 2 ({number}, A)", office, "kept without a place")] == report.problems

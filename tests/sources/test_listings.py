@@ -222,6 +222,7 @@ def test_the_report_counts_what_was_matched_and_left_out(tmp_path: Path) -> None
         "matched by number": 1,
         "matched by name and town": 1,
         "schools listed": 2,
+        "schools placed in no catchment": 0,
         "schools with in-school provision": 1,
         "rows not matched": 1,
         "open schools not listed": 3,
@@ -269,3 +270,10 @@ def test_any_cells_give_known_schools_and_catchments_or_a_refusal(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_the_order_of_rows_does_not_matter(tmp_path: Path, order: list[str]) -> None:
     assert read(tmp_path, *order).listings == {1: "C01", 2: "C02", 4: "C02"}
+
+
+@pytest.mark.parametrize("said", ["none", "None", "No catchment", "Nationwide"])
+def test_a_list_may_place_a_school_in_no_catchment(tmp_path: Path, said: str) -> None:
+    listings = read(tmp_path, f"1,,,{said},")
+    assert (listings.listings, listings.unserved) == ({}, frozenset({1}))
+    assert listings.report.counts["schools placed in no catchment"] == 1

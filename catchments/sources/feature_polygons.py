@@ -1,0 +1,113 @@
+"""One feature's geometry → a valid boundary: WGS 84, in New Zealand, split at 180°."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError, ProjError
+from shapely.geometry.base import BaseGeometry
+
+from catchments.coordinates import (
+    geometry_to_180,
+    in_new_zealand,
+    look_swapped,
+    to_360,
+    to_wgs84,
+)
+from catchments.coverage import make_valid_2d
+from catchments.errors import FileRefused, shown
+from catchments.sources.report import Report
+
+
+def boundary_of(
+    geometry: BaseGeometry | None, crs: str | None, path: Path, where: str, report: Report
+) -> BaseGeometry | None:
+    """Return the polygons of a feature in WGS 84, longitude -180…180; None, counted, if none."""
+    if geometry is None or geometry.is_empty:
+        report.count("features without geometry")
+        return None
+    kind = _other_than_area(geometry)
+    if kind:
+        report.count(kind)
+        return None
+    flat = _in_wgs84(shapely.force_2d(geometry), crs, path)
+    _check_in_new_zealand(flat, where)
+    valid = make_valid_2d(_unwrapped(flat))
+    if valid is None:
+        report.problem(where, "has no area", "left out")
+        return None
+    if not shapely.is_valid(flat):
+        reason = shapely.is_valid_reason(flat).split("[")[0].strip()
+        report.count("boundaries made valid")
+        report.problem(where, f"is not valid ({reason})", "made valid")
+    return geometry_to_180(valid)
+
+
+def _other_than_area(geometry: BaseGeometry) -> str:
+    kinds = {part.geom_type for part in shapely.get_parts(shapely.get_parts(geometry))}
+    if "Polygon" in kinds:
+        return ""
+    return "points set aside" if kinds <= {"Point"} else "lines and others set aside"
+
+
+def _in_wgs84(geometry: BaseGeometry, crs: str | None, path: Path) -> BaseGeometry:
+    if crs is None:
+        raise FileRefused(
+            f"{shown(path.name)} does not say which coordinate reference system it is in.",
+            next_step="Say it with --crs, for example --crs EPSG:2193 for NZTM2000.",
+        )
+    if _is_wgs84(crs):
+        return geometry
+    try:
+        return to_wgs84([geometry], crs=crs)[0]
+    except ProjError as error:
+        raise FileRefused(f"{shown(path.name)} cannot be projected from {shown(crs)}.") from error
+
+
+def _is_wgs84(crs: str) -> bool:
+    try:
+        known = CRS.from_user_input(crs)
+    except CRSError as error:
+        raise FileRefused(
+            f"{shown(crs)} is no coordinate reference system that PROJ knows.",
+            next_step="Give one as --crs EPSG:2193.",
+        ) from error
+    return bool(known.equals(CRS.from_epsg(4326), ignore_axis_order=True))
+
+
+def _check_in_new_zealand(geometry: BaseGeometry, where: str) -> None:
+    xy = shapely.get_coordinates(geometry)
+    lng, lat = xy.T
+    lng_360 = np.where(lng < 0, lng + 360, lng)
+    corners = [(lng_360.min(), lat.min()), (lng_360.max(), lat.max())]
+    if all(in_new_zealand(lng=float(x), lat=float(y)) for x, y in corners):
+        return
+    x, y = next(
+        (x, y) for x, y in xy.tolist() if not (math.isfinite(x) and in_new_zealand(lng=x, lat=y))
+    )
+    swapped = look_swapped(lng=x, lat=y)
+    raise FileRefused(
+        f"A boundary lies outside New Zealand, at lng {x:g}, lat {y:g}"
+        f"{': its axes look swapped' if swapped else ''} ({where}).",
+        next_step=(
+            "Export it with longitude first."
+            if swapped
+            else "Check the file, or say with --crs which coordinate reference system it is in."
+        ),
+    )
+
+
+def _unwrapped(geometry: BaseGeometry) -> BaseGeometry:
+    """Return a geometry whose rings run on past 180° where they jumped to -180°."""
+    rings = shapely.get_rings(shapely.get_parts(geometry))
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    jumps = (np.abs(np.diff(xy[:, 0])) > 180) & (np.diff(ring) == 0)
+    if not jumps.any():
+        return geometry
+    return shapely.transform(
+        geometry, lambda c: np.column_stack([[to_360(x) for x in c[:, 0]], c[:, 1]])
+    )

@@ -1,0 +1,54 @@
+"""What any boundary file must be before it is read, and the words it is refused in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from catchments.errors import FileRefused, shown
+
+MAX_FILE_BYTES = 200_000_000
+
+ALLOWED = "It must be KML, KMZ, GeoJSON, GeoPackage, a zipped Shapefile, or CSV with a WKT column."
+
+
+def check_is_file(path: Path) -> None:
+    """Refuse what is no file, too large a file, or a web page saved under a map's name."""
+    try:
+        bytes_ = path.stat().st_size
+    except (OSError, ValueError) as error:
+        raise FileRefused(
+            f"There is no file {shown(path)}.", next_step="Check its name and folder."
+        ) from error
+    if not path.is_file():
+        kind = "a folder" if path.is_dir() else "something"
+        raise FileRefused(f"{shown(path)} is {kind}, not a file.", allowed=ALLOWED)
+    if bytes_ > MAX_FILE_BYTES:
+        raise FileRefused(
+            f"{shown(path.name)} is {bytes_ / 1e6:,.0f} MB.",
+            allowed=f"A boundary file may have {MAX_FILE_BYTES / 1e6:,.0f} MB.",
+            next_step="Simplify its boundaries, or split it and import the parts together.",
+        )
+    _check_is_no_web_page(path)
+
+
+def _check_is_no_web_page(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    except OSError as error:
+        raise FileRefused(f"{shown(path.name)} cannot be opened: {error.strerror}.") from error
+    if head.startswith((b"<!doctype html", b"<html")):
+        raise FileRefused(
+            f"{shown(path.name)} is a web page, not a boundary file.",
+            next_step="Download it again; sign in first if the site asks for it.",
+        )
+
+
+def not_what_it_says(path: Path, kind: str, error: object = "") -> FileRefused:
+    """Return the refusal of a file that should have been of this kind; `error` says why not."""
+    detail = f": {shown(error)}" if str(error) else ""
+    return FileRefused(
+        f"{shown(path.name)} is not {kind}, or it is damaged{detail}.",
+        allowed=ALLOWED,
+        next_step="Export or download it again.",
+    )

@@ -1,0 +1,336 @@
+"""One boundary file of any format → its layers: raw features, and the CRS they say they are in.
+
+KML and KMZ (Google My Maps), GeoPackage and zipped Shapefile go through GDAL; GeoJSON and CSV with
+WKT are read here. GDAL guesses a file's format from its bytes, and some formats it knows read
+other files or the network. So a file is first shown to be what its name says, is read from a copy
+of its own in an empty folder, and an archive is unpacked here, within limits, never by GDAL.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import sqlite3
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+from xml.parsers import expat
+
+import numpy as np
+import pyogrio
+import pyogrio.raw
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from catchments.coordinates import WGS84
+from catchments.errors import FileRefused, shown
+from catchments.gazetteer import folded
+from catchments.sources.archives import unpacked_members
+from catchments.sources.feature_fields import tidy_value
+from catchments.sources.file_checks import (
+    ALLOWED,
+    MAX_FILE_BYTES,
+    check_is_file,
+    not_what_it_says,
+)
+
+_SHAPEFILE_PARTS = {".shp", ".shx", ".dbf", ".prj", ".cpg"}
+_GEOPACKAGE_IDS = {b"GPKG", b"GP10", b"GP11", b"GP12"}
+_DRIVERS = {".kml": "LIBKML", ".gpkg": "GPKG", ".shp": "ESRI Shapefile"}
+_GEOJSON_TYPES = {"FeatureCollection", "Feature"}
+_CSV_FIELD_CHARACTERS = MAX_FILE_BYTES
+_VIRTUAL = re.compile(r"create\s+virtual\s+table", re.IGNORECASE)
+_INDEX = re.compile(r"using\s+(rtree|fts\d)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer as it was read: its name, CRS, and for each feature a geometry and its values."""
+
+    name: str
+    crs: str | None
+    geometries: Sequence[BaseGeometry | None]
+    values: Sequence[Mapping[str, str]]
+
+
+def read_layers(path: Path) -> list[Layer]:
+    """Return the layers of a file; raises FileRefused when it is not what its name says."""
+    check_is_file(path)
+    reader = _READERS.get(path.suffix.casefold())
+    if reader is None:
+        hint = "Zip the .shp with its .shx, .dbf and .prj. " if _is_shapefile_part(path) else ""
+        raise FileRefused(
+            f"{shown(path.name)} is in no format that is read here.",
+            allowed=ALLOWED,
+            next_step=hint.strip(),
+        )
+    return reader(path)
+
+
+def _is_shapefile_part(path: PurePath) -> bool:
+    return path.suffix.casefold() in _SHAPEFILE_PARTS
+
+
+# --- KML ------------------------------------------------------------------------------------------
+
+
+def _read_kml(path: Path) -> list[Layer]:
+    return _read_plain_kml(path, path)
+
+
+def _read_plain_kml(file: Path, path: Path) -> list[Layer]:
+    """Return the layers of a KML file; `path` is the file a person gave, for messages."""
+    contents = _kml_contents(file, path)
+    if contents.links and not contents.placemarks:
+        raise FileRefused(
+            f"{shown(path.name)} holds only a link to a map, not the map.",
+            next_step="Export it again and untick “Keep data up to date with network link”.",
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(shutil.copyfile(file, Path(folder) / "source.kml"))
+        return _read_with_gdal(copy, path, "KML")
+
+
+class _KmlContents:
+    """Counts what a KML file holds while it is parsed, and refuses one that is not plain."""
+
+    def __init__(self, path: Path) -> None:
+        self.links = 0
+        self.placemarks = 0
+        self._path = path
+        self._begun = False
+
+    def start(self, name: str, _attributes: object) -> None:
+        local = name.rpartition(":")[2]
+        if not self._begun and local != "kml":
+            raise not_what_it_says(self._path, "KML", f"it begins with <{local}>")
+        self._begun = True
+        self.links += local == "NetworkLink"
+        self.placemarks += local == "Placemark"
+
+    def declaration(self, *_: object) -> None:
+        """Refuse a document type: its entities could grow without end or read files."""
+        raise FileRefused(
+            f"{shown(self._path.name)} declares a document type or entities, which KML has no use"
+            " for.",
+            next_step="Export it again; do not use this file.",
+        )
+
+
+def _kml_contents(kml: Path, path: Path) -> _KmlContents:
+    """Return what a KML file holds, when it is well-formed and plain; read before GDAL sees it."""
+    contents = _KmlContents(path)
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = contents.start
+    parser.StartDoctypeDeclHandler = contents.declaration
+    parser.EntityDeclHandler = contents.declaration
+    try:
+        with kml.open("rb") as file:
+            parser.ParseFile(file)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise not_what_it_says(path, "KML", error) from error
+    return contents
+
+
+# --- GeoPackage -----------------------------------------------------------------------------------
+
+
+def _read_geopackage(path: Path) -> list[Layer]:
+    with path.open("rb") as file:
+        head = file.read(100)
+    if not head.startswith(b"SQLite format 3\0") or head[68:72] not in _GEOPACKAGE_IDS:
+        raise not_what_it_says(path, "a GeoPackage")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(shutil.copyfile(path, Path(folder) / "source.gpkg"))
+        _check_is_plain_database(copy, path)
+        return _read_with_gdal(copy, path, "a GeoPackage")
+
+
+def _check_is_plain_database(copy: Path, path: Path) -> None:
+    """Refuse virtual tables but those of indexes: GDAL has one that opens any file or address."""
+    try:
+        with closing(sqlite3.connect(f"{copy.as_uri()}?immutable=1", uri=True)) as database:
+            found = database.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+            statements = [str(sql) for (sql,) in found]
+    except (sqlite3.Error, ValueError) as error:  # ValueError: text that is not UTF-8
+        raise not_what_it_says(path, "a GeoPackage", error) from error
+    if any(_VIRTUAL.search(sql) and not _INDEX.search(sql) for sql in statements):
+        raise FileRefused(
+            f"{shown(path.name)} has virtual tables, which could read other files.",
+            next_step="Export it again as a plain GeoPackage.",
+        )
+
+
+# --- GDAL -----------------------------------------------------------------------------------------
+
+
+def _read_with_gdal(copy: Path, path: Path, kind: str) -> list[Layer]:
+    """Return every layer of a checked copy, whose name is ours; `path` is for messages."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # GDAL warns of what the report says in our words
+            names = [str(name) for name, _ in pyogrio.list_layers(copy)]
+            layers = [_gdal_layer(copy, name, path) for name in names]
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise not_what_it_says(path, kind, error) from error
+    except (RuntimeError, ValueError, UnicodeError, shapely.errors.GEOSException) as error:
+        raise not_what_it_says(path, kind, error) from error
+    except UnboundLocalError as error:  # pyogrio 0.13, for a .prj that is not UTF-8
+        raise not_what_it_says(path, kind, "its CRS cannot be read") from error
+    return [layer for layer in layers if layer is not None]
+
+
+def _gdal_layer(copy: Path, name: str, path: Path) -> Layer | None:
+    driver = pyogrio.read_info(copy, layer=name)["driver"]
+    if driver != _DRIVERS[copy.suffix]:
+        raise not_what_it_says(path, f"{copy.suffix[1:]}", f"GDAL takes it for {driver}")
+    meta, _, wkb, columns = pyogrio.raw.read(copy, layer=name, datetime_as_string=True)
+    if wkb is None:
+        return None
+    geometries = shapely.from_wkb(wkb, on_invalid="fix")
+    for number, (given, made) in enumerate(zip(wkb, geometries, strict=True), start=1):
+        if given is not None and made is None:
+            at = f"layer {name}, feature {number} has a shape that cannot be read"
+            raise not_what_it_says(path, "whole", at)
+    fields = [str(field_name) for field_name in meta["fields"]]
+    rows = zip(*(column.tolist() for column in columns), strict=True) if columns else ()
+    values = [_row(fields, row) for row in rows] or [{} for _ in geometries]
+    return Layer(path.stem if name == "source" else name, meta["crs"], list(geometries), values)
+
+
+def _row(fields: Sequence[str], row: Iterable[object]) -> dict[str, str]:
+    return {name: tidy_value(name, value) for name, value in zip(fields, row, strict=True)}
+
+
+# --- GeoJSON --------------------------------------------------------------------------------------
+
+
+def _read_geojson(path: Path) -> list[Layer]:
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise not_what_it_says(path, "GeoJSON", error) from error
+    if not isinstance(content, dict) or content.get("type") not in _GEOJSON_TYPES:
+        raise not_what_it_says(path, "GeoJSON", "it is no FeatureCollection")
+    features = content.get("features") if content["type"] == "FeatureCollection" else [content]
+    if not isinstance(features, list):
+        raise not_what_it_says(path, "GeoJSON", "it has no features")
+    read = [_geojson_feature(feature, path, at) for at, feature in enumerate(features, start=1)]
+    name = content.get("name")
+    return [
+        Layer(
+            name if isinstance(name, str) else path.stem,
+            _geojson_crs(content),
+            [geometry for geometry, _ in read],
+            [values for _, values in read],
+        )
+    ]
+
+
+def _geojson_crs(content: Mapping[str, Any]) -> str:
+    """Return the CRS an old GeoJSON names; RFC 7946 has WGS 84 only."""
+    try:
+        return str(content["crs"]["properties"]["name"])
+    except (KeyError, TypeError):
+        return WGS84
+
+
+def _geojson_feature(
+    feature: Any, path: Path, number: int
+) -> tuple[BaseGeometry | None, dict[str, str]]:
+    try:
+        geometry = feature.get("geometry")
+        properties = feature.get("properties") or {}
+        with np.errstate(invalid="ignore"):
+            made = shapely.from_geojson(json.dumps(geometry)) if geometry else None
+        return made, {str(name): tidy_value(str(name), v) for name, v in properties.items()}
+    except (AttributeError, TypeError, ValueError, shapely.errors.GEOSException) as error:
+        raise not_what_it_says(path, "GeoJSON", f"feature {number}: {error}") from error
+
+
+# --- CSV ------------------------------------------------------------------------------------------
+
+
+def _read_csv(path: Path) -> list[Layer]:
+    previous = csv.field_size_limit(_CSV_FIELD_CHARACTERS)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file, restkey="", strict=True))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise not_what_it_says(path, "CSV", error) from error
+    finally:
+        csv.field_size_limit(previous)
+    column = next((name for name in (rows[0] if rows else {}) if folded(name) == "wkt"), None)
+    if column is None:
+        raise FileRefused(f"{shown(path.name)} has no rows with a WKT column.", allowed=ALLOWED)
+    geometries = [_from_wkt(row[column], path, at) for at, row in enumerate(rows, start=1)]
+    values = [
+        {name: tidy_value(name, value) for name, value in row.items() if name and name != column}
+        for row in rows
+    ]
+    return [Layer(path.stem, WGS84, geometries, values)]
+
+
+def _from_wkt(text: str | None, path: Path, number: int) -> BaseGeometry | None:
+    if not text:
+        return None
+    try:
+        with np.errstate(invalid="ignore"):
+            geometry = shapely.from_wkt(text, on_invalid="fix")
+    except (ValueError, shapely.errors.GEOSException) as error:
+        raise not_what_it_says(path, "CSV with WKT", f"row {number}: {error}") from error
+    if geometry is None:
+        raise not_what_it_says(path, "CSV with WKT", f"row {number}: {text}")
+    return geometry
+
+
+# --- archives -------------------------------------------------------------------------------------
+
+
+def _read_kmz(path: Path) -> list[Layer]:
+    with tempfile.TemporaryDirectory() as folder:
+        names = unpacked_members(
+            path, Path(folder), lambda member: member.suffix.casefold() == ".kml"
+        )
+        if not names:
+            raise FileRefused(f"{shown(path.name)} has no KML in it.", next_step="Export it again.")
+        return [layer for kml in names for layer in _read_plain_kml(kml, path)]
+
+
+def _read_zip(path: Path) -> list[Layer]:
+    with tempfile.TemporaryDirectory() as folder:
+        files = unpacked_members(path, Path(folder), _is_shapefile_part)
+        shapefiles = [file for file in files if file.suffix == ".shp"]
+        if not shapefiles:
+            raise FileRefused(
+                f"{shown(path.name)} has no Shapefile in it.",
+                allowed="A zip must have a .shp with its .shx, .dbf and .prj.",
+            )
+        return [layer for file in shapefiles for layer in _read_shapefile(file, path)]
+
+
+def _read_shapefile(file: Path, path: Path) -> list[Layer]:
+    with file.open("rb") as opened:
+        magic = opened.read(4)
+    missing = [part for part in (".shx", ".dbf") if not file.with_suffix(part).exists()]
+    if missing or magic != b"\x00\x00\x27\x0a":
+        lacks = f"its {' and '.join(missing)} is missing" if missing else ""
+        raise not_what_it_says(path, "a whole Shapefile", lacks)
+    return _read_with_gdal(file, path, "a zipped Shapefile")
+
+
+_READERS: Mapping[str, Callable[[Path], list[Layer]]] = {
+    ".kml": _read_kml,
+    ".kmz": _read_kmz,
+    ".geojson": _read_geojson,
+    ".json": _read_geojson,
+    ".gpkg": _read_geopackage,
+    ".zip": _read_zip,
+    ".csv": _read_csv,
+}
