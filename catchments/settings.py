@@ -31,7 +31,7 @@ class Settings:
         """
         return cls(
             database_url=environment.get("DATABASE_URL") or DEFAULT_DATABASE_URL,
-            refresh_s=_seconds(environment, "CATCHMENTS_REFRESH_S", cls.refresh_s),
+            refresh_s=_seconds(environment, "CATCHMENTS_REFRESH_S", cls.refresh_s, least=0.1),
             max_age_s=int(_seconds(environment, "CATCHMENTS_MAX_AGE_S", cls.max_age_s)),
         )
 
@@ -41,17 +41,19 @@ def database_url(text: str) -> str:
     return text if "://" in text else f"sqlite:///{Path(text).expanduser().resolve()}"
 
 
-def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
+def _seconds(
+    environment: Mapping[str, str], name: str, default: float, *, least: float = 0.0
+) -> float:
     text = environment.get(name, "")
     try:
         value = float(text) if text else default
     except ValueError:
         value = -1.0
-    if not 0 <= value <= 86_400:
+    if not least <= value <= 86_400:
         raise InputRefused(
             f"{name} is {shown(text)}.",
             field=name,
-            allowed="It must be a number of seconds from 0 to 86400.",
+            allowed=f"It must be a number of seconds from {least:g} to 86400.",
             next_step="Correct it or leave it out.",
         )
     return value

@@ -20,6 +20,7 @@ from catchments.coverage import (
 from catchments.errors import FileRefused, shown
 from catchments.gazetteer import education_region, folded
 from catchments.model import Catchment, Provider, Source, SourceKind
+from catchments.sources.codes import GIVEN_AT_MOST, code_of
 from catchments.sources.feature_fields import (
     CODE_FIELDS,
     NAME_FIELDS,
@@ -27,7 +28,6 @@ from catchments.sources.feature_fields import (
     FieldNames,
     matches,
     provider_of,
-    slug,
     value_of,
 )
 from catchments.sources.feature_polygons import boundary_of
@@ -274,7 +274,8 @@ def _coded(
     boundaries: dict[str, BaseGeometry] = {}
     given = {area.code for area in areas if area.code}
     for area in areas:
-        code = area.code or _unused(slug(area.name) or "CATCHMENT", given | set(catchments))
+        code = area.code or _unused(code_of(area.name), given | set(catchments))
+        _refuse_long(code)
         if code in catchments:
             raise FileRefused(
                 f"The code {shown(code)} is given to {shown(catchments[code].name)} and again to"
@@ -309,6 +310,15 @@ def _report_namesakes(catchments: Mapping[str, Catchment], report: Report) -> No
 
 def _joined(parts: list[BaseGeometry]) -> BaseGeometry:
     return parts[0] if len(parts) == 1 else shapely.union_all(parts)
+
+
+def _refuse_long(code: str) -> None:
+    if len(code) > GIVEN_AT_MOST:
+        raise FileRefused(
+            f"The code {shown(code)} has {len(code)} characters.",
+            allowed=f"A catchment's code may have {GIVEN_AT_MOST}.",
+            next_step="Shorten it, or name another column with --code-field.",
+        )
 
 
 def _unused(code: str, taken: set[str]) -> str:

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 from catchments.gazetteer import folded
 from catchments.model import Provider
+from catchments.sources.codes import provider_code
 
 NAME_FIELDS = ("catchment name", "catchment", "name", "title", "label")
 CODE_FIELDS = ("catchment code", "code")
@@ -69,7 +70,7 @@ def provider_of(values: Mapping[str, str], named_field: str | None) -> Provider 
         return None
     both = {**lines, **{key: value for key, value in values.items() if value}}
     return Provider(
-        code="P-" + (slug(name) or "PROVIDER"),
+        code=provider_code(name),
         name=name,
         phone=value_of(both, None, _PHONE_FIELDS),
         email=value_of(both, None, _EMAIL_FIELDS),
@@ -82,11 +83,6 @@ def _web_address(text: str) -> str:
     if text.casefold().startswith(("http://", "https://")):
         return text
     return f"https://{text}" if text.casefold().startswith("www.") else ""
-
-
-def slug(text: str) -> str:
-    """Return a name as a code: KAITAIA-NORTH."""
-    return folded(text).replace(" ", "-").upper()
 
 
 # --- descriptions ---------------------------------------------------------------------------------

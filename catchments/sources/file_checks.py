@@ -17,7 +17,8 @@ def check_is_file(path: Path) -> None:
         bytes_ = path.stat().st_size
     except (OSError, ValueError) as error:
         raise FileRefused(
-            f"There is no file {shown(path)}.", next_step="Check its name and folder."
+            f"There is no file {shown(path.name)} in its folder.",
+            next_step="Check its name and folder.",
         ) from error
     if not path.is_file():
         kind = "a folder" if path.is_dir() else "something"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 from catchments.errors import FileRefused, shown
 from catchments.gazetteer import folded
 from catchments.model import Provider, Source, SourceKind
+from catchments.sources.codes import provider_code
 from catchments.sources.report import Progress, Report, no_progress, sha256_of
 from catchments.sources.tables import (
     LICENCE_NOT_STATED,
@@ -44,7 +44,6 @@ COLUMNS = Columns(
 
 _PROVIDER_NAMES = frozenset(folded(name) for name in COLUMNS.aliases["name"][:-1])
 _MAX_FAULTS = 10_000
-_SLUG_CHARACTERS = 60
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _EMAIL = re.compile(r"[A-Za-z0-9._+'-]+@[^\W_]([\w-]*\.)+[^\W\d_]{2,}")
 _BARE_HOST = re.compile(r"[\w-]+(\.[\w-]+)+(/[^\s]*)?")
@@ -98,18 +97,6 @@ def read_providers(
         url=url,
     )
     return ProviderTable(reading.providers, dict(reading.assignments), source, report)
-
-
-def provider_code(name: str) -> str:
-    """Return a code made of a provider's name: the same for every spelling, in ASCII, unique.
-
-    A digest is added only where the name is too long or has no Latin letter or digit.
-    """
-    slug = folded(name).replace(" ", "-")
-    if slug and len(slug) <= _SLUG_CHARACTERS:
-        return slug
-    digest = hashlib.sha256((slug or name).encode()).hexdigest()[:8]
-    return f"{slug[: _SLUG_CHARACTERS - 9].rstrip('-') or 'provider'}-{digest}"
 
 
 @dataclass

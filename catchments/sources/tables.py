@@ -197,7 +197,8 @@ def _head_of(path: Path) -> bytes:
             return file.read(_HEAD_BYTES)
     except FileNotFoundError as error:
         raise FileRefused(
-            f"There is no file {shown(path)}.", next_step="Check its name and folder."
+            f"There is no file {shown(path.name)} in its folder.",
+            next_step="Check its name and folder.",
         ) from error
     except (OSError, ValueError) as error:
         raise FileRefused(

@@ -712,3 +712,18 @@ def test_a_damaged_geopackage_is_read_or_refused(tmp_path, whole_geopackage, at,
     whole = whole_geopackage.read_bytes()
     path.write_bytes(whole[:at] + content + whole[at + len(content) :])
     assert read_or_refusal(path)
+
+
+def test_a_code_too_long_to_keep_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    square = "POLYGON ((174 -36, 175 -36, 175 -35, 174 -36))"
+    path.write_text(f'WKT,name,code\n"{square}",A,{"K" * 101}\n', encoding="utf-8")
+    assert "has 101 characters" in refusal(path)
+
+
+def test_a_name_without_a_latin_letter_still_gets_a_code(tmp_path: Path) -> None:
+    path = tmp_path / "kanji.csv"
+    square = "POLYGON ((174 -36, 175 -36, 175 -35, 174 -36))"
+    path.write_text(f'WKT,name,provider\n"{square}",学校,支援\n', encoding="utf-8")
+    catchments = read(path).catchments
+    assert all(code.isascii() and len(code) == 8 for code in catchments)

@@ -36,14 +36,14 @@ def refusal(folder: Path, *rows: str, header: str = HEADER) -> FileRefused:
 def test_a_row_gives_a_provider_and_its_catchment(tmp_path: Path) -> None:
     table = read(tmp_path, "Kaitāia,Te Ara Hou Trust,0800 000 000,Hi@Example.nz,https://example.nz")
     expected = Provider(
-        "te-ara-hou-trust",
+        "P-TE-ARA-HOU-TRUST",
         "Te Ara Hou Trust",
         "0800 000 000",
         "hi@example.nz",
         "https://example.nz",
     )
-    assert {"te-ara-hou-trust": expected} == table.providers
-    assert table.assignments == {"Kaitāia": "te-ara-hou-trust"}
+    assert {"P-TE-ARA-HOU-TRUST": expected} == table.providers
+    assert table.assignments == {"Kaitāia": "P-TE-ARA-HOU-TRUST"}
     assert table.report.counts == {"rows": 1, "providers": 1, "catchments with a provider": 1}
 
 
@@ -64,7 +64,7 @@ def test_columns_go_by_several_names(tmp_path: Path, header: str, row: str) -> N
 
 def test_a_table_without_catchments_only_gives_providers(tmp_path: Path) -> None:
     table = read(tmp_path, "A,0800 000 000", "B,", header="Name,Phone")
-    assert list(table.providers) == ["a", "b"]
+    assert list(table.providers) == ["P-A", "P-B"]
     assert table.assignments == {}
 
 
@@ -75,15 +75,15 @@ def test_a_provider_of_several_catchments_merges_and_fills_its_blanks(tmp_path: 
         "South,Te Ara,,a@b.nz,",
         "East,Te Ara,0800-000-000,a@b.nz,https://b.nz",
     )
-    expected = Provider("te-ara", "Te Ara", "0800 000 000", "a@b.nz", "https://b.nz")
-    assert {"te-ara": expected} == table.providers
+    expected = Provider("P-TE-ARA", "Te Ara", "0800 000 000", "a@b.nz", "https://b.nz")
+    assert {"P-TE-ARA": expected} == table.providers
     assert list(table.assignments) == ["North", "South", "East"]
     assert not table.report.problems
 
 
 def test_two_spellings_of_a_name_are_one_provider_and_said(tmp_path: Path) -> None:
     table = read(tmp_path, "North,Te Ara Whānau,,,", "South,TE ARA WHANAU,,,")
-    assert {"te-ara-whanau": Provider("te-ara-whanau", "Te Ara Whānau")} == table.providers
+    assert {"P-TE-ARA-WHANAU": Provider("P-TE-ARA-WHANAU", "Te Ara Whānau")} == table.providers
     assert table.report.problems[0].where == "line 3"
 
 
@@ -96,7 +96,7 @@ CONTRADICTIONS = {
     "phone": ("N,A,1,,", "S,A,2,,", "phone is “2”, but line 2 says otherwise"),
     "email": ("N,A,,a@b.nz,", "S,A,,c@b.nz,", "email is “c@b.nz”, but line 2"),
     "website": ("N,A,,,https://a.nz", "S,A,,,https://b.nz", "website is “https://b.nz”"),
-    "catchment": ("N,A,,,", "n,B,,,", "catchment “n” is given to “b”, but line 2 gives it to “a”"),
+    "catchment": ("N,A,,,", "n,B,,,", "catchment “n” is given to “P-B”, but line 2 gives it to “P-A”"),
 }
 
 
@@ -157,7 +157,7 @@ def test_a_website_that_does_more_than_open_a_page_is_refused(tmp_path: Path, we
     ],
 )
 def test_a_plain_website_is_kept(tmp_path: Path, website: str, expected: str) -> None:
-    assert expected == read(tmp_path, f"N,A,,,{website}").providers["a"].website
+    assert expected == read(tmp_path, f"N,A,,,{website}").providers["P-A"].website
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_an_address_that_means_more_in_a_link_is_refused(tmp_path: Path, email: 
 
 @pytest.mark.parametrize("email", ["a.b+c_d@e-f.org.nz", "o'neill@b.nz", "kia-ora@whānau.nz"])
 def test_a_plain_address_is_kept(tmp_path: Path, email: str) -> None:
-    assert email == read(tmp_path, f"N,A,,{email},").providers["a"].email
+    assert email == read(tmp_path, f"N,A,,{email},").providers["P-A"].email
 
 
 def test_every_row_at_fault_is_named(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_a_code_is_plain_and_depends_on_the_name_alone(name: str) -> None:
     code = provider_code(name)
     assert code == provider_code(name)
     assert 0 < len(code) <= 64
-    assert set(code) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert set(code) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
 
 
 CELL = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
