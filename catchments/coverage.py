@@ -25,12 +25,11 @@ from catchments.coordinates import (
     CHATHAM_LNG_360,
     CHATHAM_TM2000,
     NZTM2000,
-    WGS84,
     geometry_to_180,
     geometry_to_360,
     to_180,
     to_metres,
-    transformer,
+    to_wgs84,
 )
 from catchments.model import Place
 
@@ -503,10 +502,7 @@ def _squeezed(geometry: BaseGeometry, by: float) -> BaseGeometry:
 
 
 def _to_degrees(metres: BaseGeometry) -> BaseGeometry:
-    project = transformer(NZTM2000, WGS84)
-    degrees = shapely.transform(
-        metres, lambda xy: np.column_stack(project.transform(xy[:, 0], xy[:, 1]))
-    )
+    degrees = to_wgs84(metres, crs=NZTM2000).item()
     return shapely.transform(degrees, lambda xy: np.column_stack([xy[:, 0] % 360, xy[:, 1]]))
 
 

@@ -96,7 +96,11 @@ CONTRADICTIONS = {
     "phone": ("N,A,1,,", "S,A,2,,", "phone is “2”, but line 2 says otherwise"),
     "email": ("N,A,,a@b.nz,", "S,A,,c@b.nz,", "email is “c@b.nz”, but line 2"),
     "website": ("N,A,,,https://a.nz", "S,A,,,https://b.nz", "website is “https://b.nz”"),
-    "catchment": ("N,A,,,", "n,B,,,", "catchment “n” is given to “P-B”, but line 2 gives it to “P-A”"),
+    "catchment": (
+        "N,A,,,",
+        "n,B,,,",
+        "catchment “n” is given to “P-B”, but line 2 gives it to “P-A”",
+    ),
 }
 
 

@@ -30,6 +30,7 @@ from catchments.model import (
 )
 from catchments.store import Store, StoredArtefact
 from catchments.store.engine import open_engine
+from maps import MAKER
 from tests.conftest import fresh_postgresql
 from tests.worlds import (
     HOSTILE,
@@ -267,10 +268,10 @@ def _count(url: str, table: str) -> int:
 
 def test_new_artefacts_take_the_place_of_an_older_makers(store: Store) -> None:
     number = publish_whole(store, small_edition())
-    assert store.editions_without_artefacts("1") == []
-    assert store.editions_without_artefacts("2") == [number]
-    store.add_artefacts(number, [("map.js", "text/javascript", b"new")], maker="2")
-    assert store.editions_without_artefacts("2") == []
+    assert store.editions_without_artefacts(MAKER) == []
+    assert store.editions_without_artefacts("another") == [number]
+    store.add_artefacts(number, [("map.js", "text/javascript", b"new")], maker="another")
+    assert store.editions_without_artefacts("another") == []
     found = store.artefact(number, "map.js")
     assert found
     assert found.content == b"new"
