@@ -18,6 +18,7 @@ from catchments.snapshot import Snapshots
 from catchments.store import Store
 from catchments.web import api, finder, health, mapping, problems, security
 from catchments.web.context import EXTENSION, Service, long_date
+from catchments.web.kept import KeptAnswers
 from catchments.web.parameters import Number
 
 WEB = Path(__file__).parent / "catchments" / "web"
@@ -51,6 +52,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     problems.register(app)
     security.register(app)
     _compress_pages(app)
+    app.wsgi_app = KeptAnswers(app)  # type: ignore[method-assign]
     return app
 
 

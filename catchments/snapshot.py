@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from shapely.geometry.base import BaseGeometry
 
-from catchments.errors import CatchmentsError, NothingPublished, NotKnown
+from catchments.errors import NothingPublished, NotKnown
 from catchments.gazetteer import SchoolNames
 from catchments.model import (
     Answer,
@@ -249,13 +249,6 @@ class Snapshots:
             if self._world.today != today:
                 self._world = replace(self._world, today=today, memo={})
             return self._world
-
-    def _begin_day(self, yesterdays: World) -> None:
-        try:
-            self.refresh()
-        except CatchmentsError:
-            # The archive is away: what was known yesterday answers for today too.
-            self._world = replace(yesterdays, today=self._today(), memo={})
 
     @property
     def latest(self) -> World | None:

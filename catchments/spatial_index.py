@@ -39,7 +39,7 @@ from catchments.coordinates import geometry_to_360, metric_crs, to_metres
 _METRES_PER_DEGREE = 110_500.0
 """Of latitude, at the equator, where a degree is shortest: a window errs towards too large."""
 _STRAIGHT_DEGREES = 0.002
-_POINTS_AT_ONCE = 1 << 16
+_POINTS_AT_ONCE = 1 << 18
 _ERROR_BOUND = 4e-16
 """Of a determinant, against the sum of its terms' sizes: Shewchuk's (3 + 16 ε) ε, rounded up.
 

@@ -341,7 +341,7 @@ def tiled():
 
 
 @pytest.mark.parametrize("threads", [1, 2, None])
-@pytest.mark.parametrize("count", [1, 65_535, 65_536, 65_537, 140_000])
+@pytest.mark.parametrize("count", [1, 65_536, 262_143, 262_144, 262_145, 300_000])
 def test_chunks_and_threads_do_not_show(tiled, threads, count):
     boundaries, index = tiled
     rng = np.random.default_rng(count)

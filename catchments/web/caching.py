@@ -36,12 +36,17 @@ def midnight_after(day: date) -> float:
     return datetime.combine(day + timedelta(days=1), clock(), NEW_ZEALAND_TIME).timestamp()
 
 
-def cache_control(world: World, max_age_s: int) -> str:
-    """Return the `Cache-Control` of an answer from this world."""
+def freshness_ends(world: World) -> float:
+    """Return the moment until which what this world says of today may be true."""
     ends = world.memo.get("ends")
     if ends is None:
         ends = world.memo["ends"] = midnight_after(world.today)
-    left = int(ends - time.time())
+    return float(ends)
+
+
+def cache_control(world: World, max_age_s: int) -> str:
+    """Return the `Cache-Control` of an answer from this world."""
+    left = int(freshness_ends(world) - time.time())
     return f"public, max-age={max(0, min(max_age_s, left))}"
 
 
@@ -49,11 +54,6 @@ def validated(response: Response, tag: str, control: str) -> Response:
     """Give a response its validators; it becomes 304 where the client has it already."""
     response.headers["ETag"] = tag
     response.headers["Cache-Control"] = control
-    return conditional(response)
-
-
-def conditional(response: Response) -> Response:
-    """Turn a response into 304 where the client has it already by its `ETag`."""
     if "If-None-Match" in request.headers:
         response.make_conditional(request)
     return response

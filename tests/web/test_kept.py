@@ -1,0 +1,115 @@
+"""Answers replayed in front of the application: the same bytes, for as long as they are true."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask, request_started
+
+from catchments.snapshot import today_in_new_zealand
+from tests.worlds import application, fill, next_edition, opened, publish_whole, sqlite_url
+
+LONG_BEFORE_MIDNIGHT = SimpleNamespace(time=lambda: 0.0)
+"""So that a test that runs at midnight does not find its answers about to go stale."""
+ASKED = "/provider?school_id=54"
+
+
+class Asked:
+    """Counts the requests that reach the application itself."""
+
+    def __init__(self, app: Flask) -> None:
+        self.count = 0
+        request_started.connect(self._one_more, app)
+
+    def _one_more(self, _app: Flask) -> None:
+        self.count += 1
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    made = sqlite_url(tmp_path / "kept.sqlite")
+    fill(made)
+    return made
+
+
+@pytest.fixture
+def app(url: str, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    monkeypatch.setattr("catchments.web.kept.time", LONG_BEFORE_MIDNIGHT)
+    return application(url, today=today_in_new_zealand)
+
+
+def test_a_school_is_answered_by_the_application_once(app: Flask) -> None:
+    client, asked = app.test_client(), Asked(app)
+    first, *others = [client.get(ASKED) for _ in range(5)]
+    assert asked.count == 1
+    for other in others:
+        assert (other.status, other.data, list(other.headers)) == (
+            first.status,
+            first.data,
+            list(first.headers),
+        )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/provider?school_id=99999",
+        "/provider?school_id=abc",
+        "/provider?school_id=54&on=2026-03-03",
+        "/provider?lat=-36&lng=174",
+        "/provider?school_id=1&school_id=54",
+        "/healthz",
+    ],
+)
+def test_anything_else_reaches_the_application_every_time(app: Flask, path: str) -> None:
+    client, asked = app.test_client(), Asked(app)
+    for _ in range(3):
+        client.get(path)
+    assert asked.count == 3
+
+
+def test_a_client_that_has_the_answer_gets_304(app: Flask) -> None:
+    client = app.test_client()
+    tag = client.get(ASKED).headers["ETag"]
+    assert client.get(ASKED, headers={"If-None-Match": tag}).status_code == 304
+    assert client.get(ASKED, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_a_head_request_has_no_body_though_the_answer_is_kept(app: Flask) -> None:
+    client = app.test_client()
+    kept = client.get(ASKED)
+    head = client.head(ASKED)
+    assert (head.data, head.headers["ETag"]) == (b"", kept.headers["ETag"])
+
+
+def test_a_publication_ends_what_was_kept(app: Flask, url: str) -> None:
+    client = app.test_client()
+    before = client.get(ASKED)
+    with opened(url) as store:
+        publish_whole(store, next_edition(today_in_new_zealand()))
+    app.extensions["catchments"].snapshots.refresh()
+    after = client.get(ASKED)
+    assert (before.json["edition"]["number"], after.json["edition"]["number"]) == (1, 2)
+    assert before.headers["ETag"] != after.headers["ETag"]
+
+
+def test_a_new_day_ends_what_was_kept(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = [date(2026, 3, 3)]
+    monkeypatch.setattr("catchments.web.kept.time", LONG_BEFORE_MIDNIGHT)
+    client = application(url, today=lambda: days[0]).test_client()
+    assert client.get(ASKED).json["as_at"] == "2026-03-03"
+    days[0] += timedelta(days=1)
+    assert client.get(ASKED).json["as_at"] == "2026-03-04"
+
+
+def test_nothing_is_kept_when_midnight_is_near(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catchments.web.kept.freshness_ends", lambda _world: 59.0)
+    monkeypatch.setattr("catchments.web.kept.time", LONG_BEFORE_MIDNIGHT)
+    app = application(url)
+    client, asked = app.test_client(), Asked(app)
+    for _ in range(3):
+        client.get(ASKED)
+    assert asked.count == 3
