@@ -146,7 +146,7 @@ def test_a_stale_draft_is_reapplied_on_request(run: Run, store: Store, tmp_path:
     said = run("editions", "publish", 3, "--effective-from", "2026-03-04", ok=False)
     assert "Draft 3 was made from edition 1, but edition 2 is in force" in said.stderr
     run("editions", "publish", 3, "--effective-from", "2026-03-04", "--reapply")
-    assert store.edition(3).providers["ahi-trust"].phone == "0800 222 222"
+    assert store.edition(3).providers["P-AHI-TRUST"].phone == "0800 222 222"
 
 
 @pytest.mark.usefixtures("real_draft")
