@@ -16,11 +16,18 @@ from catchments.resolver import kilometres
 from catchments.settings import Settings
 from catchments.snapshot import Snapshots
 from catchments.store import Store
-from catchments.web import api, finder, health, mapping, problems, security
+from catchments.web import api, directory, finder, health, language, mapping, problems, security
 from catchments.web.context import EXTENSION, Service, long_date
 from catchments.web.kept import KeptAnswers
 from catchments.web.parameters import Number
 
+BLUEPRINTS = (
+    api.blueprint,
+    finder.blueprint,
+    directory.blueprint,
+    mapping.blueprint,
+    health.blueprint,
+)
 WEB = Path(__file__).parent / "catchments" / "web"
 """Where templates and static files are."""
 
@@ -47,8 +54,9 @@ def web_app(settings: Settings | None = None) -> Flask:
     app.extensions[EXTENSION] = Service(settings, store, Snapshots(store))
     app.url_map.converters["int"] = Number
     app.jinja_env.filters |= {"long_date": long_date, "distance": kilometres}
-    for blueprint in (api.blueprint, finder.blueprint, mapping.blueprint, health.blueprint):
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    language.register(app)
     problems.register(app)
     security.register(app)
     _compress_pages(app)

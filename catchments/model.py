@@ -54,6 +54,16 @@ class SchoolStatus(StrEnum):
     CLOSED = "closed"
 
 
+class PlaceKind(StrEnum):
+    """What a text that was typed may name."""
+
+    SCHOOL = "school"
+    ADDRESS = "address"
+    ROAD = "road"
+    SUBURB = "suburb"
+    TOWN = "town"
+
+
 class SourceKind(StrEnum):
     """What a source supplied."""
 
@@ -62,6 +72,7 @@ class SourceKind(StrEnum):
     PROVIDERS = "providers"
     LISTINGS = "listings"
     IN_SCHOOL_PROVISION = "in-school provision"
+    ADDRESSES = "addresses"
 
 
 NOT_STATED = "not stated"
@@ -116,6 +127,30 @@ class School:
     """When a closed school closed, if known."""
     last_seen: date | None = None
     """The last directory release that had a school which the present one lacks."""
+
+
+UNCERTAINTY_M = 100.0
+"""A place's positional uncertainty in metres unless it is known better."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPlace:
+    """A place that a text may mean: one of the gazetteer's candidates, not yet resolved.
+
+    A school is answered for by its number, so that its listing counts; anything else by all its
+    `places` and `schools` together.
+    """
+
+    kind: PlaceKind
+    name: str
+    """As a person writes it, such as “12A High Street”."""
+    within: str = ""
+    """What tells it from its namesakes: suburb and town."""
+    schools: tuple[School, ...] = ()
+    """The school itself; of a suburb or a town, all schools in it."""
+    places: tuple[Place, ...] = ()
+    """An address's point; points along a road; a point or more of each road of a suburb or town."""
+    uncertainty_m: float = UNCERTAINTY_M
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,5 +291,7 @@ class Answer:
     """Metres to the boundary; only where the basis is `nearest`."""
     in_school_provision: str | None = None
     candidates: tuple[Candidate, ...] = ()
+    alternatives: tuple[Candidate, ...] = ()
+    """Who else it may be, where the place is within its uncertainty of a boundary."""
     notices: tuple[Notice, ...] = ()
     upcoming: Upcoming | None = None

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-from flask import current_app
+from flask import Response, current_app
 
 from catchments.settings import Settings
 from catchments.snapshot import Snapshot, Snapshots, World
 from catchments.store import Store
+from catchments.web.caching import cache_control, etag, validated
 
 EXTENSION = "catchments"
 
@@ -43,6 +44,12 @@ def page_context(world: World, snapshot: Snapshot | None, title: str) -> dict[st
         "sources": sources_of(snapshot),
         "scheduled": timeline.scheduled_after(world.today),
     }
+
+
+def page_response(world: World, snapshot: Snapshot | None, day: date, page: str) -> Response:
+    """Return a page that answers for a date, kept by caches as long as that stays true."""
+    control = cache_control(world, service().settings.max_age_s)
+    return validated(Response(page), etag(world, snapshot, day), control)
 
 
 def sources_of(snapshot: Snapshot) -> list[Any]:

@@ -1,20 +1,16 @@
-"""The pages for people: the search box, a school's answer, and the list of all catchments."""
+"""The pages for people: the search box and a school's answer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
-from itertools import groupby
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.errors import shown
-from catchments.model import EDUCATION_REGIONS, Basis, School
-from catchments.resolver import Resolver
-from catchments.snapshot import Snapshot, World
-from catchments.web.caching import cache_control, etag, validated
-from catchments.web.context import page_context, service
+from catchments.model import Basis, School
+from catchments.snapshot import Snapshot
+from catchments.web.context import page_context, page_response, service
 from catchments.web.parameters import optional_date, refuse_unknown_or_repeated
 from catchments.web.payload import before_first_edition
 
@@ -48,7 +44,7 @@ def home() -> AnyResponse:
         problem=problem,
         error=bool(problem),
     )
-    return _page(world, snapshot, world.today, page)
+    return page_response(world, snapshot, world.today, page)
 
 
 @blueprint.get("/school/<int:school_id>")
@@ -68,49 +64,7 @@ def school(school_id: int) -> Response:
         day=day,
         today=world.today,
     )
-    return _page(world, snapshot, day, page)
-
-
-@blueprint.get("/catchments")
-def catchments() -> Response:
-    """List all catchments with their providers, region by region."""
-    refuse_unknown_or_repeated(request.args, {"on"})
-    world = service().snapshots.current()
-    day = optional_date(request.args) or world.today
-    snapshot = world.on(day)
-    listed = catchment_list(snapshot.resolver) if snapshot else []
-    page = render_template(
-        "catchments.html",
-        **page_context(world, snapshot, "All catchments and providers"),
-        regions=[(region, list(them)) for region, them in groupby(listed, lambda c: c["region"])],
-        count=len(listed),
-        day=day,
-        today=world.today,
-    )
-    return _page(world, snapshot, day, page)
-
-
-def catchment_list(resolver: Resolver) -> list[dict[str, object]]:
-    """Return every catchment with its region and provider, north to south, then by name."""
-    places = {region: place for place, region in enumerate(EDUCATION_REGIONS)}
-    ordered = sorted(
-        resolver.edition.catchments.values(),
-        key=lambda c: (
-            places.get(c.education_region, len(places)),
-            c.education_region,
-            c.name,
-            c.code,
-        ),
-    )
-    return [
-        {
-            "code": c.code,
-            "name": c.name,
-            "region": c.education_region,
-            "provider": resolver.provider_of(c),
-        }
-        for c in ordered
-    ]
+    return page_response(world, snapshot, day, page)
 
 
 def _found(snapshot: Snapshot, text: str) -> list[School]:
@@ -132,9 +86,3 @@ def _problem(text: str, found: list[School]) -> str:
     if not found:
         return f"No school was found for {shown(text)}."
     return ""
-
-
-def _page(world: World, snapshot: Snapshot | None, day: date, page: str) -> Response:
-    settings = service().settings
-    tag = etag(world, snapshot, day)
-    return validated(Response(page), tag, cache_control(world, settings.max_age_s))

@@ -16,7 +16,7 @@ from catchments.snapshot import Snapshot, World
 from catchments.store import StoredArtefact
 from catchments.web.caching import FOR_GOOD, cache_control, etag, validated
 from catchments.web.context import page_context, service
-from catchments.web.finder import catchment_list
+from catchments.web.directory import catchment_list
 from catchments.web.parameters import refuse_unknown_or_repeated, school_id
 from catchments.web.payload import provenance_json, provider_json
 from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file

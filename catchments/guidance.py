@@ -1,0 +1,1 @@
+"""Dated guidance on when to ask for support."""

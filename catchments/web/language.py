@@ -1,0 +1,36 @@
+"""The language of pages: every string goes through Babel, so that a translator can do the rest.
+
+English is in the code. Another language is a catalogue in `translations/`, made from
+`translations/messages.pot`; as soon as there is one, a browser that prefers it gets it.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, current_app, request
+from flask_babel import Babel
+
+ENGLISH = "en"
+
+
+def register(app: Flask) -> None:
+    """Let templates and handlers speak the language that the reader prefers, of those there are."""
+    babel = Babel(app, default_locale=ENGLISH, locale_selector=_preferred)
+    with app.app_context():
+        translated = {str(locale) for locale in babel.list_translations()}
+    app.extensions["languages"] = sorted({ENGLISH, *translated})
+    app.after_request(_varying)
+
+
+def _preferred() -> str:
+    return request.accept_languages.best_match(_languages(), default=ENGLISH) or ENGLISH
+
+
+def _languages() -> list[str]:
+    languages: list[str] = current_app.extensions["languages"]
+    return languages
+
+
+def _varying(response: Response) -> Response:
+    if len(_languages()) > 1 and response.mimetype == "text/html":
+        response.vary.add("Accept-Language")
+    return response
