@@ -10,16 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+import numpy as np
+
 from catchments.errors import NotKnown
 from catchments.model import (
+    UNCERTAINTY_M,
     Answer,
     Basis,
     Candidate,
     Catchment,
     DirectoryRelease,
     Edition,
+    NamedPlace,
     Notice,
     Place,
+    PlaceKind,
     Provider,
     School,
     SchoolStatus,
@@ -28,8 +33,6 @@ from catchments.model import (
 from catchments.spatial_index import SpatialIndex
 
 NEAREST_WITHIN_M = 5_000.0
-NEAR_BOUNDARY_M = 100.0
-"""A place's positional uncertainty unless it is known better."""
 
 ASK = "Ask your Ministry of Education regional office which provider serves it."
 
@@ -72,6 +75,39 @@ class Resolver:
         place = Place(lng=lng, lat=lat)
         return replace(self._by_place(place, "This place"), place=place)
 
+    def named(self, named: NamedPlace, *, on: date) -> Answer:
+        """Return the answer for a candidate of the gazetteer: a school, an address, or an area.
+
+        A road, a suburb or a town is answered for where all that is known of it lies in one
+        catchment; else its answer is ambiguous. Raises NotKnown for a school that is not known.
+        """
+        if named.kind is PlaceKind.SCHOOL:
+            return self.school(named.schools[0].school_id, on=on)
+        if named.kind is PlaceKind.ADDRESS:
+            place = named.places[0]
+            answer = self._by_place(place, named.name, uncertainty_m=named.uncertainty_m)
+            return replace(answer, place=place)
+        return self._area(named)
+
+    def _area(self, named: NamedPlace) -> Answer:
+        codes = self._codes_of(named)
+        if not codes:
+            return _unresolved(
+                f"{named.name} lies outside every catchment.",
+                Notice("outside", "No catchment's boundary covers any of it."),
+            )
+        if len(codes) > 1:
+            return self._ambiguous(codes, named.name)
+        return self._answer(Basis.LOCATED, codes[0], f"{named.name} lies inside the")
+
+    def _codes_of(self, named: NamedPlace) -> tuple[str, ...]:
+        schools = [self.undated(school).catchment for school in named.schools]
+        found = {catchment.code for catchment in schools if catchment}
+        lngs = np.array([place.lng for place in named.places])
+        lats = np.array([place.lat for place in named.places])
+        covered = np.unique(self.index.covering_many(lng=lngs, lat=lats, threads=1))
+        return tuple(sorted(found.union(*(self.index.sets[number] for number in covered))))
+
     def candidate(self, code: str) -> Candidate:
         """Return a catchment with its provider."""
         catchment = self.edition.catchments[code]
@@ -93,7 +129,9 @@ class Resolver:
         said = f"{school.name} is on the published list of schools in the"
         return self._answer(Basis.LISTED, code, said)
 
-    def _by_place(self, place: Place | None, name: str) -> Answer:
+    def _by_place(
+        self, place: Place | None, name: str, *, uncertainty_m: float = UNCERTAINTY_M
+    ) -> Answer:
         if place is None:
             return _unresolved(
                 f"{name} has no recorded place and is not on the published list of schools.",
@@ -101,13 +139,13 @@ class Resolver:
             )
         codes = self.index.covering(lng=place.lng, lat=place.lat)
         if not codes:
-            return self._nearest(place, name)
+            return self._nearest(place, name, uncertainty_m)
         if len(codes) > 1 and not self._on_shared_edge(codes, place):
             return self._ambiguous(codes, name)
         answer = self._answer(Basis.LOCATED, codes[0], f"{name} lies inside the")
-        return replace(answer, notices=answer.notices + self._edge_notices(codes, place))
+        return self._near_boundary(answer, codes, place, uncertainty_m)
 
-    def _nearest(self, place: Place, name: str) -> Answer:
+    def _nearest(self, place: Place, name: str, uncertainty_m: float) -> Answer:
         near = self.index.within(lng=place.lng, lat=place.lat, radius_m=NEAREST_WITHIN_M)
         if not near:
             return _unresolved(
@@ -117,7 +155,12 @@ class Resolver:
         code, distance_m = near[0]
         away = kilometres(distance_m)
         said = f"{name} lies outside every catchment; the nearest, {away} away, is the"
-        return replace(self._answer(Basis.NEAREST, code, said), distance_m=distance_m)
+        answer = replace(self._answer(Basis.NEAREST, code, said), distance_m=distance_m)
+        rivals = tuple(c for c, further_m in near if further_m - distance_m <= uncertainty_m)
+        if len(rivals) == 1:
+            return answer
+        text = f"This place is about as near to {self._names_with_providers(rivals)}."
+        return self._with_alternatives(answer, rivals, Notice("near-boundary", text))
 
     def _ambiguous(self, codes: tuple[str, ...], name: str) -> Answer:
         names = " and ".join(self.edition.catchments[code].name for code in codes)
@@ -150,18 +193,27 @@ class Resolver:
     def _on_shared_edge(self, codes: tuple[str, ...], place: Place) -> bool:
         return all(self.index.on_edge_of(code, lng=place.lng, lat=place.lat) for code in codes)
 
-    def _edge_notices(self, codes: tuple[str, ...], place: Place) -> tuple[Notice, ...]:
+    def _near_boundary(
+        self, answer: Answer, codes: tuple[str, ...], place: Place, uncertainty_m: float
+    ) -> Answer:
         if len(codes) > 1:
             served = self._names_with_providers(codes)
             text = f"This place is exactly on the boundary between {served}."
-            return (Notice("on-boundary", text),)
-        near = self.index.within(lng=place.lng, lat=place.lat, radius_m=NEAR_BOUNDARY_M)
-        others = tuple(code for code, _ in near if code not in codes)
-        if not others:
-            return ()
-        served = self._names_with_providers(codes + others)
-        text = f"This place is within {NEAR_BOUNDARY_M:.0f} m of the boundary between {served}."
-        return (Notice("near-boundary", text),)
+            return self._with_alternatives(answer, codes, Notice("on-boundary", text))
+        near = self.index.within(lng=place.lng, lat=place.lat, radius_m=uncertainty_m)
+        both = codes + tuple(code for code, _ in near if code not in codes)
+        if len(both) == 1:
+            return answer
+        served = self._names_with_providers(both)
+        text = f"This place is within {kilometres(uncertainty_m)} of the boundary between {served}."
+        return self._with_alternatives(answer, both, Notice("near-boundary", text))
+
+    def _with_alternatives(self, answer: Answer, codes: tuple[str, ...], notice: Notice) -> Answer:
+        return replace(
+            answer,
+            alternatives=tuple(self.candidate(code) for code in codes[1:]),
+            notices=(*answer.notices, notice),
+        )
 
     def _names_with_providers(self, codes: tuple[str, ...]) -> str:
         candidates = [self.candidate(code) for code in codes]

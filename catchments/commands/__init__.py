@@ -36,6 +36,7 @@ GROUPS = (
     Later("providers", "catchments.commands.imports", "Providers and what they serve."),
     Later("listings", "catchments.commands.imports", "Lists of the schools in each catchment."),
     Later("editions", "catchments.commands.editions", "Published editions and drafts."),
+    Later("addresses", "catchments.commands.addresses", "The street addresses that are known."),
 )
 
 

@@ -1,34 +1,89 @@
-"""The door for other services: GET /provider."""
+"""The door for other services: /provider, /search, and suggestions while somebody types."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, request
 
+from catchments.errors import InputRefused
 from catchments.model import Answer
 from catchments.snapshot import World
 from catchments.web.caching import cache_control, etag, validated
 from catchments.web.context import service
-from catchments.web.parameters import Question, question
-from catchments.web.payload import answer_json, before_first_edition
+from catchments.web.parameters import Question, optional_date, question, refuse_unknown_or_repeated
+from catchments.web.payload import answer_json, before_first_edition, finding_json, named_json
 
 blueprint = Blueprint("api", __name__)
+
+SUGGESTED_AT_MOST = 8
 
 
 @blueprint.get("/provider")
 def provider() -> Response:
-    """Say who serves a school or a point, today or on a date."""
-    running = service()
-    world = running.snapshots.current()
+    """Say who serves a school, an address or a point, today or on a date."""
+    world = service().snapshots.current()
     asked = question(request.args)
     day = asked.on or world.today
-    body = msgspec.json.encode(answer_json(_answer(world, asked, day), world, day))
-    response = Response(body, mimetype="application/json")
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    control = cache_control(world, running.settings.max_age_s)
+    if asked.address is not None:
+        return _found(world, asked.address, day)
+    response = _json(answer_json(_answer(world, asked, day), world, day))
+    control = cache_control(world, service().settings.max_age_s)
     return validated(response, etag(world, world.on(day), day), control)
+
+
+@blueprint.get("/search")
+def search() -> Response:
+    """Say what a text means – a school, an address, a suburb or a town – and who serves it."""
+    refuse_unknown_or_repeated(request.args, {"q", "on"})
+    world = service().snapshots.current()
+    day = optional_date(request.args) or world.today
+    return _found(world, _text(), day)
+
+
+@blueprint.get("/suggest")
+def suggest() -> Response:
+    """Say what a text that is still being typed may mean, best first."""
+    refuse_unknown_or_repeated(request.args, {"q"})
+    world = service().snapshots.current()
+    named = service().finder(world).suggest(_text(), at_most=SUGGESTED_AT_MOST)
+    suggestions = [named_json(each) for each in named]
+    return _typed(world, {"suggestions": suggestions, "demonstration": world.demonstration})
+
+
+def _text() -> str:
+    if "q" not in request.args:
+        raise InputRefused(
+            "The parameter q is missing.",
+            field="q",
+            allowed="Give a school's name or number, a street address, a suburb or a town.",
+            next_step="For example /search?q=kaitaia.",
+        )
+    return request.args["q"]
+
+
+def _found(world: World, text: str, day: date) -> Response:
+    running = service()
+    finding = running.finder(world).find(text, on=day)
+    if finding is None:
+        return _typed(world, answer_json(before_first_edition(world, day, None), world, day))
+    return _typed(world, finding_json(finding, world, day, running.addresses.about()))
+
+
+def _typed(world: World, body: dict[str, Any]) -> Response:
+    """Return an answer to a typed text, which no shared cache may keep: it may be an address."""
+    response = _json(body)
+    response.add_etag()
+    control = cache_control(world, service().settings.max_age_s, private=True)
+    return validated(response, response.headers["ETag"], control)
+
+
+def _json(body: dict[str, Any]) -> Response:
+    response = Response(msgspec.json.encode(body), mimetype="application/json")
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 def _answer(world: World, asked: Question, day: date) -> Answer:

@@ -14,7 +14,7 @@ from flask import Response, request
 
 from catchments.snapshot import NEW_ZEALAND_TIME, Snapshot, World
 
-REPRESENTATION = "1"
+REPRESENTATION = "2"
 """Raise it when the same answer is written in another way."""
 FOR_GOOD = "public, max-age=31536000, immutable"
 
@@ -44,10 +44,11 @@ def freshness_ends(world: World) -> float:
     return float(ends)
 
 
-def cache_control(world: World, max_age_s: int) -> str:
+def cache_control(world: World, max_age_s: int, *, private: bool = False) -> str:
     """Return the `Cache-Control` of an answer from this world."""
     left = int(freshness_ends(world) - time.time())
-    return f"public, max-age={max(0, min(max_age_s, left))}"
+    kept_by = "private" if private else "public"
+    return f"{kept_by}, max-age={max(0, min(max_age_s, left))}"
 
 
 def validated(response: Response, tag: str, control: str) -> Response:

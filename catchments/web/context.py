@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from flask import Response, current_app
 
+from catchments.finding import Addresses, Finder, NoAddresses
+from catchments.model import Source
 from catchments.settings import Settings
 from catchments.snapshot import Snapshot, Snapshots, World
 from catchments.store import Store
 from catchments.web.caching import cache_control, etag, validated
 
 EXTENSION = "catchments"
+
+
+class KnownAddresses(Addresses, Protocol):
+    """Addresses that were imported, and where they came from."""
+
+    def about(self) -> Source | None:
+        """Return their source, or None where there are none."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,12 @@ class Service:
     settings: Settings
     store: Store
     snapshots: Snapshots
+    addresses: KnownAddresses = field(default_factory=NoAddresses)
+    geocoder: Addresses = field(default_factory=NoAddresses)
+
+    def finder(self, world: World) -> Finder:
+        """Return what finds the meaning of a text in a world."""
+        return Finder(world, self.addresses, self.geocoder)
 
 
 def service() -> Service:
@@ -50,6 +65,14 @@ def page_response(world: World, snapshot: Snapshot | None, day: date, page: str)
     """Return a page that answers for a date, kept by caches as long as that stays true."""
     control = cache_control(world, service().settings.max_age_s)
     return validated(Response(page), etag(world, snapshot, day), control)
+
+
+def typed_page_response(world: World, page: str) -> Response:
+    """Return a page made from a text that somebody typed, which no shared cache may keep."""
+    response = Response(page)
+    response.add_etag()
+    control = cache_control(world, service().settings.max_age_s, private=True)
+    return validated(response, response.headers["ETag"], control)
 
 
 def sources_of(snapshot: Snapshot) -> list[Any]:

@@ -7,9 +7,13 @@ English is in the code. Another language is a catalogue in `translations/`, made
 from __future__ import annotations
 
 from flask import Flask, Response, current_app, request
-from flask_babel import Babel
+from flask_babel import Babel, get_locale
+from markupsafe import Markup, escape
+
+from catchments.te_reo import runs
 
 ENGLISH = "en"
+_TE_REO = Markup('<span lang="mi">{}</span>')
 
 
 def register(app: Flask) -> None:
@@ -18,7 +22,19 @@ def register(app: Flask) -> None:
     with app.app_context():
         translated = {str(locale) for locale in babel.list_translations()}
     app.extensions["languages"] = sorted({ENGLISH, *translated})
+    app.jinja_env.filters["te_reo"] = te_reo
+    app.context_processor(_page_language)
     app.after_request(_varying)
+
+
+def te_reo(text: str) -> Markup:
+    """Return a name with its te reo Māori words marked, so that they are read out as such."""
+    return Markup().join(_TE_REO.format(run) if maori else escape(run) for run, maori in runs(text))
+
+
+def _page_language() -> dict[str, str]:
+    language = str(get_locale())
+    return {"page_language": "en-NZ" if language == ENGLISH else language.replace("_", "-")}
 
 
 def _preferred() -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import shapely
 from flask import Blueprint, Response, render_template, request, url_for
+from flask_babel import gettext
 from markupsafe import Markup
 
 from catchments.errors import InputRefused, NotKnown, shown
@@ -32,14 +33,22 @@ def page() -> Response:
     snapshot = _today(world)
     html = render_template(
         "map.html",
-        **page_context(world, snapshot, "Map of catchments"),
-        map_shell=Markup(_artefact(snapshot, "map.html").content.decode()),  # noqa: S704 - ours
-        urls=_urls(snapshot),
-        catchments=catchment_list(snapshot.resolver),
-        focus=_focus(world, snapshot),
+        **page_context(world, snapshot, gettext("Map of catchments")),
+        **map_context(snapshot, focus=_focus(world, snapshot)),
+        remember=True,
     )
     control = cache_control(world, service().settings.max_age_s)
     return validated(Response(html), etag(world, snapshot, world.today), control)
+
+
+def map_context(snapshot: Snapshot, *, focus: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return what a page needs to show the big map, opened on a school or a catchment if given."""
+    return {
+        "map_shell": Markup(_artefact(snapshot, "map.html").content.decode()),  # noqa: S704 - ours
+        "urls": _urls(snapshot),
+        "catchments": catchment_list(snapshot.resolver),
+        "focus": focus,
+    }
 
 
 @blueprint.get("/map.js")

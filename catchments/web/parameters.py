@@ -18,6 +18,7 @@ _DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 EXAMPLE = "For example /provider?school_id=54 or /provider?lat=-36.8694&lng=174.7689."
+WAYS_TO_ASK = ("school_id", "address", "lat", "lng", "lon")
 
 
 class Number(IntegerConverter):
@@ -28,9 +29,10 @@ class Number(IntegerConverter):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What /provider is asked: a school or a point, on a date or today."""
+    """What /provider is asked: a school, an address or a point, on a date or today."""
 
     school_id: int | None = None
+    address: str | None = None
     lng: float = 0.0
     lat: float = 0.0
     on: date | None = None
@@ -41,17 +43,20 @@ def question(given: MultiDict[str, str]) -> Question:
 
     Raises InputRefused for a missing, repeated, unknown, conflicting or malformed parameter.
     """
-    refuse_unknown_or_repeated(given, {"school_id", "lat", "lng", "lon", "on"})
+    refuse_unknown_or_repeated(given, {*WAYS_TO_ASK, "on"})
     on = optional_date(given)
     if "school_id" in given:
-        _refuse_beside_school_id(given)
+        _refuse_beside("school_id", given)
         return Question(school_id=school_id(given["school_id"]), on=on)
+    if "address" in given:
+        _refuse_beside("address", given)
+        return Question(address=given["address"], on=on)
     lng_name = _longitude_name(given)
     if "lat" not in given and lng_name not in given:
         raise InputRefused(
             "The parameter school_id is missing.",
             field="school_id",
-            allowed="Give school_id, or lat and lng.",
+            allowed="Give school_id, or lat and lng, or address.",
             next_step=EXAMPLE,
         )
     lat = _degrees(given, "lat", limit=90)
@@ -108,13 +113,13 @@ def school_id(text: str) -> int:
     return int(text)
 
 
-def _refuse_beside_school_id(given: MultiDict[str, str]) -> None:
-    for name in ("lat", "lng", "lon"):
-        if name in given:
+def _refuse_beside(chosen: str, given: MultiDict[str, str]) -> None:
+    for name in WAYS_TO_ASK:
+        if name != chosen and name in given:
             raise InputRefused(
-                f"The parameters school_id and {name} are given together.",
+                f"The parameters {chosen} and {name} are given together.",
                 field=name,
-                allowed="Give school_id, or lat and lng, not both.",
+                allowed="Give school_id, or lat and lng, or address: one of the three.",
                 next_step="Remove one of them.",
             )
 

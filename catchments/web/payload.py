@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from catchments.finding import Finding, Match, candidates_of
 from catchments.model import (
     Answer,
+    Candidate,
     Catchment,
     Edition,
+    NamedPlace,
     Notice,
     Place,
+    PlaceKind,
     Provider,
     School,
     Source,
@@ -34,18 +38,52 @@ def answer_json(answer: Answer, world: World, on: date) -> Json:
         "provider": answer.provider and provider_json(answer.provider),
         "distance_m": answer.distance_m and round(answer.distance_m),
         "in_school_provision": answer.in_school_provision and {"note": answer.in_school_provision},
-        "candidates": [
-            {
-                "catchment": catchment_json(candidate.catchment),
-                "provider": candidate.provider and provider_json(candidate.provider),
-            }
-            for candidate in answer.candidates
-        ],
+        "candidates": [candidate_json(candidate) for candidate in answer.candidates],
+        "alternatives": [candidate_json(candidate) for candidate in answer.alternatives],
         "notices": [notice_json(notice) for notice in answer.notices],
         "upcoming": _upcoming_json(answer),
         **provenance_json(snapshot),
         "demonstration": snapshot.demonstration if snapshot else world.demonstration,
         "as_at": on.isoformat(),
+    }
+
+
+def finding_json(finding: Finding, world: World, on: date, addresses: Source | None = None) -> Json:
+    """Return what a text came to: the body of /provider, and each place that the text may mean."""
+    body = answer_json(finding.answer, world, on)
+    body["matches"] = [_match_json(match) for match in finding.matches]
+    body["more"] = finding.more
+    if addresses:
+        body["sources"].append(source_json(addresses))
+    return body
+
+
+def named_json(named: NamedPlace) -> Json:
+    """Return a place that a text may mean."""
+    is_school = named.kind is PlaceKind.SCHOOL
+    return {
+        "kind": named.kind,
+        "name": named.name,
+        "within": named.within or None,
+        "school_id": named.schools[0].school_id if is_school else None,
+    }
+
+
+def _match_json(match: Match) -> Json:
+    place = match.answer.place
+    return {
+        **named_json(match.named),
+        "place": place and place_json(place),
+        "status": match.answer.status,
+        "candidates": [candidate_json(c) for c in candidates_of(match.answer)],
+    }
+
+
+def candidate_json(candidate: Candidate) -> Json:
+    """Return a catchment that may be meant, and its provider."""
+    return {
+        "catchment": catchment_json(candidate.catchment),
+        "provider": candidate.provider and provider_json(candidate.provider),
     }
 
 

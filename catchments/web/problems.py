@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, current_app, render_template, request
+from flask_babel import LazyString, gettext
+from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import BadHost, HTTPException
 
 from catchments.errors import CatchmentsError, InputRefused, NothingPublished, NotKnown
@@ -12,11 +14,11 @@ from catchments.store import StoreUnavailable
 from catchments.web.context import service
 
 PROBLEM = "application/problem+json"
-_STATUS: tuple[tuple[type[CatchmentsError], int, str], ...] = (
-    (InputRefused, 400, "That cannot be answered as it was asked"),
-    (NotKnown, 404, "Not found"),
-    (NothingPublished, 503, "Nothing published yet"),
-    (StoreUnavailable, 503, "The database is away"),
+_STATUS: tuple[tuple[type[CatchmentsError], int, LazyString], ...] = (
+    (InputRefused, 400, _l("That cannot be answered as it was asked")),
+    (NotKnown, 404, _l("Not found")),
+    (NothingPublished, 503, _l("Nothing published yet")),
+    (StoreUnavailable, 503, _l("The database is away")),
 )
 RETRY_AFTER_S = 10
 
@@ -30,8 +32,8 @@ def register(app: Flask) -> None:
 
 def _ours(error: CatchmentsError) -> Response:
     status, title = next(
-        ((status, title) for made, status, title in _STATUS if isinstance(error, made)),
-        (400, "That is not possible"),
+        ((status, str(title)) for made, status, title in _STATUS if isinstance(error, made)),
+        (400, gettext("That is not possible")),
     )
     return _problem(
         status,
@@ -52,18 +54,18 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unforeseen(error: Exception) -> Response:
-    from flask import current_app
-
     current_app.logger.exception("unforeseen %s", type(error).__name__)
     return _problem(
         500,
-        "Something went wrong here",
-        "The service met an error of its own; it has been logged.",
-        next_step="Try again in a minute.",
+        gettext("Something went wrong here"),
+        gettext("The service met an error of its own; it has been logged."),
+        next_step=gettext("Try again in a minute."),
     )
 
 
 def _problem(status: int, title: str, detail: str, **more: str) -> Response:
+    # One small line, with nothing of what was typed in it: that may be somebody's address.
+    current_app.logger.warning("%s: answered %s", request.endpoint or "no such page", status)
     response = (
         _page(status, title, detail, more) if _wants_page() else _json(status, title, detail, more)
     )

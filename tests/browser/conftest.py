@@ -53,7 +53,9 @@ HOSTILE = "{{7*191}}</script><img src=x onerror=alert(1)>`${alert(2)}`<b>Provide
 
 def made_up_edition() -> Edition:
     """Six squares in two regions on the mainland, and one across 180°."""
-    squares = {f"AA-0{n}": (172 + n % 3, -41 - n // 3, 173 + n % 3, -40 - n // 3) for n in range(6)}
+    squares: dict[str, tuple[float, float, float, float]] = {
+        f"AA-0{n}": (172 + n % 3, -41 - n // 3, 173 + n % 3, -40 - n // 3) for n in range(6)
+    }
     squares["AA-06"] = (179.5, -44.5, 184.0, -43.5)
     regions = [EDUCATION_REGIONS[0]] * 3 + [EDUCATION_REGIONS[11]] * 4
     names = ["Ahi", "Kōwhai", "Rimu", "Tōtara", "Mātai", "Kauri", "Rēkohu"]

@@ -61,6 +61,7 @@ FIELDS = [
     "directory_release",
     "demonstration",
     "sources",
+    "alternatives",
     "as_at",
 ]
 SECURITY = {
@@ -208,8 +209,8 @@ def test_an_unknown_school_is_not_found(number: str, client: FlaskClient) -> Non
 
 REFUSED: list[tuple[str, str, str]] = [
     # question, parameter, allowed form
-    ("", "school_id", "Give school_id, or lat and lng."),
-    ("on=2026-03-03", "school_id", "Give school_id, or lat and lng."),
+    ("", "school_id", "Give school_id, or lat and lng, or address."),
+    ("on=2026-03-03", "school_id", "Give school_id, or lat and lng, or address."),
     ("lat=-38.5", "lng", "A point needs both lat and lng, in WGS 84 decimal degrees."),
     ("lng=174.5", "lat", "A point needs both lat and lng, in WGS 84 decimal degrees."),
     ("lon=174.5", "lat", "A point needs both lat and lng, in WGS 84 decimal degrees."),
@@ -217,14 +218,26 @@ REFUSED: list[tuple[str, str, str]] = [
     ("school_id=54&school_id=54", "school_id", "Each parameter may be given once."),
     ("lat=1&lat=2&lng=3", "lat", "Each parameter may be given once."),
     ("school_id=54&on=2026-03-03&on=2026-03-04", "on", "Each parameter may be given once."),
-    ("school_id=54&school=54", "school", "Allowed are lat, lng, lon, on, school_id."),
-    ("SCHOOL_ID=54", "SCHOOL_ID", "Allowed are lat, lng, lon, on, school_id."),
-    ("id=54", "id", "Allowed are lat, lng, lon, on, school_id."),
+    ("school_id=54&school=54", "school", "Allowed are address, lat, lng, lon, on, school_id."),
+    ("SCHOOL_ID=54", "SCHOOL_ID", "Allowed are address, lat, lng, lon, on, school_id."),
+    ("id=54", "id", "Allowed are address, lat, lng, lon, on, school_id."),
     ("school_id=54&", "", ""),
-    ("school_id=54&=", "", "Allowed are lat, lng, lon, on, school_id."),
-    ("school_id=54&lat=-38.5", "lat", "Give school_id, or lat and lng, not both."),
-    ("school_id=54&lat=-38.5&lng=174.5", "lat", "Give school_id, or lat and lng, not both."),
-    ("school_id=54&lon=174.5", "lon", "Give school_id, or lat and lng, not both."),
+    ("school_id=54&=", "", "Allowed are address, lat, lng, lon, on, school_id."),
+    (
+        "school_id=54&lat=-38.5",
+        "lat",
+        "Give school_id, or lat and lng, or address: one of the three.",
+    ),
+    (
+        "school_id=54&lat=-38.5&lng=174.5",
+        "lat",
+        "Give school_id, or lat and lng, or address: one of the three.",
+    ),
+    (
+        "school_id=54&lon=174.5",
+        "lon",
+        "Give school_id, or lat and lng, or address: one of the three.",
+    ),
     ("lat=-38.5&lng=174.5&lon=174.5", "lon", "They mean the same; give one of them."),
 ]
 NUMBERS = (

@@ -12,19 +12,20 @@
     chathams: [[-44.5, 182.9], [-43.6, 184.1]],
   };
   const CREDITS =
-    'Data: <a href="https://www.stats.govt.nz/">Stats NZ</a>, ' +
+    '<a href="https://www.stats.govt.nz/">Stats NZ</a>, ' +
     '<a href="https://www.linz.govt.nz/">LINZ</a> (CC BY 4.0), ' +
     '<a href="https://www.education.govt.nz/">Ministry of Education</a>';
-  const UNAVAILABLE =
-    "The map could not be loaded. The list has every catchment and its provider all the same.";
 
   const byId = (id) => document.getElementById(id);
   const frame = byId("map-frame");
   if (!frame) return;
+  /* What the page says in its reader's language; {…} stands for what is put in. */
+  const words = JSON.parse(frame.dataset.words);
+  const worded = (sentence, given) => sentence.replace(/\{(\w+)\}/g, (_, name) => given[name]);
   const answerPanel = byId("answer");
   const emptyAnswer = document.createElement("p");
   emptyAnswer.className = "answer-empty";
-  emptyAnswer.textContent = "Nothing chosen yet. Choose a catchment on the map, or find it by name.";
+  emptyAnswer.textContent = words.empty;
   const choosers = new Map(
     Array.from(document.querySelectorAll("a.choose"), (link) => [link.dataset.code, link]),
   );
@@ -52,20 +53,20 @@
       return { element, items, open: element.open };
     });
     function apply() {
-      const words = folded(input.value).split(/\s+/).filter(Boolean);
+      const wanted = folded(input.value).split(/\s+/).filter(Boolean);
       let count = 0;
       for (const { element, items, open } of regions) {
         let shown = 0;
         for (const { item, text } of items) {
-          item.hidden = !words.every((word) => text.includes(word));
+          item.hidden = !wanted.every((word) => text.includes(word));
           shown += item.hidden ? 0 : 1;
         }
         element.hidden = shown === 0;
-        element.open = words.length ? shown > 0 : open;
+        element.open = wanted.length ? shown > 0 : open;
         count += shown;
       }
-      const noun = count === 1 ? " catchment matches." : " catchments match.";
-      byId("list-count").textContent = words.length ? (count || "No") + noun : "";
+      const said = count === 0 ? words.noMatch : count === 1 ? words.oneMatch : words.manyMatch;
+      byId("list-count").textContent = wanted.length ? worded(said, { count }) : "";
     }
     input.addEventListener("input", apply);
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -197,7 +198,7 @@
 
     const container = map.getContainer();
     container.setAttribute("role", "application");
-    container.setAttribute("aria-label", "Map of catchments. The list beside it says the same.");
+    container.setAttribute("aria-label", words.map);
     L.control.attribution({ prefix: false }).addAttribution(CREDITS).addTo(map);
     for (const [name, order] of [["regions", 410], ["schools", 420], ["chosen", 430], ["labels", 440]]) {
       map.createPane(name).style.zIndex = String(order);
@@ -299,7 +300,7 @@
         })
         .catch(() => {
           schoolsAsked = null; // The next zoom may try again.
-          byId("map-hint").textContent = "The schools could not be loaded. Catchments work all the same.";
+          byId("map-hint").textContent = words.noSchools;
         });
       return schoolsAsked;
     }
@@ -356,8 +357,8 @@
     // --- choosing
 
     function providerName(fact) {
-      if (!fact) return "No catchment is recorded";
-      return fact.provider ? fact.provider.name : "No provider is recorded";
+      if (!fact) return words.noCatchment;
+      return fact.provider ? fact.provider.name : words.noProvider;
     }
 
     function addFact(list, term, node, className) {
@@ -381,13 +382,13 @@
       slot("more").href = href;
       const list = card.querySelector("dl");
       const provider = (fact && fact.provider) || {};
-      if (provider.phone) addFact(list, "Phone", phoneNode(provider.phone), "fact-phone");
-      if (provider.email) addFact(list, "Email", emailNode(provider.email));
-      if (provider.website) addFact(list, "Website", websiteNode(provider.website));
-      if (fact) addFact(list, "Catchment", fact.name);
+      if (provider.phone) addFact(list, words.phone, phoneNode(provider.phone), "fact-phone");
+      if (provider.email) addFact(list, words.email, emailNode(provider.email));
+      if (provider.website) addFact(list, words.website, websiteNode(provider.website));
+      if (fact) addFact(list, words.catchment, fact.name);
       const region = (fact && fact.education_region) || "";
       if (region) {
-        const dd = addFact(list, "Region", region);
+        const dd = addFact(list, words.region, region);
         if (/^(Tai Tokerau|Tāmaki)/.test(region)) dd.lang = "mi";
       }
       card.querySelector("[data-close]").addEventListener("click", clear);
@@ -414,18 +415,19 @@
       }
     }
 
+    /* Only the map's own page has an address for what is chosen on it. */
     function remember(query) {
-      history.replaceState(null, "", location.pathname + query);
+      if ("remember" in frame.dataset) history.replaceState(null, "", location.pathname + query);
     }
 
     function chooseCatchment(code, { move = false } = {}) {
       const fact = facts.get(code);
       if (!fact) return;
       fillAnswer({
-        place: fact.name + " catchment",
+        place: worded(words.catchmentNamed, { name: fact.name }),
         fact,
         href: frame.dataset.catchmentPage + encodeURIComponent(code),
-        more: "This catchment in the list of all",
+        more: words.moreOfCatchment,
       });
       mark(code, null);
       const known = layers.get(code);
@@ -438,12 +440,12 @@
     }
 
     function chooseSchool(school) {
-      const notOpen = school.status && school.status !== "open" ? ", " + school.status : "";
+      const state = words.states[school.status];
       fillAnswer({
-        place: school.name + " (school " + school.id + notOpen + ")",
+        place: school.name + " (" + worded(words.school, school) + (state ? ", " + state : "") + ")",
         fact: facts.get(school.code),
         href: frame.dataset.schoolPage + encodeURIComponent(school.id),
-        more: "Full answer for this school",
+        more: words.moreOfSchool,
       });
       mark(school.code, school);
       remember("?school=" + encodeURIComponent(school.id));
@@ -489,7 +491,7 @@
       map.on("blur", () => map.scrollWheelZoom.disable());
       document.querySelector(".finder-list").addEventListener("click", onListClick);
       document.addEventListener("keydown", (event) => {
-        if (event.key === "Escape" && chosenLayer && event.target !== byId("list-text")) clear();
+        if (event.key === "Escape" && chosenLayer && !event.target.closest("input")) clear();
       });
       for (const button of document.querySelectorAll("[data-view]")) {
         button.addEventListener("click", () => show(VIEWS[button.dataset.view]));
@@ -531,7 +533,7 @@
         showSchools();
         frame.dataset.ready = "true";
       })
-      .catch(() => say(UNAVAILABLE));
+      .catch(() => say(words.unavailable));
   }
 
   async function getJson(url) {
@@ -558,6 +560,6 @@
   window.addEventListener("load", () => {
     if (met) return;
     byId("map-column").hidden = true;
-    say(UNAVAILABLE);
+    say(words.unavailable);
   });
 })();

@@ -1,0 +1,161 @@
+"""Asking a geocoder elsewhere for addresses that are not known here: off unless it is switched on.
+
+A geocoder that is slow, wrong or away never breaks a page: every question has a time-out, and after
+three failures it is left alone for a minute. Then the answer is the same as without it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from pybreaker import CircuitBreaker, CircuitBreakerError
+
+from catchments.errors import InputRefused, shown
+from catchments.model import NamedPlace, Place, PlaceKind
+from catchments.settings import Settings
+
+if TYPE_CHECKING:
+    from geopy.geocoders.base import Geocoder as GeopyGeocoder
+
+LINZ = "linz"
+LINZ_LAYER = "layer-123113"
+FAILURES_AT_MOST = 3
+LEFT_ALONE_S = 60
+ASKED_AT_ONCE = 4
+"""Questions a process has under way; more wait, and their time-out goes on meanwhile."""
+COUNTRY = "New Zealand"
+SOUTH, NORTH, WEST, EAST = -53.0, -28.0, 165.0, 184.5
+"""Degrees, longitude 0…360: what a geocoder finds outside is another country's."""
+
+_log = logging.getLogger(__name__)
+
+
+class RemoteGeocoder:
+    """A geocoder elsewhere, asked with a time-out and behind a circuit breaker."""
+
+    def __init__(self, name: str, geocoder: GeopyGeocoder, *, timeout_s: float) -> None:
+        self._name = name
+        self._geocoder = geocoder
+        self._timeout_s = timeout_s
+        self._breaker = CircuitBreaker(fail_max=FAILURES_AT_MOST, reset_timeout=LEFT_ALONE_S)
+        self._pool = ThreadPoolExecutor(ASKED_AT_ONCE, thread_name_prefix="geocoder")
+
+    def candidates(self, text: str, *, at_most: int) -> list[NamedPlace]:
+        """Return the places in New Zealand that it knows for a text; none where it fails."""
+        try:
+            # As a context manager: `call` would hold the breaker's lock while the geocoder thinks.
+            with self._breaker.calling():
+                # The library's time-out is one for each read; a slow drip would outlast it.
+                asked = self._pool.submit(self._ask, text)
+                return asked.result(self._timeout_s)[:at_most]
+        except CircuitBreakerError:
+            return []
+        except Exception as error:
+            # The kind only: an error's text may repeat the address that was typed.
+            _log.warning("the geocoder %s failed: %s", self._name, type(error).__name__)
+            return []
+
+    def _ask(self, text: str) -> list[NamedPlace]:
+        wanted = text if COUNTRY.casefold() in text.casefold() else f"{text}, {COUNTRY}"
+        found = self._geocoder.geocode(wanted, exactly_one=False, timeout=self._timeout_s)
+        return [_named(each) for each in found or () if _in_new_zealand(each)]
+
+
+def geocoder_of(settings: Settings) -> RemoteGeocoder | None:
+    """Return the geocoder that the settings switch on, or None.
+
+    Raises InputRefused for a name that is none or for options that it does not take.
+    """
+    if not settings.geocoder:
+        return None
+    name = settings.geocoder.casefold()
+    make = _maker(name)
+    try:
+        options = json.loads(settings.geocoder_options)
+        made = make(**options, timeout=settings.geocoder_timeout_s)
+    except Exception as error:  # whatever a geocoder of geopy's finds wrong with its options
+        raise InputRefused(
+            f"The geocoder {shown(name)} cannot be set up with CATCHMENTS_GEOCODER_OPTIONS: "
+            f"{type(error).__name__}.",  # not its text, which may hold a key
+            field="CATCHMENTS_GEOCODER_OPTIONS",
+            allowed="It must be a JSON object of what geopy's class of that name takes.",
+            next_step='For example {"user_agent": "attendance-finder of …"} for nominatim.',
+        ) from None
+    return RemoteGeocoder(name, made, timeout_s=settings.geocoder_timeout_s)
+
+
+def _maker(name: str) -> Callable[..., GeopyGeocoder]:
+    from geopy.exc import GeocoderNotFound
+    from geopy.geocoders import SERVICE_TO_GEOCODER, get_geocoder_for_service
+
+    if name == LINZ:
+        return _linz()
+    try:
+        return get_geocoder_for_service(name)  # type: ignore[no-any-return]
+    except GeocoderNotFound:
+        raise InputRefused(
+            f"CATCHMENTS_GEOCODER is {shown(name)}.",
+            field="CATCHMENTS_GEOCODER",
+            allowed=f"It must be one of {', '.join(sorted([*SERVICE_TO_GEOCODER, LINZ]))}.",
+            next_step="Correct it or leave it out.",
+        ) from None
+
+
+def _linz() -> Callable[..., GeopyGeocoder]:
+    """Return a geocoder of geopy's kind for the LINZ Data Service, which geopy has none for."""
+    from geopy.geocoders.base import Geocoder
+    from geopy.location import Location
+
+    class Linz(Geocoder):  # type: ignore[misc]
+        """NZ Addresses by Web Feature Service; needs a key of the LINZ Data Service."""
+
+        def __init__(
+            self, *, api_key: str, domain: str = "data.linz.govt.nz", **kwargs: Any
+        ) -> None:
+            super().__init__(**kwargs)
+            self._address = f"{self.scheme}://{domain}/services;key={api_key}/wfs"
+
+        def geocode(self, query: str, *, exactly_one: bool = True, timeout: float) -> Any:
+            """Return addresses that begin with the text."""
+            wanted = query.removesuffix(f", {COUNTRY}").replace("'", "''")
+            wanted = wanted.replace("%", "").replace("_", " ")
+            asked = {
+                "service": "WFS",
+                "version": "2.0.0",
+                "request": "GetFeature",
+                "typeNames": LINZ_LAYER,
+                "outputFormat": "json",
+                "srsName": "EPSG:4326",
+                "count": 5,
+                "cql_filter": f"full_address_ascii ILIKE '{wanted}%'",
+            }
+
+            def parsed(body: Any) -> Any:
+                features = body.get("features", [])
+                found = [self._location(each) for each in features if each.get("geometry")]
+                return (found[0] if found else None) if exactly_one else found
+
+            url = f"{self._address}?{urlencode(asked)}"
+            return self._call_geocoder(url, parsed, timeout=timeout)
+
+        @staticmethod
+        def _location(feature: Any) -> Location:
+            lng, lat = feature["geometry"]["coordinates"][:2]
+            return Location(feature["properties"]["full_address"], (lat, lng), feature)
+
+    return Linz
+
+
+def _named(found: Any) -> NamedPlace:
+    lng = found.longitude - 360 if found.longitude > 180 else found.longitude
+    name = str(found.address).removesuffix(f", {COUNTRY}")[:200]
+    return NamedPlace(PlaceKind.ADDRESS, name, places=(Place(lng=lng, lat=found.latitude),))
+
+
+def _in_new_zealand(found: Any) -> bool:
+    return bool(SOUTH <= found.latitude <= NORTH and WEST <= found.longitude % 360 <= EAST)

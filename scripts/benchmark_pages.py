@@ -1,0 +1,221 @@
+"""How soon the pages are there on a slow phone, in Chromium, against a naive Folium map.
+
+The phone: four times slower than this machine, 1.6 Mbit/s with 150 ms there and back, a screen of
+390 × 844 points, nothing in its cache. The naive map is what Folium gives when everything is put
+into one page; Leaflet comes from here instead of a CDN, which favours it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import brotli
+import folium
+import shapely
+from playwright.sync_api import Browser, Page, sync_playwright
+from rich.console import Console
+from rich.table import Table
+
+from catchments.commands.making import publisher
+from catchments.model import DirectoryRelease, Edition
+from catchments.sources.demonstration import read_demonstration
+from catchments.sources.report import no_progress
+from catchments.store import Store
+from maps.leaflet import leaflet_file
+from tests.browser.conftest import CHROMIUM_FLAGS, served
+from tests.worlds import chromium_path
+
+SLOWER = 4
+DOWN_BYTES_S = 1_600_000 / 8
+UP_BYTES_S = 750_000 / 8
+ROUND_TRIP_MS = 150
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 3,
+    "is_mobile": True,
+}
+PAGES = ("/", "/map", "/?q=kaitaia", "/school/3", "/catchments", "/when-to-ask")
+NAIVE = "/naive.html"
+READY_WITHIN_MS = 60_000
+WATCH_MAP = """
+new MutationObserver(() => {
+  const drawn = document.querySelector('#map-frame[data-ready], .leaflet-interactive');
+  if (drawn && window.mapReady === undefined) window.mapReady = performance.now();
+}).observe(document, { attributes: true, childList: true, subtree: true });
+"""
+PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+console = Console(width=110)
+
+
+@dataclass(frozen=True)
+class Load:
+    """One load of a page: what came over the line, and when something was there."""
+
+    requests: int
+    kilobytes: float
+    paint_s: float
+    map_s: float | None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=5)
+    given = parser.parse_args()
+    edition, release = read_demonstration()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = Path(folder) / "bench.sqlite"
+        store = Store(f"sqlite:///{path}")
+        store.migrate()
+        publisher(store, no_progress).seed(edition, release)
+        store.close()
+        write_naive(Path(folder), edition, release)
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium_path()), args=CHROMIUM_FLAGS
+        )
+        with served(path) as ours, files(Path(folder)) as naive:
+            rows = [(p, [load(browser, ours + p) for _ in range(given.times)]) for p in PAGES]
+            rows.append(
+                ("naive Folium", [load(browser, naive + NAIVE) for _ in range(given.times)])
+            )
+        browser.close()
+    show(rows)
+
+
+def load(browser: Browser, address: str) -> Load:
+    context = browser.new_context(**PHONE)
+    page = context.new_page()
+    page.add_init_script(WATCH_MAP)
+    received = slowed(page)
+    page.goto(address, wait_until="load")
+    has_map = page.locator("#map-frame, .folium-map").count() > 0
+    if has_map:
+        page.wait_for_function("window.mapReady !== undefined", timeout=READY_WITHIN_MS)
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    map_ms = page.evaluate("window.mapReady") if has_map else None
+    made = Load(
+        len(received),
+        sum(received) / 1000,
+        page.evaluate(PAINTED) / 1000,
+        map_ms and map_ms / 1000,
+    )
+    context.close()
+    return made
+
+
+def slowed(page: Page) -> list[float]:
+    """Make a page's line and processor those of the phone; the list grows as bytes arrive."""
+    received: list[float] = []
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send(
+        "Network.emulateNetworkConditions",
+        {
+            "offline": False,
+            "latency": ROUND_TRIP_MS,
+            "downloadThroughput": DOWN_BYTES_S,
+            "uploadThroughput": UP_BYTES_S,
+        },
+    )
+    session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    session.on("Network.loadingFinished", lambda e: received.append(e["encodedDataLength"]))
+    return received
+
+
+# --- the naive map --------------------------------------------------------------------------------
+
+
+class Plain(folium.Map):
+    default_js = [("leaflet", "leaflet.js")]  # noqa: RUF012 - Folium declares it so
+    default_css = [("leaflet_css", "leaflet.css")]  # noqa: RUF012 - Folium declares it so
+
+
+def write_naive(folder: Path, edition: Edition, release: DirectoryRelease) -> None:
+    drawn = Plain(location=(-41, 173), zoom_start=5, tiles=None)
+    for code, catchment in edition.catchments.items():
+        shape = shapely.simplify(edition.boundaries[code], 0.002)
+        feature = {
+            "type": "Feature",
+            "properties": {"name": catchment.name},
+            "geometry": json.loads(shapely.to_geojson(shape)),
+        }
+        folium.GeoJson(feature, tooltip=catchment.name).add_to(drawn)
+    for school in release.schools.values():
+        if school.place:
+            place = (school.place.lat, school.place.lng)
+            folium.Marker(place, popup=f"{school.school_id} {school.name}").add_to(drawn)
+    (folder / NAIVE.strip("/")).write_text(drawn.get_root().render(), encoding="utf-8")
+    for name in ("leaflet.js", "leaflet.css"):
+        found = leaflet_file(name)
+        assert found
+        (folder / name).write_bytes(Path(found).read_bytes())
+
+
+class Compressed(SimpleHTTPRequestHandler):
+    """Files as a good server gives them: compressed."""
+
+    def do_GET(self) -> None:
+        path = Path(self.translate_path(self.path))
+        if not path.is_file():
+            self.send_error(404)
+            return
+        content = brotli.compress(path.read_bytes(), quality=5)
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        self.send_header("Content-Encoding", "br")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def files(folder: Path) -> Iterator[str]:
+    handler = partial(Compressed, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+# --- showing --------------------------------------------------------------------------------------
+
+
+def show(rows: Sequence[tuple[str, list[Load]]]) -> None:
+    title = (
+        f"First visit on the phone profile ({SLOWER} × slower, 1.6 Mbit/s, {ROUND_TRIP_MS} ms); "
+        f"medians of {len(rows[0][1])}"
+    )
+    table = Table("Page", "Requests", "kB", "First paint s", "Map s", title=title)
+    for name, loads in rows:
+        maps = [load.map_s for load in loads if load.map_s is not None]
+        table.add_row(
+            name,
+            f"{statistics.median(load.requests for load in loads):.0f}",
+            f"{statistics.median(load.kilobytes for load in loads):.0f}",
+            f"{statistics.median(load.paint_s for load in loads):.2f}",
+            f"{statistics.median(maps):.2f}" if maps else "",
+        )
+    console.print(table)
+    ours, naive = rows[0][1], rows[-1][1]
+    for what in ("kilobytes", "paint_s", "map_s"):
+        ratio = statistics.median(getattr(load, what) for load in naive) / statistics.median(
+            getattr(load, what) for load in ours
+        )
+        console.print(f"naive Folium against “{rows[0][0]}”, {what}: {ratio:.1f} ×")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,245 @@
+"""A geocoder elsewhere: off by default, in time, left alone when it fails, never a broken page."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from catchments.errors import InputRefused
+from catchments.model import Place, PlaceKind
+from catchments.settings import Settings
+from catchments.sources.geocoding import FAILURES_AT_MOST, RemoteGeocoder, geocoder_of
+
+KAITAIA = {
+    "lat": "-35.112",
+    "lon": "173.263",
+    "display_name": "12 High Street, Kaitaia, New Zealand",
+}
+HIGH_STREET_ABROAD = {"lat": "51.5", "lon": "-0.1", "display_name": "12 High Street, London"}
+
+
+@dataclass
+class Elsewhere:
+    """A geocoding service on loopback, and what it was asked."""
+
+    domain: str = ""
+    body: Any = field(default_factory=lambda: [KAITAIA])
+    status: int = 200
+    waits_s: float = 0.0
+    asked: list[str] = field(default_factory=list)
+
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        service = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                service.asked.append(self.path)
+                time.sleep(service.waits_s)
+                content = json.dumps(service.body).encode()
+                self.send_response(service.status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        return Handler
+
+
+class QuietServer(ThreadingHTTPServer):
+    """A client that has stopped waiting is what these tests are about, not an error."""
+
+    def handle_error(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Elsewhere]:
+    service = Elsewhere()
+    server = QuietServer(("127.0.0.1", 0), service.handler())
+    server.daemon_threads = True
+    service.domain = f"127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield service
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def nominatim(service: Elsewhere, *, timeout_s: float = 5.0) -> RemoteGeocoder:
+    options = {"domain": service.domain, "scheme": "http", "user_agent": "tests"}
+    made = geocoder_of(
+        Settings(
+            geocoder="Nominatim",
+            geocoder_options=json.dumps(options),
+            geocoder_timeout_s=timeout_s,
+        )
+    )
+    assert made is not None
+    return made
+
+
+def test_no_geocoder_is_asked_unless_it_is_switched_on():
+    assert geocoder_of(Settings()) is None
+    assert geocoder_of(Settings.from_environment({})) is None
+
+
+def test_an_address_is_a_place_with_its_name(elsewhere):
+    (found,) = nominatim(elsewhere).candidates("12 high st kaitaia", at_most=5)
+    assert found.kind is PlaceKind.ADDRESS
+    assert found.name == "12 High Street, Kaitaia"
+    assert found.places == (Place(lng=173.263, lat=-35.112),)
+
+
+def test_the_question_is_for_new_zealand_and_so_are_the_answers(elsewhere):
+    elsewhere.body = [HIGH_STREET_ABROAD, KAITAIA]
+    found = nominatim(elsewhere).candidates("12 high street", at_most=5)
+    asked = parse_qs(urlsplit(elsewhere.asked[0]).query)
+    assert asked["q"] == ["12 high street, New Zealand"]
+    assert [each.name for each in found] == ["12 High Street, Kaitaia"]
+
+
+def test_the_chathams_lie_in_new_zealand_on_either_side_of_180_degrees(elsewhere):
+    elsewhere.body = [
+        {"lat": "-43.95", "lon": "-176.55", "display_name": "Waitangi"},
+        {"lat": "-43.95", "lon": "183.45", "display_name": "Waitangi again"},
+    ]
+    found = nominatim(elsewhere).candidates("1 wharf road waitangi", at_most=5)
+    assert [round(each.places[0].lng, 6) for each in found] == [-176.55, -176.55]
+
+
+def test_no_more_are_given_than_were_asked_for(elsewhere):
+    elsewhere.body = [KAITAIA] * 9
+    assert len(nominatim(elsewhere).candidates("12 high st", at_most=5)) == 5
+
+
+def test_nothing_known_is_nothing_found(elsewhere):
+    elsewhere.body = []
+    assert nominatim(elsewhere).candidates("12 nowhere", at_most=5) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(500, []), (403, []), (200, {"error": "no"}), (200, "<html>"), (200, [{"lat": "x"}])],
+)
+def test_a_geocoder_that_fails_is_as_good_as_none(elsewhere, status, body, caplog):
+    elsewhere.status, elsewhere.body = status, body
+    with caplog.at_level(logging.WARNING):
+        assert nominatim(elsewhere).candidates("12 secret street", at_most=5) == []
+    assert "secret" not in caplog.text
+    assert "the geocoder nominatim failed" in caplog.text
+
+
+def test_a_geocoder_that_is_away_is_as_good_as_none(elsewhere):
+    elsewhere.domain = "127.0.0.1:1"
+    assert nominatim(elsewhere).candidates("12 high st", at_most=5) == []
+
+
+def test_a_geocoder_that_is_slow_is_not_waited_for(elsewhere):
+    elsewhere.waits_s = 30.0
+    done = threading.Event()
+
+    def ask() -> None:
+        assert nominatim(elsewhere, timeout_s=0.2).candidates("12 high st", at_most=5) == []
+        done.set()
+
+    threading.Thread(target=ask, daemon=True).start()
+    assert done.wait(10), "a time-out of 0.2 s did not end the wait"
+
+
+def test_after_three_failures_it_is_left_alone(elsewhere):
+    elsewhere.status = 500
+    geocoder = nominatim(elsewhere)
+    for _ in range(FAILURES_AT_MOST + 4):
+        assert geocoder.candidates("12 high st", at_most=5) == []
+    assert len(elsewhere.asked) == FAILURES_AT_MOST
+
+
+def test_one_slow_question_does_not_hold_up_another(elsewhere):
+    elsewhere.waits_s = 0.3
+    geocoder = nominatim(elsewhere, timeout_s=20)
+    at_once: list[int] = []
+    threads = [
+        threading.Thread(
+            target=lambda: at_once.append(len(geocoder.candidates("12 high st", at_most=5)))
+        )
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + 10
+    while len(elsewhere.asked) < 3 and time.monotonic() < deadline:
+        if at_once:
+            pytest.fail("the first answer came before the last question was asked")
+        time.sleep(0.005)
+    for thread in threads:
+        thread.join()
+    assert at_once == [1, 1, 1]
+
+
+def test_linz_is_asked_by_what_an_address_begins_with(elsewhere):
+    elsewhere.body = {
+        "features": [
+            {
+                "geometry": {"type": "Point", "coordinates": [173.263, -35.112]},
+                "properties": {"full_address": "12 High Street, Kaitāia"},
+            },
+            {"geometry": None, "properties": {"full_address": "12 High Street, Nowhere"}},
+        ]
+    }
+    options = json.dumps({"api_key": "k", "domain": elsewhere.domain, "scheme": "http"})
+    geocoder = geocoder_of(Settings(geocoder="linz", geocoder_options=options))
+    assert geocoder is not None
+    (found,) = geocoder.candidates("12 O'Hara % street", at_most=5)
+    assert found.name == "12 High Street, Kaitāia"
+    assert found.places == (Place(lng=173.263, lat=-35.112),)
+    asked = parse_qs(urlsplit(elsewhere.asked[0]).query)
+    assert asked["cql_filter"] == ["full_address_ascii ILIKE '12 O''Hara  street%'"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "says"),
+    [
+        ({"geocoder": "{{7*191}}"}, "CATCHMENTS_GEOCODER", "nominatim"),
+        ({"geocoder": "linz"}, "CATCHMENTS_GEOCODER_OPTIONS", "JSON object"),
+        (
+            {"geocoder": "nominatim", "geocoder_options": "not json"},
+            "CATCHMENTS_GEOCODER_OPTIONS",
+            "JSON object",
+        ),
+        (
+            {"geocoder": "nominatim", "geocoder_options": '{"nonsense": 1}'},
+            "CATCHMENTS_GEOCODER_OPTIONS",
+            "JSON object",
+        ),
+        (
+            {"geocoder": "google", "geocoder_options": "[]"},
+            "CATCHMENTS_GEOCODER_OPTIONS",
+            "JSON object",
+        ),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_at_the_start(settings, field, says):
+    with pytest.raises(InputRefused) as refused:
+        geocoder_of(Settings(**settings))
+    assert refused.value.field == field
+    assert says in str(refused.value)
+
+
+def test_a_refusal_does_not_repeat_a_key():
+    options = json.dumps({"api_key": "s3cret", "nonsense": "s3cret"})
+    with pytest.raises(InputRefused) as refused:
+        geocoder_of(Settings(geocoder="google", geocoder_options=options))
+    assert "s3cret" not in str(refused.value)

@@ -1,0 +1,370 @@
+"""A text that somebody types, and what comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catchments.errors import InputRefused
+from catchments.finding import Finder, Finding, NoAddresses, candidates_of, tidied
+from catchments.model import (
+    DirectoryRelease,
+    Edition,
+    EditionSummary,
+    NamedPlace,
+    Place,
+    PlaceKind,
+    Provider,
+    ReleaseSummary,
+    School,
+    Status,
+)
+from catchments.snapshot import Snapshots, World
+from tests.worlds import (
+    AHI,
+    HOSTILE,
+    KOWHAI,
+    STARTS,
+    TODAY,
+    TOTARA,
+    next_edition,
+    small_edition,
+    small_release,
+    small_schools,
+)
+
+IN_AHI, IN_KOWHAI = Place(lng=174.5, lat=-38.5), Place(lng=175.5, lat=-38.5)
+NEAR_THE_EDGE = Place(lng=174.9995, lat=-38.5)
+AT_SEA = Place(lng=150.0, lat=-38.5)
+
+
+@dataclass
+class Known:
+    """Stands for an address book or a geocoder: knows what it is given."""
+
+    places: dict[str, list[NamedPlace]]
+    asked: list[str]
+
+    def candidates(self, text: str, *, at_most: int) -> list[NamedPlace]:
+        self.asked.append(text)
+        return self.places.get(text, [])[:at_most]
+
+
+@dataclass
+class Kept:
+    """An archive of editions, numbered in order, and one directory release."""
+
+    published: list[Edition]
+    directory: DirectoryRelease
+
+    def state(self) -> int:
+        return 0
+
+    def editions(self) -> list[EditionSummary]:
+        at = datetime(2026, 1, 1, tzinfo=UTC)
+        return [
+            EditionSummary(number, e.title, "", e.effective_from or STARTS, at, True)
+            for number, e in enumerate(self.published, start=1)
+        ]
+
+    def edition(self, number: int) -> Edition:
+        return replace(self.published[number - 1], number=number)
+
+    def releases(self) -> list[ReleaseSummary]:
+        held = self.directory
+        return [ReleaseSummary(1, held.released, len(held.schools), held.source)]
+
+    def release(self, number: int) -> DirectoryRelease:
+        return replace(self.directory, number=number)
+
+
+def known(**places: list[NamedPlace]) -> Known:
+    return Known({name.replace("_", " "): found for name, found in places.items()}, [])
+
+
+def address(name: str, *places: Place, kind: PlaceKind = PlaceKind.ADDRESS) -> NamedPlace:
+    return NamedPlace(kind, name, "Ahitown", places=places)
+
+
+def world(*editions: Any, schools: dict[int, School] | None = None) -> World:
+    release = small_release(schools=schools or small_schools())
+    archive = Kept(list(editions) or [small_edition()], release)
+    return Snapshots(archive, today=lambda: TODAY).current()
+
+
+WORLD = world()
+
+
+def find(text: str, *, addresses: Any = None, geocoder: Any = None, **more: Any) -> Finding:
+    where = more.pop("world", WORLD)
+    finder = Finder(where, addresses or NoAddresses(), geocoder or NoAddresses())
+    finding = finder.find(text, on=more.pop("on", TODAY))
+    assert finding is not None
+    return finding
+
+
+def codes(finding: Finding) -> list[str]:
+    return [candidate.catchment.code for candidate in candidates_of(finding.answer)]
+
+
+def notices(finding: Finding) -> list[str]:
+    return [notice.code for notice in finding.answer.notices]
+
+
+# --- schools --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["54", "#54", " 54 ", "Kura o Ahi", "ahi kura", "kura o ahj"])
+def test_a_school_is_found_by_its_number_its_name_and_a_slip(text):
+    finding = find(text)
+    assert [match.named.schools[0].school_id for match in finding.matches] == [54]
+    assert finding.answer.status is Status.RESOLVED
+    assert finding.answer.school == small_schools()[54]
+    assert codes(finding) == [AHI]
+
+
+def test_one_name_in_two_catchments_is_a_list_to_pick_from():
+    finding = find("St Josephs")
+    assert finding.answer.status is Status.AMBIGUOUS
+    assert [m.named.schools[0].school_id for m in finding.matches] == [55, 56]
+    assert codes(finding) == [KOWHAI, TOTARA]
+    assert finding.answer.sentence == (
+        "2 places may be meant by “St Josephs”. Pick one, or add a town or a number."
+    )
+
+
+def test_several_places_in_one_catchment_are_one_answer():
+    schools = {
+        1: School(1, "Totara North School", place=Place(175.5, -39.5)),
+        2: School(2, "Totara South School", place=Place(175.6, -39.6)),
+    }
+    finding = find("totara", world=world(schools=schools))
+    assert len(finding.matches) == 2
+    assert finding.answer.status is Status.RESOLVED
+    assert codes(finding) == [TOTARA]
+    assert finding.answer.sentence == (
+        "All 2 places that “totara” may mean are in the Tōtara catchment, "
+        "which is served by Ngā Rākau."
+    )
+
+
+def test_a_whole_name_means_that_school_and_not_all_that_begin_with_it():
+    schools = {
+        1: School(1, "Ahi School", place=IN_AHI),
+        2: School(2, "Ahi School Activity Centre", place=IN_KOWHAI),
+    }
+    finding = find("ahi school", world=world(schools=schools))
+    assert [match.named.schools[0].school_id for match in finding.matches] == [1]
+
+
+def test_a_school_that_is_on_the_list_is_answered_for_by_the_list():
+    # 57 lies in Tōtara and is listed in Rimu.
+    assert codes(find("nga puna school")) == ["RIM-3"]
+
+
+def test_more_than_can_be_shown_is_no_answer_even_in_one_catchment():
+    schools = {n: School(n, f"Kura {n}", place=IN_AHI) for n in range(1, 60)}
+    finding = find("kura", world=world(schools=schools))
+    assert finding.more
+    assert len(finding.matches) == 25
+    assert finding.answer.status is Status.AMBIGUOUS
+
+
+def test_what_changes_next_is_part_of_what_is_found():
+    later = date(2026, 7, 1)
+    finding = find("55", world=world(small_edition(), next_edition(later)))
+    assert finding.answer.upcoming is not None
+    assert finding.answer.upcoming.effective_from == later
+
+
+def test_a_date_before_the_first_edition_has_no_finding():
+    finder = Finder(WORLD, NoAddresses(), NoAddresses())
+    assert finder.find("54", on=STARTS.replace(day=4)) is None
+
+
+# --- towns ----------------------------------------------------------------------------------------
+
+
+def test_a_town_in_one_catchment_is_an_answer_with_its_schools():
+    finding = find("Ahitown")
+    assert finding.answer.status is Status.RESOLVED
+    assert codes(finding) == [AHI]
+    assert finding.matches[0].named.kind is PlaceKind.TOWN
+    assert [school.school_id for school in finding.matches[0].named.schools] == [54]
+
+
+def test_a_town_across_a_boundary_is_ambiguous():
+    schools = {
+        1: School(1, "West School", place=IN_AHI, city="Twotown"),
+        2: School(2, "East School", place=IN_KOWHAI, city="Twotown"),
+    }
+    finding = find("Twotown", world=world(schools=schools))
+    assert finding.answer.status is Status.AMBIGUOUS
+    assert codes(finding) == [AHI, KOWHAI]
+
+
+def test_a_towns_schools_and_its_addresses_are_one_place():
+    town = NamedPlace(PlaceKind.SUBURB, "Ahitown", places=(IN_KOWHAI,))
+    finding = find("Ahitown", addresses=known(Ahitown=[town]))
+    assert len(finding.matches) == 1
+    assert finding.answer.status is Status.AMBIGUOUS
+    assert codes(finding) == [AHI, KOWHAI]
+
+
+# --- addresses ------------------------------------------------------------------------------------
+
+TWELVE = "12 high st ahitown"
+
+
+def test_an_address_that_is_known_is_answered_for_by_its_place():
+    finding = find(TWELVE, addresses=known(**{TWELVE: [address("12 High Street", IN_AHI)]}))
+    assert finding.answer.status is Status.RESOLVED
+    assert finding.answer.place == IN_AHI
+    assert finding.answer.sentence == (
+        "12 High Street lies inside the Ahi catchment, which is served by Ahi Trust."
+    )
+    assert notices(finding) == []
+
+
+def test_an_address_near_a_boundary_names_both_providers():
+    finding = find(TWELVE, addresses=known(**{TWELVE: [address("12 High Street", NEAR_THE_EDGE)]}))
+    assert finding.answer.status is Status.RESOLVED
+    assert codes(finding) == [AHI, KOWHAI]
+    assert notices(finding) == ["near-boundary"]
+
+
+def test_an_addresss_own_uncertainty_says_what_is_near():
+    exact = replace(address("12 High Street", NEAR_THE_EDGE), uncertainty_m=5.0)
+    assert codes(find(TWELVE, addresses=known(**{TWELVE: [exact]}))) == [AHI]
+
+
+def test_one_address_in_two_towns_is_a_list_to_pick_from():
+    two = [address("12 High Street", IN_AHI), address("12 High Street", IN_KOWHAI)]
+    finding = find(TWELVE, addresses=known(**{TWELVE: two}))
+    assert finding.answer.status is Status.AMBIGUOUS
+    assert codes(finding) == [AHI, KOWHAI]
+
+
+def test_a_road_whose_number_is_not_known_answers_for_all_of_it_and_says_so():
+    road = address("High Street", IN_AHI, Place(174.6, -38.6), kind=PlaceKind.ROAD)
+    finding = find(TWELVE, addresses=known(**{TWELVE: [road]}))
+    assert codes(finding) == [AHI]
+    assert notices(finding) == ["number-not-known"]
+
+
+def test_a_road_across_a_boundary_is_ambiguous():
+    road = address("High Street", IN_AHI, IN_KOWHAI, kind=PlaceKind.ROAD)
+    finding = find("high street", addresses=known(high_street=[road]))
+    assert finding.answer.status is Status.AMBIGUOUS
+    assert codes(finding) == [AHI, KOWHAI]
+
+
+def test_an_address_outside_everything_says_whom_to_ask():
+    finding = find(TWELVE, addresses=known(**{TWELVE: [address("12 High Street", AT_SEA)]}))
+    assert finding.answer.status is Status.UNRESOLVED
+    assert "Ask your Ministry of Education regional office" in finding.answer.sentence
+
+
+def test_an_address_nobody_knows_is_answered_for_by_its_town_and_said_so():
+    finding = find("12 high st, ahitown 0410")
+    assert finding.answer.status is Status.RESOLVED
+    assert codes(finding) == [AHI]
+    assert notices(finding) == ["address-not-known"]
+    assert finding.answer.notices[0].text == (
+        "The address itself is not known yet; this is for Ahitown."
+    )
+
+
+def test_a_schools_own_address_finds_the_school():
+    schools = {1: School(1, "Ahi School", place=IN_AHI, address="12 High Street", city="Ahitown")}
+    finding = find(TWELVE, world=world(schools=schools))
+    assert [match.named.kind for match in finding.matches] == [PlaceKind.SCHOOL]
+    assert notices(finding) == []
+
+
+# --- a geocoder elsewhere -------------------------------------------------------------------------
+
+
+def test_a_geocoder_is_asked_for_an_address_that_is_not_known_here():
+    geocoder = known(**{TWELVE: [address("12 High Street", IN_KOWHAI)]})
+    finding = find(TWELVE, geocoder=geocoder)
+    assert geocoder.asked == [TWELVE]
+    assert codes(finding) == [KOWHAI]
+    assert notices(finding) == []
+
+
+@pytest.mark.parametrize("text", ["54", "kura o ahi", "st josephs", "ahitown", "nobody at all"])
+def test_no_name_of_a_school_or_a_town_is_told_to_a_geocoder(text):
+    geocoder = known()
+    find(text, geocoder=geocoder)
+    assert geocoder.asked == []
+
+
+def test_an_address_that_is_known_here_is_not_told_to_a_geocoder():
+    geocoder = known()
+    find(TWELVE, addresses=known(**{TWELVE: [address("12 High St", IN_AHI)]}), geocoder=geocoder)
+    assert geocoder.asked == []
+
+
+def test_what_is_still_being_typed_is_not_told_to_a_geocoder():
+    geocoder = known()
+    Finder(WORLD, NoAddresses(), geocoder).suggest(TWELVE, at_most=8)
+    assert geocoder.asked == []
+
+
+# --- nothing, and worse ---------------------------------------------------------------------------
+
+
+def test_nothing_found_is_said():
+    finding = find("zzzzzz")
+    assert finding.matches == ()
+    assert finding.answer.status is Status.UNRESOLVED
+    assert finding.answer.sentence == "No school, address, suburb or town was found for “zzzzzz”."
+    assert notices(finding) == ["nothing-found"]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\0", "—", "!!!", "\u202e\u200f", "\u0301" * 5000])
+def test_a_text_that_names_nothing_is_refused(text):
+    with pytest.raises(InputRefused) as refused:
+        find(text)
+    assert refused.value.field == "q"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [HOSTILE, "{{7*191}}", "' OR 1=1 --", "</script>", "a" * 10_000_000, "ā\u0301" * 5000, "🏫 54"],
+)
+def test_hostile_text_is_a_text_like_any_other(text):
+    finding = find(text)
+    assert len(finding.text) <= 200
+    assert finding.answer.sentence
+
+
+@given(st.text(max_size=300))
+def test_whatever_is_typed_gets_an_answer_or_is_refused_politely(text):
+    try:
+        finding = find(text)
+    except InputRefused:
+        return
+    assert finding.answer.sentence
+    assert tidied(finding.text) == finding.text
+
+
+def test_suggestions_are_the_best_matches_first():
+    suggested = Finder(WORLD, NoAddresses(), NoAddresses()).suggest("ahi", at_most=8)
+    names = [(each.kind, each.name) for each in suggested]
+    assert names == [(PlaceKind.SCHOOL, "Kura o Ahi"), (PlaceKind.TOWN, "Ahitown")]
+
+
+def test_providers_of_candidates_are_those_of_the_day():
+    later = date(2026, 7, 1)
+    where = world(small_edition(), next_edition(later))
+    finding = find("55", world=where, on=later)
+    assert finding.answer.provider == Provider(
+        "P-AHI", "Ahi Trust", "0800 000 000", "kia@ahi.example"
+    )
