@@ -12,11 +12,24 @@ from flask.wrappers import Response
 from flask_compress import Compress
 
 from catchments.errors import CatchmentsError
+from catchments.finding import NoAddresses
 from catchments.resolver import kilometres
 from catchments.settings import Settings
 from catchments.snapshot import Snapshots
+from catchments.sources.geocoding import geocoder_of
 from catchments.store import Store
-from catchments.web import api, directory, finder, health, language, mapping, problems, security
+from catchments.store.addresses import AddressBook
+from catchments.web import (
+    api,
+    assets,
+    directory,
+    finder,
+    health,
+    language,
+    mapping,
+    problems,
+    security,
+)
 from catchments.web.context import EXTENSION, Service, long_date
 from catchments.web.kept import KeptAnswers
 from catchments.web.parameters import Number
@@ -51,11 +64,18 @@ def web_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     store = Store(settings.database_url)
-    app.extensions[EXTENSION] = Service(settings, store, Snapshots(store))
+    app.extensions[EXTENSION] = Service(
+        settings,
+        store,
+        Snapshots(store),
+        AddressBook(settings.addresses_path),
+        geocoder_of(settings) or NoAddresses(),
+    )
     app.url_map.converters["int"] = Number
     app.jinja_env.filters |= {"long_date": long_date, "distance": kilometres}
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    assets.register(app)
     language.register(app)
     problems.register(app)
     security.register(app)

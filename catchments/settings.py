@@ -10,7 +10,7 @@ from pathlib import Path
 
 from catchments.errors import InputRefused, shown
 
-_ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?")
+_ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:([0-9]{1,5}|\*))?")
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_DATABASE_URL = f"sqlite:///{ROOT / 'instance' / 'catchments.sqlite'}"
 DEFAULT_ADDRESSES_PATH = ROOT / "instance" / "addresses.sqlite"

@@ -18,12 +18,14 @@ from zoneinfo import ZoneInfo
 from shapely.geometry.base import BaseGeometry
 
 from catchments.errors import NothingPublished, NotKnown
-from catchments.gazetteer import SchoolNames
+from catchments.gazetteer import Gazetteer
 from catchments.model import (
     Answer,
     DirectoryRelease,
     Edition,
     EditionSummary,
+    NamedPlace,
+    PlaceKind,
     ReleaseSummary,
     Upcoming,
 )
@@ -70,7 +72,7 @@ class Snapshot:
     resolver: Resolver
     answers: Mapping[int, Answer]
     """Every school of the release, resolved once."""
-    names: SchoolNames
+    gazetteer: Gazetteer
     fingerprint: bytes
     """Equal where the boundaries are the same bit for bit, so that they share an index."""
 
@@ -86,8 +88,8 @@ class Snapshot:
             edition = replace(edition, boundaries=twin.edition.boundaries)
         resolver = Resolver(edition, release, index)
         answers = {number: resolver.undated(s) for number, s in release.schools.items()}
-        names = SchoolNames.of(release.schools.values())
-        return cls(edition, release, resolver, answers, names, fingerprint)
+        gazetteer = _gazetteer(release, like)
+        return cls(edition, release, resolver, answers, gazetteer, fingerprint)
 
     def school(self, school_id: int, *, on: date) -> Answer:
         """Return the answer for a school on a date. Raises NotKnown."""
@@ -99,6 +101,12 @@ class Snapshot:
     def point(self, *, lng: float, lat: float) -> Answer:
         """Return the answer for a WGS 84 point."""
         return self.resolver.point(lng=lng, lat=lat)
+
+    def named(self, named: NamedPlace, *, on: date) -> Answer:
+        """Return the answer for a candidate of the gazetteer on a date. Raises NotKnown."""
+        if named.kind is PlaceKind.SCHOOL:
+            return self.school(named.schools[0].school_id, on=on)
+        return self.resolver.named(named, on=on)
 
     @property
     def demonstration(self) -> bool:
@@ -188,6 +196,10 @@ class World:
         """Return the answer for a point on a date, with what changes next; None before all."""
         return self._with_upcoming(lambda s: s.point(lng=lng, lat=lat), on)
 
+    def named(self, named: NamedPlace, *, on: date) -> Answer | None:
+        """Return the answer for a candidate on a date, with what changes next; None before all."""
+        return self._with_upcoming(lambda s: s.named(named, on=on), on)
+
     def _with_upcoming(self, ask: Callable[[Snapshot], Answer], day: date) -> Answer | None:
         snapshot = self.on(day)
         if snapshot is None:
@@ -200,6 +212,14 @@ class World:
             if (then.catchment, then.provider) != (answer.catchment, answer.provider):
                 return replace(answer, upcoming=_upcoming(later, then))
         return answer
+
+
+def _gazetteer(release: DirectoryRelease, like: Sequence[Snapshot]) -> Gazetteer:
+    """Return the gazetteer of a release; a snapshot of the same release lends its own."""
+    same = (s.gazetteer for s in like if s.release.number == release.number is not None)
+    return next(same, None) or Gazetteer.of(
+        release.schools.values(), former=release.former.values()
+    )
 
 
 def _unserved(then: Answer) -> str:

@@ -19,13 +19,13 @@ REPRESENTATION = "2"
 FOR_GOOD = "public, max-age=31536000, immutable"
 
 
-def etag(world: World, snapshot: Snapshot | None, day: date) -> str:
-    """Return the quoted entity tag of an answer on a date."""
+def etag(world: World, snapshot: Snapshot | None, day: date, *, written: str = "") -> str:
+    """Return the quoted entity tag of an answer on a date; `written` is how its page is."""
     edition = snapshot.edition.number if snapshot else 0
     release = snapshot.release.number if snapshot else 0
     state = world.state
     archive = f"{state.editions}.{state.withdrawn}.{state.releases}"
-    return f'"{REPRESENTATION}-e{edition}-d{release}-a{archive}-{day:%Y%m%d}"'
+    return f'"{written or REPRESENTATION}-e{edition}-d{release}-a{archive}-{day:%Y%m%d}"'
 
 
 def midnight_after(day: date) -> float:

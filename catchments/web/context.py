@@ -7,12 +7,14 @@ from datetime import date
 from typing import Any, Protocol, cast
 
 from flask import Response, current_app
+from flask_babel import get_locale
 
 from catchments.finding import Addresses, Finder, NoAddresses
 from catchments.model import Source
 from catchments.settings import Settings
 from catchments.snapshot import Snapshot, Snapshots, World
 from catchments.store import Store
+from catchments.web.assets import EXTENSION as ASSETS
 from catchments.web.caching import cache_control, etag, validated
 
 EXTENSION = "catchments"
@@ -64,7 +66,13 @@ def page_context(world: World, snapshot: Snapshot | None, title: str) -> dict[st
 def page_response(world: World, snapshot: Snapshot | None, day: date, page: str) -> Response:
     """Return a page that answers for a date, kept by caches as long as that stays true."""
     control = cache_control(world, service().settings.max_age_s)
-    return validated(Response(page), etag(world, snapshot, day), control)
+    tag = etag(world, snapshot, day, written=_written())
+    return validated(Response(page), tag, control)
+
+
+def _written() -> str:
+    """Return how this page is written: by which release, in which language."""
+    return f"{current_app.extensions[ASSETS]}{get_locale()}"
 
 
 def typed_page_response(world: World, page: str) -> Response:

@@ -1,56 +1,218 @@
-"""The list of all catchments and providers: the full alternative to the map."""
+"""The list of all catchments and providers, the full alternative to the map; a page for each."""
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Mapping
+from datetime import date
+from urllib.parse import quote
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
+from flask_babel import gettext
+from werkzeug.routing import BaseConverter
+from werkzeug.wrappers import Response as AnyResponse
 
+from catchments.errors import InputRefused, NotKnown, shown
+from catchments.gazetteer import LONGEST_TEXT, folded
 from catchments.model import EDUCATION_REGIONS
-from catchments.resolver import Resolver
-from catchments.web.context import page_context, page_response, service
+from catchments.snapshot import Snapshot, World
+from catchments.web.caching import validated
+from catchments.web.context import (
+    long_date,
+    page_context,
+    page_response,
+    service,
+    typed_page_response,
+)
+from catchments.web.mapping import drawing, locator
+from catchments.web.overview import ORDERS, Entry, by_region, entries, lines, regions_of
 from catchments.web.parameters import optional_date, refuse_unknown_or_repeated
+from catchments.web.prospects import first_seen, prospects
+from catchments.web.tables import MEDIA_TYPE, catchments_table, schools_table
+from maps.locator import neighbours
 
 blueprint = Blueprint("directory", __name__)
+
+
+class Code(BaseConverter):
+    """A catchment's code in an address: any text, slashes at its beginning included."""
+
+    regex = ".+"
+    part_isolating = False
+
+    def to_url(self, value: str) -> str:
+        """Quote all that an address gives a meaning to."""
+        return quote(value, safe="")
+
+
+@blueprint.record_once
+def _know_codes(state: BlueprintSetupState) -> None:
+    state.app.url_map.converters["code"] = Code
+
+
+# --- all of them ----------------------------------------------------------------------------------
 
 
 @blueprint.get("/catchments")
 def catchments() -> Response:
     """List all catchments with their providers, region by region."""
-    refuse_unknown_or_repeated(request.args, {"on"})
+    refuse_unknown_or_repeated(request.args, {"on", "q", "region", "sort"})
     world = service().snapshots.current()
     day = optional_date(request.args) or world.today
     snapshot = world.on(day)
-    listed = catchment_list(snapshot.resolver) if snapshot else []
+    found = entries(world, snapshot) if snapshot else {}
+    wanted = _wanted(found)
+    listed = lines(found.values(), day, **wanted)
     page = render_template(
         "catchments.html",
-        **page_context(world, snapshot, "All catchments and providers"),
-        regions=[(region, list(them)) for region, them in groupby(listed, lambda c: c["region"])],
+        **page_context(world, snapshot, gettext("All catchments and providers")),
+        **wanted,
+        shown_text=shown(wanted["text"]),
+        groups=by_region(listed),
+        regions=regions_of(found.values()),
         count=len(listed),
+        total=len(found),
+        providers=len({each.entry.provider.code for each in listed if each.entry.provider}),
+        day=day,
+        today=world.today,
+    )
+    if wanted["text"]:
+        return typed_page_response(world, page)
+    return page_response(world, snapshot, day, page)
+
+
+@blueprint.get("/provider-directory")
+def provider_directory() -> AnyResponse:
+    """Lead to the list by its other name."""
+    return redirect(url_for("directory.catchments"), 301)
+
+
+def _wanted(found: Mapping[str, Entry]) -> dict[str, str]:
+    """Return what the list is filtered and sorted by. Raises InputRefused."""
+    return {
+        "text": request.args.get("q", "")[:LONGEST_TEXT],
+        "region": _region(found, request.args.get("region", "")),
+        "order": _order(request.args.get("sort", "")),
+    }
+
+
+def _region(found: Mapping[str, Entry], text: str) -> str:
+    """Return a region's name, however it is spelled; nothing for all. Raises InputRefused."""
+    known = {folded(name): name for name in (*EDUCATION_REGIONS, *regions_of(found.values()))}
+    if not text or folded(text) in known:
+        return known.get(folded(text), "")
+    raise InputRefused(
+        f"The parameter region is {shown(text)}.",
+        field="region",
+        allowed=f"It must be an education region: {'; '.join(known.values())}.",
+        next_step="Leave it out for all of them.",
+    )
+
+
+def _order(text: str) -> str:
+    if not text or text in ORDERS:
+        return text or ORDERS[0]
+    raise InputRefused(
+        f"The parameter sort is {shown(text)}.",
+        field="sort",
+        allowed=f"It must be one of {', '.join(ORDERS)}.",
+        next_step=f"For example sort={ORDERS[-1]}.",
+    )
+
+
+# --- one ------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/catchment/<code:code>")
+def catchment(code: str) -> Response:
+    """Show a catchment: its provider, schools and neighbours, and what will change about it."""
+    refuse_unknown_or_repeated(request.args, {"on"})
+    world = service().snapshots.current()
+    day = optional_date(request.args) or world.today
+    snapshot = _snapshot(world, day)
+    known = entries(world, snapshot)
+    if code not in known:
+        raise _not_known(world, snapshot, code, day)
+    entry = known[code]
+    name = entry.catchment.name
+    label = gettext("Small map of the %(name)s catchment and its neighbours", name=name)
+    page = render_template(
+        "catchment.html",
+        **page_context(world, snapshot, gettext("%(name)s catchment", name=name)),
+        entry=entry,
+        schools=entry.schools(day),
+        drawn=locator(world, snapshot, codes=[code], place=None, label=label),
+        neighbours=_neighbours(world, snapshot, known, code),
+        changes=prospects(world, snapshot, code, day),
         day=day,
         today=world.today,
     )
     return page_response(world, snapshot, day, page)
 
 
-def catchment_list(resolver: Resolver) -> list[dict[str, object]]:
-    """Return every catchment with its region and provider, north to south, then by name."""
-    places = {region: place for place, region in enumerate(EDUCATION_REGIONS)}
-    ordered = sorted(
-        resolver.edition.catchments.values(),
-        key=lambda c: (
-            places.get(c.education_region, len(places)),
-            c.education_region,
-            c.name,
-            c.code,
-        ),
+def _snapshot(world: World, day: date) -> Snapshot:
+    snapshot = world.on(day)
+    if snapshot is None:
+        first = world.timeline.editions[0].effective_from
+        raise NotKnown(
+            f"No edition was in force on {long_date(day)}; the first is from {long_date(first)}.",
+            next_step="Ask for a later date.",
+        )
+    return snapshot
+
+
+def _not_known(world: World, snapshot: Snapshot, code: str, day: date) -> NotKnown:
+    starts = first_seen(world, snapshot, code, day)
+    coming = f"It comes into being on {long_date(starts)}. " if starts else ""
+    return NotKnown(
+        f"There is no catchment {shown(code)} on {long_date(day)}.",
+        next_step=f"{coming}Choose one from the list at /catchments.",
     )
-    return [
-        {
-            "code": c.code,
-            "name": c.name,
-            "region": c.education_region,
-            "provider": resolver.provider_of(c),
-        }
-        for c in ordered
-    ]
+
+
+def _neighbours(
+    world: World, snapshot: Snapshot, known: Mapping[str, Entry], code: str
+) -> list[Entry]:
+    kept = drawing(world, snapshot)
+    beside = [known[each] for each in neighbours(kept, code) if each in known] if kept else []
+    return sorted(beside, key=lambda entry: folded(entry.catchment.name))
+
+
+# --- to take away ---------------------------------------------------------------------------------
+
+
+@blueprint.get("/downloads/<int:edition>/<int:release>/catchments.csv")
+def catchments_csv(edition: int, release: int) -> Response:
+    """Give the list of all catchments and providers as a table."""
+    refuse_unknown_or_repeated(request.args, set())
+    world = service().snapshots.current()
+    snapshot = world.numbered(edition, release)
+    table = catchments_table(snapshot, entries(world, snapshot).values())
+    return _table(table, f"catchments-edition-{edition}-release-{release}.csv")
+
+
+@blueprint.get("/downloads/<int:edition>/<int:release>/schools.csv")
+def schools_csv(edition: int, release: int) -> Response:
+    """Give the schools in a catchment as a table, or in all; `catchment` is a code."""
+    refuse_unknown_or_repeated(request.args, {"catchment"})
+    world = service().snapshots.current()
+    snapshot = world.numbered(edition, release)
+    known = entries(world, snapshot)
+    code = request.args.get("catchment")
+    if code is not None and code not in known:
+        raise NotKnown(
+            f"There is no catchment {shown(code)} in edition {edition}.",
+            next_step="Choose one from the list at /catchments.",
+        )
+    wanted = known.values() if code is None else [known[code]]
+    about = "" if code is None else f"-{folded(code).replace(' ', '-')[:60]}"
+    table = schools_table(snapshot, wanted)
+    return _table(table, f"schools{about}-edition-{edition}-release-{release}.csv")
+
+
+def _table(table: bytes, file_name: str) -> Response:
+    response = Response(table, content_type=MEDIA_TYPE)
+    response.headers["Content-Disposition"] = f"attachment; filename={file_name}"
+    response.add_etag()
+    # What an edition and a release hold together never changes, but how it is written may.
+    return validated(response, response.headers["ETag"], "public, max-age=3600")

@@ -1,49 +1,64 @@
-"""The pages for people: the search box and a school's answer."""
+"""The pages for people: the search box, what a text may mean, and a school's answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from datetime import date
+from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.errors import shown
-from catchments.model import Basis, School
-from catchments.snapshot import Snapshot
-from catchments.web.context import page_context, page_response, service
-from catchments.web.parameters import optional_date, refuse_unknown_or_repeated
+from catchments.errors import InputRefused, NotKnown
+from catchments.finding import Finding
+from catchments.guidance import guide_on
+from catchments.model import Answer, Basis, PlaceKind, Status
+from catchments.snapshot import Snapshot, World
+from catchments.web.context import page_context, page_response, service, typed_page_response
+from catchments.web.mapping import locator, map_context
+from catchments.web.parameters import optional_date, refuse_unknown_or_repeated, school_id
 from catchments.web.payload import before_first_edition
 
 blueprint = Blueprint("finder", __name__)
 
-SHOWN_AT_MOST = 25
-WHY = {
-    Basis.LISTED: "It is on the published list of schools in this catchment.",
-    Basis.LOCATED: "It is not on the published list; its place lies inside this catchment.",
-    Basis.NEAREST: "It lies outside every catchment; this one is the nearest.",
-}
+EMBED = "finder.embed"
 
 
 @blueprint.get("/")
 def home() -> AnyResponse:
-    """Show the search box, and what a text typed into it may mean."""
+    """Show the search box and the big map, or what a text typed into the box may mean."""
     refuse_unknown_or_repeated(request.args, {"q"})
     world = service().snapshots.current()
     snapshot = world.on(world.today)
-    text = request.args.get("q", "").strip()
-    found = _found(snapshot, text) if snapshot else []
-    if len(found) == 1:
-        return redirect(url_for("finder.school", school_id=found[0].school_id), 303)
-    problem = _problem(text, found) if "q" in request.args else ""
-    page = render_template(
-        "home.html",
-        **page_context(world, snapshot, "Find your provider"),
-        text=text[:200],
-        found=found,
-        shown_at_most=SHOWN_AT_MOST,
-        problem=problem,
-        error=bool(problem),
-    )
+    if "q" in request.args:
+        return _results(world, snapshot, "home.html", url_for("finder.home"))
+    context = page_context(world, snapshot, gettext("Find your provider"))
+    shown_map = map_context(snapshot) if snapshot else {}
+    page = render_template("home.html", **context, **shown_map, **_nothing_asked())
+    return page_response(world, snapshot, world.today, page)
+
+
+@blueprint.get("/embed")
+def embed() -> AnyResponse:
+    """Show the search box, and a school's answer, small enough for another website's frame."""
+    refuse_unknown_or_repeated(request.args, {"q", "school"})
+    if not service().settings.embed_on:
+        raise NotKnown(
+            gettext("This service does not let other websites show its search box."),
+            next_step=gettext("Whoever runs it can allow websites by the setting %(setting)s.")
+            % {"setting": "CATCHMENTS_EMBED_ON"},
+        )
+    world = service().snapshots.current()
+    snapshot = world.on(world.today)
+    if "school" in request.args:
+        number = school_id(request.args["school"])
+        answer = _school_answer(world, number, world.today)
+        page = _school_page("embed.html", world, snapshot, answer, world.today)
+        return page_response(world, snapshot, world.today, page)
+    if "q" in request.args:
+        return _results(world, snapshot, "embed.html", url_for(EMBED))
+    context = page_context(world, snapshot, gettext("Find your provider"))
+    page = render_template("embed.html", **context, **_nothing_asked())
     return page_response(world, snapshot, world.today, page)
 
 
@@ -54,35 +69,97 @@ def school(school_id: int) -> Response:
     world = service().snapshots.current()
     day = optional_date(request.args) or world.today
     snapshot = world.on(day)
-    answer = world.school(school_id, on=day) or before_first_edition(world, day, school_id)
-    name = answer.school.name if answer.school else "School"
-    page = render_template(
-        "school.html",
-        **page_context(world, snapshot, name),
-        answer=answer,
-        why=WHY.get(answer.basis) if answer.basis else "",
-        day=day,
-        today=world.today,
-    )
+    answer = _school_answer(world, school_id, day)
+    page = _school_page("school.html", world, snapshot, answer, day)
     return page_response(world, snapshot, day, page)
 
 
-def _found(snapshot: Snapshot, text: str) -> list[School]:
-    number = text.removeprefix("#").strip()
-    if number.isascii() and number.isdigit() and len(number) <= 9:
-        known = snapshot.release.schools.get(int(number))
-        former = snapshot.release.former.get(int(number))
-        return _present([known, former])
-    return snapshot.names.candidates(text, at_most=SHOWN_AT_MOST + 1)
+def _school_answer(world: World, number: int, day: date) -> Answer:
+    return world.school(number, on=day) or before_first_edition(world, day, number)
 
 
-def _present(schools: Iterable[School | None]) -> list[School]:
-    return [school for school in schools if school is not None]
+def _school_page(
+    template: str, world: World, snapshot: Snapshot | None, answer: Answer, day: date
+) -> str:
+    name = answer.school.name if answer.school else gettext("School")
+    return render_template(
+        template,
+        **page_context(world, snapshot, name),
+        **_about(world, snapshot, answer, name),
+        **_nothing_asked(),
+        day=day,
+        today=world.today,
+    )
 
 
-def _problem(text: str, found: list[School]) -> str:
-    if not text:
-        return "Type a school's name, its town or its number."
-    if not found:
-        return f"No school was found for {shown(text)}."
-    return ""
+def _nothing_asked() -> dict[str, Any]:
+    return {"text": "", "finding": None, "problem": None, "error": False}
+
+
+def _results(world: World, snapshot: Snapshot | None, template: str, address: str) -> AnyResponse:
+    text, finding, problem = request.args["q"], None, None
+    try:
+        finding = service().finder(world).find(text, on=world.today)
+    except InputRefused as refused:
+        problem = refused
+    number = _the_one_school(finding)
+    if number is not None:
+        return redirect(_school_url(address, number), 303)
+    nothing = finding is None or not finding.matches
+    context: dict[str, Any] = page_context(world, snapshot, gettext("Find your provider"))
+    if finding and finding.matches:
+        context |= _about(world, snapshot, finding.answer, finding.matches[0].named.name)
+    page = render_template(
+        template,
+        **context,
+        text=finding.text if finding else text[:200],
+        finding=finding,
+        problem=problem,
+        error=nothing,
+        day=world.today,
+        today=world.today,
+    )
+    return typed_page_response(world, page)
+
+
+def _the_one_school(finding: Finding | None) -> int | None:
+    """Return the school that a text can only mean."""
+    if finding is None or len(finding.matches) != 1 or finding.more:
+        return None
+    named = finding.matches[0].named
+    return named.schools[0].school_id if named.kind is PlaceKind.SCHOOL else None
+
+
+def _school_url(address: str, number: int) -> str:
+    if address == url_for(EMBED):
+        return url_for(EMBED, school=number)
+    return url_for("finder.school", school_id=number)
+
+
+def _about(world: World, snapshot: Snapshot | None, answer: Answer, name: str) -> dict[str, Any]:
+    """Return what a page shows of an answer beside the answer itself."""
+    served_by = [answer.catchment] if answer.catchment else []
+    served_by += [each.catchment for each in (*answer.alternatives, *answer.candidates)]
+    codes = list(dict.fromkeys(catchment.code for catchment in served_by))
+    label = gettext("Small map of where %(name)s is", name=name)
+    drawn = (
+        locator(world, snapshot, codes=codes, place=answer.place, label=label) if snapshot else ""
+    )
+    return {
+        "answer": answer,
+        "why": _why(answer),
+        "drawn": drawn,
+        "guide": guide_on(world.today),
+    }
+
+
+def _why(answer: Answer) -> str:
+    if answer.status is not Status.RESOLVED or answer.basis is None:
+        return ""
+    if answer.basis is Basis.LISTED:
+        return gettext("It is on the published list of schools in this catchment.")
+    if answer.basis is Basis.NEAREST:
+        return gettext("It lies outside every catchment; this one is the nearest.")
+    if answer.school:
+        return gettext("It is not on the published list; its place lies inside this catchment.")
+    return gettext("It lies inside this catchment.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -11,16 +12,18 @@ from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 
-from catchments.errors import InputRefused, NotKnown, shown
+from catchments.errors import CatchmentsError, InputRefused, NotKnown, shown
+from catchments.gazetteer import folded
 from catchments.model import Catchment, Place, School
 from catchments.snapshot import Snapshot, World
 from catchments.store import StoredArtefact
-from catchments.web.caching import FOR_GOOD, cache_control, etag, validated
-from catchments.web.context import page_context, service
-from catchments.web.directory import catchment_list
+from catchments.web.caching import FOR_GOOD, validated
+from catchments.web.context import page_context, page_response, service
+from catchments.web.overview import catchment_list
 from catchments.web.parameters import refuse_unknown_or_repeated, school_id
 from catchments.web.payload import provenance_json, provider_json
 from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
+from maps.locator import Drawing, locator_svg, read_drawing
 
 blueprint = Blueprint("mapping", __name__)
 
@@ -37,8 +40,7 @@ def page() -> Response:
         **map_context(snapshot, focus=_focus(world, snapshot)),
         remember=True,
     )
-    control = cache_control(world, service().settings.max_age_s)
-    return validated(Response(html), etag(world, snapshot, world.today), control)
+    return page_response(world, snapshot, world.today, html)
 
 
 def map_context(snapshot: Snapshot, *, focus: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -49,6 +51,31 @@ def map_context(snapshot: Snapshot, *, focus: dict[str, Any] | None = None) -> d
         "catchments": catchment_list(snapshot.resolver),
         "focus": focus,
     }
+
+
+def locator(
+    world: World, snapshot: Snapshot, *, codes: Sequence[str], place: Place | None, label: str
+) -> Markup:
+    """Return the small map of catchments and a place as markup; empty where it cannot be drawn."""
+    kept = drawing(world, snapshot)
+    if kept is None:
+        return Markup()
+    names = {code: c.name for code, c in snapshot.edition.catchments.items()}
+    svg = locator_svg(kept, codes=codes, place=place, label=label, names=names)
+    return Markup(svg or "")  # noqa: S704 - numbers and escaped text
+
+
+def drawing(world: World, snapshot: Snapshot) -> Drawing | None:
+    """Return an edition's boundaries for small maps; None where they are not to be had now."""
+    key = ("drawing", snapshot.edition.number)
+    if key not in world.memo:
+        try:
+            world.memo[key] = read_drawing(_artefact(snapshot, "boundaries.topojson").content)
+        except CatchmentsError:
+            # Not made yet, or the database is away: the page says all the same without it.
+            return None
+    found: Drawing = world.memo[key]
+    return found
 
 
 @blueprint.get("/map.js")
@@ -70,6 +97,44 @@ def download(edition: int) -> Response:
     name = f"catchments-edition-{edition}.geojson"
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
     return response
+
+
+@blueprint.get("/downloads/<int:edition>/boundary.geojson")
+def boundary(edition: int) -> Response:
+    """Give the boundary of the catchment with this code, as it is looked up in."""
+    refuse_unknown_or_repeated(request.args, {"catchment"})
+    code = request.args.get("catchment", "")
+    whole = _stored(edition, "boundaries.geojson")
+    feature = _features(edition, whole).get(code)
+    if feature is None:
+        raise NotKnown(
+            f"There is no catchment {shown(code)} in edition {edition}.",
+            next_step="Choose one from the list at /catchments.",
+        )
+    members = msgspec.json.decode(whole.content, type=dict[str, msgspec.Raw])
+    response = _kept({**members, "features": [feature]}, media_type=whole.media_type)
+    name = f"catchment-{folded(code).replace(' ', '-')[:60]}-edition-{edition}.geojson"
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
+
+
+class _Feature(msgspec.Struct):
+    id: str
+
+
+class _Features(msgspec.Struct):
+    features: list[msgspec.Raw] = []
+
+
+def _features(edition: int, whole: StoredArtefact) -> dict[str, msgspec.Raw]:
+    """Return each catchment's feature by code, as it is written in the file of all."""
+    memo = service().snapshots.current().memo
+    key = ("features", edition)
+    if key not in memo:
+        features = msgspec.json.decode(whole.content, type=_Features).features
+        memo[key] = {msgspec.json.decode(each, type=_Feature).id: each for each in features}
+    found: dict[str, msgspec.Raw] = memo[key]
+    return found
 
 
 @blueprint.get("/map/data/<int:edition>/<int:release>/catchments.json")
@@ -150,9 +215,9 @@ def _served(artefact: StoredArtefact) -> Response:
     return validated(response, f'"{artefact.sha256[:32]}"', control)
 
 
-def _kept(body: dict[str, Any]) -> Response:
+def _kept(body: dict[str, Any], *, media_type: str = "application/json") -> Response:
     # What an edition and a release hold together never changes, but how it is written may.
-    response = Response(msgspec.json.encode(body), mimetype="application/json")
+    response = Response(msgspec.json.encode(body), content_type=media_type)
     response.add_etag()
     return validated(response, response.headers["ETag"], "public, max-age=3600")
 

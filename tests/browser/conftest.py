@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from catchments.model import (
     SourceKind,
 )
 from catchments.settings import ROOT
+from tests.address_files import Given, csv_text
 from tests.worlds import (
     chromium_path,
     opened,
@@ -48,6 +50,8 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+EMBEDDER = "http://127.0.0.1:*"
+"""Who may show /embed in a frame: the test's own page, on whatever port it gets."""
 HOSTILE = "{{7*191}}</script><img src=x onerror=alert(1)>`${alert(2)}`<b>Provider</b>"
 
 
@@ -93,15 +97,28 @@ def made_up_schools() -> list[School]:
     ]
 
 
+def made_up_addresses() -> list[Given]:
+    """Two roads of one name, and one along the boundary between Ahi and Kōwhai."""
+    more = {"suburb": "", "district": "Squares District", "lat": -40.5}
+    return [
+        Given("1", "High Street", town="Ahitown", lng=172.5, **more),
+        Given("1", "High Street", town="Othertown", lng=174.5, **more),
+        Given("12", "Edge Road", town="Ahitown", lng=172.9995, **more),
+    ]
+
+
 @contextmanager
-def served(path: Path) -> Iterator[str]:
+def served(path: Path, **settings: str) -> Iterator[str]:
     """The address of the real server, in a process of its own, on a database that is set up."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "flask", "serve", f"--port={port}", "--workers=1"]
     process = subprocess.Popen(
-        [*command, f"--database={path}"], cwd=ROOT, stdout=subprocess.DEVNULL
+        [*command, f"--database={path}"],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, **settings},
     )
     try:
         _wait_for(port)
@@ -129,7 +146,14 @@ def live_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with opened(sqlite_url(path)) as store:
         store.add_release(small_release(schools=schools))
         publish_whole(store, edition, artefacts=real_artefacts(edition))
-    with served(path) as url:
+    file, book = path.with_name("addresses.csv"), path.with_name("addresses.sqlite")
+    file.write_text(csv_text(made_up_addresses()), encoding="utf-8")
+    settings = {"CATCHMENTS_ADDRESSES": str(book), "CATCHMENTS_EMBED_ON": EMBEDDER}
+    command = [sys.executable, "-m", "flask", "addresses", "import", str(file), "--commit"]
+    subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **settings}, check=True, capture_output=True
+    )
+    with served(path, **settings) as url:
         yield url
 
 

@@ -1,24 +1,51 @@
-"""The pages for people in Chromium, as people use them."""
+"""The finder in Chromium, as people use it: by mouse, by keyboard, on a phone, on paper."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import HOSTILE
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/?q=kura", "/?q=nowhere", "/school/54", "/school/498?on=2025-01-01", "/catchments")
+BOX = "School, address, suburb or town"
+PHONE = {"width": 390, "height": 844}
+PAGES = (
+    "/",
+    "/?q=kura",
+    "/?q=nowhere",
+    "/?q=",
+    "/?q=12+edge+road",
+    "/?q=1+high+street",
+    "/?q=9+edge+road",
+    "/school/54",
+    "/school/498?on=2025-01-01",
+    "/school/0000999",
+    "/catchments",
+    "/embed",
+    "/embed?q=kura",
+    "/embed?school=54",
+)
+
+
+def search(page: Page, text: str) -> None:
+    page.get_by_label(BOX).fill(text)
+    page.get_by_role("button", name="Find").click()
+
+
+# --- from a text to a phone number ----------------------------------------------------------------
 
 
 def test_a_name_leads_to_the_provider(watched: Any) -> None:
     page = watched.open("/")
-    page.get_by_label("School name, town or school number").fill("rimu")
-    page.get_by_role("button", name="Find").click()
+    search(page, "rimu")
     expect(page).to_have_url(f"{watched.url}/school/54")
     expect(page.locator(".answer-provider")).to_have_text("Provider of Rimu")
     expect(page.get_by_role("link", name="0800 000 000")).to_have_attribute(
@@ -26,32 +53,158 @@ def test_a_name_leads_to_the_provider(watched: Any) -> None:
     )
 
 
-def test_a_text_with_several_meanings_gives_a_list_to_pick_from(watched: Any) -> None:
-    page = watched.open("/?q=kura")
+def test_an_ambiguous_text_gives_a_list_and_a_pick_gives_the_answer(watched: Any) -> None:
+    page = watched.open("/")
+    search(page, "kura")
+    expect(page.get_by_role("heading", name="2 places for “kura”")).to_be_visible()
     page.get_by_role("link", name="Te Aho o Te Kura Pounamu").click()
     expect(page.locator("h1")).to_have_text("Te Aho o Te Kura Pounamu")
+
+
+def test_an_address_in_two_towns_is_picked_from_a_list(watched: Any) -> None:
+    page = watched.open("/?q=1+high+st")
+    rimutown = page.locator(".results li").filter(has_text="Othertown")
+    expect(rimutown).to_contain_text("Provider of Rimu")
+    rimutown.get_by_role("link").click()
+    expect(page.locator(".answer-provider")).to_have_text("Provider of Rimu")
+
+
+def test_an_address_near_a_boundary_shows_both_providers_and_how_to_confirm(watched: Any) -> None:
+    page = watched.open("/?q=12+Edge+Rd,+Ahitown+0410")
+    either = page.get_by_role("region", name="Close to a boundary: it may be either")
+    expect(either.get_by_role("listitem")).to_contain_text(
+        ["Provider of Ahi", "Provider of Kōwhai"]
+    )
+    expect(either).to_contain_text("To confirm, call either provider")
+
+
+def test_a_number_that_is_not_known_is_answered_for_by_its_road(watched: Any) -> None:
+    page = watched.open("/?q=9+edge+road+ahitown")
+    expect(page.locator("main")).to_contain_text("That number is not known")
+    expect(page.locator(".answer-provider")).to_have_text("Provider of Ahi")
 
 
 def test_nothing_found_says_what_to_do_next(watched: Any) -> None:
     page = watched.open("/?q=zzz")
     expect(page).to_have_title("Error: Find your provider – Find your attendance service provider")
-    expect(page.get_by_role("alert")).to_contain_text("No school was found for “zzz”")
+    summary = page.get_by_role("alert")
+    expect(summary).to_contain_text("No school, address, suburb or town was found for “zzz”")
+    expect(summary).to_be_focused()
+    summary.get_by_role("link", name="No school").click()
+    expect(page.get_by_label(BOX)).to_be_focused()
+
+
+# --- suggestions ----------------------------------------------------------------------------------
+
+
+def test_suggestions_appear_as_one_types_and_are_picked_by_keyboard(watched: Any) -> None:
+    page = watched.open("/")
+    box = page.get_by_role("combobox", name=BOX)
+    box.press_sequentially("kur")
+    expect(page.get_by_role("option")).to_have_count(2)
+    expect(box).to_have_attribute("aria-expanded", "true")
+    expect(page.get_by_role("status").filter(has_text="2 suggestions")).to_have_count(1)
+    box.press("ArrowDown")
+    chosen = page.locator('[role="option"][aria-selected="true"]')
+    expect(chosen).to_contain_text("Kura o te Rimu")
+    expect(box).to_have_attribute("aria-activedescendant", chosen.get_attribute("id") or "")
+    expect(box).to_be_focused()
+    box.press("Enter")
+    expect(page).to_have_url(f"{watched.url}/school/54")
+
+
+def test_a_suggestion_is_picked_by_a_click(watched: Any) -> None:
+    page = watched.open("/")
+    page.get_by_role("combobox", name=BOX).press_sequentially("1 high")
+    page.get_by_role("option", name="Othertown").click()
+    expect(page.locator(".answer-provider")).to_have_text("Provider of Rimu")
+
+
+def test_escape_closes_the_suggestions_and_keeps_the_text(watched: Any) -> None:
+    page = watched.open("/")
+    box = page.get_by_role("combobox", name=BOX)
+    box.press_sequentially("kura")
+    expect(page.get_by_role("listbox")).to_be_visible()
+    box.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    expect(box).to_have_attribute("aria-expanded", "false")
+    expect(box).to_have_value("kura")
+
+
+def test_arrows_go_round_by_way_of_the_box(watched: Any) -> None:
+    page = watched.open("/")
+    box = page.get_by_role("combobox", name=BOX)
+    box.press_sequentially("kura")
+    expect(page.get_by_role("option")).to_have_count(2)
+    seen = []
+    for _ in range(3):
+        box.press("ArrowUp")
+        seen.append(box.get_attribute("aria-activedescendant"))
+    assert seen == ["suggestion-1", "suggestion-0", None]
+
+
+def test_what_was_typed_is_looked_for_where_no_suggestion_was_picked(watched: Any) -> None:
+    page = watched.open("/")
+    box = page.get_by_role("combobox", name=BOX)
+    box.press_sequentially("kura")
+    expect(page.get_by_role("option")).to_have_count(2)
+    box.press("Enter")
+    expect(page).to_have_url(f"{watched.url}/?q=kura")
+
+
+def test_suggestions_that_do_not_come_leave_a_form_that_works(browser: Browser, live_url: str):
+    page = browser.new_page()
+    page.route("**/suggest*", lambda route: route.abort())
+    page.goto(live_url)
+    page.get_by_label(BOX).press_sequentially("rimu")
+    page.get_by_label(BOX).press("Enter")
+    expect(page).to_have_url(f"{live_url}/school/54")
+    page.close()
+
+
+def test_hostile_suggestions_are_text(watched: Any) -> None:
+    page = watched.open("/")
+    page.get_by_role("combobox", name=BOX).press_sequentially("onerror alert")
+    expect(page.get_by_role("option").first).to_contain_text(HOSTILE)
+
+
+# --- by keyboard, without JavaScript, without the map, on paper -----------------------------------
 
 
 def test_the_keyboard_alone_leads_from_the_start_to_a_phone_number(watched: Any) -> None:
     page = watched.open("/")
-    for _ in range(12):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.id") == "q":
-            break
+    tab_to(page, "document.activeElement.id === 'q'", presses=12)
     page.keyboard.type("54")
     page.keyboard.press("Enter")
     page.wait_for_url("**/school/54")
-    for _ in range(20):
+    tab_to(page, "(document.activeElement.href || '').startsWith('tel:')", presses=20)
+
+
+def tab_to(page: Page, there: str, *, presses: int) -> None:
+    """Press Tab until a script says that the focus is there; it has to be seen all the way."""
+    for _ in range(presses):
         page.keyboard.press("Tab")
-        if (page.evaluate("document.activeElement.href") or "").startswith("tel:"):
+        ring = "getComputedStyle(document.activeElement).outlineStyle"
+        assert page.evaluate(ring) != "none", page.evaluate("document.activeElement.outerHTML")
+        if page.evaluate(there):
             return
-    pytest.fail("no phone number was reached")
+    pytest.fail("the focus did not come there")
+
+
+def test_the_focus_leaves_the_map_on_the_first_page(watched: Any) -> None:
+    page = watched.open("/")
+    page.wait_for_selector("#map-frame[data-ready]")
+    tab_to(page, "document.activeElement.closest('.folium-map') !== null", presses=20)
+    tab_to(page, "document.activeElement.closest('.finder-list') !== null", presses=20)
+
+
+def test_the_map_on_the_first_page_shows_a_provider_and_changes_no_address(watched: Any) -> None:
+    page = watched.open("/")
+    page.wait_for_selector("#map-frame[data-ready]")
+    page.locator("details.region summary").first.click()
+    page.get_by_role("link", name="Rimu", exact=True).click()
+    expect(page.locator("#answer .answer-provider")).to_have_text("Provider of Rimu")
+    expect(page).to_have_url(f"{watched.url}/")
 
 
 def test_hostile_names_are_shown_as_they_are_written(watched: Any) -> None:
@@ -61,14 +214,80 @@ def test_hostile_names_are_shown_as_they_are_written(watched: Any) -> None:
     assert page.get_by_role("link", name="javascript").count() == 0
 
 
-def test_without_javascript_a_school_finds_its_provider(browser: Browser, live_url: str) -> None:
+@pytest.fixture
+def plain(browser: Browser, live_url: str) -> Iterator[Page]:
+    """A page without JavaScript."""
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(live_url)
-    page.get_by_label("School name, town or school number").fill("#54")
-    page.get_by_role("button", name="Find").click()
-    expect(page.locator(".answer-provider")).to_have_text("Provider of Rimu")
+    yield page
     context.close()
+
+
+@pytest.mark.parametrize("text", ["#54", "kura o te rimu", "KURA RIMU", "kura o te rimo"])
+def test_without_javascript_a_school_finds_its_provider(plain: Page, text: str) -> None:
+    search(plain, text)
+    expect(plain.locator(".answer-provider")).to_have_text("Provider of Rimu")
+
+
+def test_without_javascript_one_picks_from_a_list(plain: Page) -> None:
+    search(plain, "1 high street")
+    plain.get_by_role("link", name="1 High Street").last.click()
+    expect(plain.locator(".answer-provider")).to_have_text("Provider of Rimu")
+
+
+def test_without_javascript_nothing_found_has_the_focus(plain: Page) -> None:
+    search(plain, "zzz")
+    expect(plain.get_by_role("alert")).to_contain_text("No school, address, suburb or town")
+    expect(plain.get_by_role("alert")).to_be_focused()
+
+
+def test_without_javascript_the_first_page_says_where_the_list_is(plain: Page) -> None:
+    expect(plain.locator("#map-frame")).to_be_hidden()
+    expect(plain.get_by_text("The map needs JavaScript")).to_be_visible()
+    plain.locator("details.region summary").first.click()
+    expect(plain.locator("details.region li").first).to_contain_text("Provider of")
+
+
+def test_with_the_map_blocked_the_finder_finds(browser: Browser, live_url: str) -> None:
+    page = browser.new_page()
+    page.route("**/leaflet/**", lambda route: route.abort())
+    page.route("**/map.js*", lambda route: route.abort())
+    page.goto(live_url)
+    expect(page.locator("#map-message")).to_contain_text("The map could not be loaded")
+    search(page, "54")
+    expect(page.locator(".answer-provider")).to_have_text("Provider of Rimu")
+    page.close()
+
+
+def test_on_a_phone_the_provider_and_the_phone_number_are_on_the_first_screen(
+    browser: Browser, live_url: str
+) -> None:
+    page = browser.new_page(viewport=PHONE, has_touch=True)
+    page.goto(f"{live_url}/school/54")
+    for shown in (".answer-provider", ".fact-phone a", "a[href^='mailto:']", "a[href^='https:']"):
+        box = page.locator(f".answer {shown}, {shown}").first.bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= PHONE["height"], shown
+    page.close()
+
+
+def test_an_answer_prints_with_its_provider_and_without_controls(
+    browser: Browser, live_url: str
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{live_url}/school/54")
+    page.emulate_media(media="print")
+    expect(page.locator(".answer-provider")).to_be_visible()
+    expect(page.get_by_text("0800 000 000")).to_be_visible()
+    expect(page.get_by_label("Demonstration data")).to_be_visible()
+    for hidden in ("nav", "form", ".skip"):
+        expect(page.locator(hidden).first).to_be_hidden()
+    assert page.pdf(format="A4").count(b"/Type /Page\n") <= 2
+    page.close()
+
+
+# --- every page -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -89,6 +308,34 @@ def test_every_page_says_that_it_is_demonstration(
     page.close()
 
 
+SMALL_TARGETS = """
+() => Array.from(document.querySelectorAll('a[href], button, input, select, summary'))
+  .filter((each) => each.checkVisibility() && !each.closest('p, .leaflet-control, .skip'))
+  .filter((each) => !each.classList.contains('skip'))
+  .map((each) => [each.outerHTML.slice(0, 120), each.getBoundingClientRect()])
+  .filter(([, box]) => box.height > 0 && (box.height < 24 || box.width < 24))
+  .map(([html, box]) => `${html} ${box.width} × ${box.height}`)
+"""
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_what_one_taps_is_large_enough(browser: Browser, live_url: str, path: str) -> None:
+    page = browser.new_page(viewport=PHONE)
+    page.goto(live_url + path)
+    assert page.evaluate(SMALL_TARGETS) == []
+    page.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_forbids_zooming(browser: Browser, live_url: str, path: str) -> None:
+    page = browser.new_page()
+    page.goto(live_url + path)
+    content = page.locator('meta[name="viewport"]').get_attribute("content") or ""
+    assert "user-scalable" not in content
+    assert "maximum-scale" not in content
+    page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
 def test_axe_finds_nothing_on_any_page(
@@ -100,7 +347,66 @@ def test_axe_finds_nothing_on_any_page(
     page = context.new_page()
     for path in (*PAGES, "/nothing-here"):
         page.goto(live_url + path)
-        found = Axe().run(page).response["violations"]
-        nodes = [(path, each["id"], [n["html"] for n in each["nodes"]]) for each in found]
-        assert nodes == []
+        assert violations(page, path) == []
+    page.goto(live_url)
+    page.get_by_role("combobox", name=BOX).press_sequentially("kura")
+    page.get_by_role("option").first.wait_for()
+    page.get_by_role("combobox", name=BOX).press("ArrowDown")
+    assert violations(page, "suggestions") == []
     context.close()
+
+
+def violations(page: Page, path: str) -> list[Any]:
+    found = Axe().run(page).response["violations"]
+    return [(path, each["id"], [node["html"] for node in each["nodes"]]) for each in found]
+
+
+# --- in another website's frame -------------------------------------------------------------------
+
+
+@pytest.fixture
+def school_website(live_url: str) -> Iterator[str]:
+    """A website that frames what its address names."""
+
+    class Website(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = f'<!DOCTYPE html><iframe src="{live_url}{self.path}" width=600 height=600>'
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Website)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_an_allowed_website_shows_the_finder_in_a_frame(
+    browser: Browser, school_website: str
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{school_website}/embed")
+    frame = page.frame_locator("iframe")
+    frame.get_by_label(BOX).fill("rimu")
+    frame.get_by_role("button", name="Find").click()
+    expect(frame.locator(".answer-provider")).to_have_text("Provider of Rimu")
+    expect(frame.get_by_label("Demonstration data")).to_be_visible()
+    expect(frame.locator("nav")).to_have_count(0)
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/school/54", "/map", "/catchments"])
+def test_nothing_else_may_be_framed(browser: Browser, school_website: str, path: str) -> None:
+    page = browser.new_page()
+    page.goto(school_website + path)
+    # Chromium's own page stands there instead.
+    expect(page.frame_locator("iframe").locator("body")).to_contain_text("refused to connect")
+    expect(page.frame_locator("iframe").locator("#main")).to_have_count(0)
+    page.close()

@@ -101,7 +101,7 @@ def test_a_search_that_finds_nothing_is_an_answer(client):
         ("/search?q=a&on=today", "on"),
         ("/suggest", "q"),
         ("/provider?address=", "q"),
-        ("/provider?address=a&school_id=54", "school_id"),
+        ("/provider?address=a&school_id=54", "address"),
         ("/provider?address=a&lat=1", "lat"),
         ("/provider?school_id=54&address=a", "address"),
     ],
@@ -226,7 +226,8 @@ def test_hostile_text_gets_a_polite_answer(path, text, client):
     response = client.get(path, query_string={name: text}, headers={"Accept": "text/html, */*"})
     assert response.status_code in {200, 303, 400}
     assert "1337" not in response.text
-    assert "<script>alert" not in response.text
+    if response.mimetype == "text/html":
+        assert "<script>alert" not in response.text
     assert "Traceback" not in response.text
 
 

@@ -1,0 +1,132 @@
+"""`flask addresses import | show`: LINZ NZ Addresses into the address book."""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import nullcontext
+from datetime import datetime
+from pathlib import Path
+
+import click
+from flask import current_app
+
+from catchments.commands.console import progress, refusing, say, show_report, table
+from catchments.errors import FileRefused, shown
+from catchments.model import PlaceKind
+from catchments.settings import Settings
+from catchments.sources.addresses import AddressReading
+from catchments.sources.report import Progress
+from catchments.store.addresses import AddressBook, BookBuilder, Counts, building_book
+from catchments.store.engine import StoreUnavailable
+from catchments.web.context import EXTENSION
+
+MAX_SHRINKAGE = 0.10
+"""A file may have so large a part fewer addresses than the book before it is refused."""
+
+
+@click.group()
+def addresses() -> None:
+    """The street addresses that are known here."""
+
+
+@addresses.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--release", type=click.DateTime(["%Y-%m-%d"]), help="The file's date.")
+@click.option("--allow-shrink", is_flag=True, help="Accept over 10 % fewer addresses than held.")
+@click.option("--commit", is_flag=True, help="Write it; without this, only read and report.")
+@refusing
+def import_addresses(
+    file: Path, release: datetime | None, allow_shrink: bool, commit: bool
+) -> None:
+    """Read LINZ NZ Addresses (CSV or GeoPackage) in place of the addresses held so far."""
+    path = _path()
+    reading = AddressReading(file)
+    with building_book(path) if commit else nullcontext() as book:
+        with progress() as called:
+            _take_in(reading, book, called)
+        show_report(reading.report)
+        _compare(_held(path), reading.kept, allow_shrink=allow_shrink)
+        if book is None:
+            say("Nothing was written. Add --commit to build the address book.")
+            return
+        with progress() as called:
+            source = reading.source(release=f"{release:%Y-%m-%d}" if release else "")
+            counts = book.finish(source, called)
+            book.check(knows=_knows)
+            book.put_in_place()
+    say(
+        f"Kept {counts.addresses:,} addresses on {counts.roads:,} roads, "
+        f"release {source.release}. Running workers use them from the next lookup on."
+    )
+
+
+@addresses.command("show")
+@refusing
+def show_addresses() -> None:
+    """Show which addresses are held, and where they came from."""
+    path = _path()
+    book = AddressBook(path)
+    source, counts = book.about(), book.counts()
+    book.close()
+    if source is None or counts is None:
+        if path.exists():
+            raise StoreUnavailable(
+                f"{shown(path.name)} is no address book of this version, or it is damaged.",
+                next_step="Import the addresses again.",
+            )
+        say("No addresses are held. `flask addresses import FILE --commit` takes them in.")
+        return
+    facts = {
+        "addresses": f"{counts.addresses:,}",
+        "roads, counted once a suburb": f"{counts.roads:,}",
+        "suburbs and towns": f"{counts.localities:,}",
+        "title": source.title,
+        "authority": source.authority,
+        "licence": source.licence,
+        "release": source.release,
+        "file": source.file_name,
+        "SHA-256": source.sha256,
+        "size": f"{path.stat().st_size / 1e6:,.1f} MB",
+    }
+    table("Addresses", ("What", "Value"), facts.items())
+
+
+def _path() -> Path:
+    settings: Settings = current_app.extensions[EXTENSION].settings
+    return settings.addresses_path
+
+
+def _take_in(reading: AddressReading, book: BookBuilder | None, called: Progress) -> None:
+    found = reading.addresses(progress=called)
+    if book is None:
+        deque(found, maxlen=0)
+    else:
+        book.add(found)
+
+
+def _held(path: Path) -> Counts | None:
+    book = AddressBook(path)
+    counts = book.counts()
+    book.close()
+    return counts
+
+
+def _knows(path: Path, text: str) -> bool:
+    book = AddressBook(path)
+    found = book.candidates(text, at_most=1)
+    book.close()
+    return any(place.kind is PlaceKind.ADDRESS for place in found)
+
+
+def _compare(before: Counts | None, now: int, *, allow_shrink: bool) -> None:
+    if before is None:
+        say(f"No addresses were held before: all {now:,} are new.")
+        return
+    say(f"Before, {before.addresses:,} addresses were held; this file has {now:,}.")
+    if allow_shrink or now >= before.addresses * (1 - MAX_SHRINKAGE):
+        return
+    raise FileRefused(
+        f"This file has {now:,} addresses, and {before.addresses:,} are held.",
+        allowed=f"At most {MAX_SHRINKAGE:.0%} may be missing.",
+        next_step="Check that the file is whole; if it is meant to be smaller, add --allow-shrink.",
+    )

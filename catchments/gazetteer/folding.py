@@ -1,0 +1,49 @@
+"""Text without what people leave out or vary: case, macrons, punctuation, apostrophes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from catchments.model import EDUCATION_REGIONS
+
+LONGEST_TEXT = 200
+"""Characters of a text that are looked at; no school's name and town have as many."""
+
+_NOT_WORD = re.compile(r"[^0-9a-z]+")
+_APOSTROPHES = str.maketrans("", "", "'’‘ʻʼ`´")
+
+
+def folded(text: str) -> str:
+    """Return `text` without case, macrons, other marks or punctuation, one space between words.
+
+    An apostrophe vanishes (“St Joseph's” → “st josephs”); any other punctuation parts words.
+    """
+    plain = text.translate(_APOSTROPHES)
+    if not plain.isascii():
+        plain = _unmarked(plain)
+    return _NOT_WORD.sub(" ", plain.casefold()).strip()
+
+
+def _unmarked(text: str) -> str:
+    # Again: normalizing parts “´” into a space and a mark, and makes “＇” an apostrophe.
+    plain = unicodedata.normalize("NFKD", text).translate(_APOSTROPHES).casefold()
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+@lru_cache(maxsize=8192)
+def words_of(name: str) -> tuple[str, ...]:
+    """Return the folded words of a name in the directory, where towns' names come many times."""
+    return tuple(folded(name).split())
+
+
+_REGION_BY_FOLDED_NAME = {folded(name): name for name in EDUCATION_REGIONS}
+
+
+def education_region(text: str) -> str | None:
+    """Return the Ministry's spelling of an education region, or None if the text is none.
+
+    Sources spell them with and without macrons and part names with `,`, `|` or `/`.
+    """
+    return _REGION_BY_FOLDED_NAME.get(folded(text))

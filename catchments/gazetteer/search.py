@@ -1,0 +1,285 @@
+"""The searchable names of schools, suburbs and towns, and what a text may mean by them.
+
+What is found comes in tiers, each a set of entries; entries are numbered in the order in which
+those of one tier are to be read. Only a text that finds nothing is read more generously.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import accumulate, chain, islice
+from operator import and_, or_
+from typing import NamedTuple
+
+from catchments.gazetteer.abbreviations import forms, key, keys_begun_by
+from catchments.gazetteer.folding import LONGEST_TEXT, folded, words_of
+from catchments.gazetteer.index import WordIndex, members
+from catchments.gazetteer.localities import LocalityEndings, localities_of
+from catchments.gazetteer.slips import Vocabulary, one_slip_from, respaced
+from catchments.gazetteer.street_addresses import SchoolAddresses, school_number, without_end
+from catchments.model import NamedPlace, PlaceKind, School, SchoolStatus
+
+_MOST_WORDS = 12
+"""Words of a text that are looked at."""
+_SHORTEST_SLIPPED_NAME = 6
+"""Letters of a whole name in which a slip is forgiven whatever the length of its words."""
+_KINDS = {"correspondence", "intermediate", "primary", "secondary", "special"}
+"""Words of the directory's types of school that people call one by."""
+_STATUSES = list(SchoolStatus)
+
+_Tiers = tuple[int, ...]
+"""Sets of entries, the best first."""
+
+
+class _Sections(NamedTuple):
+    """Which entries are schools of the directory, suburbs and towns, and former schools."""
+
+    schools: int
+    localities: int
+    former: int
+
+
+@dataclass(frozen=True)
+class Gazetteer:
+    """Schools, suburbs and towns, indexed once, so that a text can be looked for in them."""
+
+    entries: tuple[NamedPlace, ...]
+    """Schools, open ones first, then suburbs and towns, then former schools; each alphabetical."""
+    sections: _Sections
+    names: WordIndex
+    """By the words of the name."""
+    around: WordIndex
+    """By the words of the name and of suburb, town and kind of school."""
+    keys: WordIndex
+    """By the key of the whole name."""
+    full_keys: WordIndex
+    """By the key of the name, and of the name with suburb and town after it."""
+    spaceless: Mapping[str, int]
+    """By the key of the whole name without its spaces."""
+    numbers: Mapping[int, int]
+    """The entry of each school number."""
+    number_texts: tuple[str, ...]
+    vocabulary: Vocabulary
+    addresses: SchoolAddresses
+    endings: LocalityEndings
+
+    @classmethod
+    def of(cls, schools: Iterable[School], *, former: Iterable[School] = ()) -> Gazetteer:
+        """Index the schools of a directory, and those that only earlier releases hold."""
+        present = sorted(schools, key=_reading_order)
+        numbers = {school.school_id for school in present}
+        gone = sorted((s for s in former if s.school_id not in numbers), key=_reading_order)
+        localities = localities_of(present)
+        entries = (*map(_named, present), *localities, *map(_named, gone))
+        name_words = [words_of(entry.name) for entry in entries]
+        known_by = [forms(words) for words in name_words]
+        around = WordIndex.of(map(_words_around, entries, known_by))
+        keys = [key(words) for words in name_words]
+        by_number = {
+            entry.schools[0].school_id: at
+            for at, entry in enumerate(entries)
+            if entry.kind is PlaceKind.SCHOOL
+        }
+        return cls(
+            entries,
+            _sections(len(present), len(localities), len(gone)),
+            names=WordIndex.of(known_by),
+            around=around,
+            keys=WordIndex.of([name] for name in keys),
+            full_keys=WordIndex.of(map(_full_keys, entries, keys)),
+            spaceless=WordIndex.of([name.replace(" ", "")] for name in keys).bits,
+            numbers=by_number,
+            number_texts=tuple(sorted(map(str, by_number))),
+            vocabulary=Vocabulary.of(around.words),
+            addresses=SchoolAddresses.of(present),
+            endings=LocalityEndings.of(localities),
+        )
+
+    def candidates(self, text: str, *, at_most: int) -> list[NamedPlace]:
+        """Return the schools, suburbs and towns that a text may mean, best first.
+
+        First the school of that number, then whole names, names that begin with the text, names
+        with all its words, suburbs and towns, then words spread over a school's name and town;
+        former schools follow all others. A text is looked at up to its 200th character.
+        """
+        words = folded(text[:LONGEST_TEXT]).split()[:_MOST_WORDS]
+        numbered = dict.fromkeys(self._numbered(text, words))
+        named = (entry for entry in self._meant(words) if entry not in numbered)
+        return [self.entries[entry] for entry in islice(chain(numbered, named), at_most)]
+
+    def at_address(self, text: str, *, at_most: int) -> list[NamedPlace]:
+        """Return the schools whose own street address a text gives, in alphabetical order."""
+        return [self.entries[entry] for entry in self.addresses.at(text)[:at_most]]
+
+    def localities_named_in(self, text: str) -> list[NamedPlace]:
+        """Return the suburbs, else the towns, whose name stands at the end of an address.
+
+        Several where one name is that of several places.
+        """
+        return self.endings.of_text(text)
+
+    # --- numbers ----------------------------------------------------------------------------------
+
+    def _numbered(self, text: str, words: Sequence[str]) -> Iterator[int]:
+        """Yield the school of a number, former or not, then those whose number begins so."""
+        number = school_number(text)
+        if number is not None and number in self.numbers:
+            yield self.numbers[number]
+        if len(words) == 1 and words[0].isdigit():
+            first = bisect_left(self.number_texts, words[0])
+            last = bisect_left(self.number_texts, words[0] + ":", first)  # “:” follows “9”
+            begun = [self.numbers[int(found)] for found in self.number_texts[first:last]]
+            yield from sorted(begun, key=self._by_number)
+
+    def _by_number(self, entry: int) -> tuple[bool, int]:
+        return bool(self.sections.former >> entry & 1), self.entries[entry].schools[0].school_id
+
+    # --- names ------------------------------------------------------------------------------------
+
+    def _meant(self, words: Sequence[str]) -> Iterator[int]:
+        """Yield the entries of the first reading of the words that has any, best first."""
+        readings = (self._tiers, self._with_number, self._without_end, self._slipped)
+        tiers = next((found for read in readings if (found := read(words))), ())
+        seen = 0
+        for tier in tiers:
+            yield from members(tier & ~seen)
+            seen |= tier
+
+    def _tiers(self, words: Sequence[str]) -> _Tiers:
+        """Return what words find that each begin a word of an entry; empty for nothing."""
+        found = _all(self.around.beginning, words)
+        if not found:
+            return ()
+        whole_name = self.full_keys.whole(key(words)) & found
+        begun = [bits & found for bits in self._begun(words)]
+        named_whole = _all(self.names.whole, words)
+        # Of a suburb at least a word: its town's name alone does not mean it.
+        named_in_part = reduce(or_, map(self.names.beginning, words)) & found
+        name = (*begun, named_whole, _all(self.names.beginning, words))
+        whole = _all(self.around.whole, words)
+        spread = (whole & named_in_part, named_in_part, whole, found)
+        schools, localities, former = self.sections
+        return (
+            whole_name & schools,
+            whole_name & localities,
+            *(tier & schools for tier in name),
+            *(tier & localities for tier in (*begun, named_whole, named_in_part)),
+            *(tier & schools for tier in spread),
+            *(tier & former for tier in (whole_name, *name, *spread)),
+        )
+
+    def _begun(self, words: Sequence[str]) -> tuple[int, int]:
+        """Return the entries whose name begins with the words, the last one whole, or begun."""
+        before = key(words[:-1])
+        before += " " if before else ""
+        begun = self.keys.beginning(before + words[-1])
+        whole = self._begun_whole(before + key(words[-1:]))
+        other = (self._begun_whole(before + found) for found in keys_begun_by(words[-1]))
+        return whole, reduce(or_, other, begun | whole)
+
+    def _begun_whole(self, beginning: str) -> int:
+        return self.keys.whole(beginning) | self.keys.beginning(f"{beginning} ")
+
+    # --- more generous readings -------------------------------------------------------------------
+
+    def _with_number(self, words: Sequence[str]) -> _Tiers:
+        """Read the last word as the number of the school that the others name."""
+        last = words[-1] if len(words) > 1 else ""
+        if not last.isdigit() or last.startswith("0") or len(last) > 9:
+            return ()
+        only = 1 << self.numbers[int(last)] if int(last) in self.numbers else 0
+        return _or_none(tier & only for tier in self._tiers(words[:-1]))
+
+    def _without_end(self, words: Sequence[str]) -> _Tiers:
+        kept = without_end(words)
+        return self._tiers(kept) if len(kept) < len(words) else ()
+
+    def _slipped(self, words: Sequence[str]) -> _Tiers:
+        """Read the words with one slip forgiven, in whole words before half-typed ones."""
+        kept = without_end(words)
+        begun = [self.around.beginning(word) for word in kept]
+        if sum(not found for found in begun) > 2:  # no slip mends more than two words
+            return ()
+        whole, beginnings = self._corrected(kept, begun)
+        known = self.vocabulary.words
+        mended = self._merged([*respaced(kept, known), *whole])
+        if any(mended[:1]):
+            return mended[:1]  # of all guesses, one that makes a school's whole name is right
+        return mended or self._merged(beginnings) or self._slipped_name(kept)
+
+    def _corrected(
+        self, words: Sequence[str], begun: Sequence[int]
+    ) -> tuple[list[list[str]], list[list[str]]]:
+        """Return the words with one of them corrected: to a whole word, and to the start of one."""
+        whole: list[list[str]] = []
+        beginnings: list[list[str]] = []
+        for at, word in enumerate(words):
+            others = reduce(and_, (*begun[:at], *begun[at + 1 :]), -1)
+            for meant in self.vocabulary.corrections(word) if others else ():
+                if others & self.around.beginning(meant):
+                    kept = whole if meant in self.vocabulary.words else beginnings
+                    kept.append([*words[:at], meant, *words[at + 1 :]])
+        return whole, beginnings
+
+    def _merged(self, readings: Iterable[Sequence[str]]) -> _Tiers:
+        found = [tiers for words in readings if (tiers := self._tiers(words))]
+        return tuple(reduce(or_, tier) for tier in zip(*found, strict=True))
+
+    def _slipped_name(self, words: Sequence[str]) -> _Tiers:
+        """Read the words as a whole name with one slip anywhere in it."""
+        typed = key(words).replace(" ", "")
+        if len(typed) < _SHORTEST_SLIPPED_NAME:
+            return ()
+        meant = one_slip_from(typed, tuple(self.spaceless))
+        found = reduce(or_, map(self.spaceless.__getitem__, meant), 0)
+        return _or_none(found & section for section in self.sections)
+
+
+def _all(look_up: Callable[[str], int], words: Sequence[str]) -> int:
+    """Return the entries that are found by every word."""
+    found = -1 if words else 0
+    for word in words:
+        found &= look_up(word)
+        if not found:
+            break
+    return found
+
+
+def _or_none(tiers: Iterable[int]) -> _Tiers:
+    kept = tuple(tiers)
+    return kept if any(kept) else ()
+
+
+def _sections(*lengths: int) -> _Sections:
+    ends = accumulate(lengths)
+    spans = zip(lengths, ends, strict=True)
+    return _Sections(*((1 << length) - 1 << end - length for length, end in spans))
+
+
+def _reading_order(school: School) -> tuple[int, tuple[str, ...], tuple[str, ...], int]:
+    place = words_of(school.city) + words_of(school.suburb)
+    return _STATUSES.index(school.status), words_of(school.name), place, school.school_id
+
+
+def _named(school: School) -> NamedPlace:
+    parts = {words_of(part): part for part in (school.suburb, school.city) if words_of(part)}
+    return NamedPlace(PlaceKind.SCHOOL, school.name, ", ".join(parts.values()), schools=(school,))
+
+
+def _full_keys(entry: NamedPlace, name: str) -> set[str]:
+    within = [key(words_of(part)) for part in entry.within.split(", ") if part]
+    return {name, " ".join([name, *within]), " ".join([name, *within[-1:]])}
+
+
+def _words_around(entry: NamedPlace, known_by: frozenset[str]) -> frozenset[str]:
+    words = known_by.union(*(forms(words_of(part)) for part in entry.within.split(", ")))
+    return words | _kind(entry.schools[0]) if entry.kind is PlaceKind.SCHOOL else words
+
+
+def _kind(school: School) -> set[str]:
+    """Return words that say what a school is, whether or not its name has them."""
+    words = set(words_of(school.org_type))
+    return {"school"} | (words & _KINDS) | ({"primary"} if "contributing" in words else set())

@@ -1,0 +1,101 @@
+"""What scheduled editions will change about one catchment, and from when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import shapely
+
+from catchments.model import Catchment
+from catchments.snapshot import Snapshot, World
+from catchments.web.overview import Entry, entries
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """How a catchment differs from a date on from what it was before."""
+
+    effective_from: date
+    entry: Entry | None
+    """The catchment from then on; None where there is none of its code any more."""
+    served_anew: bool
+    """Whether another provider serves it, or none, or the first."""
+    renamed: bool
+    redrawn: bool
+    joining: int
+    """How many schools come to it."""
+    leaving: int
+    heirs: tuple[Catchment, ...]
+    """The catchments that its leaving schools go to, by name."""
+
+
+def prospects(world: World, snapshot: Snapshot, code: str, day: date) -> list[Prospect]:
+    """Return what changes about a catchment after a date, edition by edition; nothing of the past.
+
+    It is looked at with the schools of the snapshot's directory release throughout.
+    """
+    found: list[Prospect] = []
+    if day < world.today:
+        return found
+    before = snapshot
+    for later in world.timeline.scheduled_after(day):
+        after = world.numbered(later.number, snapshot.release.number or 0)
+        prospect = _prospect(world, before, after, code, later.effective_from)
+        if _matters(prospect):
+            found.append(prospect)
+        before = after
+    return found
+
+
+def first_seen(world: World, snapshot: Snapshot, code: str, day: date) -> date | None:
+    """Return when a catchment of a code comes into being after a date, if one is scheduled to."""
+    for later in world.timeline.scheduled_after(day):
+        then = world.numbered(later.number, snapshot.release.number or 0)
+        if code in then.edition.catchments:
+            return later.effective_from
+    return None
+
+
+def _prospect(world: World, before: Snapshot, after: Snapshot, code: str, starts: date) -> Prospect:
+    was, now = entries(world, before).get(code), entries(world, after).get(code)
+    had, has = _numbers(was, starts), _numbers(now, starts)
+    return Prospect(
+        effective_from=starts,
+        entry=now,
+        served_anew=(was and was.provider) != (now and now.provider),
+        renamed=bool(was and now) and _name(was) != _name(now),
+        redrawn=bool(was and now) and _is_redrawn(before, after, code),
+        joining=len(has - had),
+        leaving=len(had - has),
+        heirs=_heirs(after, sorted(had - has)),
+    )
+
+
+def _matters(prospect: Prospect) -> bool:
+    told = (prospect.served_anew, prospect.renamed, prospect.redrawn)
+    return any(told) or bool(prospect.joining or prospect.leaving)
+
+
+def _numbers(entry: Entry | None, day: date) -> set[int]:
+    return {each.school.school_id for each in entry.schools(day)} if entry else set()
+
+
+def _name(entry: Entry | None) -> str:
+    return entry.catchment.name if entry else ""
+
+
+def _is_redrawn(before: Snapshot, after: Snapshot, code: str) -> bool:
+    old, new = (each.edition.boundaries.get(code) for each in (before, after))
+    if old is None or new is None:
+        return old is not new
+    return not shapely.equals_identical(old, new)
+
+
+def _heirs(after: Snapshot, numbers: Sequence[int]) -> tuple[Catchment, ...]:
+    answers = (after.answers.get(number) for number in numbers)
+    found: Mapping[str, Catchment] = {
+        a.catchment.code: a.catchment for a in answers if a and a.catchment
+    }
+    return tuple(sorted(found.values(), key=lambda catchment: catchment.name))

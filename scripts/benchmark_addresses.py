@@ -1,0 +1,356 @@
+"""The address book at the country's size, against a full-text index over every address, in one run.
+
+The rows have the shape of LINZ NZ Addresses, layer 105689; their words are made up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import random
+import re
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from catchments.gazetteer import folded
+from catchments.settings import ROOT
+from catchments.store.addresses import AddressBook
+
+ROWS = 2_400_000
+ADDRESSES_A_ROAD = 20
+SAMPLES = 1_000
+BASELINE_WITHIN_S = 20.0
+"""How long the baseline is asked one kind of text: some of its answers take seconds."""
+AT_MOST = 10
+_HEADER = (
+    "WKT,address_id,source_dataset,change_id,full_address_number,full_road_name,full_address,"
+    "territorial_authority,unit_type,unit_value,level_type,level_value,address_number_prefix,"
+    "address_number,address_number_suffix,address_number_high,road_name_prefix,road_name,"
+    "road_type_name,road_suffix,water_name,water_body_name,suburb_locality,town_city,"
+    "address_class,address_lifecycle,gd2000_xcoord,gd2000_ycoord,road_name_ascii,"
+    "water_name_ascii,water_body_name_ascii,suburb_locality_ascii,town_city_ascii,"
+    "full_road_name_ascii,full_address_ascii,shape_X,shape_Y"
+)
+_COMMON = (
+    "High Queen King Victoria George William Elizabeth Albert Edward Station Main Beach Bay Hill "
+    "Church School Park River Lake Forest Mill Bridge North South East West Valley View Ridge "
+    "Creek Harbour Ocean Rata Rimu Totara Kauri Kowhai Puriri Matai Manuka Miro Tui Kea Huia Weka "
+    "Pine Oak Elm Ash Cedar Birch Willow Rose Fern Hall Green Domain Racecourse Cemetery"
+)
+_CONSONANTS, _VOWELS = "h k m n ng p r t w wh", "a e i o u a e i o u ā ē ī ō ū"
+_STARTS = "b br c cl d dr f g gl h j k l m n p r s sh st t th tr w"
+_MIDDLES, _JOINTS = "a e i o u ai ar ea el en er il in or ow un", "d l ll m n nd r s t v"
+_ENDS = "ton ham ford wood ley field brook worth by dale more ville mont ridge den"
+HEADER, COMMON = _HEADER.split(","), _COMMON.split()
+TYPES = {
+    "Road": 30, "Street": 26, "Place": 12, "Avenue": 8, "Drive": 8, "Lane": 6, "Crescent": 5,
+    "Way": 2, "Terrace": 2, "Close": 1, "Court": 1, "Grove": 1, "Parade": 1,
+}  # fmt: skip
+HOSTILE = (
+    "{{7*191}}", "</script>", "' OR 1=1 --", '"" OR name : *', "NEAR(a b, 5) AND NOT *",
+    "a\u0301" * 5_000, "\u202egnp\u202c 12", "x" * 10_000_000, "12 \0 high", "🏫" * 200, "a " * 500,
+)  # fmt: skip
+MACRONS = str.maketrans("āēīōūĀĒĪŌŪ", "aeiouAEIOU")
+console = Console(width=118)
+T = TypeVar("T")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path, book_path = folder / "nz-addresses.csv", folder / "addresses.sqlite"
+        samples, took_s = timed(lambda: write_addresses(path, given.rows))
+        size_mb = path.stat().st_size / 1e6
+        console.print(f"{given.rows:,} rows made up in {took_s:.0f} s: a CSV of {size_mb:,.0f} MB")
+        bench_import(path, book_path, given.rows)
+        baseline = Baseline(folder / "baseline.sqlite")
+        _, took_s = timed(lambda: baseline.build(path))
+        console.print(f"baseline: full-text index over all addresses, built in {took_s:.0f} s")
+        bench_lookups(AddressBook(book_path), baseline, samples)
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Suburb:
+    name: str
+    town: str
+    district: str
+    lng: float
+    lat: float
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    name: str
+    type: str
+    suburb: Suburb
+
+
+class Words:
+    """Names that sound like the country's, none of them a real one on purpose."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+
+    def name(self) -> str:
+        return (self._of_syllables if self.random.random() < 0.4 else self._of_stems)().capitalize()
+
+    def _of_syllables(self) -> str:
+        count = self.random.randint(2, 4)
+        return "".join(self._one(_CONSONANTS) + self._one(_VOWELS) for _ in range(count))
+
+    def _of_stems(self) -> str:
+        inner = self._one(_JOINTS) + self._one(_MIDDLES) if self.random.random() < 0.5 else ""
+        return self._one(_STARTS) + self._one(_MIDDLES) + inner + self._one(_ENDS)
+
+    def _one(self, of: str) -> str:
+        return self.random.choice(of.split())
+
+    def suburbs(self, count: int) -> list[Suburb]:
+        rand = self.random
+        towns = [(self.name(), rand.uniform(167, 178), rand.uniform(-46, -35)) for _ in range(650)]
+        districts = [f"{self.name()} District" for _ in range(67)]
+        weights = [1 / (rank + 3) for rank in range(len(towns))]
+        made = []
+        for town, lng, lat in rand.choices(towns, weights, k=count):
+            own = town if rand.random() < 0.75 else ""
+            district = districts[int((lat + 46) * 6) % len(districts)]
+            at = (lng + rand.gauss(0, 0.05), lat + rand.gauss(0, 0.05))
+            made.append(Suburb(self.name(), own, district, *at))
+        return made
+
+    def roads(self, count: int, suburbs: Sequence[Suburb]) -> list[Road]:
+        rand = self.random
+        weights = [1 / (rank + 40) for rank in range(len(suburbs))]
+        types = rand.choices(list(TYPES), list(TYPES.values()), k=count)
+        return [
+            Road(*self._road_name(type_), suburb)
+            for type_, suburb in zip(types, rand.choices(suburbs, weights, k=count), strict=True)
+        ]
+
+    def _road_name(self, type_: str) -> tuple[str, str]:
+        kind = self.random.random()
+        if kind < 0.01:
+            return "State Highway", str(self.random.randint(1, 99))
+        if kind < 0.35:
+            return COMMON[int(self.random.random() ** 2 * len(COMMON))], type_
+        return f"{self.name()} {self.name()}" if kind < 0.42 else self.name(), type_
+
+
+def write_addresses(path: Path, rows: int) -> list[str]:
+    """Write the CSV; return the full addresses of some rows that are current."""
+    words = Words(84)
+    roads = words.roads(
+        max(1, rows // ADDRESSES_A_ROAD), words.suburbs(min(4_500, rows // 100 + 1))
+    )
+    weights = list(accumulate(words.random.lognormvariate(0, 1) for _ in roads))
+    last = [0] * len(roads)
+    samples: list[str] = []
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(HEADER)
+        for id_ in range(1, rows + 1):
+            at = min(bisect_left(weights, words.random.random() * weights[-1]), len(roads) - 1)
+            last[at] += words.random.choice((0, 1, 2))
+            row = row_of(words.random, id_, roads[at], last[at] + 1)
+            out.writerow(row)
+            if len(samples) < SAMPLES and id_ % 7 == 0 and row[25] == "Current":
+                samples.append(str(row[6]))
+    return samples
+
+
+def row_of(rand: random.Random, id_: int, road: Road, number: int) -> list[object]:
+    suffix = rand.choice("ABC") if rand.random() < 0.1 else ""
+    unit = str(rand.randint(1, 12)) if rand.random() < 0.25 else ""
+    high = number + 4 if rand.random() < 0.02 else ""
+    whole = f"{unit}/" * bool(unit) + f"{number}{suffix}" + f"-{high}" * bool(high)
+    name, where = f"{road.name} {road.type}", road.suburb
+    full = ", ".join(filter(None, [f"{whole} {name}", where.name, where.town]))
+    lng, lat = where.lng + number * 1e-5, where.lat + rand.uniform(0, 1e-3)
+    x, y = f"{lng:.8f}", f"{lat:.8f}"
+    life = "Current" if rand.random() < 0.99 else "Retired"
+    plain = [text.translate(MACRONS) for text in (road.name, where.name, where.town, name, full)]
+    return [
+        f"POINT ({x} {y})", id_, "AIMS", 1, whole, name, full, where.district,
+        "Unit" if unit else "", unit, "", "", "", number, suffix, high, "", road.name, road.type,
+        "", "", "", where.name, where.town, "Thoroughfare", life, x, y, plain[0], "", "",
+        *plain[1:], x, y,
+    ]  # fmt: skip
+
+
+# --- import ---------------------------------------------------------------------------------------
+
+
+def bench_import(path: Path, book: Path, rows: int) -> None:
+    """Import through the command, in a process of its own, and watch its memory."""
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{book.with_name('catchments.sqlite')}",
+        "CATCHMENTS_ADDRESSES": str(book),
+    }
+    words = ["flask", "addresses", "import", str(path), "--release", "2026-09-01", "--commit"]
+    began = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, "-m", *words],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        peak_mb = watched(process)
+        said = process.stdout.read() if process.stdout else ""
+    took_s = time.perf_counter() - began
+    if process.returncode:
+        raise SystemExit(said)
+    console.print(
+        f"import: {took_s:.0f} s, {rows / took_s:,.0f} rows/s, {peak_mb:.0f} MB at its peak; "
+        f"a book of {book.stat().st_size / 1e6:.0f} MB"
+    )
+
+
+def watched(process: subprocess.Popen[str]) -> float:
+    """Wait for a process; return the most memory it held, in MB."""
+    peak_kb = 0
+    while process.poll() is None:
+        try:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+        except OSError:
+            continue
+        found = re.search(r"VmHWM:\s+(\d+)", status)
+        peak_kb = max(peak_kb, int(found[1]) if found else 0)
+        time.sleep(0.05)
+    return peak_kb / 1024
+
+
+# --- lookups --------------------------------------------------------------------------------------
+
+
+class Baseline:
+    """The plain way: one full-text index with every address in it, asked for the best ten."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection = sqlite3.connect(path)
+
+    def build(self, path: Path) -> None:
+        self.connection.execute("PRAGMA journal_mode = OFF")
+        self.connection.execute(
+            "CREATE VIRTUAL TABLE address USING fts5 (words, prefix='2 3', tokenize='ascii')"
+        )
+        with self.connection, path.open(encoding="utf-8", newline="") as file:
+            rows = ((folded(row["full_address"]),) for row in csv.DictReader(file))
+            self.connection.executemany("INSERT INTO address VALUES (?)", rows)
+
+    def candidates(self, text: str) -> list[str]:
+        words = folded(text[:200]).split()[:12]
+        if not words:
+            return []
+        query = " ".join(f'"{word}"' for word in words) + " *"
+        found = self.connection.execute(
+            "SELECT words FROM address WHERE address MATCH ? ORDER BY rank LIMIT ?",
+            (query, AT_MOST),
+        )
+        return [words for (words,) in found]
+
+
+def bench_lookups(book: AddressBook, baseline: Baseline, samples: Sequence[str]) -> None:
+    rand = random.Random(42)
+    kinds: dict[str, list[str]] = {
+        "exact": list(samples),
+        "without town": [sample.split(",")[0] for sample in samples],
+        "being typed": [sample[: rand.randint(4, len(sample))] for sample in samples],
+        "with a slip": [slipped(rand, sample) for sample in samples],
+        "road only": [re.sub(r"^\S+ ", "", sample) for sample in samples],
+        "suburb or town": [sample.split(", ")[-1] for sample in samples],
+        "nothing found": [f"{n} Qxzjv Street, Zzyqx" for n in range(SAMPLES)],
+        "known words, nothing found": list(mixed(rand, samples)),
+        "worst words": ["street", "road 1", "st st st st", "road", "1 street", "s", "12 s", "the"]
+        * 20,
+        "hostile": list(HOSTILE) * 5,
+    }
+    _, first_s = timed(lambda: book.candidates("12 Hihg Stret, Nowehre", at_most=AT_MOST))
+    console.print(f"the very first lookup, with a slip, all words read for it: {ms(first_s)} ms")
+    table = Table(
+        "Texts", "p50 ms", "p99 ms", "max ms", "found", "baseline p50", "p99", "ratio p50"
+    )
+    for kind, texts in kinds.items():
+        took, found = asked(lambda text: book.candidates(text, at_most=AT_MOST), texts)
+        theirs, known = asked(baseline.candidates, texts, within_s=BASELINE_WITHIN_S)
+        mine, other = percentiles(took), percentiles(theirs)
+        ratio = f"{other[0] / mine[0]:,.1f} ×"
+        shares = f"{found / len(took):.1%}", f"{known / len(theirs):.1%}"
+        table.add_row(kind, *map(ms, mine), shares[0], ms(other[0]), ms(other[1]), shares[1], ratio)
+    console.print(table)
+
+
+def asked(
+    ask: Callable[[str], Sequence[object]], texts: Sequence[str], *, within_s: float = 600.0
+) -> tuple[list[float], int]:
+    """Return how long each text took, in seconds, and how many found something."""
+    took, found, until = [], 0, time.perf_counter() + within_s
+    for text in texts:
+        answer, took_s = timed(lambda text=text: ask(text))  # type: ignore[misc]
+        took.append(took_s)
+        found += bool(answer)
+        if time.perf_counter() > until:
+            break
+    return took, found
+
+
+def slipped(rand: random.Random, text: str) -> str:
+    """Return a text with a letter of its road's name exchanged, left out, doubled or moved."""
+    words = text.split(" ")
+    if len(words[1]) < 5:
+        return text
+    at, word = rand.randint(1, len(words[1]) - 2), words[1]
+    ways = (
+        word[:at] + rand.choice("aeioutrs") + word[at + 1 :],
+        word[:at] + word[at + 1 :],
+        word[:at] + word[at] + word[at:],
+        word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+    )
+    return " ".join([words[0], rand.choice(ways), *words[2:]])
+
+
+def mixed(rand: random.Random, samples: Sequence[str]) -> Iterator[str]:
+    """Yield texts of a road in one place with the suburb and town of another."""
+    for sample in samples:
+        yield ",".join([sample.split(",")[0], *rand.choice(samples).split(",")[1:]])
+
+
+def percentiles(took: Sequence[float]) -> tuple[float, float, float]:
+    cuts = statistics.quantiles([*took, *took], n=100, method="inclusive")
+    return statistics.median(took), cuts[98], max(took)
+
+
+def ms(seconds: float) -> str:
+    return f"{seconds * 1e3:,.2f}"
+
+
+def timed(work: Callable[[], T]) -> tuple[T, float]:
+    start = time.perf_counter()
+    made = work()
+    return made, time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()
