@@ -35,6 +35,7 @@ ALLOWED = "It must be LINZ NZ Addresses, layer 105689 or 123113, as CSV or GeoPa
 MOST_ROADS = 500_000
 """Four times the country's, counted once a suburb: more is another kind of file."""
 PROBLEMS_KEPT = 50
+PROBLEMS_NAMED = 10
 LONGEST_RANGE = 100
 """Numbers from the first to the last of one address; a longer range is a slip of the source."""
 
@@ -192,7 +193,7 @@ class AddressReading:
             f"{shown(self._path.name)} has {self._read:,} rows, and no address that can be used.",
             allowed="Each needs a number, a road, and a point in New Zealand.",
             next_step="Export it again in EPSG:4167 (NZGD2000) or EPSG:4326, not in metres.",
-            rows=[f"{p.where}: {p.what}" for p in self.report.problems],
+            rows=[f"{p.where}: {p.what}" for p in self.report.problems[:PROBLEMS_NAMED]],
         )
 
     def _address(self, given: _Row) -> Address:

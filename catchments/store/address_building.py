@@ -242,7 +242,9 @@ class BookBuilder:
             "WHERE road_id = ? LIMIT 1"
         )
         found = [self.connection.execute(query, (id_,)).fetchone() for id_ in ids]
-        texts = (f"{number} {name}, {suburb}, {town}" for number, name, suburb, town in found)
+        texts = (
+            ", ".join(filter(None, [f"{number} {name}", *where])) for number, name, *where in found
+        )
         return [text for text in texts if len(folded(text).split()) <= MOST_WORDS]
 
     def _insert(self, table: str, *values: object) -> None:

@@ -41,15 +41,20 @@ _ROAD_TYPES = (
     ("way", "wy"),
 )
 _OTHERS = (
+    ("auckland", "akl"),
+    ("christchurch", "chch"),
     ("fort", "ft"),
     ("island", "is"),
     ("lower", "lwr"),
     ("mount", "mt"),
     ("north", "nth"),
     ("point", "pt"),
+    ("port", "pt"),
     ("saint", "st"),
     ("south", "sth"),
     ("upper", "upr"),
+    ("wellington", "wgtn"),
+    ("whanganui", "wanganui"),
 )
 
 

@@ -73,6 +73,7 @@ def catchments() -> Response:
         count=len(listed),
         total=len(found),
         providers=len({each.entry.provider.code for each in listed if each.entry.provider}),
+        first=None if snapshot else world.timeline.editions[0].effective_from,
         day=day,
         today=world.today,
     )

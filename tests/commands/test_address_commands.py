@@ -1,0 +1,261 @@
+"""`flask addresses import` and `show`: shown first, put in place whole, or left as it was."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+from app import create_app
+from catchments.settings import ROOT, Settings
+from catchments.store.addresses import AddressBook
+from tests.address_files import LAYOUTS, Given, csv_text, geopackage
+from tests.worlds import sqlite_url
+
+Run = Callable[..., Result]
+Write = Callable[[str, str | bytes], Path]
+NAME = "nz-addresses-2026-09-01.csv"
+ROWS = (
+    Given(),
+    Given(number="14"),
+    Given(unit="2", suffix="A"),
+    Given(number="10", high="14", road="Mātai Road", suburb="Ōkāhu"),
+)
+KILLS = 8
+
+
+@pytest.fixture
+def book_path(tmp_path: Path) -> Path:
+    return tmp_path / "book" / "addresses.sqlite"
+
+
+@pytest.fixture
+def app(tmp_path: Path, book_path: Path) -> Flask:
+    database = sqlite_url(tmp_path / "commands.sqlite")
+    return create_app(Settings(database_url=database, addresses_path=book_path))
+
+
+def names(path: Path, text: str) -> list[str]:
+    book = AddressBook(path)
+    named = [f"{n.name}, {n.within}" for n in book.candidates(text, at_most=5)]
+    book.close()
+    return named
+
+
+def release(path: Path) -> str:
+    book = AddressBook(path)
+    source = book.about()
+    book.close()
+    return source.release if source else ""
+
+
+# --- taking in ------------------------------------------------------------------------------------
+
+
+def test_without_commit_addresses_are_counted_and_nothing_is_written(
+    run: Run, write: Write, book_path: Path
+) -> None:
+    said = run("addresses", "import", write(NAME, csv_text(ROWS))).output
+    assert "Rows read                    │ 4" in said
+    assert "No addresses were held before: all 4 are new." in said
+    assert "Nothing was written. Add --commit to build the address book." in said
+    assert not book_path.parent.exists()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("suffix", ["csv", "gpkg"])
+def test_with_commit_addresses_are_found(
+    run: Run, write: Write, tmp_path: Path, book_path: Path, layout: str, suffix: str
+) -> None:
+    if suffix == "csv":
+        path = write(NAME, csv_text(ROWS, LAYOUTS[layout]))
+    else:
+        path = geopackage(tmp_path / "nz-addresses-2026-09-01.gpkg", ROWS, LAYOUTS[layout])
+    said = run("addresses", "import", path, "--commit").output
+    assert "Kept 4 addresses on 2 roads, release 2026-09-01." in said
+    assert names(book_path, "2/12a high st") == ["2/12A High Street, Kaitāia"]
+    assert names(book_path, "12 matai rd kaitaia") == ["10-14 Mātai Road, Ōkāhu, Kaitāia"]
+
+
+def test_the_release_is_the_one_given_before_the_one_in_the_name(
+    run: Run, write: Write, book_path: Path
+) -> None:
+    path = write(NAME, csv_text(ROWS))
+    run("addresses", "import", path, "--release", "2026-10-02", "--commit")
+    assert release(book_path) == "2026-10-02"
+    undated = write("nz-addresses.csv", csv_text(ROWS))
+    run("addresses", "import", undated, "--commit")
+    assert release(book_path) == "undated"
+
+
+def test_problems_are_shown_with_their_lines_and_counted(run: Run, write: Write) -> None:
+    rows = [*ROWS, *[Given(number="")] * 60, Given(life="Retired")]
+    said = run("addresses", "import", write(NAME, csv_text(rows))).output
+    assert "Left out: without a number   │ 60" in said
+    assert "Left out: not current        │ 1" in said
+    assert "line 6" in said
+    assert said.count("left out") == 50
+
+
+def test_a_second_import_takes_the_first_ones_place(
+    run: Run, write: Write, book_path: Path
+) -> None:
+    run("addresses", "import", write(NAME, csv_text(ROWS)), "--commit")
+    later = csv_text([*ROWS, Given(number="99")])
+    said = run("addresses", "import", write("nz-2026-10-01.csv", later), "--commit").output
+    assert "Before, 4 addresses were held; this file has 5." in said
+    assert names(book_path, "99 high st") == ["99 High Street, Kaitāia"]
+    assert {p.name for p in book_path.parent.iterdir()} == {
+        book_path.name,
+        f"{book_path.name}.lock",
+    }
+
+
+def test_a_file_with_far_fewer_addresses_is_refused_unless_it_is_allowed(
+    run: Run, write: Write, book_path: Path
+) -> None:
+    run("addresses", "import", write(NAME, csv_text(ROWS)), "--commit")
+    fewer = write("nz-2026-10-01.csv", csv_text(ROWS[:3]))
+    for more in ((), ("--commit",)):
+        said = run("addresses", "import", fewer, *more, ok=False).stderr
+        assert "This file has 3 addresses, and 4 are held." in said
+        assert "add --allow-shrink" in said
+    assert release(book_path) == "2026-09-01"
+    run("addresses", "import", fewer, "--commit", "--allow-shrink")
+    assert release(book_path) == "2026-10-01"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "is empty"),
+        ("<!DOCTYPE html><title>Sign in", "is a web page or XML, not a CSV"),
+        ("a,b\n1,2\n", "has no header with the columns of addresses"),
+        (csv_text(ROWS)[:-60], "breaks off in line 5"),
+        (csv_text(ROWS) + '"x', "never closed; the file may be cut off"),
+        (csv_text([Given(lng=1, lat=1)] * 60), "no address that can be used"),
+    ],
+)
+def test_a_file_that_is_refused_leaves_the_book_as_it_was(
+    run: Run, write: Write, book_path: Path, content: str, said: str
+) -> None:
+    run("addresses", "import", write(NAME, csv_text(ROWS)), "--commit")
+    before = book_path.read_bytes()
+    for more in ((), ("--commit",)):
+        result = run("addresses", "import", write("bad.csv", content), *more, ok=False)
+        assert said in result.stderr
+        assert result.stderr.count("Refused: ") == 1
+    assert before == book_path.read_bytes()
+    assert {p.name for p in book_path.parent.iterdir()} == {
+        book_path.name,
+        f"{book_path.name}.lock",
+    }
+
+
+def test_hostile_names_stay_text_on_the_way_in(run: Run, write: Write, book_path: Path) -> None:
+    bad = "\x1b[31m{{7*191}}</script>\u202e Road"
+    path = write("[bold]-2026-09-01.csv", csv_text([Given(road=bad), Given(number="", road=bad)]))
+    said = run("addresses", "import", path, "--commit").output
+    assert "1337" not in said
+    assert names(book_path, "12 7 191 script road") == ["12 [31m{{7*191}}</script> Road, Kaitāia"]
+
+
+def test_a_folder_that_cannot_be_is_one_refusal(run: Run, write: Write, book_path: Path) -> None:
+    book_path.parent.write_bytes(b"a file where the folder should be")
+    said = run("addresses", "import", write(NAME, csv_text(ROWS)), "--commit", ok=False).stderr
+    assert "The address book “addresses.sqlite” cannot be written: " in said
+
+
+# --- showing --------------------------------------------------------------------------------------
+
+
+def test_show_says_when_there_is_nothing(run: Run) -> None:
+    assert "No addresses are held." in run("addresses", "show").output
+
+
+def test_show_says_what_is_held_and_from_where(run: Run, write: Write) -> None:
+    run("addresses", "import", write(NAME, csv_text(ROWS)), "--commit")
+    said = run("addresses", "show").output
+    for fact in (
+        "addresses                    │ 4",
+        "Toitū Te Whenua Land Information New Zealand",
+        "CC BY 4.0",
+        "2026-09-01",
+        NAME,
+    ):
+        assert fact in said
+
+
+def test_show_says_when_the_file_is_no_book(run: Run, book_path: Path) -> None:
+    book_path.parent.mkdir()
+    book_path.write_bytes(b"something else")
+    said = run("addresses", "show", ok=False).stderr
+    assert "is no address book of this version, or it is damaged. Import the addresses" in said
+
+
+def test_where_the_book_is_comes_from_the_environment() -> None:
+    assert Settings.from_environment({}).addresses_path == ROOT / "instance" / "addresses.sqlite"
+    given = Settings.from_environment({"CATCHMENTS_ADDRESSES": "/somewhere/a.sqlite"})
+    assert given.addresses_path == Path("/somewhere/a.sqlite")
+
+
+# --- killed ---------------------------------------------------------------------------------------
+
+
+def flask(book: Path, *words: object) -> subprocess.Popen[bytes]:
+    """A real `flask` process on an address book."""
+    environment = {
+        **os.environ,
+        "DATABASE_URL": sqlite_url(book.with_name("kill.sqlite")),
+        "CATCHMENTS_ADDRESSES": str(book),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "flask", *map(str, words)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.slow
+def test_an_import_killed_at_any_moment_leaves_the_old_book_or_the_new_one(tmp_path: Path) -> None:
+    book = tmp_path / "addresses.sqlite"
+    files = [tmp_path / f"nz-addresses-2026-09-{day:02}.csv" for day in range(1, KILLS + 3)]
+    for day, path in enumerate(files, start=1):
+        rows = [Given(number=str(n), road=f"Road{n % 400}") for n in range(1, 12_000)]
+        path.write_text(csv_text([*rows, Given(number=str(day))]))
+    began = time.monotonic()
+    assert flask(book, "addresses", "import", files[0], "--commit").wait(120) == 0
+    whole_s, releases = time.monotonic() - began, [release(book)]
+    for turn, path in enumerate(files[1:-1]):
+        # From when it begins to write to when it would end; starting is the same each time.
+        process = flask(book, "addresses", "import", path, "--commit")
+        if turn % 2:
+            wait_for_building(book, process)
+            time.sleep(random.uniform(0, 0.3))
+        else:
+            time.sleep(whole_s * random.uniform(0.3, 1.05))
+        process.kill()
+        process.wait()
+        releases.append(release(book))
+        day = int(releases[-1][-2:])
+        assert f"{day} High Street, Kaitāia" in names(book, f"{day} high st")
+        assert len(list(tmp_path.glob("*.building"))) <= 1
+    assert releases == sorted(releases)
+    assert flask(book, "addresses", "import", files[-1], "--commit").wait(120) == 0
+    assert release(book) == f"2026-09-{KILLS + 2:02}"
+    assert list(tmp_path.glob("*.building*")) == []
+
+
+def wait_for_building(book: Path, process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None and not list(book.parent.glob("*.building")):
+        time.sleep(0.002)
