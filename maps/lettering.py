@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 LETTER, LINE = 7.7, 15.0
-"""Width of a letter and height of a line, in pixels, in the wider of fonts; CSS sets 13-pixel type."""
+"""Width of a letter in a wide font and height of a line, in pixels; CSS sets 13-pixel type."""
 STEP = LINE * 0.4
 """Pixels between the heights at which an area is measured: a name needs three to be clear."""
 

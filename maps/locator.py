@@ -69,9 +69,9 @@ class Drawing:
     edges: Geometries
     """The lines that two catchments share."""
     extent: Box | None
-    """What the main parts of all catchments lie in; None where there are none."""
+    """What all land lies in; None where there is none."""
     country: View
-    """The window of the inset: the whole country."""
+    """The window of the inset: the main parts of all catchments."""
     outline: str
     """The country in the inset, as path data."""
 
@@ -116,14 +116,13 @@ def read_drawing(content: bytes) -> Drawing:
     owners = _owners(geometries)
     shared = [arcs[arc] for arc, codes in sorted(owners.items()) if len(codes) > 1]
     land = shapely.get_parts(shapely.coverage_union_all(list(shapes.values())))
-    extent = _hull([_main_box(shape) for shape in shapes.values()]) if shapes else None
-    country = _country(extent)
+    country = _country([_main_box(shape) for shape in shapes.values()])
     return Drawing(
         shapes=shapes,
         neighbours=_neighbours(owners.values()),
         land=land,
         edges=np.array([shapely.linestrings(arc) for arc in shared], dtype=object),
-        extent=extent,
+        extent=_box(shapely.total_bounds(land)) if len(land) else None,
         country=country,
         outline=_outline(country, land),
     )
@@ -382,9 +381,7 @@ def _inset_box(
     view: View, drawing: Drawing, seen: Mapping[str, Geometries], dot: Point | None
 ) -> Box | None:
     """Return the corner for the inset that hides least; None where the picture needs none."""
-    assert drawing.extent is not None  # noqa: S101 - there is no view without land
-    left, _, right, _ = drawing.extent
-    if WIDTH / view.scale > INSET_UNTIL * (right - left):
+    if WIDTH / view.scale > INSET_UNTIL * INSET / drawing.country.scale:
         return None
 
     def hidden(box: Box) -> tuple[bool, float, float]:
@@ -419,9 +416,9 @@ def _inset_markup(view: View, drawing: Drawing, box: Box) -> str:
     )
 
 
-def _country(extent: Box | None) -> View:
-    """Return the window that has the whole country in the inset."""
-    left, top, right, bottom = extent or (0.0, 0.0, 1.0, 1.0)
+def _country(boxes: Sequence[Box]) -> View:
+    """Return the window that has all of these in the inset."""
+    left, top, right, bottom = _hull(boxes) if boxes else (0.0, 0.0, 1.0, 1.0)
     wide = max(right - left, bottom - top, NARROWEST_DEG) / (1 - 2 * MARGIN)
     return View((left + right - wide) / 2, (top + bottom - wide) / 2, INSET / wide)
 

@@ -45,7 +45,7 @@ PHONE: dict[str, Any] = {
     "device_scale_factor": 3,
     "is_mobile": True,
 }
-PAGES = ("/", "/map", "/?q=kaitaia", "/school/3", "/catchments", "/when-to-ask")
+PAGES = ("/", "/map", "/?q=kaitaia", "/school/3", "/catchments", "/catchment/TT-01", "/when-to-ask")
 NAIVE = "/naive.html"
 READY_WITHIN_MS = 60_000
 WATCH_MAP = """
@@ -143,11 +143,10 @@ class Plain(folium.Map):
 def write_naive(folder: Path, edition: Edition, release: DirectoryRelease) -> None:
     drawn = Plain(location=(-41, 173), zoom_start=5, tiles=None)
     for code, catchment in edition.catchments.items():
-        shape = shapely.simplify(edition.boundaries[code], 0.002)
         feature = {
             "type": "Feature",
             "properties": {"name": catchment.name},
-            "geometry": json.loads(shapely.to_geojson(shape)),
+            "geometry": json.loads(shapely.to_geojson(edition.boundaries[code])),
         }
         folium.GeoJson(feature, tooltip=catchment.name).add_to(drawn)
     for school in release.schools.values():

@@ -274,7 +274,7 @@ def building_book(path: Path) -> Iterator[BookBuilder]:
                 with closing(_open(building)) as connection:
                     yield BookBuilder(path, building, connection)
             finally:
-                _remove_leftovers(path)
+                building.unlink(missing_ok=True)
     except sqlite3.DatabaseError as error:
         raise _not_written(path, str(error)) from error
     except OSError as error:

@@ -333,16 +333,13 @@ class Lookup:
         )
 
     def _localities(self, query: _Query) -> list[_Hit]:
-        rows = self._run(_LOCALITIES, query.with_name() or query.in_name(), LOCALITIES_LOOKED_AT)
-        hits = (self._locality_hit(query, _Locality(*row)) for row in rows)
-        return [hit for hit in hits if hit is not None]
+        expression = query.with_name() or query.in_name()
+        rows = self._run(_LOCALITIES, expression, LOCALITIES_LOOKED_AT)
+        return [self._locality_hit(query, _Locality(*row)) for row in rows]
 
-    def _locality_hit(self, query: _Query, found: _Locality) -> _Hit | None:
-        """Return a hit where its whole name was typed, or nothing but a part of its name."""
+    def _locality_hit(self, query: _Query, found: _Locality) -> _Hit:
         name = frozenset(found.name_words.split())
         left = query.not_typed(name)
-        if left and query.missing_from(name):
-            return None
         typed_whole = not left and not (query.start and query.start not in name)
         kind, rank = PlaceKind(found.kind), 0 if typed_whole else 2
         return _Hit(

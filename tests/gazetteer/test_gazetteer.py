@@ -75,6 +75,7 @@ def found(text: str, at_most: int = 50, gazetteer: Gazetteer = GAZETTEER) -> lis
         ("otahuhucollege", 88),
         ("otahuhucol", 88),
         ("ota huhu college", 88),
+        ("otahuhuc ollege", 88),
         ("St Josephs", 1488),
         ("saint joseph's oamaru", 3825),
         ("Oamaru, St Joseph’s", 3825),
@@ -163,6 +164,35 @@ def test_what_a_person_types_finds_first_what_they_mean(text, first):
 )
 def test_candidates_come_in_the_order_a_reader_expects(text, expected):
     assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "expected"),
+    [
+        # A half-typed word counts in each of its forms.
+        ("sai", ["A Saint School", "St Zed School"], [2, 1]),
+        ("a sai", ["A Big Saint School", "A St School"], [2, 1]),
+        # “pt” stands for two words, but these are two.
+        ("point hill school", ["Port Hill School", "Pt Hill School"], [2]),
+        ("pt hill school", ["Port Hill School", "Pt Hill School"], [1, 2]),
+        # Whole words before half-typed ones.
+        ("park hill", ["Abbey Hillside Park", "Zed Hill Park"], [2, 1]),
+        ("kai", ["Kaitaia School", "The Kai School"], [1, 2]),
+    ],
+)
+def test_names_come_in_the_order_a_reader_expects(text, names, expected):
+    gazetteer = Gazetteer.of(School(at, name) for at, name in enumerate(names, start=1))
+    assert found(text, gazetteer=gazetteer) == expected
+
+
+def test_a_whole_word_comes_before_a_half_typed_one_even_of_a_closed_school():
+    gazetteer = Gazetteer.of([School(1, "Kaitaia School"), School(2, "Kai School", status=CLOSED)])
+    assert found("kai", gazetteer=gazetteer) == [2, 1]
+
+
+def test_whole_words_of_name_and_town_come_before_half_typed_ones():
+    schools = [School(1, "Awahou School", city="Kai"), School(2, "Zed Awa School", city="Kai")]
+    assert found("awa kai", gazetteer=Gazetteer.of(schools)) == [2, 1]
 
 
 @pytest.mark.parametrize(

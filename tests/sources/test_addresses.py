@@ -354,6 +354,14 @@ def test_a_geopackage_is_found_to_be_cut_short(tmp_path: Path) -> None:
         assert f"cut-{part}.gpkg" in refusal(cut)
 
 
+def test_a_geopackage_that_ends_before_its_last_feature_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = geopackage(tmp_path / "nz-addresses.gpkg", ROWS)
+    monkeypatch.setattr(addresses, "_feature_count", lambda *_: 5)
+    assert "breaks off in feature 5 of 5" in refusal(path)
+
+
 def test_more_roads_than_the_country_has_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -311,6 +311,82 @@ def test_every_place_of_the_book_is_found_by_its_own_name(book: AddressBook) -> 
         assert (named.kind, named.name.endswith(row.road.name)) == (ADDRESS, True)
 
 
+# --- which is best --------------------------------------------------------------------------------
+
+GAP = "Hamiltons Gap"
+TOWNS = (
+    *(address(f"{n} High Street|Frankton|Hamilton") for n in range(1, 40)),
+    address("12 High Street|Hamilton|Hamilton"),
+    address(f"12 High Street|{GAP}|"),
+    *(address(f"{n} High Ridge Road|Hamilton|Hamilton") for n in range(1, 60)),
+    *(address(f"{n} Park Road|Hamilton|Hamilton") for n in (1, 2)),
+    *(address(f"{n} Parkside Road|Hamilton|Hamilton") for n in (1, 2, 99)),
+    address("12 Hill Street|Hamilton|Hamilton"),
+    address("12 Hall Street|Hamilton|Hamilton"),
+    address("12 Tui Street|St Heliers|Auckland|Auckland"),
+    address("8 St Heliers Bay Road|St Heliers|Auckland|Auckland"),
+    address("1 Kiwi Way|Mount Eden|Auckland|Auckland"),
+    address("10 Tūī Lane|Hamilton|Hamilton", high=14, label="10-14"),
+    address("14 Tūī Lane|Hamilton|Hamilton"),
+    address("99 High Street|Far|", lng=177.0),
+)
+
+
+@pytest.fixture(scope="module")
+def towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AddressBook]:
+    path = build(tmp_path_factory.mktemp("towns") / "addresses.sqlite", TOWNS)
+    with closing(AddressBook(path)) as made:
+        yield made
+
+
+RANKED: dict[str, list[str]] = {
+    # The town itself before its suburbs, however busy; not what only begins with its name.
+    "12 high street hamilton": ["12 High Street, Hamilton", "12 High Street, Frankton, Hamilton"],
+    "12 high street hamilton 3204": [
+        "12 High Street, Hamilton",
+        "12 High Street, Frankton, Hamilton",
+    ],
+    "12 high street hamiltons": [f"12 High Street, {GAP}"],
+    # A number in a place where it is not known gives the road there, not another's number.
+    "99 high street hamilton": ["High Street, Hamilton", "High Street, Frankton, Hamilton"],
+    # A name typed whole before one that has more words, or that goes on; then those too.
+    "12 high": [
+        "12 High Street, Frankton, Hamilton",
+        "12 High Street, Hamilton",
+        f"12 High Street, {GAP}",
+        "12 High Ridge Road, Hamilton",
+    ],
+    "1 park": ["1 Park Road, Hamilton", "1 Parkside Road, Hamilton"],
+    "park": ["Park Road, Hamilton", "Parkside Road, Hamilton"],
+    "park road": ["Park Road, Hamilton"],
+    "99 park": ["99 Parkside Road, Hamilton", "Park Road, Hamilton"],
+    # A slip is looked for in the word that nobody knows, not in those beside it.
+    "12 hall stret": ["12 Hall Street, Hamilton"],
+    "12 hall street": ["12 Hall Street, Hamilton"],
+    # A suburb's “St” is no street.
+    "12 st heliers": ["St Heliers, Auckland", "St Heliers Bay Road, St Heliers, Auckland"],
+    # A range typed whole, and a number in it that stands for itself.
+    "10-14 tui lane": ["10-14 Tūī Lane, Hamilton"],
+    "14 tui lane": ["14 Tūī Lane, Hamilton"],
+    "12 tui lane": ["10-14 Tūī Lane, Hamilton"],
+    "eden akl": ["Mount Eden, Auckland"],
+    "mt eden": ["Mount Eden, Auckland"],
+    "hamilton": ["Hamilton, ", f"{GAP}, {FAR_NORTH}"],
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), RANKED.items())
+def test_what_fits_best_comes_first(towns: AddressBook, text: str, expected: list[str]) -> None:
+    assert expected == [f"{n.name}, {n.within}" for n in towns.candidates(text, at_most=10)]
+
+
+def test_only_the_beginning_of_a_text_is_read() -> None:
+    text = "12 high street" + " " * 190 + "kaitaia"
+    assert readings(text) == readings("12 high street")
+    many = " ".join(f"word{chr(97 + n)}" for n in range(26))
+    assert max(len(reading.words) for reading in readings(many)) == 12
+
+
 # --- where it is ----------------------------------------------------------------------------------
 
 
@@ -356,6 +432,16 @@ def test_a_point_is_kept_to_the_centimetre(tmp_path: Path) -> None:
         assert first(made, "1 high st").places == (Place(lng=-176.530_712_3, lat=-43.950_712_3),)
 
 
+def test_a_building_has_the_point_of_its_lowest_flat_rather_than_a_ranges(tmp_path: Path) -> None:
+    rows = [
+        address("10 High Street|A|B", high=14, label="10-14", lng=173.1),
+        address("12 High Street|A|B", unit="10", label="10/12", lng=173.2),
+        address("12 High Street|A|B", unit="2", label="2/12", lng=173.3),
+    ]
+    with closing(AddressBook(build(tmp_path / "a.sqlite", rows))) as made:
+        assert first(made, "12 high st").places == (Place(lng=173.3, lat=-35.11),)
+
+
 def test_an_own_number_wins_over_a_range_that_covers_it_whatever_the_order(tmp_path: Path) -> None:
     rows = [
         address("10 High Street|A|B", high=14, label="10-14", lng=173.1),
@@ -379,9 +465,9 @@ def full_address(row: Address) -> str:
 
 
 def abbreviated(text: str) -> str:
-    """A text with every word of a road's type or name in its other spelling, if it has one."""
+    """A text with every word that can be shortened shortened."""
     words = text.replace(",", " ,").split()
-    return " ".join(ABBREVIATIONS.get(folded(word), (word,))[0] for word in words)
+    return " ".join(min((word, *ABBREVIATIONS.get(folded(word), ())), key=len) for word in words)
 
 
 def with_macrons(text: str) -> str:
