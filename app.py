@@ -24,6 +24,7 @@ from catchments.web import (
     assets,
     directory,
     finder,
+    guide,
     health,
     language,
     mapping,
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     api.blueprint,
     finder.blueprint,
     directory.blueprint,
+    guide.blueprint,
     mapping.blueprint,
     health.blueprint,
 )

@@ -13,7 +13,14 @@ from itertools import chain
 from typing import Protocol
 
 from catchments.errors import InputRefused, shown
-from catchments.gazetteer import LONGEST_TEXT, Gazetteer, folded, looks_like_address, school_number
+from catchments.gazetteer import (
+    LONGEST_TEXT,
+    Gazetteer,
+    abbreviations,
+    folded,
+    looks_like_address,
+    school_number,
+)
 from catchments.model import (
     Answer,
     Candidate,
@@ -179,9 +186,14 @@ def _meant(text: str, found: list[NamedPlace]) -> list[NamedPlace]:
     if number is not None:
         whole = [f for f in found if f.schools and f.schools[0].school_id == number]
     else:
-        wanted = folded(text)
-        whole = [f for f in found if wanted in {folded(f.name), folded(f"{f.name} {f.within}")}]
+        wanted = _key(text)
+        whole = [f for f in found if wanted in {_key(f.name), _key(f"{f.name} {f.within}")}]
     return whole or found
+
+
+def _key(name: str) -> str:
+    """Return what a name shares with its shortened forms: “Mount Albert” with “mt albert”."""
+    return abbreviations.key(folded(name).split())
 
 
 def _combined(text: str, matches: tuple[Match, ...], *, more: bool) -> Answer:

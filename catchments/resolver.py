@@ -7,6 +7,7 @@ nearest one within 5 km answers, said with its distance; otherwise the answer is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -24,7 +25,6 @@ from catchments.model import (
     NamedPlace,
     Notice,
     Place,
-    PlaceKind,
     Provider,
     School,
     SchoolStatus,
@@ -75,22 +75,18 @@ class Resolver:
         place = Place(lng=lng, lat=lat)
         return replace(self._by_place(place, "This place"), place=place)
 
-    def named(self, named: NamedPlace, *, on: date) -> Answer:
-        """Return the answer for a candidate of the gazetteer: a school, an address, or an area.
+    def address(self, named: NamedPlace) -> Answer:
+        """Return the answer for an address, by its one place."""
+        place = named.places[0]
+        answer = self._by_place(place, named.name, uncertainty_m=named.uncertainty_m)
+        return replace(answer, place=place)
 
-        A road, a suburb or a town is answered for where all that is known of it lies in one
-        catchment; else its answer is ambiguous. Raises NotKnown for a school that is not known.
+    def area(self, named: NamedPlace, answers: Mapping[int, Answer]) -> Answer:
+        """Return the answer for a road, a suburb or a town; `answers` are those of its schools.
+
+        It is answered for where all that is known of it lies in one catchment; else ambiguous.
         """
-        if named.kind is PlaceKind.SCHOOL:
-            return self.school(named.schools[0].school_id, on=on)
-        if named.kind is PlaceKind.ADDRESS:
-            place = named.places[0]
-            answer = self._by_place(place, named.name, uncertainty_m=named.uncertainty_m)
-            return replace(answer, place=place)
-        return self._area(named)
-
-    def _area(self, named: NamedPlace) -> Answer:
-        codes = self._codes_of(named)
+        codes = self._codes_of(named, answers)
         if not codes:
             return _unresolved(
                 f"{named.name} lies outside every catchment.",
@@ -100,9 +96,9 @@ class Resolver:
             return self._ambiguous(codes, named.name)
         return self._answer(Basis.LOCATED, codes[0], f"{named.name} lies inside the")
 
-    def _codes_of(self, named: NamedPlace) -> tuple[str, ...]:
-        schools = [self.undated(school).catchment for school in named.schools]
-        found = {catchment.code for catchment in schools if catchment}
+    def _codes_of(self, named: NamedPlace, answers: Mapping[int, Answer]) -> tuple[str, ...]:
+        schools = [answers[s.school_id] for s in named.schools if s.school_id in answers]
+        found = {answer.catchment.code for answer in schools if answer.catchment}
         lngs = np.array([place.lng for place in named.places])
         lats = np.array([place.lat for place in named.places])
         covered = np.unique(self.index.covering_many(lng=lngs, lat=lats, threads=1))

@@ -106,7 +106,9 @@ class Snapshot:
         """Return the answer for a candidate of the gazetteer on a date. Raises NotKnown."""
         if named.kind is PlaceKind.SCHOOL:
             return self.school(named.schools[0].school_id, on=on)
-        return self.resolver.named(named, on=on)
+        if named.kind is PlaceKind.ADDRESS:
+            return self.resolver.address(named)
+        return self.resolver.area(named, self.answers)
 
     @property
     def demonstration(self) -> bool:

@@ -225,7 +225,7 @@ def test_the_rule_finds_what_it_forbids(module, source, complaint):
     [
         ("catchments.model", "import datetime\nfrom shapely import Point"),
         ("catchments.spatial_index", "from catchments.cell_grid import compile_grid"),
-        ("catchments.snapshot", "from catchments.gazetteer import SchoolNames"),
+        ("catchments.snapshot", "from catchments.gazetteer import Gazetteer"),
         ("catchments.store.made_up", "from . import schema\nfrom catchments.changes import apply"),
         ("catchments.store.migrations.versions.x", "import sqlalchemy\nfrom alembic import op"),
         ("catchments.commands.made_up", "from catchments.web.context import EXTENSION"),

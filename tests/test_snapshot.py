@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -462,7 +463,8 @@ def test_every_school_is_resolved_once_and_asked_again_gives_the_same():
         assert snapshot.resolver.school(school_id, on=TODAY) == answer
     assert snapshot.answers[54].basis is Basis.LOCATED
     assert snapshot.answers[55].status is Status.UNRESOLVED
-    assert snapshot.names.candidates("kura", at_most=5) == [SCHOOLS[54]]
+    (found,) = snapshot.gazetteer.candidates("kura", at_most=5)
+    assert found.schools == (SCHOOLS[54],)
 
 
 def test_today_is_that_of_new_zealand():
@@ -621,6 +623,7 @@ def test_readers_never_see_a_mixture_of_two_editions(archive):
     for n in range(2, 30):
         archive.publish(content(f"P{n}", beside=BESIDE if n % 3 else None))
         snapshots.refresh()
+        time.sleep(0.002)  # a publication is over too soon for the readers to see each
     stop.set()
     for reader in readers:
         reader.join()
@@ -645,3 +648,11 @@ def test_many_threads_that_ask_first_build_one_snapshot(archive):
         thread.join()
     assert len(set(map(id, worlds))) == 1
     assert asked_editions(archive) == [1]
+
+
+def test_snapshots_of_one_directory_release_share_a_gazetteer():
+    release = DirectoryRelease(SCHOOLS, JANUARY, source(), {}, 1)
+    first = Snapshot.of(content("P1"), release)
+    assert Snapshot.of(content("P2"), release, like=[first]).gazetteer is first.gazetteer
+    other = replace(release, number=2)
+    assert Snapshot.of(content("P2"), other, like=[first]).gazetteer is not first.gazetteer

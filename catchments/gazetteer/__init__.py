@@ -1,14 +1,12 @@
 """Text to candidates: the searchable names of schools, suburbs, towns and regions."""
 
 from catchments.gazetteer.folding import LONGEST_TEXT, education_region, folded
-from catchments.gazetteer.school_names import SchoolNames
 from catchments.gazetteer.search import Gazetteer
 from catchments.gazetteer.street_addresses import looks_like_address, school_number
 
 __all__ = [
     "LONGEST_TEXT",
     "Gazetteer",
-    "SchoolNames",
     "education_region",
     "folded",
     "looks_like_address",

@@ -103,7 +103,14 @@ def download(edition: int) -> Response:
 def boundary(edition: int) -> Response:
     """Give the boundary of the catchment with this code, as it is looked up in."""
     refuse_unknown_or_repeated(request.args, {"catchment"})
-    code = request.args.get("catchment", "")
+    code = request.args.get("catchment")
+    if code is None:
+        raise InputRefused(
+            "The parameter catchment is missing.",
+            field="catchment",
+            allowed="Give a catchment's code.",
+            next_step="For the boundaries of all ask for boundaries.geojson.",
+        )
     whole = _stored(edition, "boundaries.geojson")
     feature = _features(edition, whole).get(code)
     if feature is None:

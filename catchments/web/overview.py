@@ -94,8 +94,8 @@ def catchment_list(resolver: Resolver) -> list[dict[str, object]]:
 def lines(found: Iterable[Entry], day: date, *, text: str, region: str, order: str) -> list[Line]:
     """Return the entries of a region (or of all) that have all words of a text, in order.
 
-    A word may be part of a name, of the region, or of the town of a school. A text without a letter
-    or digit matches nothing, unless it is blank.
+    Each must begin a word of a name, of the region, or of the town of a school. A text without a
+    letter or digit matches nothing, unless it is blank.
     """
     here = (e for e in found if region in ("", e.catchment.education_region))
     words = folded(text[:LONGEST_TEXT]).split() or ([text] if text.strip() else [])
@@ -170,11 +170,16 @@ def _by_school(member: Member) -> tuple[str, int]:
 
 def _matching(entry: Entry, words: Collection[str]) -> tuple[str, ...] | None:
     """Return the towns for which an entry matches, none where its names do; None if it does not."""
-    rest = [word for word in words if word not in entry.text]
-    if not all(any(word in town for town in entry.towns) for word in rest):
+    rest = [word for word in words if not _begins_a_word(word, entry.text)]
+    if not all(any(_begins_a_word(word, town) for town in entry.towns) for word in rest):
         return None
-    found = [name for town, name in entry.towns.items() if any(word in town for word in rest)]
+    towns = entry.towns.items()
+    found = [name for town, name in towns if any(_begins_a_word(word, town) for word in rest)]
     return tuple(sorted(found)[:TOWNS_SHOWN])
+
+
+def _begins_a_word(word: str, text: str) -> bool:
+    return f" {word}" in f" {text}"
 
 
 def _by_catchment(line: Line) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from catchments.model import Provider
 from catchments.snapshot import Snapshot
@@ -67,14 +67,10 @@ def _belonging(member: Member) -> list[Cell]:
 
 def _origin(snapshot: Snapshot) -> list[Cell]:
     demonstration = "yes: made up" if snapshot.demonstration else "no"
-    source = "; ".join(dict.fromkeys(_credits(snapshot)))
+    # Titles and releases would make the file three times as long; the edition tells them.
+    credited = dict.fromkeys(f"{s.authority} ({s.licence})" for s in sources_of(snapshot))
     released = snapshot.release.released.isoformat()
-    return [snapshot.edition.number, released, demonstration, source]
-
-
-def _credits(snapshot: Snapshot) -> Iterator[str]:
-    for source in sources_of(snapshot):
-        yield f"{source.title} ({source.authority}, {source.licence}, release {source.release})"
+    return [snapshot.edition.number, released, demonstration, "; ".join(credited)]
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[Cell]], snapshot: Snapshot) -> bytes:

@@ -171,7 +171,7 @@ def test_candidates_come_in_the_order_a_reader_expects(text, expected):
     [
         # A half-typed word counts in each of its forms.
         ("sai", ["A Saint School", "St Zed School"], [2, 1]),
-        ("a sai", ["A Big Saint School", "A St School"], [2, 1]),
+        ("a sai", ["A Big Saint School", "A St Bede School"], [2, 1]),
         # “pt” stands for two words, but these are two.
         ("point hill school", ["Port Hill School", "Pt Hill School"], [2]),
         ("pt hill school", ["Port Hill School", "Pt Hill School"], [1, 2]),

@@ -69,6 +69,7 @@ def words(text: str) -> str:
     """What a person reads between the start and the end of a page's main part."""
     part = text[text.index("<main") : text.index("</main>")]
     bare = re.sub(r"<(select|svg)\b.*?</\1>", " ", part, flags=re.DOTALL)
+    bare = re.sub(r"</?(span|a|strong)\b[^>]*>", "", bare)
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", bare))).strip()
 
 
@@ -137,6 +138,7 @@ def test_names_with_and_without_a_macron_sort_together(tmp_path: Path) -> None:
         ("q=ahi+ahitown", ["Ahi"]),
         ("q=te+one", ["Rēkohu"]),
         ("q=rek-5", ["Rēkohu"]),
+        ("q=" + quote(HOSTILE), ["Rēkohu"]),
         ("q=%20", ["Ahi", "Kōwhai", "Rimu", "Tōtara", "Rēkohu"]),
         ("q=", ["Ahi", "Kōwhai", "Rimu", "Tōtara", "Rēkohu"]),
         ("region=Waikato", ["Ahi", "Kōwhai"]),
@@ -182,7 +184,8 @@ def test_the_list_is_sorted_within_each_region(
         ("q=!!!", "has “!!!” in its name."),
         ("q=%00", "Try fewer letters, or another spelling"),
         ("q=" + "e%CC%81" * 500, "Try fewer letters"),
-        ("q=" + quote(HOSTILE), "Try fewer letters"),
+        ("q=%3C/style%3E%27+OR+3%3D3", "has “</style>' OR 3=3” in its name."),
+        ("q=ikato", "has “ikato” in its name."),
         ("q=%E2%80%AEabc", "Look for a school or an address instead"),
     ],
 )
@@ -332,7 +335,7 @@ def test_a_page_of_another_date_keeps_the_date_in_its_links(client: FlaskClient)
         ("/catchment/AHI-1/", "There is no catchment “AHI-1/”"),
         ("/catchment/" + quote(HOSTILE, safe=""), f"There is no catchment “{HOSTILE[:80]}”"),
         ("/catchment/%00", "There is no catchment “ ”"),
-        ("/catchment/" + "e%CC%81" * 900, "There is no catchment “é"),
+        ("/catchment/" + "e%CC%81" * 900, "There is no catchment “e\u0301"),
         (f"/catchment/{AHI}?on=2025-12-31", "the first is from 5 January 2026. Ask for a later"),
     ],
 )
@@ -379,10 +382,11 @@ def test_a_catchment_without_anything_still_has_a_page(tmp_path: Path) -> None:
 
 
 def test_two_hundred_schools_are_all_there(tmp_path: Path) -> None:
-    schools = {n: School(n, f"School {n}", place=Place(174.5, -38.5)) for n in range(1, 201)}
+    numbers = range(1001, 1201)
+    schools = {n: School(n, f"School {n}", place=Place(174.5, -38.5)) for n in numbers}
     with world_of(tmp_path, release=small_release(schools=schools)) as client:
         found = rows(client.get(f"/catchment/{AHI}").text)
-    assert found == sorted(f"School {n}" for n in range(1, 201))
+    assert found == [f"School {n}" for n in numbers]
 
 
 # --- the small map --------------------------------------------------------------------------------
@@ -405,7 +409,7 @@ def test_without_what_it_is_drawn_from_the_page_says_all_the_same(tmp_path: Path
         with running_application(url) as app:
             response = app.test_client().get(f"/catchment/{AHI}")
         assert response.status_code == 200
-        assert "Ahi Trust" in response.text
+        assert "Ahi Trust" in words(response.text)
         assert "<svg" not in response.text
 
 
@@ -454,7 +458,7 @@ CHANGES = [
     (
         next_edition(JULY),
         KOWHAI,
-        "This changes on 1 July 2026. It will be served by Ahi Trust. Phone: 0800 000 000 .",
+        "This changes on 1 July 2026. It will be served by Ahi Trust. Phone: 0800 000 000.",
     ),
     (next_edition(JULY), AHI, ""),
     (
@@ -465,7 +469,7 @@ CHANGES = [
     (
         later_edition(catchments=renamed(AHI, name="Ahikā")),
         AHI,
-        "This changes on 1 July 2026. It will be called Ahikā .",
+        "This changes on 1 July 2026. It will be called Ahikā.",
     ),
     (
         later_edition(boundaries=LARGER_AHI),
@@ -475,7 +479,7 @@ CHANGES = [
     (
         later_edition(listings={54: KOWHAI, 55: KOWHAI, 57: RIMU}),
         AHI,
-        "This changes on 1 July 2026. 1 school leaves it for Kōwhai .",
+        "This changes on 1 July 2026. 1 school leaves it for Kōwhai.",
     ),
     (
         later_edition(listings={54: KOWHAI, 55: KOWHAI, 57: KOWHAI}),
@@ -489,7 +493,7 @@ CHANGES = [
             listings={**small_edition().listings, 56: RIMU},
         ),
         TOTARA,
-        "From then on there is no such catchment. 1 school leaves it for Rimu .",
+        "From then on there is no such catchment. 1 school leaves it for Rimu.",
     ),
     (later_edition(title="Nothing else"), AHI, ""),
 ]
@@ -549,7 +553,7 @@ def test_the_schools_of_a_catchment_are_a_table(client: FlaskClient) -> None:
     assert first["in_school_provision"] == "Funded for 30 students in 2026"
     assert (first["edition"], first["directory_release"]) == ("1", "2026-02-01")
     assert first["demonstration"] == "yes: made up"
-    assert "Squares (school directory) (Nobody, CC0, release 2026-01-05)" in first["source"]
+    assert first["source"] == "Nobody (CC0)"
 
 
 def test_the_table_of_all_schools_is_the_tables_of_all_catchments(client: FlaskClient) -> None:
@@ -572,7 +576,7 @@ def test_the_table_of_catchments_has_everyone_to_call(client: FlaskClient) -> No
     assert found[AHI]["provider"] == "Ahi Trust"
     assert found[AHI]["email"] == "kia@ahi.example"
     assert found[REKOHU]["provider"] == HOSTILE
-    assert found[KOWHAI]["schools"] == "4"
+    assert found[KOWHAI]["schools"] == "3"
 
 
 @given(text=st.text(st.sampled_from("=+-@\t\r\n'\",;a1\0ā")) | st.text())
@@ -605,7 +609,7 @@ def test_the_boundary_of_a_catchment_is_what_the_file_of_all_says(client: FlaskC
         response = client.get(f"/downloads/1/boundary.geojson?catchment={feature['id']}")
         assert response.mimetype == "application/geo+json"
         assert json.loads(response.data) == {**whole, "features": [feature]}
-    assert "catchment-rek-5-edition-1.geojson" in response.headers["Content-Disposition"]
+    assert "catchment-tot-4-edition-1.geojson" in response.headers["Content-Disposition"]
 
 
 @pytest.mark.parametrize(

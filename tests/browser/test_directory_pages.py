@@ -1,0 +1,196 @@
+"""The list of all catchments and a catchment's page in Chromium: seen, tabbed, narrow, on paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import HOSTILE
+
+pytestmark = pytest.mark.browser
+
+PAGES = (
+    "/catchments",
+    "/catchments?q=rimu&sort=schools",
+    "/catchments?q=nowhere",
+    "/catchments?on=2025-01-01",
+    "/catchment/AA-02",
+    "/catchment/AA-04",
+    "/catchment/AA-06",
+    "/catchment/none",
+)
+
+
+def test_a_list_that_is_filtered_leads_to_a_catchment_and_its_provider(watched: Any) -> None:
+    page = watched.open("/catchments")
+    page.get_by_label("Catchment, provider or town").fill("RIMU")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="Rimu", exact=True).click()
+    expect(page).to_have_url(f"{watched.url}/catchment/AA-02")
+    expect(page.locator(".answer-provider")).to_have_text("Provider of Rimu")
+    expect(page.get_by_role("img", name="Small map of the Rimu catchment")).to_be_visible()
+
+
+def test_a_catchment_leads_to_its_neighbours_schools_and_the_big_map(watched: Any) -> None:
+    page = watched.open("/catchment/AA-02")
+    page.locator(".neighbours").get_by_role("link", name="Kōwhai", exact=True).click()
+    expect(page.locator("h1")).to_have_text("Kōwhai catchment")
+    page.go_back()
+    page.get_by_role("link", name="Kura o te Rimu").click()
+    expect(page).to_have_url(f"{watched.url}/school/54")
+    page.go_back()
+    page.get_by_role("link", name="See it on the big map").click()
+    expect(page).to_have_url(f"{watched.url}/map?catchment=AA-02")
+    page.wait_for_selector("#map-frame[data-ready]")
+
+
+def test_the_big_map_leads_to_the_catchment_that_was_chosen(watched: Any) -> None:
+    page = watched.open_map("?catchment=AA-06")
+    link = page.locator("#answer .answer-more a")
+    expect(link).to_have_attribute("href", "/catchment/AA-06")
+    page.locator("#list-text").fill("rimu")
+    page.get_by_role("link", name="Rimu", exact=True).click()
+    expect(link).to_have_attribute("href", "/catchment/AA-02")
+    link.click()
+    expect(page.locator("h1")).to_have_text("Rimu catchment")
+
+
+def test_hostile_names_are_shown_as_they_are_written(watched: Any) -> None:
+    page = watched.open("/catchment/AA-04")
+    expect(page.locator(".answer-provider")).to_have_text(HOSTILE)
+    expect(page.locator("table.schools tbody th")).to_contain_text(HOSTILE)
+    page = watched.open("/catchments")
+    expect(page.locator("tbody", has_text="Mātai")).to_contain_text(HOSTILE)
+    expect(page.locator("main img, main b, a[href^='javascript']")).to_have_count(0)
+
+
+def test_all_of_it_works_without_javascript(browser: Browser, live_url: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{live_url}/catchments")
+    page.get_by_label("Region").select_option("Otago, Southland")
+    page.get_by_label("Sort by").select_option("schools")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("h2").first).to_contain_text("Otago, Southland")
+    assert page.locator("tbody th").all_inner_texts()[0].strip() in {"Mātai", "Rēkohu"}
+    expect(page.get_by_text("4 of 7 catchments in Otago, Southland.")).to_be_visible()
+    page.get_by_role("link", name="Rēkohu", exact=True).click()
+    expect(page.locator("svg.locator .locator-chosen")).to_be_visible()
+    context.close()
+
+
+def test_another_date_is_asked_for_with_the_keyboard_alone(watched: Any) -> None:
+    page = watched.open("/catchment/AA-02")
+    _tab_to(page, "#on")
+    page.locator("#on").fill("2026-01-05")
+    _tab_to(page, ".as-at button")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{watched.url}/catchment/AA-02?on=2026-01-05")
+    expect(page.locator("main .notice").first).to_contain_text("As at 5 January 2026.")
+
+
+def test_every_stop_of_the_keyboard_is_seen(watched: Any) -> None:
+    page = watched.open("/catchment/AA-02")
+    stops = page.locator("a[href], button, input, select, summary").count()
+    unseen = []
+    for _ in range(stops):
+        page.keyboard.press("Tab")
+        unseen += page.evaluate(
+            """() => { const e = document.activeElement, style = getComputedStyle(e);
+               const seen = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+               return seen || e === document.body ? [] : [e.outerHTML]; }"""
+        )
+    assert unseen == []
+
+
+def _tab_to(page: Page, selector: str) -> None:
+    for _ in range(60):
+        if page.evaluate("(s) => document.activeElement.matches(s)", selector):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"{selector} was not reached by 60 tabs")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_is_wider_than_a_narrow_phone(browser: Browser, live_url: str, path: str) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 640})
+    page.goto(live_url + path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_everything_to_press_is_large_enough(browser: Browser, live_url: str, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    for path in PAGES[:-1]:
+        page.goto(live_url + path)
+        small = page.evaluate(
+            """() => Array.from(document.querySelectorAll('main :is(a, button, input, select)'))
+               .filter((e) => e.type !== 'hidden' && !e.closest('p.lede, p.notice, .notice p'))
+               .map((e) => [e.outerHTML, e.getBoundingClientRect()])
+               .filter(([, box]) => box.width < 24 || box.height < 24)
+               .map(([html]) => html)"""
+        )
+        assert (path, small) == (path, [])
+    page.close()
+
+
+def test_on_paper_the_answer_and_the_map_stay_and_the_controls_go(
+    browser: Browser, live_url: str
+) -> None:
+    page = browser.new_page(viewport={"width": 760, "height": 1100}, color_scheme="dark")
+    page.goto(f"{live_url}/catchment/AA-02")
+    page.emulate_media(media="print", color_scheme="dark")
+    expect(page.locator(".answer-provider")).to_be_visible()
+    expect(page.locator("svg.locator")).to_be_visible()
+    expect(page.get_by_label("Demonstration data")).to_be_visible()
+    for gone in (".as-at", ".take-away", ".trail", ".masthead nav"):
+        expect(page.locator(gone)).to_be_hidden()
+    fill = page.locator(".locator-land").evaluate("(e) => getComputedStyle(e).fill")
+    assert fill == "rgb(255, 255, 255)"
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_brought_out_stands_out(browser: Browser, live_url: str, scheme: Any) -> None:
+    page = browser.new_page(color_scheme=scheme)
+    page.goto(f"{live_url}/catchment/AA-02")
+    lightness = {
+        name: page.locator(f".{name}").first.evaluate(
+            """(e) => { const c = getComputedStyle(e).fill.match(/[\\d.]+/g)
+               .slice(0, 3).map((v) => v / 255)
+               .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+               return 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2]; }"""
+        )
+        for name in ("locator-land", "locator-chosen", "locator-chosen-name", "locator-name")
+    }
+
+    def contrast(one: str, other: str) -> float:
+        high, low = sorted((lightness[one], lightness[other]), reverse=True)
+        return float((high + 0.05) / (low + 0.05))
+
+    assert contrast("locator-chosen-name", "locator-chosen") >= 4.5
+    assert contrast("locator-name", "locator-land") >= 4.5
+    assert contrast("locator-chosen", "locator-land") >= (3 if scheme == "light" else 2.5)
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_axe_finds_nothing_on_any_page(
+    browser: Browser, live_url: str, scheme: Any, width: int, height: int
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, bypass_csp=True
+    )
+    page = context.new_page()
+    for path in PAGES:
+        page.goto(live_url + path)
+        found = Axe().run(page).response["violations"]
+        nodes = [(path, each["id"], [n["html"] for n in each["nodes"]]) for each in found]
+        assert nodes == []
+    context.close()
