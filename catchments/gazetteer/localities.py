@@ -41,7 +41,7 @@ def localities_of(schools: Iterable[School]) -> list[NamedPlace]:
             within[suburb, town].append(school)
     names = {same: _best(spelled) for same, spelled in spellings.items()}
     found = [_locality(identity, found, names) for identity, found in within.items()]
-    return sorted(found, key=lambda p: (words_of(p.name), p.kind is not PlaceKind.TOWN, p.within))
+    return sorted(found, key=lambda place: (words_of(place.name), place.within))
 
 
 def _same(name: str) -> str:

@@ -146,6 +146,7 @@ def test_what_a_person_types_finds_first_what_they_mean(text, first):
         ("kaitaia school 1026", [1026]),
         ("kaitaia college 5400", [3]),  # no number of theirs, so a postcode
         ("kaitaia college 54", []),
+        ("kaitaia college 03", []),
         # What stands after a town in an address.
         ("kaitaia college, kaitaia 0410", [3]),
         ("Kaitaia, New Zealand", ["Kaitāia", 3, 1025, 1026, 1055, 7]),
@@ -190,6 +191,11 @@ def test_a_whole_word_comes_before_a_half_typed_one_even_of_a_closed_school():
     assert found("kai", gazetteer=gazetteer) == [2, 1]
 
 
+def test_a_whole_name_with_its_town_comes_before_a_longer_name():
+    schools = [School(1, "Awa School", city="Kai"), School(2, "Awa School Kai Annex")]
+    assert found("awa school kai", gazetteer=Gazetteer.of(schools)) == [1, 2]
+
+
 def test_whole_words_of_name_and_town_come_before_half_typed_ones():
     schools = [School(1, "Awahou School", city="Kai"), School(2, "Zed Awa School", city="Kai")]
     assert found("awa kai", gazetteer=Gazetteer.of(schools)) == [2, 1]
@@ -217,6 +223,11 @@ def test_a_number_means_its_school_then_those_whose_number_begins_so(text, expec
 def test_a_number_that_a_former_school_had_comes_before_all_that_begin_so():
     gazetteer = Gazetteer.of([School(540, "A"), School(541, "B")], former=[School(54, "C")])
     assert found("54", gazetteer=gazetteer) == [54, 540, 541]
+
+
+def test_a_former_school_whose_number_begins_so_comes_after_all_others():
+    gazetteer = Gazetteer.of([School(541, "B"), School(540, "A")], former=[School(54, "C")])
+    assert found("5", gazetteer=gazetteer) == [540, 541, 54]
 
 
 # --- what is found --------------------------------------------------------------------------------
@@ -281,6 +292,12 @@ def test_a_slip_in_a_whole_word_comes_before_one_in_a_half_typed_word():
     assert found("otara", gazetteer=gazetteer) == [1, 2]
     assert found("oterama", gazetteer=gazetteer) == [2]
     assert found("oteram", gazetteer=gazetteer) == [2]
+
+
+def test_a_half_typed_word_is_mended_only_where_no_whole_word_is():
+    gazetteer = Gazetteer.of([School(1, "Otara School"), School(2, "Oterbury School")])
+    assert found("otera", gazetteer=gazetteer) == [1]
+    assert found("oterx", gazetteer=gazetteer) == [2]
 
 
 def test_a_slip_that_leaves_a_schools_whole_name_means_that_school():

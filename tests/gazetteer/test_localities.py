@@ -94,7 +94,7 @@ GAZETTEER = Gazetteer.of(
         school(8, "Mount Eden", "Auckland"),
         school(9, "Ōtāhuhu", "Auckland"),
         school(10, "", "New Plymouth"),
-        school(11, "", "Streat"),
+        school(11, "", "Terraces"),
     ]
 )
 
@@ -134,7 +134,8 @@ def ending(text: str) -> list[str]:
         ("12 high st otahuh auckland", ["Ōtāhuhu, Auckland"]),
         # Nothing there.
         ("12 kaitaia road", []),
-        ("12 high street", []),  # “street” is no slip in Streat
+        ("12 high street", []),
+        ("12 high terrace", []),  # no slip in Terraces
         ("12 high street nowhere", []),
         ("0410", []),
         ("", []),

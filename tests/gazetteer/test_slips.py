@@ -37,6 +37,7 @@ def test_one_slip_leads_back_to_the_word_or_its_beginning(typed, meant):
         "ahu",  # too short for one
         "zzzz",
         "rom12",  # digits are not words
+        "rooma",
         "c" * LONGEST_WORD + "x",
         "",
     ],
