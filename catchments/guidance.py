@@ -313,11 +313,11 @@ def _allowed(said: str) -> str:
         return "A text must not be blank."
     if "matching regex" in said:
         return "An id is of small letters, digits and hyphens, a letter first, 40 at most."
+    if "enum value" in said:
+        return "It is one, where one option must be chosen, or any."
     place = said.rpartition("at `$")[2] if "at `$" in said else ""
-    keys = re.findall(r"[a-z_]+", place)
-    part = _PARTS.get(keys[-1] if keys else "")
-    if part is None:
-        return ""
+    keys = [key for key in re.findall(r"[a-z_]+", place) if key in _PARTS]
+    part = _PARTS[keys[-1] if keys else ""]
     return f"The keys there are {', '.join(part.__struct_fields__)}."
 
 

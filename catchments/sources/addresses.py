@@ -67,7 +67,7 @@ _AXES = ("lng", "lat", "wkt")
 
 _LONGEST_LINE = 1_000_000
 _PROGRESS_ROWS = 5_000
-_BATCH = 20_000
+_BATCH = 5_000
 _BEFORE_ALL = -(1 << 62)
 _SQLITE = b"SQLite format 3\0"
 _GEOPACKAGE_IDS = {b"GPKG", b"GP10", b"GP11", b"GP12"}

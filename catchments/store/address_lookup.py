@@ -50,8 +50,12 @@ CROSS JOIN locality AS l ON l.id = found.id
 _POINTS_OF_ROAD = "SELECT lng, lat FROM address WHERE road_id = ? ORDER BY number, suffix, unit"
 _POINTS_OF_LOCALITY = "SELECT points FROM locality WHERE id = ?"
 _ANY_ROAD = "SELECT 1 FROM road_words WHERE road_words MATCH ? LIMIT 1"
+_WORD = "SELECT 1 FROM word WHERE text = ?"
 _BEGINS_A_WORD = "SELECT 1 FROM word WHERE text >= ? AND text < ? || '~' LIMIT 1"
 _KNOWN_WORDS = "SELECT text FROM word WHERE text IN (SELECT value FROM json_each(?))"
+
+_MUST_FIT = 3
+"""What of a hit's fit has to be as good as the best one's: its letter, its place, its town."""
 
 Near = Mapping[str, Sequence[str]]
 """For a word that may have a slip, the words that it may stand for."""
@@ -223,19 +227,18 @@ class Lookup:
             return []
         hits = self._found(given, {}, at_most) or self._found_anywhere(given)
         if not hits:
-            near = self._near(given)
-            hits = self._found(given, near, at_most) if near else []
+            hits = self._found(given, self._near(given), at_most)
         return _told_apart(hits[:at_most])
 
-    def _near(self, given: Iterable[Reading]) -> Near:
-        """Return what words may stand for: the unknown ones, or where all are known, any of them.
-
-        Nothing where an unknown word stands for none.
-        """
+    def _near(self, given: Sequence[Reading]) -> Near:
+        """Return what the unknown words may stand for; where all are known, what any may."""
         words = dict.fromkeys(filter(_may_have_slip, chain(*(r.words for r in given))))
-        unknown = [word for word in words if not self._any(_BEGINS_A_WORD, word, word)]
-        near = {word: self._known_slips(word) for word in unknown or words}
-        return {} if unknown and not all(near.values()) else near
+        last = {reading.words[-1] for reading in given}
+        unknown = [word for word in words if not self._is_known(word, unfinished=word in last)]
+        return {word: self._known_slips(word) for word in unknown or words}
+
+    def _is_known(self, word: str, *, unfinished: bool) -> bool:
+        return self._any(_BEGINS_A_WORD, word, word) if unfinished else self._any(_WORD, word)
 
     def _known_slips(self, word: str) -> list[str]:
         listed = msgspec.json.encode(sorted(_slips(word))).decode()
@@ -285,7 +288,11 @@ class Lookup:
         return sorted([*self._localities(query), *roads], key=lambda hit: hit.fit)
 
     def _matched(self, query: _Query, number: int | None, expressions: Iterable[str]) -> list[_Hit]:
-        """Return the roads, or the addresses on them, that the first expression to fit finds."""
+        """Return the roads, or the addresses on them, that the first expression to fit finds.
+
+        Where one has the very letter after its number, and the place typed in its suburb or town,
+        those that lack it are not meant.
+        """
         for expression in filter(None, expressions):
             if number is None:
                 rows = self._run(_ROADS, expression, ROADS_LOOKED_AT)
@@ -295,7 +302,9 @@ class Lookup:
                 rows = self._run(_ADDRESSES, expression, NUMBERED_ROADS_LOOKED_AT, *wanted)
                 hits = [self._address_hit(query, *parts) for parts in _best_numbers(query, rows)]
             if hits:
-                return sorted(hits, key=lambda hit: hit.fit)
+                best = min(hit.fit[:_MUST_FIT] for hit in hits)
+                meant = (hit for hit in hits if hit.fit[:_MUST_FIT] == best)
+                return sorted(meant, key=lambda hit: hit.fit)
         return []
 
     def _any(self, statement: str, *values: object) -> bool:

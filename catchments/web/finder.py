@@ -7,10 +7,12 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.errors import InputRefused, NotKnown
 from catchments.finding import Finding
+from catchments.gazetteer import LONGEST_TEXT
 from catchments.guidance import guide_on
 from catchments.model import Answer, Basis, PlaceKind, Status
 from catchments.snapshot import Snapshot, World
@@ -22,6 +24,12 @@ from catchments.web.payload import before_first_edition
 blueprint = Blueprint("finder", __name__)
 
 EMBED = "finder.embed"
+WHY = {
+    Basis.LISTED: _l("It is on the published list of schools in this catchment."),
+    Basis.LOCATED: _l("It is not on the published list; its place lies inside this catchment."),
+    Basis.NEAREST: _l("It lies outside every catchment; this one is the nearest."),
+}
+INSIDE = _l("It lies inside this catchment.")
 
 
 @blueprint.get("/")
@@ -112,7 +120,7 @@ def _results(world: World, snapshot: Snapshot | None, template: str, address: st
     page = render_template(
         template,
         **context,
-        text=finding.text if finding else text[:200],
+        text=text.strip()[:LONGEST_TEXT],
         finding=finding,
         problem=problem,
         error=nothing,
@@ -156,10 +164,6 @@ def _about(world: World, snapshot: Snapshot | None, answer: Answer, name: str) -
 def _why(answer: Answer) -> str:
     if answer.status is not Status.RESOLVED or answer.basis is None:
         return ""
-    if answer.basis is Basis.LISTED:
-        return gettext("It is on the published list of schools in this catchment.")
-    if answer.basis is Basis.NEAREST:
-        return gettext("It lies outside every catchment; this one is the nearest.")
-    if answer.school:
-        return gettext("It is not on the published list; its place lies inside this catchment.")
-    return gettext("It lies inside this catchment.")
+    if answer.basis is Basis.LOCATED and not answer.school:
+        return str(INSIDE)
+    return str(WHY[answer.basis])

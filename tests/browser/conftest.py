@@ -99,7 +99,7 @@ def made_up_schools() -> list[School]:
 
 def made_up_addresses() -> list[Given]:
     """Two roads of one name, and one along the boundary between Ahi and Kōwhai."""
-    more = {"suburb": "", "district": "Squares District", "lat": -40.5}
+    more: dict[str, Any] = {"suburb": "", "district": "Squares District", "lat": -40.5}
     return [
         Given("1", "High Street", town="Ahitown", lng=172.5, **more),
         Given("1", "High Street", town="Othertown", lng=174.5, **more),

@@ -373,7 +373,7 @@ def test_more_roads_than_the_country_has_are_refused(
 # --- how it is read -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("batch", [1, 2, 3, 7, 20_000])
+@pytest.mark.parametrize("batch", [1, 2, 3, 7, 5_000])
 def test_a_geopackage_is_read_whole_in_batches_of_any_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:

@@ -321,11 +321,17 @@ TOWNS = (
     *(address(f"{n} High Ridge Road|Hamilton|Hamilton") for n in range(1, 60)),
     *(address(f"{n} Park Road|Hamilton|Hamilton") for n in (1, 2)),
     *(address(f"{n} Parkside Road|Hamilton|Hamilton") for n in (1, 2, 99)),
+    address("1 Rata Way|Parkvale|"),
     address("12 Hill Street|Hamilton|Hamilton"),
     address("12 Hall Street|Hamilton|Hamilton"),
     address("12 Tui Street|St Heliers|Auckland|Auckland"),
     address("8 St Heliers Bay Road|St Heliers|Auckland|Auckland"),
     address("1 Kiwi Way|Mount Eden|Auckland|Auckland"),
+    address("7 Queen Street|Mount Eden|Auckland|Auckland"),
+    address("7 Queen Street|Waiuku|Waiuku|Auckland"),
+    address("3A Nīkau Road|Hamilton|Hamilton"),
+    address("3 Nīkau Road|Far|"),
+    address("4 Nīkau Road|Far|"),
     address("10 Tūī Lane|Hamilton|Hamilton", high=14, label="10-14"),
     address("14 Tūī Lane|Hamilton|Hamilton"),
     address("99 High Street|Far|", lng=177.0),
@@ -357,10 +363,11 @@ RANKED: dict[str, list[str]] = {
         "12 High Ridge Road, Hamilton",
     ],
     "1 park": ["1 Park Road, Hamilton", "1 Parkside Road, Hamilton"],
-    "park": ["Park Road, Hamilton", "Parkside Road, Hamilton"],
+    "park": ["Park Road, Hamilton", "Parkside Road, Hamilton", f"Parkvale, {FAR_NORTH}"],
     "park road": ["Park Road, Hamilton"],
     "99 park": ["99 Parkside Road, Hamilton", "Park Road, Hamilton"],
     # A slip is looked for in the word that nobody knows, not in those beside it.
+    "12 hal stret": [],
     "12 hall stret": ["12 Hall Street, Hamilton"],
     "12 hall street": ["12 Hall Street, Hamilton"],
     # A suburb's “St” is no street.
@@ -369,6 +376,12 @@ RANKED: dict[str, list[str]] = {
     "10-14 tui lane": ["10-14 Tūī Lane, Hamilton"],
     "14 tui lane": ["14 Tūī Lane, Hamilton"],
     "12 tui lane": ["10-14 Tūī Lane, Hamilton"],
+    # What is in the town, not what is elsewhere in the district of its name.
+    "7 queen street auckland": ["7 Queen Street, Mount Eden, Auckland"],
+    "7 queen street waiuku auckland": ["7 Queen Street, Waiuku"],
+    # The very letter, where some road of that name has it.
+    "3a nikau road": ["3A Nīkau Road, Hamilton"],
+    "3b nikau road": ["3 Nīkau Road, Far", "3A Nīkau Road, Hamilton"],
     "eden akl": ["Mount Eden, Auckland"],
     "mt eden": ["Mount Eden, Auckland"],
     "hamilton": ["Hamilton, ", f"{GAP}, {FAR_NORTH}"],
@@ -378,6 +391,16 @@ RANKED: dict[str, list[str]] = {
 @pytest.mark.parametrize(("text", "expected"), RANKED.items())
 def test_what_fits_best_comes_first(towns: AddressBook, text: str, expected: list[str]) -> None:
     assert expected == [f"{n.name}, {n.within}" for n in towns.candidates(text, at_most=10)]
+
+
+def test_a_slip_may_stand_for_hundreds_of_words(tmp_path: Path) -> None:
+    letters = [chr(n) for n in range(97, 123)]
+    words = {
+        "anana"[:at] + c + "anana"[at + cut :] for at in range(6) for c in letters for cut in (0, 1)
+    }
+    rows = [address(f"1 {word} {word[::-1]} Road|A|B") for word in sorted(words - {"anana"})]
+    with closing(AddressBook(build(tmp_path / "a.sqlite", rows))) as made:
+        assert len(found(made, "1 anana road", at_most=1_000)) == len(rows) > 250
 
 
 def test_only_the_beginning_of_a_text_is_read() -> None:

@@ -65,7 +65,8 @@ class Page(HTMLParser):
 def words(text: str) -> str:
     """What a person reads of a page, spaces made one."""
     bare = re.sub(r"<(script|style|template)\b.*?</\1>", "", text, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", bare)).strip()
+    in_place = re.sub(r'<span lang="mi">(.*?)</span>', r"\1", bare)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", in_place)).strip()
 
 
 def main(text: str) -> str:
