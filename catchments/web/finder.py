@@ -14,7 +14,7 @@ from catchments.errors import InputRefused, NotKnown
 from catchments.finding import Finding
 from catchments.gazetteer import LONGEST_TEXT
 from catchments.guidance import guide_on
-from catchments.model import Answer, Basis, PlaceKind, Status
+from catchments.model import Answer, Basis, PlaceKind, School, Status
 from catchments.snapshot import Snapshot, World
 from catchments.web.context import page_context, page_response, service, typed_page_response
 from catchments.web.mapping import locator, map_context
@@ -117,6 +117,7 @@ def _results(world: World, snapshot: Snapshot | None, template: str, address: st
     context: dict[str, Any] = page_context(world, snapshot, gettext("Find your provider"))
     if finding and finding.matches:
         context |= _about(world, snapshot, finding.answer, finding.matches[0].named.name)
+        context["members"] = _members(snapshot, finding, world.today)
     page = render_template(
         template,
         **context,
@@ -128,6 +129,14 @@ def _results(world: World, snapshot: Snapshot | None, template: str, address: st
         today=world.today,
     )
     return typed_page_response(world, page)
+
+
+def _members(snapshot: Snapshot | None, finding: Finding, day: date) -> list[tuple[School, Answer]]:
+    """Return the schools of the one suburb or town that a text means, each with its answer."""
+    if snapshot is None or len(finding.matches) != 1:
+        return []
+    schools = finding.matches[0].named.schools
+    return [(school, snapshot.school(school.school_id, on=day)) for school in schools]
 
 
 def _the_one_school(finding: Finding | None) -> int | None:
