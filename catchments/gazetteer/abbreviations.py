@@ -9,22 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-_SHORT: Mapping[str, tuple[str, ...]] = {
+SHORT: Mapping[str, tuple[str, ...]] = {
     "auckland": ("akl",),
     "avenue": ("ave", "av"),
     "boulevard": ("blvd",),
     "christchurch": ("chch",),
+    "circle": ("cir",),
     "close": ("cl",),
     "college": ("coll",),
     "court": ("ct", "crt"),
     "crescent": ("cres", "cr"),
     "drive": ("dr", "drv"),
     "esplanade": ("esp",),
+    "fort": ("ft",),
     "gardens": ("gdns",),
     "grove": ("gr", "gve"),
     "heights": ("hts",),
     "highway": ("hwy",),
     "intermediate": ("int",),
+    "island": ("is",),
     "lane": ("ln",),
     "lower": ("lwr",),
     "mount": ("mt",),
@@ -34,6 +37,7 @@ _SHORT: Mapping[str, tuple[str, ...]] = {
     "point": ("pt",),
     "port": ("pt",),
     "primary": ("prim",),
+    "quay": ("qy",),
     "road": ("rd",),
     "saint": ("st",),
     "school": ("sch",),
@@ -41,11 +45,14 @@ _SHORT: Mapping[str, tuple[str, ...]] = {
     "square": ("sq",),
     "street": ("st",),
     "terrace": ("tce", "terr"),
+    "track": ("trk",),
     "upper": ("upr",),
+    "way": ("wy",),
     "wellington": ("wgtn",),
     # An older spelling that schools still carry in their names.
     "whanganui": ("wanganui",),
 }
+"""For each word in full, how it is shortened: for schools, roads, suburbs and towns alike."""
 _PHRASES: Mapping[str, str] = {
     "hs": "high school",
     "sh": "state highway",
@@ -54,10 +61,11 @@ _PHRASES: Mapping[str, str] = {
     "tpu": "teen parent unit",
 }
 _ROAD_TYPES = (
-    *("avenue", "boulevard", "close", "court", "crescent", "drive", "esplanade", "gardens"),
-    *("grove", "highway", "lane", "parade", "place", "road", "square", "street", "terrace", "way"),
+    *("avenue", "boulevard", "circle", "close", "court", "crescent", "drive", "esplanade"),
+    *("gardens", "grove", "heights", "highway", "lane", "parade", "place", "quay", "rise"),
+    *("road", "square", "street", "terrace", "track", "way"),
 )
-ROAD_TYPES = frozenset(_ROAD_TYPES).union(*(_SHORT.get(word, ()) for word in _ROAD_TYPES))
+ROAD_TYPES = frozenset([*_ROAD_TYPES, "sh"]).union(*(SHORT.get(w, ()) for w in _ROAD_TYPES))
 """Words that tell no road from another, in full and shortened."""
 
 _AFTER_A_STREET = frozenset(["school", "primary", "intermediate", "kindergarten"])
@@ -65,7 +73,7 @@ _AFTER_A_STREET = frozenset(["school", "primary", "intermediate", "kindergarten"
 
 def _full_words() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
-    for full, shorts in _SHORT.items():
+    for full, shorts in SHORT.items():
         for short in shorts:
             found[short] = (*found.get(short, ()), full)
     return found
@@ -74,7 +82,7 @@ def _full_words() -> dict[str, tuple[str, ...]]:
 _FULL = _full_words()
 _KEYS = {
     word: full if len(_FULL[short]) == 1 else short
-    for full, shorts in _SHORT.items()
+    for full, shorts in SHORT.items()
     for short in shorts
     for word in (full, short)
 }
@@ -96,7 +104,7 @@ def forms(words: tuple[str, ...]) -> frozenset[str]:
     """Return every word by which a name is known: its own, in full, and shortened."""
     full = spelled_out(words)
     found = {*words, *full}
-    found.update(short for word in full for short in _SHORT.get(word, ()))
+    found.update(short for word in full for short in SHORT.get(word, ()))
     whole = f" {' '.join(full)} "
     found.update(short for short, phrase in _PHRASES.items() if f" {phrase} " in whole)
     return frozenset(found)

@@ -17,12 +17,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from catchments.gazetteer import folded
+from catchments.gazetteer.abbreviations import ROAD_TYPES
 from catchments.model import NamedPlace, Place, PlaceKind
 from catchments.store.address_building import DEGREE
-from catchments.store.address_text import ROAD_TYPES, Reading, readings, spellings
+from catchments.store.address_text import Reading, readings, spellings
 
-ROADS_LOOKED_AT = 300
-NUMBERED_ROADS_LOOKED_AT = 1_000
+ROADS_LOOKED_AT = 200
+NUMBERED_ROADS_LOOKED_AT = 600
 """The busiest roads that a text fits; where more do, it has little but a road type in it."""
 LOCALITIES_LOOKED_AT = 200
 MOST_POINTS_OF_ROAD = 50

@@ -11,65 +11,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from catchments.gazetteer import LONGEST_TEXT, folded
+from catchments.gazetteer.abbreviations import ROAD_TYPES, SHORT
+from catchments.gazetteer.street_addresses import without_end
 
 MOST_WORDS = 12
 
-_ROAD_TYPES = (
-    ("avenue", "ave", "av"),
-    ("boulevard", "blvd"),
-    ("circle", "cir"),
-    ("close", "cl"),
-    ("court", "ct", "crt"),
-    ("crescent", "cres", "cr"),
-    ("drive", "dr", "drv"),
-    ("esplanade", "esp"),
-    ("gardens", "gdns"),
-    ("grove", "gr", "gve"),
-    ("heights", "hts"),
-    ("highway", "hwy"),
-    ("lane", "ln"),
-    ("parade", "pde"),
-    ("place", "pl"),
-    ("quay", "qy"),
-    ("road", "rd"),
-    ("rise",),
-    ("square", "sq"),
-    ("state highway", "sh"),
-    ("street", "st"),
-    ("terrace", "tce", "terr"),
-    ("track", "trk"),
-    ("way", "wy"),
-)
-_OTHERS = (
-    ("auckland", "akl"),
-    ("christchurch", "chch"),
-    ("fort", "ft"),
-    ("island", "is"),
-    ("lower", "lwr"),
-    ("mount", "mt"),
-    ("north", "nth"),
-    ("point", "pt"),
-    ("port", "pt"),
-    ("saint", "st"),
-    ("south", "sth"),
-    ("upper", "upr"),
-    ("wellington", "wgtn"),
-    ("whanganui", "wanganui"),
-)
+_GROUPS = (("state highway", "sh"), *((full, *shorts) for full, shorts in SHORT.items()))
 
 
 def _alternatives() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
-    for group in (*_ROAD_TYPES, *_OTHERS):
+    for group in _GROUPS:
         for word in group:
             found[word] = found.get(word, ()) + tuple(other for other in group if other != word)
-    return {word: others for word, others in found.items() if others}
+    return found
 
 
 ABBREVIATIONS: Mapping[str, tuple[str, ...]] = _alternatives()
 """For each folded word that is abbreviated or is an abbreviation, the other ways to write it."""
-ROAD_TYPES = frozenset(word for group in _ROAD_TYPES for word in group)
-"""Words that tell no road from another."""
 
 _UNIT_WORDS = frozenset(
     ["apartment", "apt", "flat", "floor", "level", "room", "shop", "suite", "unit", "villa"]
@@ -79,8 +38,6 @@ _UNIT_BEFORE_SLASH = re.compile(r"(?<!\w)(?:u|f)?(\w{1,5})\s*/\s*(?=\d)", re.IGN
 _END_OF_RANGE = re.compile(r"(?<=\d)([a-z]?)\s*[-–]\s*\d+[a-z]?(?!\w)", re.IGNORECASE)
 _HIGHWAY_NUMBER = re.compile(r"\bsh([0-9]+[a-z]?)\b")
 _NUMBER = re.compile(r"([0-9]{1,6})((?!st|nd|rd|th)[a-z]{0,2})")
-_POSTCODE = re.compile(r"[0-9]{4}")
-_COUNTRY = (["new", "zealand"], ["nz"], ["aotearoa"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +58,7 @@ def readings(text: str) -> list[Reading]:
     found: dict[Reading, None] = {}
     for variant in (_END_OF_RANGE.sub(r"\1 ", given), given):
         words = _HIGHWAY_NUMBER.sub(r"sh \1", folded(variant)).split()
-        unit, kept = _without_unit(_without_rural_delivery(_without_end(words[:MOST_WORDS])))
+        unit, kept = _without_unit(_without_rural_delivery(without_end(words[:MOST_WORDS])))
         found |= dict.fromkeys(_readings(unit, kept))
     return [reading for reading in found if reading.words]
 
@@ -115,20 +72,6 @@ def as_number(word: str) -> tuple[int, str] | None:
     """Return a street number and its letters, in capitals, or None where a word is none."""
     match = _NUMBER.fullmatch(word)
     return (int(match[1]), match[2].upper()) if match else None
-
-
-def _without_end(words: Sequence[str]) -> list[str]:
-    """Leave out the country and the postcode that a text ends with."""
-    kept = list(words)
-    while len(kept) > 1 and (length := _length_of_end(kept)):
-        del kept[-length:]
-    return kept
-
-
-def _length_of_end(words: Sequence[str]) -> int:
-    if _POSTCODE.fullmatch(words[-1]):
-        return 1
-    return next((len(name) for name in _COUNTRY if words[-len(name) :] == name), 0)
 
 
 def _without_rural_delivery(words: Sequence[str]) -> list[str]:
