@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import shapely
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from catchments.coordinates import geometry_to_180
@@ -202,6 +203,12 @@ class Watched:
         self.page.goto(f"{self.url}/map{query}")
         self.page.wait_for_selector("#map-frame[data-ready]")
         return self.page
+
+
+def violations(page: Page) -> list[tuple[str, str, list[str]]]:
+    """What axe finds wrong with a page as it stands: where, which rule, which elements."""
+    found = Axe().run(page).response["violations"]
+    return [(page.url, each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 
 
 @pytest.fixture

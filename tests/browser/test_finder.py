@@ -8,10 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import HOSTILE
+from tests.browser.conftest import HOSTILE, violations
 
 pytestmark = pytest.mark.browser
 
@@ -348,18 +347,13 @@ def test_axe_finds_nothing_on_any_page(
     page = context.new_page()
     for path in (*PAGES, "/nothing-here"):
         page.goto(live_url + path)
-        assert violations(page, path) == []
+        assert violations(page) == []
     page.goto(live_url)
     page.get_by_role("combobox", name=BOX).press_sequentially("kura")
     page.get_by_role("option").first.wait_for()
     page.get_by_role("combobox", name=BOX).press("ArrowDown")
-    assert violations(page, "suggestions") == []
+    assert violations(page) == []
     context.close()
-
-
-def violations(page: Page, path: str) -> list[Any]:
-    found = Axe().run(page).response["violations"]
-    return [(path, each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 
 
 # --- in another website's frame -------------------------------------------------------------------
