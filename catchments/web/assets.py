@@ -8,15 +8,18 @@ from typing import Any
 
 from flask import Flask, Response, request
 
+from catchments.guidance import FOLDER as GUIDANCE
 from catchments.web.caching import FOR_GOOD
 
 EXTENSION = "assets"
 WRITTEN_IN = ("templates", "static", "translations")
+"""Folders of `web/`."""
 
 
 def register(app: Flask) -> None:
     """Name the version in every static file's address, and let that address be kept for good."""
-    version = version_of(Path(app.root_path))
+    web = Path(app.root_path)
+    version = version_of(*(web / name for name in WRITTEN_IN), GUIDANCE)
     app.extensions[EXTENSION] = version
 
     def versioned(endpoint: str, values: dict[str, Any]) -> None:
@@ -32,11 +35,11 @@ def register(app: Flask) -> None:
     app.after_request(kept)
 
 
-def version_of(folder: Path) -> str:
-    """Return a digest of how pages are written: another release has another."""
+def version_of(*folders: Path) -> str:
+    """Return a digest of all files of some folders, their names included."""
     digest = hashlib.sha256()
-    for name in WRITTEN_IN:
-        for path in sorted((folder / name).rglob("*")):
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
             if path.is_file():
                 digest.update(path.relative_to(folder).as_posix().encode())
                 digest.update(path.read_bytes())

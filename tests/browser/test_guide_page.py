@@ -25,8 +25,8 @@ from catchments.guidance import (
     shipped_guides,
 )
 from catchments.web import guide as web
-from tests.browser.conftest import HOSTILE
-from tests.browser.test_finder import SMALL_TARGETS, tab_to, violations
+from tests.browser.conftest import HOSTILE, violations
+from tests.browser.test_finder import SMALL_TARGETS, tab_to
 
 pytestmark = pytest.mark.browser
 
@@ -298,7 +298,7 @@ def test_a_browser_that_cannot_pick_shows_all_advice_with_its_conditions(
         "a school’s request. With “One who is not enrolled at any school”."
     )
     expect(advice).to_contain_text("Applies only with all of “One who is enrolled at our school")
-    assert violations(page, handler.__name__) == []
+    assert violations(page) == []
     page.close()
 
 
@@ -359,10 +359,10 @@ def test_axe_finds_nothing_whatever_is_advised(
     for title in ANSWERS:
         page.goto(f"{live_url}{PATH}?school=54")
         choose(page, title)
-        assert violations(page, title) == []
+        assert violations(page) == []
     for query in ("", "?school=55", "?school=498"):
         page.goto(live_url + PATH + query)
-        assert violations(page, query) == []
+        assert violations(page) == []
     context.close()
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from flask.testing import FlaskClient
 
 from app import WEB
-from catchments.web.assets import version_of
+from catchments.guidance import FOLDER
+from catchments.web.assets import EXTENSION, WRITTEN_IN, version_of
 
 
 def test_a_pages_files_may_be_kept_for_good(client: FlaskClient):
@@ -25,16 +26,22 @@ def test_a_file_under_another_version_is_not_kept(client: FlaskClient):
             assert "immutable" not in response.headers.get("Cache-Control", "")
 
 
-def test_another_template_is_another_version(tmp_path: Path):
-    web = Path(shutil.copytree(WEB, tmp_path / "web"))
-    before = version_of(web)
-    assert before == version_of(WEB)
-    page = web / "templates" / "base.html"
+def test_a_changed_an_added_and_a_renamed_file_each_make_another_version(tmp_path: Path):
+    folder = Path(shutil.copytree(WEB / "templates", tmp_path / "templates"))
+    seen = [version_of(WEB / "templates"), version_of(folder)]
+    assert seen[0] == seen[1]
+    page = folder / "base.html"
     page.write_text(page.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    assert version_of(web) != before
+    seen.append(version_of(folder))
+    (folder / "more.html").write_text("", encoding="utf-8")
+    seen.append(version_of(folder))
+    page.rename(folder / "basis.html")
+    seen.append(version_of(folder))
+    assert len(set(seen)) == 4
 
 
-def test_a_page_is_another_once_it_is_written_anew(client: FlaskClient):
-    version = version_of(WEB)
+def test_pages_are_another_once_they_are_written_anew(client: FlaskClient):
+    version = client.application.extensions[EXTENSION]
+    assert version == version_of(*(WEB / name for name in WRITTEN_IN), FOLDER)
     assert client.get("/school/54").headers["ETag"].startswith(f'"{version}')
     assert version not in client.get("/provider?school_id=54").headers["ETag"]
