@@ -29,10 +29,15 @@ from catchments.model import (
     PlaceKind,
     Status,
 )
-from catchments.snapshot import Snapshot, World
+from catchments.resolver import ASK
+from catchments.snapshot import World
 
 SHOWN_AT_MOST = 25
 """Candidates; a person who sees as many types another word instead of reading on."""
+GEOCODED_AT_MOST = 5
+CHANGES_DIFFER = Notice(
+    "changes-differ", "Some of these places will be served otherwise soon: pick the one you mean."
+)
 LOCALITIES = {PlaceKind.SUBURB, PlaceKind.TOWN}
 
 
@@ -72,6 +77,8 @@ class Finding:
     matches: tuple[Match, ...] = ()
     more: bool = False
     """Whether the text means still more places than `matches` has."""
+    sure: bool = True
+    """False where the one match may not be what was meant, and has to be picked."""
 
 
 @dataclass(frozen=True)
@@ -88,29 +95,31 @@ class Finder:
         wanted = tidied(text)
         if snapshot is None or not folded(wanted):
             return []
-        return self._known(snapshot.gazetteer, wanted, at_most)
+        return self._known(snapshot.gazetteer, wanted, at_most)[:at_most]
 
-    def find(self, text: str, *, on: date) -> Finding | None:
+    def find(self, text: str, *, on: date, field: str = "q") -> Finding | None:
         """Return what a text means on a date; None where no edition was in force then.
 
-        Raises InputRefused for a text without a letter or a digit.
+        Raises InputRefused, naming `field`, for a text without a letter or a digit.
         """
         wanted = tidied(text)
         if not folded(wanted):
             raise InputRefused(
                 f"The text {shown(wanted)} names nothing." if wanted else "Nothing was typed.",
-                field="q",
+                field=field,
                 allowed="Give a school's name or number, a street address, a suburb or a town.",
                 next_step="For example “Kaitāia College”, “54” or “12 High Street, Kaitāia”.",
             )
         snapshot = self.world.on(on)
         if snapshot is None:
             return None
-        named, notices = self._candidates(snapshot, wanted)
+        named, notices = self._candidates(snapshot.gazetteer, wanted)
         matches = tuple(self._matched(named[:SHOWN_AT_MOST], on))
         more = len(named) > SHOWN_AT_MOST
-        answer = _combined(wanted, matches, more=more)
-        return Finding(wanted, replace(answer, notices=notices + answer.notices), matches, more)
+        sure = not any(_is_elsewhere_perhaps(wanted, each) for each in named)
+        answer = _combined(wanted, matches, sure=sure and not more)
+        answer = replace(answer, notices=notices + answer.notices)
+        return Finding(wanted, answer, matches, more, sure)
 
     def _matched(self, named: Iterable[NamedPlace], on: date) -> Iterable[Match]:
         for each in named:
@@ -119,19 +128,28 @@ class Finder:
                 yield Match(each, answer)
 
     def _candidates(
-        self, snapshot: Snapshot, text: str
+        self, gazetteer: Gazetteer, text: str
     ) -> tuple[list[NamedPlace], tuple[Notice, ...]]:
-        gazetteer = snapshot.gazetteer
         found = self._known(gazetteer, text, SHOWN_AT_MOST + 1)
-        if found and not _is_address_without_one(text, found):
+        if looks_like_address(text):
+            return self._for_address(gazetteer, text, found)
+        if found or school_number(text) is not None:
             return _meant(text, found), ()
-        elsewhere = self._geocoded(text)
+        return _around(gazetteer, text)
+
+    def _for_address(
+        self, gazetteer: Gazetteer, text: str, found: list[NamedPlace]
+    ) -> tuple[list[NamedPlace], tuple[Notice, ...]]:
+        exact = [each for each in found if each.kind in {PlaceKind.ADDRESS, PlaceKind.SCHOOL}]
+        if exact:
+            return _meant(text, exact), ()
+        # Names of schools stay here; only what is plainly an address is asked of others.
+        elsewhere = self.geocoder.candidates(text, at_most=GEOCODED_AT_MOST)
         if elsewhere:
             return elsewhere, ()
         if found:
             return found, (_number_not_known(found[0]),)
-        around = gazetteer.localities_named_in(text)
-        return list(around), (_address_not_known(around),) if around else ()
+        return _around(gazetteer, text)
 
     def _known(self, gazetteer: Gazetteer, text: str, at_most: int) -> list[NamedPlace]:
         if school_number(text) is not None:
@@ -142,12 +160,9 @@ class Finder:
         )
         if looks_like_address(text):
             sources = (self.addresses.candidates, gazetteer.at_address, gazetteer.candidates)
+        # Each gives its best: what is named whole is looked for among all of it, not the first few.
         found = chain.from_iterable(source(text, at_most=at_most) for source in sources)
-        return _distinct(found)[:at_most]
-
-    def _geocoded(self, text: str) -> list[NamedPlace]:
-        # Names of schools stay here; only what is plainly an address is asked of others.
-        return self.geocoder.candidates(text, at_most=5) if looks_like_address(text) else []
+        return _without_bare_namesakes(_distinct(found))
 
 
 def tidied(text: str) -> str:
@@ -156,9 +171,30 @@ def tidied(text: str) -> str:
     return " ".join(kept.split())
 
 
-def _is_address_without_one(text: str, found: Sequence[NamedPlace]) -> bool:
-    """Whether a text gives a street number, and only its road or its town was found."""
-    return looks_like_address(text) and found[0].kind not in {PlaceKind.ADDRESS, PlaceKind.SCHOOL}
+def _is_elsewhere_perhaps(text: str, named: NamedPlace) -> bool:
+    """Whether a school was found by its address alone: another town may have the same one."""
+    if named.kind is not PlaceKind.SCHOOL or not looks_like_address(text):
+        return False
+    words = set(folded(text).split())
+    around = {*folded(named.within).split(), *folded(named.schools[0].postcode).split()}
+    of_its_name = set(folded(named.name).split()) <= words
+    return not of_its_name and words.isdisjoint(around)
+
+
+def _without_bare_namesakes(found: list[NamedPlace]) -> list[NamedPlace]:
+    """Leave out a town without more, where towns of its name are told apart by their districts."""
+    named = [folded(each.name) for each in found if each.kind is PlaceKind.TOWN and each.within]
+    apart = {name for name in named if named.count(name) > 1}
+    return [
+        each
+        for each in found
+        if each.kind is not PlaceKind.TOWN or each.within or folded(each.name) not in apart
+    ]
+
+
+def _around(gazetteer: Gazetteer, text: str) -> tuple[list[NamedPlace], tuple[Notice, ...]]:
+    around = gazetteer.localities_named_in(text)
+    return list(around), (_address_not_known(around),) if around else ()
 
 
 def _distinct(found: Iterable[NamedPlace]) -> list[NamedPlace]:
@@ -183,12 +219,18 @@ def _identity(named: NamedPlace) -> tuple[object, ...]:
 def _meant(text: str, found: list[NamedPlace]) -> list[NamedPlace]:
     """Return only what a text names whole, where there is such: not all that begins with it."""
     number = school_number(text)
-    if number is not None:
-        whole = [f for f in found if f.schools and f.schools[0].school_id == number]
-    else:
-        wanted = _key(text)
-        whole = [f for f in found if wanted in {_key(f.name), _key(f"{f.name} {f.within}")}]
-    return whole or found
+    if number is not None:  # other numbers that begin so are for suggestions
+        return [f for f in found if f.schools and f.schools[0].school_id == number]
+    if looks_like_address(text):
+        schools = [f for f in found if f.kind is PlaceKind.SCHOOL]
+        addresses = [f for f in found if f.kind is PlaceKind.ADDRESS]
+        return schools + (_named_whole(text, addresses) or addresses)
+    return _named_whole(text, found) or found
+
+
+def _named_whole(text: str, found: list[NamedPlace]) -> list[NamedPlace]:
+    wanted = _key(text)
+    return [f for f in found if wanted in {_key(f.name), _key(f"{f.name} {f.within}")}]
 
 
 def _key(name: str) -> str:
@@ -196,44 +238,45 @@ def _key(name: str) -> str:
     return abbreviations.key(folded(name).split())
 
 
-def _combined(text: str, matches: tuple[Match, ...], *, more: bool) -> Answer:
+def _combined(text: str, matches: tuple[Match, ...], *, sure: bool) -> Answer:
     if not matches:
         return Answer(
             status=Status.UNRESOLVED,
             sentence=f"No school, address, suburb or town was found for {shown(text)}.",
             notices=(Notice("nothing-found", "Nothing that is known here has that name."),),
         )
-    if len(matches) == 1:
+    if len(matches) == 1 and sure:
         return matches[0].answer
     candidates = _distinct_candidates(matches)
-    if len(candidates) > 1 or more or not _all_resolved(matches):
-        count = "Many places" if more else f"{len(matches)} places"
-        return Answer(
-            status=Status.AMBIGUOUS,
-            sentence=f"{count} may be meant by {shown(text)}. Pick one, or add a town or a number.",
-            candidates=candidates,
-        )
-    return _one_for_all(text, matches)
+    if sure and len(candidates) == 1 and all(_is_plain(match.answer) for match in matches):
+        return _one_for_all(text, matches)
+    several = "One place" if len(matches) == 1 else "Several places"
+    return Answer(
+        status=Status.AMBIGUOUS,
+        sentence=f"{several} may be meant by {shown(text)}. Pick one, or add a town or a number.",
+        candidates=candidates,
+    )
 
 
-def _all_resolved(matches: Iterable[Match]) -> bool:
-    return all(m.answer.status is Status.RESOLVED and not m.answer.alternatives for m in matches)
+def _is_plain(answer: Answer) -> bool:
+    """Whether an answer names one catchment and nothing beside it."""
+    return answer.catchment is not None and not answer.alternatives
 
 
 def _one_for_all(text: str, matches: tuple[Match, ...]) -> Answer:
     """Return the one answer of several places that share a catchment."""
     first = matches[0].answer
-    assert first.catchment  # noqa: S101 - it is resolved
-    assert first.provider  # noqa: S101 - it is resolved
+    assert first.catchment  # noqa: S101 - it is plain
+    said = f"All {len(matches)} places that {shown(text)} may mean are in the"
+    served = f"is served by {first.provider.name}." if first.provider else f"has no provider. {ASK}"
+    together = len({match.answer.upcoming for match in matches}) == 1
     return Answer(
-        status=Status.RESOLVED,
+        status=Status.RESOLVED if first.provider else Status.UNRESOLVED,
         catchment=first.catchment,
         provider=first.provider,
-        sentence=(
-            f"All {len(matches)} places that {shown(text)} may mean are in the "
-            f"{first.catchment.name} catchment, which is served by {first.provider.name}."
-        ),
-        upcoming=first.upcoming,
+        sentence=f"{said} {first.catchment.name} catchment, which {served}",
+        notices=() if together else (CHANGES_DIFFER,),
+        upcoming=first.upcoming if together else None,
     )
 
 

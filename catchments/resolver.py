@@ -25,6 +25,7 @@ from catchments.model import (
     NamedPlace,
     Notice,
     Place,
+    PlaceKind,
     Provider,
     School,
     SchoolStatus,
@@ -84,25 +85,31 @@ class Resolver:
     def area(self, named: NamedPlace, answers: Mapping[int, Answer]) -> Answer:
         """Return the answer for a road, a suburb or a town; `answers` are those of its schools.
 
-        It is answered for where all that is known of it lies in one catchment; else ambiguous.
+        It is answered for where all that is known of it is in one catchment; else ambiguous. A
+        road is asked about point by point, each as uncertain as an address there would be.
         """
-        codes = self._codes_of(named, answers)
+        if named.kind is PlaceKind.ROAD:
+            points = [self._by_place(each, named.name) for each in named.places]
+            codes = {code for point in points for code in _codes(point)}
+        else:
+            codes = self._codes_of(named, answers)
         if not codes:
             return _unresolved(
                 f"{named.name} lies outside every catchment.",
                 Notice("outside", "No catchment's boundary covers any of it."),
             )
         if len(codes) > 1:
-            return self._ambiguous(codes, named.name)
-        return self._answer(Basis.LOCATED, codes[0], f"{named.name} lies inside the")
+            return self._ambiguous(tuple(sorted(codes)), named.name)
+        said = f"All that is known here of {named.name} is in the"
+        return self._answer(Basis.LOCATED, codes.pop(), said)
 
-    def _codes_of(self, named: NamedPlace, answers: Mapping[int, Answer]) -> tuple[str, ...]:
+    def _codes_of(self, named: NamedPlace, answers: Mapping[int, Answer]) -> set[str]:
         schools = [answers[s.school_id] for s in named.schools if s.school_id in answers]
         found = {answer.catchment.code for answer in schools if answer.catchment}
         lngs = np.array([place.lng for place in named.places])
         lats = np.array([place.lat for place in named.places])
         covered = np.unique(self.index.covering_many(lng=lngs, lat=lats, threads=1))
-        return tuple(sorted(found.union(*(self.index.sets[number] for number in covered))))
+        return found.union(*(self.index.sets[number] for number in covered))
 
     def candidate(self, code: str) -> Candidate:
         """Return a catchment with its provider."""
@@ -236,6 +243,12 @@ class Resolver:
             closing = f" on {school.closed.isoformat()}" if school.closed else ""
             found.append(Notice("closed-school", f"This school closed{closing}."))
         return tuple(found)
+
+
+def _codes(answer: Answer) -> list[str]:
+    own = [answer.catchment] if answer.catchment else []
+    others = [candidate.catchment for candidate in answer.alternatives + answer.candidates]
+    return [catchment.code for catchment in own + others]
 
 
 def is_closed(school: School, *, on: date) -> bool:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from shapely.geometry.base import BaseGeometry
@@ -32,11 +32,14 @@ from catchments.model import (
 from catchments.resolver import Resolver
 from catchments.spatial_index import SpatialIndex
 
+T = TypeVar("T")
 NEW_ZEALAND_TIME = ZoneInfo("Pacific/Auckland")
 """Dates are those of New Zealand: an edition takes effect at midnight there."""
 
 SNAPSHOTS_KEPT = 4
 """Beside those of scheduled editions."""
+LARGE_THINGS_KEPT = 24
+"""A world's artefacts and drawings, a few megabytes each: those of four editions or so."""
 
 
 class Archive(Protocol):
@@ -150,6 +153,28 @@ class Timeline:
         return tuple(e for e in later if self.edition_on(e.effective_from) == e)
 
 
+class Recent:
+    """What was made lately, up to so many things; safe to share between threads."""
+
+    def __init__(self, at_most: int) -> None:
+        self._at_most = at_most
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what is kept under a key, made first where it is not; `make` may raise."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]  # type: ignore[no-any-return]
+        made = make()  # not under the lock: twice at worst, and nobody waits
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > self._at_most:
+                self._kept.popitem(last=False)
+        return made
+
+
 @dataclass(frozen=True)
 class World:
     """All that a request may know: a time-line, and snapshots made when first asked for."""
@@ -159,7 +184,9 @@ class World:
     timeline: Timeline
     _snapshot: Callable[[int, int], Snapshot]
     memo: dict[Any, Any] = field(default_factory=dict)
-    """Room for what is derived from this world and dies with it."""
+    """Room for what is derived from this world, is small, and dies with it."""
+    recent: Recent = field(default_factory=lambda: Recent(LARGE_THINGS_KEPT))
+    """Room for what is large; only what was asked for lately stays."""
 
     @property
     def demonstration(self) -> bool:
@@ -269,7 +296,8 @@ class Snapshots:
         with self._keeping:
             assert self._world is not None  # noqa: S101 - only `current` asks, and it has one
             if self._world.today != today:
-                self._world = replace(self._world, today=today, memo={})
+                fresh = Recent(LARGE_THINGS_KEPT)
+                self._world = replace(self._world, today=today, memo={}, recent=fresh)
             return self._world
 
     @property

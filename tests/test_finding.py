@@ -134,7 +134,7 @@ def test_one_name_in_two_catchments_is_a_list_to_pick_from():
     assert [m.named.schools[0].school_id for m in finding.matches] == [55, 56]
     assert codes(finding) == [KOWHAI, TOTARA]
     assert finding.answer.sentence == (
-        "2 places may be meant by “St Josephs”. Pick one, or add a town or a number."
+        "Several places may be meant by “St Josephs”. Pick one, or add a town or a number."
     )
 
 

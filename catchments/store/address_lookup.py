@@ -10,7 +10,9 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from heapq import nsmallest
+from itertools import chain, groupby
+from operator import itemgetter
 from string import ascii_lowercase
 from typing import Any, NamedTuple
 
@@ -62,6 +64,10 @@ Near = Mapping[str, Sequence[str]]
 """For a word that may have a slip, the words that it may stand for."""
 
 
+_Row = tuple[Any, ...]
+_Fit = tuple[int, ...]
+
+
 class _Road(NamedTuple):
     id: int
     name: str
@@ -81,6 +87,11 @@ class _Number(NamedTuple):
     lat: int
 
 
+_ROAD_COLUMNS = len(_Road._fields)
+_NAME_WORDS, _PLACE_WORDS = map(_Road._fields.index, ("name_words", "place_words"))
+_SUFFIX, _UNIT = (_ROAD_COLUMNS + _Number._fields.index(name) for name in ("suffix", "unit"))
+
+
 class _Locality(NamedTuple):
     id: int
     kind: str
@@ -96,7 +107,7 @@ class _Hit:
 
     kind: PlaceKind
     id: int
-    fit: tuple[int, ...]
+    fit: _Fit
     finished: bool
     """Whether the last word typed is no part of a name that may go on."""
     district: str
@@ -158,18 +169,16 @@ class _Query:
         """Return the expression for all words in name, suburb, town and district together."""
         return " AND ".join(self._expressions)
 
-    def in_name(self) -> str:
-        """Return the expression for all words in the name."""
-        return f"name : ({self.anywhere()})"
-
     def with_name(self) -> str:
         """Return the expression for all words anywhere, and in the name one that tells it apart.
 
-        Nothing where there is no such word.
+        Where there are only such words as “road” and “street”, all have to be in the name.
         """
         pairs = zip(self.reading.words, self._expressions, strict=True)
         telling = [expression for word, expression in pairs if word not in ROAD_TYPES]
-        return f"{self.anywhere()} AND name : ({' OR '.join(telling)})" if telling else ""
+        if not telling:
+            return f"name : ({self.anywhere()})"
+        return f"{self.anywhere()} AND name : ({' OR '.join(telling)})"
 
     def missing_from(self, words: frozenset[str]) -> int:
         """Return how many of the words typed are not among words."""
@@ -186,6 +195,12 @@ class _Query:
         if left and self.start:
             return sum(not word.startswith(self.start) for word in left)
         return len(left)
+
+    def is_finished_in(self, name_words: str) -> bool:
+        """Whether the last word is no part of a name that may go on."""
+        last = self.reading.words[-1]
+        name = frozenset(name_words.split())
+        return last in ROAD_TYPES or not self.last_fits(self.terms[-1], name)
 
     def _begins_one(self, words: frozenset[str]) -> bool:
         return any(word.startswith(self.start) for word in words)
@@ -215,21 +230,24 @@ def _slips(word: str) -> set[str]:
 # --- looking --------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
 class Lookup:
-    """Looks for texts in one open book."""
+    """Looks in an open book for what a text may mean; gives so many places at most."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    connection: sqlite3.Connection
+    at_most: int
 
-    def candidates(self, text: str, *, at_most: int) -> list[NamedPlace]:
+    def candidates(self, text: str) -> list[NamedPlace]:
         """Return the places that a text may mean, best first."""
         given = readings(text)
-        if not given or at_most < 1:
+        if not given or self.at_most < 1:
             return []
-        hits = self._found(given, {}, at_most) or self._found_anywhere(given)
-        if not hits:
-            hits = self._found(given, self._near(given), at_most)
-        return _told_apart(hits[:at_most])
+        hits = (
+            self._found(given, {})
+            or self._found_anywhere(given)
+            or self._found(given, self._near(given))
+        )
+        return _told_apart(hits[: self.at_most])
 
     def _near(self, given: Sequence[Reading]) -> Near:
         """Return what the unknown words may stand for; where all are known, what any may."""
@@ -245,13 +263,13 @@ class Lookup:
         listed = msgspec.json.encode(sorted(_slips(word))).decode()
         return [known for (known,) in self._run(_KNOWN_WORDS, listed)]
 
-    def _found(self, given: Iterable[Reading], near: Near, at_most: int) -> list[_Hit]:
+    def _found(self, given: Iterable[Reading], near: Near) -> list[_Hit]:
         """Return what fits, words taken as whole first; then as unfinished, if the last may be."""
         unfinished = [_Query(reading, near, unfinished=True) for reading in given]
         # What fits no road at all fits none in a narrower way either.
         unfinished = [q for q in unfinished if self._any(_ANY_ROAD, q.anywhere())]
         whole = self._hits([_Query(q.reading, near, unfinished=False) for q in unfinished])
-        if len(whole) >= at_most or (whole and whole[0].finished):
+        if len(whole) >= self.at_most or (whole and whole[0].finished):
             return whole
         more = self._hits(unfinished)
         found = list({(hit.kind, hit.id): hit for hit in (*whole, *more)}.values())
@@ -275,54 +293,63 @@ class Lookup:
         """Return what fits without a word that tells its name: “12 Parade, Wellington”."""
         for reading in given:
             query = _Query(reading, {}, unfinished=True)
-            hits = self._matched(query, reading.number, [query.anywhere()])
+            hits = self._matched(query, reading.number, query.anywhere())
             if hits:
                 return hits
         return []
 
     def _addresses(self, query: _Query) -> list[_Hit]:
-        return self._matched(query, query.reading.number, [query.in_name(), query.with_name()])
+        return self._matched(query, query.reading.number, query.with_name())
 
     def _areas(self, query: _Query) -> list[_Hit]:
         """Return suburbs and towns typed whole, then roads, then other suburbs and towns."""
-        roads = self._matched(query, None, [query.in_name(), query.with_name()])
+        roads = self._matched(query, None, query.with_name())
         return sorted([*self._localities(query), *roads], key=lambda hit: hit.fit)
 
-    def _matched(self, query: _Query, number: int | None, expressions: Iterable[str]) -> list[_Hit]:
-        """Return the roads, or the addresses on them, that the first expression to fit finds.
+    def _matched(self, query: _Query, number: int | None, expression: str) -> list[_Hit]:
+        """Return the roads, or the addresses on them, that an expression finds.
 
         Where one has the very letter after its number, and the place typed in its suburb or town,
         those that lack it are not meant.
         """
-        for expression in filter(None, expressions):
-            if number is None:
-                rows = self._run(_ROADS, expression, ROADS_LOOKED_AT)
-                hits = [self._road_hit(query, _Road(*row)) for row in rows]
-            else:
-                wanted = (number, query.reading.suffix, query.reading.unit)
-                rows = self._run(_ADDRESSES, expression, NUMBERED_ROADS_LOOKED_AT, *wanted)
-                hits = [self._address_hit(query, *parts) for parts in _best_numbers(query, rows)]
-            if hits:
-                best = min(hit.fit[:_MUST_FIT] for hit in hits)
-                meant = (hit for hit in hits if hit.fit[:_MUST_FIT] == best)
-                return sorted(meant, key=lambda hit: hit.fit)
-        return []
+        if number is None:
+            hits = self._roads(query, expression)
+        else:
+            hits = self._addresses_on(query, expression, number)
+        best = hits[0].fit[:_MUST_FIT] if hits else ()
+        return [hit for hit in hits if hit.fit[:_MUST_FIT] == best]
+
+    def _roads(self, query: _Query, expression: str) -> list[_Hit]:
+        rows = self._run(_ROADS, expression, ROADS_LOOKED_AT)
+        ranked = (((1, *_fit(query, row)), row) for row in rows)
+        return [self._road_hit(query, fit, _Road(*row)) for fit, row in self._best(ranked)]
+
+    def _addresses_on(self, query: _Query, expression: str, number: int) -> list[_Hit]:
+        suffix, unit = query.reading.suffix, query.reading.unit
+        rows = self._run(_ADDRESSES, expression, NUMBERED_ROADS_LOOKED_AT, number, suffix, unit)
+
+        def misses(row: _Row) -> tuple[bool, bool]:
+            return row[_SUFFIX] != suffix, row[_UNIT] != unit
+
+        nearest = (min(same, key=misses) for _, same in groupby(rows, key=itemgetter(0)))
+        ranked = (((row[_SUFFIX] != suffix, *_fit(query, row)), row) for row in nearest)
+        return [self._address_hit(query, fit, row) for fit, row in self._best(ranked)]
+
+    def _best(self, ranked: Iterable[tuple[_Fit, _Row]]) -> list[tuple[_Fit, _Row]]:
+        # One after another: hundreds of objects kept until the end would bring the garbage
+        # collector down on every tenth lookup.
+        return nsmallest(self.at_most, ranked, key=itemgetter(0))
 
     def _any(self, statement: str, *values: object) -> bool:
-        return self._connection.execute(statement, values).fetchone() is not None
+        return self.connection.execute(statement, values).fetchone() is not None
 
     def _run(self, statement: str, *values: object) -> Iterator[Any]:
-        return self._connection.execute(statement, values)
+        return self.connection.execute(statement, values)
 
-    def _road_hit(self, query: _Query, road: _Road) -> _Hit:
-        fit, finished = _fit(query, road)
+    def _road_hit(self, query: _Query, fit: _Fit, road: _Road) -> _Hit:
+        finished = query.is_finished_in(road.name_words)
         return _Hit(
-            PlaceKind.ROAD,
-            road.id,
-            (1, *fit),
-            finished,
-            road.district,
-            lambda: self._named_road(road),
+            PlaceKind.ROAD, road.id, fit, finished, road.district, lambda: self._named_road(road)
         )
 
     def _named_road(self, road: _Road) -> NamedPlace:
@@ -330,31 +357,25 @@ class Lookup:
         kept = _evenly(points, MOST_POINTS_OF_ROAD)
         return NamedPlace(PlaceKind.ROAD, road.name, _within(road), places=_places(kept))
 
-    def _address_hit(self, query: _Query, road: _Road, found: _Number) -> _Hit:
-        fit, finished = _fit(query, road)
-        other = found.suffix != query.reading.suffix
+    def _address_hit(self, query: _Query, fit: _Fit, row: _Row) -> _Hit:
+        road, found = _Road(*row[:_ROAD_COLUMNS]), _Number(*row[_ROAD_COLUMNS:])
         return _Hit(
             PlaceKind.ADDRESS,
             road.id,
-            (other, *fit),
-            finished,
+            fit,
+            query.is_finished_in(road.name_words),
             road.district,
             lambda: _named_address(road, found),
         )
 
     def _localities(self, query: _Query) -> list[_Hit]:
-        expression = query.with_name() or query.in_name()
-        rows = self._run(_LOCALITIES, expression, LOCALITIES_LOOKED_AT)
-        return [self._locality_hit(query, _Locality(*row)) for row in rows]
+        rows = self._run(_LOCALITIES, query.with_name(), LOCALITIES_LOOKED_AT)
+        ranked = ((_fit_of_locality(query, _Locality(*row)), row) for row in rows)
+        return [self._locality_hit(fit, _Locality(*row)) for fit, row in self._best(ranked)]
 
-    def _locality_hit(self, query: _Query, found: _Locality) -> _Hit:
-        name = frozenset(found.name_words.split())
-        left = query.not_typed(name)
-        typed_whole = not left and not (query.start and query.start not in name)
-        kind, rank = PlaceKind(found.kind), 0 if typed_whole else 2
-        return _Hit(
-            kind, found.id, (rank, left, found.id), False, "", lambda: self._named_locality(found)
-        )
+    def _locality_hit(self, fit: _Fit, found: _Locality) -> _Hit:
+        kind = PlaceKind(found.kind)
+        return _Hit(kind, found.id, fit, False, "", lambda: self._named_locality(found))
 
     def _named_locality(self, found: _Locality) -> NamedPlace:
         ((packed,),) = self._run(_POINTS_OF_LOCALITY, found.id)
@@ -363,37 +384,28 @@ class Lookup:
         return NamedPlace(PlaceKind(found.kind), found.name, found.within, places=_places(points))
 
 
-def _fit(query: _Query, road: _Road) -> tuple[tuple[int, ...], bool]:
-    """Return how a road fits, least best, and whether the last word is none of its own.
+def _fit(query: _Query, row: _Row) -> _Fit:
+    """Return how a road fits, least best.
 
     First counts a town typed again after a road of its name, then what only its district has,
     then the words of its name that were not typed; then, where its suburb or town was typed, the
     words of them that were not; then how busy it is.
     """
-    name, place = frozenset(road.name_words.split()), frozenset(road.place_words.split())
+    name, place = frozenset(row[_NAME_WORDS].split()), frozenset(row[_PLACE_WORDS].split())
     elsewhere = sum(not term.fits(place) for term in query.repeated)
     only_district = query.missing_from(name | place)
     more = query.not_typed(name - ROAD_TYPES)
     around = query.not_typed(place)
     farther = around if around < len(place) else 0
-    finished = query.reading.words[-1] in ROAD_TYPES or not query.last_fits(query.terms[-1], name)
-    return (elsewhere, only_district, more, farther, road.id), finished
+    return elsewhere, only_district, more, farther, row[0]
 
 
-def _best_numbers(query: _Query, rows: Iterable[Any]) -> Iterator[tuple[_Road, _Number]]:
-    """Yield for each road the number that is nearest to the one typed, flat and letter too."""
-    best: dict[int, tuple[_Road, _Number]] = {}
-    width = len(_Road._fields)
-    wanted = query.reading
-
-    def misses(number: _Number) -> tuple[bool, bool]:
-        return number.suffix != wanted.suffix, number.unit != wanted.unit
-
-    for row in rows:
-        road, number = _Road(*row[:width]), _Number(*row[width:])
-        if road.id not in best or misses(number) < misses(best[road.id][1]):
-            best[road.id] = (road, number)
-    return iter(best.values())
+def _fit_of_locality(query: _Query, found: _Locality) -> _Fit:
+    """Return how a suburb or town fits: before any road where its whole name was typed."""
+    name = frozenset(found.name_words.split())
+    left = query.not_typed(name)
+    typed_whole = not left and not (query.start and query.start not in name)
+    return 0 if typed_whole else 2, left, found.id
 
 
 # --- places ---------------------------------------------------------------------------------------

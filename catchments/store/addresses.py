@@ -59,7 +59,6 @@ class _Session:
     connection: sqlite3.Connection
     identity: Identity
     contents: _Contents
-    lookup: Lookup
 
 
 class AddressBook:
@@ -97,7 +96,7 @@ class AddressBook:
 
         A number that is not known on its road gives the road; a suburb's or town's name, that.
         """
-        return self._ask(lambda session: session.lookup.candidates(text, at_most=at_most), [])
+        return self._ask(lambda session: Lookup(session.connection, at_most).candidates(text), [])
 
     def close(self) -> None:
         """Close what is kept open for the next lookup."""
@@ -159,7 +158,7 @@ class AddressBook:
         except BaseException:
             connection.close()
             raise
-        return _Session(connection, identity, contents, Lookup(connection))
+        return _Session(connection, identity, contents)
 
 
 def _read_contents(connection: sqlite3.Connection) -> _Contents:

@@ -28,7 +28,7 @@ def provider() -> Response:
     asked = question(request.args)
     day = asked.on or world.today
     if asked.address is not None:
-        return _found(world, asked.address, day)
+        return _found(world, asked.address, day, "address")
     response = _json(answer_json(_answer(world, asked, day), world, day))
     control = cache_control(world, service().settings.max_age_s)
     return validated(response, etag(world, world.on(day), day), control)
@@ -40,7 +40,7 @@ def search() -> Response:
     refuse_unknown_or_repeated(request.args, {"q", "on"})
     world = service().snapshots.current()
     day = optional_date(request.args) or world.today
-    return _found(world, _text(), day)
+    return _found(world, _text(), day, "q")
 
 
 @blueprint.get("/suggest")
@@ -64,9 +64,9 @@ def _text() -> str:
     return request.args["q"]
 
 
-def _found(world: World, text: str, day: date) -> Response:
+def _found(world: World, text: str, day: date, field: str) -> Response:
     running = service()
-    finding = running.finder(world).find(text, on=day)
+    finding = running.finder(world).find(text, on=day, field=field)
     if finding is None:
         return _typed(world, answer_json(before_first_edition(world, day, None), world, day))
     return _typed(world, finding_json(finding, world, day, running.addresses.about()))

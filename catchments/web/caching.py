@@ -25,7 +25,9 @@ def etag(world: World, snapshot: Snapshot | None, day: date, *, written: str = "
     release = snapshot.release.number if snapshot else 0
     state = world.state
     archive = f"{state.editions}.{state.withdrawn}.{state.releases}"
-    return f'"{written or REPRESENTATION}-e{edition}-d{release}-a{archive}-{day:%Y%m%d}"'
+    # What is said of a date depends on today as well: whether it is past, what is still to change.
+    days = f"{day:%Y%m%d}" if day == world.today else f"{day:%Y%m%d}.{world.today:%Y%m%d}"
+    return f'"{written or REPRESENTATION}-e{edition}-d{release}-a{archive}-{days}"'
 
 
 def midnight_after(day: date) -> float:

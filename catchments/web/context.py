@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol, cast
 
-from flask import Response, current_app
+from flask import Response, current_app, g
 from flask_babel import get_locale
 
 from catchments.finding import Addresses, Finder, NoAddresses
@@ -65,9 +65,16 @@ def page_context(world: World, snapshot: Snapshot | None, title: str) -> dict[st
 
 def page_response(world: World, snapshot: Snapshot | None, day: date, page: str) -> Response:
     """Return a page that answers for a date, kept by caches as long as that stays true."""
+    if g.get("uncached"):
+        return Response(page, headers={"Cache-Control": "no-store"})
     control = cache_control(world, service().settings.max_age_s)
     tag = etag(world, snapshot, day, written=_written())
     return validated(Response(page), tag, control)
+
+
+def leave_uncached() -> None:
+    """Have nobody keep the page being made: something that belongs to it is missing just now."""
+    g.uncached = True
 
 
 def _written() -> str:

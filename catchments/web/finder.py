@@ -118,6 +118,8 @@ def _results(world: World, snapshot: Snapshot | None, template: str, address: st
     if finding and finding.matches:
         context |= _about(world, snapshot, finding.answer, finding.matches[0].named.name)
         context["members"] = _members(snapshot, finding, world.today)
+        addresses = service().addresses.about()
+        context["sources"] = [*context.get("sources", ()), *([addresses] if addresses else ())]
     page = render_template(
         template,
         **context,
@@ -141,7 +143,7 @@ def _members(snapshot: Snapshot | None, finding: Finding, day: date) -> list[tup
 
 def _the_one_school(finding: Finding | None) -> int | None:
     """Return the school that a text can only mean."""
-    if finding is None or len(finding.matches) != 1 or finding.more:
+    if finding is None or len(finding.matches) != 1 or finding.more or not finding.sure:
         return None
     named = finding.matches[0].named
     return named.schools[0].school_id if named.kind is PlaceKind.SCHOOL else None

@@ -42,7 +42,7 @@ class KeptAnswers:
         world = self._world()
         if world is None:
             return self._application(environ, start_response)
-        kept = world.memo.get(environ["QUERY_STRING"])
+        kept = world.memo.get((PATH, environ["QUERY_STRING"]))
         if kept is None:
             return self._answered(world, environ, start_response)
         (status, headers), body = kept
@@ -78,7 +78,7 @@ class KeptAnswers:
             return answer
         body = [b"".join(answer)]
         getattr(answer, "close", lambda: None)()
-        world.memo[environ["QUERY_STRING"]] = (heads[0], body)
+        world.memo[PATH, environ["QUERY_STRING"]] = (heads[0], body)
         return body
 
     def _is_worth_keeping(self, world: World, environ: WSGIEnvironment) -> bool:

@@ -18,7 +18,7 @@ from catchments.model import Catchment, Place, School
 from catchments.snapshot import Snapshot, World
 from catchments.store import StoredArtefact
 from catchments.web.caching import FOR_GOOD, validated
-from catchments.web.context import page_context, page_response, service
+from catchments.web.context import leave_uncached, page_context, page_response, service
 from catchments.web.overview import catchment_list
 from catchments.web.parameters import refuse_unknown_or_repeated, school_id
 from catchments.web.payload import provenance_json, provider_json
@@ -67,15 +67,16 @@ def locator(
 
 def drawing(world: World, snapshot: Snapshot) -> Drawing | None:
     """Return an edition's boundaries for small maps; None where they are not to be had now."""
-    key = ("drawing", snapshot.edition.number)
-    if key not in world.memo:
-        try:
-            world.memo[key] = read_drawing(_artefact(snapshot, "boundaries.topojson").content)
-        except CatchmentsError:
-            # Not made yet, or the database is away: the page says all the same without it.
-            return None
-    found: Drawing = world.memo[key]
-    return found
+
+    def read() -> Drawing:
+        return read_drawing(_artefact(snapshot, "boundaries.topojson").content)
+
+    try:
+        return world.recent.get(("drawing", snapshot.edition.number), read)
+    except CatchmentsError:
+        # Not made yet, or the database is away: the page says all the same without it.
+        leave_uncached()
+        return None
 
 
 @blueprint.get("/map.js")
@@ -135,13 +136,12 @@ class _Features(msgspec.Struct):
 
 def _features(edition: int, whole: StoredArtefact) -> dict[str, msgspec.Raw]:
     """Return each catchment's feature by code, as it is written in the file of all."""
-    memo = service().snapshots.current().memo
-    key = ("features", edition)
-    if key not in memo:
+
+    def read() -> dict[str, msgspec.Raw]:
         features = msgspec.json.decode(whole.content, type=_Features).features
-        memo[key] = {msgspec.json.decode(each, type=_Feature).id: each for each in features}
-    found: dict[str, msgspec.Raw] = memo[key]
-    return found
+        return {msgspec.json.decode(each, type=_Feature).id: each for each in features}
+
+    return service().snapshots.current().recent.get(("features", edition), read)
 
 
 @blueprint.get("/map/data/<int:edition>/<int:release>/catchments.json")
@@ -200,14 +200,16 @@ def _stored(edition: int, name: str) -> StoredArtefact:
     world = service().snapshots.current()
     if edition not in {e.number for e in world.timeline.editions}:
         raise NotKnown(f"There is no edition {edition}.")
-    key = (edition, name)
-    found: StoredArtefact | None = world.memo.get(key) or service().store.artefact(edition, name)
-    if found is None:
-        raise NotKnown(
-            f"Edition {edition} has no {name} yet.", next_step="Run `flask setup` to make it."
-        )
-    world.memo[key] = found
-    return found
+
+    def read() -> StoredArtefact:
+        found = service().store.artefact(edition, name)
+        if found is None:
+            raise NotKnown(
+                f"Edition {edition} has no {name} yet.", next_step="Run `flask setup` to make it."
+            )
+        return found
+
+    return world.recent.get(("artefact", edition, name), read)
 
 
 def _artefact(snapshot: Snapshot, name: str) -> StoredArtefact:

@@ -72,10 +72,7 @@ class Line:
 def entries(world: World, snapshot: Snapshot) -> Mapping[str, Entry]:
     """Return every catchment's entry by code: north to south by region, then by name."""
     key = ("entries", snapshot.edition.number, snapshot.release.number)
-    found: Mapping[str, Entry] | None = world.memo.get(key)
-    if found is None:
-        found = world.memo[key] = _entries(snapshot)
-    return found
+    return world.recent.get(key, lambda: _entries(snapshot))
 
 
 def catchment_list(resolver: Resolver) -> list[dict[str, object]]:

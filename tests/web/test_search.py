@@ -100,7 +100,7 @@ def test_a_search_that_finds_nothing_is_an_answer(client):
         ("/search?q=a&limit=5", "limit"),
         ("/search?q=a&on=today", "on"),
         ("/suggest", "q"),
-        ("/provider?address=", "q"),
+        ("/provider?address=", "address"),
         ("/provider?address=a&school_id=54", "address"),
         ("/provider?address=a&lat=1", "lat"),
         ("/provider?school_id=54&address=a", "address"),
