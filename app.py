@@ -13,7 +13,7 @@ from flask_compress import Compress
 
 from catchments.errors import CatchmentsError
 from catchments.finding import NoAddresses
-from catchments.resolver import kilometres
+from catchments.resolver import kilometres, long_date
 from catchments.settings import Settings
 from catchments.snapshot import Snapshots
 from catchments.sources.geocoding import geocoder_of
@@ -31,7 +31,7 @@ from catchments.web import (
     problems,
     security,
 )
-from catchments.web.context import EXTENSION, Service, long_date
+from catchments.web.context import EXTENSION, Service
 from catchments.web.kept import KeptAnswers
 from catchments.web.parameters import Number
 

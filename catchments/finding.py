@@ -19,7 +19,10 @@ from catchments.gazetteer import (
     abbreviations,
     folded,
     looks_like_address,
+    number_last,
     school_number,
+    street_number,
+    without_region,
 )
 from catchments.model import (
     Answer,
@@ -97,10 +100,11 @@ class Finder:
             return []
         return self._known(snapshot.gazetteer, wanted, at_most)[:at_most]
 
-    def find(self, text: str, *, on: date, field: str = "q") -> Finding | None:
+    def find(self, text: str, *, on: date, kind: str = "", field: str = "q") -> Finding | None:
         """Return what a text means on a date; None where no edition was in force then.
 
-        Raises InputRefused, naming `field`, for a text without a letter or a digit.
+        With `kind`, what the text names whole and is of that kind comes before all else. Raises
+        InputRefused, naming `field`, for a text without a letter or a digit.
         """
         wanted = tidied(text)
         if not folded(wanted):
@@ -114,6 +118,7 @@ class Finder:
         if snapshot is None:
             return None
         named, notices = self._candidates(snapshot.gazetteer, wanted)
+        named = [each for each in named if _is_just(wanted, kind, each)] or named
         matches = tuple(self._matched(named[:SHOWN_AT_MOST], on))
         more = len(named) > SHOWN_AT_MOST
         sure = not any(_is_elsewhere_perhaps(wanted, each) for each in named)
@@ -140,9 +145,15 @@ class Finder:
     def _for_address(
         self, gazetteer: Gazetteer, text: str, found: list[NamedPlace]
     ) -> tuple[list[NamedPlace], tuple[Notice, ...]]:
-        exact = [each for each in found if each.kind in {PlaceKind.ADDRESS, PlaceKind.SCHOOL}]
-        if exact:
-            return _meant(text, exact), ()
+        for asked in (text, without_region(text)):
+            found = found if asked == text else self._known(gazetteer, asked, SHOWN_AT_MOST + 1)
+            exact = [each for each in found if each.kind in {PlaceKind.ADDRESS, PlaceKind.SCHOOL}]
+            if exact:
+                meant = _meant(asked, exact)
+                return meant, _neighbours_number(asked, meant)
+        numbered = gazetteer.candidates(number_last(text), at_most=1)
+        if numbered and street_number(text) == str(numbered[0].schools[0].school_id):
+            return numbered, ()
         # Names of schools stay here; only what is plainly an address is asked of others.
         elsewhere = self.geocoder.candidates(text, at_most=GEOCODED_AT_MOST)
         if elsewhere:
@@ -225,12 +236,29 @@ def _meant(text: str, found: list[NamedPlace]) -> list[NamedPlace]:
         schools = [f for f in found if f.kind is PlaceKind.SCHOOL]
         addresses = [f for f in found if f.kind is PlaceKind.ADDRESS]
         return schools + (_named_whole(text, addresses) or addresses)
-    return _named_whole(text, found) or found
+    whole = _named_whole(text, found)
+    members = {school.school_id for each in whole for school in each.schools}
+    # Whoever types “rangitoto” may mean the town, and as well Rangitoto College, far from it.
+    begun = [f for f in found if _key(f.name).startswith(f"{_key(text)} ")]
+    elsewhere = [f for f in begun if f.schools and f.schools[0].school_id not in members]
+    is_place = any(each.kind is not PlaceKind.SCHOOL for each in whole)
+    return (whole + elsewhere if is_place else whole) or found
 
 
 def _named_whole(text: str, found: list[NamedPlace]) -> list[NamedPlace]:
     wanted = _key(text)
-    return [f for f in found if wanted in {_key(f.name), _key(f"{f.name} {f.within}")}]
+    return [f for f in found if wanted in _whole_names(f)]
+
+
+def _whole_names(named: NamedPlace) -> set[str]:
+    """Return the names by which somebody may name a place whole: alone, and with where it is."""
+    around = ["", named.within, *named.within.split(", ")]
+    return {_key(f"{named.name} {each}") for each in around}
+
+
+def _is_just(text: str, kind: str, named: NamedPlace) -> bool:
+    """Whether a candidate is what was picked from a list: of that kind, and of just that name."""
+    return named.kind == kind and _key(f"{named.name} {named.within}") == _key(text)
 
 
 def _key(name: str) -> str:
@@ -295,8 +323,25 @@ def candidates_of(answer: Answer) -> tuple[Candidate, ...]:
 
 
 def _number_not_known(found: NamedPlace) -> Notice:
-    text = f"That number is not known; this is for all of {found.name} that is known here."
+    what = found.name
+    if found.kind is not PlaceKind.ADDRESS:
+        what = f"all of {what} that is known here"
+    text = f"That number is not known; this is for {what}."
     return Notice("number-not-known", text)
+
+
+def _neighbours_number(text: str, found: Sequence[NamedPlace]) -> tuple[Notice, ...]:
+    """Return a notice where “12” stands in for the “12b” that was typed."""
+    typed = street_number(text)
+    addresses = [each for each in found if each.kind is PlaceKind.ADDRESS]
+    has_letter = bool(typed) and typed[-1].isalpha()
+    if not addresses or not has_letter or typed in map(street_number, map(_name, addresses)):
+        return ()
+    return (_number_not_known(addresses[0]),)
+
+
+def _name(named: NamedPlace) -> str:
+    return named.name
 
 
 def _address_not_known(around: Sequence[NamedPlace]) -> Notice:

@@ -229,18 +229,20 @@ class Resolver:
         found = []
         if self.release.released > on:
             text = (
-                f"The school directory used is that of {self.release.released.isoformat()}; "
-                f"none as early as {on.isoformat()} is held."
+                f"The school directory used is that of {long_date(self.release.released)}; "
+                f"none as early as {long_date(on)} is held."
             )
             found.append(Notice("directory-later-than-date", text))
         if school.status is SchoolStatus.PROPOSED and (school.opens is None or school.opens > on):
-            opening = f"; it is to open on {school.opens.isoformat()}" if school.opens else ""
+            opening = f"; it is to open on {long_date(school.opens)}" if school.opens else ""
             found.append(Notice("proposed-school", f"This school is proposed{opening}."))
         if school.last_seen:
-            text = f"This school is no longer in the directory; last on {school.last_seen}."
+            text = (
+                f"This school is no longer in the directory; last on {long_date(school.last_seen)}."
+            )
             found.append(Notice("not-in-directory", text))
         elif is_closed(school, on=on):
-            closing = f" on {school.closed.isoformat()}" if school.closed else ""
+            closing = f" on {long_date(school.closed)}" if school.closed else ""
             found.append(Notice("closed-school", f"This school closed{closing}."))
         return tuple(found)
 
@@ -254,6 +256,11 @@ def _codes(answer: Answer) -> list[str]:
 def is_closed(school: School, *, on: date) -> bool:
     """Whether a school is closed on a date; one that closes later is still open."""
     return school.status is SchoolStatus.CLOSED and (school.closed is None or school.closed <= on)
+
+
+def long_date(day: date) -> str:
+    """Return a date as people write it: “5 January 2026”."""
+    return f"{day.day} {day:%B %Y}"
 
 
 def kilometres(distance_m: float) -> str:

@@ -29,7 +29,7 @@ from catchments.model import (
     ReleaseSummary,
     Upcoming,
 )
-from catchments.resolver import Resolver
+from catchments.resolver import Resolver, long_date
 from catchments.spatial_index import SpatialIndex
 
 T = TypeVar("T")
@@ -256,7 +256,7 @@ def _unserved(then: Answer) -> str:
 
 
 def _upcoming(edition: EditionSummary, then: Answer) -> Upcoming:
-    day = f"{edition.effective_from.day} {edition.effective_from:%B %Y}"
+    day = long_date(edition.effective_from)
     served = f"is served by {then.provider.name}" if then.provider else _unserved(then)
     where = f", in the {then.catchment.name} catchment" if then.catchment else ""
     return Upcoming(

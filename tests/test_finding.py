@@ -103,7 +103,7 @@ WORLD = world()
 def find(text: str, *, addresses: Any = None, geocoder: Any = None, **more: Any) -> Finding:
     where = more.pop("world", WORLD)
     finder = Finder(where, addresses or NoAddresses(), geocoder or NoAddresses())
-    finding = finder.find(text, on=more.pop("on", TODAY))
+    finding = finder.find(text, on=more.pop("on", TODAY), **more)
     assert finding is not None
     return finding
 
@@ -185,6 +185,54 @@ def test_what_changes_next_is_part_of_what_is_found():
 def test_a_date_before_the_first_edition_has_no_finding():
     finder = Finder(WORLD, NoAddresses(), NoAddresses())
     assert finder.find("54", on=STARTS.replace(day=4)) is None
+
+
+def test_a_number_that_is_no_schools_is_not_another_schools():
+    finding = find("5")  # 54, 55, 56 … begin so
+    assert finding.matches == ()
+    assert finding.answer.status is Status.UNRESOLVED
+
+
+def test_a_postcode_is_no_schools_number():
+    assert find("0054").matches == ()
+
+
+@pytest.mark.parametrize("text", ["54 Kura o Ahi", "54, kura o ahi", "Kura o Ahi 54", "54.", "№54"])
+def test_a_number_beside_the_name_or_a_full_stop_does_no_harm(text):
+    assert [match.named.schools[0].school_id for match in find(text).matches] == [54]
+
+
+def test_a_place_does_not_hide_a_school_elsewhere_whose_name_begins_so():
+    schools = {
+        1: School(1, "Area School", place=IN_AHI, city="Rangitoto"),
+        2: School(2, "Rangitoto College", place=IN_KOWHAI, city="Takapuna"),
+    }
+    finding = find("rangitoto", world=world(schools=schools))
+    assert [match.named.name for match in finding.matches] == ["Rangitoto", "Rangitoto College"]
+    assert finding.answer.status is Status.AMBIGUOUS
+
+
+def test_what_changes_for_some_of_several_places_only_is_said_of_none():
+    schools = {
+        1: School(1, "Twin School", place=IN_AHI),
+        2: School(2, "Twin School", place=IN_AHI),
+    }
+    moved = small_edition(listings={2: TOTARA}, effective_from=date(2026, 7, 1))
+    both = [small_edition(listings={}), moved]
+    finding = find("twin school", world=world(*both, schools=schools))
+    assert finding.answer.status is Status.RESOLVED
+    assert finding.answer.upcoming is None
+    assert notices(finding) == ["changes-differ"]
+
+
+def test_several_places_in_one_catchment_without_a_provider_say_so_at_once():
+    edition = small_edition(listings={})
+    bare = replace(edition.catchments[AHI], provider_code=None)
+    edition = replace(edition, catchments={**edition.catchments, AHI: bare})
+    schools = {n: School(n, "Twin School", place=IN_AHI) for n in (1, 2)}
+    finding = find("twin school", world=world(edition, schools=schools))
+    assert finding.answer.status is Status.UNRESOLVED
+    assert "which has no provider" in finding.answer.sentence
 
 
 # --- towns ----------------------------------------------------------------------------------------
@@ -285,6 +333,78 @@ def test_a_schools_own_address_finds_the_school():
     finding = find(TWELVE, world=world(schools=schools))
     assert [match.named.kind for match in finding.matches] == [PlaceKind.SCHOOL]
     assert notices(finding) == []
+
+
+def test_an_address_without_its_town_may_be_another_towns():
+    schools = {1: School(1, "Ahi School", place=IN_AHI, address="12 High Street", city="Ahitown")}
+    finding = find("12 High Street", world=world(schools=schools))
+    assert finding.answer.status is Status.AMBIGUOUS
+    assert not finding.sure
+    assert codes(finding) == [AHI]
+
+
+def test_a_schools_address_stands_beside_the_same_one_elsewhere():
+    schools = {1: School(1, "Ahi School", place=IN_AHI, address="12 High Street", city="Ahitown")}
+    book = known(**{"12 High Street": [address("12 High Street", IN_KOWHAI)]})
+    finding = find("12 High Street", world=world(schools=schools), addresses=book)
+    assert sorted(codes(finding)) == [AHI, KOWHAI]
+
+
+def test_a_schools_own_number_is_known_though_the_book_knows_its_road_only():
+    schools = {1: School(1, "Ahi School", place=IN_AHI, address="12 High Street", city="Ahitown")}
+    road = address("High Street", IN_AHI, kind=PlaceKind.ROAD)
+    geocoder = known()
+    finding = find(
+        TWELVE, world=world(schools=schools), addresses=known(**{TWELVE: [road]}), geocoder=geocoder
+    )
+    assert [match.named.kind for match in finding.matches] == [PlaceKind.SCHOOL]
+    assert notices(finding) == []
+    assert geocoder.asked == []
+
+
+def test_a_neighbours_number_is_not_passed_off_as_the_address():
+    text = "12b high st ahitown"
+    finding = find(text, addresses=known(**{text: [address("12 High Street", IN_AHI)]}))
+    assert notices(finding) == ["number-not-known"]
+    assert "this is for 12 High Street." in finding.answer.notices[0].text
+
+
+def test_a_region_at_the_end_of_an_address_is_no_part_of_it():
+    book = known(**{TWELVE: [address("12 High Street", IN_AHI)]})
+    finding = find(f"{TWELVE}, Northland", addresses=book)
+    assert codes(finding) == [AHI]
+    assert notices(finding) == []
+
+
+@pytest.mark.parametrize(("places", "status"), [((IN_AHI,), "resolved"), ((NEAR_THE_EDGE,), "amb")])
+def test_a_road_is_as_uncertain_as_its_addresses(places, status):
+    road = address("High Street", *places, kind=PlaceKind.ROAD)
+    assert find("high street", addresses=known(high_street=[road])).answer.status.startswith(status)
+
+
+def test_a_road_outside_everything_belongs_to_the_nearest_catchment():
+    road = address("Wharf Road", Place(lng=176.02, lat=-38.5), kind=PlaceKind.ROAD)
+    assert codes(find("wharf road", addresses=known(wharf_road=[road]))) == [KOWHAI]
+
+
+def test_towns_of_one_name_are_told_apart_and_one_is_picked_by_its_kind():
+    near, far = (
+        NamedPlace(PlaceKind.TOWN, "Ahitown", f"{side} District", places=(place,))
+        for side, place in (("North", IN_AHI), ("South", IN_KOWHAI))
+    )
+    book = known(Ahitown=[near, far])
+    assert [m.named.within for m in find("Ahitown", addresses=book).matches] == [
+        "North District",
+        "South District",
+    ]
+
+
+def test_what_was_picked_from_a_list_is_not_asked_about_again():
+    suburb = NamedPlace(PlaceKind.SUBURB, "Ahitown", "Bigcity", places=(IN_KOWHAI,))
+    book = known(Ahitown=[suburb])
+    assert len(find("Ahitown", addresses=book).matches) == 2
+    (picked,) = find("Ahitown", addresses=book, kind="town").matches
+    assert picked.named.kind is PlaceKind.TOWN
 
 
 # --- a geocoder elsewhere -------------------------------------------------------------------------

@@ -350,10 +350,10 @@ def test_a_proposed_or_closed_school_is_said_to_be_so_while_it_is(school, on, ex
     [
         (
             replace(PROPOSED, opens=AFTER),
-            "This school is proposed; it is to open on 2026-07-02.",
+            "This school is proposed; it is to open on 2 July 2026.",
         ),
         (PROPOSED, "This school is proposed."),
-        (replace(CLOSED, closed=BEFORE), "This school closed on 2026-06-30."),
+        (replace(CLOSED, closed=BEFORE), "This school closed on 30 June 2026."),
         (CLOSED, "This school closed."),
     ],
 )
@@ -375,7 +375,8 @@ def test_a_school_that_left_the_directory_is_answered_and_said_to_have_left():
     found = resolver(former=[gone]).school(54, on=DAY)
     assert found.catchment.code == "A"
     assert codes(found.notices) == ["not-in-directory"]
-    assert found.notices[0].text == "This school is no longer in the directory; last on 2025-12-31."
+    text = "This school is no longer in the directory; last on 31 December 2025."
+    assert found.notices[0].text == text
 
 
 def test_the_present_directory_wins_over_an_earlier_one():
@@ -397,7 +398,8 @@ def test_a_directory_later_than_the_date_is_said_to_be(on, expected):
     assert codes(found.notices) == expected
     for notice in found.notices:
         assert notice.text == (
-            "The school directory used is that of 2026-06-01; none as early as 2026-05-31 is held."
+            "The school directory used is that of 1 June 2026; "
+            "none as early as 31 May 2026 is held."
         )
 
 

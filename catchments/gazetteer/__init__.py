@@ -2,7 +2,13 @@
 
 from catchments.gazetteer.folding import LONGEST_TEXT, education_region, folded
 from catchments.gazetteer.search import Gazetteer
-from catchments.gazetteer.street_addresses import looks_like_address, school_number
+from catchments.gazetteer.street_addresses import (
+    looks_like_address,
+    number_last,
+    school_number,
+    street_number,
+    without_region,
+)
 
 __all__ = [
     "LONGEST_TEXT",
@@ -10,5 +16,8 @@ __all__ = [
     "education_region",
     "folded",
     "looks_like_address",
+    "number_last",
     "school_number",
+    "street_number",
+    "without_region",
 ]

@@ -18,7 +18,7 @@ from catchments.gazetteer.abbreviations import forms, key, keys_begun_by
 from catchments.gazetteer.folding import LONGEST_TEXT, folded, words_of
 from catchments.gazetteer.index import WordIndex, members
 from catchments.gazetteer.localities import LocalityEndings, localities_of
-from catchments.gazetteer.slips import Vocabulary, one_slip_from, respaced
+from catchments.gazetteer.slips import SHORTEST_WORD, Vocabulary, one_slip_from, respaced
 from catchments.gazetteer.street_addresses import SchoolAddresses, school_number, without_end
 from catchments.model import NamedPlace, PlaceKind, School, SchoolStatus
 
@@ -219,9 +219,13 @@ class Gazetteer:
         for at, word in enumerate(words):
             others = reduce(and_, (*begun[:at], *begun[at + 1 :]), -1)
             for meant in self.vocabulary.corrections(word) if others else ():
-                if others & self.around.beginning(meant):
-                    kept = whole if meant in self.vocabulary.words else beginnings
-                    kept.append([*words[:at], meant, *words[at + 1 :]])
+                if not others & self.around.beginning(meant):
+                    continue
+                corrected = [*words[:at], meant, *words[at + 1 :]]
+                if meant in self.vocabulary.words:
+                    whole.append(corrected)
+                elif len(word) > SHORTEST_WORD:  # four letters begin too much else
+                    beginnings.append(corrected)
         return whole, beginnings
 
     def _merged(self, readings: Iterable[Sequence[str]]) -> _Tiers:

@@ -20,16 +20,41 @@ _NUMBER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SCHOOL_NUMBER = re.compile(
-    r"(?:school(?:\s+(?:number|no\.?))?|number|no\.?)?\s*#?\s*([0-9]{1,9})", re.IGNORECASE
+    r"(?:school(?:\s+(?:number|no\.?))?|number|no\.?|№)?\s*#?\s*([1-9][0-9]{0,8}|0)\s*[.,;:]?",
+    re.IGNORECASE,
 )
 _POSTCODE = re.compile(r"[0-9]{4}")
 _HIGHWAY = re.compile(r"\bsh([0-9]{1,3}[a-z]?)\b")
 _COUNTRIES = (["new", "zealand"], ["nz"], ["aotearoa"])
 _WIDEST_RANGE = 200
+_REGIONS = [
+    name.split()
+    for name in (
+        "northland",
+        "waikato",
+        "bay of plenty",
+        "hawkes bay",
+        "taranaki",
+        "manawatu whanganui",
+        "manawatu",
+        "tasman",
+        "marlborough",
+        "west coast",
+        "canterbury",
+        "otago",
+        "southland",
+        "north island",
+        "south island",
+    )
+]
+"""Regions that are no towns as well, folded."""
 
 
 def school_number(text: str) -> int | None:
-    """Return the number that a text is, such as “54”, “#54” or “school 54”; None if it is none."""
+    """Return the number that a text is, such as “54”, “#54” or “school 54”; None if it is none.
+
+    One that begins with a naught is none: “0410” is a postcode.
+    """
     match = _SCHOOL_NUMBER.fullmatch(text[:LONGEST_TEXT].strip())
     return int(match[1]) if match else None
 
@@ -37,6 +62,27 @@ def school_number(text: str) -> int | None:
 def looks_like_address(text: str) -> bool:
     """Return whether a text begins with a street number that a word follows."""
     return _parsed(text) is not None
+
+
+def street_number(text: str) -> str:
+    """Return the street number that a text begins with, as “12” or “12a”; empty without one."""
+    given = _parsed(text)
+    return f"{given.numbers[0]}{given.letter}" if given else ""
+
+
+def without_region(text: str) -> str:
+    """Return an address without the region that maps write at its end."""
+    words = folded(text).split()
+    for name in _REGIONS:
+        if len(words) > len(name) + 2 and words[-len(name) :] == name:
+            return " ".join(words[: -len(name)])
+    return text
+
+
+def number_last(text: str) -> str:
+    """Return “54, Auckland Grammar” as “Auckland Grammar 54”: a school's number said first."""
+    number, _, name = text.partition(" ")
+    return f"{name} {number.strip('#,.;:')}"
 
 
 def without_end(words: Sequence[str]) -> list[str]:

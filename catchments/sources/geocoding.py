@@ -10,12 +10,17 @@ import json
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from pybreaker import CircuitBreaker, CircuitBreakerError
 
+from catchments.coordinates import in_new_zealand, to_180
 from catchments.errors import InputRefused, shown
+from catchments.gazetteer import folded, street_number
+from catchments.gazetteer.abbreviations import spelled_out
+from catchments.gazetteer.street_addresses import without_end
 from catchments.model import NamedPlace, Place, PlaceKind
 from catchments.settings import Settings
 
@@ -27,10 +32,8 @@ LINZ_LAYER = "layer-123113"
 FAILURES_AT_MOST = 3
 LEFT_ALONE_S = 60
 ASKED_AT_ONCE = 4
-"""Questions a process has under way; more wait, and their time-out goes on meanwhile."""
+"""Questions a process has under way; one more is not asked, so that none is sent too late."""
 COUNTRY = "New Zealand"
-SOUTH, NORTH, WEST, EAST = -53.0, -28.0, 165.0, 184.5
-"""Degrees, longitude 0…360: what a geocoder finds outside is another country's."""
 
 _log = logging.getLogger(__name__)
 
@@ -44,14 +47,17 @@ class RemoteGeocoder:
         self._timeout_s = timeout_s
         self._breaker = CircuitBreaker(fail_max=FAILURES_AT_MOST, reset_timeout=LEFT_ALONE_S)
         self._pool = ThreadPoolExecutor(ASKED_AT_ONCE, thread_name_prefix="geocoder")
+        self._free = BoundedSemaphore(ASKED_AT_ONCE)
 
     def candidates(self, text: str, *, at_most: int) -> list[NamedPlace]:
-        """Return the places in New Zealand that it knows for a text; none where it fails."""
+        """Return the addresses in New Zealand that it knows for a text; none where it fails."""
         try:
             # As a context manager: `call` would hold the breaker's lock while the geocoder thinks.
             with self._breaker.calling():
+                if not self._free.acquire(blocking=False):
+                    raise TimeoutError  # those before have not been answered: it is too slow
                 # The library's time-out is one for each read; a slow drip would outlast it.
-                asked = self._pool.submit(self._ask, text)
+                asked = self._pool.submit(self._ask_and_release, text)
                 return asked.result(self._timeout_s)[:at_most]
         except CircuitBreakerError:
             return []
@@ -60,10 +66,18 @@ class RemoteGeocoder:
             _log.warning("the geocoder %s failed: %s", self._name, type(error).__name__)
             return []
 
+    def _ask_and_release(self, text: str) -> list[NamedPlace]:
+        try:
+            return self._ask(text)
+        finally:
+            self._free.release()
+
     def _ask(self, text: str) -> list[NamedPlace]:
         wanted = text if COUNTRY.casefold() in text.casefold() else f"{text}, {COUNTRY}"
         found = self._geocoder.geocode(wanted, exactly_one=False, timeout=self._timeout_s)
-        return [_named(each) for each in found or () if _in_new_zealand(each)]
+        named = [_named(each) for each in found or () if _is_in_new_zealand(each)]
+        # For a number that they do not know geocoders give the middle of the road or of the town.
+        return [each for each in named if street_number(each.name) == street_number(text)]
 
 
 def geocoder_of(settings: Settings) -> RemoteGeocoder | None:
@@ -73,11 +87,16 @@ def geocoder_of(settings: Settings) -> RemoteGeocoder | None:
     """
     if not settings.geocoder:
         return None
+    from geopy.adapters import URLLibAdapter
+
     name = settings.geocoder.casefold()
     make = _maker(name)
     try:
         options = json.loads(settings.geocoder_options)
-        made = make(**options, timeout=settings.geocoder_timeout_s)
+        # The other adapter tries again by itself, and its library logs the address that it asks.
+        logging.getLogger("geopy").setLevel(logging.WARNING)
+        quiet = {"adapter_factory": URLLibAdapter, "timeout": settings.geocoder_timeout_s}
+        made = make(**options, **quiet)
     except Exception as error:  # whatever a geocoder of geopy's finds wrong with its options
         raise InputRefused(
             f"The geocoder {shown(name)} cannot be set up with CATCHMENTS_GEOCODER_OPTIONS: "
@@ -122,8 +141,8 @@ def _linz() -> Callable[..., GeopyGeocoder]:
 
         def geocode(self, query: str, *, exactly_one: bool = True, timeout: float) -> Any:
             """Return addresses that begin with the text."""
-            wanted = query.removesuffix(f", {COUNTRY}").replace("'", "''")
-            wanted = wanted.replace("%", "").replace("_", " ")
+            # Folded, in full and without a postcode, as the column has it; “%” for its commas.
+            wanted = "%".join(spelled_out(without_end(folded(query).split())))
             asked = {
                 "service": "WFS",
                 "version": "2.0.0",
@@ -152,10 +171,10 @@ def _linz() -> Callable[..., GeopyGeocoder]:
 
 
 def _named(found: Any) -> NamedPlace:
-    lng = found.longitude - 360 if found.longitude > 180 else found.longitude
     name = str(found.address).removesuffix(f", {COUNTRY}")[:200]
-    return NamedPlace(PlaceKind.ADDRESS, name, places=(Place(lng=lng, lat=found.latitude),))
+    place = Place(lng=float(to_180(found.longitude)), lat=found.latitude)
+    return NamedPlace(PlaceKind.ADDRESS, name, places=(place,))
 
 
-def _in_new_zealand(found: Any) -> bool:
-    return bool(SOUTH <= found.latitude <= NORTH and WEST <= found.longitude % 360 <= EAST)
+def _is_in_new_zealand(found: Any) -> bool:
+    return in_new_zealand(lng=found.longitude, lat=found.latitude)

@@ -93,8 +93,3 @@ def typed_page_response(world: World, page: str) -> Response:
 def sources_of(snapshot: Snapshot) -> list[Any]:
     """Return the sources of an edition and of its directory release."""
     return [*snapshot.edition.sources, snapshot.release.source]
-
-
-def long_date(day: date) -> str:
-    """Return a date as people write it: “5 January 2026”."""
-    return f"{day.day} {day:%B %Y}"

@@ -15,10 +15,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.errors import InputRefused, NotKnown, shown
 from catchments.gazetteer import LONGEST_TEXT, folded
 from catchments.model import EDUCATION_REGIONS
+from catchments.resolver import long_date
 from catchments.snapshot import Snapshot, World
 from catchments.web.caching import validated
 from catchments.web.context import (
-    long_date,
     page_context,
     page_response,
     service,
@@ -26,7 +26,7 @@ from catchments.web.context import (
 )
 from catchments.web.mapping import drawing, locator
 from catchments.web.overview import ORDERS, Entry, by_region, entries, lines, regions_of
-from catchments.web.parameters import optional_date, refuse_unknown_or_repeated
+from catchments.web.parameters import optional_date, page_parameters, refuse_unknown_or_repeated
 from catchments.web.prospects import first_seen, prospects
 from catchments.web.tables import MEDIA_TYPE, catchments_table, schools_table
 from maps.locator import neighbours
@@ -56,9 +56,9 @@ def _know_codes(state: BlueprintSetupState) -> None:
 @blueprint.get("/catchments")
 def catchments() -> Response:
     """List all catchments with their providers, region by region."""
-    refuse_unknown_or_repeated(request.args, {"on", "q", "region", "sort"})
+    given = page_parameters(request.args, {"on", "q", "region", "sort"})
     world = service().snapshots.current()
-    day = optional_date(request.args) or world.today
+    day = optional_date(given) or world.today
     snapshot = world.on(day)
     found = entries(world, snapshot) if snapshot else {}
     wanted = _wanted(found)
@@ -127,9 +127,9 @@ def _order(text: str) -> str:
 @blueprint.get("/catchment/<code:code>")
 def catchment(code: str) -> Response:
     """Show a catchment: its provider, schools and neighbours, and what will change about it."""
-    refuse_unknown_or_repeated(request.args, {"on"})
+    given = page_parameters(request.args, {"on"})
     world = service().snapshots.current()
-    day = optional_date(request.args) or world.today
+    day = optional_date(given) or world.today
     snapshot = _snapshot(world, day)
     known = entries(world, snapshot)
     if code not in known:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.errors import InputRefused, NotKnown
@@ -18,7 +19,7 @@ from catchments.model import Answer, Basis, PlaceKind, School, Status
 from catchments.snapshot import Snapshot, World
 from catchments.web.context import page_context, page_response, service, typed_page_response
 from catchments.web.mapping import locator, map_context
-from catchments.web.parameters import optional_date, refuse_unknown_or_repeated, school_id
+from catchments.web.parameters import optional_date, page_parameters, school_id
 from catchments.web.payload import before_first_edition
 
 blueprint = Blueprint("finder", __name__)
@@ -35,11 +36,11 @@ INSIDE = _l("It lies inside this catchment.")
 @blueprint.get("/")
 def home() -> AnyResponse:
     """Show the search box and the big map, or what a text typed into the box may mean."""
-    refuse_unknown_or_repeated(request.args, {"q"})
+    given = page_parameters(request.args, {"q", "kind"})
     world = service().snapshots.current()
     snapshot = world.on(world.today)
-    if "q" in request.args:
-        return _results(world, snapshot, "home.html", url_for("finder.home"))
+    if "q" in given:
+        return _results(world, snapshot, given, "home.html", url_for("finder.home"))
     context = page_context(world, snapshot, gettext("Find your provider"))
     shown_map = map_context(snapshot) if snapshot else {}
     page = render_template("home.html", **context, **shown_map, **_nothing_asked())
@@ -49,7 +50,7 @@ def home() -> AnyResponse:
 @blueprint.get("/embed")
 def embed() -> AnyResponse:
     """Show the search box, and a school's answer, small enough for another website's frame."""
-    refuse_unknown_or_repeated(request.args, {"q", "school"})
+    given = page_parameters(request.args, {"q", "kind", "school"})
     if not service().settings.embed_on:
         raise NotKnown(
             gettext("This service does not let other websites show its search box."),
@@ -58,13 +59,13 @@ def embed() -> AnyResponse:
         )
     world = service().snapshots.current()
     snapshot = world.on(world.today)
-    if "school" in request.args:
-        number = school_id(request.args["school"])
+    if "school" in given:
+        number = school_id(given["school"])
         answer = _school_answer(world, number, world.today)
         page = _school_page("embed.html", world, snapshot, answer, world.today)
         return page_response(world, snapshot, world.today, page)
-    if "q" in request.args:
-        return _results(world, snapshot, "embed.html", url_for(EMBED))
+    if "q" in given:
+        return _results(world, snapshot, given, "embed.html", url_for(EMBED))
     context = page_context(world, snapshot, gettext("Find your provider"))
     page = render_template("embed.html", **context, **_nothing_asked())
     return page_response(world, snapshot, world.today, page)
@@ -73,9 +74,9 @@ def embed() -> AnyResponse:
 @blueprint.get("/school/<int:school_id>")
 def school(school_id: int) -> Response:
     """Show who serves a school, today or on a date, and why."""
-    refuse_unknown_or_repeated(request.args, {"on"})
+    given = page_parameters(request.args, {"on"})
     world = service().snapshots.current()
-    day = optional_date(request.args) or world.today
+    day = optional_date(given) or world.today
     snapshot = world.on(day)
     answer = _school_answer(world, school_id, day)
     page = _school_page("school.html", world, snapshot, answer, day)
@@ -104,17 +105,24 @@ def _nothing_asked() -> dict[str, Any]:
     return {"text": "", "finding": None, "problem": None, "error": False}
 
 
-def _results(world: World, snapshot: Snapshot | None, template: str, address: str) -> AnyResponse:
-    text, finding, problem = request.args["q"], None, None
+def _results(
+    world: World,
+    snapshot: Snapshot | None,
+    given: MultiDict[str, str],
+    template: str,
+    address: str,
+) -> AnyResponse:
+    text, finding, problem = given["q"], None, None
+    kind = given.get("kind", "")
     try:
-        finding = service().finder(world).find(text, on=world.today)
+        finding = service().finder(world).find(text, on=world.today, kind=kind)
     except InputRefused as refused:
         problem = refused
     number = _the_one_school(finding)
     if number is not None:
         return redirect(_school_url(address, number), 303)
     nothing = finding is None or not finding.matches
-    context: dict[str, Any] = page_context(world, snapshot, gettext("Find your provider"))
+    context: dict[str, Any] = page_context(world, snapshot, _title(finding))
     if finding and finding.matches:
         context |= _about(world, snapshot, finding.answer, finding.matches[0].named.name)
         context["members"] = _members(snapshot, finding, world.today)
@@ -131,6 +139,16 @@ def _results(world: World, snapshot: Snapshot | None, template: str, address: st
         today=world.today,
     )
     return typed_page_response(world, page)
+
+
+def _title(finding: Finding | None) -> str:
+    """Return what came of a search, for the title: “Kaitāia”, “3 places for “st marys””."""
+    if finding is None or not finding.matches:
+        return str(gettext("Find your provider"))
+    if len(finding.matches) == 1:
+        return finding.matches[0].named.name
+    places = len(finding.matches)
+    return str(gettext("%(count)s places for “%(text)s”", count=places, text=finding.text))
 
 
 def _members(snapshot: Snapshot | None, finding: Finding, day: date) -> list[tuple[School, Answer]]:

@@ -22,11 +22,12 @@ from markupsafe import Markup, escape
 from catchments.errors import NotKnown, shown
 from catchments.guidance import Condition, Guide, guide_on, shipped_guides
 from catchments.model import Answer
+from catchments.resolver import long_date
 from catchments.snapshot import World
 from catchments.web.assets import EXTENSION as ASSETS
 from catchments.web.caching import FOR_GOOD, cache_control, etag, validated
-from catchments.web.context import long_date, page_context, service
-from catchments.web.parameters import refuse_unknown_or_repeated, school_id
+from catchments.web.context import page_context, service
+from catchments.web.parameters import page_parameters, refuse_unknown_or_repeated, school_id
 from catchments.web.payload import before_first_edition
 
 blueprint = Blueprint("guide", __name__)
@@ -44,7 +45,7 @@ def _read_guides(_: BlueprintSetupState) -> None:
 @blueprint.get("/when-to-ask")
 def page() -> Response:
     """Show the guide in force today; with `school`, the provider to call."""
-    refuse_unknown_or_repeated(request.args, {"school"})
+    page_parameters(request.args, {"school"})
     world = service().snapshots.current()
     guide = _guide(world.today)
     snapshot = world.on(world.today)

@@ -20,7 +20,7 @@ from catchments.store import StoredArtefact
 from catchments.web.caching import FOR_GOOD, validated
 from catchments.web.context import leave_uncached, page_context, page_response, service
 from catchments.web.overview import catchment_list
-from catchments.web.parameters import refuse_unknown_or_repeated, school_id
+from catchments.web.parameters import page_parameters, refuse_unknown_or_repeated, school_id
 from catchments.web.payload import provenance_json, provider_json
 from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
 from maps.locator import Drawing, locator_svg, read_drawing
@@ -31,7 +31,7 @@ blueprint = Blueprint("mapping", __name__)
 @blueprint.get("/map")
 def page() -> Response:
     """Show the map of all catchments, opened on a school or a catchment if one is named."""
-    refuse_unknown_or_repeated(request.args, {"school", "catchment"})
+    page_parameters(request.args, {"school", "catchment"})
     world = service().snapshots.current()
     snapshot = _today(world)
     html = render_template(

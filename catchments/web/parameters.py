@@ -83,6 +83,19 @@ def refuse_unknown_or_repeated(given: MultiDict[str, str], allowed: Collection[s
             )
 
 
+def page_parameters(given: MultiDict[str, str], allowed: Collection[str]) -> MultiDict[str, str]:
+    """Return what a page takes of a query; what it does not know was added by whoever shared it.
+
+    A blank date, which a form sends when it is emptied, is none. Raises InputRefused for a
+    parameter that is given twice.
+    """
+    known = MultiDict((name, text) for name, text in given.items(multi=True) if name in allowed)
+    if known.get("on", "-").strip() == "":
+        known.pop("on")
+    refuse_unknown_or_repeated(known, allowed)
+    return known
+
+
 def optional_date(given: MultiDict[str, str]) -> date | None:
     """Return the parameter `on`, or None where it is absent. Raises InputRefused."""
     if "on" not in given:

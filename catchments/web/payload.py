@@ -20,6 +20,7 @@ from catchments.model import (
     Source,
     Status,
 )
+from catchments.resolver import long_date
 from catchments.snapshot import Snapshot, World
 
 Json = dict[str, Any]
@@ -110,7 +111,7 @@ def before_first_edition(world: World, on: date, school_id: int | None) -> Answe
     """
     first = world.timeline.editions[0].effective_from
     known = world.school(school_id, on=first) if school_id is not None else None
-    text = f"No edition was in force on {on.isoformat()}; the first is from {first.isoformat()}."
+    text = f"No edition was in force on {long_date(on)}; the first is from {long_date(first)}."
     return Answer(
         status=Status.UNRESOLVED,
         sentence=f"{text} Ask for a later date.",

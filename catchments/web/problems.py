@@ -20,6 +20,12 @@ _STATUS: tuple[tuple[type[CatchmentsError], int, LazyString], ...] = (
     (NothingPublished, 503, _l("Nothing published yet")),
     (StoreUnavailable, 503, _l("The database is away")),
 )
+SAID = {
+    404: _l("There is no page at this address. Check it, or look for your school below."),
+    405: _l("That cannot be done at this address."),
+    413: _l("That is far more than a name or an address. Try again with less."),
+}
+"""What HTTP's own errors say to people, in place of what a server says to programmers."""
 RETRY_AFTER_S = 10
 
 
@@ -46,7 +52,9 @@ def _ours(error: CatchmentsError) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
-    response = _problem(error.code or 500, error.name, error.description or error.name)
+    said = SAID.get(error.code or 500)
+    detail = str(said) if said else error.description or error.name
+    response = _problem(error.code or 500, error.name, detail)
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
             response.headers[name] = value

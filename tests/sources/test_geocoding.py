@@ -17,7 +17,13 @@ import pytest
 from catchments.errors import InputRefused
 from catchments.model import Place, PlaceKind
 from catchments.settings import Settings
-from catchments.sources.geocoding import FAILURES_AT_MOST, RemoteGeocoder, geocoder_of
+from catchments.sources.geocoding import (
+    ASKED_AT_ONCE,
+    FAILURES_AT_MOST,
+    RemoteGeocoder,
+    geocoder_of,
+)
+from tests.worlds import at_once
 
 KAITAIA = {
     "lat": "-35.112",
@@ -113,8 +119,8 @@ def test_the_question_is_for_new_zealand_and_so_are_the_answers(elsewhere):
 
 def test_the_chathams_lie_in_new_zealand_on_either_side_of_180_degrees(elsewhere):
     elsewhere.body = [
-        {"lat": "-43.95", "lon": "-176.55", "display_name": "Waitangi"},
-        {"lat": "-43.95", "lon": "183.45", "display_name": "Waitangi again"},
+        {"lat": "-43.95", "lon": "-176.55", "display_name": "1, Wharf Road, Waitangi"},
+        {"lat": "-43.95", "lon": "183.45", "display_name": "1 Wharf Road, Waitangi"},
     ]
     found = nominatim(elsewhere).candidates("1 wharf road waitangi", at_most=5)
     assert [round(each.places[0].lng, 6) for each in found] == [-176.55, -176.55]
@@ -206,7 +212,7 @@ def test_linz_is_asked_by_what_an_address_begins_with(elsewhere):
     assert found.name == "12 High Street, Kaitāia"
     assert found.places == (Place(lng=173.263, lat=-35.112),)
     asked = parse_qs(urlsplit(elsewhere.asked[0]).query)
-    assert asked["cql_filter"] == ["full_address_ascii ILIKE '12 O''Hara  street%'"]
+    assert asked["cql_filter"] == ["full_address_ascii ILIKE '12%ohara%street%'"]
 
 
 @pytest.mark.parametrize(
@@ -243,3 +249,24 @@ def test_a_refusal_does_not_repeat_a_key():
     with pytest.raises(InputRefused) as refused:
         geocoder_of(Settings(geocoder="google", geocoder_options=options))
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["High Street, Kaitaia", "14 High St", "Kaitaia", "12b High St"])
+def test_the_middle_of_a_road_is_not_passed_off_as_the_address(elsewhere, name):
+    elsewhere.body = [{**KAITAIA, "display_name": name}]
+    assert nominatim(elsewhere).candidates("12 high st kaitaia", at_most=5) == []
+
+
+def test_more_questions_than_it_can_take_are_not_kept_for_later(elsewhere):
+    elsewhere.waits_s = 0.5
+    geocoder = nominatim(elsewhere, timeout_s=5)
+    answers = at_once(*[lambda: geocoder.candidates("12 high st", at_most=5)] * 12)
+    assert all(isinstance(answer, list) for answer in answers)
+    assert len(elsewhere.asked) <= ASKED_AT_ONCE
+
+
+def test_no_library_logs_the_address_or_the_key(elsewhere, caplog):
+    elsewhere.domain = "127.0.0.1:1"
+    with caplog.at_level(logging.DEBUG):
+        nominatim(elsewhere).candidates("12 secret street", at_most=5)
+    assert "secret" not in caplog.text

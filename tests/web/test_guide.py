@@ -111,7 +111,7 @@ def test_te_reo_words_are_marked(client: FlaskClient) -> None:
         (54, "For Kura o Ahi , school 54"),
         (57, "Rimu Services"),
         (58, "Shore School"),
-        (59, "This school closed on 2025-12-19."),
+        (59, "This school closed on 19 December 2025."),
         (63, "Not known Unplaced School has no recorded place"),
         (498, "Te Aho o Te Kura Pounamu is on record as belonging to no catchment."),
     ],
@@ -141,7 +141,6 @@ def test_a_school_in_two_catchments_is_given_both_providers(tmp_path: Path) -> N
         ("?school=' OR 1=1", 400),
         ("?school=9999999999", 400),
         ("?school=54&school=55", 400),
-        ("?q=54", 400),
         ("/2026-01-06.css", 404),
         ("/{{7*191}}.css", 404),
         ("/2026-01-05.css?v=1&v=2", 400),
@@ -153,7 +152,7 @@ def test_what_is_not_there_or_asked_wrongly_is_said_in_a_page(
 ) -> None:
     response = client.get(PATH + query, headers={"Accept": "text/html"})
     assert (response.status_code, response.mimetype) == (status, "text/html")
-    assert "Find a provider" in words(response.text)
+    assert 'action="/"' in response.text
 
 
 # --- other guides ---------------------------------------------------------------------------------

@@ -30,6 +30,8 @@
   // --- the list ----------------------------------------------------------------------------------
 
   function close() {
+    clearTimeout(timer);
+    if (asked) asked.abort(); // An answer that comes later must not open it again.
     list.hidden = true;
     active = -1;
     input.setAttribute("aria-expanded", "false");
@@ -95,7 +97,13 @@
     }
     input.value =
       each.kind === "school" ? String(each.school_id) : each.name + (each.within ? ", " + each.within : "");
+    const kind = document.createElement("input");
+    kind.type = "hidden";
+    kind.name = "kind";
+    kind.value = each.kind;
+    form.append(kind);
     form.requestSubmit();
+    kind.remove();
   }
 
   // --- asking ------------------------------------------------------------------------------------
@@ -123,6 +131,7 @@
   // --- typing ------------------------------------------------------------------------------------
 
   function askSoon() {
+    activate(-1); // What was chosen belongs to a text that is no longer there.
     clearTimeout(timer);
     timer = setTimeout(ask, WAIT_MS);
   }
