@@ -242,19 +242,22 @@ class Lookup:
         given = readings(text)
         if not given or self.at_most < 1:
             return []
-        hits = (
-            self._found(given, {})
-            or self._found_anywhere(given)
-            or self._found(given, self._near(given))
-        )
+        hits = self._found(given, {}) or self._found_anywhere(given) or self._found_with_slip(given)
         return _told_apart(hits[: self.at_most])
 
+    def _found_with_slip(self, given: Sequence[Reading]) -> list[_Hit]:
+        near = self._near(given)
+        return self._found(given, near) if near else []
+
     def _near(self, given: Sequence[Reading]) -> Near:
-        """Return what the unknown words may stand for; where all are known, what any may."""
+        """Return what the unknown words may stand for.
+
+        A word that is known was meant: Waipawa is not Waipara, though nothing in it was found.
+        """
         words = dict.fromkeys(filter(_may_have_slip, chain(*(r.words for r in given))))
         last = {reading.words[-1] for reading in given}
         unknown = [word for word in words if not self._is_known(word, unfinished=word in last)]
-        return {word: self._known_slips(word) for word in unknown or words}
+        return {word: self._known_slips(word) for word in unknown}
 
     def _is_known(self, word: str, *, unfinished: bool) -> bool:
         return self._any(_BEGINS_A_WORD, word, word) if unfinished else self._any(_WORD, word)

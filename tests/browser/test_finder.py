@@ -78,7 +78,7 @@ def test_an_address_near_a_boundary_shows_both_providers_and_how_to_confirm(watc
 
 
 def test_a_number_that_is_not_known_is_answered_for_by_its_road(watched: Any) -> None:
-    page = watched.open("/?q=9+edge+road+ahitown")
+    page = watched.open("/?q=9+high+street+ahitown")
     expect(page.locator("main")).to_contain_text("That number is not known")
     expect(page.locator(".answer-provider")).to_have_text("Provider of Ahi")
 

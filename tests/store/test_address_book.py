@@ -424,6 +424,14 @@ def test_a_slip_may_stand_for_hundreds_of_words(tmp_path: Path) -> None:
         assert len(found(made, "1 anana road", at_most=1_000)) == len(rows) > 250
 
 
+@pytest.mark.parametrize("text", ["12 High Street, Waipawa", "High Street, Waipawa"])
+def test_a_town_that_is_known_is_not_taken_for_another(tmp_path: Path, text: str) -> None:
+    rows = [address("12 High Street|Waipara|"), address("1 Mill Road|Waipawa|")]
+    with closing(AddressBook(build(tmp_path / "book.sqlite", rows))) as book:
+        assert found(book, "12 High Street, Waiparo")  # a slip is forgiven all the same
+        assert found(book, text) == []
+
+
 def test_only_the_beginning_of_a_text_is_read() -> None:
     text = "12 high street" + " " * 190 + "kaitaia"
     assert readings(text) == readings("12 high street")
