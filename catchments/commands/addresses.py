@@ -12,7 +12,7 @@ from flask import current_app
 
 from catchments.commands.console import progress, refusing, say, show_report, table
 from catchments.errors import FileRefused, shown
-from catchments.model import PlaceKind
+from catchments.model import PlaceKind, Source
 from catchments.settings import Settings
 from catchments.sources.addresses import AddressReading
 from catchments.sources.report import Progress
@@ -66,7 +66,7 @@ def show_addresses() -> None:
     """Show which addresses are held, and where they came from."""
     path = _path()
     book = AddressBook(path)
-    source, counts = book.about(), book.counts()
+    source, counts, fingerprint = book.about(), book.counts(), book.fingerprint
     book.close()
     if source is None or counts is None:
         if path.exists():
@@ -76,7 +76,15 @@ def show_addresses() -> None:
             )
         say("No addresses are held. `flask addresses import FILE --commit` takes them in.")
         return
-    facts = {
+    table(
+        "Addresses",
+        ("What", "Value"),
+        {**_facts(source, counts, path), "fingerprint": fingerprint}.items(),
+    )
+
+
+def _facts(source: Source, counts: Counts, path: Path) -> dict[str, str]:
+    return {
         "addresses": f"{counts.addresses:,}",
         "roads, counted once a suburb": f"{counts.roads:,}",
         "suburbs and towns": f"{counts.localities:,}",
@@ -88,7 +96,6 @@ def show_addresses() -> None:
         "SHA-256": source.sha256,
         "size": f"{path.stat().st_size / 1e6:,.1f} MB",
     }
-    table("Addresses", ("What", "Value"), facts.items())
 
 
 def _path() -> Path:

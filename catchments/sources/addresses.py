@@ -494,34 +494,38 @@ def _features(path: Path, link: Path, progress: Progress) -> Rows:
     Each batch begins after the last one's number, which the file finds at once; leaving out the
     features before it would read all of them again.
     """
-    from pyogrio.raw import read
-
     layer = _address_layer(path, link)
     done, last = 0, _BEFORE_ALL
-    while True:
-        meta, numbers, shapes, values = read(
-            link,
-            layer=layer.name,
-            columns=layer.columns,
-            where=f"{layer.number_column} > {last}",
-            max_features=_BATCH,
-            return_fids=True,
-            read_geometry=layer.has_points,
-        )
-        if not len(numbers):
-            break
-        names = [str(name) for name in meta["fields"]]
-        texts = [_texts(column) for column in values]
-        if layer.has_points:
-            names += ["shape_X", "shape_Y"]
-            texts += [_texts(axis) for axis in _degrees(shapes, meta["crs"])]
-        pick = _pick(path, names, (COLUMNS, _PLACED))
-        for number, cells in zip(numbers.tolist(), zip(*texts, strict=True), strict=True):
-            yield f"feature {number}", pick((*cells, ""))
-        done, last = done + len(numbers), int(numbers.max())
+    while batch := _batch(path, link, layer, last):
+        for number, cells in batch:
+            yield f"feature {number}", cells
+        done, last = done + len(batch), batch[-1][0]
         progress(f"Reading {path.name}", done, layer.feature_count)
     if done < layer.feature_count:  # GDAL ends at a damaged page without a word
         raise _misshapen(path, f"feature {done + 1:,} of {layer.feature_count:,}", cut=True)
+
+
+def _batch(path: Path, link: Path, layer: _Layer, last: int) -> list[tuple[int, Cells]]:
+    """Return numbers and cells of the features that come after a number, as many as are held."""
+    from pyogrio.raw import read
+
+    meta, numbers, shapes, values = read(
+        link,
+        layer=layer.name,
+        columns=layer.columns,
+        where=f"{layer.number_column} > {last}",
+        max_features=_BATCH,
+        return_fids=True,
+        read_geometry=layer.has_points,
+    )
+    names = [str(name) for name in meta["fields"]]
+    texts = [_texts(column) for column in values]
+    if layer.has_points:
+        names += ["shape_X", "shape_Y"]
+        texts += [_texts(axis) for axis in _degrees(shapes, meta["crs"])]
+    pick = _pick(path, names, (COLUMNS, _PLACED))
+    cells = (pick((*row, "")) for row in zip(*texts, strict=True))
+    return sorted(zip(numbers.tolist(), cells, strict=True), key=itemgetter(0))
 
 
 class _Layer(NamedTuple):

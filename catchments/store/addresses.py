@@ -2,7 +2,7 @@
 
 Words are looked for among the hundred thousand roads, not among the millions of addresses; a
 number is then found on those roads by its key. The driver is used as it is: one file, read only,
-eight statements, and an engine's pool and dialects would cost more than the lookup.
+a few statements, and an engine's pool and dialects would cost more than the lookup.
 """
 
 from __future__ import annotations
