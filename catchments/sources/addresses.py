@@ -542,10 +542,10 @@ def _address_layer(path: Path, link: Path) -> _Layer:
     """Return the first layer with the columns of addresses."""
     import pyogrio
 
-    from catchments.sources.vector_files import _check_is_plain_database
+    from catchments.sources.vector_files import check_is_plain_database
 
     try:
-        _check_is_plain_database(link, path)
+        check_is_plain_database(link, path)
     except FileRefused as refused:
         raise _not_addresses(path, refused.problem) from refused
     names: list[str] = []

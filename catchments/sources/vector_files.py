@@ -148,11 +148,11 @@ def _read_geopackage(path: Path) -> list[Layer]:
         raise not_what_it_says(path, "a GeoPackage")
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(shutil.copyfile(path, Path(folder) / "source.gpkg"))
-        _check_is_plain_database(copy, path)
+        check_is_plain_database(copy, path)
         return _read_with_gdal(copy, path, "a GeoPackage")
 
 
-def _check_is_plain_database(copy: Path, path: Path) -> None:
+def check_is_plain_database(copy: Path, path: Path) -> None:
     """Refuse virtual tables but those of indexes: GDAL has one that opens any file or address."""
     try:
         with closing(sqlite3.connect(f"{copy.as_uri()}?immutable=1", uri=True)) as database:
