@@ -151,6 +151,32 @@ def test_what_was_typed_is_looked_for_where_no_suggestion_was_picked(watched: An
     expect(page).to_have_url(f"{watched.url}/?q=kura")
 
 
+def test_what_was_chosen_of_an_earlier_text_is_not_taken_for_a_later_one(
+    browser: Browser, live_url: str
+) -> None:
+    page = browser.new_page()
+    page.goto(live_url)
+    box = page.get_by_role("combobox", name=BOX)
+    box.press_sequentially("kura")
+    expect(page.get_by_role("option")).to_have_count(2)
+    box.press("ArrowDown")
+    page.route("**/suggest*", lambda _: None)  # the next answer never comes
+    box.press("Control+A")
+    box.press_sequentially("ahitown")
+    assert box.get_attribute("aria-activedescendant") is None
+    box.press("Enter")
+    expect(page).to_have_url(f"{live_url}/?q=ahitown")
+    page.close()
+
+
+def test_a_suggestion_says_of_which_kind_it_is_when_it_is_looked_for(watched: Any) -> None:
+    page = watched.open("/")
+    page.get_by_role("combobox", name=BOX).press_sequentially("ahitow")
+    page.get_by_role("option").first.click()
+    expect(page).to_have_url(f"{watched.url}/?q=Ahitown&kind=town")
+    expect(page.locator(".answer-provider")).to_be_visible()
+
+
 def test_suggestions_that_do_not_come_leave_a_form_that_works(browser: Browser, live_url: str):
     page = browser.new_page()
     page.route("**/suggest*", lambda route: route.abort())
