@@ -145,7 +145,7 @@ class Finder:
     def _for_address(
         self, gazetteer: Gazetteer, text: str, found: list[NamedPlace]
     ) -> tuple[list[NamedPlace], tuple[Notice, ...]]:
-        for asked in (text, without_region(text)):
+        for asked in dict.fromkeys((text, without_region(text))):
             found = found if asked == text else self._known(gazetteer, asked, SHOWN_AT_MOST + 1)
             exact = [each for each in found if each.kind in {PlaceKind.ADDRESS, PlaceKind.SCHOOL}]
             if exact:
@@ -311,15 +311,9 @@ def _one_for_all(text: str, matches: tuple[Match, ...]) -> Answer:
 def _distinct_candidates(matches: Iterable[Match]) -> tuple[Candidate, ...]:
     found: dict[str, Candidate] = {}
     for match in matches:
-        for candidate in candidates_of(match.answer):
+        for candidate in match.answer.all_named:
             found.setdefault(candidate.catchment.code, candidate)
     return tuple(found.values())
-
-
-def candidates_of(answer: Answer) -> tuple[Candidate, ...]:
-    """Return each catchment that an answer names, with its provider, the answer's own first."""
-    own = (Candidate(answer.catchment, answer.provider),) if answer.catchment else ()
-    return own + answer.alternatives + answer.candidates
 
 
 def _number_not_known(found: NamedPlace) -> Notice:
@@ -334,14 +328,10 @@ def _neighbours_number(text: str, found: Sequence[NamedPlace]) -> tuple[Notice, 
     """Return a notice where “12” stands in for the “12b” that was typed."""
     typed = street_number(text)
     addresses = [each for each in found if each.kind is PlaceKind.ADDRESS]
-    has_letter = bool(typed) and typed[-1].isalpha()
-    if not addresses or not has_letter or typed in map(street_number, map(_name, addresses)):
+    known = {street_number(each.name) for each in addresses}
+    if not addresses or not typed[-1:].isalpha() or typed in known:
         return ()
     return (_number_not_known(addresses[0]),)
-
-
-def _name(named: NamedPlace) -> str:
-    return named.name
 
 
 def _address_not_known(around: Sequence[NamedPlace]) -> Notice:

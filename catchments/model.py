@@ -295,3 +295,9 @@ class Answer:
     """Who else it may be, where the place is within its uncertainty of a boundary."""
     notices: tuple[Notice, ...] = ()
     upcoming: Upcoming | None = None
+
+    @property
+    def all_named(self) -> tuple[Candidate, ...]:
+        """Every catchment that it names, with its provider, the answer's own first."""
+        own = (Candidate(self.catchment, self.provider),) if self.catchment else ()
+        return own + self.alternatives + self.candidates

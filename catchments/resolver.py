@@ -90,7 +90,7 @@ class Resolver:
         """
         if named.kind is PlaceKind.ROAD:
             points = [self._by_place(each, named.name) for each in named.places]
-            codes = {code for point in points for code in _codes(point)}
+            codes = {each.catchment.code for point in points for each in point.all_named}
         else:
             codes = self._codes_of(named, answers)
         if not codes:
@@ -245,12 +245,6 @@ class Resolver:
             closing = f" on {long_date(school.closed)}" if school.closed else ""
             found.append(Notice("closed-school", f"This school closed{closing}."))
         return tuple(found)
-
-
-def _codes(answer: Answer) -> list[str]:
-    own = [answer.catchment] if answer.catchment else []
-    others = [candidate.catchment for candidate in answer.alternatives + answer.candidates]
-    return [catchment.code for catchment in own + others]
 
 
 def is_closed(school: School, *, on: date) -> bool:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catchments.errors import InputRefused
-from catchments.finding import Finder, Finding, NoAddresses, candidates_of, tidied
+from catchments.finding import Finder, Finding, NoAddresses, tidied
 from catchments.model import (
     DirectoryRelease,
     Edition,
@@ -109,7 +109,7 @@ def find(text: str, *, addresses: Any = None, geocoder: Any = None, **more: Any)
 
 
 def codes(finding: Finding) -> list[str]:
-    return [candidate.catchment.code for candidate in candidates_of(finding.answer)]
+    return [candidate.catchment.code for candidate in finding.answer.all_named]
 
 
 def notices(finding: Finding) -> list[str]:

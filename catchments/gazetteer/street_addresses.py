@@ -11,8 +11,14 @@ from catchments.gazetteer.abbreviations import ROAD_TYPES, expanded, forms
 from catchments.gazetteer.folding import LONGEST_TEXT, folded, words_of
 from catchments.model import School
 
+UNIT_WORDS = (
+    *("apartment", "apt", "flat", "floor", "level", "room"),
+    *("shop", "suite", "unit", "villa"),
+)
+"""What stands before the number of a part of a building."""
 _NUMBER = re.compile(
-    r"\s*(?:(?:apartment|apt|flat|floor|level|room|shop|suite|unit|villa)\b\.?\s*\w{1,5}\b[\s,/]*)*"
+    rf"\s*(?:(?:{'|'.join(UNIT_WORDS)})"
+    r"\b\.?\s*\w{1,5}\b[\s,/]*)*"
     r"(?:[0-9a-z]{1,5}\s*/\s*)?"
     r"(?P<number>[0-9]{1,6})(?P<letter>[a-z]?)\b"
     r"(?:\s*[-–]\s*(?P<last>[0-9]{1,6})[a-z]?\b)?"
@@ -122,15 +128,15 @@ def _parsed(text: str) -> _Numbered | None:
 
 def _road_words(words: Sequence[str]) -> list[str]:
     parted = _HIGHWAY.sub(r"sh \1", " ".join(without_end(words))).split()
-    return expanded(_without_mail_run(parted))
+    return expanded(without_mail_run(parted))
 
 
-def _without_mail_run(words: list[str]) -> list[str]:
+def without_mail_run(words: Sequence[str]) -> list[str]:
     """Leave out “RD 2”, a mail run, where the road's own type stands before it."""
     for at in range(1, len(words) - 1):
         if words[at] == "rd" and words[at + 1].isdigit() and not ROAD_TYPES.isdisjoint(words[:at]):
             return [*words[:at], *words[at + 2 :]]
-    return words
+    return list(words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from catchments.gazetteer import LONGEST_TEXT, folded
-from catchments.gazetteer.abbreviations import ROAD_TYPES, SHORT
-from catchments.gazetteer.street_addresses import without_end
+from catchments.gazetteer.abbreviations import SHORT
+from catchments.gazetteer.street_addresses import UNIT_WORDS, without_end, without_mail_run
 
 MOST_WORDS = 12
 
@@ -30,9 +30,6 @@ def _alternatives() -> dict[str, tuple[str, ...]]:
 ABBREVIATIONS: Mapping[str, tuple[str, ...]] = _alternatives()
 """For each folded word that is abbreviated or is an abbreviation, the other ways to write it."""
 
-_UNIT_WORDS = frozenset(
-    ["apartment", "apt", "flat", "floor", "level", "room", "shop", "suite", "unit", "villa"]
-)
 _UNIT = re.compile(r"[0-9]{1,5}[a-z]?|[a-z][0-9]{0,4}")
 _UNIT_BEFORE_SLASH = re.compile(r"(?<!\w)(?:u|f)?(\w{1,5})\s*/\s*(?=\d)", re.IGNORECASE)
 _END_OF_RANGE = re.compile(r"(?<=\d)([a-z]?)\s*[-–]\s*\d+[a-z]?(?!\w)", re.IGNORECASE)
@@ -58,7 +55,7 @@ def readings(text: str) -> list[Reading]:
     found: dict[Reading, None] = {}
     for variant in (_END_OF_RANGE.sub(r"\1 ", given), given):
         words = _HIGHWAY_NUMBER.sub(r"sh \1", folded(variant)).split()
-        unit, kept = _without_unit(_without_rural_delivery(without_end(words[:MOST_WORDS])))
+        unit, kept = _without_unit(without_mail_run(without_end(words[:MOST_WORDS])))
         found |= dict.fromkeys(_readings(unit, kept))
     return [reading for reading in found if reading.words]
 
@@ -74,20 +71,11 @@ def as_number(word: str) -> tuple[int, str] | None:
     return (int(match[1]), match[2].upper()) if match else None
 
 
-def _without_rural_delivery(words: Sequence[str]) -> list[str]:
-    """Leave out “RD 2”, a mail run, where a road's name stands before it."""
-    for at in range(1, len(words) - 1):
-        is_run = words[at] == "rd" and words[at + 1].isdigit()
-        if is_run and not ROAD_TYPES.isdisjoint(words[:at]):
-            return [*words[:at], *words[at + 2 :]]
-    return list(words)
-
-
 def _without_unit(words: Sequence[str]) -> tuple[str, list[str]]:
     """Part flat, level and the like from a text that has a number after them."""
     unit, kept = "", list(words)
-    while len(kept) > 2 and kept[0] in _UNIT_WORDS and any(map(as_number, kept[2:])):
-        if kept[1] in _UNIT_WORDS:  # “Unit 3/12a” has got a second one
+    while len(kept) > 2 and kept[0] in UNIT_WORDS and any(map(as_number, kept[2:])):
+        if kept[1] in UNIT_WORDS:  # “Unit 3/12a” has got a second one
             kept = kept[1:]
         elif _UNIT.fullmatch(kept[1]):
             unit, kept = kept[1], kept[2:]

@@ -12,7 +12,7 @@ from catchments.errors import InputRefused
 from catchments.model import Answer
 from catchments.snapshot import World
 from catchments.web.caching import cache_control, etag, validated
-from catchments.web.context import service
+from catchments.web.context import service, typed_response
 from catchments.web.parameters import Question, optional_date, question, refuse_unknown_or_repeated
 from catchments.web.payload import answer_json, before_first_edition, finding_json, named_json
 
@@ -50,7 +50,8 @@ def suggest() -> Response:
     world = service().snapshots.current()
     named = service().finder(world).suggest(_text(), at_most=SUGGESTED_AT_MOST)
     suggestions = [named_json(each) for each in named]
-    return _typed(world, {"suggestions": suggestions, "demonstration": world.demonstration})
+    body = {"suggestions": suggestions, "demonstration": world.demonstration}
+    return typed_response(world, _json(body))
 
 
 def _text() -> str:
@@ -68,16 +69,10 @@ def _found(world: World, text: str, day: date, field: str) -> Response:
     running = service()
     finding = running.finder(world).find(text, on=day, field=field)
     if finding is None:
-        return _typed(world, answer_json(before_first_edition(world, day, None), world, day))
-    return _typed(world, finding_json(finding, world, day, running.addresses.about()))
-
-
-def _typed(world: World, body: dict[str, Any]) -> Response:
-    """Return an answer to a typed text, which no shared cache may keep: it may be an address."""
-    response = _json(body)
-    response.add_etag()
-    control = cache_control(world, service().settings.max_age_s, private=True)
-    return validated(response, response.headers["ETag"], control)
+        body = answer_json(before_first_edition(world, day, None), world, day)
+    else:
+        body = finding_json(finding, world, day, running.addresses.about())
+    return typed_response(world, _json(body))
 
 
 def _json(body: dict[str, Any]) -> Response:

@@ -63,12 +63,17 @@ def page_context(world: World, snapshot: Snapshot | None, title: str) -> dict[st
     }
 
 
-def page_response(world: World, snapshot: Snapshot | None, day: date, page: str) -> Response:
-    """Return a page that answers for a date, kept by caches as long as that stays true."""
+def page_response(
+    world: World, snapshot: Snapshot | None, day: date, page: str, *, written: str = ""
+) -> Response:
+    """Return a page that answers for a date, kept by caches as long as that stays true.
+
+    `written` names what the page is made of beside the answer, where that may change by itself.
+    """
     if g.get("uncached"):
         return Response(page, headers={"Cache-Control": "no-store"})
     control = cache_control(world, service().settings.max_age_s)
-    tag = etag(world, snapshot, day, written=_written())
+    tag = etag(world, snapshot, day, written=_written() + written)
     return validated(Response(page), tag, control)
 
 
@@ -82,9 +87,11 @@ def _written() -> str:
     return f"{current_app.extensions[ASSETS]}{get_locale()}"
 
 
-def typed_page_response(world: World, page: str) -> Response:
-    """Return a page made from a text that somebody typed, which no shared cache may keep."""
-    response = Response(page)
+def typed_response(world: World, response: Response) -> Response:
+    """Return what was made from a text that somebody typed for their own browser alone to keep.
+
+    It may be an address, which no shared cache should hold.
+    """
     response.add_etag()
     control = cache_control(world, service().settings.max_age_s, private=True)
     return validated(response, response.headers["ETag"], control)

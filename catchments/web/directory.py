@@ -22,7 +22,7 @@ from catchments.web.context import (
     page_context,
     page_response,
     service,
-    typed_page_response,
+    typed_response,
 )
 from catchments.web.mapping import drawing, locator
 from catchments.web.overview import ORDERS, Entry, by_region, entries, lines, regions_of
@@ -78,7 +78,7 @@ def catchments() -> Response:
         today=world.today,
     )
     if wanted["text"]:
-        return typed_page_response(world, page)
+        return typed_response(world, Response(page))
     return page_response(world, snapshot, day, page)
 
 

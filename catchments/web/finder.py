@@ -17,10 +17,10 @@ from catchments.gazetteer import LONGEST_TEXT
 from catchments.guidance import guide_on
 from catchments.model import Answer, Basis, PlaceKind, School, Status
 from catchments.snapshot import Snapshot, World
-from catchments.web.context import page_context, page_response, service, typed_page_response
+from catchments.web.context import page_context, page_response, service, typed_response
 from catchments.web.mapping import locator, map_context
 from catchments.web.parameters import optional_date, page_parameters, school_id
-from catchments.web.payload import before_first_edition
+from catchments.web.payload import school_answer
 
 blueprint = Blueprint("finder", __name__)
 
@@ -61,7 +61,7 @@ def embed() -> AnyResponse:
     snapshot = world.on(world.today)
     if "school" in given:
         number = school_id(given["school"])
-        answer = _school_answer(world, number, world.today)
+        answer = school_answer(world, number, world.today)
         page = _school_page("embed.html", world, snapshot, answer, world.today)
         return page_response(world, snapshot, world.today, page)
     if "q" in given:
@@ -78,13 +78,9 @@ def school(school_id: int) -> Response:
     world = service().snapshots.current()
     day = optional_date(given) or world.today
     snapshot = world.on(day)
-    answer = _school_answer(world, school_id, day)
+    answer = school_answer(world, school_id, day)
     page = _school_page("school.html", world, snapshot, answer, day)
     return page_response(world, snapshot, day, page)
-
-
-def _school_answer(world: World, number: int, day: date) -> Answer:
-    return world.school(number, on=day) or before_first_edition(world, day, number)
 
 
 def _school_page(
@@ -138,7 +134,7 @@ def _results(
         day=world.today,
         today=world.today,
     )
-    return typed_page_response(world, page)
+    return typed_response(world, Response(page))
 
 
 def _title(finding: Finding | None) -> str:
@@ -175,9 +171,7 @@ def _school_url(address: str, number: int) -> str:
 
 def _about(world: World, snapshot: Snapshot | None, answer: Answer, name: str) -> dict[str, Any]:
     """Return what a page shows of an answer beside the answer itself."""
-    served_by = [answer.catchment] if answer.catchment else []
-    served_by += [each.catchment for each in (*answer.alternatives, *answer.candidates)]
-    codes = list(dict.fromkeys(catchment.code for catchment in served_by))
+    codes = list(dict.fromkeys(each.catchment.code for each in answer.all_named))
     label = gettext("Small map of where %(name)s is", name=name)
     drawn = (
         locator(world, snapshot, codes=codes, place=answer.place, label=label) if snapshot else ""

@@ -14,9 +14,9 @@ from datetime import date
 from functools import cache
 
 import msgspec
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, render_template, request
 from flask.blueprints import BlueprintSetupState
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from catchments.errors import NotKnown, shown
@@ -24,16 +24,15 @@ from catchments.guidance import Condition, Guide, guide_on, shipped_guides
 from catchments.model import Answer
 from catchments.resolver import long_date
 from catchments.snapshot import World
-from catchments.web.assets import EXTENSION as ASSETS
-from catchments.web.caching import FOR_GOOD, cache_control, etag, validated
-from catchments.web.context import page_context, service
+from catchments.web.caching import FOR_GOOD, validated
+from catchments.web.context import page_context, page_response, service
+from catchments.web.language import TE_REO
 from catchments.web.parameters import page_parameters, refuse_unknown_or_repeated, school_id
-from catchments.web.payload import before_first_edition
+from catchments.web.payload import school_answer
 
 blueprint = Blueprint("guide", __name__)
 
 SHOW_UNDECIDED = ".undecided { display: revert }"
-_TE_REO = Markup('<span lang="mi">{}</span>')
 
 
 @blueprint.record_once
@@ -58,9 +57,7 @@ def page() -> Response:
         words=lambda when: in_words(guide, when),
         answer=_school_answer(world),
     )
-    written = f"{current_app.extensions[ASSETS]}{get_locale()}{version_of(guide)}"
-    tag = etag(world, snapshot, world.today, written=written)
-    return validated(Response(html), tag, cache_control(world, service().settings.max_age_s))
+    return page_response(world, snapshot, world.today, html, written=version_of(guide))
 
 
 def _guide(day: date) -> Guide:
@@ -78,9 +75,7 @@ def _school_answer(world: World) -> Answer | None:
     """Return who serves the school asked for. Raises InputRefused, NotKnown."""
     if "school" not in request.args:
         return None
-    number = school_id(request.args["school"])
-    answer = world.school(number, on=world.today)
-    return answer or before_first_edition(world, world.today, number)
+    return school_answer(world, school_id(request.args["school"]), world.today)
 
 
 @blueprint.get("/when-to-ask/<effective_from>.css")
@@ -113,7 +108,7 @@ def sayer(te_reo: Collection[str]) -> Callable[[str], Markup]:
     def say(text: str) -> Markup:
         # Every second part is what the pattern caught.
         parts = enumerate(word.split(gettext(text)) if text else ())
-        return Markup().join(_TE_REO.format(part) if at % 2 else escape(part) for at, part in parts)
+        return Markup().join(TE_REO.format(part) if at % 2 else escape(part) for at, part in parts)
 
     return say
 

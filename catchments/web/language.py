@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from catchments.te_reo import runs
 
 ENGLISH = "en"
-_TE_REO = Markup('<span lang="mi">{}</span>')
+TE_REO = Markup('<span lang="mi">{}</span>')
 
 
 def register(app: Flask) -> None:
@@ -29,7 +29,7 @@ def register(app: Flask) -> None:
 
 def te_reo(text: str) -> Markup:
     """Return a name with its te reo Māori words marked, so that they are read out as such."""
-    return Markup().join(_TE_REO.format(run) if maori else escape(run) for run, maori in runs(text))
+    return Markup().join(TE_REO.format(run) if maori else escape(run) for run, maori in runs(text))
 
 
 def _page_language() -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from catchments.finding import Finding, Match, candidates_of
+from catchments.finding import Finding, Match
 from catchments.model import (
     Answer,
     Candidate,
@@ -76,7 +76,7 @@ def _match_json(match: Match) -> Json:
         **named_json(match.named),
         "place": place and place_json(place),
         "status": match.answer.status,
-        "candidates": [candidate_json(c) for c in candidates_of(match.answer)],
+        "candidates": [candidate_json(c) for c in match.answer.all_named],
     }
 
 
@@ -119,6 +119,11 @@ def before_first_edition(world: World, on: date, school_id: int | None) -> Answe
         place=known.place if known else None,
         notices=(Notice("before-first-edition", text),),
     )
+
+
+def school_answer(world: World, number: int, on: date) -> Answer:
+    """Return the answer for a school on a date, also before the first edition. Raises NotKnown."""
+    return world.school(number, on=on) or before_first_edition(world, on, number)
 
 
 def school_json(school: School) -> Json:
