@@ -165,6 +165,17 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
+class Contract:
+    """What a provider is contracted for; None where it is not known. Staff alone see it."""
+
+    starts: date | None = None
+    ends: date | None = None
+    """The last day on which it serves."""
+    capacity: int | None = None
+    """How many chronically absent students it is contracted to work with."""
+
+
+@dataclass(frozen=True, slots=True)
 class Catchment:
     """An area and the schools in it, served by one provider at a time."""
 
@@ -181,7 +192,8 @@ class Edition:
     `number` and `effective_from` are None while it is a draft's content. `boundaries` has a
     geometry for each catchment code that has one; `listings` maps school number to catchment code;
     `unserved` are schools on record as belonging to no catchment, such as the correspondence
-    school; `in_school_provision` maps school number to a note on it.
+    school; `in_school_provision` maps school number to a note on it; `contracts` has those that are
+    known, by provider code.
     """
 
     catchments: Mapping[str, Catchment] = field(default_factory=dict)
@@ -190,6 +202,7 @@ class Edition:
     listings: Mapping[int, str] = field(default_factory=dict)
     unserved: frozenset[int] = frozenset()
     in_school_provision: Mapping[int, str] = field(default_factory=dict)
+    contracts: Mapping[str, Contract] = field(default_factory=dict)
     sources: tuple[Source, ...] = ()
     overlaps_accepted: bool = False
     gaps_accepted: bool = False
@@ -217,6 +230,10 @@ class EditionSummary:
     draft_id: int | None = None
     base_number: int | None = None
     withdrawn_at: datetime | None = None
+    author: str = ""
+    """Who prepared it, by name, as far as it was made by staff; likewise below."""
+    approved_by: str = ""
+    published_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,12 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
         frozenset,
         [
             {"catchments.errors", "catchments.model"},
-            {"catchments.coordinates", "catchments.cell_grid", "catchments.te_reo"},
+            {
+                "catchments.coordinates",
+                "catchments.cell_grid",
+                "catchments.te_reo",
+                "catchments.people",
+            },
             {
                 "catchments.coverage",
                 "catchments.spatial_index",
@@ -25,9 +30,11 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
                 "catchments.settings",
                 "catchments.guidance",
             },
+            {"catchments.redrawing"},
             {"catchments.resolver", "catchments.changes"},
             {"catchments.snapshot", "catchments.store", "catchments.sources"},
-            {"catchments.publication", "catchments.finding"},
+            {"catchments.impact", "catchments.telling", "catchments.findings"},
+            {"catchments.publication", "catchments.finding", "catchments.delivery"},
             {"maps"},
             {"catchments.web", "catchments.commands"},
             {"app"},

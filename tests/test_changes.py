@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from shapely import box
 
 from catchments.changes import (
-    NAMED_AT_MOST,
     Comparison,
     ReplaceCatchments,
     ReplaceListings,
@@ -23,6 +22,7 @@ from catchments.changes import (
     reasons_against,
     schools_moved,
 )
+from catchments.changes.naming import NAMED_AT_MOST
 from catchments.coverage import CoverageFault
 from catchments.errors import ChangeDoesNotFit
 from catchments.model import (

@@ -69,6 +69,15 @@ TABLES = (
     "artefact",
     "draft",
     "draft_change",
+    "draft_comment",
+    "person",
+    "secret",
+    "audit_entry",
+    "notice",
+    "delivery",
+    "webhook",
+    "absence_rate",
+    "finding_explained",
 )
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,6 +12,10 @@ from catchments.changes import Change
 from catchments.errors import NotKnown
 from catchments.store import schema, serial
 from catchments.store.editions import read_boundaries, write_wkb
+
+EDITING, SUBMITTED, APPROVED = "editing", "in review", "approved"
+PUBLISHED, ABANDONED = "published", "abandoned"
+"""The states of a draft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,20 @@ class Draft:
     """None where the draft starts from nothing."""
     created_at: datetime
     published_as: int | None
+    reason: str = ""
+    state: str = EDITING
+    version: int = 0
+    """Raised by whatever is done to it, so that a stale form is known for one."""
+    effective_from: date | None = None
+    """From when it is proposed, or approved, to be in force."""
+    author_id: int | None = None
+    """Who began it; None where it was made on the command line."""
+    holder_id: int | None = None
+    """Who works on it now."""
+    approver_id: int | None = None
+    approved_at: datetime | None = None
     changes: tuple[Change, ...] = ()
+    """Those that hold, in order; what was undone is not among them."""
 
 
 def create(connection: sa.Connection, *, title: str, base_number: int | None, at: datetime) -> int:
@@ -38,8 +56,10 @@ def create(connection: sa.Connection, *, title: str, base_number: int | None, at
     return draft_id
 
 
-def add_change(connection: sa.Connection, draft_id: int, change: Change, *, at: datetime) -> None:
-    """Append a change to a draft."""
+def add_change(
+    connection: sa.Connection, draft_id: int, change: Change, *, at: datetime, **more: Any
+) -> None:
+    """Append a change to a draft; `more` are further columns: sentence, author_id, once."""
     table = schema.draft_change
     content, boundaries = serial.encode(change)
     write_wkb(connection, boundaries)
@@ -53,12 +73,18 @@ def add_change(connection: sa.Connection, draft_id: int, change: Change, *, at: 
             kind=serial.kind_of(change),
             created_at=at,
             content=content,
+            **more,
         )
     )
 
 
 def read(connection: sa.Connection, draft_id: int) -> Draft:
     """Return a draft with its changes. Raises NotKnown."""
+    return replace(read_head(connection, draft_id), changes=_changes(connection, draft_id))
+
+
+def read_head(connection: sa.Connection, draft_id: int) -> Draft:
+    """Return a draft without its changes. Raises NotKnown."""
     row = connection.execute(
         sa.select(schema.draft).where(schema.draft.c.id == draft_id)
     ).one_or_none()
@@ -66,7 +92,7 @@ def read(connection: sa.Connection, draft_id: int) -> Draft:
         raise NotKnown(
             f"There is no draft {draft_id}.", next_step="See `flask editions list` for the drafts."
         )
-    return Draft(**row._mapping, changes=_changes(connection, draft_id))
+    return Draft(**row._mapping)
 
 
 def summaries(connection: sa.Connection) -> list[Draft]:
@@ -78,7 +104,9 @@ def summaries(connection: sa.Connection) -> list[Draft]:
 def mark_published(connection: sa.Connection, draft_id: int, number: int) -> None:
     """Record that a draft has become an edition."""
     connection.execute(
-        schema.draft.update().where(schema.draft.c.id == draft_id).values(published_as=number)
+        schema.draft.update()
+        .where(schema.draft.c.id == draft_id)
+        .values(published_as=number, state=PUBLISHED, version=schema.draft.c.version + 1)
     )
 
 
@@ -86,7 +114,7 @@ def _changes(connection: sa.Connection, draft_id: int) -> tuple[Change, ...]:
     table = schema.draft_change
     rows = connection.execute(
         sa.select(table.c.kind, table.c.content)
-        .where(table.c.draft_id == draft_id)
+        .where(table.c.draft_id == draft_id, ~table.c.undone)
         .order_by(table.c.position)
     ).all()
     hashes = set().union(*(serial.hashes_in(row.kind, row.content) for row in rows))

@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.errors import NotKnown
 from catchments.model import (
     Catchment,
+    Contract,
     Edition,
     EditionSummary,
     Provider,
@@ -46,6 +47,7 @@ def read(connection: sa.Connection, number: int) -> Edition:
         listings={school: code for school, code in listings if code is not None},
         unserved=frozenset(school for school, code in listings if code is None),
         in_school_provision=dict(_pairs(connection, schema.edition_in_school_provision, number)),
+        contracts=_contracts(connection, number),
         sources=_sources(connection, number),
         overlaps_accepted=row.overlaps_accepted,
         gaps_accepted=row.gaps_accepted,
@@ -64,8 +66,9 @@ def write(
     published_at: datetime,
     draft_id: int | None,
     base_number: int | None,
+    **who: str,
 ) -> int:
-    """Insert one edition whole and return its number."""
+    """Insert one edition whole and return its number; `who` names its author and approvers."""
     number = _next_number(connection)
     connection.execute(
         schema.edition.insert().values(
@@ -79,11 +82,12 @@ def write(
             gaps_accepted=edition.gaps_accepted,
             draft_id=draft_id,
             base_number=base_number,
+            **who,
         )
     )
     hashes = _write_boundaries(connection, edition.boundaries)
     _insert(connection, schema.edition_catchment, number, _catchment_rows(edition, hashes))
-    _insert(connection, schema.edition_provider, number, map(asdict, edition.providers.values()))
+    _insert(connection, schema.edition_provider, number, _provider_rows(edition))
     _insert(connection, schema.edition_listing, number, _listing_rows(edition))
     _insert(
         connection,
@@ -154,6 +158,25 @@ def _keyed(
     columns = [table.c[name] for name in made.__dataclass_fields__]
     query = sa.select(*columns).where(table.c.edition_number == number).order_by(table.c.code)
     return {row.code: made(**row._mapping) for row in connection.execute(query)}
+
+
+def _contracts(connection: sa.Connection, number: int) -> dict[str, Contract]:
+    table = schema.edition_provider
+    columns = (table.c.code, table.c.contract_starts, table.c.contract_ends, table.c.capacity)
+    rows = connection.execute(sa.select(*columns).where(table.c.edition_number == number))
+    found = {code: Contract(*terms) for code, *terms in rows}
+    return {code: contract for code, contract in found.items() if contract != Contract()}
+
+
+def _provider_rows(edition: Edition) -> Iterable[dict[str, Any]]:
+    for code, provider in edition.providers.items():
+        contract = edition.contracts.get(code, Contract())
+        yield {
+            **asdict(provider),
+            "contract_starts": contract.starts,
+            "contract_ends": contract.ends,
+            "capacity": contract.capacity,
+        }
 
 
 def _pairs(connection: sa.Connection, table: sa.Table, number: int) -> Sequence[Any]:

@@ -84,6 +84,10 @@ edition = sa.Table(
     sa.Column("draft_id", sa.Integer),
     sa.Column("base_number", sa.ForeignKey("edition.number")),
     sa.Column("withdrawn_at", sa.DateTime),
+    # Names as they were then: an account may be renamed, the record stays.
+    sa.Column("author", sa.Text, nullable=False, server_default=""),
+    sa.Column("approved_by", sa.Text, nullable=False, server_default=""),
+    sa.Column("published_by", sa.Text, nullable=False, server_default=""),
 )
 
 edition_source = sa.Table(
@@ -114,6 +118,9 @@ edition_provider = sa.Table(
     sa.Column("phone", sa.Text, nullable=False),
     sa.Column("email", sa.Text, nullable=False),
     sa.Column("website", sa.Text, nullable=False),
+    sa.Column("contract_starts", sa.Date),
+    sa.Column("contract_ends", sa.Date),
+    sa.Column("capacity", sa.Integer),
 )
 
 edition_listing = sa.Table(
@@ -144,6 +151,33 @@ artefact = sa.Table(
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
+person = sa.Table(
+    "person",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("login", sa.String(200), nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    # Words parted by spaces.
+    sa.Column("roles", sa.Text, nullable=False),
+    # Argon2; empty where one signs in elsewhere.
+    sa.Column("password_hash", sa.Text, nullable=False, server_default=""),
+    sa.Column("subject", sa.Text, nullable=False, server_default=""),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("disabled_at", sa.DateTime),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("locked_until", sa.DateTime),
+    # Raised by a new password, a new role or an end to the account: sessions begun before end.
+    sa.Column("session_epoch", sa.Integer, nullable=False, server_default="0"),
+)
+
+secret = sa.Table(
+    "secret",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
 draft = sa.Table(
     "draft",
     metadata,
@@ -152,6 +186,16 @@ draft = sa.Table(
     sa.Column("base_number", sa.ForeignKey(edition.c.number)),
     sa.Column("created_at", sa.DateTime, nullable=False),
     sa.Column("published_as", sa.ForeignKey(edition.c.number)),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("state", sa.String(20), nullable=False, server_default="editing"),
+    # Raised by whatever is done to it, so that a stale form is known for one.
+    sa.Column("version", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("effective_from", sa.Date),
+    # People, without a foreign key: SQLite cannot add one to a table that is there.
+    sa.Column("author_id", sa.Integer),
+    sa.Column("holder_id", sa.Integer),
+    sa.Column("approver_id", sa.Integer),
+    sa.Column("approved_at", sa.DateTime),
 )
 
 draft_change = sa.Table(
@@ -163,4 +207,100 @@ draft_change = sa.Table(
     sa.Column("created_at", sa.DateTime, nullable=False),
     # JSON; boundaries stand in it as their sha256.
     sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("sentence", sa.Text, nullable=False, server_default=""),
+    sa.Column("author_id", sa.Integer),
+    sa.Column("undone", sa.Boolean, nullable=False, server_default=sa.false()),
+    # What its form was given when it was written: a double click sends it twice.
+    sa.Column("once", sa.String(64)),
+)
+
+draft_comment = sa.Table(
+    "draft_comment",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("draft_id", sa.ForeignKey(draft.c.id), nullable=False, index=True),
+    sa.Column("person_id", sa.ForeignKey(person.c.id), nullable=False),
+    sa.Column("at", sa.DateTime, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("once", sa.String(64)),
+)
+
+audit_entry = sa.Table(
+    "audit_entry",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    # ISO 8601 in UTC, as text: the hash is of these very characters.
+    sa.Column("at", sa.String(40), nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.String(60), nullable=False, index=True),
+    sa.Column("subject", sa.String(120), nullable=False, index=True),
+    # JSON, keys sorted.
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)
+
+notice = sa.Table(
+    "notice",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("edition_number", sa.ForeignKey(edition.c.number), nullable=False, index=True),
+    # “school” or “provider”, and its number or code.
+    sa.Column("recipient_kind", sa.String(20), nullable=False),
+    sa.Column("recipient", sa.String(100), nullable=False),
+    sa.Column("recipient_name", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    # Of recipient, date and text: the same is never sent twice.
+    sa.Column("fingerprint", sa.String(64), nullable=False, unique=True),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+)
+
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    # An e-mail of a notice, or an edition told to a webhook.
+    sa.Column("notice_id", sa.ForeignKey(notice.c.id), unique=True),
+    sa.Column("webhook_id", sa.Integer),
+    sa.Column("edition_number", sa.ForeignKey(edition.c.number), nullable=False),
+    # waiting, sending, sent, failed or cancelled
+    sa.Column("state", sa.String(20), nullable=False, index=True),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_at", sa.DateTime, nullable=False),
+    sa.Column("claimed_at", sa.DateTime),
+    sa.Column("sent_at", sa.DateTime),
+    sa.Column("last_error", sa.Text, nullable=False, server_default=""),
+    sa.UniqueConstraint("webhook_id", "edition_number", name="uq_delivery_webhook"),
+)
+
+webhook = sa.Table(
+    "webhook",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("secret", sa.Text, nullable=False),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("disabled_at", sa.DateTime),
+)
+
+absence_rate = sa.Table(
+    "absence_rate",
+    metadata,
+    # Empty for all regions without a rate of their own.
+    sa.Column("education_region", sa.String(100), primary_key=True),
+    # Of the roll, 0…1.
+    sa.Column("rate", sa.Double, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("set_by", sa.Text, nullable=False),
+    sa.Column("set_at", sa.DateTime, nullable=False),
+)
+
+finding_explained = sa.Table(
+    "finding_explained",
+    metadata,
+    sa.Column("key", sa.String(200), primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("explained_by", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime, nullable=False),
 )

@@ -10,12 +10,24 @@ import msgspec
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.changes import Change, ReplaceCatchments, ReplaceListings, ReplaceProviders
+from catchments import changes
+from catchments.changes import Change
 
 KINDS: dict[str, type[Any]] = {
-    "replace catchments": ReplaceCatchments,
-    "replace providers": ReplaceProviders,
-    "replace listings": ReplaceListings,
+    "replace catchments": changes.ReplaceCatchments,
+    "replace providers": changes.ReplaceProviders,
+    "replace listings": changes.ReplaceListings,
+    "assign provider": changes.AssignProvider,
+    "move schools": changes.MoveSchools,
+    "transfer area": changes.TransferArea,
+    "merge catchments": changes.MergeCatchments,
+    "split catchment": changes.SplitCatchment,
+    "rename catchment": changes.RenameCatchment,
+    "add provider": changes.AddProvider,
+    "edit provider": changes.EditProvider,
+    "retire provider": changes.RetireProvider,
+    "set in-school provision": changes.SetInSchoolProvision,
+    "restore edition": changes.RestoreEdition,
 }
 _KIND_OF = {made: kind for kind, made in KINDS.items()}
 
@@ -56,7 +68,12 @@ def decode(kind: str, content: bytes, boundaries: Mapping[str, BaseGeometry]) ->
 
 
 def hashes_in(kind: str, content: bytes) -> set[str]:
-    """Return the sha256 of every boundary that an encoded change speaks of."""
-    if KINDS[kind] is not ReplaceCatchments:
-        return set()
-    return set(msgspec.json.decode(content)["boundaries"].values())
+    """Return the sha256 of every geometry that an encoded change speaks of."""
+    told = msgspec.json.decode(content)
+    if kind == "restore edition":
+        told = told["content"]
+    alone = {told[name] for name in ("area", "line") if kind in _DRAWN and name in told}
+    return alone | set(told.get("boundaries", {}).values())
+
+
+_DRAWN = {"transfer area", "split catchment"}

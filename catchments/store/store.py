@@ -20,7 +20,7 @@ from catchments.store.drafts import Draft
 from catchments.store.engine import explained, is_missing, open_engine, writing
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-NEWEST_REVISION = "0001"
+NEWEST_REVISION = "0002"
 """Of the migrations; a test holds it to them."""
 NO_SUCH_TABLE_OR_COLUMN = {"42P01", "42703"}
 """PostgreSQL's codes for it."""
@@ -80,7 +80,7 @@ class Store:
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self._writing() as connection:
+        with self.writing() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -100,53 +100,53 @@ class Store:
             sa.select(sa.func.count(table.c.withdrawn_at)).scalar_subquery(),
             sa.select(sa.func.count()).select_from(schema.directory_release).scalar_subquery(),
         )
-        with self._reading() as connection:
+        with self.reading() as connection:
             return State(*connection.execute(query).one())
 
     def editions(self) -> list[EditionSummary]:
         """Return all published editions, withdrawn ones too, by number."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return editions.summaries(connection)
 
     def edition(self, number: int) -> Edition:
         """Return one edition whole. Raises NotKnown."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return editions.read(connection, number)
 
     def releases(self) -> list[ReleaseSummary]:
         """Return all school directory releases, by number."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return directory.summaries(connection)
 
     def release(self, number: int) -> DirectoryRelease:
         """Return one school directory release whole. Raises NotKnown."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return directory.read(connection, number)
 
     def add_release(self, release: DirectoryRelease) -> int:
         """Keep a school directory release and return its number."""
-        with self._writing() as connection:
-            return directory.write(connection, release, imported_at=_now())
+        with self.writing() as connection:
+            return directory.write(connection, release, imported_at=now())
 
     def drafts(self) -> list[Draft]:
         """Return all drafts without their changes, by id."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return drafts.summaries(connection)
 
     def draft(self, draft_id: int) -> Draft:
         """Return a draft with its changes. Raises NotKnown."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return drafts.read(connection, draft_id)
 
     def add_to_draft(
         self, change: Change, *, draft_id: int | None, title: str, base_number: int | None
     ) -> int:
         """Append a change to a draft, or to a new one where `draft_id` is None; return its id."""
-        now = _now()
-        with self._writing() as connection:
+        at = now()
+        with self.writing() as connection:
             if draft_id is None:
-                draft_id = drafts.create(connection, title=title, base_number=base_number, at=now)
-            drafts.add_change(connection, draft_id, change, at=now)
+                draft_id = drafts.create(connection, title=title, base_number=base_number, at=at)
+            drafts.add_change(connection, draft_id, change, at=at)
             return draft_id
 
     def publish(
@@ -160,19 +160,19 @@ class Store:
 
         Raises PublicationRefused when anything was published since `expected` was read.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             self._refuse_if_changed(connection, expected)
             if release is not None:
-                directory.write(connection, release, imported_at=_now())
+                directory.write(connection, release, imported_at=now())
             return [_publish(connection, publication) for publication in publications]
 
     def withdraw(self, number: int) -> None:
         """Mark an edition as withdrawn; its content stays."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(
                 schema.edition.update()
                 .where(schema.edition.c.number == number)
-                .values(withdrawn_at=_now())
+                .values(withdrawn_at=now())
             )
 
     def artefact(self, number: int, name: str) -> StoredArtefact | None:
@@ -181,7 +181,7 @@ class Store:
         query = sa.select(table.c.name, table.c.media_type, table.c.content, table.c.sha256).where(
             table.c.edition_number == number, table.c.name == name
         )
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute(query).one_or_none()
         return StoredArtefact(**row._mapping) if row else None
 
@@ -190,7 +190,7 @@ class Store:
         made = sa.select(schema.artefact.c.edition_number).where(schema.artefact.c.maker == maker)
         number = schema.edition.c.number
         query = sa.select(number).where(number.not_in(made)).order_by(number)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return list(connection.scalars(query))
 
     def add_artefacts(
@@ -198,7 +198,7 @@ class Store:
     ) -> None:
         """Keep what a new version of the maker made of an edition, in place of older versions'."""
         table = schema.artefact
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(table.delete().where(table.c.edition_number == number))
             _write_artefacts(connection, number, artefacts, maker)
 
@@ -215,14 +215,16 @@ class Store:
             )
 
     @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
+    def reading(self) -> Iterator[sa.Connection]:
+        """Give a connection that sees one state throughout; for the rooms of the store."""
         if is_missing(self._engine):
             raise _not_set_up()
         with self._explaining(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
+    def writing(self) -> Iterator[sa.Connection]:
+        """Give a transaction, the only one that writes meanwhile; for the rooms of the store."""
         with self._explaining(), self._writer.begin() as connection:
             if connection.dialect.name == "postgresql":
                 # One writer at a time, as BEGIN IMMEDIATE has it on SQLite.
@@ -257,7 +259,7 @@ def _publish(connection: sa.Connection, publication: Publication) -> int:
         connection,
         publication.edition,
         effective_from=publication.effective_from,
-        published_at=_now(),
+        published_at=now(),
         draft_id=publication.draft_id,
         base_number=publication.base_number,
     )
@@ -288,6 +290,7 @@ def _write_artefacts(
         connection.execute(schema.artefact.insert(), rows)
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """Return the present moment as it is kept."""
     # Kept without a zone, in UTC: SQLite has no type for more.
     return datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,86 @@
+"""What differs between two editions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from catchments.model import Answer, Contract, Edition, Provider, School
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between two editions; each tuple is sorted."""
+
+    catchments_added: tuple[str, ...]
+    catchments_removed: tuple[str, ...]
+    catchments_changed: tuple[str, ...]
+    """Codes whose name, region or provider differs."""
+    boundaries_changed: tuple[str, ...]
+    """Codes of catchments in both whose boundary differs, or that gained or lost one."""
+    providers_added: tuple[str, ...]
+    providers_removed: tuple[str, ...]
+    providers_changed: tuple[str, ...]
+    listings_changed: tuple[int, ...]
+    """Numbers of schools listed elsewhere, newly listed or no longer listed."""
+    in_school_provision_changed: tuple[int, ...]
+    """Numbers of schools that gain or lose in-school provision, or whose note differs."""
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name) for name in self.__dataclass_fields__)
+
+
+def compare(before: Edition, after: Edition) -> Comparison:
+    """Return what differs between two editions."""
+    listings_before = {**before.listings, **dict.fromkeys(before.unserved, "")}
+    listings_after = {**after.listings, **dict.fromkeys(after.unserved, "")}
+    return Comparison(
+        catchments_added=_only_in(after.catchments, before.catchments),
+        catchments_removed=_only_in(before.catchments, after.catchments),
+        catchments_changed=_differing(before.catchments, after.catchments),
+        boundaries_changed=tuple(
+            code
+            for code in sorted(set(before.catchments) & set(after.catchments))
+            if _boundary_bytes(before, code) != _boundary_bytes(after, code)
+        ),
+        providers_added=_only_in(after.providers, before.providers),
+        providers_removed=_only_in(before.providers, after.providers),
+        providers_changed=_differing(_described(before), _described(after)),
+        listings_changed=_altered(listings_before, listings_after),
+        in_school_provision_changed=_altered(before.in_school_provision, after.in_school_provision),
+    )
+
+
+def _described(edition: Edition) -> dict[str, tuple[Provider, Contract | None]]:
+    """Return each provider with its contract."""
+    return {code: (p, edition.contracts.get(code)) for code, p in edition.providers.items()}
+
+
+def _altered(before: Mapping[int, str], after: Mapping[int, str]) -> tuple[int, ...]:
+    """Return the schools that one has and the other lacks, or has otherwise."""
+    return tuple(sorted(s for s in {*before, *after} if before.get(s) != after.get(s)))
+
+
+def _boundary_bytes(edition: Edition, code: str) -> bytes | None:
+    boundary = edition.boundaries.get(code)
+    return None if boundary is None else bytes(boundary.wkb)
+
+
+def _only_in(these: Mapping[str, object], those: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(sorted(set(these) - set(those)))
+
+
+def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(sorted(k for k in set(before) & set(after) if before[k] != after[k]))
+
+
+def schools_moved(
+    before: Mapping[int, Answer], after: Mapping[int, Answer]
+) -> list[tuple[School, Provider | None, Provider | None]]:
+    """Return each school whose provider differs, with the provider before and after."""
+    moved = []
+    for school_id in sorted(set(before) & set(after)):
+        old, new = before[school_id], after[school_id]
+        if old.provider != new.provider and new.school:
+            moved.append((new.school, old.provider, new.provider))
+    return moved

@@ -1,0 +1,136 @@
+"""What stands in the way of publishing an edition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from catchments.coverage import CoverageFault
+from catchments.errors import shown
+from catchments.model import (
+    NOT_STATED,
+    Answer,
+    Contract,
+    Edition,
+    SchoolStatus,
+    Source,
+    SourceKind,
+    Status,
+)
+
+
+def reasons_against(
+    edition: Edition,
+    answers: Mapping[int, Answer],
+    faults: Sequence[CoverageFault],
+    *,
+    on: date | None = None,
+) -> list[str]:
+    """Return a sentence for each thing that forbids publishing an edition; none means it may.
+
+    `answers` are those of all schools in the directory; `faults` are the coverage's; `on` is the
+    date from which it is to be in force, where that is known.
+    """
+    return [
+        *_missing_parts(edition),
+        *_without_provider(edition),
+        *(_outside_contract(edition, on) if on else ()),
+        *_without_boundary(edition),
+        *_unreached(edition, answers.values()),
+        *_broken_coverage(edition, faults),
+        *_undeclared_sources(edition),
+    ]
+
+
+def _missing_parts(edition: Edition) -> list[str]:
+    return [] if edition.catchments else ["The draft has no catchments."]
+
+
+def _without_provider(edition: Edition) -> list[str]:
+    return [
+        f"The catchment {c.name} ({c.code}) has no provider."
+        for c in edition.catchments.values()
+        if c.provider_code is None or c.provider_code not in edition.providers
+    ]
+
+
+def _outside_contract(edition: Edition, on: date) -> list[str]:
+    serving = {c.provider_code: c.name for c in edition.catchments.values()}
+    return [
+        f"The provider {edition.providers[code].name} ({code}) is to serve {serving[code]} from "
+        f"{on}, which is outside its contract ({contract.starts or '…'} to {contract.ends or '…'})."
+        for code, contract in edition.contracts.items()
+        if code in serving and code in edition.providers and not _is_within(contract, on)
+    ]
+
+
+def _is_within(contract: Contract, on: date) -> bool:
+    return (contract.starts or on) <= on <= (contract.ends or on)
+
+
+def _without_boundary(edition: Edition) -> list[str]:
+    listed = set(edition.listings.values())
+    return [
+        f"The catchment {c.name} ({c.code}) has neither a boundary nor a listed school."
+        for c in edition.catchments.values()
+        if c.code not in edition.boundaries and c.code not in listed
+    ]
+
+
+def _unreached(edition: Edition, answers: Iterable[Answer]) -> list[str]:
+    return [
+        _unreached_sentence(answer)
+        for answer in answers
+        if answer.school
+        and answer.school.status is SchoolStatus.OPEN
+        and answer.school.school_id not in edition.unserved
+        and (answer.catchment is None or answer.status is Status.AMBIGUOUS)
+    ]
+
+
+def _unreached_sentence(answer: Answer) -> str:
+    assert answer.school  # noqa: S101 - only answers for schools come here
+    school = f"School {answer.school.school_id} {answer.school.name}"
+    if answer.status is Status.AMBIGUOUS:
+        names = " and ".join(c.catchment.name for c in answer.candidates)
+        return f"{school} is in more than one catchment: {names}."
+    why = "it has no recorded place" if answer.place is None else "it lies outside all of them"
+    return f"{school} reaches no catchment: it is not listed and {why}."
+
+
+def _broken_coverage(edition: Edition, faults: Sequence[CoverageFault]) -> list[str]:
+    accepted = {
+        "overlap": edition.overlaps_accepted,
+        "gap": edition.gaps_accepted,
+    }
+    names = {code: catchment.name for code, catchment in edition.catchments.items()}
+    return [
+        f"The coverage is broken: {fault.sentence(names)}"
+        for fault in faults
+        if not accepted.get(fault.kind)
+    ]
+
+
+def _undeclared_sources(edition: Edition) -> list[str]:
+    declared = {source.kind for source in edition.sources}
+    wanted = {
+        SourceKind.BOUNDARIES: bool(edition.boundaries),
+        SourceKind.LISTINGS: bool(edition.listings),
+    }
+    missing = [kind for kind, used in wanted.items() if used and kind not in declared]
+    incomplete = [s for s in edition.sources if not _is_declared(s)]
+    return [f"The {kind} have no declared source." for kind in missing] + [
+        f"The source {shown(s.title)} lacks its authority, its licence or its checksum: import it "
+        "again with --licence and --authority."
+        for s in incomplete
+    ]
+
+
+def _is_declared(source: Source) -> bool:
+    licensed = source.licence not in {"", NOT_STATED}
+    return bool(licensed and source.authority and source.sha256)
+
+
+def may_take_effect(effective_from: date, *, today: date) -> bool:
+    """Whether a publication may take effect on a date: today or later."""
+    return effective_from >= today

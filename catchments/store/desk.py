@@ -1,0 +1,391 @@
+"""Drafts as staff work on them: each thing done is one transaction, with its entry in the audit.
+
+Whoever does something says which version of the draft they saw. Where another has changed it since,
+nothing is done and `Stale` says so. A form that is sent twice does its work once: see `once`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from catchments.changes import Change
+from catchments.errors import CatchmentsError, InputRefused
+from catchments.people import Person
+from catchments.store import drafts, schema
+from catchments.store.audit import append
+from catchments.store.drafts import ABANDONED, APPROVED, EDITING, SUBMITTED, Draft
+from catchments.store.store import Store, now
+
+OPEN = (EDITING, SUBMITTED, APPROVED)
+"""The states in which something may still become of a draft."""
+CHANGES_AT_MOST = 500
+COMMENTS_AT_MOST = 1_000
+
+
+class Stale(CatchmentsError):
+    """Somebody else has done something to the draft since its page was read."""
+
+
+class NotNow(CatchmentsError):
+    """What is asked cannot be done to a draft in its state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change of a draft as it is listed."""
+
+    position: int
+    kind: str
+    sentence: str
+    created_at: datetime
+    author: str
+    """A name; empty for the command line."""
+    undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody said about a draft."""
+
+    id: int
+    at: datetime
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """By whom something is done, and which version of the draft they saw."""
+
+    person: Person
+    version: int
+    once: str = ""
+    """A random text that the form was given when it was written; the same twice is one form."""
+
+
+class Desk:
+    """The drafts of a store, for staff."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def drafts(self) -> list[Draft]:
+        """Return all drafts without their changes, the latest first."""
+        return self._store.drafts()[::-1]
+
+    def draft(self, draft_id: int) -> Draft:
+        """Return a draft with the changes that hold. Raises NotKnown."""
+        return self._store.draft(draft_id)
+
+    def steps(self, draft_id: int) -> list[Step]:
+        """Return all changes of a draft, those undone too, in order."""
+        table, person = schema.draft_change, schema.person
+        joined = table.outerjoin(person, person.c.id == table.c.author_id)
+        query = (
+            sa.select(
+                table.c.position,
+                table.c.kind,
+                table.c.sentence,
+                table.c.created_at,
+                sa.func.coalesce(person.c.name, "").label("author"),
+                table.c.undone,
+            )
+            .select_from(joined)
+            .where(table.c.draft_id == draft_id)
+            .order_by(table.c.position)
+        )
+        with self._store.reading() as connection:
+            return [Step(**row._mapping) for row in connection.execute(query)]
+
+    def comments(self, draft_id: int) -> list[Comment]:
+        """Return what was said about a draft, in order."""
+        table, person = schema.draft_comment, schema.person
+        query = (
+            sa.select(table.c.id, table.c.at, person.c.name.label("author"), table.c.text)
+            .join_from(table, person)
+            .where(table.c.draft_id == draft_id)
+            .order_by(table.c.id)
+        )
+        with self._store.reading() as connection:
+            return [Comment(**row._mapping) for row in connection.execute(query)]
+
+    def contributors(self, draft_id: int) -> frozenset[int]:
+        """Return the ids of everybody who began a draft or made a change of it that holds."""
+        table = schema.draft_change
+        query = sa.select(table.c.author_id).where(table.c.draft_id == draft_id, ~table.c.undone)
+        with self._store.reading() as connection:
+            found = set(connection.scalars(query))
+        return frozenset(found | {self.draft(draft_id).author_id}) - {None}  # type: ignore[return-value]
+
+    # --- preparing ----------------------------------------------------------------------------
+
+    def begin(
+        self, *, title: str, reason: str, base_number: int, by: Person, once: str = ""
+    ) -> int:
+        """Begin a draft on an edition and return its id; a form sent twice begins one."""
+        with self._store.writing() as connection:
+            known = self._begun_with(connection, once)
+            if known is not None:
+                return known
+            draft_id = drafts.create(connection, title=title, base_number=base_number, at=now())
+            self._set(
+                connection, draft_id, reason=reason, author_id=by.id, holder_id=by.id, version=1
+            )
+            self._note(
+                connection, by, "draft.begin", draft_id, title=title, base=base_number, once=once
+            )
+            return draft_id
+
+    def add(self, draft_id: int, change: Change, sentence: str, *, seen: Seen) -> None:
+        """Append a change; what was undone before it is given up. Raises Stale or NotNow."""
+        with self._doing(draft_id, seen, "draft.change", among=[EDITING]) as doing:
+            if doing is None:
+                return
+            connection, table = doing.connection, schema.draft_change
+            self._refuse_too_many(connection, draft_id)
+            connection.execute(table.delete().where(table.c.draft_id == draft_id, table.c.undone))
+            drafts.add_change(
+                connection,
+                draft_id,
+                change,
+                at=now(),
+                sentence=sentence,
+                author_id=seen.person.id,
+                once=seen.once or None,
+            )
+            doing.detail = {"sentence": sentence}
+
+    def undo(self, draft_id: int, *, seen: Seen) -> None:
+        """Undo the last change that holds. Raises Stale or NotNow."""
+        with self._doing(draft_id, seen, "draft.undo", among=[EDITING]) as doing:
+            if doing is not None:
+                doing.detail = self._mark_undone(doing.connection, draft_id, undone=True)
+
+    def redo(self, draft_id: int, *, seen: Seen) -> None:
+        """Do the first change again that was undone. Raises Stale or NotNow."""
+        with self._doing(draft_id, seen, "draft.redo", among=[EDITING]) as doing:
+            if doing is not None:
+                doing.detail = self._mark_undone(doing.connection, draft_id, undone=False)
+
+    def describe(self, draft_id: int, *, title: str, reason: str, seen: Seen) -> None:
+        """Give a draft another title and reason. Raises Stale or NotNow."""
+        self._change_to(draft_id, seen, "draft.describe", [EDITING], title=title, reason=reason)
+
+    def take_over(self, draft_id: int, *, seen: Seen) -> None:
+        """Make somebody the one who works on a draft. Raises Stale or NotNow."""
+        self._change_to(draft_id, seen, "draft.take-over", [EDITING], holder_id=seen.person.id)
+
+    def rebase(self, draft_id: int, base_number: int, *, seen: Seen) -> None:
+        """Put a draft on another edition, its changes as they are. Raises Stale or NotNow.
+
+        Whoever asks has tried that they fit.
+        """
+        self._change_to(
+            draft_id,
+            seen,
+            "draft.rebase",
+            OPEN,
+            base_number=base_number,
+            state=EDITING,
+            approver_id=None,
+            approved_at=None,
+        )
+
+    def abandon(self, draft_id: int, *, seen: Seen) -> None:
+        """Give a draft up; it stays on record. Raises Stale or NotNow."""
+        self._change_to(draft_id, seen, "draft.abandon", OPEN, state=ABANDONED)
+
+    def comment(self, draft_id: int, text: str, *, by: Person, once: str = "") -> None:
+        """Say something about a draft, whatever its state; a form sent twice says it once."""
+        table = schema.draft_comment
+        with self._store.writing() as connection:
+            said = sa.select(table.c.once).where(table.c.draft_id == draft_id)
+            before = list(connection.scalars(said))
+            if once and once in before:
+                return
+            if len(before) >= COMMENTS_AT_MOST:
+                raise NotNow(f"Draft {draft_id} has {len(before)} comments, which is the most.")
+            connection.execute(
+                table.insert().values(
+                    draft_id=draft_id, person_id=by.id, at=now(), text=text, once=once or None
+                )
+            )
+            self._note(connection, by, "draft.comment", draft_id, text=text)
+
+    # --- reviewing ----------------------------------------------------------------------------
+
+    def submit(self, draft_id: int, effective_from: date, *, seen: Seen) -> None:
+        """Hand a draft over for review, to be in force from a date. Raises Stale or NotNow."""
+        self._change_to(
+            draft_id,
+            seen,
+            "draft.submit",
+            [EDITING],
+            state=SUBMITTED,
+            effective_from=effective_from,
+        )
+
+    def send_back(self, draft_id: int, *, seen: Seen) -> None:
+        """Hand a draft back to be worked on; an approval is void. Raises Stale or NotNow."""
+        self._change_to(
+            draft_id,
+            seen,
+            "draft.send-back",
+            [SUBMITTED, APPROVED],
+            state=EDITING,
+            approver_id=None,
+            approved_at=None,
+        )
+
+    def approve(self, draft_id: int, effective_from: date, *, seen: Seen) -> None:
+        """Approve a draft as it stands, from a date.
+
+        Raises Stale, or NotNow where it is not in review or the approver had a hand in it.
+        """
+        if seen.person.id in self.contributors(draft_id):
+            raise NotNow(
+                f"{seen.person.name} had a hand in draft {draft_id}.",
+                allowed="A second person approves it: one who neither began nor changed it.",
+                next_step="Ask another approver.",
+            )
+        self._change_to(
+            draft_id,
+            seen,
+            "draft.approve",
+            [SUBMITTED],
+            state=APPROVED,
+            effective_from=effective_from,
+            approver_id=seen.person.id,
+            approved_at=now(),
+        )
+
+    # --- how ----------------------------------------------------------------------------------
+
+    def _change_to(
+        self,
+        draft_id: int,
+        seen: Seen,
+        action: str,
+        among: tuple[str, ...] | list[str],
+        **values: Any,
+    ) -> None:
+        with self._doing(draft_id, seen, action, among=among) as doing:
+            if doing is not None:
+                self._set(doing.connection, draft_id, **values)
+                doing.detail = {k: v for k, v in values.items() if not isinstance(v, datetime)}
+
+    @contextmanager
+    def _doing(
+        self, draft_id: int, seen: Seen, action: str, *, among: tuple[str, ...] | list[str]
+    ) -> Iterator[_Doing | None]:
+        """Give a transaction on a draft that is as it was seen; None where it was done already."""
+        with self._store.writing() as connection:
+            if self._done_already(connection, draft_id, seen.once):
+                yield None
+                return
+            draft = drafts.read_head(connection, draft_id)
+            _refuse_stale(draft, seen)
+            _refuse_state(draft, action, among)
+            doing = _Doing(connection)
+            yield doing
+            self._set(connection, draft_id, version=draft.version + 1)
+            detail = {**doing.detail, "version": draft.version + 1, "once": seen.once}
+            self._note(connection, seen.person, action, draft_id, **detail)
+
+    def _done_already(self, connection: sa.Connection, draft_id: int, once: str) -> bool:
+        if not once:
+            return False
+        table = schema.audit_entry
+        detail = sa.select(table.c.number).where(
+            table.c.subject == f"draft {draft_id}", table.c.detail.contains(f'"once": "{once}"')
+        )
+        return connection.execute(detail.limit(1)).one_or_none() is not None
+
+    def _begun_with(self, connection: sa.Connection, once: str) -> int | None:
+        if not once:
+            return None
+        table = schema.audit_entry
+        query = sa.select(table.c.subject).where(
+            table.c.action == "draft.begin", table.c.detail.contains(f'"once": "{once}"')
+        )
+        subject = connection.scalar(query)
+        return int(subject.removeprefix("draft ")) if subject else None
+
+    def _mark_undone(
+        self, connection: sa.Connection, draft_id: int, *, undone: bool
+    ) -> dict[str, Any]:
+        table = schema.draft_change
+        order: Callable[[Any], Any] = sa.desc if undone else sa.asc
+        query = (
+            sa.select(table.c.position, table.c.sentence)
+            .where(table.c.draft_id == draft_id, table.c.undone != undone)
+            .order_by(order(table.c.position))
+            .limit(1)
+        )
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            what = "undo" if undone else "do again"
+            raise NotNow(f"There is nothing to {what} in draft {draft_id}.")
+        connection.execute(
+            table.update()
+            .where(table.c.draft_id == draft_id, table.c.position == row.position)
+            .values(undone=undone)
+        )
+        return {"sentence": row.sentence}
+
+    def _refuse_too_many(self, connection: sa.Connection, draft_id: int) -> None:
+        table = schema.draft_change
+        query = sa.select(sa.func.count()).where(table.c.draft_id == draft_id)
+        if (connection.scalar(query) or 0) >= CHANGES_AT_MOST:
+            raise NotNow(
+                f"Draft {draft_id} has {CHANGES_AT_MOST} changes, which is the most.",
+                next_step="Publish it, or begin another draft.",
+            )
+
+    def _set(self, connection: sa.Connection, draft_id: int, **values: Any) -> None:
+        table = schema.draft
+        connection.execute(table.update().where(table.c.id == draft_id).values(**values))
+
+    def _note(
+        self, connection: sa.Connection, by: Person, action: str, draft_id: int, **detail: Any
+    ) -> None:
+        append(connection, actor=by.login, action=action, subject=f"draft {draft_id}", **detail)
+
+
+class _Doing:
+    """What is being done to a draft, and what the audit is told of it."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self.detail: dict[str, Any] = {}
+
+
+def _refuse_stale(draft: Draft, seen: Seen) -> None:
+    if draft.version != seen.version:
+        raise Stale(
+            f"Draft {draft.id} has been changed since this page was read: it is at version "
+            f"{draft.version}, and the page showed version {seen.version}.",
+            next_step="Look at the draft as it is now, then do it again if it is still wanted.",
+        )
+
+
+def _refuse_state(draft: Draft, action: str, among: tuple[str, ...] | list[str]) -> None:
+    if draft.state not in among:
+        raise NotNow(
+            f"Draft {draft.id} is {draft.state}.",
+            allowed=f"This ({action.removeprefix('draft.')}) needs it to be {' or '.join(among)}.",
+            next_step="Look at the draft as it is now.",
+        )
+
+
+def checked_once(text: str) -> str:
+    """Return a form's token. Raises InputRefused for what no form of ours was given."""
+    if not text or (len(text) <= 64 and text.isascii() and text.isalnum()):
+        return text
+    raise InputRefused("The form's token is not one of ours.", field="once")
