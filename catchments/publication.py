@@ -14,9 +14,11 @@ from catchments.changes import apply_all, may_take_effect, reasons_against
 from catchments.coverage import find_faults
 from catchments.errors import ChangeDoesNotFit, PublicationRefused
 from catchments.model import DirectoryRelease, Edition, EditionSummary
+from catchments.people import Action
 from catchments.snapshot import Snapshot, Timeline, boundaries_fingerprint
 from catchments.sources.report import Progress, no_progress
-from catchments.store import Draft, Publication, Store
+from catchments.store import Decision, Draft, Publication, Store
+from catchments.telling import notices_of
 
 CHECKING = "Checking schools and coverage"
 ArtefactMaker = Callable[[Edition], Sequence[tuple[str, str, bytes]]]
@@ -34,6 +36,32 @@ class Order:
     """Whether to re-apply the draft's changes if its base is no longer the edition before it."""
     unserved: frozenset[int] = field(default_factory=frozenset)
     """Open schools that are to belong to no catchment."""
+    decision: Decision | None = None
+    """Who of the staff decided it; None on the command line."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person of the staff wants published."""
+
+    draft_id: int
+    draft_version: int
+    effective_from: date
+    person_id: int
+    reason: str = ""
+    reverting: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The numbers of the new editions, or why there are none."""
+
+    numbers: list[int] = field(default_factory=list)
+    problem: str = ""
+    reasons: list[str] = field(default_factory=list)
+    next_step: str = ""
+    kind: str = ""
+    """The class of the error."""
 
 
 class Publisher:
@@ -70,7 +98,8 @@ class Publisher:
             if later.draft_id is not None:
                 publications.append(self._reapplied(later, publications[-1].edition))
         made = [self._numbered(publication, at) for at, publication in enumerate(publications)]
-        return self._store.publish(made, expected=self._state)
+        told = self._told(order, draft, made)
+        return self._store.publish(told, expected=self._state, decision=order.decision)
 
     def seed(self, edition: Edition, release: DirectoryRelease) -> list[int]:
         """Publish a whole edition together with the directory release it needs."""
@@ -80,16 +109,36 @@ class Publisher:
         made = [self._numbered(publication, 0)]
         return self._store.publish(made, expected=self._state, release=release)
 
+    def _told(self, order: Order, draft: Draft, made: Sequence[Publication]) -> list[Publication]:
+        """Return publications with what is to be told of each, to schools and to providers."""
+        before = self._before(order, draft)
+        if before is None:
+            return list(made)  # nobody was served before
+        release = self._directory(order.effective_from)
+        old = Snapshot.of(self._store.edition(before.number), release)
+        told = []
+        for publication in made:
+            new = Snapshot.of(publication.edition, release, like=[old])
+            notices = notices_of(old, new, effective_from=publication.effective_from)
+            told.append(replace(publication, notices=notices))
+            old = new
+        return told
+
     def _refuse_unfit_order(self, order: Order, draft: Draft) -> None:
         if draft.published_as is not None:
             raise PublicationRefused(
                 f"Draft {draft.id} has been published already, as edition {draft.published_as}."
             )
         early = not may_take_effect(order.effective_from, today=self._today)
+        if early and order.decision and not order.decision.by.may(Action.ADMINISTER):
+            raise PublicationRefused(
+                f"{order.effective_from} lies before today, {self._today}.",
+                next_step="Give today or a later date, or ask an administrator.",
+            )
         if early and not order.reason:
             raise PublicationRefused(
                 f"{order.effective_from} lies before today, {self._today}.",
-                next_step="Give a later date, or say with --reason why it must be in the past.",
+                next_step="Give a later date, or a reason (--reason) why it must be in the past.",
             )
         before = self._before(order, draft)
         stale = draft.base_number is not None and before and before.number != draft.base_number
@@ -97,7 +146,7 @@ class Publisher:
             raise PublicationRefused(
                 f"Draft {draft.id} was made from edition {draft.base_number}, but edition "
                 f"{before.number} is in force on {order.effective_from}.",
-                next_step="Add --reapply to apply the draft's changes to that edition instead.",
+                next_step="Re-apply (--reapply) the draft's changes to that edition instead.",
             )
 
     def _before(self, order: Order, draft: Draft) -> EditionSummary | None:
@@ -113,11 +162,15 @@ class Publisher:
         base_number = draft.base_number and (before.number if before else draft.base_number)
         base = self._store.edition(base_number) if base_number else Edition()
         content = replace(
-            apply_all(base, draft.changes), title=draft.title, reason=order.reason, number=None
+            apply_all(base, draft.changes),
+            title=draft.title,
+            reason=order.reason or draft.reason,
+            number=None,
         )
         unserved = content.unserved | order.unserved
         edition = replace(content, unserved=unserved - set(content.listings))
-        self._refuse_unless_sound(edition, self._directory(order.effective_from), base)
+        release = self._directory(order.effective_from)
+        self._refuse_unless_sound(edition, release, base, on=order.effective_from)
         return Publication(edition, order.effective_from, base_number, draft.id)
 
     def _reapplied(self, later: EditionSummary, onto: Edition) -> Publication:
@@ -129,7 +182,8 @@ class Publisher:
             edition = replace(
                 content, title=later.title, reason=later.reason, unserved=content.unserved | named
             )
-            self._refuse_unless_sound(edition, self._directory(later.effective_from), onto)
+            release = self._directory(later.effective_from)
+            self._refuse_unless_sound(edition, release, onto, on=later.effective_from)
         except (ChangeDoesNotFit, PublicationRefused) as error:
             raise PublicationRefused(
                 f"Edition {later.number}, scheduled for {later.effective_from}, no longer fits on "
@@ -140,7 +194,12 @@ class Publisher:
         return Publication(edition, later.effective_from, None, later.draft_id)
 
     def _refuse_unless_sound(
-        self, edition: Edition, release: DirectoryRelease, known_sound: Edition | None = None
+        self,
+        edition: Edition,
+        release: DirectoryRelease,
+        known_sound: Edition | None = None,
+        *,
+        on: date | None = None,
     ) -> None:
         self._progress(CHECKING, 0, 2)
         snapshot = Snapshot.of(edition, release)
@@ -149,14 +208,14 @@ class Publisher:
             known_sound.boundaries
         )
         faults = [] if checked else find_faults(edition.boundaries)
-        reasons = reasons_against(edition, snapshot.answers, faults)
+        reasons = reasons_against(edition, snapshot.answers, faults, on=on)
         self._progress(CHECKING, 2, 2)
         if reasons:
             things = "1 thing stands" if len(reasons) == 1 else f"{len(reasons)} things stand"
             raise PublicationRefused(
                 f"The draft cannot be published: {things} in the way.",
                 reasons=reasons,
-                next_step="Mend them with another import into the draft, then publish again.",
+                next_step="Mend them with another change of the draft, then publish again.",
             )
 
     def _numbered(self, publication: Publication, at: int) -> Publication:

@@ -2,6 +2,14 @@
 
 from catchments.store.drafts import Draft
 from catchments.store.engine import StoreUnavailable
-from catchments.store.store import Publication, State, Store, StoredArtefact
+from catchments.store.store import Decision, Publication, State, Store, StoredArtefact
 
-__all__ = ["Draft", "Publication", "State", "Store", "StoreUnavailable", "StoredArtefact"]
+__all__ = [
+    "Decision",
+    "Draft",
+    "Publication",
+    "State",
+    "Store",
+    "StoreUnavailable",
+    "StoredArtefact",
+]

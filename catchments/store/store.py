@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 from catchments.changes import Change
 from catchments.errors import CatchmentsError, NothingPublished, PublicationRefused
 from catchments.model import DirectoryRelease, Edition, EditionSummary, ReleaseSummary
+from catchments.people import COMMAND_LINE, Person
 from catchments.store import directory, drafts, editions, schema
 from catchments.store.drafts import Draft
 from catchments.store.engine import explained, is_missing, open_engine, writing
@@ -48,6 +50,19 @@ class Publication:
     """Name, media type and content of each."""
     maker: str = ""
     """The version of what made the artefacts."""
+    notices: Sequence[Any] = ()
+    """What schools and providers are told of it."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """That somebody of the staff publishes a draft."""
+
+    by: Person
+    draft_version: int
+    """The version of the draft that was approved, or that the administrator saw."""
+    reverting: bool = False
+    """Whether it publishes an earlier edition anew, which was approved then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,20 +170,42 @@ class Store:
         *,
         expected: State,
         release: DirectoryRelease | None = None,
+        decision: Decision | None = None,
     ) -> list[int]:
         """Publish editions, and a directory release with them if given; return their numbers.
 
-        Raises PublicationRefused when anything was published since `expected` was read.
+        Raises PublicationRefused when anything was published since `expected` was read, or when
+        the draft is not, or no longer, what was approved.
         """
+        from catchments.store import deciding, outbox
+
         with self.writing() as connection:
             self._refuse_if_changed(connection, expected)
             if release is not None:
                 directory.write(connection, release, imported_at=now())
-            return [_publish(connection, publication) for publication in publications]
+            numbers = []
+            for publication in publications:
+                who = deciding.names(connection, publication, decision)
+                numbers.append(_publish(connection, publication, **who))
+                outbox.enqueue(connection, numbers[-1], publication.notices, at=now())
+            if publications:
+                deciding.note(connection, publications, numbers, decision)
+            return numbers
 
-    def withdraw(self, number: int) -> None:
-        """Mark an edition as withdrawn; its content stays."""
+    def withdraw(self, number: int, *, by: str = COMMAND_LINE, reason: str = "") -> None:
+        """Mark an edition as withdrawn; its content stays, and nobody is told of it any more."""
+        from catchments.store import outbox
+        from catchments.store.audit import append
+
         with self.writing() as connection:
+            append(
+                connection,
+                actor=by,
+                action="edition.withdraw",
+                subject=f"edition {number}",
+                reason=reason,
+            )
+            outbox.cancel(connection, number)
             connection.execute(
                 schema.edition.update()
                 .where(schema.edition.c.number == number)
@@ -254,7 +291,7 @@ def _not_set_up() -> NothingPublished:
     )
 
 
-def _publish(connection: sa.Connection, publication: Publication) -> int:
+def _publish(connection: sa.Connection, publication: Publication, **who: str) -> int:
     number = editions.write(
         connection,
         publication.edition,
@@ -262,6 +299,7 @@ def _publish(connection: sa.Connection, publication: Publication) -> int:
         published_at=now(),
         draft_id=publication.draft_id,
         base_number=publication.base_number,
+        **who,
     )
     _write_artefacts(connection, number, publication.artefacts, publication.maker)
     if publication.draft_id is not None:

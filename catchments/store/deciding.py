@@ -1,0 +1,82 @@
+"""Who decided a publication: checked against the draft and put on record as it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from catchments.errors import PublicationRefused
+from catchments.people import COMMAND_LINE
+from catchments.store import drafts, schema
+from catchments.store.audit import append
+from catchments.store.drafts import APPROVED, Draft
+from catchments.store.store import Decision, Publication
+
+
+def names(
+    connection: sa.Connection, publication: Publication, decision: Decision | None
+) -> dict[str, str]:
+    """Return the names of who prepared, approved and published an edition.
+
+    Raises PublicationRefused where its draft is not, or no longer, what was approved. An edition
+    that is published anew on top of another keeps the names that it had.
+    """
+    if publication.draft_id is None or decision is None:
+        return {}
+    draft = drafts.read_head(connection, publication.draft_id)
+    if draft.published_as is not None:
+        return _names_before(connection, draft.published_as)
+    _refuse_unapproved(draft, decision)
+    return {
+        "author": _name(connection, draft.author_id),
+        "approved_by": _name(connection, draft.approver_id),
+        "published_by": decision.by.name,
+    }
+
+
+def note(
+    connection: sa.Connection,
+    publications: Sequence[Publication],
+    numbers: Sequence[int],
+    decision: Decision | None,
+) -> None:
+    """Add what was published to the audit trail."""
+    for publication, number in zip(publications, numbers, strict=True):
+        append(
+            connection,
+            actor=decision.by.login if decision else COMMAND_LINE,
+            action="edition.publish",
+            subject=f"edition {number}",
+            draft=publication.draft_id,
+            effective_from=publication.effective_from,
+            title=publication.edition.title,
+            reason=publication.edition.reason,
+        )
+
+
+def _refuse_unapproved(draft: Draft, decision: Decision) -> None:
+    if draft.version != decision.draft_version:
+        raise PublicationRefused(
+            f"Draft {draft.id} is at version {draft.version}, and version "
+            f"{decision.draft_version} was to be published: somebody changed it meanwhile.",
+            next_step="Look at the draft as it is now.",
+        )
+    if not decision.reverting and draft.state != APPROVED:
+        raise PublicationRefused(
+            f"Draft {draft.id} is {draft.state}; a second person has to approve it first.",
+            next_step="Ask an approver.",
+        )
+
+
+def _name(connection: sa.Connection, person_id: int | None) -> str:
+    table = schema.person
+    return connection.scalar(sa.select(table.c.name).where(table.c.id == person_id)) or ""
+
+
+def _names_before(connection: sa.Connection, number: int) -> dict[str, str]:
+    table = schema.edition
+    query = sa.select(table.c.author, table.c.approved_by, table.c.published_by).where(
+        table.c.number == number
+    )
+    return dict(connection.execute(query).one()._mapping)

@@ -1,0 +1,316 @@
+"""Review and publication: submit, send back, approve, publish, re-apply, revert, withdraw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from catchments.changes import RestoreEdition, apply_all, describe
+from catchments.errors import InputRefused, shown
+from catchments.model import EditionSummary
+from catchments.people import Action
+from catchments.publication import Outcome, Wish, refuse_withdrawal
+from catchments.snapshot import World
+from catchments.store import Draft
+from catchments.store.desk import Desk, Seen, checked_once
+from catchments.store.drafts import ABANDONED, PUBLISHED
+from catchments.web.context import page_context, service
+from catchments.web.staff.access import confirmed, me, requires
+from catchments.web.staff.room import blueprint
+from catchments.web.staff.workshop import done_elsewhere
+
+PUBLISHER = "catchments.commands.publishing"
+PUBLISHED_WITHIN_S = 300.0
+LONGEST_REASON = 2_000
+STALE = 412
+
+
+@dataclass(frozen=True)
+class Review:
+    """What the draft page needs to know to offer the next step of a review."""
+
+    state: str
+    may_submit: bool
+    may_review: bool
+    had_a_hand: bool
+    """Whether whoever looks at it began or changed the draft, and so may not approve it."""
+    starts: date
+    """From when it is proposed to be in force."""
+    overtaken_by: EditionSummary | None
+    """The edition that is in force then, where the draft is made from another."""
+    comes_before: tuple[EditionSummary, ...]
+    """Scheduled editions that publication will publish anew on top of this one."""
+
+
+def review_of(draft: Draft, world: World) -> Review:
+    """Return what may be done next to a draft by whoever is signed in."""
+    person = me()
+    starts = max(draft.effective_from or world.today, world.today)
+    before = world.timeline.edition_on(starts)
+    overtaken = before if before and before.number != draft.base_number else None
+    return Review(
+        state=draft.state,
+        may_submit=person.may(Action.EDIT),
+        may_review=person.may(Action.REVIEW),
+        had_a_hand=person.id in Desk(service().store).contributors(draft.id),
+        starts=starts,
+        overtaken_by=None if draft.state in (PUBLISHED, ABANDONED) else overtaken,
+        comes_before=world.timeline.scheduled_after(starts),
+    )
+
+
+# --- a draft --------------------------------------------------------------------------------------
+
+
+@blueprint.post("/drafts/<int:draft>/submit")
+@requires(Action.EDIT)
+def submit(draft: int) -> AnyResponse:
+    """Hand a draft over for review."""
+    Desk(service().store).submit(draft, _date_given(), seen=_seen())
+    return _back_to(draft, gettext("The draft is in review. An approver decides about it."))
+
+
+@blueprint.post("/drafts/<int:draft>/send-back")
+@requires(Action.REVIEW)
+def send_back(draft: int) -> AnyResponse:
+    """Hand a draft back to be worked on, and say why."""
+    reason = _text_given("reason", gettext("why the draft goes back"))
+    seen, desk = _seen(), Desk(service().store)
+    desk.send_back(draft, seen=seen)
+    desk.comment(draft, reason, by=seen.person, once=f"{seen.once}c" if seen.once else "")
+    return _back_to(draft, gettext("The draft went back to be worked on."))
+
+
+@blueprint.post("/drafts/<int:draft>/approve")
+@requires(Action.REVIEW)
+def approve(draft: int) -> AnyResponse:
+    """Approve a draft as it stands."""
+    Desk(service().store).approve(draft, _date_given(), seen=_seen())
+    return _back_to(draft, gettext("The draft is approved. It can be published now."))
+
+
+@blueprint.post("/drafts/<int:draft>/abandon")
+@requires(Action.EDIT)
+def abandon(draft: int) -> AnyResponse:
+    """Give a draft up."""
+    Desk(service().store).abandon(draft, seen=_seen())
+    return _back_to(draft, gettext("The draft is given up. It stays on record."))
+
+
+@blueprint.post("/drafts/<int:draft>/re-apply")
+@requires(Action.EDIT)
+def reapply(draft: int) -> AnyResponse:
+    """Put a draft's changes on the edition that has come in between."""
+    desk, world = Desk(service().store), service().snapshots.current()
+    kept = desk.draft(draft)
+    overtaken = review_of(kept, world).overtaken_by
+    if overtaken is None:
+        return _back_to(draft, gettext("The draft is made from the right edition already."))
+    apply_all(service().store.edition(overtaken.number), kept.changes)  # or says what does not fit
+    desk.rebase(draft, overtaken.number, seen=_seen())
+    said = gettext("The changes now stand on edition %(number)s.", number=overtaken.number)
+    return _back_to(draft, said)
+
+
+@blueprint.get("/drafts/<int:draft>/publish")
+@requires(Action.REVIEW)
+@confirmed
+def publish_page(draft: int) -> Response:
+    """Ask for a last look before a draft is published."""
+    world, kept = service().snapshots.current(), Desk(service().store).draft(draft)
+    return _publish_page(world, kept)
+
+
+@blueprint.post("/drafts/<int:draft>/publish")
+@requires(Action.REVIEW)
+@confirmed
+def publish(draft: int) -> AnyResponse:
+    """Publish an approved draft from its date."""
+    kept, seen = Desk(service().store).draft(draft), _seen()
+    if kept.published_as is not None:  # a double click, the back button, a line that broke
+        return _published(kept.published_as)
+    if kept.effective_from is None:
+        raise InputRefused(f"Draft {draft} has no date from which it is to be in force.")
+    wish = Wish(
+        draft, seen.version, kept.effective_from, seen.person.id, _reason_given() or kept.reason
+    )
+    outcome = _carried_out(wish)
+    if outcome.numbers:
+        return _published(outcome.numbers[0])
+    again = Desk(service().store).draft(draft)
+    if again.published_as is not None:
+        return _published(again.published_as)
+    service().snapshots.refresh()
+    page = _publish_page(service().snapshots.current(), again, outcome)
+    page.status_code = STALE
+    return page
+
+
+def _publish_page(world: World, draft: Draft, outcome: Outcome | None = None) -> Response:
+    page = render_template(
+        "staff/publish.html",
+        **page_context(world, world.on(world.today), gettext("Publish draft %(n)s", n=draft.id)),
+        draft=draft,
+        review=review_of(draft, world),
+        outcome=outcome,
+        error=outcome is not None,
+        today=world.today,
+    )
+    return Response(page)
+
+
+def _carried_out(wish: Wish) -> Outcome:
+    given = msgspec.json.encode(wish)
+    said = done_elsewhere(PUBLISHER, given=given, within_s=PUBLISHED_WITHIN_S)
+    return msgspec.json.decode(said, type=Outcome)
+
+
+def _published(number: int) -> AnyResponse:
+    service().snapshots.refresh()
+    flash(gettext("Published as edition %(number)s.", number=number))
+    return redirect(url_for("staff.editions"), 303)
+
+
+# --- editions -------------------------------------------------------------------------------------
+
+
+@blueprint.get("/editions")
+@requires(Action.READ)
+def editions() -> Response:
+    """List every edition, with what an administrator may do about it."""
+    world = service().snapshots.current()
+    in_force = world.timeline.edition_on(world.today)
+    page = render_template(
+        "staff/editions.html",
+        **page_context(world, world.on(world.today), gettext("Editions")),
+        editions=service().store.editions()[::-1],
+        in_force=in_force and in_force.number,
+        today=world.today,
+    )
+    return Response(page)
+
+
+@blueprint.get("/editions/<int:number>/revert")
+@requires(Action.ADMINISTER)
+@confirmed
+def revert_page(number: int) -> Response:
+    """Ask why an earlier edition is to be in force again, and from when."""
+    return _revert_page(number, None)
+
+
+@blueprint.post("/editions/<int:number>/revert")
+@requires(Action.ADMINISTER)
+@confirmed
+def revert(number: int) -> AnyResponse:
+    """Publish an earlier edition's content as a new edition."""
+    store, world, person = service().store, service().snapshots.current(), me()
+    reason = _text_given("reason", gettext("why this edition is to be in force again"))
+    starts = _date_given()
+    base = world.timeline.edition_on(starts)
+    content, once = store.edition(number), checked_once(request.form.get("once", ""))
+    if base is None:
+        raise InputRefused(f"No edition is in force on {starts}.", field="effective_from")
+    desk = Desk(store)
+    title = gettext("Back to edition %(number)s", number=number)
+    draft_id = desk.begin(title=title, reason=reason, base_number=base.number, by=person, once=once)
+    draft = desk.draft(draft_id)
+    if draft.published_as is not None:
+        return _published(draft.published_as)
+    if not draft.changes:
+        change = RestoreEdition(number, content)
+        sentence = describe(change, store.edition(base.number))
+        desk.add(draft_id, change, sentence, seen=Seen(person, draft.version))
+        draft = desk.draft(draft_id)
+    outcome = _carried_out(Wish(draft_id, draft.version, starts, person.id, reason, reverting=True))
+    if outcome.numbers:
+        return _published(outcome.numbers[0])
+    desk.abandon(draft_id, seen=Seen(person, desk.draft(draft_id).version))
+    page = _revert_page(number, outcome)
+    page.status_code = STALE
+    return page
+
+
+def _revert_page(number: int, outcome: Outcome | None) -> Response:
+    world = service().snapshots.current()
+    edition = service().store.edition(number)
+    page = render_template(
+        "staff/revert.html",
+        **{
+            **page_context(
+                world, world.on(world.today), gettext("Back to edition %(n)s", n=number)
+            ),
+            "reverted": edition,
+        },
+        outcome=outcome,
+        error=outcome is not None,
+        today=world.today,
+    )
+    return Response(page)
+
+
+@blueprint.post("/editions/<int:number>/withdraw")
+@requires(Action.ADMINISTER)
+@confirmed
+def withdraw(number: int) -> AnyResponse:
+    """Withdraw a scheduled edition; it stays on record."""
+    store, world = service().store, service().snapshots.current()
+    reason = _text_given("reason", gettext("why the edition is withdrawn"))
+    store.edition(number)
+    summary = next(e for e in store.editions() if e.number == number)
+    refuse_withdrawal(summary, today=world.today)
+    store.withdraw(number, by=me().login, reason=reason)
+    service().snapshots.refresh()
+    flash(gettext("Edition %(number)s is withdrawn.", number=number))
+    return redirect(url_for("staff.editions"), 303)
+
+
+# --- what forms give ------------------------------------------------------------------------------
+
+
+def _seen() -> Seen:
+    text = request.form.get("version", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise InputRefused(
+            f"The form's version is {shown(text)}.",
+            field="version",
+            next_step="Go back to the draft, load it again, and try again.",
+        )
+    return Seen(me(), int(text), checked_once(request.form.get("once", "")))
+
+
+def _date_given() -> date:
+    text = request.form.get("effective_from", "").strip()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputRefused(
+            f"The date from which it is to be in force is {shown(text)}.",
+            field="effective_from",
+            allowed="It must be a date of the calendar as YYYY-MM-DD.",
+            next_step="For example 2026-07-01.",
+        ) from None
+
+
+def _reason_given() -> str:
+    return request.form.get("reason", "").strip()[:LONGEST_REASON]
+
+
+def _text_given(field: str, what: str) -> str:
+    text = request.form.get(field, "").strip()[:LONGEST_REASON]
+    if not text:
+        raise InputRefused(
+            gettext("It is not said %(what)s.", what=what),
+            field=field,
+            next_step=gettext("Go back and write a sentence."),
+        )
+    return text
+
+
+def _back_to(draft: int, said: str) -> AnyResponse:
+    flash(said)
+    return redirect(url_for("staff.draft", draft=draft), 303)
