@@ -123,6 +123,12 @@ class Desk:
             found = set(connection.scalars(query))
         return frozenset(found | {self.draft(draft_id).author_id}) - {None}  # type: ignore[return-value]
 
+    def names(self) -> dict[int, str]:
+        """Return the name of everybody who has, or had, an account, by id."""
+        query = sa.select(schema.person.c.id, schema.person.c.name)
+        with self._store.reading() as connection:
+            return {row.id: row.name for row in connection.execute(query)}
+
     # --- preparing ----------------------------------------------------------------------------
 
     def begin(
