@@ -19,7 +19,7 @@ from catchments.changes.replacing import (
     with_listings,
     with_providers,
 )
-from catchments.changes.soundness import may_take_effect, reasons_against
+from catchments.changes.soundness import Concern, blocks, may_take_effect, reasons_against
 from catchments.changes.steps import (
     AddProvider,
     AssignProvider,
@@ -62,6 +62,7 @@ __all__ = [
     "AssignProvider",
     "Change",
     "Comparison",
+    "Concern",
     "EditProvider",
     "MergeCatchments",
     "MoveSchools",
@@ -77,6 +78,7 @@ __all__ = [
     "TransferArea",
     "apply",
     "apply_all",
+    "blocks",
     "compare",
     "describe",
     "may_take_effect",

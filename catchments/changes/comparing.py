@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shapely.geometry.base import BaseGeometry
+
 from catchments.model import Answer, Contract, Edition, Provider, School
 
 
@@ -41,7 +43,7 @@ def compare(before: Edition, after: Edition) -> Comparison:
         boundaries_changed=tuple(
             code
             for code in sorted(set(before.catchments) & set(after.catchments))
-            if _boundary_bytes(before, code) != _boundary_bytes(after, code)
+            if _boundary_differs(before.boundaries.get(code), after.boundaries.get(code))
         ),
         providers_added=_only_in(after.providers, before.providers),
         providers_removed=_only_in(before.providers, after.providers),
@@ -61,9 +63,10 @@ def _altered(before: Mapping[int, str], after: Mapping[int, str]) -> tuple[int, 
     return tuple(sorted(s for s in {*before, *after} if before.get(s) != after.get(s)))
 
 
-def _boundary_bytes(edition: Edition, code: str) -> bytes | None:
-    boundary = edition.boundaries.get(code)
-    return None if boundary is None else bytes(boundary.wkb)
+def _boundary_differs(before: BaseGeometry | None, after: BaseGeometry | None) -> bool:
+    if before is after:  # a draft keeps the very objects that it does not touch: no need to read
+        return False
+    return before is None or after is None or bytes(before.wkb) != bytes(after.wkb)
 
 
 def _only_in(these: Mapping[str, object], those: Mapping[str, object]) -> tuple[str, ...]:

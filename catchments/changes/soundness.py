@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from catchments.coverage import CoverageFault
@@ -12,11 +13,33 @@ from catchments.model import (
     Answer,
     Contract,
     Edition,
+    Place,
     SchoolStatus,
     Source,
     SourceKind,
     Status,
 )
+
+
+@dataclass(frozen=True)
+class Concern:
+    """One thing that a person should look at before an edition is published, and where it is."""
+
+    kind: str
+    """Stable, for links and tests; the sentence is for people."""
+    sentence: str
+    place: Place | None = None
+    codes: tuple[str, ...] = ()
+    """Of the catchments concerned, or of the provider where there is none."""
+    schools: tuple[int, ...] = ()
+    as_before: bool = False
+    """Whether it was so before the draft, too."""
+
+    @property
+    def key(self) -> str:
+        """What tells it from the others in a link: its kind and what it is about."""
+        about = self.codes or self.schools
+        return f"{self.kind}:{about[0]}" if about else self.kind
 
 
 def reasons_against(
@@ -31,6 +54,17 @@ def reasons_against(
     `answers` are those of all schools in the directory; `faults` are the coverage's; `on` is the
     date from which it is to be in force, where that is known.
     """
+    return [concern.sentence for concern in blocks(edition, answers, faults, on=on)]
+
+
+def blocks(
+    edition: Edition,
+    answers: Mapping[int, Answer],
+    faults: Sequence[CoverageFault],
+    *,
+    on: date | None = None,
+) -> list[Concern]:
+    """Return each thing that forbids publishing an edition, with where it is: see above."""
     return [
         *_missing_parts(edition),
         *_without_provider(edition),
@@ -42,23 +76,28 @@ def reasons_against(
     ]
 
 
-def _missing_parts(edition: Edition) -> list[str]:
-    return [] if edition.catchments else ["The draft has no catchments."]
+def _missing_parts(edition: Edition) -> list[Concern]:
+    return [] if edition.catchments else [Concern("empty", "The draft has no catchments.")]
 
 
-def _without_provider(edition: Edition) -> list[str]:
+def _without_provider(edition: Edition) -> list[Concern]:
     return [
-        f"The catchment {c.name} ({c.code}) has no provider."
-        for c in edition.catchments.values()
+        Concern("no-provider", f"The catchment {c.name} ({c.code}) has no provider.", None, (code,))
+        for code, c in edition.catchments.items()
         if c.provider_code is None or c.provider_code not in edition.providers
     ]
 
 
-def _outside_contract(edition: Edition, on: date) -> list[str]:
-    serving = {c.provider_code: c.name for c in edition.catchments.values()}
+def _outside_contract(edition: Edition, on: date) -> list[Concern]:
+    serving = {c.provider_code: c for c in edition.catchments.values()}
     return [
-        f"The provider {edition.providers[code].name} ({code}) is to serve {serving[code]} from "
-        f"{on}, which is outside its contract ({contract.starts or '…'} to {contract.ends or '…'})."
+        Concern(
+            "outside-contract",
+            f"The provider {edition.providers[code].name} ({code}) is to serve "
+            f"{serving[code].name} from {on}, which is outside its contract "
+            f"({contract.starts or '…'} to {contract.ends or '…'}).",
+            codes=(serving[code].code,),
+        )
         for code, contract in edition.contracts.items()
         if code in serving and code in edition.providers and not _is_within(contract, on)
     ]
@@ -68,18 +107,28 @@ def _is_within(contract: Contract, on: date) -> bool:
     return (contract.starts or on) <= on <= (contract.ends or on)
 
 
-def _without_boundary(edition: Edition) -> list[str]:
+def _without_boundary(edition: Edition) -> list[Concern]:
     listed = set(edition.listings.values())
     return [
-        f"The catchment {c.name} ({c.code}) has neither a boundary nor a listed school."
+        Concern(
+            "no-boundary",
+            f"The catchment {c.name} ({c.code}) has neither a boundary nor a listed school.",
+            codes=(c.code,),
+        )
         for c in edition.catchments.values()
         if c.code not in edition.boundaries and c.code not in listed
     ]
 
 
-def _unreached(edition: Edition, answers: Iterable[Answer]) -> list[str]:
+def _unreached(edition: Edition, answers: Iterable[Answer]) -> list[Concern]:
     return [
-        _unreached_sentence(answer)
+        Concern(
+            "unreached",
+            _unreached_sentence(answer),
+            answer.place,
+            tuple(c.catchment.code for c in answer.candidates),
+            (answer.school.school_id,),
+        )
         for answer in answers
         if answer.school
         and answer.school.status is SchoolStatus.OPEN
@@ -98,20 +147,25 @@ def _unreached_sentence(answer: Answer) -> str:
     return f"{school} reaches no catchment: it is not listed and {why}."
 
 
-def _broken_coverage(edition: Edition, faults: Sequence[CoverageFault]) -> list[str]:
+def _broken_coverage(edition: Edition, faults: Sequence[CoverageFault]) -> list[Concern]:
     accepted = {
         "overlap": edition.overlaps_accepted,
         "gap": edition.gaps_accepted,
     }
     names = {code: catchment.name for code, catchment in edition.catchments.items()}
     return [
-        f"The coverage is broken: {fault.sentence(names)}"
+        Concern(
+            fault.kind,
+            f"The coverage is broken: {fault.sentence(names)}",
+            fault.place,
+            fault.codes,
+        )
         for fault in faults
         if not accepted.get(fault.kind)
     ]
 
 
-def _undeclared_sources(edition: Edition) -> list[str]:
+def _undeclared_sources(edition: Edition) -> list[Concern]:
     declared = {source.kind for source in edition.sources}
     wanted = {
         SourceKind.BOUNDARIES: bool(edition.boundaries),
@@ -119,9 +173,14 @@ def _undeclared_sources(edition: Edition) -> list[str]:
     }
     missing = [kind for kind, used in wanted.items() if used and kind not in declared]
     incomplete = [s for s in edition.sources if not _is_declared(s)]
-    return [f"The {kind} have no declared source." for kind in missing] + [
-        f"The source {shown(s.title)} lacks its authority, its licence or its checksum: import it "
-        "again with --licence and --authority."
+    return [
+        Concern("undeclared-source", f"The {kind} have no declared source.") for kind in missing
+    ] + [
+        Concern(
+            "undeclared-source",
+            f"The source {shown(s.title)} lacks its authority, its licence or its checksum: import "
+            "it again with --licence and --authority.",
+        )
         for s in incomplete
     ]
 
