@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from catchments.errors import InputRefused, NothingPublished
 from catchments.store import State, Store, StoreUnavailable
-from catchments.store.engine import open_engine
+from catchments.store.engine import open_engine, writing
 from catchments.store.schema import metadata
+from catchments.store.store import MIGRATIONS
 from tests.worlds import TABLES, fill, opened, publish_whole, small_edition, sqlite_url
 
 
@@ -33,6 +36,51 @@ def test_migrating_twice_keeps_what_is_there(database_url: str) -> None:
     with opened(database_url) as store:
         store.migrate()
         assert store.state() == State(editions=1, withdrawn=0, releases=1)
+
+
+def at_revision(url: str, revision: str) -> None:
+    """Make a database as an earlier version of the service left it."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = writing(open_engine(url))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+OF_THE_FIRST_REVISION = (
+    (
+        "INSERT INTO edition (number, title, reason, effective_from, published_at, demonstration,"
+        " overlaps_accepted, gaps_accepted) VALUES"
+        " (1, 'Squares', 'Made up', '2026-01-05', '2026-01-01', true, false, false)"
+    ),
+    (
+        "INSERT INTO edition_provider (edition_number, code, name, phone, email, website) VALUES"
+        " (1, 'P-AHI', 'Ahi Trust', '0800 000 000', '', '')"
+    ),
+    "INSERT INTO draft (id, title, base_number, created_at) VALUES (1, 'Old', 1, '2026-02-01')",
+)
+
+
+def test_what_an_earlier_version_kept_is_read_after_its_upgrade(database_url: str) -> None:
+    at_revision(database_url, "0001")
+    engine = open_engine(database_url)
+    with engine.begin() as connection:
+        for statement in OF_THE_FIRST_REVISION:
+            connection.execute(sa.text(statement))
+    engine.dispose()
+    with opened(database_url) as store:
+        edition, [draft] = store.edition(1), store.drafts()
+        assert edition.providers["P-AHI"].name == "Ahi Trust"
+        assert edition.contracts == {}
+        assert store.editions()[0].published_by == ""
+        assert (draft.title, draft.state, draft.version, draft.author_id) == (
+            "Old",
+            "editing",
+            0,
+            None,
+        )
 
 
 def test_a_database_that_was_not_set_up_says_how_to(database_url: str) -> None:
