@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, render_template, request, url_for
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import BadHost, HTTPException
 
-from catchments.errors import CatchmentsError, InputRefused, NothingPublished, NotKnown
+from catchments.errors import (
+    CatchmentsError,
+    ChangeDoesNotFit,
+    InputRefused,
+    NothingPublished,
+    NotKnown,
+    PublicationRefused,
+)
 from catchments.store import StoreUnavailable
+from catchments.store.desk import NotNow, Stale
 from catchments.web.context import service
 
 PROBLEM = "application/problem+json"
 _STATUS: tuple[tuple[type[CatchmentsError], int, LazyString], ...] = (
     (InputRefused, 400, _l("That cannot be answered as it was asked")),
+    (Stale, 412, _l("Somebody else was faster")),
+    (NotNow, 409, _l("That cannot be done now")),
+    (ChangeDoesNotFit, 409, _l("The change does not fit")),
+    (PublicationRefused, 409, _l("That cannot be published")),
     (NotKnown, 404, _l("Not found")),
     (NothingPublished, 503, _l("Nothing published yet")),
     (StoreUnavailable, 503, _l("The database is away")),
@@ -109,6 +122,17 @@ def _json(status: int, title: str, detail: str, more: dict[str, str]) -> Respons
 
 
 def _page(status: int, title: str, detail: str, more: dict[str, str]) -> Response:
-    about = {"title": title, "detail": detail, "demonstration": _demonstration()}
-    page = render_template("problem.html", error=True, **about, **more)
-    return Response(page, status)
+    about: dict[str, Any] = {
+        "title": title,
+        "detail": detail,
+        "demonstration": _demonstration(),
+    }
+    template = "staff/problem.html" if request.blueprint == "staff" else "problem.html"
+    about["draft_page"] = _draft_page()
+    return Response(render_template(template, error=True, **about, **more), status)
+
+
+def _draft_page() -> str:
+    """Return the page of the draft that a request was about, if it was about one."""
+    draft = (request.view_args or {}).get("draft")
+    return url_for("staff.draft", draft=draft) if draft and request.method == "POST" else ""
