@@ -1,0 +1,34 @@
+"""What a draft does to schools, catchments and providers, worked out anew after each change.
+
+`impact` compares a snapshot with the edition that a draft makes of it. `Workbench` does the same
+and keeps what is expensive from one call to the next, so that a page can ask after every change.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from catchments.changes import Concern
+from catchments.impact.rates import ASSUMED, Rates
+from catchments.impact.tables import Impact, Numbers, Row, SchoolMove
+from catchments.impact.workbench import Workbench
+from catchments.model import Edition
+from catchments.snapshot import Snapshot
+
+
+def impact(base: Snapshot, after: Edition, *, on: date, rates: Rates) -> Impact:
+    """Return what an edition would change if it followed a snapshot on a date."""
+    return Workbench().impact(base, after, on=on, rates=rates)
+
+
+__all__ = [
+    "ASSUMED",
+    "Concern",
+    "Impact",
+    "Numbers",
+    "Rates",
+    "Row",
+    "SchoolMove",
+    "Workbench",
+    "impact",
+]

@@ -1,0 +1,134 @@
+"""Answers for all schools after a draft, resolving again only those that it can have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property
+from typing import cast
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from catchments.changes import Comparison
+from catchments.coordinates import geometry_to_360, to_360
+from catchments.model import Answer, Edition, Place, School
+from catchments.resolver import Resolver
+from catchments.snapshot import Snapshot
+from catchments.spatial_index import CatchmentSet, SpatialIndex
+
+NEAR_DEGREES = 0.12
+"""More than 5 km of longitude down to 66° S: whoever is further from a boundary is not near it."""
+
+
+class PatchedIndex:
+    """An index in which some boundaries are replaced, without compiling the others again.
+
+    It answers what a resolver asks exactly as an index compiled of all boundaries would.
+    """
+
+    def __init__(
+        self, base: SpatialIndex, replaced: Collection[str], by: Mapping[str, BaseGeometry]
+    ) -> None:
+        self._base = base
+        self._replaced = frozenset(replaced)
+        self._by = by
+
+    @cached_property
+    def _patch(self) -> SpatialIndex:
+        return SpatialIndex(self._by)
+
+    def covering(self, *, lng: float, lat: float) -> CatchmentSet:
+        """Return the codes of all boundaries that cover a point, smaller code first."""
+        kept = [code for code in self._base.covering(lng=lng, lat=lat) if self._keeps(code)]
+        return tuple(sorted([*kept, *self._patch.covering(lng=lng, lat=lat)]))
+
+    def within(self, *, lng: float, lat: float, radius_m: float) -> tuple[tuple[str, float], ...]:
+        """Return every catchment within a radius with its distance, as the index does."""
+        where = {"lng": lng, "lat": lat, "radius_m": radius_m}
+        kept = [pair for pair in self._base.within(**where) if self._keeps(pair[0])]
+        both = [*kept, *self._patch.within(**where)]
+        covering = self.covering(lng=lng, lat=lat)
+        near = sorted((metres, code) for code, metres in both if code not in covering)
+        return (*((code, 0.0) for code in covering), *((code, metres) for metres, code in near))
+
+    def on_edge_of(self, code: str, *, lng: float, lat: float) -> bool:
+        """Whether a point lies exactly on the edge of a catchment's boundary."""
+        index = self._base if self._keeps(code) else self._patch
+        return index.on_edge_of(code, lng=lng, lat=lat)
+
+    def _keeps(self, code: str) -> bool:
+        return code not in self._replaced
+
+
+def touched_codes(before: Edition, after: Edition, comparison: Comparison) -> frozenset[str]:
+    """Return the catchments whose boundary is another, is new or is no more."""
+    appeared = set(before.boundaries) ^ set(after.boundaries)
+    return frozenset(appeared.union(comparison.boundaries_changed))
+
+
+def answers_after(
+    base: Snapshot,
+    after: Edition,
+    comparison: Comparison,
+    touched: Collection[str],
+    index: PatchedIndex,
+) -> dict[int, Answer]:
+    """Return what `Snapshot.of(after, release).answers` would be."""
+    resolver = Resolver(after, base.release, cast(SpatialIndex, index) if touched else _index(base))
+    again = {
+        *comparison.listings_changed,
+        *comparison.in_school_provision_changed,
+        *_naming(base, after),
+        *_near(base, after, touched),
+    }
+    schools = base.release.schools
+    fresh = {n: resolver.undated(schools[n]) for n in again if n in schools}
+    return {**base.answers, **fresh}
+
+
+def _index(base: Snapshot) -> SpatialIndex:
+    return base.resolver.index
+
+
+def _naming(base: Snapshot, after: Edition) -> Iterator[int]:
+    """Yield the schools whose answer names a catchment or a provider that differs now."""
+    before = base.edition
+    differing = {
+        code
+        for code in {*before.catchments, *after.catchments}
+        if _served(before, code) != _served(after, code)
+    }
+    if not differing:
+        return
+    for number, answer in base.answers.items():
+        if any(named.catchment.code in differing for named in answer.all_named):
+            yield number
+
+
+def _served(edition: Edition, code: str) -> tuple[object, object]:
+    catchment = edition.catchments.get(code)
+    provider = edition.providers.get((catchment and catchment.provider_code) or "")
+    return catchment, provider
+
+
+def _near(base: Snapshot, after: Edition, touched: Collection[str]) -> Iterator[int]:
+    """Yield the schools that geometry answers for and that lie at a boundary that changed."""
+    shapes = [e.boundaries[c] for e in (base.edition, after) for c in touched if c in e.boundaries]
+    unlisted = [s for s in base.release.schools.values() if s.place and _is_located(s, after)]
+    if not shapes or not unlisted:
+        return
+    parts = shapely.get_parts([geometry_to_360(shape) for shape in shapes])
+    around = shapely.box(*(shapely.bounds(parts) + np.array([-1, -1, 1, 1]) * NEAR_DEGREES).T)
+    points = shapely.points([_xy(s.place) for s in unlisted if s.place])
+    for at in np.unique(shapely.STRtree(points).query(around, predicate="intersects")[1]).tolist():
+        yield unlisted[at].school_id
+
+
+def _is_located(school: School, edition: Edition) -> bool:
+    number = school.school_id
+    return number not in edition.listings and number not in edition.unserved
+
+
+def _xy(place: Place) -> tuple[float, float]:
+    return to_360(place.lng), place.lat

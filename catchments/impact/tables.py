@@ -1,0 +1,198 @@
+"""Before, after and the difference: catchment by catchment, provider by provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from catchments.changes import Comparison, Concern
+from catchments.gazetteer import folded
+from catchments.impact.rates import Rates
+from catchments.model import Answer, Catchment, Edition, Provider, School, SchoolStatus
+from catchments.resolver import is_closed
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How much belongs to a catchment or to a provider."""
+
+    schools: int = 0
+    students: int = 0
+    """On the rolls of those schools, as far as the directory has them."""
+    estimated_absent: float = 0.0
+    """An estimate: each roll times the rate of its region."""
+    area_km2: float = 0.0
+
+    def __add__(self, other: Numbers) -> Numbers:
+        return Numbers(
+            self.schools + other.schools,
+            self.students + other.students,
+            self.estimated_absent + other.estimated_absent,
+            self.area_km2 + other.area_km2,
+        )
+
+    def __sub__(self, other: Numbers) -> Numbers:
+        return Numbers(
+            self.schools - other.schools,
+            self.students - other.students,
+            self.estimated_absent - other.estimated_absent,
+            self.area_km2 - other.area_km2,
+        )
+
+
+NOTHING = Numbers()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One catchment or provider; `before` or `after` is None where it does not exist then."""
+
+    code: str
+    name: str
+    before: Numbers | None
+    after: Numbers | None
+    renamed: bool = False
+    """Whether its name, region, provider or other details differ."""
+
+    @property
+    def difference(self) -> Numbers:
+        """What it gains; what it loses is negative."""
+        return (self.after or NOTHING) - (self.before or NOTHING)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything about it differs."""
+        return self.renamed or self.before != self.after
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolMove:
+    """A school that another provider serves, or that is in another catchment."""
+
+    school: School
+    before: Provider | None
+    after: Provider | None
+    from_: Catchment | None
+    to: Catchment | None
+
+
+@dataclass(frozen=True)
+class Impact:
+    """All that a draft changes, blocks and warns of."""
+
+    catchments: tuple[Row, ...]
+    providers: tuple[Row, ...]
+    moved: tuple[SchoolMove, ...]
+    """Schools whose provider changes, by name."""
+    relisted: tuple[SchoolMove, ...]
+    """Schools whose catchment changes but not their provider, by name."""
+    blocks: tuple[Concern, ...]
+    """What publication would be refused for."""
+    warnings: tuple[Concern, ...]
+    comparison: Comparison
+    rates: Rates
+    on: date
+
+
+Answers = Mapping[int, Answer]
+
+
+def counts(school: School, on: date) -> bool:
+    """Whether a school is open on a date, or is to open by then."""
+    if school.status is SchoolStatus.PROPOSED:
+        return school.opens is not None and school.opens <= on
+    return not is_closed(school, on=on)
+
+
+def numbers_of(
+    answers: Answers, rates: Rates, on: date, key: Callable[[Answer], str | None]
+) -> dict[str, Numbers]:
+    """Return schools, students and estimate by what `key` makes of each school's answer."""
+    found: dict[str, list[float]] = {}
+    for answer in answers.values():
+        code, school = key(answer), answer.school
+        if code is None or school is None or not counts(school, on):
+            continue
+        sums = found.setdefault(code, [0, 0, 0.0])
+        sums[0] += 1
+        if school.roll:
+            sums[1] += school.roll
+            sums[2] += school.roll * rates.of(_region(answer, school))
+    # Rounded, so that the order of adding shows in no difference.
+    return {code: Numbers(int(n), int(s), round(a, 6)) for code, (n, s, a) in found.items()}
+
+
+def _region(answer: Answer, school: School) -> str:
+    return school.education_region or (
+        answer.catchment.education_region if answer.catchment else ""
+    )
+
+
+def catchment_code(answer: Answer) -> str | None:
+    """Return the code of an answer's catchment."""
+    return answer.catchment.code if answer.catchment else None
+
+
+def provider_code(answer: Answer) -> str | None:
+    """Return the code of an answer's provider."""
+    return answer.provider.code if answer.provider else None
+
+
+def catchment_numbers(
+    edition: Edition, answers: Answers, areas: Mapping[str, float], rates: Rates, on: date
+) -> dict[str, Numbers]:
+    """Return what belongs to each catchment; `areas` is by its code, in km²."""
+    found = numbers_of(answers, rates, on, catchment_code)
+    return {
+        code: found.get(code, NOTHING) + Numbers(area_km2=areas.get(code, 0.0))
+        for code in edition.catchments
+    }
+
+
+def provider_numbers(
+    edition: Edition, answers: Answers, areas: Mapping[str, float], rates: Rates, on: date
+) -> dict[str, Numbers]:
+    """Return what belongs to each provider; its area is that of its catchments."""
+    found = numbers_of(answers, rates, on, provider_code)
+    made = {code: found.get(code, NOTHING) for code in edition.providers}
+    for code, catchment in edition.catchments.items():
+        if catchment.provider_code in made:
+            made[catchment.provider_code] += Numbers(area_km2=areas.get(code, 0.0))
+    return made
+
+
+def rows(
+    before: Mapping[str, Numbers],
+    after: Mapping[str, Numbers],
+    names: Mapping[str, str],
+    renamed: Iterable[str],
+) -> tuple[Row, ...]:
+    """Return a row for each code of either side, by name."""
+    otherwise = set(renamed)
+    made = (
+        Row(code, names[code], before.get(code), after.get(code), code in otherwise)
+        for code in {**before, **after}
+    )
+    return tuple(sorted(made, key=lambda row: (folded(row.name), row.code)))
+
+
+def moves(
+    before: Answers, after: Answers, on: date
+) -> tuple[tuple[SchoolMove, ...], tuple[SchoolMove, ...]]:
+    """Return the schools whose provider changes, and those whose catchment alone does."""
+    moved, relisted = [], []
+    for number, new in after.items():
+        old = before[number]
+        if new is old or new.school is None or is_closed(new.school, on=on):
+            continue
+        move = SchoolMove(new.school, old.provider, new.provider, old.catchment, new.catchment)
+        if provider_code(old) != provider_code(new):
+            moved.append(move)
+        elif catchment_code(old) != catchment_code(new):
+            relisted.append(move)
+    return _by_name(moved), _by_name(relisted)
+
+
+def _by_name(moved: Iterable[SchoolMove]) -> tuple[SchoolMove, ...]:
+    return tuple(sorted(moved, key=lambda m: (folded(m.school.name), m.school.school_id)))

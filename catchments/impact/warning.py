@@ -1,0 +1,144 @@
+"""What does not forbid publishing a draft, but should be looked at first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from catchments.changes import Concern
+from catchments.coordinates import geometry_to_360, to_360
+from catchments.impact.tables import Numbers, counts
+from catchments.model import Edition, School
+from catchments.resolver import long_date
+from catchments.snapshot import Snapshot
+
+ENDS_SOON = timedelta(days=90)
+
+Outside = Mapping[int, str]
+"""Listed schools that lie outside that catchment's boundary, with its code."""
+
+
+def warnings(
+    base: Snapshot,
+    after: Edition,
+    outside: tuple[Outside, Outside],
+    load: tuple[Mapping[str, Numbers], Mapping[str, Numbers]],
+    on: date,
+) -> list[Concern]:
+    """Return what to look at, first what the draft makes, then what was so before.
+
+    `outside` and `load`, the numbers by provider, are those before and after.
+    """
+    before = base.edition
+    known = {
+        (c.kind, c.codes)
+        for c in (*_overloaded(before, load[0]), *_ending(before, on), *_idle(before))
+    }
+    found = [
+        *_pieces(before, after),
+        *_outside(base, after, outside, on),
+        *_overloaded(after, load[1]),
+        *_ending(after, on),
+        *_idle(after),
+    ]
+    marked = [replace(c, as_before=c.as_before or (c.kind, c.codes) in known) for c in found]
+    return sorted(marked, key=lambda concern: concern.as_before)
+
+
+def listed_outside(
+    edition: Edition, schools: Mapping[int, School], boundaries: Mapping[str, BaseGeometry]
+) -> dict[int, str]:
+    """Return the schools listed in one of some boundaries' catchments that lie outside it."""
+    within: dict[str, list[School]] = {code: [] for code in boundaries}
+    for number, code in edition.listings.items():
+        school = schools.get(number)
+        if code in within and school and school.place and number not in edition.unserved:
+            within[code].append(school)
+    return {
+        number: code
+        for code, members in within.items()
+        for number in _not_covered(boundaries[code], members)
+    }
+
+
+def _not_covered(boundary: BaseGeometry, schools: list[School]) -> Iterator[int]:
+    places = [s.place for s in schools if s.place]
+    if not places:
+        return
+    # A copy of its own: preparing one that other threads use, too, could crash (libgeos issue 825).
+    own = shapely.transform(geometry_to_360(boundary), lambda xy: xy)
+    shapely.prepare(own)
+    inside = shapely.intersects_xy(own, [to_360(p.lng) for p in places], [p.lat for p in places])
+    for school, is_in in zip(schools, inside.tolist(), strict=True):
+        if not is_in:
+            yield school.school_id
+
+
+def _pieces(before: Edition, after: Edition) -> Iterator[Concern]:
+    for code, boundary in after.boundaries.items():
+        old = before.boundaries.get(code)
+        if old is boundary or code not in after.catchments:
+            continue
+        was, now = _parts(old) if old is not None else 1, _parts(boundary)
+        if now > was:
+            name = after.catchments[code].name
+            text = f"{name} ({code}) falls into {now} pieces; before it had {was}."
+            yield Concern("pieces", text, codes=(code,))
+
+
+def _parts(boundary: BaseGeometry) -> int:
+    return int(shapely.get_num_geometries(geometry_to_360(boundary)))
+
+
+def _outside(
+    base: Snapshot, after: Edition, outside: tuple[Outside, Outside], on: date
+) -> Iterator[Concern]:
+    old, new = outside
+    schools = base.release.schools
+    for number, code in sorted(new.items()):
+        school = schools[number]
+        if not counts(school, on):
+            continue
+        text = (
+            f"School {number} {school.name} is listed in {after.catchments[code].name} ({code}) "
+            "but lies outside its boundary."
+        )
+        as_before = old.get(number) == code
+        yield Concern("outside", text, school.place, (code,), (number,), as_before=as_before)
+
+
+def _overloaded(edition: Edition, load: Mapping[str, Numbers]) -> Iterator[Concern]:
+    for code, contract in edition.contracts.items():
+        numbers = load.get(code)
+        if numbers is None or contract.capacity is None:
+            continue
+        absent = round(numbers.estimated_absent)
+        if absent > contract.capacity:
+            text = (
+                f"{edition.providers[code].name} ({code}) would have an estimated {absent:,} "
+                f"chronically absent students; its contract is for {contract.capacity:,}."
+            )
+            yield Concern("capacity", text, codes=(code,))
+
+
+def _ending(edition: Edition, on: date) -> Iterator[Concern]:
+    serving = {c.provider_code for c in edition.catchments.values()}
+    for code, contract in edition.contracts.items():
+        if code not in serving or code not in edition.providers or contract.ends is None:
+            continue
+        if on <= contract.ends <= on + ENDS_SOON:
+            name, last = edition.providers[code].name, long_date(contract.ends)
+            text = f"The contract of {name} ({code}) ends on {last}."
+            yield Concern("contract-ends", text, codes=(code,))
+
+
+def _idle(edition: Edition) -> Iterator[Concern]:
+    serving = {c.provider_code for c in edition.catchments.values()}
+    for code, provider in edition.providers.items():
+        if code not in serving:
+            text = f"The provider {provider.name} ({code}) serves no catchment."
+            yield Concern("idle-provider", text, codes=(code,))

@@ -1,0 +1,214 @@
+"""Works out a draft's impact, keeping between calls what is the same from one to the next."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from catchments.changes import Comparison, blocks, compare
+from catchments.coordinates import (
+    CHATHAM_LNG_360,
+    CHATHAM_TM2000,
+    NZTM2000,
+    geometry_to_360,
+    to_metres,
+)
+from catchments.coverage import CoverageFault
+from catchments.impact.answering import PatchedIndex, answers_after, touched_codes
+from catchments.impact.faults import faults_after
+from catchments.impact.rates import Rates
+from catchments.impact.tables import (
+    Impact,
+    Numbers,
+    catchment_numbers,
+    moves,
+    provider_numbers,
+    rows,
+)
+from catchments.impact.warning import listed_outside, warnings
+from catchments.model import Answer, Edition
+from catchments.snapshot import Recent, Snapshot
+
+BASES_KEPT = 4
+REDRAWN_KEPT = 16
+"""Sets of boundaries that drafts drew, with what was found out about each."""
+
+
+class _Areas:
+    """Areas in km² of the boundaries seen lately, each measured once."""
+
+    AT_MOST = 1_000
+
+    def __init__(self) -> None:
+        # The boundary is kept beside its area: as long as it lives no other can have its id.
+        self._known: OrderedDict[int, tuple[BaseGeometry, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, boundaries: Mapping[str, BaseGeometry]) -> dict[str, float]:
+        """Return the area of each boundary, in the projection true to it."""
+        with self._lock:
+            known = {code: self._known.get(id(b)) for code, b in boundaries.items()}
+        new = {code: boundaries[code] for code, area in known.items() if area is None}
+        measured = dict(zip(new, _areas_km2(list(new.values())), strict=True))
+        with self._lock:
+            for code, area in measured.items():
+                self._known[id(new[code])] = (new[code], area)
+            while len(self._known) > self.AT_MOST:
+                self._known.popitem(last=False)
+        return {code: kept[1] if kept else measured[code] for code, kept in known.items()}
+
+
+def _areas_km2(boundaries: list[BaseGeometry]) -> list[float]:
+    if not boundaries:
+        return []
+    shapes = np.array([geometry_to_360(b) for b in boundaries], dtype=object)
+    chatham = shapely.bounds(shapes)[:, 0] > CHATHAM_LNG_360
+    areas = np.zeros(len(shapes))
+    for crs, those in ((NZTM2000, ~chatham), (CHATHAM_TM2000, chatham)):
+        if those.any():
+            areas[those] = shapely.area(to_metres(shapes[those], crs=crs))
+    # To a square metre: rounding of coordinates shows in no difference.
+    return [float(area) for area in np.round(areas / 1e6, 6)]
+
+
+@dataclass(frozen=True)
+class _Redrawn:
+    """Boundaries that a draft drew, and what is found out about them once."""
+
+    touched: frozenset[str]
+    boundaries: Mapping[str, BaseGeometry]
+    """Those touched, as they are after."""
+    index: PatchedIndex
+    faults: list[CoverageFault]
+
+
+@dataclass(frozen=True)
+class _Base:
+    """A snapshot, and what is found out about it once."""
+
+    snapshot: Snapshot
+    outside: Mapping[int, str]
+    redrawn: Recent = field(default_factory=lambda: Recent(REDRAWN_KEPT))
+
+
+@dataclass(frozen=True)
+class _Side:
+    """What there is before, or after."""
+
+    edition: Edition
+    answers: Mapping[int, Answer]
+    areas: Mapping[str, float]
+    rates: Rates
+    on: date
+
+    @cached_property
+    def catchments(self) -> dict[str, Numbers]:
+        return catchment_numbers(self.edition, self.answers, self.areas, self.rates, self.on)
+
+    @cached_property
+    def providers(self) -> dict[str, Numbers]:
+        return provider_numbers(self.edition, self.answers, self.areas, self.rates, self.on)
+
+
+class Workbench:
+    """Works out impacts; keeps what several of them share. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._bases = Recent(BASES_KEPT)
+        self._areas = _Areas()
+
+    def impact(self, base: Snapshot, after: Edition, *, on: date, rates: Rates) -> Impact:
+        """Return what an edition would change if it followed a snapshot on a date."""
+        kept = self._base(base)
+        before, comparison = base.edition, compare(base.edition, after)
+        redrawn = self._redrawn(kept, after, comparison)
+        answers = answers_after(base, after, comparison, redrawn.touched, redrawn.index)
+        outside = _outside_after(kept, after, comparison, redrawn)
+        old = _Side(before, base.answers, self._areas.of(before.boundaries), rates, on)
+        new = _Side(after, answers, self._areas.of(after.boundaries), rates, on)
+        load = (old.providers, new.providers)
+        moved, relisted = moves(base.answers, answers, on)
+        return Impact(
+            catchments=rows(
+                old.catchments,
+                new.catchments,
+                _names(before.catchments, after.catchments),
+                comparison.catchments_changed,
+            ),
+            providers=rows(
+                *load, _names(before.providers, after.providers), comparison.providers_changed
+            ),
+            moved=moved,
+            relisted=relisted,
+            blocks=tuple(blocks(after, answers, redrawn.faults, on=on)),
+            warnings=tuple(warnings(base, after, (kept.outside, outside), load, on)),
+            comparison=comparison,
+            rates=rates,
+            on=on,
+        )
+
+    def answers(self, base: Snapshot, after: Edition) -> dict[int, Answer]:
+        """Return what `Snapshot.of(after, release).answers` would be."""
+        comparison = compare(base.edition, after)
+        redrawn = self._redrawn(self._base(base), after, comparison)
+        return answers_after(base, after, comparison, redrawn.touched, redrawn.index)
+
+    def _base(self, snapshot: Snapshot) -> _Base:
+        def made() -> _Base:
+            edition = snapshot.edition
+            schools = snapshot.release.schools
+            return _Base(snapshot, listed_outside(edition, schools, edition.boundaries))
+
+        # What is kept holds the snapshot, so that no other can get its id meanwhile.
+        return self._bases.get(id(snapshot), made)
+
+    def _redrawn(self, kept: _Base, after: Edition, comparison: Comparison) -> _Redrawn:
+        before = kept.snapshot.edition
+        touched = touched_codes(before, after, comparison)
+        drawn = {code: after.boundaries[code] for code in touched if code in after.boundaries}
+
+        def made() -> _Redrawn:
+            index = PatchedIndex(kept.snapshot.resolver.index, touched, drawn)
+            found = faults_after(before.boundaries, after.boundaries, touched)
+            return _Redrawn(touched, drawn, index, found)
+
+        return kept.redrawn.get(_digest(touched, drawn), made)
+
+
+def _digest(touched: Collection[str], drawn: Mapping[str, BaseGeometry]) -> bytes:
+    digest = hashlib.sha256()
+    for code in sorted(touched):
+        wkb = drawn[code].wkb if code in drawn else b""
+        digest.update(f"{len(code)} {code} {len(wkb)} ".encode())
+        digest.update(wkb)
+    return digest.digest()
+
+
+def _outside_after(
+    kept: _Base, after: Edition, comparison: Comparison, redrawn: _Redrawn
+) -> dict[int, str]:
+    """Return the listed schools outside their boundary after, asking only what may differ."""
+    snapshot, moved = kept.snapshot, set(comparison.listings_changed)
+    same = {
+        number: code
+        for number, code in kept.outside.items()
+        if code not in redrawn.touched and number not in moved
+    }
+    into = {after.listings[number] for number in moved if number in after.listings}
+    asked = {
+        code: after.boundaries[code] for code in into | redrawn.touched if code in after.boundaries
+    }
+    return {**same, **listed_outside(after, snapshot.release.schools, asked)}
+
+
+def _names(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, str]:
+    return {code: thing.name for code, thing in {**before, **after}.items()}  # type: ignore[attr-defined]

@@ -1,0 +1,300 @@
+"""What a draft changes is worked out from what it touches, and equals what is worked out anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from catchments.changes import (
+    AddProvider,
+    AssignProvider,
+    EditProvider,
+    MoveSchools,
+    RenameCatchment,
+    RetireProvider,
+    SetInSchoolProvision,
+    apply_all,
+    reasons_against,
+)
+from catchments.coverage import find_faults
+from catchments.impact import ASSUMED, Numbers, Rates, Workbench, impact
+from catchments.model import Contract, Place, Provider, School
+from catchments.snapshot import Snapshot
+from tests.worlds import (
+    AHI,
+    HOSTILE,
+    KOWHAI,
+    REKOHU,
+    RIMU,
+    SQUARES,
+    TOTARA,
+    small_edition,
+    small_release,
+    small_schools,
+)
+
+ON = date(2026, 7, 1)
+RATES = Rates()
+
+
+def small_base(**changes):
+    return Snapshot.of(small_edition(**changes), small_release())
+
+
+def after(base, *changes):
+    return apply_all(base.edition, changes)
+
+
+def found(*changes, base=None, on=ON, rates=RATES):
+    base = base or small_base()
+    return impact(base, after(base, *changes), on=on, rates=rates)
+
+
+def row(rows, code):
+    return next(each for each in rows if each.code == code)
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def test_a_draft_without_changes_changes_nothing():
+    nothing = found()
+    assert [r for r in (*nothing.catchments, *nothing.providers) if r.changed] == []
+    assert (nothing.moved, nothing.relisted) == ((), ())
+    assert not nothing.comparison
+
+
+def test_moved_schools_are_taken_from_one_row_and_added_to_another():
+    moved = found(MoveSchools((54,), RIMU))
+    one, other = row(moved.catchments, AHI), row(moved.catchments, RIMU)
+    assert one.difference.schools == -1
+    assert other.difference.schools == 1
+    assert other.difference.students == 120
+    assert other.difference.estimated_absent == pytest.approx(120 * ASSUMED)
+    assert other.difference.area_km2 == 0
+    assert [r.code for r in moved.catchments if r.changed] == [AHI, RIMU]
+
+
+def test_the_estimate_is_the_roll_times_the_rate_of_the_region():
+    rates = Rates({"Waikato": 0.25}, default=0.5, stated=True)
+    base = small_base()
+    assert row(found(rates=rates, base=base).catchments, AHI).before.estimated_absent == 30
+    elsewhere = found(MoveSchools((54,), RIMU), rates=rates, base=base)
+    assert row(elsewhere.catchments, RIMU).after.estimated_absent == 60
+    school = replace(small_schools()[54], education_region="Waikato")
+    release = small_release(schools={**small_schools(), 54: school})
+    known = Snapshot.of(small_edition(), release)
+    own = found(MoveSchools((54,), RIMU), rates=rates, base=known)
+    assert row(own.catchments, RIMU).after.estimated_absent == 30
+
+
+def test_areas_are_in_true_square_kilometres_on_the_chathams_too():
+    nothing = found()
+    assert row(nothing.catchments, AHI).before.area_km2 == pytest.approx(9_640, rel=0.01)
+    assert row(nothing.catchments, REKOHU).before.area_km2 == pytest.approx(8_930, rel=0.01)
+    shared = row(nothing.providers, "P-RAKAU").before.area_km2
+    both = [row(nothing.catchments, code).before.area_km2 for code in (KOWHAI, TOTARA)]
+    assert shared == pytest.approx(sum(both))
+
+
+def test_what_appears_has_no_before_and_what_goes_has_no_after():
+    changes = (AddProvider(Provider("P-NEW", "New")), RetireProvider("P-RIMU"))
+    made = found(*changes)
+    assert row(made.providers, "P-NEW").before is None
+    assert row(made.providers, "P-NEW").after == Numbers()
+    assert row(made.providers, "P-RIMU").after is None
+    assert row(made.providers, "P-RIMU").difference.schools == -1
+
+
+def test_schools_that_do_not_count_on_the_date_are_in_no_number():
+    nothing = found(on=date(2026, 7, 1))
+    later = found(on=date(2027, 2, 1))
+    assert row(nothing.catchments, RIMU).before.schools == 1  # 62 closed in April
+    assert row(later.catchments, KOWHAI).before.schools == (
+        row(nothing.catchments, KOWHAI).before.schools + 1
+    )
+
+
+# --- schools that move ----------------------------------------------------------------------------
+
+
+def test_schools_whose_provider_changes_are_named_in_the_order_of_their_names():
+    moved = found(AssignProvider((KOWHAI, RIMU), "P-REK")).moved
+    assert [m.school.school_id for m in moved] == [60, 57, 58, 55]
+    assert {m.after.code for m in moved} == {"P-REK"}
+
+
+def test_a_school_that_keeps_its_provider_in_another_catchment_is_only_relisted():
+    made = found(MoveSchools((55,), TOTARA))
+    assert made.moved == ()
+    assert [(m.school.school_id, m.from_.code, m.to.code) for m in made.relisted] == [
+        (55, KOWHAI, TOTARA)
+    ]
+
+
+def test_another_phone_number_moves_no_school():
+    made = found(EditProvider(Provider("P-AHI", "Ahi Trust", "0800 111 111")))
+    assert (made.moved, made.relisted) == ((), ())
+    assert row(made.providers, "P-AHI").changed
+
+
+# --- what blocks and what warns -------------------------------------------------------------------
+
+
+def blocks_of(base, edition):
+    answers = Snapshot.of(edition, base.release).answers
+    faults = find_faults(edition.boundaries)
+    return reasons_against(edition, answers, faults, on=ON)
+
+
+BLOCKED = {
+    "no-provider": (RetireProvider("P-RIMU"),),
+    "outside-contract": (
+        EditProvider(Provider("P-AHI", "Ahi Trust"), Contract(ends=date(2026, 6, 30))),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BLOCKED)
+def test_what_publication_refuses_blocks_with_the_place_to_look_at(kind):
+    base = small_base()
+    made = found(*BLOCKED[kind], base=base)
+    mine = [c for c in made.blocks if c.kind == kind]
+    assert mine
+    assert all(c.codes or c.place for c in mine)
+    assert sorted(c.sentence for c in made.blocks) == sorted(
+        blocks_of(base, after(base, *BLOCKED[kind]))
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind"),
+    [
+        (shapely.box(174.0, -39.0, 175.1, -38.0), "overlap"),
+        (shapely.box(174.0, -39.0, 174.99, -38.0).union(shapely.box(174, -39, 175, -38.5)), None),
+        (shapely.Polygon([(174, -39), (174.5, -39), (174.5, -38.5), (174, -38.5)]), None),
+    ],
+)
+def test_a_boundary_that_breaks_the_coverage_blocks_as_publication_does(shape, kind):
+    base = small_base()
+    broken = replace(base.edition, boundaries={**base.edition.boundaries, AHI: shape})
+    made = impact(base, broken, on=ON, rates=RATES)
+    assert sorted(c.sentence for c in made.blocks) == sorted(blocks_of(base, broken))
+    assert kind is None or kind in {c.kind for c in made.blocks}
+
+
+def test_a_hole_between_catchments_blocks():
+    base = small_base()
+    hole = shapely.box(174.9, -39.1, 175.1, -38.9)
+    boundaries = {
+        code: b if code == REKOHU else shapely.difference(b, hole)
+        for code, b in base.edition.boundaries.items()
+    }
+    made = impact(base, replace(base.edition, boundaries=boundaries), on=ON, rates=RATES)
+    assert "gap" in {c.kind for c in made.blocks}
+
+
+def warned(*changes, **how):
+    return {(c.kind, c.codes, c.as_before) for c in found(*changes, **how).warnings}
+
+
+def test_more_students_than_the_contract_is_for_warn():
+    contract = EditProvider(Provider("P-RIMU", "Rimu Services"), Contract(capacity=11))
+    assert ("capacity", ("P-RIMU",), False) not in warned(contract)
+    assert ("capacity", ("P-RIMU",), False) in warned(contract, MoveSchools((54,), RIMU))
+
+
+@pytest.mark.parametrize(
+    ("ends", "warns"),
+    [
+        (date(2026, 6, 30), False),
+        (date(2026, 7, 1), True),
+        (date(2026, 9, 29), True),
+        (date(2026, 9, 30), False),
+    ],
+)
+def test_a_contract_that_ends_within_ninety_days_warns(ends, warns):
+    edition = small_edition(contracts={"P-AHI": Contract(ends=ends)})
+    base = Snapshot.of(edition, small_release())
+    assert (("contract-ends", ("P-AHI",), True) in warned(base=base)) is warns
+
+
+def test_a_provider_without_a_catchment_warns():
+    assert ("idle-provider", ("P-AHI",), False) in warned(AssignProvider((AHI,), "P-RIMU"))
+
+
+def test_a_school_outside_its_listed_catchment_warns_and_says_whether_it_was_before():
+    assert ("outside", (RIMU,), True) in warned()  # 57 lies in Tōtara
+    assert ("outside", (KOWHAI,), False) in warned(MoveSchools((54,), KOWHAI))
+
+
+def test_a_catchment_in_more_pieces_warns():
+    base = small_base()
+    cut = shapely.difference(base.edition.boundaries[AHI], shapely.box(174.4, -39, 174.6, -38))
+    boundaries = {**base.edition.boundaries, AHI: cut}
+    made = impact(base, replace(base.edition, boundaries=boundaries), on=ON, rates=RATES)
+    assert ("pieces", (AHI,)) in {(c.kind, c.codes) for c in made.warnings}
+
+
+# --- incremental equals anew ----------------------------------------------------------------------
+
+codes = st.sampled_from(list(SQUARES))
+numbers = st.lists(st.sampled_from(list(small_schools())), min_size=1, max_size=4, unique=True)
+shapes = st.builds(
+    lambda west, south, wide, high: shapely.box(west, south, west + wide, south + high),
+    st.floats(173.9, 175.9),
+    st.floats(-40.1, -38.1),
+    st.sampled_from([0.1, 0.3, 1.0]),
+    st.sampled_from([0.1, 0.3, 1.0]),
+)
+places = st.builds(
+    Place,
+    lng=st.sampled_from([173.96, 174.0, 174.3, 174.9995, 175.0, 175.0008, 175.6, 176.03, -176.5]),
+    lat=st.sampled_from([-40.02, -39.5, -39.0003, -39.0, -38.7, -38.0, -44.0]),
+)
+steps = st.one_of(
+    st.builds(
+        lambda code, to: AssignProvider((code,), to), codes, st.sampled_from(["P-AHI", "P-REK"])
+    ),
+    st.builds(lambda s, to: MoveSchools(tuple(s), to), numbers, codes | st.just("")),
+    st.builds(RenameCatchment, codes, st.sampled_from(["Other", HOSTILE])),
+    st.builds(
+        lambda s, note: SetInSchoolProvision(tuple(s), note), numbers, st.sampled_from(["x", None])
+    ),
+    st.just(EditProvider(Provider("P-RIMU", "Rimu again"))),
+    st.just(RetireProvider("P-RAKAU")),
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    changes=st.lists(steps, max_size=4, unique_by=lambda s: (type(s), str(s))),
+    redrawn=st.dictionaries(codes, shapes | st.none(), max_size=3),
+    unlisted=st.sets(st.sampled_from([54, 55, 57])),
+    spots=st.lists(places, max_size=8),
+)
+def test_answers_worked_out_from_what_is_touched_equal_those_worked_out_anew(
+    changes, redrawn, unlisted, spots
+):
+    edition = small_edition()
+    listings = {s: c for s, c in edition.listings.items() if s not in unlisted}
+    more = {n: School(n, f"School {n}", place=p) for n, p in enumerate(spots, 900)}
+    release = small_release(schools={**small_schools(), **more})
+    base = Snapshot.of(replace(edition, listings=listings), release)
+    retired = False
+    fitting = []
+    for change in changes:  # what a retired provider served can be assigned to another
+        if isinstance(change, RetireProvider) and retired:
+            continue
+        retired = retired or isinstance(change, RetireProvider)
+        fitting.append(change)
+    made = apply_all(base.edition, fitting)
+    boundaries = {**made.boundaries, **{c: s for c, s in redrawn.items() if s is not None}}
+    boundaries = {c: s for c, s in boundaries.items() if redrawn.get(c, s) is not None}
+    made = replace(made, boundaries=boundaries)
+    assert Workbench().answers(base, made) == Snapshot.of(made, release).answers
