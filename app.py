@@ -30,10 +30,12 @@ from catchments.web import (
     mapping,
     problems,
     security,
+    staff,
 )
 from catchments.web.context import EXTENSION, Service
 from catchments.web.kept import KeptAnswers
 from catchments.web.parameters import Number
+from catchments.web.staff import access
 
 BLUEPRINTS = (
     api.blueprint,
@@ -42,6 +44,7 @@ BLUEPRINTS = (
     guide.blueprint,
     mapping.blueprint,
     health.blueprint,
+    staff.blueprint,
 )
 WEB = Path(__file__).parent / "catchments" / "web"
 """Where templates and static files are."""
@@ -81,6 +84,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     language.register(app)
     problems.register(app)
     security.register(app)
+    access.register(app)
     _compress_pages(app)
     app.wsgi_app = KeptAnswers(app)  # type: ignore[method-assign]
     return app

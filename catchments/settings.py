@@ -5,15 +5,33 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from catchments.errors import InputRefused, shown
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:([0-9]{1,5}|\*))?")
+_ISSUER = re.compile(
+    r"https://[^\s?#]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/[^\s?#]*)?"
+)
+SHORTEST_KEY = 32
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_DATABASE_URL = f"sqlite:///{ROOT / 'instance' / 'catchments.sqlite'}"
 DEFAULT_ADDRESSES_PATH = ROOT / "instance" / "addresses.sqlite"
+
+
+@dataclass(frozen=True)
+class OpenIdConnect:
+    """A provider of OpenID Connect, such as the Ministry's Education Sector Logon."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    name: str = "OpenID Connect"
+    """What the link for signing in there calls it."""
+    role_claim: str = ""
+    """The claim that names somebody's roles; if empty, an administrator gives them here."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +52,14 @@ class Settings:
     geocoder_options: str = "{}"
     """What that geocoder needs, as JSON: a key, a domain, a user agent."""
     geocoder_timeout_s: float = 2.0
+    secret_key: str = field(default="", repr=False)
+    """What the staff's sessions are signed with; if empty, a key that the database keeps."""
+    insecure_cookies: bool = False
+    """Whether staff may sign in over plain HTTP from other machines: for trials alone."""
+    local_sign_in: bool = True
+    """Whether staff sign in with a password that is kept here."""
+    oidc: OpenIdConnect | None = None
+    """Where staff sign in instead, or as well; nowhere else if None."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -54,7 +80,72 @@ class Settings:
             geocoder_timeout_s=_seconds(
                 environment, "CATCHMENTS_GEOCODER_TIMEOUT_S", cls.geocoder_timeout_s, least=0.1
             ),
+            **_signing_in(environment),
         )
+
+
+def _signing_in(environment: Mapping[str, str]) -> dict[str, Any]:
+    local = _switch(environment, "CATCHMENTS_LOCAL_SIGN_IN", "1")
+    oidc = _openid_connect(environment)
+    if not local and oidc is None:
+        raise InputRefused(
+            "CATCHMENTS_LOCAL_SIGN_IN is 0 and CATCHMENTS_OIDC_ISSUER is not set.",
+            field="CATCHMENTS_LOCAL_SIGN_IN",
+            allowed="Nobody could sign in.",
+            next_step="Set the issuer, or leave the switch out.",
+        )
+    return {
+        "secret_key": _secret_key(environment),
+        "insecure_cookies": _switch(environment, "CATCHMENTS_INSECURE_COOKIES", "0"),
+        "local_sign_in": local,
+        "oidc": oidc,
+    }
+
+
+def _openid_connect(environment: Mapping[str, str]) -> OpenIdConnect | None:
+    issuer = environment.get("CATCHMENTS_OIDC_ISSUER", "")
+    if not issuer:
+        return None
+    if not _ISSUER.fullmatch(issuer):
+        raise InputRefused(
+            f"CATCHMENTS_OIDC_ISSUER is {shown(issuer)}.",
+            field="CATCHMENTS_OIDC_ISSUER",
+            allowed="It must be an address that begins with https://; http:// on this machine only.",
+            next_step="Take it from the provider's discovery document, letter by letter.",
+        )
+    if not environment.get("CATCHMENTS_OIDC_CLIENT_ID"):
+        raise InputRefused(
+            "CATCHMENTS_OIDC_ISSUER is set, but not CATCHMENTS_OIDC_CLIENT_ID.",
+            field="CATCHMENTS_OIDC_CLIENT_ID",
+            next_step="Set it to what the provider calls this service.",
+        )
+    return OpenIdConnect(
+        issuer=issuer,
+        client_id=environment["CATCHMENTS_OIDC_CLIENT_ID"],
+        client_secret=environment.get("CATCHMENTS_OIDC_CLIENT_SECRET", ""),
+        name=environment.get("CATCHMENTS_OIDC_NAME") or OpenIdConnect.name,
+        role_claim=environment.get("CATCHMENTS_OIDC_ROLE_CLAIM", ""),
+    )
+
+
+def _secret_key(environment: Mapping[str, str]) -> str:
+    # Not shown when it is refused: it may be half of the real one.
+    key = environment.get("CATCHMENTS_SECRET_KEY", "")
+    if key and len(key) < SHORTEST_KEY:
+        raise InputRefused(
+            f"CATCHMENTS_SECRET_KEY has {len(key)} characters.",
+            field="CATCHMENTS_SECRET_KEY",
+            allowed=f"It must have at least {SHORTEST_KEY}, at random.",
+            next_step="Leave it out: the database then keeps one that all workers share.",
+        )
+    return key
+
+
+def _switch(environment: Mapping[str, str], name: str, default: str) -> bool:
+    text = environment.get(name) or default
+    if text not in {"0", "1"}:
+        raise InputRefused(f"{name} is {shown(text)}.", field=name, allowed="It must be 0 or 1.")
+    return text == "1"
 
 
 def database_url(text: str) -> str:

@@ -1,0 +1,354 @@
+"""Who is signed in, what they may do, and whether a form is their own.
+
+Every staff view carries `@requires(…)`; a view without it is open to nobody. Sessions live in a
+signed cookie that only /staff sees, so that public pages stay the same for everybody.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from ipaddress import ip_address
+from typing import Any, NoReturn, ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, Response, abort, current_app, redirect, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from flask_babel import gettext
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import Forbidden
+from werkzeug.wrappers import Response as AnyResponse
+
+from catchments.errors import CatchmentsError
+from catchments.people import MAY, Action, Person
+from catchments.store.people import Account, People, Secrets
+from catchments.web.context import service
+
+ROOM = "/staff"
+SIGN_IN, CONFIRM = "staff.sign_in", "staff.confirm"
+IDLE_S, LONGEST_S, FRESH_S = 30 * 60, 12 * 60 * 60, 5 * 60
+"""How long a session stands unused, how long at most, and how long a password counts as given."""
+NOTED_EVERY_S = 60
+"""How exactly it is kept when a session was last used: not every answer need set the cookie."""
+LONGEST_NEXT = 2_000
+_ACTION, _AT_MOST = "_staff_action", "_staff_at_most"
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto")
+
+P = ParamSpec("P")
+R = TypeVar("R")
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class _Nobody:
+    """In place of an action: a page for whoever is not signed in."""
+
+
+NOBODY = _Nobody()
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]
+    """Somebody signed in, as flask-login wants them."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+
+    def get_id(self) -> str:
+        """Return what the session keeps: whose it is, and of which epoch."""
+        return f"{self.account.person.id}.{self.account.epoch}"
+
+
+# --- what views use -------------------------------------------------------------------------------
+
+
+def requires(action: Action, *, at_most: int | None = None) -> Callable[[View], View]:
+    """Let only people use a view whom a role allows an action; stands under the route.
+
+    `at_most` is how many bytes a form of it may have, where that is more than usual.
+    """
+
+    def marked(view: View) -> View:
+        setattr(view, _ACTION, action)
+        setattr(view, _AT_MOST, at_most)
+        return view
+
+    return marked
+
+
+def open_to_nobody_else(view: View) -> View:
+    """Let a view be used without being signed in: signing in, and no more."""
+    setattr(view, _ACTION, NOBODY)
+    return view
+
+
+def confirmed(view: Callable[P, R]) -> Callable[P, R | AnyResponse]:
+    """Ask for the password again unless it was given within five minutes; stands under `requires`.
+
+    Afterwards one comes back to the page, or to the page that the form was on: the form's field
+    `back` names it, where it is not at the same address.
+    """
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R | AnyResponse:
+        return view(*args, **kwargs) if fresh_enough() else _to_confirm()
+
+    return guarded
+
+
+def me() -> Person:
+    """Return who is signed in."""
+    return account().person
+
+
+def account() -> Account:
+    """Return the account of who is signed in."""
+    found = account_or_none()
+    if found is None:
+        abort(401)
+    return found
+
+
+def fresh_enough() -> bool:
+    """Whether whoever is signed in has shown it within the last five minutes."""
+    return 0 <= clock() - session.get("fresh", 0) <= FRESH_S
+
+
+def action_of(endpoint: str) -> Action | _Nobody | None:
+    """Return which action a view asks for; NOBODY where none, None where it was not said."""
+    action: Action | _Nobody | None = getattr(
+        current_app.view_functions.get(endpoint), _ACTION, None
+    )
+    return action
+
+
+def own_path(text: str | None) -> str:
+    """Return a path among the staff pages to go on to: the text if it is one, else their first."""
+    path = text or ""
+    here = path == ROOM or path.startswith((f"{ROOM}/", f"{ROOM}?"))
+    if not here or len(path) > LONGEST_NEXT or "\\" in path or not path.isprintable():
+        return ROOM
+    return ROOM if ".." in path.split("?")[0].split("/") else path
+
+
+def going_to(path: str) -> AnyResponse:
+    """Redirect to a path among the staff pages."""
+    return redirect(f"{request.script_root}{path}", 303)
+
+
+# --- beginning and ending a session ---------------------------------------------------------------
+
+
+def begin(person: Person) -> None:
+    """Begin a session; nothing of one before it is left."""
+    found = People(service().store).account(person.id)
+    if found is None:
+        abort(401)
+    session.clear()
+    moment = int(clock())
+    session.update(began=moment, seen=moment, fresh=moment)
+    login_user(SignedIn(found))
+
+
+def refresh() -> None:
+    """Note that whoever is signed in has just shown that it is them."""
+    session["fresh"] = int(clock())
+
+
+def end() -> None:
+    """End all sessions of whoever is signed in."""
+    found = account_or_none()
+    if found is not None:
+        People(service().store).end_sessions(found.person)
+    logout_user()
+    session.clear()
+
+
+def clock() -> float:
+    """Return the seconds since 1970."""
+    return time.time()
+
+
+# --- the guard ------------------------------------------------------------------------------------
+
+
+def register(app: Flask) -> None:
+    """Guard everything under /staff."""
+    app.session_interface = StaffSessions()
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # the guard asks, once it knows who it is
+    app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session
+    CSRFProtect(app)
+    # No context processor: it would open the session for every page.
+    LoginManager().init_app(app, add_context_processor=False)
+    app.login_manager.session_protection = None  # type: ignore[attr-defined]
+    app.login_manager.user_loader(_loaded)  # type: ignore[attr-defined]
+    app.before_request(_guard)
+    app.after_request(_kept_to_oneself)
+
+
+def is_staff_path(path: str) -> bool:
+    """Whether an address is among the staff pages."""
+    return path == ROOM or path.startswith(f"{ROOM}/")
+
+
+def _guard() -> AnyResponse | None:
+    if not is_staff_path(request.path) or request.endpoint is None:
+        return None
+    _key(current_app)  # or says that the database is away
+    action = action_of(request.endpoint)
+    if action is None:
+        _refuse(gettext("Nobody may use this page: it does not say which role it is for."))
+    if isinstance(action, Action):
+        found = account_or_none()
+        if found is None:
+            return _to_sign_in()
+        if not found.person.may(action):
+            _refuse(lacking(action))
+        _note_use()
+    at_most = getattr(current_app.view_functions[request.endpoint], _AT_MOST, None)
+    if at_most is not None:
+        request.max_content_length = request.max_form_memory_size = at_most
+    current_app.extensions["csrf"].protect()
+    return None
+
+
+def lacking(action: Action) -> str:
+    """Return a sentence that says which role an action needs, and whom to ask."""
+    roles = gettext(" or ").join(sorted(MAY[action]))
+    return gettext(
+        "This needs the role %(roles)s, which you do not have. Ask an administrator.", roles=roles
+    )
+
+
+def _refuse(text: str) -> NoReturn:
+    raise Forbidden(text)
+
+
+def account_or_none() -> Account | None:
+    """Return the account of who is signed in, or None; read once a request."""
+    user = current_user
+    return user.account if user and user.is_authenticated else None
+
+
+def _loaded(kept: str) -> SignedIn | None:
+    number, _, epoch = kept.partition(".")
+    if not (number.isdigit() and _stands()):
+        return None
+    found = People(service().store).account(int(number))
+    if found is None or found.person.disabled_at is not None or str(found.epoch) != epoch:
+        return None
+    return SignedIn(found)
+
+
+def _stands() -> bool:
+    """Whether the session is neither too old nor unused for too long."""
+    moment = clock()
+    idle, age = moment - session.get("seen", 0), moment - session.get("began", 0)
+    # Where the clock was set back, a session from the future does not stand either.
+    return -NOTED_EVERY_S <= idle <= IDLE_S and -NOTED_EVERY_S <= age <= LONGEST_S
+
+
+def _note_use() -> None:
+    if clock() - session.get("seen", 0) >= NOTED_EVERY_S:
+        session["seen"] = int(clock())
+
+
+def _to_sign_in() -> AnyResponse:
+    from flask import url_for
+
+    going_on = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
+    return redirect(url_for(SIGN_IN, next=own_path(going_on)), 303)
+
+
+def _to_confirm() -> AnyResponse:
+    from flask import url_for
+
+    going_on = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
+    return redirect(url_for(CONFIRM, next=own_path(going_on)), 303)
+
+
+def _page_of_form() -> str:
+    """Return the page that a form was on, as far as can be told."""
+    named = request.form.get("back", "") if account_or_none() else ""
+    if named:
+        return named
+    adapter = current_app.create_url_adapter(request)
+    if adapter is not None and adapter.test(request.path, "GET"):
+        return request.path
+    came_from = urlsplit(request.referrer or "")
+    return came_from.path if came_from.netloc == request.host else ROOM
+
+
+def _kept_to_oneself(response: Response) -> Response:
+    if is_staff_path(request.path):
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        response.headers.pop("Access-Control-Allow-Origin", None)
+    return response
+
+
+# --- the session's cookie -------------------------------------------------------------------------
+
+
+class StaffSessions(SecureCookieSessionInterface):
+    """Sessions in a signed cookie, for staff pages only: public ones never open or vary by one."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return the session of a staff page, and an empty one for any other."""
+        if not is_staff_path(request.path):
+            return self.session_class()
+        try:
+            _key(app)
+        except CatchmentsError:
+            return None  # the guard says it, where an error becomes a page
+        return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Send the cookie where the session of a staff page has changed."""
+        if is_staff_path(request.path):
+            super().save_session(app, session, response)
+
+    def get_cookie_name(self, app: Flask) -> str:
+        """Return a name that browsers take over TLS alone, where there is TLS."""
+        return "__Secure-staff" if self.get_cookie_secure(app) else "staff"
+
+    def get_cookie_path(self, app: Flask) -> str:
+        """Return the path of the staff pages."""
+        return f"{request.script_root}{ROOM}"
+
+    def get_cookie_samesite(self, app: Flask) -> str:
+        """Return Lax: the way back from an OpenID Connect provider is a link from elsewhere."""
+        return "Lax"
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Whether the cookie is for TLS alone: always, but on this very machine or by setting."""
+        if service_of(app).settings.insecure_cookies:
+            return False
+        forwarded = any(name in request.headers for name in _FORWARDED)
+        return forwarded or not _is_loopback(request.host)
+
+
+def service_of(app: Flask) -> Any:
+    """Return an application's parts, also where it is not the current one."""
+    from catchments.web.context import EXTENSION
+
+    return app.extensions[EXTENSION]
+
+
+def _key(app: Flask) -> None:
+    """See that there is a key to sign with: the setting, or the one that all workers share."""
+    if app.secret_key is None:
+        running = service_of(app)
+        app.secret_key = running.settings.secret_key or Secrets(running.store).value("session")
+
+
+def _is_loopback(host: str) -> bool:
+    name = urlsplit(f"//{host}").hostname or ""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False

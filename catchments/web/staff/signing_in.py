@@ -1,0 +1,226 @@
+"""Signing in and out, confirming that it is still the same person, and one's own password."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, current_app, flash, render_template, request, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response as AnyResponse
+
+from catchments.errors import InputRefused
+from catchments.people import Action
+from catchments.store.people import SHORTEST_PASSWORD, People
+from catchments.web.context import service
+from catchments.web.staff import access
+from catchments.web.staff.access import going_to, me, open_to_nobody_else, own_path, requires
+from catchments.web.staff.room import blueprint
+
+REFUSED = 400
+DOORS = (
+    ("/staff/drafts", Action.READ, _l("Drafts"), _l("Prepare changes and see their impact.")),
+    ("/staff/editions", Action.READ, _l("Editions"), _l("What is published, and taking it back.")),
+    ("/staff/findings", Action.READ, _l("Findings"), _l("What needs a person to look at it.")),
+    ("/staff/who", Action.READ, _l("Who decided"), _l("Who served a school on a day, and why.")),
+    ("/staff/audit", Action.READ, _l("Audit"), _l("Who did what, when.")),
+    ("/staff/notices", Action.READ, _l("Notices"), _l("What schools and providers are told.")),
+    ("/staff/rates", Action.EXPLAIN, _l("Rates"), _l("How many students are absent, by region.")),
+    ("/staff/webhooks", Action.ADMINISTER, _l("Webhooks"), _l("Services that are told.")),
+    ("/staff/people", Action.ADMINISTER, _l("People"), _l("Accounts and roles.")),
+)
+"""Where one may go: the address, what a role must allow, its name and what it is for."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A place among the staff pages that somebody may go to."""
+
+    path: str
+    label: str
+    about: str
+    is_current: bool
+
+
+@blueprint.app_context_processor
+def _frame() -> dict[str, Any]:
+    """Give staff pages who is signed in and where they may go."""
+    if not access.is_staff_path(request.path):
+        return {}
+    found = access.account_or_none()
+    person = found.person if found else None
+    links = [link for link in map(_link, DOORS) if link] if person else []
+    return {"staff_me": person, "staff_links": links, "fresh_token": secrets.token_hex}
+
+
+def _link(door: tuple[Any, ...]) -> Link | None:
+    path, action, label, about = door
+    adapter = current_app.create_url_adapter(request)
+    if adapter is None or not me().may(action) or not adapter.test(path, "GET"):
+        return None
+    is_current = request.path == path or request.path.startswith(f"{path}/")
+    return Link(path, str(label), str(about), is_current)
+
+
+@blueprint.get("")
+@requires(Action.READ)
+def home() -> Response:
+    """Say where one may go from here."""
+    return page("staff/home.html", gettext("Start"))
+
+
+@blueprint.get("/sign-in")
+@open_to_nobody_else
+def sign_in() -> AnyResponse:
+    """Ask who it is."""
+    going_on = own_path(request.args.get("next"))
+    return going_to(going_on) if access.account_or_none() else _sign_in_page(going_on)
+
+
+@blueprint.post("/sign-in")
+@open_to_nobody_else
+def sign_in_with_password() -> AnyResponse:
+    """Begin a session for whoever gives a login and its password."""
+    login, going_on = request.form.get("login", ""), own_path(request.form.get("next"))
+    _refuse_unless_local()
+    person = People(service().store).sign_in(login, request.form.get("password", ""))
+    if person is None:
+        return _sign_in_page(going_on, login=login[:100], errors={"login": no_such_pair()})
+    access.begin(person)
+    return going_to(going_on)
+
+
+@blueprint.post("/sign-out")
+@open_to_nobody_else
+def sign_out() -> AnyResponse:
+    """End the session, and any other of the same person."""
+    access.end()
+    flash(gettext("You are signed out."))
+    return going_to(url_for("staff.sign_in")[len(request.script_root) :])
+
+
+@blueprint.get("/confirm")
+@requires(Action.READ)
+def confirm() -> AnyResponse:
+    """Ask for the password again."""
+    return _confirm_page(own_path(request.args.get("next")))
+
+
+@blueprint.post("/confirm")
+@requires(Action.READ)
+def confirm_with_password() -> AnyResponse:
+    """Note that whoever is signed in has given their password just now."""
+    going_on = own_path(request.form.get("next"))
+    _refuse_unless_local()
+    people, given = People(service().store), request.form.get("password", "")
+    if people.sign_in(me().login, given, action="person.confirm") is None:
+        return _confirm_page(going_on, {"password": not_your_password()})
+    access.refresh()
+    return going_to(going_on)
+
+
+@blueprint.get("/password")
+@requires(Action.READ)
+def password() -> Response:
+    """Show one's own account, and ask for a new password."""
+    return _password_page({})
+
+
+@blueprint.post("/password")
+@requires(Action.READ)
+def change_password() -> AnyResponse:
+    """Change one's own password; every other session of one's own ends."""
+    _refuse_unless_local()
+    people, old, new = People(service().store), *_passwords_given()
+    if new != request.form.get("again", ""):
+        return _password_page({"again": gettext("The two new passwords differ. Type it again.")})
+    if people.sign_in(me().login, old, action="person.confirm") is None:
+        return _password_page({"old": not_your_password()})
+    try:
+        people.set_password(me().login, new, by=me().login)
+    except InputRefused as error:
+        return _password_page({"new": str(error)})
+    access.begin(me())
+    flash(gettext("Your password is changed."))
+    return going_to(access.ROOM)
+
+
+def page(template: str, title: str, *, status: int = 200, **context: Any) -> Response:
+    """Return a page that tells nothing of any edition."""
+    world = service().snapshots.latest
+    frame = {"edition": None, "release": None, "title": title}
+    frame["demonstration"] = world is not None and world.demonstration
+    frame["error"] = status >= REFUSED
+    return Response(render_template(template, **frame, **context), status)
+
+
+def no_such_pair() -> str:
+    """Say that nobody signs in with that; the same whatever the reason is."""
+    return gettext(
+        "That login and password do not belong together, or the account is closed or locked for a"
+        " while. Try again; after five failures wait a minute, after more of them longer."
+    )
+
+
+def not_your_password() -> str:
+    """Say that the password is wrong."""
+    return gettext(
+        "That is not your password, or your account is locked for a while. Try again; after five"
+        " failures wait a minute, after more of them longer."
+    )
+
+
+def ways() -> dict[str, Any]:
+    """Return how one may sign in here."""
+    settings = service().settings
+    return {"local": settings.local_sign_in, "oidc": settings.oidc and settings.oidc.name}
+
+
+def _sign_in_page(
+    going_on: str, *, login: str = "", errors: dict[str, str] | None = None
+) -> Response:
+    return page(
+        "staff/sign_in.html",
+        gettext("Sign in"),
+        status=REFUSED if errors else 200,
+        going_on=going_on,
+        login=login,
+        errors=errors or {},
+        **ways(),
+    )
+
+
+def _confirm_page(going_on: str, errors: dict[str, str] | None = None) -> Response:
+    return page(
+        "staff/confirm.html",
+        gettext("Confirm that it is you"),
+        status=REFUSED if errors else 200,
+        going_on=going_on,
+        errors=errors or {},
+        **ways(),
+    )
+
+
+def _password_page(errors: dict[str, str]) -> Response:
+    return page(
+        "staff/password.html",
+        gettext("Your account"),
+        status=REFUSED if errors else 200,
+        errors=errors,
+        shortest=SHORTEST_PASSWORD,
+        has_password=access.account().has_password and service().settings.local_sign_in,
+    )
+
+
+def _passwords_given() -> tuple[str, str]:
+    return request.form.get("old", ""), request.form.get("new", "")
+
+
+def _refuse_unless_local() -> None:
+    if not service().settings.local_sign_in:
+        raise InputRefused(
+            gettext("Passwords are switched off here."),
+            next_step=gettext("Go back to sign in, and follow the link there."),
+        )
