@@ -6,6 +6,7 @@ signed cookie that only /staff sees, so that public pages stay the same for ever
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -180,6 +181,7 @@ def register(app: Flask) -> None:
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # the guard asks, once it knows who it is
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session
     CSRFProtect(app)
+    app.jinja_env.globals["fresh_token"] = secrets.token_hex
     # No context processor: it would open the session for every page.
     LoginManager().init_app(app, add_context_processor=False)
     app.login_manager.session_protection = None  # type: ignore[attr-defined]

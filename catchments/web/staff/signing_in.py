@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +51,7 @@ def _frame() -> dict[str, Any]:
     found = access.account_or_none()
     person = found.person if found else None
     links = [link for link in map(_link, DOORS) if link] if person else []
-    return {"staff_me": person, "staff_links": links, "fresh_token": secrets.token_hex}
+    return {"staff_me": person, "staff_links": links}
 
 
 def _link(door: tuple[Any, ...]) -> Link | None:
