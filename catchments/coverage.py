@@ -147,6 +147,37 @@ def find_faults(
     return sorted(found, key=lambda fault: (fault.sliver, -fault.area_m2, fault.codes, fault.kind))
 
 
+def find_gaps_at(
+    ends: Floats,
+    owner: Indices,
+    boundaries: Mapping[str, BaseGeometry],
+    *,
+    sliver_width_m: float = SLIVER_WIDTH_M,
+) -> list[CoverageFault]:
+    """Return the gaps along some outer edges of boundaries that do not overlap there.
+
+    `ends` (n, 2, 2) are edges without their opposite, the catchment on the left, and `owner` says
+    whose each is, as a place in `boundaries`; longitudes of both are 0…360.
+    """
+    codes, ground = list(boundaries), np.array(list(boundaries.values()), dtype=object)
+    borders = _Borders(ends, owner)
+    areas = shapely.get_parts(shapely.polygonize(shapely.linestrings(ends)))
+    gaps = list(_gaps(areas[~_on_left(areas, ends)], borders))
+    ground = np.concatenate([ground, np.array([face.shape for face in gaps], dtype=object)])
+    channels = _channels_between(ends, owner, borders, ground, sliver_width_m)
+    faces = _measured([*gaps, *channels], sliver_width_m)
+    wide = [face for face in faces if face.breadth_m >= ROUNDING_WIDTH_M]
+    return list(_measured_faults(wide, codes))
+
+
+def _on_left(areas: Shapes, ends: Floats) -> npt.NDArray[np.bool_]:
+    """Return which of the areas between edges lie on the left of those around them."""
+    known = set(map(tuple, ends.reshape(-1, 4).tolist()))
+    rims = shapely.get_exterior_ring(shapely.orient_polygons(areas))
+    firsts = (tuple(shapely.get_coordinates(rim)[:2].reshape(4).tolist()) for rim in rims)
+    return np.array([first in known for first in firsts], dtype=bool)
+
+
 def clean(
     boundaries: Mapping[str, BaseGeometry], *, sliver_width_m: float = SLIVER_WIDTH_M
 ) -> dict[str, BaseGeometry]:
@@ -221,6 +252,11 @@ class _Edges:
     """Equal for edges between the same two vertices, in either direction."""
     single: npt.NDArray[np.bool_]
     """Whether it is without its opposite: crossing it changes how many shapes one is in."""
+
+    def ends(self) -> Floats:
+        """Return both ends of each single edge."""
+        at = self.at[self.single]
+        return np.stack([self.xy[at], self.xy[at + 1]], axis=1)
 
 
 def _edges(shapes: Shapes) -> _Edges:
@@ -304,7 +340,7 @@ def _enclosed(shapes: Shapes) -> _Found:
     paths, _ = _paths(edges)
     areas = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all(paths))))
     depth = _depths(areas, shapes, edges)
-    borders = _Borders(edges)
+    borders = _Borders(edges.ends(), edges.owner[edges.single])
     gaps = _gaps(areas[depth == 0], borders)
     overlaps = _overlap_faces(areas[depth > 1], depth[depth > 1], shapes, borders)
     return _Found(areas, [*gaps, *overlaps], borders)
@@ -376,10 +412,9 @@ def _split(
 class _Borders:
     """Finds whose single edges an area's rim is made of."""
 
-    def __init__(self, edges: _Edges) -> None:
-        at = edges.at[edges.single]
-        self._owner = edges.owner[edges.single]
-        self._ends = np.stack([edges.xy[at], edges.xy[at + 1]], axis=1)
+    def __init__(self, ends: Floats, owner: Indices) -> None:
+        self._owner = owner
+        self._ends = ends
 
     @cached_property
     def _tree(self) -> shapely.STRtree:
@@ -442,12 +477,20 @@ def _channels(found: _Found, shapes: Shapes, width_m: float) -> Iterator[_Face]:
     """
     gaps = np.array([face.shape for face in found.faces if face.kind == "gap"], dtype=object)
     ground = np.concatenate([shapes, gaps])
+    outline = _segments(shapely.get_parts(shapely.coverage_union_all(found.areas)))
+    owner = found.borders.owners(outline.mean(axis=1))
+    yield from _channels_between(outline, owner, found.borders, ground, width_m)
+
+
+def _channels_between(
+    outline: Floats, owner: Indices, borders: _Borders, ground: Shapes, width_m: float
+) -> Iterator[_Face]:
     tree = shapely.STRtree(ground)
     parts: list[BaseGeometry] = []
-    for window in _close_outlines(found, width_m):
+    for window in _close_outlines(outline, owner, width_m):
         parts += _filled_by_closing(window, ground[tree.query(window)], width_m)
     areas = np.array(parts, dtype=object)
-    for area, lengths in zip(areas, found.borders.of(areas), strict=True):
+    for area, lengths in zip(areas, borders.of(areas), strict=True):
         least = max(_CHANNEL_LENGTHS * width_m, _CHANNEL_BREADTHS * _rough_breadth_m(area))
         beside = {at: metres for at, metres in lengths.items() if metres >= least}
         if len(beside) > 1:
@@ -461,12 +504,9 @@ def _rough_breadth_m(area: BaseGeometry) -> float:
     return 2 * float(area.area) * squeeze * _METRES_A_DEGREE**2 / float(length.sum())
 
 
-def _close_outlines(found: _Found, width_m: float) -> Iterator[BaseGeometry]:
+def _close_outlines(outline: Floats, owner: Indices, width_m: float) -> Iterator[BaseGeometry]:
     """Yield areas (degrees) around outer edges of different shapes that are `width_m` apart."""
-    outline = shapely.get_parts(shapely.coverage_union_all(found.areas))
-    middle, _, _ = _rim(outline)
-    owner = found.borders.owners(middle)
-    segments = np.asarray(to_metres(shapely.linestrings(_segments(outline)), crs=NZTM2000))
+    segments = np.asarray(to_metres(shapely.linestrings(outline), crs=NZTM2000))
     one, other = shapely.STRtree(segments).query(segments, "dwithin", distance=width_m)
     close = np.unique(one[owner[one] != owner[other]])
     if not len(close):
