@@ -3,7 +3,10 @@
 Every page asks for an action that a role must allow: see `access.requires`.
 """
 
-from catchments.web.staff import signing_in  # noqa: F401 - adds its pages
+from catchments.web.staff import (  # noqa: F401 - each adds its pages
+    reviewing,
+    signing_in,
+)
 from catchments.web.staff.room import blueprint
 
 __all__ = ["blueprint"]

@@ -190,6 +190,7 @@ def editions() -> Response:
         **page_context(world, world.on(world.today), gettext("Editions")),
         editions=service().store.editions()[::-1],
         in_force=in_force and in_force.number,
+        may_administer=me().may(Action.ADMINISTER),
         today=world.today,
     )
     return Response(page)
