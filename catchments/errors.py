@@ -58,6 +58,10 @@ class NotKnown(CatchmentsError):
     """A school, catchment, edition or draft that does not exist."""
 
 
+class NotAllowed(CatchmentsError):
+    """Something that whoever asks for it has no role for."""
+
+
 class PublicationRefused(CatchmentsError):
     """A draft that may not be published; `reasons` has a sentence for each thing in the way."""
 

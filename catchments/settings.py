@@ -110,7 +110,7 @@ def _openid_connect(environment: Mapping[str, str]) -> OpenIdConnect | None:
         raise InputRefused(
             f"CATCHMENTS_OIDC_ISSUER is {shown(issuer)}.",
             field="CATCHMENTS_OIDC_ISSUER",
-            allowed="It must be an address that begins with https://; http:// on this machine only.",
+            allowed="It must begin with https://; with http:// on this very machine only.",
             next_step="Take it from the provider's discovery document, letter by letter.",
         )
     if not environment.get("CATCHMENTS_OIDC_CLIENT_ID"):

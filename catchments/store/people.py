@@ -32,6 +32,8 @@ FIRST_LOCK, LONGEST_LOCK = timedelta(minutes=1), timedelta(hours=1)
 HASHED_AT_ONCE = 2
 """Each takes 64 MiB and every core: a flood of attempts waits instead of filling memory."""
 
+ELSEWHERE = "OpenID Connect"
+
 HASHER = PasswordHasher()
 _HASHING = threading.BoundedSemaphore(HASHED_AT_ONCE)
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]*")
@@ -189,21 +191,39 @@ class People:
             return _person(row)
 
     def sign_in_elsewhere(
-        self, subject: str, verified_email: str, *, action: str = "person.sign-in"
+        self,
+        subject: str,
+        verified_email: str,
+        *,
+        roles: Collection[Role] | None = None,
+        action: str = "person.sign-in",
     ) -> Person | None:
         """Return whose account belongs to somebody who signed in with OpenID Connect, or None.
 
         It is found by subject, else, once, by an e-mail address that the provider has verified.
+        `roles` are those that the provider gives, in place of what the account has; None if it
+        gives none. Without any role there is no signing in.
         """
         with self._store.writing() as connection:
             row = _by_subject(connection, subject) or _by_email(connection, verified_email)
-            if row is None or row.disabled_at:
+            if row is None or row.disabled_at or roles == frozenset():
                 return None
             if not row.subject:
                 connection.execute(_T.update().where(_T.c.id == row.id).values(subject=subject))
                 _note(connection, row.login, "person.link", row.login, subject=subject)
-            _note(connection, row.login, action, row.login, through="OpenID Connect")
+            if roles is not None and _words(roles) != row.roles:
+                _change(connection, _person(row), roles=_words(roles))
+                told = {"before": row.roles, "after": _words(roles), "through": ELSEWHERE}
+                _note(connection, row.login, "person.roles", row.login, **told)
+            _note(connection, row.login, action, row.login, through=ELSEWHERE)
             return _person(_row(connection, row.login))
+
+    def unlink(self, login: str, *, by: str = COMMAND_LINE) -> None:
+        """Forget who somebody is to the provider; the next sign-in is matched by e-mail again."""
+        with self._store.writing() as connection:
+            person = _person(_row(connection, login))
+            _change(connection, person, subject="")
+            _note(connection, by, "person.unlink", person.login, subject=person.subject)
 
 
 class Secrets:
@@ -429,4 +449,4 @@ def lock_after(failures: int) -> timedelta | None:
     over = failures - FAILURES_ALLOWED
     if over < 0:
         return None
-    return min(FIRST_LOCK * 2 ** min(over, 10), LONGEST_LOCK)
+    return min(FIRST_LOCK * (1 << min(over, 10)), LONGEST_LOCK)

@@ -14,6 +14,7 @@ from catchments.errors import (
     CatchmentsError,
     ChangeDoesNotFit,
     InputRefused,
+    NotAllowed,
     NothingPublished,
     NotKnown,
     PublicationRefused,
@@ -25,6 +26,7 @@ from catchments.web.context import service
 PROBLEM = "application/problem+json"
 _STATUS: tuple[tuple[type[CatchmentsError], int, LazyString], ...] = (
     (InputRefused, 400, _l("That cannot be answered as it was asked")),
+    (NotAllowed, 403, _l("You may not do that")),
     (Stale, 412, _l("Somebody else was faster")),
     (NotNow, 409, _l("That cannot be done now")),
     (ChangeDoesNotFit, 409, _l("The change does not fit")),

@@ -12,21 +12,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from ipaddress import ip_address
-from typing import Any, NoReturn, ParamSpec, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import unquote, urlsplit
 
-from flask import Flask, Request, Response, abort, current_app, redirect, request, session
+from flask import Flask, Request, Response, abort, current_app, redirect, request, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_babel import gettext
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
-from flask_wtf.csrf import CSRFProtect
-from werkzeug.exceptions import Forbidden
+from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.errors import CatchmentsError
-from catchments.people import MAY, Action, Person
+from catchments.errors import CatchmentsError, InputRefused, NotAllowed
+from catchments.people import MAY, Action, Person, Role
 from catchments.store.people import Account, People, Secrets
-from catchments.web.context import service
+from catchments.web.context import EXTENSION, Service, service
 
 ROOM = "/staff"
 SIGN_IN, CONFIRM = "staff.sign_in", "staff.confirm"
@@ -114,7 +113,8 @@ def account() -> Account:
 
 def fresh_enough() -> bool:
     """Whether whoever is signed in has shown it within the last five minutes."""
-    return 0 <= clock() - session.get("fresh", 0) <= FRESH_S
+    since: float = clock() - session.get("fresh", 0)
+    return 0 <= since <= FRESH_S
 
 
 def action_of(endpoint: str) -> Action | _Nobody | None:
@@ -131,7 +131,7 @@ def own_path(text: str | None) -> str:
     here = path == ROOM or path.startswith((f"{ROOM}/", f"{ROOM}?"))
     if not here or len(path) > LONGEST_NEXT or "\\" in path or not path.isprintable():
         return ROOM
-    return ROOM if ".." in path.split("?")[0].split("/") else path
+    return ROOM if ".." in unquote(path.partition("?")[0]).split("/") else path
 
 
 def going_to(path: str) -> AnyResponse:
@@ -201,37 +201,52 @@ def _guard() -> AnyResponse | None:
     _key(current_app)  # or says that the database is away
     action = action_of(request.endpoint)
     if action is None:
-        _refuse(gettext("Nobody may use this page: it does not say which role it is for."))
+        raise NotAllowed(gettext("Nobody may use this page: it does not say whom it is for."))
     if isinstance(action, Action):
         found = account_or_none()
         if found is None:
             return _to_sign_in()
         if not found.person.may(action):
-            _refuse(lacking(action))
+            raise lacking(action)
         _note_use()
     at_most = getattr(current_app.view_functions[request.endpoint], _AT_MOST, None)
     if at_most is not None:
         request.max_content_length = request.max_form_memory_size = at_most
-    current_app.extensions["csrf"].protect()
+    try:
+        current_app.extensions["csrf"].protect()
+    except CSRFError as error:
+        raise _not_our_form() from error
     return None
 
 
-def lacking(action: Action) -> str:
-    """Return a sentence that says which role an action needs, and whom to ask."""
-    roles = gettext(" or ").join(sorted(MAY[action]))
-    return gettext(
-        "This needs the role %(roles)s, which you do not have. Ask an administrator.", roles=roles
+def _not_our_form() -> InputRefused:
+    if request.cookies:
+        return InputRefused(
+            gettext("The form was too old, or was not written by this service for you."),
+            next_step=gettext("Nothing was done. Load its page again, and send it once more."),
+        )
+    return InputRefused(
+        gettext("Your browser sent no cookie, so that it cannot be told whose form this is."),
+        allowed=gettext("Cookies must be allowed for this site, and the page must be HTTPS."),
+        next_step=gettext("Load the page again; if it goes on, tell whoever runs this service."),
     )
 
 
-def _refuse(text: str) -> NoReturn:
-    raise Forbidden(text)
+def lacking(action: Action) -> NotAllowed:
+    """Return a refusal that says which role an action needs, and whom to ask."""
+    roles = gettext(" or ").join(role for role in Role if role in MAY[action])
+    return NotAllowed(
+        gettext("Your account does not have the role that this page is for."),
+        allowed=gettext("It needs the role %(roles)s.", roles=roles),
+        next_step=gettext("If you should have it, ask an administrator of this service."),
+    )
 
 
 def account_or_none() -> Account | None:
     """Return the account of who is signed in, or None; read once a request."""
     user = current_user
-    return user.account if user and user.is_authenticated else None
+    found: Account | None = user.account if user and user.is_authenticated else None
+    return found
 
 
 def _loaded(kept: str) -> SignedIn | None:
@@ -247,6 +262,8 @@ def _loaded(kept: str) -> SignedIn | None:
 def _stands() -> bool:
     """Whether the session is neither too old nor unused for too long."""
     moment = clock()
+    idle: float
+    age: float
     idle, age = moment - session.get("seen", 0), moment - session.get("began", 0)
     # Where the clock was set back, a session from the future does not stand either.
     return -NOTED_EVERY_S <= idle <= IDLE_S and -NOTED_EVERY_S <= age <= LONGEST_S
@@ -258,15 +275,11 @@ def _note_use() -> None:
 
 
 def _to_sign_in() -> AnyResponse:
-    from flask import url_for
-
     going_on = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
     return redirect(url_for(SIGN_IN, next=own_path(going_on)), 303)
 
 
 def _to_confirm() -> AnyResponse:
-    from flask import url_for
-
     going_on = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
     return redirect(url_for(CONFIRM, next=own_path(going_on)), 303)
 
@@ -316,11 +329,11 @@ class StaffSessions(SecureCookieSessionInterface):
         """Return a name that browsers take over TLS alone, where there is TLS."""
         return "__Secure-staff" if self.get_cookie_secure(app) else "staff"
 
-    def get_cookie_path(self, app: Flask) -> str:
+    def get_cookie_path(self, app: Flask) -> str:  # noqa: ARG002 - as Flask calls it
         """Return the path of the staff pages."""
         return f"{request.script_root}{ROOM}"
 
-    def get_cookie_samesite(self, app: Flask) -> str:
+    def get_cookie_samesite(self, app: Flask) -> str:  # noqa: ARG002 - as Flask calls it
         """Return Lax: the way back from an OpenID Connect provider is a link from elsewhere."""
         return "Lax"
 
@@ -332,11 +345,10 @@ class StaffSessions(SecureCookieSessionInterface):
         return forwarded or not _is_loopback(request.host)
 
 
-def service_of(app: Flask) -> Any:
+def service_of(app: Flask) -> Service:
     """Return an application's parts, also where it is not the current one."""
-    from catchments.web.context import EXTENSION
-
-    return app.extensions[EXTENSION]
+    running: Service = app.extensions[EXTENSION]
+    return running
 
 
 def _key(app: Flask) -> None:

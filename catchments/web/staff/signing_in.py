@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,9 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.errors import InputRefused
-from catchments.people import Action
-from catchments.store.people import SHORTEST_PASSWORD, People
+from catchments.errors import CatchmentsError, InputRefused
+from catchments.people import Action, Person
+from catchments.store.people import LONGEST_LOGIN, SHORTEST_PASSWORD, People
 from catchments.web.context import service
 from catchments.web.staff import access
 from catchments.web.staff.access import going_to, me, open_to_nobody_else, own_path, requires
@@ -48,16 +49,19 @@ def _frame() -> dict[str, Any]:
     """Give staff pages who is signed in and where they may go."""
     if not access.is_staff_path(request.path):
         return {}
-    found = access.account_or_none()
+    try:
+        found = access.account_or_none()
+    except CatchmentsError:
+        found = None  # the database is away, and this is the page that says so
     person = found.person if found else None
-    links = [link for link in map(_link, DOORS) if link] if person else []
+    links = [link for link in (_link(door, person) for door in DOORS) if link] if person else []
     return {"staff_me": person, "staff_links": links}
 
 
-def _link(door: tuple[Any, ...]) -> Link | None:
+def _link(door: tuple[Any, ...], person: Person) -> Link | None:
     path, action, label, about = door
     adapter = current_app.create_url_adapter(request)
-    if adapter is None or not me().may(action) or not adapter.test(path, "GET"):
+    if adapter is None or not person.may(action) or not adapter.test(path, "GET"):
         return None
     is_current = request.path == path or request.path.startswith(f"{path}/")
     return Link(path, str(label), str(about), is_current)
@@ -75,7 +79,9 @@ def home() -> Response:
 def sign_in() -> AnyResponse:
     """Ask who it is."""
     going_on = own_path(request.args.get("next"))
-    return going_to(going_on) if access.account_or_none() else _sign_in_page(going_on)
+    return (
+        going_to(going_on) if access.account_or_none() else sign_in_page(going_on, {}, status=200)
+    )
 
 
 @blueprint.post("/sign-in")
@@ -86,7 +92,7 @@ def sign_in_with_password() -> AnyResponse:
     _refuse_unless_local()
     person = People(service().store).sign_in(login, request.form.get("password", ""))
     if person is None:
-        return _sign_in_page(going_on, login=login[:100], errors={"login": no_such_pair()})
+        return sign_in_page(going_on, {"login": no_such_pair()}, login=login[:LONGEST_LOGIN])
     access.begin(person)
     return going_to(going_on)
 
@@ -149,7 +155,7 @@ def change_password() -> AnyResponse:
 def page(template: str, title: str, *, status: int = 200, **context: Any) -> Response:
     """Return a page that tells nothing of any edition."""
     world = service().snapshots.latest
-    frame = {"edition": None, "release": None, "title": title}
+    frame: dict[str, Any] = {"edition": None, "release": None, "title": title}
     frame["demonstration"] = world is not None and world.demonstration
     frame["error"] = status >= REFUSED
     return Response(render_template(template, **frame, **context), status)
@@ -157,18 +163,20 @@ def page(template: str, title: str, *, status: int = 200, **context: Any) -> Res
 
 def no_such_pair() -> str:
     """Say that nobody signs in with that; the same whatever the reason is."""
-    return gettext(
+    said: str = gettext(
         "That login and password do not belong together, or the account is closed or locked for a"
         " while. Try again; after five failures wait a minute, after more of them longer."
     )
+    return said
 
 
 def not_your_password() -> str:
     """Say that the password is wrong."""
-    return gettext(
+    said: str = gettext(
         "That is not your password, or your account is locked for a while. Try again; after five"
         " failures wait a minute, after more of them longer."
     )
+    return said
 
 
 def ways() -> dict[str, Any]:
@@ -177,16 +185,17 @@ def ways() -> dict[str, Any]:
     return {"local": settings.local_sign_in, "oidc": settings.oidc and settings.oidc.name}
 
 
-def _sign_in_page(
-    going_on: str, *, login: str = "", errors: dict[str, str] | None = None
+def sign_in_page(
+    going_on: str, errors: Mapping[str, str], *, login: str = "", status: int = REFUSED
 ) -> Response:
+    """Return the page that asks who it is, with what went wrong before."""
     return page(
         "staff/sign_in.html",
         gettext("Sign in"),
-        status=REFUSED if errors else 200,
+        status=status,
         going_on=going_on,
         login=login,
-        errors=errors or {},
+        errors=errors,
         **ways(),
     )
 

@@ -1,0 +1,227 @@
+"""Signing in through OpenID Connect: the code flow with PKCE, as a client of authlib.
+
+The way there begins with a link, never with a form: `form-action 'self'` would stop the redirect.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from authlib.integrations.base_client.errors import OAuthError
+from authlib.integrations.flask_client import OAuth
+from flask import Flask, abort, current_app, request, session, url_for
+from flask_babel import gettext
+from joserfc.errors import JoseError
+from requests.exceptions import RequestException
+from werkzeug.wrappers import Response as AnyResponse
+
+from catchments.people import Person, Role
+from catchments.settings import OpenIdConnect
+from catchments.store.people import People
+from catchments.web.context import service
+from catchments.web.staff import access
+from catchments.web.staff.access import going_to, open_to_nobody_else, own_path
+from catchments.web.staff.room import blueprint
+from catchments.web.staff.signing_in import sign_in_page
+
+CLIENT = "oidc"
+PENDING = "oidc"
+"""What the session keeps of the attempt that is under way; the latest alone."""
+_STATES = "_state_"
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
+"""Signatures with a public key alone: a token without one, or signed with a shared secret, is not
+taken, whatever the provider says that it supports."""
+METADATA_KEPT_S = 3600
+"""Providers change their keys; what they publish is read again after this."""
+TIMEOUT_S = 10.0
+LEEWAY_S = 60
+"""How far the provider's clock and ours may be apart."""
+_GARBLED = (ValueError, RuntimeError, TypeError, KeyError, AttributeError)
+"""What authlib raises for an answer that is no JSON, or not of the kind that was expected."""
+LONGEST_CLAIM = 500
+BAD_GATEWAY, REFUSED = 502, 403
+
+
+class NotTaken(Exception):
+    """What the provider said cannot be taken; the text is for whoever signs in."""
+
+
+@blueprint.get("/oidc")
+@open_to_nobody_else
+def oidc_start() -> AnyResponse:
+    """Go to the provider; with `again`, to show once more that it is the same person."""
+    going_on, again = own_path(request.args.get("next")), bool(request.args.get("again"))
+    settings = _settings()
+    _forget()
+    session[PENDING] = {"next": going_on, "again": again, "at": int(access.clock())}
+    more = {"prompt": "login", "max_age": "0"} if again else {}
+    try:
+        response: AnyResponse = _client(settings).authorize_redirect(_address_back(), **more)
+    except (RequestException, OAuthError, *_GARBLED) as error:
+        return _away(error)
+    return response
+
+
+@blueprint.get("/oidc/back")
+@open_to_nobody_else
+def oidc_back() -> AnyResponse:
+    """Come back from the provider: sign in whoever has an account here."""
+    settings, pending = _settings(), session.get(PENDING) or {}
+    try:
+        claims = _claims(settings)
+        person = _whose(settings, claims, pending)
+    except (OAuthError, JoseError, NotTaken) as error:
+        return _not_taken(error)
+    except (RequestException, *_GARBLED) as error:
+        return _away(error)
+    finally:
+        _forget()
+    if pending.get("again"):
+        access.refresh()
+    else:
+        access.begin(person)
+    return going_to(own_path(pending.get("next")))
+
+
+def _settings() -> OpenIdConnect:
+    settings = service().settings.oidc
+    if settings is None:
+        abort(404)
+    return settings
+
+
+def _address_back() -> str:
+    # A proxy speaks TLS for us; `Secure` cookies say so as well as anything.
+    secure = current_app.session_interface.get_cookie_secure(current_app)
+    scheme = "https" if secure else request.scheme
+    return url_for("staff.oidc_back", _external=True, _scheme=scheme)
+
+
+def _client(settings: OpenIdConnect) -> Any:
+    """Return authlib's client, with what the provider publishes about itself."""
+    client = _registered(current_app, settings)
+    if time.time() - client.server_metadata.get("_loaded_at", 0.0) > METADATA_KEPT_S:
+        client.server_metadata = {}
+    known = client.load_server_metadata()
+    if known.get("issuer") != settings.issuer:
+        client.server_metadata = {}
+        raise ValueError(f"the provider calls itself {known.get('issuer')!r}")
+    offered = known.get("id_token_signing_alg_values_supported") or ["RS256"]
+    # Replaced, not changed: another thread may be reading it.
+    known["id_token_signing_alg_values_supported"] = [a for a in offered if a in ALGORITHMS]
+    return client
+
+
+def _registered(app: Flask, settings: OpenIdConnect) -> Any:
+    registry = app.extensions.get("catchments.oidc")
+    if registry is None:
+        registry = app.extensions["catchments.oidc"] = OAuth(app)
+        registry.register(
+            CLIENT,
+            client_id=settings.client_id,
+            client_secret=settings.client_secret or None,
+            server_metadata_url=f"{settings.issuer.rstrip('/')}/.well-known/openid-configuration",
+            client_kwargs={
+                "scope": "openid email profile",
+                "code_challenge_method": "S256",
+                "default_timeout": TIMEOUT_S,
+                **({} if settings.client_secret else {"token_endpoint_auth_method": "none"}),
+            },
+        )
+    return registry.create_client(CLIENT)
+
+
+def _claims(settings: OpenIdConnect) -> Mapping[str, Any]:
+    """Return what a valid token says. Raises OAuthError, JoseError and NotTaken."""
+    options = {
+        "iss": {"essential": True, "value": settings.issuer},
+        "aud": {"essential": True, "value": settings.client_id},
+        "nonce": {"essential": True},
+    }
+    token = _client(settings).authorize_access_token(claims_options=options, leeway=LEEWAY_S)
+    claims: Mapping[str, Any] | None = token.get("userinfo")
+    if not claims:
+        raise NotTaken("no ID token")
+    return claims
+
+
+def _whose(
+    settings: OpenIdConnect, claims: Mapping[str, Any], pending: Mapping[str, Any]
+) -> Person:
+    """Return whose account it is. Raises NotTaken."""
+    subject = _text(claims, "sub")
+    if not subject:
+        raise NotTaken("no subject")
+    email = _text(claims, "email") if claims.get("email_verified") is True else ""
+    again = bool(pending.get("again"))
+    if again:
+        _refuse_unless_now(claims, pending)
+    person = People(service().store).sign_in_elsewhere(
+        f"{subject} at {settings.issuer}",
+        email,
+        roles=_roles(settings, claims),
+        action="person.confirm" if again else "person.sign-in",
+    )
+    if person is None:
+        raise NotTaken(
+            gettext(
+                "%(name)s knows you, but there is no open account for you here. Ask an"
+                " administrator of this service to make one with your e-mail address.",
+                name=settings.name,
+            )
+        )
+    signed_in = access.account_or_none()
+    if again and (signed_in is None or signed_in.person.id != person.id):
+        raise NotTaken(gettext("That is somebody else than who is signed in here."))
+    return person
+
+
+def _refuse_unless_now(claims: Mapping[str, Any], pending: Mapping[str, Any]) -> None:
+    """Refuse a provider's word that somebody is who they are, unless they showed it just now."""
+    moment, asked = claims.get("auth_time"), pending.get("at", 0)
+    if not isinstance(moment, int | float) or moment < asked - LEEWAY_S:
+        raise NotTaken(
+            gettext("The provider did not ask again who you are. Sign out, and sign in anew.")
+        )
+
+
+def _roles(settings: OpenIdConnect, claims: Mapping[str, Any]) -> frozenset[Role] | None:
+    """Return the roles that a provider gives; None where an administrator gives them here."""
+    if not settings.role_claim:
+        return None
+    given = claims.get(settings.role_claim)
+    words = given.split() if isinstance(given, str) else given if isinstance(given, list) else []
+    return frozenset(role for role in Role if role in words)
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
+    return value if isinstance(value, str) and len(value) <= LONGEST_CLAIM else ""
+
+
+def _forget() -> None:
+    """Drop what the session keeps of attempts: several would not fit into a cookie."""
+    for key in [key for key in session if key == PENDING or key.startswith(_STATES)]:
+        session.pop(key)
+
+
+def _away(error: Exception) -> AnyResponse:
+    current_app.logger.warning("OpenID Connect: %s: %s", type(error).__name__, error)
+    text = gettext(
+        "%(name)s does not answer as it should. Try again in a minute; if it goes on, tell"
+        " whoever runs this service.",
+        name=_settings().name,
+    )
+    return sign_in_page(access.ROOM, {"": text}, status=BAD_GATEWAY)
+
+
+def _not_taken(error: Exception) -> AnyResponse:
+    # What the provider sent does not go onto the page: it is not ours.
+    current_app.logger.warning("OpenID Connect: refused: %s", error)
+    text = gettext(
+        "That sign-in was broken off, has expired, or was not meant for here. Begin anew."
+    )
+    ours = str(error) if isinstance(error, NotTaken) else ""
+    return sign_in_page(access.ROOM, {"": ours or text}, status=REFUSED)

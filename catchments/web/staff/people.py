@@ -1,0 +1,175 @@
+"""Accounts and roles, for administrators."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+
+from flask import Response, flash, request, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response as AnyResponse
+
+from catchments.errors import InputRefused, NotKnown
+from catchments.people import Action, Person, Role
+from catchments.store.people import People
+from catchments.web.context import service
+from catchments.web.staff.access import confirmed, going_to, me, requires
+from catchments.web.staff.room import blueprint
+from catchments.web.staff.signing_in import REFUSED, page
+
+ROLES = (
+    (Role.READER, _l("Looks at drafts, findings and the audit trail.")),
+    (Role.EDITOR, _l("Prepares drafts, explains findings away, sets rates.")),
+    (Role.APPROVER, _l("Sends back, approves and publishes the drafts of others.")),
+    (Role.ADMINISTRATOR, _l("Does all that, and manages people, webhooks and withdrawals.")),
+)
+RANDOM_BYTES = 15
+"""Of a first password: twenty characters that nobody guesses."""
+
+
+@blueprint.get("/people")
+@requires(Action.ADMINISTER)
+def people() -> Response:
+    """List everybody with an account."""
+    return page("staff/people.html", gettext("People"), people=_people().all())
+
+
+@blueprint.get("/people/new")
+@requires(Action.ADMINISTER)
+@confirmed
+def person_new() -> Response:
+    """Ask who is to have an account."""
+    return _new_page({})
+
+
+@blueprint.post("/people/new")
+@requires(Action.ADMINISTER)
+@confirmed
+def person_add() -> Response:
+    """Make an account, and show its first password, once."""
+    given = {field: request.form.get(field, "") for field in ("login", "name", "email")}
+    first = _random_password() if _has_passwords() else ""
+    try:
+        made = _people().add(**given, roles=_roles_given(), password=first, by=me().login)
+    except InputRefused as error:
+        return _new_page({error.field: str(error)})
+    return _person_page(made, first=first)
+
+
+@blueprint.get("/people/<int:number>")
+@requires(Action.ADMINISTER)
+@confirmed
+def person(number: int) -> Response:
+    """Show one account, with what may be done to it."""
+    return _person_page(_numbered(number))
+
+
+@blueprint.post("/people/<int:number>/roles")
+@requires(Action.ADMINISTER)
+@confirmed
+def person_roles(number: int) -> AnyResponse:
+    """Give somebody exactly the roles that are ticked."""
+    who = _numbered(number)
+    try:
+        _people().set_roles(who.login, _roles_given(), by=me().login)
+    except InputRefused as error:
+        return _person_page(who, {error.field: str(error)})
+    return _back_to(who, gettext("The roles are changed."))
+
+
+@blueprint.post("/people/<int:number>/disable")
+@requires(Action.ADMINISTER)
+@confirmed
+def person_disable(number: int) -> AnyResponse:
+    """End an account; whoever is signed in with it is signed out."""
+    who = _numbered(number)
+    try:
+        _people().disable(who.login, by=me().login)
+    except InputRefused as error:
+        return _person_page(who, {error.field: str(error)})
+    return _back_to(who, gettext("The account is disabled."))
+
+
+@blueprint.post("/people/<int:number>/enable")
+@requires(Action.ADMINISTER)
+@confirmed
+def person_enable(number: int) -> AnyResponse:
+    """Open an account again that was disabled, or locked by wrong passwords."""
+    who = _numbered(number)
+    _people().enable(who.login, by=me().login)
+    return _back_to(who, gettext("The account is open."))
+
+
+@blueprint.post("/people/<int:number>/password")
+@requires(Action.ADMINISTER)
+@confirmed
+def person_password(number: int) -> Response:
+    """Give somebody a new password, and show it, once."""
+    if not _has_passwords():
+        raise InputRefused(gettext("Passwords are switched off here."))
+    who, first = _numbered(number), _random_password()
+    _people().set_password(who.login, first, by=me().login)
+    return _person_page(who, first=first)
+
+
+def _people() -> People:
+    return People(service().store)
+
+
+def _has_passwords() -> bool:
+    return service().settings.local_sign_in
+
+
+def _random_password() -> str:
+    return secrets.token_urlsafe(RANDOM_BYTES)
+
+
+def _numbered(number: int) -> Person:
+    found = _people().account(number)
+    if found is None:
+        raise NotKnown(
+            gettext("There is no account %(number)s.", number=number),
+            next_step=gettext("Choose one from the list of people."),
+        )
+    return found.person
+
+
+def _roles_given() -> frozenset[Role]:
+    ticked = request.form.getlist("roles")
+    return frozenset(role for role in Role if role in ticked)
+
+
+def _back_to(who: Person, said: str) -> AnyResponse:
+    flash(said)
+    return going_to(url_for("staff.person", number=who.id)[len(request.script_root) :])
+
+
+def _new_page(errors: Mapping[str, str]) -> Response:
+    return page(
+        "staff/person_new.html",
+        gettext("Add a person"),
+        status=REFUSED if errors else 200,
+        errors=errors,
+        given=request.form,
+        ticked=_roles_given(),
+        roles=ROLES,
+    )
+
+
+def _person_page(
+    who: Person, errors: Mapping[str, str] | None = None, *, first: str = ""
+) -> Response:
+    oidc = service().settings.oidc
+    return page(
+        "staff/person.html",
+        who.name,
+        status=REFUSED if errors else 200,
+        person=who,
+        is_me=who.id == me().id,
+        errors=errors or {},
+        first=first,
+        roles=ROLES,
+        has_passwords=_has_passwords(),
+        roles_from=oidc.name if oidc and oidc.role_claim else "",
+    )
