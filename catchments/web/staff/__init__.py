@@ -4,12 +4,13 @@ Every page asks for an action that a role must allow: see `access.requires`.
 """
 
 from catchments.web.staff import (  # noqa: F401 - each adds its pages
+    changing,
+    drafts,
     oidc,
     people,
     reviewing,
     signing_in,
 )
-from catchments.web.staff import changing, drafts  # noqa: F401 - add their pages
 from catchments.web.staff.room import blueprint
 
 __all__ = ["blueprint"]
