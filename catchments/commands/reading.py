@@ -1,0 +1,107 @@
+"""Reads uploaded boundary files as a program of its own: `python -m catchments.commands.reading`.
+
+A file from outside may be broken, huge or hostile, and what reads it is large. So no web worker
+does it: this program has limits to its memory and time, reads a `Wish` from its input and writes
+a `Read` to its output.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from pathlib import Path
+
+import msgspec
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from catchments.errors import CatchmentsError, FileRefused, shown
+from catchments.sources.uploads import VERTICES_AT_MOST, Read, Wish
+
+LARGEST_BYTES = 3 << 30
+LONGEST_S = 60
+ROWS_AT_MOST = 100
+
+
+def read(wish: Wish) -> Read:
+    """Return what files hold, or why they are refused."""
+    try:
+        return _area(wish) if wish.area else _catchments(wish)
+    except FileRefused as error:
+        return Read(refused=str(error), rows=list(error.rows)[:ROWS_AT_MOST])
+    except CatchmentsError as error:
+        return Read(refused=str(error))
+    except (MemoryError, RecursionError):
+        return Read(refused="The file is too large or too deeply nested to be read here.")
+
+
+def _area(wish: Wish) -> Read:
+    from catchments.sources.feature_polygons import boundary_of
+    from catchments.sources.report import Report
+    from catchments.sources.vector_files import read_layers
+
+    path, report = Path(wish.paths[0]), Report()
+    parts: list[BaseGeometry] = []
+    for layer in read_layers(path):
+        _refuse_many(layer.geometries, path)
+        for number, geometry in enumerate(layer.geometries, start=1):
+            where = f"layer {shown(layer.name)}, feature {number}"
+            parts.append(boundary_of(geometry, wish.crs or layer.crs, path, where, report))
+    kept = [part for part in parts if part is not None]
+    if not kept:
+        raise FileRefused(
+            f"{shown(path.name)} holds no polygon.",
+            next_step="Export the map or layer that has the area.",
+        )
+    area = kept[0] if len(kept) == 1 else shapely.union_all(kept)
+    return Read(area=shapely.to_wkb(area), counts=report.counts)
+
+
+def _catchments(wish: Wish) -> Read:
+    from catchments.sources.boundaries import read_boundaries
+
+    came = read_boundaries(
+        [Path(path) for path in wish.paths],
+        authority=wish.authority,
+        licence=wish.licence,
+        release=wish.release,
+        name_field=wish.name_field,
+        code_field=wish.code_field,
+        provider_field=wish.provider_field,
+        region_field=wish.region_field,
+        layer=wish.layer,
+        source_crs=wish.crs,
+        accept_overlaps=wish.accept_overlaps,
+        accept_gaps=wish.accept_gaps,
+    )
+    return Read(
+        catchments=came.catchments,
+        boundaries={code: shapely.to_wkb(each) for code, each in came.boundaries.items()},
+        providers=came.providers,
+        sources=list(came.sources),
+        counts=came.report.counts,
+        problems=[f"{p.where}: {p.what}, {p.done}" for p in came.report.problems],
+        overlaps_accepted=came.overlaps_accepted,
+    )
+
+
+def _refuse_many(geometries: object, path: Path) -> None:
+    count = int(shapely.get_num_coordinates(list(geometries)).sum())  # type: ignore[call-overload]
+    if count > VERTICES_AT_MOST:
+        raise FileRefused(
+            f"{shown(path.name)} has {count:,} vertices.",
+            allowed=f"An area may have {VERTICES_AT_MOST:,}.",
+            next_step="Simplify it, or leave out what does not belong to it.",
+        )
+
+
+def main() -> None:
+    """Read a wish from the input, and write what came of it to the output."""
+    resource.setrlimit(resource.RLIMIT_AS, (LARGEST_BYTES, LARGEST_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (LONGEST_S, LONGEST_S))
+    wish = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Wish)
+    sys.stdout.buffer.write(msgspec.msgpack.encode(read(wish)))
+
+
+if __name__ == "__main__":
+    main()

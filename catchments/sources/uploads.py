@@ -1,0 +1,48 @@
+"""What a web worker asks of the process that reads an uploaded file, and what that answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from catchments.model import Catchment, Provider, Source
+
+VERTICES_AT_MOST = 1_000_000
+"""Of an area."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be read: the files, and all options where they are whole catchments."""
+
+    paths: list[str]
+    area: bool = True
+    """Whether it is one area, whatever it is made of; else catchments."""
+    crs: str | None = None
+    authority: str = ""
+    licence: str = ""
+    release: str = ""
+    name_field: str | None = None
+    code_field: str | None = None
+    provider_field: str | None = None
+    region_field: str | None = None
+    layer: str | None = None
+    accept_overlaps: bool = False
+    accept_gaps: bool = False
+
+
+@dataclass(frozen=True)
+class Read:
+    """What came of it: an area, or catchments, or why neither did; boundaries are WKB."""
+
+    area: bytes = b""
+    catchments: dict[str, Catchment] = field(default_factory=dict)
+    boundaries: dict[str, bytes] = field(default_factory=dict)
+    providers: dict[str, Provider] = field(default_factory=dict)
+    sources: list[Source] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    overlaps_accepted: bool = False
+    refused: str = ""
+    """Why it was refused, in a sentence or two."""
+    rows: list[str] = field(default_factory=list)
+    """Each row at fault."""

@@ -1,0 +1,189 @@
+"""Schools chosen in a form: found by a search and ticked, or pasted by their numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext, ngettext
+
+from catchments.changes import Change, MoveSchools, SetInSchoolProvision
+from catchments.errors import shown
+from catchments.gazetteer import LONGEST_TEXT, folded
+from catchments.model import Catchment, School
+from catchments.web.context import service
+from catchments.web.staff.typed import Typed
+from catchments.web.staff.working import Working
+
+PASTED_AT_MOST = 100_000
+"""Characters of a pasted list: every school's number, with its name beside it."""
+FOUND_AT_MOST = 100
+LISTED_AT_MOST = 100
+NOBODY = "-"
+"""Stands in forms for “no catchment”."""
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_BETWEEN = re.compile(r"[\s,;]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A school as it is listed to choose from, with the catchment that it is in now."""
+
+    school: School
+    catchment: Catchment | None
+
+
+def chosen_schools(typed: Typed, worked: Working) -> tuple[int, ...]:
+    """Return the schools that are ticked and those that are pasted, each once, in order."""
+    ticked = [int(text) for text in typed.all("schools") if _is_known(text, worked)]
+    gone = [shown(text) for text in typed.all("schools") if not _is_known(text, worked)]
+    if gone:
+        typed.refuse("schools", gettext("These are no numbers of known schools:"), gone)
+    chosen = dict.fromkeys([*ticked, *_pasted(typed, worked)])
+    if not chosen and not typed.wrongs:
+        typed.refuse("q", gettext("Choose schools: look for them, or paste their numbers."))
+    return tuple(chosen)
+
+
+def lines_of(numbers: tuple[int, ...], worked: Working) -> list[Line]:
+    """Return schools as they are listed."""
+    return [Line(worked.schools[n], worked.catchment_of(n)) for n in numbers if n in worked.schools]
+
+
+def _pasted(typed: Typed, worked: Working) -> list[int]:
+    text = typed.given.get("numbers", "")
+    if len(text) > PASTED_AT_MOST:
+        problem = gettext("That is too much: paste at most %(n)s characters.", n=PASTED_AT_MOST)
+        typed.refuse("numbers", problem)
+        return []
+    numbers: list[int] = []
+    strangers: list[str] = []
+    for at, line in enumerate(text.splitlines(), start=1):
+        found, not_known = _numbers_in(line, worked)
+        numbers += found
+        strangers += [
+            gettext("line %(n)s: %(text)s", n=at, text=shown(words)) for words in not_known
+        ]
+    if strangers:
+        more = len(strangers) - LISTED_AT_MOST
+        also = [gettext("and %(n)s more", n=more)] if more > 0 else []
+        problem = ngettext(
+            "%(num)s thing in the list is no number of a known school. Nothing was added.",
+            "%(num)s things in the list are no numbers of known schools. Nothing was added.",
+            len(strangers),
+        )
+        typed.refuse("numbers", problem, [*strangers[:LISTED_AT_MOST], *also])
+    return numbers
+
+
+def _numbers_in(line: str, worked: Working) -> tuple[list[int], list[str]]:
+    """Return the schools that a line names, and the runs of words in it that name none."""
+    numbers: list[int] = []
+    strangers: list[str] = []
+    before_was_one = False
+    for word in filter(None, _BETWEEN.split(line)):
+        is_known = _is_known(word, worked)
+        if is_known:
+            numbers.append(int(word))
+        elif before_was_one and not _NUMBER.fullmatch(word):
+            strangers[-1] += f" {word}"
+        else:
+            strangers.append(word)
+        before_was_one = not is_known
+    return numbers, strangers
+
+
+def _is_known(text: str, worked: Working) -> bool:
+    return bool(_NUMBER.fullmatch(text)) and int(text) in worked.schools
+
+
+def _found(text: str, worked: Working) -> tuple[list[int], bool]:
+    """Return the schools that a text means, those of a town too; and whether there are more."""
+    if not folded(text):
+        return [], False
+    finder = service().finder(service().snapshots.current())
+    named = finder.suggest(text[:LONGEST_TEXT], at_most=FOUND_AT_MOST)
+    numbers = dict.fromkeys(
+        school.school_id
+        for each in named
+        for school in each.schools
+        if school.school_id in worked.schools
+    )
+    return list(numbers)[:FOUND_AT_MOST], len(numbers) > FOUND_AT_MOST
+
+
+def _offer(typed: Typed, worked: Working) -> dict[str, Any]:
+    text = typed.text("q")
+    found, more = _found(text, worked)
+    ticked = tuple(int(each) for each in typed.all("schools") if _is_known(each, worked))
+    return {
+        "text": text,
+        "found": lines_of(tuple(n for n in found if n not in ticked), worked),
+        "more": more,
+        "chosen": lines_of(ticked, worked),
+        "nobody": NOBODY,
+    }
+
+
+# --- move schools ---------------------------------------------------------------------------------
+
+
+def read_move(typed: Typed, worked: Working) -> Change:
+    """Return what moves the chosen schools to a catchment, or to none."""
+    schools = chosen_schools(typed, worked)
+    places = {NOBODY, *worked.content.catchments}
+    to = typed.one_of("to", places, gettext("the catchment that they move to"))
+    return MoveSchools(schools, "" if to == NOBODY else to)
+
+
+def offer_move(typed: Typed, worked: Working) -> dict[str, Any]:
+    """Return the schools to choose from, and the catchments they may move to."""
+    return {**_offer(typed, worked), "catchments": _catchments(worked)}
+
+
+def preview_move(_typed: Typed, worked: Working, change: Change) -> dict[str, Any]:
+    """Return the schools that are about to move, each with the catchment it is in now."""
+    assert isinstance(change, MoveSchools)  # noqa: S101 - what `read_move` made
+    to = worked.content.catchments.get(change.to)
+    what = (
+        gettext("To be moved to %(name)s (%(code)s)", name=to.name, code=to.code)
+        if to
+        else gettext("To belong to no catchment")
+    )
+    return {"lines": lines_of(change.schools, worked), "what": what, "target": to and to.code}
+
+
+def _catchments(worked: Working) -> list[tuple[str, str]]:
+    named = ((c.code, f"{c.name} ({c.code})") for c in worked.content.catchments.values())
+    nobody = (NOBODY, gettext("No catchment (unserved)"))
+    return [*sorted(named, key=lambda pair: folded(pair[1])), nobody]
+
+
+# --- in-school provision --------------------------------------------------------------------------
+
+
+def read_provision(typed: Typed, worked: Working) -> Change:
+    """Return what sets the in-school provision of the chosen schools, or ends it."""
+    schools = chosen_schools(typed, worked)
+    if typed.text("ends"):
+        without = [n for n in schools if n not in worked.content.in_school_provision]
+        if without:
+            named = [f"{n} {worked.schools[n].name}" for n in without]
+            typed.refuse("ends", gettext("These have no in-school provision to end:"), named)
+        return SetInSchoolProvision(schools, None)
+    return SetInSchoolProvision(schools, typed.line("note", gettext("a note on the provision")))
+
+
+def offer_provision(typed: Typed, worked: Working) -> dict[str, Any]:
+    """Return the schools to choose from."""
+    return _offer(typed, worked)
+
+
+def preview_provision(_typed: Typed, worked: Working, change: Change) -> dict[str, Any]:
+    """Return the schools whose provision is about to be set."""
+    assert isinstance(change, SetInSchoolProvision)  # noqa: S101 - what `read_provision` made
+    what = gettext("In-school provision ends.") if change.note is None else change.note
+    notes = worked.content.in_school_provision
+    return {"lines": lines_of(change.schools, worked), "what": what, "notes": notes}

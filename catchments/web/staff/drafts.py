@@ -1,0 +1,232 @@
+"""The list of drafts, and one draft: its changes, its comments, and what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import Forbidden
+from werkzeug.wrappers import Response as AnyResponse
+
+from catchments.errors import CatchmentsError, ChangeDoesNotFit, NotKnown
+from catchments.model import EditionSummary
+from catchments.people import Action
+from catchments.snapshot import World
+from catchments.store import Draft
+from catchments.store.desk import OPEN, Seen, Stale, checked_once
+from catchments.web.context import page_context, service
+from catchments.web.staff import working
+from catchments.web.staff.access import me, requires
+from catchments.web.staff.changing import KINDS
+from catchments.web.staff.reviewing import review_of
+from catchments.web.staff.room import blueprint
+from catchments.web.staff.typed import FormRefused, Typed, Wrong
+from catchments.web.staff.working import Working, desk
+
+LONGEST_COMMENT = 2_000
+REFUSED, STALE = 400, 412
+
+
+# --- all drafts -----------------------------------------------------------------------------------
+
+
+@blueprint.get("/drafts")
+@requires(Action.READ)
+def drafts() -> Response:
+    """List the drafts: those that something may still become of first."""
+    found = desk().drafts()
+    return _page(
+        "staff/drafts.html",
+        gettext("Drafts"),
+        open=[draft for draft in found if draft.state in OPEN],
+        closed=[draft for draft in found if draft.state not in OPEN],
+        names=desk().names(),
+        titles={e.number: e.title for e in service().store.editions()},
+        may_begin=me().may(Action.EDIT),
+    )
+
+
+@blueprint.get("/drafts/new")
+@requires(Action.EDIT)
+def draft_new() -> Response:
+    """Ask for the title, reason and base of a new draft."""
+    return _new_page(Typed(request.args), ())
+
+
+@blueprint.post("/drafts/new")
+@requires(Action.EDIT)
+def begin() -> AnyResponse:
+    """Begin a draft."""
+    typed, world = Typed(request.form), service().snapshots.current()
+    bases = {str(summary.number) for summary in bases_of(world)}
+    title = typed.line("title", gettext("a title"))
+    reason = typed.paragraph("reason", gettext("why this is to change"), at_most=LONGEST_COMMENT)
+    base = typed.one_of("base", bases, gettext("the edition to begin from"))
+    try:
+        typed.check()
+    except FormRefused as refused:
+        return _new_page(typed, refused.wrongs)
+    once = checked_once(request.form.get("once", ""))
+    number = desk().begin(title=title, reason=reason, base_number=int(base), by=me(), once=once)
+    return redirect(url_for("staff.draft", draft=number, saved="new.title,new.reason"), 303)
+
+
+def bases_of(world: World) -> list[EditionSummary]:
+    """Return the editions that a draft may begin from: in force, then scheduled."""
+    in_force = world.timeline.edition_on(world.today)
+    return [*([in_force] if in_force else []), *world.timeline.scheduled_after(world.today)]
+
+
+def _new_page(typed: Typed, wrongs: tuple[Wrong, ...]) -> Response:
+    world = service().snapshots.current()
+    page = _page(
+        "staff/draft_new.html",
+        gettext("Begin a draft"),
+        typed=typed,
+        wrongs=wrongs,
+        error=bool(wrongs),
+        bases=bases_of(world),
+        today=world.today,
+    )
+    page.status_code = REFUSED if wrongs else 200
+    return page
+
+
+# --- one draft ------------------------------------------------------------------------------------
+
+
+@blueprint.get("/drafts/<int:draft>")
+@requires(Action.READ)
+def draft(draft: int) -> Response:
+    """Show a draft with its changes, what they come to, and what may be done next."""
+    return _draft_page(draft, MultiDict(), ())
+
+
+@blueprint.post("/drafts/<int:draft>/undo")
+@requires(Action.EDIT)
+def undo(draft: int) -> AnyResponse:
+    """Undo the last change that holds."""
+    desk().undo(draft, seen=working.seen_given())
+    return _back_to(draft, gettext("The last change is undone."))
+
+
+@blueprint.post("/drafts/<int:draft>/redo")
+@requires(Action.EDIT)
+def redo(draft: int) -> AnyResponse:
+    """Do the change again that was undone."""
+    desk().redo(draft, seen=working.seen_given())
+    return _back_to(draft, gettext("The change is done again."))
+
+
+@blueprint.post("/drafts/<int:draft>/take-over")
+@requires(Action.EDIT)
+def take_over(draft: int) -> AnyResponse:
+    """Make whoever asks the one who works on a draft."""
+    desk().take_over(draft, seen=working.seen_given())
+    return _back_to(draft, gettext("You work on this draft now."))
+
+
+@blueprint.post("/drafts/<int:draft>/describe")
+@requires(Action.EDIT)
+def describe(draft: int) -> AnyResponse:
+    """Give a draft another title and reason."""
+    seen, typed = working.seen_given(), Typed(request.form)
+    title = typed.line("title", gettext("a title"))
+    reason = typed.paragraph("reason", gettext("why this is to change"), at_most=LONGEST_COMMENT)
+    try:
+        typed.check()
+        desk().describe(draft, title=title, reason=reason, seen=seen)
+    except FormRefused as refused:
+        return _draft_page(draft, request.form, refused.wrongs)
+    except Stale:
+        return _described_meanwhile(draft, seen)
+    saved = f"{draft}.title,{draft}.reason"
+    return _back_to(draft, gettext("The title and the reason are saved."), saved)
+
+
+@blueprint.post("/drafts/<int:draft>/comment")
+@requires(Action.READ)
+def comment(draft: int) -> AnyResponse:
+    """Say something about a draft."""
+    person = me()
+    if not (person.may(Action.EDIT) or person.may(Action.REVIEW)):
+        raise Forbidden
+    typed = Typed(request.form)
+    said = typed.paragraph("text", gettext("a comment"), at_most=LONGEST_COMMENT)
+    try:
+        typed.check()
+    except FormRefused as refused:
+        return _draft_page(draft, request.form, refused.wrongs)
+    working.head_of(draft)
+    desk().comment(draft, said, by=person, once=checked_once(request.form.get("once", "")))
+    return _back_to(draft, gettext("Your comment is added."), f"{draft}.comment")
+
+
+def _described_meanwhile(draft: int, seen: Seen) -> Response:
+    meanwhile = working.done_since(draft, seen.version)
+    return _draft_page(draft, request.form, (), stale=True, meanwhile=meanwhile)
+
+
+def _draft_page(
+    draft: int, typed: Mapping[str, str], wrongs: tuple[Wrong, ...], **more: Any
+) -> Response:
+    head, person = working.head_of(draft), me()
+    made, problem = _made(draft)
+    steps = desk().steps(draft)
+    page = _page(
+        "staff/draft.html",
+        head.title,
+        draft=head,
+        working=made,
+        problem=problem,
+        me=person,
+        names=desk().names(),
+        steps=steps,
+        comments=desk().comments(draft),
+        base=_summary(head),
+        kinds=KINDS,
+        may_edit=person.may(Action.EDIT) and head.state == "editing",
+        may_comment=person.may(Action.EDIT) or person.may(Action.REVIEW),
+        can_undo=any(not step.undone for step in steps),
+        can_redo=any(step.undone for step in steps),
+        review=review_of(head, service().snapshots.current()),
+        typed=typed,
+        wrongs=wrongs,
+        error=bool(wrongs),
+        **{**_impact(made), **more},
+    )
+    page.status_code = REFUSED if wrongs else STALE if more.get("stale") else 200
+    return page
+
+
+def _made(draft: int) -> tuple[Working | None, CatchmentsError | None]:
+    """Return what a draft comes to, or why it comes to nothing any more."""
+    try:
+        return working.working_on(draft), None
+    except (ChangeDoesNotFit, NotKnown) as error:
+        return None, error
+
+
+def _impact(made: Working | None) -> dict[str, Any]:
+    return {"impact": None}
+
+
+def _summary(draft: Draft) -> EditionSummary | None:
+    return next((e for e in service().store.editions() if e.number == draft.base_number), None)
+
+
+def _page(template: str, title: str, **context: Any) -> Response:
+    world = service().snapshots.current()
+    frame = page_context(world, world.on(world.today), title)
+    page = Response(render_template(template, **{**frame, **context}))
+    page.headers["Cache-Control"] = "no-store"
+    return page
+
+
+def _back_to(draft: int, said: str, saved: str | None = None) -> AnyResponse:
+    """Go back to a draft; `saved` tells the browser which of the texts it keeps are safe here."""
+    flash(said)
+    return redirect(url_for("staff.draft", draft=draft, saved=saved), 303)

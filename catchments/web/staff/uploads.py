@@ -1,0 +1,181 @@
+"""Uploaded boundary files: read in a process of their own, never by the web worker itself."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import subprocess
+import sys
+import tempfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import Any
+
+import msgspec
+import shapely
+from flask_babel import gettext
+from shapely.geometry.base import BaseGeometry
+from werkzeug.datastructures import FileStorage
+
+from catchments.changes import Change, ReplaceCatchments
+from catchments.settings import ROOT
+from catchments.sources.uploads import VERTICES_AT_MOST, Read, Wish
+from catchments.web.staff.typed import FormRefused, Typed, Wrong
+from catchments.web.staff.working import Working
+
+READER = "catchments.commands.reading"
+READ_WITHIN_S = 60.0
+FILES_AT_MOST = 20
+PROBLEMS_SAID = 40
+LARGEST_UNPACKED = VERTICES_AT_MOST * 20
+"""Bytes: a vertex takes sixteen."""
+FORMATS = ".kml,.kmz,.geojson,.json,.gpkg,.zip,.csv"
+
+_IN_FORMS = (
+    ("--crs EPSG:2193", "EPSG:2193"),
+    ("--crs", "“Reference system”"),
+    ("--name-field", "“Name column”"),
+    ("--code-field", "“Code column”"),
+    ("--accept-overlaps", "“Accept overlaps”"),
+    ("--accept-gaps", "“Accept gaps”"),
+)
+"""What the command line calls an option → what the form calls it."""
+
+
+def area_of_file(typed: Typed, field: str) -> BaseGeometry:
+    """Return the area that an uploaded file holds; WGS 84, longitude -180…180.
+
+    Raises FormRefused, in one message, for a file that cannot be taken.
+    """
+    read = _read(typed.files(field)[:1], Wish([], crs=typed.text("crs") or None), field)
+    return shapely.from_wkb(read.area)
+
+
+def packed(area: BaseGeometry) -> str:
+    """Return an area as text for a hidden field of a form."""
+    return base64.b64encode(zlib.compress(shapely.to_wkb(area))).decode()
+
+
+def unpacked(text: str, field: str) -> BaseGeometry:
+    """Return the area that `packed` wrote. Raises FormRefused for anything else."""
+    try:
+        unpacker = zlib.decompressobj()
+        wkb = unpacker.decompress(base64.b64decode(text, validate=True), LARGEST_UNPACKED)
+        area = shapely.from_wkb(wkb)
+    except (binascii.Error, ValueError, zlib.error, shapely.errors.GEOSException):
+        area = None
+    if area is None or area.geom_type not in {"Polygon", "MultiPolygon"}:
+        problem = gettext("The area of the file was lost on the way. Choose the file again.")
+        raise FormRefused([Wrong(field, problem)])
+    return area
+
+
+# --- replace boundaries ---------------------------------------------------------------------------
+
+
+def read_replacement(typed: Typed, _worked: Working) -> Change:
+    """Return what puts the catchments of uploaded files in place of all there are."""
+    files = typed.files("file")
+    if not files:
+        typed.refuse("file", gettext("Choose a file."))
+    wish = Wish(
+        [],
+        area=False,
+        crs=typed.line("crs", "", required=False, at_most=100) or None,
+        authority=typed.line("authority", gettext("who published the file")),
+        licence=typed.line("licence", gettext("the file's licence")),
+        release=typed.line("release", "", required=False, at_most=100),
+        name_field=typed.line("name_field", "", required=False) or None,
+        code_field=typed.line("code_field", "", required=False) or None,
+        provider_field=typed.line("provider_field", "", required=False) or None,
+        region_field=typed.line("region_field", "", required=False) or None,
+        layer=typed.line("layer", "", required=False) or None,
+        accept_overlaps=bool(typed.text("accept_overlaps")),
+        accept_gaps=bool(typed.text("accept_gaps")),
+    )
+    url = typed.website("url")
+    typed.check()
+    read = _read(files, wish, "file")
+    typed.said = _report(read)
+    return ReplaceCatchments(
+        catchments=read.catchments,
+        boundaries={code: shapely.from_wkb(wkb) for code, wkb in read.boundaries.items()},
+        sources=tuple(replace(source, url=url) for source in read.sources),
+        providers=read.providers,
+        overlaps_accepted=read.overlaps_accepted,
+        gaps_accepted=wish.accept_gaps,
+    )
+
+
+def offer_replacement(_typed: Typed, _worked: Working) -> dict[str, Any]:
+    """Return what the form needs: which kinds of files there are."""
+    return {"formats": FORMATS}
+
+
+def _report(read: Read) -> str:
+    names = ", ".join(source.file_name for source in read.sources)
+    counts = "; ".join(f"{what}: {count:,}" for what, count in read.counts.items())
+    lines = [gettext("Read from %(names)s. %(counts)s.", names=names, counts=counts)]
+    lines += read.problems[:PROBLEMS_SAID]
+    more = len(read.problems) - PROBLEMS_SAID
+    return "\n".join([*lines, gettext("and %(n)s more", n=more)] if more > 0 else lines)
+
+
+# --- the other process ----------------------------------------------------------------------------
+
+
+def _read(files: Sequence[FileStorage], wish: Wish, field: str) -> Read:
+    if len(files) > FILES_AT_MOST:
+        problem = gettext("Choose at most %(n)s files.", n=FILES_AT_MOST)
+        raise FormRefused([Wrong(field, problem)])
+    with tempfile.TemporaryDirectory(prefix="catchments-upload-") as folder:
+        paths = [_kept(file, Path(folder), at) for at, file in enumerate(files)]
+        read = _read_elsewhere(replace(wish, paths=paths), folder)
+    if read is None:
+        problem = gettext(
+            "The file cannot be read: it is broken, or too large to be read within a minute. "
+            "Nothing was changed."
+        )
+        raise FormRefused([Wrong(field, problem)])
+    if read.refused:
+        raise FormRefused([Wrong(field, _for_forms(read.refused), tuple(read.rows))])
+    return read
+
+
+def _kept(file: FileStorage, folder: Path, number: int) -> str:
+    """Save an upload in a folder of its own under a name that is tame; return its path."""
+    name = PurePath((file.filename or "").replace("\\", "/")).name
+    kept = "".join(c for c in name if c.isprintable() and c not in "/\0")
+    stem, suffix = PurePath(kept).stem[:60].strip(". "), PurePath(kept).suffix[:10]
+    place = folder / str(number)
+    place.mkdir()
+    path = place / f"{stem or 'file'}{suffix}"
+    file.save(path)
+    return str(path)
+
+
+def _read_elsewhere(wish: Wish, folder: str) -> Read | None:
+    """Return what the reader makes of files; None where it ends without an answer."""
+    environment = {k: os.environ[k] for k in ("PATH", "LANG", "PYTHONPATH") if k in os.environ}
+    try:
+        ended = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
+            [sys.executable, "-m", READER],
+            input=msgspec.msgpack.encode(wish),
+            capture_output=True,
+            cwd=ROOT,
+            env={**environment, "TMPDIR": folder},
+            timeout=READ_WITHIN_S,
+            check=True,
+        )
+        return msgspec.msgpack.decode(ended.stdout, type=Read)
+    except (subprocess.SubprocessError, msgspec.DecodeError):
+        return None
+
+
+def _for_forms(text: str) -> str:
+    for option, label in _IN_FORMS:
+        text = text.replace(option, label)
+    return text

@@ -1,0 +1,201 @@
+"""A draft that is being worked on: what its changes make of its base, and how one is added.
+
+What a draft's content is depends on its number and its version alone, so it is kept under both.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from flask import current_app, request
+from flask_babel import gettext
+
+from catchments.changes import Change, apply, apply_all, describe
+from catchments.errors import InputRefused, NothingPublished, NotKnown, shown
+from catchments.model import Catchment, DirectoryRelease, Edition, Provider, School
+from catchments.snapshot import Recent, Snapshot, World
+from catchments.store import Draft
+from catchments.store.audit import AuditEntry, AuditTrail
+from catchments.store.desk import Desk, NotNow, Seen, checked_once
+from catchments.store.drafts import EDITING
+from catchments.web.context import service
+from catchments.web.staff.access import me
+
+KEPT = "catchments.working"
+DRAFTS_KEPT = 8
+ENTRIES_LOOKED_AT = 200
+
+
+@dataclass(frozen=True)
+class Working:
+    """A draft with what its changes make of its base."""
+
+    draft: Draft
+    base: Snapshot | None
+    """None where the draft starts from nothing."""
+    content: Edition
+    release: DirectoryRelease
+
+    @property
+    def schools(self) -> Mapping[int, School]:
+        """The schools of the directory, by number."""
+        return self.release.schools
+
+    def catchment_of(self, school_id: int) -> Catchment | None:
+        """Return the catchment that a school is in now: by the list, else as its base answers."""
+        code = self.content.listings.get(school_id)
+        if code is None and school_id not in self.content.unserved and self.base:
+            answer = self.base.answers.get(school_id)
+            code = answer.catchment.code if answer and answer.catchment else None
+        return self.content.catchments.get(code or "")
+
+    def provider_of(self, catchment: Catchment | None) -> Provider | None:
+        """Return who serves a catchment now."""
+        return self.content.providers.get((catchment and catchment.provider_code) or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """Something that was done to a draft since a page of it was read."""
+
+    who: str
+    what: str
+    at: str
+
+
+def head_of(draft_id: int) -> Draft:
+    """Return a draft without its changes, which may be large. Raises NotKnown."""
+    for draft in desk().drafts():
+        if draft.id == draft_id:
+            return draft
+    raise NotKnown(
+        f"There is no draft {draft_id}.", next_step="Choose one from the list of drafts."
+    )
+
+
+def desk() -> Desk:
+    """Return the drafts of this service."""
+    return Desk(service().store)
+
+
+def working_on(draft_id: int) -> Working:
+    """Return a draft with what its changes make of its base.
+
+    Raises NotKnown for a draft, or a base edition, that is not there; ChangeDoesNotFit where a
+    change does not fit any more.
+    """
+    head, release = head_of(draft_id), release_for(service().snapshots.current())
+    key = (draft_id, head.version, release.number)
+    made = _kept().get(key, lambda: _made(draft_id, release))
+    return made if made.draft.version == head.version else replace(made, draft=head)
+
+
+def open_to_changes(draft_id: int) -> Working:
+    """Return a draft that may be changed. Raises NotKnown, or NotNow in any other state."""
+    working = working_on(draft_id)
+    refuse_unless_editing(working.draft)
+    return working
+
+
+def refuse_unless_editing(draft: Draft) -> None:
+    """Raise NotNow unless a draft is being worked on."""
+    if draft.state != EDITING:
+        raise NotNow(
+            f"Draft {draft.id} is {draft.state}.",
+            allowed="Changes can be made only while a draft is being edited.",
+            next_step="Look at the draft; an approver can send it back to be worked on.",
+        )
+
+
+def add(working: Working, change: Change, seen: Seen) -> None:
+    """Append a change to a draft.
+
+    Raises ChangeDoesNotFit, Stale or NotNow; then the draft is as it was.
+    """
+    after = apply(working.content, change)
+    sentence = describe(change, working.content)
+    desk().add(working.draft.id, change, sentence, seen=seen)
+    kept = desk().draft(working.draft.id)
+    if kept.version == seen.version + 1 and kept.changes[-1:] == (change,):
+        # What was just worked out need not be worked out again for the page that comes next.
+        made = replace(working, draft=kept, content=after)
+        _kept().get((kept.id, kept.version, working.release.number), lambda: made)
+
+
+def seen_given() -> Seen:
+    """Return by whom a form was sent, and which version it was written for. Raises InputRefused."""
+    text = request.form.get("version", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise InputRefused(
+            f"The form's version is {shown(text)}.",
+            field="version",
+            next_step="Go back to the draft, load it again, and try again.",
+        )
+    return Seen(me(), int(text), checked_once(request.form.get("once", "")))
+
+
+def is_done(draft_id: int, once: str) -> bool:
+    """Whether a form with this token has done its work on a draft already."""
+    return bool(once) and any(_detail(e).get("once") == once for e in _entries(draft_id))
+
+
+def done_since(draft_id: int, version: int) -> list[Meanwhile]:
+    """Return what was done to a draft since a version of it, the latest first."""
+    return [
+        Meanwhile(entry.actor, _said(entry.action, detail), entry.at[:16].replace("T", " "))
+        for entry in _entries(draft_id)
+        if isinstance(at := (detail := _detail(entry)).get("version"), int) and at > version
+    ]
+
+
+def release_for(world: World) -> DirectoryRelease:
+    """Return the school directory that drafts are made with. Raises NothingPublished."""
+    snapshot = world.on(world.today)
+    if snapshot is not None:
+        return snapshot.release
+    summary = world.timeline.release_on(world.today)
+    if summary is None:
+        raise NothingPublished("There is no school directory yet.")
+    return service().store.release(summary.number)
+
+
+def _kept() -> Recent:
+    kept: Recent = current_app.extensions.setdefault(KEPT, Recent(DRAFTS_KEPT))
+    return kept
+
+
+def _made(draft_id: int, release: DirectoryRelease) -> Working:
+    draft, world = desk().draft(draft_id), service().snapshots.current()
+    if draft.base_number is None:
+        return Working(draft, None, apply_all(Edition(), draft.changes), release)
+    base = world.numbered(draft.base_number, release.number or 0)
+    return Working(draft, base, apply_all(base.edition, draft.changes), release)
+
+
+def _entries(draft_id: int) -> list[AuditEntry]:
+    trail = AuditTrail(service().store)
+    return trail.entries(matching={"subject": f"draft {draft_id}"}, at_most=ENTRIES_LOOKED_AT)
+
+
+def _detail(entry: AuditEntry) -> dict[str, object]:
+    detail: dict[str, object] = json.loads(entry.detail)
+    return detail
+
+
+def _said(action: str, detail: Mapping[str, object]) -> str:
+    sentence = detail.get("sentence")
+    said = {
+        "draft.change": gettext("added a change"),
+        "draft.undo": gettext("undid a change"),
+        "draft.redo": gettext("did a change again"),
+        "draft.describe": gettext("changed the title or the reason"),
+        "draft.take-over": gettext("took the draft over"),
+        "draft.submit": gettext("handed the draft over for review"),
+        "draft.send-back": gettext("sent the draft back"),
+        "draft.approve": gettext("approved the draft"),
+        "draft.rebase": gettext("put the draft on another edition"),
+        "draft.abandon": gettext("gave the draft up"),
+    }.get(action, action)
+    return f"{said}: {sentence}" if sentence else said
