@@ -416,8 +416,9 @@ def _is_right(password_hash: str, password: str) -> bool:
     """Whether a password fits; takes as long for a hash that is not there."""
     given = unicodedata.normalize("NFKC", password[: LONGEST_PASSWORD + 1])
     with _HASHING:
+        nobodys = _nobodys_hash()
         try:
-            HASHER.verify(password_hash or _nobodys_hash(), given)
+            HASHER.verify(password_hash or nobodys, given)
         except (Argon2Error, InvalidHashError):
             return False
     return bool(password_hash) and len(password) <= LONGEST_PASSWORD

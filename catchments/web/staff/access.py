@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from ipaddress import ip_address
 from typing import Any, ParamSpec, TypeVar
@@ -34,20 +33,14 @@ IDLE_S, LONGEST_S, FRESH_S = 30 * 60, 12 * 60 * 60, 5 * 60
 NOTED_EVERY_S = 60
 """How exactly it is kept when a session was last used: not every answer need set the cookie."""
 LONGEST_NEXT = 2_000
-_ACTION, _AT_MOST = "_staff_action", "_staff_at_most"
+OPEN: frozenset[Action] = frozenset()
+"""In place of actions: a page for whoever is not signed in."""
+_ACTIONS, _AT_MOST = "_staff_actions", "_staff_at_most"
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto")
 
 P = ParamSpec("P")
 R = TypeVar("R")
 View = TypeVar("View", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class _Nobody:
-    """In place of an action: a page for whoever is not signed in."""
-
-
-NOBODY = _Nobody()
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -64,14 +57,14 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 # --- what views use -------------------------------------------------------------------------------
 
 
-def requires(action: Action, *, at_most: int | None = None) -> Callable[[View], View]:
-    """Let only people use a view whom a role allows an action; stands under the route.
+def requires(*actions: Action, at_most: int | None = None) -> Callable[[View], View]:
+    """Let only people use a view whom a role allows one of the actions; stands under the route.
 
     `at_most` is how many bytes a form of it may have, where that is more than usual.
     """
 
     def marked(view: View) -> View:
-        setattr(view, _ACTION, action)
+        setattr(view, _ACTIONS, frozenset(actions))
         setattr(view, _AT_MOST, at_most)
         return view
 
@@ -80,7 +73,7 @@ def requires(action: Action, *, at_most: int | None = None) -> Callable[[View], 
 
 def open_to_nobody_else(view: View) -> View:
     """Let a view be used without being signed in: signing in, and no more."""
-    setattr(view, _ACTION, NOBODY)
+    setattr(view, _ACTIONS, OPEN)
     return view
 
 
@@ -117,12 +110,16 @@ def fresh_enough() -> bool:
     return 0 <= since <= FRESH_S
 
 
-def action_of(endpoint: str) -> Action | _Nobody | None:
-    """Return which action a view asks for; NOBODY where none, None where it was not said."""
-    action: Action | _Nobody | None = getattr(
-        current_app.view_functions.get(endpoint), _ACTION, None
-    )
-    return action
+def actions_of(endpoint: str) -> frozenset[Action] | None:
+    """Return the actions of which a view asks for one; OPEN for none, None where it is not said."""
+    view = current_app.view_functions.get(endpoint)
+    actions: frozenset[Action] | None = getattr(view, _ACTIONS, None)
+    return actions
+
+
+def may_any(person: Person, actions: frozenset[Action]) -> bool:
+    """Whether somebody's roles allow one of several actions."""
+    return any(person.may(action) for action in actions)
 
 
 def own_path(text: str | None) -> str:
@@ -199,15 +196,15 @@ def _guard() -> AnyResponse | None:
     if not is_staff_path(request.path) or request.endpoint is None:
         return None
     _key(current_app)  # or says that the database is away
-    action = action_of(request.endpoint)
-    if action is None:
+    actions = actions_of(request.endpoint)
+    if actions is None:
         raise NotAllowed(gettext("Nobody may use this page: it does not say whom it is for."))
-    if isinstance(action, Action):
+    if actions:
         found = account_or_none()
         if found is None:
             return _to_sign_in()
-        if not found.person.may(action):
-            raise lacking(action)
+        if not may_any(found.person, actions):
+            raise lacking(actions)
         _note_use()
     at_most = getattr(current_app.view_functions[request.endpoint], _AT_MOST, None)
     if at_most is not None:
@@ -232,9 +229,11 @@ def _not_our_form() -> InputRefused:
     )
 
 
-def lacking(action: Action) -> NotAllowed:
-    """Return a refusal that says which role an action needs, and whom to ask."""
-    roles = gettext(" or ").join(role for role in Role if role in MAY[action])
+def lacking(actions: frozenset[Action]) -> NotAllowed:
+    """Return a refusal that says which role is needed, and whom to ask."""
+    roles = gettext(" or ").join(
+        role for role in Role if any(role in MAY[action] for action in actions)
+    )
     return NotAllowed(
         gettext("Your account does not have the role that this page is for."),
         allowed=gettext("It needs the role %(roles)s.", roles=roles),

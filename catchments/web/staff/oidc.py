@@ -9,12 +9,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from authlib.integrations.base_client.errors import OAuthError
-from authlib.integrations.flask_client import OAuth
 from flask import Flask, abort, current_app, request, session, url_for
 from flask_babel import gettext
-from joserfc.errors import JoseError
-from requests.exceptions import RequestException
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.people import Person, Role
@@ -38,8 +34,6 @@ METADATA_KEPT_S = 3600
 TIMEOUT_S = 10.0
 LEEWAY_S = 60
 """How far the provider's clock and ours may be apart."""
-_GARBLED = (ValueError, RuntimeError, TypeError, KeyError, AttributeError)
-"""What authlib raises for an answer that is no JSON, or not of the kind that was expected."""
 LONGEST_CLAIM = 500
 BAD_GATEWAY, REFUSED = 502, 403
 
@@ -59,7 +53,7 @@ def oidc_start() -> AnyResponse:
     more = {"prompt": "login", "max_age": "0"} if again else {}
     try:
         response: AnyResponse = _client(settings).authorize_redirect(_address_back(), **more)
-    except (RequestException, OAuthError, *_GARBLED) as error:
+    except _failures() as error:
         return _away(error)
     return response
 
@@ -72,9 +66,9 @@ def oidc_back() -> AnyResponse:
     try:
         claims = _claims(settings)
         person = _whose(settings, claims, pending)
-    except (OAuthError, JoseError, NotTaken) as error:
+    except _refusals() as error:
         return _not_taken(error)
-    except (RequestException, *_GARBLED) as error:
+    except _failures() as error:
         return _away(error)
     finally:
         _forget()
@@ -115,6 +109,8 @@ def _client(settings: OpenIdConnect) -> Any:
 
 
 def _registered(app: Flask, settings: OpenIdConnect) -> Any:
+    from authlib.integrations.flask_client import OAuth
+
     registry = app.extensions.get("catchments.oidc")
     if registry is None:
         registry = app.extensions["catchments.oidc"] = OAuth(app)
@@ -194,6 +190,33 @@ def _roles(settings: OpenIdConnect, claims: Mapping[str, Any]) -> frozenset[Role
     given = claims.get(settings.role_claim)
     words = given.split() if isinstance(given, str) else given if isinstance(given, list) else []
     return frozenset(role for role in Role if role in words)
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """Return what is raised for a token, or a way back, that cannot be taken.
+
+    Imported here: a service without a provider need not load what speaks to one.
+    """
+    from authlib.integrations.base_client.errors import OAuthError
+    from joserfc.errors import JoseError
+
+    return NotTaken, OAuthError, JoseError
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return what is raised where a provider does not answer, or not with what was expected."""
+    from authlib.integrations.base_client.errors import OAuthError
+    from requests.exceptions import RequestException
+
+    return (
+        RequestException,
+        OAuthError,
+        ValueError,
+        RuntimeError,
+        TypeError,
+        KeyError,
+        AttributeError,
+    )
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:
