@@ -23,6 +23,7 @@ from catchments.changes import (
 )
 from catchments.coverage import find_faults
 from catchments.impact import ASSUMED, Numbers, Rates, Workbench, impact
+from catchments.impact.faults import faults_after
 from catchments.model import Contract, Place, Provider, School
 from catchments.snapshot import Snapshot
 from tests.worlds import (
@@ -298,3 +299,59 @@ def test_answers_worked_out_from_what_is_touched_equal_those_worked_out_anew(
     boundaries = {c: s for c, s in boundaries.items() if redrawn.get(c, s) is not None}
     made = replace(made, boundaries=boundaries)
     assert Workbench().answers(base, made) == Snapshot.of(made, release).answers
+
+
+# --- faults where boundaries differ equal faults everywhere ---------------------------------------
+
+LNGS = [174.0, 174.01, 174.0103, 174.02, 174.03, 174.0302, 174.04]
+LATS = [-39.0, -38.99, -38.9898, -38.98, -38.97]
+"""Some columns and rows are 25 m wide: where they are sea between two catchments, a channel."""
+CELLS = [(x, y) for x in range(len(LNGS) - 1) for y in range(len(LATS) - 1)]
+
+
+def cell(x, y):
+    return shapely.box(LNGS[x], LATS[y], LNGS[x + 1], LATS[y + 1])
+
+
+def tiled(owners, twice=()):
+    """Boundaries of the cells that each code owns, edges shared vertex for vertex.
+
+    Cells in `twice` are B's as well.
+    """
+    boundaries = {}
+    for code in sorted({*owners.values()} - {None}):
+        also = twice if code == "B" else ()
+        mine = [cell(*at) for at, owner in owners.items() if owner == code or at in also]
+        boundaries[code] = shapely.coverage_union_all(mine)
+    return boundaries
+
+
+def kinds(faults):
+    return sorted((f.kind, f.codes, f.parts, round(f.area_m2)) for f in faults)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    sea=st.sets(st.sampled_from(CELLS), max_size=10),
+    before=st.dictionaries(st.sampled_from(CELLS), st.sampled_from("ABC"), max_size=6),
+    change=st.dictionaries(
+        st.sampled_from(CELLS), st.sampled_from(["A", "B", "C", None]), max_size=6
+    ),
+    twice=st.sets(st.sampled_from(CELLS), max_size=1),
+)
+def test_faults_found_where_boundaries_differ_equal_those_found_everywhere(
+    sea, before, change, twice
+):
+    owners = {at: None if at in sea else before.get(at, "A") for at in CELLS}
+    old = tiled(owners)
+    if find_faults(old):
+        return
+    changed = {**owners, **{at: owner for at, owner in change.items() if at not in sea}}
+    new = tiled(changed, twice)
+    touched = {
+        code
+        for code in {*old, *new}
+        if (old[code].wkb if code in old else b"") != (new[code].wkb if code in new else b"")
+    }
+    new = {code: old[code] if code not in touched else new[code] for code in new}
+    assert kinds(faults_after(old, new, touched)) == kinds(find_faults(new))

@@ -188,16 +188,25 @@ def _around(ends: Floats) -> Box:
 
 def _with_lakes(box: Box, ends: Floats, old: Boundaries) -> Box:
     """Return a box grown so that it holds the lakes whole that some edges are on the shore of."""
-    holes = [
-        hole for shape in old.values() for p in shapely.get_parts(shape) for hole in p.interiors
-    ]
-    if not holes:
+    rings: list[BaseGeometry] = []
+    for shape in old.values():
+        holes = [hole for part in shapely.get_parts(shape) for hole in part.interiors]
+        # Parts that touch in points can enclose a lake that is a hole in none of them.
+        rings += [shapely.box(*shape.bounds)] if _is_pinched(shape) else holes
+    if not rings:
         return box
-    on_shore = shapely.STRtree(holes).query(shapely.linestrings(ends), predicate="intersects")[1]
-    boxes = np.array([box, *shapely.bounds(np.array(holes, dtype=object)[np.unique(on_shore)])])
+    shores = shapely.linestrings(ends)
+    met = np.unique(shapely.STRtree(rings).query(shores, predicate="intersects")[1])
+    boxes = np.array([box, *shapely.bounds(np.array(rings, dtype=object)[met])])
     west, south = boxes[:, :2].min(axis=0) - AROUND_DEGREES
     east, north = boxes[:, 2:].max(axis=0) + AROUND_DEGREES
     return float(west), float(south), float(east), float(north)
+
+
+def _is_pinched(shape: BaseGeometry) -> bool:
+    """Whether rings of a boundary touch themselves or each other in a vertex."""
+    starts = _names(_edges(shape).ends[:, 0])
+    return len(np.unique(starts)) != len(starts)
 
 
 def _near(boundaries: Boundaries, box: Box) -> dict[str, BaseGeometry]:
