@@ -1,7 +1,260 @@
-"""What schools and providers are told of a publication (being written)."""
+"""What schools and providers are told of a publication: what changes, from when, whom to call."""
 
-from typing import Any
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from catchments.changes import compare
+from catchments.model import Answer, Edition, Provider, SchoolStatus
+from catchments.resolver import long_date
+from catchments.snapshot import Snapshot
+
+SCHOOL, PROVIDER = "school", "provider"
+"""The kinds of recipient."""
+MADE_UP = "Demonstration data: this is made up, and nothing really changes."
+REGIONAL_OFFICE = "If this is not right, call your Ministry of Education regional office."
 
 
-def notices_of(before: Any, after: Any, *, effective_from: Any) -> list[Any]:
-    return []
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What one school or provider is told of one publication."""
+
+    recipient_kind: str
+    """“school” or “provider”."""
+    recipient: str
+    """The school's number or the provider's code."""
+    recipient_name: str
+    email: str
+    """Empty where none is known: it is then for the download alone."""
+    subject: str
+    text: str
+    effective_from: date
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256, hexadecimal, of recipient, date and text: equal where nothing new is told."""
+        parts = (self.recipient_kind, self.recipient, self.email, str(self.effective_from))
+        told = "\0".join((*parts, self.subject, self.text))
+        return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolChange:
+    """One school whose answer differs between two editions."""
+
+    school_id: int
+    before: Answer
+    after: Answer
+
+
+def schools_changed(before: Snapshot, after: Snapshot) -> list[SchoolChange]:
+    """Return each school whose catchment, provider or provider's contact details differ.
+
+    By number; schools that are closed, or in one of the directories alone, are left out.
+    """
+    return [
+        SchoolChange(number, old, new)
+        for number, old in sorted(before.answers.items())
+        if (new := after.answers.get(number)) is not None
+        and new.school
+        and new.school.status is not SchoolStatus.CLOSED
+        and (_catchment_of(old), old.provider) != (_catchment_of(new), new.provider)
+    ]
+
+
+def notices_of(
+    before: Snapshot | None, after: Snapshot, *, effective_from: date
+) -> list[Announcement]:
+    """Return what each affected school and provider is told, schools first.
+
+    Nobody is told of a first edition, for nothing was served before it.
+    """
+    if before is None:
+        return []
+    changed = schools_changed(before, after)
+    made_up = before.demonstration or after.demonstration
+    schools = (_to_school(change, effective_from) for change in changed)
+    told = [*schools, *_to_providers(before.edition, after.edition, changed, effective_from)]
+    return [_marked(each) for each in told] if made_up else told
+
+
+def _marked(announcement: Announcement) -> Announcement:
+    return replace(
+        announcement,
+        subject=f"Demonstration: {announcement.subject}",
+        text=f"{MADE_UP}\n\n{announcement.text}",
+    )
+
+
+def _catchment_of(answer: Answer) -> tuple[str, str] | None:
+    return (answer.catchment.code, answer.catchment.name) if answer.catchment else None
+
+
+# --- to a school ----------------------------------------------------------------------------------
+
+
+def _to_school(change: SchoolChange, effective_from: date) -> Announcement:
+    school, day = change.after.school, long_date(effective_from)
+    assert school  # noqa: S101 - the answers of a directory's schools have one
+    lines = [
+        f"Kia ora {school.name} (school {school.school_id}),",
+        f"From {day} the attendance service for your school changes.",
+        *_what_a_school_is_told(change.before, change.after),
+        _whom_to_call(change.after.provider, day),
+        REGIONAL_OFFICE,
+    ]
+    return Announcement(
+        recipient_kind=SCHOOL,
+        recipient=str(school.school_id),
+        recipient_name=school.name,
+        email="",  # the directory that we read has none
+        subject=f"Your attendance service provider from {day}",
+        text="\n\n".join(lines),
+        effective_from=effective_from,
+    )
+
+
+def _what_a_school_is_told(before: Answer, after: Answer) -> Iterator[str]:
+    if _code(before.provider) != _code(after.provider):
+        yield f"Provider until then: {_named(before.provider)}."
+        yield f"Provider from then: {_named(after.provider)}."
+    elif before.provider != after.provider and after.provider:
+        yield f"Your provider stays, with new details: {_reached(after.provider)}."
+    if _catchment_of(before) != _catchment_of(after):
+        yield (
+            f"Your school's catchment was {_catchment_name(before)}; "
+            f"from then it is {_catchment_name(after)}."
+        )
+
+
+def _catchment_name(answer: Answer) -> str:
+    return f"{answer.catchment.name} ({answer.catchment.code})" if answer.catchment else "none"
+
+
+def _whom_to_call(provider: Provider | None, day: str) -> str:
+    if provider is None:
+        return f"From {day} ask your Ministry of Education regional office whom to call."
+    return f"Whom to call from {day}: {_reached(provider)}."
+
+
+def _reached(provider: Provider) -> str:
+    ways = [provider.phone, provider.email, provider.website]
+    return ", ".join([provider.name, *filter(None, ways)])
+
+
+def _named(provider: Provider | None) -> str:
+    return provider.name if provider else "no one provider"
+
+
+def _code(provider: Provider | None) -> str | None:
+    return provider.code if provider else None
+
+
+# --- to a provider --------------------------------------------------------------------------------
+
+
+def _to_providers(
+    before: Edition, after: Edition, changed: Sequence[SchoolChange], effective_from: date
+) -> Iterator[Announcement]:
+    parts = _Parts(before, after, changed)
+    for code in sorted({*before.providers, *after.providers}):
+        said = list(parts.told_to(code))
+        if said:
+            yield _to_provider(
+                after.providers.get(code) or before.providers[code], said, effective_from
+            )
+
+
+def _to_provider(provider: Provider, said: Sequence[str], effective_from: date) -> Announcement:
+    day = long_date(effective_from)
+    lines = [
+        f"Kia ora {provider.name},",
+        f"From {day} what you provide for the attendance service changes.",
+        *said,
+        REGIONAL_OFFICE,
+    ]
+    return Announcement(
+        recipient_kind=PROVIDER,
+        recipient=provider.code,
+        recipient_name=provider.name,
+        email=provider.email.strip(),
+        subject=f"Attendance service: what changes for you from {day}",
+        text="\n\n".join(lines),
+        effective_from=effective_from,
+    )
+
+
+class _Parts:
+    """What differs between two editions, sorted by the provider who is to know."""
+
+    def __init__(self, before: Edition, after: Edition, changed: Sequence[SchoolChange]) -> None:
+        self._before, self._after = before, after
+        self._served_before, self._served_after = _served(before), _served(after)
+        self._boundaries = set(compare(before, after).boundaries_changed)
+        moved = [c for c in changed if _code(c.before.provider) != _code(c.after.provider)]
+        self._gained = _by_provider(moved, lambda c: c.after)
+        self._lost = _by_provider(moved, lambda c: c.before)
+
+    def told_to(self, code: str) -> Iterator[str]:
+        """Give the paragraphs for one provider; none where nothing changes for it."""
+        old, new = self._served_before[code], self._served_after[code]
+        yield from self._details(code)
+        yield from _listed("Catchments that you serve from then", self._catchments(new - old))
+        yield from _listed("Catchments that you no longer serve", self._catchments(old - new))
+        yield from _listed("Catchments of yours whose name changes", self._renamed(old & new))
+        redrawn = self._catchments(old & new & self._boundaries)
+        yield from _listed("Catchments of yours whose boundary changes", redrawn)
+        yield from _listed("Schools that come to you", self._gained[code])
+        yield from _listed("Schools that go to another provider", self._lost[code])
+
+    def _details(self, code: str) -> Iterator[str]:
+        old, new = self._before.providers.get(code), self._after.providers.get(code)
+        if new is None:
+            yield "You are no longer among the providers."
+        elif old is None:
+            yield f"You are a new provider. Schools are given these details: {_reached(new)}."
+        elif old != new:
+            yield (
+                f"The details that schools are given of you change: {_reached(new)} "
+                f"(until then: {_reached(old)})."
+            )
+
+    def _catchments(self, codes: Iterable[str]) -> list[str]:
+        return [f"{self._name(code)} ({code})" for code in sorted(codes)]
+
+    def _name(self, code: str) -> str:
+        return (self._after.catchments.get(code) or self._before.catchments[code]).name
+
+    def _renamed(self, codes: Iterable[str]) -> list[str]:
+        names = [
+            (code, self._before.catchments[code].name, self._after.catchments[code].name)
+            for code in sorted(codes)
+        ]
+        return [f"{old} ({code}) becomes {new}" for code, old, new in names if old != new]
+
+
+def _served(edition: Edition) -> Mapping[str | None, set[str]]:
+    served: dict[str | None, set[str]] = defaultdict(set)
+    for code, catchment in edition.catchments.items():
+        served[catchment.provider_code].add(code)
+    return served
+
+
+def _by_provider(
+    changes: Iterable[SchoolChange], side: Callable[[SchoolChange], Answer]
+) -> Mapping[str | None, list[str]]:
+    found: dict[str | None, list[str]] = defaultdict(list)
+    for change in changes:
+        answer = side(change)
+        name = answer.school.name if answer.school else ""
+        found[_code(answer.provider)].append(f"{name} ({change.school_id})")
+    return found
+
+
+def _listed(what: str, things: Sequence[str]) -> Iterator[str]:
+    if things:
+        yield "\n".join([f"{what}: {len(things)}", *(f"- {thing}" for thing in things)])
