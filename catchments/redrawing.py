@@ -1,13 +1,387 @@
-"""Redraws boundaries (being written)."""
+"""Redraws boundaries so that they go on tiling: transfer an area, merge, split along a line.
+
+Only what is cut is looked at. The boundaries that a cut meets are taken apart into their edges,
+each once; the cut and the edges near it are noded, so that whoever shares an edge that is cut gets
+the very same vertex; the faces between these lines are given to their owners and put together.
+A boundary that gains no vertex and no face is handed back as the same object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+import shapely.ops
+from shapely.geometry.base import BaseGeometry
+
+from catchments.coordinates import geometry_to_180, geometry_to_360
+from catchments.errors import ChangeDoesNotFit, shown
+
+MAX_VERTICES = 1_000_000
+"""A drawn or uploaded shape may have so many: more than the whole country's coast."""
+
+_OVERSHOOT_DEGREES = 1e-6
+"""Ten centimetres by which a cut reaches past the edges that it ends on: so it crosses them."""
+_ON_CUT_DEGREES = 1e-9
+_LEAST_DEGREES2 = 1e-14
+"""An area of a square decimetre or so, below which nothing was meant."""
+
+Side = Literal["left", "right"]
+Boundaries = Mapping[str, BaseGeometry]
+Shapes = npt.NDArray[np.object_]
+Floats = npt.NDArray[np.float64]
 
 
-def transfer(boundaries, area, *, to, from_=()):
-    raise NotImplementedError
+def transfer(
+    boundaries: Boundaries, area: BaseGeometry, *, to: str, from_: Collection[str] = ()
+) -> dict[str, BaseGeometry]:
+    """Return boundaries after an area has gone to one of them; WGS 84, longitude -180…180.
+
+    `from_` are the codes that give; every other one, if it is empty. Raises ChangeDoesNotFit for an
+    unknown code, for an area that crosses itself, has no extent, lies outside the givers, or would
+    leave nothing of one of them.
+    """
+    _refuse_unknown(boundaries, from_)
+    polygon = _checked_area(area)
+    givers = (set(from_) or set(boundaries)) - {to}
+    pieces = _Pieces.cut(boundaries, polygon.boundary, also=[to])
+    inside = pieces.within(polygon)
+    given = {code: pieces.of(code) & inside for code in givers & set(pieces.codes)}
+    taken = frozenset[int]().union(*given.values())
+    if not taken:
+        raise ChangeDoesNotFit(
+            f"The area near {_near(polygon)} takes nothing from {_named(from_)}.",
+            allowed="It must cover some of a catchment that gives.",
+            next_step="Draw it over land of that catchment, or choose who gives.",
+        )
+    for code, lost in given.items():
+        if lost and lost == pieces.of(code):
+            raise ChangeDoesNotFit(
+                f"The area would take the whole of {shown(code)}.",
+                allowed="A transfer leaves something to who gives.",
+                next_step="Merge the two catchments instead, or draw a smaller area.",
+            )
+    owned = {code: pieces.of(code) - given.get(code, frozenset()) for code in pieces.codes}
+    owned[to] = owned.get(to, frozenset()) | taken
+    return pieces.put_together(owned)
 
 
-def merge(boundaries, codes, *, into):
-    raise NotImplementedError
+def merge(boundaries: Boundaries, codes: Sequence[str], *, into: str) -> dict[str, BaseGeometry]:
+    """Return boundaries after several have become one; those without a boundary add nothing.
+
+    Raises ChangeDoesNotFit for an unknown code where none of them has a boundary is no error.
+    """
+    merging = [code for code in dict.fromkeys(codes) if code in boundaries]
+    kept = {code: boundary for code, boundary in boundaries.items() if code not in merging}
+    if merging:
+        kept[into] = _to_180(_union(_framed([boundaries[code] for code in merging])))
+    return {code: kept[code] for code in sorted(kept, key=_order_in(boundaries))}
 
 
-def split(boundaries, code, line, *, new, side="left"):
-    raise NotImplementedError
+def split(
+    boundaries: Boundaries, code: str, line: BaseGeometry, *, new: str, side: Side = "left"
+) -> dict[str, BaseGeometry]:
+    """Return boundaries after one was cut along a line; what lies on one side has the code `new`.
+
+    The side is that of somebody who walks along the line. The line may begin and end outside the
+    catchment. Parts that the line does not touch, such as islands, go with the nearest part that it
+    does. Raises ChangeDoesNotFit for an unknown code and for a line that does not cut it in two.
+    """
+    _refuse_unknown(boundaries, [code])
+    if code not in boundaries:
+        raise ChangeDoesNotFit(f"The catchment {shown(code)} has no boundary to split.")
+    drawn = _checked_line(line)
+    cut = _within_reach(drawn, _framed([boundaries[code]])[0])
+    pieces = _Pieces.cut(boundaries, cut, also=[code])
+    sides = pieces.sides(pieces.of(code), drawn)
+    if set(sides.values()) != {"left", "right"}:
+        raise ChangeDoesNotFit(
+            f"The line from {_near(drawn)} does not cut {shown(code)} in two.",
+            allowed="It must begin and end outside the catchment, or on its boundary.",
+            next_step="Draw it from edge to edge.",
+        )
+    going = frozenset(number for number, where in sides.items() if where == side)
+    owned = {each: pieces.of(each) for each in pieces.codes}
+    owned[code], owned[new] = owned[code] - going, going
+    return pieces.put_together(owned)
+
+
+def part_count(boundary: BaseGeometry) -> int:
+    """Return of how many parts a boundary consists; 180° parts nothing."""
+    return len(shapely.get_parts(_framed([boundary])[0]))
+
+
+def pieces_cut_off(before: BaseGeometry, after: BaseGeometry) -> bool:
+    """Whether a redrawing left a catchment in more parts than it had."""
+    return part_count(after) > part_count(before)
+
+
+# --- what is given --------------------------------------------------------------------------------
+
+
+def _checked_area(area: BaseGeometry) -> BaseGeometry:
+    _refuse_unusable(area, {"Polygon", "MultiPolygon"}, "a polygon")
+    if not shapely.is_valid(area):
+        reason = shapely.is_valid_reason(area)
+        where = reason[reason.find("[") + 1 : -1] if "[" in reason else ""
+        raise ChangeDoesNotFit(
+            f"The area crosses itself near {where or _near(area)} (longitude latitude)."
+            if "intersection" in reason.lower()
+            else f"The area is not valid: {reason}.",
+            allowed="Its outline must not cross or touch itself.",
+            next_step="Draw it again without a loop.",
+        )
+    framed = geometry_to_360(shapely.force_2d(area))
+    if framed.area < _LEAST_DEGREES2:
+        raise ChangeDoesNotFit("The area has no extent.", next_step="Draw a larger one.")
+    return framed
+
+
+def _checked_line(line: BaseGeometry) -> BaseGeometry:
+    _refuse_unusable(line, {"LineString"}, "a line")
+    xy = shapely.get_coordinates(shapely.force_2d(line)).copy()
+    xy[:, 0] = np.where(xy[:, 0] < 0, xy[:, 0] + 360.0, xy[:, 0])
+    framed = shapely.linestrings(xy)
+    if not shapely.is_simple(framed):
+        raise ChangeDoesNotFit(
+            f"The line from {_near(framed)} crosses itself.",
+            allowed="It must run from one side to the other without a loop.",
+            next_step="Draw it again.",
+        )
+    return framed
+
+
+def _refuse_unusable(geometry: BaseGeometry, kinds: set[str], wanted: str) -> None:
+    if geometry.is_empty or geometry.geom_type not in kinds:
+        kind = "empty" if geometry.is_empty else f"a {geometry.geom_type}"
+        raise ChangeDoesNotFit(
+            f"What was drawn is {kind}.", allowed=f"It must be {wanted}.", next_step="Draw it."
+        )
+    count = int(shapely.get_num_coordinates(geometry))
+    if count > MAX_VERTICES:
+        raise ChangeDoesNotFit(
+            f"What was drawn has {count:,} vertices.",
+            allowed=f"It may have {MAX_VERTICES:,}.",
+            next_step="Simplify it first.",
+        )
+    xy = shapely.get_coordinates(geometry)
+    if not np.isfinite(xy).all() or (np.abs(xy) > [360.0, 90.0]).any():
+        raise ChangeDoesNotFit(
+            "What was drawn has coordinates that are no place on Earth.",
+            allowed="They must be longitude and latitude in degrees (WGS 84).",
+            next_step="Check the order: longitude comes first.",
+        )
+
+
+def _refuse_unknown(boundaries: Boundaries, codes: Collection[str]) -> None:
+    unknown = sorted(code for code in codes if code not in boundaries)
+    if unknown:
+        raise ChangeDoesNotFit(
+            f"There is no boundary of {_named(unknown)}.",
+            allowed=f"There are {len(boundaries)} boundaries.",
+            next_step="Choose a catchment that has one.",
+        )
+
+
+def _named(codes: Collection[str]) -> str:
+    return ", ".join(shown(code) for code in sorted(codes)[:5]) or "any other catchment"
+
+
+def _near(geometry: BaseGeometry) -> str:
+    lng, lat = shapely.get_coordinates(geometry)[0]
+    return f"lng {lng - 360 if lng > 180 else lng:.4f}, lat {lat:.4f}"
+
+
+def _within_reach(line: BaseGeometry, shape: BaseGeometry) -> BaseGeometry:
+    """Return what of a line is inside a shape, each stretch a little longer at both ends.
+
+    So it cuts that shape's edges, and no edge farther off.
+    """
+    inside = shapely.get_parts(shapely.line_merge(shapely.intersection(line, shape)))
+    stretches = [
+        (line.project(shapely.points(ends[0])), line.project(shapely.points(ends[-1])))
+        for each in inside
+        if each.geom_type == "LineString" and len(ends := shapely.get_coordinates(each)) > 1
+    ]
+    longer = [
+        shapely.ops.substring(
+            line, max(0.0, min(ends) - _OVERSHOOT_DEGREES), max(ends) + _OVERSHOOT_DEGREES
+        )
+        for ends in stretches
+    ]
+    return shapely.union_all([each for each in longer if each.length > 0])
+
+
+# --- frames ---------------------------------------------------------------------------------------
+
+
+def _framed(boundaries: Sequence[BaseGeometry]) -> Shapes:
+    """Return boundaries with longitudes 0…360; those of the mainland are the same objects."""
+    shapes = np.empty(len(boundaries), dtype=object)
+    for at, boundary in enumerate(boundaries):
+        west = boundary.bounds[0] if not boundary.is_empty else 0.0
+        shapes[at] = geometry_to_360(boundary) if west < 0 else boundary
+    return shapes
+
+
+def _to_180(geometry: BaseGeometry) -> BaseGeometry:
+    return geometry_to_180(geometry)
+
+
+def _order_in(boundaries: Boundaries) -> Callable[[str], tuple[int, str]]:
+    places = {code: at for at, code in enumerate(boundaries)}
+    return lambda code: (places.get(code, len(places)), code)
+
+
+def _union(shapes: Sequence[BaseGeometry] | Shapes) -> BaseGeometry:
+    """Return shapes as one; where they share their edges no vertex is moved."""
+    if len(shapes) == 1:
+        return shapes[0]
+    tiling = bool(shapely.coverage_is_valid(np.asarray(shapes, dtype=object)))
+    made = shapely.coverage_union_all(shapes) if tiling else shapely.union_all(shapes)
+    polygons = [p for p in shapely.get_parts(made) if p.geom_type == "Polygon" and p.area > 0]
+    return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
+
+
+# --- taking apart and putting together ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """The boundaries that a cut meets, as faces between their edges and the cut."""
+
+    boundaries: Boundaries
+    codes: tuple[str, ...]
+    shapes: Shapes
+    """Framed, in the order of `codes`."""
+    faces: Shapes
+    owners: tuple[frozenset[int], ...]
+    """The numbers of each code's faces, in the order of `codes`."""
+
+    @classmethod
+    def cut(cls, boundaries: Boundaries, cut: BaseGeometry, *, also: Collection[str]) -> _Pieces:
+        """Take apart the boundaries that a line (0…360) meets, and some others."""
+        meeting = _meeting(boundaries, cut)
+        codes = tuple(code for code in boundaries if code in meeting or code in also)
+        shapes = _framed([boundaries[code] for code in codes])
+        faces = _faces(shapes, cut)
+        return cls(boundaries, codes, shapes, faces, tuple(_held(faces, s) for s in shapes))
+
+    def of(self, code: str) -> frozenset[int]:
+        """Return the numbers of a code's faces."""
+        return self.owners[self.codes.index(code)] if code in self.codes else frozenset()
+
+    def within(self, area: BaseGeometry) -> frozenset[int]:
+        """Return the faces that lie in an area whose outline was the cut."""
+        return _held(self.faces, area)
+
+    def sides(self, numbers: frozenset[int], line: BaseGeometry) -> dict[int, Side]:
+        """Return on which side of a line each face lies that was cut by it, or is next to one."""
+        found = {
+            number: side
+            for number in numbers
+            if (side := _side_of(self.faces[number], line)) is not None
+        }
+        touched = list(found)
+        for number in numbers - set(found) if touched else ():
+            away = shapely.distance(self.faces[touched], self.faces[number])
+            found[number] = found[touched[int(np.argmin(away))]]
+        return found
+
+    def put_together(self, owned: Mapping[str, frozenset[int]]) -> dict[str, BaseGeometry]:
+        """Return all boundaries, those here made of the faces that they own now."""
+        made = dict(self.boundaries)
+        for code, numbers in owned.items():
+            if numbers:
+                made[code] = self._made_of(code, numbers)
+        self._refuse_broken(made, owned)
+        return made
+
+    def _made_of(self, code: str, numbers: frozenset[int]) -> BaseGeometry:
+        union = _union(self.faces[sorted(numbers)])
+        if code in self.codes and numbers == self.of(code):
+            shape = self.shapes[self.codes.index(code)]
+            if shapely.get_num_coordinates(union) == shapely.get_num_coordinates(shape):
+                return self.boundaries[code]  # neither a face nor a vertex more or less
+        return _to_180(union)
+
+    def _refuse_broken(
+        self, made: Mapping[str, BaseGeometry], owned: Mapping[str, frozenset[int]]
+    ) -> None:
+        """Refuse a redrawing that rounding has left inexact, where it was exact before."""
+        before = self.shapes
+        after = _framed([made[code] for code in dict.fromkeys([*self.codes, *owned])])
+        whole = shapely.coverage_is_valid(before) and shapely.is_valid(before).all()
+        if whole and not (shapely.coverage_is_valid(after) and shapely.is_valid(after).all()):
+            raise ChangeDoesNotFit(
+                "The cut runs too close along an existing boundary to be exact.",
+                next_step="Draw it a few metres to either side.",
+            )
+
+
+def _meeting(boundaries: Boundaries, cut: BaseGeometry) -> set[str]:
+    codes = list(boundaries)
+    near = [code for code in codes if _boxes_meet(boundaries[code].bounds, cut.bounds)]
+    shapes = _framed([boundaries[code] for code in near])
+    shapely.prepare(cut)
+    hit = shapely.intersects(cut, shapes) if near else []
+    return {code for code, meets in zip(near, hit, strict=True) if meets}
+
+
+def _boxes_meet(one: Sequence[float], other: Sequence[float]) -> bool:
+    if not one[0] <= one[2]:  # empty: NaN
+        return False
+    if one[0] < 0:  # somewhere beyond 180°, in this frame unknown: look closer
+        return one[1] <= other[3] and other[1] <= one[3]
+    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
+
+
+def _faces(shapes: Shapes, cut: BaseGeometry) -> Shapes:
+    """Return the faces between the edges of shapes and a cut, noded where the cut crosses edges."""
+    segments = _segments(shapes)
+    low, high = segments.min(axis=1), segments.max(axis=1)
+    west, south, east, north = cut.bounds
+    near = (high[:, 0] >= west) & (low[:, 0] <= east) & (high[:, 1] >= south) & (low[:, 1] <= north)
+    lines = shapely.linestrings(segments)
+    noded = shapely.get_parts(shapely.union_all([*lines[near], cut]))
+    polygons = shapely.get_parts(shapely.polygonize([*noded, *lines[~near]]))
+    return np.asarray(polygons, dtype=object)
+
+
+def _segments(shapes: Shapes) -> Floats:
+    """Return both ends of every edge of shapes, each edge once however many share it."""
+    rings = shapely.get_rings(shapely.get_parts(shapes))
+    xy, ring_of = shapely.get_coordinates(rings, return_index=True)
+    runs = (ring_of[:-1] == ring_of[1:]) & (xy[:-1] != xy[1:]).any(axis=1)
+    a, b = xy[:-1][runs], xy[1:][runs]
+    swap = (a[:, 0] > b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] > b[:, 1]))
+    a[swap], b[swap] = b[swap].copy(), a[swap].copy()
+    ends: Floats = np.unique(np.hstack([a, b]), axis=0).reshape(-1, 2, 2)
+    return ends
+
+
+def _held(faces: Shapes, shape: BaseGeometry) -> frozenset[int]:
+    """Return which faces lie in a shape."""
+    if not len(faces):
+        return frozenset()
+    spots = shapely.get_coordinates(shapely.point_on_surface(faces))
+    shapely.prepare(shape)
+    return frozenset(np.flatnonzero(shapely.contains_xy(shape, spots)).tolist())
+
+
+def _side_of(face: BaseGeometry, line: BaseGeometry) -> Side | None:
+    """Return on which side of a directed line a face lies whose rim runs along it, else None."""
+    ring = shapely.get_coordinates(shapely.get_rings(shapely.orient_polygons(face)))
+    middle = shapely.points((ring[:-1] + ring[1:]) / 2)
+    shapely.prepare(line)
+    on = np.flatnonzero(shapely.dwithin(line, middle, _ON_CUT_DEGREES))
+    if not len(on):
+        return None
+    longest = on[np.argmax(np.hypot(*(ring[on + 1] - ring[on]).T))]
+    start, end = (line.project(shapely.points(ring[longest + k])) for k in (0, 1))
+    # Outer rings run anticlockwise and holes clockwise: the face is on the left of its rim.
+    return "left" if end > start else "right"
