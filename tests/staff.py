@@ -25,7 +25,7 @@ def add_person(store: Store, login: str, *roles: Role, password: str = PASSWORD)
     return People(store).add(
         login=login,
         name=f"{login.title()} of the Ministry",
-        email=f"{login}@ministry.example",
+        email=f"{login.partition('@')[0]}@ministry.example",
         roles=roles or (Role.READER,),
         password=password,
     )

@@ -210,7 +210,7 @@ class People:
                 return None
             if not row.subject:
                 connection.execute(_T.update().where(_T.c.id == row.id).values(subject=subject))
-                _note(connection, row.login, "person.link", row.login, subject=subject)
+                _note(connection, row.login, "person.link", row.login, elsewhere=subject)
             if roles is not None and _words(roles) != row.roles:
                 _change(connection, _person(row), roles=_words(roles))
                 told = {"before": row.roles, "after": _words(roles), "through": ELSEWHERE}
@@ -223,7 +223,7 @@ class People:
         with self._store.writing() as connection:
             person = _person(_row(connection, login))
             _change(connection, person, subject="")
-            _note(connection, by, "person.unlink", person.login, subject=person.subject)
+            _note(connection, by, "person.unlink", person.login, elsewhere=person.subject)
 
 
 class Secrets:
