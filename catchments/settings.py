@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from catchments.errors import InputRefused, shown
 
@@ -15,6 +16,10 @@ _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:([0-9]{1
 _ISSUER = re.compile(
     r"https://[^\s?#]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/[^\s?#]*)?"
 )
+_PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
+_SMTP_PORTS = {"smtp": 25, "smtps": 465}
+EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+"""One e-mail address and nothing that could mean more in a header."""
 SHORTEST_KEY = 32
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_DATABASE_URL = f"sqlite:///{ROOT / 'instance' / 'catchments.sqlite'}"
@@ -32,6 +37,20 @@ class OpenIdConnect:
     """What the link for signing in there calls it."""
     role_claim: str = ""
     """The claim that names somebody's roles; if empty, an administrator gives them here."""
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """The SMTP server through which providers are told."""
+
+    host: str
+    port: int
+    sender: str
+    """The address that e-mails come from."""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    implicit_tls: bool = False
+    starttls: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +79,12 @@ class Settings:
     """Whether staff sign in with a password that is kept here."""
     oidc: OpenIdConnect | None = None
     """Where staff sign in instead, or as well; nowhere else if None."""
+    mail: MailServer | None = None
+    """Where e-mails are handed over; none are sent if None."""
+    webhooks_to_private: bool = False
+    """Whether webhooks may be on this machine or in a private network."""
+    public_url: str = ""
+    """Where the public finds this service, such as https://attendance.example; none if empty."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -81,7 +106,66 @@ class Settings:
                 environment, "CATCHMENTS_GEOCODER_TIMEOUT_S", cls.geocoder_timeout_s, least=0.1
             ),
             **_signing_in(environment),
+            **_telling(environment),
         )
+
+
+def _telling(environment: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "mail": _mail_server(environment),
+        "webhooks_to_private": _switch(environment, "CATCHMENTS_WEBHOOKS_TO_PRIVATE", "0"),
+        "public_url": _public_url(environment.get("CATCHMENTS_PUBLIC_URL", "")),
+    }
+
+
+def _mail_server(environment: Mapping[str, str]) -> MailServer | None:
+    text = environment.get("CATCHMENTS_SMTP_URL", "")
+    if not text:
+        return None
+    sender = environment.get("CATCHMENTS_MAIL_FROM", "")
+    if not EMAIL.fullmatch(sender):
+        raise InputRefused(
+            f"CATCHMENTS_MAIL_FROM is {shown(sender)}.",
+            field="CATCHMENTS_MAIL_FROM",
+            allowed="With CATCHMENTS_SMTP_URL it must be an e-mail address, and nothing else.",
+        )
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise _no_smtp_url() from None
+    known = {"": False, "starttls=0": False, "starttls=1": True}
+    if parts.scheme not in _SMTP_PORTS or not parts.hostname or parts.query not in known:
+        raise _no_smtp_url()
+    return MailServer(
+        host=parts.hostname,
+        port=port or _SMTP_PORTS[parts.scheme],
+        sender=sender,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        implicit_tls=parts.scheme == "smtps",
+        starttls=known[parts.query],
+    )
+
+
+def _no_smtp_url() -> InputRefused:
+    # Not shown: a password may be in it.
+    return InputRefused(
+        "CATCHMENTS_SMTP_URL is not an address of an SMTP server.",
+        field="CATCHMENTS_SMTP_URL",
+        allowed="It must be as smtp://user:password@host:587?starttls=1 or smtps://host:465.",
+        next_step="In user and password write what is no letter or digit as %40 and so on.",
+    )
+
+
+def _public_url(text: str) -> str:
+    if text and not _PUBLIC_URL.fullmatch(text):
+        raise InputRefused(
+            f"CATCHMENTS_PUBLIC_URL is {shown(text)}.",
+            field="CATCHMENTS_PUBLIC_URL",
+            allowed="It must be as https://attendance.example, perhaps with a path.",
+        )
+    return text.rstrip("/")
 
 
 def _signing_in(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -27,6 +27,9 @@ LONGEST_PAUSE = timedelta(hours=6)
 ATTEMPTS_AT_MOST = 12
 CLAIM_HOLDS = timedelta(minutes=15)
 """After this a claim is stale: whoever held it has died, or hangs for good."""
+TOO_OLD_AFTER = timedelta(days=30)
+"""What has waited so long, say for an SMTP server to be set, is no news any more."""
+TOO_OLD = "waited for too long; look, then send again by hand"
 MAY_HAVE_BEEN_SENT = "may have been sent; look, then send again by hand"
 ERROR_AT_MOST = 500
 """Characters kept of what a server said."""
@@ -278,20 +281,22 @@ class Outbox:
         )
 
     def fail_stale(self, *, at: datetime | None = None) -> int:
-        """End the claims of those who died while sending; return how many there were."""
-        table = schema.delivery
-        stale = sa.and_(table.c.state == SENDING, table.c.claimed_at < (at or now()) - CLAIM_HOLDS)
+        """End the claims of those who died while sending, and what has waited for too long.
+
+        Returns how many there were.
+        """
+        table, at = schema.delivery, at or now()
+        stale = sa.and_(table.c.state == SENDING, table.c.claimed_at < at - CLAIM_HOLDS)
+        old = sa.and_(table.c.state == WAITING, table.c.next_at < at - TOO_OLD_AFTER)
         with self._store.reading() as connection:
-            if connection.scalar(sa.select(table.c.id).where(stale).limit(1)) is None:
+            if connection.scalar(sa.select(table.c.id).where(sa.or_(stale, old)).limit(1)) is None:
                 return 0
+        ended = 0
         with self._store.writing() as connection:
-            change = table.update().where(stale)
-            done = connection.execute(
-                change.values(
-                    state=FAILED, attempts=table.c.attempts + 1, last_error=MAY_HAVE_BEEN_SENT
-                )
-            )
-            return done.rowcount
+            for which, said in ((stale, MAY_HAVE_BEEN_SENT), (old, TOO_OLD)):
+                change = table.update().where(which).values(state=FAILED, last_error=said)
+                ended += connection.execute(change).rowcount
+        return ended
 
     def send_again(self, delivery_id: int, *, by: str, at: datetime | None = None) -> None:
         """Queue a failed delivery anew, because a person says so.

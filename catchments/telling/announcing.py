@@ -1,4 +1,4 @@
-"""What schools and providers are told of a publication: what changes, from when, whom to call."""
+"""What each school and provider is told: what changes, from when, whom to call."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from catchments.changes import compare
-from catchments.model import Answer, Edition, Provider, SchoolStatus
+from catchments.model import Answer, Edition, Provider
 from catchments.resolver import long_date
 from catchments.snapshot import Snapshot
+from catchments.telling.differing import (
+    SchoolChange,
+    catchment_of,
+    code_of,
+    schools_changed,
+)
 
 SCHOOL, PROVIDER = "school", "provider"
 """The kinds of recipient."""
@@ -42,30 +48,6 @@ class Announcement:
         return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class SchoolChange:
-    """One school whose answer differs between two editions."""
-
-    school_id: int
-    before: Answer
-    after: Answer
-
-
-def schools_changed(before: Snapshot, after: Snapshot) -> list[SchoolChange]:
-    """Return each school whose catchment, provider or provider's contact details differ.
-
-    By number; schools that are closed, or in one of the directories alone, are left out.
-    """
-    return [
-        SchoolChange(number, old, new)
-        for number, old in sorted(before.answers.items())
-        if (new := after.answers.get(number)) is not None
-        and new.school
-        and new.school.status is not SchoolStatus.CLOSED
-        and (_catchment_of(old), old.provider) != (_catchment_of(new), new.provider)
-    ]
-
-
 def notices_of(
     before: Snapshot | None, after: Snapshot, *, effective_from: date
 ) -> list[Announcement]:
@@ -90,16 +72,11 @@ def _marked(announcement: Announcement) -> Announcement:
     )
 
 
-def _catchment_of(answer: Answer) -> tuple[str, str] | None:
-    return (answer.catchment.code, answer.catchment.name) if answer.catchment else None
-
-
 # --- to a school ----------------------------------------------------------------------------------
 
 
 def _to_school(change: SchoolChange, effective_from: date) -> Announcement:
-    school, day = change.after.school, long_date(effective_from)
-    assert school  # noqa: S101 - the answers of a directory's schools have one
+    school, day = change.school, long_date(effective_from)
     lines = [
         f"Kia ora {school.name} (school {school.school_id}),",
         f"From {day} the attendance service for your school changes.",
@@ -119,12 +96,12 @@ def _to_school(change: SchoolChange, effective_from: date) -> Announcement:
 
 
 def _what_a_school_is_told(before: Answer, after: Answer) -> Iterator[str]:
-    if _code(before.provider) != _code(after.provider):
+    if code_of(before.provider) != code_of(after.provider):
         yield f"Provider until then: {_named(before.provider)}."
         yield f"Provider from then: {_named(after.provider)}."
     elif before.provider != after.provider and after.provider:
         yield f"Your provider stays, with new details: {_reached(after.provider)}."
-    if _catchment_of(before) != _catchment_of(after):
+    if catchment_of(before) != catchment_of(after):
         yield (
             f"Your school's catchment was {_catchment_name(before)}; "
             f"from then it is {_catchment_name(after)}."
@@ -148,10 +125,6 @@ def _reached(provider: Provider) -> str:
 
 def _named(provider: Provider | None) -> str:
     return provider.name if provider else "no one provider"
-
-
-def _code(provider: Provider | None) -> str | None:
-    return provider.code if provider else None
 
 
 # --- to a provider --------------------------------------------------------------------------------
@@ -195,7 +168,7 @@ class _Parts:
         self._before, self._after = before, after
         self._served_before, self._served_after = _served(before), _served(after)
         self._boundaries = set(compare(before, after).boundaries_changed)
-        moved = [c for c in changed if _code(c.before.provider) != _code(c.after.provider)]
+        moved = [each for each in changed if each.changes_provider]
         self._gained = _by_provider(moved, lambda c: c.after)
         self._lost = _by_provider(moved, lambda c: c.before)
 
@@ -249,9 +222,8 @@ def _by_provider(
 ) -> Mapping[str | None, list[str]]:
     found: dict[str | None, list[str]] = defaultdict(list)
     for change in changes:
-        answer = side(change)
-        name = answer.school.name if answer.school else ""
-        found[_code(answer.provider)].append(f"{name} ({change.school_id})")
+        school = f"{change.school.name} ({change.school.school_id})"
+        found[code_of(side(change).provider)].append(school)
     return found
 
 

@@ -1,0 +1,329 @@
+"""Sending what waits in the outbox: e-mails by SMTP, and calls to webhooks.
+
+A failure of which it is sure that nothing was taken is tried again. An e-mail whose fate is not
+known is left to a person; a call to a webhook carries its delivery's number, so that whoever gets
+it twice can tell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+import smtplib
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from catchments.errors import InputRefused, shown
+from catchments.settings import EMAIL, MailServer, Settings
+from catchments.store.outbox import Claimed, Outbox
+
+MAIL_TIMEOUT_S = 30.0
+CALL_TIMEOUT_S = (5.0, 10.0)
+"""To connect, and to wait for each piece of an answer."""
+SUBJECT_AT_MOST = 200
+LONGEST_URL = 2_000
+SENT_AT_ONCE = 500
+"""At most, before whoever sends looks at other things again."""
+SIGNATURE, DELIVERY = "X-Catchments-Signature", "X-Catchments-Delivery"
+_NAT64 = IPv6Network("64:ff9b::/96")
+_log = logging.getLogger(__name__)
+
+Payload = Callable[[int], dict[str, Any] | None]
+"""What a webhook is told of an edition, by its number; None where it is not known (any more)."""
+
+
+class NotTaken(Exception):
+    """Surely nothing was taken; `for_good` where asking again would not help."""
+
+    def __init__(self, said: str, *, for_good: bool = False) -> None:
+        super().__init__(said)
+        self.for_good = for_good
+
+
+class Courier:
+    """Takes deliveries out of the outbox one by one, and sends each."""
+
+    def __init__(self, outbox: Outbox, settings: Settings, payload: Payload) -> None:
+        self._outbox = outbox
+        self._settings = settings
+        self._payload = payload
+
+    def send_due(self) -> int:
+        """Send what is due, and return how many were taken."""
+        self._outbox.fail_stale()
+        sent = 0
+        for _ in range(SENT_AT_ONCE):
+            claimed = self._outbox.claim(emails=self._settings.mail is not None)
+            if claimed is None:
+                break
+            sent += self._send(claimed)
+        return sent
+
+    def _send(self, claimed: Claimed) -> bool:
+        try:
+            self._hand_over(claimed)
+        except NotTaken as error:
+            self._outbox.mark_refused(claimed, str(error), for_good=error.for_good)
+            return False
+        except Exception as error:
+            _log.warning("delivery %s: %s", claimed.id, type(error).__name__)
+            self._outbox.mark_unsure(claimed, f"{type(error).__name__}: {error}")
+            return False
+        self._outbox.mark_sent(claimed)
+        return True
+
+    def _hand_over(self, claimed: Claimed) -> None:
+        if claimed.is_email:
+            if self._settings.mail is None:
+                raise NotTaken("no SMTP server is set")
+            send_email(self._settings.mail, claimed)
+            return
+        payload = self._payload(claimed.edition_number)
+        if payload is None:
+            raise NotTaken(f"edition {claimed.edition_number} is not known here")
+        call(
+            claimed.url,
+            claimed.secret,
+            payload,
+            delivery=str(claimed.id),
+            to_private=self._settings.webhooks_to_private,
+        )
+
+
+# --- e-mail ---------------------------------------------------------------------------------------
+
+
+def send_email(server: MailServer, claimed: Claimed) -> None:
+    """Hand an e-mail to the server.
+
+    Raises NotTaken where it surely was not taken; anything else leaves it open.
+    """
+    message = email_of(server, claimed)
+    with _connected(server) as smtp:
+        _accepted(smtp.mail(server.sender))
+        _accepted(smtp.rcpt(claimed.email), lasting=True)
+        try:
+            reply = smtp.data(message.as_bytes())
+        except smtplib.SMTPDataError as error:  # it did not even want to hear it
+            reply = (error.smtp_code, str(error.smtp_error).encode())
+        _accepted(reply, lasting=True)
+
+
+def email_of(server: MailServer, claimed: Claimed) -> EmailMessage:
+    """Return the e-mail of a notice; its id is the same each time. Raises NotTaken."""
+    if not EMAIL.fullmatch(claimed.email) or len(claimed.email) > 254:
+        raise NotTaken(f"{shown(claimed.email)} is not one e-mail address", for_good=True)
+    message = EmailMessage(policy=SMTP)
+    message["From"] = server.sender
+    message["To"] = claimed.email
+    message["Subject"] = one_line(claimed.subject)[:SUBJECT_AT_MOST]
+    message["Date"] = formatdate()
+    message["Message-ID"] = f"<{claimed.fingerprint}@{server.sender.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(claimed.text, cte="quoted-printable")
+    return message
+
+
+def one_line(text: str) -> str:
+    """Return a text without line breaks and other control characters, for a header."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+@contextmanager
+def _connected(server: MailServer) -> Iterator[smtplib.SMTP]:
+    try:
+        smtp = _connection(server)
+    except (OSError, smtplib.SMTPException) as error:
+        raise NotTaken(f"{server.host}: {type(error).__name__}: {error}") from error
+    try:
+        yield smtp
+    finally:
+        with suppress(OSError, smtplib.SMTPException):
+            smtp.quit()  # what it says to that changes nothing
+        smtp.close()
+
+
+def _connection(server: MailServer) -> smtplib.SMTP:
+    tls = ssl.create_default_context()
+    if server.implicit_tls:
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+            server.host, server.port, timeout=MAIL_TIMEOUT_S, context=tls
+        )
+    else:
+        smtp = smtplib.SMTP(server.host, server.port, timeout=MAIL_TIMEOUT_S)
+    try:
+        smtp.ehlo_or_helo_if_needed()
+        if server.starttls:
+            smtp.starttls(context=tls)
+            smtp.ehlo()
+        if server.user:
+            smtp.login(server.user, server.password)
+    except BaseException:
+        smtp.close()
+        raise
+    return smtp
+
+
+def _accepted(reply: tuple[int, bytes], *, lasting: bool = False) -> None:
+    """Raise NotTaken unless a server's reply is a yes; `lasting` where its no may be one."""
+    code, said = reply
+    if not 200 <= code < 300:
+        words = one_line(said.decode("utf-8", "replace"))
+        raise NotTaken(f"{code} {words}", for_good=lasting and code >= 500)
+
+
+# --- webhooks -------------------------------------------------------------------------------------
+
+
+def checked_url(text: str, *, to_private: bool) -> str:
+    """Return the URL of a webhook. Raises InputRefused."""
+    url = text.strip()
+    problem = _problem_with(url)
+    if not problem and not to_private:
+        try:
+            _refuse_private(url)
+        except NotTaken as error:
+            problem = str(error)
+    if problem:
+        raise InputRefused(
+            f"The address {shown(url)} cannot be a webhook: {problem}.",
+            field="url",
+            allowed="It must be an http or https address that the public internet knows.",
+            next_step="For example https://service.example/attendance.",
+        )
+    return url
+
+
+def call(
+    url: str, secret: str, payload: dict[str, Any], *, delivery: str, to_private: bool
+) -> None:
+    """Post JSON to a webhook, signed. Raises NotTaken where it did not say that it took it."""
+    problem = _problem_with(url)
+    if problem:
+        raise NotTaken(problem, for_good=True)
+    body = json.dumps(payload, ensure_ascii=False).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "catchments",
+        SIGNATURE: signature(secret, body, at=int(time.time())),
+        DELIVERY: delivery,
+    }
+    if not to_private:
+        _refuse_private(url)
+    try:
+        status = _posted(url, body, headers, to_private)
+    except (requests.RequestException, OSError) as error:
+        raise NotTaken(f"{type(error).__name__}: {error}") from error
+    if not 200 <= status < 300:
+        raise NotTaken(f"it answered {status}")
+
+
+def signature(secret: str, body: bytes, *, at: int) -> str:
+    """Return the header that shows that a body is ours; `at` is seconds since 1970."""
+    digest = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256)
+    return f"t={at},v1={digest.hexdigest()}"
+
+
+def _posted(url: str, body: bytes, headers: dict[str, str], to_private: bool) -> int:
+    with requests.Session() as session:
+        session.trust_env = False  # no proxy and no password file of whoever runs this
+        if not to_private:
+            session.mount("http://", _PublicOnly())
+            session.mount("https://", _PublicOnly())
+        with session.post(
+            url,
+            data=body,
+            headers=headers,
+            timeout=CALL_TIMEOUT_S,
+            allow_redirects=False,
+            stream=True,  # whatever it says, only the status is read
+        ) as response:
+            return response.status_code
+
+
+def _problem_with(url: str) -> str:
+    """Return what is wrong with a URL as it is written, or nothing."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return "it is no URL"
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return "it is no http or https URL"
+    if parts.username is not None or parts.password is not None:
+        return "it has a user or a password in it"
+    if len(url) > LONGEST_URL or not url.isprintable() or " " in url:
+        return "it is too long, or has spaces in it"
+    return ""
+
+
+def _refuse_private(url: str) -> None:
+    """Raise NotTaken where a URL's host is not known, or is not a machine of the public's."""
+    parts = urlsplit(url)
+    try:
+        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise NotTaken(f"its host {shown(parts.hostname or '')} is not known") from error
+    if not all(_is_public(str(address[0])) for *_, address in found):
+        raise NotTaken("its host is this machine or in a private network")
+
+
+def _is_public(address: str) -> bool:
+    ip = ip_address(address.partition("%")[0])
+    if isinstance(ip, IPv6Address):
+        if ip in _NAT64:
+            return False
+        ip = ip.ipv4_mapped or ip.sixtofour or ip
+    return ip.is_global and not ip.is_multicast
+
+
+class _PeerChecked:
+    """Looks at whom it is connected to before it says anything: names may change meanwhile."""
+
+    def _new_conn(self) -> socket.socket:
+        made: socket.socket = super()._new_conn()  # type: ignore[misc]
+        if not _is_public(str(made.getpeername()[0])):
+            made.close()
+            raise OSError("its host is this machine or in a private network")
+        return made
+
+
+class _Connection(_PeerChecked, HTTPConnection):
+    pass
+
+
+class _TlsConnection(_PeerChecked, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _PublicOnly(HTTPAdapter):
+    """Connects to machines of the public internet alone."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Have every pool make checked connections."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}

@@ -1,0 +1,30 @@
+"""What is told of a publication: to each school and provider, and to whoever asks what changed."""
+
+from catchments.telling.announcing import PROVIDER, SCHOOL, Announcement, notices_of
+from catchments.telling.chronicle import DIFFERENCES_KEPT, Chronicle, Standing
+from catchments.telling.differing import (
+    Difference,
+    Renewal,
+    SchoolChange,
+    difference,
+    difference_json,
+    in_words,
+    schools_changed,
+)
+
+__all__ = [
+    "DIFFERENCES_KEPT",
+    "PROVIDER",
+    "SCHOOL",
+    "Announcement",
+    "Chronicle",
+    "Difference",
+    "Renewal",
+    "SchoolChange",
+    "Standing",
+    "difference",
+    "difference_json",
+    "in_words",
+    "notices_of",
+    "schools_changed",
+]

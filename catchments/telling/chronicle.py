@@ -1,0 +1,106 @@
+"""The editions one after another: which came before which, how long each held, what it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+
+from catchments.model import EditionSummary
+from catchments.snapshot import Recent, Snapshot, World
+from catchments.telling.differing import Difference, difference
+
+DIFFERENCES_KEPT = 300
+"""Of editions that never change, so that they outlive a world; a few kilobytes each."""
+
+
+class Standing(StrEnum):
+    """What has become of an edition, as at today."""
+
+    IN_FORCE = "in force"
+    SCHEDULED = "scheduled"
+    PAST = "past"
+    REPLACED = "replaced"
+    """By a later edition from the same day on."""
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Chronicle:
+    """All editions of a world, withdrawn ones too."""
+
+    world: World
+    editions: Sequence[EditionSummary]
+    """By number."""
+    kept: Recent = field(default_factory=lambda: Recent(DIFFERENCES_KEPT))
+
+    def numbered(self, number: int) -> EditionSummary | None:
+        """Return an edition by number, or None."""
+        return next((each for each in self.editions if each.number == number), None)
+
+    def follower(self, edition: EditionSummary) -> EditionSummary | None:
+        """Return the edition that takes an edition's place, as far as it is known."""
+        place = (edition.effective_from, edition.number)
+        later = (
+            each
+            for each in self.world.timeline.editions
+            if (each.effective_from, each.number) > place
+        )
+        return next(later, None)
+
+    def last_day(self, edition: EditionSummary) -> date | None:
+        """Return the last day on which an edition is in force, or None where none is known.
+
+        It may lie before `effective_from`: then it never was.
+        """
+        follower = self.follower(edition)
+        return follower.effective_from - timedelta(days=1) if follower else None
+
+    def standing(self, edition: EditionSummary) -> Standing:
+        """Return what has become of an edition."""
+        if edition.withdrawn_at is not None:
+            return Standing.WITHDRAWN
+        last = self.last_day(edition)
+        if last is not None and last < edition.effective_from:
+            return Standing.REPLACED
+        if edition.effective_from > self.world.today:
+            return Standing.SCHEDULED
+        return Standing.PAST if last is not None and last < self.world.today else Standing.IN_FORCE
+
+    def before(self, edition: EditionSummary) -> EditionSummary | None:
+        """Return the edition that one was published on top of, or None for a first one.
+
+        Where it is not on record: the edition in force the day before; but nothing real follows
+        what was made up for demonstration.
+        """
+        timeline = self.world.timeline
+        base = next((e for e in timeline.editions if e.number == edition.base_number), None)
+        if base is not None:
+            return base
+        earlier = [
+            each
+            for each in timeline.editions
+            if (each.effective_from, each.number) < (edition.effective_from, edition.number)
+            and each.demonstration == edition.demonstration
+        ]
+        return earlier[-1] if earlier else None
+
+    def difference(self, edition: EditionSummary) -> Difference | None:
+        """Return what an edition changed, or None where it was withdrawn.
+
+        Both are looked at with the directory release of its own day, so that only the edition
+        differs.
+        """
+        release = self.world.timeline.release_on(edition.effective_from)
+        if edition.withdrawn_at is not None or release is None:
+            return None
+        before = self.before(edition)
+        key = (edition.number, before and before.number, release.number)
+        return self.kept.get(key, lambda: self._difference(edition, before, release.number))
+
+    def _difference(
+        self, edition: EditionSummary, before: EditionSummary | None, release: int
+    ) -> Difference:
+        old: Snapshot | None = self.world.numbered(before.number, release) if before else None
+        return difference(old, self.world.numbered(edition.number, release))

@@ -1,0 +1,243 @@
+"""What differs between two editions, for whoever is told: in words, and as values for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from catchments.changes import Comparison, compare
+from catchments.model import Answer, Catchment, Edition, Provider, School, SchoolStatus
+from catchments.snapshot import Snapshot
+
+NAMED_AT_MOST = 10
+"""In a sentence; the rest is a number."""
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolChange:
+    """One school whose answer differs between two editions."""
+
+    school: School
+    before: Answer
+    after: Answer
+
+    @property
+    def changes_provider(self) -> bool:
+        """Whether another provider serves it, not only the same one with other details."""
+        return code_of(self.before.provider) != code_of(self.after.provider)
+
+    @property
+    def changes_catchment(self) -> bool:
+        """Whether it is in another catchment, or in one of another name."""
+        return catchment_of(self.before) != catchment_of(self.after)
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """One provider or catchment in both editions that differs."""
+
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What an edition changed, compared to the one before it."""
+
+    before_number: int | None
+    """None for a first edition, which is compared with nothing."""
+    comparison: Comparison
+    catchments_added: tuple[Catchment, ...]
+    catchments_removed: tuple[Catchment, ...]
+    catchments_changed: tuple[Renewal, ...]
+    """Those whose name, region or provider differs."""
+    boundaries_changed: tuple[Catchment, ...]
+    providers_added: tuple[Provider, ...]
+    providers_removed: tuple[Provider, ...]
+    providers_changed: tuple[Renewal, ...]
+    """Those whose public details differ; contracts are nobody else's business."""
+    providers_by_code: dict[str | None, str]
+    """The names of both editions' providers, the later one's first."""
+    schools: tuple[SchoolChange, ...]
+
+
+def schools_changed(before: Snapshot, after: Snapshot) -> list[SchoolChange]:
+    """Return each school whose catchment, provider or provider's contact details differ.
+
+    By number; schools that are closed, or in one of the directories alone, are left out.
+    """
+    return [
+        SchoolChange(new.school, old, new)
+        for number, old in sorted(before.answers.items())
+        if (new := after.answers.get(number)) is not None
+        and new.school
+        and new.school.status is not SchoolStatus.CLOSED
+        and (catchment_of(old), old.provider) != (catchment_of(new), new.provider)
+    ]
+
+
+def difference(before: Snapshot | None, after: Snapshot) -> Difference:
+    """Return what differs; both snapshots must be of one directory release."""
+    old = before.edition if before else Edition()
+    return _difference(old, after.edition, schools_changed(before, after) if before else [])
+
+
+def _difference(old: Edition, new: Edition, schools: Sequence[SchoolChange]) -> Difference:
+    found = compare(old, new)
+    return Difference(
+        before_number=old.number,
+        comparison=found,
+        catchments_added=tuple(new.catchments[code] for code in found.catchments_added),
+        catchments_removed=tuple(old.catchments[code] for code in found.catchments_removed),
+        catchments_changed=tuple(
+            Renewal(old.catchments[code], new.catchments[code]) for code in found.catchments_changed
+        ),
+        boundaries_changed=tuple(new.catchments[code] for code in found.boundaries_changed),
+        providers_added=tuple(new.providers[code] for code in found.providers_added),
+        providers_removed=tuple(old.providers[code] for code in found.providers_removed),
+        providers_changed=tuple(
+            Renewal(old.providers[code], new.providers[code])
+            for code in found.providers_changed
+            if old.providers[code] != new.providers[code]
+        ),
+        providers_by_code={code: p.name for code, p in {**old.providers, **new.providers}.items()},
+        schools=tuple(schools),
+    )
+
+
+def catchment_of(answer: Answer) -> tuple[str, str] | None:
+    """Return code and name of an answer's catchment."""
+    return (answer.catchment.code, answer.catchment.name) if answer.catchment else None
+
+
+def code_of(provider: Provider | None) -> str | None:
+    """Return a provider's code, or None where there is none."""
+    return provider.code if provider else None
+
+
+# --- in words -------------------------------------------------------------------------------------
+
+
+def in_words(found: Difference) -> list[str]:
+    """Return a sentence for each thing that differs; one says that nothing does."""
+    if found.before_number is None:
+        catchments, providers = len(found.catchments_added), len(found.providers_added)
+        return [f"The first edition: {catchments} catchments and {providers} providers."]
+    said = [
+        *_said("New catchment", "New catchments", _names(found.catchments_added)),
+        *_said("Catchment ended", "Catchments ended", _names(found.catchments_removed)),
+        *_changes_of_catchments(found),
+        *_said("Boundary changed", "Boundaries changed", _names(found.boundaries_changed)),
+        *_said("New provider", "New providers", _names(found.providers_added)),
+        *_said("Provider retired", "Providers retired", _names(found.providers_removed)),
+        *_said(
+            "Details changed of provider",
+            "Details changed of providers",
+            _names([each.after for each in found.providers_changed]),
+        ),
+        *_about_schools(found),
+    ]
+    return said or ["Nothing that is public differs from the edition before."]
+
+
+def _changes_of_catchments(found: Difference) -> Iterator[str]:
+    served, renamed, elsewhere = [], [], []
+    for each in found.catchments_changed:
+        old, new = each.before, each.after
+        if old.name != new.name:
+            renamed.append(f"{old.name} ({old.code}) is now {new.name}")
+        if old.education_region != new.education_region:
+            elsewhere.append(f"{new.name} ({new.code}) is now in {new.education_region or 'none'}")
+        if old.provider_code != new.provider_code:
+            names = found.providers_by_code
+            was = names.get(old.provider_code, "nobody")
+            now = names.get(new.provider_code, "nobody")
+            served.append(f"{new.name} ({new.code}) by {now} instead of {was}")
+    yield from _said("Served by another provider", "Served by other providers", served)
+    yield from _said("Renamed", "Renamed", renamed)
+    yield from _said("Education region changed", "Education regions changed", elsewhere)
+
+
+def _about_schools(found: Difference) -> Iterator[str]:
+    comparison = found.comparison
+    others = sum(1 for each in found.schools if each.changes_provider)
+    moved = sum(1 for each in found.schools if each.changes_catchment)
+    yield from _counted(others, "has another provider", "have another provider")
+    yield from _counted(moved, "is in another catchment", "are in another catchment")
+    yield from _counted(
+        len(comparison.listings_changed), "is listed otherwise", "are listed otherwise"
+    )
+    yield from _counted(
+        len(comparison.in_school_provision_changed),
+        "has other in-school provision",
+        "have other in-school provision",
+    )
+
+
+def _counted(count: int, one: str, several: str) -> Iterator[str]:
+    if count:
+        yield f"1 school {one}." if count == 1 else f"{count} schools {several}."
+
+
+def _names(things: Sequence[Any]) -> list[str]:
+    return [f"{each.name} ({each.code})" for each in things]
+
+
+def _said(one: str, several: str, things: Sequence[str]) -> Iterator[str]:
+    if not things:
+        return
+    more = len(things) - NAMED_AT_MOST
+    also = f"; and {more} more" if more > 0 else ""
+    yield f"{one if len(things) == 1 else several}: {'; '.join(things[:NAMED_AT_MOST])}{also}."
+
+
+# --- for machines ---------------------------------------------------------------------------------
+
+
+def difference_json(found: Difference) -> Json:
+    """Return what differs as values for JSON; names in it are a contract, only ever added to."""
+    return {
+        "compared_with": found.before_number,
+        "catchments": {
+            "added": [each.code for each in found.catchments_added],
+            "removed": [each.code for each in found.catchments_removed],
+            "changed": [each.after.code for each in found.catchments_changed],
+            "boundaries_changed": [each.code for each in found.boundaries_changed],
+            "provider_changed": [
+                {
+                    "code": each.after.code,
+                    "before": each.before.provider_code,
+                    "after": each.after.provider_code,
+                }
+                for each in found.catchments_changed
+                if each.before.provider_code != each.after.provider_code
+            ],
+        },
+        "providers": {
+            "added": [each.code for each in found.providers_added],
+            "removed": [each.code for each in found.providers_removed],
+            "changed": [each.after.code for each in found.providers_changed],
+        },
+        "schools": [_school_json(each) for each in found.schools],
+    }
+
+
+def _school_json(change: SchoolChange) -> Json:
+    return {
+        "school_id": change.school.school_id,
+        "catchment": {"before": _catchment(change.before), "after": _catchment(change.after)},
+        "provider": {
+            "before": _provider(change.before.provider),
+            "after": _provider(change.after.provider),
+        },
+    }
+
+
+def _catchment(answer: Answer) -> str | None:
+    return answer.catchment.code if answer.catchment else None
+
+
+def _provider(provider: Provider | None) -> Json | None:
+    return {"code": provider.code, "name": provider.name} if provider else None
