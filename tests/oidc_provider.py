@@ -200,9 +200,7 @@ def _grant(provider: Provider) -> type[AuthorizationCodeGrant]:
                 request.payload.redirect_uri,
                 request.payload.scope,
                 data.get("nonce"),
-                int(time.time())
-                if provider.authenticated_at is None
-                else provider.authenticated_at,
+                int(time.time()) if shown_at is None else shown_at,
                 data.get("code_challenge"),
                 data.get("code_challenge_method"),
             )
