@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ import shapely
 from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
 
-from catchments.changes import Change, SplitCatchment, TransferArea
+from catchments.changes import Change, SplitCatchment, TransferArea, apply
 from catchments.coordinates import (
     area_m2,
     geometry_to_180,
@@ -218,8 +219,6 @@ def offer_split(_typed: Typed, worked: Working) -> dict[str, Any]:
 def preview_split(_typed: Typed, worked: Working, change: Change) -> dict[str, Any]:
     """Return what the new catchment will be: how large, and with which schools."""
     assert isinstance(change, SplitCatchment)  # noqa: S101 - what `read_split` made
-    from catchments.changes import apply
-
     after = apply(worked.content, change)
     old = worked.content.catchments[change.catchment]
     what = gettext(
@@ -237,10 +236,6 @@ def preview_split(_typed: Typed, worked: Working, change: Change) -> dict[str, A
 
 def _with_schools(change: SplitCatchment, worked: Working) -> SplitCatchment:
     """Return a split with the listed schools that lie in what becomes the new catchment."""
-    from dataclasses import replace
-
-    from catchments.changes import apply
-
     new = _in_360(apply(worked.content, change).boundaries[change.new.code])
     return replace(change, schools=_schools_in(new, {change.catchment}, worked))
 
@@ -374,13 +369,13 @@ def _point(line: str) -> tuple[float, float] | str:
     """Return the point of a line, or what is wrong with it."""
     parts = [part for part in re.split(r"[\s,;]+", line) if part]
     if len(parts) != 2 or not all(_DEGREES.fullmatch(part) for part in parts):
-        return gettext("%(text)s is no point", text=shown(line.strip()))
+        return str(gettext("%(text)s is no point", text=shown(line.strip())))
     lng, lat = float(parts[0]), float(parts[1])
     if in_new_zealand(lng=lng, lat=lat):
         return lng, lat
     if look_swapped(lng=lng, lat=lat):
-        return gettext("%(text)s has latitude first", text=shown(line.strip()))
-    return gettext("%(text)s is not in New Zealand", text=shown(line.strip()))
+        return str(gettext("%(text)s has latitude first", text=shown(line.strip())))
+    return str(gettext("%(text)s is not in New Zealand", text=shown(line.strip())))
 
 
 def _checked(given: BaseGeometry, field: str, kinds: Sequence[str]) -> BaseGeometry:

@@ -1,0 +1,370 @@
+"""Files of areas and boundaries, read outside the web process; broken and hostile ones too."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from catchments.changes import ReplaceCatchments, TransferArea
+from catchments.people import Role
+from catchments.sources.uploads import Wish
+from catchments.store.desk import Desk
+from catchments.web.context import EXTENSION
+from catchments.web.staff import uploads
+from tests.staff import add_person, csrf_token, post, sign_in
+from tests.worlds import HOSTILE, KOWHAI, SQUARES, running_application, sqlite_url
+
+AREA = shapely.box(174.3, -38.7, 174.9, -38.3)
+
+
+@pytest.fixture
+def app(small_copy: Path) -> Iterator[Flask]:
+    with running_application(sqlite_url(small_copy)) as made:
+        add_person(made.extensions[EXTENSION].store, "hana", Role.EDITOR)
+        yield made
+
+
+@pytest.fixture
+def hana(app: Flask) -> FlaskClient:
+    client = app.test_client()
+    sign_in(client, "hana")
+    post(client, "/staff/drafts/new", title="A draft", reason="A reason", base="1")
+    return client
+
+
+def desk(app: Flask) -> Desk:
+    return Desk(app.extensions[EXTENSION].store)
+
+
+def words(response: TestResponse) -> str:
+    part = response.text[response.text.index("<main") :]
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", part))).strip()
+
+
+def uploaded(
+    app: Flask, client: FlaskClient, kind: str, content: bytes, name: str, **fields: Any
+) -> TestResponse:
+    given = {"version": str(desk(app).draft(1).version), **fields}
+    form = {"file": (io.BytesIO(content), name), "csrf_token": csrf_token(client), **given}
+    return client.post(f"/staff/drafts/1/change/{kind}", data=form)
+
+
+def geojson(*geometries: Any, **properties: str) -> bytes:
+    features = [
+        {"type": "Feature", "properties": properties, "geometry": shapely.geometry.mapping(each)}
+        for each in geometries
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
+
+
+def all_squares() -> bytes:
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"code": code, "name": f"Square {code}"},
+            "geometry": shapely.geometry.mapping(shapely.box(*corners)),
+        }
+        for code, corners in SQUARES.items()
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
+
+
+def kml(area: Any) -> bytes:
+    ring = " ".join(f"{x},{y}" for x, y in area.exterior.coords)
+    return (
+        '<kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark><name>a</name><Polygon>'
+        f"<outerBoundaryIs><LinearRing><coordinates>{ring}</coordinates></LinearRing>"
+        "</outerBoundaryIs></Polygon></Placemark></Document></kml>"
+    ).encode()
+
+
+def zipped(**members: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "."), content)
+    return packed.getvalue()
+
+
+def written(area: Any, suffix: str, folder: Path) -> bytes:
+    """A file of a format that GDAL writes."""
+    import pyogrio.raw  # the tests may
+
+    path = folder / f"area.{suffix}"
+    pyogrio.raw.write(
+        path, shapely.to_wkb([area]), [], [], geometry_type="Polygon", crs="EPSG:4326"
+    )
+    if suffix == "gpkg":
+        return path.read_bytes()
+    parts = {f"area__{each.suffix[1:]}": each.read_bytes() for each in folder.glob("area.*")}
+    return zipped(**parts)
+
+
+# --- an area --------------------------------------------------------------------------------------
+
+
+def test_the_area_of_a_file_is_looked_over_without_choosing_it_again(
+    app: Flask, hana: FlaskClient
+) -> None:
+    preview = uploaded(app, hana, "transfer-area", geojson(AREA), "peninsula.geojson", to=KOWHAI)
+    assert preview.status_code == 200, words(preview)
+    assert "The area (peninsula.geojson) goes to Kōwhai (KOW-2)" in words(preview)
+    assert "54 Kura o Ahi" in words(preview)
+    sent = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', preview.text)
+    fields = {name: unescape(value) for name, value in sent if name != "csrf_token"}
+    response = post(hana, "/staff/drafts/1/change/transfer-area", **fields, confirmed="yes")
+    assert response.status_code == 303, words(response)
+    (change,) = desk(app).draft(1).changes
+    assert isinstance(change, TransferArea)
+    assert change.area.equals(AREA)
+    assert (change.label, change.schools) == ("peninsula.geojson", (54,))
+
+
+@pytest.mark.parametrize("suffix", ["geojson", "kml", "kmz", "gpkg", "zip", "csv"])
+def test_every_format_is_read_outside_the_web_process(suffix: str, tmp_path: Path) -> None:
+    content = {
+        "geojson": lambda: geojson(AREA),
+        "kml": lambda: kml(AREA),
+        "kmz": lambda: zipped(doc__kml=kml(AREA)),
+        "gpkg": lambda: written(AREA, "gpkg", tmp_path),
+        "zip": lambda: written(AREA, "shp", tmp_path),
+        "csv": f'WKT,name\n"{AREA.wkt}",a\n'.encode,
+    }[suffix]()
+    path = tmp_path / f"upload.{suffix}"
+    path.write_bytes(content)
+    read = uploads._read_elsewhere(Wish([str(path)]), str(tmp_path))
+    assert read
+    assert read.refused == ""
+    assert shapely.from_wkb(read.area).symmetric_difference(AREA).area < 1e-9
+
+
+def test_several_polygons_of_a_file_are_one_area(tmp_path: Path) -> None:
+    path = tmp_path / "two.geojson"
+    path.write_bytes(geojson(shapely.box(174, -39, 175, -38), shapely.box(175, -39, 176, -38)))
+    read = uploads._read_elsewhere(Wish([str(path)]), str(tmp_path))
+    assert read
+    assert shapely.from_wkb(read.area).equals(shapely.box(174, -39, 176, -38))
+
+
+BAD_FILES: dict[str, tuple[bytes, str, str]] = {
+    "empty": (b"", "a.geojson", "is not GeoJSON, or it is damaged"),
+    "text": (b"hello", "a.kml", "is not KML, or it is damaged"),
+    "a web page": (b"<!doctype html><p>Sign in", "a.kml", "is a web page"),
+    "no format": (b"x", "a.exe", "is in no format that is read here"),
+    "no name": (b"x", "....", "is in no format that is read here"),
+    "a path for a name": (b"x", "../../etc/passwd", "“passwd” is in no format"),
+    "entities": (
+        b'<!DOCTYPE kml [<!ENTITY a "b">]><kml>&a;</kml>',
+        "a.kml",
+        "declares a document type or entities",
+    ),
+    "points": (geojson(shapely.Point(174.5, -38.5)), "a.geojson", "holds no polygon"),
+    "elsewhere": (geojson(shapely.box(10, 50, 11, 51)), "a.geojson", "outside New Zealand"),
+    "deep": (b"[" * 100_000, "a.geojson", "is not GeoJSON, or it is damaged"),
+    "no zip": (b"PK\x03\x04 broken", "a.zip", "“a.zip”"),
+    "a zip that climbs": (zipped(**{"../../evil__shp": b"x"}), "a.zip", "“a.zip”"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_a_bad_file_ends_in_one_clear_message(app: Flask, hana: FlaskClient, case: str) -> None:
+    content, name, said = BAD_FILES[case]
+    response = uploaded(app, hana, "transfer-area", content, name, to=KOWHAI)
+    assert response.status_code == 400, words(response)
+    assert said in words(response)
+    assert "--" not in words(response), "no option of the command line is spoken of"
+    assert desk(app).steps(1) == []
+
+
+def test_a_hostile_file_name_is_text(app: Flask, hana: FlaskClient) -> None:
+    name = f"{HOSTILE}.geojson".replace("/", "")
+    response = uploaded(app, hana, "transfer-area", geojson(AREA), name, to=KOWHAI)
+    assert response.status_code == 200, words(response)
+    assert "<img src=x" not in response.text
+
+
+def test_a_database_with_a_virtual_table_is_refused(
+    app: Flask, hana: FlaskClient, tmp_path: Path
+) -> None:
+    path = tmp_path / "evil.gpkg"
+    path.write_bytes(written(AREA, "gpkg", tmp_path))
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute(
+            "INSERT INTO sqlite_master VALUES ('table', 'v', 'v', 0, "
+            "'CREATE VIRTUAL TABLE v USING VirtualOGR(''/etc/passwd'')')"
+        )
+    database.close()
+    response = uploaded(app, hana, "transfer-area", path.read_bytes(), "evil.gpkg", to=KOWHAI)
+    assert response.status_code == 400
+    assert desk(app).steps(1) == []
+
+
+def test_an_area_of_more_than_a_million_vertices_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "many.csv"
+    turn = np.linspace(0, 2 * np.pi, 1_000_001)
+    ring = shapely.polygons(np.column_stack([174.5 + np.cos(turn) / 3, np.sin(turn) / 3 - 38.5]))
+    path.write_text(f'WKT,name\n"{shapely.to_wkt(ring, rounding_precision=9)}",a\n')
+    read = uploads._read_elsewhere(Wish([str(path)]), str(tmp_path))
+    assert read
+    assert "has 1,000,001 vertices." in read.refused
+
+
+def test_a_reader_that_hangs_is_stopped(
+    app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_long(*_: Any, timeout: float, **__: Any) -> None:
+        raise subprocess.TimeoutExpired("reader", timeout)
+
+    monkeypatch.setattr(uploads.subprocess, "run", too_long)
+    response = uploaded(app, hana, "transfer-area", geojson(AREA), "a.geojson", to=KOWHAI)
+    assert response.status_code == 400
+    assert "The file cannot be read" in words(response)
+
+
+def test_a_reader_that_crashes_is_no_crash(
+    app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "READER", "catchments.no_such_module")
+    response = uploaded(app, hana, "transfer-area", geojson(AREA), "a.geojson", to=KOWHAI)
+    assert response.status_code == 400
+    assert "The file cannot be read" in words(response)
+
+
+def test_the_reader_has_a_limit_to_its_memory() -> None:
+    program = (
+        "import io, sys\n"
+        "sys.stdin = io.TextIOWrapper(io.BytesIO(b'\\x80'))\n"
+        "from catchments.commands import reading\n"
+        "try:\n    reading.main()\nexcept Exception:\n    pass\n"
+        "try:\n    bytearray(4 << 30)\nexcept MemoryError:\n    print('limited')\n"
+    )
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, capture_output=True, cwd=uploads.ROOT, text=True, check=False)
+    assert ended.stdout == "limited\n", ended.stderr
+
+
+def test_what_was_uploaded_is_deleted(
+    app: Flask, hana: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    uploaded(app, hana, "transfer-area", geojson(AREA), "a.geojson", to=KOWHAI)
+    uploaded(app, hana, "transfer-area", b"bad", "a.geojson", to=KOWHAI)
+    assert list(tmp_path.glob("catchments-upload-*")) == []
+
+
+@pytest.mark.parametrize("packed", ["", "x", "AAAA", "eJzLSM3JyQcABiwCFQ=="])
+def test_a_packed_area_that_is_none_asks_for_the_file_again(
+    app: Flask, hana: FlaskClient, packed: str
+) -> None:
+    fields = {"to": KOWHAI, "packed": packed, "packed_label": "a", "confirmed": "yes"}
+    version = str(desk(app).draft(1).version)
+    response = post(hana, "/staff/drafts/1/change/transfer-area", version=version, **fields)
+    assert response.status_code == 400
+
+
+def test_more_than_thirty_two_megabytes_are_refused(app: Flask, hana: FlaskClient) -> None:
+    response = hana.post(
+        "/staff/drafts/1/change/transfer-area",
+        data=b"x" * (33 << 20),
+        content_type="multipart/form-data; boundary=x",
+    )
+    assert response.status_code == 413
+    assert desk(app).steps(1) == []
+
+
+# --- replace boundaries ---------------------------------------------------------------------------
+
+GIVEN = {"authority": "Ministry", "licence": "CC BY 4.0", "release": "2026-06-01"}
+
+
+def test_boundaries_are_checked_first_and_then_replaced(app: Flask, hana: FlaskClient) -> None:
+    response = uploaded(
+        app, hana, "replace-boundaries", all_squares(), "new.geojson", **GIVEN, do="check"
+    )
+    assert response.status_code == 200, words(response)
+    assert "Nothing is added yet." in words(response)
+    assert "catchments: 5" in words(response)
+    assert desk(app).steps(1) == []
+    response = uploaded(app, hana, "replace-boundaries", all_squares(), "new.geojson", **GIVEN)
+    assert response.status_code == 303, words(response)
+    (change,) = desk(app).draft(1).changes
+    assert isinstance(change, ReplaceCatchments)
+    assert set(change.catchments) == set(SQUARES)
+    (source,) = change.sources
+    assert (source.authority, source.licence, source.release, source.file_name) == (
+        "Ministry",
+        "CC BY 4.0",
+        "2026-06-01",
+        "new.geojson",
+    )
+    (comment,) = desk(app).comments(1)
+    assert comment.text.startswith("Read from new.geojson.")
+
+
+def test_overlaps_are_refused_with_each_of_them_unless_accepted(
+    app: Flask, hana: FlaskClient
+) -> None:
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"code": code, "name": code},
+            "geometry": shapely.geometry.mapping(box),
+        }
+        for code, box in (
+            ("A", shapely.box(174, -39, 175.2, -38)),
+            ("B", shapely.box(175, -39, 176, -38)),
+        )
+    ]
+    content = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+    response = uploaded(app, hana, "replace-boundaries", content, "o.geojson", **GIVEN)
+    assert response.status_code == 400
+    assert "The boundaries do not tile" in words(response)
+    assert "“Accept overlaps”" in words(response)
+    more = {**GIVEN, "accept_overlaps": "yes"}
+    response = uploaded(app, hana, "replace-boundaries", content, "o.geojson", **more)
+    assert response.status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"licence": ""}, "Enter the file's licence."),
+        ({"authority": ""}, "Enter who published the file."),
+        ({"url": "javascript:x"}, "Enter a web address"),
+        ({"name_field": "nothing"}, "has no field “nothing”"),
+        ({"crs": HOSTILE}, "is no coordinate reference system"),
+    ],
+)
+def test_a_source_that_is_not_declared_is_refused(
+    app: Flask, hana: FlaskClient, more: dict[str, str], said: str
+) -> None:
+    fields = {**GIVEN, **more}
+    response = uploaded(app, hana, "replace-boundaries", all_squares(), "n.geojson", **fields)
+    assert response.status_code == 400, words(response)
+    assert said in words(response)
+    assert desk(app).steps(1) == []
+
+
+def test_no_file_is_said(app: Flask, hana: FlaskClient) -> None:
+    version = str(desk(app).draft(1).version)
+    response = post(hana, "/staff/drafts/1/change/replace-boundaries", version=version, **GIVEN)
+    assert response.status_code == 400
+    assert "Choose a file." in words(response)
