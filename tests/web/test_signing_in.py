@@ -12,7 +12,9 @@ from flask import Flask, request
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catchments.errors import InputRefused
 from catchments.people import Action, Role
+from catchments.settings import OpenIdConnect, Settings
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.people import People
@@ -566,3 +568,53 @@ def test_the_page_one_is_on_is_marked(client, ana):
     assert '<a href="/staff/people" aria-current="page">' in client.get("/staff/people").text
     below = client.get(f"/staff/people/{ana.id}").text
     assert '<a href="/staff/people" aria-current="true">' in below
+
+
+# --- settings -------------------------------------------------------------------------------------
+
+OIDC = {
+    "CATCHMENTS_OIDC_ISSUER": "https://login.example/realm",
+    "CATCHMENTS_OIDC_CLIENT_ID": "catchments",
+    "CATCHMENTS_OIDC_CLIENT_SECRET": "hush",
+}
+
+
+def test_unless_set_passwords_are_on_and_there_is_no_provider():
+    settings = Settings.from_environment({})
+    assert (settings.local_sign_in, settings.oidc, settings.secret_key) == (True, None, "")
+    assert settings.insecure_cookies is False
+
+
+def test_a_provider_is_set_by_the_environment_and_its_secret_is_not_shown():
+    more = {"CATCHMENTS_OIDC_NAME": "Logon", "CATCHMENTS_LOCAL_SIGN_IN": "0"}
+    settings = Settings.from_environment({**OIDC, **more})
+    assert settings.oidc == OpenIdConnect(
+        "https://login.example/realm", "catchments", "hush", name="Logon"
+    )
+    assert settings.local_sign_in is False
+    assert "hush" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"CATCHMENTS_SECRET_KEY": "short"}, "CATCHMENTS_SECRET_KEY"),
+        ({"CATCHMENTS_INSECURE_COOKIES": "yes"}, "CATCHMENTS_INSECURE_COOKIES"),
+        ({"CATCHMENTS_LOCAL_SIGN_IN": "0"}, "CATCHMENTS_LOCAL_SIGN_IN"),
+        ({**OIDC, "CATCHMENTS_OIDC_CLIENT_ID": ""}, "CATCHMENTS_OIDC_CLIENT_ID"),
+        ({**OIDC, "CATCHMENTS_OIDC_ISSUER": "http://login.example"}, "CATCHMENTS_OIDC_ISSUER"),
+        ({**OIDC, "CATCHMENTS_OIDC_ISSUER": "login.example"}, "CATCHMENTS_OIDC_ISSUER"),
+        ({**OIDC, "CATCHMENTS_OIDC_ISSUER": "https://x/?a=b"}, "CATCHMENTS_OIDC_ISSUER"),
+        ({**OIDC, "CATCHMENTS_OIDC_ISSUER": "http://localhost.evil.nz"}, "CATCHMENTS_OIDC_ISSUER"),
+    ],
+)
+def test_a_setting_that_will_not_do_is_refused_by_name(given, field):
+    with pytest.raises(InputRefused) as refused:
+        Settings.from_environment(given)
+    assert refused.value.field == field
+    assert "short" not in str(refused.value)
+
+
+def test_a_provider_on_this_machine_may_speak_plain_http():
+    given = {**OIDC, "CATCHMENTS_OIDC_ISSUER": "http://127.0.0.1:9000"}
+    assert Settings.from_environment(given).oidc.issuer == "http://127.0.0.1:9000"

@@ -134,7 +134,6 @@ def _claims(settings: OpenIdConnect) -> Mapping[str, Any]:
     options = {
         "iss": {"essential": True, "value": settings.issuer},
         "aud": {"essential": True, "value": settings.client_id},
-        "nonce": {"essential": True},
     }
     token = _client(settings).authorize_access_token(claims_options=options, leeway=LEEWAY_S)
     claims: Mapping[str, Any] | None = token.get("userinfo")
