@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 
 from catchments.changes import Concern
+from catchments.impact.faults import changed_area
 from catchments.impact.rates import ASSUMED, Rates
 from catchments.impact.tables import Impact, Numbers, Row, SchoolMove
 from catchments.impact.workbench import Workbench
@@ -30,5 +31,6 @@ __all__ = [
     "Row",
     "SchoolMove",
     "Workbench",
+    "changed_area",
     "impact",
 ]

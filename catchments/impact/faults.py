@@ -162,6 +162,22 @@ def _breadth_m(face: BaseGeometry) -> float:
     return float(2 * metres.area / metres.length) if metres.length else 0.0
 
 
+def changed_area(before: Boundaries, after: Boundaries, touched: Collection[str]) -> BaseGeometry:
+    """Return where another catchment is than before: one geometry, longitudes 0…360."""
+    old, new = _framed(before, touched), _framed(after, touched)
+    areas: list[BaseGeometry] = []
+    for code, gained, lost in zip({*old, *new}, *_differences(old, new), strict=True):
+        both = _in_one([gained, lost.turned()])
+        single = both.chosen(_single(both))
+        noded = shapely.union_all(shapely.linestrings(single.ends))
+        faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
+        spots = shapely.point_on_surface(faces)
+        empty = shapely.Polygon()
+        was = shapely.intersects(old.get(code, empty), spots)
+        areas += list(faces[was != shapely.intersects(new.get(code, empty), spots)])
+    return shapely.union_all(areas) if areas else shapely.MultiPolygon()
+
+
 # --- outer edges that changed hands ---------------------------------------------------------------
 
 

@@ -6,8 +6,10 @@ Every page asks for an action that a role must allow: see `access.requires`.
 from catchments.web.staff import (  # noqa: F401 - each adds its pages
     changing,
     drafts,
+    maps,
     oidc,
     people,
+    rates,
     reviewing,
     signing_in,
 )

@@ -1,0 +1,294 @@
+"""The impact of a draft on its page: tables, schools that move, what blocks and warns, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import shapely
+from flask import current_app, request, url_for
+from flask_babel import gettext, ngettext
+from markupsafe import Markup
+
+from catchments.coordinates import geometry_to_360, to_360
+from catchments.impact import Concern, Impact, Rates, Row, SchoolMove, Workbench
+from catchments.model import Edition
+from catchments.snapshot import Recent, Snapshot
+from catchments.store.rates import OTHERS, AbsenceRates
+from catchments.web.context import service
+from catchments.web.mapping import locator
+from catchments.web.staff.working import Working
+
+KEPT = "catchments.impact"
+IMPACTS_KEPT = 8
+FIRST = 50
+"""Schools and warnings that are listed before the rest is folded away."""
+NAMED_AT_MOST = 5
+AROUND_A_PLACE_DEG = 0.05
+
+Bounds = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A concern, with where its link zooms to."""
+
+    concern: Concern
+    bounds: Bounds | None
+    """West, south, east, north; longitudes 0…360. None where there is nothing to zoom to."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What the page shows of an impact."""
+
+    impact: Impact
+    words: str
+    tables: tuple[tuple[str, str, tuple[Row, ...], tuple[Row, ...]], ...]
+    """Of catchments and of providers: id, title, rows that changed, the others."""
+    blocks: tuple[Linked, ...]
+    warnings: tuple[Linked, ...]
+    rate_words: str
+
+    @property
+    def moved(self) -> tuple[Sequence[SchoolMove], Sequence[SchoolMove]]:
+        """The schools whose provider changes: the first, and the rest."""
+        return self.impact.moved[:FIRST], self.impact.moved[FIRST:]
+
+
+@dataclass(frozen=True)
+class Zoomed:
+    """What a link of the panel asked to see."""
+
+    concern: Concern
+    svg: Markup
+    bounds: Bounds
+
+
+class _Bench:
+    """The workbench of a process, and the impacts that it worked out lately."""
+
+    def __init__(self) -> None:
+        self.workbench = Workbench()
+        self.recent = Recent(IMPACTS_KEPT)
+
+
+def bench() -> _Bench:
+    """Return this process's workbench."""
+    return current_app.extensions.setdefault(KEPT, _Bench())  # type: ignore[no-any-return]
+
+
+def impact_panel(worked: Working | None) -> dict[str, Any]:
+    """Return what `staff/_impact.html` needs: `impact` (None where there is none) and `map`."""
+    if worked is None:
+        return {"impact": None, "map": None}
+    base, found = base_of(worked), impact_of(worked)
+    panel = _panel(base, worked, found)
+    zoomed = _zoomed(base, panel, request.args.get("zoom", ""))
+    about = {
+        "url": url_for("staff.map_data", draft=worked.draft.id, v=worked.draft.version),
+        "zoomed": zoomed,
+        "redrawn": bool(found.comparison.boundaries_changed or _appeared(worked)),
+    }
+    return {"impact": panel, "map": about}
+
+
+def impact_of(worked: Working) -> Impact:
+    """Return what a draft changes, from the date that it is proposed for, or from today."""
+    rates = stated_rates()
+    on = worked.draft.effective_from or service().snapshots.current().today
+    key = (worked.draft.id, worked.draft.version, worked.release.number, on, _key_of(rates))
+    base = base_of(worked)
+    return bench().recent.get(
+        key, lambda: bench().workbench.impact(base, worked.content, on=on, rates=rates)
+    )
+
+
+def base_of(worked: Working) -> Snapshot:
+    """Return what a draft starts from; an empty edition where it starts from nothing."""
+    if worked.base is not None:
+        return worked.base
+    key = ("nothing", worked.release.number)
+    return bench().recent.get(key, lambda: Snapshot.of(Edition(), worked.release))
+
+
+def stated_rates() -> Rates:
+    """Return the rates that staff have set, as estimates use them."""
+    stated = {r: each.rate for r, each in AbsenceRates(service().store).stated().items()}
+    if OTHERS not in stated:
+        return Rates(stated)
+    others = stated.pop(OTHERS)
+    return Rates(stated, others, stated=True)
+
+
+def _key_of(rates: Rates) -> tuple[Any, ...]:
+    return (*sorted(rates.by_region.items()), rates.default, rates.stated)
+
+
+def _appeared(worked: Working) -> bool:
+    before = worked.base.edition.boundaries if worked.base else {}
+    return set(before) != set(worked.content.boundaries)
+
+
+# --- the panel ------------------------------------------------------------------------------------
+
+
+def _panel(base: Snapshot, worked: Working, found: Impact) -> Panel:
+    tables = (
+        ("catchments", gettext("Catchments"), found.catchments),
+        ("providers", gettext("Providers"), found.providers),
+    )
+    return Panel(
+        impact=found,
+        words=" ".join(_words(found)),
+        tables=tuple(
+            (name, title, *_parted(rows)) for name, title, rows in tables
+        ),
+        blocks=tuple(_linked(base, worked, each) for each in found.blocks),
+        warnings=tuple(_linked(base, worked, each) for each in found.warnings),
+        rate_words=rate_words(found.rates),
+    )
+
+
+def _parted(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    return tuple(r for r in rows if r.changed), tuple(r for r in rows if not r.changed)
+
+
+def rate_words(rates: Rates) -> str:
+    """Return where the estimates come from, in words."""
+    default = f"{rates.default:.1%}"
+    if not rates.stated:
+        assumed: str = gettext(
+            "Chronically absent students are an estimate: the roll times a rate. Where no rate is "
+            "set it is %(rate)s, an assumption, not a measurement, until staff set a rate.",
+            rate=default,
+        )
+        return assumed
+    stated: str = gettext(
+        "Chronically absent students are an estimate: the roll times the rate that staff set for "
+        "the region, %(rate)s for regions without one of their own.",
+        rate=default,
+    )
+    return stated
+
+
+def _words(found: Impact) -> Iterator[str]:
+    """Yield the impact as sentences."""
+    if not found.comparison:
+        yield gettext("The draft changes nothing so far.")
+    yield from _school_words(found)
+    yield from _catchment_words(found)
+    yield from _standing_words(found)
+
+
+def _school_words(found: Impact) -> Iterator[str]:
+    students = sum(move.school.roll or 0 for move in found.moved)
+    if found.moved:
+        yield (
+            ngettext(
+                "%(num)s school changes provider,",
+                "%(num)s schools change provider,",
+                len(found.moved),
+            )
+            + " "
+            + ngettext(
+                "with %(num)s student on the roll.",
+                "with %(num)s students on their rolls.",
+                students,
+            )
+        )
+    elif found.comparison:
+        yield gettext("No school changes provider.")
+    if found.relisted:
+        yield ngettext(
+            "%(num)s school changes catchment but keeps its provider.",
+            "%(num)s schools change catchment but keep their provider.",
+            len(found.relisted),
+        )
+
+
+def _catchment_words(found: Impact) -> Iterator[str]:
+    names = {row.code: row.name for row in found.catchments}
+    comparison = found.comparison
+    for codes, said in (
+        (comparison.catchments_added, gettext("New catchments: %(names)s.")),
+        (comparison.catchments_removed, gettext("Catchments that end: %(names)s.")),
+        (comparison.boundaries_changed, gettext("Catchments that are redrawn: %(names)s.")),
+    ):
+        if codes:
+            yield said % {"names": _some([names.get(code, code) for code in codes])}
+
+
+def _standing_words(found: Impact) -> Iterator[str]:
+    if found.blocks:
+        yield ngettext(
+            "%(num)s thing blocks publication.",
+            "%(num)s things block publication.",
+            len(found.blocks),
+        )
+    else:
+        yield gettext("Nothing blocks publication.")
+    fresh = [each for each in found.warnings if not each.as_before]
+    if fresh:
+        yield ngettext(
+            "%(num)s thing should be looked at first.",
+            "%(num)s things should be looked at first.",
+            len(fresh),
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - NAMED_AT_MOST
+    shown = ", ".join(names[:NAMED_AT_MOST])
+    return gettext("%(shown)s and %(more)s more", shown=shown, more=more) if more > 0 else shown
+
+
+# --- where a link zooms to ------------------------------------------------------------------------
+
+
+def _linked(base: Snapshot, worked: Working, concern: Concern) -> Linked:
+    return Linked(concern, _bounds(base, worked.content, concern))
+
+
+def _bounds(base: Snapshot, after: Edition, concern: Concern) -> Bounds | None:
+    place = concern.place
+    if place is not None:
+        lng, around = to_360(place.lng), AROUND_A_PLACE_DEG
+        return lng - around, place.lat - around, lng + around, place.lat + around
+    shapes = [
+        edition.boundaries[code]
+        for code in _catchments_of(after, concern)
+        for edition in (after, base.edition)
+        if code in edition.boundaries
+    ]
+    if not shapes:
+        return None
+    west, south, east, north = shapely.total_bounds([geometry_to_360(s) for s in shapes]).tolist()
+    return west, south, east, north
+
+
+def _catchments_of(edition: Edition, concern: Concern) -> tuple[str, ...]:
+    """Return the catchments that a concern is about: a provider's, where it names one."""
+    named = set(concern.codes)
+    served = (c.code for c in edition.catchments.values() if c.provider_code in named)
+    return tuple(dict.fromkeys([*concern.codes, *served]))
+
+
+def _zoomed(base: Snapshot, panel: Panel, key: str) -> Zoomed | None:
+    """Return the concern that a link asked to see, drawn for a page without script."""
+    both = (*panel.blocks, *panel.warnings)
+    asked = next((each for each in both if each.concern.key == key), None)
+    if asked is None or asked.bounds is None:
+        return None
+    world = service().snapshots.current()
+    svg = Markup()
+    if base.edition.number is not None:
+        svg = locator(
+            world,
+            base,
+            codes=_catchments_of(base.edition, asked.concern),
+            place=asked.concern.place,
+            label=asked.concern.sentence,
+        )
+    return Zoomed(asked.concern, svg, asked.bounds)

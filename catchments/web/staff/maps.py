@@ -1,0 +1,81 @@
+"""Maps of drafts: what one redraws, as data, and the map that people draw and choose schools on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from flask import Response, get_template_attribute, url_for
+from markupsafe import Markup
+
+from catchments.impact import Impact
+from catchments.impact.answering import touched_codes
+from catchments.people import Action
+from catchments.store import Draft
+from catchments.web.context import service
+from catchments.web.staff import impact, working
+from catchments.web.staff.access import requires
+from catchments.web.staff.room import blueprint
+from catchments.web.staff.working import Working
+from maps.differences import display_differences
+from maps.leaflet import LEAFLET_VERSION
+
+
+@blueprint.get("/drafts/<int:draft>/map.json")
+@requires(Action.READ)
+def map_data(draft: int) -> Response:
+    """Give the map what a draft redraws, the schools it moves, and where the rest is to be had."""
+    worked = working.working_on(draft)
+    found = impact.impact_of(worked)
+    key = ("map", worked.draft.id, worked.draft.version, worked.release.number)
+    drawn = impact.bench().recent.get(key, lambda: _drawn(worked, found))
+    body = {**drawn, "moved": _moved(found), **_sources(worked)}
+    response = Response(msgspec.json.encode(body), mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _drawn(worked: Working, found: Impact) -> dict[str, Any]:
+    before = impact.base_of(worked).edition
+    touched = touched_codes(before, worked.content, found.comparison)
+    return display_differences(before, worked.content, touched)
+
+
+def _moved(found: Impact) -> list[dict[str, Any]]:
+    return [
+        {
+            "number": move.school.school_id,
+            "name": move.school.name,
+            "lng": move.school.place.lng,
+            "lat": move.school.place.lat,
+            "before": move.from_.name if move.from_ else "",
+            "after": move.to.name if move.to else "",
+        }
+        for move in (*found.moved, *found.relisted)
+        if move.school.place
+    ]
+
+
+def _sources(worked: Working) -> dict[str, str | None]:
+    """Return the addresses of the boundaries before, and of all schools as they are listed then."""
+    edition, release = worked.draft.base_number, worked.release.number
+    published = {e.number for e in service().snapshots.current().timeline.editions}
+    if edition not in published:
+        return {"boundaries": None, "schools": None}
+    return {
+        "boundaries": url_for("mapping.boundaries", edition=edition),
+        "schools": url_for("mapping.schools", edition=edition, release=release),
+    }
+
+
+@blueprint.app_template_global()
+def draw_map(draft: Draft, mode: str, target: str) -> Markup:
+    """Return a map to draw on: `mode` is area, line or schools, `target` the field's id."""
+    macro = get_template_attribute("staff/_draw_map.html", "draw_map")
+    return macro(draft, mode, target)  # type: ignore[no-any-return]
+
+
+@blueprint.app_template_global()
+def leaflet_url(name: str) -> str:
+    """Return the address of one of Leaflet's files."""
+    return url_for("mapping.leaflet", version=LEAFLET_VERSION, name=name)

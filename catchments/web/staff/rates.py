@@ -1,0 +1,109 @@
+"""The rates of chronic absence, a region: what estimates are made with, and who set it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, ngettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from catchments.errors import shown
+from catchments.impact import ASSUMED
+from catchments.model import EDUCATION_REGIONS
+from catchments.people import Action
+from catchments.store.rates import OTHERS, SOURCE_AT_MOST, AbsenceRates, RateGiven, StatedRate
+from catchments.web.context import page_context, service
+from catchments.web.staff.access import me, requires
+from catchments.web.staff.room import blueprint
+from catchments.web.staff.typed import FormRefused, Typed, Wrong
+
+REGIONS = (*EDUCATION_REGIONS, OTHERS)
+_PER_CENT = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,4}))?\s*%?")
+
+
+@blueprint.get("/rates")
+@requires(Action.READ)
+def rates() -> Response:
+    """Show the rates that are set, and a form to set them for whoever may."""
+    stated = _rates().stated()
+    return _page(stated, _as_typed(stated), ())
+
+
+@blueprint.post("/rates")
+@requires(Action.EXPLAIN)
+def set_rates() -> AnyResponse:
+    """Set the rates: all that the form has, or none."""
+    typed, person = Typed(request.form), me()
+    try:
+        given = _given(typed)
+    except FormRefused as refused:
+        page = _page(_rates().stated(), request.form, refused.wrongs)
+        page.status_code = 400
+        return page
+    altered = _rates().set(given, by=person)
+    said = ngettext("%(num)s rate is changed.", "%(num)s rates are changed.", len(altered))
+    flash(said if altered else gettext("Nothing was to be changed."))
+    return redirect(url_for("staff.rates"), 303)
+
+
+def _rates() -> AbsenceRates:
+    return AbsenceRates(service().store)
+
+
+def _given(typed: Typed) -> dict[str, RateGiven]:
+    """Return what the form has for each region. Raises FormRefused."""
+    given = {}
+    for at, region in enumerate(REGIONS):
+        rate = _per_cent(typed, f"rate-{at}")
+        source = typed.paragraph(f"source-{at}", "", required=False, at_most=SOURCE_AT_MOST)
+        if rate is not None and not typed.text(f"source-{at}"):
+            typed.refuse(f"source-{at}", gettext("Say where the rate comes from."))
+        given[region] = RateGiven(rate, source)
+    typed.check()
+    return given
+
+
+def _per_cent(typed: Typed, field: str) -> float | None:
+    """Return a rate as a share; None where the field is empty or cannot be taken."""
+    text = typed.text(field)
+    if not text:
+        return None
+    match = _PER_CENT.fullmatch(text) if text.isascii() else None
+    value = float(f"{match[1]}.{match[2] or 0}") if match else -1.0
+    if 0 <= value <= 100:
+        return round(value / 100, 8)
+    problem = gettext("%(text)s is no rate: enter per cent, from 0 to 100.", text=shown(text))
+    typed.refuse(field, problem)
+    return None
+
+
+def _as_typed(stated: Mapping[str, StatedRate]) -> dict[str, str]:
+    """Return the fields as they are for what is set."""
+    found: dict[str, str] = {}
+    for at, region in enumerate(REGIONS):
+        each = stated.get(region)
+        found[f"rate-{at}"] = f"{each.rate * 100:.6g}" if each else ""
+        found[f"source-{at}"] = each.source if each else ""
+    return found
+
+
+def _page(
+    stated: Mapping[str, StatedRate], typed: Mapping[str, str], wrongs: tuple[Wrong, ...]
+) -> Response:
+    world = service().snapshots.current()
+    context: dict[str, Any] = {
+        **page_context(world, world.on(world.today), gettext("Rates of chronic absence")),
+        "regions": list(enumerate(REGIONS)),
+        "stated": stated,
+        "typed": typed,
+        "wrongs": wrongs,
+        "error": bool(wrongs),
+        "assumed": f"{ASSUMED:.0%}",
+        "may_set": me().may(Action.EXPLAIN),
+    }
+    page = Response(render_template("staff/rates.html", **context))
+    page.headers["Cache-Control"] = "no-store"
+    return page

@@ -1,0 +1,72 @@
+"""What a draft redraws, as a map shows it: boundaries before and after, and where they differ.
+
+Longitudes are 0…360, as in all that is drawn. Never used for lookups.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from catchments.coordinates import geometry_to_360
+from catchments.impact import changed_area
+from catchments.model import Edition
+
+TOLERANCE_DEG = 0.001
+"""A bend is left out when the triangle it spans is smaller than the square of this."""
+
+
+def display_differences(
+    before: Edition, after: Edition, touched: Collection[str]
+) -> dict[str, Any]:
+    """Return GeoJSON of redrawn catchments: `before`, `after`, and the `area` that differs."""
+    area = changed_area(before.boundaries, after.boundaries, touched)
+    return {
+        "before": _collection(before, touched),
+        "after": _collection(after, touched),
+        "area": _geojson(_simple([area])[0]),
+    }
+
+
+def _collection(edition: Edition, touched: Collection[str]) -> dict[str, Any]:
+    codes = [code for code in sorted(touched) if code in edition.boundaries]
+    shapes = {code: geometry_to_360(edition.boundaries[code]) for code in codes}
+    around = _neighbours(edition.boundaries, shapes)
+    # With their neighbours, so that what they share is simplified alike on both sides.
+    simple = _simple([*shapes.values(), *around])[: len(codes)]
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"code": code, "name": edition.catchments[code].name},
+            "geometry": _geojson(shape),
+        }
+        for code, shape in zip(codes, simple, strict=True)
+        if code in edition.catchments
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _neighbours(
+    boundaries: Mapping[str, BaseGeometry], shapes: Mapping[str, BaseGeometry]
+) -> list[BaseGeometry]:
+    others = [geometry_to_360(b) for code, b in boundaries.items() if code not in shapes]
+    if not others or not shapes:
+        return []
+    parts = shapely.get_parts(list(shapes.values()))
+    met = shapely.STRtree(others).query(shapely.box(*shapely.bounds(parts).T), "intersects")[1]
+    return [others[at] for at in np.unique(met).tolist()]
+
+
+def _simple(shapes: list[BaseGeometry]) -> list[BaseGeometry]:
+    return list(shapely.coverage_simplify(shapes, TOLERANCE_DEG)) if shapes else []
+
+
+def _geojson(shape: BaseGeometry) -> Any:
+    if shape.is_empty:
+        return None
+    return json.loads(shapely.to_geojson(shapely.transform(shape, lambda xy: np.round(xy, 4))))
