@@ -313,14 +313,16 @@ class _Pieces:
         self, made: Mapping[str, BaseGeometry], owned: Mapping[str, frozenset[int]]
     ) -> None:
         """Refuse a redrawing that rounding has left inexact, where it was exact before."""
-        before = self.shapes
         after = _framed([made[code] for code in dict.fromkeys([*self.codes, *owned])])
-        whole = shapely.coverage_is_valid(before) and shapely.is_valid(before).all()
-        if whole and not (shapely.coverage_is_valid(after) and shapely.is_valid(after).all()):
+        if not _tile(after) and _tile(self.shapes):
             raise ChangeDoesNotFit(
                 "The cut runs too close along an existing boundary to be exact.",
                 next_step="Draw it a few metres to either side.",
             )
+
+
+def _tile(shapes: Shapes) -> bool:
+    return bool(shapely.is_valid(shapes).all() and shapely.coverage_is_valid(shapes))
 
 
 def _meeting(boundaries: Boundaries, cut: BaseGeometry) -> set[str]:
@@ -343,12 +345,11 @@ def _boxes_meet(one: Sequence[float], other: Sequence[float]) -> bool:
 def _faces(shapes: Shapes, cut: BaseGeometry) -> Shapes:
     """Return the faces between the edges of shapes and a cut, noded where the cut crosses edges."""
     segments = _segments(shapes)
-    low, high = segments.min(axis=1), segments.max(axis=1)
-    west, south, east, north = cut.bounds
-    near = (high[:, 0] >= west) & (low[:, 0] <= east) & (high[:, 1] >= south) & (low[:, 1] <= north)
     lines = shapely.linestrings(segments)
+    near = shapely.STRtree(lines).query(cut, "intersects")
     noded = shapely.get_parts(shapely.union_all([*lines[near], cut]))
-    polygons = shapely.get_parts(shapely.polygonize([*noded, *lines[~near]]))
+    others = np.delete(lines, near)
+    polygons = shapely.get_parts(shapely.polygonize([*noded, *others]))
     return np.asarray(polygons, dtype=object)
 
 

@@ -1,0 +1,319 @@
+"""Redrawing keeps the coverage exact, whatever is drawn, and touches nothing that it need not."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from shapely.geometry.base import BaseGeometry
+
+from catchments.coordinates import geometry_to_180, geometry_to_360
+from catchments.coverage import find_faults, is_coverage
+from catchments.errors import ChangeDoesNotFit
+from catchments.redrawing import (
+    MAX_VERTICES,
+    merge,
+    part_count,
+    pieces_cut_off,
+    split,
+    transfer,
+)
+from tests.worlds import (
+    AHI,
+    KOWHAI,
+    REKOHU,
+    RIMU,
+    TOTARA,
+    opened,
+    small_edition,
+    sqlite_url,
+)
+
+Boundaries = dict[str, BaseGeometry]
+LAKE, ISLES = "LAK-6", "ISL-7"
+
+
+def squares() -> Boundaries:
+    return dict(small_edition().boundaries)
+
+
+def archipelago() -> Boundaries:
+    """Four squares with a lake in one, islands off the coast, and a catchment across 180°."""
+    made = squares()
+    lake = shapely.box(174.3, -38.7, 174.5, -38.5)
+    made[AHI] = shapely.difference(made[AHI], lake)
+    made[LAKE] = lake
+    made[RIMU] = shapely.union_all([made[RIMU], shapely.box(173.2, -39.5, 173.4, -39.2)])
+    made[ISLES] = shapely.multipolygons(
+        [shapely.Point(173.0 + n / 10, -38.2 - n / 10).buffer(0.04, 24) for n in range(5)]
+    )
+    made[REKOHU] = geometry_to_180(shapely.box(179.5, -44.5, 184.0, -43.5))
+    made["REK-8"] = geometry_to_180(shapely.box(179.5, -43.5, 184.0, -42.5))
+    return made
+
+
+def framed_area(boundaries: Mapping[str, BaseGeometry]) -> float:
+    return float(sum(geometry_to_360(b).area for b in boundaries.values()))
+
+
+def assert_exact(before: Mapping[str, BaseGeometry], after: Mapping[str, BaseGeometry]) -> None:
+    assert is_coverage(after)
+    assert find_faults(after) == []
+    assert framed_area(after) == pytest.approx(framed_area(before), rel=1e-12)
+
+
+def touched(before: Mapping[str, BaseGeometry], after: Mapping[str, BaseGeometry]) -> set[str]:
+    return {code for code in after if after[code] is not before.get(code)}
+
+
+# --- one at a time --------------------------------------------------------------------------------
+
+
+def test_a_transferred_area_leaves_one_and_joins_the_other() -> None:
+    before = squares()
+    after = transfer(before, shapely.box(174.8, -38.7, 175.0, -38.3), to=KOWHAI)
+    assert_exact(before, after)
+    assert after[KOWHAI].area == pytest.approx(1.08)
+    assert touched(before, after) == {AHI, KOWHAI}
+
+
+def test_an_area_may_reach_over_the_sea_and_over_who_takes() -> None:
+    before = squares()
+    after = transfer(before, shapely.box(173.0, -38.4, 175.7, -38.2), to=KOWHAI)
+    assert_exact(before, after)
+    assert after[AHI].area == pytest.approx(0.8)
+    assert pieces_cut_off(before[AHI], after[AHI])
+    assert part_count(after[AHI]) == 2
+
+
+def test_only_those_named_give() -> None:
+    before = squares()
+    corner = shapely.box(174.9, -39.1, 175.1, -38.9)  # over all four
+    after = transfer(before, corner, to=TOTARA, from_=[AHI])
+    assert_exact(before, after)
+    assert touched(before, after) == {AHI, TOTARA, KOWHAI, RIMU}  # two gain a vertex
+    assert after[KOWHAI].area == pytest.approx(1.0)
+    assert after[RIMU].area == pytest.approx(1.0)
+
+
+def test_a_third_catchment_gains_a_vertex_where_its_edge_is_cut_and_nothing_else() -> None:
+    before = squares()
+    after = transfer(before, shapely.box(174.4, -39.0, 174.6, -38.8), to=KOWHAI, from_=[AHI])
+    assert_exact(before, after)
+    assert after[RIMU].equals(before[RIMU])
+    assert shapely.get_num_coordinates(after[RIMU]) == 7
+    assert after[TOTARA] is before[TOTARA]
+
+
+def test_an_area_given_to_a_catchment_without_a_boundary_becomes_its_boundary() -> None:
+    before = squares()
+    after = transfer(before, shapely.box(174.1, -38.3, 174.3, -38.1), to="NEW-9")
+    assert_exact(before, after)
+    assert after["NEW-9"].area == pytest.approx(0.04)
+
+
+def test_across_180_degrees_nothing_is_torn() -> None:
+    before = archipelago()
+    lasso = geometry_to_180(shapely.box(179.8, -43.8, 181.0, -43.2))
+    after = transfer(before, lasso, to=REKOHU)
+    assert_exact(before, after)
+    assert touched(before, after) == {REKOHU, "REK-8"}
+    assert part_count(after[REKOHU]) == 1
+    assert all(-180 <= lng <= 180 for lng in shapely.get_coordinates(after[REKOHU])[:, 0])
+
+
+def test_a_lake_may_grow_and_a_hole_stays_a_hole() -> None:
+    before = archipelago()
+    after = transfer(before, shapely.box(174.2, -38.65, 174.4, -38.55), to=LAKE)
+    assert_exact(before, after)
+    assert touched(before, after) == {AHI, LAKE}
+
+
+def test_merged_catchments_are_one_and_their_neighbours_the_same_objects() -> None:
+    before = archipelago()
+    after = merge(before, [AHI, KOWHAI, LAKE], into=AHI)
+    assert_exact(before, after)
+    assert set(before) - set(after) == {KOWHAI, LAKE}
+    assert touched(before, after) == {AHI}
+
+
+def test_catchments_that_are_apart_can_be_merged() -> None:
+    after = merge(squares(), [AHI, REKOHU], into=REKOHU)
+    assert part_count(after[REKOHU]) == 2
+
+
+@pytest.mark.parametrize(("side", "west"), [("left", "NEW-9"), ("right", AHI)])
+def test_a_split_gives_the_side_that_one_walks_by_to_the_new_one(side: Any, west: str) -> None:
+    before = squares()
+    northwards = shapely.LineString([(174.3, -40.0), (174.3, -38.5), (174.35, -37.0)])
+    after = split(before, AHI, northwards, new="NEW-9", side=side)
+    assert_exact(before, after)
+    assert after[west].bounds[0] == 174.0
+    assert touched(before, after) == {AHI, "NEW-9", RIMU}  # one vertex on the common border
+    assert shapely.get_num_coordinates(after[RIMU]) == 6
+
+
+def test_islands_go_with_the_part_that_is_nearest() -> None:
+    before = archipelago()
+    after = split(before, RIMU, shapely.LineString([(174.5, -41), (174.5, -38)]), new="NEW-9")
+    assert_exact(before, after)
+    assert part_count(after["NEW-9"]) == 2  # the western part, and the island west of it
+
+
+def test_a_line_may_cross_a_catchment_twice() -> None:
+    before = squares()
+    line = shapely.LineString([(173.9, -38.2), (174.5, -38.9), (174.5, -39.2), (174.7, -39.2)])
+    line = shapely.LineString([*line.coords, (174.7, -38.5), (175.2, -38.4)])
+    after = split(before, AHI, line, new="NEW-9")
+    assert_exact(before, after)
+    assert after[AHI].area + after["NEW-9"].area == pytest.approx(1.0)
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+BOWTIE = shapely.Polygon([(174.2, -38.2), (174.8, -38.8), (174.8, -38.2), (174.2, -38.8)])
+REFUSED_AREAS = [
+    (BOWTIE, "crosses itself near 174.5 -38.5"),
+    (shapely.box(160.0, -30.0, 161.0, -29.0), "takes nothing from"),
+    (shapely.Polygon(), "is empty"),
+    (shapely.Point(174.5, -38.5), "is a Point"),
+    (shapely.box(174.0, -39.0, 175.0, -38.0), "would take the whole of “AHI-1”"),
+    (shapely.Polygon([(174.5, -38.5)] * 4), "is not valid|no extent"),
+    (shapely.Polygon([(1e9, 0), (1e9, 1), (1e9 + 1, 1)]), "no place on Earth"),
+]
+
+
+@pytest.mark.parametrize(("area", "said"), REFUSED_AREAS)
+def test_an_area_that_cannot_be_is_refused_and_says_what_to_do(
+    area: BaseGeometry, said: str
+) -> None:
+    before = squares()
+    with pytest.raises(ChangeDoesNotFit, match=said) as refused:
+        transfer(before, area, to=KOWHAI)
+    assert refused.value.next_step
+    assert before == squares()
+
+
+def test_a_polygon_with_more_than_a_million_vertices_is_refused_at_once() -> None:
+    angles = np.linspace(0, 2 * np.pi, MAX_VERTICES + 1)
+    ring = np.column_stack([174.5 + 0.3 * np.cos(angles), -38.5 + 0.3 * np.sin(angles)])
+    with pytest.raises(ChangeDoesNotFit, match=r"has 1,000,001 vertices.*may have 1,000,000"):
+        transfer(squares(), shapely.polygons(ring), to=KOWHAI)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (shapely.LineString([(174.2, -38.2), (174.8, -38.8)]), "does not cut “AHI-1” in two"),
+        (shapely.LineString([(160, -30), (161, -29)]), "does not cut"),
+        (shapely.LineString([(174, -37), (174.5, -38.5), (174, -38.5), (175, -37)]), "crosses"),
+        (shapely.box(174.2, -38.7, 174.4, -38.5), "is a Polygon"),
+    ],
+)
+def test_a_line_that_cannot_split_is_refused(line: BaseGeometry, said: str) -> None:
+    with pytest.raises(ChangeDoesNotFit, match=said):
+        split(squares(), AHI, line, new="NEW-9")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda b: transfer(b, BOWTIE, to=AHI, from_=["NO-1"]),
+        lambda b: split(b, "NO-1", shapely.LineString(), new="X"),
+    ],
+)
+def test_a_boundary_that_is_not_there_is_named(act: Any) -> None:
+    with pytest.raises(ChangeDoesNotFit, match="no boundary of “NO-1”"):
+        act(squares())
+
+
+# --- laws -----------------------------------------------------------------------------------------
+
+
+def lasso(rand: random.Random, *, lng: float, lat: float, radius: float) -> BaseGeometry:
+    """A star-shaped outline around a point: as wild as a hand draws, without a loop."""
+    angles = np.sort([rand.uniform(0, 2 * np.pi) for _ in range(rand.randint(3, 40))])
+    reach = np.array([radius * rand.uniform(0.3, 1.0) for _ in angles])
+    outline = np.column_stack([lng + 1.3 * reach * np.cos(angles), lat + reach * np.sin(angles)])
+    made = shapely.make_valid(shapely.polygons(outline))
+    largest = max(shapely.get_parts(made), key=shapely.area)
+    return geometry_to_180(largest)
+
+
+def redrawn(before: Boundaries, rand: random.Random, turn: int) -> Boundaries:
+    """One redrawing of any kind, somewhere on an edge, where things go wrong."""
+    code = rand.choice(sorted(before))
+    xy = shapely.get_coordinates(geometry_to_360(before[code]))
+    lng, lat = xy[rand.randrange(len(xy))]
+    kind = rand.choice(["transfer", "transfer", "transfer", "merge", "split"])
+    if kind == "merge" and len(before) > 3:
+        return merge(before, [code, rand.choice(sorted(before))], into=code)
+    if kind == "split":
+        angle, middle = rand.uniform(0, 6.3), geometry_to_360(before[code]).representative_point()
+        east, north = 9 * np.cos(angle), 9 * np.sin(angle)
+        ends = [(middle.x - east, middle.y - north), (middle.x + east, middle.y + north)]
+        return split(before, code, shapely.LineString(ends), new=f"NEW-{turn}")
+    area = lasso(rand, lng=lng, lat=lat, radius=rand.choice([0.003, 0.05, 0.4]))
+    return transfer(before, area, to=rand.choice([code, rand.choice(sorted(before))]))
+
+
+def any_sequence(before: Boundaries, seed: int, turns: int) -> int:
+    """Redraw again and again, checking every law after each; return how many were not refused."""
+    rand, done = random.Random(seed), 0
+    for turn in range(turns):
+        kept = dict(before)
+        try:
+            after = redrawn(before, rand, turn)
+        except ChangeDoesNotFit:
+            assert before == kept
+            continue
+        assert is_coverage(after)
+        assert framed_area(after) == pytest.approx(framed_area(before), rel=1e-11)
+        far = {c for c in touched(before, after) & set(before) if c in after}
+        assert all(shapely.is_valid(after[code]) for code in far)
+        before, done = after, done + 1
+    assert find_faults(before) == []
+    return done
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 2**32))
+@example(0)
+def test_after_any_sequence_the_coverage_is_exact_and_nothing_is_lost(seed: int) -> None:
+    any_sequence(archipelago(), seed, turns=8)
+
+
+def test_most_of_what_is_tried_is_not_refused() -> None:
+    assert sum(any_sequence(archipelago(), seed, turns=8) for seed in range(10)) > 40
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32))
+def test_who_is_far_from_the_cut_is_the_same_object(seed: int) -> None:
+    rand, before = random.Random(seed), archipelago()
+    area = lasso(rand, lng=rand.uniform(174, 176), lat=rand.uniform(-40, -38), radius=0.3)
+    to = rand.choice([AHI, KOWHAI, RIMU, TOTARA])
+    try:
+        after = transfer(before, area, to=to)
+    except ChangeDoesNotFit:
+        return
+    for code in set(before) - {to}:
+        if geometry_to_360(before[code]).distance(geometry_to_360(area)) > 0:
+            assert after[code] is before[code]
+    assert {REKOHU, "REK-8", ISLES} & touched(before, after) == set()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_on_real_coasts_and_islands_sequences_stay_exact(
+    seed: int, demonstration_database: Path
+) -> None:
+    with opened(sqlite_url(demonstration_database)) as store:
+        before = dict(store.edition(1).boundaries)
+    assert any_sequence(before, seed, turns=25) > 12
