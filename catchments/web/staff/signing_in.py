@@ -207,6 +207,7 @@ def _confirm_page(going_on: str, errors: dict[str, str] | None = None) -> Respon
         status=REFUSED if errors else 200,
         going_on=going_on,
         errors=errors or {},
+        has_password=access.account().has_password,
         **ways(),
     )
 
