@@ -1,0 +1,213 @@
+"""A draft's impact after each kind of change, against working everything out anew, in one run."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import shapely
+from rich.console import Console
+from rich.table import Table
+
+from catchments.changes import (
+    AssignProvider,
+    Change,
+    MergeCatchments,
+    MoveSchools,
+    SplitCatchment,
+    TransferArea,
+    apply,
+)
+from catchments.coverage import find_faults
+from catchments.impact import Rates, Workbench
+from catchments.model import Catchment, DirectoryRelease, Edition, Place, School
+from catchments.snapshot import Snapshot
+from catchments.sources.demonstration import read_demonstration
+from maps.differences import display_differences
+from scripts.benchmark import detailed
+
+SCHOOLS = 2_540
+LISTED = 0.9
+"""Of the made-up schools: the others are answered for by geometry."""
+ON = date(2026, 7, 1)
+console = Console(width=110)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A change to measure, and what it is called."""
+
+    name: str
+    change: Change
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=5)
+    times = parser.parse_args().times
+    base, made_s = timed(made_up)
+    vertices = sum(shapely.get_num_coordinates(b) for b in base.edition.boundaries.values())
+    console.print(
+        f"{len(base.edition.boundaries)} boundaries, {vertices:,} vertices, "
+        f"{len(base.release.schools):,} schools, {len(os.sched_getaffinity(0))} cores; made in "
+        f"{made_s:.1f} s"
+    )
+    bench, rates = Workbench(), Rates()
+    first_s = timed(lambda: bench.impact(base, base.edition, on=ON, rates=rates))[1]
+    console.print(f"first look at a base, before any change: {first_s * 1e3:.0f} ms")
+    table = Table(
+        "Change", "apply, ms", "impact, ms", "again, ms", "map, ms", "anew, ms", "ratio", "same"
+    )
+    for case in cases(base):
+        table.add_row(*measured(case, base, bench, rates, times))
+    console.print(table)
+
+
+def measured(case: Case, base: Snapshot, bench: Workbench, rates: Rates, times: int) -> list[str]:
+    after, apply_s = timed(lambda: apply(base.edition, case.change))
+    taken = []
+    for _ in range(times):
+        # Boundaries of their own each time, so that nothing is known of them yet.
+        fresh = replace(after, boundaries=_copied(base.edition, after))
+        taken.append(timed(lambda fresh=fresh: bench_without_memory(bench, base, fresh, rates))[1])
+    found, _ = timed(lambda: bench.impact(base, after, on=ON, rates=rates))
+    again_s = timed(lambda: bench.impact(base, after, on=ON, rates=rates))[1]
+    touched = [
+        c
+        for c in {*base.edition.boundaries, *after.boundaries}
+        if base.edition.boundaries.get(c) is not after.boundaries.get(c)
+    ]
+    map_s = timed(lambda: display_differences(base.edition, after, touched))[1]
+    (answers, faults), anew_s = timed(lambda: anew(after, base.release, bool(touched)))
+    same = answers == bench.answers(base, after) and not (
+        {f.codes for f in faults} ^ {c.codes for c in found.blocks if c.kind in {"gap", "overlap"}}
+    )
+    median_s = float(np.median(taken))
+    return [
+        case.name,
+        *(f"{s * 1e3:,.0f}" for s in (apply_s, median_s, again_s, map_s, anew_s)),
+        f"{anew_s / median_s:,.1f} ×",
+        "yes" if same else "NO",
+    ]
+
+
+def bench_without_memory(bench: Workbench, base: Snapshot, after: Edition, rates: Rates) -> Any:
+    bench._base(base).redrawn._kept.clear()  # what an earlier run found out of these boundaries
+    return bench.impact(base, after, on=ON, rates=rates)
+
+
+def _copied(before: Edition, after: Edition) -> dict[str, Any]:
+    return {
+        code: b if before.boundaries.get(code) is b else shapely.from_wkb(b.wkb)
+        for code, b in after.boundaries.items()
+    }
+
+
+def anew(after: Edition, release: DirectoryRelease, redrawn: bool) -> tuple[Any, Any]:
+    """What publication does: an index, every answer, and every fault if boundaries differ."""
+    answers = Snapshot.of(after, release).answers
+    return answers, find_faults(after.boundaries) if redrawn else []
+
+
+# --- the base and its changes ---------------------------------------------------------------------
+
+
+def made_up() -> Snapshot:
+    """Return the demonstration with very detailed boundaries and as many schools as there are."""
+    edition, release = read_demonstration()
+    boundaries = detailed(edition.boundaries)
+    schools, listings = dict(release.schools), dict(edition.listings)
+    rng = np.random.default_rng(84)
+    codes = sorted(boundaries)
+    number = 100_000
+    while len(schools) < SCHOOLS:
+        number += 1
+        code = codes[int(rng.integers(len(codes)))]
+        spot = _spot_in(boundaries[code], rng)
+        schools[number] = School(
+            number, f"School {number}", place=spot, roll=int(rng.integers(20, 900))
+        )
+        if rng.random() < LISTED:
+            listings[number] = code
+    edition = replace(edition, boundaries=boundaries, listings=listings, number=1)
+    return Snapshot.of(edition, replace(release, schools=schools, number=1))
+
+
+def _spot_in(boundary: Any, rng: np.random.Generator) -> Place:
+    west, south, east, north = boundary.bounds
+    for _ in range(20):
+        lng, lat = rng.uniform(west, east), rng.uniform(south, north)
+        if shapely.intersects_xy(boundary, lng, lat):
+            return Place(float(lng), float(lat))
+    point = shapely.point_on_surface(boundary)
+    return Place(point.x, point.y)
+
+
+def cases(base: Snapshot) -> list[Case]:
+    edition = base.edition
+    size = {code: shapely.get_num_coordinates(b) for code, b in edition.boundaries.items()}
+    by_size = sorted(size, key=lambda code: size[code])
+    middle, largest = by_size[len(by_size) // 2], by_size[-1]
+    moved = tuple(sorted(edition.listings)[:50])
+    providers = list(edition.providers)
+    made = [
+        Case("assign a provider", AssignProvider((middle,), providers[0])),
+        Case("move 50 schools", MoveSchools(moved, middle)),
+    ]
+    for label, code in (("a usual one", middle), ("the largest", largest)):
+        other = _neighbour(edition, code)
+        made += [
+            Case(
+                f"transfer from {label}",
+                TransferArea(_border_area(edition, code, other), other, (code,)),
+            ),
+            Case(f"merge {label}", MergeCatchments((code, other), other)),
+            Case(
+                f"split {label}",
+                SplitCatchment(code, _across(edition.boundaries[code]), _new(edition, code)),
+            ),
+        ]
+    return made
+
+
+def _neighbour(edition: Edition, code: str) -> str:
+    boundary = edition.boundaries[code]
+    beside = [c for c, b in edition.boundaries.items() if c != code and b.intersects(boundary)]
+    return min(beside, key=lambda c: shapely.get_num_coordinates(edition.boundaries[c]))
+
+
+def _border_area(edition: Edition, code: str, other: str) -> Any:
+    shared = edition.boundaries[code].intersection(edition.boundaries[other])
+    middle = shapely.point_on_surface(shared)
+    return shapely.buffer(middle, 0.05, quad_segs=16)
+
+
+def _across(boundary: Any) -> Any:
+    west, south, east, north = boundary.bounds
+    largest = max(shapely.get_parts(boundary), key=lambda p: p.area)
+    y = shapely.point_on_surface(largest).y
+    del south, north
+    return shapely.LineString([(west - 0.1, y), (east + 0.1, y + 0.01)])
+
+
+def _new(edition: Edition, code: str) -> Catchment:
+    old = edition.catchments[code]
+    return Catchment("NEW-1", "New", old.education_region, old.provider_code)
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    gc.collect()
+    start = time.perf_counter()
+    made = work()
+    return made, time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()
