@@ -11,6 +11,7 @@ from flask import Flask, request
 from flask.wrappers import Response
 from flask_compress import Compress
 
+from catchments.delivery import Courier, payloads
 from catchments.errors import CatchmentsError
 from catchments.finding import NoAddresses
 from catchments.resolver import kilometres, long_date
@@ -19,13 +20,16 @@ from catchments.snapshot import Snapshots
 from catchments.sources.geocoding import geocoder_of
 from catchments.store import Store
 from catchments.store.addresses import AddressBook
+from catchments.store.outbox import Outbox
 from catchments.web import (
     api,
     assets,
+    changes_feed,  # noqa: F401 - its addresses are the API's
     directory,
     finder,
     guide,
     health,
+    history,
     language,
     mapping,
     problems,
@@ -42,10 +46,12 @@ BLUEPRINTS = (
     finder.blueprint,
     directory.blueprint,
     guide.blueprint,
+    history.blueprint,
     mapping.blueprint,
     health.blueprint,
     staff.blueprint,
 )
+SEND_EVERY_S = 5.0
 WEB = Path(__file__).parent / "catchments" / "web"
 """Where templates and static files are."""
 
@@ -98,7 +104,8 @@ def serve_app() -> Flask:
         running.snapshots.current()
     except CatchmentsError as error:
         app.logger.warning("not ready: %s", error)
-    threading.Thread(target=_keep_fresh, args=(app, running), daemon=True).start()
+    for work in (_keep_fresh, _keep_sending):
+        threading.Thread(target=work, args=(app, running), daemon=True).start()
     return app
 
 
@@ -113,6 +120,20 @@ def _keep_fresh(app: Flask, running: Service) -> None:
             app.logger.warning("the database is away: %s", error)
         except Exception:
             app.logger.exception("the snapshot could not be refreshed")
+
+
+def _keep_sending(app: Flask, running: Service) -> None:
+    """Send what is due; every worker does, and claims see to it that each goes out once."""
+    payload = payloads(running.store, running.snapshots, running.settings)
+    courier = Courier(Outbox(running.store), running.settings, payload)
+    while True:
+        time.sleep(SEND_EVERY_S)
+        try:
+            courier.send_due()
+        except CatchmentsError as error:
+            app.logger.warning("nothing is being sent: %s", error)
+        except Exception:
+            app.logger.exception("nothing is being sent")
 
 
 def _compress_pages(app: Flask) -> None:

@@ -31,7 +31,10 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from catchments.errors import InputRefused, shown
 from catchments.settings import EMAIL, MailServer, Settings
+from catchments.snapshot import Recent, Snapshots
+from catchments.store import Store
 from catchments.store.outbox import Claimed, Outbox
+from catchments.telling import DIFFERENCES_KEPT, Chronicle, edition_json
 
 MAIL_TIMEOUT_S = 30.0
 CALL_TIMEOUT_S = (5.0, 10.0)
@@ -46,6 +49,21 @@ _log = logging.getLogger(__name__)
 
 Payload = Callable[[int], dict[str, Any] | None]
 """What a webhook is told of an edition, by its number; None where it is not known (any more)."""
+
+
+def payloads(store: Store, snapshots: Snapshots, settings: Settings) -> Payload:
+    """Return what makes the body that webhooks are sent."""
+    kept = Recent(DIFFERENCES_KEPT)
+
+    def payload(number: int) -> dict[str, Any] | None:
+        snapshots.refresh()  # another process may have published it a moment ago
+        told = Chronicle(snapshots.current(), store.editions(), kept)
+        edition = told.numbered(number)
+        if edition is None or edition.withdrawn_at is not None:
+            return None
+        return edition_json(told, edition, f"{settings.public_url}/history/{number}")
+
+    return payload
 
 
 class NotTaken(Exception):

@@ -444,6 +444,18 @@ class Outbox:
             connection.execute(table.update().where(*own).values(**done))
 
 
+def published_changes(store: Store, draft_id: int) -> list[str]:
+    """Return what was done in a draft, a sentence each, without what was undone."""
+    table = schema.draft_change
+    query = (
+        sa.select(table.c.sentence)
+        .where(table.c.draft_id == draft_id, table.c.undone.is_(False), table.c.sentence != "")
+        .order_by(table.c.position)
+    )
+    with store.reading() as connection:
+        return list(connection.scalars(query))
+
+
 def pause_after(attempts: int) -> timedelta:
     """Return how long to wait after so many attempts: a minute, doubling up to six hours."""
     pause: timedelta = FIRST_PAUSE * 2 ** max(0, attempts - 1)

@@ -1,7 +1,7 @@
 """What is told of a publication: to each school and provider, and to whoever asks what changed."""
 
 from catchments.telling.announcing import PROVIDER, SCHOOL, Announcement, notices_of
-from catchments.telling.chronicle import DIFFERENCES_KEPT, Chronicle, Standing
+from catchments.telling.chronicle import DIFFERENCES_KEPT, Chronicle, Standing, edition_json
 from catchments.telling.differing import (
     Difference,
     Renewal,
@@ -24,6 +24,7 @@ __all__ = [
     "Standing",
     "difference",
     "difference_json",
+    "edition_json",
     "in_words",
     "notices_of",
     "schools_changed",

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from catchments.model import EditionSummary
 from catchments.snapshot import Recent, Snapshot, World
-from catchments.telling.differing import Difference, difference
+from catchments.telling.differing import Difference, Json, difference, difference_json
 
 DIFFERENCES_KEPT = 300
 """Of editions that never change, so that they outlive a world; a few kilobytes each."""
@@ -104,3 +104,21 @@ class Chronicle:
     ) -> Difference:
         old: Snapshot | None = self.world.numbered(before.number, release) if before else None
         return difference(old, self.world.numbered(edition.number, release))
+
+
+def edition_json(told: Chronicle, edition: EditionSummary, url: str) -> Json:
+    """Return an edition and what it changed as JSON; names in it are only ever added to."""
+    found = told.difference(edition)
+    last_day = told.last_day(edition) if edition.withdrawn_at is None else None
+    return {
+        "edition": edition.number,
+        "title": edition.title,
+        "reason": edition.reason,
+        "effective_from": edition.effective_from.isoformat(),
+        "last_day": last_day and last_day.isoformat(),
+        "standing": told.standing(edition),
+        "published_at": f"{edition.published_at.isoformat(timespec='seconds')}Z",
+        "demonstration": edition.demonstration,
+        "url": url,
+        "changes": found and difference_json(found),
+    }

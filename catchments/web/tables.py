@@ -78,13 +78,13 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[Cell]], snapshot: Snapsh
     writer = csv.writer(written, lineterminator="\r\n")
     writer.writerow([*header, *ORIGIN])
     origin = _origin(snapshot)
-    writer.writerows([_harmless(cell) for cell in (*row, *origin)] for row in rows)
+    writer.writerows([harmless(cell) for cell in (*row, *origin)] for row in rows)
     return written.getvalue().encode()
 
 
-def _harmless(cell: Cell) -> Cell:
-    # A spreadsheet takes a text that begins like this for a formula and runs it. With an apostrophe
-    # in front it is a text again: nobody's name or telephone number runs anything.
+def harmless(cell: Cell) -> Cell:
+    """Return a cell that no spreadsheet runs: nobody's name or telephone number does anything."""
+    # A text that begins like this is taken for a formula; with an apostrophe in front it is a text.
     if isinstance(cell, str) and cell.startswith(RUNS_IN_A_SPREADSHEET):
         return f"'{cell}"
     return cell

@@ -1,0 +1,170 @@
+"""For services that follow what changes: /changes as JSON, and the editions as an Atom feed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from urllib.parse import urlencode, urlsplit
+from xml.etree import ElementTree as ET
+
+import msgspec
+from flask import Response, request
+
+from catchments.errors import InputRefused, shown
+from catchments.model import EditionSummary
+from catchments.resolver import long_date
+from catchments.snapshot import NEW_ZEALAND_TIME, World
+from catchments.telling import edition_json
+from catchments.web.api import blueprint
+from catchments.web.caching import cache_control, etag, validated
+from catchments.web.chronicling import chronicle, steps_of
+from catchments.web.context import service
+from catchments.web.parameters import refuse_unknown_or_repeated
+
+ON_A_PAGE = 10
+ATOM = "http://www.w3.org/2005/Atom"
+ATOM_TYPE = "application/atom+xml; charset=utf-8"
+SERVICE = "Find your attendance service provider"
+TAGGED_IN = "2026"
+"""The year in which the feed's authority for its ids began; it must never change."""
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+ET.register_namespace("", ATOM)
+
+
+# --- JSON -----------------------------------------------------------------------------------------
+
+
+@blueprint.get("/changes")
+def changes() -> Response:
+    """Tell of the editions published since an edition or a date, oldest first, page by page."""
+    refuse_unknown_or_repeated(request.args, {"since"})
+    world = service().snapshots.current()
+    told = chronicle(world)
+    since = request.args.get("since")
+    newer = _published_since(told.editions, since) if since is not None else list(told.editions)
+    shown_now, more = newer[:ON_A_PAGE], newer[ON_A_PAGE:]
+    body = {
+        "editions": [
+            edition_json(told, each, _url(f"/history/{each.number}")) for each in shown_now
+        ],
+        "next": _url(f"/changes?{urlencode({'since': shown_now[-1].number})}") if more else None,
+        "latest": told.editions[-1].number if told.editions else None,
+        "withdrawn": [each.number for each in told.editions if each.withdrawn_at is not None],
+        "demonstration": world.demonstration,
+    }
+    response = Response(msgspec.json.encode(body), mimetype="application/json")
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return _kept(world, response)
+
+
+def _published_since(editions: Sequence[EditionSummary], since: str) -> list[EditionSummary]:
+    """Return the editions after a number, or published on a date or later. Raises InputRefused."""
+    if _NUMBER.fullmatch(since):
+        return [each for each in editions if each.number > int(since)]
+    try:
+        day = date.fromisoformat(since) if _DATE.fullmatch(since) else None
+    except ValueError:
+        day = None  # such as 2026-02-30
+    if day is None:
+        raise InputRefused(
+            f"The parameter since is {shown(since)}.",
+            field="since",
+            allowed="It must be an edition's number, or a date of the calendar as YYYY-MM-DD.",
+            next_step="For example since=7 or since=2026-03-03; leave it out for all.",
+        )
+    return [each for each in editions if _published_on(each) >= day]
+
+
+def _published_on(edition: EditionSummary) -> date:
+    return _utc(edition.published_at).astimezone(NEW_ZEALAND_TIME).date()
+
+
+# --- Atom -----------------------------------------------------------------------------------------
+
+
+@blueprint.get("/changes.atom")
+def feed() -> Response:
+    """Give every edition as an entry of an Atom feed (RFC 4287), the latest first."""
+    refuse_unknown_or_repeated(request.args, set())
+    world = service().snapshots.current()
+    editions = sorted(chronicle(world).editions, key=lambda e: e.number, reverse=True)
+    root = ET.Element(f"{{{ATOM}}}feed")
+    _add(root, "id", _tag("changes"))
+    made_up = "Demonstration data: " if world.demonstration else ""
+    _add(root, "title", f"{made_up}{SERVICE}: what changes")
+    _add(root, "updated", _moment(max(map(_changed_at, editions))))
+    _add(_add(root, "author"), "name", SERVICE)
+    _link(root, "self", "/changes.atom", "application/atom+xml")
+    _link(root, "alternate", "/history", "text/html")
+    for edition in editions:
+        _add_entry(root, world, edition)
+    text = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    response = Response(text, content_type=ATOM_TYPE)
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return _kept(world, response)
+
+
+def _add_entry(root: ET.Element, world: World, edition: EditionSummary) -> None:
+    entry = _add(root, "entry")
+    _add(entry, "id", _tag(f"edition/{edition.number}"))
+    withdrawn = " (withdrawn)" if edition.withdrawn_at is not None else ""
+    named = f": {edition.title}" if edition.title else ""
+    _add(entry, "title", f"Edition {edition.number}{named}{withdrawn}")
+    _add(entry, "published", _moment(_utc(edition.published_at)))
+    _add(entry, "updated", _moment(_changed_at(edition)))
+    _link(entry, "alternate", f"/history/{edition.number}", "text/html")
+    _add(entry, "content", "\n".join(_said(world, edition))).set("type", "text")
+
+
+def _said(world: World, edition: EditionSummary) -> list[str]:
+    if edition.withdrawn_at is not None:
+        return ["Withdrawn: it does not take effect.", edition.reason]
+    said = [f"From {long_date(edition.effective_from)}.", edition.reason]
+    if edition.demonstration:
+        said.insert(0, "Demonstration data: this is made up.")
+    return [*filter(None, said), *steps_of(world, edition)]
+
+
+def _add(parent: ET.Element, name: str, text: str = "") -> ET.Element:
+    made = ET.SubElement(parent, f"{{{ATOM}}}{name}")
+    made.text = _NOT_XML.sub("\ufffd", text)  # what XML cannot say, however it is escaped
+    return made
+
+
+def _link(parent: ET.Element, rel: str, path: str, media_type: str) -> None:
+    _add(parent, "link").attrib.update({"rel": rel, "href": _url(path), "type": media_type})
+
+
+def _tag(about: str) -> str:
+    """Return an id as a tag: URI (RFC 4151), the same under whatever name one comes here."""
+    host = urlsplit(service().settings.public_url).hostname or "localhost"
+    return f"tag:{host},{TAGGED_IN}:{about}"
+
+
+def _changed_at(edition: EditionSummary) -> datetime:
+    return _utc(edition.withdrawn_at or edition.published_at)
+
+
+def _utc(kept: datetime) -> datetime:
+    return kept.replace(tzinfo=UTC)
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+# --- both -----------------------------------------------------------------------------------------
+
+
+def _url(path: str) -> str:
+    """Return an address: whole where it is known under which one the public comes here."""
+    return f"{service().settings.public_url or request.script_root}{path}"
+
+
+def _kept(world: World, response: Response) -> Response:
+    control = cache_control(world, service().settings.max_age_s)
+    return validated(response, etag(world, world.on(world.today), world.today), control)

@@ -1,0 +1,31 @@
+"""The chronicle of a world's editions, as pages and feed tell it."""
+
+from __future__ import annotations
+
+from flask import current_app
+
+from catchments.model import EditionSummary
+from catchments.snapshot import Recent, World
+from catchments.store.outbox import published_changes
+from catchments.telling import DIFFERENCES_KEPT, Chronicle
+from catchments.web.context import service
+
+EXTENSION = "catchments.differences"
+
+
+def chronicle(world: World) -> Chronicle:
+    """Return the chronicle of a world; what differs between editions is kept across worlds."""
+    kept = current_app.extensions.setdefault(EXTENSION, Recent(DIFFERENCES_KEPT))
+    if "all editions" not in world.memo:  # the time-line lacks those that were withdrawn
+        world.memo["all editions"] = service().store.editions()
+    return Chronicle(world, world.memo["all editions"], kept)
+
+
+def steps_of(world: World, edition: EditionSummary) -> list[str]:
+    """Return what was done in the draft that became an edition, a sentence each, in order."""
+    key = ("steps", edition.number)
+    if key not in world.memo:
+        draft_id = edition.draft_id
+        store = service().store
+        world.memo[key] = published_changes(store, draft_id) if draft_id is not None else []
+    return list(world.memo[key])

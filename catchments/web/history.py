@@ -1,0 +1,142 @@
+"""Every edition: from when to when, what it changed and why; and what held on any date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+from flask_babel import gettext
+
+from catchments.errors import InputRefused, NotKnown, shown
+from catchments.model import Answer, EditionSummary
+from catchments.snapshot import World
+from catchments.telling import Chronicle, Difference, Standing, in_words
+from catchments.web.chronicling import chronicle, steps_of
+from catchments.web.context import page_context, page_response, service
+from catchments.web.parameters import optional_date, page_parameters, school_id
+from catchments.web.payload import school_answer
+
+blueprint = Blueprint("history", __name__)
+
+ON_A_PAGE = 10
+"""Each is compared with the one before it, which takes a moment the first time."""
+FARTHEST_PAGE = 100_000
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """An edition as the list tells of it."""
+
+    edition: EditionSummary
+    standing: Standing
+    last_day: date | None
+    before: EditionSummary | None
+    found: Difference | None
+    words: list[str]
+
+
+@blueprint.get("/history")
+def history() -> Response:
+    """List the editions, the latest first; and say what was in force on a date, if asked."""
+    given = page_parameters(request.args, {"on", "school", "page"})
+    world = service().snapshots.current()
+    day = optional_date(given)
+    snapshot = world.on(world.today)
+    told = chronicle(world)
+    page_number = _page_number(given.get("page", ""))
+    editions = sorted(told.editions, key=_place, reverse=True)
+    first = (page_number - 1) * ON_A_PAGE
+    page = render_template(
+        "history.html",
+        **page_context(world, snapshot, gettext("History")),
+        chapters=[_chapter(told, each) for each in editions[first : first + ON_A_PAGE]],
+        count=len(editions),
+        page_number=page_number,
+        pages=max(1, -(-len(editions) // ON_A_PAGE)),
+        day=day,
+        **_asked(world, day or world.today, given.get("school", "").strip()),
+        today=world.today,
+    )
+    return page_response(world, snapshot, world.today, page)
+
+
+@blueprint.get("/history/<int:number>")
+def edition(number: int) -> Response:
+    """Tell of one edition: its facts, its sources, and what it changed."""
+    world = service().snapshots.current()
+    told = chronicle(world)
+    found = told.numbered(number)
+    if found is None:
+        raise NotKnown(
+            gettext("There is no edition %(number)s.", number=number),
+            next_step=gettext("Choose one from the list at /history."),
+        )
+    snapshot = world.on(world.today)
+    title = gettext("Edition %(number)s", number=number)
+    page = render_template(
+        "edition.html",
+        **page_context(world, snapshot, title),
+        chapter=_chapter(told, found),
+        steps=steps_of(world, found),
+        made_from=_sources(world, found),
+        today=world.today,
+    )
+    return page_response(world, snapshot, world.today, page)
+
+
+def _place(edition: EditionSummary) -> tuple[date, int]:
+    return edition.effective_from, edition.number
+
+
+def _page_number(text: str) -> int:
+    if not text:
+        return 1
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text) >= 1):
+        raise InputRefused(
+            f"The parameter page is {shown(text)}.",
+            field="page",
+            allowed=f"It must be a number from 1 to {FARTHEST_PAGE}.",
+            next_step="Leave it out for the latest editions.",
+        )
+    return int(text)
+
+
+def _chapter(told: Chronicle, edition: EditionSummary) -> Chapter:
+    found = told.difference(edition)
+    return Chapter(
+        edition=edition,
+        standing=told.standing(edition),
+        last_day=told.last_day(edition),
+        before=told.before(edition),
+        found=found,
+        words=in_words(found) if found else [],
+    )
+
+
+def _asked(world: World, day: date, school: str) -> dict[str, Any]:
+    """Return what was in force on a date and, if a school is asked for, who served it."""
+    answer: Answer | None = None
+    if school:
+        answer = school_answer(world, _school_number(school), day)
+    return {"asked_edition": world.timeline.edition_on(day), "answer": answer, "school": school}
+
+
+def _school_number(text: str) -> int:
+    try:
+        return school_id(text)
+    except InputRefused as error:
+        raise InputRefused(
+            f"The parameter school is {shown(text)}.",
+            field="school",
+            allowed=error.allowed,
+            next_step="For example school=54.",
+        ) from error
+
+
+def _sources(world: World, edition: EditionSummary) -> tuple[Any, ...]:
+    release = world.timeline.release_on(edition.effective_from)
+    if edition.withdrawn_at is not None or release is None:
+        return ()
+    return world.numbered(edition.number, release.number).edition.sources

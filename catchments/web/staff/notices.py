@@ -1,0 +1,95 @@
+"""What schools and providers were told of each edition, and what became of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from flask import Response, flash, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from catchments.errors import NotKnown
+from catchments.model import EditionSummary
+from catchments.people import Action
+from catchments.store.outbox import STATES, NoticeRow, Outbox
+from catchments.web.context import service
+from catchments.web.staff.access import going_to, me, requires
+from catchments.web.staff.room import blueprint
+from catchments.web.staff.signing_in import page
+from catchments.web.tables import MEDIA_TYPE, harmless
+
+HEADER = ("edition", "effective_from", "kind", "recipient", "name", "email", "subject", "text")
+FATE = ("state", "attempts", "sent_at_utc", "last_error")
+TROUBLES_SHOWN = 100
+
+
+@blueprint.get("/notices")
+@requires(Action.READ)
+def notices() -> Response:
+    """List what was told of each edition, with how much of it went out."""
+    outbox = _outbox()
+    told, sent = outbox.notice_counts(), outbox.counts()
+    listed = [
+        {"edition": each, "told": told.get(each.number, {}), "sent": sent.get(each.number, {})}
+        for each in reversed(service().store.editions())
+    ]
+    return page(
+        "staff/notices.html",
+        gettext("Notices"),
+        listed=listed,
+        states=STATES,
+        troubles=outbox.deliveries("failed", at_most=TROUBLES_SHOWN),
+        may_administer=me().may(Action.ADMINISTER),
+        has_mail=service().settings.mail is not None,
+    )
+
+
+@blueprint.get("/notices/<int:number>.csv")
+@requires(Action.READ)
+def notices_csv(number: int) -> Response:
+    """Give all notices of an edition as a table, those to schools too."""
+    edition = next((e for e in service().store.editions() if e.number == number), None)
+    if edition is None:
+        raise NotKnown(gettext("There is no edition %(number)s.", number=number))
+    response = Response(_table(edition, _outbox().notices(number)), content_type=MEDIA_TYPE)
+    name = f"notices-edition-{number}.csv"
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
+
+
+@blueprint.post("/notices/again/<int:number>")
+@requires(Action.ADMINISTER)
+def notices_again(number: int) -> AnyResponse:
+    """Send a failed delivery again, because somebody has looked and says so."""
+    _outbox().send_again(number, by=me().login)
+    flash(gettext("It waits to be sent again."))
+    return going_to(url_for("staff.notices")[len(request.script_root) :])
+
+
+def _outbox() -> Outbox:
+    return Outbox(service().store)
+
+
+def _table(edition: EditionSummary, rows: list[NoticeRow]) -> bytes:
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\r\n")
+    writer.writerow([*HEADER, *FATE])
+    for row in rows:
+        sent_at = row.sent_at.isoformat(" ", "seconds") if row.sent_at else None
+        cells = (
+            edition.number,
+            edition.effective_from.isoformat(),
+            row.recipient_kind,
+            row.recipient,
+            row.recipient_name,
+            row.email,
+            row.subject,
+            row.text,
+            row.state or "for the download",
+            row.attempts,
+            sent_at,
+            row.last_error,
+        )
+        writer.writerow([harmless(cell) for cell in cells])
+    return written.getvalue().encode()

@@ -1,0 +1,87 @@
+"""Services elsewhere that are told of each edition: added, tried and disabled by administrators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Response, flash, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from catchments.delivery import NotTaken, call, checked_url
+from catchments.errors import InputRefused
+from catchments.people import Action
+from catchments.store.outbox import Outbox
+from catchments.web.context import service
+from catchments.web.staff.access import confirmed, going_to, me, requires
+from catchments.web.staff.room import blueprint
+from catchments.web.staff.signing_in import REFUSED, page
+
+
+@blueprint.get("/webhooks")
+@requires(Action.ADMINISTER)
+@confirmed
+def webhooks() -> Response:
+    """List the webhooks, and ask for another."""
+    return _page()
+
+
+@blueprint.post("/webhooks")
+@requires(Action.ADMINISTER)
+@confirmed
+def webhook_add() -> Response:
+    """Add a webhook, and show its secret, once."""
+    given = request.form.get("url", "")
+    try:
+        url = checked_url(given, to_private=service().settings.webhooks_to_private)
+    except InputRefused as error:
+        return _page(errors={"url": str(error)}, given=given)
+    _, secret = _outbox().add_webhook(url, by=me().login)
+    return _page(secret=secret)
+
+
+@blueprint.post("/webhooks/<int:number>/disable")
+@requires(Action.ADMINISTER)
+@confirmed
+def webhook_disable(number: int) -> AnyResponse:
+    """Tell a webhook nothing more."""
+    _outbox().disable_webhook(number, by=me().login)
+    return _back(gettext("The webhook is disabled."))
+
+
+@blueprint.post("/webhooks/<int:number>/test")
+@requires(Action.ADMINISTER)
+@confirmed
+def webhook_test(number: int) -> AnyResponse:
+    """Send a webhook something that tells it nothing, and say what came of it."""
+    url, secret = _outbox().webhook_secret(number)
+    to_private = service().settings.webhooks_to_private
+    try:
+        call(url, secret, {"test": True}, delivery="test", to_private=to_private)
+    except NotTaken as error:
+        return _back(gettext("The test was not taken: %(said)s.", said=str(error)[:300]))
+    return _back(gettext("The test was taken."))
+
+
+def _outbox() -> Outbox:
+    return Outbox(service().store)
+
+
+def _back(said: str) -> AnyResponse:
+    flash(said)
+    return going_to(url_for("staff.webhooks")[len(request.script_root) :])
+
+
+def _page(
+    *, errors: Mapping[str, str] | None = None, given: str = "", secret: str = ""
+) -> Response:
+    outbox = _outbox()
+    return page(
+        "staff/webhooks.html",
+        gettext("Webhooks"),
+        status=REFUSED if errors else 200,
+        errors=errors or {},
+        given=given,
+        secret=secret,
+        webhooks=outbox.webhooks(),
+    )
