@@ -169,6 +169,15 @@ def test_schools_are_found_ticked_looked_over_and_moved(app: Flask, hana: FlaskC
     assert content(app).listings == {54: RIMU, 55: RIMU, 57: RIMU}
 
 
+def test_a_school_is_shown_in_the_catchment_that_the_draft_gives_it(
+    app: Flask, hana: FlaskClient
+) -> None:
+    corners = "175.4 -39.4\n175.6 -39.4\n175.6 -39.6\n175.4 -39.6"
+    added(app, hana, "transfer-area", to=KOWHAI, points=corners, confirmed="yes")
+    preview = sent(app, hana, "move-schools", numbers="56", to=AHI)
+    assert "56 St Joseph's School Tōtara Kōwhai (KOW-2)" in words(preview), "it is on no list"
+
+
 def test_a_town_gives_all_its_schools(app: Flask, hana: FlaskClient) -> None:
     page = hana.get("/staff/drafts/1/change/move-schools?q=Totara")
     assert 'value="56"' in page.text

@@ -295,6 +295,7 @@ def _read_add_provider(typed: Typed, worked: Working) -> Change:
 
 def _read_edit_provider(typed: Typed, worked: Working) -> Change:
     code = typed.one_of("provider", worked.content.providers, gettext("a provider"))
+    typed.check()  # without one there are no other fields
     made = EditProvider(*_details(typed, code))
     known = worked.content
     unchanged = (known.providers.get(code), known.contracts.get(code, Contract()))

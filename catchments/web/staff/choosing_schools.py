@@ -13,6 +13,7 @@ from catchments.errors import shown
 from catchments.gazetteer import LONGEST_TEXT, folded
 from catchments.model import Catchment, School
 from catchments.web.context import service
+from catchments.web.staff.impact import base_of, bench
 from catchments.web.staff.typed import Typed
 from catchments.web.staff.working import Working
 
@@ -48,8 +49,15 @@ def chosen_schools(typed: Typed, worked: Working) -> tuple[int, ...]:
 
 
 def lines_of(numbers: tuple[int, ...], worked: Working) -> list[Line]:
-    """Return schools as they are listed."""
-    return [Line(worked.schools[n], worked.catchment_of(n)) for n in numbers if n in worked.schools]
+    """Return schools as they are listed, each with the catchment that it is in by now."""
+    if not numbers:
+        return []
+    answers = bench().workbench.answers(base_of(worked), worked.content)
+    return [
+        Line(school, answer.catchment if (answer := answers.get(number)) else None)
+        for number in numbers
+        if (school := worked.schools.get(number))
+    ]
 
 
 def _pasted(typed: Typed, worked: Working) -> list[int]:

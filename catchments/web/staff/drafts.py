@@ -8,7 +8,6 @@ from typing import Any
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.errors import CatchmentsError, ChangeDoesNotFit, NotKnown
@@ -21,6 +20,7 @@ from catchments.web.context import page_context, service
 from catchments.web.staff import working
 from catchments.web.staff.access import me, requires
 from catchments.web.staff.changing import KINDS
+from catchments.web.staff.impact import impact_panel
 from catchments.web.staff.reviewing import review_of
 from catchments.web.staff.room import blueprint
 from catchments.web.staff.typed import FormRefused, Typed, Wrong
@@ -148,12 +148,10 @@ def describe(draft: int) -> AnyResponse:
 
 
 @blueprint.post("/drafts/<int:draft>/comment")
-@requires(Action.READ)
+@requires(Action.EDIT, Action.REVIEW)
 def comment(draft: int) -> AnyResponse:
     """Say something about a draft."""
     person = me()
-    if not (person.may(Action.EDIT) or person.may(Action.REVIEW)):
-        raise Forbidden
     typed = Typed(request.form)
     said = typed.paragraph("text", gettext("a comment"), at_most=LONGEST_COMMENT)
     try:
@@ -196,7 +194,7 @@ def _draft_page(
         typed=typed,
         wrongs=wrongs,
         error=bool(wrongs),
-        **{**_impact(made), **more},
+        **{**impact_panel(made), **more},
     )
     page.status_code = REFUSED if wrongs else STALE if more.get("stale") else 200
     return page
@@ -208,10 +206,6 @@ def _made(draft: int) -> tuple[Working | None, CatchmentsError | None]:
         return working.working_on(draft), None
     except (ChangeDoesNotFit, NotKnown) as error:
         return None, error
-
-
-def _impact(made: Working | None) -> dict[str, Any]:
-    return {"impact": None}
 
 
 def _summary(draft: Draft) -> EditionSummary | None:

@@ -43,14 +43,6 @@ class Working:
         """The schools of the directory, by number."""
         return self.release.schools
 
-    def catchment_of(self, school_id: int) -> Catchment | None:
-        """Return the catchment that a school is in now: by the list, else as its base answers."""
-        code = self.content.listings.get(school_id)
-        if code is None and school_id not in self.content.unserved and self.base:
-            answer = self.base.answers.get(school_id)
-            code = answer.catchment.code if answer and answer.catchment else None
-        return self.content.catchments.get(code or "")
-
     def provider_of(self, catchment: Catchment | None) -> Provider | None:
         """Return who serves a catchment now."""
         return self.content.providers.get((catchment and catchment.provider_code) or "")
