@@ -37,10 +37,10 @@ def main() -> None:
 
 def publish(store: Store, wish: Wish) -> list[int]:
     """Publish a draft for a person; return the new editions' numbers. Raises PublicationRefused."""
-    person = People(store).person(wish.person_id)
-    if person is None:
+    account = People(store).account(wish.person_id)
+    if account is None:
         raise NotKnown(f"There is no person {wish.person_id}.")
-    decision = Decision(person, wish.draft_version, reverting=wish.reverting)
+    decision = Decision(account.person, wish.draft_version, reverting=wish.reverting)
     order = Order(wish.draft_id, wish.effective_from, wish.reason, decision=decision)
     return publisher(store, no_progress).publish(order)
 
