@@ -74,11 +74,16 @@ def _origin(snapshot: Snapshot) -> list[Cell]:
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[Cell]], snapshot: Snapshot) -> bytes:
+    origin = _origin(snapshot)
+    return plain_table((*header, *ORIGIN), ((*row, *origin) for row in rows))
+
+
+def plain_table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """Return rows under a line of names as CSV; no cell runs anything in a spreadsheet."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
-    writer.writerow([*header, *ORIGIN])
-    origin = _origin(snapshot)
-    writer.writerows([harmless(cell) for cell in (*row, *origin)] for row in rows)
+    writer.writerow(header)
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
     return written.getvalue().encode()
 
 
