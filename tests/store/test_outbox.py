@@ -1,0 +1,270 @@
+"""The queue of e-mails and webhook calls: queued, claimed, tried again, never sent twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from catchments.errors import NotKnown, PublicationRefused
+from catchments.store import Publication, Store, outbox, schema
+from catchments.store.audit import AuditTrail
+from catchments.store.outbox import (
+    ATTEMPTS_AT_MOST,
+    CLAIM_HOLDS,
+    MAY_HAVE_BEEN_SENT,
+    TOO_OLD_AFTER,
+    Outbox,
+    pause_after,
+)
+from catchments.store.store import now
+from catchments.telling import Announcement
+from tests.worlds import at_once, simple_artefacts, small_edition, small_release
+
+FROM = date(2026, 4, 1)
+TO_PROVIDER = Announcement(
+    "provider", "P-AHI", "Ahi Trust", "kia@ahi.example", "What changes", "Kia ora", FROM
+)
+TO_SCHOOL = replace(TO_PROVIDER, recipient_kind="school", recipient="54", email="")
+
+
+@pytest.fixture
+def box(store: Store) -> Outbox:
+    store.add_release(small_release())
+    return Outbox(store)
+
+
+def published(store: Store, *told: Announcement, on: date = FROM) -> int:
+    publication = Publication(
+        small_edition(), on, None, artefacts=simple_artefacts(), maker="test", notices=told
+    )
+    return store.publish([publication], expected=store.state())[0]
+
+
+def states(store: Store) -> list[str]:
+    table = schema.delivery
+    with store.reading() as connection:
+        return list(connection.scalars(sa.select(table.c.state).order_by(table.c.id)))
+
+
+# --- queued with the publication ------------------------------------------------------------------
+
+
+def test_an_announcement_with_an_address_waits_and_one_without_is_for_the_download(box, store):
+    number = published(store, TO_PROVIDER, TO_SCHOOL)
+    told = {row.recipient_kind: row.state for row in box.notices(number)}
+    assert told == {"provider": "waiting", "school": ""}
+    assert box.counts() == {number: {"waiting": 1}}
+    assert box.notice_counts() == {number: {"provider": 1, "school": 1}}
+
+
+def test_a_publication_that_fails_queues_nothing(box, store):
+    state = store.state()
+    published(store)
+    with pytest.raises(PublicationRefused):
+        store.publish(
+            [Publication(small_edition(), FROM, None, notices=[TO_PROVIDER])], expected=state
+        )
+    assert states(store) == []
+
+
+def test_the_same_is_not_queued_twice_for_one_date(box, store):
+    first, second = published(store, TO_PROVIDER), published(store, TO_PROVIDER)
+    assert len(box.notices(first)) == 1
+    assert box.notices(second) == []
+    assert states(store) == ["waiting"]
+
+
+def test_what_was_told_then_told_otherwise_and_now_so_again_is_news(box, store):
+    otherwise = replace(TO_PROVIDER, text="Not so")
+    for told in (TO_PROVIDER, otherwise, TO_PROVIDER):
+        published(store, told)
+    assert states(store) == ["waiting"] * 3
+
+
+def test_another_date_is_news(box, store):
+    published(store, TO_PROVIDER)
+    published(store, replace(TO_PROVIDER, effective_from=date(2026, 5, 1)), on=date(2026, 5, 1))
+    assert states(store) == ["waiting"] * 2
+
+
+def test_a_withdrawn_edition_is_not_told_and_the_same_published_again_is(box, store):
+    first = published(store, TO_PROVIDER)
+    store.withdraw(first)
+    assert states(store) == ["cancelled"]
+    assert box.claim() is None
+    second = published(store, TO_PROVIDER)
+    assert box.counts() == {second: {"waiting": 1}}
+
+
+def test_every_webhook_in_use_is_called_once_an_edition(box, store):
+    for url in ("https://one.example/", "https://two.example/", "https://three.example/"):
+        box.add_webhook(url, by="hana")
+    box.disable_webhook(2, by="hana")
+    published(store)
+    assert [d.to for d in box.deliveries()] == ["https://three.example/", "https://one.example/"]
+
+
+# --- claimed and marked ---------------------------------------------------------------------------
+
+
+def test_a_claim_is_committed_before_anything_is_sent(box, store):
+    published(store, TO_PROVIDER)
+    claimed = box.claim()
+    assert claimed is not None
+    assert claimed.is_email
+    assert (claimed.email, claimed.subject, claimed.text) == (
+        "kia@ahi.example",
+        "What changes",
+        "Kia ora",
+    )
+    assert states(store) == ["sending"]
+
+
+def test_of_two_at_once_one_gets_the_delivery(box, store):
+    published(store, TO_PROVIDER)
+    claims = at_once(*[lambda: Outbox(store).claim()] * 4)
+    assert not [claim for claim in claims if isinstance(claim, Exception)]
+    assert len([claim for claim in claims if claim is not None]) == 1
+
+
+def test_what_was_sent_is_not_claimed_again(box, store):
+    published(store, TO_PROVIDER)
+    box.mark_sent(box.claim())
+    assert box.claim(at=now() + timedelta(days=1)) is None
+    assert states(store) == ["sent"]
+
+
+def test_without_a_mail_server_only_webhooks_are_claimed(box, store):
+    box.add_webhook("https://one.example/", by="hana")
+    published(store, TO_PROVIDER)
+    claimed = box.claim(emails=False)
+    assert claimed is not None
+    assert not claimed.is_email
+    assert claimed.secret
+    assert box.claim(emails=False) is None
+
+
+@pytest.mark.parametrize(
+    ("attempts", "minutes"), [(1, 1), (2, 2), (3, 4), (9, 256), (10, 360), (12, 360)]
+)
+def test_the_pause_doubles_from_a_minute_to_six_hours(attempts, minutes):
+    assert pause_after(attempts) == timedelta(minutes=minutes)
+
+
+def test_a_refusal_is_tried_again_after_its_pause_and_fails_at_last(box, store):
+    published(store, TO_PROVIDER)
+    at = now()
+    for attempt in range(1, ATTEMPTS_AT_MOST + 1):
+        claimed = box.claim(at=at)
+        assert claimed is not None
+        box.mark_refused(claimed, "450 not now", at=at)
+        assert box.claim(at=at + pause_after(attempt) - timedelta(seconds=1)) is None
+        at += pause_after(attempt)
+    assert box.claim(at=at + timedelta(days=1)) is None
+    (failed,) = box.deliveries("failed")
+    assert (failed.attempts, failed.last_error) == (ATTEMPTS_AT_MOST, "450 not now")
+
+
+def test_a_refusal_for_good_fails_at_once(box, store):
+    published(store, TO_PROVIDER)
+    box.mark_refused(box.claim(), "550 nobody", for_good=True)
+    assert states(store) == ["failed"]
+
+
+@pytest.mark.parametrize("gone", ["edition", "webhook"])
+def test_what_was_called_off_while_it_was_being_sent_is_not_tried_again(box, store, gone):
+    box.add_webhook("https://one.example/", by="hana")
+    number = published(store)
+    claimed = box.claim()
+    if gone == "edition":
+        store.withdraw(number)
+    else:
+        box.disable_webhook(1, by="hana")
+    box.mark_refused(claimed, "it answered 500")
+    assert states(store) == ["cancelled"]
+
+
+def test_whoever_dies_between_claim_and_mark_sends_nothing_twice(box, store):
+    published(store, TO_PROVIDER)
+    at: datetime = box.claim().claimed_at
+    assert box.fail_stale(at=at + CLAIM_HOLDS - timedelta(seconds=1)) == 0
+    assert box.fail_stale(at=at + CLAIM_HOLDS + timedelta(seconds=1)) == 1
+    assert box.claim(at=at + timedelta(days=1)) is None
+    (failed,) = box.deliveries("failed")
+    assert failed.last_error == MAY_HAVE_BEEN_SENT
+
+
+def test_a_mark_that_comes_after_its_claim_was_ended_changes_nothing(box, store):
+    published(store, TO_PROVIDER)
+    claimed = box.claim()
+    box.fail_stale(at=claimed.claimed_at + CLAIM_HOLDS * 2)
+    box.mark_refused(claimed, "too late")
+    assert states(store) == ["failed"]
+
+
+def test_what_waited_for_a_month_is_no_news(box, store):
+    published(store, TO_PROVIDER)
+    assert box.fail_stale(at=now() + TOO_OLD_AFTER - timedelta(hours=1)) == 0
+    assert box.fail_stale(at=now() + TOO_OLD_AFTER + timedelta(hours=1)) == 1
+    assert states(store) == ["failed"]
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+
+def test_a_person_has_a_failed_delivery_sent_again_and_it_is_on_record(box, store):
+    published(store, TO_PROVIDER)
+    claimed = box.claim()
+    box.mark_unsure(claimed, "the line broke")
+    box.send_again(claimed.id, by="ana")
+    again = box.claim()
+    assert again is not None
+    assert (again.id, again.attempts) == (claimed.id, 0)
+    entry = AuditTrail(store).last()
+    assert entry is not None
+    assert (entry.actor, entry.action) == ("ana", "delivery.again")
+
+
+def test_only_a_failed_delivery_of_a_standing_edition_is_sent_again(box, store):
+    number = published(store, TO_PROVIDER)
+    with pytest.raises(PublicationRefused, match="is waiting"):
+        box.send_again(1, by="ana")
+    box.mark_unsure(box.claim(), "?")
+    store.withdraw(number)
+    with pytest.raises(PublicationRefused, match="withdrawn"):
+        box.send_again(1, by="ana")
+    with pytest.raises(NotKnown):
+        box.send_again(99, by="ana")
+
+
+def test_a_webhook_that_is_not_in_use_is_not_known(box):
+    _, secret = box.add_webhook("https://one.example/", by="hana")
+    assert box.webhook_secret(1) == ("https://one.example/", secret)
+    box.disable_webhook(1, by="hana")
+    for ask in (lambda: box.webhook_secret(1), lambda: box.disable_webhook(1, by="hana")):
+        with pytest.raises(NotKnown):
+            ask()
+
+
+def test_what_was_done_in_a_draft_leaves_out_what_was_undone(box, store):
+    published(store)
+    with store.writing() as connection:
+        connection.execute(
+            schema.draft.insert().values(id=3, title="T", base_number=1, created_at=now())
+        )
+        for position, undone in ((1, False), (2, True)):
+            connection.execute(
+                schema.draft_change.insert().values(
+                    draft_id=3,
+                    position=position,
+                    kind="rename catchment",
+                    created_at=now(),
+                    content=b"{}",
+                    sentence=f"Step {position}.",
+                    undone=undone,
+                )
+            )
+    assert outbox.published_changes(store, 3) == ["Step 1."]
