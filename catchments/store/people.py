@@ -9,7 +9,8 @@ import re
 import secrets
 import threading
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from catchments.errors import InputRefused, NotKnown, shown
+from catchments.errors import CatchmentsError, InputRefused, NotKnown, shown
 from catchments.people import COMMAND_LINE, Person, Role
 from catchments.store import schema
 from catchments.store.audit import append
@@ -30,7 +31,8 @@ FAILURES_ALLOWED = 5
 """So many in a row lock an account; each one after that locks it for twice as long."""
 FIRST_LOCK, LONGEST_LOCK = timedelta(minutes=1), timedelta(hours=1)
 HASHED_AT_ONCE = 2
-"""Each takes 64 MiB and every core: a flood of attempts waits instead of filling memory."""
+"""Each takes 64 MiB and every core for a while. More at once are refused, not kept waiting: a flood
+of attempts would hold every thread that the public pages need."""
 
 ELSEWHERE = "OpenID Connect"
 
@@ -39,6 +41,10 @@ _HASHING = threading.BoundedSemaphore(HASHED_AT_ONCE)
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]*")
 _EMAIL = re.compile(r"[^\s@<>\"(),:;]+@[^\s@<>\"(),:;]+")
 _T = schema.person
+
+
+class TooBusy(CatchmentsError):
+    """More passwords are being checked at once than there is memory and time for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +177,7 @@ class People:
         """Return who signs in with a login and a password, or None, for whatever reason.
 
         The same work is done for a login that nobody has. `action` is noted in the audit trail.
+        Raises TooBusy.
         """
         with self._store.reading() as connection:
             row = _row_or_none(connection, login)
@@ -321,7 +328,7 @@ def folded(login: str) -> str:
 def hashed(password: str) -> str:
     """Return the hash that is kept of a password. Raises InputRefused."""
     checked = checked_password(password)
-    with _HASHING:
+    with _one_of_few():
         return HASHER.hash(checked)
 
 
@@ -415,13 +422,23 @@ def _refuse_to_lose(connection: sa.Connection, person: Person, by: str) -> None:
 def _is_right(password_hash: str, password: str) -> bool:
     """Whether a password fits; takes as long for a hash that is not there."""
     given = unicodedata.normalize("NFKC", password[: LONGEST_PASSWORD + 1])
-    with _HASHING:
+    with _one_of_few():
         nobodys = _nobodys_hash()
         try:
             HASHER.verify(password_hash or nobodys, given)
         except (Argon2Error, InvalidHashError):
             return False
     return bool(password_hash) and len(password) <= LONGEST_PASSWORD
+
+
+@contextmanager
+def _one_of_few() -> Iterator[None]:
+    if not _HASHING.acquire(blocking=False):
+        raise TooBusy("Too many people are signing in just now.", next_step="Try again shortly.")
+    try:
+        yield
+    finally:
+        _HASHING.release()
 
 
 _nobodys: list[str] = []

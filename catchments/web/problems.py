@@ -21,6 +21,7 @@ from catchments.errors import (
 )
 from catchments.store import StoreUnavailable
 from catchments.store.desk import NotNow, Stale
+from catchments.store.people import TooBusy
 from catchments.web.context import service
 
 PROBLEM = "application/problem+json"
@@ -33,6 +34,7 @@ _STATUS: tuple[tuple[type[CatchmentsError], int, LazyString], ...] = (
     (PublicationRefused, 409, _l("That cannot be published")),
     (NotKnown, 404, _l("Not found")),
     (NothingPublished, 503, _l("Nothing published yet")),
+    (TooBusy, 503, _l("Too much at once")),
     (StoreUnavailable, 503, _l("The database is away")),
 )
 SAID = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from catchments.errors import InputRefused, NotKnown
 from catchments.people import Action, Role
 from catchments.store import people as rooms
 from catchments.store.audit import AuditTrail
-from catchments.store.people import People, Secrets, checked_password, lock_after
+from catchments.store.people import People, Secrets, TooBusy, checked_password, lock_after
 from tests.staff import PASSWORD, add_person
 from tests.worlds import HOSTILE, at_once, opened
 
@@ -261,12 +262,41 @@ def test_however_many_failures_a_lock_lasts_from_a_minute_to_an_hour(failures):
     assert lock_after(failures) <= lock_after(failures + 1)
 
 
-def test_many_guesses_at_once_count_like_as_many_in_turn(store, people):
+def test_many_guesses_at_once_count_like_as_many_in_turn(store, people, monkeypatch):
     add_person(store, "hana")
+    monkeypatch.setattr(rooms, "_HASHING", threading.BoundedSemaphore(8))
     at_once(*[lambda: people.sign_in("hana", WRONG)] * 8)
     assert people.sign_in("hana", PASSWORD) is None
     fails = [action for _, action, _ in entries(store) if action == "person.sign-in.fail"]
     assert len(fails) == 5, "a guess at a locked account counts for nothing"
+
+
+def test_a_flood_of_guesses_is_refused_and_not_kept_waiting(store, people, monkeypatch):
+    add_person(store, "hana")
+    inside, go_on = threading.Semaphore(0), threading.Event()
+    hasher = rooms.HASHER
+
+    class Slow:
+        def hash(self, given):
+            return hasher.hash(given)
+
+        def verify(self, kept, given):
+            inside.release()
+            assert go_on.wait(30)
+            return hasher.verify(kept, given)
+
+    monkeypatch.setattr(rooms, "HASHER", Slow())
+    busy = [threading.Thread(target=people.sign_in, args=("hana", PASSWORD)) for _ in range(2)]
+    for thread in busy:
+        thread.start()
+    for _ in busy:
+        assert inside.acquire(timeout=30)
+    with pytest.raises(TooBusy):
+        people.sign_in("nobody", WRONG)
+    go_on.set()
+    for thread in busy:
+        thread.join()
+    assert people.sign_in("hana", PASSWORD)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ IDLE_S, LONGEST_S, FRESH_S = 30 * 60, 12 * 60 * 60, 5 * 60
 """How long a session stands unused, how long at most, and how long a password counts as given."""
 NOTED_EVERY_S = 60
 """How exactly it is kept when a session was last used: not every answer need set the cookie."""
-LONGEST_NEXT = 2_000
+LONGEST_NEXT = 1_000
+"""Of the path to go on to: the session keeps it, and a cookie holds 4,000 characters."""
 OPEN: frozenset[Action] = frozenset()
 """In place of actions: a page for whoever is not signed in."""
 _ACTIONS, _AT_MOST = "_staff_actions", "_staff_at_most"

@@ -31,7 +31,7 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 taken, whatever the provider says that it supports."""
 METADATA_KEPT_S = 3600
 """Providers change their keys; what they publish is read again after this."""
-TIMEOUT_S = 10.0
+TIMEOUT_S = 5.0
 LEEWAY_S = 60
 """How far the provider's clock and ours may be apart."""
 LONGEST_CLAIM = 500
