@@ -37,6 +37,7 @@ GROUPS = (
     Later("listings", "catchments.commands.imports", "Lists of the schools in each catchment."),
     Later("editions", "catchments.commands.editions", "Published editions and drafts."),
     Later("addresses", "catchments.commands.addresses", "The street addresses that are known."),
+    Later("audit", "catchments.commands.audit", "The trail of what staff did."),
     Later("notices", "catchments.commands.notices", "What schools and providers are told."),
     Later("staff", "catchments.commands.staff", "People who sign in, and their roles."),
 )

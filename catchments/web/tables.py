@@ -21,7 +21,7 @@ ORIGIN = ("edition", "directory_release", "demonstration", "source")
 
 RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r", "\n")
 
-Cell = str | int | None
+Cell = str | int | float | None
 
 
 def catchments_table(snapshot: Snapshot, entries: Iterable[Entry]) -> bytes:

@@ -4,14 +4,19 @@ Every page asks for an action that a role must allow: see `access.requires`.
 """
 
 from catchments.web.staff import (  # noqa: F401 - each adds its pages
+    auditing,
+    deciding,
     changing,
     drafts,
+    findings,
     maps,
+    notices,
     oidc,
     people,
     rates,
     reviewing,
     signing_in,
+    webhooks,
 )
 from catchments.web.staff.room import blueprint
 

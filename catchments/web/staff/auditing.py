@@ -1,0 +1,94 @@
+"""The audit trail: who did what, when; and whether it is what was written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Response, render_template, request
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+
+from catchments.errors import InputRefused, shown
+from catchments.people import Action
+from catchments.snapshot import NEW_ZEALAND_TIME
+from catchments.store.audit import AuditEntry, AuditTrail
+from catchments.web.context import page_context, service
+from catchments.web.parameters import page_parameters
+from catchments.web.staff.access import requires
+from catchments.web.staff.room import blueprint
+from catchments.web.tables import MEDIA_TYPE, plain_table
+
+AT_ONCE = 50
+IN_A_FILE = 100_000
+FILTERS = ("actor", "action", "subject")
+HEADINGS = ("number", "at", "actor", "action", "subject", "detail", "hash")
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry as the page shows it."""
+
+    entry: AuditEntry
+    at: datetime
+    """In New Zealand."""
+
+
+@blueprint.get("/audit")
+@requires(Action.READ)
+def audit() -> Response:
+    """Show who did what, the latest first."""
+    given = page_parameters(request.args, {*FILTERS, "before", "verify"})
+    trail, matching = AuditTrail(service().store), _matching(given)
+    found = trail.entries(matching=matching, before=_before(given), at_most=AT_ONCE + 1)
+    verified = bool(given.get("verify"))
+    world = service().snapshots.current()
+    page = render_template(
+        "staff/audit.html",
+        **page_context(world, world.on(world.today), gettext("Audit trail")),
+        lines=[line_of(entry) for entry in found[:AT_ONCE]],
+        more=found[AT_ONCE - 1].number if len(found) > AT_ONCE else None,
+        matching=matching,
+        filters={name: matching.get(name, "") for name in FILTERS},
+        verified=verified,
+        broken_at=trail.broken_at() if verified else None,
+        last=trail.last(),
+    )
+    return Response(page)
+
+
+@blueprint.get("/audit.csv")
+@requires(Action.READ)
+def audit_csv() -> Response:
+    """Give the audit trail, or what of it matches, as a table."""
+    given = page_parameters(request.args, set(FILTERS))
+    trail = AuditTrail(service().store)
+    found = trail.entries(matching=_matching(given), at_most=IN_A_FILE)
+    table = plain_table(HEADINGS, ([getattr(e, name) for name in HEADINGS] for e in found))
+    response = Response(table, content_type=MEDIA_TYPE)
+    response.headers["Content-Disposition"] = "attachment; filename=audit.csv"
+    return response
+
+
+def line_of(entry: AuditEntry) -> Line:
+    """Return an entry with its moment as it was in New Zealand."""
+    at = datetime.fromisoformat(entry.at)
+    return Line(entry, (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(NEW_ZEALAND_TIME))
+
+
+def _matching(given: MultiDict[str, str]) -> dict[str, str]:
+    found: dict[str, Any] = {name: given.get(name, "").strip()[:200] for name in FILTERS}
+    return {name: text for name, text in found.items() if text}
+
+
+def _before(given: MultiDict[str, str]) -> int | None:
+    text = given.get("before", "")
+    if text and not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise InputRefused(
+            f"The parameter before is {shown(text)}.",
+            field="before",
+            allowed="It must be the number of an entry.",
+            next_step="Leave it out for the latest.",
+        )
+    return int(text) if text else None

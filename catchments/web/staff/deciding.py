@@ -1,0 +1,105 @@
+"""Who served a school on a day, and who decided it: two clicks from any staff page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Response, render_template, request
+from flask_babel import gettext
+
+from catchments.errors import InputRefused, NotKnown, shown
+from catchments.model import Answer, EditionSummary, School
+from catchments.people import Action
+from catchments.resolver import long_date
+from catchments.snapshot import World
+from catchments.store.audit import AuditTrail
+from catchments.web.chronicling import steps_of
+from catchments.web.context import page_context, service
+from catchments.web.parameters import optional_date, page_parameters
+from catchments.web.staff.access import requires
+from catchments.web.staff.auditing import Line, line_of
+from catchments.web.staff.room import blueprint
+
+ENTRIES_AT_MOST = 50
+LONGEST_TEXT = 200
+
+
+@dataclass(frozen=True)
+class Decided:
+    """An answer, the edition that it is from, and how that came about."""
+
+    answer: Answer
+    edition: EditionSummary
+    steps: list[str]
+    entries: list[Line]
+
+
+@blueprint.get("/who")
+@requires(Action.READ)
+def who() -> Response:
+    """Say who served a school on a date, and who decided it."""
+    given = page_parameters(request.args, {"school", "on"})
+    world = service().snapshots.current()
+    day = optional_date(given) or world.today
+    text = given.get("school", "").strip()[:LONGEST_TEXT]
+    schools, problem = _schools(world, text) if text else ([], "")
+    decided = None
+    if len(schools) == 1:
+        try:
+            decided = _decided(world, schools[0].school_id, day)
+        except NotKnown as error:
+            problem = str(error)
+    page = render_template(
+        "staff/who.html",
+        **page_context(world, world.on(world.today), gettext("Who decided")),
+        text=text,
+        day=day,
+        today=world.today,
+        schools=schools,
+        decided=decided,
+        problem=problem,
+        error=bool(problem),
+    )
+    return Response(page)
+
+
+def _schools(world: World, text: str) -> tuple[list[School], str]:
+    """Return the schools that a number or a name may mean, and what is wrong if there is none."""
+    number = text.removeprefix("#").strip()
+    if number.isascii() and number.isdigit() and len(number) < 10:
+        return [School(int(number), "")], ""
+    try:
+        finding = service().finder(world).find(text, on=world.today, field="school")
+    except InputRefused as error:
+        return [], str(error)
+    matches = finding.matches if finding else ()
+    found = {s.school_id: s for match in matches for s in match.named.schools}
+    if not found:
+        return [], gettext("No school is found for %(text)s.", text=shown(text))
+    return list(found.values()), ""
+
+
+def _decided(world: World, school_id: int, day: date) -> Decided:
+    summary, answer = world.timeline.edition_on(day), world.school(school_id, on=day)
+    if summary is None or answer is None:
+        first = world.timeline.editions[0].effective_from
+        raise NotKnown(
+            f"No edition was in force on {long_date(day)}; the first is from {long_date(first)}.",
+            next_step="Ask for a later date.",
+        )
+    return Decided(answer, summary, steps_of(world, summary), _entries(summary))
+
+
+def _entries(edition: EditionSummary) -> list[Line]:
+    """Return what the audit trail says of an edition and of its draft, in order."""
+    trail = AuditTrail(service().store)
+    subjects = [f"edition {edition.number}"]
+    if edition.draft_id is not None:
+        subjects.append(f"draft {edition.draft_id}")
+    found = [
+        entry
+        for subject in subjects
+        for entry in trail.entries(matching={"subject": subject}, at_most=ENTRIES_AT_MOST)
+    ]
+    return [line_of(entry) for entry in sorted(found, key=lambda entry: entry.number)]
