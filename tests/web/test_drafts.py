@@ -16,6 +16,7 @@ from catchments.people import Role
 from catchments.store import Store
 from catchments.store.desk import Desk
 from catchments.web.context import EXTENSION
+from catchments.web.staff import working
 from tests.staff import add_person, post, sign_in
 from tests.worlds import AHI, HOSTILE, running_application, sqlite_url
 
@@ -138,6 +139,23 @@ def test_a_change_is_undone_and_done_again(app: Flask, hana: FlaskClient) -> Non
     assert post(hana, "/staff/drafts/1/redo", version=version_of(app)).status_code == 303
     assert "<del>" not in hana.get("/staff/drafts/1").text
     assert len(Desk(store_of(app)).draft(1).changes) == 1
+
+
+def test_another_worker_works_out_the_same(app: Flask, hana: FlaskClient) -> None:
+    """What a process keeps of a draft is only ever what it would work out anew."""
+    begun(hana)
+    with running_application(store_of(app).url) as other:
+        for number in range(3):
+            rename(hana, version_of(app), f"Name {number}")
+            post(hana, "/staff/drafts/1/undo", version=version_of(app))
+            rename(hana, version_of(app), f"Other {number}")
+            made = []
+            for each in (app, other):
+                with each.app_context():
+                    made.append(working.working_on(1))
+            assert made[0].content == made[1].content
+            assert made[0].content.catchments[AHI].name == f"Other {number}"
+            assert made[0].draft == made[1].draft == Desk(store_of(app)).draft(1)
 
 
 def test_undo_sent_twice_undoes_one_change(app: Flask, hana: FlaskClient) -> None:

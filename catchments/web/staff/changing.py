@@ -106,7 +106,7 @@ def _made(kind: Kind, worked: Working, typed: Typed, seen: Seen) -> AnyResponse:
     except CatchmentsError as error:  # it does not fit: said above the form, what was typed stays
         return _form(kind, worked, typed, (Wrong("", str(error)),))
     if typed.said:
-        once = f"{seen.once}r" if seen.once else ""
+        once = f"{seen.once[:63]}r" if seen.once else ""
         working.desk().comment(worked.draft.id, typed.said, by=seen.person, once=once)
     flash(gettext("The change is added."))
     return _to_draft(worked.draft.id)

@@ -6,6 +6,8 @@ What a draft's content is depends on its number and its version alone, so it is 
 from __future__ import annotations
 
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -15,7 +17,7 @@ from flask_babel import gettext
 from catchments.changes import Change, apply, apply_all, describe
 from catchments.errors import InputRefused, NothingPublished, NotKnown, shown
 from catchments.model import Catchment, DirectoryRelease, Edition, Provider, School
-from catchments.snapshot import Recent, Snapshot, World
+from catchments.snapshot import Snapshot, World
 from catchments.store import Draft
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.desk import Desk, NotNow, Seen, checked_once
@@ -24,7 +26,8 @@ from catchments.web.context import service
 from catchments.web.staff.access import me
 
 KEPT = "catchments.working"
-DRAFTS_KEPT = 8
+DRAFTS_KEPT = 24
+"""Versions of drafts; they share what they have in common."""
 ENTRIES_LOOKED_AT = 200
 
 
@@ -80,8 +83,11 @@ def working_on(draft_id: int) -> Working:
     """
     head, release = head_of(draft_id), release_for(service().snapshots.current())
     key = (draft_id, head.version, release.number)
-    made = _kept().get(key, lambda: _made(draft_id, release))
-    return made if made.draft.version == head.version else replace(made, draft=head)
+    made = _kept().get(key)
+    if made is None:
+        made = _made(draft_id, release)
+        _kept().put((draft_id, made.draft.version, release.number), made)
+    return made
 
 
 def open_to_changes(draft_id: int) -> Working:
@@ -113,7 +119,7 @@ def add(working: Working, change: Change, seen: Seen) -> None:
     if kept.version == seen.version + 1 and kept.changes[-1:] == (change,):
         # What was just worked out need not be worked out again for the page that comes next.
         made = replace(working, draft=kept, content=after)
-        _kept().get((kept.id, kept.version, working.release.number), lambda: made)
+        _kept().put((kept.id, kept.version, working.release.number), made)
 
 
 def seen_given() -> Seen:
@@ -153,17 +159,65 @@ def release_for(world: World) -> DirectoryRelease:
     return service().store.release(summary.number)
 
 
-def _kept() -> Recent:
-    kept: Recent = current_app.extensions.setdefault(KEPT, Recent(DRAFTS_KEPT))
+class _Kept:
+    """What drafts came to, as far as it was worked out lately; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._made: OrderedDict[_Key, Working] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: _Key) -> Working | None:
+        """Return what a version of a draft comes to, if it is known."""
+        with self._lock:
+            if key in self._made:
+                self._made.move_to_end(key)
+            return self._made.get(key)
+
+    def put(self, key: _Key, made: Working) -> None:
+        """Keep what a version of a draft comes to."""
+        with self._lock:
+            self._made[key] = made
+            while len(self._made) > DRAFTS_KEPT:
+                self._made.popitem(last=False)
+
+    def longest_beginning(self, draft: Draft, release: DirectoryRelease) -> Working | None:
+        """Return the version known that has the most of a draft's changes, and none besides."""
+        with self._lock:
+            made = list(self._made.values())
+        same = [
+            each
+            for each in made
+            if (each.draft.id, each.draft.base_number) == (draft.id, draft.base_number)
+            and each.release.number == release.number
+            and each.draft.changes == draft.changes[: len(each.draft.changes)]
+        ]
+        return max(same, key=lambda each: len(each.draft.changes), default=None)
+
+
+_Key = tuple[int, int, int | None]
+"""A draft's number, its version, and the number of the directory release."""
+
+
+def _kept() -> _Kept:
+    kept: _Kept = current_app.extensions.setdefault(KEPT, _Kept())
     return kept
 
 
 def _made(draft_id: int, release: DirectoryRelease) -> Working:
-    draft, world = desk().draft(draft_id), service().snapshots.current()
+    draft = desk().draft(draft_id)
+    known = _kept().longest_beginning(draft, release) or _begun(draft, release)
+    rest = draft.changes[len(known.draft.changes) :]
+    return replace(known, draft=draft, content=apply_all(known.content, rest))
+
+
+def _begun(draft: Draft, release: DirectoryRelease) -> Working:
+    """Return a draft as it was before its first change."""
+    empty = replace(draft, changes=())
     if draft.base_number is None:
-        return Working(draft, None, apply_all(Edition(), draft.changes), release)
+        return Working(empty, None, Edition(), release)
+    world = service().snapshots.current()
     base = world.numbered(draft.base_number, release.number or 0)
-    return Working(draft, base, apply_all(base.edition, draft.changes), release)
+    return Working(empty, base, base.edition, release)
 
 
 def _entries(draft_id: int) -> list[AuditEntry]:

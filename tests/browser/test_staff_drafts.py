@@ -1,0 +1,124 @@
+"""Drafts in Chromium: what was typed survives, forms by keyboard, nothing against WCAG 2.2 AA."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from catchments.people import Role
+from catchments.web.staff.changing import KINDS
+from tests.browser.conftest import Watched, made_up_edition, made_up_schools, served, violations
+from tests.staff import PASSWORD, add_person
+from tests.worlds import opened, publish_whole, real_artefacts, small_release, sqlite_url
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def staff_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running service with an editor, Hana."""
+    path: Path = tmp_path_factory.mktemp("staff") / "staff.sqlite"
+    edition = made_up_edition()
+    with opened(sqlite_url(path)) as store:
+        schools = {school.school_id: school for school in made_up_schools()}
+        store.add_release(small_release(schools=schools))
+        publish_whole(store, edition, artefacts=real_artefacts(edition))
+        add_person(store, "hana", Role.EDITOR)
+    with served(path) as url:
+        yield url
+
+
+@pytest.fixture
+def hana(browser: Browser, staff_url: str) -> Iterator[Watched]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    watched = Watched(context, staff_url)
+    page = watched.open("/staff/sign-in")
+    page.fill("[name=login]", "hana")
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**/staff*")
+    yield watched
+    context.close()
+    assert watched.complaints == []
+
+
+def begun(watched: Watched, title: str = "A draft") -> Page:
+    page = watched.open("/staff/drafts/new")
+    page.fill("#title", title)
+    page.fill("#reason", "A reason")
+    page.get_by_role("button", name="Begin the draft").click()
+    page.wait_for_url("**/staff/drafts/*")
+    return page
+
+
+def test_what_was_typed_is_there_again_until_it_was_sent(hana: Watched) -> None:
+    page = begun(hana)
+    page.fill("#text", "Half a comm")
+    page.reload()
+    expect(page.locator("#text")).to_have_value("Half a comm")
+    expect(page.get_by_text("Restored from this browser")).to_be_visible()
+    page.fill("#text", "Half a comment, and the rest")
+    page.get_by_role("button", name="Add the comment").click()
+    expect(page.get_by_text("Your comment is added.")).to_be_visible()
+    expect(page.locator("#text")).to_have_value("")
+    page.reload()
+    expect(page.locator("#text")).to_have_value("")
+
+
+def test_a_line_that_drops_while_a_comment_is_sent_loses_nothing(hana: Watched) -> None:
+    page = begun(hana)
+    page.fill("#text", "Said into a tunnel")
+    address = page.url
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Add the comment").click()
+    page.wait_for_timeout(500)
+    page.context.set_offline(False)
+    hana.complaints.clear()  # Chromium's own words on being offline
+    page.goto(address)
+    expect(page.locator("#text")).to_have_value("Said into a tunnel")
+
+
+def test_what_was_saved_can_be_put_back(hana: Watched) -> None:
+    page = begun(hana, "As saved")
+    page.get_by_text("Edit the title and the reason").click()
+    page.fill("#title", "As typed")
+    page.reload()
+    expect(page.locator("#title")).to_have_value("As typed")
+    expect(page.locator("#title")).to_be_visible()
+    page.get_by_role("button", name="Put back what was saved").click()
+    expect(page.locator("#title")).to_have_value("As saved")
+    page.reload()
+    expect(page.get_by_text("Restored from this browser")).to_have_count(0)
+
+
+def test_a_catchment_is_renamed_by_keyboard_alone(hana: Watched) -> None:
+    page = begun(hana)
+    page.get_by_role("link", name="Rename a catchment").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#catchment")
+    page.locator("#catchment").focus()
+    page.keyboard.type("Ahi")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Ahi nui")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Ahi (AA-00) renamed Ahi nui.")).to_be_visible()
+    page.get_by_role("button", name="Undo the last change").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("del")).to_have_text("Ahi (AA-00) renamed Ahi nui.")
+
+
+def test_no_page_of_drafts_breaks_a_rule_that_axe_knows(hana: Watched) -> None:
+    address = begun(hana).url.split("?")[0].removeprefix(hana.url)
+    found = []
+    for path in ("/staff/drafts", "/staff/drafts/new", address):
+        found += violations(hana.open(path))
+    for kind in KINDS:
+        page = hana.open(f"{address}/change/{kind}")
+        found += violations(page)
+        page.locator("main form[method=post] button").last.click()
+        found += violations(page)
+    assert found == []
+    hana.complaints[:] = [each for each in hana.complaints if "status of 400" not in each]
