@@ -6,7 +6,7 @@ Longitudes are 0…360, as in all that is drawn. Never used for lookups.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -36,9 +36,7 @@ def display_differences(
 def _collection(edition: Edition, touched: Collection[str]) -> dict[str, Any]:
     codes = [code for code in sorted(touched) if code in edition.boundaries]
     shapes = {code: geometry_to_360(edition.boundaries[code]) for code in codes}
-    around = _neighbours(edition.boundaries, shapes)
-    # With their neighbours, so that what they share is simplified alike on both sides.
-    simple = _simple([*shapes.values(), *around])[: len(codes)]
+    simple = _simple(list(shapes.values()))
     features = [
         {
             "type": "Feature",
@@ -49,17 +47,6 @@ def _collection(edition: Edition, touched: Collection[str]) -> dict[str, Any]:
         if code in edition.catchments
     ]
     return {"type": "FeatureCollection", "features": features}
-
-
-def _neighbours(
-    boundaries: Mapping[str, BaseGeometry], shapes: Mapping[str, BaseGeometry]
-) -> list[BaseGeometry]:
-    others = [geometry_to_360(b) for code, b in boundaries.items() if code not in shapes]
-    if not others or not shapes:
-        return []
-    parts = shapely.get_parts(list(shapes.values()))
-    met = shapely.STRtree(others).query(shapely.box(*shapely.bounds(parts).T), "intersects")[1]
-    return [others[at] for at in np.unique(met).tolist()]
 
 
 def _simple(shapes: list[BaseGeometry]) -> list[BaseGeometry]:

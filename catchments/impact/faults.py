@@ -9,15 +9,17 @@ that is not so, everything is checked, as publication does.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import geometry_to_360, metric_crs, to_metres
+from catchments.coordinates import geometry_to_360
 from catchments.coverage import ROUNDING_WIDTH_M, CoverageFault, find_faults, find_gaps_at
 
 AROUND_DEGREES = 0.005
@@ -28,6 +30,7 @@ Floats = npt.NDArray[np.float64]
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 Box = tuple[float, float, float, float]
+METRES_A_DEGREE = 111_195.0
 
 
 def faults_after(
@@ -40,19 +43,18 @@ def faults_after(
     drawn = [code for code in sorted(touched) if code in after]
     if not touched or not _are_sound([after[code] for code in drawn]):
         return find_faults(after) if touched else []
-    old, new = _framed(before, touched), _framed(after, touched)
+    old = {code: _Sheet.of(before[code]) for code in touched if code in before}
+    sheets = {code: _Sheet.of(after[code]) for code in after}
+    new = {code: sheets[code] for code in drawn}
     gained, lost = _differences(old, new)
-    if _cover_otherwise(gained, lost):
+    others = {code: sheet for code, sheet in sheets.items() if code not in touched}
+    if _cover_otherwise(gained, lost, others):
         return find_faults(after)
-    return _gaps_at_outline(_in_one(gained), old, after)
+    return _gaps_at_outline(_in_one(gained), old, sheets)
 
 
 def _are_sound(boundaries: Sequence[BaseGeometry]) -> bool:
     return all(shapely.is_valid(b) and not b.is_empty for b in boundaries)
-
-
-def _framed(boundaries: Boundaries, codes: Collection[str]) -> dict[str, BaseGeometry]:
-    return {code: geometry_to_360(boundaries[code]) for code in codes if code in boundaries}
 
 
 # --- edges ----------------------------------------------------------------------------------------
@@ -73,16 +75,46 @@ class _Edges:
         return _Edges(self.ends[:, ::-1], self.back, self.there)
 
 
-def _edges(shape: BaseGeometry, *, within: Box | None = None) -> _Edges:
-    rings = shapely.get_rings(shapely.orient_polygons(shapely.get_parts(shape)))
-    xy, ring_of = shapely.get_coordinates(rings, return_index=True)
-    runs = (ring_of[:-1] == ring_of[1:]) & (xy[:-1] != xy[1:]).any(axis=1)
-    if within is not None:
-        runs &= _are_within((xy[:-1] + xy[1:]) / 2, within)
-    at = np.flatnonzero(runs)
-    names = _names(xy)
-    start, end = names[at], names[at + 1]
-    return _Edges(np.stack([xy[at], xy[at + 1]], axis=1), _pair(start, end), _pair(end, start))
+@dataclass(frozen=True)
+class _Sheet:
+    """A boundary, longitudes 0…360, with its edges, taken apart when first asked for."""
+
+    shape: BaseGeometry
+
+    @classmethod
+    def of(cls, boundary: BaseGeometry) -> _Sheet:
+        return cls(geometry_to_360(boundary))
+
+    @cached_property
+    def edges(self) -> _Edges:
+        rings = shapely.get_rings(shapely.orient_polygons(shapely.get_parts(self.shape)))
+        xy, ring_of = shapely.get_coordinates(rings, return_index=True)
+        runs = (ring_of[:-1] == ring_of[1:]) & (xy[:-1] != xy[1:]).any(axis=1)
+        at = np.flatnonzero(runs)
+        names = _names(xy)
+        start, end = names[at], names[at + 1]
+        return _Edges(np.stack([xy[at], xy[at + 1]], axis=1), _pair(start, end), _pair(end, start))
+
+    def within(self, box: Box) -> _Edges:
+        """Return the edges whose middle is in a box."""
+        left, bottom, right, top = self.shape.bounds
+        west, south, east, north = box
+        if west <= left and right <= east and south <= bottom and top <= north:
+            return self.edges
+        ends = self.edges.ends
+        return self.edges.chosen(_are_within((ends[:, 0] + ends[:, 1]) / 2, box))
+
+    def meets(self, box: Box) -> bool:
+        if self.shape.is_empty:
+            return False
+        (west, south, east, north), (left, bottom, right, top) = box, self.shape.bounds
+        return bool(left <= east and right >= west and bottom <= north and top >= south)
+
+    @cached_property
+    def is_pinched(self) -> bool:
+        """Whether rings touch themselves or each other in a vertex."""
+        starts = np.sort(_names(self.edges.ends[:, 0]))
+        return bool((starts[:-1] == starts[1:]).any())
 
 
 def _are_within(xy: Floats, box: Box) -> Mask:
@@ -130,41 +162,61 @@ def _single(edges: _Edges) -> Mask:
     return np.asarray(net[same] != 0)
 
 
+Sheets = Mapping[str, _Sheet]
+
+
 # --- what differs ---------------------------------------------------------------------------------
 
 
-def _differences(old: Boundaries, new: Boundaries) -> tuple[list[_Edges], list[_Edges]]:
+def _differences(old: Sheets, new: Sheets) -> tuple[list[_Edges], list[_Edges]]:
     """Return the edges that each catchment gained, and those that it lost."""
+    nothing = _in_one([])
     gained, lost = [], []
     for code in {*old, *new}:
-        was = _edges(old[code]) if code in old else _in_one([])
-        now = _edges(new[code]) if code in new else _in_one([])
-        gained.append(now.chosen(~np.isin(now.there, was.there)))
-        lost.append(was.chosen(~np.isin(was.there, now.there)))
+        was = old[code].edges if code in old else nothing
+        now = new[code].edges if code in new else nothing
+        gained.append(now.chosen(~_are_in(now.there, was.there)))
+        lost.append(was.chosen(~_are_in(was.there, now.there)))
     return gained, lost
 
 
-def _cover_otherwise(gained: Sequence[_Edges], lost: Sequence[_Edges]) -> bool:
+def _are_in(these: Hashes, those: Hashes) -> Mask:
+    """Return which of some names are among others: `np.isin`, several times as fast."""
+    if not len(those):
+        return np.zeros(len(these), dtype=bool)
+    known = np.sort(those)
+    at = np.minimum(np.searchsorted(known, these), len(known) - 1)
+    return np.asarray(known[at] == these)
+
+
+def _cover_otherwise(gained: Sequence[_Edges], lost: Sequence[_Edges], others: Sheets) -> bool:
     """Whether some place is covered by more, or by fewer, catchments than before."""
     both = _in_one([*gained, *(edges.turned() for edges in lost)])
     single = both.chosen(_single(both))
     if not len(single.ends):
         return False
-    noded = shapely.union_all(shapely.linestrings(single.ends))
-    return any(
-        _breadth_m(face) >= ROUNDING_WIDTH_M
-        for face in shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
+    faces = shapely.polygonize(
+        shapely.get_parts(shapely.union_all(shapely.linestrings(single.ends)))
     )
+    # What is left are new vertices on straight edges. They open a film of rounding where a
+    # neighbour lacks them.
+    box = _around(single.ends)
+    beside = _in_one([sheet.within(box) for sheet in others.values() if sheet.meets(box)])
+    wide = any(_breadth_m(face) >= ROUNDING_WIDTH_M for face in shapely.get_parts(faces))
+    return wide or bool(_are_in(single.there, beside.there).any())
 
 
 def _breadth_m(face: BaseGeometry) -> float:
-    metres = to_metres(face, crs=metric_crs(lng=face.bounds[0]))
-    return float(2 * metres.area / metres.length) if metres.length else 0.0
+    """Return a face's breadth, on a sphere: an edge that is straight in degrees is so there."""
+    squeeze = math.cos(math.radians(face.centroid.y))
+    true = shapely.transform(face, lambda xy: xy * (squeeze, 1.0))
+    return float(2 * true.area / true.length) * METRES_A_DEGREE if true.length else 0.0
 
 
 def changed_area(before: Boundaries, after: Boundaries, touched: Collection[str]) -> BaseGeometry:
     """Return where another catchment is than before: one geometry, longitudes 0…360."""
-    old, new = _framed(before, touched), _framed(after, touched)
+    old = {code: _Sheet.of(before[code]) for code in touched if code in before}
+    new = {code: _Sheet.of(after[code]) for code in touched if code in after}
     areas: list[BaseGeometry] = []
     for code, gained, lost in zip({*old, *new}, *_differences(old, new), strict=True):
         both = _in_one([gained, lost.turned()])
@@ -172,28 +224,29 @@ def changed_area(before: Boundaries, after: Boundaries, touched: Collection[str]
         noded = shapely.union_all(shapely.linestrings(single.ends))
         faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
         spots = shapely.point_on_surface(faces)
-        empty = shapely.Polygon()
-        was = shapely.intersects(old.get(code, empty), spots)
-        areas += list(faces[was != shapely.intersects(new.get(code, empty), spots)])
+        was, now = (
+            shapely.intersects(side[code].shape if code in side else shapely.Polygon(), spots)
+            for side in (old, new)
+        )
+        areas += list(faces[was != now])
     return shapely.union_all(areas) if areas else shapely.MultiPolygon()
 
 
 # --- outer edges that changed hands ---------------------------------------------------------------
 
 
-def _gaps_at_outline(gained: _Edges, old: Boundaries, after: Boundaries) -> list[CoverageFault]:
+def _gaps_at_outline(gained: _Edges, old: Sheets, after: Sheets) -> list[CoverageFault]:
     """Return the gaps at the outer edges that have another owner than before."""
     if not len(gained.ends):
         return []
-    near = _near(after, _around(gained.ends))
-    outline, _ = _outline(near, _around(gained.ends))
-    changed = outline.chosen(np.isin(outline.there, gained.there))
+    outline, _ = _outline(_near(after, _around(gained.ends)), _around(gained.ends))
+    changed = outline.chosen(_are_in(outline.there, gained.there))
     if not len(changed.ends):
         return []
     box = _with_lakes(_around(changed.ends), changed.ends, old)
     near = _near(after, box)
     outline, owner = _outline(near, box)
-    return find_gaps_at(outline.ends, owner, near)
+    return find_gaps_at(outline.ends, owner, {code: sheet.shape for code, sheet in near.items()})
 
 
 def _around(ends: Floats) -> Box:
@@ -202,13 +255,13 @@ def _around(ends: Floats) -> Box:
     return float(west), float(south), float(east), float(north)
 
 
-def _with_lakes(box: Box, ends: Floats, old: Boundaries) -> Box:
+def _with_lakes(box: Box, ends: Floats, old: Sheets) -> Box:
     """Return a box grown so that it holds the lakes whole that some edges are on the shore of."""
     rings: list[BaseGeometry] = []
-    for shape in old.values():
-        holes = [hole for part in shapely.get_parts(shape) for hole in part.interiors]
+    for sheet in old.values():
+        holes = [hole for part in shapely.get_parts(sheet.shape) for hole in part.interiors]
         # Parts that touch in points can enclose a lake that is a hole in none of them.
-        rings += [shapely.box(*shape.bounds)] if _is_pinched(shape) else holes
+        rings += [shapely.box(*sheet.shape.bounds)] if sheet.is_pinched else holes
     if not rings:
         return box
     shores = shapely.linestrings(ends)
@@ -219,29 +272,13 @@ def _with_lakes(box: Box, ends: Floats, old: Boundaries) -> Box:
     return float(west), float(south), float(east), float(north)
 
 
-def _is_pinched(shape: BaseGeometry) -> bool:
-    """Whether rings of a boundary touch themselves or each other in a vertex."""
-    starts = _names(_edges(shape).ends[:, 0])
-    return len(np.unique(starts)) != len(starts)
+def _near(sheets: Sheets, box: Box) -> dict[str, _Sheet]:
+    return {code: sheet for code, sheet in sheets.items() if sheet.meets(box)}
 
 
-def _near(boundaries: Boundaries, box: Box) -> dict[str, BaseGeometry]:
-    """Return the boundaries, longitudes 0…360, whose box meets another."""
-    west, south, east, north = box
-    met = {}
-    for code, boundary in boundaries.items():
-        framed = geometry_to_360(boundary)
-        if framed.is_empty:
-            continue
-        left, bottom, right, top = framed.bounds
-        if left <= east and right >= west and bottom <= north and top >= south:
-            met[code] = framed
-    return met
-
-
-def _outline(near: Boundaries, box: Box) -> tuple[_Edges, npt.NDArray[np.intp]]:
+def _outline(near: Sheets, box: Box) -> tuple[_Edges, npt.NDArray[np.intp]]:
     """Return the edges in a box that no neighbour shares, and whose each is."""
-    several = [_edges(shape, within=box) for shape in near.values()]
+    several = [sheet.within(box) for sheet in near.values()]
     owner = np.repeat(np.arange(len(several)), [len(edges.ends) for edges in several])
     edges = _in_one(several)
     single = _single(edges)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -106,27 +106,33 @@ def counts(school: School, on: date) -> bool:
 
 
 def numbers_of(
-    answers: Answers, rates: Rates, on: date, key: Callable[[Answer], str | None]
-) -> dict[str, Numbers]:
-    """Return schools, students and estimate by what `key` makes of each school's answer."""
-    found: dict[str, list[float]] = {}
+    answers: Answers, rates: Rates, on: date
+) -> tuple[dict[str, Numbers], dict[str, Numbers]]:
+    """Return schools, students and estimate by catchment, and by provider, of each answer."""
+    by_catchment: dict[str, list[float]] = {}
+    by_provider: dict[str, list[float]] = {}
     for answer in answers.values():
-        code, school = key(answer), answer.school
-        if code is None or school is None or not counts(school, on):
+        school, catchment = answer.school, answer.catchment
+        if school is None or catchment is None or not counts(school, on):
             continue
-        sums = found.setdefault(code, [0, 0, 0.0])
-        sums[0] += 1
-        if school.roll:
-            sums[1] += school.roll
-            sums[2] += school.roll * rates.of(_region(answer, school))
-    # Rounded, so that the order of adding shows in no difference.
-    return {code: Numbers(int(n), int(s), round(a, 6)) for code, (n, s, a) in found.items()}
+        roll = school.roll or 0
+        absent = roll * rates.of(school.education_region or catchment.education_region)
+        _add(by_catchment, catchment.code, roll, absent)
+        if answer.provider:
+            _add(by_provider, answer.provider.code, roll, absent)
+    return _rounded(by_catchment), _rounded(by_provider)
 
 
-def _region(answer: Answer, school: School) -> str:
-    return school.education_region or (
-        answer.catchment.education_region if answer.catchment else ""
-    )
+def _add(sums: dict[str, list[float]], code: str, roll: int, absent: float) -> None:
+    found = sums.setdefault(code, [0, 0, 0.0])
+    found[0] += 1
+    found[1] += roll
+    found[2] += absent
+
+
+def _rounded(sums: Mapping[str, list[float]]) -> dict[str, Numbers]:
+    # So that the order of adding shows in no difference.
+    return {code: Numbers(int(n), int(s), round(a, 6)) for code, (n, s, a) in sums.items()}
 
 
 def catchment_code(answer: Answer) -> str | None:
@@ -139,27 +145,28 @@ def provider_code(answer: Answer) -> str | None:
     return answer.provider.code if answer.provider else None
 
 
-def catchment_numbers(
-    edition: Edition, answers: Answers, areas: Mapping[str, float], rates: Rates, on: date
-) -> dict[str, Numbers]:
-    """Return what belongs to each catchment; `areas` is by its code, in km²."""
-    found = numbers_of(answers, rates, on, catchment_code)
-    return {
-        code: found.get(code, NOTHING) + Numbers(area_km2=areas.get(code, 0.0))
-        for code in edition.catchments
-    }
+@dataclass(frozen=True)
+class Side:
+    """What belongs to each catchment and to each provider, before or after."""
 
+    catchments: Mapping[str, Numbers]
+    providers: Mapping[str, Numbers]
 
-def provider_numbers(
-    edition: Edition, answers: Answers, areas: Mapping[str, float], rates: Rates, on: date
-) -> dict[str, Numbers]:
-    """Return what belongs to each provider; its area is that of its catchments."""
-    found = numbers_of(answers, rates, on, provider_code)
-    made = {code: found.get(code, NOTHING) for code in edition.providers}
-    for code, catchment in edition.catchments.items():
-        if catchment.provider_code in made:
-            made[catchment.provider_code] += Numbers(area_km2=areas.get(code, 0.0))
-    return made
+    @classmethod
+    def of(
+        cls, edition: Edition, answers: Answers, areas: Mapping[str, float], rates: Rates, on: date
+    ) -> Side:
+        """Add up the schools of an edition; `areas` is by catchment, in km²."""
+        by_catchment, by_provider = numbers_of(answers, rates, on)
+        catchments = {
+            code: by_catchment.get(code, NOTHING) + Numbers(area_km2=areas.get(code, 0.0))
+            for code in edition.catchments
+        }
+        providers = {code: by_provider.get(code, NOTHING) for code in edition.providers}
+        for code, catchment in edition.catchments.items():
+            if catchment.provider_code in providers:
+                providers[catchment.provider_code] += Numbers(area_km2=areas.get(code, 0.0))
+        return cls(catchments, providers)
 
 
 def rows(

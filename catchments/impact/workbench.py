@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 
 import numpy as np
 import shapely
@@ -28,10 +27,8 @@ from catchments.impact.faults import faults_after
 from catchments.impact.rates import Rates
 from catchments.impact.tables import (
     Impact,
-    Numbers,
-    catchment_numbers,
+    Side,
     moves,
-    provider_numbers,
     rows,
 )
 from catchments.impact.warning import listed_outside, warnings
@@ -98,25 +95,7 @@ class _Base:
     snapshot: Snapshot
     outside: Mapping[int, str]
     redrawn: Recent = field(default_factory=lambda: Recent(REDRAWN_KEPT))
-
-
-@dataclass(frozen=True)
-class _Side:
-    """What there is before, or after."""
-
-    edition: Edition
-    answers: Mapping[int, Answer]
-    areas: Mapping[str, float]
-    rates: Rates
-    on: date
-
-    @cached_property
-    def catchments(self) -> dict[str, Numbers]:
-        return catchment_numbers(self.edition, self.answers, self.areas, self.rates, self.on)
-
-    @cached_property
-    def providers(self) -> dict[str, Numbers]:
-        return provider_numbers(self.edition, self.answers, self.areas, self.rates, self.on)
+    sides: Recent = field(default_factory=lambda: Recent(BASES_KEPT))
 
 
 class Workbench:
@@ -133,8 +112,8 @@ class Workbench:
         redrawn = self._redrawn(kept, after, comparison)
         answers = answers_after(base, after, comparison, redrawn.touched, redrawn.index)
         outside = _outside_after(kept, after, comparison, redrawn)
-        old = _Side(before, base.answers, self._areas.of(before.boundaries), rates, on)
-        new = _Side(after, answers, self._areas.of(after.boundaries), rates, on)
+        old = self._before(kept, on, rates)
+        new = Side.of(after, answers, self._areas.of(after.boundaries), rates, on)
         load = (old.providers, new.providers)
         moved, relisted = moves(base.answers, answers, on)
         return Impact(
@@ -161,6 +140,16 @@ class Workbench:
         comparison = compare(base.edition, after)
         redrawn = self._redrawn(self._base(base), after, comparison)
         return answers_after(base, after, comparison, redrawn.touched, redrawn.index)
+
+    def _before(self, kept: _Base, on: date, rates: Rates) -> Side:
+        base = kept.snapshot
+        key = (on, *sorted(rates.by_region.items()), rates.default)
+
+        def made() -> Side:
+            areas = self._areas.of(base.edition.boundaries)
+            return Side.of(base.edition, base.answers, areas, rates, on)
+
+        return kept.sides.get(key, made)
 
     def _base(self, snapshot: Snapshot) -> _Base:
         def made() -> _Base:
