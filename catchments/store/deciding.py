@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from catchments.errors import PublicationRefused
-from catchments.people import COMMAND_LINE
+from catchments.people import COMMAND_LINE, Action
 from catchments.store import drafts, schema
 from catchments.store.audit import append
 from catchments.store.drafts import APPROVED, Draft
@@ -56,6 +56,12 @@ def note(
 
 
 def _refuse_unapproved(draft: Draft, decision: Decision) -> None:
+    needed = Action.ADMINISTER if decision.reverting else Action.REVIEW
+    if not decision.by.may(needed):  # any more: an account changes while pages are open
+        raise PublicationRefused(
+            f"{decision.by.name} may not publish draft {draft.id}.",
+            next_step="Ask an administrator of this service for the role.",
+        )
     if draft.version != decision.draft_version:
         raise PublicationRefused(
             f"Draft {draft.id} is at version {draft.version}, and version "

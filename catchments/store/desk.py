@@ -211,17 +211,14 @@ class Desk:
         """Say something about a draft, whatever its state; a form sent twice says it once."""
         table = schema.draft_comment
         with self._store.writing() as connection:
+            drafts.read_head(connection, draft_id)  # or it is not known
             said = sa.select(table.c.once).where(table.c.draft_id == draft_id)
             before = list(connection.scalars(said))
             if once and once in before:
                 return
             if len(before) >= COMMENTS_AT_MOST:
                 raise NotNow(f"Draft {draft_id} has {len(before)} comments, which is the most.")
-            connection.execute(
-                table.insert().values(
-                    draft_id=draft_id, person_id=by.id, at=now(), text=text, once=once or None
-                )
-            )
+            self._say(connection, draft_id, text, by, once)
             self._note(connection, by, "draft.comment", draft_id, text=text)
 
     # --- reviewing ----------------------------------------------------------------------------
@@ -237,17 +234,20 @@ class Desk:
             effective_from=effective_from,
         )
 
-    def send_back(self, draft_id: int, *, seen: Seen) -> None:
-        """Hand a draft back to be worked on; an approval is void. Raises Stale or NotNow."""
-        self._change_to(
-            draft_id,
-            seen,
-            "draft.send-back",
-            [SUBMITTED, APPROVED],
-            state=EDITING,
-            approver_id=None,
-            approved_at=None,
-        )
+    def send_back(self, draft_id: int, reason: str = "", *, seen: Seen) -> None:
+        """Hand a draft back to be worked on, and say why; an approval is void.
+
+        Raises Stale or NotNow.
+        """
+        among = [SUBMITTED, APPROVED]
+        with self._doing(draft_id, seen, "draft.send-back", among=among) as doing:
+            if doing is None:
+                return
+            values = {"state": EDITING, "approver_id": None, "approved_at": None}
+            self._set(doing.connection, draft_id, **values)
+            doing.detail = {"reason": reason}
+            if reason:
+                self._say(doing.connection, draft_id, reason, seen.person, seen.once)
 
     def approve(self, draft_id: int, effective_from: date, *, seen: Seen) -> None:
         """Approve a draft as it stands, from a date.
@@ -303,6 +303,12 @@ class Desk:
             self._set(connection, draft_id, version=draft.version + 1)
             detail = {**doing.detail, "version": draft.version + 1, "once": seen.once}
             self._note(connection, seen.person, action, draft_id, **detail)
+
+    def _say(
+        self, connection: sa.Connection, draft_id: int, text: str, by: Person, once: str
+    ) -> None:
+        values = {"draft_id": draft_id, "person_id": by.id, "at": now(), "text": text}
+        connection.execute(schema.draft_comment.insert().values(once=once or None, **values))
 
     def _done_already(self, connection: sa.Connection, draft_id: int, once: str) -> bool:
         if not once:

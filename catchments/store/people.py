@@ -187,7 +187,7 @@ class People:
         with self._store.writing() as connection:
             # Read again: of many attempts at once all but the first few must find it locked.
             row = connection.execute(sa.select(_T).where(_T.c.id == row.id)).one()
-            if row.disabled_at or (row.locked_until and row.locked_until > now()):
+            if row.disabled_at or is_locked(row.locked_until):
                 return None
             if not is_right:
                 _count_failure(connection, row, action)
@@ -460,6 +460,11 @@ def _count_failure(connection: sa.Connection, row: Any, action: str) -> None:
     if lock:
         seconds = int(lock.total_seconds())
         _note(connection, row.login, "person.lock", row.login, seconds=seconds)
+
+
+def is_locked(until: datetime | None) -> bool:
+    """Whether an account is locked now; no lock outlasts the longest, wherever the clock jumps."""
+    return until is not None and timedelta() < until - now() <= LONGEST_LOCK
 
 
 def lock_after(failures: int) -> timedelta | None:

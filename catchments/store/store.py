@@ -197,7 +197,13 @@ class Store:
         from catchments.store import outbox
         from catchments.store.audit import append
 
+        table = schema.edition
+        standing = sa.select(table.c.number).where(
+            table.c.number == number, table.c.withdrawn_at.is_(None)
+        )
         with self.writing() as connection:
+            if connection.scalar(standing) is None:
+                return  # a form sent twice: it is withdrawn once, and once on record
             append(
                 connection,
                 actor=by,
@@ -207,9 +213,7 @@ class Store:
             )
             outbox.cancel(connection, number)
             connection.execute(
-                schema.edition.update()
-                .where(schema.edition.c.number == number)
-                .values(withdrawn_at=now())
+                table.update().where(table.c.number == number).values(withdrawn_at=now())
             )
 
     def artefact(self, number: int, name: str) -> StoredArtefact | None:

@@ -16,18 +16,19 @@ from catchments.model import EditionSummary
 from catchments.people import Action
 from catchments.publication import Outcome, Wish, refuse_withdrawal
 from catchments.snapshot import World
-from catchments.store import Draft
-from catchments.store.desk import Desk, Seen, checked_once
+from catchments.store import Draft, StoreUnavailable
+from catchments.store.desk import OPEN, Desk, Seen, checked_once
 from catchments.store.drafts import ABANDONED, PUBLISHED
 from catchments.web.context import page_context, service
 from catchments.web.staff.access import confirmed, me, requires
 from catchments.web.staff.room import blueprint
-from catchments.web.staff.workshop import done_elsewhere
+from catchments.web.staff.workshop import WorkFailed, done_elsewhere
 
 PUBLISHER = "catchments.commands.publishing"
 PUBLISHED_WITHIN_S = 300.0
 LONGEST_REASON = 2_000
-STALE = 412
+STALE, UNAVAILABLE = 412, 503
+BROKEN = WorkFailed.__name__
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Review:
 def review_of(draft: Draft, world: World) -> Review:
     """Return what may be done next to a draft by whoever is signed in."""
     person = me()
-    starts = max(draft.effective_from or world.today, world.today)
+    starts = max(_proposed(draft, world), world.today)
     before = world.timeline.edition_on(starts)
     overtaken = before if before and before.number != draft.base_number else None
     return Review(
@@ -62,6 +63,14 @@ def review_of(draft: Draft, world: World) -> Review:
         overtaken_by=None if draft.state in (PUBLISHED, ABANDONED) else overtaken,
         comes_before=world.timeline.scheduled_after(starts),
     )
+
+
+def _proposed(draft: Draft, world: World) -> date:
+    """Return from when a draft is to be in force; not before the edition that it is made from."""
+    if draft.effective_from is not None:
+        return draft.effective_from
+    standing = (e for e in world.timeline.editions if e.number == draft.base_number)
+    return next((e.effective_from for e in standing), world.today)
 
 
 # --- a draft --------------------------------------------------------------------------------------
@@ -80,9 +89,7 @@ def submit(draft: int) -> AnyResponse:
 def send_back(draft: int) -> AnyResponse:
     """Hand a draft back to be worked on, and say why."""
     reason = _text_given("reason", gettext("why the draft goes back"))
-    seen, desk = _seen(), Desk(service().store)
-    desk.send_back(draft, seen=seen)
-    desk.comment(draft, reason, by=seen.person, once=f"{seen.once}c" if seen.once else "")
+    Desk(service().store).send_back(draft, reason, seen=_seen())
     return _back_to(draft, gettext("The draft went back to be worked on."))
 
 
@@ -147,7 +154,7 @@ def publish(draft: int) -> AnyResponse:
         return _published(again.published_as)
     service().snapshots.refresh()
     page = _publish_page(service().snapshots.current(), again, outcome)
-    page.status_code = STALE
+    page.status_code = _status_of(outcome)
     return page
 
 
@@ -166,8 +173,16 @@ def _publish_page(world: World, draft: Draft, outcome: Outcome | None = None) ->
 
 def _carried_out(wish: Wish) -> Outcome:
     given = msgspec.json.encode(wish)
-    said = done_elsewhere(PUBLISHER, given=given, within_s=PUBLISHED_WITHIN_S)
+    try:
+        said = done_elsewhere(PUBLISHER, given=given, within_s=PUBLISHED_WITHIN_S)
+    except WorkFailed as error:  # killed perhaps after it wrote: whoever asks looks at the draft
+        return Outcome([], error.problem, [], error.next_step, BROKEN)
     return msgspec.json.decode(said, type=Outcome)
+
+
+def _status_of(outcome: Outcome) -> int:
+    broken = {BROKEN, StoreUnavailable.__name__}
+    return UNAVAILABLE if outcome.kind in broken else STALE
 
 
 def _published(number: int) -> AnyResponse:
@@ -217,6 +232,12 @@ def revert(number: int) -> AnyResponse:
     if base is None:
         raise InputRefused(f"No edition is in force on {starts}.", field="effective_from")
     desk = Desk(store)
+    if base.number == number:
+        raise InputRefused(
+            gettext("Edition %(number)s is in force then already.", number=number),
+            field="effective_from",
+            next_step=gettext("Choose an earlier edition, or another date."),
+        )
     title = gettext("Back to edition %(number)s", number=number)
     draft_id = desk.begin(title=title, reason=reason, base_number=base.number, by=person, once=once)
     draft = desk.draft(draft_id)
@@ -225,14 +246,19 @@ def revert(number: int) -> AnyResponse:
     if not draft.changes:
         change = RestoreEdition(number, content)
         sentence = describe(change, store.edition(base.number))
-        desk.add(draft_id, change, sentence, seen=Seen(person, draft.version))
+        added = f"{once[:63]}r" if once else ""  # not the token that the draft was begun with
+        desk.add(draft_id, change, sentence, seen=Seen(person, draft.version, added))
         draft = desk.draft(draft_id)
     outcome = _carried_out(Wish(draft_id, draft.version, starts, person.id, reason, reverting=True))
     if outcome.numbers:
         return _published(outcome.numbers[0])
-    desk.abandon(draft_id, seen=Seen(person, desk.draft(draft_id).version))
+    left = desk.draft(draft_id)
+    if left.published_as is not None:  # by the other half of a double click
+        return _published(left.published_as)
+    if left.state in OPEN:
+        desk.abandon(draft_id, seen=Seen(person, left.version))
     page = _revert_page(number, outcome)
-    page.status_code = STALE
+    page.status_code = _status_of(outcome)
     return page
 
 
@@ -297,12 +323,19 @@ def _date_given() -> date:
         ) from None
 
 
-def _reason_given() -> str:
-    return request.form.get("reason", "").strip()[:LONGEST_REASON]
+def _reason_given(field: str = "reason") -> str:
+    text = request.form.get(field, "").replace("\r\n", "\n").strip()[:LONGEST_REASON]
+    if all(c.isprintable() or c in "\n\t" for c in text):
+        return text
+    raise InputRefused(
+        gettext("The text has characters in it that cannot be seen."),
+        field=field,
+        next_step=gettext("Go back, leave them out, and send it again."),
+    )
 
 
 def _text_given(field: str, what: str) -> str:
-    text = request.form.get(field, "").strip()[:LONGEST_REASON]
+    text = _reason_given(field)
     if not text:
         raise InputRefused(
             gettext("It is not said %(what)s.", what=what),
