@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -386,6 +387,8 @@ def test_a_view_may_take_a_larger_form_and_others_may_not(app, client, hana):
     assert post(client, "/staff/large", text=text).status_code == 303, "and only once signed in"
     sign_in(client, "hana")
     assert post(client, "/staff/large", text=text).text == "600000"
+    with_file = post(client, "/staff/large", text=text, file=(io.BytesIO(b"{}"), "area.geojson"))
+    assert with_file.text == "600000", "and one with a file in it, which is read in another way"
     assert post(client, "/staff/small", text=text).status_code == 413
     assert post(client, "/staff/large", text=text * 2).status_code == 413
 
