@@ -1,356 +1,324 @@
-"""What needs a person: matters that an edition and a school directory raise, side by side.
+"""Findings: what of the edition in force and the school directory needs a person to look at it.
 
-Each matter has a key that stays the same while the matter does, and is another as soon as it is
-new again: whoever explained it away has explained that one, not the next. Everything is pure.
+Each is a `Matter`, since a `Finding` is what came of a typed text. Its key stays the same from one
+release to the next as long as it is the same matter, so that it can be explained away for good; it
+holds what would make the matter a new one, such as the catchments that it is about.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from urllib.parse import quote
 
-import numpy as np
 import shapely
 
 from catchments.coordinates import metric_crs, to_360, to_metres
 from catchments.model import (
-    Basis,
+    Answer,
     Catchment,
     DirectoryRelease,
-    Edition,
     Place,
     Provider,
     School,
-    SchoolStatus,
 )
-from catchments.resolver import is_closed, kilometres, long_date
+from catchments.resolver import NEAREST_WITHIN_M, is_closed, kilometres, long_date
 from catchments.snapshot import Snapshot
 
 ENDS_SOON = timedelta(days=90)
 LONGEST_KEY = 200
 NEAR = {"near-boundary", "on-boundary"}
+"""Notices of an answer whose school may as well belong to another catchment."""
 
 
 class MatterKind(StrEnum):
-    """What a matter is about, in the order in which it is shown."""
+    """What sort of matter it is; the order is that in which they are worked through."""
 
     NO_PROVIDER = "no-provider"
-    CONTRACT = "contract"
-    CLOSED_LISTED = "closed-listed"
-    UNKNOWN_LISTED = "unknown-listed"
-    OUTSIDE = "outside"
-    NO_PLACE = "no-place"
-    NOT_LISTED = "not-listed"
+    CONTRACT_ENDED = "contract-ended"
+    CONTRACT_ENDING = "contract-ending"
+    LISTED_CLOSED = "listed-closed"
+    UNKNOWN_NUMBER = "unknown-number"
+    UNLISTED = "unlisted"
     NEAR_BOUNDARY = "near-boundary"
-    NO_SCHOOLS = "no-schools"
-    IDLE_PROVIDER = "idle-provider"
+    OUTSIDE_LISTED = "outside-listed"
+    NO_PLACE = "no-place"
     NO_PHONE = "no-phone"
+    NO_SCHOOLS = "no-schools"
+    NO_CATCHMENT = "no-catchment"
 
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """Something that needs a person."""
+    """One thing that needs a person."""
 
     kind: MatterKind
     key: str
-    """Stable: the kind, what it is about, and what would make it new again."""
     sentence: str
-    education_region: str = ""
-    """Empty where it belongs to none, as a provider does."""
-    place: Place | None = None
+    name: str
+    """Of the school, catchment or provider that it is about."""
     school_id: int | None = None
-    codes: tuple[str, ...] = ()
-    """The catchments that it is about."""
-    provider_code: str = ""
+    code: str | None = None
+    """The catchment's, where it is about one, or about a school listed in one."""
+    place: Place | None = None
+    regions: tuple[str, ...] = ()
+    """The education regions that it is in; a provider may be in several."""
+    distance_m: float | None = None
+    """Metres from a school to the boundary that it lies outside of."""
 
 
-def findings(
+def matters(
     snapshot: Snapshot, *, previous: DirectoryRelease | None, on: date
 ) -> tuple[Matter, ...]:
-    """Return what needs a person on a date, kind by kind, by school number or code within each.
+    """Return what needs a person on a date, kind by kind.
 
-    `previous` is the directory release before the snapshot's; without it no school is new.
+    `previous` is the directory release before the snapshot's, which tells what is new in it.
     """
-    found = [
-        *_without_provider(snapshot),
-        *_contracts(snapshot.edition, on),
-        *_listed_and_gone(snapshot, previous, on),
-        *_outside(snapshot, on),
-        *_by_school(snapshot, previous, on),
-        *_without_schools(snapshot, on),
-        *_providers(snapshot.edition),
-    ]
-    order = {kind: at for at, kind in enumerate(MatterKind)}
-    return tuple(sorted(found, key=lambda m: (order[m.kind], m.school_id or 0, m.key)))
+    look = _Look(snapshot, previous, on)
+    order = list(MatterKind)
+    # Sorting keeps the order within a kind.
+    return tuple(sorted(look.all(), key=lambda matter: order.index(matter.kind)))
 
 
-def key_of(kind: MatterKind, *parts: object) -> str:
-    """Return the key of a matter, at most 200 characters: a long one ends in its digest."""
-    # Codes may hold anything, so that joining them bare could make one key of two matters.
-    text = ":".join([kind, *(str(part).replace("%", "%25").replace(":", "%3A") for part in parts)])
-    if len(text) <= LONGEST_KEY:
-        return text
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return f"{text[: LONGEST_KEY - len(digest) - 1]}#{digest}"
+def key_of(kind: MatterKind, *parts: str | int) -> str:
+    """Return a key that only the same matter has, of at most `LONGEST_KEY` characters."""
+    key = " ".join([kind, *(quote(str(part), safe="") for part in parts)])
+    if len(key) <= LONGEST_KEY:
+        return key
+    return f"{kind} {hashlib.sha256(key.encode()).hexdigest()}"
 
 
-# --- schools --------------------------------------------------------------------------------------
+class _Look:
+    """One look at everything."""
 
+    def __init__(self, snapshot: Snapshot, previous: DirectoryRelease | None, on: date) -> None:
+        self._edition, self._release = snapshot.edition, snapshot.release
+        self._answers, self._index = snapshot.answers, snapshot.resolver.index
+        self._previous, self._on = previous, on
+        self._codes_of: dict[str, list[str]] = {}
+        for code, catchment in sorted(self._edition.catchments.items()):
+            self._codes_of.setdefault(catchment.provider_code or "", []).append(code)
 
-def _listed_and_gone(
-    snapshot: Snapshot, previous: DirectoryRelease | None, on: date
-) -> Iterator[Matter]:
-    """Yield listed schools that are closed, or that no release knows."""
-    edition, release = snapshot.edition, snapshot.release
-    for number, code in edition.listings.items():
-        school = release.schools.get(number) or release.former.get(number)
-        catchment = edition.catchments.get(code)
-        within = f"is listed in {_named(catchment, code)}"
-        if school is None:
-            said = f"School number {number} {within} but no school directory release knows it."
-            kind = MatterKind.UNKNOWN_LISTED
-            yield Matter(
-                kind, key_of(kind, number, code), said, _region(catchment), None, number, (code,)
-            )
-        elif school.last_seen or is_closed(school, on=on):
-            kind = MatterKind.CLOSED_LISTED
-            said = f"{_school(school)} {within} but {_how_gone(school, previous)}."
-            ended = school.last_seen or school.closed or ""
-            yield Matter(
-                kind,
-                key_of(kind, number, code, ended),
-                said,
-                school.education_region or _region(catchment),
-                school.place,
-                number,
-                (code,),
-            )
+    def all(self) -> Iterator[Matter]:
+        yield from self._of_catchments()
+        yield from self._of_providers()
+        yield from self._of_listings()
+        yield from self._of_schools()
 
+    # --- schools ----------------------------------------------------------------------------------
 
-def _how_gone(school: School, previous: DirectoryRelease | None) -> str:
-    if school.last_seen:
-        return f"is no longer in the directory, which last had it on {long_date(school.last_seen)}"
-    then = previous.schools.get(school.school_id) if previous else None
-    newly = ", as the newest directory release says" if then and _was_open(then) else ""
-    return f"closed{f' on {long_date(school.closed)}' if school.closed else ''}{newly}"
+    def _of_schools(self) -> Iterator[Matter]:
+        outside: list[Matter] = []
+        for answer in self._answers.values():
+            school = answer.school
+            if school is None or is_closed(school, on=self._on):
+                continue
+            if school.school_id in self._edition.unserved:
+                continue  # somebody has decided already
+            if school.place is None:
+                yield self._without_place(school, answer)
+            if school.school_id not in self._edition.listings:
+                yield from self._unlisted(school, answer)
+            elif school.place is not None:
+                outside.extend(self._outside(school, school.place))
+        yield from sorted(outside, key=lambda matter: -(matter.distance_m or 0.0))
 
+    def _without_place(self, school: School, answer: Answer) -> Matter:
+        kind = MatterKind.NO_PLACE
+        said = f"The school directory records no place for {_named(school)}. {answer.sentence}"
+        return _about_school(kind, key_of(kind, school.school_id), said, school, answer.catchment)
 
-def _was_open(school: School) -> bool:
-    return school.status is not SchoolStatus.CLOSED
+    def _unlisted(self, school: School, answer: Answer) -> Iterator[Matter]:
+        found, number = answer.catchment, school.school_id
+        kind, codes = MatterKind.UNLISTED, [each.catchment.code for each in answer.all_named]
+        is_new = self._previous is not None and number not in self._previous.schools
+        released = long_date(self._release.released)
+        new = f"is new in the school directory of {released} and " if is_new else ""
+        said = f"{_named(school)} {new}is not on the published list. {answer.sentence}"
+        yield _about_school(kind, key_of(kind, number, *codes), said, school, found)
+        near = [notice.text for notice in answer.notices if notice.code in NEAR]
+        if near:
+            kind = MatterKind.NEAR_BOUNDARY
+            said = f"{_named(school)} is not on the published list. {' '.join(near)}"
+            yield _about_school(kind, key_of(kind, number, *codes), said, school, found)
 
-
-def _outside(snapshot: Snapshot, on: date) -> Iterator[Matter]:
-    """Yield the listed schools that lie outside their catchment's boundary, with how far."""
-    edition = snapshot.edition
-    members = [
-        (school, school.place, edition.listings[number])
-        for number, school in snapshot.release.schools.items()
-        if school.place
-        and edition.listings.get(number) in edition.boundaries
-        and not is_closed(school, on=on)
-        and number not in edition.unserved
-    ]
-    index = snapshot.resolver.index
-    lng = np.array([place.lng for _, place, _ in members])
-    lat = np.array([place.lat for _, place, _ in members])
-    numbers = index.covering_many(lng=lng, lat=lat, threads=1).tolist()
-    sets = index.sets
-    away = [
-        (*member, sets[number])
-        for member, number in zip(members, numbers, strict=True)
-        if member[2] not in sets[number]
-    ]
-    distances = _distances_m(snapshot, [(place, code) for _, place, code, _ in away])
-    for (school, place, code, covering), metres in zip(away, distances, strict=True):
-        kind = MatterKind.OUTSIDE
-        names = " and ".join(_named(edition.catchments[each], each) for each in covering)
-        there = f"inside {names}" if names else "inside no catchment"
+    def _outside(self, school: School, place: Place) -> Iterator[Matter]:
+        listed = self._edition.listings[school.school_id]
+        if listed not in self._edition.boundaries:
+            return
+        covering = self._index.covering(lng=place.lng, lat=place.lat)
+        if listed in covering:
+            return
+        kind, catchment = MatterKind.OUTSIDE_LISTED, self._edition.catchments[listed]
+        away_m = self._away_m(listed, place)
+        names = " and ".join(self._edition.catchments[code].name for code in covering)
+        where = f"inside {names}" if covering else "outside every catchment"
         said = (
-            f"{_school(school)} is listed in {_named(edition.catchments[code], code)} but lies "
-            f"{kilometres(metres)} outside it, {there}."
+            f"{_named(school)} is listed in {catchment.name} but lies {where}, "
+            f"{kilometres(away_m)} from {catchment.name}’s boundary."
         )
-        yield Matter(
-            kind,
-            key_of(kind, school.school_id, code, *covering),
-            said,
-            school.education_region,
-            place,
-            school.school_id,
-            (code, *covering),
-        )
+        key = key_of(kind, school.school_id, listed, *covering)
+        yield _about_school(kind, key, said, school, catchment, away_m)
 
-
-def _distances_m(snapshot: Snapshot, asked: list[tuple[Place, str]]) -> list[float]:
-    """Return the metres from each place to the boundary of a catchment."""
-    index, found = snapshot.resolver.index, [0.0] * len(asked)
-    together: dict[tuple[str, str], list[int]] = {}
-    for at, (place, code) in enumerate(asked):
+    def _away_m(self, code: str, place: Place) -> float:
+        near = self._index.within(lng=place.lng, lat=place.lat, radius_m=NEAREST_WITHIN_M)
+        if code in dict(near):
+            return dict(near)[code]
         crs = metric_crs(lng=to_360(place.lng))
-        together.setdefault((code, crs), []).append(at)
-    for (code, crs), several in together.items():
-        boundary = to_metres(index.boundary_360(code), crs=crs)
-        points = shapely.points([(to_360(asked[at][0].lng), asked[at][0].lat) for at in several])
-        here = [to_metres(point, crs=crs) for point in points]
-        for at, metres in zip(several, shapely.distance(here, boundary).tolist(), strict=True):
-            found[at] = metres
-    return found
+        here = to_metres(shapely.Point(to_360(place.lng), place.lat), crs=crs)
+        # So far away the bend of a long edge, some metres, is nothing.
+        return float(here.distance(to_metres(self._index.boundary_360(code), crs=crs)))
 
+    # --- listings ---------------------------------------------------------------------------------
 
-def _by_school(snapshot: Snapshot, previous: DirectoryRelease | None, on: date) -> Iterator[Matter]:
-    """Yield schools without place, new ones without listing, and those near a boundary."""
-    edition = snapshot.edition
-    for number, school in snapshot.release.schools.items():
-        if is_closed(school, on=on) or number in edition.unserved:
-            continue
-        if school.place is None:
-            yield _placeless(school, edition.listings.get(number))
+    def _of_listings(self) -> Iterator[Matter]:
+        edition = self._edition
+        numbers = {*edition.listings, *edition.unserved, *edition.in_school_provision}
+        for number in sorted(numbers):
+            school = self._release.schools.get(number) or self._release.former.get(number)
+            if school is None:
+                yield self._unknown(number)
+            elif is_closed(school, on=self._on):
+                yield self._listed_closed(school)
+
+    def _unknown(self, number: int) -> Matter:
+        kind, code = MatterKind.UNKNOWN_NUMBER, self._edition.listings.get(number)
+        said = f"School number {number} {self._on_record(number)}, but no school directory has it."
+        catchment = self._edition.catchments.get(code or "")
+        return Matter(
+            kind,
+            key_of(kind, number, code or ""),
+            said,
+            name=str(number),
+            code=code,
+            regions=_region_of(catchment),
+        )
+
+    def _listed_closed(self, school: School) -> Matter:
+        kind, number = MatterKind.LISTED_CLOSED, school.school_id
+        code = self._edition.listings.get(number)
+        said = f"{_named(school)} {self._on_record(number)}, but {self._closing(school)}."
+        catchment = self._edition.catchments.get(code or "")
+        # One that opens and closes once more is another matter.
+        ended = school.last_seen or school.closed
+        key = key_of(kind, number, code or "", ended.isoformat() if ended else "")
+        return _about_school(kind, key, said, school, catchment)
+
+    def _on_record(self, number: int) -> str:
+        edition = self._edition
+        if number in edition.unserved:
+            return "is on record as belonging to no catchment"
         if number in edition.listings:
-            continue
-        if previous is not None and number not in previous.schools:
-            yield _new(school, snapshot)
-        yield from _near_boundary(school, snapshot)
+            return f"is listed in {edition.catchments[edition.listings[number]].name}"
+        return "is on record with in-school provision"
+
+    def _closing(self, school: School) -> str:
+        released = long_date(self._release.released)
+        if school.last_seen:
+            return f"is not in the school directory of {released}"
+        before = self._previous.schools.get(school.school_id) if self._previous else None
+        when = f" on {long_date(school.closed)}" if school.closed else ""
+        if before is not None and not is_closed(before, on=self._on):
+            return f"the school directory of {released} says that it closed{when}"
+        return f"it closed{when}"
+
+    # --- catchments and providers -----------------------------------------------------------------
+
+    def _of_catchments(self) -> Iterator[Matter]:
+        with_schools = {
+            answer.catchment.code
+            for answer in self._answers.values()
+            if answer.catchment and answer.school and not is_closed(answer.school, on=self._on)
+        }
+        for code, catchment in sorted(self._edition.catchments.items()):
+            if (catchment.provider_code or "") not in self._edition.providers:
+                said = f"{catchment.name} ({code}) has no provider."
+                yield _about_catchment(MatterKind.NO_PROVIDER, said, catchment)
+            if code not in with_schools:
+                said = f"{catchment.name} ({code}) has no open school."
+                yield _about_catchment(MatterKind.NO_SCHOOLS, said, catchment)
+
+    def _of_providers(self) -> Iterator[Matter]:
+        for code, provider in sorted(self._edition.providers.items()):
+            if not provider.phone.strip():
+                said = f"No telephone number is recorded for {provider.name}."
+                yield self._about_provider(MatterKind.NO_PHONE, said, provider)
+            if code not in self._codes_of:
+                said = f"{provider.name} has no catchment."
+                yield self._about_provider(MatterKind.NO_CATCHMENT, said, provider)
+            else:
+                yield from self._of_contract(provider)
+
+    def _of_contract(self, provider: Provider) -> Iterator[Matter]:
+        contract = self._edition.contracts.get(provider.code)
+        ends = contract.ends if contract else None
+        if ends is None or ends > self._on + ENDS_SOON:
+            return
+        codes = self._codes_of[provider.code]
+        served = _and([self._edition.catchments[code].name for code in codes])
+        has_ended = ends < self._on
+        kind = MatterKind.CONTRACT_ENDED if has_ended else MatterKind.CONTRACT_ENDING
+        verb = "ended" if has_ended else "ends"
+        said = f"The contract of {provider.name}, which serves {served}, {verb} on "
+        yield self._about_provider(kind, f"{said}{long_date(ends)}.", provider, ends.isoformat())
+
+    def _about_provider(
+        self, kind: MatterKind, said: str, provider: Provider, *new_with: str
+    ) -> Matter:
+        codes = self._codes_of.get(provider.code, [])
+        found = (self._edition.catchments[code].education_region for code in codes)
+        return Matter(
+            kind,
+            key_of(kind, provider.code, *new_with),
+            said,
+            name=provider.name,
+            code=codes[0] if len(codes) == 1 else None,
+            regions=tuple(region for region in dict.fromkeys(found) if region),
+        )
 
 
-def _placeless(school: School, listed: str | None) -> Matter:
-    kind = MatterKind.NO_PLACE
-    known = "; its listing alone says who serves it" if listed else ", and it is not listed"
-    said = f"{_school(school)} has no place in the school directory{known}."
-    codes = (listed,) if listed else ()
+def _about_school(
+    kind: MatterKind,
+    key: str,
+    said: str,
+    school: School,
+    catchment: Catchment | None,
+    distance_m: float | None = None,
+) -> Matter:
     return Matter(
         kind,
-        key_of(kind, school.school_id, *codes),
+        key,
         said,
-        school.education_region,
-        None,
-        school.school_id,
-        codes,
+        name=school.name,
+        school_id=school.school_id,
+        code=catchment.code if catchment else None,
+        place=school.place,
+        regions=(school.education_region,) if school.education_region else _region_of(catchment),
+        distance_m=distance_m,
     )
 
 
-def _new(school: School, snapshot: Snapshot) -> Matter:
-    kind, answer = MatterKind.NOT_LISTED, snapshot.answers[school.school_id]
-    where = (
-        f"by its place it is in {answer.catchment.name}"
-        if answer.catchment
-        else "its place does not say who serves it"
-    )
-    said = f"{_school(school)} is new in the directory and not listed; {where}."
-    codes = (answer.catchment.code,) if answer.catchment else ()
+def _about_catchment(kind: MatterKind, said: str, catchment: Catchment) -> Matter:
     return Matter(
         kind,
-        key_of(kind, school.school_id, *codes),
+        key_of(kind, catchment.code),
         said,
-        school.education_region,
-        school.place,
-        school.school_id,
-        codes,
+        name=catchment.name,
+        code=catchment.code,
+        regions=_region_of(catchment),
     )
 
 
-def _near_boundary(school: School, snapshot: Snapshot) -> Iterator[Matter]:
-    """Yield a school whose place is too uncertain to tell one catchment from another."""
-    answer = snapshot.answers[school.school_id]
-    near = next((notice for notice in answer.notices if notice.code in NEAR), None)
-    rivals = answer.candidates or (answer.all_named if near else ())
-    if not rivals or answer.basis is Basis.LISTED:
-        return
-    kind, codes = MatterKind.NEAR_BOUNDARY, tuple(each.catchment.code for each in rivals)
-    names = " and ".join(_named(each.catchment, each.catchment.code) for each in rivals)
-    how = "lies in more than one catchment" if answer.candidates else "is near a boundary"
-    said = f"{_school(school)} {how} and is not listed: it may be in {names}."
-    yield Matter(
-        kind,
-        key_of(kind, school.school_id, *sorted(codes)),
-        said,
-        school.education_region,
-        school.place,
-        school.school_id,
-        codes,
-    )
+def _region_of(catchment: Catchment | None) -> tuple[str, ...]:
+    return (catchment.education_region,) if catchment and catchment.education_region else ()
 
 
-# --- catchments -----------------------------------------------------------------------------------
-
-
-def _without_provider(snapshot: Snapshot) -> Iterator[Matter]:
-    edition, kind = snapshot.edition, MatterKind.NO_PROVIDER
-    for code, catchment in edition.catchments.items():
-        if catchment.provider_code not in edition.providers:
-            said = f"The catchment {_named(catchment, code)} has no provider."
-            yield Matter(kind, key_of(kind, code), said, _region(catchment), codes=(code,))
-
-
-def _without_schools(snapshot: Snapshot, on: date) -> Iterator[Matter]:
-    kind = MatterKind.NO_SCHOOLS
-    served = {
-        answer.catchment.code
-        for number, answer in snapshot.answers.items()
-        if answer.catchment and not is_closed(snapshot.release.schools[number], on=on)
-    }
-    for code, catchment in snapshot.edition.catchments.items():
-        if code not in served:
-            said = f"No school that is open is in the catchment {_named(catchment, code)}."
-            yield Matter(kind, key_of(kind, code), said, _region(catchment), codes=(code,))
-
-
-# --- providers ------------------------------------------------------------------------------------
-
-
-def _providers(edition: Edition) -> Iterator[Matter]:
-    """Yield providers that serve nothing, and those that nobody can call."""
-    served = _served_by(edition)
-    for code, provider in edition.providers.items():
-        codes = served.get(code, ())
-        if not codes:
-            kind = MatterKind.IDLE_PROVIDER
-            said = f"The provider {_provider(provider)} serves no catchment."
-            yield Matter(kind, key_of(kind, code), said, provider_code=code)
-        if not provider.phone.strip():
-            kind = MatterKind.NO_PHONE
-            said = f"The provider {_provider(provider)} has no phone number."
-            yield Matter(kind, key_of(kind, code), said, codes=codes, provider_code=code)
-
-
-def _contracts(edition: Edition, on: date) -> Iterator[Matter]:
-    """Yield contracts of providers that serve a catchment and end within 90 days, or have ended."""
-    kind, served = MatterKind.CONTRACT, _served_by(edition)
-    for code, contract in edition.contracts.items():
-        provider, codes = edition.providers.get(code), served.get(code, ())
-        if provider is None or not codes or contract.ends is None or contract.ends > on + ENDS_SOON:
-            continue
-        ended = contract.ends < on
-        said = f"{'ended' if ended else 'ends'} on {long_date(contract.ends)}"
-        # A contract that has ended is another matter than one that will.
-        key = key_of(kind, code, contract.ends, "ended" if ended else "ends")
-        sentence = f"The contract of {_provider(provider)} {said}."
-        yield Matter(kind, key, sentence, codes=codes, provider_code=code)
-
-
-def _served_by(edition: Edition) -> Mapping[str, tuple[str, ...]]:
-    served: dict[str, tuple[str, ...]] = {}
-    for code, catchment in edition.catchments.items():
-        if catchment.provider_code:
-            served[catchment.provider_code] = (*served.get(catchment.provider_code, ()), code)
-    return served
-
-
-# --- words ----------------------------------------------------------------------------------------
-
-
-def _school(school: School) -> str:
+def _named(school: School) -> str:
     return f"{school.name} ({school.school_id})"
 
 
-def _provider(provider: Provider) -> str:
-    return f"{provider.name} ({provider.code})"
-
-
-def _named(catchment: Catchment | None, code: str) -> str:
-    return f"{catchment.name} ({code})" if catchment else code
-
-
-def _region(catchment: Catchment | None) -> str:
-    return catchment.education_region if catchment else ""
+def _and(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -1,10 +1,12 @@
-"""Matters that somebody explained away: who, when and why; it can be taken back, on record."""
+"""Findings that staff have explained away: why, who and when."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+import sqlalchemy as sa
 
 from catchments.errors import InputRefused
 from catchments.people import Person
@@ -13,99 +15,79 @@ from catchments.store.audit import append
 from catchments.store.store import Store, now
 
 REASON_AT_MOST = 2_000
-KEY_AT_MOST = 200
-SUBJECT_AT_MOST = 120
-"""As much as the audit trail keeps of what something was done to."""
+_T = schema.finding_explained
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a matter needs nobody any more."""
+    """Why a finding needs nobody any more."""
 
-    key: str
     reason: str
-    explained_by: str
-    """A name, as it was then."""
+    by: str
+    """A name."""
     at: datetime
-    """UTC, without a zone."""
+    """UTC."""
 
 
 class Explanations:
-    """The explanations of a store."""
+    """The explanations in a store, by the key of what they explain."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def all(self) -> dict[str, Explanation]:
-        """Return every explanation by its matter's key, of matters that are gone too."""
+    def explained(self) -> dict[str, Explanation]:
+        """Return every explanation that stands; some may be of what is so no more."""
         with self._store.reading() as connection:
-            rows = connection.execute(schema.finding_explained.select())
-            return {row.key: Explanation(**row._mapping) for row in rows}
+            rows = connection.execute(_T.select())
+            return {row.key: Explanation(row.reason, row.explained_by, row.at) for row in rows}
 
-    def explain(self, key: str, reason: str, *, by: Person) -> bool:
-        """Explain a matter away; return False where somebody has done so already: theirs stays.
+    def explain(self, sentences: Mapping[str, str], reason: str, *, by: Person) -> list[str]:
+        """Explain findings, key → sentence, all or none, and return the keys that were not yet.
 
-        Raises InputRefused for a key that none can be, and for no reason or too long a one.
+        What somebody has explained already keeps the reason that it has. Raises InputRefused for a
+        reason that is empty or longer than `REASON_AT_MOST`.
         """
-        reason = _checked(key, reason)
-        table = schema.finding_explained
+        reason = checked_reason(reason)
         with self._store.writing() as connection:
-            if connection.execute(table.select().where(table.c.key == key)).one_or_none():
-                return False
-            values = {"key": key, "reason": reason, "explained_by": by.name, "at": now()}
-            connection.execute(table.insert().values(**values))
-            append(
-                connection,
-                actor=by.login,
-                action="finding.explain",
-                subject=subject_of(key),
-                key=key,
-                reason=reason,
-            )
-        return True
+            done = set(connection.scalars(sa.select(_T.c.key)))
+            fresh = [key for key in sentences if key not in done]
+            for key in fresh:
+                values = {"key": key, "reason": reason, "explained_by": by.name, "at": now()}
+                connection.execute(_T.insert().values(**values))
+                told = {"key": key, "finding": sentences[key], "reason": reason}
+                append(connection, actor=by.login, action="finding.explain", **_subject(key, told))
+        return fresh
 
     def take_back(self, key: str, *, by: Person) -> bool:
-        """Have a matter need somebody again; return False where nobody had explained it."""
-        table = schema.finding_explained
+        """Take an explanation away, so that its finding needs a person again; whether it stood."""
         with self._store.writing() as connection:
-            row = connection.execute(table.select().where(table.c.key == key)).one_or_none()
+            row = connection.execute(_T.select().where(_T.c.key == key)).one_or_none()
             if row is None:
                 return False
-            connection.execute(table.delete().where(table.c.key == key))
-            append(
-                connection,
-                actor=by.login,
-                action="finding.take-back",
-                subject=subject_of(key),
-                key=key,
-                reason=row.reason,
-                explained_by=row.explained_by,
-            )
+            connection.execute(_T.delete().where(_T.c.key == key))
+            told = {"key": key, "reason": row.reason, "explained_by": row.explained_by}
+            append(connection, actor=by.login, action="finding.take-back", **_subject(key, told))
         return True
 
 
-def subject_of(key: str) -> str:
-    """Return what the audit trail calls a matter: a long key ends in its digest."""
-    text = f"finding {key}"
-    if len(text) <= SUBJECT_AT_MOST:
-        return text
-    digest = hashlib.sha256(key.encode()).hexdigest()[:16]
-    return f"{text[: SUBJECT_AT_MOST - len(digest) - 1]}#{digest}"
-
-
-def _checked(key: str, reason: str) -> str:
-    if not key or len(key) > KEY_AT_MOST or "\0" in key:
+def checked_reason(reason: str) -> str:
+    """Return a reason without blanks around it. Raises InputRefused."""
+    reason = reason.strip()
+    if not reason:
         raise InputRefused(
-            "The finding is none of the list.",
-            field="key",
-            next_step="Go back to the list of findings and choose one there.",
-        )
-    # PostgreSQL takes no character 0 in a text.
-    reason = reason.replace("\0", "").strip()
-    if not reason or len(reason) > REASON_AT_MOST:
-        raise InputRefused(
-            "A reason is missing." if not reason else "The reason is too long.",
+            "An explanation needs a reason.",
             field="reason",
-            allowed=f"Say in up to {REASON_AT_MOST:,} characters why it needs nobody.",
+            next_step="Say in a sentence why nothing has to be done.",
+        )
+    if len(reason) > REASON_AT_MOST:
+        raise InputRefused(
+            f"The reason has {len(reason):,} characters.",
+            field="reason",
+            allowed=f"Up to {REASON_AT_MOST:,} characters.",
+            next_step="Shorten it.",
         )
     return reason
+
+
+def _subject(key: str, told: dict[str, str]) -> dict[str, str]:
+    return {"subject": f"finding {key}", **told}

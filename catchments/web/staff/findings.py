@@ -1,0 +1,362 @@
+"""Findings: what needs a person, kind by kind, and what has been explained away with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date
+from itertools import groupby
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response as AnyResponse
+
+from catchments.errors import InputRefused, shown
+from catchments.findings import Matter, MatterKind, matters
+from catchments.gazetteer import folded
+from catchments.model import EDUCATION_REGIONS, DirectoryRelease
+from catchments.people import Action
+from catchments.snapshot import NEW_ZEALAND_TIME, Snapshot, World
+from catchments.store.explanations import REASON_AT_MOST, Explanation, Explanations
+from catchments.web.context import page_context, service
+from catchments.web.parameters import page_parameters
+from catchments.web.staff.access import me, requires
+from catchments.web.staff.room import blueprint
+from catchments.web.staff.typed import FormRefused, Typed, Wrong
+from catchments.web.tables import MEDIA_TYPE, Cell, plain_table
+
+AT_ONCE = 100
+FILTERS = {"kind", "region", "page"}
+HEADINGS = (
+    *("kind", "finding", "name", "school_id", "catchment_code", "education_region"),
+    *("distance_m", "lng", "lat", "explained", "explained_by", "explained_on", "key"),
+    *("edition", "directory_release"),
+)
+NAMES = {
+    MatterKind.NO_PROVIDER: _l("Catchments without a provider"),
+    MatterKind.CONTRACT_ENDED: _l("Contracts that have ended"),
+    MatterKind.CONTRACT_ENDING: _l("Contracts that end within 90 days"),
+    MatterKind.LISTED_CLOSED: _l("Closed schools that are on the list"),
+    MatterKind.UNKNOWN_NUMBER: _l("Numbers on the list that no directory has"),
+    MatterKind.UNLISTED: _l("Schools that are not on the list"),
+    MatterKind.NEAR_BOUNDARY: _l("Schools near a boundary, not on the list"),
+    MatterKind.OUTSIDE_LISTED: _l("Schools outside the catchment that they are listed in"),
+    MatterKind.NO_PLACE: _l("Schools without a place"),
+    MatterKind.NO_PHONE: _l("Providers without a telephone number"),
+    MatterKind.NO_SCHOOLS: _l("Catchments without an open school"),
+    MatterKind.NO_CATCHMENT: _l("Providers without a catchment"),
+}
+REMEDIES = {
+    MatterKind.NO_PROVIDER: _l("Give it a provider in a draft."),
+    MatterKind.CONTRACT_ENDED: _l("Give its catchments to another, or correct the date."),
+    MatterKind.CONTRACT_ENDING: _l("Prepare a draft for the day after, or correct the date."),
+    MatterKind.LISTED_CLOSED: _l("Take it off the list in the next edition."),
+    MatterKind.UNKNOWN_NUMBER: _l("Look for a mistyped number in the list."),
+    MatterKind.UNLISTED: _l("Move it into a catchment in a draft, so that it is on the list."),
+    MatterKind.NEAR_BOUNDARY: _l("Decide where it belongs, and list it there in a draft."),
+    MatterKind.OUTSIDE_LISTED: _l("The list is what counts. See whether it is meant so."),
+    MatterKind.NO_PLACE: _l("Only the list can say where it belongs."),
+    MatterKind.NO_PHONE: _l("Schools cannot call it. Add the number in a draft."),
+    MatterKind.NO_SCHOOLS: _l("See whether the list is whole."),
+    MatterKind.NO_CATCHMENT: _l("Retire it in a draft, or give it a catchment."),
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the page is filtered by."""
+
+    kind: MatterKind | None = None
+    region: str = ""
+    page: int = 1
+
+    def takes(self, matter: Matter) -> bool:
+        """Whether a finding is to be shown."""
+        of_kind = self.kind in (None, matter.kind)
+        return of_kind and (not self.region or self.region in matter.regions)
+
+    def query(self, **other: Any) -> dict[str, Any]:
+        """Return the query of an address with the same filters, or with others."""
+        values = {"kind": self.kind, "region": self.region, "page": self.page, **other}
+        values["page"] = values["page"] if values["page"] != 1 else None
+        return {name: value for name, value in values.items() if value}
+
+
+@dataclass(frozen=True)
+class Group:
+    """The findings of a kind that are shown, and how many there are."""
+
+    kind: MatterKind
+    shown: Sequence[Matter]
+    count: int
+    first: int
+    """The place of the first one shown, from 1."""
+    before: int | None = None
+    """The page before; likewise the one after."""
+    after: int | None = None
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A finding that has been explained, and on which day in New Zealand."""
+
+    matter: Matter
+    explanation: Explanation
+    on: date
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A form that could not be taken: shown again with what was typed and ticked."""
+
+    kind: MatterKind | None = None
+    reason: str = ""
+    ticked: Collection[str] = ()
+    wrongs: tuple[Wrong, ...] = ()
+
+
+# --- what is found --------------------------------------------------------------------------------
+
+
+def found_in(world: World, snapshot: Snapshot) -> tuple[Matter, ...]:
+    """Return what needs a person today, worked out once a world."""
+    key = ("matters", snapshot.edition.number, snapshot.release.number)
+    return world.recent.get(
+        key, lambda: matters(snapshot, previous=_previous(world, snapshot), on=world.today)
+    )
+
+
+def _previous(world: World, snapshot: Snapshot) -> DirectoryRelease | None:
+    """Return the directory release before a snapshot's."""
+    numbers = [each.number for each in world.timeline.releases]
+    number = snapshot.release.number
+    place = numbers.index(number) if number in numbers else 0
+    return service().store.release(numbers[place - 1]) if place else None
+
+
+def _present() -> tuple[World, Snapshot | None, tuple[Matter, ...]]:
+    world = service().snapshots.current()
+    snapshot = world.on(world.today)
+    return world, snapshot, found_in(world, snapshot) if snapshot else ()
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+@blueprint.get("/findings")
+@requires(Action.READ)
+def findings() -> Response:
+    """Show what needs a person, kind by kind, and what was explained away."""
+    return _page(_wanted(), Refused())
+
+
+@blueprint.get("/findings.csv")
+@requires(Action.READ)
+def findings_csv() -> Response:
+    """Give the findings of a kind and a region, or all, as a table, the explained ones too."""
+    wanted = _wanted()
+    _, snapshot, found = _present()
+    explained = Explanations(service().store).explained()
+    rows = [_row(m, explained.get(m.key), snapshot) for m in found if wanted.takes(m)]
+    response = Response(plain_table(HEADINGS, rows), content_type=MEDIA_TYPE)
+    response.headers["Content-Disposition"] = "attachment; filename=findings.csv"
+    return response
+
+
+@blueprint.post("/findings/explain")
+@requires(Action.EXPLAIN)
+def explain_findings() -> AnyResponse:
+    """Explain away the findings that are ticked, for one reason."""
+    wanted, typed, person = _wanted(), Typed(request.form), me()
+    _, _, found = _present()
+    try:
+        ticked, reason = _explanation(typed)
+    except FormRefused as refused:
+        again = Refused(
+            _kind(typed.text("group")), typed.text("reason"), typed.all("keys"), refused.wrongs
+        )
+        page = _page(wanted, again)
+        page.status_code = 400
+        return page
+    present = {m.key: m.sentence for m in found if m.key in ticked}
+    done = Explanations(service().store).explain(present, reason, by=person)
+    _say_explained(len(done), len(ticked) - len(done))
+    return redirect(url_for("staff.findings", **wanted.query()), 303)
+
+
+@blueprint.post("/findings/take-back")
+@requires(Action.EXPLAIN)
+def take_back_explanation() -> AnyResponse:
+    """Take an explanation away: its finding needs a person again."""
+    wanted, key = _wanted(), request.form.get("key", "")
+    stood = Explanations(service().store).take_back(key, by=me())
+    flash(
+        gettext("The explanation is taken back: the finding is open again.")
+        if stood
+        else gettext("There is no such explanation any more. Nothing was done.")
+    )
+    return redirect(url_for("staff.findings", **wanted.query()), 303)
+
+
+def _explanation(typed: Typed) -> tuple[list[str], str]:
+    """Return the keys that are ticked, and the reason. Raises FormRefused."""
+    group = typed.text("group")
+    ticked, reason = typed.all("keys"), typed.text("reason")
+    if not ticked:
+        typed.refuse(f"findings-{group}", gettext("Tick the findings that the reason is for."))
+    if not reason:
+        typed.refuse(f"reason-{group}", gettext("Say in a sentence why nothing has to be done."))
+    elif len(reason) > REASON_AT_MOST:
+        problem = gettext(
+            "The reason has %(count)s characters; it may have %(most)s.",
+            count=len(reason),
+            most=REASON_AT_MOST,
+        )
+        typed.refuse(f"reason-{group}", problem)
+    typed.check()
+    return ticked, reason
+
+
+def _say_explained(done: int, left: int) -> None:
+    if done:
+        said = ngettext("%(num)s finding is explained.", "%(num)s findings are explained.", done)
+        flash(said)
+    if left:
+        said = ngettext(
+            "%(num)s was left as it is: it had been explained already, or is so no more.",
+            "%(num)s were left as they are: they had been explained already, or are so no more.",
+            left,
+        )
+        flash(said)
+
+
+def _page(wanted: Wanted, refused: Refused) -> Response:
+    world, snapshot, found = _present()
+    explanations = Explanations(service().store).explained()
+    taken = [m for m in found if wanted.takes(m)]
+    context: dict[str, Any] = {
+        **page_context(world, snapshot, gettext("Findings")),
+        "groups": _groups([m for m in taken if m.key not in explanations], wanted),
+        "explained": _explained(taken, explanations),
+        "overview": _overview(found, explanations),
+        "wanted": wanted,
+        "kinds": [(kind.value, name) for kind, name in NAMES.items()],
+        "regions": EDUCATION_REGIONS,
+        "names": NAMES,
+        "remedies": REMEDIES,
+        "may_explain": me().may(Action.EXPLAIN),
+        "refused": refused,
+        "wrongs": refused.wrongs,
+        "error": bool(refused.wrongs),
+    }
+    page = Response(render_template("staff/findings.html", **context))
+    page.headers["Cache-Control"] = "no-store"
+    return page
+
+
+def _groups(open_ones: Sequence[Matter], wanted: Wanted) -> list[Group]:
+    by_kind = groupby(open_ones, key=lambda matter: matter.kind)
+    return [_group(kind, list(those), wanted) for kind, those in by_kind]
+
+
+def _group(kind: MatterKind, those: list[Matter], wanted: Wanted) -> Group:
+    """Return a page of a kind, the last one where there is none so far on."""
+    last = (len(those) - 1) // AT_ONCE + 1
+    page = min(wanted.page, last) if wanted.kind else 1
+    start = (page - 1) * AT_ONCE
+    return Group(
+        kind,
+        those[start : start + AT_ONCE],
+        len(those),
+        start + 1,
+        page - 1 if page > 1 else None,
+        page + 1 if page < last else None,
+    )
+
+
+def _explained(taken: Sequence[Matter], known: Mapping[str, Explanation]) -> list[Explained]:
+    """Return the findings that are explained, the latest first."""
+    found = [_explained_on(m, known[m.key]) for m in taken if m.key in known]
+    return sorted(found, key=lambda each: each.explanation.at, reverse=True)
+
+
+def _explained_on(matter: Matter, explanation: Explanation) -> Explained:
+    at = explanation.at.replace(tzinfo=UTC).astimezone(NEW_ZEALAND_TIME)
+    return Explained(matter, explanation, at.date())
+
+
+def _overview(
+    found: Sequence[Matter], known: Mapping[str, Explanation]
+) -> list[tuple[MatterKind, int]]:
+    """Return each kind with how many are open, whatever the page is filtered by."""
+    open_kinds = [m.kind for m in found if m.key not in known]
+    return [(kind, open_kinds.count(kind)) for kind in MatterKind if kind in open_kinds]
+
+
+def _row(matter: Matter, given: Explanation | None, snapshot: Snapshot | None) -> list[Cell]:
+    place, explained = matter.place, _explained_on(matter, given) if given else None
+    return [
+        *(matter.kind.value, matter.sentence, matter.name, matter.school_id, matter.code),
+        "; ".join(matter.regions),
+        None if matter.distance_m is None else round(matter.distance_m),
+        # As whole cells: a longitude of the Chathams begins with what a spreadsheet runs.
+        *((f"{place.lng:.6f}", f"{place.lat:.6f}") if place else (None, None)),
+        *((given.reason, given.by) if given else (None, None)),
+        explained.on.isoformat() if explained else None,
+        matter.key,
+        snapshot.edition.number if snapshot else None,
+        snapshot.release.released.isoformat() if snapshot else None,
+    ]
+
+
+# --- what is asked for ----------------------------------------------------------------------------
+
+
+def _wanted() -> Wanted:
+    """Return what the address filters by. Raises InputRefused."""
+    given = page_parameters(request.args, FILTERS)
+    return Wanted(
+        _asked_kind(given.get("kind", "")), _region(given.get("region", "")), _number(given)
+    )
+
+
+def _asked_kind(text: str) -> MatterKind | None:
+    kind = _kind(text)
+    if text and kind is None:
+        raise InputRefused(
+            f"The parameter kind is {shown(text)}.",
+            field="kind",
+            allowed=f"It must be one of {', '.join(MatterKind)}.",
+            next_step="Leave it out for all of them.",
+        )
+    return kind
+
+
+def _kind(text: str) -> MatterKind | None:
+    return MatterKind(text) if text in set(MatterKind) else None
+
+
+def _region(text: str) -> str:
+    known = {folded(name): name for name in EDUCATION_REGIONS}
+    if not text or folded(text) in known:
+        return known.get(folded(text), "")
+    raise InputRefused(
+        f"The parameter region is {shown(text)}.",
+        field="region",
+        allowed=f"It must be an education region: {'; '.join(EDUCATION_REGIONS)}.",
+        next_step="Leave it out for all of them.",
+    )
+
+
+def _number(given: Mapping[str, str]) -> int:
+    text = given.get("page", "1")
+    if text.isascii() and text.isdigit() and 0 < len(text) < 7 and int(text):
+        return int(text)
+    raise InputRefused(
+        f"The parameter page is {shown(text)}.",
+        field="page",
+        allowed="It must be the number of a page, from 1.",
+        next_step="Leave it out for the first.",
+    )

@@ -1,0 +1,315 @@
+"""Findings on a page: kind by kind, explained away with a reason that stays, and taken back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from catchments.findings import MatterKind
+from catchments.model import Place, School, SchoolStatus
+from catchments.people import Role
+from catchments.store import Store
+from catchments.store.audit import AuditTrail
+from catchments.store.explanations import REASON_AT_MOST, Explanations
+from catchments.web.context import EXTENSION
+from tests.staff import add_person, post, sign_in
+from tests.worlds import (
+    AHI,
+    HOSTILE,
+    KOWHAI,
+    RELEASED,
+    RIMU,
+    fill,
+    running_application,
+    small_edition,
+    small_release,
+    small_schools,
+    sqlite_url,
+)
+
+URL = "/staff/findings"
+EXPLAIN, TAKE_BACK = f"{URL}/explain", f"{URL}/take-back"
+_KEY = re.compile(r'name="keys" value="([^"]*)"')
+
+
+@pytest.fixture
+def app(small_copy: Path) -> Iterator[Flask]:
+    with running_application(sqlite_url(small_copy)) as made:
+        add_person(store_of(made), "hana", Role.EDITOR)
+        add_person(store_of(made), "rawiri", Role.READER)
+        yield made
+
+
+@pytest.fixture
+def hana(app: Flask) -> FlaskClient:
+    return signed_in(app, "hana")
+
+
+def store_of(app: Flask) -> Store:
+    store: Store = app.extensions[EXTENSION].store
+    return store
+
+
+def signed_in(app: Flask, login: str) -> FlaskClient:
+    client = app.test_client()
+    sign_in(client, login)
+    return client
+
+
+def words(markup: str) -> str:
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", markup)))
+
+
+def keys_on(client: FlaskClient, query: str = "") -> list[str]:
+    """The keys of the findings that a page shows to be ticked."""
+    return [unescape(key) for key in _KEY.findall(client.get(f"{URL}{query}").text)]
+
+
+def explained(app: Flask) -> dict[str, str]:
+    return {k: e.reason for k, e in Explanations(store_of(app)).explained().items()}
+
+
+# --- what is shown --------------------------------------------------------------------------------
+
+
+def test_the_page_names_what_needs_a_person_and_leads_there(hana: FlaskClient) -> None:
+    page = hana.get(URL)
+    assert page.status_code == 200
+    assert page.headers["Cache-Control"] == "no-store"
+    said = words(page.text)
+    assert "Ngā Puna School (57) is listed in Rimu but lies inside Tōtara" in said
+    assert "No telephone number is recorded for Rimu Services." in said
+    assert "Schools outside the catchment that they are listed in: 1" in said
+    assert 'href="/school/57"' in page.text
+    assert f'href="/catchment/{RIMU}"' in page.text
+    assert 'href="/staff/findings"' in page.text  # it is in the navigation
+
+
+def test_a_kind_and_a_region_filter_the_page(hana: FlaskClient) -> None:
+    assert len(keys_on(hana, "?kind=outside-listed")) == 1
+    assert keys_on(hana, "?kind=outside-listed&region=Waikato") == []
+    of_rimu = keys_on(hana, "?region=taranaki | whanganui / manawatu")
+    assert "no-phone P-RIMU" in of_rimu
+    assert set(of_rimu) < set(keys_on(hana))
+    said = words(hana.get(f"{URL}?kind=outside-listed&region=Waikato").text)
+    assert "Nothing here needs a person." in said
+
+
+@pytest.mark.parametrize(
+    "query", ["kind=x", "region=Atlantis", "page=0", "page=-1", "page=١", "page=x", "kind=a&kind=b"]
+)
+@pytest.mark.parametrize("url", [URL, f"{URL}.csv"])
+def test_what_is_no_filter_is_refused(hana: FlaskClient, url: str, query: str) -> None:
+    assert hana.get(f"{url}?{query}").status_code == 400
+
+
+def test_hostile_names_are_shown_as_they_are(hana: FlaskClient) -> None:
+    page = hana.get(URL).text
+    assert "<img src=x" not in page
+    assert "1337" not in page
+    assert f"{HOSTILE} (64) is not on the published list." in unescape(page)
+
+
+def test_every_kind_has_a_name_and_says_what_to_do(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "many.sqlite")
+    fill(url, small_edition(listings={999: AHI, 59: AHI, 57: RIMU, 63: KOWHAI}))
+    with running_application(url) as app:
+        add_person(store_of(app), "hana", Role.EDITOR)
+        page = signed_in(app, "hana").get(URL).text
+    for kind in ("unknown-number", "listed-closed", "outside-listed", "no-place", "unlisted"):
+        assert f'id="heading-{kind}"' in page
+    choices = re.findall(r'<option value="([a-z-]+)"', page)
+    assert [c for c in choices if c in set(MatterKind)] == list(MatterKind)
+
+
+def test_a_school_that_the_release_before_lacks_is_called_new(
+    app: Flask, hana: FlaskClient
+) -> None:
+    fresh = School(70, "Fresh School", place=Place(174.4, -38.4))
+    schools = {**small_schools(), 70: fresh}
+    store_of(app).add_release(small_release(schools=schools, released=RELEASED.replace(day=20)))
+    app.extensions[EXTENSION].snapshots.refresh()
+    said = words(hana.get(f"{URL}?kind=unlisted").text)
+    assert "Fresh School (70) is new in the school directory of 20 February 2026" in said
+    assert "New School (60) is not on the published list." in said
+
+
+def test_a_hundred_are_shown_at_once_and_all_can_be_reached(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "many.sqlite")
+    many = {n: School(n, f"School {n}", place=Place(174.5, -38.5)) for n in range(1_000, 1_250)}
+    fill(url, release=small_release(schools={**small_schools(), **many}))
+    with running_application(url) as app:
+        add_person(store_of(app), "hana", Role.EDITOR)
+        hana = signed_in(app, "hana")
+        everything = hana.get(URL).text
+        assert "kind=unlisted&amp;page=2" in everything
+        pages = [keys_on(hana, f"?kind=unlisted&page={number}") for number in (1, 2, 3)]
+        assert [len(keys) for keys in pages[:2]] == [100, 100]
+        together = [key for keys in pages for key in keys]
+        assert len(set(together)) == len(together) > 250
+        assert keys_on(hana, "?kind=unlisted&page=99") == pages[2]
+
+
+def test_without_an_edition_in_force_the_page_says_so(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "later.sqlite")
+    fill(url, small_edition(effective_from=RELEASED.replace(year=2027)))
+    with running_application(url) as app:
+        add_person(store_of(app), "hana", Role.EDITOR)
+        hana = signed_in(app, "hana")
+        assert "No edition is in force today" in words(hana.get(URL).text)
+        assert len(hana.get(f"{URL}.csv").text.splitlines()) == 1
+
+
+# --- explaining -----------------------------------------------------------------------------------
+
+
+def test_what_is_ticked_is_explained_with_who_and_why_and_audited(
+    app: Flask, hana: FlaskClient
+) -> None:
+    keys = keys_on(hana, "?kind=unlisted")[:2]
+    reason = f"  Known since 2024 {HOSTILE} "
+    sent = post(hana, f"{EXPLAIN}?kind=unlisted", group="unlisted", keys=keys, reason=reason)
+    assert (sent.status_code, sent.headers["Location"]) == (303, f"{URL}?kind=unlisted")
+    page = hana.get(URL).text
+    assert "2 findings are explained." in words(page)
+    assert "2 explained away" in words(page)
+    assert f"Known since 2024 {HOSTILE}" in unescape(page)
+    assert "<img src=x" not in page
+    assert "Hana of the Ministry on" in words(page)
+    assert not set(keys) & set(keys_on(hana))
+    done = AuditTrail(store_of(app)).entries(matching={"action": "finding.explain"}, at_most=9)
+    assert [entry.actor for entry in done] == ["hana", "hana"]
+    assert done[0].subject == f"finding {keys[1]}"
+
+
+def test_an_explanation_stays_when_there_is_a_newer_directory(
+    app: Flask, hana: FlaskClient
+) -> None:
+    (key,) = keys_on(hana, "?kind=outside-listed")
+    post(hana, EXPLAIN, group="outside-listed", keys=key, reason="Meant so")
+    store_of(app).add_release(small_release(released=RELEASED.replace(day=20)))
+    app.extensions[EXTENSION].snapshots.refresh()
+    assert keys_on(hana, "?kind=outside-listed") == []
+    assert "Meant so" in hana.get(URL).text
+
+
+def test_a_finding_that_has_become_another_needs_a_person_again(
+    app: Flask, hana: FlaskClient
+) -> None:
+    (key,) = keys_on(hana, "?kind=outside-listed")
+    post(hana, EXPLAIN, group="outside-listed", keys=key, reason="Meant so")
+    moved = School(57, "Ngā Puna School", place=Place(175.5, -38.5))
+    schools = {**small_schools(), 57: moved}
+    store_of(app).add_release(small_release(schools=schools, released=RELEASED.replace(day=20)))
+    app.extensions[EXTENSION].snapshots.refresh()
+    (another,) = keys_on(hana, "?kind=outside-listed")
+    assert another != key
+
+
+@pytest.mark.parametrize(
+    ("fields", "says", "leads_to"),
+    [
+        ({"reason": "Known"}, "Tick the findings", "findings-no-phone"),
+        ({"keys": "no-phone P-RIMU"}, "Say in a sentence why", "reason-no-phone"),
+        ({"keys": "no-phone P-RIMU", "reason": " \t "}, "Say in a sentence", "reason-no-phone"),
+        (
+            {"keys": "no-phone P-RIMU", "reason": "x" * (REASON_AT_MOST + 1)},
+            "The reason has 2001 characters",
+            "reason-no-phone",
+        ),
+    ],
+)
+def test_a_form_that_lacks_something_is_shown_again_as_it_was(
+    app: Flask, hana: FlaskClient, fields: dict[str, str], says: str, leads_to: str
+) -> None:
+    sent = post(hana, EXPLAIN, group="no-phone", **fields)
+    assert sent.status_code == 400
+    assert says in words(sent.text)
+    assert f'href="#{leads_to}"' in sent.text
+    assert f'id="{leads_to}"' in sent.text
+    assert ("keys" in fields) == bool(re.search(r'value="no-phone P-RIMU"[^>]* checked', sent.text))
+    assert fields.get("reason", "").strip() in sent.text
+    assert explained(app) == {}
+
+
+def test_a_form_sent_twice_explains_once_and_the_first_reason_stays(
+    app: Flask, hana: FlaskClient
+) -> None:
+    for reason in ("First", "Second"):
+        post(hana, EXPLAIN, group="no-phone", keys="no-phone P-RIMU", reason=reason)
+    assert explained(app) == {"no-phone P-RIMU": "First"}
+    assert "it had been explained already" in words(hana.get(URL).text)
+
+
+@pytest.mark.parametrize("key", ["no-phone P-NOBODY", HOSTILE, "x" * 10_000, ""])
+def test_what_is_no_finding_is_not_explained(app: Flask, hana: FlaskClient, key: str) -> None:
+    sent = post(hana, EXPLAIN, group="no-phone", keys=key, reason="Known")
+    assert sent.status_code == 303
+    assert explained(app) == {}
+
+
+def test_a_form_with_a_group_that_is_none_is_refused_like_any_other(hana: FlaskClient) -> None:
+    sent = post(hana, EXPLAIN, group=HOSTILE, reason="")
+    assert sent.status_code == 400
+    assert "<img src=x" not in sent.text
+
+
+def test_an_explanation_is_taken_back_once(app: Flask, hana: FlaskClient) -> None:
+    post(hana, EXPLAIN, group="no-phone", keys="no-phone P-RIMU", reason="Known")
+    for says in ("the finding is open again", "There is no such explanation any more"):
+        assert post(hana, TAKE_BACK, key="no-phone P-RIMU").status_code == 303
+        assert says in words(hana.get(URL).text)
+    assert "no-phone P-RIMU" in keys_on(hana)
+    assert explained(app) == {}
+
+
+def test_whoever_only_reads_sees_everything_and_explains_nothing(
+    app: Flask, hana: FlaskClient
+) -> None:
+    post(hana, EXPLAIN, group="no-phone", keys="no-phone P-RIMU", reason="Known")
+    rawiri = signed_in(app, "rawiri")
+    page = rawiri.get(URL).text
+    assert "Ngā Puna School (57) is listed in Rimu" in words(page)
+    assert "1 explained away" in words(page)
+    assert EXPLAIN not in page
+    assert TAKE_BACK not in page
+    assert post(rawiri, EXPLAIN, keys="x", reason="x").status_code == 403
+    assert post(rawiri, TAKE_BACK, key="no-phone P-RIMU").status_code == 403
+    assert explained(app) == {"no-phone P-RIMU": "Known"}
+
+
+# --- to take away ---------------------------------------------------------------------------------
+
+
+def test_the_table_has_what_the_page_has_and_runs_nothing(hana: FlaskClient) -> None:
+    post(hana, EXPLAIN, group="no-phone", keys="no-phone P-RIMU", reason="=1+1")
+    given = hana.get(f"{URL}.csv")
+    assert given.headers["Content-Type"].startswith("text/csv")
+    rows = {row["key"]: row for row in csv.DictReader(io.StringIO(given.text))}
+    assert set(keys_on(hana)) < set(rows)
+    phone = rows["no-phone P-RIMU"]
+    assert (phone["explained"], phone["explained_by"]) == ("'=1+1", "Hana of the Ministry")
+    outside = next(row for row in rows.values() if row["kind"] == "outside-listed")
+    assert (outside["school_id"], outside["catchment_code"]) == ("57", RIMU)
+    assert int(outside["distance_m"]) > 40_000
+    assert (outside["edition"], outside["explained"]) == ("1", "")
+    chathams = next(row for row in rows.values() if row["school_id"] == "64")
+    assert chathams["lng"] == "'-176.400000"
+    filtered = hana.get(f"{URL}.csv?kind=outside-listed").text
+    assert len(filtered.splitlines()) == 2
+
+
+def test_closed_schools_raise_nothing_but_their_listing(app: Flask, hana: FlaskClient) -> None:
+    closed = {n for n, s in small_schools().items() if s.status is SchoolStatus.CLOSED}
+    rows = csv.DictReader(io.StringIO(hana.get(f"{URL}.csv").text))
+    named = {int(row["school_id"]) for row in rows if row["school_id"]}
+    assert 59 in closed
+    assert 59 not in named
