@@ -221,7 +221,7 @@ def checked_url(text: str, *, to_private: bool) -> str:
     if problem:
         raise InputRefused(
             f"The address {shown(url)} cannot be a webhook: {problem}.",
-            field="url",
+            field="address",
             allowed="It must be an http or https address that the public internet knows.",
             next_step="For example https://service.example/attendance.",
         )

@@ -442,7 +442,7 @@ def test_an_edition_that_was_withdrawn_meanwhile_is_not_told(store):
 def test_a_private_target_is_refused_when_added_and_when_called(url):
     with pytest.raises(InputRefused, match="this machine or in a private network") as refused:
         checked_url(url, to_private=False)
-    assert refused.value.field == "url"
+    assert refused.value.field == "address"
     with pytest.raises(NotTaken):
         call(url, "s", {}, delivery="1", to_private=False)
 

@@ -91,6 +91,7 @@ def feed() -> Response:
     """Give every edition as an entry of an Atom feed (RFC 4287), the latest first."""
     refuse_unknown_or_repeated(request.args, set())
     world = service().snapshots.current()
+    world.on(world.today)  # or says that nothing is published: a feed needs a date
     editions = sorted(chronicle(world).editions, key=lambda e: e.number, reverse=True)
     root = ET.Element(f"{{{ATOM}}}feed")
     _add(root, "id", _tag("changes"))

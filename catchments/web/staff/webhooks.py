@@ -31,11 +31,11 @@ def webhooks() -> Response:
 @confirmed
 def webhook_add() -> Response:
     """Add a webhook, and show its secret, once."""
-    given = request.form.get("url", "")
+    given = request.form.get("address", "")
     try:
         url = checked_url(given, to_private=service().settings.webhooks_to_private)
     except InputRefused as error:
-        return _page(errors={"url": str(error)}, given=given)
+        return _page(errors={"address": str(error)}, given=given)
     _, secret = _outbox().add_webhook(url, by=me().login)
     return _page(secret=secret)
 
