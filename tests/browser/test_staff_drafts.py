@@ -116,9 +116,10 @@ def test_no_page_of_drafts_breaks_a_rule_that_axe_knows(hana: Watched) -> None:
     for path in ("/staff/drafts", "/staff/drafts/new", address):
         found += violations(hana.open(path))
     for kind in KINDS:
-        page = hana.open(f"{address}/change/{kind}")
+        page = hana.open(f"{address}/change/{kind}?provider=P-AA-00")
         found += violations(page)
         page.locator("main form[method=post] button").last.click()
         found += violations(page)
-    assert found == []
+    # That a form was refused is what Chromium itself has to say about a 400.
     hana.complaints[:] = [each for each in hana.complaints if "status of 400" not in each]
+    assert found == []
