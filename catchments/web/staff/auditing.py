@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -68,6 +69,19 @@ def audit_csv() -> Response:
     table = plain_table(HEADINGS, ([getattr(e, name) for name in HEADINGS] for e in found))
     response = Response(table, content_type=MEDIA_TYPE)
     response.headers["Content-Disposition"] = "attachment; filename=audit.csv"
+    return response
+
+
+@blueprint.get("/audit.json")
+@requires(Action.READ)
+def audit_json() -> Response:
+    """Give the audit trail, or what of it matches, with what its hashes are of."""
+    given = page_parameters(request.args, set(FILTERS))
+    trail = AuditTrail(service().store)
+    found = trail.entries(matching=_matching(given), at_most=IN_A_FILE)
+    entries = [{name: getattr(entry, name) for name in HEADINGS} for entry in found]
+    response = Response(json.dumps({"entries": entries}), content_type="application/json")
+    response.headers["Content-Disposition"] = "attachment; filename=audit.json"
     return response
 
 
