@@ -14,7 +14,7 @@ from catchments.changes import MoveSchools
 from catchments.people import Person, Role
 from catchments.publication import Order, Publisher
 from catchments.store import Decision, Store
-from catchments.store.audit import AuditTrail
+from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.desk import Desk, Seen
 from catchments.web.context import EXTENSION
 from tests.staff import add_person, sign_in
@@ -147,3 +147,15 @@ def test_the_check_says_whether_the_trail_holds(app: Flask, rata: FlaskClient) -
     broken = rata.get("/staff/audit?verify=1").text
     assert "The trail is broken" in broken
     assert "Entry 1 is not what was written" in broken
+
+
+def test_the_trail_can_be_taken_away_as_json_with_all_that_its_hashes_are_of(
+    rata: FlaskClient,
+) -> None:
+    given = rata.get("/staff/audit.json")
+    entries = given.get_json()["entries"]
+    assert entries
+    hashes = [AuditEntry(**entry).hash for entry in entries][::-1]
+    before = ["0" * 64, *hashes]
+    made = [AuditEntry(**entry) for entry in entries[::-1]]
+    assert [e.expected_hash(b) for e, b in zip(made, before, strict=False)] == hashes
