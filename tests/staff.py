@@ -50,6 +50,11 @@ def post(client: FlaskClient, url: str, **fields: Any) -> TestResponse:
 
 def csrf_token(client: FlaskClient) -> str:
     """The token that forms of this client carry."""
-    found = _TOKEN.search(client.get("/staff/sign-in", follow_redirects=True).text)
-    assert found
+    return csrf_in(client.get("/staff/sign-in", follow_redirects=True))
+
+
+def csrf_in(page: TestResponse) -> str:
+    """The token in a page's forms."""
+    found = _TOKEN.search(page.text)
+    assert found, page.text
     return found[1]

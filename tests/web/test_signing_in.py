@@ -22,7 +22,7 @@ from catchments.store.people import People
 from catchments.web.context import EXTENSION
 from catchments.web.staff import access
 from catchments.web.staff.access import own_path, requires
-from tests.staff import PASSWORD, add_person, attempt, csrf_token, post, sign_in
+from tests.staff import PASSWORD, add_person, attempt, csrf_in, csrf_token, post, sign_in
 from tests.worlds import HOSTILE, running_application, sqlite_url
 
 WRONG = "wrong horse battery staple"
@@ -308,6 +308,26 @@ def test_the_cookie_is_for_tls_alone_but_on_this_machine(app, base_url, headers,
 def test_a_setting_lets_the_cookie_go_over_plain_http(app):
     with_settings(app, insecure_cookies=True)
     assert "Secure" not in set_cookie(app, "http://trial.example")
+
+
+@pytest.mark.parametrize(
+    ("base_url", "headers"),
+    [
+        ("https://catchments.example", {"Referer": "https://catchments.example/staff/sign-in"}),
+        ("http://catchments.example", {}),  # as a proxy passes on what came to it by TLS
+    ],
+)
+def test_one_signs_in_by_tls_and_the_cookie_comes_back(app, client, hana, base_url, headers):
+    page = client.get("/staff/sign-in", base_url=base_url)
+    given = {"login": "hana", "password": PASSWORD, "csrf_token": csrf_in(page)}
+    kept = page.headers["Set-Cookie"].partition(";")[0]
+    plain = app.test_client(use_cookies=False)  # it would not send a Secure cookie by plain HTTP
+    response = plain.post(
+        "/staff/sign-in", base_url=base_url, data=given, headers={"Cookie": kept, **headers}
+    )
+    assert response.status_code == 303, response.text
+    kept = response.headers["Set-Cookie"].partition(";")[0]
+    assert plain.get("/staff", base_url=base_url, headers={"Cookie": kept}).status_code == 200
 
 
 @pytest.mark.parametrize("url", ["/", "/catchments", "/provider?school_id=54", "/healthz", "/no"])
