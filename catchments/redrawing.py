@@ -34,6 +34,8 @@ Side = Literal["left", "right"]
 Boundaries = Mapping[str, BaseGeometry]
 Shapes = npt.NDArray[np.object_]
 Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+Flags = npt.NDArray[np.bool_]
 
 
 def transfer(
@@ -73,7 +75,7 @@ def transfer(
 def merge(boundaries: Boundaries, codes: Sequence[str], *, into: str) -> dict[str, BaseGeometry]:
     """Return boundaries after several have become one; those without a boundary add nothing.
 
-    Raises ChangeDoesNotFit for an unknown code where none of them has a boundary is no error.
+    Codes without a boundary are no error: a catchment need not have one.
     """
     merging = [code for code in dict.fromkeys(codes) if code in boundaries]
     kept = {code: boundary for code, boundary in boundaries.items() if code not in merging}
@@ -94,6 +96,11 @@ def split(
     _refuse_unknown(boundaries, [code])
     if code not in boundaries:
         raise ChangeDoesNotFit(f"The catchment {shown(code)} has no boundary to split.")
+    if new in boundaries:
+        raise ChangeDoesNotFit(
+            f"There is a boundary of {shown(new)} already.",
+            next_step="Give the new catchment another code.",
+        )
     drawn = _checked_line(line)
     cut = _within_reach(drawn, _framed([boundaries[code]])[0])
     pieces = _Pieces.cut(boundaries, cut, also=[code])
@@ -242,7 +249,11 @@ def _union(shapes: Sequence[BaseGeometry] | Shapes) -> BaseGeometry:
     if len(shapes) == 1:
         return shapes[0]
     tiling = bool(shapely.coverage_is_valid(np.asarray(shapes, dtype=object)))
-    made = shapely.coverage_union_all(shapes) if tiling else shapely.union_all(shapes)
+    return _one(shapely.coverage_union_all(shapes) if tiling else shapely.union_all(shapes))
+
+
+def _one(made: BaseGeometry) -> BaseGeometry:
+    """Return the polygons with an extent in what a union gave."""
     polygons = [p for p in shapely.get_parts(made) if p.geom_type == "Polygon" and p.area > 0]
     return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
 
@@ -302,7 +313,9 @@ class _Pieces:
         return made
 
     def _made_of(self, code: str, numbers: frozenset[int]) -> BaseGeometry:
-        union = _union(self.faces[sorted(numbers)])
+        # Faces between lines tile; should rounding have broken one, `_refuse_broken` sees it.
+        faces = self.faces[sorted(numbers)]
+        union = faces[0] if len(faces) == 1 else _one(shapely.coverage_union_all(faces))
         if code in self.codes and numbers == self.of(code):
             shape = self.shapes[self.codes.index(code)]
             if shapely.get_num_coordinates(union) == shapely.get_num_coordinates(shape):
@@ -344,25 +357,116 @@ def _boxes_meet(one: Sequence[float], other: Sequence[float]) -> bool:
 
 def _faces(shapes: Shapes, cut: BaseGeometry) -> Shapes:
     """Return the faces between the edges of shapes and a cut, noded where the cut crosses edges."""
-    segments = _segments(shapes)
-    lines = shapely.linestrings(segments)
-    near = shapely.STRtree(lines).query(cut, "intersects")
-    noded = shapely.get_parts(shapely.union_all([*lines[near], cut]))
-    others = np.delete(lines, near)
-    polygons = shapely.get_parts(shapely.polygonize([*noded, *others]))
+    rims = _Rims.of(shapes)
+    if not len(rims.xy):
+        return np.empty(0, dtype=object)
+    near, lines = rims.meeting(cut)
+    noded = shapely.get_parts(shapely.union_all([*lines, cut]))
+    polygons = shapely.get_parts(shapely.polygonize([*noded, *rims.chains(near)]))
     return np.asarray(polygons, dtype=object)
 
 
-def _segments(shapes: Shapes) -> Floats:
-    """Return both ends of every edge of shapes, each edge once however many share it."""
-    rings = shapely.get_rings(shapely.get_parts(shapes))
-    xy, ring_of = shapely.get_coordinates(rings, return_index=True)
-    runs = (ring_of[:-1] == ring_of[1:]) & (xy[:-1] != xy[1:]).any(axis=1)
-    a, b = xy[:-1][runs], xy[1:][runs]
-    swap = (a[:, 0] > b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] > b[:, 1]))
-    a[swap], b[swap] = b[swap].copy(), a[swap].copy()
-    ends: Floats = np.unique(np.hstack([a, b]), axis=0).reshape(-1, 2, 2)
-    return ends
+@dataclass(frozen=True)
+class _Rims:
+    """The edges of shapes, ring after ring; shared ones occur once for each that shares them."""
+
+    xy: Floats
+    """Where each edge starts; it ends where the next of its ring starts."""
+    ring: Indices
+    first: Indices
+    """The first edge of each ring."""
+    length: Indices
+    start: Indices
+    """The number of the vertex where an edge starts; equal vertices have equal numbers."""
+    end: Indices
+
+    @classmethod
+    def of(cls, shapes: Shapes) -> _Rims:
+        """Take the rings of shapes apart, leaving out edges without length."""
+        rings = shapely.get_rings(shapely.get_parts(shapes))
+        xy, ring_of = shapely.get_coordinates(rings, return_index=True)
+        runs = (ring_of[:-1] == ring_of[1:]) & (xy[:-1] != xy[1:]).any(axis=1)
+        xy, ring_of = np.ascontiguousarray(xy[:-1][runs]) + 0.0, ring_of[:-1][runs]
+        first = np.flatnonzero(np.diff(ring_of, prepend=-1))
+        length = np.diff(np.append(first, len(xy)))
+        _, start = np.unique(xy.view(np.complex128).ravel(), return_inverse=True)
+        end = np.roll(start, -1)
+        end[first + length - 1] = start[first]
+        return cls(xy, np.repeat(np.arange(len(first)), length), first, length, start, end)
+
+    def meeting(self, cut: BaseGeometry) -> tuple[Flags, Shapes]:
+        """Return which edges a cut meets, and those as lines, each once."""
+        to = self.xy[self._next()]
+        west, south, east, north = cut.bounds
+        low, high = np.minimum(self.xy, to), np.maximum(self.xy, to)
+        maybe = np.flatnonzero(((low <= [east, north]) & (high >= [west, south])).all(axis=1))
+        least = np.minimum(self.start[maybe], self.end[maybe])
+        most = np.maximum(self.start[maybe], self.end[maybe])
+        _, one, same = np.unique(
+            least * (len(self.xy) + 1) + most, return_index=True, return_inverse=True
+        )
+        at = maybe[one]
+        lines = shapely.linestrings(np.stack([self.xy[at], to[at]], axis=1))
+        shapely.prepare(cut)
+        hit = shapely.intersects(cut, lines)
+        near = np.zeros(len(self.xy), dtype=bool)
+        near[maybe] = hit[same.reshape(-1)]
+        return near, lines[hit]
+
+    def chains(self, near: Flags) -> Shapes:
+        """Return the edges that are not near a cut as lines from junction to junction, each once.
+
+        To node or to put together single edges would cost as much as the whole outline is long.
+        """
+        stops = self._junctions(near)[self.start]
+        order, opening = self._from_a_stop(stops)
+        begins = np.flatnonzero(opening)
+        ends = np.append(begins[1:], len(order)) - 1
+        _, once = np.unique(self._names(order[begins], order[ends], stops), return_index=True)
+        kept = once[~near[order[begins[once]]]]
+        counts = ends[kept] - begins[kept] + 2
+        line = np.repeat(np.arange(len(kept)), counts)
+        place = np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)
+        # The last point of a chain is the end of its last edge: the start of the one after.
+        vertex = np.append(order, 0)[np.repeat(begins[kept], counts) + place]
+        vertex[np.cumsum(counts) - 1] = self._next()[order[ends[kept]]]
+        return np.asarray(shapely.linestrings(self.xy[vertex], indices=line), dtype=object)
+
+    def _next(self) -> Indices:
+        after = np.arange(1, len(self.xy) + 1)
+        after[self.first + self.length - 1] = self.first
+        return after
+
+    def _junctions(self, near: Flags) -> Flags:
+        """Return the vertices where not all rings go the same way, or where a near edge ends."""
+        before = np.empty_like(self.start)
+        before[self._next()] = self.start
+        least, most = np.minimum(before, self.end), np.maximum(before, self.end)
+        one = np.zeros(len(self.xy), dtype=np.intp)
+        one[self.start] = np.arange(len(self.xy))
+        one = one[self.start]
+        stops = np.zeros(len(self.xy), dtype=bool)
+        stops[self.start[(least != least[one]) | (most != most[one])]] = True
+        stops[self.start[near]] = stops[self.end[near]] = True
+        return stops
+
+    def _from_a_stop(self, stops: Flags) -> tuple[Indices, Flags]:
+        """Return the edges, each ring turned to begin at a stop; and where a chain begins."""
+        place = np.arange(len(self.xy)) - self.first[self.ring]
+        far = np.where(stops, place, len(self.xy))
+        turn = np.minimum.reduceat(far, self.first)
+        turn = np.where(turn < len(self.xy), turn, 0)
+        order = self.first[self.ring] + (place + turn[self.ring]) % self.length[self.ring]
+        return order, stops[order] | (place == 0)
+
+    def _names(self, begin: Indices, end: Indices, stops: Flags) -> Indices:
+        """Return a number for each chain, the same whichever ring it is from and whichever way."""
+        many = len(self.xy) + 1
+        there = self.start[begin] * many + self.end[begin]
+        back = self.end[end] * many + self.start[end]
+        whole_ring = -1 - np.minimum.reduceat(self.start, self.first)[self.ring[begin]]
+        named: Indices = np.where(stops[begin], np.minimum(there, back), whole_ring)
+        return named
 
 
 def _held(faces: Shapes, shape: BaseGeometry) -> frozenset[int]:

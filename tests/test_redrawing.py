@@ -234,6 +234,25 @@ def test_a_boundary_that_is_not_there_is_named(act: Any) -> None:
         act(squares())
 
 
+def test_a_split_does_not_overwrite_a_boundary_that_is_there() -> None:
+    line = shapely.LineString([(174.5, -40), (174.5, -37)])
+    with pytest.raises(ChangeDoesNotFit, match="a boundary of “RIM-3” already"):
+        split(squares(), AHI, line, new=RIMU)
+
+
+def test_an_area_in_the_sea_gives_nothing_to_a_catchment_without_a_boundary() -> None:
+    with pytest.raises(ChangeDoesNotFit, match="takes nothing from"):
+        transfer(squares(), shapely.box(160.0, -30.0, 161.0, -29.0), to="NEW-9")
+
+
+def test_a_lake_that_is_drawn_from_another_corner_is_still_one_edge() -> None:
+    before = archipelago()
+    before[LAKE] = shapely.Polygon(np.roll(before[LAKE].exterior.coords[:-1], 2, axis=0))
+    after = transfer(before, shapely.box(174.7, -38.9, 174.9, -38.7), to=KOWHAI)
+    assert_exact(before, after)
+    assert after[LAKE] is before[LAKE]
+
+
 # --- laws -----------------------------------------------------------------------------------------
 
 
