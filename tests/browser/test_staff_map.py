@@ -140,6 +140,7 @@ def test_a_line_is_drawn_point_by_point(staff: Watched) -> None:
 
 def test_schools_are_chosen_by_drawing_around_them(staff: Watched) -> None:
     page = map_on(staff, "/staff/drafts/1/change/move-schools")
+    page.get_by_role("button", name="Zoom out").click()
     page.get_by_role("button", name="Draw around schools").click()
     drag_around(page)
     chosen = page.locator("#numbers").input_value().split()

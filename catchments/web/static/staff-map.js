@@ -96,7 +96,6 @@
     for (const side of ["before", "after"]) sides[side] = geojson(data[side], "staff-redrawn", "changed");
     sides.after.addTo(map);
     const area = data.area && geojson(data.area, "staff-changed", "changed").addTo(map);
-    if (area) area.eachLayer((layer) => layer.getElement() && layer.getElement().setAttribute("fill", "url(#staff-hatch)"));
     const radios = frame.querySelectorAll("[data-side] input");
     if (data.before.features.length || data.after.features.length) {
       frame.querySelector("[data-side]").hidden = false;
@@ -137,6 +136,7 @@
   const mode = frame.dataset.draw;
   const target = frame.dataset.target && document.querySelector(frame.dataset.target);
   let points = [];
+  let started = false;
   let way = "corners";
   let holding = false;
   const sketch = L.layerGroup().addTo(map);
@@ -179,12 +179,10 @@
     put(wkt());
     say(worded(words.drawn, { count: points.length }));
     tell("drawn", { wkt: target.value });
-    points = points.slice();
     started = false;
     return undefined;
   }
 
-  let started = false;
   /* A new drawing takes the place of one that is finished. */
   function begin() {
     if (started) return;
