@@ -272,6 +272,8 @@ class _Pieces:
     faces: Shapes
     owners: tuple[frozenset[int], ...]
     """The numbers of each code's faces, in the order of `codes`."""
+    line: BaseGeometry
+    """The cut."""
 
     @classmethod
     def cut(cls, boundaries: Boundaries, cut: BaseGeometry, *, also: Collection[str]) -> _Pieces:
@@ -280,7 +282,7 @@ class _Pieces:
         codes = tuple(code for code in boundaries if code in meeting or code in also)
         shapes = _framed([boundaries[code] for code in codes])
         faces = _faces(shapes, cut)
-        return cls(boundaries, codes, shapes, faces, tuple(_held(faces, s) for s in shapes))
+        return cls(boundaries, codes, shapes, faces, tuple(_held(faces, s) for s in shapes), cut)
 
     def of(self, code: str) -> frozenset[int]:
         """Return the numbers of a code's faces."""
@@ -331,6 +333,34 @@ class _Pieces:
             raise ChangeDoesNotFit(
                 "The cut runs too close along an existing boundary to be exact.",
                 next_step="Draw it a few metres to either side.",
+            )
+        for hole in self._empty_holes_cut():
+            self._refuse_parted(hole, after)
+
+    def _empty_holes_cut(self) -> Shapes:
+        """Return the holes of one boundary, as a lake, whose rim the cut meets."""
+        rims = [
+            rim
+            for part in shapely.get_parts(self.shapes)
+            if shapely.get_num_interior_rings(part)
+            for rim in shapely.get_rings(part)[1:]
+        ]
+        met = np.array(rims, dtype=object)[shapely.intersects(self.line, rims)] if rims else rims
+        holes = shapely.polygons(np.asarray(met, dtype=object))
+        spots = shapely.point_on_surface(holes)
+        filled = [bool(shapely.intersects(self.shapes, spot).any()) for spot in spots]
+        return np.asarray(holes[~np.array(filled, dtype=bool)], dtype=object)
+
+    def _refuse_parted(self, hole: BaseGeometry, after: Shapes) -> None:
+        """Refuse to leave a hole between two catchments: in one it is a lake, between two a gap."""
+        owned = frozenset[int]().union(*self.owners)
+        rims = shapely.boundary(self.faces[sorted(_held(self.faces, hole) - owned)])
+        beside = [(shapely.length(shapely.intersection(rims, s)) > 0).any() for s in after]
+        if sum(beside) > 1:
+            raise ChangeDoesNotFit(
+                f"The cut would leave the hole near {_near(hole)} between two catchments.",
+                allowed="A hole, such as a lake, lies within one catchment.",
+                next_step="Draw around the hole, or well over all of it.",
             )
 
 

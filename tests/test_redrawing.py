@@ -253,6 +253,17 @@ def test_a_lake_that_is_drawn_from_another_corner_is_still_one_edge() -> None:
     assert after[LAKE] is before[LAKE]
 
 
+def test_a_hole_may_go_along_whole_but_never_lies_between_two() -> None:
+    before = squares()
+    before[AHI] = shapely.difference(before[AHI], shapely.box(174.3, -38.7, 174.5, -38.5))
+    with pytest.raises(ChangeDoesNotFit, match=r"leave the hole near .* between two catchments"):
+        transfer(before, shapely.box(174.4, -38.8, 175.0, -38.3), to=KOWHAI)
+    with pytest.raises(ChangeDoesNotFit, match="leave the hole"):
+        split(before, AHI, shapely.LineString([(174.4, -40), (174.4, -37)]), new="NEW-9")
+    after = transfer(before, shapely.box(174.2, -38.8, 175.0, -38.3), to=KOWHAI)
+    assert_exact(before, after)
+
+
 # --- laws -----------------------------------------------------------------------------------------
 
 
