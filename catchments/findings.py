@@ -15,6 +15,7 @@ from enum import StrEnum
 from urllib.parse import quote
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from catchments.coordinates import metric_crs, to_360, to_metres
 from catchments.model import (
@@ -32,6 +33,9 @@ ENDS_SOON = timedelta(days=90)
 LONGEST_KEY = 200
 NEAR = {"near-boundary", "on-boundary"}
 """Notices of an answer whose school may as well belong to another catchment."""
+
+NEAR_DEG = 0.1
+"""More than 5 km, north to south and east to west, anywhere in New Zealand."""
 
 
 class MatterKind(StrEnum):
@@ -98,6 +102,7 @@ class _Look:
         self._edition, self._release = snapshot.edition, snapshot.release
         self._answers, self._index = snapshot.answers, snapshot.resolver.index
         self._previous, self._on = previous, on
+        self._in_metres: dict[tuple[str, str], BaseGeometry] = {}
         self._codes_of: dict[str, list[str]] = {}
         for code, catchment in sorted(self._edition.catchments.items()):
             self._codes_of.setdefault(catchment.provider_code or "", []).append(code)
@@ -164,13 +169,22 @@ class _Look:
         yield _about_school(kind, key, said, school, catchment, away_m)
 
     def _away_m(self, code: str, place: Place) -> float:
-        near = self._index.within(lng=place.lng, lat=place.lat, radius_m=NEAREST_WITHIN_M)
-        if code in dict(near):
-            return dict(near)[code]
-        crs = metric_crs(lng=to_360(place.lng))
-        here = to_metres(shapely.Point(to_360(place.lng), place.lat), crs=crs)
+        here = shapely.Point(to_360(place.lng), place.lat)
+        if here.distance(self._index.boundary_360(code)) < NEAR_DEG:
+            near = self._index.within(lng=place.lng, lat=place.lat, radius_m=NEAREST_WITHIN_M)
+            if code in dict(near):
+                return dict(near)[code]
+        crs = metric_crs(lng=here.x)
         # So far away the bend of a long edge, some metres, is nothing.
-        return float(here.distance(to_metres(self._index.boundary_360(code), crs=crs)))
+        return float(shapely.distance(self._boundary(code, crs), to_metres(here, crs=crs)))
+
+    def _boundary(self, code: str, crs: str) -> BaseGeometry:
+        """Return a boundary in metres, made once a look."""
+        if (code, crs) not in self._in_metres:
+            drawn = to_metres(self._index.boundary_360(code), crs=crs)
+            shapely.prepare(drawn)
+            self._in_metres[code, crs] = drawn
+        return self._in_metres[code, crs]
 
     # --- listings ---------------------------------------------------------------------------------
 

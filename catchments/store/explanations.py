@@ -60,6 +60,8 @@ class Explanations:
 
     def take_back(self, key: str, *, by: Person) -> bool:
         """Take an explanation away, so that its finding needs a person again; whether it stood."""
+        if "\0" in key:  # which PostgreSQL would not even look for
+            return False
         with self._store.writing() as connection:
             row = connection.execute(_T.select().where(_T.c.key == key)).one_or_none()
             if row is None:
@@ -72,7 +74,7 @@ class Explanations:
 
 def checked_reason(reason: str) -> str:
     """Return a reason without blanks around it. Raises InputRefused."""
-    reason = reason.strip()
+    reason = reason.replace("\0", "").strip()  # PostgreSQL keeps none in a text
     if not reason:
         raise InputRefused(
             "An explanation needs a reason.",

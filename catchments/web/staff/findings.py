@@ -203,7 +203,7 @@ def take_back_explanation() -> AnyResponse:
 def _explanation(typed: Typed) -> tuple[list[str], str]:
     """Return the keys that are ticked, and the reason. Raises FormRefused."""
     group = typed.text("group")
-    ticked, reason = typed.all("keys"), typed.text("reason")
+    ticked, reason = typed.all("keys"), typed.text("reason").replace("\0", "").strip()
     if not ticked:
         typed.refuse(f"findings-{group}", gettext("Tick the findings that the reason is for."))
     if not reason:
