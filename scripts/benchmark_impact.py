@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ def measured(case: Case, base: Snapshot, bench: Workbench, rates: Rates, times: 
     for _ in range(times):
         # Boundaries of their own each time, so that nothing is known of them yet.
         fresh = replace(after, boundaries=_copied(base.edition, after))
-        taken.append(timed(lambda fresh=fresh: bench_without_memory(bench, base, fresh, rates))[1])
+        taken.append(timed(partial(bench_without_memory, bench, base, fresh, rates))[1])
     found, _ = timed(lambda: bench.impact(base, after, on=ON, rates=rates))
     again_s = timed(lambda: bench.impact(base, after, on=ON, rates=rates))[1]
     touched = [

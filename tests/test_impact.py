@@ -14,17 +14,20 @@ from catchments.changes import (
     AddProvider,
     AssignProvider,
     EditProvider,
+    MergeCatchments,
     MoveSchools,
     RenameCatchment,
     RetireProvider,
     SetInSchoolProvision,
+    SplitCatchment,
+    TransferArea,
     apply_all,
     reasons_against,
 )
 from catchments.coverage import find_faults
-from catchments.impact import ASSUMED, Numbers, Rates, Workbench, impact
+from catchments.impact import ASSUMED, Numbers, Rates, Workbench, changed_area, impact
 from catchments.impact.faults import faults_after
-from catchments.model import Contract, Place, Provider, School
+from catchments.model import Catchment, Contract, Place, Provider, School
 from catchments.snapshot import Snapshot
 from tests.worlds import (
     AHI,
@@ -187,6 +190,45 @@ def test_a_boundary_that_breaks_the_coverage_blocks_as_publication_does(shape, k
     made = impact(base, broken, on=ON, rates=RATES)
     assert sorted(c.sentence for c in made.blocks) == sorted(blocks_of(base, broken))
     assert kind is None or kind in {c.kind for c in made.blocks}
+
+
+REDRAWN = {
+    "a transfer at the coast": TransferArea(shapely.box(173.9, -38.6, 174.6, -37.9), KOWHAI),
+    "a transfer inland": TransferArea(shapely.box(174.8, -39.2, 175.2, -38.8), RIMU, (AHI, KOWHAI)),
+    "a merge": MergeCatchments((AHI, KOWHAI), AHI),
+    "a split": SplitCatchment(
+        TOTARA,
+        shapely.LineString([(174.9, -39.4), (176.1, -39.6)]),
+        Catchment("NEW-6", "New", "Wellington", "P-RIMU"),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", REDRAWN)
+def test_what_is_redrawn_is_looked_at_as_publication_would(kind):
+    base = small_base()
+    edition = after(base, REDRAWN[kind])
+    made = impact(base, edition, on=ON, rates=RATES)
+    assert Workbench().answers(base, edition) == Snapshot.of(edition, base.release).answers
+    assert [c.sentence for c in made.blocks] == blocks_of(base, edition)
+    before, now = (
+        sum(getattr(r, side).area_km2 for r in made.catchments if getattr(r, side))
+        for side in ("before", "after")
+    )
+    # What is straight in degrees is bent in metres: a new vertex on a long edge moves it there.
+    assert now == pytest.approx(before, rel=1e-3)
+    assert changed_area(
+        base.edition.boundaries, edition.boundaries, {*SQUARES, "NEW-6"}
+    ).area == pytest.approx(DRAWN[kind], rel=1e-6)
+
+
+DRAWN = {
+    "a transfer at the coast": 0.6 * 0.6,
+    "a transfer inland": 0.4 * 0.2,
+    "a merge": 1.0,
+    "a split": 0.5,
+}
+"""Square degrees that change hands."""
 
 
 def test_a_hole_between_catchments_blocks():
