@@ -151,7 +151,6 @@ def describe(draft: int) -> AnyResponse:
 @requires(Action.EDIT, Action.REVIEW)
 def comment(draft: int) -> AnyResponse:
     """Say something about a draft."""
-    person = me()
     typed = Typed(request.form)
     said = typed.paragraph("text", gettext("a comment"), at_most=LONGEST_COMMENT)
     try:
@@ -159,7 +158,7 @@ def comment(draft: int) -> AnyResponse:
     except FormRefused as refused:
         return _draft_page(draft, request.form, refused.wrongs)
     working.head_of(draft)
-    desk().comment(draft, said, by=person, once=checked_once(request.form.get("once", "")))
+    desk().comment(draft, said, by=me(), once=checked_once(request.form.get("once", "")))
     return _back_to(draft, gettext("Your comment is added."), f"{draft}.comment")
 
 
