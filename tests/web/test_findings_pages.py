@@ -104,7 +104,17 @@ def test_a_kind_and_a_region_filter_the_page(hana: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["kind=x", "region=Atlantis", "page=0", "page=-1", "page=١", "page=x", "kind=a&kind=b"]
+    "query",
+    [
+        "kind=x",
+        "region=Atlantis",
+        "page=0",
+        "page=-1",
+        "page=١",
+        "page=x",
+        "explained=-1",
+        "kind=a&kind=b",
+    ],
 )
 @pytest.mark.parametrize("url", [URL, f"{URL}.csv"])
 def test_what_is_no_filter_is_refused(hana: FlaskClient, url: str, query: str) -> None:
@@ -156,6 +166,11 @@ def test_a_hundred_are_shown_at_once_and_all_can_be_reached(tmp_path: Path) -> N
         together = [key for keys in pages for key in keys]
         assert len(set(together)) == len(together) > 250
         assert keys_on(hana, "?kind=unlisted&page=99") == pages[2]
+        post(hana, EXPLAIN, group="unlisted", keys=together, reason="Known")
+        backs = [hana.get(f"{URL}?explained={n}").text.count(TAKE_BACK) for n in (1, 2, 3)]
+        assert backs[:2] == [100, 100]
+        assert sum(backs) == len(together)
+        assert "explained=2" in hana.get(f"{URL}?kind=unlisted").text
 
 
 def test_without_an_edition_in_force_the_page_says_so(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from itertools import groupby
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
@@ -28,7 +28,7 @@ from catchments.web.staff.typed import FormRefused, Typed, Wrong
 from catchments.web.tables import MEDIA_TYPE, Cell, plain_table
 
 AT_ONCE = 100
-FILTERS = {"kind", "region", "page"}
+FILTERS = {"kind", "region", "page", "explained"}
 HEADINGS = (
     *("kind", "finding", "name", "school_id", "catchment_code", "education_region"),
     *("distance_m", "lng", "lat", "explained", "explained_by", "explained_on", "key"),
@@ -71,6 +71,8 @@ class Wanted:
     kind: MatterKind | None = None
     region: str = ""
     page: int = 1
+    explained: int = 1
+    """The page of those that are explained."""
 
     def takes(self, matter: Matter) -> bool:
         """Whether a finding is to be shown."""
@@ -79,23 +81,43 @@ class Wanted:
 
     def query(self, **other: Any) -> dict[str, Any]:
         """Return the query of an address with the same filters, or with others."""
-        values = {"kind": self.kind, "region": self.region, "page": self.page, **other}
-        values["page"] = values["page"] if values["page"] != 1 else None
-        return {name: value for name, value in values.items() if value}
+        values = {"kind": self.kind, "region": self.region, **other}
+        for name, page in (("page", self.page), ("explained", self.explained)):
+            values[name] = other.get(name, page)
+        return {name: value for name, value in values.items() if value and value != 1}
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Group:
-    """The findings of a kind that are shown, and how many there are."""
+class Part(Generic[T]):
+    """A page of a list, and how many there are in all."""
 
-    kind: MatterKind
-    shown: Sequence[Matter]
+    shown: Sequence[T]
     count: int
     first: int
     """The place of the first one shown, from 1."""
     before: int | None = None
     """The page before; likewise the one after."""
     after: int | None = None
+
+    @classmethod
+    def of(cls, those: Sequence[T], page: int) -> Part[T]:
+        """Return a page of a list, the last one where there is none so far on."""
+        last = max(1, -(-len(those) // AT_ONCE))
+        page = min(page, last)
+        start = (page - 1) * AT_ONCE
+        before, after = page - 1 if page > 1 else None, page + 1 if page < last else None
+        return cls(those[start : start + AT_ONCE], len(those), start + 1, before, after)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The findings of a kind."""
+
+    kind: MatterKind
+    part: Part[Matter]
 
 
 @dataclass(frozen=True)
@@ -239,7 +261,7 @@ def _page(wanted: Wanted, refused: Refused) -> Response:
     context: dict[str, Any] = {
         **page_context(world, snapshot, gettext("Findings")),
         "groups": _groups([m for m in taken if m.key not in explanations], wanted),
-        "explained": _explained(taken, explanations),
+        "explained": Part.of(_explained(taken, explanations), wanted.explained),
         "overview": _overview(found, explanations),
         "wanted": wanted,
         "kinds": [(kind.value, name) for kind, name in NAMES.items()],
@@ -257,23 +279,9 @@ def _page(wanted: Wanted, refused: Refused) -> Response:
 
 
 def _groups(open_ones: Sequence[Matter], wanted: Wanted) -> list[Group]:
+    page = wanted.page if wanted.kind else 1
     by_kind = groupby(open_ones, key=lambda matter: matter.kind)
-    return [_group(kind, list(those), wanted) for kind, those in by_kind]
-
-
-def _group(kind: MatterKind, those: list[Matter], wanted: Wanted) -> Group:
-    """Return a page of a kind, the last one where there is none so far on."""
-    last = (len(those) - 1) // AT_ONCE + 1
-    page = min(wanted.page, last) if wanted.kind else 1
-    start = (page - 1) * AT_ONCE
-    return Group(
-        kind,
-        those[start : start + AT_ONCE],
-        len(those),
-        start + 1,
-        page - 1 if page > 1 else None,
-        page + 1 if page < last else None,
-    )
+    return [Group(kind, Part.of(list(those), page)) for kind, those in by_kind]
 
 
 def _explained(taken: Sequence[Matter], known: Mapping[str, Explanation]) -> list[Explained]:
@@ -318,7 +326,10 @@ def _wanted() -> Wanted:
     """Return what the address filters by. Raises InputRefused."""
     given = page_parameters(request.args, FILTERS)
     return Wanted(
-        _asked_kind(given.get("kind", "")), _region(given.get("region", "")), _number(given)
+        _asked_kind(given.get("kind", "")),
+        _region(given.get("region", "")),
+        _number(given, "page"),
+        _number(given, "explained"),
     )
 
 
@@ -350,13 +361,13 @@ def _region(text: str) -> str:
     )
 
 
-def _number(given: Mapping[str, str]) -> int:
-    text = given.get("page", "1")
+def _number(given: Mapping[str, str], name: str) -> int:
+    text = given.get(name, "1")
     if text.isascii() and text.isdigit() and 0 < len(text) < 7 and int(text):
         return int(text)
     raise InputRefused(
-        f"The parameter page is {shown(text)}.",
-        field="page",
+        f"The parameter {name} is {shown(text)}.",
+        field=name,
         allowed="It must be the number of a page, from 1.",
         next_step="Leave it out for the first.",
     )
