@@ -57,7 +57,7 @@ def payloads(store: Store, snapshots: Snapshots, settings: Settings) -> Payload:
 
     def payload(number: int) -> dict[str, Any] | None:
         snapshots.refresh()  # another process may have published it a moment ago
-        told = Chronicle(snapshots.current(), store.editions(), kept)
+        told = Chronicle(snapshots.current(), store.editions(), store, kept)
         edition = told.numbered(number)
         if edition is None or edition.withdrawn_at is not None:
             return None

@@ -298,6 +298,21 @@ class SpatialIndex:
 Points = tuple[Floats, Floats]
 
 
+class UncompiledIndex(SpatialIndex):
+    """The same answers without a grid: ready at once, for some hundreds of questions."""
+
+    def __init__(self, boundaries: Mapping[str, BaseGeometry]) -> None:
+        self._exact = exact = _Exact(boundaries)
+
+        def covering(*, lng: float, lat: float) -> CatchmentSet:
+            return exact.covering(lng + 360.0 if lng < 0 else lng, lat)
+
+        self.covering = covering
+
+    def _edge_in(self, _window: tuple[float, float, float, float]) -> bool:
+        return True  # not known without a grid: then whoever asks looks
+
+
 def _crossed(
     start: Points, end: Points, low: Points, high: Points
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:

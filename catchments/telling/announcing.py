@@ -57,7 +57,7 @@ def notices_of(
     """
     if before is None:
         return []
-    changed = schools_changed(before, after)
+    changed = schools_changed(before.answers, after.answers)
     made_up = before.demonstration or after.demonstration
     schools = (_to_school(change, effective_from) for change in changed)
     told = [*schools, *_to_providers(before.edition, after.edition, changed, effective_from)]

@@ -7,9 +7,17 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
-from catchments.model import EditionSummary
-from catchments.snapshot import Recent, Snapshot, World
-from catchments.telling.differing import Difference, Json, difference, difference_json
+from catchments.model import UNCERTAINTY_M, Answer, DirectoryRelease, Edition, EditionSummary
+from catchments.resolver import Resolver
+from catchments.snapshot import Archive, Recent, World
+from catchments.spatial_index import UncompiledIndex
+from catchments.telling.differing import (
+    Difference,
+    Json,
+    difference,
+    difference_json,
+    schools_changed,
+)
 
 DIFFERENCES_KEPT = 300
 """Of editions that never change, so that they outlive a world; a few kilobytes each."""
@@ -33,6 +41,8 @@ class Chronicle:
     world: World
     editions: Sequence[EditionSummary]
     """By number."""
+    archive: Archive
+    """Editions and releases are read from it: snapshots of old ones would oust the present one."""
     kept: Recent = field(default_factory=lambda: Recent(DIFFERENCES_KEPT))
 
     def numbered(self, number: int) -> EditionSummary | None:
@@ -100,10 +110,45 @@ class Chronicle:
         return self.kept.get(key, lambda: self._difference(edition, before, release.number))
 
     def _difference(
-        self, edition: EditionSummary, before: EditionSummary | None, release: int
+        self, edition: EditionSummary, before: EditionSummary | None, release_number: int
     ) -> Difference:
-        old: Snapshot | None = self.world.numbered(before.number, release) if before else None
-        return difference(old, self.world.numbered(edition.number, release))
+        new = self.archive.edition(edition.number)
+        if before is None:
+            return difference(Edition(), new, [])
+        old = self.archive.edition(before.number)
+        release = self._release(release_number)
+        index = _Index(old.boundaries)
+        answered = _answers(old, release, index)
+        if not _same_boundaries(old, new):
+            index = _Index(new.boundaries)
+        return difference(old, new, schools_changed(answered, _answers(new, release, index)))
+
+    def _release(self, number: int) -> DirectoryRelease:
+        key = ("release", number)
+        return self.kept.get(key, lambda: self.archive.release(number))
+
+
+class _Index(UncompiledIndex):
+    """Tells who serves a place, and leaves out who else may."""
+
+    def within(self, *, lng: float, lat: float, radius_m: float) -> tuple[tuple[str, float], ...]:
+        if radius_m <= UNCERTAINTY_M:  # only asked for neighbours, which are no part of a change
+            return ()
+        return super().within(lng=lng, lat=lat, radius_m=radius_m)
+
+
+def _answers(
+    edition: Edition, release: DirectoryRelease, index: UncompiledIndex
+) -> dict[int, Answer]:
+    resolver = Resolver(edition, release, index)
+    return {school.school_id: resolver.undated(school) for school in release.schools.values()}
+
+
+def _same_boundaries(old: Edition, new: Edition) -> bool:
+    return old.boundaries.keys() == new.boundaries.keys() and all(
+        bytes(old.boundaries[code].wkb) == bytes(new.boundaries[code].wkb)
+        for code in old.boundaries
+    )
 
 
 def edition_json(told: Chronicle, edition: EditionSummary, url: str) -> Json:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from catchments.changes import Comparison, compare
 from catchments.model import Answer, Catchment, Edition, Provider, School, SchoolStatus
-from catchments.snapshot import Snapshot
 
 NAMED_AT_MOST = 10
 """In a sentence; the rest is a number."""
@@ -63,28 +62,25 @@ class Difference:
     schools: tuple[SchoolChange, ...]
 
 
-def schools_changed(before: Snapshot, after: Snapshot) -> list[SchoolChange]:
+def schools_changed(
+    before: Mapping[int, Answer], after: Mapping[int, Answer]
+) -> list[SchoolChange]:
     """Return each school whose catchment, provider or provider's contact details differ.
 
     By number; schools that are closed, or in one of the directories alone, are left out.
     """
     return [
         SchoolChange(new.school, old, new)
-        for number, old in sorted(before.answers.items())
-        if (new := after.answers.get(number)) is not None
+        for number, old in sorted(before.items())
+        if (new := after.get(number)) is not None
         and new.school
         and new.school.status is not SchoolStatus.CLOSED
         and (catchment_of(old), old.provider) != (catchment_of(new), new.provider)
     ]
 
 
-def difference(before: Snapshot | None, after: Snapshot) -> Difference:
-    """Return what differs; both snapshots must be of one directory release."""
-    old = before.edition if before else Edition()
-    return _difference(old, after.edition, schools_changed(before, after) if before else [])
-
-
-def _difference(old: Edition, new: Edition, schools: Sequence[SchoolChange]) -> Difference:
+def difference(old: Edition, new: Edition, schools: Sequence[SchoolChange]) -> Difference:
+    """Return what differs between two editions, of which `schools` are answered otherwise."""
     found = compare(old, new)
     return Difference(
         before_number=old.number,

@@ -18,7 +18,7 @@ def chronicle(world: World) -> Chronicle:
     kept = current_app.extensions.setdefault(EXTENSION, Recent(DIFFERENCES_KEPT))
     if "all editions" not in world.memo:  # the time-line lacks those that were withdrawn
         world.memo["all editions"] = service().store.editions()
-    return Chronicle(world, world.memo["all editions"], kept)
+    return Chronicle(world, world.memo["all editions"], service().store, kept)
 
 
 def steps_of(world: World, edition: EditionSummary) -> list[str]:

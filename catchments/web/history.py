@@ -139,4 +139,4 @@ def _sources(world: World, edition: EditionSummary) -> tuple[Any, ...]:
     release = world.timeline.release_on(edition.effective_from)
     if edition.withdrawn_at is not None or release is None:
         return ()
-    return world.numbered(edition.number, release.number).edition.sources
+    return service().store.edition(edition.number).sources

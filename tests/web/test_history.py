@@ -14,10 +14,10 @@ from flask.testing import FlaskClient
 
 from catchments.model import Contract, Provider
 from catchments.people import Person, Role
-from catchments.snapshot import Snapshots
+from catchments.snapshot import Snapshot, Snapshots
 from catchments.store import Store, schema
 from catchments.store.store import now
-from catchments.telling import Chronicle, Standing
+from catchments.telling import Chronicle, Standing, schools_changed
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -30,6 +30,7 @@ from tests.worlds import (
     publish_whole,
     running_application,
     small_edition,
+    small_release,
     sqlite_url,
 )
 
@@ -284,7 +285,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def told(store: Store, *, today: date = TODAY) -> Chronicle:
-    return Chronicle(Snapshots(store, today=lambda: today).current(), store.editions())
+    return Chronicle(Snapshots(store, today=lambda: today).current(), store.editions(), store)
 
 
 def test_an_edition_that_a_later_one_replaces_from_its_first_day_never_held(store):
@@ -317,7 +318,7 @@ def test_differences_of_the_same_editions_are_made_once(store, monkeypatch):
     publish_whole(store, next_edition(MARCH))
     chronicle = told(store)
     first = chronicle.difference(chronicle.editions[1])
-    later = Chronicle(told(store).world, store.editions(), chronicle.kept)
+    later = Chronicle(told(store).world, store.editions(), store, chronicle.kept)
     assert later.difference(later.editions[1]) is first
 
 
@@ -333,3 +334,22 @@ def test_details_of_a_provider_and_a_drawn_boundary_are_said(tmp_path):
     assert "Details changed of provider: Ahi Trust (P-AHI)." in text
     assert "Boundary changed: Ahi (AHI-1)." in text
     assert STARTS < MARCH
+
+
+def test_without_a_compiled_index_the_same_schools_change(store):
+    first, last = small_edition(), next_edition(MARCH)
+    boundaries = {**last.boundaries, AHI: last.boundaries[AHI].buffer(-0.3)}
+    last = replace(last, boundaries=boundaries, listings={55: AHI})
+    publish_whole(store, last)
+    chronicle = told(store)
+    found = chronicle.difference(chronicle.editions[1])
+    old, new = (Snapshot.of(each, small_release()) for each in (first, last))
+    expected = [
+        (c.school.school_id, c.before.provider, c.after.provider)
+        for c in schools_changed(old.answers, new.answers)
+    ]
+    assert found is not None
+    assert expected
+    assert [
+        (c.school.school_id, c.before.provider, c.after.provider) for c in found.schools
+    ] == expected
