@@ -1,0 +1,519 @@
+"""What goes wrong while staff work: one clear message each, and nothing published or drafted lost.
+
+A stale form, two tabs, the back button and a double click are in tests/web/test_reviewing.py and
+test_changing.py; two publishers are in test_two_publishers.py.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import random
+import re
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import date, timedelta
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from catchments.changes import AssignProvider
+from catchments.people import Role
+from catchments.publication import Outcome, Wish
+from catchments.settings import ROOT
+from catchments.snapshot import today_in_new_zealand
+from catchments.store import Store, schema
+from catchments.store import people as people_module
+from catchments.store.audit import AuditTrail
+from catchments.store.desk import Desk, Seen
+from catchments.store.outbox import Outbox
+from catchments.store.people import LONGEST_LOCK, People
+from catchments.store.store import now
+from catchments.web.context import EXTENSION
+from catchments.web.staff import access
+from tests.faults.test_kill import (
+    _command,
+    _free_port,
+    all_workers_serve,
+    children_of,
+    flask,
+    get,
+    is_ready,
+    nothing_is_half_there,
+    wait_until,
+)
+from tests.staff import PASSWORD, add_person, csrf_token, post, sign_in
+from tests.worlds import (
+    KOWHAI,
+    TODAY,
+    fill,
+    next_edition,
+    opened,
+    publish_whole,
+    running_application,
+    small_edition,
+    small_release,
+    sqlite_url,
+)
+
+KILLS = 4
+PUBLISHER = [sys.executable, "-m", "catchments.commands.publishing"]
+PROVIDERS = ("P-AHI", "P-RAKAU")
+"""Kōwhai goes from one to the other and back."""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """The small world as real data, published, with staff."""
+    path = tmp_path / "staff.sqlite"
+    release = small_release(demonstration=False)
+    fill(sqlite_url(path), small_edition(demonstration=False), release=release)
+    with opened(sqlite_url(path)) as store:
+        add_person(store, "hana", Role.EDITOR)
+        add_person(store, "aroha", Role.APPROVER)
+        add_person(store, "tama", Role.ADMINISTRATOR)
+    return path
+
+
+def approved(path: Path) -> Wish:
+    """A draft that an approver has approved for today, and the wish to publish it."""
+    day = today_in_new_zealand()
+    with opened(sqlite_url(path)) as store:
+        desk, people = Desk(store), People(store)
+        hana, aroha, tama = (people.person(login) for login in ("hana", "aroha", "tama"))
+        base = store.editions()[-1].number
+        change = AssignProvider((KOWHAI,), PROVIDERS[(base + 1) % 2])
+        draft = desk.begin(title="Kōwhai", reason="A contract ends.", base_number=base, by=hana)
+        desk.add(draft, change, "Another provider.", seen=Seen(hana, 1))
+        desk.submit(draft, day, seen=Seen(hana, 2))
+        desk.approve(draft, day, seen=Seen(aroha, 3))
+        # An administrator may publish for a date that is past: the test may run at midnight.
+        return Wish(draft, 4, day, tama.id, "A contract ends.")
+
+
+@contextmanager
+def publishing(path: Path, wish: Wish, **how: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A real process that publishes; killed at the end if it is still there."""
+    environment = {**os.environ, "DATABASE_URL": sqlite_url(path)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        PUBLISHER, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, **how
+    ) as process:
+        try:
+            assert process.stdin
+            process.stdin.write(msgspec.json.encode(wish))
+            process.stdin.close()
+            process.stdin = None
+            yield process
+        finally:
+            process.kill()
+
+
+def finished(path: Path, wish: Wish, **how: Any) -> Outcome:
+    with publishing(path, wish, **how) as process:
+        said, log = process.communicate(timeout=120)
+    assert process.returncode == 0, log.decode()
+    return msgspec.json.decode(said, type=Outcome)
+
+
+def kill_somewhere(path: Path, wish: Wish, whole_s: float, *, writing: bool) -> None:
+    """Kill a publication at a random moment, or as its first bytes reach the journal."""
+    journal = Path(f"{path}-wal")
+    with publishing(path, wish) as process:
+        until = time.monotonic() + whole_s * random.uniform(0.2, 1.0)
+        while process.poll() is None:
+            if writing and journal.exists() and journal.stat().st_size > 0:
+                time.sleep(random.uniform(0, 0.01))
+                break
+            if not writing and time.monotonic() > until:
+                break
+            time.sleep(0.001)
+        process.send_signal(signal.SIGKILL)
+
+
+def is_published_whole(path: Path, wish: Wish) -> bool:
+    """Whether a draft is published; either way all of it is there, once, or none of it."""
+    editions, _ = nothing_is_half_there(path)
+    with opened(sqlite_url(path)) as store:
+        assert AuditTrail(store).broken_at() is None
+        draft = Desk(store).draft(wish.draft_id)
+        trail = AuditTrail(store).entries(matching={"action": "edition.publish"}, at_most=99)
+        mine = [e for e in trail if json.loads(e.detail)["draft"] == wish.draft_id]
+        assert len(mine) == (draft.published_as is not None)
+        with store.reading() as connection:
+            numbers = set(connection.scalars(sa.select(schema.notice.c.edition_number)))
+        if draft.published_as is None:
+            assert (draft.state, draft.version) == ("approved", wish.draft_version)
+            assert all(number <= editions for number in numbers)
+            return False
+        assert (draft.state, draft.published_as) == ("published", editions)
+        told = [(n.recipient_kind, n.recipient) for n in Outbox(store).notices(editions)]
+        assert ("school", "55") in told
+        assert len(told) == len(set(told))
+        return True
+
+
+# --- kill -9 --------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_publication_of_staff_killed_at_any_moment_is_whole_or_not_there(
+    database: Path,
+) -> None:
+    wish, began = approved(database), time.monotonic()
+    assert finished(database, wish).numbers == [2]
+    whole_s = time.monotonic() - began
+    assert is_published_whole(database, wish)
+    wish = approved(database)
+    for turn in range(KILLS):
+        kill_somewhere(database, wish, whole_s, writing=turn % 2 == 1)
+        if is_published_whole(database, wish):
+            again = finished(database, wish)  # whoever asks once more is told, and nothing is done
+            assert "has been published already" in again.problem
+            wish = approved(database)
+    assert finished(database, wish).numbers
+    assert is_published_whole(database, wish)
+
+
+# --- a full disk ----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_full_disk_while_publishing_is_one_message_and_it_succeeds_once_there_is_room(
+    database: Path,
+) -> None:
+    wish = approved(database)
+
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (48 << 10, 48 << 10))
+
+    outcome = finished(database, wish, preexec_fn=no_room)
+    assert (outcome.numbers, outcome.kind) == ([], "StoreUnavailable")
+    assert re.fullmatch(r"The database “.*” cannot be used: .*\.", outcome.problem)
+    assert not is_published_whole(database, wish)
+    assert finished(database, wish).numbers == [2]
+    assert is_published_whole(database, wish)
+
+
+@pytest.fixture
+def app(small_copy: Path) -> Iterator[Flask]:
+    """The small world in this process, with staff and a draft of Hana's."""
+    with running_application(sqlite_url(small_copy)) as made:
+        store = store_of(made)
+        hana = add_person(store, "hana", Role.EDITOR)
+        add_person(store, "aroha", Role.APPROVER)
+        Desk(store).begin(title="A draft", reason="Why", base_number=1, by=hana)
+        yield made
+
+
+def store_of(app: Flask) -> Store:
+    store: Store = app.extensions[EXTENSION].store
+    return store
+
+
+@pytest.fixture
+def hana(app: Flask) -> FlaskClient:
+    client = app.test_client()
+    sign_in(client, "hana")
+    return client
+
+
+def words(response: TestResponse) -> str:
+    """What a person reads on a page."""
+    part = response.text[response.text.index("<main") :]
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", part))).strip()
+
+
+def kept(app: Flask) -> tuple[object, ...]:
+    """Everything that a refused act must leave as it was."""
+    store = store_of(app)
+    last = AuditTrail(store).last()
+    return store.drafts(), Desk(store).comments(1), store.editions(), last and last.number
+
+
+def test_a_full_disk_while_somebody_writes_is_one_message_and_what_was_there_stays(
+    app: Flask, hana: FlaskClient
+) -> None:
+    store, token = store_of(app), csrf_token(hana)
+    with store.reading() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+
+    def no_room(connection: Any, _record: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    sa.event.listen(store._engine, "connect", no_room)
+    said = 0
+    for _ in range(40):
+        before = kept(app)
+        data = {"csrf_token": token, "text": "x" * 1_900}
+        response = hana.post("/staff/drafts/1/comment", data=data)
+        if response.status_code != 303:
+            break
+        said += 1
+    assert response.status_code == 503
+    assert words(response).count("There is a problem") == 1
+    assert re.search(r"The database “.*” cannot be used: .*full", words(response))
+    assert kept(app) == before
+    assert len(Desk(store).comments(1)) == said
+    assert hana.get("/staff/drafts/1").status_code == 200
+    sa.event.remove(store._engine, "connect", no_room)
+    assert post(hana, "/staff/drafts/1/comment", text="There is room.").status_code == 303
+    assert AuditTrail(store).broken_at() is None
+
+
+# --- a clock that jumps ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("days", [-3_650, -1, 1, 3_650])
+def test_a_clock_that_jumps_ends_sessions_and_does_nothing_else(
+    app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    token, before, moment = csrf_token(hana), kept(app), time.time() + days * 86_400
+    form = {"csrf_token": token, "version": "1"}
+    monkeypatch.setattr(access, "clock", lambda: moment)
+    response = hana.post("/staff/drafts/1/abandon", data=form)
+    assert response.status_code == 303
+    assert response.headers["Location"].startswith("/staff/sign-in")
+    assert kept(app) == before
+
+
+def test_no_lock_outlasts_the_longest_when_the_clock_jumps_back(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people, truly = People(store_of(app)), now
+    with monkeypatch.context() as patched:
+        patched.setattr(people_module, "now", lambda: truly() + timedelta(days=3_650))
+        for _ in range(6):
+            people.sign_in("hana", "wrong wrong wrong")
+        assert people.sign_in("hana", PASSWORD) is None  # locked, as far as that clock goes
+    assert people.sign_in("hana", PASSWORD) is not None
+    with monkeypatch.context() as patched:
+        for _ in range(6):
+            people.sign_in("hana", "wrong wrong wrong")
+        patched.setattr(people_module, "now", lambda: truly() - timedelta(minutes=1))
+        assert people.sign_in("hana", PASSWORD) is None  # a little way back it stays locked
+        patched.setattr(people_module, "now", lambda: truly() + LONGEST_LOCK)
+        assert people.sign_in("hana", PASSWORD) is not None
+
+
+def test_a_day_that_comes_and_goes_again_serves_the_edition_of_the_day(small_copy: Path) -> None:
+    day = [TODAY]
+    soon = TODAY + timedelta(days=30)
+    with running_application(sqlite_url(small_copy), today=lambda: day[0]) as app:
+        publish_whole(store_of(app), next_edition(soon))
+        client, served = app.test_client(), []
+        jumps = (TODAY, soon, TODAY, date(2126, 1, 1), TODAY, soon)
+        for each in jumps:
+            day[0] = each
+            response = client.get("/provider?school_id=55")
+            found = re.search(r"max-age=(-?\d+)", response.headers["Cache-Control"])
+            assert found
+            assert int(found[1]) >= 0
+            served.append(response.get_json()["edition"]["number"])
+        assert served == [1 if each < soon else 2 for each in jumps]
+        assert [e.number for e in store_of(app).editions()] == [1, 2]
+
+
+# --- what is drawn and pasted ---------------------------------------------------------------------
+
+
+def circle(vertices: int) -> str:
+    """A lasso inside Ahi with so many vertices, there and back on two lines."""
+    half = vertices // 2
+    there = (f"{174.1 + 0.8 * n / half:.6f} -38.6" for n in range(half))
+    back = (f"{174.9 - 0.8 * n / half:.6f} -38.4" for n in range(vertices - half - 1))
+    return f"POLYGON (({','.join([*there, *back, '174.100000 -38.6'])}))"
+
+
+BAD: dict[str, tuple[str, Callable[[], dict[str, str]], str]] = {
+    "a lasso that crosses itself": (
+        "transfer-area",
+        lambda: {"drawn": "POLYGON((174 -39,174.9 -38.1,174.9 -39,174 -38.1,174 -39))"},
+        "crosses itself",
+    ),
+    "a lasso in the sea": (
+        "transfer-area",
+        lambda: {"points": "170 -36\n171 -36\n171 -35"},
+        "The area lies in no catchment that gives it",
+    ),
+    "a lasso on the other side of the world": (
+        "transfer-area",
+        lambda: {"drawn": "POLYGON((1 50,2 50,2 51,1 50))"},
+        "It lies outside New Zealand.",
+    ),
+    "a lasso of two points": (
+        "transfer-area",
+        lambda: {"points": "174.2 -38.5\n174.3 -38.5"},
+        "Give 3 points or more",
+    ),
+    "a lasso of a million vertices and one": (
+        "transfer-area",
+        lambda: {"drawn": circle(1_000_001)},
+        "It has 1,000,001 vertices; at most",
+    ),
+    "words among pasted numbers": (
+        "move-schools",
+        lambda: {"numbers": "55, and also 56; thanks"},
+        "are no numbers of known schools. Nothing was added.",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_what_cannot_be_taken_is_said_once_and_the_draft_stays(
+    app: Flask, hana: FlaskClient, what: str
+) -> None:
+    kind, make, said = BAD[what]
+    token, before = csrf_token(hana), kept(app)
+    form = {"csrf_token": token, "version": "1", "to": KOWHAI, "confirmed": "yes", **make()}
+    url = f"/staff/drafts/1/change/{kind}"
+    # Encoded here: the client would keep so much in a file that it never closes.
+    body = urlencode(form, safe="(),")
+    response = hana.post(url, data=body, content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 400
+    assert words(response).count("There is a problem") == 1
+    assert said in words(response)
+    assert kept(app) == before
+
+
+# --- a real server --------------------------------------------------------------------------------
+
+
+class Browser:
+    """Somebody signed in to a real server, who sends forms and may hang up."""
+
+    def __init__(self, port: int, login: str) -> None:
+        self.port, self.cookies = port, {}  # type: ignore[var-annotated]
+        self.token = self._token()
+        status, _ = self.send("/staff/sign-in", login=login, password=PASSWORD)
+        assert status == 303
+        self.token = self._token()
+
+    def send(self, path: str, **fields: object) -> tuple[int, str]:
+        """Send a form; return the status and where it leads."""
+        with closing(self._connected()) as connection:
+            connection.request("POST", path, *self._form(fields))
+            return self._answer(connection)[0:2]
+
+    def send_and_hang_up(self, path: str, **fields: object) -> None:
+        """Send a form, and close the line before there is an answer."""
+        body, headers = self._form(fields)
+        with socket.create_connection(("127.0.0.1", self.port)) as line:
+            lines = [f"POST {path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}"]
+            lines += [f"{k}: {v}" for k, v in headers.items()]
+            lines += [f"Content-Length: {len(body)}", "", body]
+            line.sendall("\r\n".join(lines).encode())
+
+    def page(self, path: str) -> str:
+        with closing(self._connected()) as connection:
+            connection.request("GET", path, headers=self._headers())
+            return self._answer(connection)[2]
+
+    def _token(self) -> str:
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.page("/staff/sign-in"))
+        if found is None:  # whoever is signed in is sent on
+            found = re.search(r'name="csrf_token" value="([^"]+)"', self.page("/staff/password"))
+        assert found
+        return found[1]
+
+    def _connected(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+
+    def _headers(self) -> dict[str, str]:
+        kept = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return {"Cookie": kept, "Connection": "close", "Accept": "text/html"}
+
+    def _form(self, fields: dict[str, object]) -> tuple[str, dict[str, str]]:
+        body = urlencode({"csrf_token": self.token, **fields})
+        return body, {**self._headers(), "Content-Type": "application/x-www-form-urlencoded"}
+
+    def _answer(self, connection: http.client.HTTPConnection) -> tuple[int, str, str]:
+        response = connection.getresponse()
+        for line in response.headers.get_all("Set-Cookie") or []:
+            name, _, value = line.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return response.status, response.headers.get("Location", ""), response.read().decode()
+
+
+@pytest.fixture
+def server(database: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """The service with two workers."""
+    port = _free_port()
+    with flask(database, "serve", "--port", port, "--workers", 2) as process:
+        try:
+            wait_until(lambda: is_ready(port) or process.poll() is not None, within_s=60)
+            assert process.poll() is None, process.stdout and process.stdout.read()
+            yield process, port
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(20)
+
+
+def editions_of(path: Path) -> list[int]:
+    with opened(sqlite_url(path)) as store:
+        return [edition.number for edition in store.editions()]
+
+
+@pytest.mark.slow
+def test_a_line_that_breaks_on_a_double_click_publishes_once_and_every_page_tells_the_same(
+    server: tuple[subprocess.Popen[str], int], database: Path
+) -> None:
+    _, port = server
+    wish = approved(database)
+    tama = Browser(port, "tama")
+    form = {"version": wish.draft_version, "once": "ab12", "reason": "A contract ends."}
+    url = f"/staff/drafts/{wish.draft_id}/publish"
+    for _ in range(2):
+        tama.send_and_hang_up(url, **form)
+    wait_until(lambda: editions_of(database) == [1, 2], within_s=90)
+    wait_until(lambda: all_workers_serve(port, 2), within_s=5)
+    assert tama.send(url, **form) == (303, "/staff/editions")  # the back button, and once more
+    assert "Published as edition 2" in tama.page("/staff/editions")
+    assert editions_of(database) == [1, 2]
+    assert is_published_whole(database, wish)
+
+    assert get(port, "/provider?school_id=55")[1]["provider"]["name"] == "Ahi Trust"
+    assert "Ahi Trust" in tama.page("/?school=55")
+    body = get(port, "/changes?since=1")[1]
+    assert [edition["number"] for edition in body["editions"]] == [2]
+    assert "/history/2" in tama.page("/changes.atom")
+    assert "Ahi Trust" in tama.page("/history/2")
+
+
+@pytest.mark.slow
+def test_a_worker_killed_while_it_publishes_leaves_the_edition_before_or_after(
+    server: tuple[subprocess.Popen[str], int], database: Path
+) -> None:
+    process, port = server
+    wish = approved(database)
+    tama = Browser(port, "tama")
+    form = {"version": wish.draft_version, "once": "ab12", "reason": "A contract ends."}
+    url = f"/staff/drafts/{wish.draft_id}/publish"
+    tama.send_and_hang_up(url, **form)
+    time.sleep(random.uniform(0.2, 2.0))
+    for worker in children_of(process.pid):
+        if "granian" in _command(worker):
+            os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: is_ready(port), within_s=30)
+    is_published_whole(database, wish)
+    # The page that is sent once more publishes it, or says that it is published.
+    assert tama.send(url, **form) == (303, "/staff/editions")
+    assert editions_of(database) == [1, 2]
+    assert is_published_whole(database, wish)
+    wait_until(lambda: all_workers_serve(port, 2), within_s=5)

@@ -1,0 +1,131 @@
+"""Two people publish at once, each from a process of their own: one succeeds, one is told."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+
+from catchments.changes import AssignProvider, Change, RenameCatchment, apply_all
+from catchments.people import Role
+from catchments.publication import Outcome, Wish
+from catchments.settings import ROOT
+from catchments.snapshot import today_in_new_zealand
+from catchments.store import Store
+from catchments.store.audit import AuditTrail
+from catchments.store.desk import Desk, Seen
+from catchments.store.outbox import Outbox
+from catchments.store.people import People
+from tests.staff import add_person
+from tests.worlds import AHI, KOWHAI, at_once, publish_whole, small_edition, small_release
+
+pytestmark = pytest.mark.slow
+
+CHANGES: tuple[Change, ...] = (AssignProvider((KOWHAI,), "P-AHI"), RenameCatchment(AHI, "Ahi Nui"))
+
+
+def wanted(url: str, wish: Wish) -> Outcome:
+    """What a real process that publishes answers to a wish."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "catchments.commands.publishing"],
+        input=msgspec.json.encode(wish),
+        capture_output=True,
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": url},
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr.decode()
+    return msgspec.json.decode(ended.stdout, type=Outcome)
+
+
+def approved(store: Store, change: Change, on: date) -> int:
+    hana = People(store).person("hana")
+    desk = Desk(store)
+    draft = desk.begin(title="Draft", reason="Why", base_number=1, by=hana)
+    desk.add(draft, change, "A change.", seen=Seen(hana, 1))
+    approve(store, draft, on)
+    return draft
+
+
+def approve(store: Store, draft: int, on: date) -> None:
+    desk, people = Desk(store), People(store)
+    desk.submit(draft, on, seen=Seen(people.person("hana"), desk.draft(draft).version))
+    desk.approve(draft, on, seen=Seen(people.person("aroha"), desk.draft(draft).version))
+
+
+def wish_for(store: Store, draft: int, login: str, on: date) -> Wish:
+    person = People(store).person(login)
+    return Wish(draft, Desk(store).draft(draft).version, on, person.id, "Why")
+
+
+def test_of_two_people_who_publish_at_once_one_succeeds_and_the_other_re_applies(
+    store: Store, database_url: str
+) -> None:
+    store.add_release(small_release())
+    publish_whole(store, small_edition())
+    for login, role in (("hana", Role.EDITOR), ("aroha", Role.APPROVER), ("tama", Role.APPROVER)):
+        add_person(store, login, role)
+    day = today_in_new_zealand() + timedelta(days=30)
+    drafts = [approved(store, change, day) for change in CHANGES]
+    wishes = [
+        wish_for(store, draft, login, day)
+        for draft, login in zip(drafts, ("aroha", "tama"), strict=True)
+    ]
+
+    def publishing(wish: Wish) -> Callable[[], Outcome]:
+        return lambda: wanted(database_url, wish)
+
+    outcomes = at_once(*map(publishing, wishes))
+    won = [o.numbers for o in outcomes]
+    assert sorted(won) == [[], [2]], outcomes
+    loser = won.index([])
+    lost = outcomes[loser]
+    assert lost.kind == "PublicationRefused"
+    assert (
+        "Another edition was published" in lost.problem or "edition 2 is in force" in lost.problem
+    )
+    assert lost.next_step
+    draft = drafts[loser]
+    assert Desk(store).draft(draft).state == "approved"
+    assert [e.number for e in store.editions()] == [1, 2]
+
+    again = wanted(database_url, wishes[loser])  # as it stands it is made from the wrong edition
+    assert "made from edition 1, but edition 2 is in force" in again.problem
+    apply_all(store.edition(2), Desk(store).draft(draft).changes)
+    seen = Seen(People(store).person("hana"), Desk(store).draft(draft).version)
+    Desk(store).rebase(draft, 2, seen=seen)
+    assert Desk(store).draft(draft).state == "editing"
+    approve(store, draft, day)
+    login = ("aroha", "tama")[loser]
+    assert wanted(database_url, wish_for(store, draft, login, day)).numbers == [3]
+    last = store.edition(3)
+    assert last.catchments[AHI].name == "Ahi Nui"
+    assert last.catchments[KOWHAI].provider_code == "P-AHI"
+    assert AuditTrail(store).broken_at() is None
+    notices = [n for number in (2, 3) for n in Outbox(store).notices(number)]
+    told = [(n.recipient_kind, n.recipient, n.text) for n in notices]
+    assert len(told) == len(set(told)) > 0
+
+
+def test_the_same_draft_published_twice_at_once_is_one_edition(
+    store: Store, database_url: str
+) -> None:
+    store.add_release(small_release())
+    publish_whole(store, small_edition())
+    for login, role in (("hana", Role.EDITOR), ("aroha", Role.APPROVER)):
+        add_person(store, login, role)
+    day = today_in_new_zealand() + timedelta(days=30)
+    wish = wish_for(store, approved(store, CHANGES[0], day), "aroha", day)
+    outcomes = at_once(*[lambda: wanted(database_url, wish)] * 2)
+    assert sorted(o.numbers for o in outcomes) == [[], [2]]
+    assert [e.number for e in store.editions()] == [1, 2]
+    entries = AuditTrail(store).entries(matching={"action": "edition.publish"}, at_most=9)
+    assert len(entries) == 1
+    told = [(n.recipient_kind, n.recipient) for n in Outbox(store).notices(2)]
+    assert len(told) == len(set(told)) > 0
