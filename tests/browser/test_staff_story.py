@@ -108,6 +108,7 @@ class Office:
         context = self.browser.new_context(
             viewport={"width": 1280, "height": 900}, reduced_motion="reduce", locale="en-NZ"
         )
+        context.set_default_timeout(PUBLISHED_WITHIN_MS)
         watched = Watched(context, self.url)
         page = watched.open("/staff/sign-in")
         self.hands.write(page.get_by_label("Login"), login)

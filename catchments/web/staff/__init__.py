@@ -5,8 +5,8 @@ Every page asks for an action that a role must allow: see `access.requires`.
 
 from catchments.web.staff import (  # noqa: F401 - each adds its pages
     auditing,
-    deciding,
     changing,
+    deciding,
     drafts,
     findings,
     maps,
