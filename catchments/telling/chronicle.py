@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -21,6 +21,9 @@ from catchments.telling.differing import (
 
 DIFFERENCES_KEPT = 300
 """Of editions that never change, so that they outlive a world; a few kilobytes each."""
+
+
+READ_LATELY = 2
 
 
 class Standing(StrEnum):
@@ -44,6 +47,9 @@ class Chronicle:
     archive: Archive
     """Editions and releases are read from it: snapshots of old ones would oust the present one."""
     kept: Recent = field(default_factory=lambda: Recent(DIFFERENCES_KEPT))
+
+    lately: Recent = field(default_factory=lambda: Recent(READ_LATELY))
+    """Whole editions, for as long as a page is made: each is compared with two others."""
 
     def numbered(self, number: int) -> EditionSummary | None:
         """Return an edition by number, or None."""
@@ -112,16 +118,18 @@ class Chronicle:
     def _difference(
         self, edition: EditionSummary, before: EditionSummary | None, release_number: int
     ) -> Difference:
-        new = self.archive.edition(edition.number)
-        if before is None:
-            return difference(Edition(), new, [])
-        old = self.archive.edition(before.number)
         release = self._release(release_number)
-        index = _Index(old.boundaries)
-        answered = _answers(old, release, index)
-        if not _same_boundaries(old, new):
-            index = _Index(new.boundaries)
-        return difference(old, new, schools_changed(answered, _answers(new, release, index)))
+        new = self._answered(edition.number, release)
+        if before is None:
+            return difference(Edition(), new.edition, [])
+        old = self._answered(before.number, release, like=new)
+        return difference(old.edition, new.edition, schools_changed(old.answers, new.answers))
+
+    def _answered(
+        self, number: int, release: DirectoryRelease, like: _Answered | None = None
+    ) -> _Answered:
+        key = (number, release.number)
+        return self.lately.get(key, lambda: _answered(self.archive.edition(number), release, like))
 
     def _release(self, number: int) -> DirectoryRelease:
         key = ("release", number)
@@ -137,11 +145,24 @@ class _Index(UncompiledIndex):
         return super().within(lng=lng, lat=lat, radius_m=radius_m)
 
 
-def _answers(
-    edition: Edition, release: DirectoryRelease, index: UncompiledIndex
-) -> dict[int, Answer]:
+@dataclass(frozen=True)
+class _Answered:
+    """An edition with the answers for all schools of a release."""
+
+    edition: Edition
+    index: UncompiledIndex
+    answers: Mapping[int, Answer]
+
+
+def _answered(edition: Edition, release: DirectoryRelease, like: _Answered | None) -> _Answered:
+    if like is not None and _same_boundaries(edition, like.edition):
+        # The very same objects need not be compared again.
+        edition, index = replace(edition, boundaries=like.edition.boundaries), like.index
+    else:
+        index = _Index(edition.boundaries)
     resolver = Resolver(edition, release, index)
-    return {school.school_id: resolver.undated(school) for school in release.schools.values()}
+    answers = {number: resolver.undated(school) for number, school in release.schools.items()}
+    return _Answered(edition, index, answers)
 
 
 def _same_boundaries(old: Edition, new: Edition) -> bool:
