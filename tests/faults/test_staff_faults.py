@@ -491,7 +491,7 @@ def test_a_line_that_breaks_on_a_double_click_publishes_once_and_every_page_tell
     assert get(port, "/provider?school_id=55")[1]["provider"]["name"] == "Ahi Trust"
     assert "Ahi Trust" in tama.page("/?school=55")
     body = get(port, "/changes?since=1")[1]
-    assert [edition["number"] for edition in body["editions"]] == [2]
+    assert [each["edition"] for each in body["editions"]] == [2]
     assert "/history/2" in tama.page("/changes.atom")
     assert "Ahi Trust" in tama.page("/history/2")
 
