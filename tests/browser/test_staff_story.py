@@ -293,9 +293,14 @@ def everything_is_on_record(office: Office, starts: date) -> None:
     with opened(sqlite_url(office.path)) as store:
         assert AuditTrail(store).broken_at() is None
         told = audited(store)
-    assert told.index("draft.send-back") < told.index("draft.approve")
-    assert told.index("draft.approve") < told.index("edition.publish")
-    assert told.count("edition.publish") == 2
+    decided = [a for a in told if a in {"draft.send-back", "draft.approve", "edition.publish"}]
+    assert decided == [
+        "edition.publish",  # the demonstration's own, when it was set up
+        "draft.send-back",
+        "draft.approve",
+        "edition.publish",
+        "edition.publish",
+    ]
     with office.person("mere") as page:
         office.follow(page, "Who decided")
         office.hands.write(page.get_by_label("School"), "3")
