@@ -71,7 +71,7 @@ from tests.worlds import (
     sqlite_url,
 )
 
-KILLS = 4
+KILLS = 3
 PUBLISHER = [sys.executable, "-m", "catchments.commands.publishing"]
 PROVIDERS = ("P-AHI", "P-RAKAU")
 """Kōwhai goes from one to the other and back."""
