@@ -22,6 +22,7 @@ from catchments.store.drafts import ABANDONED, PUBLISHED
 from catchments.web.context import page_context, service
 from catchments.web.staff.access import confirmed, me, requires
 from catchments.web.staff.room import blueprint
+from catchments.web.staff.working import seen_given
 from catchments.web.staff.workshop import WorkFailed, done_elsewhere
 
 PUBLISHER = "catchments.commands.publishing"
@@ -80,7 +81,7 @@ def _proposed(draft: Draft, world: World) -> date:
 @requires(Action.EDIT)
 def submit(draft: int) -> AnyResponse:
     """Hand a draft over for review."""
-    Desk(service().store).submit(draft, _date_given(), seen=_seen())
+    Desk(service().store).submit(draft, _date_given(), seen=seen_given())
     return _back_to(draft, gettext("The draft is in review. An approver decides about it."))
 
 
@@ -89,7 +90,7 @@ def submit(draft: int) -> AnyResponse:
 def send_back(draft: int) -> AnyResponse:
     """Hand a draft back to be worked on, and say why."""
     reason = _text_given("reason", gettext("why the draft goes back"))
-    Desk(service().store).send_back(draft, reason, seen=_seen())
+    Desk(service().store).send_back(draft, reason, seen=seen_given())
     return _back_to(draft, gettext("The draft went back to be worked on."))
 
 
@@ -97,7 +98,7 @@ def send_back(draft: int) -> AnyResponse:
 @requires(Action.REVIEW)
 def approve(draft: int) -> AnyResponse:
     """Approve a draft as it stands."""
-    Desk(service().store).approve(draft, _date_given(), seen=_seen())
+    Desk(service().store).approve(draft, _date_given(), seen=seen_given())
     return _back_to(draft, gettext("The draft is approved. It can be published now."))
 
 
@@ -105,7 +106,7 @@ def approve(draft: int) -> AnyResponse:
 @requires(Action.EDIT)
 def abandon(draft: int) -> AnyResponse:
     """Give a draft up."""
-    Desk(service().store).abandon(draft, seen=_seen())
+    Desk(service().store).abandon(draft, seen=seen_given())
     return _back_to(draft, gettext("The draft is given up. It stays on record."))
 
 
@@ -119,7 +120,7 @@ def reapply(draft: int) -> AnyResponse:
     if overtaken is None:
         return _back_to(draft, gettext("The draft is made from the right edition already."))
     apply_all(service().store.edition(overtaken.number), kept.changes)  # or says what does not fit
-    desk.rebase(draft, overtaken.number, seen=_seen())
+    desk.rebase(draft, overtaken.number, seen=seen_given())
     said = gettext("The changes now stand on edition %(number)s.", number=overtaken.number)
     return _back_to(draft, said)
 
@@ -138,7 +139,7 @@ def publish_page(draft: int) -> Response:
 @confirmed
 def publish(draft: int) -> AnyResponse:
     """Publish an approved draft from its date."""
-    kept, seen = Desk(service().store).draft(draft), _seen()
+    kept, seen = Desk(service().store).draft(draft), seen_given()
     if kept.published_as is not None:  # a double click, the back button, a line that broke
         return _published(kept.published_as)
     if kept.effective_from is None:
@@ -297,17 +298,6 @@ def withdraw(number: int) -> AnyResponse:
 
 
 # --- what forms give ------------------------------------------------------------------------------
-
-
-def _seen() -> Seen:
-    text = request.form.get("version", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise InputRefused(
-            f"The form's version is {shown(text)}.",
-            field="version",
-            next_step="Go back to the draft, load it again, and try again.",
-        )
-    return Seen(me(), int(text), checked_once(request.form.get("once", "")))
 
 
 def _date_given() -> date:
