@@ -60,8 +60,10 @@ class Keyboard:
     """What hands do without one: everything is reached by Tab."""
 
     def press(self, target: Locator) -> None:
+        """Press Enter on a link or a button, each of which leads to another page here."""
         self._reach(target)
-        target.page.keyboard.press("Enter")
+        with target.page.expect_navigation(timeout=PUBLISHED_WITHIN_MS):
+            target.page.keyboard.press("Enter")
 
     def write(self, target: Locator, text: str) -> None:
         self._reach(target)

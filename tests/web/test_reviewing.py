@@ -204,13 +204,19 @@ def test_whoever_had_a_hand_in_a_draft_cannot_approve_it(app: Flask) -> None:
     assert harm(app) == before
 
 
-@pytest.mark.parametrize("field", ["effective_from", "version", "once", "reason"])
-@pytest.mark.parametrize("text", ["", HOSTILE, "2026-02-30", "-1", "٣", "9" * 400, "a\0b"])
+BAD_TEXTS = ("", HOSTILE, "2026-02-30", "-1", "٣", "9" * 400, "a\0b")
+BAD_FIELDS = [
+    (field, text)
+    for field in ("effective_from", "version", "once")
+    for text in BAD_TEXTS
+    if (field, text) != ("once", "")  # a form without a token is one that is sent once
+] + [("reason", ""), ("reason", "a\0b")]
+
+
+@pytest.mark.parametrize(("field", "text"), BAD_FIELDS)
 def test_a_bad_field_is_refused_in_one_message_and_harms_nothing(
     app: Flask, field: str, text: str
 ) -> None:
-    if (field, text) == ("once", "") or (field == "reason" and text not in {"", "a\0b"}):
-        pytest.skip("that may be given")
     submitted(app)
     aroha, before = as_person(app, "aroha"), harm(app)
     for what in ("approve", "send-back"):
