@@ -557,6 +557,27 @@ def test_a_scheduled_edition_is_withdrawn_once(app: Flask) -> None:
     assert harm(app) == before
 
 
+def published(app: Flask, change: Change, *, on: date) -> None:
+    draft = approved(app, change=change, on=on)
+    done = act(as_person(app, "aroha"), app, "publish", draft, once=f"{draft}" * 64)
+    assert done.status_code == 303, words(done)
+
+
+def test_who_withdraws_an_edition_hears_of_what_was_made_from_it(app: Flask) -> None:
+    published(app, ASSIGN, on=LATER)
+    published(app, RenameCatchment(AHI, "Ahi Nui"), on=SOON)
+    tama = as_person(app, "tama")
+    page = words(tama.get("/staff/editions"))
+    assert page.count("scheduled") == 2  # 3, and 4, which is 2 again on top of it
+    assert "replaced by a later edition from the same day" in page
+    post(tama, "/staff/editions/3/withdraw", reason="Not yet.")
+    said = tama.get("/staff/editions").text
+    assert "Edition 4 (Kōwhai to Ahi) was made from it and still has its changes" in said
+    post(tama, "/staff/editions/4/withdraw", reason="Nor that.")
+    assert "was made from it" not in tama.get("/staff/editions").text
+    assert words(tama.get("/staff/editions")).count("scheduled") == 1  # 2 stands again
+
+
 def test_withdrawn_twice_at_once_it_is_on_record_once(app: Flask) -> None:
     scheduled(app)
     store = store_of(app)

@@ -208,6 +208,7 @@ def editions() -> Response:
         in_force=in_force and in_force.number,
         may_administer=me().may(Action.ADMINISTER),
         today=world.today,
+        to_come={each.number for each in world.timeline.scheduled_after(world.today)},
     )
     return Response(page)
 
@@ -293,8 +294,24 @@ def withdraw(number: int) -> AnyResponse:
     refuse_withdrawal(summary, today=world.today)
     store.withdraw(number, by=me().login, reason=reason)
     service().snapshots.refresh()
-    flash(gettext("Edition %(number)s is withdrawn.", number=number))
+    flash(
+        " ".join([gettext("Edition %(number)s is withdrawn.", number=number), *_still_on(number)])
+    )
     return redirect(url_for("staff.editions"), 303)
+
+
+def _still_on(number: int) -> list[str]:
+    """Return what to say of editions that were made from one: they hold its changes, too."""
+    return [
+        gettext(
+            "Edition %(number)s (%(title)s) was made from it and still has its changes; withdraw "
+            "that one, too, if they are not wanted.",
+            number=each.number,
+            title=each.title,
+        )
+        for each in service().store.editions()
+        if each.base_number == number and each.withdrawn_at is None
+    ]
 
 
 # --- what forms give ------------------------------------------------------------------------------
