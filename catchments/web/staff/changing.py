@@ -351,7 +351,7 @@ _ALL = (
     Kind(
         "move-schools",
         _l("Move schools"),
-        _l("chosen by search, or by pasting their numbers"),
+        _l("chosen by search, by pasting their numbers, or on the map"),
         "change_move_schools.html",
         choosing_schools.read_move,
         choosing_schools.offer_move,
