@@ -78,7 +78,7 @@ class Keyboard:
 
     def date(self, target: Locator, day: date) -> None:
         self._reach(target)
-        target.page.keyboard.type(f"{day:%d%m%Y}")
+        target.page.keyboard.type(f"{day:%m%d%Y}")  # in the order of Chromium's own language
         expect(target).to_have_value(day.isoformat())
 
     def _reach(self, target: Locator) -> None:

@@ -142,9 +142,7 @@ def _panel(base: Snapshot, worked: Working, found: Impact) -> Panel:
     return Panel(
         impact=found,
         words=" ".join(_words(found)),
-        tables=tuple(
-            (name, title, *_parted(rows)) for name, title, rows in tables
-        ),
+        tables=tuple((name, title, *_parted(rows)) for name, title, rows in tables),
         blocks=tuple(_linked(base, worked, each) for each in found.blocks),
         warnings=tuple(_linked(base, worked, each) for each in found.warnings),
         rate_words=rate_words(found.rates),
