@@ -309,8 +309,8 @@ def _row(matter: Matter, given: Explanation | None, snapshot: Snapshot | None) -
         *(matter.kind.value, matter.sentence, matter.name, matter.school_id, matter.code),
         "; ".join(matter.regions),
         None if matter.distance_m is None else round(matter.distance_m),
-        # As whole cells: a longitude of the Chathams begins with what a spreadsheet runs.
-        *((f"{place.lng:.6f}", f"{place.lat:.6f}") if place else (None, None)),
+        # Numbers, so that the minus of a latitude is no sign of a formula.
+        *((round(place.lng, 6), round(place.lat, 6)) if place else (None, None)),
         *((given.reason, given.by) if given else (None, None)),
         explained.on.isoformat() if explained else None,
         matter.key,
