@@ -578,6 +578,22 @@ def test_who_withdraws_an_edition_hears_of_what_was_made_from_it(app: Flask) -> 
     assert words(tama.get("/staff/editions")).count("scheduled") == 1  # 2 stands again
 
 
+def test_a_draft_made_from_a_withdrawn_edition_is_put_on_another(app: Flask) -> None:
+    published(app, ASSIGN, on=SOON)
+    draft = drafted(app, RenameCatchment(AHI, "Ahi Nui"), base=2)
+    post(as_person(app, "tama"), "/staff/editions/2/withdraw", reason="Not yet.")
+    hana = as_person(app, "hana")
+    page = hana.get(f"/staff/drafts/{draft}")
+    assert page.status_code == 200
+    assert "made from edition 2, which has been withdrawn" in words(page)
+    form = hana.get(f"/staff/drafts/{draft}/change/rename-catchment")
+    assert form.status_code in (400, 409), form.status_code
+    assert "made from edition 2, which has been withdrawn" in words(form)
+    assert act(hana, app, "re-apply", draft).status_code == 303
+    assert draft_of(app, draft).base_number == 1
+    assert hana.get(f"/staff/drafts/{draft}/change/rename-catchment").status_code == 200
+
+
 def test_withdrawn_twice_at_once_it_is_on_record_once(app: Flask) -> None:
     scheduled(app)
     store = store_of(app)

@@ -15,7 +15,7 @@ from flask import current_app, request
 from flask_babel import gettext
 
 from catchments.changes import Change, apply, apply_all, describe
-from catchments.errors import InputRefused, NothingPublished, NotKnown, shown
+from catchments.errors import ChangeDoesNotFit, InputRefused, NothingPublished, NotKnown, shown
 from catchments.model import Catchment, DirectoryRelease, Edition, Provider, School
 from catchments.snapshot import Snapshot, World
 from catchments.store import Draft
@@ -216,6 +216,14 @@ def _begun(draft: Draft, release: DirectoryRelease) -> Working:
     if draft.base_number is None:
         return Working(empty, None, Edition(), release)
     world = service().snapshots.current()
+    if draft.base_number not in {each.number for each in world.timeline.editions}:
+        raise ChangeDoesNotFit(
+            gettext(
+                "The draft is made from edition %(number)s, which has been withdrawn.",
+                number=draft.base_number,
+            ),
+            next_step=gettext("Re-apply the draft on the edition that is in force instead of it."),
+        )
     base = world.numbered(draft.base_number, release.number or 0)
     return Working(empty, base, base.edition, release)
 
