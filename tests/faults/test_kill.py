@@ -26,6 +26,7 @@ from catchments.changes import ReplaceProviders
 from catchments.model import SourceKind
 from catchments.settings import ROOT
 from catchments.snapshot import today_in_new_zealand
+from tests.faults_files import size_of
 from tests.worlds import (
     fill,
     opened,
@@ -105,20 +106,13 @@ def killed_while_writing(database: Path, *words: object) -> bool:
     journal = Path(f"{database}-wal")
     with flask(database, *words) as process:
         while process.poll() is None:
-            if _size(journal) > 0:
+            if size_of(journal) > 0:
                 time.sleep(random.uniform(0, 0.02))
                 process.send_signal(signal.SIGKILL)
                 process.wait()
                 return True
             time.sleep(0.0005)
     return False
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except FileNotFoundError:  # not there yet, or gone in this very moment
-        return 0
 
 
 def nothing_is_half_there(path: Path) -> tuple[int, int]:

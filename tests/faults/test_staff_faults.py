@@ -57,6 +57,7 @@ from tests.faults.test_kill import (
     nothing_is_half_there,
     wait_until,
 )
+from tests.faults_files import size_of
 from tests.staff import PASSWORD, add_person, csrf_token, post, sign_in
 from tests.worlds import (
     KOWHAI,
@@ -137,7 +138,7 @@ def kill_somewhere(path: Path, wish: Wish, whole_s: float, *, writing: bool) -> 
     with publishing(path, wish) as process:
         until = time.monotonic() + whole_s * random.uniform(0.2, 1.0)
         while process.poll() is None:
-            if writing and journal.exists() and journal.stat().st_size > 0:
+            if writing and size_of(journal) > 0:
                 time.sleep(random.uniform(0, 0.01))
                 break
             if not writing and time.monotonic() > until:
