@@ -83,6 +83,7 @@ class Publisher:
         self._today = today
         self._state = store.state()
         self._timeline = Timeline.of(store.editions(), store.releases())
+        self._built: list[Snapshot] = []
         self._next_number = max((e.number for e in store.editions()), default=0) + 1
 
     def publish(self, order: Order) -> list[int]:
@@ -115,10 +116,10 @@ class Publisher:
         if before is None:
             return list(made)  # nobody was served before
         release = self._directory(order.effective_from)
-        old = Snapshot.of(self._store.edition(before.number), release)
+        old = self._snapshot(self._store.edition(before.number), release)
         told = []
         for publication in made:
-            new = Snapshot.of(publication.edition, release, like=[old])
+            new = self._snapshot(publication.edition, release)
             notices = notices_of(old, new, effective_from=publication.effective_from)
             told.append(replace(publication, notices=notices))
             old = new
@@ -202,7 +203,7 @@ class Publisher:
         on: date | None = None,
     ) -> None:
         self._progress(CHECKING, 0, 2)
-        snapshot = Snapshot.of(edition, release)
+        snapshot = self._snapshot(edition, release)
         self._progress(CHECKING, 1, 2)
         checked = known_sound is not None and snapshot.fingerprint == boundaries_fingerprint(
             known_sound.boundaries
@@ -217,6 +218,12 @@ class Publisher:
                 reasons=reasons,
                 next_step="Mend them with another change of the draft, then publish again.",
             )
+
+    def _snapshot(self, edition: Edition, release: DirectoryRelease) -> Snapshot:
+        """Return a snapshot; those built before it for this publication lend it their index."""
+        made = Snapshot.of(edition, release, like=self._built)
+        self._built.append(made)
+        return made
 
     def _numbered(self, publication: Publication, at: int) -> Publication:
         number = self._next_number + at

@@ -129,6 +129,11 @@ class Desk:
         with self._store.reading() as connection:
             return {row.id: row.name for row in connection.execute(query)}
 
+    def is_done(self, draft_id: int, once: str) -> bool:
+        """Whether a form with this token has done its work on a draft already."""
+        with self._store.reading() as connection:
+            return self._done_already(connection, draft_id, once)
+
     # --- preparing ----------------------------------------------------------------------------
 
     def begin(
@@ -311,23 +316,23 @@ class Desk:
         connection.execute(schema.draft_comment.insert().values(once=once or None, **values))
 
     def _done_already(self, connection: sa.Connection, draft_id: int, once: str) -> bool:
-        if not once:
-            return False
-        table = schema.audit_entry
-        detail = sa.select(table.c.number).where(
-            table.c.subject == f"draft {draft_id}", table.c.detail.contains(f'"once": "{once}"')
-        )
-        return connection.execute(detail.limit(1)).one_or_none() is not None
+        subject = schema.audit_entry.c.subject == f"draft {draft_id}"
+        return self._marked(connection, once, subject) is not None
 
     def _begun_with(self, connection: sa.Connection, once: str) -> int | None:
+        begun = self._marked(connection, once, schema.audit_entry.c.action == "draft.begin")
+        return int(begun.removeprefix("draft ")) if begun else None
+
+    def _marked(
+        self, connection: sa.Connection, once: str, where: sa.ColumnElement[bool]
+    ) -> str | None:
+        """Return what a form with this token was about, if it has done its work."""
         if not once:
             return None
         table = schema.audit_entry
-        query = sa.select(table.c.subject).where(
-            table.c.action == "draft.begin", table.c.detail.contains(f'"once": "{once}"')
-        )
-        subject = connection.scalar(query)
-        return int(subject.removeprefix("draft ")) if subject else None
+        token = table.c.detail.contains(f'"once": "{once}"')
+        found: str | None = connection.scalar(sa.select(table.c.subject).where(where, token))
+        return found
 
     def _mark_undone(
         self, connection: sa.Connection, draft_id: int, *, undone: bool

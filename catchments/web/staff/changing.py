@@ -79,7 +79,8 @@ def make_change(draft: int, kind: str) -> AnyResponse:
     """Add a change to a draft, or say what is wrong with the form."""
     chosen, seen = _kind(kind), working.seen_given()
     typed = Typed(request.form, request.files)
-    if working.head_of(draft).version != seen.version and working.is_done(draft, seen.once):
+    is_stale = working.head_of(draft).version != seen.version
+    if is_stale and working.desk().is_done(draft, seen.once):
         return _to_draft(draft)  # a double click, the back button, a line that broke
     worked = working.open_to_changes(draft)
     if typed.text("do") in {"find", "back"}:

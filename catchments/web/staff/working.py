@@ -134,11 +134,6 @@ def seen_given() -> Seen:
     return Seen(me(), int(text), checked_once(request.form.get("once", "")))
 
 
-def is_done(draft_id: int, once: str) -> bool:
-    """Whether a form with this token has done its work on a draft already."""
-    return bool(once) and any(_detail(e).get("once") == once for e in _entries(draft_id))
-
-
 def done_since(draft_id: int, version: int) -> list[Meanwhile]:
     """Return what was done to a draft since a version of it, the latest first."""
     return [

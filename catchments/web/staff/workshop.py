@@ -18,7 +18,7 @@ class WorkFailed(CatchmentsError):
     """The process ended without an answer, or took too long."""
 
 
-def done_elsewhere(module: str, *arguments: str, given: bytes = b"", within_s: float) -> bytes:
+def done_elsewhere(module: str, *, given: bytes, within_s: float) -> bytes:
     """Return what a module of ours writes when it is run as a program on `given`.
 
     It finds this service's database in DATABASE_URL. Raises WorkFailed.
@@ -26,7 +26,7 @@ def done_elsewhere(module: str, *arguments: str, given: bytes = b"", within_s: f
     environment = {**os.environ, "DATABASE_URL": service().settings.database_url}
     try:
         ended = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-m", module],
             input=given,
             capture_output=True,
             cwd=ROOT,
