@@ -35,6 +35,7 @@ from catchments.web import (
     problems,
     security,
     staff,
+    v1,
 )
 from catchments.web.context import EXTENSION, Service
 from catchments.web.kept import KeptAnswers
@@ -43,6 +44,7 @@ from catchments.web.staff import access
 
 BLUEPRINTS = (
     api.blueprint,
+    v1.blueprint,
     finder.blueprint,
     directory.blueprint,
     guide.blueprint,

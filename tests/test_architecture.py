@@ -35,7 +35,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
             {"catchments.snapshot", "catchments.store", "catchments.sources"},
             {"catchments.impact", "catchments.telling", "catchments.findings"},
             {"catchments.publication", "catchments.finding", "catchments.delivery"},
-            {"maps"},
+            {"maps", "catchments.bulk"},
             {"catchments.web", "catchments.commands"},
             {"app"},
         ],
@@ -63,7 +63,18 @@ KEPT_IN = {
 }
 """Libraries, extensions such as flask_compress included, and the only rooms that know them."""
 
-HEAVY = {"pandas", "geopandas", "folium", "branca", "pyogrio"}
+HEAVY = {
+    "pandas",
+    "geopandas",
+    "folium",
+    "branca",
+    "pyogrio",
+    "pyarrow",
+    "dask",
+    "distributed",
+    "matplotlib",
+    "rasterio",
+}
 
 
 # --- the rule -------------------------------------------------------------------------------------

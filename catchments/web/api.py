@@ -13,15 +13,49 @@ from catchments.model import Answer
 from catchments.snapshot import World
 from catchments.web.caching import cache_control, etag, validated
 from catchments.web.context import service, typed_response
-from catchments.web.parameters import Question, optional_date, question, refuse_unknown_or_repeated
+from catchments.web.contract import Parameter, hold_to_promise, promises
+from catchments.web.parameters import Question, optional_date, question
 from catchments.web.payload import answer_json, before_first_edition, finding_json, named_json
 
 blueprint = Blueprint("api", __name__)
+blueprint.before_request(hold_to_promise)
 
 SUGGESTED_AT_MOST = 8
+JSON = "application/json"
+TAG = "Who serves"
+SCHOOL_ID = Parameter(
+    "school_id",
+    "The school's number in the Ministry of Education's school directory.",
+    {"type": "string", "pattern": "^[0-9]{1,9}$"},
+)
+DEGREES = r"^[+-]?[0-9]{1,3}(\.[0-9]{1,20})?$"
+LAT = Parameter("lat", "Latitude, WGS 84 degrees.", {"type": "string", "pattern": DEGREES})
+LNG = Parameter("lng", "Longitude, WGS 84 degrees.", {"type": "string", "pattern": DEGREES})
+LON = Parameter("lon", "The same as lng.", {"type": "string", "pattern": DEGREES})
+ADDRESS = Parameter(
+    "address", "A street address, a suburb, a town, or a school's name.", {"type": "string"}
+)
+ON = Parameter(
+    "on",
+    "The date to answer for; today in New Zealand when left out.",
+    {"type": "string", "format": "date"},
+)
+Q = Parameter("q", "What a person would type.", {"type": "string"}, required=True)
 
 
+@blueprint.get("/v1/provider")
 @blueprint.get("/provider")
+@promises(
+    SCHOOL_ID,
+    LAT,
+    LNG,
+    LON,
+    ADDRESS,
+    ON,
+    returns={JSON: dict[str, Any]},
+    tag=TAG,
+    example="/v1/provider?school_id=54",
+)
 def provider() -> Response:
     """Say who serves a school, an address or a point, today or on a date."""
     world = service().snapshots.current()
@@ -34,19 +68,21 @@ def provider() -> Response:
     return validated(response, etag(world, world.on(day), day), control)
 
 
+@blueprint.get("/v1/search")
 @blueprint.get("/search")
+@promises(Q, ON, returns={JSON: dict[str, Any]}, tag=TAG, example="/v1/search?q=kaitaia")
 def search() -> Response:
     """Say what a text means – a school, an address, a suburb or a town – and who serves it."""
-    refuse_unknown_or_repeated(request.args, {"q", "on"})
     world = service().snapshots.current()
     day = optional_date(request.args) or world.today
     return _found(world, _text(), day, "q")
 
 
+@blueprint.get("/v1/suggest")
 @blueprint.get("/suggest")
+@promises(Q, returns={JSON: dict[str, Any]}, tag=TAG, example="/v1/suggest?q=kait")
 def suggest() -> Response:
     """Say what a text that is still being typed may mean, best first."""
-    refuse_unknown_or_repeated(request.args, {"q"})
     world = service().snapshots.current()
     named = service().finder(world).suggest(_text(), at_most=SUGGESTED_AT_MOST)
     suggestions = [named_json(each) for each in named]
@@ -60,7 +96,7 @@ def _text() -> str:
             "The parameter q is missing.",
             field="q",
             allowed="Give a school's name or number, a street address, a suburb or a town.",
-            next_step="For example /search?q=kaitaia.",
+            next_step="For example /v1/search?q=kaitaia.",
         )
     return request.args["q"]
 

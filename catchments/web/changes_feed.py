@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 from xml.etree import ElementTree as ET
 
@@ -16,11 +17,11 @@ from catchments.model import EditionSummary
 from catchments.resolver import long_date
 from catchments.snapshot import NEW_ZEALAND_TIME, World
 from catchments.telling import edition_json
-from catchments.web.api import blueprint
+from catchments.web.api import JSON, blueprint
 from catchments.web.caching import cache_control, etag, validated
 from catchments.web.chronicling import chronicle, steps_of
 from catchments.web.context import service
-from catchments.web.parameters import refuse_unknown_or_repeated
+from catchments.web.contract import Parameter, promises
 
 ON_A_PAGE = 10
 ATOM = "http://www.w3.org/2005/Atom"
@@ -38,10 +39,20 @@ ET.register_namespace("", ATOM)
 # --- JSON -----------------------------------------------------------------------------------------
 
 
+@blueprint.get("/v1/changes")
 @blueprint.get("/changes")
+@promises(
+    Parameter(
+        "since",
+        "An edition's number, or a date (YYYY-MM-DD); all editions when left out.",
+        {"type": "string", "pattern": "^([0-9]{1,9}|[0-9]{4}-[0-9]{2}-[0-9]{2})$"},
+    ),
+    returns={JSON: dict[str, Any]},
+    tag="What changes",
+    example="/v1/changes",
+)
 def changes() -> Response:
     """Tell of the editions published since an edition or a date, oldest first, page by page."""
-    refuse_unknown_or_repeated(request.args, {"since"})
     world = service().snapshots.current()
     told = chronicle(world)
     since = request.args.get("since")
@@ -86,10 +97,11 @@ def _published_on(edition: EditionSummary) -> date:
 # --- Atom -----------------------------------------------------------------------------------------
 
 
+@blueprint.get("/v1/changes.atom")
 @blueprint.get("/changes.atom")
+@promises(returns={ATOM_TYPE: None}, tag="What changes", example="/v1/changes.atom")
 def feed() -> Response:
     """Give every edition as an entry of an Atom feed (RFC 4287), the latest first."""
-    refuse_unknown_or_repeated(request.args, set())
     world = service().snapshots.current()
     world.on(world.today)  # or says that nothing is published: a feed needs a date
     editions = sorted(chronicle(world).editions, key=lambda e: e.number, reverse=True)

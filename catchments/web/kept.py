@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 KEPT_AT_MOST = 20_000
 """Answers kept a world: more than there are schools, too few to fill memory."""
-PATH = "/provider"
+PATHS = frozenset({"/provider", "/v1/provider"})
 _QUERY = re.compile(r"school_id=[0-9]{1,9}")
 
 Head = tuple[str, list[tuple[str, str]]]
@@ -37,12 +37,12 @@ class KeptAnswers:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Replay a kept answer, or ask the application and keep what it says."""
-        if environ["PATH_INFO"] != PATH or not self._is_plain(environ):
+        if environ["PATH_INFO"] not in PATHS or not self._is_plain(environ):
             return self._application(environ, start_response)
         world = self._world()
         if world is None:
             return self._application(environ, start_response)
-        kept = world.memo.get((PATH, environ["QUERY_STRING"]))
+        kept = world.memo.get((environ["PATH_INFO"], environ["QUERY_STRING"]))
         if kept is None:
             return self._answered(world, environ, start_response)
         (status, headers), body = kept
@@ -78,7 +78,7 @@ class KeptAnswers:
             return answer
         body = [b"".join(answer)]
         getattr(answer, "close", lambda: None)()
-        world.memo[PATH, environ["QUERY_STRING"]] = (heads[0], body)
+        world.memo[environ["PATH_INFO"], environ["QUERY_STRING"]] = (heads[0], body)
         return body
 
     def _is_worth_keeping(self, world: World, environ: WSGIEnvironment) -> bool:

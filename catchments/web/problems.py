@@ -44,6 +44,8 @@ SAID = {
 }
 """What HTTP's own errors say to people, in place of what a server says to programmers."""
 RETRY_AFTER_S = 10
+MACHINES = {"api", "v1", "health"}
+"""The blueprints that are for programs: their errors are problem+json unless a page is wanted."""
 
 
 def register(app: Flask) -> None:
@@ -112,7 +114,7 @@ def _wants_page() -> bool:
     """Whether the client prefers a page; one that takes anything gets what its address is for."""
     if isinstance(request.routing_exception, BadHost):
         return False  # no page can be written: its links would need the host
-    machine = request.blueprint in {"api", "health"} or request.path == "/provider"
+    machine = request.blueprint in MACHINES or request.path.startswith("/v1/")
     kinds = [PROBLEM, "application/json", "text/html"]
     offered = kinds if machine else kinds[::-1]
     return request.accept_mimetypes.best_match(offered, default=offered[0]) == "text/html"

@@ -1,0 +1,1 @@
+"""Answers by the million: whole columns of school numbers and points, from one snapshot."""
