@@ -78,6 +78,7 @@ TABLES = (
     "webhook",
     "absence_rate",
     "finding_explained",
+    "api_key",
 )
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 

@@ -22,7 +22,7 @@ from catchments.store.drafts import Draft
 from catchments.store.engine import explained, is_missing, open_engine, writing
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-NEWEST_REVISION = "0002"
+NEWEST_REVISION = "0003"
 """Of the migrations; a test holds it to them."""
 NO_SUCH_TABLE_OR_COLUMN = {"42P01", "42703"}
 """PostgreSQL's codes for it."""
