@@ -39,7 +39,7 @@ from catchments.web import (
 )
 from catchments.web.context import EXTENSION, Service
 from catchments.web.kept import KeptAnswers
-from catchments.web.parameters import Number
+from catchments.web.parameters import Code, Number
 from catchments.web.staff import access
 
 BLUEPRINTS = (
@@ -84,7 +84,7 @@ def web_app(settings: Settings | None = None) -> Flask:
         AddressBook(settings.addresses_path),
         geocoder_of(settings) or NoAddresses(),
     )
-    app.url_map.converters["int"] = Number
+    app.url_map.converters |= {"int": Number, "code": Code}
     app.jinja_env.filters |= {"long_date": long_date, "distance": kilometres}
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

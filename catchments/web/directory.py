@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext
-from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.errors import InputRefused, NotKnown, shown
 from catchments.gazetteer import LONGEST_TEXT, folded
-from catchments.model import EDUCATION_REGIONS
 from catchments.resolver import long_date
 from catchments.snapshot import Snapshot, World
 from catchments.web.caching import validated
@@ -26,28 +22,17 @@ from catchments.web.context import (
 )
 from catchments.web.mapping import drawing, locator
 from catchments.web.overview import ORDERS, Entry, by_region, entries, lines, regions_of
-from catchments.web.parameters import optional_date, page_parameters, refuse_unknown_or_repeated
+from catchments.web.parameters import (
+    optional_date,
+    page_parameters,
+    refuse_unknown_or_repeated,
+    region,
+)
 from catchments.web.prospects import first_seen, prospects
 from catchments.web.tables import MEDIA_TYPE, catchments_table, schools_table
 from maps.locator import neighbours
 
 blueprint = Blueprint("directory", __name__)
-
-
-class Code(BaseConverter):
-    """A catchment's code in an address: any text, slashes at its beginning included."""
-
-    regex = ".+"
-    part_isolating = False
-
-    def to_url(self, value: str) -> str:
-        """Quote all that an address gives a meaning to."""
-        return quote(value, safe="")
-
-
-@blueprint.record_once
-def _know_codes(state: BlueprintSetupState) -> None:
-    state.app.url_map.converters["code"] = Code
 
 
 # --- all of them ----------------------------------------------------------------------------------
@@ -92,22 +77,9 @@ def _wanted(found: Mapping[str, Entry]) -> dict[str, str]:
     """Return what the list is filtered and sorted by. Raises InputRefused."""
     return {
         "text": request.args.get("q", "")[:LONGEST_TEXT],
-        "region": _region(found, request.args.get("region", "")),
+        "region": region(request.args.get("region", ""), regions_of(found.values())),
         "order": _order(request.args.get("sort", "")),
     }
-
-
-def _region(found: Mapping[str, Entry], text: str) -> str:
-    """Return a region's name, however it is spelled; nothing for all. Raises InputRefused."""
-    known = {folded(name): name for name in (*EDUCATION_REGIONS, *regions_of(found.values()))}
-    if not text or folded(text) in known:
-        return known.get(folded(text), "")
-    raise InputRefused(
-        f"The parameter region is {shown(text)}.",
-        field="region",
-        allowed=f"It must be an education region: {'; '.join(known.values())}.",
-        next_step="Leave it out for all of them.",
-    )
 
 
 def _order(text: str) -> str:

@@ -113,7 +113,7 @@ def boundary(edition: int) -> Response:
             next_step="For the boundaries of all ask for boundaries.geojson.",
         )
     whole = _stored(edition, "boundaries.geojson")
-    feature = _features(edition, whole).get(code)
+    feature = features(edition).get(code)
     if feature is None:
         raise NotKnown(
             f"There is no catchment {shown(code)} in edition {edition}.",
@@ -134,12 +134,16 @@ class _Features(msgspec.Struct):
     features: list[msgspec.Raw] = []
 
 
-def _features(edition: int, whole: StoredArtefact) -> dict[str, msgspec.Raw]:
-    """Return each catchment's feature by code, as it is written in the file of all."""
+def features(edition: int) -> dict[str, msgspec.Raw]:
+    """Return each catchment's feature by code, as it is written in the file of all.
+
+    Raises NotKnown where there is no such edition, or the file is not made yet.
+    """
 
     def read() -> dict[str, msgspec.Raw]:
-        features = msgspec.json.decode(whole.content, type=_Features).features
-        return {msgspec.json.decode(each, type=_Feature).id: each for each in features}
+        whole = _stored(edition, "boundaries.geojson")
+        found = msgspec.json.decode(whole.content, type=_Features).features
+        return {msgspec.json.decode(each, type=_Feature).id: each for each in found}
 
     return service().snapshots.current().recent.get(("features", edition), read)
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import quote
 
 from werkzeug.datastructures import MultiDict
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import BaseConverter, IntegerConverter
 
 from catchments.coordinates import checked_degrees
 from catchments.errors import InputRefused, shown
+from catchments.gazetteer import folded
+from catchments.model import EDUCATION_REGIONS
 
 _SCHOOL_ID = re.compile(r"[0-9]{1,9}")
 _DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")
@@ -25,6 +28,17 @@ class Number(IntegerConverter):
     """A number in an address: as in a query, at most nine digits, and of ASCII only."""
 
     regex = "[0-9]{1,9}"
+
+
+class Code(BaseConverter):
+    """A code in an address: any text, slashes at its beginning included."""
+
+    regex = ".+"
+    part_isolating = False
+
+    def to_url(self, value: str) -> str:
+        """Quote all that an address gives a meaning to."""
+        return quote(value, safe="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +138,22 @@ def school_id(text: str) -> int:
             next_step="For example school_id=54.",
         )
     return int(text)
+
+
+def region(text: str, used: Iterable[str]) -> str:
+    """Return an education region's name, however it is spelled; nothing for all.
+
+    `used` are the names that catchments have, beside the usual ones. Raises InputRefused.
+    """
+    known = {folded(name): name for name in (*EDUCATION_REGIONS, *used)}
+    if not text or folded(text) in known:
+        return known.get(folded(text), "")
+    raise InputRefused(
+        f"The parameter region is {shown(text)}.",
+        field="region",
+        allowed=f"It must be an education region: {'; '.join(known.values())}.",
+        next_step="Leave it out for all of them.",
+    )
 
 
 def _refuse_beside(chosen: str, given: MultiDict[str, str]) -> None:
