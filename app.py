@@ -25,20 +25,25 @@ from catchments.web import (
     api,
     assets,
     changes_feed,  # noqa: F401 - its addresses are the API's
+    cors,
     directory,
     finder,
     guide,
     health,
     history,
     language,
+    logs,
     mapping,
+    metrics,
     problems,
     security,
     staff,
     v1,
+    watching,
 )
 from catchments.web.context import EXTENSION, Service
 from catchments.web.kept import KeptAnswers
+from catchments.web.limits import RateLimited
 from catchments.web.parameters import Code, Number
 from catchments.web.staff import access
 
@@ -51,6 +56,7 @@ BLUEPRINTS = (
     history.blueprint,
     mapping.blueprint,
     health.blueprint,
+    watching.blueprint,
     staff.blueprint,
 )
 SEND_EVERY_S = 5.0
@@ -92,15 +98,19 @@ def web_app(settings: Settings | None = None) -> Flask:
     language.register(app)
     problems.register(app)
     security.register(app)
+    cors.register(app)
     access.register(app)
     _compress_pages(app)
-    app.wsgi_app = KeptAnswers(app)  # type: ignore[method-assign]
+    app.wsgi_app = RateLimited(app, KeptAnswers(app))  # type: ignore[method-assign]
+    metrics.register(app, access_log=settings.access_log)
     return app
 
 
 def serve_app() -> Flask:
     """Return the application with its snapshot built and kept up to date: a server's factory."""
-    app = web_app()
+    settings = Settings.from_environment()
+    logs.configure(settings)
+    app = web_app(settings)
     running: Service = app.extensions[EXTENSION]
     try:
         running.snapshots.current()
@@ -108,6 +118,7 @@ def serve_app() -> Flask:
         app.logger.warning("not ready: %s", error)
     for work in (_keep_fresh, _keep_sending):
         threading.Thread(target=work, args=(app, running), daemon=True).start()
+    threading.Thread(target=metrics.keep_published, args=(app,), daemon=True).start()
     return app
 
 
@@ -119,8 +130,10 @@ def _keep_fresh(app: Flask, running: Service) -> None:
                 app.logger.info("serving a new snapshot")
         except CatchmentsError as error:
             # Answers go on from memory; /readyz says so.
+            metrics.count_refresh_failure()
             app.logger.warning("the database is away: %s", error)
         except Exception:
+            metrics.count_refresh_failure()
             app.logger.exception("the snapshot could not be refreshed")
 
 

@@ -70,11 +70,11 @@ class Frame:
         """The northern rim, which lies outside."""
         return self.south + self.rows * CELL_LAT_DEG
 
-    def fine_x(self, lng: Floats) -> Floats:
+    def fine_x(self, lng: Any) -> Any:
         """Return longitudes in fine columns from the western rim."""
         return (lng - self.west) * (FINE / CELL_LNG_DEG)
 
-    def fine_y(self, lat: Floats) -> Floats:
+    def fine_y(self, lat: Any) -> Any:
         """Return latitudes in fine rows from the southern rim."""
         return (lat - self.south) * (FINE / CELL_LAT_DEG)
 

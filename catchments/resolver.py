@@ -73,14 +73,11 @@ class Resolver:
 
     def point(self, *, lng: float, lat: float) -> Answer:
         """Return the answer for a WGS 84 point."""
-        place = Place(lng=lng, lat=lat)
-        return replace(self._by_place(place, "This place"), place=place)
+        return self._by_place(Place(lng=lng, lat=lat), "This place")
 
     def address(self, named: NamedPlace) -> Answer:
         """Return the answer for an address, by its one place."""
-        place = named.places[0]
-        answer = self._by_place(place, named.name, uncertainty_m=named.uncertainty_m)
-        return replace(answer, place=place)
+        return self._by_place(named.places[0], named.name, uncertainty_m=named.uncertainty_m)
 
     def area(self, named: NamedPlace, answers: Mapping[int, Answer]) -> Answer:
         """Return the answer for a road, a suburb or a town; `answers` are those of its schools.
@@ -144,8 +141,8 @@ class Resolver:
         if not codes:
             return self._nearest(place, name, uncertainty_m)
         if len(codes) > 1 and not self._on_shared_edge(codes, place):
-            return self._ambiguous(codes, name)
-        answer = self._answer(Basis.LOCATED, codes[0], f"{name} lies inside the")
+            return self._ambiguous(codes, name, place)
+        answer = self._answer(Basis.LOCATED, codes[0], f"{name} lies inside the", place)
         return self._near_boundary(answer, codes, place, uncertainty_m)
 
     def _nearest(self, place: Place, name: str, uncertainty_m: float) -> Answer:
@@ -154,26 +151,28 @@ class Resolver:
             return _unresolved(
                 f"{name} lies outside every catchment, and none is within 5 km.",
                 Notice("outside", "No catchment's boundary is within 5 km of this place."),
+                place,
             )
         code, distance_m = near[0]
         away = kilometres(distance_m)
         said = f"{name} lies outside every catchment; the nearest, {away} away, is the"
-        answer = replace(self._answer(Basis.NEAREST, code, said), distance_m=distance_m)
+        answer = replace(self._answer(Basis.NEAREST, code, said, place), distance_m=distance_m)
         rivals = tuple(c for c, further_m in near if further_m - distance_m <= uncertainty_m)
         if len(rivals) == 1:
             return answer
         text = f"This place is about as near to {self._names_with_providers(rivals)}."
         return self._with_alternatives(answer, rivals, Notice("near-boundary", text))
 
-    def _ambiguous(self, codes: tuple[str, ...], name: str) -> Answer:
+    def _ambiguous(self, codes: tuple[str, ...], name: str, place: Place | None = None) -> Answer:
         names = " and ".join(self.edition.catchments[code].name for code in codes)
         return Answer(
             status=Status.AMBIGUOUS,
             sentence=f"{name} lies in more than one catchment: {names}. {ASK}",
+            place=place,
             candidates=tuple(self.candidate(code) for code in codes),
         )
 
-    def _answer(self, basis: Basis, code: str, before: str) -> Answer:
+    def _answer(self, basis: Basis, code: str, before: str, place: Place | None = None) -> Answer:
         catchment = self.edition.catchments[code]
         provider = self.provider_of(catchment)
         said = f"{before} {catchment.name} catchment"
@@ -182,6 +181,7 @@ class Resolver:
                 status=Status.UNRESOLVED,
                 basis=basis,
                 catchment=catchment,
+                place=place,
                 sentence=f"{said}, which has no provider at present. {ASK}",
                 notices=(Notice("no-provider", f"{catchment.name} has no provider."),),
             )
@@ -190,6 +190,7 @@ class Resolver:
             basis=basis,
             catchment=catchment,
             provider=provider,
+            place=place,
             sentence=f"{said}, which is served by {provider.name}.",
         )
 
@@ -262,5 +263,6 @@ def kilometres(distance_m: float) -> str:
     return f"{distance_m:.0f} m" if round(distance_m) < 1_000 else f"{distance_m / 1_000:.1f} km"
 
 
-def _unresolved(problem: str, notice: Notice) -> Answer:
-    return Answer(status=Status.UNRESOLVED, sentence=f"{problem} {ASK}", notices=(notice,))
+def _unresolved(problem: str, notice: Notice, place: Place | None = None) -> Answer:
+    sentence = f"{problem} {ASK}"
+    return Answer(status=Status.UNRESOLVED, sentence=sentence, place=place, notices=(notice,))

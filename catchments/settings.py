@@ -21,6 +21,7 @@ _SMTP_PORTS = {"smtp": 25, "smtps": 465}
 EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 """One e-mail address and nothing that could mean more in a header."""
 SHORTEST_KEY = 32
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{%d,}" % SHORTEST_KEY)
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_DATABASE_URL = f"sqlite:///{ROOT / 'instance' / 'catchments.sqlite'}"
 DEFAULT_ADDRESSES_PATH = ROOT / "instance" / "addresses.sqlite"
@@ -64,6 +65,8 @@ class Settings:
     """How often a worker asks the database whether anything was published, in seconds."""
     max_age_s: int = 60
     """How long a response may be kept by caches, in seconds; never past the next edition."""
+    rate_limit: int = 6_000
+    """How many requests a minute one address may make of a worker without a key; 0 for any."""
     embed_on: tuple[str, ...] = ()
     """Origins of the websites that may show /embed in a frame, such as https://school.example."""
     geocoder: str = ""
@@ -83,6 +86,12 @@ class Settings:
     """Where e-mails are handed over; none are sent if None."""
     webhooks_to_private: bool = False
     """Whether webhooks may be on this machine or in a private network."""
+    log: str = "text"
+    """How logs are written: as `text`, or as `json`, an object a line."""
+    access_log: bool = False
+    """Whether each request is logged: by route, without what was asked or by whom."""
+    metrics_token: str = field(default="", repr=False)
+    """What Prometheus must send for /metrics; if empty, only this very machine may read it."""
     public_url: str = ""
     """Where the public finds this service, such as https://attendance.example; none if empty."""
 
@@ -99,6 +108,7 @@ class Settings:
             ).expanduser(),
             refresh_s=_seconds(environment, "CATCHMENTS_REFRESH_S", cls.refresh_s, least=0.1),
             max_age_s=int(_seconds(environment, "CATCHMENTS_MAX_AGE_S", cls.max_age_s)),
+            rate_limit=_count(environment, "CATCHMENTS_RATE_LIMIT", cls.rate_limit),
             embed_on=tuple(map(_origin, environment.get("CATCHMENTS_EMBED_ON", "").split())),
             geocoder=environment.get("CATCHMENTS_GEOCODER", ""),
             geocoder_options=environment.get("CATCHMENTS_GEOCODER_OPTIONS") or "{}",
@@ -107,6 +117,7 @@ class Settings:
             ),
             **_signing_in(environment),
             **_telling(environment),
+            **_watching(environment),
         )
 
 
@@ -116,6 +127,33 @@ def _telling(environment: Mapping[str, str]) -> dict[str, Any]:
         "webhooks_to_private": _switch(environment, "CATCHMENTS_WEBHOOKS_TO_PRIVATE", "0"),
         "public_url": _public_url(environment.get("CATCHMENTS_PUBLIC_URL", "")),
     }
+
+
+def _watching(environment: Mapping[str, str]) -> dict[str, Any]:
+    kind = environment.get("CATCHMENTS_LOG") or "text"
+    if kind not in {"text", "json"}:
+        raise InputRefused(
+            f"CATCHMENTS_LOG is {shown(kind)}.",
+            field="CATCHMENTS_LOG",
+            allowed="It must be text or json.",
+        )
+    return {
+        "log": kind,
+        "access_log": _switch(environment, "CATCHMENTS_ACCESS_LOG", "0"),
+        "metrics_token": _metrics_token(environment),
+    }
+
+
+def _metrics_token(environment: Mapping[str, str]) -> str:
+    token = environment.get("CATCHMENTS_METRICS_TOKEN", "")
+    if token and not _TOKEN.fullmatch(token):
+        raise InputRefused(
+            f"CATCHMENTS_METRICS_TOKEN has {len(token)} characters.",
+            field="CATCHMENTS_METRICS_TOKEN",
+            allowed=f"It must have at least {SHORTEST_KEY}: letters, digits, and - . _ ~ + / =.",
+            next_step="Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
+        )
+    return token
 
 
 def _mail_server(environment: Mapping[str, str]) -> MailServer | None:
@@ -247,6 +285,18 @@ def _origin(text: str) -> str:
             next_step="Correct it or leave it out.",
         )
     return text
+
+
+def _count(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise InputRefused(
+            f"{name} is {shown(text)}.",
+            field=name,
+            allowed="It must be a whole number of at most nine digits.",
+            next_step="Correct it or leave it out.",
+        )
+    return int(text)
 
 
 def _seconds(

@@ -7,7 +7,7 @@ from importlib import import_module
 import click
 from flask import Flask
 
-from catchments.commands import setup
+from catchments.commands import moving, setup
 
 
 class Later(click.Group):
@@ -38,6 +38,7 @@ GROUPS = (
     Later("editions", "catchments.commands.editions", "Published editions and drafts."),
     Later("addresses", "catchments.commands.addresses", "The street addresses that are known."),
     Later("audit", "catchments.commands.audit", "The trail of what staff did."),
+    Later("keys", "catchments.commands.keys", "Keys for services that ask often."),
     Later("notices", "catchments.commands.notices", "What schools and providers are told."),
     Later("staff", "catchments.commands.staff", "People who sign in, and their roles."),
 )
@@ -45,5 +46,5 @@ GROUPS = (
 
 def register(app: Flask) -> None:
     """Add every command to an application."""
-    for command in (*GROUPS, setup.setup, setup.serve):
+    for command in (*GROUPS, setup.setup, setup.serve, moving.move_database):
         app.cli.add_command(command)

@@ -23,6 +23,7 @@ from catchments.store import StoreUnavailable
 from catchments.store.desk import NotNow, Stale
 from catchments.store.people import TooBusy
 from catchments.web.context import service
+from catchments.web.contract import NotOffered
 
 PROBLEM = "application/problem+json"
 _STATUS: tuple[tuple[type[CatchmentsError], int, LazyString], ...] = (
@@ -33,6 +34,7 @@ _STATUS: tuple[tuple[type[CatchmentsError], int, LazyString], ...] = (
     (ChangeDoesNotFit, 409, _l("The change does not fit")),
     (PublicationRefused, 409, _l("That cannot be published")),
     (NotKnown, 404, _l("Not found")),
+    (NotOffered, 406, _l("Not to be had in that form")),
     (NothingPublished, 503, _l("Nothing published yet")),
     (TooBusy, 503, _l("Too much at once")),
     (StoreUnavailable, 503, _l("The database is away")),
@@ -53,6 +55,33 @@ def register(app: Flask) -> None:
     app.register_error_handler(CatchmentsError, _ours)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unforeseen)
+
+
+def too_many(quota: int, left_s: int) -> Response:
+    """Return what a client is told that has asked more often than it may."""
+    response = _problem(
+        429,
+        gettext("Too many requests"),
+        f"More than {quota} requests came from you within a minute.",
+        allowed=f"{quota} requests a minute; the header RateLimit says how many are left.",
+        next_step=f"Ask again in {left_s} seconds. For many schools or places at once there is "
+        "POST /v1/providers:resolve; a service may be issued a key that allows more.",
+    )
+    response.headers["Retry-After"] = str(left_s)
+    return response
+
+
+def unknown_key() -> Response:
+    """Return what a client is told whose key is none, or was revoked."""
+    response = _problem(
+        401,
+        gettext("That key is not known"),
+        "The header X-API-Key has a key that is not, or no longer, in use.",
+        allowed="Everything may be read without a key; a key only allows more requests.",
+        next_step="Correct it, leave it out, or ask whoever issued it for another.",
+    )
+    response.headers["WWW-Authenticate"] = 'ApiKey header="X-API-Key"'
+    return response
 
 
 def _ours(error: CatchmentsError) -> Response:
@@ -97,7 +126,6 @@ def _problem(status: int, title: str, detail: str, **more: str) -> Response:
         _page(status, title, detail, more) if _wants_page() else _json(status, title, detail, more)
     )
     response.headers["Vary"] = "Accept"
-    response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cache-Control"] = "no-store"
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)

@@ -1,0 +1,167 @@
+"""How often a client may ask, and headers that tell it how much is left.
+
+The headers are those of draft-ietf-httpapi-ratelimit-headers-10. Every worker counts what it
+answers itself and asks nobody, so that counting costs about a microsecond; behind several workers
+a client may therefore get through more often than the limit says, never less.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+
+from catchments.errors import CatchmentsError
+from catchments.store.keys import Keys, digest_of
+from catchments.web import problems
+from catchments.web.context import EXTENSION, Service
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+LIMITS = "limits"
+"""Where an application keeps what limits it."""
+WINDOW_S = 60
+UNCOUNTED = ("/static/", "/leaflet/", "/healthz", "/readyz", "/metrics")
+"""What a page needs beside itself, and what watches the service."""
+KEYS_KEPT_S = 5.0
+"""So long a revoked key goes on being taken, at most."""
+IPV6_PREFIX = 64
+"""One customer has at least so many bits' worth of addresses: they count as one."""
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Who is counted, and how many requests they have a window."""
+
+    who: str
+    policy: str
+    """The name of the policy as the headers give it."""
+    quota: int
+
+
+class Windows:
+    """Counts by client in windows that begin and end for all together, so that none is kept."""
+
+    def __init__(self, clock: Clock = time.time) -> None:
+        self._clock = clock
+        self._ends = 0.0
+        self._counts: dict[str, int] = {}
+        self._lock = Lock()
+
+    def count(self, who: str) -> tuple[int, int]:
+        """Count one request; return how many there were in this window, and its seconds left."""
+        at = self._clock()
+        with self._lock:
+            if at >= self._ends:
+                self._ends = (at // WINDOW_S + 1) * WINDOW_S
+                self._counts = {}
+            counted = self._counts[who] = self._counts.get(who, 0) + 1
+        return counted, math.ceil(self._ends - at)
+
+
+class KeyRing:
+    """The quotas of the keys in use, by digest; known for some seconds, and while they are away."""
+
+    def __init__(self, keys: Keys, clock: Clock = time.monotonic) -> None:
+        self._keys = keys
+        self._clock = clock
+        self.quotas: dict[str, tuple[int, int]] = {}
+        self._read_at = -math.inf
+        self._reading = Lock()
+
+    def allowance(self, key: str) -> Allowance | None:
+        """Return what a key allows, or None for one that is not, or no longer, in use."""
+        if self._clock() - self._read_at > KEYS_KEPT_S:
+            self._read()
+        number, quota = self.quotas.get(digest_of(key), (0, 0))
+        return Allowance(f"key {number}", "key", quota) if quota else None
+
+    def _read(self) -> None:
+        if not self._reading.acquire(blocking=False):
+            return  # somebody else is at it; what was known is good for that long
+        try:
+            known = self._keys.all()
+            self.quotas = {k.digest: (k.id, k.requests_a_minute) for k in known if not k.revoked_at}
+        except CatchmentsError:
+            pass  # the database is away: keys that were known go on
+        finally:
+            self._read_at = self._clock()
+            self._reading.release()
+
+
+class RateLimited:
+    """The WSGI application, asked no more often than each client may."""
+
+    def __init__(self, app: Flask, inner: WSGIApplication) -> None:
+        self._app = app
+        self._inner = inner
+        running: Service = app.extensions[EXTENSION]
+        self._ring = KeyRing(Keys(running.store))
+        self.windows = Windows()
+        self.quota = running.settings.rate_limit
+        self.refused = 0
+        """How many requests were refused since the worker began."""
+        app.extensions[LIMITS] = self
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Count a request and pass it on, or refuse it; either way say what is left."""
+        if not self.quota or environ["PATH_INFO"].startswith(UNCOUNTED):
+            return self._inner(environ, start_response)
+        allowance = self._allowance(environ)
+        if allowance is None:
+            return self._refused(problems.unknown_key, environ, start_response)
+        counted, left_s = self.windows.count(allowance.who)
+        headers = _headers(allowance, counted, left_s)
+
+        def told(status: str, given: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            return start_response(status, [*given, *headers], exc_info)
+
+        if counted > allowance.quota:
+            self.refused += 1
+            return self._refused(lambda: problems.too_many(allowance.quota, left_s), environ, told)
+        return self._inner(environ, told)
+
+    def _allowance(self, environ: WSGIEnvironment) -> Allowance | None:
+        key = environ.get("HTTP_X_API_KEY")
+        if key is not None:
+            return self._ring.allowance(key)
+        return Allowance(_network(environ.get("REMOTE_ADDR", "")), "address", self.quota)
+
+    def _refused(
+        self, problem: Callable[[], Any], environ: WSGIEnvironment, start_response: Any
+    ) -> Iterable[bytes]:
+        with self._app.request_context(environ):
+            response = self._app.process_response(problem())
+        return response(environ, start_response)  # type: ignore[no-any-return]
+
+
+def _headers(allowance: Allowance, counted: int, left_s: int) -> list[tuple[str, str]]:
+    left = max(0, allowance.quota - counted)
+    return [
+        ("RateLimit-Policy", f'"{allowance.policy}";q={allowance.quota};w={WINDOW_S}'),
+        ("RateLimit", f'"{allowance.policy}";r={left};t={left_s}'),
+    ]
+
+
+@lru_cache(maxsize=10_000)
+def _network(address: str) -> str:
+    """Return what an address is counted as: itself, or its network where it is one of IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if parsed.version == 4:
+        return address
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, IPV6_PREFIX), strict=False))
