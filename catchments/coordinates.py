@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,11 @@ CHATHAM_LNG_360 = 182.0
 def to_360(lng: float) -> float:
     """Return a longitude -180…180 as 0…360 degrees, without rounding any value from 0 up."""
     return lng + 360.0 if lng < 0 else lng
+
+
+def to_360_many(lng: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
+    """Return longitudes -180…180 as 0…360 degrees, without rounding any value from 0 up."""
+    return np.where(lng < 0, lng + 360.0, lng)
 
 
 def to_180(lng: float) -> float:

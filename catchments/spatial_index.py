@@ -22,6 +22,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from catchments.boundary_distances import BoundaryDistances
 from catchments.cell_grid import (
     BLOCK,
     CELL_LAT_DEG,
@@ -29,15 +30,18 @@ from catchments.cell_grid import (
     FINE,
     NOBODY,
     SHIFT,
+    Bools,
     CellGrid,
     Floats,
     Ints,
     compile_grid,
 )
-from catchments.coordinates import geometry_to_360, metric_crs, to_metres
+from catchments.coordinates import geometry_to_360, metric_crs, to_360_many, to_metres
 
 _METRES_PER_DEGREE = 110_500.0
 """Of latitude, at the equator, where a degree is shortest: a window errs towards too large."""
+_SURE = 1.05
+"""Half a window is this many times the radius: more than a projection stretches lengths."""
 _STRAIGHT_DEGREES = 0.002
 _POINTS_AT_ONCE = 1 << 18
 _ERROR_BOUND = 4e-16
@@ -87,9 +91,13 @@ class _Exact:
     def touches_edge(self, code: str, lng: float, lat: float) -> bool:
         """Whether a point (0…360) lies exactly on a boundary's edge."""
         i = self.codes.index(code)
+        return not self.strictly_inside(code, lng, lat) and bool(self._intersects(i, lng, lat))
+
+    def strictly_inside(self, code: str, lng: Any, lat: Any) -> Any:
+        """Whether points (0…360) lie inside a boundary and not on its edge."""
+        i = self.codes.index(code)
         with self._locks[i]:
-            inside = shapely.contains_xy(self.polygons[i], lng, lat)
-        return not inside and bool(self._intersects(i, lng, lat))
+            return shapely.contains_xy(self.polygons[i], lng, lat)
 
     def meeting(
         self, window: tuple[float, float, float, float]
@@ -135,6 +143,8 @@ class SpatialIndex:
     def __init__(self, boundaries: Mapping[str, BaseGeometry]) -> None:
         self._exact = _Exact(boundaries)
         self._grid = compile_grid(self._exact.polygons, self._exact.set_numbers)
+        self._distances: BoundaryDistances | None = None
+        self._measuring = threading.Lock()
         self.covering = _one_point_lookup(self._grid, self._exact)
 
     @property
@@ -178,6 +188,35 @@ class SpatialIndex:
             list(pool.map(fill, starts))
         return found
 
+    def may_have_edge_within(self, *, lng: Floats, lat: Floats, radius_m: float) -> Bools:
+        """Return for each point whether an edge may lie within `radius_m` metres of it.
+
+        False is sure; true says only that a cell some 70 m wide, with an edge in it, lies as near.
+        `lng` and `lat` are finite and of one shape (n,); the radius is for hundreds of metres.
+        """
+        lng, frame = to_360_many(lng), self._grid.frame
+        half_lat = _SURE * radius_m / _METRES_PER_DEGREE
+        half_lng = half_lat / np.maximum(np.cos(np.radians(lat)), 0.01)
+        window = (
+            frame.fine_x(lng - half_lng),
+            frame.fine_y(lat - half_lat),
+            frame.fine_x(lng + half_lng),
+            frame.fine_y(lat + half_lat),
+        )
+        found = np.zeros(len(lng), dtype=bool)
+        perhaps = np.flatnonzero(self._has_edge(window, FINE, self._coarse_edge_at))
+        part = tuple(side[perhaps] for side in window)
+        found[perhaps] = self._has_edge(part, 1, self._fine_edge_at)
+        return found
+
+    def strictly_inside(self, code: str, *, lng: Floats, lat: Floats) -> Bools:
+        """Return for each point whether it lies inside a catchment's boundary and not on its edge.
+
+        `lng` and `lat` are of one shape (n,).
+        """
+        inside: Bools = self._exact.strictly_inside(code, to_360_many(lng), lat)
+        return inside
+
     def on_edge_of(self, code: str, *, lng: float, lat: float) -> bool:
         """Whether a point lies exactly on the edge of a catchment's boundary."""
         return self._exact.touches_edge(code, lng + 360.0 if lng < 0 else lng, lat)
@@ -207,23 +246,79 @@ class SpatialIndex:
         near = sorted((metres, code) for metres, code in distances if metres <= radius_m)
         return (*((code, 0.0) for code in covering), *((code, metres) for metres, code in near))
 
+    @property
+    def distances(self) -> BoundaryDistances:
+        """How far points are from the boundaries' edges; boundaries in the order of `codes`.
+
+        Made when first asked for, in a second at most; whoever asks meanwhile waits.
+        """
+        with self._measuring:
+            if self._distances is None:
+                self._distances = BoundaryDistances(self._exact.polygons)
+            return self._distances
+
     def boundary_360(self, code: str) -> BaseGeometry:
         """Return a boundary with longitudes 0…360, as it is indexed."""
         return self._exact.polygons[self._exact.codes.index(code)]
 
     def _edge_in(self, window: tuple[float, float, float, float]) -> bool:
-        """Whether a coarse cell with an edge meets a window (west, south, east, north in 0…360)."""
+        """Whether a fine cell with an edge meets a window (west, south, east, north in 0…360)."""
         frame = self._grid.frame
         west, south, east, north = window
-        first_column = max(0, int((west - frame.west) / CELL_LNG_DEG))
-        first_row = max(0, int((south - frame.south) / CELL_LAT_DEG))
-        last_column = int((east - frame.west) // CELL_LNG_DEG)
-        last_row = int((north - frame.south) // CELL_LAT_DEG)
-        if last_column < 0 or last_row < 0:
+        x0, x1 = int(frame.fine_x(west)), int(frame.fine_x(east) // 1)
+        y0, y1 = int(frame.fine_y(south)), int(frame.fine_y(north) // 1)
+        if x1 < 0 or y1 < 0:
             return False
-        cells = self._grid.coarse.reshape(frame.rows, frame.columns)
-        met = cells[first_row : last_row + 1, first_column : last_column + 1]
+        last_x, last_y = frame.columns * FINE - 1, frame.rows * FINE - 1
+        x0, y0, x1, y1 = max(0, x0), max(0, y0), min(x1, last_x), min(y1, last_y)
+        cells, columns = self._grid.coarse.data, frame.columns
+        # A window is a few cells, of which a loop takes less time than an array's slice.
+        return any(
+            cells[row * columns + column] < 0
+            and self._edge_in_block(~cells[row * columns + column], row, column, (x0, y0, x1, y1))
+            for row in range(y0 >> SHIFT, (y1 >> SHIFT) + 1)
+            for column in range(x0 >> SHIFT, (x1 >> SHIFT) + 1)
+        )
+
+    def _edge_in_block(
+        self, block: int, row: int, column: int, fine_window: tuple[int, int, int, int]
+    ) -> bool:
+        """Whether an edge cell of a block meets a window of fine cells, its last ones included."""
+        x0, y0, x1, y1 = fine_window
+        fine = self._grid.blocks[block * BLOCK : (block + 1) * BLOCK].reshape(FINE, FINE)
+        left, low = max(0, x0 - column * FINE), max(0, y0 - row * FINE)
+        met = fine[low : y1 - row * FINE + 1, left : x1 - column * FINE + 1]
         return bool((met < 0).any())
+
+    def _has_edge(
+        self, window: Sequence[Floats], cell: int, edge_at: Callable[[Ints, Ints], Bools]
+    ) -> Bools:
+        """Return for each window (fine cells from the frame's corner) if a cell in it has an edge.
+
+        `cell` is how many fine cells a cell is wide; `edge_at` tells of cells by row and column.
+        """
+        found = np.zeros(len(window[0]), dtype=bool)
+        if not len(found):
+            return found
+        west, south, east, north = (np.floor(side / cell).astype(np.int64) for side in window)
+        for up in range(int((north - south).max()) + 1):
+            row = np.minimum(south + up, north)
+            for along in range(int((east - west).max()) + 1):
+                found |= edge_at(row, np.minimum(west + along, east))
+        return found
+
+    def _coarse_edge_at(self, row: Ints, column: Ints) -> Bools:
+        frame = self._grid.frame
+        within = (row >= 0) & (row < frame.rows) & (column >= 0) & (column < frame.columns)
+        edges: Bools = _pick(self._grid.coarse, row * frame.columns + column) < 0
+        return edges & within
+
+    def _fine_edge_at(self, row: Ints, column: Ints) -> Bools:
+        coarse_row, coarse_column = row >> SHIFT, column >> SHIFT
+        block = ~_pick(self._grid.coarse, coarse_row * self._grid.frame.columns + coarse_column)
+        fine = ((row & (FINE - 1)) << SHIFT) | (column & (FINE - 1))
+        edges: Bools = _pick(self._grid.blocks, block * BLOCK + fine) < 0
+        return edges & self._coarse_edge_at(coarse_row, coarse_column)
 
     def _set_numbers(self, lng: Floats, lat: Floats) -> npt.NDArray[np.uint16]:
         frame = self._grid.frame
@@ -365,7 +460,7 @@ def _side(a: Points, b: Points, c: Points) -> tuple[Floats, npt.NDArray[np.bool_
 def _window_around(lng: float, lat: float, radius_m: float) -> tuple[float, float, float, float]:
     """Return a box in degrees whose rim is at least half as far again as the radius."""
     half_lat = 1.5 * radius_m / _METRES_PER_DEGREE
-    half_lng = half_lat / max(np.cos(np.radians(lat)), 0.01)
+    half_lng = half_lat / max(math.cos(math.radians(lat)), 0.01)
     return lng - half_lng, lat - half_lat, lng + half_lng, lat + half_lat
 
 

@@ -20,9 +20,11 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
             {
                 "catchments.coordinates",
                 "catchments.cell_grid",
+                "catchments.cells",
                 "catchments.te_reo",
                 "catchments.people",
             },
+            {"catchments.boundary_distances"},
             {
                 "catchments.coverage",
                 "catchments.spatial_index",

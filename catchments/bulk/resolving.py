@@ -1,0 +1,281 @@
+"""Schools and points by the million to the answers that each would get alone.
+
+Columns of numbers take the place of `Answer` objects. The cell index and metric trees answer for
+nearly every row at once; a row so near to a limit that rounding could tell is asked alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from catchments.boundary_distances import ERROR_M, Near
+from catchments.coordinates import to_360_many
+from catchments.model import UNCERTAINTY_M, Answer, Basis, Status
+from catchments.resolver import NEAREST_WITHIN_M
+from catchments.snapshot import Snapshot
+
+Floats = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.integer[Any]]
+Bools = npt.NDArray[np.bool_]
+
+STATUSES = (*(str(status) for status in Status), "unknown", "refused")
+"""What the numbers in `Outcomes.status` mean: a school may be unknown, a point nowhere."""
+BASES = ("", *(str(basis) for basis in Basis))
+"""What the numbers in `Outcomes.basis` mean; 0 is none."""
+RESOLVED, AMBIGUOUS, UNRESOLVED, UNKNOWN, REFUSED = range(5)
+LOCATED, NEAREST = BASES.index(Basis.LOCATED), BASES.index(Basis.NEAREST)
+NONE = -1
+"""No catchment, or no provider."""
+_POINTS_AT_ONCE = 1 << 17
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Answers as columns, a row each row asked: numbers, and what they mean is the resolver's."""
+
+    status: npt.NDArray[np.uint8]
+    """A place in STATUSES."""
+    basis: npt.NDArray[np.uint8]
+    """A place in BASES."""
+    catchment: npt.NDArray[np.int32]
+    """A place in the resolver's `codes`, or NONE."""
+    provider: npt.NDArray[np.int32]
+    """A place in the resolver's `providers`, or NONE."""
+    distance_m: npt.NDArray[np.float32]
+    """Whole metres to the boundary where the basis is nearest, else NaN."""
+    alternatives: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """Row → codes of every catchment named beside the row's own: who else it may be."""
+
+    def __len__(self) -> int:
+        return len(self.status)
+
+    @classmethod
+    def unresolved(cls, count: int) -> Outcomes:
+        """Return so many rows that name nobody."""
+        return cls(
+            np.full(count, UNRESOLVED, dtype=np.uint8),
+            np.zeros(count, dtype=np.uint8),
+            np.full(count, NONE, dtype=np.int32),
+            np.full(count, NONE, dtype=np.int32),
+            np.full(count, np.nan, dtype=np.float32),
+            {},
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Outcomes]) -> Outcomes:
+        """Return the rows of several, one after another."""
+        if not parts:
+            return cls.unresolved(0)
+        named: dict[int, tuple[str, ...]] = {}
+        start = 0
+        for part in parts:
+            named.update((start + row, codes) for row, codes in part.alternatives.items())
+            start += len(part)
+        columns = ("status", "basis", "catchment", "provider", "distance_m")
+        joined = {name: np.concatenate([getattr(p, name) for p in parts]) for name in columns}
+        return cls(**joined, alternatives=named)
+
+    def taken(self, rows: Ints) -> Outcomes:
+        """Return the rows at these places, in this order."""
+        named = self.alternatives
+        has = np.isin(rows, np.fromiter(named, dtype=np.int64))
+        places = np.flatnonzero(has)
+        kept = {at: named[r] for at, r in zip(places.tolist(), rows[places].tolist(), strict=True)}
+        return Outcomes(
+            self.status[rows],
+            self.basis[rows],
+            self.catchment[rows],
+            self.provider[rows],
+            self.distance_m[rows],
+            kept,
+        )
+
+
+class BatchResolver:
+    """Answers many rows from one snapshot, each as `Snapshot.school` or `.point` would alone.
+
+    Safe to share between threads. A date plays no part but to choose the snapshot.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        edition, self._index = snapshot.edition, snapshot.resolver.index
+        self.snapshot = snapshot
+        self.codes = tuple(sorted(edition.catchments))
+        """What numbers in `Outcomes.catchment` mean."""
+        self.providers = tuple(sorted(edition.providers))
+        """What numbers in `Outcomes.provider` mean."""
+        self._code_at = {code: at for at, code in enumerate(self.codes)}
+        self._provider_at = {code: at for at, code in enumerate(self.providers)}
+        of_index = [self._code_at[code] for code in self._index.codes]
+        self._of_index = np.array(of_index, dtype=np.int32)
+        by = (edition.catchments[code].provider_code for code in self.codes)
+        serves = [self._provider_at.get(provider or "", NONE) for provider in by]
+        self._serves = np.array(serves, dtype=np.int32)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> BatchResolver:
+        """Return the resolver of a snapshot; what is costly is made at the first question."""
+        return cls(snapshot)
+
+    def schools(self, numbers: Ints) -> Outcomes:
+        """Return the outcomes for school numbers, shape (n,)."""
+        known, outcomes = self._schools
+        numbers = np.asarray(numbers, dtype=np.int64)
+        at = np.searchsorted(known, numbers)
+        there = np.append(known, NONE)[at] == numbers
+        # The last row of the outcomes is that of a number which no school has.
+        return outcomes.taken(np.where(there & (at < len(known)), at, len(known)))
+
+    def points(self, *, lng: Floats, lat: Floats, threads: int | None = None) -> Outcomes:
+        """Return the outcomes for WGS 84 points, shape (n,), longitudes -180…180.
+
+        A point that is not finite or not within ±180 and ±90 degrees is refused, alone. Work is
+        shared among `threads`, by default as many as there are cores.
+        """
+        lng, lat = np.asarray(lng, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+        starts = range(0, len(lng), _POINTS_AT_ONCE)
+
+        def some(start: int) -> Outcomes:
+            part = slice(start, start + _POINTS_AT_ONCE)
+            return self._some_points(lng[part], lat[part])
+
+        workers = min(threads or os.cpu_count() or 1, len(starts))
+        if workers <= 1:
+            return Outcomes.joined([some(start) for start in starts])
+        with ThreadPoolExecutor(workers) as pool:
+            return Outcomes.joined(list(pool.map(some, starts)))
+
+    # --- schools ----------------------------------------------------------------------------------
+
+    @cached_property
+    def _schools(self) -> tuple[Ints, Outcomes]:
+        """All numbers known, sorted, and their outcomes, with one more for what is not known."""
+        release, resolver = self.snapshot.release, self.snapshot.resolver
+        answers = {number: resolver.undated(school) for number, school in release.former.items()}
+        answers.update(self.snapshot.answers)
+        known = sorted(answers)
+        outcomes = Outcomes.unresolved(len(known) + 1)
+        for row, number in enumerate(known):
+            self._write(outcomes, row, answers[number])
+        outcomes.status[-1] = UNKNOWN
+        return np.array(known, dtype=np.int64), outcomes
+
+    # --- points -----------------------------------------------------------------------------------
+
+    def _some_points(self, lng: Floats, lat: Floats) -> Outcomes:
+        outcomes = Outcomes.unresolved(len(lng))
+        fit = (np.abs(lng) <= 180.0) & (np.abs(lat) <= 90.0)  # a NaN makes a comparison false
+        outcomes.status[~fit] = REFUSED
+        covered = self._index.covering_many(lng=lng, lat=lat, threads=1)
+        in_one = np.flatnonzero(fit & (covered > 0) & (covered <= len(self._index.codes)))
+        in_none = np.flatnonzero(fit & (covered == 0))
+        self._put(outcomes, in_one, covered[in_one].astype(np.intp) - 1, LOCATED)
+        unsure = [
+            self._name_neighbours(outcomes, in_one, covered, lng, lat),
+            self._name_nearest(outcomes, in_none, lng, lat),
+            self._name_several(outcomes, covered, lng, lat),
+        ]
+        for row in chain.from_iterable(unsure):
+            answer = self.snapshot.point(lng=float(lng[row]), lat=float(lat[row]))
+            self._write(outcomes, row, answer)
+        return outcomes
+
+    def _name_neighbours(
+        self, outcomes: Outcomes, rows: Ints, covered: Ints, lng: Floats, lat: Floats
+    ) -> list[int]:
+        """Add who else it may be to rows in one catchment near another; return the unsure rows."""
+        close = self._index.may_have_edge_within(
+            lng=lng[rows], lat=lat[rows], radius_m=UNCERTAINTY_M
+        )
+        rows = rows[close]
+        near = self._index.distances.within(
+            lng=to_360_many(lng[rows]), lat=lat[rows], radius_m=UNCERTAINTY_M + ERROR_M
+        )
+        near = near.where(near.boundary + 1 != covered[rows][near.point])
+        unsure = _unsure(near, UNCERTAINTY_M)
+        self._name_beside(outcomes, rows, near.where(near.distance_m <= UNCERTAINTY_M))
+        return rows[unsure].tolist()  # type: ignore[no-any-return]
+
+    def _name_nearest(self, outcomes: Outcomes, rows: Ints, lng: Floats, lat: Floats) -> list[int]:
+        """Answer for rows outside every catchment by the nearest one; return the unsure rows."""
+        turned, lat = to_360_many(lng[rows]), lat[rows]
+        distances, at_most_m = self._index.distances, NEAREST_WITHIN_M + ERROR_M
+        away_m = distances.to_nearest(lng=turned, lat=lat, at_most_m=at_most_m)
+        some = np.flatnonzero(np.isfinite(away_m))
+        rows, away_m = rows[some], away_m[some]
+        reach_m = np.minimum(away_m + UNCERTAINTY_M + 2 * ERROR_M, at_most_m)
+        near = distances.within(lng=turned[some], lat=lat[some], radius_m=reach_m)
+        unsure = _unsure(near, NEAREST_WITHIN_M) | (np.abs(away_m % 1.0 - 0.5) <= ERROR_M)
+        further_m = near.distance_m - away_m[near.point]
+        unsure[near.point[np.abs(further_m - UNCERTAINTY_M) <= 2 * ERROR_M]] = True
+        first = near.is_first
+        self._put(outcomes, rows[near.point[first]], near.boundary[first], NEAREST)
+        outcomes.distance_m[rows] = np.round(away_m)
+        self._name_beside(outcomes, rows, near.where(~first & (further_m <= UNCERTAINTY_M)))
+        return rows[unsure].tolist()  # type: ignore[no-any-return]
+
+    def _name_several(
+        self, outcomes: Outcomes, covered: Ints, lng: Floats, lat: Floats
+    ) -> list[int]:
+        """Answer for rows inside several catchments; return those on all their edges."""
+        rows = np.flatnonzero(covered > len(self._index.codes))
+        on_edges = np.ones(len(rows), dtype=bool)
+        for number in np.unique(covered[rows]).tolist():
+            codes, group = self._index.sets[number], np.flatnonzero(covered[rows] == number)
+            here = {"lng": lng[rows[group]], "lat": lat[rows[group]]}
+            inside = [self._index.strictly_inside(code, **here) for code in codes]
+            on_edges[group] = ~np.logical_or.reduce(inside)
+            ambiguous = rows[group[~on_edges[group]]]
+            outcomes.status[ambiguous] = AMBIGUOUS
+            outcomes.alternatives.update(dict.fromkeys(ambiguous.tolist(), codes))
+        return rows[on_edges].tolist()  # type: ignore[no-any-return]
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    def _put(self, outcomes: Outcomes, rows: Ints, boundary: Ints, basis: int) -> None:
+        """Answer for rows by boundaries, numbered as in the index."""
+        catchment = self._of_index[boundary]
+        provider = self._serves[catchment]
+        outcomes.catchment[rows], outcomes.provider[rows] = catchment, provider
+        outcomes.basis[rows] = basis
+        outcomes.status[rows] = np.where(provider == NONE, UNRESOLVED, RESOLVED)
+
+    def _name_beside(self, outcomes: Outcomes, rows: Ints, near: Near) -> None:
+        codes, named = self._index.codes, outcomes.alternatives
+        pairs = zip(rows[near.point].tolist(), near.boundary.tolist(), strict=True)
+        for row, boundary in pairs:
+            named[row] = (*named.get(row, ()), codes[boundary])
+
+    def _write(self, outcomes: Outcomes, row: int, answer: Answer) -> None:
+        """Write an answer that was asked for alone."""
+        code = answer.catchment.code if answer.catchment else ""
+        provider = answer.provider.code if answer.provider else ""
+        outcomes.status[row] = STATUSES.index(answer.status)
+        outcomes.basis[row] = BASES.index(answer.basis or "")
+        outcomes.catchment[row] = self._code_at.get(code, NONE)
+        outcomes.provider[row] = self._provider_at.get(provider, NONE)
+        away_m = answer.distance_m
+        outcomes.distance_m[row] = np.nan if away_m is None else round(away_m)
+        outcomes.alternatives.pop(row, None)
+        beside = (*answer.alternatives, *answer.candidates)
+        if beside:
+            outcomes.alternatives[row] = tuple(each.catchment.code for each in beside)
+
+
+def _unsure(near: Near, limit_m: float) -> Bools:
+    """Return of which points rounding could tell: if one is within a limit, or which is nearer."""
+    unsure = np.zeros(near.points, dtype=bool)
+    unsure[near.point[np.abs(near.distance_m - limit_m) <= ERROR_M]] = True
+    same = np.diff(near.point) == 0
+    level = same & (np.diff(near.distance_m) <= 2 * ERROR_M)
+    unsure[near.point[1:][level]] = True
+    return unsure
