@@ -39,7 +39,7 @@ from catchments.web import (
     security,
     staff,
     v1,
-    watching,
+    watching,  # noqa: F401 - its address is the health room's
 )
 from catchments.web.context import EXTENSION, Service
 from catchments.web.kept import KeptAnswers
@@ -56,7 +56,6 @@ BLUEPRINTS = (
     history.blueprint,
     mapping.blueprint,
     health.blueprint,
-    watching.blueprint,
     staff.blueprint,
 )
 SEND_EVERY_S = 5.0

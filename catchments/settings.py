@@ -21,7 +21,7 @@ _SMTP_PORTS = {"smtp": 25, "smtps": 465}
 EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 """One e-mail address and nothing that could mean more in a header."""
 SHORTEST_KEY = 32
-_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{%d,}" % SHORTEST_KEY)
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,}")
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_DATABASE_URL = f"sqlite:///{ROOT / 'instance' / 'catchments.sqlite'}"
 DEFAULT_ADDRESSES_PATH = ROOT / "instance" / "addresses.sqlite"
@@ -151,7 +151,7 @@ def _metrics_token(environment: Mapping[str, str]) -> str:
             f"CATCHMENTS_METRICS_TOKEN has {len(token)} characters.",
             field="CATCHMENTS_METRICS_TOKEN",
             allowed=f"It must have at least {SHORTEST_KEY}: letters, digits, and - . _ ~ + / =.",
-            next_step="Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
+            next_step="Make one with `openssl rand -hex 32`.",
         )
     return token
 

@@ -30,6 +30,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
                 "catchments.spatial_index",
                 "catchments.gazetteer",
                 "catchments.settings",
+                "catchments.logs",
                 "catchments.guidance",
             },
             {"catchments.redrawing"},

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from pathlib import Path
 
 import click
 from flask import current_app
 
 from catchments.commands.console import progress, refusing, say, store
+from catchments.commands.counting import SHARED, fresh_folder
 from catchments.errors import InputRefused, shown
 from catchments.settings import ROOT, database_url
 from catchments.store import Store
@@ -23,6 +25,10 @@ THREADS = 4
 """A worker's threads: one slow request does not hold up the rest, and few contend for one core."""
 WAITING_AT_MOST = 256
 """Requests that a worker takes on before others wait in the socket."""
+OVERLAP_S = 10
+"""At a reload a worker's successor has so long to build its snapshot before the worker stops."""
+LOGGING = Path(__file__).with_name("granian_logging.json")
+"""Has Granian write its own lines as the workers write theirs."""
 STOP_WITHIN_S = 10
 """After this a worker that does not stop is killed: one begun anew may miss the signal to stop."""
 
@@ -74,6 +80,8 @@ def serve(host: str, port: int, database: str, workers: int) -> None:
     opened.close()
     os.environ["DATABASE_URL"] = url  # the workers read it
     os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(TRIM_BYTES))
+    os.environ[SHARED] = fresh_folder(os.environ)  # for what the workers count
+    os.environ.setdefault("GRANIAN_RESPAWN_INTERVAL", str(OVERLAP_S))
     _serve(host, port, workers)
 
 
@@ -89,6 +97,7 @@ def _serve(host: str, port: int, workers: int) -> None:
         "backpressure": WAITING_AT_MOST,
         "workers-kill-timeout": STOP_WITHIN_S,
         "log-level": "warning",
+        "log-config": LOGGING,
     }
     named = [f"--{name}={value}" for name, value in options.items()]
     flags = ["--factory", "--no-ws", "--respawn-failed-workers"]

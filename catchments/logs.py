@@ -1,0 +1,162 @@
+"""Log lines about events and never about people: one event a line, as JSON or as text.
+
+What somebody typed may be an address, and an exception's message may quote it. So a line says where
+something went wrong and of which kind it was, but repeats no exception's message, no source line
+and no local variable, and of other people's libraries not even the message.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
+
+from pythonjsonlogger.json import JsonFormatter
+
+SETTING = "CATCHMENTS_LOG"
+TEXT, JSON = "text", "json"
+OURS = ("catchments", "_granian", "granian")
+"""Loggers whose messages are known to hold nothing that anybody typed."""
+WITHHELD = "said something, withheld: it may hold what somebody typed"
+About = Callable[[], Mapping[str, Any]]
+_FRAME = re.compile(r'^ +File "(.+)", line (\d+), in (\S+)$', re.MULTILINE)
+_KIND = re.compile(r"^([A-Za-z_][\w.]*)(?::|$)")
+_ATTRIBUTE = "about"
+
+
+def configure(kind: str, about: About = dict) -> None:
+    """Write all logs of this process to standard error.
+
+    `kind` is `json` or `text`; `about` returns what is known of the request that is being answered.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter(kind))
+    handler.addFilter(_Knowing(about))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("catchments").setLevel(logging.INFO)
+    # A line that cannot be made would be printed with its arguments.
+    logging.raiseExceptions = False
+    logging.captureWarnings(True)
+    # Python's last word on what nobody caught has the message in it.
+    sys.excepthook = lambda _kind, error, _where: _uncaught(error)
+    threading.excepthook = lambda found: _uncaught(found.exc_value)
+    sys.unraisablehook = lambda found: _uncaught(found.exc_value)
+
+
+def formatter(kind: str = "") -> logging.Formatter:
+    """Return a formatter of a kind; of the one that the environment names where none is given."""
+    chosen = kind or os.environ.get(SETTING) or TEXT
+    return JsonLines() if chosen == JSON else TextLines()
+
+
+def fields_of(record: logging.LogRecord) -> dict[str, Any]:
+    """Return what a line says of an event."""
+    made: dict[str, Any] = {
+        "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+        "level": record.levelname,
+        "logger": record.name,
+        "message": _message(record),
+        "worker": record.process,
+        **getattr(record, _ATTRIBUTE, {}),
+    }
+    if record.exc_info and record.exc_info[1] is not None:
+        made["exception"] = [*_kinds(record.exc_info[1])]
+        made["traceback"] = [*_frames(record.exc_info[1])]
+    return made
+
+
+def told_by(stderr: str) -> str:
+    """Return what may be logged of a program's traceback: where, and which kind of exception."""
+    where = [f"{path}:{line} {name}" for path, line, name in _FRAME.findall(stderr)]
+    kind = _KIND.match(stderr.rstrip().rpartition("\n")[2])
+    return "; ".join([*where, kind[1] if kind else "no exception"])
+
+
+class JsonLines(JsonFormatter):
+    """A JSON object a line."""
+
+    def __init__(self) -> None:
+        super().__init__(json_ensure_ascii=False)
+
+    def add_fields(
+        self,
+        log_data: dict[str, Any],
+        record: logging.LogRecord,
+        message_dict: dict[str, Any],  # noqa: ARG002
+    ) -> None:
+        """Say what is known of an event; whatever else a record carries is left out."""
+        log_data.update(fields_of(record))
+
+
+class TextLines(logging.Formatter):
+    """For a terminal: the same as text."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return an event as a line, and a line more for each frame of a traceback."""
+        told = fields_of(record)
+        frames = [f"    {frame}" for frame in told.pop("traceback", ())]
+        head = [str(told.pop(name)) for name in ("time", "level", "logger", "message")]
+        rest = [f"{name}={_one_line(str(value))}" for name, value in told.items()]
+        return "\n".join([" ".join([*head, *rest]), *frames])
+
+
+class _Knowing(logging.Filter):
+    """Notes with each event which request it belongs to."""
+
+    def __init__(self, about: About) -> None:
+        super().__init__()
+        self._about = about
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not hasattr(record, _ATTRIBUTE):
+            setattr(record, _ATTRIBUTE, self._about())
+        return True
+
+
+def _message(record: logging.LogRecord) -> str:
+    if record.name.partition(".")[0] not in OURS:
+        return f"{record.module}:{record.lineno} {WITHHELD}"
+    return _one_line(record.getMessage())
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and what it came from, as a traceback shows them, the cause first."""
+    seen: list[BaseException] = []
+    at: BaseException | None = error
+    while at is not None and at not in seen:
+        seen.append(at)
+        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
+    yield from reversed(seen)
+
+
+def _kinds(error: BaseException) -> Iterator[str]:
+    yield from (f"{type(e).__module__}.{type(e).__qualname__}" for e in _chain(error))
+
+
+def _frames(error: BaseException) -> Iterator[str]:
+    for each in _chain(error):
+        yield from _frames_of(each.__traceback__)
+
+
+def _frames_of(traceback: TracebackType | None) -> Iterator[str]:
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        module = traceback.tb_frame.f_globals.get("__name__", "?")
+        yield f"{module}:{traceback.tb_lineno} {code.co_name}"
+        traceback = traceback.tb_next
+
+
+def _uncaught(error: BaseException | None) -> None:
+    logging.getLogger("catchments").critical("nobody caught it", exc_info=error)

@@ -1,0 +1,21 @@
+"""What a log line knows of the request that is being answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import has_request_context, request
+
+from catchments import logs
+from catchments.settings import Settings
+from catchments.web.metrics import about
+
+
+def configure(settings: Settings) -> None:
+    """Write this process's logs as its settings have it."""
+    logs.configure(settings.log, _about)
+
+
+def _about() -> Mapping[str, Any]:
+    return about(request.environ) if has_request_context() else {}

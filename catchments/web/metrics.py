@@ -1,0 +1,269 @@
+"""Counting what is answered, by route: in front of all else, for about a microsecond a request.
+
+Every worker counts in plain lists; once a second what it counted goes to the files that
+prometheus_client shares between processes (one observation there costs six microseconds).
+`web/watching.py` reads them. No label holds what a client sent: an address that is none of ours is
+`unmatched`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import threading
+import time
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, request, request_started
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from catchments.web.context import EXTENSION, Service
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+MEASURED = "catchments.measured"
+"""Where an application keeps what measures it."""
+ROUTE = "catchments.route"
+"""Where in a request's environ Flask's rule for it stands."""
+REQUEST_ID = "catchments.request_id"
+UNMATCHED = "unmatched"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER = "other"
+BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+PUBLISH_EVERY_S = 1.0
+_HARMLESS_ID = re.compile(r"[0-9A-Fa-f-]{16,64}")
+"""A UUID, or what nginx calls $request_id: nobody's name or address can be written so."""
+_log = logging.getLogger("catchments")
+_access = logging.getLogger("catchments.access")
+
+REFRESHED = "catchments_snapshot_refreshed_timestamp_seconds"
+
+Key = tuple[str, str, str]
+"""Route, method, first digit of the status."""
+
+
+class _Durations(Histogram):
+    """A histogram that takes many observations at once."""
+
+    def observe_many(self, durations_s: Iterable[float]) -> None:
+        counts, total_s = [0] * len(self._buckets), 0.0
+        for duration_s in durations_s:
+            counts[bisect_left(self._upper_bounds, duration_s)] += 1
+            total_s += duration_s
+        for bucket, counted in zip(self._buckets, counts, strict=True):
+            if counted:
+                bucket.inc(counted)
+        self._sum.inc(total_s)
+
+
+REGISTRY = CollectorRegistry()
+_DURATIONS = _Durations(
+    "catchments_request_duration_seconds",
+    "From the first byte taken by a worker to the last given, by route.",
+    ("route", "method", "status"),
+    buckets=BUCKETS_S,
+    registry=REGISTRY,
+)
+_LIMITED = Counter(
+    "catchments_rate_limited_requests", "Requests refused with 429.", registry=REGISTRY
+)
+_BULK_ROWS = Counter("catchments_bulk_rows", "Rows of bulk requests answered.", registry=REGISTRY)
+_REFRESH_FAILURES = Counter(
+    "catchments_refresh_failures",
+    "Times that a worker could not ask the database for news.",
+    registry=REGISTRY,
+)
+
+
+def _of_each_worker(name: str, what: str) -> Gauge:
+    return Gauge(name, what, multiprocess_mode="liveall", registry=REGISTRY)
+
+
+_IN_FLIGHT = _of_each_worker("catchments_requests_in_flight", "Requests being answered.")
+_EDITION = _of_each_worker("catchments_edition", "Number of the edition that is served.")
+_REFRESHED = _of_each_worker(REFRESHED, "When the database last said what is published.")
+
+
+# --- for other rooms ------------------------------------------------------------------------------
+
+
+def count_limited() -> None:
+    """Count a request that was refused because its client asks too often."""
+    _LIMITED.inc()
+
+
+def count_bulk_rows(rows: int) -> None:
+    """Count rows of a bulk request that were answered."""
+    _BULK_ROWS.inc(rows)
+
+
+def count_refresh_failure() -> None:
+    """Count that the database could not be asked for news."""
+    _REFRESH_FAILURES.inc()
+
+
+def register(app: Flask, *, access_log: bool) -> None:
+    """Measure all that an application answers; to be called once everything else is in place."""
+    request_started.connect(_note_rule, app)
+    measured = app.extensions[MEASURED] = Measured(app, access_log=access_log)
+    app.wsgi_app = measured  # type: ignore[method-assign]
+
+
+def _note_rule(_app: Flask, **_: Any) -> None:
+    rule = request.url_rule
+    request.environ[ROUTE] = rule.rule if rule else UNMATCHED
+
+
+# --- measuring ------------------------------------------------------------------------------------
+
+
+class Measured:
+    """The outermost WSGI application: gives each request an id and notes how long it took."""
+
+    def __init__(self, app: Flask, *, access_log: bool) -> None:
+        self._app = app
+        self._inner: WSGIApplication = app.wsgi_app
+        # What is replayed in front of Flask has no parameters in its path.
+        self._plain = frozenset(r.rule for r in app.url_map.iter_rules() if not r.arguments)
+        self._ids = _ids()
+        self._running: dict[str, float] = {}
+        self._taken: defaultdict[Key, list[float]] = defaultdict(list)
+        self._publishing = threading.Lock()
+        self._done = self._told if access_log else self._count
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Pass a request on; what even Flask did not catch becomes a bare 500."""
+        number = next(self._ids)
+        began = self._running[number] = time.perf_counter()
+        given = environ.get("HTTP_X_REQUEST_ID")
+        name = given if given and _HARMLESS_ID.fullmatch(given) else number
+        environ[REQUEST_ID] = name
+        status = "500"
+
+        def started(said: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            nonlocal status
+            status = said
+            return start_response(said, [*headers, ("X-Request-ID", name)], exc_info)
+
+        try:
+            body = self._inner(environ, started)
+        except Exception:
+            _log.exception("nothing caught it", extra={"about": about(environ)})
+            status = "500 Internal Server Error"
+            start_response(status, [("Content-Type", "text/plain"), ("X-Request-ID", name)])
+            body = [b"The service met an error of its own; it has been logged.\n"]
+        if type(body) is list:
+            self._done(environ, status, number, began)
+            return body
+        return _Body(body, environ, lambda: self._done(environ, status, number, began))
+
+    def _count(self, environ: WSGIEnvironment, status: str, number: str, began: float) -> None:
+        method = environ["REQUEST_METHOD"]
+        key = (self._route(environ), method if method in METHODS else OTHER, status[0])
+        self._taken[key].append(time.perf_counter() - began)
+        self._running.pop(number, None)
+
+    def _told(self, environ: WSGIEnvironment, status: str, number: str, began: float) -> None:
+        self._count(environ, status, number, began)
+        told = {
+            **about(environ, self._route(environ)),
+            "status": int(status[:3]),
+            "duration_ms": round((time.perf_counter() - began) * 1000, 3),
+            "edition": _edition(self._app.extensions[EXTENSION]),
+        }
+        _access.info("answered", extra={"about": told})
+
+    def _route(self, environ: WSGIEnvironment) -> str:
+        route = environ.get(ROUTE)
+        if route is None:
+            path = environ["PATH_INFO"]
+            route = path if path in self._plain else UNMATCHED
+        return route
+
+    def publish(self) -> None:
+        """Put what was counted where all workers' counts are read."""
+        with self._publishing:
+            for (route, method, status), taken in list(self._taken.items()):
+                durations_s = taken[:]
+                if durations_s:
+                    # Threads go on appending meanwhile; only what was copied is taken off.
+                    del taken[: len(durations_s)]
+                    _DURATIONS.labels(route, method, f"{status}xx").observe_many(durations_s)
+            _IN_FLIGHT.set(len(self._running))
+            running: Service = self._app.extensions[EXTENSION]
+            _EDITION.set(_edition(running) or 0)
+            seen = running.snapshots.refreshed_at
+            _REFRESHED.set(seen.timestamp() if seen else 0)
+
+
+class _Body:
+    """A body that is made while it is sent; it is done when the server has closed it."""
+
+    def __init__(
+        self, inner: Iterable[bytes], environ: WSGIEnvironment, done: Callable[[], None]
+    ) -> None:
+        self._inner, self._environ, self._done = inner, environ, done
+        self._next = iter(inner).__next__
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return self._next()
+        except StopIteration:
+            raise
+        except Exception:
+            # The server would print the exception's message, which may quote somebody.
+            _log.exception("a body was cut off", extra={"about": about(self._environ)})
+            raise CutOff from None
+
+    def close(self) -> None:
+        """Close the body itself and note that it is done."""
+        try:
+            getattr(self._inner, "close", lambda: None)()
+        finally:
+            self._done()
+
+
+class CutOff(Exception):
+    """A body that ends before its end; why is in the log."""
+
+
+def about(environ: WSGIEnvironment, route: str | None = None) -> dict[str, Any]:
+    """Return what a log line says of a request: nothing that tells who asked, or for what."""
+    method = environ.get("REQUEST_METHOD")
+    return {
+        "request": environ.get(REQUEST_ID, ""),
+        "method": method if method in METHODS else OTHER,
+        "route": route or environ.get(ROUTE, UNMATCHED),
+    }
+
+
+def _ids() -> Iterator[str]:
+    # A number a request, after what tells workers apart: a UUID each would cost ten times as much.
+    worker = secrets.token_hex(8)
+    return (f"{worker}-{number:08x}" for number in count())
+
+
+def _edition(running: Service) -> int | None:
+    world = running.snapshots.latest
+    summary = world.timeline.edition_on(world.today) if world else None
+    return summary.number if summary else None
+
+
+def keep_published(app: Flask) -> None:
+    """Publish what a worker counts, for ever: the work of a thread."""
+    measured: Measured = app.extensions[MEASURED]
+    while True:
+        time.sleep(PUBLISH_EVERY_S)
+        try:
+            measured.publish()
+        except Exception:
+            app.logger.exception("nothing is being counted")
