@@ -1,7 +1,7 @@
 """What is told of a publication: to each school and provider, and to whoever asks what changed."""
 
 from catchments.telling.announcing import PROVIDER, SCHOOL, Announcement, notices_of
-from catchments.telling.chronicle import DIFFERENCES_KEPT, Chronicle, Standing, edition_json
+from catchments.telling.chronicle import DIFFERENCES_KEPT, Chronicle, edition_json
 from catchments.telling.differing import (
     Difference,
     Renewal,
@@ -11,6 +11,7 @@ from catchments.telling.differing import (
     in_words,
     schools_changed,
 )
+from catchments.telling.told import Standing, ToldEdition
 
 __all__ = [
     "DIFFERENCES_KEPT",
@@ -22,6 +23,7 @@ __all__ = [
     "Renewal",
     "SchoolChange",
     "Standing",
+    "ToldEdition",
     "difference",
     "difference_json",
     "edition_json",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from enum import StrEnum
 
 from catchments.model import UNCERTAINTY_M, Answer, DirectoryRelease, Edition, EditionSummary
 from catchments.resolver import Resolver
@@ -13,28 +12,17 @@ from catchments.snapshot import Archive, Recent, World
 from catchments.spatial_index import UncompiledIndex
 from catchments.telling.differing import (
     Difference,
-    Json,
     difference,
     difference_json,
     schools_changed,
 )
+from catchments.telling.told import Standing, ToldEdition
 
 DIFFERENCES_KEPT = 300
 """Of editions that never change, so that they outlive a world; a few kilobytes each."""
 
 
 READ_LATELY = 2
-
-
-class Standing(StrEnum):
-    """What has become of an edition, as at today."""
-
-    IN_FORCE = "in force"
-    SCHEDULED = "scheduled"
-    PAST = "past"
-    REPLACED = "replaced"
-    """By a later edition from the same day on."""
-    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True)
@@ -172,7 +160,7 @@ def _same_boundaries(old: Edition, new: Edition) -> bool:
     )
 
 
-def edition_json(told: Chronicle, edition: EditionSummary, url: str) -> Json:
+def edition_json(told: Chronicle, edition: EditionSummary, url: str) -> ToldEdition:
     """Return an edition and what it changed as JSON; names in it are only ever added to."""
     found = told.difference(edition)
     last_day = told.last_day(edition) if edition.withdrawn_at is None else None
@@ -181,10 +169,10 @@ def edition_json(told: Chronicle, edition: EditionSummary, url: str) -> Json:
         "title": edition.title,
         "reason": edition.reason,
         "effective_from": edition.effective_from.isoformat(),
-        "last_day": last_day and last_day.isoformat(),
+        "last_day": last_day.isoformat() if last_day else None,
         "standing": told.standing(edition),
         "published_at": f"{edition.published_at.isoformat(timespec='seconds')}Z",
         "demonstration": edition.demonstration,
         "url": url,
-        "changes": found and difference_json(found),
+        "changes": difference_json(found) if found else None,
     }

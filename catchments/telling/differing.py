@@ -8,10 +8,10 @@ from typing import Any
 
 from catchments.changes import Comparison, compare
 from catchments.model import Answer, Catchment, Edition, Provider, School, SchoolStatus
+from catchments.telling import told
 
 NAMED_AT_MOST = 10
 """In a sentence; the rest is a number."""
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ def _said(one: str, several: str, things: Sequence[str]) -> Iterator[str]:
 # --- for machines ---------------------------------------------------------------------------------
 
 
-def difference_json(found: Difference) -> Json:
+def difference_json(found: Difference) -> told.Changes:
     """Return what differs as values for JSON; names in it are a contract, only ever added to."""
     return {
         "compared_with": found.before_number,
@@ -220,7 +220,7 @@ def difference_json(found: Difference) -> Json:
     }
 
 
-def _school_json(change: SchoolChange) -> Json:
+def _school_json(change: SchoolChange) -> told.SchoolChange:
     return {
         "school_id": change.school.school_id,
         "catchment": {"before": _catchment(change.before), "after": _catchment(change.after)},
@@ -235,5 +235,5 @@ def _catchment(answer: Answer) -> str | None:
     return answer.catchment.code if answer.catchment else None
 
 
-def _provider(provider: Provider | None) -> Json | None:
+def _provider(provider: Provider | None) -> told.NamedProvider | None:
     return {"code": provider.code, "name": provider.name} if provider else None

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, request
 
 from catchments.errors import InputRefused
+from catchments.gazetteer import LONGEST_TEXT
 from catchments.model import Answer
 from catchments.snapshot import World
+from catchments.web import bodies
 from catchments.web.caching import cache_control, etag, validated
 from catchments.web.context import service, typed_response
-from catchments.web.contract import Parameter, hold_to_promise, promises
+from catchments.web.contract import Parameter, hold_to_promise, promises, say_language
 from catchments.web.parameters import Question, optional_date, question
 from catchments.web.payload import answer_json, before_first_edition, finding_json, named_json
 
 blueprint = Blueprint("api", __name__)
 blueprint.before_request(hold_to_promise)
+blueprint.after_request(say_language)
 
 SUGGESTED_AT_MOST = 8
 JSON = "application/json"
@@ -26,21 +29,31 @@ TAG = "Who serves"
 SCHOOL_ID = Parameter(
     "school_id",
     "The school's number in the Ministry of Education's school directory.",
-    {"type": "string", "pattern": "^[0-9]{1,9}$"},
+    {"type": "integer", "minimum": 0, "maximum": 999_999_999},
 )
-DEGREES = r"^[+-]?[0-9]{1,3}(\.[0-9]{1,20})?$"
-LAT = Parameter("lat", "Latitude, WGS 84 degrees.", {"type": "string", "pattern": DEGREES})
-LNG = Parameter("lng", "Longitude, WGS 84 degrees.", {"type": "string", "pattern": DEGREES})
-LON = Parameter("lon", "The same as lng.", {"type": "string", "pattern": DEGREES})
+LATITUDE = {"type": "number", "minimum": -90, "maximum": 90}
+LONGITUDE = {"type": "number", "minimum": -180, "maximum": 180}
+LAT = Parameter("lat", "Latitude of a point, WGS 84 degrees; with `lng`.", LATITUDE)
+LNG = Parameter("lng", "Longitude of a point, WGS 84 degrees; with `lat`.", LONGITUDE)
+LON = Parameter("lon", "The same as `lng`.", LONGITUDE)
+TYPED = {"type": "string", "minLength": 1}
 ADDRESS = Parameter(
-    "address", "A street address, a suburb, a town, or a school's name.", {"type": "string"}
+    "address",
+    "A street address, a suburb, a town, or a school's name, as a person types it; of a longer "
+    f"text the first {LONGEST_TEXT} characters count.",
+    TYPED,
 )
 ON = Parameter(
     "on",
     "The date to answer for; today in New Zealand when left out.",
     {"type": "string", "format": "date"},
 )
-Q = Parameter("q", "What a person would type.", {"type": "string"}, required=True)
+Q = Parameter(
+    "q",
+    "What a person would type: a school's name or number, a street address, a suburb or a town.",
+    TYPED,
+    required=True,
+)
 
 
 @blueprint.get("/v1/provider")
@@ -52,7 +65,7 @@ Q = Parameter("q", "What a person would type.", {"type": "string"}, required=Tru
     LON,
     ADDRESS,
     ON,
-    returns={JSON: dict[str, Any]},
+    returns={JSON: bodies.Answer},
     tag=TAG,
     example="/v1/provider?school_id=54",
 )
@@ -70,7 +83,7 @@ def provider() -> Response:
 
 @blueprint.get("/v1/search")
 @blueprint.get("/search")
-@promises(Q, ON, returns={JSON: dict[str, Any]}, tag=TAG, example="/v1/search?q=kaitaia")
+@promises(Q, ON, returns={JSON: bodies.Answer}, tag=TAG, example="/v1/search?q=kaitaia")
 def search() -> Response:
     """Say what a text means – a school, an address, a suburb or a town – and who serves it."""
     world = service().snapshots.current()
@@ -80,13 +93,16 @@ def search() -> Response:
 
 @blueprint.get("/v1/suggest")
 @blueprint.get("/suggest")
-@promises(Q, returns={JSON: dict[str, Any]}, tag=TAG, example="/v1/suggest?q=kait")
+@promises(Q, returns={JSON: bodies.Suggestions}, tag=TAG, example="/v1/suggest?q=kait")
 def suggest() -> Response:
     """Say what a text that is still being typed may mean, best first."""
     world = service().snapshots.current()
     named = service().finder(world).suggest(_text(), at_most=SUGGESTED_AT_MOST)
     suggestions = [named_json(each) for each in named]
-    body = {"suggestions": suggestions, "demonstration": world.demonstration}
+    body: bodies.Suggestions = {
+        "suggestions": suggestions,
+        "demonstration": world.demonstration,
+    }
     return typed_response(world, _json(body))
 
 
@@ -111,10 +127,8 @@ def _found(world: World, text: str, day: date, field: str) -> Response:
     return typed_response(world, _json(body))
 
 
-def _json(body: dict[str, Any]) -> Response:
-    response = Response(msgspec.json.encode(body), mimetype="application/json")
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return response
+def _json(body: Mapping[str, object]) -> Response:
+    return Response(msgspec.json.encode(body), mimetype=JSON)
 
 
 def _answer(world: World, asked: Question, day: date) -> Answer:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 import msgspec
@@ -17,6 +16,7 @@ from catchments.model import EditionSummary
 from catchments.resolver import long_date
 from catchments.snapshot import NEW_ZEALAND_TIME, World
 from catchments.telling import edition_json
+from catchments.web import bodies
 from catchments.web.api import JSON, blueprint
 from catchments.web.caching import cache_control, etag, validated
 from catchments.web.chronicling import chronicle, steps_of
@@ -47,7 +47,7 @@ ET.register_namespace("", ATOM)
         "An edition's number, or a date (YYYY-MM-DD); all editions when left out.",
         {"type": "string", "pattern": "^([0-9]{1,9}|[0-9]{4}-[0-9]{2}-[0-9]{2})$"},
     ),
-    returns={JSON: dict[str, Any]},
+    returns={JSON: bodies.ChangesPage},
     tag="What changes",
     example="/v1/changes",
 )
@@ -58,18 +58,16 @@ def changes() -> Response:
     since = request.args.get("since")
     newer = _published_since(told.editions, since) if since is not None else list(told.editions)
     shown_now, more = newer[:ON_A_PAGE], newer[ON_A_PAGE:]
-    body = {
+    body: bodies.ChangesPage = {
         "editions": [
             edition_json(told, each, _url(f"/history/{each.number}")) for each in shown_now
         ],
-        "next": _url(f"/changes?{urlencode({'since': shown_now[-1].number})}") if more else None,
+        "next": _url(f"{request.path}?since={shown_now[-1].number}") if more else None,
         "latest": told.editions[-1].number if told.editions else None,
         "withdrawn": [each.number for each in told.editions if each.withdrawn_at is not None],
         "demonstration": world.demonstration,
     }
-    response = Response(msgspec.json.encode(body), mimetype="application/json")
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return _kept(world, response)
+    return _kept(world, Response(msgspec.json.encode(body), mimetype=JSON))
 
 
 def _published_since(editions: Sequence[EditionSummary], since: str) -> list[EditionSummary]:
@@ -111,14 +109,12 @@ def feed() -> Response:
     _add(root, "title", f"{made_up}{SERVICE}: what changes")
     _add(root, "updated", _moment(max(map(_changed_at, editions))))
     _add(_add(root, "author"), "name", SERVICE)
-    _link(root, "self", "/changes.atom", "application/atom+xml")
+    _link(root, "self", request.path, "application/atom+xml")
     _link(root, "alternate", "/history", "text/html")
     for edition in editions:
         _add_entry(root, world, edition)
     text = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    response = Response(text, content_type=ATOM_TYPE)
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return _kept(world, response)
+    return _kept(world, Response(text, content_type=ATOM_TYPE))
 
 
 def _add_entry(root: ET.Element, world: World, edition: EditionSummary) -> None:

@@ -9,12 +9,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from flask import current_app, request
+from flask import Response, current_app, request
 
+from catchments.errors import CatchmentsError, shown
 from catchments.web.parameters import refuse_unknown_or_repeated
 
 View = TypeVar("View", bound=Callable[..., Any])
 _PROMISE = "operation"
+SPOKEN = "en-NZ"
+"""The language of the sentences in answers; only titles of problems are translated."""
+
+
+class NotOffered(CatchmentsError):
+    """A client takes only media types in which an answer is not to be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,13 @@ class Operation:
     tag: str
     accepts: Mapping[str, Any] = field(default_factory=dict)
     """Media type → type of a request's body."""
+    asks: Mapping[str, str] = field(default_factory=dict)
+    """Media type → a request's body whose present answer is shown as the example."""
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """What it returns, without parameters such as charset."""
+        return tuple(each.partition(";")[0] for each in self.returns)
 
 
 def promises(
@@ -51,12 +65,15 @@ def promises(
     tag: str,
     example: str = "",
     accepts: Mapping[str, Any] | None = None,
+    asks: Mapping[str, str] | None = None,
 ) -> Callable[[View], View]:
     """Return a decorator that writes down what a view promises."""
 
     def mark(view: View) -> View:
         about = (view.__doc__ or "").strip().splitlines()[0]
-        made = Operation(about, parameters, dict(returns), example, tag, dict(accepts or {}))
+        made = Operation(
+            about, parameters, dict(returns), example, tag, dict(accepts or {}), dict(asks or {})
+        )
         setattr(view, _PROMISE, made)
         return view
 
@@ -69,8 +86,41 @@ def promised_by(view: Callable[..., Any] | None) -> Operation | None:
 
 
 def hold_to_promise() -> None:
-    """Refuse a request with a parameter that its route does not know. Raises InputRefused."""
-    promised = promised_by(current_app.view_functions.get(request.endpoint or ""))
-    if promised:
-        allowed = {each.name for each in promised.parameters if each.place == "query"}
-        refuse_unknown_or_repeated(request.args, allowed)
+    """Refuse a request for what its route does not promise.
+
+    Raises InputRefused for a parameter that it does not know, NotOffered where it has nothing that
+    the client takes.
+    """
+    promised = _promised()
+    if promised is None or request.method == "OPTIONS":
+        return  # a browser asks with the address that it means to use, and learns of it then
+    allowed = {each.name for each in promised.parameters if each.place == "query"}
+    refuse_unknown_or_repeated(request.args, allowed)
+    _refuse_what_is_not_offered(promised)
+
+
+def say_language(response: Response) -> Response:
+    """Say in which language an answer is, and that it may come in several forms."""
+    promised = _promised()
+    if "Content-Language" not in response.headers:
+        response.headers["Content-Language"] = SPOKEN
+    if promised is not None and len(promised.returns) > 1:
+        response.vary.add("Accept")
+    return response
+
+
+def _promised() -> Operation | None:
+    return promised_by(current_app.view_functions.get(request.endpoint or ""))
+
+
+def _refuse_what_is_not_offered(promised: Operation) -> None:
+    taken, offered = request.accept_mimetypes, promised.media_types
+    if not taken or not offered or taken.best_match(offered):
+        return
+    if taken["application/json"] and any(each.endswith("+json") for each in offered):
+        return  # whoever reads JSON reads GeoJSON
+    raise NotOffered(
+        f"This address has nothing that is {shown(request.headers['Accept'])}.",
+        allowed=f"It is offered as {', '.join(offered)}.",
+        next_step="Name one of these in the header Accept, or leave it out.",
+    )

@@ -1,7 +1,8 @@
-"""Answers kept whole, in front of the application: the commonest question costs one look-up.
+"""The two commonest questions, answered in front of the application.
 
 What Flask answered for `/provider?school_id=N` is replayed byte for byte, headers and all, for as
-long as the world stands that it was made from. Anything else goes to the application.
+long as the world stands that it was made from. For a point only the body is worked out. Anything
+else goes to the application.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from flask import Flask
 
 from catchments.snapshot import World
 from catchments.web.caching import freshness_ends
 from catchments.web.context import EXTENSION, Service
+from catchments.web.payload import answer_json, before_first_edition
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -23,7 +26,17 @@ if TYPE_CHECKING:
 KEPT_AT_MOST = 20_000
 """Answers kept a world: more than there are schools, too few to fill memory."""
 PATHS = frozenset({"/provider", "/v1/provider"})
-_QUERY = re.compile(r"school_id=[0-9]{1,9}")
+TAKES_JSON = frozenset({"*/*", "application/json", "application/json, text/plain, */*"})
+"""What clients commonly say that they take; whatever else one says, the application reads it."""
+TAKES_JSON = frozenset({"*/*", "application/json", "application/json, */*"})
+"""What clients that want JSON say; whoever says more is answered by the application."""
+POINT = "point"
+_SCHOOL = re.compile(r"school_id=[0-9]{1,9}")
+_DEGREES = r"-?[0-9]{1,3}(?:\.[0-9]{1,20})?"
+_POINT = re.compile(
+    rf"lat=(?P<lat>{_DEGREES})&(?:lng|lon)=(?P<lng>{_DEGREES})"
+    rf"|(?:lng|lon)=(?P<lng2>{_DEGREES})&lat=(?P<lat2>{_DEGREES})"
+)
 
 Head = tuple[str, list[tuple[str, str]]]
 
@@ -36,22 +49,27 @@ class KeptAnswers:
         self._application: WSGIApplication = app.wsgi_app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Replay a kept answer, or ask the application and keep what it says."""
+        """Answer from what is kept, or ask the application and keep what it says."""
         if environ["PATH_INFO"] not in PATHS or not self._is_plain(environ):
             return self._application(environ, start_response)
         world = self._world()
         if world is None:
             return self._application(environ, start_response)
-        kept = world.memo.get((environ["PATH_INFO"], environ["QUERY_STRING"]))
+        query = environ["QUERY_STRING"]
+        kept = world.memo.get((environ["PATH_INFO"], query)) or _of_point(world, environ, query)
         if kept is None:
             return self._answered(world, environ, start_response)
         (status, headers), body = kept
         start_response(status, list(headers))
-        return body  # type: ignore[no-any-return]
+        return body
 
     def _is_plain(self, environ: WSGIEnvironment) -> bool:
-        """Whether a request asks for nothing but a whole answer."""
-        return environ["REQUEST_METHOD"] == "GET" and "HTTP_IF_NONE_MATCH" not in environ
+        """Whether a request asks for nothing but a whole answer as JSON."""
+        return (
+            environ["REQUEST_METHOD"] == "GET"
+            and "HTTP_IF_NONE_MATCH" not in environ
+            and environ.get("HTTP_ACCEPT", "*/*") in TAKES_JSON
+        )
 
     def _world(self) -> World | None:
         """Return the present world, or None where what is kept would soon be stale."""
@@ -74,13 +92,38 @@ class KeptAnswers:
             return start_response(status, headers, exc_info)
 
         answer = self._application(environ, noted)
-        if not (heads and heads[0][0] == "200 OK" and self._is_worth_keeping(world, environ)):
+        if not (heads and heads[0][0] == "200 OK"):
+            return answer
+        query = environ["QUERY_STRING"]
+        if _POINT.fullmatch(query):
+            world.memo[environ["PATH_INFO"], POINT] = heads[0]
+        if not (_SCHOOL.fullmatch(query) and len(world.memo) < KEPT_AT_MOST):
             return answer
         body = [b"".join(answer)]
         getattr(answer, "close", lambda: None)()
-        world.memo[environ["PATH_INFO"], environ["QUERY_STRING"]] = (heads[0], body)
+        world.memo[environ["PATH_INFO"], query] = (heads[0], body)
         return body
 
-    def _is_worth_keeping(self, world: World, environ: WSGIEnvironment) -> bool:
-        known = _QUERY.fullmatch(environ["QUERY_STRING"]) is not None
-        return known and len(world.memo) < KEPT_AT_MOST
+
+def _of_point(
+    world: World, environ: WSGIEnvironment, query: str
+) -> tuple[Head, list[bytes]] | None:
+    """Return the answer for a point, or None where it is for the application to say.
+
+    Of all points of a world and a day the headers are the same, so that they are the
+    application's; only the body is worked out.
+    """
+    head: Head | None = world.memo.get((environ["PATH_INFO"], POINT))
+    asked = head and _POINT.fullmatch(query)
+    if not head or not asked:
+        return None
+    lat, lng = float(asked["lat"] or asked["lat2"]), float(asked["lng"] or asked["lng2"])
+    if abs(lat) > 90 or abs(lng) > 180:
+        return None
+    today = world.today
+    answer = world.point(lng=lng, lat=lat, on=today) or before_first_edition(world, today, None)
+    body = msgspec.json.encode(answer_json(answer, world, today))
+    status, headers = head
+    length = ("Content-Length", str(len(body)))
+    same = [length if name.lower() == "content-length" else (name, text) for name, text in headers]
+    return (status, same), [body]

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from catchments.te_reo import runs
 
 ENGLISH = "en"
+TRANSLATED = ("text/html", "application/problem+json")
 TE_REO = Markup('<span lang="mi">{}</span>')
 
 
@@ -47,6 +48,10 @@ def _languages() -> list[str]:
 
 
 def _varying(response: Response) -> Response:
-    if len(_languages()) > 1 and response.mimetype == "text/html":
+    if response.mimetype not in TRANSLATED:
+        return response
+    if len(_languages()) > 1:
         response.vary.add("Accept-Language")
+    if response.status_code != 304:
+        response.headers["Content-Language"] = _page_language()["page_language"]
     return response

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import TypeVar
 
 from catchments.finding import Finding, Match
 from catchments.model import (
@@ -19,37 +20,45 @@ from catchments.model import (
     School,
     Source,
     Status,
+    Upcoming,
 )
 from catchments.resolver import long_date
 from catchments.snapshot import Snapshot, World
+from catchments.web import bodies
 
-Json = dict[str, Any]
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
-def answer_json(answer: Answer, world: World, on: date) -> Json:
+def answer_json(answer: Answer, world: World, on: date) -> bodies.Answer:
     """Return the body of /provider; coordinates are WGS 84 degrees, distances metres."""
     snapshot = world.on(on)
+    origin = provenance_json(snapshot, demonstration=world.demonstration)
     return {
         "status": answer.status,
         "sentence": answer.sentence,
         "basis": answer.basis,
-        "school": answer.school and school_json(answer.school),
-        "place": answer.place and place_json(answer.place),
-        "catchment": answer.catchment and catchment_json(answer.catchment),
-        "provider": answer.provider and provider_json(answer.provider),
-        "distance_m": answer.distance_m and round(answer.distance_m),
-        "in_school_provision": answer.in_school_provision and {"note": answer.in_school_provision},
+        "school": _if_any(school_json, answer.school),
+        "place": _if_any(place_json, answer.place),
+        "catchment": _if_any(catchment_json, answer.catchment),
+        "provider": _if_any(provider_json, answer.provider),
+        "distance_m": _if_any(round, answer.distance_m),
+        "in_school_provision": _if_any(_provision_json, answer.in_school_provision),
         "candidates": [candidate_json(candidate) for candidate in answer.candidates],
         "alternatives": [candidate_json(candidate) for candidate in answer.alternatives],
         "notices": [notice_json(notice) for notice in answer.notices],
-        "upcoming": _upcoming_json(answer),
-        **provenance_json(snapshot),
-        "demonstration": snapshot.demonstration if snapshot else world.demonstration,
+        "upcoming": _if_any(_upcoming_json, answer.upcoming),
+        "edition": origin["edition"],
+        "directory_release": origin["directory_release"],
+        "demonstration": origin["demonstration"],
+        "sources": origin["sources"],
         "as_at": on.isoformat(),
     }
 
 
-def finding_json(finding: Finding, world: World, on: date, addresses: Source | None = None) -> Json:
+def finding_json(
+    finding: Finding, world: World, on: date, addresses: Source | None = None
+) -> bodies.Answer:
     """Return what a text came to: the body of /provider, and each place that the text may mean."""
     body = answer_json(finding.answer, world, on)
     body["matches"] = [_match_json(match) for match in finding.matches]
@@ -59,7 +68,7 @@ def finding_json(finding: Finding, world: World, on: date, addresses: Source | N
     return body
 
 
-def named_json(named: NamedPlace) -> Json:
+def named_json(named: NamedPlace) -> bodies.NamedPlace:
     """Return a place that a text may mean."""
     is_school = named.kind is PlaceKind.SCHOOL
     return {
@@ -70,28 +79,37 @@ def named_json(named: NamedPlace) -> Json:
     }
 
 
-def _match_json(match: Match) -> Json:
-    place = match.answer.place
+def _match_json(match: Match) -> bodies.Match:
     return {
         **named_json(match.named),
-        "place": place and place_json(place),
+        "place": _if_any(place_json, match.answer.place),
         "status": match.answer.status,
         "candidates": [candidate_json(c) for c in match.answer.all_named],
     }
 
 
-def candidate_json(candidate: Candidate) -> Json:
+def candidate_json(candidate: Candidate) -> bodies.Candidate:
     """Return a catchment that may be meant, and its provider."""
     return {
         "catchment": catchment_json(candidate.catchment),
-        "provider": candidate.provider and provider_json(candidate.provider),
+        "provider": _if_any(provider_json, candidate.provider),
     }
 
 
-def provenance_json(snapshot: Snapshot | None) -> Json:
-    """Return what every body says of the edition and the directory release behind it."""
+def provenance_json(
+    snapshot: Snapshot | None, *, demonstration: bool = True
+) -> bodies.Provenance:
+    """Return what every body says of the edition and the directory release behind it.
+
+    `demonstration` is what is said before the first edition, where the snapshot is None.
+    """
     if snapshot is None:
-        return {"edition": None, "directory_release": None, "sources": []}
+        return {
+            "edition": None,
+            "directory_release": None,
+            "demonstration": demonstration,
+            "sources": [],
+        }
     sources = [*snapshot.edition.sources, snapshot.release.source]
     return {
         "edition": edition_json(snapshot.edition),
@@ -126,7 +144,7 @@ def school_answer(world: World, number: int, on: date) -> Answer:
     return world.school(number, on=on) or before_first_edition(world, on, number)
 
 
-def school_json(school: School) -> Json:
+def school_json(school: School) -> bodies.School:
     """Return a school as the API says it."""
     return {
         "school_id": school.school_id,
@@ -137,16 +155,16 @@ def school_json(school: School) -> Json:
         "suburb": school.suburb or None,
         "town": school.city or None,
         "education_region": school.education_region or None,
-        "place": school.place and place_json(school.place),
+        "place": _if_any(place_json, school.place),
     }
 
 
-def place_json(place: Place) -> Json:
+def place_json(place: Place) -> bodies.Place:
     """Return a point, WGS 84 degrees."""
     return {"lng": place.lng, "lat": place.lat}
 
 
-def catchment_json(catchment: Catchment) -> Json:
+def catchment_json(catchment: Catchment) -> bodies.Catchment:
     """Return a catchment as the API says it."""
     return {
         "code": catchment.code,
@@ -155,7 +173,7 @@ def catchment_json(catchment: Catchment) -> Json:
     }
 
 
-def provider_json(provider: Provider) -> Json:
+def provider_json(provider: Provider) -> bodies.Provider:
     """Return a provider as the API says it."""
     return {
         "code": provider.code,
@@ -166,21 +184,21 @@ def provider_json(provider: Provider) -> Json:
     }
 
 
-def notice_json(notice: Notice) -> Json:
+def notice_json(notice: Notice) -> bodies.Notice:
     """Return a notice as the API says it."""
     return {"code": notice.code, "text": notice.text}
 
 
-def edition_json(edition: Edition) -> Json:
+def edition_json(edition: Edition) -> bodies.Edition:
     """Return an edition's identity."""
     return {
         "number": edition.number,
         "title": edition.title,
-        "effective_from": edition.effective_from and edition.effective_from.isoformat(),
+        "effective_from": _if_any(date.isoformat, edition.effective_from),
     }
 
 
-def source_json(source: Source) -> Json:
+def source_json(source: Source) -> bodies.Source:
     """Return a source with its licence."""
     return {
         "kind": source.kind,
@@ -191,14 +209,19 @@ def source_json(source: Source) -> Json:
     }
 
 
-def _upcoming_json(answer: Answer) -> Json | None:
-    upcoming = answer.upcoming
-    if upcoming is None:
-        return None
+def _upcoming_json(upcoming: Upcoming) -> bodies.Upcoming:
     return {
         "effective_from": upcoming.effective_from.isoformat(),
         "edition": upcoming.edition,
-        "catchment": upcoming.catchment and catchment_json(upcoming.catchment),
-        "provider": upcoming.provider and provider_json(upcoming.provider),
+        "catchment": _if_any(catchment_json, upcoming.catchment),
+        "provider": _if_any(provider_json, upcoming.provider),
         "sentence": upcoming.sentence,
     }
+
+
+def _provision_json(note: str) -> bodies.InSchoolProvision:
+    return {"note": note}
+
+
+def _if_any(make: Callable[[Given], Made], given: Given | None) -> Made | None:
+    return None if given is None else make(given)

@@ -300,7 +300,6 @@ def _kept_to_oneself(response: Response) -> Response:
     if is_staff_path(request.path):
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        response.headers.pop("Access-Control-Allow-Origin", None)
     return response
 
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
-from catchments.web.contract import hold_to_promise
+from catchments.web.contract import hold_to_promise, say_language
 
 blueprint = Blueprint("v1", __name__)
 blueprint.before_request(hold_to_promise)
-
-
-@blueprint.after_request
-def _readable_from_anywhere(response: Response) -> Response:
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return response
+blueprint.after_request(say_language)

@@ -1,0 +1,41 @@
+"""Other websites may read what programs may read (CORS): said here, for every such address.
+
+Nothing that is open to them takes a cookie, so any origin will do.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+OPEN = frozenset({"api", "v1", "features", "health"})
+"""The blueprints that are for programs."""
+OPEN_PATHS = ("/v1/", "/ogc", "/downloads/")
+"""Where else: files to download, and addresses below which there is nothing."""
+ASKED_WITH = "Accept, Accept-Language, Content-Type, If-None-Match, X-API-Key"
+READABLE = (
+    "Content-Disposition, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, "
+    "WWW-Authenticate"
+)
+PREFLIGHT_KEPT_S = 86_400
+
+
+def register(app: Flask) -> None:
+    """Open what is for programs to the scripts of any website."""
+    app.after_request(_opened)
+
+
+def is_open() -> bool:
+    """Whether the present request is for what any website may read."""
+    return request.blueprint in OPEN or request.path.startswith(OPEN_PATHS)
+
+
+def _opened(response: Response) -> Response:
+    if not is_open():
+        return response
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = READABLE
+    if request.method == "OPTIONS" and response.allow:
+        response.headers["Access-Control-Allow-Methods"] = ", ".join(sorted(response.allow))
+        response.headers["Access-Control-Allow-Headers"] = ASKED_WITH
+        response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_KEPT_S)
+    return response
