@@ -27,6 +27,7 @@ from catchments.web import (
     changes_feed,  # noqa: F401 - its addresses are the API's
     cors,
     directory,
+    features,
     finder,
     guide,
     health,
@@ -50,6 +51,7 @@ from catchments.web.staff import access
 BLUEPRINTS = (
     api.blueprint,
     v1.blueprint,
+    features.blueprint,
     finder.blueprint,
     directory.blueprint,
     guide.blueprint,

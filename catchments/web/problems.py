@@ -46,7 +46,7 @@ SAID = {
 }
 """What HTTP's own errors say to people, in place of what a server says to programmers."""
 RETRY_AFTER_S = 10
-MACHINES = {"api", "v1", "health"}
+MACHINES = {"api", "v1", "features", "health"}
 """The blueprints that are for programs: their errors are problem+json unless a page is wanted."""
 
 
@@ -142,7 +142,7 @@ def _wants_page() -> bool:
     """Whether the client prefers a page; one that takes anything gets what its address is for."""
     if isinstance(request.routing_exception, BadHost):
         return False  # no page can be written: its links would need the host
-    machine = request.blueprint in MACHINES or request.path.startswith("/v1/")
+    machine = request.blueprint in MACHINES or request.path.startswith(("/v1/", "/ogc/"))
     kinds = [PROBLEM, "application/json", "text/html"]
     offered = kinds if machine else kinds[::-1]
     return request.accept_mimetypes.best_match(offered, default=offered[0]) == "text/html"

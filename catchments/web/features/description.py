@@ -1,0 +1,113 @@
+"""What the collections are said to be: their titles, extents, sources and licence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import shapely
+
+from catchments.coordinates import to_180
+from catchments.snapshot import NEW_ZEALAND_TIME, Snapshot, World
+from catchments.web.features.frames import CRS84
+from catchments.web.features.layers import COLLECTED, layer_of
+from catchments.web.payload import provenance_json
+
+Json = dict[str, Any]
+TITLE = "Attendance service catchments, schools and providers"
+ABOUT = (
+    "Who serves which area and which school of New Zealand, for GIS programs. Every response "
+    "holds one edition, that in force today or on the date given as datetime."
+)
+MADE_UP = "DEMONSTRATION DATA: these catchments and providers are made up."
+KEYWORDS = ["New Zealand", "education", "attendance", "catchments", "schools"]
+LICENCES = {
+    "CC BY 4.0": "https://creativecommons.org/licenses/by/4.0/",
+    "CC0": "https://creativecommons.org/publicdomain/zero/1.0/",
+}
+"""Where a licence that a source names can be read; others are named without an address."""
+NEW_ZEALAND = (165.0, -53.0, -176.0, -28.0)
+"""West, south, east, north: the extent where nothing has one."""
+_HOUR = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def about_service(root: str, world: World | None, snapshot: Snapshot | None) -> Json:
+    """Return the parts `metadata` and `resources` of pygeoapi's configuration."""
+    made_up = snapshot.demonstration if snapshot else bool(world and world.demonstration)
+    text = f"{MADE_UP} {ABOUT}" if made_up else ABOUT
+    licences = _licences(snapshot)
+    return {
+        "metadata": {
+            "identification": {
+                "title": TITLE,
+                "description": text,
+                "keywords": KEYWORDS,
+                "terms_of_service": f"{root}/history",
+                "url": f"{root}/",
+            },
+            "license": {
+                "name": ", ".join(licences) or "as each source says",
+                "url": next(filter(None, map(LICENCES.get, licences)), f"{root}/history"),
+            },
+            "provider": {"name": TITLE, "url": f"{root}/"},
+            "contact": {"name": TITLE, "url": f"{root}/"},
+        },
+        "resources": {
+            name: {
+                "type": "collection",
+                "title": each.title,
+                "description": f"{MADE_UP} {each.about}" if made_up else each.about,
+                "keywords": KEYWORDS,
+                "links": _licence_links(licences),
+                "extents": {
+                    "spatial": {"bbox": extent(world, snapshot, name), "crs": CRS84},
+                },
+                "limits": {"default_items": min(each.at_once, 100), "max_items": each.at_once},
+            }
+            for name, each in COLLECTED.items()
+        },
+    }
+
+
+def provenance(world: World, snapshot: Snapshot | None) -> Json:
+    """Return what each response says of its edition, its sources and its licence."""
+    said = provenance_json(snapshot, demonstration=world.demonstration)
+    credited = [
+        f"{source['title']}, {source['authority']}, {source['release']} ({source['licence']})"
+        for source in said["sources"]
+    ]
+    return {**said, "attribution": "; ".join(credited)}
+
+
+def temporal(world: World) -> Json:
+    """Return the extent in time: from the first edition on."""
+    first = world.timeline.editions[0].effective_from
+    starts = datetime.combine(first, time(), NEW_ZEALAND_TIME).astimezone(ZoneInfo("UTC"))
+    return {"interval": [[starts.strftime(_HOUR), None]]}
+
+
+def extent(world: World | None, snapshot: Snapshot | None, name: str) -> list[float]:
+    """Return west, south, east, north of a collection; west is the greater across 180°."""
+    if world is None or snapshot is None:
+        return list(NEW_ZEALAND)
+    west, south, east, north = shapely.total_bounds(layer_of(world, snapshot, name).shapes_360)
+    if not np.isfinite(west):
+        return list(NEW_ZEALAND)
+    corners = (to_180(float(west)), float(south), to_180(float(east)), float(north))
+    return [round(degrees, 7) for degrees in corners]
+
+
+def _licences(snapshot: Snapshot | None) -> Sequence[str]:
+    sources = provenance_json(snapshot)["sources"]
+    return list(dict.fromkeys(source["licence"] for source in sources))
+
+
+def _licence_links(licences: Sequence[str]) -> list[Json]:
+    return [
+        {"type": "text/html", "rel": "license", "title": name, "href": LICENCES[name]}
+        for name in licences
+        if name in LICENCES
+    ]

@@ -1,0 +1,139 @@
+"""Coordinate reference systems that features are given in, and bounding boxes in each of them.
+
+The axes stand in the order that the system itself has: longitude first in CRS84, latitude or
+northing first in EPSG's. Longitudes of a box may cross 180° either way that people write it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from catchments.coordinates import NZTM2000, WGS84, geometry_to_180, geometry_to_360, transformer
+from catchments.errors import InputRefused, shown
+
+_EPSG = "http://www.opengis.net/def/crs/EPSG/0"
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+NZGD2000 = "EPSG:4167"
+FRAMES: Mapping[str, str] = {
+    CRS84: WGS84,
+    f"{_EPSG}/4326": WGS84,
+    f"{_EPSG}/4167": NZGD2000,
+    f"{_EPSG}/2193": NZTM2000,
+}
+"""What PROJ calls each system, by the URI that OGC has for it; CRS84 alone is longitude first."""
+DECIMALS_OF_A_DEGREE = 7
+"""A centimetre, more than any source claims; the same as in the downloads."""
+DECIMALS_OF_A_METRE = 4
+PARTS_OF_A_SIDE = 256
+"""A projected box's sides are curves in degrees: so many chords are within a metre of them."""
+_NEAR_NEW_ZEALAND_M = (-900_000.0, 3_000_000.0, 4_100_000.0, 8_500_000.0)
+"""West, south, east, north in NZTM2000: beyond it the projection folds over itself."""
+
+
+def published(boundary: BaseGeometry) -> BaseGeometry:
+    """Return a WGS 84 geometry as RFC 7946 wants it: split at 180°, outer rings left-hand.
+
+    Polygons are multipolygons, all of them: a GIS program's layer is of one type, and it takes the
+    first features for it.
+    """
+    split = shapely.orient_polygons(geometry_to_180(geometry_to_360(boundary)))
+    alike = shapely.multipolygons([split]) if split.geom_type == "Polygon" else split
+    return shapely.transform(alike, lambda xy: np.round(xy, DECIMALS_OF_A_DEGREE))
+
+
+def in_frame(geometry: BaseGeometry, crs: str) -> BaseGeometry:
+    """Return a WGS 84 geometry in the system with this URI, its axes in that system's order."""
+    return shapely.transform(geometry, lambda xy: _projected(xy, crs))
+
+
+def _projected(xy: npt.NDArray[np.float64], crs: str) -> npt.NDArray[np.float64]:
+    if crs == CRS84:
+        return xy
+    x, y = transformer(WGS84, FRAMES[crs]).transform(xy[:, 0], xy[:, 1])
+    decimals = DECIMALS_OF_A_METRE if FRAMES[crs] == NZTM2000 else DECIMALS_OF_A_DEGREE
+    return np.round(np.column_stack([y, x]), decimals)
+
+
+def supported(name: str, uri: str) -> str:
+    """Return the URI of a system that is known here. Raises InputRefused."""
+    if uri in FRAMES:
+        return uri
+    raise InputRefused(
+        f"The parameter {name} is {shown(uri)}.",
+        field=name,
+        allowed=f"It must be one of {', '.join(FRAMES)}.",
+        next_step="Leave it out for longitude and latitude.",
+    )
+
+
+def areas_360(text: str, *, crs: str) -> list[BaseGeometry]:
+    """Return what a bounding box covers: geometries in WGS 84 degrees, longitude 0…360.
+
+    Raises InputRefused for what is no box.
+    """
+    x_low, y_low, x_high, y_high = _corners(text, crs)
+    if FRAMES[crs] == NZTM2000:
+        return [_unprojected(x_low, y_low, x_high, y_high)]
+    return [shapely.box(west, y_low, east, y_high) for west, east in _turns(x_low, x_high)]
+
+
+def _corners(text: str, crs: str) -> tuple[float, float, float, float]:
+    """Return easting (longitude) and northing (latitude) of both corners; heights are left out."""
+    numbers = _numbers(text)
+    half = len(numbers) // 2
+    low, high = numbers[:2], numbers[half : half + 2]
+    (x_low, y_low), (x_high, y_high) = (low, high) if crs == CRS84 else (low[::-1], high[::-1])
+    crosses_180 = FRAMES[crs] != NZTM2000 and x_low > x_high
+    if y_low > y_high or (x_low > x_high and not crosses_180):
+        raise _no_box(text, "The lower corner must come first.")
+    return x_low, y_low, x_high, y_high
+
+
+def _numbers(text: str) -> Sequence[float]:
+    try:
+        numbers = [float(part) for part in text.split(",", 6)]
+    except ValueError:
+        raise _no_box(text, "It must be numbers with commas between them.") from None
+    if len(numbers) not in {4, 6} or not all(map(math.isfinite, numbers)):
+        raise _no_box(text, "It must be four finite numbers, or six with heights.")
+    return numbers
+
+
+def _no_box(text: str, allowed: str) -> InputRefused:
+    return InputRefused(
+        f"The parameter bbox is {shown(text)}.",
+        field="bbox",
+        allowed=allowed,
+        next_step="For example bbox=174.6,-37.1,175.0,-36.7, or bbox=176,-45,-176,-43 across 180°.",
+    )
+
+
+def _turns(west: float, east: float) -> list[tuple[float, float]]:
+    """Return a span of longitudes, wherever it is counted from, as one or two within 0…360."""
+    width = east - west if east >= west else (east - west) % 360.0
+    if width >= 360.0:
+        return [(0.0, 360.0)]
+    start = west % 360.0
+    end = start + width
+    return [(start, end)] if end <= 360.0 else [(start, 360.0), (0.0, end - 360.0)]
+
+
+def _unprojected(west: float, south: float, east: float, north: float) -> BaseGeometry:
+    clipped = shapely.intersection(
+        shapely.box(west, south, east, north), shapely.box(*_NEAR_NEW_ZEALAND_M)
+    )
+    longest = max(east - west, north - south) / PARTS_OF_A_SIDE
+    chords = shapely.segmentize(clipped, max(longest, 1.0))
+    unproject = transformer(NZTM2000, WGS84)
+
+    def degrees(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        lng, lat = unproject.transform(xy[:, 0], xy[:, 1])
+        return np.column_stack([np.mod(lng, 360.0), lat])
+
+    return shapely.transform(chords, degrees)

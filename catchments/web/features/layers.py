@@ -1,0 +1,254 @@
+"""What is offered as features: the catchments and the schools of one snapshot, as flat rows.
+
+GIS programs show a table of text and numbers beside the map: no values within values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from catchments.errors import InputRefused, shown
+from catchments.model import Answer, Provider
+from catchments.snapshot import Recent, Snapshot, World
+from catchments.web.features.frames import in_frame, published
+
+GEOMETRIES_KEPT = 256
+"""Boundaries as text, of the features asked for lately: those of three editions or so."""
+CATCHMENTS, SCHOOLS = "catchments", "schools"
+
+_TEXT, _NUMBER, _TRUTH = ({"type": each} for each in ("string", "integer", "boolean"))
+_DATE = {"type": "string", "format": "date"}
+_PROVIDER = {
+    "provider_code": _TEXT,
+    "provider_name": _TEXT,
+    "provider_phone": _TEXT,
+    "provider_email": _TEXT,
+    "provider_website": _TEXT,
+}
+_EDITION = {"edition": _NUMBER, "effective_from": _DATE, "demonstration": _TRUTH}
+Row = dict[str, Any]
+Keeping = Callable[[int, str, Callable[[], bytes]], bytes]
+
+
+@dataclass(frozen=True)
+class Collected:
+    """One collection: its name, its fields as JSON Schema, which field is the id."""
+
+    name: str
+    title: str
+    about: str
+    id_field: str
+    title_field: str
+    fields: Mapping[str, Mapping[str, str]]
+    at_once: int
+    """How many features one response has at most."""
+
+
+COLLECTED: Mapping[str, Collected] = {
+    CATCHMENTS: Collected(
+        CATCHMENTS,
+        "Catchments of the attendance service",
+        "The area of each catchment and who serves it. The published list of schools is the "
+        "authority for a school; the area answers for whatever is not on the list.",
+        "code",
+        "name",
+        {"code": _TEXT, "name": _TEXT, "education_region": _TEXT, **_PROVIDER, **_EDITION},
+        at_once=25,
+    ),
+    SCHOOLS: Collected(
+        SCHOOLS,
+        "Schools and who serves them",
+        "Every school of the school directory with its catchment, its provider, and how that is "
+        "known: listed, located or nearest.",
+        "school_id",
+        "name",
+        {
+            "school_id": _NUMBER,
+            "name": _TEXT,
+            "status": _TEXT,
+            "type": _TEXT,
+            "address": _TEXT,
+            "suburb": _TEXT,
+            "town": _TEXT,
+            "education_region": _TEXT,
+            "answer": _TEXT,
+            "basis": _TEXT,
+            "sentence": _TEXT,
+            "catchment_code": _TEXT,
+            "catchment_name": _TEXT,
+            **_PROVIDER,
+            "in_school_provision": _TEXT,
+            **_EDITION,
+            "directory_release": _NUMBER,
+        },
+        at_once=1000,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The features of one collection in one snapshot, in the order of their ids."""
+
+    of: Collected
+    rows: list[Row]
+    shapes: list[BaseGeometry | None]
+    """WGS 84, as published; None for what has no place."""
+    shapes_360: npt.NDArray[np.object_]
+    """The same with longitudes 0…360."""
+    kept: Keeping = field(default=lambda _at, _crs, make: make())
+    """Returns a geometry's text (position, CRS) from where it is kept, made first if it is not."""
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """Where each feature is, by its id as text."""
+        return {str(row[self.of.id_field]): at for at, row in enumerate(self.rows)}
+
+    def within(self, areas: Collection[BaseGeometry]) -> npt.NDArray[np.bool_]:
+        """Return which features meet any of the areas (0…360 degrees)."""
+        found = np.zeros(len(self.rows), dtype=bool)
+        for area in areas:
+            shapely.prepare(area)  # the request's own: those of the index are shared by threads
+            found |= shapely.intersects(area, self.shapes_360)
+        return found
+
+    def equal(self, name: str, text: str) -> npt.NDArray[np.bool_]:
+        """Return which features have a value; numbers are written in digits. Raises InputRefused.
+
+        A value that a feature lacks equals nothing.
+        """
+        wanted = _value(name, text, self.of.fields[name]["type"])
+        return np.fromiter((row[name] == wanted for row in self.rows), bool, len(self.rows))
+
+    def feature(
+        self, at: int, *, crs: str, only: Collection[str] = (), geometry: bool = True
+    ) -> msgspec.Raw:
+        """Return a feature as GeoJSON text, in a system named by its URI."""
+        row = self.rows[at]
+        chosen = {name: row[name] for name in only} if only else row
+        shape = self.kept(at, crs, lambda: self._text(at, crs)) if geometry else b"null"
+        parts = (
+            b'{"type":"Feature","id":',
+            msgspec.json.encode(row[self.of.id_field]),
+            b',"properties":',
+            msgspec.json.encode(chosen),
+            b',"geometry":',
+            shape,
+            b"}",
+        )
+        return msgspec.Raw(b"".join(parts))
+
+    def _text(self, at: int, crs: str) -> bytes:
+        shape = self.shapes[at]
+        if shape is None or shape.is_empty:
+            return b"null"
+        return shapely.to_geojson(in_frame(published(shape), crs)).encode()  # type: ignore[no-any-return]
+
+
+def layer_of(world: World, snapshot: Snapshot, name: str) -> Layer:
+    """Return a collection's features in a snapshot, kept with the world."""
+    key = ("features", name, snapshot.edition.number, snapshot.release.number)
+    make = _catchments if name == CATCHMENTS else _schools
+    return world.recent.get(("ogc", *key), lambda: make(world, snapshot))
+
+
+def _catchments(world: World, snapshot: Snapshot) -> Layer:
+    edition, index = snapshot.edition, snapshot.resolver.index
+    codes = sorted(edition.catchments)
+    kept: Recent = world.recent.get("ogc geometries", lambda: Recent(GEOMETRIES_KEPT))
+    same = _issued(snapshot)
+    rows = [
+        {
+            "code": code,
+            "name": edition.catchments[code].name,
+            "education_region": edition.catchments[code].education_region or None,
+            **_served_by(edition.providers.get(edition.catchments[code].provider_code or "")),
+            **same,
+        }
+        for code in codes
+    ]
+    frames = [index.boundary_360(code) if code in edition.boundaries else None for code in codes]
+    return Layer(
+        COLLECTED[CATCHMENTS],
+        rows,
+        [edition.boundaries.get(code) for code in codes],
+        np.array([*frames, None], dtype=object)[:-1],
+        lambda at, crs, make: kept.get((edition.number, crs, codes[at]), make),
+    )
+
+
+def _schools(_world: World, snapshot: Snapshot) -> Layer:
+    same = {**_issued(snapshot), "directory_release": snapshot.release.number}
+    answers = [snapshot.answers[number] for number in sorted(snapshot.answers)]
+    rows = [_school(answer, same) for answer in answers]
+    places = [answer.school.place if answer.school else None for answer in answers]
+    shapes = [shapely.Point(place.lng, place.lat) if place else None for place in places]
+    frames = [shapely.Point(place.lng % 360.0, place.lat) if place else None for place in places]
+    return Layer(COLLECTED[SCHOOLS], rows, shapes, np.array([*frames, None], dtype=object)[:-1])
+
+
+def _school(answer: Answer, same: Row) -> Row:
+    school, catchment = answer.school, answer.catchment
+    assert school is not None  # noqa: S101 - a snapshot's answers are those of schools
+    return {
+        "school_id": school.school_id,
+        "name": school.name,
+        "status": school.status.value,
+        "type": school.org_type or None,
+        "address": school.address or None,
+        "suburb": school.suburb or None,
+        "town": school.city or None,
+        "education_region": school.education_region or None,
+        "answer": answer.status.value,
+        "basis": answer.basis and answer.basis.value,
+        "sentence": answer.sentence,
+        "catchment_code": catchment and catchment.code,
+        "catchment_name": catchment and catchment.name,
+        **_served_by(answer.provider),
+        "in_school_provision": answer.in_school_provision,
+        **same,
+    }
+
+
+def _served_by(provider: Provider | None) -> Row:
+    return {
+        "provider_code": provider and provider.code,
+        "provider_name": provider and provider.name,
+        "provider_phone": (provider and provider.phone) or None,
+        "provider_email": (provider and provider.email) or None,
+        "provider_website": (provider and provider.website) or None,
+    }
+
+
+def _issued(snapshot: Snapshot) -> Row:
+    starts = snapshot.edition.effective_from
+    return {
+        "edition": snapshot.edition.number,
+        "effective_from": starts and starts.isoformat(),
+        "demonstration": snapshot.demonstration,
+    }
+
+
+def _value(name: str, text: str, kind: str) -> str | int | bool:
+    if kind == "string":
+        return text
+    if kind == "integer" and re.fullmatch("[0-9]{1,9}", text):
+        return int(text)
+    if kind == "boolean" and text in {"true", "false"}:
+        return text == "true"
+    raise InputRefused(
+        f"The parameter {name} is {shown(text)}.",
+        field=name,
+        allowed="It must be a whole number." if kind == "integer" else "It must be true or false.",
+        next_step="Correct it or leave it out.",
+    )

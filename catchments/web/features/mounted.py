@@ -1,0 +1,267 @@
+"""pygeoapi, as far as it is ours to mount: imported at the first request of a GIS program.
+
+It writes every document; it reads nothing of a request but what was checked before. What it would
+do beyond that – its own log, its process manager, requests elsewhere – its constructor would start,
+so that ours takes its place. What of its documents is not true of this service is mended here.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from pygeoapi import l10n
+from pygeoapi.api import (
+    API,
+    CONFORMANCE_CLASSES,
+    APIRequest,
+    describe_collections,
+    get_collection_schema,
+    landing_page,
+)
+from pygeoapi.api.itemtypes import (
+    CONFORMANCE_CLASSES_FEATURES,
+    get_collection_item,
+    get_collection_items,
+    get_collection_queryables,
+)
+from pygeoapi.openapi import get_oas_30
+from pygeoapi.provider.base import BaseProvider
+from pygeoapi.util import get_api_rules
+
+from catchments.errors import InputRefused
+from catchments.web.features.description import about_service
+from catchments.web.features.frames import CRS84, FRAMES
+from catchments.web.features.layers import COLLECTED, Layer
+from catchments.web.features.openapi import OPENAPI_TYPE, contract
+
+Json = dict[str, Any]
+LANGUAGE = "en-NZ"
+NOT_OFFERED = {"create-replace-delete"}
+"""Conformance classes that pygeoapi names for every server, by a part of their names."""
+ELSEWHERE = ("/processes", "/jobs", "/TileMatrixSets", "f=jsonld")
+"""What pygeoapi links to on every server and this one does not have."""
+
+# Whatever of a query it would write into a log may be somebody's address.
+logging.getLogger("pygeoapi").setLevel(logging.CRITICAL + 1)
+
+
+@dataclass
+class Selection:
+    """What a request asks of a layer, and what pygeoapi's paging made of it."""
+
+    layer: Layer
+    positions: Sequence[int]
+    """Of all features that were asked for, before paging."""
+    crs: str = CRS84
+    features: list[msgspec.Raw] = field(default_factory=list)
+    limit: int = 0
+
+
+class LayerProvider(BaseProvider):  # type: ignore[misc]
+    """A layer as pygeoapi's plugin. The text of its features goes past pygeoapi, which would parse
+    and write them anew: a page of detailed boundaries took it seconds."""
+
+    def __init__(self, definition: Json) -> None:
+        super().__init__(definition)
+        self._of = COLLECTED[definition["data"]]
+        self._selection: Selection | None = definition["selection"]
+        # Its callers write into what they get.
+        self._fields = {name: dict(schema) for name, schema in self._of.fields.items()}
+
+    def get_fields(self) -> Json:
+        """Return each field's JSON Schema."""
+        return self._fields
+
+    def query(
+        self,
+        *,
+        offset: int,
+        limit: int,
+        skip_geometry: bool,
+        select_properties: list[str],
+        **_: Any,
+    ) -> Json:
+        """Choose a page of the selection."""
+        chosen = self._selection
+        assert chosen is not None  # noqa: S101 - only documents without features have none
+        page = chosen.positions[offset : offset + limit]
+        chosen.limit = limit
+        chosen.features = [
+            chosen.layer.feature(
+                at, crs=chosen.crs, only=select_properties, geometry=not skip_geometry
+            )
+            for at in page
+        ]
+        return {
+            "type": "FeatureCollection",
+            "features": [],
+            "numberMatched": len(chosen.positions),
+            "numberReturned": len(page),
+        }
+
+    def get(self, _identifier: str, **_: Any) -> Json:
+        """Choose the one feature of the selection."""
+        chosen = self._selection
+        assert chosen is not None  # noqa: S101 - likewise
+        chosen.features = [chosen.layer.feature(chosen.positions[0], crs=chosen.crs)]
+        return {"type": "Feature"}
+
+
+class _Api(API):  # type: ignore[misc]
+    def __init__(self, config: Json) -> None:
+        self.config = self.tpl_config = config
+        self.api_headers = get_api_rules(config).response_headers
+        self.base_url = config["server"]["url"]
+        self.locales = l10n.get_locales(config)
+        self.default_locale = self.locales[0]
+        self.pretty_print = False
+
+
+@dataclass
+class _Checked:
+    """A request as pygeoapi reads one: nothing that a client sent but what was checked."""
+
+    args: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    path_info: str = ""
+
+
+@dataclass(frozen=True)
+class Mounted:
+    """pygeoapi on one selection (or none), below one address."""
+
+    about: Json
+    """The parts `resources` and `metadata` of pygeoapi's configuration."""
+    base: str
+    selection: Selection | None = None
+
+    def landing(self) -> Json:
+        """Return the landing page."""
+        return self._document(landing_page)
+
+    def conformance(self) -> Json:
+        """Return the conformance classes.
+
+        pygeoapi's own function lengthens a list of the module's each time that it is asked.
+        """
+        classes = {*CONFORMANCE_CLASSES, *CONFORMANCE_CLASSES_FEATURES}
+        held = (uri for uri in classes if not any(part in uri for part in NOT_OFFERED))
+        return {"conformsTo": sorted(held)}
+
+    def openapi(self) -> Json:
+        """Return the OpenAPI 3.0 document."""
+        written, metadata = _contract(), self.about["metadata"]
+        identified = metadata["identification"]
+        info = {
+            **written["info"],
+            "description": identified["description"],
+            "termsOfService": identified["terms_of_service"],
+            "contact": metadata["contact"],
+            "license": metadata["license"],
+        }
+        return {**written, "info": info, "servers": [{"url": self.base}]}
+
+    def collections(self) -> Json:
+        """Return what is known of both collections."""
+        return self._document(describe_collections)
+
+    def collection(self, name: str) -> Json:
+        """Return what is known of one collection."""
+        return self._document(describe_collections, name)
+
+    def queryables(self, name: str) -> Json:
+        """Return the JSON Schema of what features can be filtered by."""
+        return self._document(get_collection_queryables, name)
+
+    def schema(self, name: str) -> Json:
+        """Return the JSON Schema of a collection's features."""
+        return self._document(get_collection_schema, name)
+
+    def items(self, name: str, args: Mapping[str, str], checked: Mapping[str, str]) -> Json:
+        """Return a page of features; `args` is the query as it was, `checked` what is left to do.
+
+        Raises InputRefused.
+        """
+        body = self._document(get_collection_items, name, args=checked)
+        body.pop("timeStamp")  # the same question has the same answer, byte for byte
+        chosen = self.selection
+        assert chosen is not None  # noqa: S101 - items are always of one
+        address = f"{self.base}/collections/{name}/items"
+        links = [
+            _paged(link, address, args, int(checked["offset"]), chosen.limit)
+            for link in body["links"]
+        ]
+        return {**body, "features": chosen.features, "links": links}
+
+    def item(self, name: str, identifier: str) -> Json:
+        """Return one feature; its id is quoted for an address."""
+        body = self._document(get_collection_item, name, identifier)
+        assert self.selection is not None  # noqa: S101 - likewise
+        feature = msgspec.json.decode(self.selection.features[0], type=dict[str, msgspec.Raw])
+        return {**body, **feature}
+
+    def _document(
+        self, write: Callable[..., Any], *of: str, args: Mapping[str, str] | None = None
+    ) -> Json:
+        api = _Api(self.config())
+        asked = APIRequest(_Checked({"f": "json", **(args or {})}), api.locales)
+        _headers, status, text = write(api, asked, *of)
+        body: Json = msgspec.json.decode(text)
+        if status >= 400:
+            raise InputRefused(str(body["description"])[:300])
+        return _mended(body)
+
+    def config(self) -> Json:
+        """Return pygeoapi's configuration; a fresh one, for it writes into it."""
+        about = copy.deepcopy(self.about)
+        for name, resource in about["resources"].items():
+            resource["providers"] = [
+                {
+                    "type": "feature",
+                    "name": f"{__name__}.{LayerProvider.__name__}",
+                    "data": name,
+                    "selection": self.selection,
+                    "id_field": COLLECTED[name].id_field,
+                    "title_field": COLLECTED[name].title_field,
+                    "crs": list(FRAMES),
+                    "storage_crs": CRS84,
+                }
+            ]
+        server = {"url": self.base, "languages": [LANGUAGE], "api_rules": {"api_version": "1.0.0"}}
+        return {"server": server, **about}
+
+
+def _mended(body: Json) -> Json:
+    """Return a document without links to what this service does not have."""
+    for part in (body, *body.get("collections", [])):
+        if "links" in part:
+            part["links"] = [
+                link for link in part["links"] if not any(t in link["href"] for t in ELSEWHERE)
+            ]
+    return body
+
+
+def _paged(link: Json, address: str, args: Mapping[str, str], offset: int, limit: int) -> Json:
+    """Return a link to a page with all that was asked; pygeoapi's own lose offset or format."""
+    if not link["href"].startswith(address):
+        return link
+    step = {"next": limit, "prev": -limit}.get(link["rel"], 0)
+    kind = "html" if link["type"] == "text/html" else "json"
+    query = {**args, "f": kind, "offset": str(max(0, offset + step))}
+    return {**link, "href": f"{address}?{urlencode(query)}"}
+
+
+@lru_cache(maxsize=1)
+def _contract() -> Json:
+    nowhere = Mounted(about_service("", None, None), "/")
+    return contract(get_oas_30(nowhere.config()))
+
+
+__all__ = ["OPENAPI_TYPE", "Mounted", "Selection"]
