@@ -142,7 +142,7 @@ class RateLimited:
     ) -> Iterable[bytes]:
         with self._app.request_context(environ):
             response = self._app.process_response(problem())
-        return response(environ, start_response)  # type: ignore[no-any-return]
+        return response(environ, start_response)
 
 
 def _headers(allowance: Allowance, counted: int, left_s: int) -> list[tuple[str, str]]:
