@@ -47,6 +47,7 @@ from catchments.web.kept import KeptAnswers
 from catchments.web.limits import RateLimited
 from catchments.web.parameters import Code, Number
 from catchments.web.staff import access
+from catchments.web.v1.formats import Ending
 
 BLUEPRINTS = (
     api.blueprint,
@@ -91,7 +92,7 @@ def web_app(settings: Settings | None = None) -> Flask:
         AddressBook(settings.addresses_path),
         geocoder_of(settings) or NoAddresses(),
     )
-    app.url_map.converters |= {"int": Number, "code": Code}
+    app.url_map.converters |= {"int": Number, "code": Code, "ending": Ending}
     app.jinja_env.filters |= {"long_date": long_date, "distance": kilometres}
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -36,7 +36,12 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
             {"catchments.redrawing"},
             {"catchments.resolver", "catchments.changes"},
             {"catchments.snapshot", "catchments.store", "catchments.sources"},
-            {"catchments.impact", "catchments.telling", "catchments.findings"},
+            {
+                "catchments.impact",
+                "catchments.telling",
+                "catchments.findings",
+                "catchments.selecting",
+            },
             {"catchments.publication", "catchments.finding", "catchments.delivery"},
             {"maps", "catchments.bulk"},
             {"catchments.web", "catchments.commands"},

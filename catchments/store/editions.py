@@ -208,6 +208,21 @@ def _sources(connection: sa.Connection, number: int) -> tuple[Source, ...]:
     return tuple(source_from(row) for row in connection.execute(query).mappings())
 
 
+def sources(connection: sa.Connection) -> dict[int, tuple[Source, ...]]:
+    """Return the sources of all editions, by number."""
+    table = schema.edition_source
+    query = (
+        sa.select(table.c.edition_number, *schema.source.c)
+        .select_from(table.join(schema.source))
+        .order_by(table.c.edition_number, table.c.position)
+    )
+    found: dict[int, tuple[Source, ...]] = {}
+    for row in connection.execute(query).mappings():
+        number = row["edition_number"]
+        found[number] = (*found.get(number, ()), source_from(row))
+    return found
+
+
 def _write_boundaries(
     connection: sa.Connection, boundaries: Mapping[str, BaseGeometry]
 ) -> dict[str, str]:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
 from catchments.changes import Change
 from catchments.errors import CatchmentsError, NothingPublished, PublicationRefused
-from catchments.model import DirectoryRelease, Edition, EditionSummary, ReleaseSummary
+from catchments.model import DirectoryRelease, Edition, EditionSummary, ReleaseSummary, Source
 from catchments.people import COMMAND_LINE, Person
 from catchments.store import directory, drafts, editions, schema
 from catchments.store.drafts import Draft
@@ -122,6 +122,11 @@ class Store:
         """Return all published editions, withdrawn ones too, by number."""
         with self.reading() as connection:
             return editions.summaries(connection)
+
+    def edition_sources(self) -> dict[int, tuple[Source, ...]]:
+        """Return the sources of all published editions, by number."""
+        with self.reading() as connection:
+            return editions.sources(connection)
 
     def edition(self, number: int) -> Edition:
         """Return one edition whole. Raises NotKnown."""

@@ -110,21 +110,21 @@ def page_parameters(given: MultiDict[str, str], allowed: Collection[str]) -> Mul
     return known
 
 
-def optional_date(given: MultiDict[str, str]) -> date | None:
-    """Return the parameter `on`, or None where it is absent. Raises InputRefused."""
-    if "on" not in given:
+def optional_date(given: MultiDict[str, str], name: str = "on") -> date | None:
+    """Return a parameter that is a date, or None where it is absent. Raises InputRefused."""
+    if name not in given:
         return None
-    text = given["on"]
+    text = given[name]
     try:
         if _DATE.fullmatch(text):
             return date.fromisoformat(text)
     except ValueError:
         pass  # such as 2026-02-30: refused below, like any other text
     raise InputRefused(
-        f"The parameter on is {shown(text)}.",
-        field="on",
+        f"The parameter {name} is {shown(text)}.",
+        field=name,
         allowed="It must be a date of the calendar as YYYY-MM-DD.",
-        next_step="For example on=2026-03-03.",
+        next_step=f"For example {name}=2026-03-03.",
     )
 
 

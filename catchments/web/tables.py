@@ -65,7 +65,8 @@ def _belonging(member: Member) -> list[Cell]:
     return [member.basis.value, distance_m, member.in_school_provision]
 
 
-def _origin(snapshot: Snapshot) -> list[Cell]:
+def origin(snapshot: Snapshot) -> list[Cell]:
+    """Return the cells of `ORIGIN`."""
     demonstration = "yes: made up" if snapshot.demonstration else "no"
     # Titles and releases would make the file three times as long; the edition tells them.
     credited = dict.fromkeys(f"{s.authority} ({s.licence})" for s in sources_of(snapshot))
@@ -74,8 +75,8 @@ def _origin(snapshot: Snapshot) -> list[Cell]:
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[Cell]], snapshot: Snapshot) -> bytes:
-    origin = _origin(snapshot)
-    return plain_table((*header, *ORIGIN), ((*row, *origin) for row in rows))
+    whence = origin(snapshot)
+    return plain_table((*header, *ORIGIN), ((*row, *whence) for row in rows))
 
 
 def plain_table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:

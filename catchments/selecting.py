@@ -1,0 +1,233 @@
+"""Which schools, catchments and providers of a snapshot a question is about.
+
+Coordinates are WGS 84 degrees. Arrays hold longitudes in 0…360, so that 180° is no edge in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from catchments.coordinates import to_180, to_360
+from catchments.model import Answer, Basis, Catchment, Provider, SchoolStatus, Status
+from catchments.resolver import Resolver
+from catchments.snapshot import Snapshot, World
+
+Made = TypeVar("Made")
+Mask = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+NOWHERE = (np.nan, np.nan, np.nan, np.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box of longitudes -180…180 and latitudes; its edges are inside.
+
+    It crosses 180° where `west` is greater than `east`.
+    """
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    @property
+    def spans_360(self) -> tuple[tuple[float, float], ...]:
+        """Its longitudes, west and east of each part, in 0…360."""
+        crosses = self.west > self.east
+        spans = [(self.west, 180.0), (-180.0, self.east)] if crosses else [(self.west, self.east)]
+        eastern = [(max(west, 0.0), east) for west, east in spans if east >= 0.0]
+        western = [(west + 360.0, min(east, 0.0) + 360.0) for west, east in spans if west < 0.0]
+        return (*eastern, *western)
+
+    def holds(self, *, lng_360: Floats, lat: Floats) -> Mask:
+        """Return which points lie in it; those without a place, NaN, do not."""
+        across = [(lng_360 >= west) & (lng_360 <= east) for west, east in self.spans_360]
+        found: Mask = np.any(across, axis=0) & (lat >= self.south) & (lat <= self.north)
+        return found
+
+    def meets(self, extents_360: Floats) -> Mask:
+        """Return which extents (rows of west, south, east, north) it has a point in common with."""
+        west, south, east, north = extents_360.T
+        across = [(east >= start) & (west <= end) for start, end in self.spans_360]
+        found: Mask = np.any(across, axis=0) & (north >= self.south) & (south <= self.north)
+        return found
+
+    def touches(self, boundary_360: Any) -> bool:
+        """Whether a geometry with longitudes 0…360 has a point in common with it."""
+        parts = [shapely.box(w, self.south, e, self.north) for w, e in self.spans_360]
+        return bool(shapely.intersects(boundary_360, parts).any())
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for; None of a thing for whatever it is."""
+
+    region: str | None = None
+    catchment: str | None = None
+    provider: str | None = None
+    box: Box | None = None
+    status: SchoolStatus | None = None
+    basis: Basis | None = None
+    answer: Status | None = None
+
+
+class _Column:
+    """Values as numbers, so that to look for one is to compare integers."""
+
+    def __init__(self, values: Iterable[Hashable]) -> None:
+        self._numbers: dict[Hashable, int] = {}
+        numbers = [self._numbers.setdefault(each, len(self._numbers)) for each in values]
+        self._at = np.array(numbers, dtype=np.int32)
+
+    def where(self, value: Hashable) -> Mask:
+        found: Mask = self._at == self._numbers.get(value, -1)
+        return found
+
+
+class Schools:
+    """The schools of a directory release, closed ones too, by number, each with its answer."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.answers = tuple(answer for _, answer in sorted(snapshot.answers.items()))
+        places = [answer.place for answer in self.answers]
+        self._lng_360 = np.array([to_360(place.lng) if place else np.nan for place in places])
+        self._lat = np.array([place.lat if place else np.nan for place in places])
+        self._columns = {
+            name: _Column(map(value_of, self.answers)) for name, value_of in _OF_ANSWERS.items()
+        }
+
+    def matching(self, wanted: Wanted) -> list[int]:
+        """Return where in `answers` those stand that are wanted."""
+        found = np.ones(len(self.answers), dtype=bool)
+        if wanted.box is not None:
+            found &= wanted.box.holds(lng_360=self._lng_360, lat=self._lat)
+        for name, column in self._columns.items():
+            value = getattr(wanted, name)
+            if value is not None:
+                found &= column.where(value)
+        return [int(at) for at in np.flatnonzero(found)]
+
+
+def region_of(answer: Answer) -> str:
+    """Return the region of a school's catchment; without one, what the directory says."""
+    if answer.catchment and answer.catchment.education_region:
+        return answer.catchment.education_region
+    return answer.school.education_region if answer.school else ""
+
+
+_OF_ANSWERS: dict[str, Callable[[Answer], Hashable]] = {
+    "region": region_of,
+    "catchment": lambda answer: answer.catchment and answer.catchment.code,
+    "provider": lambda answer: answer.provider and answer.provider.code,
+    "status": lambda answer: answer.school and answer.school.status,
+    "basis": lambda answer: answer.basis,
+    "answer": lambda answer: answer.status,
+}
+
+
+class Catchments:
+    """The catchments of an edition, by code."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        edition = resolver.edition
+        self._resolver = resolver
+        self.catchments: tuple[Catchment, ...] = tuple(
+            edition.catchments[code] for code in sorted(edition.catchments)
+        )
+
+    def matching(self, wanted: Wanted) -> list[Catchment]:
+        """Return those that are wanted; a box wants all whose boundary reaches into it."""
+        near = self._near(wanted.box) if wanted.box else self.catchments
+        return [each for each in near if self._is_wanted(each, wanted)]
+
+    def extent(self, code: str) -> tuple[float, float, float, float] | None:
+        """Return west, south, east and north of a boundary, longitudes -180…180, or None.
+
+        West is greater than east where it crosses 180°, as RFC 7946 has it.
+        """
+        if code not in self._resolver.edition.boundaries:
+            return None
+        west, south, east, north = map(float, self._extents_360[self._places[code]])
+        return to_180(west), south, to_180(east), north
+
+    def _is_wanted(self, catchment: Catchment, wanted: Wanted) -> bool:
+        served_by = self._resolver.provider_of(catchment)
+        return (
+            wanted.region in (None, catchment.education_region)
+            and wanted.catchment in (None, catchment.code)
+            and wanted.provider in (None, served_by and served_by.code)
+        )
+
+    def _near(self, box: Box) -> list[Catchment]:
+        at = np.flatnonzero(box.meets(self._extents_360))
+        near = [self.catchments[place] for place in at]
+        return [each for each in near if box.touches(self._resolver.index.boundary_360(each.code))]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {catchment.code: at for at, catchment in enumerate(self.catchments)}
+
+    @cached_property
+    def _extents_360(self) -> Floats:
+        known = self._resolver.edition.boundaries
+        extents = [
+            shapely.bounds(self._resolver.index.boundary_360(each.code))
+            if each.code in known
+            else NOWHERE
+            for each in self.catchments
+        ]
+        return np.array(extents, dtype=np.float64).reshape(-1, 4)
+
+
+class Providers:
+    """The providers of an edition, by code, each with its catchments."""
+
+    def __init__(self, resolver: Resolver, catchments: Catchments) -> None:
+        known = resolver.edition.providers
+        self.providers: tuple[Provider, ...] = tuple(known[code] for code in sorted(known))
+        self._catchments = catchments
+        self._serves: dict[str, list[Catchment]] = {}
+        for each in catchments.catchments:
+            self._serves.setdefault(each.provider_code or "", []).append(each)
+
+    def serves(self, code: str) -> Sequence[Catchment]:
+        """Return the catchments that a provider serves, by code."""
+        return self._serves.get(code, ())
+
+    def matching(self, wanted: Wanted) -> list[Provider]:
+        """Return those that serve a catchment that is wanted; all if nothing is."""
+        if wanted == Wanted():
+            return list(self.providers)
+        codes = {each.provider_code for each in self._catchments.matching(wanted)}
+        return [each for each in self.providers if each.code in codes]
+
+
+def schools_of(world: World, snapshot: Snapshot) -> Schools:
+    """Return the schools of a snapshot, kept with the world."""
+    return _kept("schools", world, snapshot, lambda: Schools(snapshot))
+
+
+def catchments_of(world: World, snapshot: Snapshot) -> Catchments:
+    """Return the catchments of a snapshot, kept with the world."""
+    return _kept("catchments", world, snapshot, lambda: Catchments(snapshot.resolver))
+
+
+def providers_of(world: World, snapshot: Snapshot) -> Providers:
+    """Return the providers of a snapshot, kept with the world."""
+
+    def make() -> Providers:
+        return Providers(snapshot.resolver, catchments_of(world, snapshot))
+
+    return _kept("providers", world, snapshot, make)
+
+
+def _kept(what: str, world: World, snapshot: Snapshot, make: Callable[[], Made]) -> Made:
+    key = ("selecting", what, snapshot.edition.number, snapshot.release.number)
+    return world.recent.get(key, make)

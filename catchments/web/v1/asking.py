@@ -1,0 +1,292 @@
+"""What a list is asked for: a date, filters, a page; and where the pages beside it are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from flask import request
+
+from catchments.coordinates import checked_degrees
+from catchments.errors import InputRefused, NotKnown, shown
+from catchments.model import Basis, SchoolStatus, Status
+from catchments.resolver import long_date
+from catchments.selecting import Box, Wanted
+from catchments.snapshot import Snapshot, World
+from catchments.web.api import ON
+from catchments.web.context import service
+from catchments.web.contract import Parameter
+from catchments.web.overview import entries, regions_of
+from catchments.web.parameters import optional_date, region
+
+Word = TypeVar("Word", bound=StrEnum)
+
+ON_A_PAGE = 100
+AT_MOST = 1_000
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")
+_DIGITS = {"type": "string", "pattern": "^[0-9]{1,9}$"}
+
+# --- parameters -----------------------------------------------------------------------------------
+
+LIMIT = Parameter(
+    "limit",
+    f"How many at most. Left out: {ON_A_PAGE} in JSON; in GeoJSON and CSV all, because what reads "
+    "those files does not ask for a second page.",
+    {"type": "string", "pattern": "^0*([1-9][0-9]{0,2}|1000)$"},
+)
+OFFSET = Parameter("offset", "How many to pass over; `next` has it.", _DIGITS)
+REGION = Parameter(
+    "region",
+    "An education region, with or without macrons and punctuation.",
+    {"type": "string"},
+)
+CATCHMENT = Parameter("catchment", "A catchment's code.", {"type": "string"})
+PROVIDER = Parameter("provider", "A provider's code.", {"type": "string"})
+BBOX = Parameter(
+    "bbox",
+    "West, south, east, north in WGS 84 degrees, as in 174,-37,176,-36; one that crosses 180° has "
+    "a west that is greater than its east, as in 166,-48,-176,-34.",
+    {"type": "string"},
+)
+EDITION = Parameter(
+    "edition", "Read this edition instead of the one in force on the date; `next` has it.", _DIGITS
+)
+RELEASE = Parameter(
+    "release", "Read this directory release instead of the one of the date; `next` has it.", _DIGITS
+)
+IN_TIME = (ON, EDITION, RELEASE)
+PAGED = (LIMIT, OFFSET)
+WHERE = (REGION, CATCHMENT, PROVIDER, BBOX)
+
+
+def words(name: str, about: str, allowed: type[StrEnum]) -> Parameter:
+    """Return a parameter that is one of a few words."""
+    return Parameter(name, about, {"type": "string", "enum": [each.value for each in allowed]})
+
+
+# --- what is asked --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A world, and the edition and directory release that an answer for a date is made from."""
+
+    world: World
+    day: date
+    snapshot: Snapshot | None
+    """None before the first edition."""
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether anything of it is made up."""
+        return self.snapshot.demonstration if self.snapshot else self.world.demonstration
+
+    @property
+    def pins(self) -> dict[str, Any]:
+        """What keeps every page of a list to the same day, edition and directory release."""
+        of = self.snapshot
+        read = {"edition": of.edition.number, "release": of.release.number} if of else {}
+        return {"on": self.day.isoformat(), **read}
+
+
+def asked() -> Asked:
+    """Return what a request asks of which edition and directory release.
+
+    Raises InputRefused for a malformed parameter, NotKnown for an edition or release that is not.
+    """
+    world = service().snapshots.current()
+    day = optional_date(request.args) or world.today
+    edition, release = whole_number("edition"), whole_number("release")
+    if edition is None and release is None:
+        return Asked(world, day, world.on(day))
+    return Asked(world, day, _pinned(world, day, edition, release))
+
+
+def asked_of_one() -> tuple[Asked, Snapshot]:
+    """Return what a request asks of one thing. Raises NotKnown before the first edition."""
+    found = asked()
+    if found.snapshot is None:
+        first = found.world.timeline.editions[0].effective_from
+        raise NotKnown(
+            f"No edition was in force on {long_date(found.day)}; the first is from "
+            f"{long_date(first)}.",
+            next_step="Ask for a later date.",
+        )
+    return found, found.snapshot
+
+
+def _pinned(world: World, day: date, edition: int | None, release: int | None) -> Snapshot | None:
+    usual = world.on(day)
+    if usual is not None:
+        edition = usual.edition.number if edition is None else edition
+        release = usual.release.number if release is None else release
+    if edition is None or release is None:
+        return None
+    try:
+        return world.numbered(edition, release)
+    except NotKnown as error:
+        raise NotKnown(
+            f"{error.problem} It may have been withdrawn since.",
+            next_step="Begin again without the parameters edition and release.",
+        ) from error
+
+
+def wanted(found: Asked) -> Wanted:
+    """Return what a list is filtered by. Raises InputRefused, NotKnown for a code that is none."""
+    given = request.args
+    return Wanted(
+        region=_region(found, given.get("region", "")) or None,
+        catchment=_code(found, "catchment"),
+        provider=_code(found, "provider"),
+        box=box(given["bbox"]) if "bbox" in given else None,
+        status=one_of("status", SchoolStatus),
+        basis=one_of("basis", Basis),
+        answer=one_of("answer", Status),
+    )
+
+
+def one_of(name: str, allowed: type[Word]) -> Word | None:
+    """Return a parameter that is one of a few words, or None. Raises InputRefused."""
+    text = request.args.get(name)
+    if text is None:
+        return None
+    try:
+        return allowed(text)
+    except ValueError:
+        raise InputRefused(
+            f"The parameter {name} is {shown(text)}.",
+            field=name,
+            allowed=f"It must be one of {', '.join(allowed)}.",
+            next_step="Leave it out for all of them.",
+        ) from None
+
+
+def whole_number(name: str) -> int | None:
+    """Return a parameter of at most nine digits, or None. Raises InputRefused."""
+    text = request.args.get(name)
+    if text is None:
+        return None
+    if not _NUMBER.fullmatch(text):
+        raise InputRefused(
+            f"The parameter {name} is {shown(text)}.",
+            field=name,
+            allowed="It must be a whole number of at most nine digits.",
+            next_step=f"Correct it, or leave {name} out.",
+        )
+    return int(text)
+
+
+def box(text: str) -> Box:
+    """Return a box of degrees. Raises InputRefused."""
+    parts = [part.strip() for part in text.split(",", maxsplit=4)]
+    if len(parts) != 4 or not all(map(_DEGREES.fullmatch, parts)):
+        raise _box_refused(text)
+    west, south, east, north = map(float, parts)
+    for name, value, limit in (
+        ("west", west, 180),
+        ("south", south, 90),
+        ("east", east, 180),
+        ("north", north, 90),
+    ):
+        _check_side(name, value, limit)
+    if south > north:
+        raise _box_refused(text)
+    return Box(west, south, east, north)
+
+
+def _check_side(name: str, value: float, limit: float) -> None:
+    try:
+        checked_degrees(name, value, limit=limit)
+    except InputRefused as error:
+        raise InputRefused(
+            f"In the parameter bbox {error.problem}",
+            field="bbox",
+            allowed=f"It must be from {-limit:g} to {limit:g} degrees; longitudes come first.",
+            next_step="For example bbox=174,-37,176,-36.",
+        ) from error
+
+
+def _box_refused(text: str) -> InputRefused:
+    return InputRefused(
+        f"The parameter bbox is {shown(text)}.",
+        field="bbox",
+        allowed="It must be west, south, east and north: four numbers of WGS 84 degrees with "
+        "commas between them, south not greater than north.",
+        next_step="For example bbox=174,-37,176,-36, or bbox=166,-48,-176,-34 across 180°.",
+    )
+
+
+def _region(found: Asked, text: str) -> str:
+    used = regions_of(entries(found.world, found.snapshot).values()) if found.snapshot else ()
+    return region(text, used)
+
+
+def _code(found: Asked, kind: str) -> str | None:
+    code = request.args.get(kind)
+    if code is None or found.snapshot is None:
+        return code
+    edition = found.snapshot.edition
+    known = edition.catchments if kind == "catchment" else edition.providers
+    if code not in known:
+        raise NotKnown(
+            f"There is no {kind} {shown(code)} in edition {edition.number}.",
+            next_step=f"Choose one from the list at /v1/{kind}s.",
+        )
+    return code
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list; without a limit it is all that is left."""
+
+    limit: int | None
+    offset: int
+
+    @property
+    def part(self) -> slice:
+        """Which part of the list it is."""
+        return slice(self.offset, None if self.limit is None else self.offset + self.limit)
+
+
+def page_asked(*, usual: int | None) -> Page:
+    """Return the page that is asked for. Raises InputRefused."""
+    limit = whole_number("limit")
+    if limit is not None and not 1 <= limit <= AT_MOST:
+        raise InputRefused(
+            f"The parameter limit is {limit}.",
+            field="limit",
+            allowed=f"It must be from 1 to {AT_MOST}.",
+            next_step="Ask for more page by page: each names the next one.",
+        )
+    return Page(usual if limit is None else limit, whole_number("offset") or 0)
+
+
+def address(path: str) -> str:
+    """Return an address: whole where it is known under which one the public comes here."""
+    return f"{service().settings.public_url or request.script_root}{path}"
+
+
+def pages_beside(page: Page, total: int, pins: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the addresses of the next and the previous page; None where there is none."""
+    if page.limit is None:
+        return {"next": None, "previous": None}
+    end = page.offset + page.limit
+    before = max(0, min(page.offset, total) - page.limit)
+    return {
+        "next": _beside(page.limit, end, pins) if end < total else None,
+        "previous": _beside(page.limit, before, pins) if page.offset > 0 else None,
+    }
+
+
+def _beside(limit: int, offset: int, pins: Mapping[str, Any]) -> str:
+    given = {**request.args.to_dict(), **pins, "limit": limit, "offset": offset}
+    return address(f"{request.path}?{urlencode(given)}")

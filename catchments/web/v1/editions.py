@@ -1,0 +1,250 @@
+"""/v1/editions: every edition that was published, and what has become of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+import msgspec
+from flask import Response, request
+
+from catchments.errors import InputRefused, NotKnown
+from catchments.model import EditionSummary, ReleaseSummary, Source
+from catchments.snapshot import World
+from catchments.telling import Chronicle, Standing
+from catchments.web.chronicling import chronicle
+from catchments.web.context import service
+from catchments.web.contract import Parameter, promises
+from catchments.web.parameters import optional_date
+from catchments.web.payload import source_json
+from catchments.web.v1 import bodies
+from catchments.web.v1.asking import PAGED, Asked, address, one_of, words
+from catchments.web.v1.flat import cells
+from catchments.web.v1.formats import (
+    MEDIA_TYPES,
+    WITHOUT_PLACES,
+    Form,
+    csv_line,
+    form_asked,
+    kept,
+    list_response,
+)
+from catchments.web.v1.room import blueprint
+
+TAG = "Editions"
+DATE = {"type": "string", "format": "date"}
+NUMBER = Parameter(
+    "number",
+    "The edition's number.",
+    {"type": "string", "pattern": "^[0-9]{1,9}$"},
+    required=True,
+    place="path",
+)
+COLUMNS = (
+    "edition",
+    "title",
+    "reason",
+    "effective_from",
+    "last_day",
+    "standing",
+    "published_at",
+    "withdrawn_at",
+    "directory_release",
+    "demonstration",
+    "source",
+)
+
+
+@blueprint.get("/v1/editions")
+@blueprint.get("/v1/editions.<ending:ending>")
+@promises(
+    Parameter("on", "Only the edition in force on this date.", DATE),
+    Parameter("from", "Only editions in force on this date or later.", DATE),
+    Parameter("to", "Only editions in force on this date or earlier.", DATE),
+    words("standing", "What has become of an edition, as at today.", Standing),
+    *PAGED,
+    returns={MEDIA_TYPES[Form.JSON]: bodies.EditionList, MEDIA_TYPES[Form.CSV]: None},
+    tag=TAG,
+    example="/v1/editions?limit=2",
+)
+def editions(ending: str | None = None) -> Response:
+    """List the editions that were published by number, withdrawn ones too."""
+    form = form_asked(ending, WITHOUT_PLACES)
+    question = _today()
+    told = chronicle(question.world)
+    found = _wanted(told)
+    # Editions come at the end and none goes, so that pages keep together without pins.
+    return list_response(question, form, COLUMNS, EditionRows(told), found, pins={})
+
+
+@blueprint.get("/v1/editions/<int:number>")
+@blueprint.get("/v1/editions/<int:number>.<ending:ending>")
+@promises(
+    NUMBER,
+    returns={MEDIA_TYPES[Form.JSON]: bodies.OneEdition, MEDIA_TYPES[Form.CSV]: None},
+    tag=TAG,
+    example="/v1/editions/1",
+)
+def one_edition(number: int, ending: str | None = None) -> Response:
+    """Tell of one edition, and where its files are."""
+    form = form_asked(ending, WITHOUT_PLACES)
+    question = _today()
+    told = chronicle(question.world)
+    edition = told.numbered(number)
+    if edition is None:
+        raise NotKnown(
+            f"There is no edition {number}.", next_step="Choose one from the list at /v1/editions."
+        )
+    rows = EditionRows(told)
+    if form is Form.CSV:
+        return kept(question, form, csv_line(COLUMNS) + rows.line(edition))
+    return kept(question, form, msgspec.json.encode(rows.whole(edition)))
+
+
+def _today() -> Asked:
+    world = service().snapshots.current()
+    return Asked(world, world.today, world.on(world.today))
+
+
+# --- which ----------------------------------------------------------------------------------------
+
+
+def _wanted(told: Chronicle) -> list[EditionSummary]:
+    on = optional_date(request.args)
+    first, last = optional_date(request.args, "from"), optional_date(request.args, "to")
+    standing = one_of("standing", Standing)
+    if first and last and first > last:
+        raise InputRefused(
+            f"The parameter from is {first}, which is after {last}.",
+            field="from",
+            allowed="It must not be later than to.",
+            next_step="Exchange the two.",
+        )
+    holds = {each.number for each in told.editions if _was_in_force(told, each, first, last)}
+    in_force = told.world.timeline.edition_on(on) if on else None
+    return [
+        each
+        for each in told.editions
+        if (on is None or each == in_force)
+        and (each.number in holds or not (first or last))
+        and standing in (None, told.standing(each))
+    ]
+
+
+def _was_in_force(
+    told: Chronicle, edition: EditionSummary, first: date | None, last: date | None
+) -> bool:
+    """Whether an edition is in force on any day from a first to a last one."""
+    if told.standing(edition) in (Standing.WITHDRAWN, Standing.REPLACED):
+        return False
+    begins, ends = edition.effective_from, told.last_day(edition)
+    return (last is None or begins <= last) and (first is None or ends is None or ends >= first)
+
+
+# --- how one is written ---------------------------------------------------------------------------
+
+
+class EditionRows:
+    """Editions, each with the directory release of its time."""
+
+    def __init__(self, told: Chronicle) -> None:
+        self._told = told
+        self._sources = _sources(told.world)
+
+    def item(self, edition: EditionSummary, /) -> bodies.EditionTold:
+        """Return an edition as JSON has it."""
+        release = self._release(edition)
+        return {
+            "number": edition.number,
+            "title": edition.title,
+            "reason": edition.reason,
+            "effective_from": edition.effective_from.isoformat(),
+            "last_day": self._last_day(edition),
+            "standing": self._told.standing(edition),
+            "published_at": _moment(edition.published_at),
+            "withdrawn_at": _moment(edition.withdrawn_at) if edition.withdrawn_at else None,
+            "demonstration": _made_up(edition, release),
+            "sources": [source_json(each) for each in self._made_from(edition)],
+            "downloads": _downloads(edition, release),
+            "url": address(f"/v1/editions/{edition.number}"),
+        }
+
+    def whole(self, edition: EditionSummary) -> bodies.OneEdition:
+        """Return an edition and what it stands beside."""
+        release = self._release(edition)
+        item = self.item(edition)
+        return {
+            **item,
+            "edition": {
+                "number": edition.number,
+                "title": edition.title,
+                "effective_from": item["effective_from"],
+            },
+            "directory_release": {
+                "number": release.number,
+                "released": release.released.isoformat(),
+            }
+            if release
+            else None,
+            "as_at": self._told.world.today.isoformat(),
+        }
+
+    def feature(self, _edition: EditionSummary, /) -> None:
+        """Return nothing: an edition is no one place."""
+
+    def line(self, edition: EditionSummary, /) -> bytes:
+        """Return an edition as a line of CSV."""
+        item, release = self.item(edition), self._release(edition)
+        told = cells({name: value for name, value in item.items() if name in COLUMNS[1:8]})
+        credited = dict.fromkeys(f"{s.authority} ({s.licence})" for s in self._made_from(edition))
+        released = release.released.isoformat() if release else None
+        demonstration = "yes: made up" if item["demonstration"] else "no"
+        return csv_line([edition.number, *told, released, demonstration, "; ".join(credited)])
+
+    def _made_from(self, edition: EditionSummary) -> list[Source]:
+        release = self._release(edition)
+        own = self._sources.get(edition.number, ())
+        return [*own, *([release.source] if release else [])]
+
+    def _last_day(self, edition: EditionSummary) -> str | None:
+        last = self._told.last_day(edition) if edition.withdrawn_at is None else None
+        return last.isoformat() if last else None
+
+    def _release(self, edition: EditionSummary) -> ReleaseSummary | None:
+        """Return the directory release of an edition: on its last day, or today's."""
+        if edition.withdrawn_at is not None:
+            return None
+        today = self._told.world.today
+        last = self._told.last_day(edition) or today
+        day = max(edition.effective_from, min(last, today))
+        return self._told.world.timeline.release_on(day)
+
+
+def _made_up(edition: EditionSummary, release: ReleaseSummary | None) -> bool:
+    return edition.demonstration or (release is not None and release.source.demonstration)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.isoformat(timespec='seconds')}Z"
+
+
+def _sources(world: World) -> Mapping[int, tuple[Source, ...]]:
+    if "edition sources" not in world.memo:
+        world.memo["edition sources"] = service().store.edition_sources()
+    found: Mapping[int, tuple[Source, ...]] = world.memo["edition sources"]
+    return found
+
+
+def _downloads(edition: EditionSummary, release: ReleaseSummary | None) -> list[bodies.Download]:
+    if release is None:
+        return []
+    folder = f"/downloads/{edition.number}"
+    files = (
+        ("Boundaries, as published", "application/geo+json", f"{folder}/boundaries.geojson"),
+        ("Catchments and providers", "text/csv", f"{folder}/{release.number}/catchments.csv"),
+        ("Schools and providers", "text/csv", f"{folder}/{release.number}/schools.csv"),
+    )
+    return [
+        {"title": title, "media_type": media_type, "url": address(path)}
+        for title, media_type, path in files
+    ]
