@@ -96,7 +96,8 @@ def hold_to_promise() -> None:
         return  # a browser asks with the address that it means to use, and learns of it then
     allowed = {each.name for each in promised.parameters if each.place == "query"}
     refuse_unknown_or_repeated(request.args, allowed)
-    _refuse_what_is_not_offered(promised)
+    if "ending" not in (request.view_args or {}):  # which counts for more than Accept
+        _refuse_what_is_not_offered(promised)
 
 
 def say_language(response: Response) -> Response:

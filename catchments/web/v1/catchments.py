@@ -29,10 +29,12 @@ from catchments.web.v1.asking import (
 )
 from catchments.web.v1.flat import cells, provider_cells
 from catchments.web.v1.formats import (
+    ENDING,
     MEDIA_TYPES,
     Form,
     csv_line,
     form_asked,
+    in_forms,
     list_response,
     one_response,
     with_ending,
@@ -53,9 +55,9 @@ CODE = Parameter(
 COLUMNS = (*bodies.CatchmentProperties.__annotations__, *ORIGIN)
 
 
-@blueprint.get("/v1/catchments")
-@blueprint.get("/v1/catchments.<ending:ending>")
+@in_forms("/v1/catchments")
 @promises(
+    ENDING,
     *WHERE,
     *IN_TIME,
     *PAGED,

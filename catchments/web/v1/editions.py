@@ -25,11 +25,12 @@ from catchments.web.v1.formats import (
     WITHOUT_PLACES,
     Form,
     csv_line,
+    ending_of,
     form_asked,
+    in_forms,
     kept,
     list_response,
 )
-from catchments.web.v1.room import blueprint
 
 TAG = "Editions"
 DATE = {"type": "string", "format": "date"}
@@ -55,9 +56,9 @@ COLUMNS = (
 )
 
 
-@blueprint.get("/v1/editions")
-@blueprint.get("/v1/editions.<ending:ending>")
+@in_forms("/v1/editions")
 @promises(
+    ending_of(WITHOUT_PLACES),
     Parameter("on", "Only the edition in force on this date.", DATE),
     Parameter("from", "Only editions in force on this date or later.", DATE),
     Parameter("to", "Only editions in force on this date or earlier.", DATE),
@@ -77,9 +78,9 @@ def editions(ending: str | None = None) -> Response:
     return list_response(question, form, COLUMNS, EditionRows(told), found, pins={})
 
 
-@blueprint.get("/v1/editions/<int:number>")
-@blueprint.get("/v1/editions/<int:number>.<ending:ending>")
+@in_forms("/v1/editions/<int:number>")
 @promises(
+    ending_of(WITHOUT_PLACES),
     NUMBER,
     returns={MEDIA_TYPES[Form.JSON]: bodies.OneEdition, MEDIA_TYPES[Form.CSV]: None},
     tag=TAG,

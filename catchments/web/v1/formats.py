@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -16,10 +16,12 @@ from werkzeug.routing import BaseConverter
 from catchments.errors import NotKnown
 from catchments.web.caching import REPRESENTATION, cache_control, etag, validated
 from catchments.web.context import service
+from catchments.web.contract import Parameter, View
 from catchments.web.payload import provenance_json
 from catchments.web.tables import MEDIA_TYPE as CSV_TYPE
 from catchments.web.tables import Cell, harmless
 from catchments.web.v1.asking import ON_A_PAGE, Asked, page_asked, pages_beside
+from catchments.web.v1.room import blueprint
 
 
 class Form(StrEnum):
@@ -44,6 +46,28 @@ class Ending(BaseConverter):
     """What an address may end with, after a dot."""
 
     regex = f"(?:{'|'.join(Form)})"
+
+
+def ending_of(offered: Sequence[Form]) -> Parameter:
+    """Return the ending of an address as a parameter."""
+    about = "The form; it counts for more than the header Accept."
+    schema = {"type": "string", "enum": [form.value for form in offered]}
+    return Parameter("ending", about, schema, required=True, place="path")
+
+
+ENDING = ending_of(ALL_FORMS)
+
+
+def in_forms(address: str) -> Callable[[View], View]:
+    """Return a decorator that gives a view an address, and the same with each ending."""
+
+    def add(view: View) -> View:
+        blueprint.get(address)(view)
+        endpoint = f"{view.__name__}_as"
+        blueprint.get(f"{address}.<ending:ending>", endpoint=endpoint)(view)
+        return view
+
+    return add
 
 
 def form_asked(ending: str | None, offered: Collection[Form] = ALL_FORMS) -> Form:

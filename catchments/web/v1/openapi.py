@@ -72,6 +72,7 @@ def _operation(rule: Rule, operation: Operation, schemas: dict[int, Any]) -> dic
                 "schema": dict(each.schema),
             }
             for each in operation.parameters
+            if each.place != "path" or each.name in rule.arguments
         ],
         "responses": {"200": {"description": "The answer.", "content": content}},
     }

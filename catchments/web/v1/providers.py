@@ -31,10 +31,12 @@ from catchments.web.v1.asking import (
 from catchments.web.v1.catchments import CODE
 from catchments.web.v1.flat import cells
 from catchments.web.v1.formats import (
+    ENDING,
     MEDIA_TYPES,
     Form,
     csv_line,
     form_asked,
+    in_forms,
     list_response,
     one_response,
     with_ending,
@@ -46,9 +48,9 @@ TAG = "Providers"
 COLUMNS = (*bodies.ProviderProperties.__annotations__, *ORIGIN)
 
 
-@blueprint.get("/v1/providers")
-@blueprint.get("/v1/providers.<ending:ending>")
+@in_forms("/v1/providers")
 @promises(
+    ENDING,
     *WHERE,
     *IN_TIME,
     *PAGED,

@@ -31,15 +31,16 @@ from catchments.web.v1.asking import (
 )
 from catchments.web.v1.flat import cells, provider_cells
 from catchments.web.v1.formats import (
+    ENDING,
     MEDIA_TYPES,
     Form,
     about,
     csv_line,
     form_asked,
+    in_forms,
     kept,
     list_response,
 )
-from catchments.web.v1.room import blueprint
 
 TAG = "Schools"
 NUMBER = Parameter(
@@ -52,9 +53,9 @@ NUMBER = Parameter(
 COLUMNS = (*bodies.SchoolProperties.__annotations__, "lng", "lat", *ORIGIN)
 
 
-@blueprint.get("/v1/schools")
-@blueprint.get("/v1/schools.<ending:ending>")
+@in_forms("/v1/schools")
 @promises(
+    ENDING,
     *WHERE,
     words("status", "A school's state in the directory.", SchoolStatus),
     words("basis", "How an answer came about.", Basis),
@@ -81,9 +82,9 @@ def schools(ending: str | None = None) -> Response:
     return list_response(question, form, COLUMNS, written(question.world, snapshot), found)
 
 
-@blueprint.get("/v1/schools/<int:number>")
-@blueprint.get("/v1/schools/<int:number>.<ending:ending>")
+@in_forms("/v1/schools/<int:number>")
 @promises(
+    ENDING,
     NUMBER,
     ON,
     returns={
