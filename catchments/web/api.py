@@ -67,7 +67,7 @@ Q = Parameter(
     ON,
     returns={JSON: bodies.Answer},
     tag=TAG,
-    example="/v1/provider?school_id=54",
+    example="/v1/provider?school_id={school}",
 )
 def provider() -> Response:
     """Say who serves a school, an address or a point, today or on a date."""

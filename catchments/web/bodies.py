@@ -242,7 +242,6 @@ class ChangesPage(TypedDict):
 
 
 class _PerhapsSaid(TypedDict, total=False):
-
     parameter: Annotated[str, Meta(description="Which parameter it is about.")]
     allowed: Annotated[str, Meta(description="What would have been taken.")]
     next_step: Annotated[str, Meta(description="What to do now.")]

@@ -16,6 +16,8 @@ from catchments.web.parameters import refuse_unknown_or_repeated
 
 View = TypeVar("View", bound=Callable[..., Any])
 _PROMISE = "operation"
+STABLE = "/v1/"
+"""Below it everything is held to its promise."""
 SPOKEN = "en-NZ"
 """The language of the sentences in answers; only titles of problems are translated."""
 
@@ -46,7 +48,11 @@ class Operation:
     returns: Mapping[str, Any]
     """Media type → type of the body (a TypedDict or a msgspec Struct), None for other text."""
     example: str
-    """An address whose present answer is shown as the example; none if empty."""
+    """An address whose present answer is shown as the example; none if empty.
+
+    `{school}`, `{catchment}`, `{provider}` and `{edition}` in it are filled in with one that there
+    is in the edition in force.
+    """
     tag: str
     accepts: Mapping[str, Any] = field(default_factory=dict)
     """Media type → type of a request's body."""
@@ -96,7 +102,8 @@ def hold_to_promise() -> None:
         return  # a browser asks with the address that it means to use, and learns of it then
     allowed = {each.name for each in promised.parameters if each.place == "query"}
     refuse_unknown_or_repeated(request.args, allowed)
-    if "ending" not in (request.view_args or {}):  # which counts for more than Accept
+    # The older addresses have always answered in JSON; an ending counts for more than Accept.
+    if request.path.startswith(STABLE) and "ending" not in (request.view_args or {}):
         _refuse_what_is_not_offered(promised)
 
 

@@ -96,9 +96,7 @@ def candidate_json(candidate: Candidate) -> bodies.Candidate:
     }
 
 
-def provenance_json(
-    snapshot: Snapshot | None, *, demonstration: bool = True
-) -> bodies.Provenance:
+def provenance_json(snapshot: Snapshot | None, *, demonstration: bool = True) -> bodies.Provenance:
     """Return what every body says of the edition and the directory release behind it.
 
     `demonstration` is what is said before the first edition, where the snapshot is None.

@@ -90,7 +90,7 @@ def catchments(ending: str | None = None) -> Response:
         MEDIA_TYPES[Form.CSV]: None,
     },
     tag=TAG,
-    example="/v1/catchments/KAITAIA",
+    example="/v1/catchments/{catchment}",
 )
 def catchment(code: str) -> Response:
     """Tell of one catchment on a date."""

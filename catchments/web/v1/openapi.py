@@ -2,49 +2,74 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from apispec import APISpec
-from flask import Flask, Response, current_app
+from flask import Flask, Response, current_app, request
 from werkzeug.routing import Rule
 
-from catchments.web.contract import Operation, promised_by
+from catchments.snapshot import World
+from catchments.web import bodies
+from catchments.web.caching import cache_control, etag, validated
+from catchments.web.context import service, sources_of
+from catchments.web.contract import Operation, promised_by, promises
+from catchments.web.v1.examples import address_of, ask, example_of
 from catchments.web.v1.room import blueprint
+from catchments.web.v1.wording import ABOUT, HEADERS, PROBLEMS, TAGS, TITLE
 
 VERSION = "1.0.0"
 """Of the contract: the second number rises when something is added; nothing is taken away."""
 PREFIX = "/v1/"
-_CONVERTER = re.compile(r"<(?:\w+:)?(\w+)>")
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+_CONVERTER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _REFERENCE = "#/components/schemas/{name}"
+_ALWAYS = (400, 401, 406, 429, 503)
+_OF_A_BODY = (413, 415)
+_ASKED = {
+    400: ("/v1/provider?school_id=abc", JSON),
+    404: ("/v1/provider?school_id=999999999", JSON),
+    406: ("/v1/provider?school_id=54", "image/png"),
+}
+"""Status → what is asked for a real example of it, and what it is asked for."""
 
 
+@dataclass(frozen=True)
+class Contract:
+    """The document as a value and as it is served."""
+
+    document: Mapping[str, Any]
+    body: bytes
+    digest: str
+
+
+@blueprint.get("/v1/openapi.json")
 @blueprint.get("/openapi.json")
+@promises(returns={JSON: bodies.Anything}, tag="This document")
 def document() -> Response:
-    """Give the contract as OpenAPI 3.1."""
-    body = msgspec.json.encode(contract(current_app))
-    return Response(body, mimetype="application/json")
+    """Give this contract as OpenAPI 3.1."""
+    world = service().snapshots.current()
+    made = contract(world)
+    response = Response(made.body, mimetype=JSON)
+    control = cache_control(world, service().settings.max_age_s)
+    return validated(response, etag(world, None, world.today, written=made.digest), control)
 
 
-def contract(app: Flask) -> dict[str, Any]:
-    """Return the OpenAPI document of an application: every route below /v1 that promises."""
-    spec = APISpec(
-        title="Find your attendance service provider",
-        version=VERSION,
-        openapi_version="3.1.0",
-    )
-    promised = promised_rules(app)
-    types = [each for _, operation in promised for each in operation.returns.values() if each]
-    schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
-    for name, schema in components.items():
-        spec.components.schema(name, schema)
-    by_type = dict(zip(map(id, types), schemas, strict=True))
-    for rule, operation in promised:
-        method = "post" if "POST" in (rule.methods or ()) else "get"
-        path = _CONVERTER.sub(r"{\1}", rule.rule)
-        spec.path(path=path, operations={method: _operation(rule, operation, by_type)})
-    return spec.to_dict()
+def contract(world: World) -> Contract:
+    """Return the contract with examples from a world; made once for it."""
+    public = service().settings.public_url
+    key = ("contract", public or request.script_root)
+    if key not in world.memo:
+        made = Document(current_app, world, key[1]).made()
+        body = msgspec.json.encode(made)
+        world.memo[key] = Contract(made, body, hashlib.sha256(body).hexdigest()[:12])
+    return world.memo[key]  # type: ignore[no-any-return]
 
 
 def promised_rules(app: Flask) -> list[tuple[Rule, Operation]]:
@@ -54,25 +79,197 @@ def promised_rules(app: Flask) -> list[tuple[Rule, Operation]]:
     return [(rule, made) for rule, made in found if made and rule.rule.startswith(PREFIX)]
 
 
-def _operation(rule: Rule, operation: Operation, schemas: dict[int, Any]) -> dict[str, Any]:
-    content = {
-        media_type: {"schema": schemas.get(id(each), {"type": "string"})}
-        for media_type, each in operation.returns.items()
-    }
-    return {
-        "summary": operation.about,
-        "operationId": rule.endpoint.rpartition(".")[2],
-        "tags": [operation.tag],
-        "parameters": [
+class Document:
+    """Makes the document of an application for a world, with addresses below a root."""
+
+    def __init__(self, app: Flask, world: World, root: str) -> None:
+        self._app = app
+        self._world = world
+        self._root = root
+        self._rules = promised_rules(app)
+        self._named: set[str] = set()
+        self._examples: dict[tuple[str, str], dict[str, Any]] = {}
+        self._spec = APISpec(
+            TITLE,
+            VERSION,
+            "3.1.0",
+            info=self._info(),
+            servers=[{"url": root or "/"}],
+            security=[{}, {"key": []}],
+        )
+
+    def made(self) -> dict[str, Any]:
+        """Return the document."""
+        self._schemas = self._declare_schemas()
+        self._declare_problems()
+        for tag in dict.fromkeys(operation.tag for _, operation in self._rules):
+            self._spec.tag({"name": tag, "description": TAGS.get(tag, "")})
+        for rule, operation in self._rules:
+            method = "post" if "POST" in (rule.methods or ()) else "get"
+            path = _CONVERTER.sub(r"{\2}", rule.rule)
+            self._spec.path(path=path, operations={method: self._operation(rule, operation)})
+        return self._spec.to_dict()
+
+    def _info(self) -> dict[str, Any]:
+        snapshot = self._world.on(self._world.today) if self._world.timeline.editions else None
+        licences = sorted({each.licence for each in sources_of(snapshot)}) if snapshot else []
+        return {
+            "summary": "Who serves a school, an address or a place.",
+            "description": ABOUT,
+            "contact": {"name": TITLE, "url": f"{self._base()}/api"},
+            "license": {"name": f"Data: {'; '.join(licences) or 'as its sources say'}"},
+        }
+
+    def _base(self) -> str:
+        return self._root if "://" in self._root else f"{request.url_root.rstrip('/')}"
+
+    # --- what is used all over ---
+
+    def _declare_schemas(self) -> dict[int, Any]:
+        types = [each for _, operation in self._rules for each in _types(operation)]
+        types.append(bodies.Problem)
+        schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
+        for name, schema in components.items():
+            if "enum" in schema:
+                schema.setdefault("type", "string")
+            self._spec.components.schema(name, schema)
+        return dict(zip(map(id, types), schemas, strict=True))
+
+    def _declare_problems(self) -> None:
+        self._spec.components.security_scheme(
+            "key",
             {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-API-Key",
+                "description": "Optional: a key only allows more requests a minute.",
+            },
+        )
+        for name, header in HEADERS.items():
+            self._spec.components.header(name, header)
+        for status, said in PROBLEMS.items():
+            content = {"schema": self._schemas[id(bodies.Problem)], **self._problem(status)}
+            made = {
+                "description": said,
+                "headers": _headers(*_headers_of(status)),
+                "content": {PROBLEM: content},
+            }
+            self._spec.components.response(_name_of(status), made)
+
+    def _problem(self, status: int) -> dict[str, Any]:
+        if status not in _ASKED or not self._world.timeline.editions:
+            return {}
+        address, accept = _ASKED[status]
+        found = ask(self._app, address, accept)
+        return {"example": found.value} if found.status == status else {}
+
+    # --- operations ---
+
+    def _operation(self, rule: Rule, operation: Operation) -> dict[str, Any]:
+        made: dict[str, Any] = {
+            "summary": operation.about,
+            "operationId": self._name(rule),
+            "tags": [operation.tag],
+            "parameters": list(_parameters(rule, operation)),
+            "responses": self._responses(rule, operation),
+        }
+        if operation.accepts:
+            content = {
+                media_type: {"schema": self._schema(each), **_sent(operation, media_type)}
+                for media_type, each in operation.accepts.items()
+            }
+            made["requestBody"] = {"required": True, "content": content}
+        return made
+
+    def _responses(self, rule: Rule, operation: Operation) -> dict[str, Any]:
+        reading = "POST" not in (rule.methods or ())
+        statuses = [*_ALWAYS, *(_OF_A_BODY if operation.accepts else ())]
+        by_name = any(each.name == "school_id" for each in operation.parameters)
+        if rule.arguments or by_name:
+            statuses.append(404)
+        found: dict[str, Any] = {"200": self._answer(operation)}
+        if reading:
+            unchanged = _headers("ETag", "Cache-Control", "RateLimit-Policy", "RateLimit")
+            said = "What `If-None-Match` names is still so; there is no body."
+            found["304"] = {"description": said, "headers": unchanged}
+        for status in sorted(statuses):
+            found[str(status)] = {"$ref": f"#/components/responses/{_name_of(status)}"}
+        return found
+
+    def _answer(self, operation: Operation) -> dict[str, Any]:
+        content = {
+            media_type: {"schema": self._schema(each), **self._example(operation, media_type)}
+            for media_type, each in operation.returns.items()
+        }
+        names = ["Cache-Control", "Content-Language", "RateLimit-Policy", "RateLimit"]
+        if not operation.accepts:
+            names.insert(0, "ETag")
+        return {"description": "The answer.", "headers": _headers(*names), "content": content}
+
+    def _schema(self, each: Any) -> Any:
+        return self._schemas[id(each)] if each is not None else {"type": "string"}
+
+    def _example(self, operation: Operation, media_type: str) -> dict[str, Any]:
+        if not self._world.timeline.editions:
+            return {}
+        address = address_of(operation, self._world)
+        key = (address, media_type)
+        if key not in self._examples:
+            root = self._root if "://" not in self._root else ""
+            self._examples[key] = example_of(self._app, operation, address, media_type, root)
+        return self._examples[key]
+
+    def _name(self, rule: Rule) -> str:
+        """Return an operationId; where a view has several addresses, the later ones are longer."""
+        name = str(rule.endpoint).rpartition(".")[2]
+        if name in self._named:
+            name = re.sub(r"\W+", "_", _CONVERTER.sub(r"\2", rule.rule[len(PREFIX) :])).strip("_")
+        self._named.add(name)
+        return name
+
+
+def _types(operation: Operation) -> Iterator[Any]:
+    for each in (*operation.returns.values(), *operation.accepts.values()):
+        if each is not None:
+            yield each
+
+
+def _parameters(rule: Rule, operation: Operation) -> Iterator[dict[str, Any]]:
+    """Yield the parameters of an address, and those of the query."""
+    written = {each.name: each for each in operation.parameters}
+    for converter, name in _CONVERTER.findall(rule.rule):
+        if name not in written:
+            number = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
+            schema = number if converter == "int" else {"type": "string"}
+            yield {"name": name, "in": "path", "required": True, "schema": schema}
+    for each in operation.parameters:
+        if each.place != "path" or each.name in rule.arguments:
+            yield {
                 "name": each.name,
                 "in": each.place,
                 "description": each.about,
                 "required": each.required or each.place == "path",
                 "schema": dict(each.schema),
             }
-            for each in operation.parameters
-            if each.place != "path" or each.name in rule.arguments
-        ],
-        "responses": {"200": {"description": "The answer.", "content": content}},
-    }
+
+
+def _sent(operation: Operation, media_type: str) -> dict[str, Any]:
+    text = operation.asks.get(media_type)
+    if text is None:
+        return {}
+    return {"example": msgspec.json.decode(text) if media_type == JSON else text}
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _headers_of(status: int) -> tuple[str, ...]:
+    common = ("Content-Language", "RateLimit-Policy", "RateLimit")
+    if status in {429, 503}:
+        return ("Retry-After", *common)
+    return common if status != 401 else ("Content-Language",)
+
+
+def _name_of(status: int) -> str:
+    return HTTPStatus(status).phrase.replace(" ", "")

@@ -83,6 +83,7 @@ def providers(ending: str | None = None) -> Response:
         MEDIA_TYPES[Form.CSV]: None,
     },
     tag=TAG,
+    example="/v1/providers/{provider}",
 )
 def one_provider(code: str) -> Response:
     """Tell of one provider on a date."""

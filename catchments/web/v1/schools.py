@@ -93,7 +93,7 @@ def schools(ending: str | None = None) -> Response:
         MEDIA_TYPES[Form.CSV]: None,
     },
     tag=TAG,
-    example="/v1/schools/54",
+    example="/v1/schools/{school}",
 )
 def school(number: int, ending: str | None = None) -> Response:
     """Say all of one school that /v1/provider says, on a date; also of one that is in no list."""
