@@ -22,6 +22,7 @@ from catchments.errors import CatchmentsError
 from catchments.store.keys import Keys, digest_of
 from catchments.web import problems
 from catchments.web.context import EXTENSION, Service
+from catchments.web.metrics import count_limited
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -109,8 +110,6 @@ class RateLimited:
         self._ring = KeyRing(Keys(running.store))
         self.windows = Windows()
         self.quota = running.settings.rate_limit
-        self.refused = 0
-        """How many requests were refused since the worker began."""
         app.extensions[LIMITS] = self
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -127,7 +126,7 @@ class RateLimited:
             return start_response(status, [*given, *headers], exc_info)
 
         if counted > allowance.quota:
-            self.refused += 1
+            count_limited()
             return self._refused(lambda: problems.too_many(allowance.quota, left_s), environ, told)
         return self._inner(environ, told)
 

@@ -139,7 +139,9 @@ def test_points_are_answered_by_the_application_once_for_all(app: Flask) -> None
     assert asked.count == 1
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None
+)
 @given(lng=st.one_of(degrees, near), lat=st.floats(-41, -37).map(lambda v: f"{v:.6f}"))
 @pytest.mark.parametrize(
     "form", ["lat={lat}&lng={lng}", "lng={lng}&lat={lat}", "lat={lat}&lon={lng}"]
