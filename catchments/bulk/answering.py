@@ -1,0 +1,174 @@
+"""Answers as Arrow columns, put beside the columns that asked: the same in files and clusters."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from functools import cached_property
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from catchments.bulk.asking import PROBLEMS, UNKNOWN, Asked, How, asked
+from catchments.bulk.resolving import BASES, STATUSES, BatchResolver, Outcomes
+from catchments.cells import harmless
+from catchments.model import DirectoryRelease, Edition
+from catchments.snapshot import Snapshot, boundaries_fingerprint
+
+TEXT = pa.dictionary(pa.int32(), pa.string())
+COLUMNS = {
+    "catchment_code": TEXT,
+    "catchment_name": TEXT,
+    "provider_code": TEXT,
+    "provider_name": TEXT,
+    "provider_status": TEXT,
+    "provider_basis": TEXT,
+    "provider_distance_m": pa.float32(),
+    "provider_alternatives": pa.string(),
+    "provider_problem": TEXT,
+    "provider_edition": pa.int32(),
+    "provider_directory_release": TEXT,
+    "provider_demonstration": pa.bool_(),
+}
+"""What every row gets. The last three say where it is from: rows are copied out of files."""
+METADATA = b"catchments"
+"""Under this name a Parquet file says, as JSON, what its answers were made from."""
+BETWEEN_CODES = "; "
+_REFUSED, _UNKNOWN = STATUSES.index("refused"), STATUSES.index("unknown")
+
+Numbers = npt.NDArray[np.integer[Any]]
+
+
+def identity_of(edition: Edition, release: DirectoryRelease) -> str:
+    """Return a digest that differs wherever any answer from these might."""
+    digest = hashlib.sha256(boundaries_fingerprint(edition.boundaries))
+    for each in (edition.catchments, edition.providers, edition.listings):
+        digest.update(repr(sorted(each.items())).encode())
+    digest.update(repr((sorted(edition.unserved), edition.number, release.number)).encode())
+    for schools in (release.schools, release.former):
+        digest.update(repr(sorted(schools.items(), key=itemgetter(0))).encode())
+    return digest.hexdigest()
+
+
+class Answering:
+    """Answers for tables, from one snapshot. Safe to share between threads."""
+
+    def __init__(self, snapshot: Snapshot, on: date, *, for_spreadsheets: bool = False) -> None:
+        self.snapshot = snapshot
+        self.on = on
+        self._resolver = BatchResolver.of(snapshot)
+        self._for_spreadsheets = for_spreadsheets
+
+    @cached_property
+    def identity(self) -> str:
+        """A text that differs wherever any answer might."""
+        return identity_of(self.snapshot.edition, self.snapshot.release)
+
+    @cached_property
+    def origin(self) -> dict[str, Any]:
+        """What the answers are made from, fit for JSON."""
+        edition, release = self.snapshot.edition, self.snapshot.release
+        return {
+            "edition": edition.number,
+            "directory_release": release.released.isoformat(),
+            "as_at": self.on.isoformat(),
+            "demonstration": self.snapshot.demonstration,
+            "sources": [
+                {
+                    "kind": str(source.kind),
+                    "title": source.title,
+                    "authority": source.authority,
+                    "licence": source.licence,
+                    "release": source.release,
+                }
+                for source in (*edition.sources, release.source)
+            ],
+        }
+
+    def metadata(self, of_input: Mapping[bytes, bytes] | None) -> dict[bytes, bytes]:
+        """Return a schema's metadata: all that the input's has, and where the answers are from."""
+        return {**(of_input or {}), METADATA: json.dumps(self.origin, ensure_ascii=False).encode()}
+
+    def columns(
+        self, questions: Mapping[str, Any], how: How, *, threads: int | None = None
+    ) -> list[Any]:
+        """Return an Arrow array for each of COLUMNS, a row each row of the questions.
+
+        `questions` are Arrow columns by name. Raises FileRefused for a type that will not do.
+        """
+        question = asked(questions, how)
+        return self._as_columns(question, self._outcomes(question, threads))
+
+    def _outcomes(self, question: Asked, threads: int | None) -> Outcomes:
+        if question.numbers is not None:
+            return self._resolver.schools(question.numbers)
+        assert question.lng is not None  # noqa: S101 - then it asks for places
+        assert question.lat is not None  # noqa: S101
+        lng = np.where(question.lng > 180.0, question.lng - 360.0, question.lng)
+        return self._resolver.points(lng=lng, lat=question.lat, threads=threads)
+
+    def _as_columns(self, question: Asked, outcomes: Outcomes) -> list[Any]:
+        bad = question.problems > 0
+        status = np.where(bad, _REFUSED, outcomes.status)
+        problems = np.where(~bad & (status == _UNKNOWN), UNKNOWN, question.problems)
+        texts = self._texts
+        return [
+            _named(outcomes.catchment, texts["catchment_code"]),
+            _named(outcomes.catchment, texts["catchment_name"]),
+            _named(outcomes.provider, texts["provider_code"]),
+            _named(outcomes.provider, texts["provider_name"]),
+            _named(status, texts["provider_status"]),
+            _named(outcomes.basis, texts["provider_basis"], none=0),
+            pa.array(outcomes.distance_m, mask=np.isnan(outcomes.distance_m)),
+            self._alternatives(outcomes),
+            _named(problems, texts["provider_problem"], none=0),
+            *self._origin_columns(len(outcomes)),
+        ]
+
+    @cached_property
+    def _texts(self) -> dict[str, Any]:
+        catchments, providers = self.snapshot.edition.catchments, self.snapshot.edition.providers
+        codes, served_by = self._resolver.codes, self._resolver.providers
+        texts = {
+            "catchment_code": codes,
+            "catchment_name": [catchments[code].name for code in codes],
+            "provider_code": served_by,
+            "provider_name": [providers[code].name for code in served_by],
+            "provider_status": STATUSES,
+            "provider_basis": BASES,
+            "provider_problem": PROBLEMS,
+        }
+        return {
+            name: pa.array(map(self._safe, values), TEXT.value_type)
+            for name, values in texts.items()
+        }
+
+    def _safe(self, text: str) -> str:
+        return str(harmless(text)) if self._for_spreadsheets else text
+
+    def _alternatives(self, outcomes: Outcomes) -> Any:
+        texts: list[str | None] = [None] * len(outcomes)
+        for row, codes in outcomes.alternatives.items():
+            texts[row] = self._safe(BETWEEN_CODES.join(codes))
+        return pa.array(texts, pa.string())
+
+    def _origin_columns(self, count: int) -> list[Any]:
+        origin = self.origin
+        number = pa.scalar(origin["edition"], pa.int32())
+        released = pa.array([origin["directory_release"]], TEXT.value_type)
+        return [
+            pa.repeat(number, count),
+            _named(np.zeros(count, dtype=np.int32), released),
+            pa.repeat(pa.scalar(origin["demonstration"]), count),
+        ]
+
+
+def _named(numbers: Numbers, texts: Any, *, none: int = -1) -> Any:
+    """Return the texts that numbers stand for, null for the number that stands for none."""
+    indices = pa.array(numbers.astype(np.int32), mask=numbers == none)
+    return pa.DictionaryArray.from_arrays(indices, texts)

@@ -1,0 +1,151 @@
+"""Parquet and GeoParquet files, read a batch at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from catchments.bulk.asking import How
+from catchments.bulk.columns import Wanted, choose
+from catchments.bulk.sources import BYTES_AT_ONCE, ROWS_AT_ONCE, Mark
+from catchments.coordinates import WGS84
+from catchments.errors import FileRefused, shown
+from catchments.sources.report import Progress
+
+MAGIC = b"PAR1"
+_STREAM_BYTES = 1 << 20
+_DEGREES = {("OGC", "CRS84"), ("EPSG", "4326"), ("EPSG", 4326)}
+"""WGS 84 under its names; GeoParquet has the longitude first in either."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Geometry:
+    """What the metadata `geo` says of a file's main geometry column."""
+
+    column: str = ""
+    encoding: str = "WKB"
+    crs: str | None = ""
+    """As PROJ's JSON; empty for WGS 84; None where the file says that it is not known."""
+    all_wkb: tuple[str, ...] = ()
+
+
+class ParquetSource:
+    """A Parquet file. Raises FileRefused for one that is damaged or has no such columns."""
+
+    def __init__(self, path: Path, wanted: Wanted) -> None:
+        self.path = path
+        with _reading(path):
+            self._file = pq.ParquetFile(path, buffer_size=_STREAM_BYTES, pre_buffer=False)
+            self.schema = self._file.schema_arrow
+        geometry = _geometry_of(path, (self.schema.metadata or {}).get(b"geo"))
+        chosen = choose(path.name, self.schema.names, wanted, geometry=geometry.column)
+        self.geometries = geometry.all_wkb
+        self.how = How(chosen, _crs(path, wanted, geometry, chosen.geometry), geometry.encoding)
+
+    def check(self, progress: Progress) -> int:
+        """Return how many rows there are, as the file's end says."""
+        del progress  # damage further in shows itself in reading
+        return int(self._file.metadata.num_rows)
+
+    def batches(self, start: Mark) -> Iterator[tuple[Any, Mark]]:
+        """Yield tables from a mark on, each with the mark at its end; all but the last as long."""
+        rows, size = start.rows, self._batch_rows
+        for table in _rechunked(self._from_row(start.rows, size), size):
+            rows += table.num_rows
+            yield table, Mark(rows)
+
+    @property
+    def _batch_rows(self) -> int:
+        """As many rows as fit the bytes at once, by the file's own account of its size."""
+        groups = [self._file.metadata.row_group(i) for i in range(self._file.num_row_groups)]
+        whole = sum(group.total_byte_size for group in groups)
+        rows = max(1, int(self._file.metadata.num_rows))
+        return max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE * rows // max(1, int(whole))))
+
+    def _from_row(self, row: int, size: int) -> Iterator[Any]:
+        for group in range(self._file.num_row_groups):
+            count = self._file.metadata.row_group(group).num_rows
+            if row >= count:
+                row -= count
+                continue
+            for batch in self._in_group(group, size):
+                if row < batch.num_rows:
+                    yield pa.Table.from_batches([batch.slice(row)], schema=self.schema)
+                row = max(0, row - batch.num_rows)
+
+    def _in_group(self, group: int, size: int) -> Iterator[Any]:
+        with _reading(self.path):
+            yield from self._file.iter_batches(size, row_groups=[group])
+
+
+def _rechunked(tables: Iterator[Any], size: int) -> Iterator[Any]:
+    """Yield the rows of tables in tables of one size, whatever they came in."""
+    held: list[Any] = []
+    count = 0
+    for table in tables:
+        held.append(table)
+        count += table.num_rows
+        while count >= size:
+            whole = pa.concat_tables(held)
+            yield whole.slice(0, size)
+            held, count = [whole.slice(size)], count - size
+    if count:
+        yield pa.concat_tables(held)
+
+
+def _geometry_of(path: Path, said: bytes | None) -> _Geometry:
+    if said is None:
+        return _Geometry()
+    try:
+        geo = json.loads(said)
+        columns, primary = geo["columns"], geo["primary_column"]
+        main = columns[primary]
+        all_wkb = tuple(name for name, about in columns.items() if about["encoding"] == "WKB")
+        crs = main.get("crs", "")
+        encoding = str(main["encoding"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FileRefused(
+            f"{shown(path.name)} says “geo” of itself, but not as GeoParquet does.",
+            next_step="Write it anew, for example with GeoPandas or GDAL.",
+        ) from error
+    return _Geometry(str(primary), encoding, _crs_text(crs), all_wkb)
+
+
+def _crs_text(crs: Any) -> str | None:
+    if not crs:
+        return None if crs is None else ""
+    about = crs.get("id", {}) if isinstance(crs, dict) else {}
+    if (about.get("authority"), about.get("code")) in _DEGREES:
+        return ""
+    return json.dumps(crs) if isinstance(crs, dict) else str(crs)
+
+
+def _crs(path: Path, wanted: Wanted, geometry: _Geometry, asked_column: str) -> str:
+    if wanted.crs or not asked_column:
+        return wanted.crs
+    if asked_column != geometry.column:
+        return WGS84
+    if geometry.crs is None:
+        raise FileRefused(
+            f"{shown(path.name)} says that the CRS of its geometry is not known.",
+            next_step="If you know it, give it with --crs, such as --crs EPSG:2193.",
+        )
+    return geometry.crs
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise FileRefused(
+            f"{shown(path.name)} is not a Parquet file, or it is damaged: {shown(error)}.",
+            next_step="Write or download it again.",
+        ) from error

@@ -1,0 +1,94 @@
+"""`flask resolve`: a file of schools or places to the same file with answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from flask import current_app
+
+from catchments.commands.console import progress, refusing, say, table
+from catchments.errors import NothingPublished
+from catchments.settings import database_url
+from catchments.snapshot import Snapshot, Snapshots, today_in_new_zealand
+from catchments.store import Store
+from catchments.web.context import EXTENSION
+
+if TYPE_CHECKING:
+    from catchments.bulk.files import Summary
+
+
+@click.command()
+@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The date to answer for; today.")
+@click.option("--database", default="", help="A database URL or an SQLite file.")
+@click.option("--school-id", default="", metavar="COLUMN", help="The column of school numbers.")
+@click.option("--lng", default="", metavar="COLUMN", help="The column of longitudes, or eastings.")
+@click.option("--lat", default="", metavar="COLUMN", help="The column of latitudes, or northings.")
+@click.option("--geometry", default="", metavar="COLUMN", help="The column of points as WKB.")
+@click.option("--crs", default="", help="The CRS of the places, such as EPSG:2193; WGS 84.")
+@click.option("--prefix", default="", help="What is put before the names of the answers' columns.")
+@click.option("--replace", is_flag=True, help="Replace OUT where it is there already.")
+@refusing
+def resolve(
+    source: Path, target: Path, on: datetime | None, database: str, replace: bool, **columns: str
+) -> None:
+    """Write IN with the catchment and provider of each row to OUT.
+
+    IN is CSV, Parquet or GeoParquet of any size with a column school_id, or lng and lat, or points.
+    OUT is CSV or Parquet, as its name ends. A run that is stopped goes on when it is started again.
+    """
+    from catchments.bulk.columns import Wanted
+    from catchments.bulk.files import resolve_file  # pyarrow: only who resolves files pays for it
+
+    day = on.date() if on else today_in_new_zealand()
+    snapshot = _snapshot(database, on=on)
+    with progress() as called:
+        done = resolve_file(
+            source,
+            target,
+            snapshot,
+            on=day,
+            wanted=Wanted(**columns),
+            replace=replace,
+            progress=called,
+        )
+    _report(done, target, snapshot)
+
+
+def _snapshot(database: str, *, on: datetime | None) -> Snapshot:
+    settings = current_app.extensions[EXTENSION].settings
+    store = Store(database_url(database) if database else settings.database_url)
+    try:
+        world = Snapshots(store).current()
+    finally:
+        store.close()
+    snapshot = world.on(on.date() if on else world.today)
+    if snapshot is None:
+        first = min(edition.effective_from for edition in world.timeline.editions)
+        raise NothingPublished(
+            "No edition was in force on that date.",
+            allowed=f"The first one took effect on {first}.",
+            next_step="Choose a later date with --on.",
+        )
+    return snapshot
+
+
+def _report(done: Summary, target: Path, snapshot: Snapshot) -> None:
+    if done.began_anew:
+        say(f"Began anew: {done.began_anew} changed since the run that was stopped.")
+    if done.resumed_rows:
+        say(f"Went on after {done.resumed_rows:,} rows that an earlier run had answered.")
+    counts = ((name, f"{count:,}") for name, count in sorted(done.statuses.items()))
+    table("Answers", ("Status", "Rows"), counts)
+    if done.problems:
+        problems = ((f"{count:,}", text) for text, count in sorted(done.problems.items()))
+        table("Problems", ("Rows", "What"), problems)
+    made_up = ", which is made up for demonstration" if snapshot.demonstration else ""
+    say(
+        f"Wrote {done.rows:,} rows to {target.name}, from edition {snapshot.edition.number}"
+        f"{made_up}, and the school directory of {snapshot.release.released}."
+    )
