@@ -314,7 +314,7 @@ steps = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     changes=st.lists(steps, max_size=4, unique_by=lambda s: (type(s), str(s))),
     redrawn=st.dictionaries(codes, shapes | st.none(), max_size=3),
@@ -372,7 +372,7 @@ def kinds(faults):
     return sorted((f.kind, f.codes, f.parts, round(f.area_m2)) for f in faults)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     sea=st.sets(st.sampled_from(CELLS), max_size=10),
     before=st.dictionaries(st.sampled_from(CELLS), st.sampled_from("ABC"), max_size=6),

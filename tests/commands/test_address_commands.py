@@ -29,7 +29,7 @@ ROWS = (
     Given(unit="2", suffix="A"),
     Given(number="10", high="14", road="Mātai Road", suburb="Ōkāhu"),
 )
-KILLS = 8
+KILLS = 4
 
 
 @pytest.fixture
