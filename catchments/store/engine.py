@@ -12,6 +12,18 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 from catchments.errors import CatchmentsError, InputRefused, shown
 
 BUSY_TIMEOUT_MS = 15_000
+POOL_TIMEOUT_S = 5
+"""So long a request waits for a connection that others hold, before it is told."""
+PATIENCE: dict[str, int | str] = {
+    "connect_timeout": 5,
+    # A server whose packets vanish is given up, instead of being waited for by every thread.
+    "tcp_user_timeout": 5_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "options": f"-c statement_timeout=60s -c lock_timeout={BUSY_TIMEOUT_MS}",
+}
+"""Of libpq, unless the URL says otherwise: how long a PostgreSQL that is silent is trusted."""
 _WRITES = "catchments_writes"
 _PASSWORD = re.compile(r"(?<=://)([^:@]*):.*@")
 
@@ -32,7 +44,7 @@ def open_engine(url: str) -> sa.Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed)
     if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return _postgresql(parsed)
     raise _not_a_url(url)
 
 
@@ -47,16 +59,22 @@ def is_missing(engine: sa.Engine) -> bool:
     return _is_file(engine.url) and not Path(str(path)).exists()
 
 
-def explained(error: DatabaseError, url: str) -> StoreUnavailable:
+def explained(error: DatabaseError | sa.exc.TimeoutError, url: str) -> StoreUnavailable:
     """Return a database failure as a sentence without the password in the URL."""
+    if isinstance(error, sa.exc.TimeoutError):
+        return _unavailable(sa.make_url(url), "all connections to it are in use")
     reason = str(error.orig)
     return _unavailable(sa.make_url(url), reason.splitlines()[0] if reason else "no reason given")
 
 
+def shown_url(url: sa.URL) -> str:
+    """Return a database's address without its password and options."""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
 def _unavailable(url: sa.URL, reason: str) -> StoreUnavailable:
-    address = url.set(query={}).render_as_string(hide_password=True)
     return StoreUnavailable(
-        f"The database “{address}” cannot be used: {reason}.",
+        f"The database “{shown_url(url)}” cannot be used: {reason}.",
         next_step="Check the address, that the folder may be written, and that it is running.",
     )
 
@@ -68,6 +86,16 @@ def _not_a_url(url: str) -> InputRefused:
         field="DATABASE_URL",
         allowed="It must look like sqlite:////folder/file.sqlite or postgresql://user@host/name.",
         next_step="Correct DATABASE_URL or --database.",
+    )
+
+
+def _postgresql(url: sa.URL) -> sa.Engine:
+    patience = {name: value for name, value in PATIENCE.items() if name not in url.query}
+    return sa.create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_timeout=POOL_TIMEOUT_S,
+        connect_args=patience,
     )
 
 

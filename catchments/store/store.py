@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
@@ -21,6 +23,7 @@ from catchments.store import directory, drafts, editions, schema
 from catchments.store.drafts import Draft
 from catchments.store.engine import explained, is_missing, open_engine, writing
 
+T = TypeVar("T")
 MIGRATIONS = Path(__file__).parent / "migrations"
 NEWEST_REVISION = "0003"
 """Of the migrations; a test holds it to them."""
@@ -81,6 +84,8 @@ class Store:
         self.url = url
         self._engine = open_engine(url)
         self._writer = writing(self._engine)
+        self._asking = threading.Lock()
+        self._asked: Future[State] | None = None
 
     def close(self) -> None:
         """Give all connections back."""
@@ -90,22 +95,12 @@ class Store:
         """Bring the schema to the newest revision; what is there stays."""
         if self._revision() == NEWEST_REVISION:
             return
-        from alembic import command  # a third of a second that only a change of schema needs
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
         with self.writing() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            upgrade(connection)
 
     def _revision(self) -> str | None:
         with self._explaining(), self._engine.connect() as connection:
-            if not sa.inspect(connection).has_table("alembic_version"):
-                return None
-            version = sa.text("SELECT version_num FROM alembic_version")
-            found: str | None = connection.scalar(version)
-            return found
+            return revision(connection)
 
     def state(self) -> State:
         """Return what changes whenever something is published, imported or withdrawn."""
@@ -117,6 +112,19 @@ class Store:
         )
         with self.reading() as connection:
             return State(*connection.execute(query).one())
+
+    def answers(self, *, within_s: float) -> bool:
+        """Whether the database answers within some seconds, in whatever way it may fail to."""
+        with self._asking:
+            # A database that hangs holds one thread, however often it is asked for.
+            if self._asked is None or self._asked.done():
+                self._asked = _in_the_background(self.state)
+            asked = self._asked
+        try:
+            asked.result(within_s)
+        except (CatchmentsError, TimeoutError):
+            return False
+        return True
 
     def editions(self) -> list[EditionSummary]:
         """Return all published editions, withdrawn ones too, by number."""
@@ -285,12 +293,48 @@ class Store:
             raise  # what was to be written is at fault, not the database
         except DatabaseError as error:
             raise self._explained(error) from error
+        except sa.exc.TimeoutError as error:
+            raise explained(error, self.url) from error
 
     def _explained(self, error: DatabaseError) -> CatchmentsError:
         said, code = str(error.orig), getattr(error.orig, "sqlstate", None)
         if said.startswith("no such ") or code in NO_SUCH_TABLE_OR_COLUMN:
             return _not_set_up()
         return explained(error, self.url)
+
+
+def _in_the_background(ask: Callable[[], T]) -> Future[T]:
+    answer: Future[T] = Future()
+
+    def asking() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=asking, daemon=True).start()
+    return answer
+
+
+def upgrade(connection: sa.Connection) -> None:
+    """Bring the schema to the newest revision, inside the caller's transaction."""
+    from alembic import command  # a third of a second that only a change of schema needs
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # it takes what it takes
+    command.upgrade(config, "head")
+
+
+def revision(connection: sa.Connection) -> str | None:
+    """Return the revision of a database's schema, or None where there is none."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 def _not_set_up() -> NothingPublished:

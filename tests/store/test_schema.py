@@ -6,16 +6,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from catchments.errors import InputRefused, NothingPublished
 from catchments.store import State, Store, StoreUnavailable
-from catchments.store.engine import open_engine, writing
+from catchments.store.engine import open_engine
 from catchments.store.schema import ONLY_ON_POSTGRESQL, is_ours, metadata
-from catchments.store.store import MIGRATIONS
+from tests.filled import at_revision
 from tests.worlds import TABLES, fill, opened, publish_whole, small_edition, sqlite_url
 
 COMPARED = {"compare_type": True, "include_object": is_ours}
@@ -39,17 +37,6 @@ def test_migrating_twice_keeps_what_is_there(database_url: str) -> None:
     with opened(database_url) as store:
         store.migrate()
         assert store.state() == State(editions=1, withdrawn=0, releases=1)
-
-
-def at_revision(url: str, revision: str) -> None:
-    """Make a database as an earlier version of the service left it."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    engine = writing(open_engine(url))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-    engine.dispose()
 
 
 OF_THE_FIRST_REVISION = (

@@ -1,0 +1,28 @@
+"""`flask move-database FROM TO`: from SQLite to PostgreSQL, or back, compared row by row."""
+
+from __future__ import annotations
+
+import click
+
+from catchments.commands.console import progress, refusing, say, table
+from catchments.settings import database_url
+from catchments.store.moving import move
+
+
+@click.command("move-database")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@refusing
+def move_database(source: str, target: str) -> None:
+    """Copy all that one database holds into another, empty one; FROM stays as it is.
+
+    Each is a database URL or an SQLite file. Stop the services that use FROM, or have nobody edit
+    and publish: what is written to it afterwards is not moved.
+    """
+    with progress() as called:
+        moved = move(database_url(source), database_url(target), progress=called)
+    rows = ((name, held.rows, f"{held.digest:064x}"[:16]) for name, held in moved.items())
+    table("In both databases alike", ("Table", "Rows", "Digest"), rows)
+    whole = sum(held.rows for held in moved.values())
+    say(f"Moved and compared: {whole} rows in {len(moved)} tables.")
+    say("Now start the service with DATABASE_URL set to the new database.")

@@ -1,0 +1,99 @@
+"""A database with something in every table, hostile text among it, made through the real doors."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from catchments.changes import RenameCatchment, ReplaceCatchments
+from catchments.model import SourceKind
+from catchments.people import Role
+from catchments.store import Publication, Store, schema
+from catchments.store.desk import Desk, Seen
+from catchments.store.engine import open_engine, writing
+from catchments.store.explanations import Explanations
+from catchments.store.outbox import Outbox
+from catchments.store.people import Secrets
+from catchments.store.rates import AbsenceRates, RateGiven
+from catchments.store.schema import metadata
+from catchments.store.store import MIGRATIONS
+from catchments.telling import Announcement
+from tests.staff import add_person
+from tests.worlds import (
+    AHI,
+    HOSTILE,
+    STARTS,
+    next_edition,
+    opened,
+    simple_artefacts,
+    small_edition,
+    small_release,
+    source,
+)
+
+MOMENT = datetime(2026, 3, 3, 12, 34, 56, 789012)  # noqa: DTZ001 - as the store keeps it
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+def fill_every_table(url: str) -> None:
+    """Make a database with two editions, staff at work, and all else that a table is there for."""
+    with opened(url) as store:
+        store.add_release(small_release())
+        told = Announcement("provider", "P-AHI", "Ahi Trust", "kia@ahi.example", "S", "T", STARTS)
+        outbox = Outbox(store)
+        outbox.add_webhook("https://hook.example/", by="hana")
+        every_byte = ("bytes", "application/octet-stream", bytes(range(256)) * 64)
+        for edition, notices in ((small_edition(), [told]), (next_edition(date(2026, 7, 1)), [])):
+            assert edition.effective_from
+            made = [*simple_artefacts(), every_byte]
+            publication = Publication(
+                edition, edition.effective_from, None, artefacts=made, maker="test", notices=notices
+            )
+            store.publish([publication], expected=store.state())
+        store.withdraw(2, by="hana", reason=HOSTILE)
+        _staff_at_work(store)
+        table = schema.api_key
+        key = {"name": HOSTILE, "digest": "ab" * 32, "prefix": "nzc_abcd", "created_at": MOMENT}
+        with store.writing() as connection:
+            connection.execute(table.insert().values(requests_a_minute=600, **key))
+
+
+def _staff_at_work(store: Store) -> None:
+    hana = add_person(store, "hana", Role.EDITOR)
+    Secrets(store).value("sessions")
+    AbsenceRates(store).set({"": RateGiven(0.1, HOSTILE)}, by=hana)
+    Explanations(store).explain({"key": "A finding."}, HOSTILE, by=hana)
+    desk = Desk(store)
+    draft = desk.begin(title=HOSTILE, reason="Kōrero", base_number=1, by=hana)
+    desk.add(draft, RenameCatchment(AHI, "Ahi Nui"), "A change.", seen=Seen(hana, 1))
+    moved = small_edition()
+    whole = ReplaceCatchments(moved.catchments, moved.boundaries, (source(SourceKind.BOUNDARIES),))
+    desk.add(draft, whole, HOSTILE, seen=Seen(hana, 2))
+    desk.comment(draft, HOSTILE, by=hana)
+
+
+def at_revision(url: str, revision: str) -> None:
+    """Make a database as an earlier version of the service left it."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = writing(open_engine(url))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def rows_of(url: str) -> Rows:
+    """All that a database holds in the tables that are ours, by table, in no order of its own."""
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        found = {
+            table.name: sorted(map(tuple, connection.execute(sa.select(table))), key=repr)
+            for table in metadata.sorted_tables
+        }
+    engine.dispose()
+    return found
