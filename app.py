@@ -10,6 +10,7 @@ from click import ClickException
 from flask import Flask, request
 from flask.wrappers import Response
 from flask_compress import Compress
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from catchments.delivery import Courier, payloads
 from catchments.errors import CatchmentsError
@@ -104,8 +105,18 @@ def web_app(settings: Settings | None = None) -> Flask:
     access.register(app)
     _compress_pages(app)
     app.wsgi_app = RateLimited(app, KeptAnswers(app))  # type: ignore[method-assign]
+    _behind_proxies(app, settings.trusted_proxies)
     metrics.register(app, access_log=settings.access_log)
     return app
+
+
+def _behind_proxies(app: Flask, proxies: int) -> None:
+    """Take from so many proxies whose request it is, and whether it came by HTTPS."""
+    if proxies:
+        # Of the host nothing is taken: a proxy passes `Host` as it was asked for.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0, x_port=0, x_prefix=0
+        )
 
 
 def serve_app() -> Flask:

@@ -67,6 +67,8 @@ class Settings:
     """How long a response may be kept by caches, in seconds; never past the next edition."""
     rate_limit: int = 6_000
     """How many requests a minute one address may make of a worker without a key; 0 for any."""
+    trusted_proxies: int = 0
+    """How many reverse proxies stand in front, each of which says for whom it asks."""
     embed_on: tuple[str, ...] = ()
     """Origins of the websites that may show /embed in a frame, such as https://school.example."""
     geocoder: str = ""
@@ -109,6 +111,7 @@ class Settings:
             refresh_s=_seconds(environment, "CATCHMENTS_REFRESH_S", cls.refresh_s, least=0.1),
             max_age_s=int(_seconds(environment, "CATCHMENTS_MAX_AGE_S", cls.max_age_s)),
             rate_limit=_count(environment, "CATCHMENTS_RATE_LIMIT", cls.rate_limit),
+            trusted_proxies=_count(environment, "CATCHMENTS_TRUSTED_PROXIES", cls.trusted_proxies),
             embed_on=tuple(map(_origin, environment.get("CATCHMENTS_EMBED_ON", "").split())),
             geocoder=environment.get("CATCHMENTS_GEOCODER", ""),
             geocoder_options=environment.get("CATCHMENTS_GEOCODER_OPTIONS") or "{}",
