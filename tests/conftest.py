@@ -6,8 +6,6 @@ import fcntl
 import os
 import secrets
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,11 +20,11 @@ from catchments.sources.demonstration import read_demonstration
 from catchments.sources.report import no_progress
 from catchments.store import Store
 from catchments.web.context import EXTENSION
+from scripts.postgresql import programs, throw_away
 from tests.worlds import (
     chromium_path,
     lacking,
     opened,
-    postgresql_bin,
     publish_whole,
     real_artefacts,
     running_application,
@@ -51,40 +49,10 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def postgresql_cluster() -> Iterator[str]:
     """The folder of a throw-away PostgreSQL cluster's socket; the cluster ends with the session."""
-    programs = postgresql_bin()
-    if programs is None:
+    if programs() is None:
         lacking("PostgreSQL is not installed in /usr/lib/postgresql: its tests are left out")
-    # Not below pytest's own folder: only its owner may enter that, and a socket's path is short.
-    folder = Path(tempfile.mkdtemp(prefix="catchments-pg-"))
-    owner = "postgres" if os.geteuid() == 0 else ""
-    if owner:
-        shutil.chown(folder, owner, owner)
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-
-    def run(program: str, *arguments: str) -> None:
-        command = [str(programs / program), "-D", str(folder / "data"), *arguments]
-        as_owner = ["runuser", "-u", owner, "--", *command] if owner else command
-        with (folder / "run.log").open("ab") as log:
-            subprocess.run(
-                as_owner, check=True, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-
-    try:
-        run("initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync")
-        run("pg_ctl", "-w", "-o", options, "-l", str(folder / "server.log"), "start")
-        _with_postgis(str(folder))
-        yield str(folder)
-        run("pg_ctl", "-w", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _with_postgis(cluster: str) -> None:
-    # Each new database is a copy of this one: making the extension takes most of a second.
-    with psycopg.connect(
-        host=cluster, user="postgres", dbname="template1", autocommit=True
-    ) as connection:
-        connection.execute("CREATE EXTENSION postgis")
+    with throw_away() as cluster:
+        yield str(cluster.folder)
 
 
 @contextmanager

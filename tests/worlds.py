@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -308,11 +307,3 @@ def chromium_path() -> Path:
     """Return where Chromium is; without it skip the test, or fail it where CI is set."""
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     return Path(found) if found else lacking("Chromium is not installed: no test in a browser")
-
-
-@cache
-def postgresql_bin() -> Path | None:
-    """Return the folder of the newest PostgreSQL server's programs, as Debian installs them."""
-    folders = Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    by_version = {float(found.parts[-3]): found.parent for found in folders}
-    return by_version[max(by_version)] if by_version else None
