@@ -26,7 +26,6 @@ ERROR_M = 0.005
 """Bounds the difference from distances to the same edges cut elsewhere: each is off by < 1 mm."""
 _STRAIGHT_DEGREES = 0.002
 """Edges are straight in degrees, and so are bent in metres: by less than 1 mm at this length."""
-_METRES_PER_DEGREE = 110_500.0
 _EDGES_A_PIECE = 16
 _REACH_DEGREES = 0.2
 """How far each tree reaches beyond the meridian between them: 14 km."""
@@ -65,7 +64,6 @@ class BoundaryDistances:
 
     def __init__(self, polygons: Sequence[BaseGeometry]) -> None:
         lines, boundary = _pieces(polygons)
-        self._box = shapely.total_bounds(lines).tolist()
         lng = shapely.bounds(lines)[:, 0] if len(lines) else np.zeros(0)
         mainland = lng < CHATHAM_LNG_360 + _REACH_DEGREES
         chathams = lng > CHATHAM_LNG_360 - _REACH_DEGREES
@@ -93,25 +91,15 @@ class BoundaryDistances:
     def to_nearest(self, *, lng: Floats, lat: Floats, at_most_m: float) -> Floats:
         """Return how many metres each point is from the nearest edge; inf beyond `at_most_m`."""
         distance_m = np.full(len(lng), np.inf)
-        asked = np.flatnonzero(self._is_around(lng, lat, at_most_m))
-        for side, at in self._sided(lng[asked]):
-            near, away_m = side.to_nearest(lng[asked[at]], lat[asked[at]], at_most_m)
-            distance_m[asked[at[near]]] = away_m
+        for side, at in self._sided(lng):
+            near, away_m = side.to_nearest(lng[at], lat[at], at_most_m)
+            distance_m[at[near]] = away_m
         return distance_m
 
     def _sided(self, lng: Floats) -> list[tuple[_Side, Ints]]:
         east = lng > CHATHAM_LNG_360
         places = (np.flatnonzero(~east), np.flatnonzero(east))
         return [(side, at) for side, at in zip(self._sides, places, strict=True) if len(at)]
-
-    def _is_around(self, lng: Floats, lat: Floats, radius_m: float) -> Bools:
-        """Return which points are near the box of all boundaries: elsewhere is no projection."""
-        west, south, east, north = self._box
-        more = 2 * radius_m / _METRES_PER_DEGREE
-        more_lng = more / max(np.cos(np.radians(max(abs(south), abs(north)))), 0.01)
-        across: Bools = (lng >= west - more_lng) & (lng <= east + more_lng)
-        along: Bools = (lat >= south - more) & (lat <= north + more)
-        return across & along
 
 
 @dataclass(frozen=True)

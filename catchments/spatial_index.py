@@ -15,6 +15,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ _METRES_PER_DEGREE = 110_500.0
 """Of latitude, at the equator, where a degree is shortest: a window errs towards too large."""
 _SURE = 1.05
 """Half a window is this many times the radius: more than a projection stretches lengths."""
+_FINE_WITHIN_M = 500.0
 _STRAIGHT_DEGREES = 0.002
 _POINTS_AT_ONCE = 1 << 18
 _ERROR_BOUND = 4e-16
@@ -191,8 +193,8 @@ class SpatialIndex:
     def may_have_edge_within(self, *, lng: Floats, lat: Floats, radius_m: float) -> Bools:
         """Return for each point whether an edge may lie within `radius_m` metres of it.
 
-        False is sure; true says only that a cell some 70 m wide, with an edge in it, lies as near.
-        `lng` and `lat` are finite and of one shape (n,); the radius is for hundreds of metres.
+        False is sure; true says only that a cell with an edge in it lies as near: one 70 m wide
+        up to a radius of 500 m, else 1 km wide. `lng` and `lat` are of one shape (n,), and finite.
         """
         lng, frame = to_360_many(lng), self._grid.frame
         half_lat = _SURE * radius_m / _METRES_PER_DEGREE
@@ -203,10 +205,11 @@ class SpatialIndex:
             frame.fine_x(lng + half_lng),
             frame.fine_y(lat + half_lat),
         )
-        found = np.zeros(len(lng), dtype=bool)
-        perhaps = np.flatnonzero(self._has_edge(window, FINE, self._coarse_edge_at))
-        part = tuple(side[perhaps] for side in window)
-        found[perhaps] = self._has_edge(part, 1, self._fine_edge_at)
+        found = self._coarse_edge_in(window)
+        if radius_m > _FINE_WITHIN_M:
+            return found
+        perhaps = np.flatnonzero(found)
+        found[perhaps] = self._fine_edge_in([side[perhaps] for side in window])
         return found
 
     def strictly_inside(self, code: str, *, lng: Floats, lat: Floats) -> Bools:
@@ -290,35 +293,46 @@ class SpatialIndex:
         met = fine[low : y1 - row * FINE + 1, left : x1 - column * FINE + 1]
         return bool((met < 0).any())
 
-    def _has_edge(
-        self, window: Sequence[Floats], cell: int, edge_at: Callable[[Ints, Ints], Bools]
-    ) -> Bools:
-        """Return for each window (fine cells from the frame's corner) if a cell in it has an edge.
+    @cached_property
+    def _edges_south_west(self) -> Ints:
+        """How many coarse cells with an edge lie south-west of each corner of the grid."""
+        frame = self._grid.frame
+        edges = (self._grid.coarse < 0).reshape(frame.rows, frame.columns)
+        return np.pad(edges.cumsum(0, dtype=np.int32).cumsum(1, dtype=np.int32), ((1, 0), (1, 0)))
 
-        `cell` is how many fine cells a cell is wide; `edge_at` tells of cells by row and column.
+    def _coarse_edge_in(self, window: Sequence[Floats]) -> Bools:
+        """Return for each window, in fine cells from the frame's corner, if it meets an edge cell.
+
+        Four counts tell of a window of any size.
         """
+        columns, rows = self._grid.frame.columns, self._grid.frame.rows
+        x0, y0 = (np.floor(side / FINE) for side in window[:2])
+        x1, y1 = (np.floor(side / FINE) + 1 for side in window[2:])
+        x0, x1 = (np.clip(x, 0, columns).astype(np.intp) for x in (x0, x1))
+        y0, y1 = (np.clip(y, 0, rows).astype(np.intp) for y in (y0, y1))
+        edges = self._edges_south_west
+        some: Bools = edges[y1, x1] - edges[y0, x1] > edges[y1, x0] - edges[y0, x0]
+        return some
+
+    def _fine_edge_in(self, window: Sequence[Floats]) -> Bools:
+        """Return the same of fine cells."""
         found = np.zeros(len(window[0]), dtype=bool)
-        if not len(found):
-            return found
-        west, south, east, north = (np.floor(side / cell).astype(np.int64) for side in window)
-        for up in range(int((north - south).max()) + 1):
+        west, south, east, north = (np.floor(side).astype(np.intp) for side in window)
+        for up in range(int((north - south).max(initial=-1)) + 1):
             row = np.minimum(south + up, north)
-            for along in range(int((east - west).max()) + 1):
-                found |= edge_at(row, np.minimum(west + along, east))
+            for along in range(int((east - west).max(initial=-1)) + 1):
+                found |= self._fine_edge_at(row, np.minimum(west + along, east))
         return found
 
-    def _coarse_edge_at(self, row: Ints, column: Ints) -> Bools:
-        frame = self._grid.frame
-        within = (row >= 0) & (row < frame.rows) & (column >= 0) & (column < frame.columns)
-        edges: Bools = _pick(self._grid.coarse, row * frame.columns + column) < 0
-        return edges & within
-
     def _fine_edge_at(self, row: Ints, column: Ints) -> Bools:
+        grid, frame = self._grid, self._grid.frame
         coarse_row, coarse_column = row >> SHIFT, column >> SHIFT
-        block = ~_pick(self._grid.coarse, coarse_row * self._grid.frame.columns + coarse_column)
+        within = (row >= 0) & (coarse_row < frame.rows)
+        within &= (column >= 0) & (coarse_column < frame.columns)
+        cell = _pick(grid.coarse, coarse_row * frame.columns + coarse_column)
         fine = ((row & (FINE - 1)) << SHIFT) | (column & (FINE - 1))
-        edges: Bools = _pick(self._grid.blocks, block * BLOCK + fine) < 0
-        return edges & self._coarse_edge_at(coarse_row, coarse_column)
+        edges: Bools = _pick(grid.blocks, ~cell * BLOCK + fine) < 0
+        return edges & (cell < 0) & within
 
     def _set_numbers(self, lng: Floats, lat: Floats) -> npt.NDArray[np.uint16]:
         frame = self._grid.frame

@@ -207,6 +207,10 @@ class BatchResolver:
 
     def _name_nearest(self, outcomes: Outcomes, rows: Ints, lng: Floats, lat: Floats) -> list[int]:
         """Answer for rows outside every catchment by the nearest one; return the unsure rows."""
+        close = self._index.may_have_edge_within(
+            lng=lng[rows], lat=lat[rows], radius_m=NEAREST_WITHIN_M
+        )
+        rows = rows[close]
         turned, lat = to_360_many(lng[rows]), lat[rows]
         distances, at_most_m = self._index.distances, NEAREST_WITHIN_M + ERROR_M
         away_m = distances.to_nearest(lng=turned, lat=lat, at_most_m=at_most_m)
