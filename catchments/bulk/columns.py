@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from catchments.errors import FileRefused, shown
+from catchments.errors import FileRefused, InputRefused, shown
 from catchments.gazetteer import folded
 
 SCHOOL_ID = "school_id"
@@ -81,6 +81,21 @@ def refuse_repeated(file: str, names: Sequence[str]) -> None:
         f"{' and '.join(at)} of its first row.",
         next_step="Rename or remove all but one.",
     )
+
+
+def refuse_clash(file: str, names: Sequence[str], added: Iterable[str], prefix: str) -> None:
+    """Refuse to add columns under names that a file has already."""
+    # Databases and spreadsheets tell no column from another by its capitals.
+    taken = {name.casefold(): name for name in names}
+    wanted = [f"{prefix}{name}".casefold() for name in added]
+    clash = next((taken[name] for name in wanted if name in taken), None)
+    if clash is not None:
+        raise InputRefused(
+            f"{shown(file)} has a column {shown(clash)} already.",
+            field="prefix",
+            allowed="The answers' columns need names of their own.",
+            next_step="Choose what is put before them, such as --prefix new_.",
+        )
 
 
 def could_be(names: Sequence[str], wanted: Wanted) -> bool:

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from catchments.bulk.answering import COLUMNS, Answering
 from catchments.bulk.asking import check_crs
-from catchments.bulk.columns import Wanted
+from catchments.bulk.columns import Wanted, refuse_clash
 from catchments.bulk.csv_source import CsvSource
 from catchments.bulk.journal import Journal
 from catchments.bulk.parquet_source import MAGIC, ParquetSource
@@ -216,17 +216,8 @@ def _differing(before: Mapping[str, Any], job: Mapping[str, Any]) -> list[str]:
 
 
 def _schema(source: Source, answering: Answering, prefix: str) -> Any:
+    refuse_clash(source.path.name, source.schema.names, COLUMNS, prefix)
     fields = [pa.field(prefix + name, kind) for name, kind in COLUMNS.items()]
-    # Databases and spreadsheets tell no column from another by its capitals.
-    taken = {name.casefold(): name for name in source.schema.names}
-    clash = next((taken[f.name.casefold()] for f in fields if f.name.casefold() in taken), None)
-    if clash is not None:
-        raise InputRefused(
-            f"{shown(source.path.name)} has a column {shown(clash)} already.",
-            field="prefix",
-            allowed="The answers' columns need names of their own.",
-            next_step="Choose what is put before them, such as --prefix new_.",
-        )
     metadata = answering.metadata(source.schema.metadata)
     return pa.schema([*source.schema, *fields], metadata=metadata)
 
