@@ -31,6 +31,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
                 "catchments.gazetteer",
                 "catchments.settings",
                 "catchments.logs",
+                "catchments.serving",
                 "catchments.guidance",
             },
             {"catchments.redrawing"},

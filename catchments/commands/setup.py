@@ -12,7 +12,7 @@ from flask import current_app
 
 from catchments.commands.console import progress, refusing, say, store
 from catchments.commands.counting import SHARED, fresh_folder
-from catchments.errors import InputRefused, shown
+from catchments.errors import InputRefused, PublicationRefused, shown
 from catchments.settings import ROOT, database_url
 from catchments.store import Store
 from catchments.web.context import EXTENSION
@@ -25,8 +25,6 @@ THREADS = 4
 """A worker's threads: one slow request does not hold up the rest, and few contend for one core."""
 WAITING_AT_MOST = 256
 """Requests that a worker takes on before others wait in the socket."""
-OVERLAP_S = 10
-"""At a reload a worker's successor has so long to build its snapshot before the worker stops."""
 LOGGING = Path(__file__).with_name("granian_logging.json")
 """Has Granian write its own lines as the workers write theirs."""
 STOP_WITHIN_S = 10
@@ -47,7 +45,7 @@ def prepare(opened: Store) -> None:
     if not unpublished and not undrawn:
         return
     # A second start imports none of what builds.
-    from catchments.commands.making import artefacts, publisher
+    from catchments.commands.making import publisher
     from catchments.sources.demonstration import read_demonstration
 
     if unpublished:
@@ -57,10 +55,21 @@ def prepare(opened: Store) -> None:
             publisher(opened, called).seed(edition, release)
         return
     for number in undrawn:
-        say(f"Drawing the map of edition {number} anew.")
+        _redraw(opened, number)
+
+
+def _redraw(opened: Store, number: int) -> None:
+    """Make an edition's map and downloads anew; those that it has stay where they cannot be."""
+    from catchments.commands.making import artefacts_anew
+
+    say(f"Drawing the map of edition {number} anew, and making its downloads.")
+    try:
         with progress() as called:
-            made = artefacts(opened.edition(number), called)
-        opened.add_artefacts(number, made, maker=MAKER)
+            made = artefacts_anew(opened, number, called)
+    except PublicationRefused as error:
+        say(f"{error.problem} Edition {number} keeps the map and the downloads that it had.")
+        return
+    opened.add_artefacts(number, made, maker=MAKER)
 
 
 @click.command()
@@ -81,7 +90,6 @@ def serve(host: str, port: int, database: str, workers: int) -> None:
     os.environ["DATABASE_URL"] = url  # the workers read it
     os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(TRIM_BYTES))
     os.environ[SHARED] = fresh_folder(os.environ)  # for what the workers count
-    os.environ.setdefault("GRANIAN_RESPAWN_INTERVAL", str(OVERLAP_S))
     _serve(host, port, workers)
 
 
@@ -101,7 +109,7 @@ def _serve(host: str, port: int, workers: int) -> None:
     }
     named = [f"--{name}={value}" for name, value in options.items()]
     flags = ["--factory", "--no-ws", "--respawn-failed-workers"]
-    command = [sys.executable, "-m", "granian", *named, *flags, "app:serve_app"]
+    command = [sys.executable, "-m", "catchments.serving", *named, *flags, "app:serve_app"]
     os.chdir(ROOT)
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
 

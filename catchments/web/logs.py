@@ -18,4 +18,7 @@ def configure(settings: Settings) -> None:
 
 
 def _about() -> Mapping[str, Any]:
-    return about(request.environ) if has_request_context() else {}
+    if not has_request_context():
+        return {}
+    rule = request.url_rule
+    return about(request.environ, rule.rule if rule else None)
