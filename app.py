@@ -28,6 +28,7 @@ from catchments.web import (
     changes_feed,  # noqa: F401 - its addresses are the API's
     cors,
     directory,
+    documentation,
     features,
     finder,
     guide,
@@ -56,6 +57,7 @@ BLUEPRINTS = (
     features.blueprint,
     finder.blueprint,
     directory.blueprint,
+    documentation.blueprint,
     guide.blueprint,
     history.blueprint,
     mapping.blueprint,

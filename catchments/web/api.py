@@ -54,6 +54,7 @@ Q = Parameter(
     TYPED,
     required=True,
 )
+BEGUN = Parameter("q", "What has been typed so far.", {"type": "string"}, required=True)
 
 
 @blueprint.get("/v1/provider")
@@ -93,7 +94,7 @@ def search() -> Response:
 
 @blueprint.get("/v1/suggest")
 @blueprint.get("/suggest")
-@promises(Q, returns={JSON: bodies.Suggestions}, tag=TAG, example="/v1/suggest?q=kait")
+@promises(BEGUN, returns={JSON: bodies.Suggestions}, tag=TAG, example="/v1/suggest?q=kait")
 def suggest() -> Response:
     """Say what a text that is still being typed may mean, best first."""
     world = service().snapshots.current()

@@ -31,6 +31,8 @@ PROBLEM = "application/problem+json"
 _CONVERTER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _REFERENCE = "#/components/schemas/{name}"
 _ALWAYS = (400, 401, 406, 429, 503)
+_NAMES = frozenset({"school_id", "catchment", "provider", "edition", "release"})
+"""Parameters that name something, which there may not be."""
 _OF_A_BODY = (413, 415)
 _ASKED = {
     400: ("/v1/provider?school_id=abc", JSON),
@@ -173,6 +175,9 @@ class Document:
             "parameters": list(_parameters(rule, operation)),
             "responses": self._responses(rule, operation),
         }
+        example = address_of(operation, self._world)
+        if example:
+            made["x-example"] = example
         if operation.accepts:
             content = {
                 media_type: {"schema": self._schema(each), **_sent(operation, media_type)}
@@ -184,8 +189,7 @@ class Document:
     def _responses(self, rule: Rule, operation: Operation) -> dict[str, Any]:
         reading = "POST" not in (rule.methods or ())
         statuses = [*_ALWAYS, *(_OF_A_BODY if operation.accepts else ())]
-        by_name = any(each.name == "school_id" for each in operation.parameters)
-        if rule.arguments or by_name:
+        if rule.arguments or any(each.name in _NAMES for each in operation.parameters):
             statuses.append(404)
         found: dict[str, Any] = {"200": self._answer(operation)}
         if reading:
