@@ -96,6 +96,7 @@ def _postgresql(url: sa.URL) -> sa.Engine:
         pool_pre_ping=True,
         pool_timeout=POOL_TIMEOUT_S,
         connect_args=patience,
+        hide_parameters=True,
     )
 
 
@@ -107,7 +108,8 @@ def _sqlite(url: sa.URL) -> sa.Engine:
             reason = f"its folder cannot be made ({error.strerror})"
             raise _unavailable(url, reason) from error
     # A connection that is kept would go on reading a file that was removed or replaced.
-    engine = sa.create_engine(url, poolclass=sa.NullPool if _is_file(url) else None)
+    pool = sa.NullPool if _is_file(url) else None
+    engine = sa.create_engine(url, poolclass=pool, hide_parameters=True)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
