@@ -21,8 +21,11 @@ from catchments.store import Decision, Draft, Publication, Store
 from catchments.telling import notices_of
 
 CHECKING = "Checking schools and coverage"
-ArtefactMaker = Callable[[Edition], Sequence[tuple[str, str, bytes]]]
-"""Makes what is kept with an edition: name, media type and content of each."""
+ArtefactMaker = Callable[[Snapshot], Sequence[tuple[str, str, bytes]]]
+"""Makes what is kept with an edition: name, media type and content of each.
+
+It is given the edition and the school directory release that it was checked against.
+"""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,10 @@ class Publisher:
         for later in self._timeline.scheduled_after(order.effective_from):
             if later.draft_id is not None:
                 publications.append(self._reapplied(later, publications[-1].edition))
-        made = [self._numbered(publication, at) for at, publication in enumerate(publications)]
+        made = [
+            self._numbered(publication, at, self._directory(publication.effective_from))
+            for at, publication in enumerate(publications)
+        ]
         told = self._told(order, draft, made)
         return self._store.publish(told, expected=self._state, decision=order.decision)
 
@@ -107,7 +113,7 @@ class Publisher:
         self._refuse_unless_sound(edition, release)
         assert edition.effective_from  # noqa: S101 - a whole edition says from when
         publication = Publication(edition, edition.effective_from, None)
-        made = [self._numbered(publication, 0)]
+        made = [self._numbered(publication, 0, release)]
         return self._store.publish(made, expected=self._state, release=release)
 
     def _told(self, order: Order, draft: Draft, made: Sequence[Publication]) -> list[Publication]:
@@ -225,7 +231,9 @@ class Publisher:
         self._built.append(made)
         return made
 
-    def _numbered(self, publication: Publication, at: int) -> Publication:
+    def _numbered(
+        self, publication: Publication, at: int, release: DirectoryRelease
+    ) -> Publication:
         number = self._next_number + at
         edition = replace(
             publication.edition, number=number, effective_from=publication.effective_from
@@ -234,7 +242,7 @@ class Publisher:
             publication,
             edition=edition,
             base_number=number - 1 if at else publication.base_number,
-            artefacts=self._make_artefacts(edition),
+            artefacts=self._make_artefacts(self._snapshot(edition, release)),
             maker=self._maker,
         )
 

@@ -1,26 +1,32 @@
 """What is made once when an edition is published, kept with it, and served as it is.
 
-Making needs Folium, which needs pandas; serving needs neither. So this module imports them only
-when it makes something, and whoever keeps or serves artefacts may import it freely.
+Making needs Folium, GDAL and matplotlib; serving needs none. So this module imports them only when
+it makes something, and whoever keeps or serves artefacts may import it freely.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shapely.geometry.base import BaseGeometry
 
+from catchments.errors import CatchmentsError, PublicationRefused
 from catchments.model import Edition
+from catchments.snapshot import Snapshot
 from catchments.sources.report import Progress, no_progress
 from maps import MAKER
+from maps.downloads import FILES, GEOJSON, MANIFEST, File
+from maps.manifest import manifest
+from maps.material import Material
 
-__all__ = ["MAKER", "Artefact", "build_artefacts"]
+__all__ = ["MAKER", "Artefact", "build_all", "build_artefacts"]
 
 MAP_HTML = "map.html"
 MAP_SCRIPT = "map.js"
 TOPOLOGY = "boundaries.topojson"
-DOWNLOAD = "boundaries.geojson"
+"""As the map draws it; the one to take away is `downloads.TOPOJSON`."""
+DRAWING, MAKING = "Drawing the map", "Making the downloads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +38,73 @@ class Artefact:
     content: bytes
 
 
+Step = tuple[str, str, Callable[[], bytes]]
+"""Name, media type, and what makes it."""
+
+
 def build_artefacts(
     edition: Edition, *, coast: BaseGeometry | None = None, progress: Progress = no_progress
 ) -> tuple[Artefact, ...]:
-    """Return everything the map and the downloads need, the same bytes for the same edition.
+    """Return what the map needs, the same bytes for the same edition.
 
     `coast` is all land, WGS 84; without it the map draws boundaries as far as they reach.
     """
-    from maps.display import display_topology
-    from maps.download import boundaries_geojson
+    return _map_parts(Material(edition, coast), progress)
+
+
+def build_all(
+    snapshot: Snapshot, *, coast: BaseGeometry | None = None, progress: Progress = no_progress
+) -> tuple[Artefact, ...]:
+    """Return all that is kept with an edition: what the map needs, the downloads, their manifest.
+
+    It is all of it or nothing: raises PublicationRefused, which names the file that could not be
+    made.
+    """
+    material = Material.of(snapshot, coast=coast)
+    drawn = _map_parts(material, progress)
+    rest = [_step(material, each) for each in FILES if each.name != GEOJSON]
+    made = (*drawn, *_made(rest, MAKING, progress))
+    by_name = {artefact.name: artefact.content for artefact in made}
+    told = manifest(material, FILES, [by_name[each.name] for each in FILES])
+    return (*made, Artefact(MANIFEST, "application/json", told))
+
+
+def _map_parts(material: Material, progress: Progress) -> tuple[Artefact, ...]:
+    from maps.display import drawn_topology
     from maps.shell import render_shell
 
     shell = render_shell()
-    steps: tuple[tuple[str, str, Callable[[], bytes]], ...] = (
+    (geojson,) = (each for each in FILES if each.name == GEOJSON)
+    steps: tuple[Step, ...] = (
         (MAP_HTML, "text/html; charset=utf-8", shell.html.encode),
         (MAP_SCRIPT, "text/javascript; charset=utf-8", shell.script.encode),
-        (TOPOLOGY, "application/json", lambda: display_topology(edition, coast=coast)),
-        (DOWNLOAD, "application/geo+json", lambda: boundaries_geojson(edition)),
+        (TOPOLOGY, "application/json", lambda: drawn_topology(material)),
+        _step(material, geojson),
     )
+    return _made(steps, DRAWING, progress)
+
+
+def _step(material: Material, file: File) -> Step:
+    return file.name, file.media_type, lambda: file.make(material)
+
+
+def _made(steps: Sequence[Step], doing: str, progress: Progress) -> tuple[Artefact, ...]:
     made = []
     for done, (name, media_type, make) in enumerate(steps):
-        progress("Drawing the map", done, len(steps))
-        made.append(Artefact(name, media_type, make()))
-    progress("Drawing the map", len(steps), len(steps))
+        progress(doing, done, len(steps))
+        made.append(Artefact(name, media_type, _or_refused(name, make)))
+    progress(doing, len(steps), len(steps))
     return tuple(made)
+
+
+def _or_refused(name: str, make: Callable[[], bytes]) -> bytes:
+    try:
+        return make()
+    except (CatchmentsError, MemoryError):
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())[:200]
+        raise PublicationRefused(
+            f"The file {name} could not be made: {type(error).__name__}: {said}",
+            next_step="Nothing was published. Mend what it names, or report it, and try again.",
+        ) from error

@@ -22,6 +22,7 @@ from topojson.core.topology import Topology
 from catchments.coordinates import geometry_to_360
 from catchments.coverage import four_colouring
 from catchments.model import Catchment, Edition
+from maps.material import Material
 
 GRID_DEG = 1e-4
 """Everything drawn lies on this grid (11 m north-south), so quantizing moves nothing."""
@@ -51,9 +52,14 @@ def display_topology(edition: Edition, *, coast: BaseGeometry | None = None) -> 
     has none. `coast` (WGS 84) clips to land; without it boundaries are drawn as far as they reach.
     The member `demonstration` says whether they are made up.
     """
-    coverage = display_coverage(edition.boundaries, coast=coast)
+    return drawn_topology(Material(edition, coast))
+
+
+def drawn_topology(material: Material) -> bytes:
+    """Return the same of what is at hand of an edition."""
+    edition = material.edition
     colours = four_colouring(edition.boundaries)
-    drawn = _topology(coverage, colours, edition.catchments)
+    drawn = _topology(material.drawn, colours, edition.catchments)
     return _as_bytes({"demonstration": edition.demonstration, **drawn})
 
 

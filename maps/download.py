@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import geometry_to_180, geometry_to_360
 from catchments.model import Catchment, Edition, Provider, Source
+from maps.material import Material
 
 DECIMALS = 7
 """Seven decimals of a degree are a centimetre, more than any source claims."""
 
 
-def boundaries_geojson(edition: Edition) -> bytes:
+def boundaries_geojson(
+    edition: Edition, published: Mapping[str, BaseGeometry] | None = None
+) -> bytes:
     """Return every catchment as a feature, with its provider; one without a boundary has null.
 
-    Beside RFC 7946's members stand `demonstration`, `edition` and `sources`.
+    `published` is `Material.published`, where it is at hand. Beside RFC 7946's members stand
+    `demonstration`, `edition` and `sources`.
     """
+    boundaries = Material(edition).published if published is None else published
     collection = {
         "type": "FeatureCollection",
         "demonstration": edition.demonstration,
-        "edition": _edition(edition),
-        "sources": [_source(source) for source in edition.sources],
+        "edition": edition_json(edition),
+        "sources": [source_json(source) for source in edition.sources],
         "features": [
-            _feature(edition, edition.catchments[code]) for code in sorted(edition.catchments)
+            _feature(edition, edition.catchments[code], boundaries.get(code))
+            for code in sorted(edition.catchments)
         ],
     }
-    return json.dumps(collection, ensure_ascii=False, separators=(",", ":")).encode()
+    return msgspec.json.encode(collection)
 
 
-def _edition(edition: Edition) -> dict[str, Any]:
+def edition_json(edition: Edition) -> dict[str, Any]:
+    """Return which edition it is, as it stands in files."""
     starts = edition.effective_from
     return {
         "number": edition.number,
@@ -41,7 +49,8 @@ def _edition(edition: Edition) -> dict[str, Any]:
     }
 
 
-def _source(source: Source) -> dict[str, Any]:
+def source_json(source: Source) -> dict[str, Any]:
+    """Return a source as it stands in files."""
     return {
         "kind": source.kind.value,
         "title": source.title,
@@ -52,20 +61,27 @@ def _source(source: Source) -> dict[str, Any]:
     }
 
 
-def _feature(edition: Edition, catchment: Catchment) -> dict[str, Any]:
-    provider = edition.providers.get(catchment.provider_code or "")
+def _feature(
+    edition: Edition, catchment: Catchment, boundary: BaseGeometry | None
+) -> dict[str, Any]:
     return {
         "type": "Feature",
         "id": catchment.code,
-        "properties": {
-            "code": catchment.code,
-            "name": catchment.name,
-            "education_region": catchment.education_region,
-            "provider": _provider(provider) if provider else None,
-            "edition": edition.number,
-            "demonstration": edition.demonstration,
-        },
-        "geometry": _geometry(edition.boundaries.get(catchment.code)),
+        "properties": properties(edition, catchment),
+        "geometry": boundary and _geometry(boundary),
+    }
+
+
+def properties(edition: Edition, catchment: Catchment) -> dict[str, Any]:
+    """Return what files say of a catchment beside its boundary."""
+    provider = edition.providers.get(catchment.provider_code or "")
+    return {
+        "code": catchment.code,
+        "name": catchment.name,
+        "education_region": catchment.education_region,
+        "provider": _provider(provider) if provider else None,
+        "edition": edition.number,
+        "demonstration": edition.demonstration,
     }
 
 
@@ -79,16 +95,11 @@ def _provider(provider: Provider) -> dict[str, str]:
     }
 
 
-def _geometry(boundary: BaseGeometry | None) -> dict[str, Any] | None:
-    """Return a boundary split at 180° and wound as RFC 7946 wants it: outer rings left-hand."""
-    if boundary is None or boundary.is_empty:
-        return None
-    published = shapely.orient_polygons(geometry_to_180(geometry_to_360(boundary)))
-    mapping: dict[str, Any] = shapely.geometry.mapping(published)
-    return {"type": mapping["type"], "coordinates": _rounded(mapping["coordinates"])}
+def _geometry(boundary: BaseGeometry) -> dict[str, Any]:
+    mapping: dict[str, Any] = shapely.geometry.mapping(rounded(boundary))
+    return mapping
 
 
-def _rounded(coordinates: Any) -> Any:
-    if isinstance(coordinates, float):
-        return round(coordinates, DECIMALS)
-    return [_rounded(part) for part in coordinates]
+def rounded(geometry: BaseGeometry) -> BaseGeometry:
+    """Return a geometry with its degrees at as many decimals as are published."""
+    return shapely.transform(geometry, lambda xy: np.round(xy, DECIMALS))

@@ -1,12 +1,12 @@
-"""What commands make at publication; imports of Folium happen here and nowhere earlier."""
+"""What commands make at publication; imports of Folium and GDAL happen here and nowhere earlier."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catchments.model import Edition
+from catchments.errors import PublicationRefused
 from catchments.publication import Publisher
-from catchments.snapshot import today_in_new_zealand
+from catchments.snapshot import Snapshot, Timeline, today_in_new_zealand
 from catchments.sources.coastline import coastline
 from catchments.sources.report import Progress
 from catchments.store import Store
@@ -18,15 +18,28 @@ def publisher(store: Store, progress: Progress) -> Publisher:
     """Return a publisher that makes maps and downloads and shows its progress."""
     from maps.artefacts import MAKER  # Folium brings pandas: only publishing pays
 
-    def make(edition: Edition) -> Made:
-        return artefacts(edition, progress)
+    def make(snapshot: Snapshot) -> Made:
+        return artefacts(snapshot, progress)
 
     return Publisher(store, make, MAKER, today=today_in_new_zealand(), progress=progress)
 
 
-def artefacts(edition: Edition, progress: Progress) -> Made:
-    """Return what is kept with an edition: the map's parts and the downloads."""
-    from maps.artefacts import build_artefacts
+def artefacts(snapshot: Snapshot, progress: Progress) -> Made:
+    """Return what is kept with an edition: the map's parts, the downloads and their manifest.
 
-    made = build_artefacts(edition, coast=coastline(), progress=progress)
+    Raises PublicationRefused, which names the file that could not be made.
+    """
+    from maps.artefacts import build_all
+
+    made = build_all(snapshot, coast=coastline(), progress=progress)
     return [(artefact.name, artefact.media_type, artefact.content) for artefact in made]
+
+
+def artefacts_anew(store: Store, number: int, progress: Progress) -> Made:
+    """Return what is kept with an edition that was published before, as `artefacts` does."""
+    edition = store.edition(number)
+    timeline = Timeline.of(store.editions(), store.releases())
+    release = timeline.release_on(edition.effective_from or today_in_new_zealand())
+    if release is None:
+        raise PublicationRefused("There is no school directory to make its files with.")
+    return artefacts(Snapshot.of(edition, store.release(release.number)), progress)

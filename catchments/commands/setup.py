@@ -62,7 +62,7 @@ def _redraw(opened: Store, number: int) -> None:
     """Make an edition's map and downloads anew; those that it has stay where they cannot be."""
     from catchments.commands.making import artefacts_anew
 
-    say(f"Drawing the map of edition {number} anew, and making its downloads.")
+    say(f"Drawing the map of edition {number} anew. Its downloads too.")
     try:
         with progress() as called:
             made = artefacts_anew(opened, number, called)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
+from catchments.cells import RUNS_IN_A_SPREADSHEET, Cell, harmless, plain_table
 from catchments.model import Provider
 from catchments.snapshot import Snapshot
 from catchments.web.context import sources_of
 from catchments.web.overview import Entry, Member
+
+__all__ = [
+    "MEDIA_TYPE",
+    "RUNS_IN_A_SPREADSHEET",
+    "Cell",
+    "catchments_table",
+    "harmless",
+    "plain_table",
+    "schools_table",
+]
 
 MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
 CATCHMENT = ("catchment_code", "catchment", "education_region")
@@ -18,10 +27,6 @@ SCHOOL = ("school_id", "school", "town", "status")
 BELONGING = ("basis", "distance_m", "in_school_provision")
 ORIGIN = ("edition", "directory_release", "demonstration", "source")
 """Every row says where it is from, because rows are copied out of files."""
-
-RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-Cell = str | int | float | None
 
 
 def catchments_table(snapshot: Snapshot, entries: Iterable[Entry]) -> bytes:
@@ -77,20 +82,3 @@ def origin(snapshot: Snapshot) -> list[Cell]:
 def _csv(header: Sequence[str], rows: Iterable[Sequence[Cell]], snapshot: Snapshot) -> bytes:
     whence = origin(snapshot)
     return plain_table((*header, *ORIGIN), ((*row, *whence) for row in rows))
-
-
-def plain_table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Return rows under a line of names as CSV; no cell runs anything in a spreadsheet."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([harmless(cell) for cell in row] for row in rows)
-    return written.getvalue().encode()
-
-
-def harmless(cell: Cell) -> Cell:
-    """Return a cell that no spreadsheet runs: nobody's name or telephone number does anything."""
-    # A text that begins like this is taken for a formula; with an apostrophe in front it is a text.
-    if isinstance(cell, str) and cell.startswith(RUNS_IN_A_SPREADSHEET):
-        return f"'{cell}"
-    return cell

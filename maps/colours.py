@@ -1,0 +1,35 @@
+"""A colour for each education region, in print and in KML: light enough for black names."""
+
+from __future__ import annotations
+
+from catchments.model import EDUCATION_REGIONS
+
+_COLOURS = (
+    "#8cc6e7",
+    "#f6c667",
+    "#9bd19b",
+    "#e8a0b4",
+    "#f2e394",
+    "#b7a3d6",
+    "#f0a877",
+    "#a8d8d0",
+    "#d7a6a0",
+    "#c9dc87",
+    "#9fb6e3",
+    "#e3cba8",
+)
+"""North to south; regions that border on each other differ at a glance."""
+OTHER = "#d0d4d7"
+"""That of a region that is none of the twelve."""
+SEA, INK, EDGE = "#eaf1f5", "#14232e", "#ffffff"
+
+
+def region_colour(region: str) -> str:
+    """Return a region's colour, as #rrggbb."""
+    return dict(zip(EDUCATION_REGIONS, _COLOURS, strict=True)).get(region, OTHER)
+
+
+def regions_in_order(regions: set[str]) -> list[str]:
+    """Return regions north to south, then those that are none of the twelve."""
+    known = [region for region in EDUCATION_REGIONS if region in regions]
+    return known + sorted(regions - set(known))

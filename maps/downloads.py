@@ -1,0 +1,179 @@
+"""The files of an edition that people take away: what each is called, is, and is for.
+
+Importing it imports none of what makes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from maps.material import Material
+
+MANIFEST = "manifest.json"
+GEOJSON = "boundaries.geojson"
+TOPOJSON = "boundaries-as-published.topojson"
+GEOPACKAGE = "boundaries.gpkg"
+KML = "boundaries-simplified.kml"
+SHAPEFILE = "boundaries-shapefile.zip"
+SCHOOLS_CSV = "schools-and-providers.csv"
+SCHOOLS_XLSX = "schools-and-providers.xlsx"
+MAP_PDF = "map-a3.pdf"
+MAP_PNG = "map-a3.png"
+
+WGS84 = "EPSG:4326"
+NZTM2000 = "EPSG:2193"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that people take away; `crs` is that of its coordinates, empty where it has none."""
+
+    name: str
+    media_type: str
+    format: str
+    title: str
+    about: str
+    crs: str
+    make: Callable[[Material], bytes]
+
+
+def _geojson(material: Material) -> bytes:
+    from maps.download import boundaries_geojson
+
+    return boundaries_geojson(material.edition, material.published)
+
+
+def _topojson(material: Material) -> bytes:
+    from maps.topology import published_topology
+
+    return published_topology(material)
+
+
+def _geopackage(material: Material) -> bytes:
+    from maps.vector_files import geopackage
+
+    return geopackage(material)
+
+
+def _shapefile(material: Material) -> bytes:
+    from maps.vector_files import shapefile
+
+    return shapefile(material)
+
+
+def _kml(material: Material) -> bytes:
+    from maps.kml import catchments_kml
+
+    return catchments_kml(material)
+
+
+def _schools_csv(material: Material) -> bytes:
+    from maps.school_tables import schools_csv
+
+    return schools_csv(material)
+
+
+def _schools_xlsx(material: Material) -> bytes:
+    from maps.school_tables import schools_xlsx
+
+    return schools_xlsx(material)
+
+
+def _map_pdf(material: Material) -> bytes:
+    from maps.printing import map_pdf
+
+    return map_pdf(material)
+
+
+def _map_png(material: Material) -> bytes:
+    from maps.printing import map_png
+
+    return map_png(material)
+
+
+FILES = (
+    File(
+        GEOJSON,
+        "application/geo+json",
+        "GeoJSON",
+        "Boundaries as published, with catchments and providers",
+        "For mapping software and websites: RFC 7946, seven decimals of a degree.",
+        WGS84,
+        _geojson,
+    ),
+    File(
+        GEOPACKAGE,
+        "application/geopackage+sqlite3",
+        "GeoPackage",
+        "Boundaries as published, and schools with a place",
+        "For QGIS and ArcGIS: the layers “catchments” and “schools”.",
+        WGS84,
+        _geopackage,
+    ),
+    File(
+        SHAPEFILE,
+        "application/zip",
+        "Shapefile",
+        "Boundaries as published, zipped, with a README.txt on its fields",
+        "For older GIS programs; names are cut at 254 bytes.",
+        WGS84,
+        _shapefile,
+    ),
+    File(
+        TOPOJSON,
+        "application/topo+json",
+        "TopoJSON",
+        "Boundaries as published, each shared line once",
+        "For websites and programs that need to know who borders on whom.",
+        WGS84,
+        _topojson,
+    ),
+    File(
+        KML,
+        "application/vnd.google-earth.kml+xml",
+        "KML",
+        "Boundaries simplified for drawing, a colour a region",
+        "For Google Earth and Google My Maps. Not for looking places up: bends of up to some 200 m "
+        "are left out.",
+        WGS84,
+        _kml,
+    ),
+    File(
+        SCHOOLS_XLSX,
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "XLSX",
+        "Every school with its catchment and provider",
+        "For Excel and other spreadsheets.",
+        "",
+        _schools_xlsx,
+    ),
+    File(
+        SCHOOLS_CSV,
+        "text/csv; charset=utf-8; header=present",
+        "CSV",
+        "Every school with its catchment and provider",
+        "For programs and spreadsheets: RFC 4180, UTF-8.",
+        "",
+        _schools_csv,
+    ),
+    File(
+        MAP_PDF,
+        "application/pdf",
+        "PDF",
+        "Map for print, A3, and a list of catchments and providers",
+        "For a wall or a report.",
+        NZTM2000,
+        _map_pdf,
+    ),
+    File(
+        MAP_PNG,
+        "image/png",
+        "PNG",
+        "Map for print, A3, as a picture",
+        "For slides and documents: 200 dots an inch.",
+        NZTM2000,
+        _map_png,
+    ),
+)
+"""All that are made, in the order in which they are shown."""

@@ -1,0 +1,77 @@
+"""What files are made of: an edition, its schools' answers, and its boundaries in two frames.
+
+Each is worked out once, however many files are made of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from catchments.coordinates import geometry_to_180, geometry_to_360
+from catchments.model import Answer, Catchment, DirectoryRelease, Edition, Provider, Source
+from catchments.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Material:
+    """An edition and what is known beside it.
+
+    `coast` is all land, WGS 84; without it boundaries are drawn as far as they reach. Without a
+    `release` of the school directory there are no schools.
+    """
+
+    edition: Edition
+    coast: BaseGeometry | None = None
+    release: DirectoryRelease | None = None
+    answers: Mapping[int, Answer] | None = None
+    """Every school of the release, resolved."""
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, *, coast: BaseGeometry | None = None) -> Material:
+        """Return the material that a snapshot has."""
+        return cls(snapshot.edition, coast, snapshot.release, snapshot.answers)
+
+    @cached_property
+    def published(self) -> Mapping[str, BaseGeometry]:
+        """Boundaries by code as published: RFC 7946, -180…180, split at 180°, outer rings left."""
+        return {
+            code: published_boundary(boundary)
+            for code, boundary in sorted(self.edition.boundaries.items())
+            if not boundary.is_empty
+        }
+
+    @cached_property
+    def drawn(self) -> Mapping[str, BaseGeometry]:
+        """Boundaries by code as they are drawn: simplified, clipped to the coast, 0…360."""
+        from maps.display import display_coverage
+
+        return display_coverage(self.edition.boundaries, coast=self.coast)
+
+    @property
+    def catchments(self) -> list[Catchment]:
+        """All catchments by code."""
+        return [self.edition.catchments[code] for code in sorted(self.edition.catchments)]
+
+    def provider(self, catchment: Catchment | None) -> Provider | None:
+        """Return who serves a catchment, or None."""
+        return self.edition.providers.get((catchment and catchment.provider_code) or "")
+
+    @property
+    def sources(self) -> list[Source]:
+        """Where the edition and the directory release came from."""
+        return [*self.edition.sources, *([self.release.source] if self.release else [])]
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether any of it is made up for demonstration."""
+        return any(source.demonstration for source in self.sources)
+
+
+def published_boundary(boundary: BaseGeometry) -> BaseGeometry:
+    """Return a boundary split at 180° and wound as RFC 7946 wants it: outer rings left-hand."""
+    return shapely.orient_polygons(geometry_to_180(geometry_to_360(boundary)))

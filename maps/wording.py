@@ -1,0 +1,43 @@
+"""What every file says of itself: where it is from, and that it is made up where it is."""
+
+from __future__ import annotations
+
+from catchments.model import Source
+from catchments.resolver import long_date
+from maps.material import Material
+
+DO_NOT_USE = "These catchments and providers are made up. Do not use them to contact anybody."
+MADE_UP = f"Demonstration data. {DO_NOT_USE}"
+LONGEST_LINE = 300
+SIMPLIFIED = (
+    "Boundaries are simplified for drawing and clipped to the coast. To look places up use those "
+    "as published: GeoJSON, GeoPackage or Shapefile of the same edition."
+)
+
+
+def credit_lines(material: Material) -> list[str]:
+    """Return a line for each source, once: title, authority, licence and release."""
+    lines = (credit(source) for source in material.sources)
+    return list(dict.fromkeys(lines))
+
+
+def credit(source: Source) -> str:
+    """Return who is to be credited for a source, on one line."""
+    told = f"{source.title} – {source.authority}, {source.licence}, release {source.release}"
+    return one_line(told)
+
+
+def in_force(material: Material) -> str:
+    """Return which edition it is and from when, as a sentence."""
+    edition = material.edition
+    title = f", {one_line(edition.title, 120)}" if edition.title else ""
+    starts = edition.effective_from
+    since = f", in force from {long_date(starts)}" if starts else ""
+    return f"Edition {edition.number or 'not numbered'}{title}{since}."
+
+
+def one_line(text: str, at_most: int = LONGEST_LINE) -> str:
+    """Return a text on one line, without what cannot be printed, and cut where it is too long."""
+    kept = text[: 4 * at_most]
+    line = " ".join("".join(c if c.isprintable() else " " for c in kept).split())
+    return line if len(line) <= at_most else f"{line[: at_most - 1]}…"
