@@ -7,7 +7,7 @@ from importlib import import_module
 import click
 from flask import Flask
 
-from catchments.commands import moving, resolving, setup
+from catchments.commands import backing_up, moving, resolving, setup
 
 
 class Later(click.Group):
@@ -46,5 +46,6 @@ GROUPS = (
 
 def register(app: Flask) -> None:
     """Add every command to an application."""
-    for command in (*GROUPS, setup.setup, setup.serve, moving.move_database, resolving.resolve):
+    alone = (setup.setup, setup.serve, moving.move_database, resolving.resolve)
+    for command in (*GROUPS, *alone, backing_up.backup, backing_up.restore):
         app.cli.add_command(command)

@@ -27,6 +27,8 @@ T = TypeVar("T")
 MIGRATIONS = Path(__file__).parent / "migrations"
 NEWEST_REVISION = "0003"
 """Of the migrations; a test holds it to them."""
+WRITER_LOCK = 8404
+"""The number of PostgreSQL's advisory lock that whoever writes holds."""
 NO_SUCH_TABLE_OR_COLUMN = {"42P01", "42703"}
 """PostgreSQL's codes for it."""
 
@@ -282,7 +284,7 @@ class Store:
         with self._explaining(), self._writer.begin() as connection:
             if connection.dialect.name == "postgresql":
                 # One writer at a time, as BEGIN IMMEDIATE has it on SQLite.
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(8404)"))
+                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})"))
             yield connection
 
     @contextmanager
