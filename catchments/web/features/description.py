@@ -7,7 +7,6 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import shapely
 
 from catchments.coordinates import to_180
@@ -93,9 +92,10 @@ def extent(world: World | None, snapshot: Snapshot | None, name: str) -> list[fl
     """Return west, south, east, north of a collection; west is the greater across 180°."""
     if world is None or snapshot is None:
         return list(NEW_ZEALAND)
-    west, south, east, north = shapely.total_bounds(layer_of(world, snapshot, name).shapes_360)
-    if not np.isfinite(west):
+    shapes = layer_of(world, snapshot, name).shapes_360
+    if not shapely.is_geometry(shapes).any():
         return list(NEW_ZEALAND)
+    west, south, east, north = shapely.total_bounds(shapes)
     corners = (to_180(float(west)), float(south), to_180(float(east)), float(north))
     return [round(degrees, 7) for degrees in corners]
 

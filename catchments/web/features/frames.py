@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,11 +45,16 @@ def published(boundary: BaseGeometry) -> BaseGeometry:
     """
     split = shapely.orient_polygons(geometry_to_180(geometry_to_360(boundary)))
     alike = shapely.multipolygons([split]) if split.geom_type == "Polygon" else split
-    return shapely.transform(alike, lambda xy: np.round(xy, DECIMALS_OF_A_DEGREE))
+    return rounded(alike)
 
 
-def in_frame(geometry: BaseGeometry, crs: str) -> BaseGeometry:
-    """Return a WGS 84 geometry in the system with this URI, its axes in that system's order."""
+def rounded(geometries: Any) -> Any:
+    """Return a WGS 84 geometry, or an array of them, with as many decimals as are published."""
+    return shapely.transform(geometries, lambda xy: np.round(xy, DECIMALS_OF_A_DEGREE))
+
+
+def in_frame(geometry: Any, crs: str) -> Any:
+    """Return a WGS 84 geometry, or an array of them, in the system with this URI, its own axes."""
     return shapely.transform(geometry, lambda xy: _projected(xy, crs))
 
 

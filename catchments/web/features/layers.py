@@ -6,9 +6,9 @@ GIS programs show a table of text and numbers beside the map: no values within v
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import msgspec
@@ -17,13 +17,15 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from catchments.coordinates import to_360
 from catchments.errors import InputRefused, shown
 from catchments.model import Answer, Provider
 from catchments.snapshot import Recent, Snapshot, World
-from catchments.web.features.frames import in_frame, published
+from catchments.web.features.frames import in_frame, published, rounded
 
 GEOMETRIES_KEPT = 256
 """Boundaries as text, of the features asked for lately: those of three editions or so."""
+NO_PLACE = b"null"
 CATCHMENTS, SCHOOLS = "catchments", "schools"
 
 _TEXT, _NUMBER, _TRUTH = ({"type": each} for each in ("string", "integer", "boolean"))
@@ -37,7 +39,7 @@ _PROVIDER = {
 }
 _EDITION = {"edition": _NUMBER, "effective_from": _DATE, "demonstration": _TRUTH}
 Row = dict[str, Any]
-Keeping = Callable[[int, str, Callable[[], bytes]], bytes]
+Text = Callable[[int, str], bytes]
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,10 @@ class Layer:
 
     of: Collected
     rows: list[Row]
-    shapes: list[BaseGeometry | None]
-    """WGS 84, as published; None for what has no place."""
     shapes_360: npt.NDArray[np.object_]
-    """The same with longitudes 0…360."""
-    kept: Keeping = field(default=lambda _at, _crs, make: make())
-    """Returns a geometry's text (position, CRS) from where it is kept, made first if it is not."""
+    """WGS 84, longitudes 0…360; None for what has no place."""
+    geometry: Text = field(default=lambda _at, _crs: NO_PLACE)
+    """Returns a feature's geometry as GeoJSON text, by position and the system's URI."""
 
     @cached_property
     def position(self) -> dict[str, int]:
@@ -131,28 +131,21 @@ class Layer:
         return np.fromiter((row[name] == wanted for row in self.rows), bool, len(self.rows))
 
     def feature(
-        self, at: int, *, crs: str, only: Collection[str] = (), geometry: bool = True
+        self, at: int, *, crs: str, only: Collection[str] = (), placed: bool = True
     ) -> msgspec.Raw:
         """Return a feature as GeoJSON text, in a system named by its URI."""
         row = self.rows[at]
         chosen = {name: row[name] for name in only} if only else row
-        shape = self.kept(at, crs, lambda: self._text(at, crs)) if geometry else b"null"
         parts = (
             b'{"type":"Feature","id":',
             msgspec.json.encode(row[self.of.id_field]),
             b',"properties":',
             msgspec.json.encode(chosen),
             b',"geometry":',
-            shape,
+            self.geometry(at, crs) if placed else NO_PLACE,
             b"}",
         )
         return msgspec.Raw(b"".join(parts))
-
-    def _text(self, at: int, crs: str) -> bytes:
-        shape = self.shapes[at]
-        if shape is None or shape.is_empty:
-            return b"null"
-        return shapely.to_geojson(in_frame(published(shape), crs)).encode()  # type: ignore[no-any-return]
 
 
 def layer_of(world: World, snapshot: Snapshot, name: str) -> Layer:
@@ -177,14 +170,18 @@ def _catchments(world: World, snapshot: Snapshot) -> Layer:
         }
         for code in codes
     ]
-    frames = [index.boundary_360(code) if code in edition.boundaries else None for code in codes]
-    return Layer(
-        COLLECTED[CATCHMENTS],
-        rows,
-        [edition.boundaries.get(code) for code in codes],
-        np.array([*frames, None], dtype=object)[:-1],
-        lambda at, crs, make: kept.get((edition.number, crs, codes[at]), make),
-    )
+    shapes = [index.boundary_360(code) if code in edition.boundaries else None for code in codes]
+
+    def text(at: int, crs: str) -> bytes:
+        def make() -> bytes:
+            boundary = edition.boundaries.get(codes[at])
+            if boundary is None or boundary.is_empty:
+                return NO_PLACE
+            return shapely.to_geojson(in_frame(published(boundary), crs)).encode()  # type: ignore[no-any-return]
+
+        return kept.get((edition.number, crs, codes[at]), make)
+
+    return Layer(COLLECTED[CATCHMENTS], rows, _objects(shapes), text)
 
 
 def _schools(_world: World, snapshot: Snapshot) -> Layer:
@@ -192,9 +189,21 @@ def _schools(_world: World, snapshot: Snapshot) -> Layer:
     answers = [snapshot.answers[number] for number in sorted(snapshot.answers)]
     rows = [_school(answer, same) for answer in answers]
     places = [answer.school.place if answer.school else None for answer in answers]
-    shapes = [shapely.Point(place.lng, place.lat) if place else None for place in places]
-    frames = [shapely.Point(place.lng % 360.0, place.lat) if place else None for place in places]
-    return Layer(COLLECTED[SCHOOLS], rows, shapes, np.array([*frames, None], dtype=object)[:-1])
+    points = _objects([shapely.Point(place.lng, place.lat) if place else None for place in places])
+    shapes = [shapely.Point(to_360(place.lng), place.lat) if place else None for place in places]
+
+    @cache
+    def texts(crs: str) -> list[bytes]:
+        written = shapely.to_geojson(in_frame(rounded(points), crs))
+        return [text.encode() if text else NO_PLACE for text in written]
+
+    return Layer(COLLECTED[SCHOOLS], rows, _objects(shapes), lambda at, crs: texts(crs)[at])
+
+
+def _objects(shapes: Sequence[BaseGeometry | None]) -> npt.NDArray[np.object_]:
+    array = np.empty(len(shapes), dtype=object)
+    array[:] = shapes
+    return array
 
 
 def _school(answer: Answer, same: Row) -> Row:

@@ -95,7 +95,7 @@ class LayerProvider(BaseProvider):  # type: ignore[misc]
         chosen.limit = limit
         chosen.features = [
             chosen.layer.feature(
-                at, crs=chosen.crs, only=select_properties, geometry=not skip_geometry
+                at, crs=chosen.crs, only=select_properties, placed=not skip_geometry
             )
             for at in page
         ]

@@ -170,7 +170,7 @@ def _moment() -> Moment:
 
 def _layer(moment: Moment, name: str) -> Layer:
     if moment.snapshot is None:
-        return Layer(COLLECTED[name], [], [], np.array([], dtype=object))
+        return Layer(COLLECTED[name], [], np.array([], dtype=object))
     return layer_of(moment.world, moment.snapshot, name)
 
 
@@ -273,7 +273,8 @@ def _answer(moment: Moment, body: Json, kind: str) -> Response:
 
 
 def _page(moment: Moment, body: Json) -> Response:
-    title = body.get("title") or request.path.rsplit("/", 1)[-1]
+    of = COLLECTED.get((request.view_args or {}).get("name", ""))
+    title = body.get("title") or (of.title if of else request.path.rsplit("/", 1)[-1])
     html = render_template(
         "features.html",
         **page_context(moment.world, moment.snapshot, title),
@@ -292,5 +293,12 @@ def _page(moment: Moment, body: Json) -> Response:
 
 def _rows(body: Json) -> list[Mapping[str, Any]]:
     features = body.get("features", [body] if "geometry" in body else [])
-    read = [msgspec.json.decode(msgspec.json.encode(each)) for each in features]
-    return [each["properties"] for each in read]
+    read = msgspec.json.decode(msgspec.json.encode(features), type=list[dict[str, Any]])
+    return [_said(each["properties"]) for each in read]
+
+
+def _said(properties: Json) -> Mapping[str, Any]:
+    """Return what a feature has, as a filter would have it written."""
+    words = {True: "true", False: "false"}
+    known = {name: value for name, value in properties.items() if value is not None}
+    return {name: words[v] if isinstance(v, bool) else v for name, v in known.items()}
