@@ -33,7 +33,7 @@ class Number(IntegerConverter):
 class Code(BaseConverter):
     """A code in an address: any text, slashes at its beginning included."""
 
-    regex = ".+"
+    regex = "(?s:.+)"
     part_isolating = False
 
     def to_url(self, value: str) -> str:
