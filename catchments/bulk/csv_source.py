@@ -67,7 +67,7 @@ class CsvSource:
         taken: list[list[str]] = []
         begin = rows.byte
         while len(taken) < ROWS_AT_ONCE and rows.byte - begin < BYTES_AT_ONCE:
-            step = self._some(rows, _ROWS_A_STEP)
+            step = self._some(rows, min(_ROWS_A_STEP, ROWS_AT_ONCE - len(taken)))
             if not step:
                 break
             taken += step
@@ -80,7 +80,7 @@ class CsvSource:
             before = Mark(byte=rows.byte, line=rows.line)
             try:
                 step = rows.take(count)
-            except (csv.Error, UnicodeDecodeError, _Damaged) as error:
+            except _FAULTS as error:
                 raise self._fault(before) or error from error
             if not step:
                 return []
@@ -101,7 +101,7 @@ class CsvSource:
                 line = rows.line + 1
                 try:
                     row = next(rows.reader, None)
-                except (csv.Error, UnicodeDecodeError, _Damaged) as error:
+                except _FAULTS as error:
                     text = rows.text_since(line)
                     return self._refused(line, _column_of_fault(text, self.delimiter), _said(error))
                 if row is None:
@@ -122,6 +122,9 @@ class CsvSource:
 
 class _Damaged(Exception):
     """A line that no text file has."""
+
+
+_FAULTS = (csv.Error, UnicodeDecodeError, _Damaged)
 
 
 class _Rows:
@@ -159,28 +162,31 @@ class _Rows:
 
 def _header(path: Path, wanted: Wanted) -> tuple[str, list[str], Mark]:
     """Return the separator, the one that shows a header, the names, and where rows begin."""
+    found: list[tuple[str, list[str], Mark]] = []
+    faults: list[FileRefused] = []
     with path.open("rb") as file:
         begin = Mark(byte=_checked_head(path, file.read(4096)))
-        found = []
         for delimiter in DELIMITERS:
             rows = _Rows(file, delimiter, begin)
-            names = _names(path, rows)
-            found.append((delimiter, names, Mark(byte=rows.byte, line=rows.line)))
+            try:
+                names = [name.strip() for name in next(filter(None, rows.reader), [])]
+            except _FAULTS as error:  # as a quoted name has, read with another separator
+                faults.append(_no_header(path, rows.line, error))
+            else:
+                found.append((delimiter, names, Mark(byte=rows.byte, line=rows.line)))
+    if not found:
+        raise faults[0]
     likely = [each for each in found if could_be(each[1], wanted)]
     return max(likely or found, key=lambda each: len(each[1]))
 
 
-def _names(path: Path, rows: _Rows) -> list[str]:
-    try:
-        names = next(filter(None, rows.reader), [])
-    except (csv.Error, UnicodeDecodeError, _Damaged) as error:
-        raise FileRefused(
-            f"{shown(path.name)}, line {rows.line}: {_said(error)}.",
-            allowed="The first line must have the columns' names.",
-            next_step=_AGAIN,
-            rows=(f"line {rows.line}",),
-        ) from error
-    return [name.strip() for name in names]
+def _no_header(path: Path, line: int, error: Exception) -> FileRefused:
+    return FileRefused(
+        f"{shown(path.name)}, line {line}: {_said(error)}.",
+        allowed="The first line must have the columns' names.",
+        next_step=_AGAIN,
+        rows=(f"line {line}",),
+    )
 
 
 def _checked_head(path: Path, head: bytes) -> int:
@@ -194,8 +200,6 @@ def _checked_head(path: Path, head: bytes) -> int:
         what = "is UTF-16 text"
     elif plain.lstrip().startswith((b"<", b"{", b"[")):
         what = "is a web page, XML or JSON"
-    elif b"\0" in head:
-        what = "is not text"
     else:
         return len(head) - len(plain)
     raise FileRefused(
