@@ -242,7 +242,10 @@ class ChangesPage(TypedDict):
 
 
 class _PerhapsSaid(TypedDict, total=False):
-    parameter: Annotated[str, Meta(description="Which parameter it is about.")]
+    parameter: Annotated[
+        str, Meta(description="Which parameter it is about; of a body, which field or column.")
+    ]
+    row: Annotated[int, Meta(description="Of a body of many rows: which one it is about, from 1.")]
     allowed: Annotated[str, Meta(description="What would have been taken.")]
     next_step: Annotated[str, Meta(description="What to do now.")]
     demonstration: Demonstration

@@ -13,8 +13,9 @@ OPEN_PATHS = ("/v1/", "/ogc", "/downloads/")
 """Where else: files to download, and addresses below which there is nothing."""
 ASKED_WITH = "Accept, Accept-Language, Content-Type, If-None-Match, X-API-Key"
 READABLE = (
-    "Content-Crs, Content-Disposition, ETag, Link, Location, RateLimit, RateLimit-Policy, "
-    "Retry-After, WWW-Authenticate"
+    "Catchments-As-At, Catchments-Demonstration, Catchments-Directory-Release, "
+    "Catchments-Edition, Content-Crs, Content-Disposition, ETag, Link, Location, RateLimit, "
+    "RateLimit-Policy, Retry-After, WWW-Authenticate"
 )
 PREFLIGHT_KEPT_S = 86_400
 

@@ -10,6 +10,7 @@ from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import BadHost, HTTPException
 
+from catchments.bulk.rows import BodyNotTaken, BodyTooLarge
 from catchments.errors import (
     CatchmentsError,
     ChangeDoesNotFit,
@@ -35,6 +36,8 @@ _STATUS: tuple[tuple[type[CatchmentsError], int, LazyString], ...] = (
     (PublicationRefused, 409, _l("That cannot be published")),
     (NotKnown, 404, _l("Not found")),
     (NotOffered, 406, _l("Not to be had in that form")),
+    (BodyTooLarge, 413, _l("Too much at once")),
+    (BodyNotTaken, 415, _l("Not taken in that form")),
     (NothingPublished, 503, _l("Nothing published yet")),
     (TooBusy, 503, _l("Too much at once")),
     (StoreUnavailable, 503, _l("The database is away")),
@@ -94,6 +97,7 @@ def _ours(error: CatchmentsError) -> Response:
         title,
         error.problem,
         parameter=getattr(error, "field", ""),
+        row=getattr(error, "row", None),
         allowed=error.allowed,
         next_step=error.next_step,
     )
@@ -119,7 +123,7 @@ def _unforeseen(error: Exception) -> Response:
     )
 
 
-def _problem(status: int, title: str, detail: str, **more: str) -> Response:
+def _problem(status: int, title: str, detail: str, **more: Any) -> Response:
     # One small line, with nothing of what was typed in it: that may be somebody's address.
     current_app.logger.warning("%s: answered %s", request.endpoint or "no such page", status)
     response = (
@@ -148,14 +152,14 @@ def _wants_page() -> bool:
     return request.accept_mimetypes.best_match(offered, default=offered[0]) == "text/html"
 
 
-def _json(status: int, title: str, detail: str, more: dict[str, str]) -> Response:
+def _json(status: int, title: str, detail: str, more: dict[str, Any]) -> Response:
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     body |= {name: text for name, text in more.items() if text}
     body |= {"demonstration": True} if _demonstration() else {}
     return Response(json.dumps(body, ensure_ascii=False), status, mimetype=PROBLEM)
 
 
-def _page(status: int, title: str, detail: str, more: dict[str, str]) -> Response:
+def _page(status: int, title: str, detail: str, more: dict[str, Any]) -> Response:
     about: dict[str, Any] = {
         "title": title,
         "detail": detail,

@@ -41,7 +41,7 @@ class Asked:
     def value(self) -> Any:
         """The body as a document shows it: an object where it is JSON, otherwise its text."""
         text = self.body.decode()
-        return json.loads(text) if self.media_type.endswith("json") else text
+        return json.loads(text) if self.media_type.endswith(("/json", "+json")) else text
 
 
 def ask(

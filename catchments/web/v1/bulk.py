@@ -1,0 +1,176 @@
+"""POST /v1/providers:resolve: up to ten thousand schools, points or addresses in one request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import chain
+from typing import Any, cast
+
+from flask import Response, request
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+from catchments.bulk.rows import (
+    LONGEST_BODY,
+    BodyNotTaken,
+    BodyRefused,
+    Form,
+    Kind,
+    Row,
+    read,
+    too_large,
+    unpacked,
+)
+from catchments.errors import shown
+from catchments.finding import Finder, NoAddresses
+from catchments.snapshot import World
+from catchments.web.api import ON
+from catchments.web.context import service
+from catchments.web.contract import promises
+from catchments.web.parameters import optional_date
+from catchments.web.payload import provenance_json, source_json
+from catchments.web.tables import MEDIA_TYPE as CSV_TYPE
+from catchments.web.v1 import bulk_bodies
+from catchments.web.v1.bulk_answers import Answers
+from catchments.web.v1.room import blueprint
+
+_ALIASES = {"application/ndjson": Form.NDJSON, "application/jsonl": Form.NDJSON}
+_CONTENT_TYPES = {
+    Form.JSON: "application/json",
+    Form.NDJSON: "application/x-ndjson",
+    Form.CSV: CSV_TYPE,
+}
+_ASKED = {
+    Form.JSON: '{"rows":[{"id":"a","school_id":54},{"id":"b","lng":174.7689,"lat":-36.8694}]}',
+    Form.NDJSON: '{"id":"a","school_id":54}\n{"id":"b","lng":174.7689,"lat":-36.8694}\n',
+    Form.CSV: "id,school_id,lng,lat\na,54,,\nb,,174.7689,-36.8694\n",
+}
+
+
+@blueprint.post("/v1/providers:resolve")
+@promises(
+    ON,
+    accepts={
+        Form.JSON.value: bulk_bodies.ManyAsked,
+        Form.NDJSON.value: bulk_bodies.RowAsked,
+        Form.CSV.value: None,
+    },
+    asks={form.value: text for form, text in _ASKED.items()},
+    returns={
+        Form.JSON.value: bulk_bodies.ManyAnswered,
+        Form.NDJSON.value: bulk_bodies.RowAnswered,
+        Form.CSV.value: None,
+    },
+    tag="Who serves",
+    example="/v1/providers:resolve",
+)
+def resolve() -> Response:
+    """Say who serves up to 10,000 schools, points or addresses, in the order they came in."""
+    world = service().snapshots.current()
+    day = optional_date(request.args) or world.today
+    form = _form_of_body()
+    rows = read(_body(), form, charset=request.mimetype_params.get("charset", ""))
+    written = _form_of_answer(form)
+    answers = Answers(world, day, written, _finder(world))
+    plain = not rows or isinstance(rows[0], int)
+    about = _about(answers, world, day, typed=not plain and _has_addresses(cast(list[Row], rows)))
+    lines = (
+        answers.of_numbers(cast(list[int], rows))
+        if plain
+        else answers.of_rows(cast(list[Row], rows))
+    )
+    head, foot = answers.table.lines.head(about, len(rows)), answers.table.lines.foot
+    body: Iterator[bytes] = chain([head], lines, [foot if rows or written is Form.JSON else b""])
+    response = Response(body, content_type=_CONTENT_TYPES[written])
+    _say_origin(response, answers, about)
+    return response
+
+
+def _finder(world: World) -> Finder:
+    # Never a geocoder elsewhere: ten thousand questions are too many for a stranger's service.
+    return Finder(world, service().addresses, NoAddresses())
+
+
+def _has_addresses(rows: Sequence[Row]) -> bool:
+    return any(row.kind is Kind.ADDRESS for row in rows)
+
+
+# --- what is asked --------------------------------------------------------------------------------
+
+
+def _form_of_body() -> Form:
+    given = request.mimetype
+    if given in _ALIASES:
+        return _ALIASES[given]
+    if given in set(Form):
+        return Form(given)
+    said = f"The body is {shown(given)}." if given else "The header Content-Type is missing."
+    raise BodyNotTaken(
+        said,
+        allowed=f"Content-Type is one of {', '.join(Form)}.",
+        next_step="For example: curl -H 'Content-Type: application/json' --data-binary @FILE.",
+    )
+
+
+def _form_of_answer(asked: Form) -> Form:
+    """Return the form that Accept prefers; the body's own where it leaves that open."""
+    offered = [asked.value, *(form.value for form in Form if form is not asked)]
+    return Form(request.accept_mimetypes.best_match(offered) or asked)
+
+
+def _body() -> bytes:
+    """Return the body, unpacked. Raises BodyTooLarge, BodyRefused or BodyNotTaken."""
+    request.max_content_length = LONGEST_BODY
+    packed = request.headers.get("Content-Encoding", "").strip().lower()
+    if packed not in {"", "identity", "gzip", "x-gzip"}:
+        raise BodyNotTaken(
+            f"The Content-Encoding of the body is {shown(packed)}.",
+            allowed="It may be gzip, or none.",
+            next_step="Send it as gzip or as it is.",
+        )
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge as error:
+        raise too_large() from error
+    except ClientDisconnected as error:
+        raise _cut_short() from error
+    if request.content_length is not None and len(body) < request.content_length:
+        raise _cut_short()
+    return unpacked(body) if "gzip" in packed else body
+
+
+def _cut_short() -> BodyRefused:
+    return BodyRefused(
+        "The body is shorter than its Content-Length says.",
+        allowed="All of it must arrive.",
+        next_step="Send it again.",
+    )
+
+
+# --- what the answer says of itself ---------------------------------------------------------------
+
+
+def _about(answers: Answers, world: World, day: date, *, typed: bool) -> dict[str, Any]:
+    snapshot = answers.snapshot
+    about: dict[str, Any] = {
+        **provenance_json(snapshot),
+        "demonstration": snapshot.demonstration if snapshot else world.demonstration,
+        "as_at": day.isoformat(),
+    }
+    addresses = service().addresses.about() if typed else None
+    if addresses:
+        about["sources"] = [*about["sources"], source_json(addresses)]
+    return about
+
+
+def _say_origin(response: Response, answers: Answers, about: dict[str, Any]) -> None:
+    """Say in headers what lines have no room for; nobody keeps what may have addresses in it."""
+    headers = response.headers
+    headers["Cache-Control"] = "private, no-store"
+    headers["Catchments-As-At"] = about["as_at"]
+    headers["Catchments-Demonstration"] = "true" if about["demonstration"] else "false"
+    if answers.snapshot:
+        number = answers.snapshot.edition.number
+        headers["Catchments-Edition"] = str(number)
+        headers["Catchments-Directory-Release"] = str(answers.snapshot.release.number)
+        headers["Link"] = f'<{request.script_root}/v1/editions/{number}>; rel="describedby"'

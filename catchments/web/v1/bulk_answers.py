@@ -1,0 +1,221 @@
+"""Many questions to one snapshot, answered in their order, in pieces as they come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+
+from catchments.bulk.resolving import BASES, NONE, STATUSES, BatchResolver, Outcomes
+from catchments.bulk.rows import Fault, Form, Kind, Row
+from catchments.errors import CatchmentsError, InputRefused, NotKnown
+from catchments.finding import Finder
+from catchments.model import Basis
+from catchments.snapshot import Recent, Snapshot, World
+from catchments.web.payload import before_first_edition
+from catchments.web.v1.bulk_lines import (
+    Lines,
+    Said,
+    lines_of,
+    said,
+    said_of,
+    said_of_fault,
+    said_of_finding,
+)
+
+TABLES_KEPT = 8
+"""Ready lines of so many dates and forms are kept a world."""
+ROWS_A_PIECE = 1_000
+ADDRESSES_A_PIECE = 20
+ADDRESSES_FOR_S = 30.0
+"""So long addresses are looked up for one body; a worker has others waiting."""
+_NO_ID = b""
+_TIME_IS_UP = Fault(
+    "address",
+    "",
+    "There was no time left for this row.",
+    "Addresses take some milliseconds each: send this row again, with fewer others.",
+)
+
+
+class Ready(dict[int, bytes]):
+    """What is said of each school, by number; of a number that nobody has it is made when asked."""
+
+    def __init__(self, ready: Mapping[int, bytes], otherwise: Callable[[int], bytes]) -> None:
+        super().__init__(ready)
+        self._otherwise = otherwise
+
+    def __missing__(self, number: int) -> bytes:
+        return self._otherwise(number)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Lines that are ready: from what a line is about to its end."""
+
+    lines: Lines
+    after_id: Ready
+    whole: Ready
+    """The same with the start of a line without an id."""
+
+    @classmethod
+    def of(cls, world: World, day: date, form: Form) -> Table:
+        """Make the lines of all schools that are known on a date."""
+        snapshot = world.on(day)
+        lines = lines_of(form, snapshot, day.isoformat())
+        start = lines.start(_NO_ID)
+
+        def line(number: int) -> bytes:
+            told = lines.told(_said_of_school(world, snapshot, number, day))
+            return lines.of_school(number) + told + lines.end
+
+        release = snapshot.release if snapshot else None
+        numbers = [*release.schools, *release.former] if release else []
+        after_id = {number: line(number) for number in numbers}
+        whole = {number: start + text for number, text in after_id.items()}
+        return cls(lines, Ready(after_id, line), Ready(whole, lambda number: start + line(number)))
+
+
+def _said_of_school(world: World, snapshot: Snapshot | None, number: int, day: date) -> Said:
+    try:
+        if snapshot is None:
+            return said_of(before_first_edition(world, day, number))
+        return said_of(snapshot.school(number, on=day))
+    except NotKnown as error:
+        fault = Fault("school_id", str(number), error.problem, error.allowed)
+        return said_of_fault(None, fault, status="unknown")
+
+
+def table(world: World, day: date, form: Form) -> Table:
+    """Return the ready lines of a date; made once for a world while they are in use."""
+    kept: Recent = world.memo.setdefault("bulk", Recent(TABLES_KEPT))
+    return kept.get((day, form), lambda: Table.of(world, day, form))
+
+
+class Answers:
+    """What answers the rows of one request, all from one world."""
+
+    def __init__(self, world: World, day: date, form: Form, finder: Finder) -> None:
+        self._world = world
+        self._day = day
+        self._finder = finder
+        self.snapshot = world.on(day)
+        self.table = table(world, day, form)
+        self._lines = self.table.lines
+        self._plain: dict[tuple[int, int, int], bytes] = {}
+        self._addresses_until = time.monotonic() + ADDRESSES_FOR_S
+
+    def of_numbers(self, numbers: Sequence[int]) -> Iterator[bytes]:
+        """Yield the lines of school numbers, without ids."""
+        whole, between = self.table.whole.__getitem__, self._lines.between
+        for start in range(0, len(numbers), ROWS_A_PIECE):
+            piece = between.join(map(whole, numbers[start : start + ROWS_A_PIECE]))
+            yield (between if start else b"") + piece
+
+    def of_rows(self, rows: Sequence[Row]) -> Iterator[bytes]:
+        """Yield the lines of rows, in their order."""
+        addresses = any(row.kind is Kind.ADDRESS for row in rows)
+        at_once = ADDRESSES_A_PIECE if addresses else ROWS_A_PIECE
+        between = self._lines.between
+        for start in range(0, len(rows), at_once):
+            piece = between.join(self._some(start, rows[start : start + at_once]))
+            yield (between if start else b"") + piece
+
+    def _some(self, before: int, rows: Sequence[Row]) -> list[bytes]:
+        begin, schools = self._lines.start, self.table.after_id
+        points = iter(self._points([row.asked for row in rows if row.kind is Kind.POINT]))
+        found = []
+        for at, (own_id, kind, asked) in enumerate(rows, before + 1):
+            if kind is Kind.SCHOOL:
+                found.append(begin(own_id) + schools[asked])
+            elif kind is Kind.POINT:
+                found.append(begin(own_id) + self._lines.of_point(*asked) + next(points))
+            else:
+                told = self._told_of_else(at, asked)
+                found.append(begin(own_id) + self._lines.of_else() + told)
+        return found
+
+    def _told_of_else(self, at: int, asked: str | Fault) -> bytes:
+        if isinstance(asked, Fault):
+            return self._lines.told(said_of_fault(at, asked)) + self._lines.end
+        return self._lines.told(self._said_of_address(at, asked)) + self._lines.end
+
+    # --- addresses --------------------------------------------------------------------------------
+
+    def _said_of_address(self, at: int, text: str) -> Said:
+        if time.monotonic() > self._addresses_until:
+            return said_of_fault(at, _TIME_IS_UP)
+        try:
+            finding = self._finder.find(text, on=self._day, field="address")
+        except InputRefused as error:
+            return said_of_fault(at, Fault("address", "", error.problem, error.allowed))
+        except CatchmentsError:
+            away = "Addresses cannot be looked up at the moment."
+            return said_of_fault(at, Fault("address", "", away, "Send this row again in a minute."))
+        return said_of_finding(finding) if finding else self._before_the_first()
+
+    def _before_the_first(self) -> Said:
+        return said_of(before_first_edition(self._world, self._day, None))
+
+    # --- points -----------------------------------------------------------------------------------
+
+    @cached_property
+    def _resolver(self) -> BatchResolver | None:
+        return BatchResolver.of(self.snapshot) if self.snapshot else None
+
+    def _points(self, points: Sequence[tuple[float, float]]) -> list[bytes]:
+        """Return what is said of points, to the end of their lines."""
+        if not points:
+            return []
+        if self._resolver is None:
+            return [self._lines.told(self._before_the_first()) + self._lines.end] * len(points)
+        lng, lat = np.array(points).T
+        outcomes = self._resolver.points(lng=lng, lat=lat, threads=1)
+        index = self._resolver.snapshot.resolver.index
+        covered = index.covering_many(lng=lng, lat=lat, threads=1)
+        on_edges = (covered > len(index.codes)).tolist()
+        columns = (outcomes.status, outcomes.basis, outcomes.catchment)
+        keys = list(zip(*(column.tolist() for column in columns), strict=True))
+        return [
+            self._told_of_point(outcomes, row, key, on_edge=on_edge)
+            for row, (key, on_edge) in enumerate(zip(keys, on_edges, strict=True))
+        ]
+
+    def _told_of_point(
+        self, outcomes: Outcomes, row: int, key: tuple[int, int, int], *, on_edge: bool
+    ) -> bytes:
+        alternatives = outcomes.alternatives.get(row, ())
+        if alternatives or BASES[key[1]] == Basis.NEAREST:
+            told = self._said_of_point(outcomes, row, alternatives, on_edge=on_edge)
+            return self._lines.told(told) + self._lines.end
+        if key not in self._plain:
+            told = self._said_of_point(outcomes, row, (), on_edge=on_edge)
+            self._plain[key] = self._lines.told(told) + self._lines.end
+        return self._plain[key]
+
+    def _said_of_point(
+        self, outcomes: Outcomes, row: int, alternatives: Sequence[str], *, on_edge: bool
+    ) -> Said:
+        assert self._resolver is not None  # noqa: S101 - a point was asked of it
+        snapshot, at = self._resolver.snapshot, int(outcomes.catchment[row])
+        catchment = None if at == NONE else snapshot.edition.catchments[self._resolver.codes[at]]
+        provider = snapshot.resolver.provider_of(catchment) if catchment else None
+        away_m = float(outcomes.distance_m[row])
+        notices = ["no-provider"] if catchment and not provider else []
+        if alternatives and catchment:
+            notices.append("on-boundary" if on_edge else "near-boundary")
+        if not catchment and not alternatives:
+            notices.append("outside")
+        return said(
+            status=STATUSES[outcomes.status[row]],
+            basis=BASES[outcomes.basis[row]],
+            catchment=catchment,
+            provider=provider,
+            distance_m=None if np.isnan(away_m) else away_m,
+            alternatives=alternatives,
+            notices=notices,
+        )
