@@ -73,11 +73,13 @@ def page() -> Response:
     snapshot = world.on(world.today) if world.timeline.editions else None
     made = contract(world)
     reader = Reader(made, service().settings.public_url or request.url_root.rstrip("/"))
+    tags = reader.tags()
     html = render_template(
         "api.html",
         **page_context(world, snapshot, gettext("API")),
         base=reader.base,
-        tags=reader.tags(),
+        tags=tags,
+        first=next((each for _, _, found in tags for each in found if each.answer), None),
         shapes=reader.shapes(),
         problems=[(status, code_spans(said)) for status, said in sorted(PROBLEMS.items())],
         refused=reader.refused(),
@@ -142,12 +144,15 @@ class Reader:
             parameters=[*map(self._field_of_parameter, operation["parameters"])],
             curl=self._curl(operation, sent),
             answer=_pretty(content[first].get("example")),
-            answers=self._kind(content[first]["schema"]),
-            media_types=list(content),
+            answers=self._answers(content[first]["schema"]),
+            media_types=[each.partition(";")[0] for each in content],
             endings=self._endings(path),
             sent=next((_pretty(each.get("example")) for each in sent.values()), ""),
             accepts=list(sent),
         )
+
+    def _answers(self, schema: Json) -> Markup:
+        return Markup() if schema.get("type") == "string" else self._kind(schema)
 
     def _curl(self, operation: Json, sent: Json) -> str:
         address = operation.get("x-example", "")
@@ -195,7 +200,8 @@ class Reader:
         elif "enum" in schema:
             yield from (Markup("<code>{}</code>").format(each) for each in schema["enum"])
         elif schema.get("type") == "array":
-            yield escape(gettext("list of ")) + self._kind(schema.get("items", {}))
+            held = schema.get("prefixItems") or [schema.get("items") or {}]
+            yield escape(gettext("list of ")) + Markup(", ").join(map(self._kind, held))
         elif "type" in schema:
             yield escape(_plain(schema))
 

@@ -104,7 +104,8 @@ class Document:
         """Return the document."""
         self._schemas = self._declare_schemas()
         self._declare_problems()
-        for tag in dict.fromkeys(operation.tag for _, operation in self._rules):
+        used = dict.fromkeys(operation.tag for _, operation in self._rules)
+        for tag in [*(each for each in TAGS if each in used), *sorted(used.keys() - TAGS.keys())]:
             self._spec.tag({"name": tag, "description": TAGS.get(tag, "")})
         for rule, operation in self._rules:
             method = "post" if "POST" in (rule.methods or ()) else "get"
@@ -134,7 +135,8 @@ class Document:
         for name, schema in components.items():
             if "enum" in schema:
                 schema.setdefault("type", "string")
-            self._spec.components.schema(name, schema)
+            # Not by the method for it, which takes `"items": false` for a name.
+            self._spec.components.schemas[name] = schema
         return dict(zip(map(id, types), schemas, strict=True))
 
     def _declare_problems(self) -> None:

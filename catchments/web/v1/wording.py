@@ -22,9 +22,16 @@ service writes no log of them.
 """
 TAGS = {
     "Who serves": "From a school, an address or a point to its provider.",
+    "Many at once": "Answers for up to 10,000 schools, points or addresses in one request.",
+    "Schools": "The school directory, each school with its catchment and provider.",
+    "Catchments": "The catchments, their boundaries, and who serves them.",
+    "Providers": "The providers, and where they serve.",
+    "Editions": "What was published, when, and from when to when it is in force.",
     "What changes": "What each edition changes, for services that keep a copy.",
+    "Files": "Every edition as files.",
     "This document": "The contract itself.",
 }
+"""What operations are grouped by, in the order in which a reader wants them."""
 _TEXT: dict[str, Any] = {"type": "string"}
 HEADERS: dict[str, dict[str, Any]] = {
     "ETag": {
