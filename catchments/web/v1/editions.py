@@ -84,7 +84,7 @@ def editions(ending: str | None = None) -> Response:
     NUMBER,
     returns={MEDIA_TYPES[Form.JSON]: bodies.OneEdition, MEDIA_TYPES[Form.CSV]: None},
     tag=TAG,
-    example="/v1/editions/1",
+    example="/v1/editions/{edition}",
 )
 def one_edition(number: int, ending: str | None = None) -> Response:
     """Tell of one edition, and where its files are."""
