@@ -29,6 +29,7 @@ from catchments.web import (
     cors,
     directory,
     documentation,
+    downloads,
     features,
     finder,
     guide,
@@ -58,6 +59,7 @@ BLUEPRINTS = (
     finder.blueprint,
     directory.blueprint,
     documentation.blueprint,
+    downloads.blueprint,
     guide.blueprint,
     history.blueprint,
     mapping.blueprint,
@@ -172,10 +174,8 @@ def _compress_pages(app: Flask) -> None:
 
     def compressed(response: Response) -> Response:
         # An answer of the API is smaller than a network packet; compressing it only costs time.
-        return (
-            response
-            if request.blueprint == api.blueprint.name
-            else compress.after_request(response)
-        )
+        # A file to download is what its digest says, and any part of it may be asked for.
+        as_it_is = request.blueprint == api.blueprint.name or "Repr-Digest" in response.headers
+        return response if as_it_is else compress.after_request(response)
 
     app.after_request(compressed)

@@ -21,6 +21,12 @@ SCHOOLS_XLSX = "schools-and-providers.xlsx"
 MAP_PDF = "map-a3.pdf"
 MAP_PNG = "map-a3.png"
 
+
+def _l(text: str) -> str:
+    """Mark a text for translators; whoever shows it has it translated."""
+    return text
+
+
 WGS84 = "EPSG:4326"
 NZTM2000 = "EPSG:2193"
 
@@ -97,8 +103,8 @@ FILES = (
         GEOJSON,
         "application/geo+json",
         "GeoJSON",
-        "Boundaries as published, with catchments and providers",
-        "For mapping software and websites: RFC 7946, seven decimals of a degree.",
+        _l("Boundaries as published, with catchments and providers"),
+        _l("For mapping software and websites: RFC 7946, seven decimals of a degree."),
         WGS84,
         _geojson,
     ),
@@ -106,8 +112,8 @@ FILES = (
         GEOPACKAGE,
         "application/geopackage+sqlite3",
         "GeoPackage",
-        "Boundaries as published, and schools with a place",
-        "For QGIS and ArcGIS: the layers “catchments” and “schools”.",
+        _l("Boundaries as published, and schools with a place"),
+        _l("For QGIS and ArcGIS: the layers “catchments” and “schools”."),
         WGS84,
         _geopackage,
     ),
@@ -115,8 +121,8 @@ FILES = (
         SHAPEFILE,
         "application/zip",
         "Shapefile",
-        "Boundaries as published, zipped, with a README.txt on its fields",
-        "For older GIS programs; names are cut at 254 bytes.",
+        _l("Boundaries as published, zipped, with a README.txt on its fields"),
+        _l("For older GIS programs; names are cut at 254 bytes."),
         WGS84,
         _shapefile,
     ),
@@ -124,8 +130,8 @@ FILES = (
         TOPOJSON,
         "application/topo+json",
         "TopoJSON",
-        "Boundaries as published, each shared line once",
-        "For websites and programs that need to know who borders on whom.",
+        _l("Boundaries as published, each shared line once"),
+        _l("For websites and programs that need to know who borders on whom."),
         WGS84,
         _topojson,
     ),
@@ -133,9 +139,11 @@ FILES = (
         KML,
         "application/vnd.google-earth.kml+xml",
         "KML",
-        "Boundaries simplified for drawing, a colour a region",
-        "For Google Earth and Google My Maps. Not for looking places up: bends of up to some 200 m "
-        "are left out.",
+        _l("Boundaries simplified for drawing, a colour a region"),
+        _l(
+            "For Google Earth and Google My Maps. Not for looking places up: bends of up to some "
+            "200 m are left out."
+        ),
         WGS84,
         _kml,
     ),
@@ -143,8 +151,8 @@ FILES = (
         SCHOOLS_XLSX,
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "XLSX",
-        "Every school with its catchment and provider",
-        "For Excel and other spreadsheets.",
+        _l("Every school with its catchment and provider"),
+        _l("For Excel and other spreadsheets."),
         "",
         _schools_xlsx,
     ),
@@ -152,8 +160,8 @@ FILES = (
         SCHOOLS_CSV,
         "text/csv; charset=utf-8; header=present",
         "CSV",
-        "Every school with its catchment and provider",
-        "For programs and spreadsheets: RFC 4180, UTF-8.",
+        _l("Every school with its catchment and provider"),
+        _l("For programs and spreadsheets: RFC 4180, UTF-8."),
         "",
         _schools_csv,
     ),
@@ -161,8 +169,8 @@ FILES = (
         MAP_PDF,
         "application/pdf",
         "PDF",
-        "Map for print, A3, and a list of catchments and providers",
-        "For a wall or a report.",
+        _l("Map for print, A3, and a list of catchments and providers"),
+        _l("For a wall or a report."),
         NZTM2000,
         _map_pdf,
     ),
@@ -170,8 +178,8 @@ FILES = (
         MAP_PNG,
         "image/png",
         "PNG",
-        "Map for print, A3, as a picture",
-        "For slides and documents: 200 dots an inch.",
+        _l("Map for print, A3, as a picture"),
+        _l("For slides and documents: 200 dots an inch."),
         NZTM2000,
         _map_png,
     ),

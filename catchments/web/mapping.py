@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 import shapely
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 
 from catchments.errors import CatchmentsError, InputRefused, NotKnown, shown
 from catchments.gazetteer import folded
 from catchments.model import Catchment, Place, School
-from catchments.snapshot import Snapshot, World
+from catchments.snapshot import Recent, Snapshot, World
 from catchments.store import StoredArtefact
 from catchments.web.caching import FOR_GOOD, validated
 from catchments.web.context import leave_uncached, page_context, page_response, service
@@ -26,6 +27,9 @@ from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
 from maps.locator import Drawing, locator_svg, read_drawing
 
 blueprint = Blueprint("mapping", __name__)
+
+WHOLE_FILE = "catchments.whole_file"
+WHOLE_FILES_KEPT = 2
 
 
 @blueprint.get("/map")
@@ -91,15 +95,6 @@ def boundaries(edition: int) -> Response:
     return _served(_stored(edition, "boundaries.topojson"))
 
 
-@blueprint.get("/downloads/<int:edition>/boundaries.geojson")
-def download(edition: int) -> Response:
-    """Give the boundaries as they are looked up in, with catchments and providers."""
-    response = _served(_stored(edition, "boundaries.geojson"))
-    name = f"catchments-edition-{edition}.geojson"
-    response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    return response
-
-
 @blueprint.get("/downloads/<int:edition>/boundary.geojson")
 def boundary(edition: int) -> Response:
     """Give the boundary of the catchment with this code, as it is looked up in."""
@@ -112,15 +107,14 @@ def boundary(edition: int) -> Response:
             allowed="Give a catchment's code.",
             next_step="For the boundaries of all ask for boundaries.geojson.",
         )
-    whole = _stored(edition, "boundaries.geojson")
-    feature = features(edition).get(code)
+    file = _whole_file(edition)
+    feature = file.features.get(code)
     if feature is None:
         raise NotKnown(
             f"There is no catchment {shown(code)} in edition {edition}.",
             next_step="Choose one from the list at /catchments.",
         )
-    members = msgspec.json.decode(whole.content, type=dict[str, msgspec.Raw])
-    response = _kept({**members, "features": [feature]}, media_type=whole.media_type)
+    response = _kept({**file.members, "features": [feature]}, media_type="application/geo+json")
     name = f"catchment-{folded(code).replace(' ', '-')[:60]}-edition-{edition}.geojson"
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
     return response
@@ -130,8 +124,14 @@ class _Feature(msgspec.Struct):
     id: str
 
 
-class _Features(msgspec.Struct):
-    features: list[msgspec.Raw] = []
+@dataclass(frozen=True)
+class _WholeFile:
+    """The file of all boundaries, taken apart, as it is written."""
+
+    members: dict[str, msgspec.Raw]
+    """Those beside the features."""
+    features: dict[str, msgspec.Raw]
+    """By code."""
 
 
 def features(edition: int) -> dict[str, msgspec.Raw]:
@@ -139,13 +139,22 @@ def features(edition: int) -> dict[str, msgspec.Raw]:
 
     Raises NotKnown where there is no such edition, or the file is not made yet.
     """
+    return _whole_file(edition).features
 
-    def read() -> dict[str, msgspec.Raw]:
-        whole = _stored(edition, "boundaries.geojson")
-        found = msgspec.json.decode(whole.content, type=_Features).features
-        return {msgspec.json.decode(each, type=_Feature).id: each for each in found}
 
-    return service().snapshots.current().recent.get(("features", edition), read)
+def _whole_file(edition: int) -> _WholeFile:
+    _refuse_unknown_edition(edition)
+
+    def read() -> _WholeFile:
+        content = _read(edition, "boundaries.geojson").content
+        members = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+        features = msgspec.json.decode(members.pop("features", b"[]"), type=list[msgspec.Raw])
+        by_code = {msgspec.json.decode(each, type=_Feature).id: each for each in features}
+        return _WholeFile(members, by_code)
+
+    # It may be tens of megabytes: apart from what else is kept, and of few editions.
+    kept: Recent = current_app.extensions.setdefault(WHOLE_FILE, Recent(WHOLE_FILES_KEPT))
+    return kept.get(edition, read)
 
 
 @blueprint.get("/map/data/<int:edition>/<int:release>/catchments.json")
@@ -201,19 +210,24 @@ def _today(world: World) -> Snapshot:
 
 
 def _stored(edition: int, name: str) -> StoredArtefact:
+    world = _refuse_unknown_edition(edition)
+    return world.recent.get(("artefact", edition, name), lambda: _read(edition, name))
+
+
+def _refuse_unknown_edition(edition: int) -> World:
     world = service().snapshots.current()
     if edition not in {e.number for e in world.timeline.editions}:
         raise NotKnown(f"There is no edition {edition}.")
+    return world
 
-    def read() -> StoredArtefact:
-        found = service().store.artefact(edition, name)
-        if found is None:
-            raise NotKnown(
-                f"Edition {edition} has no {name} yet.", next_step="Run `flask setup` to make it."
-            )
-        return found
 
-    return world.recent.get(("artefact", edition, name), read)
+def _read(edition: int, name: str) -> StoredArtefact:
+    found = service().store.artefact(edition, name)
+    if found is None:
+        raise NotKnown(
+            f"Edition {edition} has no {name} yet.", next_step="Run `flask setup` to make it."
+        )
+    return found
 
 
 def _artefact(snapshot: Snapshot, name: str) -> StoredArtefact:

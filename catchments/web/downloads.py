@@ -1,0 +1,242 @@
+"""The files of each edition: the files themselves, a page, a manifest, and DCAT for catalogues.
+
+A file has two addresses. The one with the beginning of its SHA-256 names those very bytes for good;
+the plain one is always the newest, for a file is made anew where how it is written has changed.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.routing import BaseConverter
+from werkzeug.wsgi import FileWrapper
+
+from catchments.errors import NotKnown, shown
+from catchments.model import EditionSummary
+from catchments.snapshot import World
+from catchments.store.artefacts import PIECE_BYTES, AboutArtefact, ArtefactFile, Artefacts
+from catchments.web.caching import FOR_GOOD, validated
+from catchments.web.context import page_context, page_response, service
+from catchments.web.dcat import LD_JSON, catalogue
+from catchments.web.parameters import page_parameters, refuse_unknown_or_repeated
+from maps.downloads import FILES, MANIFEST
+
+blueprint = Blueprint("downloads", __name__)
+
+DIGEST_CHARACTERS = 12
+A_MINUTE, AN_HOUR = "public, max-age=60", "public, max-age=3600"
+NAMES = frozenset(file.name for file in FILES)
+Json = dict[str, Any]
+
+
+class Digest(BaseConverter):
+    """The beginning of a file's SHA-256 in an address."""
+
+    regex = "[0-9a-f]{12}"
+
+
+@blueprint.record_once
+def _know_digests(state: Any) -> None:
+    state.app.url_map.converters["digest"] = Digest
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+@blueprint.get("/downloads/<int:edition>/<name>")
+def newest(edition: int, name: str) -> Response:
+    """Give a file of an edition as it was made last."""
+    refuse_unknown_or_repeated(request.args, set())
+    return _file(_known(edition, name), A_MINUTE)
+
+
+@blueprint.get("/downloads/<int:edition>/<digest:digest>/<name>")
+def exact(edition: int, digest: str, name: str) -> Response:
+    """Give the file of an edition whose SHA-256 begins like this, which never changes."""
+    refuse_unknown_or_repeated(request.args, set())
+    about = _known(edition, name)
+    if not about.sha256.startswith(digest):
+        raise NotKnown(
+            f"{name} of edition {edition} has no SHA-256 that begins with {digest}.",
+            next_step=f"It has been made anew: it is at {_newest_url(edition, name)}.",
+        )
+    return _file(about, FOR_GOOD)
+
+
+def _known(edition: int, name: str) -> AboutArtefact:
+    _standing(service().snapshots.current(), edition)
+    if name not in NAMES:
+        raise NotKnown(
+            f"Edition {edition} has no file {shown(name)}.",
+            next_step=f"See those that there are at /downloads/{edition}.",
+        )
+    about = Artefacts(service().store).about(edition, name)
+    if about is None:
+        raise NotKnown(
+            f"Edition {edition} has no {name} yet.", next_step="Run `flask setup` to make it."
+        )
+    return about
+
+
+def _standing(world: World, number: int) -> EditionSummary:
+    """Return a published edition that was not withdrawn. Raises NotKnown."""
+    for edition in world.timeline.editions:
+        if edition.number == number:
+            return edition
+    raise NotKnown(
+        f"There is no edition {number}.", next_step="Choose one from the list at /downloads."
+    )
+
+
+def _file(about: AboutArtefact, control: str) -> Response:
+    """Return a file in pieces: whole, a range of it, or word that the client has it already."""
+    content = ArtefactFile(Artefacts(service().store), about)
+    body = FileWrapper(content, PIECE_BYTES)  # type: ignore[arg-type] - any file will do
+    response = Response(body, content_type=about.media_type, direct_passthrough=True)
+    response.content_length = about.size
+    digest = base64.b64encode(bytes.fromhex(about.sha256)).decode()
+    response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
+    name = saved_as(about.edition, about.name)
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    response.headers["Cache-Control"] = control
+    response.set_etag(about.sha256)
+    response.make_conditional(request, accept_ranges=True, complete_length=about.size)
+    return response
+
+
+def saved_as(edition: int, name: str) -> str:
+    """Return the name that a file is saved under, which tells its edition."""
+    stem, dot, suffix = name.replace("boundaries", "catchments", 1).rpartition(".")
+    return f"{stem}-edition-{edition}{dot}{suffix}"
+
+
+# --- what there is --------------------------------------------------------------------------------
+
+
+@blueprint.get("/downloads/<int:edition>/manifest.json")
+def manifest(edition: int) -> Response:
+    """Tell of every file of an edition: address, size, SHA-256; of its sources and licences."""
+    refuse_unknown_or_repeated(request.args, set())
+    _standing(service().snapshots.current(), edition)
+    found = read_manifest(edition)
+    if found is None:
+        raise NotKnown(
+            f"Edition {edition} has no manifest yet.", next_step="Run `flask setup` to make it."
+        )
+    return _json(found, "application/json")
+
+
+@blueprint.get("/downloads/<int:edition>/dcat.jsonld")
+def dcat(edition: int) -> Response:
+    """Describe an edition for a data catalogue, as DCAT in JSON-LD."""
+    refuse_unknown_or_repeated(request.args, set())
+    world = service().snapshots.current()
+    return _json(catalogue(world, [(_standing(world, edition), read_manifest(edition))]), LD_JSON)
+
+
+@blueprint.get("/dcat.jsonld")
+def whole_catalogue() -> Response:
+    """Describe all editions for a data catalogue, as DCAT in JSON-LD."""
+    refuse_unknown_or_repeated(request.args, set())
+    world = service().snapshots.current()
+    kept = Artefacts(service().store).all_named(MANIFEST)
+    described = [
+        (edition, _addressed(edition.number, kept.get(edition.number)))
+        for edition in world.timeline.editions
+    ]
+    return _json(catalogue(world, described), LD_JSON)
+
+
+def read_manifest(edition: int) -> Json | None:
+    """Return what is kept of an edition's files, with their addresses; None if nothing is."""
+    found = service().store.artefact(edition, MANIFEST)
+    return _addressed(edition, found and found.content)
+
+
+def _addressed(edition: int, kept: bytes | None) -> Json | None:
+    if kept is None:
+        return None
+    found: Json = msgspec.json.decode(kept)
+    files = [
+        {
+            "name": file["name"],
+            "url": _exact_url(edition, file),
+            "newest_url": _newest_url(edition, file["name"]),
+            **file,
+        }
+        for file in found["files"]
+    ]
+    return {**found, "files": files}
+
+
+def _exact_url(edition: int, file: Json) -> str:
+    digest = file["sha256"][:DIGEST_CHARACTERS]
+    names = {"edition": edition, "digest": digest, "name": file["name"]}
+    return url_for("downloads.exact", **names, _external=True)
+
+
+def _newest_url(edition: int, name: str) -> str:
+    return url_for("downloads.newest", edition=edition, name=name, _external=True)
+
+
+def _json(body: Json, media_type: str) -> Response:
+    response = Response(msgspec.json.encode(body), content_type=media_type)
+    response.add_etag()
+    return validated(response, response.headers["ETag"], A_MINUTE)
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+@blueprint.get("/downloads")
+def page() -> Response:
+    """Show the files of the edition in force."""
+    page_parameters(request.args, set())
+    world = service().snapshots.current()
+    in_force = world.timeline.edition_on(world.today)
+    return _page(world, in_force or next(iter(world.timeline.editions), None))
+
+
+@blueprint.get("/downloads/<int:edition>")
+def edition_page(edition: int) -> Response:
+    """Show the files of an edition."""
+    page_parameters(request.args, set())
+    world = service().snapshots.current()
+    return _page(world, _standing(world, edition))
+
+
+def _page(world: World, edition: EditionSummary | None) -> Response:
+    snapshot = world.on(world.today)
+    found = read_manifest(edition.number) if edition else None
+    title = gettext("Downloads")
+    html = render_template(
+        "downloads.html",
+        **page_context(world, snapshot, title),
+        shown_edition=edition,
+        manifest=found,
+        files=found["files"] if found else [],
+        sources_told=_once(found["sources"]) if found else [],
+        texts={file.name: (file.title, file.about) for file in FILES},
+        releases=world.timeline.releases,
+        others=[each for each in reversed(world.timeline.editions) if each != edition],
+        today=world.today,
+    )
+    written = f"{edition.number if edition else 0}{_made(found)}"
+    return page_response(world, snapshot, world.today, html, written=written)
+
+
+def _once(sources: list[Json]) -> list[Json]:
+    """Return sources once: one may have supplied several things."""
+    credited = ("title", "authority", "licence", "release")
+    return list({tuple(source[name] for name in credited): source for source in sources}.values())
+
+
+def _made(found: Json | None) -> str:
+    """Return what tells one making of an edition's files from another."""
+    digests = "".join(file["sha256"] for file in found["files"]) if found else ""
+    return re.sub("[^0-9a-f]", "", digests)[:DIGEST_CHARACTERS] + str(len(digests))
