@@ -1,0 +1,178 @@
+"""What scripts/many-machines does: a database, two servers, a proxy; all of it ends together."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+
+from scripts.postgresql import throw_away
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = ROOT / "scripts" / "deploy" / "nginx.conf.template"
+WHOLE = """
+daemon off;
+pid $folder/nginx.pid;
+error_log /dev/stderr crit;
+events {}
+http {
+    client_body_temp_path $folder/body;
+    proxy_temp_path $folder/proxy;
+    fastcgi_temp_path $folder/fastcgi;
+    uwsgi_temp_path $folder/uwsgi;
+    scgi_temp_path $folder/scgi;
+    include $folder/server.conf;
+}
+"""
+LOOK_EVERY_S = 0.5
+STOP_WITHIN_S = 15.0
+
+
+def filled(template: str, values: Mapping[str, object]) -> str:
+    """Return a template with what stands in ${…} filled in, as nginx's image does it."""
+    for name, value in values.items():
+        template = template.replace(f"${{{name}}}", str(value))
+    return template
+
+
+def write_nginx(folder: Path, *, listen: str, servers: Sequence[str]) -> Path:
+    """Write nginx's configuration into a folder and return the file to start it with."""
+    first, second = servers
+    values = {"LISTEN": listen, "WEB_1": first, "WEB_2": second, "ACCESS_LOG": "/dev/stdout"}
+    (folder / "server.conf").write_text(filled(TEMPLATE.read_text(encoding="utf-8"), values))
+    whole = folder / "nginx.conf"
+    whole.write_text(WHOLE.replace("$folder", str(folder)))
+    return whole
+
+
+class Process:
+    """A program that is started again whenever it ends, until it is stopped."""
+
+    def __init__(self, name: str, command: Sequence[object], **environment: str) -> None:
+        self.name = name
+        self._command = [str(word) for word in command]
+        self._environment = {**os.environ, **environment}
+        self._start()
+
+    def keep_running(self) -> None:
+        """Start it again if it has ended."""
+        if self._running.poll() is not None:
+            print(f"{self.name} has ended ({self._running.returncode}); starting it again.")
+            self._start()
+
+    def stop(self) -> None:
+        """Have it end, at last by force."""
+        self._running.terminate()
+        try:
+            self._running.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._running.kill()
+            self._running.wait()
+
+    def _start(self) -> None:
+        # A session of its own: Ctrl-C is for this program, which then stops the others in order.
+        self._running = subprocess.Popen(
+            self._command, cwd=ROOT, env=self._environment, start_new_session=True
+        )
+
+
+@contextmanager
+def database(url: str) -> Iterator[str]:
+    """Give the database that was named, or a throw-away one."""
+    if url:
+        yield url
+        return
+    with throw_away() as cluster:
+        yield cluster.create("catchments")
+
+
+@contextmanager
+def machines(url: str, port: int) -> Iterator[list[Process]]:
+    """Two servers and a proxy on three ports in a row, the proxy's first."""
+    flask = [sys.executable, "-m", "flask"]
+    where = {"DATABASE_URL": url, "FLASK_APP": str(ROOT / "app.py")}
+    subprocess.run([*flask, "setup"], check=True, cwd=ROOT, env={**os.environ, **where})
+    ports = [port + 1, port + 2]
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="catchments-nginx-")))
+        running = []
+        for each in ports:
+            command = [*flask, "serve", "--port", each, "--workers", 1]
+            made = Process(f"Server {each}", command, **where, CATCHMENTS_TRUSTED_PROXIES="1")
+            stack.callback(made.stop)
+            running.append(made)
+        for each in ports:
+            wait_until_ready(f"http://127.0.0.1:{each}/readyz")
+        conf = write_nginx(
+            folder, listen=f"127.0.0.1:{port}", servers=[f"127.0.0.1:{each}" for each in ports]
+        )
+        proxy = Process("nginx", [nginx(), "-p", folder, "-c", conf])
+        stack.callback(proxy.stop)
+        wait_until_ready(f"http://127.0.0.1:{port}/readyz")
+        yield [*running, proxy]
+
+
+def nginx() -> str:
+    """Return where nginx is; Debian keeps it from those who are not root."""
+    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if found is None:
+        raise SystemExit("nginx is not installed: see your system's packages.")
+    return found
+
+
+def wait_until_ready(url: str, *, within_s: float = 120.0) -> None:
+    """Wait for a server to be ready."""
+    ends = time.monotonic() + within_s
+    while time.monotonic() < ends:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(LOOK_EVERY_S)
+    raise SystemExit(f"{url} was not ready within {within_s:.0f} s.")
+
+
+def stop_on_signals() -> None:
+    """Have SIGTERM end this program as Ctrl-C does."""
+
+    def ended(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, ended)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="PostgreSQL, two servers and a proxy, to try.")
+    parser.add_argument(
+        "--port", type=int, default=8080, help="the proxy's; the servers have the next two"
+    )
+    parser.add_argument("--database", default="", help="a PostgreSQL database; one is made without")
+    given = parser.parse_args()
+    stop_on_signals()
+    with database(given.database) as url:
+        try:
+            with machines(url, given.port) as running:
+                print(f"The finder:  http://127.0.0.1:{given.port}/   (through nginx)")
+                print(f"Its servers: http://127.0.0.1:{given.port + 1}/ and {given.port + 2}")
+                print(f"DATABASE_URL='{url}'", "Ctrl-C stops all.", sep="\n", flush=True)
+                while True:
+                    time.sleep(LOOK_EVERY_S)
+                    for process in running:
+                        process.keep_running()
+        except KeyboardInterrupt:
+            print("Stopped.")
+
+
+if __name__ == "__main__":
+    main()
