@@ -17,6 +17,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from catchments.errors import CatchmentsError, NotAllowed
+from catchments.store import StoreUnavailable
 from catchments.store.outbox import STATES, Outbox
 from catchments.web.context import Service, service
 from catchments.web.health import blueprint
@@ -25,6 +26,8 @@ from catchments.web.metrics import MEASURED, REFRESHED, REGISTRY
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 FORWARDED = ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP")
 """What a request has that came through a proxy: its peer's address then says nothing."""
+ANSWERS_WITHIN_S = 2.0
+"""A database that takes longer is away as far as whoever asks here can wait."""
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _LIVE = re.compile(r"gauge_liveall_([0-9]+)\.db")
 
@@ -86,6 +89,8 @@ class _Workers:
         )
         up = GaugeMetricFamily("catchments_database_up", "Whether the database answers.")
         try:
+            if not self._running.store.answers(within_s=ANSWERS_WITHIN_S):
+                raise StoreUnavailable("The database does not answer.")
             counted: Counter[str] = Counter()
             for states in Outbox(self._running.store).counts().values():
                 counted.update(states)

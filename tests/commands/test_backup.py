@@ -155,7 +155,7 @@ def scribbled(content: bytes) -> bytes:
     return content[:middle] + bytes(4096) + content[middle + 4096 :]
 
 
-@pytest.mark.parametrize("damaged", [cut, scribbled, lambda _: b"", lambda _: b"PK\3\4 a zip"])
+@pytest.mark.parametrize("damaged", [cut, scribbled])
 def test_a_damaged_backup_is_refused_and_the_database_stays_as_it_was(
     damaged: Callable[[bytes], bytes], database_url: str, tmp_path: Path
 ) -> None:
@@ -168,6 +168,16 @@ def test_a_damaged_backup_is_refused_and_the_database_stays_as_it_was(
         restore(file, database_url, replace=True)
     assert str(refused.value)
     assert tables(database_url) == before
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 a zip", b"PGDMP", b"SQLite format 3\0"])
+def test_another_file_is_no_backup(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "backup"
+    file.write_bytes(content)
+    with pytest.raises(CatchmentsError) as refused:
+        restore(file, sqlite_url(tmp_path / "new.sqlite"))
+    assert str(refused.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["backup"]
 
 
 def test_a_backup_of_a_schema_from_the_future_is_refused(
@@ -278,6 +288,6 @@ def test_the_commands_say_what_they_did_and_what_to_do_next(
     assert "SHA-256: " in said
     assert "not empty" in run("restore", file, ok=False).output
     restored = run("restore", file, "--replace").output
-    assert "1 editions" in restored
-    assert "Its audit trail holds: 1 entries" in restored
+    assert ": 1 edition." in restored
+    assert "Its audit trail holds: 2 entries" in restored
     assert "SIGHUP" in restored
