@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,8 +51,6 @@ class Described:
     """The type of the answer."""
     media_types: list[str]
     endings: list[str]
-    sent: str = ""
-    """What is sent with it."""
     accepts: list[str] = field(default_factory=list)
 
 
@@ -147,12 +146,11 @@ class Reader:
             answers=self._answers(content[first]["schema"]),
             media_types=[each.partition(";")[0] for each in content],
             endings=self._endings(path),
-            sent=next((_pretty(each.get("example")) for each in sent.values()), ""),
             accepts=list(sent),
         )
 
     def _answers(self, schema: Json) -> Markup:
-        return Markup() if schema.get("type") == "string" else self._kind(schema)
+        return self._kind(schema) if "$ref" in schema else Markup()
 
     def _curl(self, operation: Json, sent: Json) -> str:
         address = operation.get("x-example", "")
@@ -160,10 +158,11 @@ class Reader:
             return ""
         if not sent:
             return f"curl '{self.base}{address}'"
-        media_type = next(iter(sent))
+        media_type, content = next(iter(sent.items()))
+        body = shlex.quote(json.dumps(content.get("example"), ensure_ascii=False))
         return (
             f"curl '{self.base}{address}' \\\n  -H 'Content-Type: {media_type}' \\\n"
-            "  --data-binary @asked"
+            f"  --data-binary {body}"
         )
 
     def _endings(self, path: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -107,9 +108,28 @@ def test_every_form_of_every_answer_has_an_example_that_fits_its_schema(
         if name.endswith("/openapi.json"):
             continue
         assert {"example", "examples"} & content.keys(), (name, media_type)
-        if "example" in content:
-            schema = {**content["schema"], "components": document["components"]}
-            jsonschema.validate(content["example"], schema, jsonschema.Draft202012Validator)
+        schema = {**content.get("x-item-schema", content["schema"])}
+        schema["components"] = document["components"]
+        for value in values_of(content):
+            jsonschema.validate(value, schema, jsonschema.Draft202012Validator)
+
+
+def values_of(content: dict[str, Any]) -> list[Any]:
+    """The example of a media type; of lines, each of them."""
+    if "example" not in content:
+        return []
+    lines = content["example"].splitlines() if "x-item-schema" in content else None
+    return [content["example"]] if lines is None else [json.loads(line) for line in lines]
+
+
+def test_what_is_sent_in_an_example_fits_its_schema(document: dict[str, Any]) -> None:
+    posted = [each for name, each in operations(document) if name.startswith("POST")]
+    for content in (form for each in posted for form in each["requestBody"]["content"].values()):
+        schema = {**content.get("x-item-schema", content["schema"])}
+        schema["components"] = document["components"]
+        assert values_of(content)
+        for value in values_of(content):
+            jsonschema.validate(value, schema, jsonschema.Draft202012Validator)
 
 
 def test_an_example_is_what_the_service_answers(
@@ -172,6 +192,11 @@ TRIED = {
         }
     },
 }
+
+
+@schemathesis.serializer("application/x-ndjson", "text/csv")
+def as_it_is(_context: Any, value: Any) -> bytes:
+    return str(value).encode(errors="replace")
 
 
 def test_schemathesis_finds_nothing(small_app: Flask, caplog: pytest.LogCaptureFixture) -> None:

@@ -28,6 +28,8 @@ VERSION = "1.0.0"
 PREFIX = "/v1/"
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+LINES = frozenset({"application/x-ndjson"})
+"""Media types of which each line is what a promise's type says."""
 _CONVERTER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _REFERENCE = "#/components/schemas/{name}"
 _ALWAYS = (400, 401, 406, 429, 503)
@@ -182,7 +184,7 @@ class Document:
             made["x-example"] = example
         if operation.accepts:
             content = {
-                media_type: {"schema": self._schema(each), **_sent(operation, media_type)}
+                media_type: {**self._form(media_type, each), **_sent(operation, media_type)}
                 for media_type, each in operation.accepts.items()
             }
             made["requestBody"] = {"required": True, "content": content}
@@ -204,7 +206,7 @@ class Document:
 
     def _answer(self, operation: Operation) -> dict[str, Any]:
         content = {
-            media_type: {"schema": self._schema(each), **self._example(operation, media_type)}
+            media_type: {**self._form(media_type, each), **self._example(operation, media_type)}
             for media_type, each in operation.returns.items()
         }
         names = ["Cache-Control", "Content-Language", "RateLimit-Policy", "RateLimit"]
@@ -212,8 +214,17 @@ class Document:
             names.insert(0, "ETag")
         return {"description": "The answer.", "headers": _headers(*names), "content": content}
 
-    def _schema(self, each: Any) -> Any:
-        return self._schemas[id(each)] if each is not None else {"type": "string"}
+    def _form(self, media_type: str, each: Any) -> dict[str, Any]:
+        """Return the part of a Media Type Object that says what a body is."""
+        if each is None:
+            return {"schema": {"type": "string"}}
+        if media_type in LINES:
+            said = "Lines, each of them JSON: see `x-item-schema`."
+            return {
+                "schema": {"description": said},
+                "x-item-schema": self._schemas[id(each)],  # OpenAPI 3.2 has a word for it
+            }
+        return {"schema": self._schemas[id(each)]}
 
     def _example(self, operation: Operation, media_type: str) -> dict[str, Any]:
         if not self._world.timeline.editions:

@@ -22,7 +22,6 @@ service writes no log of them.
 """
 TAGS = {
     "Who serves": "From a school, an address or a point to its provider.",
-    "Many at once": "Answers for up to 10,000 schools, points or addresses in one request.",
     "Schools": "The school directory, each school with its catchment and provider.",
     "Catchments": "The catchments, their boundaries, and who serves them.",
     "Providers": "The providers, and where they serve.",
