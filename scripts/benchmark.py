@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
-import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +28,7 @@ from catchments.sources.demonstration import read_demonstration
 from catchments.sources.report import no_progress
 from catchments.spatial_index import SpatialIndex
 from catchments.store import Store
+from scripts import postgresql
 
 Floats = npt.NDArray[np.float64]
 Shapes = dict[str, Any]
@@ -41,6 +37,7 @@ PIECES = 9
 """Each of the demonstration's 93,000 edges becomes nine: about 840,000 vertices in all."""
 NEAR_EDGES = 100_000
 SINGLE = 50_000
+POSTGIS_POINTS = 200_000
 BOX = (166.0, -47.5, 179.0, -34.0)
 METRE = 1e-5
 console = Console(width=110)
@@ -64,7 +61,6 @@ def main() -> None:
         publisher(store, no_progress).seed(edition, release)
         store.close()
         bench_start(url)
-        bench_http(url)
 
 
 # --- boundaries and points ------------------------------------------------------------------------
@@ -146,6 +142,10 @@ def bench_index(boundaries: Shapes, count: int) -> None:
         ),
         bulk_row("ours", lambda: firsts[index.covering_many(lng=lng, lat=lat)], truth),
     ]
+    if postgresql.programs():
+        bulk.insert(0, postgis_row(polygons, lng[:POSTGIS_POINTS], lat[:POSTGIS_POINTS], truth))
+    else:
+        console.print("PostGIS is left out: PostgreSQL is not installed.")
     show("All points at once", bulk, "million points/s", lower_is_better=False)
 
 
@@ -235,6 +235,37 @@ def ours(index: SpatialIndex, lng: Floats, lat: Floats, threads: int | None) -> 
     return index.covering_many(lng=lng, lat=lat, threads=threads)
 
 
+def postgis_row(
+    polygons: Sequence[Any], lng: Floats, lat: Floats, truth: npt.NDArray[np.int64]
+) -> tuple[str, float, int]:
+    """Return what PostGIS does: boundaries subdivided and indexed, the usual advice for speed."""
+    with postgresql.throw_away() as cluster, cluster.connected("template1") as connection:
+        connection.execute("CREATE TABLE whole (number int, geom geometry(Geometry, 4326))")
+        for number, polygon in enumerate(polygons):
+            connection.execute(
+                "INSERT INTO whole VALUES (%s, ST_GeomFromWKB(%s, 4326))", (number, polygon.wkb)
+            )
+        connection.execute(
+            "CREATE TABLE area AS SELECT number, ST_Subdivide(geom, 128) AS geom FROM whole"
+        )
+        connection.execute("CREATE INDEX ON area USING gist (geom)")
+        connection.execute("CREATE TABLE asked (id int, geom geometry(Point, 4326))")
+        with connection.cursor().copy("COPY asked FROM STDIN") as copy:
+            for n, (x, y) in enumerate(zip(lng.tolist(), lat.tolist(), strict=True)):
+                copy.write_row((n, f"SRID=4326;POINT({x!r} {y!r})"))
+        connection.execute("ANALYZE")
+        query = (
+            "SELECT id, min(number) FROM asked JOIN area ON ST_Covers(area.geom, asked.geom) "
+            "GROUP BY id"
+        )
+        rows, took_s = timed(lambda: connection.execute(query).fetchall())
+    found = np.full(len(lng), -1)
+    for n, number in rows:
+        found[n] = number
+    name = f"PostGIS ST_Covers, subdivided ({len(lng):,} points)"
+    return name, len(lng) / took_s / 1e6, int((found != truth[: len(lng)]).sum())
+
+
 def bulk_row(
     name: str, ask: Callable[[], Any], truth: npt.NDArray[np.int64], meaning: Any = None
 ) -> tuple[str, float, int]:
@@ -246,7 +277,7 @@ def bulk_row(
     return name, len(truth) / best / 1e6, int((numbers != truth).sum())
 
 
-# --- import, start, HTTP --------------------------------------------------------------------------
+# --- import, start --------------------------------------------------------------------------------
 
 
 def bench_import(boundaries: Shapes) -> None:
@@ -292,73 +323,6 @@ def bench_start(url: str) -> None:
     console.print(
         f"from database to first answer: {best[1]:.2f} s, after {best[0]:.2f} s of imports"
     )
-
-
-def bench_http(url: str) -> None:
-    if not shutil.which("wrk"):
-        console.print("HTTP is left out: wrk is not installed.")
-        return
-    with server(url) as (port, pid):
-        base = f"http://127.0.0.1:{port}"
-        targets = {
-            "bare JSON route": f"{base}/bare",
-            "/provider?school_id=54": f"{base}/provider?school_id=54",
-            "/provider?lat=…&lng=…": f"{base}/provider?lat=-36.8694&lng=174.7689",
-        }
-        for address in targets.values():
-            wrk(address, seconds=1)
-        # Taken in turns, so that what else the machine does falls on all alike.
-        taken: dict[str, list[float]] = {name: [] for name in targets}
-        for _ in range(4):
-            for name, address in targets.items():
-                taken[name].append(wrk(address, seconds=3))
-        rows = [(name, float(np.median(rates)), 0) for name, rates in taken.items()]
-        show("HTTP, 50 connections, 1 worker", rows, "requests/s", lower_is_better=False)
-        console.print(f"a worker: {max(worker_mb(pid)):.0f} MB resident")
-
-
-@contextmanager
-def server(url: str) -> Iterator[tuple[int, int]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "DATABASE_URL": url, "MALLOC_TRIM_THRESHOLD_": "1000000"}
-    command = f"-m granian --interface=wsgi --port={port} --workers=1 --blocking-threads=1 "
-    command += "--backpressure=256 --no-ws --factory --log-level=error scripts.bare_app:bare_app"
-    process = subprocess.Popen([sys.executable, *command.split()], env=environment, cwd=ROOT)
-    try:
-        wait_for(port)
-        yield port, process.pid
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
-
-
-def wait_for(port: int) -> None:
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                time.sleep(1)
-                return
-        time.sleep(0.1)
-    raise SystemExit("The server did not start.")
-
-
-def wrk(address: str, *, seconds: int) -> float:
-    command = ["wrk", "-t1", "-c50", f"-d{seconds}s", address]
-    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in out:
-        raise SystemExit(out)
-    found = re.search(r"Requests/sec:\s+([\d.]+)", out)
-    assert found
-    return float(found[1])
-
-
-def worker_mb(parent: int) -> list[float]:
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    statuses = [Path(f"/proc/{child}/status").read_text() for child in children]
-    found = [re.search(r"VmRSS:\s+(\d+)", status) for status in statuses]
-    return [int(f[1]) / 1024 for f in found if f]
 
 
 # --- showing --------------------------------------------------------------------------------------

@@ -81,6 +81,7 @@ def main() -> None:
         ways = _ways(ours, theirs, stock, folder)
         taken = measure(ways, given.seconds, given.turns)
         show(taken)
+        console.print(f"our worker: {ours.worker_mb():.0f} MB resident")
 
 
 def _seed(url: str) -> None:
@@ -100,9 +101,9 @@ def _boundaries(url: str, folder: Path) -> Path:
     return path
 
 
-def _ways(ours: int, theirs: int, stock: int, folder: Path) -> list[Way]:
+def _ways(ours: Served, theirs: Served, stock: Served, folder: Path) -> list[Way]:
     lat, lng = HOME
-    here, there = f"http://127.0.0.1:{ours}", f"http://127.0.0.1:{theirs}"
+    here, there = ours.address, theirs.address
     features = f"{here}/ogc/collections"
     box = f"bbox={lng},{lat},{lng},{lat}"
     bare = (
@@ -127,8 +128,7 @@ def _ways(ours: int, theirs: int, stock: int, folder: Path) -> list[Way]:
         Way("pygeoapi in ours, many points", here, scripts[1]),
         Way(
             "stock pygeoapi on GeoJSON, one point",
-            f"http://127.0.0.1:{stock}/collections/catchments/items"
-            f"?f=json&skipGeometry=true&limit=1&{box}",
+            f"{stock.address}/collections/catchments/items?f=json&skipGeometry=true&limit=1&{box}",
         ),
         Way("PostGIS view, a school", f"{there}/provider?school_id=54"),
         Way("PostGIS view, one point", f"{there}/provider?lat={lat}&lng={lng}"),
@@ -217,9 +217,22 @@ def show(taken: dict[str, list[Taken]]) -> None:
                 console.print(f"{asked}: ours is {rates[ours] / rate:,.1f} × {whose}")
 
 
+@dataclass(frozen=True)
+class Served:
+    """A server that runs."""
+
+    address: str
+    pid: int
+
+    def worker_mb(self) -> float:
+        """Return what its worker holds in memory."""
+        [worker] = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return int(_found(r"VmRSS:\s+(\d+)", Path(f"/proc/{worker}/status").read_text())) / 1024
+
+
 @contextmanager
-def serving(target: str, url: str) -> Iterator[int]:
-    """Serve an application's factory with one worker; give its port."""
+def serving(target: str, url: str) -> Iterator[Served]:
+    """Serve an application's factory with one worker."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -237,7 +250,7 @@ def serving(target: str, url: str) -> Iterator[int]:
     )
     try:
         _wait_for(port)
-        yield port
+        yield Served(f"http://127.0.0.1:{port}", process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
