@@ -7,9 +7,6 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import shapely
-
-from catchments.coordinates import to_180
 from catchments.snapshot import NEW_ZEALAND_TIME, Snapshot, World
 from catchments.web.features.frames import CRS84
 from catchments.web.features.layers import COLLECTED, layer_of
@@ -90,14 +87,8 @@ def temporal(world: World) -> Json:
 
 def extent(world: World | None, snapshot: Snapshot | None, name: str) -> list[float]:
     """Return west, south, east, north of a collection; west is the greater across 180°."""
-    if world is None or snapshot is None:
-        return list(NEW_ZEALAND)
-    shapes = layer_of(world, snapshot, name).shapes_360
-    if not shapely.is_geometry(shapes).any():
-        return list(NEW_ZEALAND)
-    west, south, east, north = shapely.total_bounds(shapes)
-    corners = (to_180(float(west)), float(south), to_180(float(east)), float(north))
-    return [round(degrees, 7) for degrees in corners]
+    known = world and snapshot and layer_of(world, snapshot, name).extent
+    return list(known or NEW_ZEALAND)
 
 
 def _licences(snapshot: Snapshot | None) -> Sequence[str]:

@@ -17,11 +17,16 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import to_360
+from catchments.coordinates import to_180, to_360
 from catchments.errors import InputRefused, shown
 from catchments.model import Answer, Provider
 from catchments.snapshot import Recent, Snapshot, World
-from catchments.web.features.frames import in_frame, published, rounded
+from catchments.web.features.frames import (
+    DECIMALS_OF_A_DEGREE,
+    in_frame,
+    published,
+    rounded,
+)
 
 GEOMETRIES_KEPT = 256
 """Boundaries as text, of the features asked for lately: those of three editions or so."""
@@ -113,6 +118,15 @@ class Layer:
     def position(self) -> dict[str, int]:
         """Where each feature is, by its id as text."""
         return {str(row[self.of.id_field]): at for at, row in enumerate(self.rows)}
+
+    @cached_property
+    def extent(self) -> tuple[float, ...] | None:
+        """West, south, east, north; -180…180, west the greater across 180°; None of nothing."""
+        if not shapely.is_geometry(self.shapes_360).any():
+            return None
+        west, south, east, north = map(float, shapely.total_bounds(self.shapes_360))
+        corners = (to_180(west), south, to_180(east), north)
+        return tuple(round(degrees, DECIMALS_OF_A_DEGREE) for degrees in corners)
 
     def within(self, areas: Collection[BaseGeometry]) -> npt.NDArray[np.bool_]:
         """Return which features meet any of the areas (0…360 degrees)."""

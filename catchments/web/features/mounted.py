@@ -7,7 +7,6 @@ so that ours takes its place. What of its documents is not true of this service 
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -219,23 +218,25 @@ class Mounted:
         return _mended(body)
 
     def config(self) -> Json:
-        """Return pygeoapi's configuration; a fresh one, for it writes into it."""
-        about = copy.deepcopy(self.about)
-        for name, resource in about["resources"].items():
-            resource["providers"] = [
-                {
-                    "type": "feature",
-                    "name": f"{__name__}.{LayerProvider.__name__}",
-                    "data": name,
-                    "selection": self.selection,
-                    "id_field": COLLECTED[name].id_field,
-                    "title_field": COLLECTED[name].title_field,
-                    "crs": list(FRAMES),
-                    "storage_crs": CRS84,
-                }
-            ]
+        """Return pygeoapi's configuration; what it writes into is made anew."""
+        resources = {
+            name: {**about, "providers": [self._provider(name)]}
+            for name, about in self.about["resources"].items()
+        }
         server = {"url": self.base, "languages": [LANGUAGE], "api_rules": {"api_version": "1.0.0"}}
-        return {"server": server, **about}
+        return {"server": server, **self.about, "resources": resources}
+
+    def _provider(self, name: str) -> Json:
+        return {
+            "type": "feature",
+            "name": f"{__name__}.{LayerProvider.__name__}",
+            "data": name,
+            "selection": self.selection,
+            "id_field": COLLECTED[name].id_field,
+            "title_field": COLLECTED[name].title_field,
+            "crs": list(FRAMES),
+            "storage_crs": CRS84,
+        }
 
 
 def _mended(body: Json) -> Json:
