@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -11,6 +11,7 @@ from flask import Response, request
 from catchments.errors import InputRefused, NotKnown
 from catchments.model import EditionSummary, ReleaseSummary, Source
 from catchments.snapshot import World
+from catchments.store.artefacts import Artefacts
 from catchments.telling import Chronicle, Standing
 from catchments.web.chronicling import chronicle
 from catchments.web.context import service
@@ -31,6 +32,7 @@ from catchments.web.v1.formats import (
     kept,
     list_response,
 )
+from maps.downloads import MANIFEST
 
 TAG = "Editions"
 DATE = {"type": "string", "format": "date"}
@@ -151,6 +153,7 @@ class EditionRows:
     def __init__(self, told: Chronicle) -> None:
         self._told = told
         self._sources = _sources(told.world)
+        self._files = _files(told.world)
 
     def item(self, edition: EditionSummary, /) -> bodies.EditionTold:
         """Return an edition as JSON has it."""
@@ -166,7 +169,7 @@ class EditionRows:
             "withdrawn_at": _moment(edition.withdrawn_at) if edition.withdrawn_at else None,
             "demonstration": _made_up(edition, release),
             "sources": [source_json(each) for each in self._made_from(edition)],
-            "downloads": _downloads(edition, release),
+            "downloads": _downloads(edition, release, self._files.get(edition.number, [])),
             "url": address(f"/v1/editions/{edition.number}"),
         }
 
@@ -236,16 +239,45 @@ def _sources(world: World) -> Mapping[int, tuple[Source, ...]]:
     return found
 
 
-def _downloads(edition: EditionSummary, release: ReleaseSummary | None) -> list[bodies.Download]:
+def _files(world: World) -> Mapping[int, list[_File]]:
+    """Return the files that are kept of each edition, as its manifest has them."""
+    if "edition files" not in world.memo:
+        manifests = Artefacts(service().store).all_named(MANIFEST)
+        world.memo["edition files"] = {
+            number: msgspec.json.decode(content, type=_Manifest).files
+            for number, content in manifests.items()
+        }
+    found: Mapping[int, list[_File]] = world.memo["edition files"]
+    return found
+
+
+class _File(msgspec.Struct):
+    name: str
+    title: str
+    media_type: str
+
+
+class _Manifest(msgspec.Struct):
+    files: list[_File]
+
+
+MANIFEST_FILE = _File(MANIFEST, "Sizes, checksums, sources and licences", "application/json")
+
+
+def _downloads(
+    edition: EditionSummary, release: ReleaseSummary | None, files: Sequence[_File]
+) -> list[bodies.Download]:
     if release is None:
         return []
-    folder = f"/downloads/{edition.number}"
-    files = (
-        ("Boundaries, as published", "application/geo+json", f"{folder}/boundaries.geojson"),
-        ("Catchments and providers", "text/csv", f"{folder}/{release.number}/catchments.csv"),
-        ("Schools and providers", "text/csv", f"{folder}/{release.number}/schools.csv"),
-    )
+    tables = [
+        _File(f"{release.number}/catchments.csv", "Catchments and providers", "text/csv"),
+        _File(f"{release.number}/schools.csv", "Schools and providers", "text/csv"),
+    ]
     return [
-        {"title": title, "media_type": media_type, "url": address(path)}
-        for title, media_type, path in files
+        {
+            "title": file.title,
+            "media_type": file.media_type,
+            "url": address(f"/downloads/{edition.number}/{file.name}"),
+        }
+        for file in [*files, *([MANIFEST_FILE] if files else []), *tables]
     ]
