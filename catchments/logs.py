@@ -7,6 +7,7 @@ and no local variable, and of other people's libraries not even the message.
 
 from __future__ import annotations
 
+import builtins
 import logging
 import os
 import re
@@ -14,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -25,8 +27,8 @@ OURS = ("catchments", "_granian", "granian")
 """Loggers whose messages are known to hold nothing that anybody typed."""
 WITHHELD = "said something, withheld: it may hold what somebody typed"
 About = Callable[[], Mapping[str, Any]]
-_FRAME = re.compile(r'^ +File "(.+)", line (\d+), in (\S+)$', re.MULTILINE)
-_KIND = re.compile(r"^([A-Za-z_][\w.]*)(?::|$)")
+_FRAME = re.compile(r'^ +File "(.{1,500})", line ([0-9]{1,6}), in ', re.MULTILINE)
+_BUILT_IN = {name for name in dir(builtins) if name.endswith(("Error", "Exception", "Interrupt"))}
 _ATTRIBUTE = "about"
 
 
@@ -75,9 +77,10 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
 
 def told_by(stderr: str) -> str:
     """Return what may be logged of a program's traceback: where, and which kind of exception."""
-    where = [f"{path}:{line} {name}" for path, line, name in _FRAME.findall(stderr)]
-    kind = _KIND.match(stderr.rstrip().rpartition("\n")[2])
-    return "; ".join([*where, kind[1] if kind else "no exception"])
+    # A message may look like a frame, or like a kind of exception: only what is one is repeated.
+    where = [f"{path}:{line}" for path, line in _FRAME.findall(stderr) if Path(path).is_file()]
+    last = stderr.rstrip().rpartition("\n")[2].partition(":")[0]
+    return "; ".join([*where, last if last in _BUILT_IN else "an exception"])
 
 
 class JsonLines(JsonFormatter):

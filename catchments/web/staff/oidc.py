@@ -230,7 +230,8 @@ def _forget() -> None:
 
 
 def _away(error: Exception) -> AnyResponse:
-    current_app.logger.warning("OpenID Connect: %s: %s", type(error).__name__, error)
+    # Of which kind, but not its text, which comes from elsewhere and may name somebody.
+    current_app.logger.warning("OpenID Connect: away: %s", type(error).__name__)
     text = gettext(
         "%(name)s does not answer as it should. Try again in a minute; if it goes on, tell"
         " whoever runs this service.",
@@ -241,7 +242,7 @@ def _away(error: Exception) -> AnyResponse:
 
 def _not_taken(error: Exception) -> AnyResponse:
     # What the provider sent does not go onto the page: it is not ours.
-    current_app.logger.warning("OpenID Connect: refused: %s", error)
+    current_app.logger.warning("OpenID Connect: refused: %s", type(error).__name__)
     text = gettext(
         "That sign-in was broken off, has expired, or was not meant for here. Begin anew."
     )

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from catchments.errors import CatchmentsError
+from catchments.logs import told_by
 from catchments.settings import ROOT
 from catchments.web.context import service
 
@@ -40,7 +41,8 @@ def done_elsewhere(module: str, *, given: bytes, within_s: float) -> bytes:
             next_step="Try again; if it happens again, tell whoever runs the service.",
         ) from error
     if ended.returncode:
-        log.error("%s ended with %s: %s", module, ended.returncode, ended.stderr.decode()[-2000:])
+        where = told_by(ended.stderr.decode("utf-8", "replace"))
+        log.error("%s ended with %s: %s", module, ended.returncode, where)
         raise WorkFailed(
             "The work ended without an answer; nothing was changed.",
             next_step="Try again; if it happens again, tell whoever runs the service.",
