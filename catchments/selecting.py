@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,6 @@ from catchments.model import Answer, Basis, Catchment, Provider, SchoolStatus, S
 from catchments.resolver import Resolver
 from catchments.snapshot import Snapshot, World
 
-Made = TypeVar("Made")
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 NOWHERE = (np.nan, np.nan, np.nan, np.nan)
@@ -209,25 +208,22 @@ class Providers:
         return [each for each in self.providers if each.code in codes]
 
 
-def schools_of(world: World, snapshot: Snapshot) -> Schools:
-    """Return the schools of a snapshot, kept with the world."""
-    return _kept("schools", world, snapshot, lambda: Schools(snapshot))
+@dataclass(frozen=True)
+class Lists:
+    """All that may be selected from in one snapshot."""
+
+    schools: Schools
+    catchments: Catchments
+    providers: Providers
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Lists:
+        """Return the lists of a snapshot."""
+        catchments = Catchments(snapshot.resolver)
+        return cls(Schools(snapshot), catchments, Providers(snapshot.resolver, catchments))
 
 
-def catchments_of(world: World, snapshot: Snapshot) -> Catchments:
-    """Return the catchments of a snapshot, kept with the world."""
-    return _kept("catchments", world, snapshot, lambda: Catchments(snapshot.resolver))
-
-
-def providers_of(world: World, snapshot: Snapshot) -> Providers:
-    """Return the providers of a snapshot, kept with the world."""
-
-    def make() -> Providers:
-        return Providers(snapshot.resolver, catchments_of(world, snapshot))
-
-    return _kept("providers", world, snapshot, make)
-
-
-def _kept(what: str, world: World, snapshot: Snapshot, make: Callable[[], Made]) -> Made:
-    key = ("selecting", what, snapshot.edition.number, snapshot.release.number)
-    return world.recent.get(key, make)
+def lists_of(world: World, snapshot: Snapshot) -> Lists:
+    """Return the lists of a snapshot, kept with the world."""
+    key = ("lists", snapshot.edition.number, snapshot.release.number)
+    return world.recent.get(key, lambda: Lists.of(snapshot))

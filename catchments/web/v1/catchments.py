@@ -7,7 +7,7 @@ from flask import Response
 from catchments.errors import NotKnown, shown
 from catchments.model import Catchment
 from catchments.resolver import long_date
-from catchments.selecting import catchments_of
+from catchments.selecting import lists_of
 from catchments.snapshot import Snapshot
 from catchments.web.api import ON
 from catchments.web.contract import Parameter, promises
@@ -76,7 +76,7 @@ def catchments(ending: str | None = None) -> Response:
     filtered = wanted(question)
     if question.snapshot is None:
         return list_response(question, form, COLUMNS, None, [])
-    found = catchments_of(question.world, question.snapshot).matching(filtered)
+    found = lists_of(question.world, question.snapshot).catchments.matching(filtered)
     return list_response(question, form, COLUMNS, CatchmentRows(question, question.snapshot), found)
 
 
@@ -119,7 +119,7 @@ class CatchmentRows:
         self._snapshot = snapshot
         self._day = question.day
         self._entries = entries(question.world, snapshot)
-        self._extents = catchments_of(question.world, snapshot)
+        self._extents = lists_of(question.world, snapshot).catchments
         self._areas = areas_of(question.world, snapshot)
         self._whence = origin(snapshot)
 

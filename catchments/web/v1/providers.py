@@ -9,7 +9,7 @@ from flask import Response
 from catchments.errors import NotKnown, shown
 from catchments.model import Catchment, Provider
 from catchments.resolver import long_date
-from catchments.selecting import providers_of
+from catchments.selecting import lists_of
 from catchments.snapshot import Snapshot
 from catchments.web.api import ON
 from catchments.web.contract import promises
@@ -69,7 +69,7 @@ def providers(ending: str | None = None) -> Response:
     filtered = wanted(question)
     if question.snapshot is None:
         return list_response(question, form, COLUMNS, None, [])
-    found = providers_of(question.world, question.snapshot).matching(filtered)
+    found = lists_of(question.world, question.snapshot).providers.matching(filtered)
     return list_response(question, form, COLUMNS, ProviderRows(question, question.snapshot), found)
 
 
@@ -105,7 +105,7 @@ class ProviderRows:
     def __init__(self, question: Asked, snapshot: Snapshot) -> None:
         self._day = question.day
         self._entries = entries(question.world, snapshot)
-        self._providers = providers_of(question.world, snapshot)
+        self._providers = lists_of(question.world, snapshot).providers
         self._areas = areas_of(question.world, snapshot)
         self._whence = origin(snapshot)
 

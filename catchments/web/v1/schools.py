@@ -6,7 +6,7 @@ import msgspec
 from flask import Response
 
 from catchments.model import Answer, Basis, School, SchoolStatus, Status
-from catchments.selecting import Schools, schools_of
+from catchments.selecting import Schools, lists_of
 from catchments.snapshot import Snapshot, World
 from catchments.web.api import ON
 from catchments.web.bodies import Answer as Answered
@@ -78,7 +78,7 @@ def schools(ending: str | None = None) -> Response:
     snapshot = question.snapshot
     if snapshot is None:
         return list_response(question, form, COLUMNS, None, [])
-    found = schools_of(question.world, snapshot).matching(filtered)
+    found = lists_of(question.world, snapshot).schools.matching(filtered)
     return list_response(question, form, COLUMNS, written(question.world, snapshot), found)
 
 
@@ -148,7 +148,9 @@ class SchoolRows:
 def written(world: World, snapshot: Snapshot) -> SchoolRows:
     """Return the rows of a snapshot's schools, kept with the world."""
     key = ("school rows", snapshot.edition.number, snapshot.release.number)
-    return world.recent.get(key, lambda: SchoolRows(schools_of(world, snapshot), origin(snapshot)))
+    return world.recent.get(
+        key, lambda: SchoolRows(lists_of(world, snapshot).schools, origin(snapshot))
+    )
 
 
 def _item(answer: Answer) -> bodies.SchoolServed:
