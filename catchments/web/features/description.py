@@ -75,7 +75,7 @@ def provenance(world: World, snapshot: Snapshot | None) -> Json:
         f"{source['title']}, {source['authority']}, {source['release']} ({source['licence']})"
         for source in said["sources"]
     ]
-    return {**said, "attribution": "; ".join(credited)}
+    return {**said, "attribution": "; ".join(dict.fromkeys(credited))}
 
 
 def temporal(world: World) -> Json:
