@@ -23,6 +23,9 @@ from catchments.store.engine import open_engine
 from catchments.store.store import WRITER_LOCK
 
 INSTALLED = Path("/usr/lib/postgresql")
+TOO_NEW = b"SET transaction_timeout = 0;\n"
+"""What programs of version 17 say first, and servers before it do not know."""
+HEAD_BYTES = 4096
 _COPIED = re.compile(r"^COPY public\.alembic_version .*\n(\S*)\n", re.MULTILINE)
 _OTHERS = sa.text(
     "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
@@ -90,6 +93,7 @@ def _feed(reader: Any, writer: Any, tables: Sequence[str]) -> None:
     into: IO[bytes] = writer.stdin
     try:
         into.write(_before(tables).encode())
+        into.write(reader.stdout.read(HEAD_BYTES).replace(TOO_NEW, b""))
         shutil.copyfileobj(reader.stdout, into)
         if reader.wait() == 0:
             into.write(b"\nCOMMIT;\n")

@@ -1,0 +1,161 @@
+"""What runs the service elsewhere: a container, systemd, and a folder that workers share."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from catchments.commands.counting import SHARED, fresh_folder
+from catchments.errors import InputRefused
+from catchments.settings import ROOT
+from tests.worlds import lacking
+
+DEPLOY = ROOT / "scripts" / "deploy"
+DOCKERFILE = DEPLOY / "Dockerfile"
+UNIT = DEPLOY / "catchments.service"
+SECRETS = ("SECRET_KEY", "PASSWORD", "TOKEN", "CLIENT_SECRET", "SMTP_URL")
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The recipe's instructions in order, each with its whole argument."""
+    text = re.sub(r"\\\n\s*", " ", DOCKERFILE.read_text())
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [(line.split()[0], line.partition(" ")[2].strip()) for line in lines]
+
+
+def last_stage() -> list[tuple[str, str]]:
+    made = instructions()
+    begins = max(at for at, (name, _) in enumerate(made) if name == "FROM")
+    return made[begins:]
+
+
+# --- the container --------------------------------------------------------------------------------
+
+
+def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
+    program = Path(sys.executable).with_name("hadolint")
+    linted = subprocess.run(
+        [program, "--failure-threshold", "style", DOCKERFILE],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert linted.stdout + linted.stderr == ""
+    assert linted.returncode == 0
+
+
+def test_the_container_runs_as_nobody_in_particular_with_a_check_and_no_shell() -> None:
+    stage = dict(last_stage())
+    assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", stage["USER"])
+    assert "/readyz" in stage["HEALTHCHECK"]
+    assert stage["CMD"].startswith('["flask", "serve"')
+    assert stage["VOLUME"] == "/data"
+
+
+def test_the_image_is_slim_and_has_neither_pip_nor_what_builds() -> None:
+    images = [argument for name, argument in instructions() if name == "FROM"]
+    assert all("-slim" in image and ":latest" not in image for image in images)
+    run = " ".join(argument for name, argument in last_stage() if name == "RUN")
+    assert "pip uninstall --yes pip" in run
+    assert "pip install" not in run
+    assert "gcc" not in run
+    everything = " ".join(argument for name, argument in instructions() if name == "RUN")
+    assert "--only-binary=:all:" in everything
+
+
+def test_nothing_secret_is_written_into_the_image() -> None:
+    told = DOCKERFILE.read_text()
+    assert [secret for secret in SECRETS if secret in told] == []
+
+
+def test_what_is_copied_exists_and_only_that_reaches_the_builder() -> None:
+    copied = {
+        argument.split()[0]
+        for name, argument in instructions()
+        if name == "COPY" and not argument.startswith("--from")
+    }
+    ignoring = (ROOT / ".dockerignore").read_text().splitlines()
+    let_in = {line[1:] for line in ignoring if line.startswith("!")}
+    assert copied == let_in
+    assert all((ROOT / name).exists() for name in copied)
+    assert "*" in ignoring
+
+
+# --- systemd --------------------------------------------------------------------------------------
+
+
+def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        lacking("systemd-analyze is not installed: the unit is not verified")
+    here = UNIT.read_text().replace("/opt/catchments/.venv/bin/python", sys.executable)
+    unit = tmp_path / UNIT.name
+    unit.write_text(here.replace("/opt/catchments", str(tmp_path)))
+    verified = subprocess.run(
+        [program, "verify", "--man=no", unit], capture_output=True, text=True, check=False
+    )
+    told = [line for line in verified.stderr.splitlines() if UNIT.name in line]
+    assert (verified.returncode, told) == (0, [])
+
+
+def test_the_unit_gives_the_service_its_own_folders_and_nothing_else() -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(UNIT)
+    service = dict(unit["Service"])
+    expected = {
+        "User": "catchments",
+        "NoNewPrivileges": "yes",
+        "ProtectSystem": "strict",
+        "StateDirectory": "catchments",
+        "ExecReload": "/bin/kill -HUP $MAINPID",
+        "KillSignal": "SIGTERM",
+        "Restart": "always",
+        "UMask": "0077",
+    }
+    assert {name: service[name] for name in expected} == expected
+    assert int(service["TimeoutStopSec"]) > 10  # what `flask serve` gives its workers
+    assert [secret for secret in SECRETS if f"{secret}=" in UNIT.read_text()] == []
+
+
+# --- what the workers share -----------------------------------------------------------------------
+
+
+def test_a_server_begins_with_an_empty_folder_and_removes_those_of_servers_that_ended(
+    tmp_path: Path,
+) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    dead, mine = (
+        tmp_path / f"catchments-metrics-{ended.pid}-abc",
+        tmp_path / f"catchments-metrics-{os.getppid()}-abc",
+    )
+    for folder in (dead, mine, tmp_path / "something else"):
+        folder.mkdir()
+        (folder / "counter_1.db").touch()
+    made = Path(fresh_folder({"RUNTIME_DIRECTORY": str(tmp_path)}))
+    assert list(made.iterdir()) == []
+    assert made.parent == tmp_path
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [made.name, mine.name, "something else"]
+    )
+
+
+def test_a_folder_that_is_named_is_emptied_of_counts_and_of_nothing_else(tmp_path: Path) -> None:
+    for name in ("counter_1.db", "dear.txt"):
+        (tmp_path / name).touch()
+    assert fresh_folder({SHARED: str(tmp_path)}) == str(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["dear.txt"]
+
+
+def test_a_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputRefused, match=SHARED):
+        fresh_folder({SHARED: str(tmp_path / "file" / "below")})
