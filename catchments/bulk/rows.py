@@ -13,7 +13,7 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum, StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -64,7 +64,7 @@ class Kind(IntEnum):
     FAULT = 3
 
 
-class Fault(msgspec.Struct, frozen=True):
+class Fault(msgspec.Struct, frozen=True, gc=False):
     """Why a row cannot be answered."""
 
     field: str
@@ -75,7 +75,7 @@ class Fault(msgspec.Struct, frozen=True):
     allowed: str
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row: the caller's id as JSON (b"" where there is none), and what is asked."""
 
     id: bytes
@@ -194,7 +194,7 @@ def _charset_not_taken(charset: str, allowed: str) -> BodyNotTaken:
 # --- JSON -----------------------------------------------------------------------------------------
 
 
-class _Given(msgspec.Struct, forbid_unknown_fields=True):
+class _Given(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     id: msgspec.Raw = msgspec.Raw(_NO_ID)
     school_id: int | None = None
     lng: float | None = None

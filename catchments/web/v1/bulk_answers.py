@@ -129,14 +129,14 @@ class Answers:
         begin, schools = self._lines.start, self.table.after_id
         points = iter(self._points([row.asked for row in rows if row.kind is Kind.POINT]))
         found = []
-        for at, (own_id, kind, asked) in enumerate(rows, before + 1):
-            if kind is Kind.SCHOOL:
-                found.append(begin(own_id) + schools[asked])
-            elif kind is Kind.POINT:
-                found.append(begin(own_id) + self._lines.of_point(*asked) + next(points))
+        for at, row in enumerate(rows, before + 1):
+            if row.kind is Kind.SCHOOL:
+                about = schools[row.asked]
+            elif row.kind is Kind.POINT:
+                about = self._lines.of_point(*row.asked) + next(points)
             else:
-                told = self._told_of_else(at, asked)
-                found.append(begin(own_id) + self._lines.of_else() + told)
+                about = self._lines.of_else() + self._told_of_else(at, row.asked)
+            found.append(begin(row.id) + about)
         return found
 
     def _told_of_else(self, at: int, asked: str | Fault) -> bytes:
