@@ -6,8 +6,9 @@ Each is worked out once, however many files are made of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -30,6 +31,8 @@ class Material:
     release: DirectoryRelease | None = None
     answers: Mapping[int, Answer] | None = None
     """Every school of the release, resolved."""
+    memo: dict[str, Any] = field(default_factory=dict, compare=False)
+    """Room for what several files have in common."""
 
     @classmethod
     def of(cls, snapshot: Snapshot, *, coast: BaseGeometry | None = None) -> Material:

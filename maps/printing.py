@@ -35,6 +35,7 @@ from maps.wording import DO_NOT_USE, credit_lines, in_force, one_line
 PAGE_MM = (297.0, 420.0)
 MM_PER_INCH, POINTS_PER_INCH = 25.4, 72.0
 DOTS_PER_INCH = 200
+PAGE = "page of the map"
 TITLE = "Attendance service catchments"
 NAME_SIZES = (7.5, 6.5, 5.5)
 """Points: a name is set in the largest in which it fits its area."""
@@ -176,6 +177,13 @@ def _path(shape: BaseGeometry) -> Path | None:
 
 
 def _map_page(material: Material) -> Figure:
+    """Return the page with the map, drawn once for picture and PDF."""
+    if PAGE not in material.memo:
+        material.memo[PAGE] = _drawn_page(material)
+    return material.memo[PAGE]
+
+
+def _drawn_page(material: Material) -> Figure:
     page = _Page()
     _draw_maps(page, material)
     _draw_title(page, material)

@@ -1,0 +1,344 @@
+"""Files of an edition over HTTP: immutable addresses, digests, ranges; a page, a manifest, DCAT."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from catchments.errors import NotKnown
+from catchments.snapshot import Snapshot
+from catchments.store import Store
+from catchments.store.artefacts import PIECE_BYTES, ArtefactFile, Artefacts
+from catchments.web.downloads import saved_as
+from maps.artefacts import build_all
+from maps.downloads import FILES, GEOJSON, GEOPACKAGE, KML, MANIFEST, MAP_PNG
+from maps.manifest import manifest
+from maps.material import Material
+from tests.worlds import (
+    HOSTILE,
+    SQUARES,
+    next_edition,
+    opened,
+    publish_whole,
+    running_application,
+    small_edition,
+    small_release,
+    sqlite_url,
+)
+
+SCHEDULED = date(2026, 7, 1)
+WITHDRAWN = 3
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small world with all its files; an edition without any; one that was withdrawn."""
+    path = tmp_path_factory.mktemp("downloads") / "downloads.sqlite"
+    release = small_release(number=1)
+    edition = small_edition(number=1, title=HOSTILE)
+    made = build_all(Snapshot.of(edition, release))
+    with opened(sqlite_url(path)) as store:
+        store.add_release(release)
+        publish_whole(store, edition, artefacts=[(a.name, a.media_type, a.content) for a in made])
+        publish_whole(store, next_edition(SCHEDULED))
+        publish_whole(store, next_edition(date(2026, 8, 1)))
+        store.withdraw(WITHDRAWN)
+    return path
+
+
+@pytest.fixture(scope="module")
+def app(database: Path) -> Iterator[Flask]:
+    with running_application(sqlite_url(database)) as made:
+        yield made
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+def files_of(client: FlaskClient) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.get("/downloads/1/manifest.json").get_json()["files"]
+    return found
+
+
+def path_of(url: str) -> str:
+    return urlsplit(url).path
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def test_the_manifest_leads_to_every_file_as_it_says(client: FlaskClient) -> None:
+    files = files_of(client)
+    assert [file["name"] for file in files] == [file.name for file in FILES]
+    for file in files:
+        response = client.get(path_of(file["url"]))
+        content = response.data
+        assert (response.status_code, len(content)) == (200, file["bytes"])
+        assert hashlib.sha256(content).hexdigest() == file["sha256"]
+        assert response.headers["Content-Type"] == file["media_type"]
+        assert response.headers["Content-Length"] == str(file["bytes"])
+        assert client.get(path_of(file["newest_url"])).data == content
+
+
+def test_a_file_carries_its_digest_and_a_name_to_save_it_under(client: FlaskClient) -> None:
+    file = files_of(client)[1]
+    headers = client.get(path_of(file["url"])).headers
+    digest = base64.b64encode(bytes.fromhex(file["sha256"])).decode()
+    assert headers["ETag"] == f'"{file["sha256"]}"'
+    assert headers["Repr-Digest"] == f"sha-256=:{digest}:"
+    assert headers["Content-Disposition"] == "attachment; filename=catchments-edition-1.gpkg"
+    assert headers["Accept-Ranges"] == "bytes"
+    assert headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_only_the_address_that_names_the_bytes_is_kept_for_good(client: FlaskClient) -> None:
+    file = files_of(client)[0]
+    assert "immutable" in client.get(path_of(file["url"])).headers["Cache-Control"]
+    newest = client.get(path_of(file["newest_url"])).headers["Cache-Control"]
+    assert newest == "public, max-age=60"
+
+
+def test_a_file_is_not_sent_again_to_who_has_it(client: FlaskClient) -> None:
+    for url in (files_of(client)[0]["url"], files_of(client)[0]["newest_url"]):
+        first = client.get(path_of(url))
+        again = client.get(path_of(url), headers={"If-None-Match": first.headers["ETag"]})
+        assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "stop"),
+    [("bytes=0-99", 0, 100), ("bytes=1000-", 1000, None), ("bytes=-10", -10, None)],
+)
+def test_a_part_of_a_file_may_be_asked_for(
+    client: FlaskClient, asked: str, start: int, stop: int | None
+) -> None:
+    path = path_of(files_of(client)[1]["url"])
+    content = client.get(path).data
+    part = client.get(path, headers={"Range": asked})
+    assert (part.status_code, part.data) == (206, content[start:stop])
+    assert part.headers["Content-Range"].endswith(f"/{len(content)}")
+
+
+def test_a_part_that_is_not_there_cannot_be_had(client: FlaskClient) -> None:
+    file = files_of(client)[0]
+    beyond = {"Range": f"bytes={file['bytes'] + 5}-"}
+    assert client.get(path_of(file["url"]), headers=beyond).status_code == 416
+    stale = {"Range": "bytes=0-9", "If-Range": '"other"'}
+    assert client.get(path_of(file["url"]), headers=stale).status_code == 200
+
+
+def test_what_is_compressed_elsewhere_is_sent_as_its_digest_says(client: FlaskClient) -> None:
+    for name in (GEOJSON, KML, MAP_PNG):
+        response = client.get(f"/downloads/1/{name}", headers={"Accept-Encoding": "gzip, br"})
+        assert "Content-Encoding" not in response.headers
+        assert response.headers["ETag"].strip('"') == hashlib.sha256(response.data).hexdigest()
+
+
+def test_a_head_tells_size_and_digest_alone(client: FlaskClient) -> None:
+    response = client.head(f"/downloads/1/{GEOPACKAGE}")
+    assert (response.status_code, response.data) == (200, b"")
+    assert int(response.headers["Content-Length"]) == files_of(client)[1]["bytes"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/downloads/1/0123456789ab/boundaries.geojson", 404),
+        ("/downloads/1/0123456789/boundaries.geojson", 404),
+        ("/downloads/1/boundaries.kml", 404),
+        ("/downloads/1/map.html", 404),
+        ("/downloads/1/boundaries.topojson", 404),
+        ("/downloads/1/..%2f..%2fapp.py", 404),
+        ("/downloads/1/boundaries.gpkg?v=1", 400),
+        ("/downloads/1/manifest.json?v=1", 400),
+        ("/downloads/2/boundaries.gpkg", 404),
+        ("/downloads/2/manifest.json", 404),
+        ("/downloads/3", 404),
+        ("/downloads/3/boundaries.geojson", 404),
+        ("/downloads/3/manifest.json", 404),
+        ("/downloads/3/dcat.jsonld", 404),
+        ("/downloads/9", 404),
+        ("/downloads/9/boundaries.geojson", 404),
+    ],
+)
+def test_what_is_not_there_says_so(client: FlaskClient, path: str, status: int) -> None:
+    response = client.get(path, headers={"Accept": "application/json"})
+    assert response.status_code == status
+    assert response.mimetype == "application/problem+json"
+
+
+def test_bytes_that_are_gone_lead_to_those_that_took_their_place(client: FlaskClient) -> None:
+    path = f"/downloads/1/0123456789ab/{GEOPACKAGE}"
+    problem = client.get(path, headers={"Accept": "application/json"}).text
+    assert f"/downloads/1/{GEOPACKAGE}" in problem
+
+
+@pytest.mark.parametrize("name", [file.name for file in FILES])
+def test_a_saved_file_tells_its_edition(name: str) -> None:
+    saved = saved_as(12, name)
+    assert "-edition-12." in saved
+    assert Path(saved).suffix == Path(name).suffix
+
+
+# --- in pieces ------------------------------------------------------------------------------------
+
+
+def test_a_large_file_is_read_in_pieces_from_either_store(store: Store) -> None:
+    content = bytes(range(256)) * (PIECE_BYTES // 100)
+    store.add_release(small_release())
+    publish_whole(store, small_edition(), artefacts=[("large", "text/plain", content)])
+    artefacts = Artefacts(store)
+    about = artefacts.about(1, "large")
+    assert about is not None
+    assert (about.size, about.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    with ArtefactFile(artefacts, about) as file:
+        pieces = list(iter(lambda: file.read(10 * PIECE_BYTES), b""))
+        file.seek(-7, 2)
+        assert (file.read(100), file.read(1)) == (content[-7:], b"")
+    assert b"".join(pieces) == content
+    assert max(map(len, pieces)) == PIECE_BYTES
+
+
+def test_a_file_that_is_made_anew_meanwhile_is_not_mixed_with_the_old(store: Store) -> None:
+    store.add_release(small_release())
+    publish_whole(store, small_edition(), artefacts=[("file", "text/plain", b"old")])
+    artefacts = Artefacts(store)
+    about = artefacts.about(1, "file")
+    assert about is not None
+    store.add_artefacts(1, [("file", "text/plain", b"new")], maker="2")
+    with ArtefactFile(artefacts, about) as file, pytest.raises(NotKnown, match="made anew"):
+        file.read()
+    assert artefacts.about(1, "none") is None
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+
+def test_the_page_links_to_every_file_and_says_what_it_is(client: FlaskClient) -> None:
+    for path in ("/downloads", "/downloads/1"):
+        page = client.get(path, headers={"Accept": "text/html"}).text
+        for file in files_of(client):
+            assert path_of(file["url"]) in page
+            assert file["sha256"] in page
+        assert "made of demonstration data" in page
+        assert all(file.title in page for file in FILES)
+
+
+def test_nobodys_text_is_markup_on_the_page(client: FlaskClient) -> None:
+    page = client.get("/downloads").text
+    assert "{{7*191}}&lt;/script&gt;" in page
+    assert "<img src=x" not in page
+
+
+def test_an_edition_whose_files_are_not_made_says_so_and_leads_to_others(
+    client: FlaskClient,
+) -> None:
+    page = client.get("/downloads/2").text
+    assert "have not been made yet" in page
+    assert 'href="/downloads/1"' in page
+    assert "/downloads/3" not in page
+
+
+def test_lists_lead_to_the_page(client: FlaskClient) -> None:
+    for path in ("/", "/catchments", "/catchment/AHI-1"):
+        assert "/downloads" in client.get(path).text
+
+
+def test_the_page_is_another_once_its_files_are_made(database: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copy(database, tmp_path / "copy.sqlite"))
+    with running_application(sqlite_url(copy)) as app:
+        client = app.test_client()
+        before = client.get("/downloads").headers["ETag"]
+        store: Store = app.extensions["catchments"].store
+        told = store.artefact(1, MANIFEST)
+        assert told is not None
+        changed = told.content.replace(files_of(client)[0]["sha256"].encode(), b"0" * 64)
+        store.add_artefacts(1, [(MANIFEST, "application/json", changed)], maker="x")
+        assert client.get("/downloads").headers["ETag"] != before
+
+
+# --- for catalogues -------------------------------------------------------------------------------
+
+
+def graph_of(client: FlaskClient, path: str) -> dict[str, list[Mapping[str, Any]]]:
+    response = client.get(path)
+    assert (response.status_code, response.mimetype) == (200, "application/ld+json")
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for thing in json.loads(response.data)["@graph"]:
+        found.setdefault(thing["@type"], []).append(thing)
+    return found
+
+
+@pytest.mark.parametrize("path", ["/dcat.jsonld", "/downloads/1/dcat.jsonld"])
+def test_a_catalogue_finds_each_file_with_its_checksum(client: FlaskClient, path: str) -> None:
+    graph = graph_of(client, path)
+    (catalogue,), (dataset,) = graph["dcat:Catalog"], graph["dcat:Dataset"]
+    assert catalogue["dcat:dataset"] == [{"@id": dataset["@id"]}]
+    names = {part["@id"] for part in dataset["dcat:distribution"]}
+    assert names == {part["@id"] for part in graph["dcat:Distribution"]}
+    for part, file in zip(graph["dcat:Distribution"], files_of(client), strict=True):
+        assert part["dcat:downloadURL"]["@id"] == file["url"]
+        assert part["spdx:checksum"]["spdx:checksumValue"]["@value"] == file["sha256"]
+        assert part["dcat:byteSize"]["@value"] == str(file["bytes"])
+        assert part["dct:format"] == file["format"]
+
+
+def test_a_catalogue_is_told_who_when_where_and_under_which_licence(client: FlaskClient) -> None:
+    (dataset,) = graph_of(client, "/dcat.jsonld")["dcat:Dataset"]
+    assert dataset["dct:publisher"]["foaf:name"] == "Nobody"
+    assert dataset["dct:license"][0]["@id"].startswith("https://creativecommons.org/")
+    period = dataset["dct:temporal"]
+    assert period["dcat:startDate"]["@value"] == "2026-01-05"
+    assert period["dcat:endDate"]["@value"] == "2026-06-30"
+    assert "demonstration" in dataset["dcat:keyword"]
+    assert "made up" in dataset["dct:description"]
+    where = json.loads(dataset["dct:spatial"]["locn:geometry"][0]["@value"])
+    corners = [corner for polygon in where["coordinates"] for ring in polygon for corner in ring]
+    assert {-180.0, 180.0} <= {lng for lng, _ in corners}
+    assert min(lat for _, lat in corners) == min(s[1] for s in SQUARES.values())
+
+
+def test_every_name_of_the_description_has_a_meaning(client: FlaskClient) -> None:
+    told = client.get("/dcat.jsonld").data.decode()
+    context = json.loads(told)["@context"]
+    used = set(re.findall(r'"([a-z]+):[A-Za-z_0-9]+"', told))
+    assert used <= set(context)
+
+
+def test_an_edition_without_files_is_in_no_catalogue(client: FlaskClient) -> None:
+    assert "dcat:Dataset" not in graph_of(client, "/downloads/2/dcat.jsonld")
+
+
+def test_real_data_is_not_called_demonstration(tmp_path: Path) -> None:
+    release = small_release(demonstration=False, number=1)
+    edition = replace(small_edition(demonstration=False), number=1)
+    url = sqlite_url(tmp_path / "real.sqlite")
+    material = Material.of(Snapshot.of(edition, release))
+    files = [file for file in FILES if file.format not in {"PDF", "PNG"}]
+    contents = [file.make(material) for file in files]
+    made = [(f.name, f.media_type, content) for f, content in zip(files, contents, strict=True)]
+    told = (MANIFEST, "application/json", manifest(material, files, contents))
+    with opened(url) as store:
+        store.add_release(release)
+        publish_whole(store, edition, artefacts=[*made, told])
+    with running_application(url) as app:
+        client = app.test_client()
+        for path in ("/downloads", "/downloads/1/manifest.json", "/dcat.jsonld"):
+            assert "made up" not in client.get(path).text
+            assert "emonstration data" not in client.get(path).text
+    assert not [name for name, _, content in made if b"made up" in content]
