@@ -528,6 +528,13 @@ def test_a_browser_gets_a_page_of_our_own_that_loads_nothing_from_elsewhere(clie
     assert client.get(f"/ogc/{path}{'&' if '?' in path else '?'}f=html").status_code == 200
 
 
+def test_pages_lead_to_pages_and_to_the_same_as_json(client):
+    page = client.get("/ogc/collections/schools/items?limit=2&f=html").text
+    assert "items?limit=2&amp;f=html&amp;offset=2" in page
+    assert 'href="/ogc/collections/schools/items?limit=2&amp;f=json"' in page
+    assert "<dt>school_id</dt>" in client.get("/ogc/collections/schools/queryables?f=html").text
+
+
 @pytest.mark.parametrize("accept", ["*/*", "text/html;q=0", "garbage", "*/*;q=0", ""])
 def test_a_program_gets_json_whatever_it_says_it_takes(client, accept):
     answer = client.get("/ogc/collections/schools/items", headers={"Accept": accept})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from types import ModuleType
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 import numpy as np
@@ -279,7 +279,9 @@ def _page(moment: Moment, body: Json) -> Response:
         "features.html",
         **page_context(moment.world, moment.snapshot, title),
         description=body.get("description", ""),
-        links=body.get("links", []),
+        links=[_to_page(link) for link in body.get("links", [])],
+        as_json=f"{request.path}?{urlencode({**request.args.to_dict(), 'f': 'json'})}",
+        properties=body.get("properties", {}) if "$schema" in body else {},
         collections=body.get("collections", []),
         conforms_to=body.get("conformsTo", []),
         rows=_rows(body),
@@ -289,6 +291,12 @@ def _page(moment: Moment, body: Json) -> Response:
     response = page_response(moment.world, moment.snapshot, moment.day, html, written=WRITTEN)
     response.headers["Vary"] = "Accept"
     return response
+
+
+def _to_page(link: Json) -> Json:
+    """Return a link to the next page for people as one to a page."""
+    turns = link["rel"] in {"next", "prev"}
+    return {**link, "href": link["href"].replace("f=json", "f=html") if turns else link["href"]}
 
 
 def _rows(body: Json) -> list[Mapping[str, Any]]:
