@@ -325,8 +325,8 @@ def _of_value(value: Any) -> Row:
         return Row(_NO_ID, Kind.FAULT, _Fault("", value, "It is no object.", shape).fault)
     given = dict(value)
     own = given.pop("id", None)
-    if isinstance(own, float) and not math.isfinite(own):
-        given["id"], own = own, None  # no JSON has it: `_question` finds it where none belongs
+    if isinstance(own, float) and not isinstance(own, _Written):
+        return _row_of(_NO_ID, {"id": own})  # NaN or Infinity, which JSON has no words for
     own_id = json.dumps(own, ensure_ascii=False, separators=(",", ":")) if "id" in value else ""
     if isinstance(own, _Written):
         own_id = own.text
@@ -561,7 +561,7 @@ def _point(given: Mapping[str, Any]) -> tuple[float, float]:
 def _degrees(name: str, value: Any) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         if isinstance(value, int) and abs(value) > 360:
-            value = math.copysign(math.inf, value)  # an integer may be too great for a float
+            return math.inf  # an integer may be too great for a float
         if math.isfinite(value):
             return float(value)
     problem = "It is no number of degrees."
