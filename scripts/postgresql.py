@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -91,8 +91,11 @@ def throw_away() -> Iterator[Cluster]:
     try:
         cluster = Cluster(folder, found)
         cluster.start()
-        cluster.add_postgis()
-        yield cluster
-        cluster.stop()
+        try:
+            cluster.add_postgis()
+            yield cluster
+        finally:
+            with suppress(subprocess.CalledProcessError):  # whoever used it may have stopped it
+                cluster.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

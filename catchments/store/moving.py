@@ -17,7 +17,7 @@ from catchments.store.schema import ONLY_ON_POSTGRESQL, metadata
 from catchments.store.store import NEWEST_REVISION, Store, revision, upgrade
 
 ROWS_AT_ONCE = 1_000
-LARGE_ROWS_AT_ONCE = 4
+LARGE_ROWS_AT_ONCE = 1
 """Of tables with bytes in them: what was made from an edition may be many megabytes a row."""
 _MODULUS = 1 << 256
 

@@ -35,6 +35,7 @@ KINDS = [
     pytest.param(("postgresql", "sqlite"), marks=pytest.mark.postgresql),
 ]
 
+REFUSALS = (CatchmentsError, IntegrityError)
 ONE_KIND = pytest.mark.parametrize("filled", KINDS[1:2], indirect=True, ids="-".join)
 
 
@@ -92,6 +93,9 @@ def test_what_was_moved_goes_on_as_it_would_have(filled: tuple[str, str]) -> Non
             AuditTrail(store).add(actor="hana", action="test", subject="moved")
         assert AuditTrail(after).broken_at() is None
         assert [e.number for e in after.editions()] == [1, 2, 3]
+        for what in ("UPDATE audit_entry SET actor = 'x'", "DELETE FROM audit_entry"):
+            with pytest.raises(REFUSALS, match="the audit trail is append-only"):
+                _execute(after, what)
     for table in (schema.edition_catchment, schema.source, schema.school):  # numbered alike
         keys = [c.name for c in table.primary_key.columns]
         assert _keys(target, table, keys) == _keys(source, table, keys)
@@ -101,16 +105,6 @@ def _keys(url: str, table: sa.Table, names: list[str]) -> set[tuple[object, ...]
     columns = list(table.c.keys())
     places = [columns.index(name) for name in names]
     return {tuple(row[at] for at in places) for row in rows_of(url)[table.name]}
-
-
-def test_the_audit_trail_still_refuses_to_be_rewritten(filled: tuple[str, str]) -> None:
-    move(*filled, progress=no_progress)
-    with opened(filled[1]) as store:
-        for what in ("UPDATE audit_entry SET actor = 'x'", "DELETE FROM audit_entry"):
-            with pytest.raises(
-                (CatchmentsError, IntegrityError), match="the audit trail is append-only"
-            ):
-                _execute(store, what)
 
 
 def _execute(store: Store, statement: str) -> None:
@@ -145,12 +139,9 @@ def is_as_if_never_touched(url: str) -> bool:
     return set(tables) <= schema.ONLY_ON_POSTGRESQL
 
 
-@pytest.mark.parametrize("failing_at", ["artefact", "school"])
-def test_a_move_that_fails_half_way_leaves_nothing(
-    filled: tuple[str, str], failing_at: str
-) -> None:
+def test_a_move_that_fails_half_way_leaves_nothing(filled: tuple[str, str]) -> None:
     def failing(name: str, done: int, _whole: int | None) -> None:
-        if name == failing_at and done > 0:
+        if name == "school" and done > 0:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
