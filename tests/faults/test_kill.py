@@ -390,7 +390,7 @@ def test_a_worker_that_is_killed_is_replaced(
 ) -> None:
     process, port = server
     before = children_of(process.pid)
-    victim = next(worker for worker in before if "granian" in _command(worker))
+    victim = next(worker for worker in before if "catchments.serving" in _command(worker))
     os.kill(victim, signal.SIGKILL)
     wait_until(lambda: len(children_of(process.pid) - {victim}) >= len(before), within_s=20)
     wait_until(lambda: is_ready(port), within_s=20)
