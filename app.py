@@ -171,6 +171,7 @@ def _keep_sending(app: Flask, running: Service) -> None:
 def _compress_pages(app: Flask) -> None:
     app.config["COMPRESS_REGISTER"] = False
     compress = Compress(app)
+    compress.compress_mimetypes_set |= {"application/geo+json", "text/csv"}
 
     def compressed(response: Response) -> Response:
         # An answer of the API is smaller than a network packet; compressing it only costs time.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import re
@@ -15,6 +16,8 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 import numpy as np
+import pandas as pd
+import pyogrio
 import pytest
 import shapely
 from flask.testing import FlaskClient
@@ -336,6 +339,29 @@ def test_no_cell_runs_anything_in_a_spreadsheet(wide: FlaskClient) -> None:
     assert hostile["school"] == HOSTILE
     json_says = wide.get("/v1/providers/P-IDLE").json
     assert (json_says["name"], json_says["phone"]) == ("=1+1", "+64 4 000 000")
+
+
+@pytest.mark.parametrize("of", ["schools", "catchments", "providers"])
+def test_gdal_and_pandas_read_what_is_listed(of: str, wide: FlaskClient) -> None:
+    items = wide.get(f"/v1/{of}?limit=1000").json["items"]
+    features = wide.get(f"/v1/{of}.geojson").data
+    assert pyogrio.list_layers(io.BytesIO(features))[0][0] == of
+    layer = pyogrio.read_info(io.BytesIO(features))
+    assert (layer["features"], layer["crs"]) == (len(items), "EPSG:4326")
+    assert set(rows_of(wide.get(f"/v1/{of}.csv"))[0]) >= set(layer["fields"]) - {"id"}
+    frame = pd.read_csv(io.BytesIO(wide.get(f"/v1/{of}.csv").data))
+    assert len(frame) == len(items)
+    assert set(frame["demonstration"]) == {"yes: made up"}
+
+
+@pytest.mark.parametrize("ending", ["", ".geojson", ".csv"])
+def test_lists_are_compressed_for_whoever_takes_that(ending: str, wide: FlaskClient) -> None:
+    plain = wide.get(f"/v1/schools{ending}")
+    packed = wide.get(f"/v1/schools{ending}", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    again = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]}
+    assert wide.get(f"/v1/schools{ending}", headers=again).status_code == 304
 
 
 # --- boundaries -----------------------------------------------------------------------------------

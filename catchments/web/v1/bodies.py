@@ -138,6 +138,7 @@ class SchoolFeatures(Listed):
     """Schools as GeoJSON."""
 
     type: Literal["FeatureCollection"]
+    name: Annotated[str, Meta(description="Of the list; GIS programs call their layer by it.")]
     features: list[SchoolFeature]
 
 
@@ -203,6 +204,7 @@ class CatchmentFeatures(Listed):
     """Catchments as GeoJSON."""
 
     type: Literal["FeatureCollection"]
+    name: Annotated[str, Meta(description="Of the list; GIS programs call their layer by it.")]
     features: list[CatchmentFeature]
 
 
@@ -256,6 +258,7 @@ class ProviderFeatures(Listed):
     """Providers as GeoJSON."""
 
     type: Literal["FeatureCollection"]
+    name: Annotated[str, Meta(description="Of the list; GIS programs call their layer by it.")]
     features: list[ProviderFeature]
 
 

@@ -32,6 +32,7 @@ from catchments.web.v1.formats import (
     ENDING,
     MEDIA_TYPES,
     Form,
+    Resource,
     csv_line,
     form_asked,
     in_forms,
@@ -53,6 +54,7 @@ CODE = Parameter(
     place="path",
 )
 COLUMNS = (*bodies.CatchmentProperties.__annotations__, *ORIGIN)
+CATCHMENTS = Resource("catchments", COLUMNS)
 
 
 @in_forms("/v1/catchments")
@@ -75,9 +77,11 @@ def catchments(ending: str | None = None) -> Response:
     question = asked()
     filtered = wanted(question)
     if question.snapshot is None:
-        return list_response(question, form, COLUMNS, None, [])
+        return list_response(question, form, CATCHMENTS, None, [])
     found = lists_of(question.world, question.snapshot).catchments.matching(filtered)
-    return list_response(question, form, COLUMNS, CatchmentRows(question, question.snapshot), found)
+    return list_response(
+        question, form, CATCHMENTS, CatchmentRows(question, question.snapshot), found
+    )
 
 
 @blueprint.get("/v1/catchments/<code:code>")
@@ -100,7 +104,7 @@ def catchment(code: str) -> Response:
     found = snapshot.edition.catchments.get(code)
     if found is None:
         raise _not_known(question, snapshot, code)
-    return one_response(question, form, COLUMNS, CatchmentRows(question, snapshot), found)
+    return one_response(question, form, CATCHMENTS, CatchmentRows(question, snapshot), found)
 
 
 def _not_known(question: Asked, snapshot: Snapshot, code: str) -> NotKnown:

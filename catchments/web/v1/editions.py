@@ -25,6 +25,7 @@ from catchments.web.v1.formats import (
     MEDIA_TYPES,
     WITHOUT_PLACES,
     Form,
+    Resource,
     csv_line,
     ending_of,
     form_asked,
@@ -56,6 +57,7 @@ COLUMNS = (
     "demonstration",
     "source",
 )
+EDITIONS = Resource("editions", COLUMNS)
 
 
 @in_forms("/v1/editions")
@@ -77,7 +79,7 @@ def editions(ending: str | None = None) -> Response:
     told = chronicle(question.world)
     found = _wanted(told)
     # Editions come at the end and none goes, so that pages keep together without pins.
-    return list_response(question, form, COLUMNS, EditionRows(told), found, pins={})
+    return list_response(question, form, EDITIONS, EditionRows(told), found, pins={})
 
 
 @in_forms("/v1/editions/<int:number>")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -115,6 +116,15 @@ def csv_line(cells: Iterable[Cell]) -> bytes:
 # --- lists ----------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What is listed at an address."""
+
+    name: str
+    columns: tuple[str, ...]
+    """Of CSV."""
+
+
 class Rows(Protocol):
     """Rows of a resource by key, written in each form."""
 
@@ -131,7 +141,7 @@ class Rows(Protocol):
 def list_response(
     asked: Asked,
     form: Form,
-    columns: Sequence[str],
+    resource: Resource,
     rows: Rows | None,
     found: Sequence[Any],
     *,
@@ -143,69 +153,44 @@ def list_response(
     """
     page = page_asked(usual=ON_A_PAGE if form is Form.JSON else None)
     keys = found[page.part]
+    written = [_written(rows, form, key) for key in keys] if rows else []
     beside = pages_beside(page, len(found), asked.pins if pins is None else pins)
     counted = {"count": len(keys), "total": len(found), **beside}
-    write = _WRITERS[form]
+    response = kept(asked, form, _content(form, resource, written, {**counted, **about(asked)}))
     links = {"next": beside["next"], "prev": beside["previous"]}
     linked = [f'<{url}>; rel="{relation}"' for relation, url in links.items() if url]
-    response = kept(asked, form, write(asked, columns, rows, keys, counted))
     if linked:
         response.headers["Link"] = ", ".join(linked)
     return response
 
 
-def _json(
-    asked: Asked,
-    _columns: Sequence[str],
-    rows: Rows | None,
-    keys: Sequence[Any],
-    counted: Mapping[str, Any],
+def _written(rows: Rows, form: Form, key: Any) -> Any:
+    if form is Form.CSV:
+        return rows.line(key)
+    return rows.feature(key) if form is Form.GEOJSON else rows.item(key)
+
+
+def _content(
+    form: Form, resource: Resource, written: Sequence[Any], said: Mapping[str, Any]
 ) -> bytes:
-    items = [rows.item(key) for key in keys] if rows else []
-    return msgspec.json.encode({**counted, **about(asked), "items": items})
-
-
-def _geojson(
-    asked: Asked,
-    _columns: Sequence[str],
-    rows: Rows | None,
-    keys: Sequence[Any],
-    counted: Mapping[str, Any],
-) -> bytes:
-    features = [rows.feature(key) for key in keys] if rows else []
-    kind = {"type": "FeatureCollection"}
-    return msgspec.json.encode({**kind, **counted, **about(asked), "features": features})
-
-
-def _csv(
-    _asked: Asked,
-    columns: Sequence[str],
-    rows: Rows | None,
-    keys: Sequence[Any],
-    _counted: Mapping[str, Any],
-) -> bytes:
-    lines = [rows.line(key) for key in keys] if rows else []
-    return b"".join([csv_line(columns), *lines])
-
-
-_WRITERS = {Form.JSON: _json, Form.GEOJSON: _geojson, Form.CSV: _csv}
+    if form is Form.CSV:
+        return b"".join([csv_line(resource.columns), *written])
+    if form is Form.GEOJSON:
+        # GDAL calls the layer by its name; without one, by whatever stands in the address.
+        kind = {"type": "FeatureCollection", "name": resource.name}
+        return msgspec.json.encode({**kind, **said, "features": written})
+    return msgspec.json.encode({**said, "items": written})
 
 
 # --- one ------------------------------------------------------------------------------------------
 
 
-def one_response(
-    asked: Asked, form: Form, columns: Sequence[str], rows: Rows, key: Any
-) -> Response:
+def one_response(asked: Asked, form: Form, resource: Resource, rows: Rows, key: Any) -> Response:
     """Return one row by itself."""
-    content: bytes
+    written = _written(rows, form, key)
     if form is Form.CSV:
-        content = csv_line(columns) + rows.line(key)
-    elif form is Form.GEOJSON:
-        content = msgspec.json.encode({**rows.feature(key), **about(asked)})
-    else:
-        content = msgspec.json.encode({**rows.item(key), **about(asked)})
-    return kept(asked, form, content)
+        return kept(asked, form, csv_line(resource.columns) + written)
+    return kept(asked, form, msgspec.json.encode({**written, **about(asked)}))
 
 
 # --- both -----------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from catchments.web.v1.formats import (
     ENDING,
     MEDIA_TYPES,
     Form,
+    Resource,
     csv_line,
     form_asked,
     in_forms,
@@ -46,6 +47,7 @@ from catchments.web.v1.room import blueprint
 
 TAG = "Providers"
 COLUMNS = (*bodies.ProviderProperties.__annotations__, *ORIGIN)
+PROVIDERS = Resource("providers", COLUMNS)
 
 
 @in_forms("/v1/providers")
@@ -68,9 +70,11 @@ def providers(ending: str | None = None) -> Response:
     question = asked()
     filtered = wanted(question)
     if question.snapshot is None:
-        return list_response(question, form, COLUMNS, None, [])
+        return list_response(question, form, PROVIDERS, None, [])
     found = lists_of(question.world, question.snapshot).providers.matching(filtered)
-    return list_response(question, form, COLUMNS, ProviderRows(question, question.snapshot), found)
+    return list_response(
+        question, form, PROVIDERS, ProviderRows(question, question.snapshot), found
+    )
 
 
 @blueprint.get("/v1/providers/<code:code>")
@@ -96,7 +100,7 @@ def one_provider(code: str) -> Response:
             f"There is no provider {shown(code)} on {long_date(question.day)}.",
             next_step="Choose one from the list at /v1/providers.",
         )
-    return one_response(question, form, COLUMNS, ProviderRows(question, snapshot), found)
+    return one_response(question, form, PROVIDERS, ProviderRows(question, snapshot), found)
 
 
 class ProviderRows:

@@ -34,6 +34,7 @@ from catchments.web.v1.formats import (
     ENDING,
     MEDIA_TYPES,
     Form,
+    Resource,
     about,
     csv_line,
     form_asked,
@@ -51,6 +52,7 @@ NUMBER = Parameter(
     place="path",
 )
 COLUMNS = (*bodies.SchoolProperties.__annotations__, "lng", "lat", *ORIGIN)
+SCHOOLS = Resource("schools", COLUMNS)
 
 
 @in_forms("/v1/schools")
@@ -77,9 +79,9 @@ def schools(ending: str | None = None) -> Response:
     filtered = wanted(question)
     snapshot = question.snapshot
     if snapshot is None:
-        return list_response(question, form, COLUMNS, None, [])
+        return list_response(question, form, SCHOOLS, None, [])
     found = lists_of(question.world, snapshot).schools.matching(filtered)
-    return list_response(question, form, COLUMNS, written(question.world, snapshot), found)
+    return list_response(question, form, SCHOOLS, written(question.world, snapshot), found)
 
 
 @in_forms("/v1/schools/<int:number>")
