@@ -509,7 +509,7 @@ def test_a_worker_killed_while_it_publishes_leaves_the_edition_before_or_after(
     tama.send_and_hang_up(url, **form)
     time.sleep(random.uniform(0.2, 2.0))
     for worker in children_of(process.pid):
-        if "granian" in _command(worker):
+        if "catchments.serving" in _command(worker):
             os.kill(worker, signal.SIGKILL)
     wait_until(lambda: is_ready(port), within_s=30)
     is_published_whole(database, wish)
