@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -24,7 +25,9 @@ from catchments.model import Edition
 from catchments.settings import ROOT
 from catchments.sources.demonstration import read_demonstration
 from catchments.store import Publication, Store
-from scripts.benchmark import detailed, points_for
+from scripts.benchmark import BOX, METRE, NEAR_EDGES, detailed
+
+Floats = npt.NDArray[np.float64]
 
 ON = date(2026, 7, 1)
 BASELINE = """
@@ -80,11 +83,23 @@ def prepare(folder: Path, count: int) -> Edition:
     pq.write_table(
         pa.table({"code": list(edition.boundaries), "wkb": wkb}), folder / "areas.parquet"
     )
-    lng, lat = points_for(dict(edition.boundaries), count)
+    lng, lat = points_for(edition, count)
     pq.write_table(
         pa.table({"id": np.arange(count), "lng": lng, "lat": lat}), folder / "points.parquet"
     )
     return edition
+
+
+def points_for(edition: Edition, count: int) -> tuple[Floats, Floats]:
+    """Return points all over the country, some of them within metres of a boundary's vertex."""
+    rng = np.random.default_rng(84)
+    lng, lat = rng.uniform(BOX[0], BOX[2], count), rng.uniform(BOX[1], BOX[3], count)
+    vertices = shapely.get_coordinates(list(edition.boundaries.values()))
+    near = min(NEAR_EDGES, count // 20)
+    picked = vertices[rng.choice(len(vertices), near)] + rng.normal(0, 3 * METRE, (near, 2))
+    lng[:near], lat[:near] = picked.T
+    order = rng.permutation(count)
+    return lng[order], lat[order]
 
 
 def ours(folder: Path) -> list[str]:

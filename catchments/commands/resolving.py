@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ def resolve(
     from catchments.bulk.files import resolve_file  # pyarrow: only who resolves files pays for it
 
     day = on.date() if on else today_in_new_zealand()
-    snapshot = _snapshot(database, on=on)
+    snapshot = _snapshot(database, day)
     with progress() as called:
         done = resolve_file(
             source,
@@ -59,14 +59,15 @@ def resolve(
     _report(done, target, snapshot)
 
 
-def _snapshot(database: str, *, on: datetime | None) -> Snapshot:
+def _snapshot(database: str, day: date) -> Snapshot:
     settings = current_app.extensions[EXTENSION].settings
     store = Store(database_url(database) if database else settings.database_url)
     try:
-        world = Snapshots(store).current()
+        # As if it were that day: no edition of another day is compiled in vain.
+        world = Snapshots(store, today=lambda: day).current()
+        snapshot = world.on(day)
     finally:
         store.close()
-    snapshot = world.on(on.date() if on else world.today)
     if snapshot is None:
         first = min(edition.effective_from for edition in world.timeline.editions)
         raise NothingPublished(
