@@ -172,6 +172,22 @@ def test_one_school_is_the_provider_answer(client: FlaskClient) -> None:
         assert (one.status_code, one.json) == (200, other.json)
 
 
+def test_a_school_of_an_earlier_release_is_told_of_but_not_listed(url: str) -> None:
+    gone = School(7, "Bygone School", SchoolStatus.CLOSED, last_seen=STARTS)
+    fill(url, release=small_release(schools={**small_schools(), 7: gone}))
+    with opened(url) as store:
+        store.add_release(small_release(released=TODAY))
+    with running_application(url) as app:
+        client = app.test_client()
+        assert client.get("/v1/schools/7").json["school"]["name"] == "Bygone School"
+        feature = client.get("/v1/schools/7.geojson").get_json(force=True)
+        assert (feature["id"], feature["geometry"]) == (7, None)
+        [row] = rows_of(client.get("/v1/schools/7.csv"))
+        assert (row["school"], row["answer"]) == ("Bygone School", "unresolved")
+        listed = client.get("/v1/schools").json["items"]
+        assert 7 not in [each["school"]["school_id"] for each in listed]
+
+
 def test_a_catchment_says_who_serves_it_how_many_schools_and_where_it_is(
     client: FlaskClient,
 ) -> None:

@@ -29,7 +29,8 @@ Word = TypeVar("Word", bound=StrEnum)
 ON_A_PAGE = 100
 AT_MOST = 1_000
 _NUMBER = re.compile(r"[0-9]{1,9}")
-_DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")
+DEGREES = r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?"
+_DEGREES = re.compile(DEGREES)
 _DIGITS = {"type": "string", "pattern": "^[0-9]{1,9}$"}
 
 # --- parameters -----------------------------------------------------------------------------------
@@ -38,7 +39,7 @@ LIMIT = Parameter(
     "limit",
     f"How many at most. Left out: {ON_A_PAGE} in JSON; in GeoJSON and CSV all, because what reads "
     "those files does not ask for a second page.",
-    {"type": "string", "pattern": "^0*([1-9][0-9]{0,2}|1000)$"},
+    {"type": "string", "pattern": "^0{0,5}([1-9][0-9]{0,2}|1000)$"},
 )
 OFFSET = Parameter("offset", "How many to pass over; `next` has it.", _DIGITS)
 REGION = Parameter(
@@ -52,7 +53,7 @@ BBOX = Parameter(
     "bbox",
     "West, south, east, north in WGS 84 degrees, as in 174,-37,176,-36; one that crosses 180° has "
     "a west that is greater than its east, as in 166,-48,-176,-34.",
-    {"type": "string"},
+    {"type": "string", "pattern": f"^ *{DEGREES}( *, *{DEGREES}){{3}} *$"},
 )
 EDITION = Parameter(
     "edition", "Read this edition instead of the one in force on the date; `next` has it.", _DIGITS
@@ -184,7 +185,7 @@ def whole_number(name: str) -> int | None:
 
 def box(text: str) -> Box:
     """Return a box of degrees. Raises InputRefused."""
-    parts = [part.strip() for part in text.split(",", maxsplit=4)]
+    parts = [part.strip(" ") for part in text.split(",", maxsplit=4)]
     if len(parts) != 4 or not all(map(_DEGREES.fullmatch, parts)):
         raise _box_refused(text)
     west, south, east, north = map(float, parts)
