@@ -210,6 +210,8 @@ def test_every_parameter_of_the_contract_is_taken_and_no_other(client):
         ("bbox=1,2,3,4,5,6,7", "bbox"),
         ("bbox=1,2,3,nan", "bbox"),
         ("bbox=1,2,3,inf", "bbox"),
+        ("bbox=-1e308,0,1e308,1", "bbox"),
+        ("skipGeometry=perhaps", "skipGeometry"),
         ("bbox=170,-30,180,-40", "bbox"),
         (f"bbox=-30,170,-40,180&bbox-crs={WGS84}", "bbox"),
         (f"bbox=5,9,6,8&bbox-crs={NZTM2000}", "bbox"),
@@ -287,6 +289,9 @@ def test_what_is_not_there_is_not_found(client, path):
         ("5100000,2400000,5130000,2450000", NZTM2000, [REKOHU]),
         ("0,0,10000000,10000000", NZTM2000, ALL),
         ("1,1,2,2", NZTM2000, []),
+        ("5737640.5853,1730800.2072,5737640.5853,1730800.2072", NZTM2000, [AHI]),
+        ("-1e8,-1e8,1e8,1e8", NZTM2000, ALL),
+        ("-1e8,-90,1e8,90", None, ALL),
     ],
 )
 def test_a_bounding_box_finds_what_meets_it(client, bbox, crs, found):

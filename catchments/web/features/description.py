@@ -32,39 +32,42 @@ _HOUR = "%Y-%m-%dT%H:%M:%SZ"
 
 def about_service(root: str, world: World | None, snapshot: Snapshot | None) -> Json:
     """Return the parts `metadata` and `resources` of pygeoapi's configuration."""
-    made_up = snapshot.demonstration if snapshot else bool(world and world.demonstration)
-    text = f"{MADE_UP} {ABOUT}" if made_up else ABOUT
     licences = _licences(snapshot)
+    made_up = snapshot.demonstration if snapshot else bool(world and world.demonstration)
+    warning = f"{MADE_UP} " if made_up else ""
     return {
-        "metadata": {
-            "identification": {
-                "title": TITLE,
-                "description": text,
-                "keywords": KEYWORDS,
-                "terms_of_service": f"{root}/history",
-                "url": f"{root}/",
-            },
-            "license": {
-                "name": ", ".join(licences) or "as each source says",
-                "url": next(filter(None, map(LICENCES.get, licences)), f"{root}/history"),
-            },
-            "provider": {"name": TITLE, "url": f"{root}/"},
-            "contact": {"name": TITLE, "url": f"{root}/"},
-        },
+        "metadata": _metadata(root, licences, f"{warning}{ABOUT}"),
         "resources": {
             name: {
                 "type": "collection",
                 "title": each.title,
-                "description": f"{MADE_UP} {each.about}" if made_up else each.about,
+                "description": f"{warning}{each.about}",
                 "keywords": KEYWORDS,
                 "links": _licence_links(licences),
-                "extents": {
-                    "spatial": {"bbox": extent(world, snapshot, name), "crs": CRS84},
-                },
+                "extents": {"spatial": {"bbox": extent(world, snapshot, name), "crs": CRS84}},
                 "limits": {"default_items": min(each.at_once, 100), "max_items": each.at_once},
             }
             for name, each in COLLECTED.items()
         },
+    }
+
+
+def _metadata(root: str, licences: Sequence[str], about: str) -> Json:
+    known = filter(None, map(LICENCES.get, licences))
+    return {
+        "identification": {
+            "title": TITLE,
+            "description": about,
+            "keywords": KEYWORDS,
+            "terms_of_service": f"{root}/history",
+            "url": f"{root}/",
+        },
+        "license": {
+            "name": ", ".join(licences) or "as each source says",
+            "url": next(known, f"{root}/history"),
+        },
+        "provider": {"name": TITLE, "url": f"{root}/"},
+        "contact": {"name": TITLE, "url": f"{root}/"},
     }
 
 

@@ -6,7 +6,6 @@ northing first in EPSG's. Longitudes of a box may cross 180° either way that pe
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -33,6 +32,8 @@ DECIMALS_OF_A_DEGREE = 7
 DECIMALS_OF_A_METRE = 4
 PARTS_OF_A_SIDE = 256
 """A projected box's sides are curves in degrees: so many chords are within a metre of them."""
+FARTHEST = 1e8
+"""Beyond any place on Earth, in degrees and in metres."""
 _NEAR_NEW_ZEALAND_M = (-900_000.0, 3_000_000.0, 4_100_000.0, 8_500_000.0)
 """West, south, east, north in NZTM2000: beyond it the projection folds over itself."""
 
@@ -85,7 +86,7 @@ def areas_360(text: str, *, crs: str) -> list[BaseGeometry]:
     """
     x_low, y_low, x_high, y_high = _corners(text, crs)
     if FRAMES[crs] == NZTM2000:
-        return [_unprojected(x_low, y_low, x_high, y_high)]
+        return _unprojected(x_low, y_low, x_high, y_high)
     return [shapely.box(west, y_low, east, y_high) for west, east in _turns(x_low, x_high)]
 
 
@@ -106,7 +107,7 @@ def _numbers(text: str) -> Sequence[float]:
         numbers = [float(part) for part in text.split(",", 6)]
     except ValueError:
         raise _no_box(text, "It must be numbers with commas between them.") from None
-    if len(numbers) not in {4, 6} or not all(map(math.isfinite, numbers)):
+    if len(numbers) not in {4, 6} or not all(abs(n) <= FARTHEST for n in numbers):
         raise _no_box(text, "It must be four finite numbers, or six with heights.")
     return numbers
 
@@ -130,16 +131,19 @@ def _turns(west: float, east: float) -> list[tuple[float, float]]:
     return [(start, end)] if end <= 360.0 else [(start, 360.0), (0.0, end - 360.0)]
 
 
-def _unprojected(west: float, south: float, east: float, north: float) -> BaseGeometry:
-    clipped = shapely.intersection(
-        shapely.box(west, south, east, north), shapely.box(*_NEAR_NEW_ZEALAND_M)
-    )
+def _unprojected(west: float, south: float, east: float, north: float) -> list[BaseGeometry]:
+    far_west, far_south, far_east, far_north = _NEAR_NEW_ZEALAND_M
+    west, south = max(west, far_west), max(south, far_south)
+    east, north = min(east, far_east), min(north, far_north)
+    if west > east or south > north:
+        return []
     longest = max(east - west, north - south) / PARTS_OF_A_SIDE
-    chords = shapely.segmentize(clipped, max(longest, 1.0))
-    unproject = transformer(NZTM2000, WGS84)
+    # Of a box without a width this is a line, or a point; as a polygon it has no sides to part.
+    box = shapely.envelope(shapely.multipoints([[west, south], [east, north]]))
+    chords = shapely.segmentize(box, max(longest, 1.0))
+    return [shapely.transform(chords, _degrees_360)]
 
-    def degrees(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        lng, lat = unproject.transform(xy[:, 0], xy[:, 1])
-        return np.column_stack([np.mod(lng, 360.0), lat])
 
-    return shapely.transform(chords, degrees)
+def _degrees_360(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    lng, lat = transformer(NZTM2000, WGS84).transform(xy[:, 0], xy[:, 1])
+    return np.column_stack([np.mod(lng, 360.0), lat])

@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.coordinates import to_180, to_360
 from catchments.errors import InputRefused, shown
-from catchments.model import Answer, Provider
+from catchments.model import Answer, Catchment, Edition, Provider
 from catchments.snapshot import Recent, Snapshot, World
 from catchments.web.features.frames import (
     DECIMALS_OF_A_DEGREE,
@@ -173,17 +173,7 @@ def _catchments(world: World, snapshot: Snapshot) -> Layer:
     edition, index = snapshot.edition, snapshot.resolver.index
     codes = sorted(edition.catchments)
     kept: Recent = world.recent.get("ogc geometries", lambda: Recent(GEOMETRIES_KEPT))
-    same = _issued(snapshot)
-    rows = [
-        {
-            "code": code,
-            "name": edition.catchments[code].name,
-            "education_region": edition.catchments[code].education_region or None,
-            **_served_by(edition.providers.get(edition.catchments[code].provider_code or "")),
-            **same,
-        }
-        for code in codes
-    ]
+    rows = [_catchment(edition, edition.catchments[code], _issued(snapshot)) for code in codes]
     shapes = [index.boundary_360(code) if code in edition.boundaries else None for code in codes]
 
     def text(at: int, crs: str) -> bytes:
@@ -196,6 +186,16 @@ def _catchments(world: World, snapshot: Snapshot) -> Layer:
         return kept.get((edition.number, crs, codes[at]), make)
 
     return Layer(COLLECTED[CATCHMENTS], rows, _objects(shapes), text)
+
+
+def _catchment(edition: Edition, catchment: Catchment, same: Row) -> Row:
+    return {
+        "code": catchment.code,
+        "name": catchment.name,
+        "education_region": catchment.education_region or None,
+        **_served_by(edition.providers.get(catchment.provider_code or "")),
+        **same,
+    }
 
 
 def _schools(_world: World, snapshot: Snapshot) -> Layer:

@@ -202,6 +202,12 @@ def _checked() -> dict[str, str]:
                 field=each,
                 allowed="It must be a whole number.",
             )
+    if request.args.get("skipGeometry", "true") not in {"true", "false"}:
+        raise InputRefused(
+            f"The parameter skipGeometry is {shown(request.args['skipGeometry'])}.",
+            field="skipGeometry",
+            allowed="It must be true or false.",
+        )
     _crs()
     given = {each: request.args[each] for each in ("crs", "limit", *CHOICE) if each in request.args}
     return {**given, "offset": request.args.get("offset", "0")}
