@@ -1,0 +1,174 @@
+"""Whether a server's memory stays flat over a million requests of all kinds.
+
+A real server with two workers on the demonstration edition; wrk asks schools, points, pages, names
+that are typed wrong and nonsense, most of it never asked before, so that whatever keeps answers is
+filled. Memory and counts are those that the server itself tells at /metrics. The first tenth, in
+which caches fill, is shown but does not count for the slope.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from prometheus_client.parser import text_string_to_metric_families
+from rich.console import Console
+from rich.table import Table
+
+from catchments.commands.counting import SHARED
+from catchments.commands.making import publisher
+from catchments.settings import ROOT
+from catchments.sources.demonstration import read_demonstration
+from catchments.sources.report import no_progress
+from catchments.store import Store
+
+CHUNK_S = 5
+SHOWN_EVERY = 100_000
+MB = 1024 * 1024
+MIX = r"""
+local made, thread_number = 0, 0
+function setup(thread)
+  thread:set("thread_number", thread_number)
+  thread_number = thread_number + 1
+end
+function init(_) math.randomseed(os.time() * 1000 + thread_number * 77 + SEED) end
+local hostile = {
+  "%7B%7B7*191%7D%7D", "%27%20OR%201%3D1", "%3C/script%3E", "%C4%81%CC%84", "%00", "%E2%80%AE"
+}
+local towns = {"kaitaia", "st%20josephs", "whangarei", "high%20school", "tauranga%20bridge"}
+function text()
+  made = made + 1
+  local unique = string.format("%x%x", math.random(2^30), made)
+  return towns[math.random(#towns)] .. "%20" .. hostile[math.random(#hostile)] .. unique
+end
+function point()
+  return string.format("lat=%.6f&lng=%.6f", -47 + 13 * math.random(), 166 + 13 * math.random())
+end
+function request()
+  local n, path = math.random(1000), ""
+  if n <= 420 then path = "/provider?school_id=" .. math.random(4000)
+  elseif n <= 640 then path = "/provider?" .. point()
+  elseif n <= 800 then path = "/v1/provider?" .. point()
+  elseif n <= 900 then path = "/v1/provider?school_id=" .. math.random(999999999)
+  elseif n <= 950 then path = "/suggest?q=" .. text()
+  elseif n <= 970 then path = "/v1/search?q=" .. text()
+  elseif n <= 980 then path = "/" .. text()
+  elseif n <= 986 then path = "/?q=" .. text()
+  elseif n <= 992 then path = "/school/" .. math.random(4000)
+  elseif n <= 996 then path = "/v1/schools?q=" .. text()
+  else path = "/provider?" .. text() .. "=" .. text() end
+  return wrk.format("GET", path, {["X-Request-ID"] = text(), ["Accept"] = "*/*"})
+end
+"""
+console = Console(width=110)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=1_000_000)
+    given = parser.parse_args()
+    if not shutil.which("wrk"):
+        raise SystemExit("This needs wrk.")
+    with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as port:
+        samples = list(measured(port, Path(folder), given.requests))
+    show(samples)
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[int]:
+    url = f"sqlite:///{folder / 'bench.sqlite'}"
+    store = Store(url)
+    store.migrate()
+    publisher(store, no_progress).seed(*read_demonstration())
+    store.close()
+    (folder / "shared").mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "DATABASE_URL": url,
+        "CATCHMENTS_RATE_LIMIT": "0",
+        "MALLOC_TRIM_THRESHOLD_": "1000000",  # as `flask serve` has it
+        SHARED: str(folder / "shared"),
+    }
+    command = f"-m catchments.serving --interface=wsgi --port={port} --workers=2 --no-ws --factory "
+    command += "--blocking-threads=4 --backpressure=256 --log-level=error app:serve_app"
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, *command.split()], env=environment, cwd=ROOT, stdout=log, stderr=log
+        )
+    try:
+        wait_for(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    while True:
+        try:
+            told(port)
+        except OSError:
+            if process.poll() is not None:
+                raise SystemExit("The server did not start.") from None
+            time.sleep(0.5)
+        else:
+            return
+
+
+def measured(port: int, folder: Path, whole: int) -> Iterator[tuple[int, list[float]]]:
+    """Ask and ask; yield how many requests there were and each worker's memory in megabytes."""
+    script, chunk, shown = folder / "mix.lua", 0, -1
+    while True:
+        count, memory = told(port)
+        yield count, memory
+        if count // SHOWN_EVERY > shown:
+            shown = count // SHOWN_EVERY
+            console.print(f"{count:>9,} requests: {' + '.join(f'{mb:.1f}' for mb in memory)} MB")
+        if count >= whole:
+            return
+        chunk += 1
+        script.write_text(MIX.replace("SEED", str(chunk)))
+        address = f"http://127.0.0.1:{port}"
+        command = ["wrk", "-t2", "-c16", f"-d{CHUNK_S}s", "--timeout=20s", "-s", str(script)]
+        subprocess.run([*command, address], check=True, stdout=subprocess.DEVNULL)
+
+
+def told(port: int) -> tuple[int, list[float]]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as response:
+        families = {f.name: f for f in text_string_to_metric_families(response.read().decode())}
+    durations = families.get("catchments_request_duration_seconds")
+    counts = [s.value for s in durations.samples if s.name.endswith("_count")] if durations else []
+    memory = [s.value / MB for s in families["catchments_resident_memory_bytes"].samples]
+    return int(sum(counts)), memory
+
+
+def show(samples: list[tuple[int, list[float]]]) -> None:
+    counts = np.array([count for count, _ in samples], dtype=float)
+    memory = np.array([sum(mb) for _, mb in samples])
+    settled = counts >= counts[-1] / 10
+    slope = np.polyfit(counts[settled] / SHOWN_EVERY, memory[settled], 1)[0]
+    table = Table("What", "MB, all workers", title="Memory", title_justify="left")
+    table.add_row("at the start", f"{memory[0]:.1f}")
+    table.add_row("after a tenth", f"{memory[settled][0]:.1f}")
+    table.add_row(f"after {counts[-1]:,.0f} requests", f"{memory[-1]:.1f}")
+    table.add_row("most", f"{memory.max():.1f}")
+    table.add_row("slope after the first tenth, each 100,000 requests", f"{slope:+.2f}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
