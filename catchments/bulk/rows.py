@@ -7,6 +7,7 @@ unreadable is refused. A caller's own id is kept as the JSON that was given, to 
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import re
@@ -371,17 +372,16 @@ def _text(body: bytes, charset: str) -> str:
 
 
 def _csv(text: str) -> list[Row]:
-    lines = text.splitlines(keepends=True)
-    first = next((line for line in lines if line.strip()), "")
+    first = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
     names, delimiter = _header(first)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    records = _records(reader)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    records, columns = _records(reader), _Columns(names)
     next(records, None)
     found: list[Row] = []
     for cells in records:
         if len(found) == AT_MOST:
             raise _too_many()
-        found.append(_csv_row(names, cells))
+        found.append(columns.row(cells))
     return found
 
 
@@ -400,7 +400,7 @@ def _records(reader: Iterator[list[str]]) -> Iterator[list[str]]:
             ) from error
         if cells is None:
             return
-        if any(cell.strip() for cell in cells):
+        if "".join(cells).strip():
             row += 1
             yield cells
 
@@ -461,21 +461,49 @@ def _check_columns(fields: Sequence[str]) -> None:
         )
 
 
-def _csv_row(names: Sequence[str], cells: Sequence[str]) -> Row:
-    if len(cells) != len(names):
-        own = cells[names.index("id")] if "id" in names[: len(cells)] else None
-        allowed = f"The first line has {len(names)}; a comma within a cell needs quotes round it."
+class _Columns:
+    """Reads rows of CSV by the fields of their columns: most are plain."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._id, self._number = self._place("id"), self._place("school_id")
+        self._lng, self._lat = max(self._place("lng"), self._place("lon")), self._place("lat")
+
+    def row(self, cells: Sequence[str]) -> Row:
+        """Return a row of its cells."""
+        if len(cells) != len(self._names):
+            return self._of_wrong_length(cells)
+        own = cells[self._id] if self._id >= 0 else ""
+        own_id = msgspec.json.encode(own) if self._id >= 0 else _NO_ID
+        filled = len(cells) - cells.count("") - bool(own)
+        if filled == 1 and self._number >= 0 and _NUMBER.fullmatch(cells[self._number]):
+            return Row(own_id, Kind.SCHOOL, int(cells[self._number]))
+        if filled == 2 and self._lat >= 0:
+            point = self._plain_point(cells)
+            if point:
+                return Row(own_id, Kind.POINT, point)
+        given = dict(zip(self._names, map(str.strip, cells), strict=True))
+        given.pop("id", None)
+        return _row_of(own_id, {name: _typed(name, text) for name, text in given.items() if text})
+
+    def _place(self, name: str) -> int:
+        return self._names.index(name) if name in self._names else -1
+
+    def _plain_point(self, cells: Sequence[str]) -> tuple[float, float] | None:
+        lng, lat = cells[self._lng], cells[self._lat]
+        if not (_DEGREES.fullmatch(lng) and _DEGREES.fullmatch(lat)):
+            return None
+        point = float(lng), float(lat)
+        return point if abs(point[0]) <= 180 and abs(point[1]) <= 90 else None
+
+    def _of_wrong_length(self, cells: Sequence[str]) -> Row:
+        own_id = _NO_ID
+        if 0 <= self._id < len(cells):
+            own_id = msgspec.json.encode(cells[self._id])
+        expected = len(self._names)
+        allowed = f"The first line has {expected}; a comma within a cell needs quotes round it."
         fault = _Fault("", "", f"It has {len(cells)} cells.", allowed).fault
-        return Row(_NO_ID if own is None else msgspec.json.encode(own), Kind.FAULT, fault)
-    given = dict(zip(names, cells, strict=True))
-    own_id = _NO_ID
-    if "id" in given:
-        own_id = msgspec.json.encode(given.pop("id"))
-    number = given.get("school_id")
-    if number and len(given) == 1 and _NUMBER.fullmatch(number):
-        return Row(own_id, Kind.SCHOOL, int(number))
-    given = {name: text.strip() for name, text in given.items()}
-    return _row_of(own_id, {name: _typed(name, text) for name, text in given.items() if text})
+        return Row(own_id, Kind.FAULT, fault)
 
 
 def _typed(name: str, text: str) -> Any:

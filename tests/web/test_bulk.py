@@ -91,7 +91,7 @@ def rows_of(response):
     if response.mimetype == CSV:
         return list(csv.DictReader(io.StringIO(text, newline="")))
     if response.mimetype == NDJSON:
-        return [json.loads(line) for line in text.splitlines()]
+        return [json.loads(line) for line in text.split("\n") if line]
     return json.loads(text)["answers"]
 
 

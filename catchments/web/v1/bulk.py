@@ -120,7 +120,7 @@ def _form_of_answer(asked: Form) -> Form:
 
 def _body() -> bytes:
     """Return the body, unpacked. Raises BodyTooLarge, BodyRefused or BodyNotTaken."""
-    request.max_content_length = LONGEST_BODY
+    request.max_content_length = LONGEST_BODY + 1  # of a chunked body no more is read
     packed = request.headers.get("Content-Encoding", "").strip().lower()
     if packed not in {"", "identity", "gzip", "x-gzip"}:
         raise BodyNotTaken(
@@ -134,6 +134,8 @@ def _body() -> bytes:
         raise too_large() from error
     except ClientDisconnected as error:
         raise _cut_short() from error
+    if len(body) > LONGEST_BODY:
+        raise too_large()
     if request.content_length is not None and len(body) < request.content_length:
         raise _cut_short()
     return unpacked(body) if "gzip" in packed else body

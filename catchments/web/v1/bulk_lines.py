@@ -6,6 +6,7 @@ it came, also in CSV: who sent it looks for just that, and it is theirs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -42,6 +43,8 @@ COLUMNS = (
     *ORIGIN,
 )
 _NO_ID = b""
+_PLAIN = re.compile(rb'"[0-9A-Za-z_.:/-]+( [0-9A-Za-z_.:/-]+)*"')
+"""A text in JSON that is the same in CSV, without its quotes."""
 
 
 # --- what is said ---------------------------------------------------------------------------------
@@ -194,6 +197,8 @@ class CsvLines:
 
     def start(self, own_id: bytes) -> bytes:
         """Return a line's start with the caller's id, which is JSON."""
+        if _PLAIN.fullmatch(own_id):
+            return own_id[1:-1] + b","
         if not own_id.startswith(b'"'):
             return b"," if own_id == b"null" else own_id + b","
         text = msgspec.json.decode(own_id, type=str)
