@@ -14,8 +14,10 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import NZTM2000, WGS84, geometry_to_180, geometry_to_360, transformer
+from catchments.coordinates import NZTM2000, WGS84, transformer
 from catchments.errors import InputRefused, shown
+from maps.download import DECIMALS, rounded
+from maps.material import published_boundary
 
 _EPSG = "http://www.opengis.net/def/crs/EPSG/0"
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
@@ -27,8 +29,6 @@ FRAMES: Mapping[str, str] = {
     f"{_EPSG}/2193": NZTM2000,
 }
 """What PROJ calls each system, by the URI that OGC has for it; CRS84 alone is longitude first."""
-DECIMALS_OF_A_DEGREE = 7
-"""A centimetre, more than any source claims; the same as in the downloads."""
 DECIMALS_OF_A_METRE = 4
 PARTS_OF_A_SIDE = 256
 """A projected box's sides are curves in degrees: so many chords are within a metre of them."""
@@ -39,19 +39,12 @@ _NEAR_NEW_ZEALAND_M = (-900_000.0, 3_000_000.0, 4_100_000.0, 8_500_000.0)
 
 
 def published(boundary: BaseGeometry) -> BaseGeometry:
-    """Return a WGS 84 geometry as RFC 7946 wants it: split at 180°, outer rings left-hand.
+    """Return a WGS 84 boundary as it stands in the downloads, always as a multipolygon.
 
-    Polygons are multipolygons, all of them: a GIS program's layer is of one type, and it takes the
-    first features for it.
+    A GIS program's layer is of one type, and it takes the first features for it.
     """
-    split = shapely.orient_polygons(geometry_to_180(geometry_to_360(boundary)))
-    alike = shapely.multipolygons([split]) if split.geom_type == "Polygon" else split
-    return rounded(alike)
-
-
-def rounded(geometries: Any) -> Any:
-    """Return a WGS 84 geometry, or an array of them, with as many decimals as are published."""
-    return shapely.transform(geometries, lambda xy: np.round(xy, DECIMALS_OF_A_DEGREE))
+    split = published_boundary(boundary)
+    return rounded(shapely.multipolygons([split]) if split.geom_type == "Polygon" else split)
 
 
 def in_frame(geometry: Any, crs: str) -> Any:
@@ -63,7 +56,7 @@ def _projected(xy: npt.NDArray[np.float64], crs: str) -> npt.NDArray[np.float64]
     if crs == CRS84:
         return xy
     x, y = transformer(WGS84, FRAMES[crs]).transform(xy[:, 0], xy[:, 1])
-    decimals = DECIMALS_OF_A_METRE if FRAMES[crs] == NZTM2000 else DECIMALS_OF_A_DEGREE
+    decimals = DECIMALS_OF_A_METRE if FRAMES[crs] == NZTM2000 else DECIMALS
     return np.round(np.column_stack([y, x]), decimals)
 
 

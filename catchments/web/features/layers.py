@@ -21,12 +21,8 @@ from catchments.coordinates import to_180, to_360
 from catchments.errors import InputRefused, shown
 from catchments.model import Answer, Catchment, Edition, Provider
 from catchments.snapshot import Recent, Snapshot, World
-from catchments.web.features.frames import (
-    DECIMALS_OF_A_DEGREE,
-    in_frame,
-    published,
-    rounded,
-)
+from catchments.web.features.frames import in_frame, published
+from maps.download import DECIMALS, rounded
 
 GEOMETRIES_KEPT = 256
 """Boundaries as text, of the features asked for lately: those of three editions or so."""
@@ -126,7 +122,7 @@ class Layer:
             return None
         west, south, east, north = map(float, shapely.total_bounds(self.shapes_360))
         corners = (to_180(west), south, to_180(east), north)
-        return tuple(round(degrees, DECIMALS_OF_A_DEGREE) for degrees in corners)
+        return tuple(round(degrees, DECIMALS) for degrees in corners)
 
     def within(self, areas: Collection[BaseGeometry]) -> npt.NDArray[np.bool_]:
         """Return which features meet any of the areas (0…360 degrees)."""
