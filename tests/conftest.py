@@ -56,22 +56,46 @@ def postgresql_cluster() -> Iterator[str]:
 
 
 @contextmanager
-def fresh_postgresql(cluster: str) -> Iterator[str]:
-    """A new empty database in a cluster, dropped at the end; gives its URL."""
+def fresh_postgresql(cluster: str, *, like: str = "template1") -> Iterator[str]:
+    """A new empty database in a cluster, or a copy of one, dropped at the end; gives its URL."""
     name = f"test_{secrets.token_hex(6)}"
     with psycopg.connect(host=cluster, user="postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
         yield f"postgresql://postgres@/{name}?host={cluster}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the schema and nothing in it, to copy: Alembic takes its time."""
+    path = tmp_path_factory.mktemp("migrated") / "migrated.sqlite"
+    with opened(sqlite_url(path)):
+        return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_cluster: str) -> str:
+    """The name of a database with the schema and nothing in it, to copy."""
+    name = "migrated"
+    with psycopg.connect(host=postgresql_cluster, user="postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    with opened(f"postgresql://postgres@/{name}?host={postgresql_cluster}"):
+        return name
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database, once of each kind."""
+    """The address of an empty database, once of each kind; for a store, with its schema."""
+    for_a_store = "store" in request.fixturenames
     if request.param == "sqlite":
-        yield sqlite_url(tmp_path / "test.sqlite")
+        path = tmp_path / "test.sqlite"
+        if for_a_store:
+            shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        yield sqlite_url(path)
         return
-    with fresh_postgresql(request.getfixturevalue("postgresql_cluster")) as url:
+    cluster = request.getfixturevalue("postgresql_cluster")
+    like = request.getfixturevalue("migrated_postgresql") if for_a_store else "template1"
+    with fresh_postgresql(cluster, like=like) as url:
         yield url
 
 
