@@ -48,6 +48,14 @@ SAID = {
     413: _l("That is far more than a name or an address. Try again with less."),
 }
 """What HTTP's own errors say to people, in place of what a server says to programmers."""
+TITLES = {
+    400: _l("Bad Request"),
+    404: _l("Not Found"),
+    405: _l("Method Not Allowed"),
+    413: _l("Request Entity Too Large"),
+    415: _l("Unsupported Media Type"),
+}
+"""What HTTP calls its own errors, to be translated."""
 RETRY_AFTER_S = 10
 MACHINES = {"api", "v1", "features", "health"}
 """The blueprints that are for programs: their errors are problem+json unless a page is wanted."""
@@ -104,9 +112,15 @@ def _ours(error: CatchmentsError) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
-    said = SAID.get(error.code or 500)
-    detail = str(said) if said else error.description or error.name
-    response = _problem(error.code or 500, error.name, detail)
+    code = error.code or 500
+    title = str(TITLES.get(code, error.name))
+    if code == 404 and _is_for_programs() and not _wants_page():
+        response = _problem(
+            code, title, "There is nothing at this address.", next_step="All there is: /api."
+        )
+    else:
+        said = SAID.get(code)
+        response = _problem(code, title, str(said) if said else error.description or error.name)
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
             response.headers[name] = value
@@ -150,6 +164,10 @@ def _wants_page() -> bool:
     kinds = [PROBLEM, "application/json", "text/html"]
     offered = kinds if machine else kinds[::-1]
     return request.accept_mimetypes.best_match(offered, default=offered[0]) == "text/html"
+
+
+def _is_for_programs() -> bool:
+    return request.blueprint in MACHINES or request.path.startswith("/v1/")
 
 
 def _json(status: int, title: str, detail: str, more: dict[str, Any]) -> Response:

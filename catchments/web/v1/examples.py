@@ -13,12 +13,14 @@ from urllib.parse import quote
 
 from flask import Flask
 from werkzeug.datastructures import Headers
+from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from catchments.snapshot import World
 from catchments.web.contract import Operation
 
 SHOWN_SCHOOL = 54
+ENDINGS = {"application/json": "json", "application/geo+json": "geojson", "text/csv": "csv"}
 LONGEST = 24_000
 """Bytes of an example; of a longer answer the document gives the address."""
 
@@ -62,8 +64,10 @@ def ask(
     return Asked(int(status[:3]), headers.get("Content-Type", "").partition(";")[0], _read(pieces))
 
 
-def address_of(operation: Operation, world: World) -> str:
-    """Return an operation's example address for a world; empty where there is none."""
+def address_of(
+    operation: Operation, world: World, rule: Rule, media_type: str = "application/json"
+) -> str:
+    """Return an operation's example address for a world and a rule; empty where there is none."""
     snapshot = world.on(world.today) if world.timeline.editions else None
     if snapshot is None:
         return ""
@@ -76,7 +80,11 @@ def address_of(operation: Operation, world: World) -> str:
         "provider": served[0].provider_code if served else "",
         "edition": edition.number,
     }
-    return operation.example.format_map({key: quote(str(one)) for key, one in known.items()})
+    address = operation.example.format_map({key: quote(str(one)) for key, one in known.items()})
+    if "ending" not in rule.arguments:
+        return address
+    path, mark, query = address.partition("?")
+    return f"{path}.{ENDINGS[media_type]}{mark}{query}"
 
 
 def example_of(

@@ -121,12 +121,16 @@ class Document:
         return {
             "summary": "Who serves a school, an address or a place.",
             "description": ABOUT,
-            "contact": {"name": TITLE, "url": f"{self._base()}/api"},
+            "contact": {"name": TITLE, **self._page()},
             "license": {"name": f"Data: {'; '.join(licences) or 'as its sources say'}"},
         }
 
-    def _base(self) -> str:
-        return self._root if "://" in self._root else f"{request.url_root.rstrip('/')}"
+    def _page(self) -> dict[str, str]:
+        """Return the address of the readable page, where it is known under which the public comes.
+
+        Never the host of a request: the document is kept for whoever asks next.
+        """
+        return {"url": f"{self._root}/api"} if "://" in self._root else {}
 
     # --- what is used all over ---
 
@@ -179,7 +183,7 @@ class Document:
             "parameters": list(_parameters(rule, operation)),
             "responses": self._responses(rule, operation),
         }
-        example = address_of(operation, self._world)
+        example = address_of(operation, self._world, rule)
         if example:
             made["x-example"] = example
         if operation.accepts:
@@ -195,7 +199,7 @@ class Document:
         statuses = [*_ALWAYS, *(_OF_A_BODY if operation.accepts else ())]
         if rule.arguments or any(each.name in _NAMES for each in operation.parameters):
             statuses.append(404)
-        found: dict[str, Any] = {"200": self._answer(operation)}
+        found: dict[str, Any] = {"200": self._answer(rule, operation)}
         if reading:
             unchanged = _headers("ETag", "Cache-Control", "RateLimit-Policy", "RateLimit")
             said = "What `If-None-Match` names is still so; there is no body."
@@ -204,9 +208,12 @@ class Document:
             found[str(status)] = {"$ref": f"#/components/responses/{_name_of(status)}"}
         return found
 
-    def _answer(self, operation: Operation) -> dict[str, Any]:
+    def _answer(self, rule: Rule, operation: Operation) -> dict[str, Any]:
         content = {
-            media_type: {**self._form(media_type, each), **self._example(operation, media_type)}
+            media_type: {
+                **self._form(media_type, each),
+                **self._example(rule, operation, media_type),
+            }
             for media_type, each in operation.returns.items()
         }
         names = ["Cache-Control", "Content-Language", "RateLimit-Policy", "RateLimit"]
@@ -226,10 +233,10 @@ class Document:
             }
         return {"schema": self._schemas[id(each)]}
 
-    def _example(self, operation: Operation, media_type: str) -> dict[str, Any]:
+    def _example(self, rule: Rule, operation: Operation, media_type: str) -> dict[str, Any]:
         if not self._world.timeline.editions:
             return {}
-        address = address_of(operation, self._world)
+        address = address_of(operation, self._world, rule, media_type)
         key = (address, media_type)
         if key not in self._examples:
             root = self._root if "://" not in self._root else ""
