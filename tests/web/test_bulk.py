@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import tracemalloc
 from dataclasses import replace
 from datetime import date
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catchments.bulk.rows import AT_MOST, LONGEST_BODY
+from catchments.bulk.rows import AT_MOST, LONGEST_BODY, BodyTooLarge, unpacked
 from catchments.finding import NoAddresses
 from catchments.model import NamedPlace, Place, PlaceKind
 from catchments.store import StoreUnavailable
@@ -385,6 +386,7 @@ AWKWARD = {
     "other columns first": "lat,school_id,id,lng\n,54,a,\n",
     "blank lines": "\n\nid,school_id\n\na,54\n,\n",
     "no end": "id,school_id\na,54",
+    "a break that is none": "id,school_id,address\na,54,\u2028\n",
 }
 
 
@@ -499,6 +501,29 @@ def test_a_body_too_long_is_refused(ask):
     assert "4 MB" in problem_of(ask(b" " * (LONGEST_BODY + 1)), 413)["allowed"]
 
 
+@pytest.mark.parametrize("more", [0, 1, 1 << 20])
+def test_a_body_in_chunks_is_read_up_to_its_limit(bulk_app, more):
+    body = b'{"school_ids":[54]}'.ljust(LONGEST_BODY) + b" " * more
+    response = bulk_app.test_client().post(
+        RESOLVE,
+        input_stream=io.BytesIO(body),
+        content_type=JSON,
+        environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+    )
+    assert response.status_code == (413 if more else 200)
+
+
+def test_a_body_cut_short_is_refused(bulk_app):
+    body = b'{"school_ids":[54]}'
+    response = bulk_app.test_client().post(
+        RESOLVE,
+        input_stream=io.BytesIO(body),
+        content_type=JSON,
+        environ_overrides={"CONTENT_LENGTH": str(len(body) + 1)},
+    )
+    assert "shorter" in problem_of(response, 400)["detail"]
+
+
 def test_other_addresses_take_no_more_than_before(bulk_app):
     client = bulk_app.test_client()
     response = client.post("/v1/provider", data=b" " * 100_000)
@@ -523,8 +548,18 @@ def test_what_is_not_gzip_is_refused(ask, body):
 
 
 def test_a_gzip_bomb_does_not_burst(ask):
-    bomb = gzip.compress(b"0" * (16 << 20))
+    bomb = gzip.compress(b"0" * (2 * LONGEST_BODY), 1)
     problem_of(ask(bomb, Content_Encoding="gzip"), 413)
+
+
+def test_a_bomb_takes_no_more_memory_than_a_body_may():
+    bomb = gzip.compress(b"0" * (8 * LONGEST_BODY), 1)
+    tracemalloc.start()
+    with pytest.raises(BodyTooLarge):
+        unpacked(bomb)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3 * LONGEST_BODY
 
 
 def test_another_compression_is_refused_by_name(ask):

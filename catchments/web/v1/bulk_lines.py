@@ -159,7 +159,7 @@ class JsonLines:
 
     def of_point(self, lng: float, lat: float) -> bytes:
         """Return which point a line is about."""
-        return b'"place":{"lng":%r,"lat":%r},' % (lng, lat)
+        return f'"place":{{"lng":{lng!r},"lat":{lat!r}}},'.encode()
 
     def of_else(self) -> bytes:
         """Return what stands there otherwise."""
@@ -212,7 +212,7 @@ class CsvLines:
 
     def of_point(self, lng: float, lat: float) -> bytes:
         """Return which point a line is about."""
-        return b",%r,%r," % (lng, lat)
+        return f",{lng!r},{lat!r},".encode()
 
     def of_else(self) -> bytes:
         """Return what stands there otherwise."""
