@@ -117,9 +117,10 @@ def web_app(settings: Settings | None = None) -> Flask:
 def _behind_proxies(app: Flask, proxies: int) -> None:
     """Take from so many proxies whose request it is, and whether it came by HTTPS."""
     if proxies:
-        # Of the host nothing is taken: a proxy passes `Host` as it was asked for.
+        # Each adds an address, but passes on one scheme. Of the host nothing is taken: a proxy
+        # passes `Host` as it was asked for.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0, x_port=0, x_prefix=0
+            app.wsgi_app, x_for=proxies, x_proto=1, x_host=0, x_port=0, x_prefix=0
         )
 
 

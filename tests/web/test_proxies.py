@@ -42,7 +42,7 @@ TWICE = {"X-Forwarded-For": "198.51.100.9, 203.0.113.5", "X-Forwarded-Proto": "h
     [
         (0, TWICE, ("10.0.0.2", "http://finder.example/")),
         (1, TWICE, ("203.0.113.5", "https://finder.example/")),
-        (2, TWICE, ("198.51.100.9", "http://finder.example/")),
+        (2, TWICE, ("198.51.100.9", "https://finder.example/")),
         (1, {}, ("10.0.0.2", "http://finder.example/")),
         (
             1,
