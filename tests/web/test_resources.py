@@ -129,6 +129,18 @@ def url(tmp_path: Path) -> str:
     return sqlite_url(tmp_path / "resources.sqlite")
 
 
+@pytest.fixture
+def small_url(small_copy: Path) -> str:
+    """The small world, to publish more in."""
+    return sqlite_url(small_copy)
+
+
+def publish(url: str, *editions: Edition) -> None:
+    with opened(url) as store:
+        for edition in editions:
+            publish_whole(store, edition)
+
+
 def rows_of(response: TestResponse) -> list[dict[str, str]]:
     assert response.status_code == 200, response.text
     return list(csv.DictReader(io.StringIO(response.data.decode(), newline="")))
@@ -579,9 +591,9 @@ def test_a_page_beyond_the_last_is_empty_and_leads_back(wide: FlaskClient) -> No
 # --- dates and editions ---------------------------------------------------------------------------
 
 
-def test_lists_answer_for_any_date(url: str) -> None:
-    fill(url, small_edition(), next_edition(JULY))
-    with running_application(url) as app:
+def test_lists_answer_for_any_date(small_url: str) -> None:
+    publish(small_url, next_edition(JULY))
+    with running_application(small_url) as app:
         client = app.test_client()
         for day, served_by in ((TODAY, "P-RAKAU"), (JULY, "P-AHI"), (date.max, "P-AHI")):
             for address in ("/v1/catchments/KOW-2?", "/v1/catchments?catchment=KOW-2&"):
@@ -604,9 +616,8 @@ def test_before_the_first_edition_lists_are_empty(of: str, client: FlaskClient) 
 
 @pytest.mark.parametrize("of", ["schools", "catchments", "providers"])
 @pytest.mark.parametrize("ending", ["", ".geojson"])
-def test_no_sequence_of_pages_mixes_two_editions(of: str, ending: str, url: str) -> None:
-    fill(url)
-    with running_application(url) as app, opened(url) as store:
+def test_no_sequence_of_pages_mixes_two_editions(of: str, ending: str, small_url: str) -> None:
+    with running_application(small_url) as app, opened(small_url) as store:
         client = app.test_client()
         snapshots = app.extensions["catchments"].snapshots
         before = client.get(f"/v1/{of}{ending}?limit=1000").get_json(force=True)
@@ -628,10 +639,9 @@ def test_no_sequence_of_pages_mixes_two_editions(of: str, ending: str, url: str)
         assert read == (before.get("items") or before["features"])
 
 
-def test_pages_keep_to_the_day_on_which_the_first_was_asked_for(url: str) -> None:
+def test_pages_keep_to_the_day_on_which_the_first_was_asked_for(small_url: str) -> None:
     day = [date(2026, 4, 16)]
-    fill(url)
-    with running_application(url, today=lambda: day[0]) as app:
+    with running_application(small_url, today=lambda: day[0]) as app:
         client = app.test_client()
         first = client.get("/v1/catchments?limit=3").json
         day[0] += timedelta(days=1)
@@ -641,9 +651,9 @@ def test_pages_keep_to_the_day_on_which_the_first_was_asked_for(url: str) -> Non
         assert client.get("/v1/catchments/RIM-3").json["schools"] == 1
 
 
-def test_who_reads_pages_of_an_edition_that_is_withdrawn_is_told_to_begin_again(url: str) -> None:
-    fill(url, small_edition(), next_edition(JULY))
-    with running_application(url) as app, opened(url) as store:
+def test_pages_of_an_edition_that_is_withdrawn_say_to_begin_again(small_url: str) -> None:
+    publish(small_url, next_edition(JULY))
+    with running_application(small_url) as app, opened(small_url) as store:
         client = app.test_client()
         first = client.get(f"/v1/schools?limit=2&on={JULY}").json
         assert first["edition"]["number"] == 2
@@ -654,9 +664,9 @@ def test_who_reads_pages_of_an_edition_that_is_withdrawn_is_told_to_begin_again(
         assert gone.json["next_step"] == "Begin again without the parameters edition and release."
 
 
-def test_an_edition_may_be_read_by_number(url: str) -> None:
-    fill(url, small_edition(), next_edition(JULY))
-    with running_application(url) as app:
+def test_an_edition_may_be_read_by_number(small_url: str) -> None:
+    publish(small_url, next_edition(JULY))
+    with running_application(small_url) as app:
         client = app.test_client()
         body = client.get("/v1/catchments?catchment=KOW-2&edition=2").json
         assert body["edition"]["number"] == 2
@@ -861,11 +871,11 @@ def test_what_is_not_known_is_said(address: str, said: str, client: FlaskClient)
     assert response.json["demonstration"] is True
 
 
-def test_a_catchment_that_is_still_to_come_is_announced(url: str) -> None:
+def test_a_catchment_that_is_still_to_come_is_announced(small_url: str) -> None:
     later = next_edition(JULY)
     new = {**later.catchments, "NEW-6": Catchment("NEW-6", "New", "Waikato", "P-AHI")}
-    fill(url, small_edition(), replace(later, catchments=new))
-    with running_application(url) as app:
+    publish(small_url, replace(later, catchments=new))
+    with running_application(small_url) as app:
         missing = app.test_client().get("/v1/catchments/NEW-6").json
         assert "It comes into being on 1 July 2026." in missing["next_step"]
 
@@ -897,9 +907,8 @@ def test_each_form_has_a_validator_of_its_own(client: FlaskClient) -> None:
     assert len(tags) == 3
 
 
-def test_addresses_are_whole_where_the_public_one_is_known(url: str) -> None:
-    fill(url)
-    with running_application(url) as app:
+def test_addresses_are_whole_where_the_public_one_is_known(small_url: str) -> None:
+    with running_application(small_url) as app:
         running = app.extensions["catchments"]
         known = replace(running.settings, public_url="https://find.example/x")
         app.extensions["catchments"] = replace(running, settings=known)
@@ -911,12 +920,11 @@ def test_addresses_are_whole_where_the_public_one_is_known(url: str) -> None:
         assert catchment["url"] == "https://find.example/x/v1/catchments/AHI-1"
 
 
-def test_lists_go_on_while_the_database_is_away(url: str) -> None:
-    fill(url)
-    with running_application(url) as app:
+def test_lists_go_on_while_the_database_is_away(small_copy: Path) -> None:
+    with running_application(sqlite_url(small_copy)) as app:
         client = app.test_client()
         assert client.get("/v1/schools").status_code == 200
         app.extensions["catchments"].store.close()
-        Path(url.removeprefix("sqlite:///")).rename(f"{url.removeprefix('sqlite:///')}.away")
+        small_copy.rename(small_copy.with_suffix(".away"))
         for address in ("/v1/schools.csv", "/v1/catchments.geojson", "/v1/providers"):
             assert client.get(address).status_code == 200
