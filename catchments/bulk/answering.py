@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from operator import itemgetter
@@ -42,6 +42,8 @@ BETWEEN_CODES = "; "
 _REFUSED, _UNKNOWN = STATUSES.index("refused"), STATUSES.index("unknown")
 
 Numbers = npt.NDArray[np.integer[Any]]
+Texts = tuple[npt.NDArray[np.int32], Any]
+"""For each number its place among an Arrow array of texts; one more at the end, for -1."""
 
 
 def identity_of(edition: Edition, release: DirectoryRelease) -> str:
@@ -131,7 +133,7 @@ class Answering:
         ]
 
     @cached_property
-    def _texts(self) -> dict[str, Any]:
+    def _texts(self) -> dict[str, Texts]:
         catchments, providers = self.snapshot.edition.catchments, self.snapshot.edition.providers
         codes, served_by = self._resolver.codes, self._resolver.providers
         texts = {
@@ -143,10 +145,14 @@ class Answering:
             "provider_basis": BASES,
             "provider_problem": PROBLEMS,
         }
-        return {
-            name: pa.array(map(self._safe, values), TEXT.value_type)
-            for name, values in texts.items()
-        }
+        return {name: self._texts_of(list(values)) for name, values in texts.items()}
+
+    def _texts_of(self, values: Sequence[str]) -> Texts:
+        safe = list(map(self._safe, values))
+        # Once each: pandas takes a column's dictionary for its categories, and names repeat.
+        at = {text: number for number, text in enumerate(dict.fromkeys(safe))}
+        numbers = np.array([*(at[text] for text in safe), 0], dtype=np.int32)
+        return numbers, pa.array(list(at), TEXT.value_type)
 
     def _safe(self, text: str) -> str:
         return str(harmless(text)) if self._for_spreadsheets else text
@@ -160,7 +166,7 @@ class Answering:
     def _origin_columns(self, count: int) -> list[Any]:
         origin = self.origin
         number = pa.scalar(origin["edition"], pa.int32())
-        released = pa.array([origin["directory_release"]], TEXT.value_type)
+        released = self._texts_of([origin["directory_release"]])
         return [
             pa.repeat(number, count),
             _named(np.zeros(count, dtype=np.int32), released),
@@ -168,7 +174,8 @@ class Answering:
         ]
 
 
-def _named(numbers: Numbers, texts: Any, *, none: int = -1) -> Any:
+def _named(numbers: Numbers, texts: Texts, *, none: int = -1) -> Any:
     """Return the texts that numbers stand for, null for the number that stands for none."""
-    indices = pa.array(numbers.astype(np.int32), mask=numbers == none)
-    return pa.DictionaryArray.from_arrays(indices, texts)
+    places, values = texts
+    indices = pa.array(places[numbers], mask=numbers == none)
+    return pa.DictionaryArray.from_arrays(indices, values)
