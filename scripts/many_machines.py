@@ -6,6 +6,7 @@ import argparse
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -131,6 +132,16 @@ def nginx() -> str:
     return found
 
 
+def refuse_taken(port: int) -> None:
+    """End with a sentence where something else has a port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SystemExit(f"Port {port} cannot be used: {error.strerror}. See --port.") from None
+
+
 def wait_until_ready(url: str, *, within_s: float = 120.0) -> None:
     """Wait for a server to be ready."""
     ends = time.monotonic() + within_s
@@ -159,6 +170,9 @@ def main() -> None:
     )
     parser.add_argument("--database", default="", help="a PostgreSQL database; one is made without")
     given = parser.parse_args()
+    nginx()
+    for each in range(given.port, given.port + 3):
+        refuse_taken(each)
     stop_on_signals()
     with database(given.database) as url:
         try:

@@ -44,18 +44,31 @@ def prepare(opened: Store) -> None:
     undrawn = opened.editions_without_artefacts(MAKER)
     if not unpublished and not undrawn:
         return
+    if unpublished:
+        _seed(opened)
+        return
+    for number in undrawn:
+        _redraw(opened, number)
+
+
+def _seed(opened: Store) -> None:
+    """Publish the demonstration edition, unless another server that starts as well was first."""
     # A second start imports none of what builds.
     from catchments.commands.making import publisher
     from catchments.sources.demonstration import read_demonstration
 
-    if unpublished:
-        say("The database is empty: building the demonstration edition.")
-        with progress() as called:
-            edition, release = read_demonstration(progress=called)
-            publisher(opened, called).seed(edition, release)
-        return
-    for number in undrawn:
-        _redraw(opened, number)
+    say("The database is empty: building the demonstration edition.")
+    with progress() as called:
+        seeding = publisher(opened, called)  # which notices whatever is published from here on
+        if opened.editions():
+            return
+        edition, release = read_demonstration(progress=called)
+        try:
+            seeding.seed(edition, release)
+        except PublicationRefused:
+            if not opened.editions():
+                raise
+            say("Another server has published it meanwhile.")
 
 
 def _redraw(opened: Store, number: int) -> None:
