@@ -20,6 +20,8 @@ import pyarrow.parquet as pq
 import pyproj
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from catchments.bulk import csv_source, journal, parquet_source, targets
 from catchments.bulk.answering import COLUMNS
@@ -244,6 +246,21 @@ def test_any_format_becomes_any_other_with_all_columns_kept(
     assert [row["catchment_code"] for row in rows[:2]] == ["AHI-1", "KOW-2"]
     assert [row["provider_status"] for row in rows[2:]] == ["refused", "unresolved", "unknown"]
     assert [source_name, target_name] == left_beside(source)
+
+
+CELLS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=8)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=st.lists(st.tuples(st.sampled_from(["54", "", "x"]), CELLS, CELLS), max_size=12))
+def test_any_text_comes_out_of_a_csv_as_it_went_in(
+    snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]]
+) -> None:
+    folder = tmp_path_factory.mktemp("texts")
+    source = write_csv(folder / "in.csv", ("school_id", "a", "b"), rows)
+    resolve_file(source, folder / "out.csv", snapshot, on=TODAY)
+    found = read(folder / "out.csv")
+    assert [(row["school_id"], row["a"], row["b"]) for row in found] == rows
 
 
 def test_parquet_keeps_types_and_metadata_and_says_what_its_answers_were_made_from(
