@@ -15,6 +15,7 @@ import numpy.typing as npt
 import shapely
 
 from catchments.coordinates import to_180, to_360
+from catchments.gazetteer import folded
 from catchments.model import Answer, Basis, Catchment, Provider, SchoolStatus, Status
 from catchments.resolver import Resolver
 from catchments.snapshot import Snapshot, World
@@ -69,6 +70,7 @@ class Wanted:
     """What is looked for; None of a thing for whatever it is."""
 
     region: str | None = None
+    """However it is spelled."""
     catchment: str | None = None
     provider: str | None = None
     box: Box | None = None
@@ -110,19 +112,19 @@ class Schools:
         for name, column in self._columns.items():
             value = getattr(wanted, name)
             if value is not None:
-                found &= column.where(value)
+                found &= column.where(folded(value) if name == "region" else value)
         return [int(at) for at in np.flatnonzero(found)]
 
 
-def region_of(answer: Answer) -> str:
-    """Return the region of a school's catchment; without one, what the directory says."""
+def _region_of(answer: Answer) -> str:
+    """Return the region of a school's catchment, folded; without one, what the directory says."""
     if answer.catchment and answer.catchment.education_region:
-        return answer.catchment.education_region
-    return answer.school.education_region if answer.school else ""
+        return folded(answer.catchment.education_region)
+    return folded(answer.school.education_region) if answer.school else ""
 
 
 _OF_ANSWERS: dict[str, Callable[[Answer], Hashable]] = {
-    "region": region_of,
+    "region": _region_of,
     "catchment": lambda answer: answer.catchment and answer.catchment.code,
     "provider": lambda answer: answer.provider and answer.provider.code,
     "status": lambda answer: answer.school and answer.school.status,
@@ -140,11 +142,14 @@ class Catchments:
         self.catchments: tuple[Catchment, ...] = tuple(
             edition.catchments[code] for code in sorted(edition.catchments)
         )
+        self._regions = {each.code: folded(each.education_region) for each in self.catchments}
 
     def matching(self, wanted: Wanted) -> list[Catchment]:
         """Return those that are wanted; a box wants all whose boundary reaches into it."""
         near = self._near(wanted.box) if wanted.box else self.catchments
-        return [each for each in near if self._is_wanted(each, wanted)]
+        region = None if wanted.region is None else folded(wanted.region)
+        here = (each for each in near if region in (None, self._regions[each.code]))
+        return [each for each in here if self._is_wanted(each, wanted)]
 
     def extent(self, code: str) -> tuple[float, float, float, float] | None:
         """Return west, south, east and north of a boundary, longitudes -180…180, or None.
@@ -158,10 +163,9 @@ class Catchments:
 
     def _is_wanted(self, catchment: Catchment, wanted: Wanted) -> bool:
         served_by = self._resolver.provider_of(catchment)
-        return (
-            wanted.region in (None, catchment.education_region)
-            and wanted.catchment in (None, catchment.code)
-            and wanted.provider in (None, served_by and served_by.code)
+        return wanted.catchment in (None, catchment.code) and wanted.provider in (
+            None,
+            served_by and served_by.code,
         )
 
     def _near(self, box: Box) -> list[Catchment]:

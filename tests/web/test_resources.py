@@ -568,6 +568,28 @@ def test_catchments_and_providers_are_filtered_as_one_would_by_hand(
     assert {item["code"] for item in serving} == codes | idle
 
 
+def test_a_region_is_one_however_sources_spell_it(url: str) -> None:
+    spelled = ["Hawke's Bay, Tairāwhiti", "Hawkes Bay | Tairawhiti", "HAWKE’S BAY/TAIRĀWHITI", ""]
+    known = {
+        code: replace(catchment, education_region=region)
+        for (code, catchment), region in zip(
+            small_edition().catchments.items(), [*spelled, "Wellington"], strict=True
+        )
+    }
+    outside = School(7, "Outside", education_region="Hawkes Bay / Tairāwhiti")
+    schools = {**small_schools(), 7: outside}
+    fill(url, small_edition(catchments=known), release=small_release(schools=schools))
+    with running_application(url) as app:
+        client = app.test_client()
+        for text in spelled[:3]:
+            query = urlencode({"region": text})
+            found = client.get(f"/v1/catchments?{query}").json["items"]
+            assert [each["code"] for each in found] == [AHI, KOWHAI, RIMU]
+            listed = client.get(f"/v1/schools?{query}").json["items"]
+            numbers = [each["school"]["school_id"] for each in listed]
+            assert numbers == [7, 54, 55, 57, 58, 59, 60, 61, 62]
+
+
 def test_previous_pages_lead_back(wide: FlaskClient) -> None:
     first, *_, last = pages(wide, "/v1/schools?limit=7")
     items = [*last["items"]]
