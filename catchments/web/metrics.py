@@ -131,15 +131,17 @@ class Measured:
         self._inner: WSGIApplication = app.wsgi_app
         # What is replayed in front of Flask has no parameters in its path.
         self._plain = frozenset(r.rule for r in app.url_map.iter_rules() if not r.arguments)
-        self._ids = _ids()
+        self._worker = secrets.token_hex(8)
+        self._numbers = count()
         self._running: dict[str, float] = {}
         self._taken: defaultdict[Key, list[float]] = defaultdict(list)
         self._publishing = threading.Lock()
-        self._done = self._told if access_log else self._count
+        self._telling = access_log
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass a request on; what even Flask did not catch becomes a bare 500."""
-        number = next(self._ids)
+        # A number a request, after what tells workers apart: a UUID costs ten times as much.
+        number = f"{self._worker}-{next(self._numbers)}"
         began = self._running[number] = time.perf_counter()
         given = environ.get("HTTP_X_REQUEST_ID")
         name = given if given and _HARMLESS_ID.fullmatch(given) else number
@@ -158,10 +160,19 @@ class Measured:
             status = "500 Internal Server Error"
             start_response(status, [("Content-Type", "text/plain"), ("X-Request-ID", name)])
             body = [b"The service met an error of its own; it has been logged.\n"]
-        if type(body) is list:
-            self._done(environ, status, number, began)
+        if type(body) is list and not self._telling:  # what most requests are: no more calls
+            path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+            route = environ.get(ROUTE) or (path if path in self._plain else UNMATCHED)
+            key = (route, method if method in METHODS else OTHER, status[0])
+            self._taken[key].append(time.perf_counter() - began)
+            del self._running[number]
             return body
         return _Body(body, environ, lambda: self._done(environ, status, number, began))
+
+    def _done(self, environ: WSGIEnvironment, status: str, number: str, began: float) -> None:
+        self._count(environ, status, number, began)
+        if self._telling:
+            self._tell(environ, status, began)
 
     def _count(self, environ: WSGIEnvironment, status: str, number: str, began: float) -> None:
         method = environ["REQUEST_METHOD"]
@@ -169,8 +180,7 @@ class Measured:
         self._taken[key].append(time.perf_counter() - began)
         self._running.pop(number, None)
 
-    def _told(self, environ: WSGIEnvironment, status: str, number: str, began: float) -> None:
-        self._count(environ, status, number, began)
+    def _tell(self, environ: WSGIEnvironment, status: str, began: float) -> None:
         told = {
             **about(environ, self._route(environ)),
             "status": int(status[:3]),
@@ -244,12 +254,6 @@ def about(environ: WSGIEnvironment, route: str | None = None) -> dict[str, Any]:
         "method": method if method in METHODS else OTHER,
         "route": route or environ.get(ROUTE, UNMATCHED),
     }
-
-
-def _ids() -> Iterator[str]:
-    # A number a request, after what tells workers apart: a UUID each would cost ten times as much.
-    worker = secrets.token_hex(8)
-    return (f"{worker}-{number:08x}" for number in count())
 
 
 def _edition(running: Service) -> int | None:
