@@ -30,6 +30,7 @@ COLUMNS = {
     "provider_basis": TEXT,
     "provider_distance_m": pa.float32(),
     "provider_alternatives": pa.string(),
+    "provider_in_school_provision": TEXT,
     "provider_problem": TEXT,
     "provider_edition": pa.int32(),
     "provider_directory_release": TEXT,
@@ -49,7 +50,8 @@ Texts = tuple[npt.NDArray[np.int32], Any]
 def identity_of(edition: Edition, release: DirectoryRelease) -> str:
     """Return a digest that differs wherever any answer from these might."""
     digest = hashlib.sha256(boundaries_fingerprint(edition.boundaries))
-    for each in (edition.catchments, edition.providers, edition.listings):
+    of_edition = (edition.catchments, edition.providers, edition.listings)
+    for each in (*of_edition, edition.in_school_provision):
         digest.update(repr(sorted(each.items())).encode())
     digest.update(repr((sorted(edition.unserved), edition.number, release.number)).encode())
     for schools in (release.schools, release.former):
@@ -128,6 +130,7 @@ class Answering:
             _named(outcomes.basis, texts["provider_basis"], none=0),
             pa.array(outcomes.distance_m, mask=np.isnan(outcomes.distance_m)),
             self._alternatives(outcomes),
+            self._in_school_provision(question),
             _named(problems, texts["provider_problem"], none=0),
             *self._origin_columns(len(outcomes)),
         ]
@@ -162,6 +165,20 @@ class Answering:
         for row, codes in outcomes.alternatives.items():
             texts[row] = self._safe(BETWEEN_CODES.join(codes))
         return pa.array(texts, pa.string())
+
+    def _in_school_provision(self, question: Asked) -> Any:
+        """Return what a school has beside its catchment's provider; a place has none."""
+        schools, texts = self._provision
+        count = len(question.problems)
+        if question.numbers is None or not len(schools):
+            return _named(np.full(count, -1), texts)
+        at = np.searchsorted(schools, question.numbers).clip(max=len(schools) - 1)
+        return _named(np.where(schools[at] == question.numbers, at, -1), texts)
+
+    @cached_property
+    def _provision(self) -> tuple[Numbers, Texts]:
+        notes = dict(sorted(self.snapshot.edition.in_school_provision.items()))
+        return np.array(list(notes), dtype=np.int64), self._texts_of(list(notes.values()))
 
     def _origin_columns(self, count: int) -> list[Any]:
         origin = self.origin

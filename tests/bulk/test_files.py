@@ -106,6 +106,7 @@ def expected(answer: Any) -> dict[str, Any]:
         "provider_basis": answer.basis and str(answer.basis),
         "provider_distance_m": answer.distance_m and pytest.approx(answer.distance_m, abs=0.51),
         "provider_alternatives": "; ".join(others) or None,
+        "provider_in_school_provision": answer.in_school_provision,
         "provider_problem": None,
         "provider_edition": 1,
         "provider_directory_release": "2026-02-01",
