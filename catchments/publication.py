@@ -18,7 +18,7 @@ from catchments.people import Action
 from catchments.snapshot import Snapshot, Timeline, boundaries_fingerprint
 from catchments.sources.report import Progress, no_progress
 from catchments.store import Decision, Draft, Publication, Store
-from catchments.telling import notices_of
+from catchments.telling import DIFFERENCE, notices_of, written_difference
 
 CHECKING = "Checking schools and coverage"
 ArtefactMaker = Callable[[Snapshot], Sequence[tuple[str, str, bytes]]]
@@ -105,7 +105,7 @@ class Publisher:
             self._numbered(publication, at, self._directory(publication.effective_from))
             for at, publication in enumerate(publications)
         ]
-        told = self._told(order, draft, made)
+        told = self._with_differences(self._told(order, draft, made))
         return self._store.publish(told, expected=self._state, decision=order.decision)
 
     def seed(self, edition: Edition, release: DirectoryRelease) -> list[int]:
@@ -113,7 +113,9 @@ class Publisher:
         self._refuse_unless_sound(edition, release)
         assert edition.effective_from  # noqa: S101 - a whole edition says from when
         publication = Publication(edition, edition.effective_from, None)
-        made = [self._numbered(publication, 0, release)]
+        next_release = max((r.number for r in self._store.releases()), default=0) + 1
+        numbered = replace(release, number=release.number or next_release)
+        made = self._with_differences([self._numbered(publication, 0, numbered)], numbered)
         return self._store.publish(made, expected=self._state, release=release)
 
     def _told(self, order: Order, draft: Draft, made: Sequence[Publication]) -> list[Publication]:
@@ -130,6 +132,21 @@ class Publisher:
             told.append(replace(publication, notices=notices))
             old = new
         return told
+
+    def _with_differences(
+        self, made: Sequence[Publication], release: DirectoryRelease | None = None
+    ) -> list[Publication]:
+        """Return publications with what each changed among what is kept with it."""
+        kept = []
+        before = made[0].base_number and self._store.edition(made[0].base_number)
+        for publication in made:
+            seen = release or self._directory(publication.effective_from)
+            old = self._snapshot(before, seen) if before else None
+            found = written_difference(old, self._snapshot(publication.edition, seen))
+            artefacts = (*publication.artefacts, (DIFFERENCE, "application/json", found))
+            kept.append(replace(publication, artefacts=artefacts))
+            before = publication.edition
+        return kept
 
     def _refuse_unfit_order(self, order: Order, draft: Draft) -> None:
         if draft.published_as is not None:

@@ -180,7 +180,8 @@ def _map_page(material: Material) -> Figure:
     """Return the page with the map, drawn once for picture and PDF."""
     if PAGE not in material.memo:
         material.memo[PAGE] = _drawn_page(material)
-    return material.memo[PAGE]
+    page: Figure = material.memo[PAGE]
+    return page
 
 
 def _drawn_page(material: Material) -> Figure:

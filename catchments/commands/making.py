@@ -10,6 +10,7 @@ from catchments.snapshot import Snapshot, Timeline, today_in_new_zealand
 from catchments.sources.coastline import coastline
 from catchments.sources.report import Progress
 from catchments.store import Store
+from catchments.telling import DIFFERENCE, written_difference
 
 Made = Sequence[tuple[str, str, bytes]]
 
@@ -39,7 +40,13 @@ def artefacts_anew(store: Store, number: int, progress: Progress) -> Made:
     """Return what is kept with an edition that was published before, as `artefacts` does."""
     edition = store.edition(number)
     timeline = Timeline.of(store.editions(), store.releases())
-    release = timeline.release_on(edition.effective_from or today_in_new_zealand())
-    if release is None:
+    found = timeline.release_on(edition.effective_from or today_in_new_zealand())
+    if found is None:
         raise PublicationRefused("There is no school directory to make its files with.")
-    return artefacts(Snapshot.of(edition, store.release(release.number)), progress)
+    release = store.release(found.number)
+    snapshot = Snapshot.of(edition, release)
+    base_number = next(e.base_number for e in store.editions() if e.number == number)
+    base = store.edition(base_number) if base_number else None
+    before = Snapshot.of(base, release, like=[snapshot]) if base else None
+    changed = (DIFFERENCE, "application/json", written_difference(before, snapshot))
+    return [*artefacts(snapshot, progress), changed]

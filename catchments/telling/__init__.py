@@ -11,9 +11,11 @@ from catchments.telling.differing import (
     in_words,
     schools_changed,
 )
+from catchments.telling.keeping import DIFFERENCE, read_difference, written_difference
 from catchments.telling.told import Standing, ToldEdition
 
 __all__ = [
+    "DIFFERENCE",
     "DIFFERENCES_KEPT",
     "PROVIDER",
     "SCHOOL",
@@ -29,5 +31,7 @@ __all__ = [
     "edition_json",
     "in_words",
     "notices_of",
+    "read_difference",
     "schools_changed",
+    "written_difference",
 ]

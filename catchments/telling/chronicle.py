@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -16,6 +16,7 @@ from catchments.telling.differing import (
     difference_json,
     schools_changed,
 )
+from catchments.telling.keeping import read_difference
 from catchments.telling.told import Standing, ToldEdition
 
 DIFFERENCES_KEPT = 300
@@ -23,6 +24,10 @@ DIFFERENCES_KEPT = 300
 
 
 READ_LATELY = 2
+
+
+def _nothing(_edition: int) -> bytes | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,9 @@ class Chronicle:
 
     lately: Recent = field(default_factory=lambda: Recent(READ_LATELY))
     """Whole editions, for as long as a page is made: each is compared with two others."""
+
+    written: Callable[[int], bytes | None] = _nothing
+    """Gives what was kept of an edition's changes when it was published, by its number."""
 
     def numbered(self, number: int) -> EditionSummary | None:
         """Return an edition by number, or None."""
@@ -104,6 +112,14 @@ class Chronicle:
         return self.kept.get(key, lambda: self._difference(edition, before, release.number))
 
     def _difference(
+        self, edition: EditionSummary, before: EditionSummary | None, release_number: int
+    ) -> Difference:
+        before_number = before.number if before else None
+        kept = self.written(edition.number)
+        found = read_difference(kept, before=before_number, release=release_number)
+        return found or self._worked_out(edition, before, release_number)
+
+    def _worked_out(
         self, edition: EditionSummary, before: EditionSummary | None, release_number: int
     ) -> Difference:
         release = self._release(release_number)

@@ -7,7 +7,7 @@ from flask import current_app
 from catchments.model import EditionSummary
 from catchments.snapshot import Recent, World
 from catchments.store.outbox import published_changes
-from catchments.telling import DIFFERENCES_KEPT, Chronicle
+from catchments.telling import DIFFERENCE, DIFFERENCES_KEPT, Chronicle
 from catchments.web.context import service
 
 EXTENSION = "catchments.differences"
@@ -18,7 +18,15 @@ def chronicle(world: World) -> Chronicle:
     kept = current_app.extensions.setdefault(EXTENSION, Recent(DIFFERENCES_KEPT))
     if "all editions" not in world.memo:  # the time-line lacks those that were withdrawn
         world.memo["all editions"] = service().store.editions()
-    return Chronicle(world, world.memo["all editions"], service().store, kept)
+    return Chronicle(
+        world, world.memo["all editions"], service().store, kept, written=_written_difference
+    )
+
+
+def _written_difference(edition: int) -> bytes | None:
+    """Return what was kept of an edition's changes when it was published, or None."""
+    found = service().store.artefact(edition, DIFFERENCE)
+    return found.content if found else None
 
 
 def steps_of(world: World, edition: EditionSummary) -> list[str]:

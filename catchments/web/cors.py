@@ -15,7 +15,7 @@ ASKED_WITH = "Accept, Accept-Language, Content-Type, If-None-Match, X-API-Key"
 READABLE = (
     "Catchments-As-At, Catchments-Demonstration, Catchments-Directory-Release, "
     "Catchments-Edition, Content-Crs, Content-Disposition, ETag, Link, Location, RateLimit, "
-    "RateLimit-Policy, Retry-After, WWW-Authenticate"
+    "RateLimit-Policy, Repr-Digest, Retry-After, WWW-Authenticate"
 )
 PREFLIGHT_KEPT_S = 86_400
 

@@ -96,7 +96,7 @@ def _standing(world: World, number: int) -> EditionSummary:
 def _file(about: AboutArtefact, control: str) -> Response:
     """Return a file in pieces: whole, a range of it, or word that the client has it already."""
     content = ArtefactFile(Artefacts(service().store), about)
-    body = FileWrapper(content, PIECE_BYTES)  # type: ignore[arg-type] - any file will do
+    body = FileWrapper(content, PIECE_BYTES)  # type: ignore[arg-type]
     response = Response(body, content_type=about.media_type, direct_passthrough=True)
     response.content_length = about.size
     digest = base64.b64encode(bytes.fromhex(about.sha256)).decode()
@@ -155,7 +155,7 @@ def whole_catalogue() -> Response:
 def read_manifest(edition: int) -> Json | None:
     """Return what is kept of an edition's files, with their addresses; None if nothing is."""
     found = service().store.artefact(edition, MANIFEST)
-    return _addressed(edition, found and found.content)
+    return _addressed(edition, found.content if found else None)
 
 
 def _addressed(edition: int, kept: bytes | None) -> Json | None:
