@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+from flask import Flask
 
 from catchments.commands.counting import SHARED, fresh_folder
 from catchments.errors import InputRefused
@@ -159,3 +161,23 @@ def test_a_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputRefused, match=SHARED):
         fresh_folder({SHARED: str(tmp_path / "file" / "below")})
+
+
+# --- what Prometheus is told to look at -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", [DEPLOY / "prometheus-alerts.yaml", ROOT / "docs/operating.md"])
+def test_every_figure_that_is_spoken_of_is_told(file: Path, small_app: Flask) -> None:
+    client = small_app.test_client()
+    client.get("/healthz", buffered=True)
+    told = client.get("/metrics").text
+    spoken_of = set(re.findall(r"\bcatchments_[a-z_]+", file.read_text()))
+    assert spoken_of
+    assert [name for name in sorted(spoken_of) if name not in told] == []
+
+
+def test_the_rules_for_prometheus_are_yaml_with_an_expression_each() -> None:
+    groups = yaml.safe_load((DEPLOY / "prometheus-alerts.yaml").read_text())["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert len({rule["alert"] for rule in rules}) == len(rules) > 0
+    assert all(rule["expr"].strip() and rule["annotations"]["summary"] for rule in rules)
