@@ -13,7 +13,9 @@ import math
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -83,6 +85,21 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     kind: Kind
     asked: Any
     """A school number, a (lng, lat) of WGS 84 degrees, an address, or a Fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schools:
+    """Rows that are all school numbers with ids, or all without: no object a row."""
+
+    ids: list[bytes]
+    """The callers' ids as JSON; empty where there are none."""
+    numbers: list[int]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+Questions = Schools | list[Row]
 
 
 class BodyRefused(InputRefused):
@@ -158,8 +175,8 @@ def _not_gzip() -> BodyRefused:
     )
 
 
-def read(body: bytes, form: Form, *, charset: str = "") -> list[Row] | list[int]:
-    """Return the rows of a body; of a body that lists school numbers alone, the numbers.
+def read(body: bytes, form: Form, *, charset: str = "") -> Questions:
+    """Return the rows of a body.
 
     Raises BodyRefused, BodyTooLarge or BodyNotTaken.
     """
@@ -211,6 +228,15 @@ class _Written(float):
         self.text = text
 
 
+class _GivenSchool(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    id: msgspec.Raw
+    school_id: int
+
+
+class _GivenSchools(msgspec.Struct, forbid_unknown_fields=True):
+    rows: list[_GivenSchool]
+
+
 class _Numbers(msgspec.Struct, forbid_unknown_fields=True):
     school_ids: list[int]
 
@@ -227,24 +253,49 @@ class _Loose(msgspec.Struct, forbid_unknown_fields=True):
 _numbers = msgspec.json.Decoder(_Numbers)
 _rows = msgspec.json.Decoder(_Rows)
 _row = msgspec.json.Decoder(_Given)
+_schools = msgspec.json.Decoder(_GivenSchools)
+_school = msgspec.json.Decoder(_GivenSchool)
 _loose = msgspec.json.Decoder(_Loose)
 
 
-def _json(body: bytes) -> list[Row] | list[int]:
+def _json(body: bytes) -> Questions:
     # Counted before anything is made of it: an empty object takes two bytes here, a hundred there.
     if body.count(b"{") > 8 * AT_MOST or body.count(b",") > 16 * AT_MOST:
         raise _too_many()
-    try:
-        numbers = _numbers.decode(body).school_ids
-        if numbers and not 0 <= min(numbers) <= max(numbers) <= _HIGHEST_NUMBER:
-            return [_row_of(_NO_ID, {"school_id": number}) for number in _few(numbers)]
-        return _few(numbers)
-    except (msgspec.MsgspecError, RecursionError):
-        pass
+    for plain in (_plain_numbers, _plain_schools):
+        try:
+            found = plain(body)
+        except (msgspec.MsgspecError, RecursionError):
+            continue
+        if found is not None:
+            return found
     try:
         return [_quick(given) for given in _few(_rows.decode(body).rows)]
     except (msgspec.MsgspecError, RecursionError):
         return _json_row_by_row(body)
+
+
+def _plain_numbers(body: bytes) -> Schools | None:
+    numbers = _few(_numbers.decode(body).school_ids)
+    return Schools([], numbers) if _are_numbers(numbers) else None
+
+
+def _plain_schools(body: bytes) -> Schools | None:
+    return _schools_given(_schools.decode(body).rows)
+
+
+def _schools_given(given: list[_GivenSchool]) -> Schools | None:
+    """Return schools with ids, or None where one of them is none, or may be."""
+    numbers = [each.school_id for each in _few(given)]
+    ids = [bytes(each.id) for each in given]
+    together = b"".join(ids)
+    if b"{" in together or b"[" in together or not _are_numbers(numbers):
+        return None
+    return Schools(ids, numbers)
+
+
+def _are_numbers(numbers: list[int]) -> bool:
+    return not numbers or 0 <= min(numbers) <= max(numbers) <= _HIGHEST_NUMBER
 
 
 def _json_row_by_row(body: bytes) -> list[Row]:
@@ -296,7 +347,17 @@ def _not_of_this_shape() -> BodyRefused:
     )
 
 
-def _ndjson(body: bytes) -> list[Row]:
+def _ndjson(body: bytes) -> Questions:
+    if body.count(b"{") > 8 * AT_MOST:
+        raise _too_many()
+    try:
+        schools = _schools_given(_school.decode_lines(body))
+    except (msgspec.MsgspecError, RecursionError):
+        schools = None
+    return _lines(body) if schools is None else schools
+
+
+def _lines(body: bytes) -> list[Row]:
     lines = body.splitlines() if b"\r" in body else body.split(b"\n")
     lines = [line for line in lines if line and not line.isspace()]
     _few(lines)
@@ -371,9 +432,13 @@ def _text(body: bytes, charset: str) -> str:
         ) from error
 
 
-def _csv(text: str) -> list[Row]:
+def _csv(text: str) -> Questions:
     first = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
     names, delimiter = _header(first)
+    if sorted(names) == ["id", "school_id"]:
+        schools = _csv_schools(text, names, delimiter)
+        if schools is not None:
+            return schools
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     records, columns = _records(reader), _Columns(names)
     next(records, None)
@@ -383,6 +448,22 @@ def _csv(text: str) -> list[Row]:
             raise _too_many()
         found.append(columns.row(cells))
     return found
+
+
+def _csv_schools(text: str, names: Sequence[str], delimiter: str) -> Schools | None:
+    """Return schools with ids, or None where a row is not as plain as that."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        _, *records = islice(reader, AT_MOST + 2)
+        columns = dict(zip(names, zip(*records, strict=True), strict=True))
+    except (csv.Error, ValueError):
+        return None
+    ids, numbers = columns["id"], columns["school_id"]
+    together = "".join(numbers)
+    plain = together.isascii() and together.isdigit() and max(map(len, numbers)) <= 9
+    if len(numbers) > AT_MOST or not plain or not all(numbers):
+        return None
+    return Schools(list(map(msgspec.json.encode, ids)), list(map(int, numbers)))
 
 
 def _records(reader: Iterator[list[str]]) -> Iterator[list[str]]:

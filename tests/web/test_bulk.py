@@ -482,6 +482,36 @@ def test_a_row_too_many_is_refused_with_what_to_do(ask, name):
     assert "in parts" in problem["next_step"]
 
 
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.text('aā,"\n {[=', max_size=4), st.sampled_from([54, 55, 498, 999, 10**9 - 1])
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+@pytest.mark.parametrize("written", BODIES)
+@pytest.mark.parametrize("asked", BODIES)
+def test_a_school_is_answered_the_same_among_others_and_among_schools(ask, asked, written, rows):
+    given = [{"id": own, "school_id": number} for own, number in rows]
+
+    def answered(more):
+        every = [*given, *more]
+        text = io.StringIO()
+        table = csv.DictWriter(text, ["id", "school_id", *(["address"] if more else [])])
+        table.writeheader()
+        table.writerows(every)
+        lines = "\n".join(map(json.dumps, every))
+        body = {JSON: {"rows": every}, NDJSON: lines, CSV: text.getvalue().encode()}[asked]
+        return rows_of(ask(body, asked, Accept=written))[: len(given)]
+
+    assert answered([]) == answered([{"id": "more", "address": "Ahitown"}])
+
+
 @pytest.mark.parametrize("form", BODIES)
 def test_ten_thousand_rows_are_answered_in_their_order(ask, form):
     numbers = [54 + n % 9 for n in range(AT_MOST)]

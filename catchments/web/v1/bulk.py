@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from itertools import chain
-from typing import Any, cast
+from typing import Any
 
 from flask import Response, request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
@@ -16,7 +16,8 @@ from catchments.bulk.rows import (
     BodyRefused,
     Form,
     Kind,
-    Row,
+    Questions,
+    Schools,
     read,
     too_large,
     unpacked,
@@ -72,13 +73,8 @@ def resolve() -> Response:
     rows = read(_body(), form, charset=request.mimetype_params.get("charset", ""))
     written = _form_of_answer(form)
     answers = Answers(world, day, written, _finder(world))
-    plain = not rows or isinstance(rows[0], int)
-    about = _about(answers, world, day, typed=not plain and _has_addresses(cast(list[Row], rows)))
-    lines = (
-        answers.of_numbers(cast(list[int], rows))
-        if plain
-        else answers.of_rows(cast(list[Row], rows))
-    )
+    about = _about(answers, world, day, typed=_has_addresses(rows))
+    lines = answers.of(rows)
     head, foot = answers.table.lines.head(about, len(rows)), answers.table.lines.foot
     body: Iterator[bytes] = chain([head], lines, [foot if rows or written is Form.JSON else b""])
     response = Response(body, content_type=_CONTENT_TYPES[written])
@@ -91,8 +87,8 @@ def _finder(world: World) -> Finder:
     return Finder(world, service().addresses, NoAddresses())
 
 
-def _has_addresses(rows: Sequence[Row]) -> bool:
-    return any(row.kind is Kind.ADDRESS for row in rows)
+def _has_addresses(rows: Questions) -> bool:
+    return not isinstance(rows, Schools) and any(row.kind is Kind.ADDRESS for row in rows)
 
 
 # --- what is asked --------------------------------------------------------------------------------

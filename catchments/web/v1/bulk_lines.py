@@ -7,7 +7,8 @@ it came, also in CSV: who sent it looks for just that, and it is theirs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import add
 from typing import Any, Protocol
 
 import msgspec
@@ -124,6 +125,9 @@ class Lines(Protocol):
     def start(self, own_id: bytes) -> bytes:
         """Return a line's start with the caller's id, which is JSON."""
 
+    def with_ids(self, ids: Iterable[bytes], rest: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield lines from their ids, of which none is missing, and all that comes after."""
+
     def of_school(self, number: int) -> bytes:
         """Return which school a line is about."""
 
@@ -152,6 +156,10 @@ class JsonLines:
     def start(self, own_id: bytes) -> bytes:
         """Return a line's start with the caller's id, which is JSON."""
         return b'{"id":' + own_id + b"," if own_id else b"{"
+
+    def with_ids(self, ids: Iterable[bytes], rest: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield lines from their ids, of which none is missing, and all that comes after."""
+        return map(b'{"id":%b,%b'.__mod__, zip(ids, rest, strict=True))
 
     def of_school(self, number: int) -> bytes:
         """Return which school a line is about."""
@@ -205,6 +213,10 @@ class CsvLines:
         if any(mark in text for mark in '",\r\n') or text != text.strip():
             text = '"' + text.replace('"', '""') + '"'
         return text.encode(errors="replace") + b","
+
+    def with_ids(self, ids: Iterable[bytes], rest: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield lines from their ids, of which none is missing, and all that comes after."""
+        return map(add, map(self.start, ids), rest)
 
     def of_school(self, number: int) -> bytes:
         """Return which school a line is about."""
