@@ -451,7 +451,7 @@ def test_the_picture_is_an_a3_page_with_each_region_in_its_colour(
             continue  # farther east than the page reaches, or below what is enlarged
         west, south, east, north = (value * dots_per_mm for value in place.bounds)
         box = (round(west), round(3307 - north), round(east), round(3307 - south))
-        usual = Counter(picture.crop(box).get_flattened_data()).most_common(1)[0][0]
+        usual: Any = Counter(picture.crop(box).get_flattened_data()).most_common(1)[0][0]
         region = material.edition.catchments[code].education_region
         assert "#{:02x}{:02x}{:02x}".format(*usual) == region_colour(region)
 
@@ -466,7 +466,7 @@ def test_the_map_for_print_lists_everybody_and_has_no_date(files: Mapping[str, b
 
 def test_a_list_of_any_length_finds_room() -> None:
     blocks = [[("Region",), *[("name", "provider", "phone")] * 500, ()] for _ in range(3)]
-    columns = printing._columns(blocks)  # type: ignore[arg-type]
+    columns = printing._columns(blocks)
     most = (printing.LIST_TOP - printing.LIST_BOTTOM) / printing.LIST_LINE_MM
     assert sum(map(len, columns)) == 3 * 502
     assert max(map(len, columns)) <= most
