@@ -47,7 +47,7 @@ SIGNATURE, DELIVERY = "X-Catchments-Signature", "X-Catchments-Delivery"
 _NAT64 = IPv6Network("64:ff9b::/96")
 _log = logging.getLogger(__name__)
 
-Payload = Callable[[int], dict[str, Any] | None]
+Payload = Callable[[int], Mapping[str, Any] | None]
 """What a webhook is told of an edition, by its number; None where it is not known (any more)."""
 
 
@@ -55,7 +55,7 @@ def payloads(store: Store, snapshots: Snapshots, settings: Settings) -> Payload:
     """Return what makes the body that webhooks are sent."""
     kept = Recent(DIFFERENCES_KEPT)
 
-    def payload(number: int) -> dict[str, Any] | None:
+    def payload(number: int) -> Mapping[str, Any] | None:
         snapshots.refresh()  # another process may have published it a moment ago
         told = Chronicle(snapshots.current(), store.editions(), store, kept)
         edition = told.numbered(number)
@@ -229,7 +229,7 @@ def checked_url(text: str, *, to_private: bool) -> str:
 
 
 def call(
-    url: str, secret: str, payload: dict[str, Any], *, delivery: str, to_private: bool
+    url: str, secret: str, payload: Mapping[str, Any], *, delivery: str, to_private: bool
 ) -> None:
     """Post JSON to a webhook, signed. Raises NotTaken where it did not say that it took it."""
     problem = _problem_with(url)
