@@ -83,10 +83,14 @@ class ParquetTarget:
 
     def __init__(self, schema: Any) -> None:
         self._schema = schema
-        # Numbers that seldom repeat: a dictionary of them would be made in vain.
-        self._with_dictionary = [
-            field.name for field in schema if not pa.types.is_floating(field.type)
-        ]
+        # A dictionary of numbers is seldom worth making, and neither are bounds of names.
+        repeating = [field.name for field in schema if not _is_number(field.type)]
+        bounded = [f.name for f in schema if not pa.types.is_dictionary(f.type)]
+        self._options = {
+            "compression": COMPRESSION,
+            "use_dictionary": repeating,
+            "write_statistics": bounded,
+        }
 
     def part(self, path: Path, *, first: bool) -> Part:
         """Begin a part."""
@@ -106,9 +110,11 @@ class ParquetTarget:
         progress("Joining", len(parts), len(parts))
 
     def _writer(self, path: Path) -> Any:
-        return pq.ParquetWriter(
-            path, self._schema, compression=COMPRESSION, use_dictionary=self._with_dictionary
-        )
+        return pq.ParquetWriter(path, self._schema, **self._options)
+
+
+def _is_number(kind: Any) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
 class _ParquetPart:
