@@ -31,7 +31,7 @@ TAKES_JSON = frozenset({"*/*", "application/json", "application/json, text/plain
 TAKES_JSON = frozenset({"*/*", "application/json", "application/json, */*"})
 """What clients that want JSON say; whoever says more is answered by the application."""
 POINT = "point"
-_SCHOOL = re.compile(r"school_id=[0-9]{1,9}")
+_SCHOOL = re.compile(r"school_id=[1-9][0-9]{0,8}")
 _DEGREES = r"-?[0-9]{1,3}(?:\.[0-9]{1,20})?"
 _POINT = re.compile(
     rf"lat=(?P<lat>{_DEGREES})&(?:lng|lon)=(?P<lng>{_DEGREES})"
