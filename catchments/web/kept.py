@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 KEPT_AT_MOST = 20_000
 """Answers kept a world: more than there are schools, too few to fill memory."""
 PATHS = frozenset({"/provider", "/v1/provider"})
-TAKES_JSON = frozenset({"*/*", "application/json", "application/json, text/plain, */*"})
-"""What clients commonly say that they take; whatever else one says, the application reads it."""
-TAKES_JSON = frozenset({"*/*", "application/json", "application/json, */*"})
+TAKES_JSON = frozenset(
+    {"*/*", "application/json", "application/json, */*", "application/json, text/plain, */*"}
+)
 """What clients that want JSON say; whoever says more is answered by the application."""
 POINT = "point"
 _SCHOOL = re.compile(r"school_id=[1-9][0-9]{0,8}")
