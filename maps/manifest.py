@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
+from catchments.coordinates import geometry_to_360, to_180
 from catchments.gazetteer import folded
 from catchments.model import NOT_STATED
 from maps.download import edition_json, source_json
@@ -59,10 +61,16 @@ def _licence(name: str) -> Json:
 
 def _bounds(material: Material) -> list[float] | None:
     """Return west, south, east, north in degrees; west is more than east across 180° (RFC 7946)."""
-    boxes = [area.bounds for area in material.drawn.values()]
+    # Of the boundaries as published: those that are drawn are clipped to the coast.
+    boxes = [geometry_to_360(area).bounds for area in material.published.values()]
     if not boxes:
         return None
-    west, south = min(box[0] for box in boxes), min(box[1] for box in boxes)
-    east, north = max(box[2] for box in boxes), max(box[3] for box in boxes)
-    framed = [lng - 360 if lng > 180 else lng for lng in (west, east)]
-    return [round(value, 4) for value in (framed[0], south, framed[1], north)]
+    west, south = (min(box[side] for box in boxes) for side in (0, 1))
+    east, north = (max(box[side] for box in boxes) for side in (2, 3))
+    # Rounded outwards, so that nothing lies outside.
+    least = [_rounded(value, math.floor) for value in (to_180(west), south)]
+    return least + [_rounded(value, math.ceil) for value in (to_180(east), north)]
+
+
+def _rounded(degrees: float, way: Callable[[float], int]) -> float:
+    return way(round(degrees * 1e4, 3)) / 1e4

@@ -159,6 +159,16 @@ def test_the_manifest_tells_edition_sources_and_licences(
     assert south < north
 
 
+def test_the_bounds_of_the_manifest_hold_all_that_is_published(
+    files: Mapping[str, bytes], whole: Edition
+) -> None:
+    west, south, east, north = json.loads(files[MANIFEST])["bounds"]
+    for boundary in whole.boundaries.values():
+        left, bottom, right, top = geometry_to_360(boundary).bounds
+        assert west - SMALL <= left <= right <= east + 360 + SMALL
+        assert south - SMALL <= bottom <= top <= north + SMALL
+
+
 def test_every_file_says_that_it_is_a_demonstration(files: Mapping[str, bytes]) -> None:
     for name in (GEOJSON, TOPOJSON):
         assert json.loads(files[name])["demonstration"] is True
