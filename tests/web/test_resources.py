@@ -696,6 +696,9 @@ def test_an_edition_may_be_read_by_number(small_url: str) -> None:
         assert body["as_at"] == TODAY.isoformat()
         early = client.get("/v1/catchments?edition=1&release=1&on=2020-01-01").json
         assert (early["edition"]["number"], early["total"]) == (1, 5)
+        assert client.get("/v1/catchments?edition=1&on=2020-01-01").json["total"] == 5
+        assert client.get("/v1/catchments?release=1&on=2020-01-01").json["total"] == 0
+        assert client.get("/v1/catchments?edition=9&on=2020-01-01").status_code == 404
 
 
 # --- editions -------------------------------------------------------------------------------------

@@ -14,7 +14,13 @@ from flask import request
 
 from catchments.coordinates import checked_degrees
 from catchments.errors import InputRefused, NotKnown, shown
-from catchments.model import Basis, SchoolStatus, Status
+from catchments.model import (
+    Basis,
+    EditionSummary,
+    ReleaseSummary,
+    SchoolStatus,
+    Status,
+)
 from catchments.resolver import long_date
 from catchments.selecting import Box, Wanted
 from catchments.snapshot import Snapshot, World
@@ -122,11 +128,14 @@ def asked_of_one() -> tuple[Asked, Snapshot]:
     return found, found.snapshot
 
 
+def _number(found: EditionSummary | ReleaseSummary | None) -> int | None:
+    return found.number if found else None
+
+
 def _pinned(world: World, day: date, edition: int | None, release: int | None) -> Snapshot | None:
-    usual = world.on(day)
-    if usual is not None:
-        edition = usual.edition.number if edition is None else edition
-        release = usual.release.number if release is None else release
+    world.on(day)  # raises where nothing is published
+    edition = edition if edition is not None else _number(world.timeline.edition_on(day))
+    release = release if release is not None else _number(world.timeline.release_on(day))
     if edition is None or release is None:
         return None
     try:
