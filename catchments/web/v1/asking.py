@@ -43,8 +43,8 @@ _DIGITS = {"type": "string", "pattern": "^[0-9]{1,9}$"}
 
 LIMIT = Parameter(
     "limit",
-    f"How many at most. Left out: {ON_A_PAGE} in JSON; in GeoJSON and CSV all, because what reads "
-    "those files does not ask for a second page.",
+    f"How many at most, 1 to {AT_MOST:,}. Left out: {ON_A_PAGE} in JSON; in GeoJSON and CSV all, "
+    "because what reads those files does not ask for a second page.",
     {"type": "string", "pattern": "^0{0,5}([1-9][0-9]{0,2}|1000)$"},
 )
 OFFSET = Parameter("offset", "How many to pass over; `next` has it.", _DIGITS)
