@@ -19,6 +19,7 @@ import pytest
 import shapely
 from flask import Flask
 from shapely.geometry.base import BaseGeometry
+from werkzeug.test import TestResponse
 
 from app import create_app, web_app
 from catchments.model import (
@@ -268,6 +269,15 @@ def running_application(url: str, **how: Any) -> Iterator[Flask]:
 
 def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
+
+
+OF_THE_REQUEST = {"RateLimit", "RateLimit-Policy", "X-Request-ID"}
+"""Headers that differ with each request."""
+
+
+def lasting_headers(response: TestResponse) -> list[tuple[str, str]]:
+    """The headers that two equal answers share."""
+    return [(name, text) for name, text in response.headers if name not in OF_THE_REQUEST]
 
 
 # --- several at once ------------------------------------------------------------------------------

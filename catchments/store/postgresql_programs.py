@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -100,6 +101,8 @@ def _feed(reader: Any, writer: Any, tables: Sequence[str]) -> None:
         into.close()
     except BrokenPipeError:
         reader.kill()  # psql has met an error and left; it says which
+        with suppress(BrokenPipeError):
+            into.close()  # what was still to be given is given up, or closing it again would fail
 
 
 def _before(tables: Sequence[str]) -> str:

@@ -48,8 +48,10 @@ PARTS_OF_AN_EDITION = {
     "edition_listing": 4,
     "edition_in_school_provision": 1,
     "edition_source": 3,
-    "artefact": 4,
+    "artefact": 14,
 }
+STAND_INS = 4
+"""Artefacts of the first edition, which a test published without making files."""
 
 
 @pytest.fixture
@@ -128,7 +130,8 @@ def nothing_is_half_there(path: Path) -> tuple[int, int]:
                 ).fetchone()[0]
                 for table in PARTS_OF_AN_EDITION
             }
-            assert found == PARTS_OF_AN_EDITION
+            made = STAND_INS if number == 1 else PARTS_OF_AN_EDITION["artefact"]
+            assert found == {**PARTS_OF_AN_EDITION, "artefact": made}
         wrong = database.execute(
             "SELECT number FROM directory_release WHERE school_count <> "
             "(SELECT count(*) FROM school WHERE release_number = number)"

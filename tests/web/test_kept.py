@@ -10,22 +10,21 @@ import pytest
 from flask import Flask, request_started
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from werkzeug.test import TestResponse
 
 from catchments.snapshot import today_in_new_zealand
-from tests.worlds import application, fill, next_edition, opened, publish_whole, sqlite_url
+from tests.worlds import (
+    application,
+    fill,
+    lasting_headers,
+    next_edition,
+    opened,
+    publish_whole,
+    sqlite_url,
+)
 
 LONG_BEFORE_MIDNIGHT = SimpleNamespace(time=lambda: 0.0)
 """So that a test that runs at midnight does not find its answers about to go stale."""
 ASKED = "/provider?school_id=54"
-
-
-OF_THE_REQUEST = {"RateLimit", "RateLimit-Policy", "X-Request-ID"}
-"""Headers that are put on further out, and differ each time."""
-
-
-def kept(response: TestResponse) -> list[tuple[str, str]]:
-    return [(name, text) for name, text in response.headers if name not in OF_THE_REQUEST]
 
 
 class Asked:
@@ -57,7 +56,11 @@ def test_a_school_is_answered_by_the_application_once(app: Flask) -> None:
     first, *others = [client.get(ASKED) for _ in range(5)]
     assert asked.count == 1
     for other in others:
-        assert (other.status, other.data, kept(other)) == (first.status, first.data, kept(first))
+        assert (other.status, other.data, lasting_headers(other)) == (
+            first.status,
+            first.data,
+            lasting_headers(first),
+        )
 
 
 @pytest.mark.parametrize(
@@ -156,7 +159,7 @@ def test_a_point_is_answered_as_the_application_would(
     # Who names what it prefers is answered by the application itself.
     slow = client.get(path, headers={"Accept": "application/json;q=0.9"})
     assert quick.data == slow.data
-    assert sorted(kept(quick)) == sorted(kept(slow))
+    assert sorted(lasting_headers(quick)) == sorted(lasting_headers(slow))
 
 
 def test_a_publication_ends_what_is_kept_for_points(app: Flask, url: str) -> None:

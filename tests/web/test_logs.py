@@ -178,14 +178,14 @@ def test_an_error_says_where_and_of_which_kind_and_repeats_no_value(
 
 def test_what_libraries_say_is_withheld_but_not_that_they_said_it(written: io.StringIO) -> None:
     logging.getLogger("urllib3.made_up").warning("GET /?q=%s", SECRET)
-    logging.getLogger("pygeoapi").error(f"bad value {SECRET}", extra={"q": SECRET})
-    logging.getLogger("pygeoapi").warning({"q": SECRET})
+    logging.getLogger("other.made_up").error(f"bad value {SECRET}", extra={"q": SECRET})
+    logging.getLogger("other.made_up").warning({"q": SECRET})
     logging.getLogger("catchments").warning("ours %s", "1 of\n2", extra={"q": SECRET})
     logging.getLogger("catchments").warning("does not fit %s %s", SECRET)  # noqa: PLE1206
     assert "Smith" not in written.getvalue()
     found = events(written)
     assert [event["logger"] for event in found] == [
-        "urllib3.made_up", "pygeoapi", "pygeoapi", "catchments",
+        "urllib3.made_up", "other.made_up", "other.made_up", "catchments",
     ]  # fmt: skip
     assert found[0]["message"].startswith("test_logs:")
     assert found[-1]["message"] == "ours 1 of 2"
