@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from catchments.cells import Cell, plain_table
@@ -59,6 +59,19 @@ MEANINGS = {
 }
 LONGEST_CELL = 32_767
 """Characters that a cell of a workbook has room for."""
+CORE = "docProps/core.xml"
+CORE_PROPERTIES = (
+    '<cp:coreProperties xmlns:dc="http://purl.org/dc/elements/1.1/" '
+    'xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" '
+    'xmlns:dcterms="http://purl.org/dc/terms/" '
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+    "<dc:creator>Attendance service catchments</dc:creator>"
+    "<dc:title>Schools and providers, edition {number}</dc:title>"
+    '<dcterms:created xsi:type="dcterms:W3CDTF">{day}T00:00:00Z</dcterms:created>'
+    '<dcterms:modified xsi:type="dcterms:W3CDTF">{day}T00:00:00Z</dcterms:modified>'
+    "</cp:coreProperties>"
+)
+"""Written here, since openpyxl's own says the moment, in namespaces that others may rename."""
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -84,13 +97,10 @@ def schools_xlsx(material: Material) -> bytes:
     book = Workbook(write_only=True)
     _fill(book.create_sheet("Schools"), material)
     _tell(book.create_sheet("About"), material)
-    starts = material.edition.effective_from or date(2000, 1, 1)
-    book.properties.title = f"Schools and providers, edition {material.edition.number}"
-    book.properties.creator = "Attendance service catchments"
-    book.properties.created = datetime(starts.year, starts.month, starts.day)  # noqa: DTZ001 - as XLSX has it
     written = io.BytesIO()
     book.save(written)
-    return _undated(written.getvalue(), starts)
+    starts = material.edition.effective_from or date(2000, 1, 1)
+    return _undated(written.getvalue(), material.edition.number or 0, starts)
 
 
 def _school(answer: Answer) -> list[Cell]:
@@ -187,12 +197,8 @@ def _writable(text: str) -> str:
     return _NOT_IN_XML.sub("\ufffd", text[:LONGEST_CELL])
 
 
-def _undated(book: bytes, day: date) -> bytes:
-    """Return a workbook that does not say when it was written."""
+def _undated(book: bytes, number: int, day: date) -> bytes:
+    """Return a workbook that says what it is, and not when it was written."""
     files = unzipped(book)
-    core = files["docProps/core.xml"].decode()
-    moment = f"{day}T00:00:00Z"
-    files["docProps/core.xml"] = re.sub(
-        r"(<dcterms:modified[^>]*>)[^<]*", rf"\g<1>{moment}", core
-    ).encode()
+    files[CORE] = CORE_PROPERTIES.format(number=number, day=day).encode()
     return zipped(files)

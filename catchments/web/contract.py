@@ -112,7 +112,8 @@ def say_language(response: Response) -> Response:
     promised = _promised()
     if "Content-Language" not in response.headers:
         response.headers["Content-Language"] = SPOKEN
-    if promised is not None and len(promised.returns) > 1:
+    refusable = request.path.startswith(STABLE)  # by 406: a cache must not give it this instead
+    if promised is not None and (refusable or len(promised.returns) > 1):
         response.vary.add("Accept")
     return response
 

@@ -20,7 +20,7 @@ _SCHOOL_ID = re.compile(r"[0-9]{1,9}")
 _DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
-EXAMPLE = "For example /provider?school_id=54 or /provider?lat=-36.8694&lng=174.7689."
+EXAMPLE = "For example /v1/provider?school_id=54 or /v1/provider?lat=-36.8694&lng=174.7689."
 WAYS_TO_ASK = ("school_id", "address", "lat", "lng", "lon")
 
 
@@ -85,7 +85,7 @@ def refuse_unknown_or_repeated(given: MultiDict[str, str], allowed: Collection[s
             raise InputRefused(
                 f"There is no parameter {shown(name)}.",
                 field=name[:80],
-                allowed=f"Allowed are {', '.join(sorted(allowed))}.",
+                allowed=_allowed(allowed),
                 next_step="Remove it or correct its name.",
             )
         if len(given.getlist(name)) > 1:
@@ -95,6 +95,12 @@ def refuse_unknown_or_repeated(given: MultiDict[str, str], allowed: Collection[s
                 allowed="Each parameter may be given once.",
                 next_step="Ask one question at a time.",
             )
+
+
+def _allowed(names: Collection[str]) -> str:
+    if not names:
+        return "This address takes no parameter."
+    return f"Allowed {'is' if len(names) == 1 else 'are'} {', '.join(sorted(names))}."
 
 
 def page_parameters(given: MultiDict[str, str], allowed: Collection[str]) -> MultiDict[str, str]:

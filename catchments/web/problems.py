@@ -57,6 +57,8 @@ TITLES = {
 }
 """What HTTP calls its own errors, to be translated."""
 RETRY_AFTER_S = 10
+PROGRAMS = ("/v1/", "/ogc/", "/downloads/")
+"""Where programs ask beside these, files to download among it."""
 MACHINES = {"api", "v1", "features", "health"}
 """The blueprints that are for programs: their errors are problem+json unless a page is wanted."""
 
@@ -160,14 +162,14 @@ def _wants_page() -> bool:
     """Whether the client prefers a page; one that takes anything gets what its address is for."""
     if isinstance(request.routing_exception, BadHost):
         return False  # no page can be written: its links would need the host
-    machine = request.blueprint in MACHINES or request.path.startswith(("/v1/", "/ogc/"))
+    machine = request.blueprint in MACHINES or f"{request.path}/".startswith(PROGRAMS)
     kinds = [PROBLEM, "application/json", "text/html"]
     offered = kinds if machine else kinds[::-1]
     return request.accept_mimetypes.best_match(offered, default=offered[0]) == "text/html"
 
 
 def _is_for_programs() -> bool:
-    return request.blueprint in MACHINES or request.path.startswith("/v1/")
+    return request.blueprint in MACHINES or f"{request.path}/".startswith("/v1/")
 
 
 def _json(status: int, title: str, detail: str, more: dict[str, Any]) -> Response:

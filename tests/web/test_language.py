@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,18 +15,30 @@ from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 
 from app import WEB
+from catchments.settings import ROOT
 from catchments.web.language import te_reo
 from tests.worlds import fill, running_application, sqlite_url
 
-METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 TEMPLATE = WEB / "translations" / "messages.pot"
 COMMAND = "scripts/translations"
 
 
 def in_code() -> set[str | tuple[str, ...]]:
     keywords = {"_": None, "gettext": None, "_l": None, "lazy_gettext": None, "ngettext": (1, 2)}
-    found = extract_from_dir(str(WEB), METHODS, keywords=keywords)  # type: ignore[arg-type]
-    return {message for _, _, message, _, _ in found}
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    methods = [(each["pattern"], each["method"]) for each in settings["tool"]["babel"]["mappings"]]
+    folders = {pattern.partition("/")[0] for pattern, _ in methods}
+    return {
+        message
+        for folder in folders
+        for _, _, message, _, _ in extract_from_dir(
+            str(ROOT / folder), [(_below(folder, p), m) for p, m in methods], keywords=keywords
+        )
+    }
+
+
+def _below(folder: str, pattern: str) -> str:
+    return pattern.removeprefix(f"{folder}/") if pattern.startswith(f"{folder}/") else "-"
 
 
 def catalogue() -> Catalog:

@@ -37,7 +37,7 @@ AT_MOST = 1_000
 _NUMBER = re.compile(r"[0-9]{1,9}")
 DEGREES = r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?"
 _DEGREES = re.compile(DEGREES)
-_DIGITS = {"type": "string", "pattern": "^[0-9]{1,9}$"}
+_DIGITS = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 
 # --- parameters -----------------------------------------------------------------------------------
 
@@ -45,7 +45,7 @@ LIMIT = Parameter(
     "limit",
     f"How many at most, 1 to {AT_MOST:,}. Left out: {ON_A_PAGE} in JSON; in GeoJSON and CSV all, "
     "because what reads those files does not ask for a second page.",
-    {"type": "string", "pattern": "^0{0,5}([1-9][0-9]{0,2}|1000)$"},
+    {"type": "integer", "minimum": 1, "maximum": AT_MOST},
 )
 OFFSET = Parameter("offset", "How many to pass over; `next` has it.", _DIGITS)
 REGION = Parameter(

@@ -40,7 +40,7 @@ DATE = {"type": "string", "format": "date"}
 NUMBER = Parameter(
     "number",
     "The edition's number.",
-    {"type": "string", "pattern": "^[0-9]{1,9}$"},
+    {"type": "integer", "minimum": 0, "maximum": 999_999_999},
     required=True,
     place="path",
 )

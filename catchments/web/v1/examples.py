@@ -100,6 +100,8 @@ def example_of(
     found = ask(app, address, bare, root=root, content_type=sent[0], body=sent[1])
     if found.status != 200 or found.media_type != bare:
         return {}
+    if not found.whole and bare != operation.media_types[0]:
+        return {}  # opened by itself, the address would give the first form
     if not found.whole:
         return {"examples": {"real": {"externalValue": f"{root}{address}"}}}
     return {"example": found.value}

@@ -47,7 +47,7 @@ TAG = "Schools"
 NUMBER = Parameter(
     "number",
     "The school's number in the Ministry of Education's school directory.",
-    {"type": "string", "pattern": "^[0-9]{1,9}$"},
+    {"type": "integer", "minimum": 0, "maximum": 999_999_999},
     required=True,
     place="path",
 )
