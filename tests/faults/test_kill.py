@@ -39,7 +39,7 @@ from tests.worlds import (
 
 pytestmark = pytest.mark.slow
 
-KILLS = 6
+KILLS = 4
 SCHOOLS = 2_500
 SERVED_WITHIN_S = 5.0
 PARTS_OF_AN_EDITION = {
