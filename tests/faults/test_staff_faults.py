@@ -195,17 +195,25 @@ def test_a_publication_of_staff_killed_at_any_moment_is_whole_or_not_there(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("room", "kind", "said"),
+    [
+        (48 << 10, "PublicationRefused", r"The file .* could not be made: .*"),
+        (256 << 10, "StoreUnavailable", r"The database “.*” cannot be used: .*\."),
+    ],
+    ids=["for the files", "for the database"],
+)
 def test_a_full_disk_while_publishing_is_one_message_and_it_succeeds_once_there_is_room(
-    database: Path,
+    room: int, kind: str, said: str, database: Path
 ) -> None:
     wish = approved(database)
 
     def no_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (48 << 10, 48 << 10))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 
     outcome = finished(database, wish, preexec_fn=no_room)
-    assert (outcome.numbers, outcome.kind) == ([], "StoreUnavailable")
-    assert re.fullmatch(r"The database “.*” cannot be used: .*\.", outcome.problem)
+    assert (outcome.numbers, outcome.kind) == ([], kind)
+    assert re.fullmatch(said, outcome.problem)
     assert not is_published_whole(database, wish)
     assert finished(database, wish).numbers == [2]
     assert is_published_whole(database, wish)
