@@ -23,6 +23,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
                 "catchments.cells",
                 "catchments.te_reo",
                 "catchments.people",
+                "catchments.disk",
             },
             {"catchments.boundary_distances"},
             {

@@ -16,6 +16,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import shapely
 
+from catchments.disk import flush
 from catchments.errors import FileRefused, InputRefused, shown
 from catchments.sources.report import Progress
 
@@ -247,12 +248,3 @@ def already_there(path: Path) -> InputRefused:
         field="target",
         next_step="Choose another name, or add --replace.",
     )
-
-
-def flush(path: Path) -> None:
-    """See to it that a file, or what a folder lists, is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

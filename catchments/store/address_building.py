@@ -21,6 +21,7 @@ from typing import Protocol
 
 import msgspec
 
+from catchments.disk import flush
 from catchments.errors import InputRefused, shown
 from catchments.gazetteer import folded
 from catchments.model import PlaceKind, Source
@@ -165,9 +166,9 @@ class BookBuilder:
     def put_in_place(self) -> None:
         """Make it the book: whole on the disk first, then there at once."""
         self.connection.close()
-        _flush(self.building)
+        flush(self.building)
         os.replace(self.building, self.path)  # noqa: PTH105 - the habit's name: replaced at once
-        _flush(self.path.parent)
+        flush(self.path.parent)
 
     def _unfit(self, why: str) -> StoreUnavailable:
         return _not_written(self.path, f"the book that was built cannot be used: {why}")
@@ -313,14 +314,6 @@ def _remove_leftovers(path: Path) -> None:
     for left in path.parent.glob(f"*{_BUILDING}*"):
         if left.name.startswith(f"{path.name}."):
             left.unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _not_written(path: Path, reason: str) -> StoreUnavailable:

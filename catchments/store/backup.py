@@ -19,6 +19,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
+from catchments.disk import flush
 from catchments.errors import CatchmentsError, shown
 from catchments.store import postgresql_programs as postgresql
 from catchments.store.engine import BUSY_TIMEOUT_MS, is_missing, open_engine
@@ -65,7 +66,7 @@ def back_up(url: str, file: Path, *, replace: bool = False) -> Backup:
             _copy_sqlite(url, part)
         found = examined(part)
         os.replace(part, file)  # noqa: PTH105 - atomic, over what is there
-        _sync(file.parent)
+        flush(file.parent)
     return found
 
 
@@ -156,14 +157,6 @@ def _beside(file: Path) -> Iterator[Path]:
             Path(left).unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _no_backup(file: Path, why: str) -> BackupRefused:
     return BackupRefused(
         f"{shown(file.name)} is no backup that can be restored: {why}.",
@@ -185,7 +178,7 @@ def _copy_sqlite(url: str, part: Path) -> None:
             source.backup(copy, progress=_patience())
             # One file by itself, without a journal beside it.
             copy.execute("PRAGMA journal_mode = DELETE")
-    _sync(part)
+    flush(part)
 
 
 def _load_sqlite(file: Path, url: str) -> None:
