@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
+from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 from shapely.geometry.base import BaseGeometry
@@ -83,13 +84,12 @@ class Snapshot:
     def of(
         cls, edition: Edition, release: DirectoryRelease, *, like: Sequence[Snapshot] = ()
     ) -> Snapshot:
-        """Build a snapshot; one in `like` with the same boundaries lends its index."""
+        """Build a snapshot; those in `like` lend what they have of the same."""
         fingerprint = boundaries_fingerprint(edition.boundaries)
         twin = next((s for s in like if s.fingerprint == fingerprint), None)
-        index = twin.resolver.index if twin else SpatialIndex(edition.boundaries)
         if twin:
             edition = replace(edition, boundaries=twin.edition.boundaries)
-        resolver = Resolver(edition, release, index)
+        resolver = Resolver(edition, release, _index(edition.boundaries, fingerprint))
         answers = {number: resolver.undated(s) for number, s in release.schools.items()}
         gazetteer = _gazetteer(release, like)
         return cls(edition, release, resolver, answers, gazetteer, fingerprint)
@@ -241,6 +241,16 @@ class World:
             if (then.catchment, then.provider) != (answer.catchment, answer.provider):
                 return replace(answer, upcoming=_upcoming(later, then))
         return answer
+
+
+_INDEXES: WeakValueDictionary[bytes, SpatialIndex] = WeakValueDictionary()
+"""Those in use, by the fingerprint of their boundaries; what nobody holds is not kept."""
+
+
+def _index(boundaries: Mapping[str, BaseGeometry], fingerprint: bytes) -> SpatialIndex:
+    """Return the index of these boundaries; one that is in use anywhere serves again."""
+    known = _INDEXES.get(fingerprint)
+    return known or _INDEXES.setdefault(fingerprint, SpatialIndex(boundaries))
 
 
 def _gazetteer(release: DirectoryRelease, like: Sequence[Snapshot]) -> Gazetteer:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -18,11 +16,13 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from catchments.commands.making import publisher
+from catchments.snapshot import Snapshot
 from catchments.sources.demonstration import read_demonstration
 from catchments.sources.report import no_progress
 from catchments.store import Store
 from catchments.web.context import EXTENSION
 from scripts.postgresql import programs, throw_away
+from tests.kept import WHAT_PUBLISHES, kept
 from tests.worlds import (
     chromium_path,
     lacking,
@@ -65,6 +65,12 @@ def _addresses_are_compiled_when_they_are_built() -> Iterator[None]:
     Rule._compile_builder = compile_now  # type: ignore[method-assign]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _the_small_world_has_one_index() -> Snapshot:
+    """As long as it is held, every snapshot with those boundaries takes its index."""
+    return Snapshot.of(small_edition(), small_release())
+
+
 # --- databases ------------------------------------------------------------------------------------
 
 
@@ -88,14 +94,6 @@ def fresh_postgresql(cluster: str, *, like: str = "template1") -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with the schema and nothing in it, to copy: Alembic takes its time."""
-    path = tmp_path_factory.mktemp("migrated") / "migrated.sqlite"
-    with opened(sqlite_url(path)):
-        return path
-
-
-@pytest.fixture(scope="session")
 def migrated_postgresql(postgresql_cluster: str) -> str:
     """The name of a database with the schema and nothing in it, to copy."""
     name = "migrated"
@@ -110,10 +108,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     """The address of an empty database, once of each kind; for a store, with its schema."""
     for_a_store = "store" in request.fixturenames
     if request.param == "sqlite":
-        path = tmp_path / "test.sqlite"
-        if for_a_store:
-            shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
-        yield sqlite_url(path)
+        yield sqlite_url(tmp_path / "test.sqlite")
         return
     cluster = request.getfixturevalue("postgresql_cluster")
     like = request.getfixturevalue("migrated_postgresql") if for_a_store else "template1"
@@ -132,14 +127,16 @@ def store(database_url: str) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def small_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_database() -> Path:
     """An SQLite file with the small world published, its map made by Folium. Do not write to it."""
-    path = tmp_path_factory.mktemp("small") / "small.sqlite"
-    with opened(sqlite_url(path)) as made:
-        made.add_release(small_release())
-        edition = small_edition(number=1)
-        publish_whole(made, edition, artefacts=real_artefacts(edition))
-    return path
+
+    def make(path: Path) -> None:
+        with opened(sqlite_url(path)) as store:
+            store.add_release(small_release())
+            edition = small_edition(number=1)
+            publish_whole(store, edition, artefacts=real_artefacts(edition))
+
+    return kept("small.sqlite", (*WHAT_PUBLISHES, "tests/worlds.py"), make)
 
 
 @pytest.fixture
@@ -165,21 +162,15 @@ def client(small_app: Flask) -> FlaskClient:
 
 
 @pytest.fixture(scope="session")
-def demonstration_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with the demonstration published, built once for all workers. Only read it."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    path = folder / "demonstration.sqlite"
-    with (folder / "demonstration.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not path.exists():
-            building = path.with_suffix(".building")
-            with opened(sqlite_url(building)) as made:
-                edition, release = read_demonstration()
-                publisher(made, no_progress).seed(edition, release)
-            building.rename(path)
-    return path
+def demonstration_database() -> Path:
+    """An SQLite file with the demonstration published. Only read it."""
+
+    def make(path: Path) -> None:
+        with opened(sqlite_url(path)) as store:
+            edition, release = read_demonstration()
+            publisher(store, no_progress).seed(edition, release)
+
+    return kept("demonstration.sqlite", WHAT_PUBLISHES, make)
 
 
 @pytest.fixture

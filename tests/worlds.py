@@ -9,15 +9,17 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 import shapely
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from shapely.geometry.base import BaseGeometry
 from werkzeug.test import TestResponse
 
@@ -38,6 +40,7 @@ from catchments.snapshot import Snapshots
 from catchments.store import Publication, Store
 from catchments.web.context import EXTENSION, Service
 from maps.artefacts import MAKER, build_artefacts
+from tests.kept import kept, kept_folder
 
 STARTS = date(2026, 1, 5)
 """From when the first edition of the small world is in force."""
@@ -194,15 +197,38 @@ def without_identity(edition: Edition) -> Edition:
 # --- stores and applications ----------------------------------------------------------------------
 
 
+SCHEMA = ("catchments/store/migrations/**/*.py", "catchments/store/engine.py")
+"""What an empty database is made by."""
+
+
+@cache
+def _migrated_sqlite() -> Path:
+    """An SQLite file with the schema and nothing in it, to copy: Alembic takes its time."""
+
+    def make(path: Path) -> None:
+        with closing(Store(sqlite_url(path))) as store:
+            store.migrate()
+
+    return kept("migrated.sqlite", SCHEMA, make)
+
+
 @contextmanager
 def opened(url: str) -> Iterator[Store]:
     """A store with its schema made, closed at the end."""
+    _begin_with_the_schema(url)
     store = Store(url)
     try:
         store.migrate()
         yield store
     finally:
         store.close()
+
+
+def _begin_with_the_schema(url: str) -> None:
+    prefix, _, path = url.partition("sqlite:///")
+    if prefix or not path or Path(path).exists() or not Path(path).parent.is_dir():
+        return
+    shutil.copy(_migrated_sqlite(), path)
 
 
 def publish_whole(
@@ -255,7 +281,16 @@ def application(
         running.settings, running.store, Snapshots(running.store, today=clock)
     )
     made.testing = False  # errors are answered as they are in service
+    made.jinja_env.bytecode_cache = _compiled_templates()
     return made
+
+
+@cache
+def _compiled_templates() -> FileSystemBytecodeCache:
+    """Where applications of all processes and runs find templates that one of them compiled."""
+    folder = kept_folder() / "templates"
+    folder.mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(folder))
 
 
 @contextmanager

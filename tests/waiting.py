@@ -1,0 +1,62 @@
+"""Waiting for a state, so patiently that a busy machine fails nothing, and saying for which."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+
+PATIENCE_S = 300.0
+"""After this what is waited for never comes. No test is about how fast a machine is."""
+PATIENCE_MS = PATIENCE_S * 1000
+"""The same, as browsers count."""
+_LOOKED_EVERY_S = 0.02
+
+
+def wait_until(
+    done: Callable[[], object],
+    what: str,
+    *,
+    process: subprocess.Popen[str] | subprocess.Popen[bytes] | None = None,
+    seen: Callable[[], object] = lambda: "",
+) -> None:
+    """Return as soon as `done` says so; fail, saying what was waited for and what is `seen`.
+
+    With a `process`, fail as soon as it has ended: what it was to do will not be done.
+    """
+    give_up = time.monotonic() + PATIENCE_S
+    while not done():
+        if process is not None and process.poll() is not None and not done():
+            pytest.fail(f"waiting until {what}: the process ended ({process.returncode}). {seen()}")
+        if time.monotonic() > give_up:
+            pytest.fail(f"waited {PATIENCE_S:.0f} s until {what}. {seen()}")
+        time.sleep(_LOOKED_EVERY_S)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens at now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_listening(port: int) -> bool:
+    """Whether a connection to a port of this machine is taken."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def answers(port: int, path: str = "/readyz") -> bool:
+    """Whether a server at a port of this machine answers an address with 200."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)) as connection:
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
