@@ -1,7 +1,8 @@
-"""Where the database is: the names of a file and of its folders may hold whatever names may."""
+"""Settings are all documented; and the names of a database's file and folders may hold anything."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from catchments.settings import database_url, sqlite_url
+from catchments.settings import ROOT, database_url, sqlite_url
 from catchments.store.engine import shown_url
 from tests.worlds import opened
 
@@ -41,3 +42,9 @@ def test_a_database_is_made_and_read_in_a_folder_of_any_name(
 def test_a_file_is_shown_in_messages_as_it_is_written() -> None:
     url = sqlite_url(Path("/tmp/Ngā Rākau/x.sqlite"))
     assert shown_url(sa.make_url(url)) == "sqlite:////tmp/Ngā Rākau/x.sqlite"
+
+
+def test_what_may_be_set_is_what_the_operators_guide_says() -> None:
+    read = re.findall(r"CATCHMENTS_[A-Z_]+", (ROOT / "catchments" / "settings.py").read_text())
+    told = re.findall(r"^\|.*", (ROOT / "docs" / "operating.md").read_text(), re.MULTILINE)
+    assert set(re.findall(r"`(CATCHMENTS_[A-Z_]+)`", "\n".join(told))) == set(read)
