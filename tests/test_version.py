@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
+from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 from flask import Flask
 
@@ -12,6 +15,7 @@ from catchments import __version__
 from catchments.commands import command_line
 from catchments.settings import ROOT
 from catchments.web.v1 import openapi
+from scripts import set_up
 
 RELEASED = re.compile(r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d{2}-\d{2}$", re.MULTILINE)
 
@@ -39,3 +43,25 @@ def test_the_command_line_says_it_without_an_application() -> None:
     assert said.exit_code == 0
     assert said.output.splitlines()[0] == f"catchments {__version__}"
     assert re.search(r"\nPython 3\.\d+\.\d+\nFlask \d.*\nWerkzeug \d", said.output)
+
+
+def test_flask_of_the_environment_is_the_projects_in_a_folder_of_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "a path – Kōwhai" / "50% of $it"
+    programs = folder / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    python = programs / "python"
+    python.write_text('#!/bin/sh\nprintf "%s|" "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    monkeypatch.setattr(set_up, "VENV", folder / ".venv")
+    (programs / "flask").write_text("Flask's own")
+    set_up.own_flask()
+    said = subprocess.run(
+        [programs / "flask", "backup", "a file"],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout == f"{folder}/app.py|backup|a file|"
