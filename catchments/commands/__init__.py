@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+import platform
+from collections.abc import Callable
+from importlib import import_module, metadata
 
 import click
 from flask import Flask
+from flask.cli import FlaskGroup
 
+from catchments import __version__
 from catchments.commands import backing_up, moving, resolving, setup
 
 
@@ -49,3 +53,13 @@ def register(app: Flask) -> None:
     alone = (setup.setup, setup.serve, moving.move_database, resolving.resolve)
     for command in (*GROUPS, *alone, backing_up.backup, backing_up.restore):
         app.cli.add_command(command)
+
+
+def command_line(create_app: Callable[[], Flask]) -> FlaskGroup:
+    """Return `flask` as it is here: it works from any folder, and says this project's version."""
+    # Flask's own command answers --version before it looks for an application, and for itself.
+    group = FlaskGroup(name="flask", create_app=create_app, add_version_option=False)
+    libraries = "".join(f"\n{name} {metadata.version(name)}" for name in ("Flask", "Werkzeug"))
+    said = f"%(prog)s %(version)s\nPython {platform.python_version()}{libraries}"
+    version = click.version_option(__version__, prog_name="catchments", message=said)
+    return version(group)
