@@ -22,6 +22,7 @@ from catchments.sources.report import no_progress
 from catchments.store import Store
 from catchments.web.context import EXTENSION
 from scripts.postgresql import programs, throw_away
+from tests import prepared
 from tests.kept import WHAT_PUBLISHES, kept
 from tests.worlds import (
     chromium_path,
@@ -69,6 +70,12 @@ def _addresses_are_compiled_when_they_are_built() -> Iterator[None]:
 def _the_small_world_has_one_index() -> Snapshot:
     """As long as it is held, every snapshot with those boundaries takes its index."""
     return Snapshot.of(small_edition(), small_release())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _prepared_processes_end() -> Iterator[None]:
+    yield
+    prepared.end_all()
 
 
 # --- databases ------------------------------------------------------------------------------------
