@@ -22,7 +22,7 @@ from catchments.sources.report import no_progress
 from catchments.store import Store
 from catchments.web.context import EXTENSION
 from scripts.postgresql import programs, throw_away
-from tests import prepared
+from tests import laws, prepared
 from tests.kept import WHAT_PUBLISHES, kept
 from tests.worlds import (
     chromium_path,
@@ -37,6 +37,38 @@ from tests.worlds import (
 )
 
 _SETTINGS = ("DATABASE_URL", "CATCHMENTS_REFRESH_S", "CATCHMENTS_MAX_AGE_S", "FLASK_APP")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`./scripts/test --all`: what CI runs."""
+    parser.addoption("--all", action="store_true", help="thorough tests too, and laws at length")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any module of tests is read: `tests.laws` asks how long its laws are tried."""
+    laws.load(thorough=config.option.all)
+    if not hasattr(config, "workerinput"):  # what was asked for is told to the workers
+        config.option.leave_out_thorough = not config.option.all and not _names_tests(config)
+
+
+def _names_tests(config: pytest.Config) -> bool:
+    return config.args != config.getini("testpaths")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the thorough tests to `--all`, unless files or tests were asked for by name."""
+    if not config.option.leave_out_thorough:
+        return
+    thorough = [item for item in items if item.get_closest_marker("thorough")]
+    config.hook.pytest_deselected(items=thorough)
+    items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say plainly what was left out."""
+    if config.option.leave_out_thorough:
+        said = "The thorough tests were left out, and laws tried on few examples; "
+        terminalreporter.write_line(f"{said}./scripts/test --all leaves nothing out.")
 
 
 @pytest.fixture(autouse=True)

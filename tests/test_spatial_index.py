@@ -10,12 +10,13 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Point, Polygon, box
 
 from catchments.coordinates import geometry_to_180, geometry_to_360
 from catchments.spatial_index import SpatialIndex
+from tests.laws import examples
 
 CELL_LNG = 0.0125 / 16
 CELL_LAT = 0.01 / 16
@@ -23,10 +24,8 @@ CELL_LAT = 0.01 / 16
 CENTIMETRE = 0.01
 
 
-def times(examples):
-    return settings(
-        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-    )
+def times(at_length):
+    return settings(max_examples=examples(at_length))
 
 
 # --- brute force ----------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from catchments.errors import FileRefused, InputRefused
 from catchments.model import Provider
 from catchments.settings import ROOT
 from catchments.snapshot import Snapshot
+from tests.laws import examples
 from tests.waiting import PATIENCE_S
 from tests.worlds import HOSTILE, TODAY, small_edition, small_release
 
@@ -253,7 +254,7 @@ def test_any_format_becomes_any_other_with_all_columns_kept(
 CELLS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=8)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(rows=st.lists(st.tuples(st.sampled_from(["54", "", "x"]), CELLS, CELLS), max_size=12))
 def test_any_text_comes_out_of_a_csv_as_it_went_in(
     snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]]

@@ -29,6 +29,7 @@ from catchments.store import address_building
 from catchments.store.address_text import ABBREVIATIONS, readings
 from catchments.store.addresses import AddressBook, building_book
 from catchments.store.engine import StoreUnavailable
+from tests.laws import examples
 
 ADDRESS, ROAD, SUBURB, TOWN = (
     PlaceKind.ADDRESS,
@@ -508,7 +509,8 @@ def test_an_own_number_wins_over_a_range_that_covers_it_whatever_the_order(tmp_p
 # --- laws -----------------------------------------------------------------------------------------
 
 QUIET = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=80
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=examples(80),
 )
 
 

@@ -28,6 +28,7 @@ from catchments.store.engine import open_engine
 from catchments.web import logs as web_logs
 from catchments.web.context import EXTENSION
 from catchments.web.metrics import MEASURED
+from tests.laws import examples
 from tests.staff import add_person, attempt, sign_in
 from tests.worlds import fill, opened, running_application, sqlite_url
 
@@ -218,7 +219,7 @@ def test_a_programs_traceback_is_told_by_where_and_what(tmp_path: Path) -> None:
 
 @given(text=st.text(max_size=80))
 @example('\n  File "12 Smith Street", line 1, in Smith\nSmith: x')
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 def test_a_programs_last_words_are_not_repeated_whatever_they_look_like(text: str) -> None:
     told = logs.told_by(f'Traceback:\n  File "{__file__}", line 1, in f\nValueError: {text}')
     assert told in {f"{__file__}:1; ValueError", f"{__file__}:1; an exception"}
