@@ -33,7 +33,7 @@ from catchments.snapshot import (
     boundaries_fingerprint,
     today_in_new_zealand,
 )
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 TODAY = date(2026, 7, 1)
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
@@ -627,7 +627,7 @@ def test_readers_never_see_a_mixture_of_two_editions(archive):
             wait_until(lambda n=n: n in seen, f"a reader sees edition {n}")
     stop.set()
     for reader in readers:
-        reader.join()
+        reader.join(PATIENCE_S)
     assert mixtures == []
     assert provider_of(snapshots) == "P29"
     assert {10, 20} <= seen
@@ -646,7 +646,7 @@ def test_many_threads_that_ask_first_build_one_snapshot(archive):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(PATIENCE_S)
     assert len(set(map(id, worlds))) == 1
     assert asked_editions(archive) == [1]
 

@@ -127,7 +127,7 @@ def serving(catalogue: Catalogue) -> Iterator[Catalogue]:
     finally:
         catalogue.over.set()
         server.shutdown()
-        thread.join()
+        thread.join(PATIENCE_S)
         server.server_close()
 
 

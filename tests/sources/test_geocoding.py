@@ -82,7 +82,7 @@ def elsewhere() -> Iterator[Elsewhere]:
     yield service
     server.shutdown()
     server.server_close()
-    thread.join()
+    thread.join(PATIENCE_S)
 
 
 def nominatim(service: Elsewhere, *, timeout_s: float = PATIENCE_S) -> RemoteGeocoder:

@@ -296,7 +296,7 @@ def test_a_flood_of_guesses_is_refused_and_not_kept_waiting(store, people, monke
         people.sign_in("nobody", WRONG)
     go_on.set()
     for thread in busy:
-        thread.join()
+        thread.join(PATIENCE_S)
     assert people.sign_in("hana", PASSWORD)
 
 
