@@ -36,9 +36,9 @@ from tests.worlds import (
     sqlite_url,
 )
 
-KILLS = 4
+KILLS = 3
 """At a step of the database, and as often at a byte of a file."""
-SCHOOLS = 600
+SCHOOLS = 300
 PARTS_OF_AN_EDITION = {
     "edition_catchment": 5,
     "edition_provider": 4,

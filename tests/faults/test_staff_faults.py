@@ -45,7 +45,7 @@ from catchments.store.outbox import Outbox
 from catchments.store.people import LONGEST_LOCK, People
 from catchments.store.store import now
 from catchments.web.context import EXTENSION
-from catchments.web.staff import access
+from catchments.web.staff import access, areas
 from tests import prepared
 from tests.faults.test_kill import QUICK, WHOLE, nothing_is_half_there, some_bytes
 from tests.serving import Server, serving
@@ -370,13 +370,33 @@ BAD: dict[str, tuple[str, Callable[[], dict[str, str]], str]] = {
 }
 
 
-@pytest.mark.parametrize("what", BAD)
+HUGE = "a lasso of a million vertices and one"
+
+
+@pytest.mark.parametrize(
+    "what",
+    [pytest.param(what, marks=[pytest.mark.thorough] if what == HUGE else []) for what in BAD],
+)
 def test_what_cannot_be_taken_is_said_once_and_the_draft_stays(
     app: Flask, hana: FlaskClient, what: str
 ) -> None:
     kind, make, said = BAD[what]
+    is_refused_once(app, hana, kind, make(), said)
+
+
+def test_a_lasso_of_more_vertices_than_are_taken_is_refused_too(
+    app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(areas, "VERTICES_AT_MOST", 1_000)
+    said = "It has 1,001 vertices; at most 1,000 are taken."
+    is_refused_once(app, hana, "transfer-area", {"drawn": circle(1_001)}, said)
+
+
+def is_refused_once(
+    app: Flask, hana: FlaskClient, kind: str, given: dict[str, str], said: str
+) -> None:
     token, before = csrf_token(hana), kept(app)
-    form = {"csrf_token": token, "version": "1", "to": KOWHAI, "confirmed": "yes", **make()}
+    form = {"csrf_token": token, "version": "1", "to": KOWHAI, "confirmed": "yes", **given}
     url = f"/staff/drafts/1/change/{kind}"
     # Encoded here: the client would keep so much in a file that it never closes.
     body = urlencode(form, safe="(),")
