@@ -15,15 +15,19 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from catchments import delivery
 from catchments.commands.making import publisher
 from catchments.snapshot import Snapshot
 from catchments.sources.demonstration import read_demonstration
 from catchments.sources.report import no_progress
-from catchments.store import Store
+from catchments.store import Store, engine
+from catchments.web import health, watching
 from catchments.web.context import EXTENSION
+from catchments.web.staff import oidc, uploads
 from scripts.postgresql import programs, throw_away
-from tests import laws
+from tests import laws, prepared
 from tests.kept import WHAT_PUBLISHES, kept
+from tests.waiting import PATIENCE_S
 from tests.worlds import (
     chromium_path,
     lacking,
@@ -108,6 +112,30 @@ def _addresses_are_compiled_when_they_are_built() -> Iterator[None]:
 def _the_small_world_has_one_index() -> Snapshot:
     """As long as it is held, every snapshot with those boundaries takes its index."""
     return Snapshot.of(small_edition(), small_release())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_given_up_because_the_machine_is_busy() -> Iterator[None]:
+    """What the service itself waits for, it waits for as long as the tests do.
+
+    A test of such a time-out sets its own.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(health, "PATIENCE_S", PATIENCE_S)
+        patched.setattr(watching, "ANSWERS_WITHIN_S", PATIENCE_S)
+        patched.setattr(uploads, "READ_WITHIN_S", PATIENCE_S)
+        patched.setattr(oidc, "TIMEOUT_S", PATIENCE_S)
+        patched.setattr(delivery, "MAIL_TIMEOUT_S", PATIENCE_S)
+        patched.setattr(delivery, "CALL_TIMEOUT_S", (PATIENCE_S, PATIENCE_S))
+        patched.setattr(engine, "POOL_TIMEOUT_S", PATIENCE_S)
+        patched.setitem(engine.PATIENCE, "connect_timeout", int(PATIENCE_S))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _prepared_processes_end() -> Iterator[None]:
+    yield
+    prepared.end_all()
 
 
 # --- databases ------------------------------------------------------------------------------------

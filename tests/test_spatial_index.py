@@ -17,6 +17,7 @@ from shapely import MultiPolygon, Point, Polygon, box
 from catchments.coordinates import geometry_to_180, geometry_to_360
 from catchments.spatial_index import SpatialIndex
 from tests.laws import examples
+from tests.waiting import PATIENCE_S
 
 CELL_LNG = 0.0125 / 16
 CELL_LAT = 0.01 / 16
@@ -430,7 +431,7 @@ def answers_of_threads(index, lng, lat, *, threads):
     for thread in running:
         thread.start()
     for thread in running:
-        thread.join()
+        thread.join(PATIENCE_S)
     return answers
 
 

@@ -22,6 +22,7 @@ from catchments.store.serial import wkb_and_sha256
 from tests.conftest import fresh_postgresql
 from tests.filled import at_revision
 from tests.laws import examples
+from tests.waiting import PATIENCE_S
 from tests.worlds import (
     HOSTILE,
     KOWHAI,
@@ -248,7 +249,7 @@ def test_gdal_opens_the_view_as_it_is(url: str) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     features = json.loads(done.stdout)["features"]
     assert {f["properties"]["code"] for f in features} == set(SQUARES)

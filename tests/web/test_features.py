@@ -29,6 +29,7 @@ from catchments.web.features.frames import areas_360
 from catchments.web.security import CONTENT_SECURITY_POLICY
 from tests.laws import examples
 from tests.test_architecture import HEAVY, ROOT
+from tests.waiting import PATIENCE_S
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -627,7 +628,7 @@ def test_pygeoapi_is_imported_by_who_needs_it_and_brings_no_tables(small_databas
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert served.returncode == 0, served.stderr

@@ -31,6 +31,7 @@ from catchments.web.context import EXTENSION
 from catchments.web.metrics import MEASURED
 from tests.laws import examples
 from tests.staff import add_person, attempt, sign_in
+from tests.waiting import PATIENCE_S
 from tests.worlds import fill, opened, running_application, sqlite_url
 
 SECRET = "12 Smith Street"
@@ -199,7 +200,7 @@ def test_what_nobody_caught_repeats_no_value_either(written: io.StringIO) -> Non
 
     thread = threading.Thread(target=fail)
     thread.start()
-    thread.join()
+    thread.join(PATIENCE_S)
     (event,) = events(written)
     assert event["exception"] == ["builtins.ValueError"]
     assert "Smith" not in written.getvalue()
