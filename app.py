@@ -75,13 +75,13 @@ WEB = Path(__file__).parent / "catchments" / "web"
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the application with its command line; the first request builds a snapshot."""
-    from catchments import commands  # readers of files and all they need: no server imports them
+    from catchments.commands import groups  # readers of files and all: no server imports them
 
     try:
         app = web_app(settings)
     except CatchmentsError as error:  # such as a DATABASE_URL that is none: one line, no traceback
         raise ClickException(str(error)) from error
-    commands.register(app)
+    groups.register(app)
     return app
 
 
@@ -187,6 +187,6 @@ def _compress_pages(app: Flask) -> None:
 
 
 if __name__ == "__main__":
-    from catchments.commands import command_line
+    from catchments.commands.groups import command_line
 
     command_line(create_app).main(prog_name="flask")
