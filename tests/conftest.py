@@ -69,9 +69,14 @@ def leaves_out_thorough(config: pytest.Config) -> bool:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the thorough tests to `--all`, unless files or tests were asked for by name."""
     if leaves_out_thorough(config):
-        thorough = [item for item in items if item.get_closest_marker("thorough")]
-        config.hook.pytest_deselected(items=thorough)
-        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=[item for item in items if _is_thorough(item)])
+        items[:] = [item for item in items if not _is_thorough(item)]
+
+
+def _is_thorough(item: pytest.Item) -> bool:
+    """Whether it is marked so, or asks of PostgreSQL what SQLite answers the same."""
+    again = item.get_closest_marker("either_database") and not item.get_closest_marker("dialects")
+    return bool(item.get_closest_marker("thorough") or again)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -170,7 +175,12 @@ def migrated_postgresql(postgresql_cluster: str) -> str:
         return name
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.either_database]),
+    ]
+)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database, once of each kind; for a store, with its schema."""
     for_a_store = "store" in request.fixturenames

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from flask import Flask
 
 from catchments import __version__
-from catchments.commands import command_line
+from catchments.commands.groups import command_line
 from catchments.settings import ROOT
 from catchments.web.v1 import openapi
 from scripts import set_up
