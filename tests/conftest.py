@@ -15,14 +15,19 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from catchments import delivery
 from catchments.commands.making import publisher
 from catchments.snapshot import Snapshot
 from catchments.sources.demonstration import read_demonstration
 from catchments.sources.report import no_progress
-from catchments.store import Store
+from catchments.store import Store, engine
+from catchments.web import health, watching
 from catchments.web.context import EXTENSION
+from catchments.web.staff import oidc, uploads
 from scripts.postgresql import programs, throw_away
+from tests import laws, prepared
 from tests.kept import WHAT_PUBLISHES, kept
+from tests.waiting import PATIENCE_S
 from tests.worlds import (
     chromium_path,
     lacking,
@@ -36,6 +41,38 @@ from tests.worlds import (
 )
 
 _SETTINGS = ("DATABASE_URL", "CATCHMENTS_REFRESH_S", "CATCHMENTS_MAX_AGE_S", "FLASK_APP")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`./scripts/test --all`: what CI runs."""
+    parser.addoption("--all", action="store_true", help="thorough tests too, and laws at length")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any module of tests is read: `tests.laws` asks how long its laws are tried."""
+    laws.load(thorough=config.option.all)
+    if not hasattr(config, "workerinput"):  # what was asked for is told to the workers
+        config.option.leave_out_thorough = not config.option.all and not _names_tests(config)
+
+
+def _names_tests(config: pytest.Config) -> bool:
+    return config.args != config.getini("testpaths")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the thorough tests to `--all`, unless files or tests were asked for by name."""
+    if not config.option.leave_out_thorough:
+        return
+    thorough = [item for item in items if item.get_closest_marker("thorough")]
+    config.hook.pytest_deselected(items=thorough)
+    items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say plainly what was left out."""
+    if config.option.leave_out_thorough:
+        said = "The thorough tests were left out, and laws tried on few examples; "
+        terminalreporter.write_line(f"{said}./scripts/test --all leaves nothing out.")
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +106,30 @@ def _addresses_are_compiled_when_they_are_built() -> Iterator[None]:
 def _the_small_world_has_one_index() -> Snapshot:
     """As long as it is held, every snapshot with those boundaries takes its index."""
     return Snapshot.of(small_edition(), small_release())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_given_up_because_the_machine_is_busy() -> Iterator[None]:
+    """What the service itself waits for, it waits for as long as the tests do.
+
+    A test of such a time-out sets its own.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(health, "PATIENCE_S", PATIENCE_S)
+        patched.setattr(watching, "ANSWERS_WITHIN_S", PATIENCE_S)
+        patched.setattr(uploads, "READ_WITHIN_S", PATIENCE_S)
+        patched.setattr(oidc, "TIMEOUT_S", PATIENCE_S)
+        patched.setattr(delivery, "MAIL_TIMEOUT_S", PATIENCE_S)
+        patched.setattr(delivery, "CALL_TIMEOUT_S", (PATIENCE_S, PATIENCE_S))
+        patched.setattr(engine, "POOL_TIMEOUT_S", PATIENCE_S)
+        patched.setitem(engine.PATIENCE, "connect_timeout", int(PATIENCE_S))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _prepared_processes_end() -> Iterator[None]:
+    yield
+    prepared.end_all()
 
 
 # --- databases ------------------------------------------------------------------------------------

@@ -25,6 +25,8 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 from werkzeug.serving import make_server
 
+from tests.waiting import PATIENCE_S
+
 CLIENT_ID, CLIENT_SECRET = "catchments", "a secret between the two"
 
 
@@ -143,7 +145,7 @@ def running_provider() -> Iterator[Provider]:
         yield provider
     finally:
         server.shutdown()
-        thread.join()
+        thread.join(PATIENCE_S)
         server.server_close()
 
 

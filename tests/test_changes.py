@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely import box
 
@@ -285,7 +285,6 @@ def fitting(base, changes):
     return kept
 
 
-@settings(deadline=None)
 @given(st.lists(CHANGES, max_size=5))
 def test_applying_all_is_applying_one_after_another(changes):
     changes = fitting(EDITION, changes)
@@ -295,7 +294,6 @@ def test_applying_all_is_applying_one_after_another(changes):
     assert apply_all(EDITION, changes) == edition
 
 
-@settings(deadline=None)
 @given(st.lists(CHANGES, min_size=1, max_size=5))
 def test_dropping_the_last_change_gives_what_was_before_it(changes):
     *earlier, last = fitting(EDITION, changes) or [ReplaceProviders({}, PROVIDER_SOURCE)]
@@ -307,7 +305,6 @@ def test_dropping_the_last_change_gives_what_was_before_it(changes):
     assert apply_all(EDITION, [*earlier, last][:-1]) == before
 
 
-@settings(deadline=None)
 @given(st.lists(CHANGES, max_size=4))
 def test_an_edition_does_not_differ_from_itself(changes):
     edition = apply_all(EDITION, fitting(EDITION, changes))
@@ -315,7 +312,6 @@ def test_an_edition_does_not_differ_from_itself(changes):
     assert compare(edition, edition) == Comparison(*[()] * 9)
 
 
-@settings(deadline=None)
 @given(st.lists(CHANGES, max_size=3), st.lists(CHANGES, max_size=3))
 def test_differences_read_backwards_are_the_same_with_added_and_removed_exchanged(some, others):
     one = apply_all(EDITION, fitting(EDITION, some))

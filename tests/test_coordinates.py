@@ -6,7 +6,7 @@ import math
 
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Point, Polygon, box
 
@@ -69,7 +69,6 @@ def boxes_360(draw):
     return box(x[0], y[0], max(x[1], x[0] + 1e-6), max(y[1], y[0] + 1e-6))
 
 
-@settings(deadline=None)
 @given(boxes_360())
 def test_a_geometry_comes_back_from_180_to_360_the_same(geometry):
     there = geometry_to_180(geometry)

@@ -21,6 +21,7 @@ from catchments.coverage import (
     neighbours,
 )
 from catchments.model import Place
+from tests.laws import examples
 
 METRE = 1 / 90_000
 """About a metre of longitude at 36° south."""
@@ -324,13 +325,13 @@ def tilings(draw):
 
 
 @given(tilings())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 def test_a_random_tiling_has_no_fault(tiling):
     assert find_faults(tiling) == []
 
 
 @given(tilings(), st.integers(0, 99), st.floats(0.5, 20), st.floats(0, 6.28), st.integers(0, 3))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 def test_a_jittered_vertex_is_a_fault_that_cleaning_mends(tiling, which, metres, angle, corner):
     code = list(tiling)[which % len(tiling)]
     if tiling[code].geom_type != "Polygon":
@@ -352,7 +353,7 @@ def test_a_jittered_vertex_is_a_fault_that_cleaning_mends(tiling, which, metres,
 
 
 @given(tilings(), st.floats(-0.03, 0.03), st.floats(-0.03, 0.03))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 def test_cleaning_twice_is_cleaning_once(tiling, lng, lat):
     code = next(iter(tiling))
     faulty = tiling | {code: moved(tiling[code], lng, lat)}
@@ -363,7 +364,7 @@ def test_cleaning_twice_is_cleaning_once(tiling, lng, lat):
 
 
 @given(tilings())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 def test_neighbours_are_mutual_and_have_different_colours(tiling):
     beside_ = neighbours(tiling)
     colours = four_colouring(tiling)

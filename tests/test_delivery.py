@@ -40,6 +40,7 @@ from catchments.store import Publication, Store
 from catchments.store.outbox import MAY_HAVE_BEEN_SENT, Claimed, Outbox
 from catchments.store.store import now
 from catchments.telling import Announcement
+from tests.waiting import PATIENCE_S
 from tests.worlds import (
     HOSTILE,
     TODAY,
@@ -363,7 +364,7 @@ def receiver(*answers: int) -> Iterator[Receiver]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        thread.join(PATIENCE_S)
 
 
 def is_signed(secret: str, headers: dict[str, str], body: bytes) -> bool:

@@ -20,7 +20,7 @@ import yaml
 
 from catchments.settings import ROOT
 from scripts.many_machines import filled, write_nginx
-from tests.faults.test_kill import _free_port, wait_until
+from tests.waiting import PATIENCE_S, answers, free_port, wait_until
 from tests.worlds import lacking
 
 DEPLOY = ROOT / "scripts" / "deploy"
@@ -179,7 +179,7 @@ def proxied(tmp_path: Path) -> Iterator[tuple[int, list[Web], Path]]:
     """nginx on a port before two servers, and the file that it logs to."""
     if NGINX is None:
         lacking("nginx is not installed: what it does is not tried")
-    port = _free_port()
+    port = free_port()
     with ExitStack() as stack:
         servers = [Web(), Web()]
         for server in servers:
@@ -192,19 +192,17 @@ def proxied(tmp_path: Path) -> Iterator[tuple[int, list[Web], Path]]:
                 subprocess.Popen([NGINX, "-p", tmp_path, "-c", conf], stdout=out, stderr=out)
             )
         stack.callback(process.terminate)
-        wait_until(lambda: _is_listening(port), within_s=20)
+        wait_until(
+            lambda: answers(port, "/"),
+            f"nginx answers on port {port}",
+            process=process,
+            seen=log.read_text,
+        )
         yield port, servers, log
 
 
-def _is_listening(port: int) -> bool:
-    try:
-        return ask(port, "/")[0] == 200
-    except OSError:
-        return False
-
-
 def ask(port: int, path: str, **headers: str) -> tuple[int, str, http.client.HTTPMessage]:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)) as connection:
         connection.request("GET", path, headers=headers)
         response = connection.getresponse()
         return response.status, response.read().decode(), response.headers

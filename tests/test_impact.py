@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catchments.changes import (
@@ -29,6 +29,7 @@ from catchments.impact import ASSUMED, Numbers, Rates, Workbench, changed_area, 
 from catchments.impact.faults import faults_after
 from catchments.model import Catchment, Contract, Place, Provider, School
 from catchments.snapshot import Snapshot
+from tests.laws import examples
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -314,7 +315,7 @@ steps = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(80))
 @given(
     changes=st.lists(steps, max_size=4, unique_by=lambda s: (type(s), str(s))),
     redrawn=st.dictionaries(codes, shapes | st.none(), max_size=3),
@@ -372,7 +373,7 @@ def kinds(faults):
     return sorted((f.kind, f.codes, f.parts, round(f.area_m2)) for f in faults)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60))
 @given(
     sea=st.sets(st.sampled_from(CELLS), max_size=10),
     before=st.dictionaries(st.sampled_from(CELLS), st.sampled_from("ABC"), max_size=6),

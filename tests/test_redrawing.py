@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
@@ -25,6 +25,7 @@ from catchments.redrawing import (
     split,
     transfer,
 )
+from tests.laws import examples
 from tests.worlds import (
     AHI,
     KOWHAI,
@@ -313,7 +314,7 @@ def any_sequence(before: Boundaries, seed: int, turns: int) -> int:
     return done
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60))
 @given(st.integers(0, 2**32))
 @example(0)
 def test_after_any_sequence_the_coverage_is_exact_and_nothing_is_lost(seed: int) -> None:
@@ -324,7 +325,7 @@ def test_most_of_what_is_tried_is_not_refused() -> None:
     assert sum(any_sequence(archipelago(), seed, turns=8) for seed in range(10)) > 40
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.integers(0, 2**32))
 def test_who_is_far_from_the_cut_is_the_same_object(seed: int) -> None:
     rand, before = random.Random(seed), archipelago()

@@ -27,6 +27,7 @@ from catchments.model import (
 )
 from catchments.resolver import ASK, Resolver, is_closed, kilometres
 from catchments.spatial_index import SpatialIndex
+from tests.laws import examples
 
 DAY = date(2026, 7, 1)
 RELEASED = date(2026, 6, 1)
@@ -228,7 +229,7 @@ def test_the_edge_of_one_inside_another_is_ambiguous_too(lng):
     assert answer(Place(lng, -36.05)).status is Status.AMBIGUOUS
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.floats(175.05, 175.1), st.floats(-36.1, -36.0))
 def test_every_place_two_boundaries_cover_has_candidates_or_is_on_both_edges(lng, lat):
     found = resolver().point(lng=lng, lat=lat)

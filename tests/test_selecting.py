@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from catchments.coordinates import to_360
 from catchments.selecting import Box
+from tests.laws import examples
 
 ACROSS = Box(170.0, -50.0, -170.0, -30.0)
 INSIDE: list[tuple[Box, float, float, bool]] = [
@@ -52,7 +53,7 @@ degrees = st.integers(-180, 180).map(float)
 latitudes = st.lists(st.integers(-90, 90).map(float), min_size=2, max_size=2).map(sorted)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 @given(degrees, degrees, latitudes, degrees, st.integers(-90, 90).map(float))
 def test_any_box_holds_what_arithmetic_says(
     west: float, east: float, south_north: list[float], lng: float, lat: float

@@ -10,12 +10,14 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Point, Polygon, box
 
 from catchments.coordinates import geometry_to_180, geometry_to_360
 from catchments.spatial_index import SpatialIndex
+from tests.laws import examples
+from tests.waiting import PATIENCE_S
 
 CELL_LNG = 0.0125 / 16
 CELL_LAT = 0.01 / 16
@@ -23,10 +25,8 @@ CELL_LAT = 0.01 / 16
 CENTIMETRE = 0.01
 
 
-def times(examples):
-    return settings(
-        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-    )
+def times(at_length):
+    return settings(max_examples=examples(at_length))
 
 
 # --- brute force ----------------------------------------------------------------------------------
@@ -431,7 +431,7 @@ def answers_of_threads(index, lng, lat, *, threads):
     for thread in running:
         thread.start()
     for thread in running:
-        thread.join()
+        thread.join(PATIENCE_S)
     return answers
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import secrets
 import socket
-import subprocess
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
+from typing import Any, Protocol
 
 import pytest
 
@@ -18,11 +19,20 @@ PATIENCE_MS = PATIENCE_S * 1000
 _LOOKED_EVERY_S = 0.02
 
 
+class Ends(Protocol):
+    """A process, such as a `subprocess.Popen`."""
+
+    returncode: Any
+
+    def poll(self) -> int | None:
+        """Return how it ended, or None while it runs."""
+
+
 def wait_until(
     done: Callable[[], object],
     what: str,
     *,
-    process: subprocess.Popen[str] | subprocess.Popen[bytes] | None = None,
+    process: Ends | None = None,
     seen: Callable[[], object] = lambda: "",
 ) -> None:
     """Return as soon as `done` says so; fail, saying what was waited for and what is `seen`.
@@ -38,12 +48,17 @@ def wait_until(
         time.sleep(_LOOKED_EVERY_S)
 
 
+_PORTS = range(20_000, 32_000)
+"""None of which a system gives to whoever connects to somewhere: those begin at 32,768."""
+
+
 def free_port() -> int:
-    """A port of this machine that nobody listens at now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of this machine that nobody uses now, nor gets later without asking for it."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def is_listening(port: int) -> bool:

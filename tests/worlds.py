@@ -41,6 +41,7 @@ from catchments.store import Publication, Store
 from catchments.web.context import EXTENSION, Service
 from maps.artefacts import MAKER, build_artefacts
 from tests.kept import kept, kept_folder
+from tests.waiting import PATIENCE_S
 
 STARTS = date(2026, 1, 5)
 """From when the first edition of the small world is in force."""
@@ -334,7 +335,7 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(PATIENCE_S)
     return results
 
 

@@ -24,6 +24,7 @@ from catchments.bulk.columns import Chosen, Wanted
 from catchments.bulk.files import resolve_file
 from catchments.errors import FileRefused, InputRefused, NothingPublished
 from catchments.snapshot import Snapshot
+from tests.waiting import PATIENCE_S
 from tests.worlds import TODAY, small_edition, small_release, sqlite_url
 
 pytestmark = pytest.mark.filterwarnings(
@@ -152,7 +153,7 @@ def test_contents_that_differ_are_not_taken_for_each_other(content: Content) -> 
 def cluster() -> Iterator[LocalCluster]:
     """Two worker processes, each with a nanny that starts it again."""
     with (
-        dask.config.set({"distributed.comm.timeouts.connect": "60s"}),
+        dask.config.set({"distributed.comm.timeouts.connect": f"{PATIENCE_S}s"}),
         LocalCluster(
             n_workers=2,
             processes=True,
@@ -182,6 +183,7 @@ def killing(marker: Path) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return kill_once
 
 
+@pytest.mark.thorough
 def test_two_workers_give_the_same_rows_and_one_that_is_killed_costs_a_retry(
     cluster: LocalCluster,
     data_set: Path,
@@ -190,7 +192,7 @@ def test_two_workers_give_the_same_rows_and_one_that_is_killed_costs_a_retry(
     tmp_path: Path,
 ) -> None:
     with Client(cluster) as client:
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(2, timeout=PATIENCE_S)
         frame = dd.read_parquet(data_set)
         before = set(client.run(_pid).values())
         same_rows(resolve(frame, content).compute(), one_file)

@@ -31,6 +31,8 @@ from catchments.errors import FileRefused, InputRefused
 from catchments.model import Provider
 from catchments.settings import ROOT
 from catchments.snapshot import Snapshot
+from tests.laws import examples
+from tests.waiting import PATIENCE_S
 from tests.worlds import HOSTILE, TODAY, small_edition, small_release
 
 Table = list[dict[str, Any]]
@@ -252,7 +254,7 @@ def test_any_format_becomes_any_other_with_all_columns_kept(
 CELLS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=8)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(rows=st.lists(st.tuples(st.sampled_from(["54", "", "x"]), CELLS, CELLS), max_size=12))
 def test_any_text_comes_out_of_a_csv_as_it_went_in(
     snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]]
@@ -682,7 +684,7 @@ def test_a_process_that_is_killed_is_gone_on_with_by_another(
     whole, target = (tmp_path / f"{name}{source.suffix}" for name in ("whole", "target"))
     run(source, whole, part_rows=20)
     command = [sys.executable, "-c", KILLED_RUN, str(source), str(target), "45"]
-    killed = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=60)
+    killed = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=PATIENCE_S)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     assert not target.exists()
     assert run(source, target, part_rows=20).resumed_rows == 40
@@ -865,7 +867,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     large = tmp_path / "large.parquet"
     pq.write_table(pa.concat_tables([pq.read_table(small)] * 15), large, row_group_size=300_000)
     command = [sys.executable, "-c", MEASURED, str(small), str(large)]
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr.decode()
     before_mb, after_mb = map(float, done.stdout.split())
     assert after_mb - before_mb < GROWTH_MB

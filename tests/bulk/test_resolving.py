@@ -19,6 +19,7 @@ from catchments.coordinates import geometry_to_360, metric_crs, to_metres
 from catchments.errors import NotKnown
 from catchments.model import Place, School, SchoolStatus
 from catchments.snapshot import Snapshot
+from tests.laws import examples
 from tests.worlds import (
     AHI,
     KOWHAI,
@@ -135,7 +136,7 @@ def places(draw, boundaries):
 
 
 @pytest.mark.parametrize("name", WORLDS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12))
 @given(data=st.data())
 def test_points_at_and_beside_every_edge_are_answered_as_alone(name, data):
     snapshot = snapshot_of(name)
@@ -143,7 +144,7 @@ def test_points_at_and_beside_every_edge_are_answered_as_alone(name, data):
     assert_as_alone(snapshot, lng.tolist(), lat.tolist())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(
     points=st.lists(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), min_size=1, max_size=30)
 )
@@ -237,7 +238,7 @@ def test_an_edition_without_schools_knows_no_number():
 # --- what the resolver stands on ------------------------------------------------------------------
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15))
 @given(data=st.data(), radius_m=st.sampled_from([1.0, 100.0, 450.0, 2_000.0, 5_000.0]))
 def test_no_edge_is_near_where_none_may_be(data, radius_m):
     index = snapshot_of("ragged").resolver.index
@@ -249,7 +250,7 @@ def test_no_edge_is_near_where_none_may_be(data, radius_m):
     assert not (np.isfinite(away_m) & ~may).any()
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=examples(3))
 @given(data=st.data())
 def test_distances_are_those_of_one_point(data):
     snapshot = snapshot_of("ragged")

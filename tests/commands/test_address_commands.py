@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +13,7 @@ from flask import Flask
 from app import create_app
 from catchments.settings import ROOT, Settings
 from catchments.store.addresses import AddressBook
+from tests import prepared
 from tests.address_files import LAYOUTS, Given, csv_text, geopackage
 from tests.worlds import sqlite_url
 
@@ -210,52 +207,40 @@ def test_where_the_book_is_comes_from_the_environment() -> None:
 # --- killed ---------------------------------------------------------------------------------------
 
 
-def flask(book: Path, *words: object) -> subprocess.Popen[bytes]:
-    """A real `flask` process on an address book."""
-    environment = {
-        **os.environ,
+def begun(book: Path, *words: object, **fate: int | None) -> prepared.Process:
+    """A `flask addresses` process on an address book."""
+    settings = {
         "DATABASE_URL": sqlite_url(book.with_name("kill.sqlite")),
         "CATCHMENTS_ADDRESSES": str(book),
     }
-    return subprocess.Popen(
-        [sys.executable, "-m", "flask", *map(str, words)],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    return prepared.begin("flask", "addresses", *words, settings=settings, **fate)
+
+
+def file_of_day(folder: Path, day: int) -> Path:
+    """Addresses of which one tells the day."""
+    rows = [Given(number=str(n), road=f"Road{n % 100}") for n in range(100, 2_000)]
+    path = folder / f"nz-addresses-2026-09-{day:02}.csv"
+    path.write_text(csv_text([*rows, Given(number=str(day))]))
+    return path
 
 
 @pytest.mark.slow
 def test_an_import_killed_at_any_moment_leaves_the_old_book_or_the_new_one(tmp_path: Path) -> None:
     book = tmp_path / "addresses.sqlite"
-    files = [tmp_path / f"nz-addresses-2026-09-{day:02}.csv" for day in range(1, KILLS + 3)]
-    for day, path in enumerate(files, start=1):
-        rows = [Given(number=str(n), road=f"Road{n % 400}") for n in range(1, 12_000)]
-        path.write_text(csv_text([*rows, Given(number=str(day))]))
-    began = time.monotonic()
-    assert flask(book, "addresses", "import", files[0], "--commit").wait(120) == 0
-    whole_s, releases = time.monotonic() - began, [release(book)]
-    for turn, path in enumerate(files[1:-1]):
-        # From when it begins to write to when it would end; starting is the same each time.
-        process = flask(book, "addresses", "import", path, "--commit")
-        if turn % 2:
-            wait_for_building(book, process)
-            time.sleep(random.uniform(0, 0.3))
-        else:
-            time.sleep(whole_s * random.uniform(0.3, 1.05))
-        process.kill()
-        process.wait()
+    first = begun(book, "import", file_of_day(tmp_path, 1), "--commit")
+    assert first.wait() == 0, first.stderr
+    releases = [release(book)]
+    fates = [{"dies_at_step": step} for step in range(1, first.steps + 1)]
+    fates += [{"dies_at_byte": random.randint(1, book.stat().st_size)} for _ in range(KILLS)]
+    for day, fate in enumerate(fates, start=2):
+        process = begun(book, "import", file_of_day(tmp_path, day), "--commit", **fate)
+        assert process.wait() < 0
         releases.append(release(book))
-        day = int(releases[-1][-2:])
-        assert f"{day} High Street, Kaitāia" in names(book, f"{day} high st")
+        held = int(releases[-1][-2:])
+        assert f"{held} High Street, Kaitāia" in names(book, f"{held} high st")
         assert len(list(tmp_path.glob("*.building"))) <= 1
     assert releases == sorted(releases)
-    assert flask(book, "addresses", "import", files[-1], "--commit").wait(120) == 0
-    assert release(book) == f"2026-09-{KILLS + 2:02}"
+    last = len(fates) + 2
+    assert begun(book, "import", file_of_day(tmp_path, last), "--commit").wait() == 0
+    assert release(book) == f"2026-09-{last:02}"
     assert list(tmp_path.glob("*.building*")) == []
-
-
-def wait_for_building(book: Path, process: subprocess.Popen[bytes]) -> None:
-    while process.poll() is None and not list(book.parent.glob("*.building")):
-        time.sleep(0.002)

@@ -26,6 +26,7 @@ from catchments.store.schema import metadata
 from tests.commands.conftest import Run
 from tests.conftest import fresh_postgresql
 from tests.staff import add_person
+from tests.waiting import PATIENCE_S
 from tests.worlds import (
     TODAY,
     fill,
@@ -87,7 +88,7 @@ def test_a_backup_taken_while_a_writer_publishes_holds_one_of_its_states_and_res
     writer.start()
     made = back_up(database_url, file)
     taken.set()
-    writer.join()
+    writer.join(PATIENCE_S)
     restore(file, elsewhere)
     assert tables(elsewhere) in states
     assert made.size == file.stat().st_size

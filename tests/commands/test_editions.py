@@ -19,6 +19,7 @@ from catchments.settings import ROOT
 from catchments.store import Store
 from catchments.web.context import EXTENSION
 from tests.commands.conftest import PROVIDERS, Run, table
+from tests.waiting import PATIENCE_S, free_port
 from tests.worlds import (
     TODAY,
     fill,
@@ -245,7 +246,7 @@ def test_what_cannot_work_gives_one_line_and_exit_code_1(
         env={**os.environ, **settings},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert result.returncode == 1
@@ -274,19 +275,13 @@ def test_serve_sets_up_and_hands_over_to_the_server(
     monkeypatch.setattr(os, "execv", lambda *given: started.append(given))
     monkeypatch.setattr(os, "chdir", lambda _: None)
     monkeypatch.setattr(setup.os, "environ", dict(os.environ))
-    said = run("serve", "--port", _free_port(), "--database", demonstration_copy, "--workers", 3)
+    said = run("serve", "--port", free_port(), "--database", demonstration_copy, "--workers", 3)
     assert "The finder is at http://127.0.0.1:" in said.output
     (program, command) = started[0]
     assert program == sys.executable
     assert "--workers=3" in command
     assert setup.os.environ["DATABASE_URL"] == sqlite_url(demonstration_copy)
     assert app.extensions[EXTENSION].store.url != sqlite_url(demonstration_copy)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_a_copied_database_needs_nothing_else(two: Store, tmp_path: Path) -> None:

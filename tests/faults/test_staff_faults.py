@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, suppress
 from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
@@ -45,20 +45,12 @@ from catchments.store.outbox import Outbox
 from catchments.store.people import LONGEST_LOCK, People
 from catchments.store.store import now
 from catchments.web.context import EXTENSION
-from catchments.web.staff import access
-from tests.faults.test_kill import (
-    _command,
-    _free_port,
-    all_workers_serve,
-    children_of,
-    flask,
-    get,
-    is_ready,
-    nothing_is_half_there,
-    wait_until,
-)
-from tests.faults_files import size_of
+from catchments.web.staff import access, areas
+from tests import prepared
+from tests.faults.test_kill import QUICK, WHOLE, nothing_is_half_there, some_bytes
+from tests.serving import Server, serving
 from tests.staff import PASSWORD, add_person, csrf_token, post, sign_in
+from tests.waiting import PATIENCE_S, wait_until
 from tests.worlds import (
     KOWHAI,
     TODAY,
@@ -73,7 +65,7 @@ from tests.worlds import (
 )
 
 KILLS = 3
-PUBLISHER = [sys.executable, "-m", "catchments.commands.publishing"]
+PUBLISHER = "catchments.commands.publishing"
 PROVIDERS = ("P-AHI", "P-RAKAU")
 """Kōwhai goes from one to the other and back."""
 
@@ -107,49 +99,24 @@ def approved(path: Path) -> Wish:
         return Wish(draft, 4, day, tama.id, "A contract ends.")
 
 
-@contextmanager
-def publishing(path: Path, wish: Wish, **how: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """A real process that publishes; killed at the end if it is still there."""
-    environment = {**os.environ, "DATABASE_URL": sqlite_url(path)}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        PUBLISHER, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, **how
-    ) as process:
-        try:
-            assert process.stdin
-            process.stdin.write(msgspec.json.encode(wish))
-            process.stdin.close()
-            process.stdin = None
-            yield process
-        finally:
-            process.kill()
+def begun(path: Path, wish: Wish, **fate: int | None) -> prepared.Process:
+    """A process that publishes."""
+    given, settings = msgspec.json.encode(wish), {"DATABASE_URL": sqlite_url(path)}
+    return prepared.begin(PUBLISHER, given=given, settings=settings, **fate)
 
 
-def finished(path: Path, wish: Wish, **how: Any) -> Outcome:
-    with publishing(path, wish, **how) as process:
-        said, log = process.communicate(timeout=120)
-    assert process.returncode == 0, log.decode()
-    return msgspec.json.decode(said, type=Outcome)
+def outcome(process: prepared.Process) -> Outcome:
+    assert process.wait() == 0, process.stderr
+    return msgspec.json.decode(process.stdout, type=Outcome)
 
 
-def kill_somewhere(path: Path, wish: Wish, whole_s: float, *, writing: bool) -> None:
-    """Kill a publication at a random moment, or as its first bytes reach the journal."""
-    journal = Path(f"{path}-wal")
-    with publishing(path, wish) as process:
-        until = time.monotonic() + whole_s * random.uniform(0.2, 1.0)
-        while process.poll() is None:
-            if writing and size_of(journal) > 0:
-                time.sleep(random.uniform(0, 0.01))
-                break
-            if not writing and time.monotonic() > until:
-                break
-            time.sleep(0.001)
-        process.send_signal(signal.SIGKILL)
+def finished(path: Path, wish: Wish, **fate: int | None) -> Outcome:
+    return outcome(begun(path, wish, **fate))
 
 
-def is_published_whole(path: Path, wish: Wish) -> bool:
+def is_published_whole(path: Path, wish: Wish, *, artefacts: int = QUICK) -> bool:
     """Whether a draft is published; either way all of it is there, once, or none of it."""
-    editions, _ = nothing_is_half_there(path)
+    editions, _ = nothing_is_half_there(path, artefacts=artefacts)
     with opened(sqlite_url(path)) as store:
         assert AuditTrail(store).broken_at() is None
         draft = Desk(store).draft(wish.draft_id)
@@ -176,13 +143,16 @@ def is_published_whole(path: Path, wish: Wish) -> bool:
 def test_a_publication_of_staff_killed_at_any_moment_is_whole_or_not_there(
     database: Path,
 ) -> None:
-    wish, began = approved(database), time.monotonic()
-    assert finished(database, wish).numbers == [2]
-    whole_s = time.monotonic() - began
+    wish = approved(database)
+    whole = begun(database, wish)
+    assert outcome(whole).numbers == [2]
     assert is_published_whole(database, wish)
     wish = approved(database)
-    for turn in range(KILLS):
-        kill_somewhere(database, wish, whole_s, writing=turn % 2 == 1)
+    fates = [{"dies_at_step": random.randint(1, whole.steps)} for _ in range(KILLS)]
+    fates += [{"dies_at_step": whole.steps}]
+    fates += [{"dies_at_byte": byte} for byte in some_bytes(database)]
+    for fate in fates:
+        begun(database, wish, **fate).wait()
         if is_published_whole(database, wish):
             again = finished(database, wish)  # whoever asks once more is told, and nothing is done
             assert "has been published already" in again.problem
@@ -195,28 +165,45 @@ def test_a_publication_of_staff_killed_at_any_moment_is_whole_or_not_there(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("room", "kind", "said"),
-    [
-        (48 << 10, "PublicationRefused", r"The file .* could not be made: .*"),
-        (256 << 10, "StoreUnavailable", r"The database “.*” cannot be used: .*\."),
-    ],
-    ids=["for the files", "for the database"],
-)
 def test_a_full_disk_while_publishing_is_one_message_and_it_succeeds_once_there_is_room(
-    room: int, kind: str, said: str, database: Path
+    database: Path,
 ) -> None:
     wish = approved(database)
-
-    def no_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
-
-    outcome = finished(database, wish, preexec_fn=no_room)
-    assert (outcome.numbers, outcome.kind) == ([], kind)
-    assert re.fullmatch(said, outcome.problem)
+    refused = finished(database, wish, room=64 << 10)
+    assert (refused.numbers, refused.kind) == ([], "StoreUnavailable")
+    assert re.fullmatch(r"The database “.*” cannot be used: .*\.", refused.problem)
     assert not is_published_whole(database, wish)
     assert finished(database, wish).numbers == [2]
     assert is_published_whole(database, wish)
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
+def test_a_full_disk_while_files_are_made_is_one_message_and_it_succeeds_once_there_is_room(
+    database: Path,
+) -> None:
+    wish = approved(database)
+
+    def published(room: int) -> Outcome:
+        """What a process says that draws the files; no file of it grows beyond `room` bytes."""
+        ended = subprocess.run(
+            [sys.executable, "-m", PUBLISHER],
+            cwd=ROOT,
+            env={**os.environ, "DATABASE_URL": sqlite_url(database)},
+            input=msgspec.json.encode(wish),
+            capture_output=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
+            timeout=PATIENCE_S,
+            check=True,
+        )
+        return msgspec.json.decode(ended.stdout, type=Outcome)
+
+    refused = published(48 << 10)
+    assert (refused.numbers, refused.kind) == ([], "PublicationRefused")
+    assert re.fullmatch(r"The file .* could not be made: .*", refused.problem)
+    assert not is_published_whole(database, wish)
+    assert published(1 << 30).numbers == [2]
+    assert is_published_whole(database, wish, artefacts=WHOLE)
 
 
 @pytest.fixture
@@ -383,13 +370,33 @@ BAD: dict[str, tuple[str, Callable[[], dict[str, str]], str]] = {
 }
 
 
-@pytest.mark.parametrize("what", BAD)
+HUGE = "a lasso of a million vertices and one"
+
+
+@pytest.mark.parametrize(
+    "what",
+    [pytest.param(what, marks=[pytest.mark.thorough] if what == HUGE else []) for what in BAD],
+)
 def test_what_cannot_be_taken_is_said_once_and_the_draft_stays(
     app: Flask, hana: FlaskClient, what: str
 ) -> None:
     kind, make, said = BAD[what]
+    is_refused_once(app, hana, kind, make(), said)
+
+
+def test_a_lasso_of_more_vertices_than_are_taken_is_refused_too(
+    app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(areas, "VERTICES_AT_MOST", 1_000)
+    said = "It has 1,001 vertices; at most 1,000 are taken."
+    is_refused_once(app, hana, "transfer-area", {"drawn": circle(1_001)}, said)
+
+
+def is_refused_once(
+    app: Flask, hana: FlaskClient, kind: str, given: dict[str, str], said: str
+) -> None:
     token, before = csrf_token(hana), kept(app)
-    form = {"csrf_token": token, "version": "1", "to": KOWHAI, "confirmed": "yes", **make()}
+    form = {"csrf_token": token, "version": "1", "to": KOWHAI, "confirmed": "yes", **given}
     url = f"/staff/drafts/1/change/{kind}"
     # Encoded here: the client would keep so much in a file that it never closes.
     body = urlencode(form, safe="(),")
@@ -441,7 +448,7 @@ class Browser:
         return found[1]
 
     def _connected(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
 
     def _headers(self) -> dict[str, str]:
         kept = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -459,70 +466,79 @@ class Browser:
         return response.status, response.headers.get("Location", ""), response.read().decode()
 
 
-@pytest.fixture
-def server(database: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """The service with two workers."""
-    port = _free_port()
-    with flask(database, "serve", "--port", port, "--workers", 2) as process:
-        try:
-            wait_until(lambda: is_ready(port) or process.poll() is not None, within_s=60)
-            assert process.poll() is None, process.stdout and process.stdout.read()
-            yield process, port
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait(20)
-
-
 def editions_of(path: Path) -> list[int]:
     with opened(sqlite_url(path)) as store:
         return [edition.number for edition in store.editions()]
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_line_that_breaks_on_a_double_click_publishes_once_and_every_page_tells_the_same(
-    server: tuple[subprocess.Popen[str], int], database: Path
+    database: Path,
 ) -> None:
-    _, port = server
     wish = approved(database)
-    tama = Browser(port, "tama")
-    form = {"version": wish.draft_version, "once": "ab12", "reason": "A contract ends."}
-    url = f"/staff/drafts/{wish.draft_id}/publish"
-    for _ in range(2):
-        tama.send_and_hang_up(url, **form)
-    wait_until(lambda: editions_of(database) == [1, 2], within_s=90)
-    wait_until(lambda: all_workers_serve(port, 2), within_s=5)
-    assert tama.send(url, **form) == (303, "/staff/editions")  # the back button, and once more
-    assert "Published as edition 2" in tama.page("/staff/editions")
-    assert editions_of(database) == [1, 2]
-    assert is_published_whole(database, wish)
+    with serving(database) as server:
+        tama = Browser(server.port, "tama")
+        form = {"version": wish.draft_version, "once": "ab12", "reason": "A contract ends."}
+        url = f"/staff/drafts/{wish.draft_id}/publish"
+        for _ in range(2):
+            tama.send_and_hang_up(url, **form)
+        server.wait_until(lambda: editions_of(database) == [1, 2], "edition 2 is published")
+        server.wait_until(lambda: server.serves(2, workers=1), "edition 2 is served")
+        # The back button, and once more.
+        assert tama.send(url, **form) == (303, "/staff/editions")
+        assert "Published as edition 2" in tama.page("/staff/editions")
+        assert editions_of(database) == [1, 2]
+        assert is_published_whole(database, wish, artefacts=WHOLE)
+        every_page_tells_of_edition_2(server, tama)
 
-    assert get(port, "/provider?school_id=55")[1]["provider"]["name"] == "Ahi Trust"
+
+def every_page_tells_of_edition_2(server: Server, tama: Browser) -> None:
+    assert server.get("/provider?school_id=55")[1]["provider"]["name"] == "Ahi Trust"
     assert "Ahi Trust" in tama.page("/?school=55")
-    body = get(port, "/changes?since=1")[1]
+    body = server.get("/changes?since=1")[1]
     assert [each["edition"] for each in body["editions"]] == [2]
     assert "/history/2" in tama.page("/changes.atom")
     assert "Ahi Trust" in tama.page("/history/2")
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_worker_killed_while_it_publishes_leaves_the_edition_before_or_after(
-    server: tuple[subprocess.Popen[str], int], database: Path
+    database: Path,
 ) -> None:
-    process, port = server
     wish = approved(database)
-    tama = Browser(port, "tama")
-    form = {"version": wish.draft_version, "once": "ab12", "reason": "A contract ends."}
-    url = f"/staff/drafts/{wish.draft_id}/publish"
-    tama.send_and_hang_up(url, **form)
-    time.sleep(random.uniform(0.2, 2.0))
-    for worker in children_of(process.pid):
-        if "catchments.serving" in _command(worker):
+    with serving(database, workers=2) as server:
+        tama = Browser(server.port, "tama")
+        form = {"version": wish.draft_version, "once": "ab12", "reason": "A contract ends."}
+        url = f"/staff/drafts/{wish.draft_id}/publish"
+        tama.send_and_hang_up(url, **form)
+        server.wait_until(lambda: publishing(server), "a worker has begun to publish")
+        workers, publishers = server.workers(), publishing(server)
+        for worker in workers:
             os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: is_ready(port), within_s=30)
-    is_published_whole(database, wish)
-    # The page that is sent once more publishes it, or says that it is published.
-    assert tama.send(url, **form) == (303, "/staff/editions")
-    assert editions_of(database) == [1, 2]
-    assert is_published_whole(database, wish)
-    wait_until(lambda: all_workers_serve(port, 2), within_s=5)
+        server.wait_until(lambda: server.workers() - workers, "another worker is there")
+        server.wait_until(server.answers, "it answers")
+        wait_until(lambda: not any(map(is_running, publishers)), "who publishes alone has ended")
+        is_published_whole(database, wish, artefacts=WHOLE)
+        # The page that is sent once more publishes it, or says that it is published.
+        assert tama.send(url, **form) == (303, "/staff/editions")
+        assert editions_of(database) == [1, 2]
+        assert is_published_whole(database, wish, artefacts=WHOLE)
+        server.wait_until(lambda: server.serves(2, workers=2), "edition 2 is served by both")
+
+
+def publishing(server: Server) -> list[str]:
+    """The processes that workers have begun to publish with."""
+    begun: list[str] = []
+    for worker in server.workers():
+        for children in Path(f"/proc/{worker}/task").glob("*/children"):
+            begun += children.read_text().split()
+    return [pid for pid in begun if is_running(pid, PUBLISHER)]
+
+
+def is_running(pid: str, command: str = "") -> bool:
+    """Whether a process runs, by such a command; one that nobody has asked after does not."""
+    with suppress(OSError):
+        return command in Path(f"/proc/{pid}/cmdline").read_text() != ""
+    return False

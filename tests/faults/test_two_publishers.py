@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -14,13 +11,13 @@ import pytest
 from catchments.changes import AssignProvider, Change, RenameCatchment, apply_all
 from catchments.people import Role
 from catchments.publication import Outcome, Wish
-from catchments.settings import ROOT
 from catchments.snapshot import today_in_new_zealand
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.desk import Desk, Seen
 from catchments.store.outbox import Outbox
 from catchments.store.people import People
+from tests import prepared
 from tests.staff import add_person
 from tests.worlds import AHI, KOWHAI, at_once, publish_whole, small_edition, small_release
 
@@ -30,17 +27,10 @@ CHANGES: tuple[Change, ...] = (AssignProvider((KOWHAI,), "P-AHI"), RenameCatchme
 
 
 def wanted(url: str, wish: Wish) -> Outcome:
-    """What a real process that publishes answers to a wish."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "catchments.commands.publishing"],
-        input=msgspec.json.encode(wish),
-        capture_output=True,
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url},
-        timeout=120,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr.decode()
+    """What a process that publishes answers to a wish."""
+    given, settings = msgspec.json.encode(wish), {"DATABASE_URL": url}
+    ended = prepared.begin("catchments.commands.publishing", given=given, settings=settings)
+    assert ended.wait() == 0, ended.stderr
     return msgspec.json.decode(ended.stdout, type=Outcome)
 
 

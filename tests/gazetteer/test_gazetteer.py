@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from catchments.gazetteer import LONGEST_TEXT, Gazetteer, folded
 from catchments.model import PlaceKind, School, SchoolStatus
+from tests.laws import examples
 from tests.worlds import HOSTILE
 
 OPEN, PROPOSED, CLOSED = SchoolStatus.OPEN, SchoolStatus.PROPOSED, SchoolStatus.CLOSED
@@ -394,7 +395,7 @@ def slipped_names(draw: st.DrawFn) -> tuple[int, str]:
 
 
 @given(slipped_names())
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_a_name_with_any_one_slip_still_finds_its_school(slipped):
     number, text = slipped
     assert number in found(text)
@@ -453,7 +454,7 @@ def test_macrons_case_and_punctuation_make_no_difference(text):
 
 
 @given(st.permutations(SCHOOLS))
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 def test_the_order_of_a_directory_makes_no_difference(schools):
     gazetteer = Gazetteer.of(schools, former=FORMER)
     for text in ("school", "st", "54", "auckland", "kaitaja"):

@@ -63,6 +63,7 @@ from maps.material import Material
 from maps.school_tables import COLUMNS
 from maps.topology import SCALE, Cut
 from maps.wording import MADE_UP
+from tests.laws import examples
 from tests.worlds import TODAY, small_edition, small_release
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", '=HYPERLINK("x")', "’=1")
@@ -289,7 +290,7 @@ def ring_of(lines: Any, ring: Any) -> Any:
     return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 @given(st.lists(st.integers(0, 3), min_size=16, max_size=16))
 def test_cutting_and_joining_gives_any_tiling_back(owners: list[int]) -> None:
     cells = [shapely.box(170 + n % 4, -40 + n // 4, 171 + n % 4, -39 + n // 4) for n in range(16)]

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
@@ -29,7 +29,6 @@ def placed(*areas: BaseGeometry, name: str = "Ahi", **more: object) -> list[Lett
     return lettered(named, names, **{"taken": [], "at_most": 99, **more})  # type: ignore[arg-type]
 
 
-@settings(deadline=None)
 @given(area=boxes | polygons, name=st.text(min_size=1, max_size=12))
 def test_a_name_lies_in_its_area(area: BaseGeometry, name: str) -> None:
     for each in placed(area, name=name):
@@ -38,7 +37,6 @@ def test_a_name_lies_in_its_area(area: BaseGeometry, name: str) -> None:
         assert shapely.buffer(area, 1e-6).contains(middle)
 
 
-@settings(deadline=None)
 @given(areas=st.lists(boxes, min_size=2, max_size=8), taken=boxes)
 def test_names_are_clear_of_each_other_and_of_what_is_taken(
     areas: list[BaseGeometry], taken: BaseGeometry

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
@@ -147,7 +147,6 @@ def test_its_neighbours_lie_around_it(drawing: Drawing) -> None:
     assert len(picture.lines("edge")) >= 4
 
 
-@settings(deadline=None)
 @given(lng=st.floats(170.2, 172.8), lat=st.floats(-41.8, -39.2))
 def test_a_dot_is_where_its_place_is(drawing: Drawing, lng: float, lat: float) -> None:
     picture = drawn(drawing, MIDDLE, place=Place(lng, lat))
@@ -267,7 +266,6 @@ def test_a_picture_of_most_of_the_country_has_no_inset(drawing: Drawing) -> None
     assert drawn(drawing, "ZZ-00", CHATHAMS).all("locator-inset") == []
 
 
-@settings(deadline=None)
 @given(lng=st.floats(171.0, 172.0), lat=st.floats(-41.0, -40.0))
 def test_the_inset_never_hides_the_place(drawing: Drawing, lng: float, lat: float) -> None:
     picture = drawn(drawing, MIDDLE, place=Place(lng, lat))

@@ -18,6 +18,7 @@ from catchments.sources.addresses import Address, AddressReading, Road
 from catchments.sources.report import Problem
 from catchments.sources.tables import tidy
 from tests.address_files import BARE, LAYOUTS, OLDER, Given, csv_text, geopackage, table
+from tests.laws import examples
 
 KAITAIA = ("Kaitāia", "Kaitāia", "Far North District")
 PLAIN = Given()
@@ -434,10 +435,10 @@ def outcome(path: Path) -> list[Address] | str:
         return str(refused)
 
 
-ANY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+ANY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@settings(ANY, max_examples=150)
+@settings(ANY, max_examples=examples(150))
 @given(
     start=st.sampled_from([b"", b"\xef\xbb\xbf", (",".join(OLDER) + "\n").encode(), TEXT.encode()]),
     rest=st.binary(max_size=200),
@@ -447,7 +448,7 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, start: bytes, rest: bytes
     assert isinstance(found, list) or found.endswith((".", "GeoPackage"))
 
 
-@settings(ANY, max_examples=60)
+@settings(ANY, max_examples=examples(60))
 @given(at=st.integers(min_value=0), byte=st.integers(min_value=0, max_value=255))
 def test_a_geopackage_with_any_byte_changed_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, at: int, byte: int
@@ -464,7 +465,7 @@ def test_a_geopackage_with_any_byte_changed_is_read_or_refused(
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=30)
 
 
-@settings(ANY, max_examples=60)
+@settings(ANY, max_examples=examples(60))
 @given(road=WORDS, suburb=WORDS, town=WORDS, number=st.integers(1, 999_999))
 def test_what_is_written_is_read_whatever_the_names(
     tmp_path: Path, road: str, suburb: str, town: str, number: int

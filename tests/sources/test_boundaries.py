@@ -22,6 +22,7 @@ from catchments.coverage import is_coverage
 from catchments.errors import FileRefused
 from catchments.model import Provider, SourceKind
 from catchments.sources.boundaries import MAX_FILE_BYTES, read_boundaries
+from tests.laws import examples
 
 METRE = 1 / 90_000
 WEST, EAST = box(174, -36, 174.1, -35.9), box(174.1, -36, 174.2, -35.9)
@@ -690,7 +691,8 @@ HEADS = [
 
 @given(st.sampled_from(SUFFIXES), st.sampled_from(HEADS), st.binary(max_size=300))
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(150),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_arbitrary_bytes_are_refused_and_nothing_else(tmp_path, suffix, head, content):
     path = tmp_path / f"b.{suffix}"
@@ -705,7 +707,8 @@ def whole_geopackage(tmp_path_factory):
 
 @given(st.integers(0, 98_000), st.binary(min_size=1, max_size=40))
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_a_damaged_geopackage_is_read_or_refused(tmp_path, whole_geopackage, at, content):
     path = tmp_path / "b.gpkg"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,6 +23,7 @@ from catchments.model import DirectoryRelease, Place, SchoolStatus
 from catchments.sources import ckan
 from catchments.sources.ckan import fetch_directory, retrying_session
 from catchments.sources.report import Report
+from tests.waiting import PATIENCE_S
 
 TODAY = date(2026, 6, 9)
 
@@ -46,8 +48,10 @@ class Answer:
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    wait_s: float = 0.0
-    drip_s: float = 0.0
+    silent: bool = False
+    """Whether it holds the line and says nothing."""
+    dripping: bool = False
+    """Whether its last byte comes again and again, and never an end."""
     claim: int | None = None
 
 
@@ -61,6 +65,8 @@ class Catalogue:
     asked: list[dict[str, str]] = field(default_factory=list)
     shown: int = 0
     sent: list[bytes] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+    """Until then whoever is silent is silent."""
     url: str = ""
 
     def answer(self, action: str, query: dict[str, str]) -> Answer:
@@ -92,7 +98,8 @@ def serving(catalogue: Catalogue) -> Iterator[Catalogue]:
             parts = urlsplit(self.path)
             query = {key: values[0] for key, values in parse_qs(parts.query).items()}
             answer = catalogue.answer(parts.path.rpartition("/")[2], query)
-            time.sleep(answer.wait_s)
+            if answer.silent:
+                catalogue.over.wait()
             try:
                 self.reply(answer)
             except OSError:
@@ -104,11 +111,9 @@ def serving(catalogue: Catalogue) -> Iterator[Catalogue]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(answer.claim or len(answer.body)))
             self.end_headers()
-            step = 1 if answer.drip_s else max(1, len(answer.body))
-            for at in range(0, len(answer.body), step):
-                self.wfile.write(answer.body[at : at + step])
-                self.wfile.flush()
-                time.sleep(answer.drip_s)
+            self.wfile.write(answer.body)
+            while answer.dripping and not catalogue.over.wait(0.005):
+                self.wfile.write(answer.body[-1:])
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -120,8 +125,9 @@ def serving(catalogue: Catalogue) -> Iterator[Catalogue]:
     try:
         yield catalogue
     finally:
+        catalogue.over.set()
         server.shutdown()
-        thread.join()
+        thread.join(PATIENCE_S)
         server.server_close()
 
 
@@ -136,7 +142,7 @@ def quick() -> Iterator[requests.Session]:
 def fetched(
     catalogue: Catalogue, session: requests.Session, **options: Any
 ) -> tuple[DirectoryRelease, Report]:
-    settings: dict[str, Any] = {"today": TODAY, "timeout_s": 5.0, "page_size": 10} | options
+    settings: dict[str, Any] = {"today": TODAY, "timeout_s": PATIENCE_S, "page_size": 10} | options
     with serving(catalogue):
         return fetch_directory(base_url=catalogue.url, session=session, **settings)
 
@@ -224,11 +230,13 @@ def test_a_busy_server_is_asked_again(quick: requests.Session, status: int) -> N
     assert len(catalogue.asked) == 2
 
 
-def test_retry_after_is_honoured(quick: requests.Session) -> None:
-    catalogue = Catalogue([record(1)], script={1: Answer(b"", 503, {"Retry-After": "1"})})
-    start = time.monotonic()
+def test_retry_after_is_honoured(quick: requests.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("urllib3.util.retry.time", SimpleNamespace(sleep=slept.append))
+    catalogue = Catalogue([record(1)], script={1: Answer(b"", 503, {"Retry-After": "7"})})
     fetched(catalogue, quick)
-    assert 1.0 <= time.monotonic() - start < 5.0
+    assert slept == [7]
+    assert len(catalogue.asked) == 2
 
 
 def test_retry_after_is_capped() -> None:
@@ -323,20 +331,22 @@ def test_a_table_replaced_meanwhile_is_read_anew(quick: requests.Session) -> Non
 
 
 def test_a_silent_server_is_given_up(quick: requests.Session) -> None:
-    silent = Answer(wait_s=0.5)
-    catalogue = Catalogue([record(1)], script=dict.fromkeys(range(1, 99), silent))
-    start = time.monotonic()
+    catalogue = Catalogue([record(1)], script=dict.fromkeys(range(1, 99), Answer(silent=True)))
+    # It never answers: that anything is said at all shows that it is not waited for.
     error = refusal(catalogue, quick, timeout_s=0.1)
     assert "did not answer within 0.1 s" in str(error)
-    assert time.monotonic() - start < 5.0
 
 
-def test_a_dripping_server_is_given_up(quick: requests.Session) -> None:
-    dripping = Answer(b" " * 200, drip_s=0.02)
+def test_a_dripping_server_is_given_up_after_four_time_outs(
+    quick: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = itertools.count(step=PATIENCE_S / 10)
+    monkeypatch.setattr(ckan, "time", SimpleNamespace(monotonic=lambda: next(looked_at)))
+    dripping = Answer(b" ", dripping=True, claim=1 << 20)
     catalogue = Catalogue([record(1)], script={1: dripping})
-    start = time.monotonic()
-    assert "did not answer" in str(refusal(catalogue, quick, timeout_s=0.1))
-    assert 0.4 <= time.monotonic() - start < 6.0
+    assert "did not answer" in str(refusal(catalogue, quick))
+    # A tenth of a time-out passes with each look at the clock; some were for other answers.
+    assert 40 <= next(looked_at) / (PATIENCE_S / 10) < 60
 
 
 def test_a_page_over_the_bound_is_refused(

@@ -250,7 +250,7 @@ CELL = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.lists(CELL, min_size=5, max_size=5), max_size=5))
 def test_any_cells_give_known_schools_and_catchments_or_a_refusal(
     tmp_path: Path, rows: list[list[str]]
@@ -267,7 +267,7 @@ def test_any_cells_give_known_schools_and_catchments_or_a_refusal(
 
 
 @given(order=st.permutations(["1,,,C01,", "2,,,C02,Yes", ",Te Kura o Nga Mea,Gore,Gore,"]))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_order_of_rows_does_not_matter(tmp_path: Path, order: list[str]) -> None:
     assert read(tmp_path, *order).listings == {1: "C01", 2: "C02", 4: "C02"}
 

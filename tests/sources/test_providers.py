@@ -244,7 +244,7 @@ CELL = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.lists(CELL, min_size=6, max_size=6), max_size=4))
 def test_any_cells_give_sound_providers_or_a_refusal(tmp_path: Path, rows: list[list[str]]) -> None:
     text = io.StringIO()

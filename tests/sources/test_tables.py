@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from catchments.errors import FileRefused
 from catchments.sources import tables
 from catchments.sources.tables import Columns, cell_text, date_in_name, open_table, tidy
+from tests.laws import examples
 
 COLUMNS = Columns(
     aliases={"number": ("School_Id", "School Number"), "name": ("Name",), "town": ("Town / City",)},
@@ -301,7 +302,7 @@ def test_tidying_twice_changes_nothing_more(text: str) -> None:
     once.encode()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     start=st.sampled_from([b"", HEADER.encode(), b"PK\x03\x04", b'School_Id;Name\n1;"a"\n']),
     garbage=st.binary(max_size=300),
@@ -314,7 +315,8 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, start: bytes, garbage: by
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=examples(60),
 )
 @given(at=st.integers(min_value=0), byte=st.integers(min_value=0, max_value=255))
 def test_a_workbook_with_any_byte_changed_is_read_or_refused(
@@ -338,7 +340,7 @@ def test_a_workbook_with_any_byte_changed_is_read_or_refused(
         max_size=5,
     )
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_written_is_read_whatever_the_form(tmp_path: Path, names: list[str]) -> None:
     import csv
 

@@ -29,6 +29,8 @@ from catchments.store import address_building
 from catchments.store.address_text import ABBREVIATIONS, readings
 from catchments.store.addresses import AddressBook, building_book
 from catchments.store.engine import StoreUnavailable
+from tests.laws import examples
+from tests.waiting import PATIENCE_S, wait_until
 
 ADDRESS, ROAD, SUBURB, TOWN = (
     PlaceKind.ADDRESS,
@@ -508,7 +510,8 @@ def test_an_own_number_wins_over_a_range_that_covers_it_whatever_the_order(tmp_p
 # --- laws -----------------------------------------------------------------------------------------
 
 QUIET = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=80
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=examples(80),
 )
 
 
@@ -681,12 +684,13 @@ def test_readers_go_on_while_books_are_replaced_under_them(tmp_path: Path) -> No
         thread.start()
     for n in range(12):
         build(path, [address("12 High Street|A|B", lng=173 + n / 100)] * (n + 1))
+        before = len(answers)
+        wait_until(lambda before=before: len(answers) > before + 3, "readers are answered on")
     enough.set()
     for thread in threads:
-        thread.join()
+        thread.join(PATIENCE_S)
     book.close()
     assert wrong == []
-    assert len(answers) > 20
     assert first(book, "12 high st").places == (Place(lng=173.11, lat=-35.11),)
     book.close()
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError
 
 from catchments.store import Store, schema
 from catchments.store.audit import FIRST_HASH, AuditTrail
+from tests.laws import examples
 from tests.worlds import HOSTILE, at_once
 
 TABLE = schema.audit_entry
@@ -125,7 +126,7 @@ def test_many_who_add_at_once_make_one_chain(store: Store) -> None:
     assert [e.number for e in trail.entries(at_most=100)] == list(range(20, 0, -1))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")))
 def test_any_text_is_kept_as_it_is_and_hashes_the_same_after(store: Store, text: str) -> None:
     trail = AuditTrail(store)

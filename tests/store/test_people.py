@@ -16,6 +16,7 @@ from catchments.store import people as rooms
 from catchments.store.audit import AuditTrail
 from catchments.store.people import People, Secrets, TooBusy, checked_password, lock_after
 from tests.staff import PASSWORD, add_person
+from tests.waiting import PATIENCE_S
 from tests.worlds import HOSTILE, at_once, opened
 
 WRONG = "wrong horse battery staple"
@@ -282,7 +283,7 @@ def test_a_flood_of_guesses_is_refused_and_not_kept_waiting(store, people, monke
 
         def verify(self, kept, given):
             inside.release()
-            assert go_on.wait(30)
+            assert go_on.wait(PATIENCE_S)
             return hasher.verify(kept, given)
 
     monkeypatch.setattr(rooms, "HASHER", Slow())
@@ -290,12 +291,12 @@ def test_a_flood_of_guesses_is_refused_and_not_kept_waiting(store, people, monke
     for thread in busy:
         thread.start()
     for _ in busy:
-        assert inside.acquire(timeout=30)
+        assert inside.acquire(timeout=PATIENCE_S)
     with pytest.raises(TooBusy):
         people.sign_in("nobody", WRONG)
     go_on.set()
     for thread in busy:
-        thread.join()
+        thread.join(PATIENCE_S)
     assert people.sign_in("hana", PASSWORD)
 
 

@@ -21,6 +21,8 @@ from catchments.snapshot import Timeline, today_in_new_zealand
 from catchments.store.serial import wkb_and_sha256
 from tests.conftest import fresh_postgresql
 from tests.filled import at_revision
+from tests.laws import examples
+from tests.waiting import PATIENCE_S
 from tests.worlds import (
     HOSTILE,
     KOWHAI,
@@ -115,7 +117,7 @@ anything = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
 @given(shape=anything)
 def test_whatever_can_be_published_on_sqlite_can_be_on_postgresql(
     url: str, shape: shapely.Geometry
@@ -180,7 +182,7 @@ def test_a_catchment_without_a_boundary_or_provider_is_there_all_the_same(
 published = st.lists(st.tuples(st.integers(-3, 3), st.booleans()), max_size=6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(editions=published)
 def test_the_view_and_the_service_agree_on_what_is_in_force(
     url: str, editions: list[tuple[int, bool]]
@@ -247,7 +249,7 @@ def test_gdal_opens_the_view_as_it_is(url: str) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     features = json.loads(done.stdout)["features"]
     assert {f["properties"]["code"] for f in features} == set(SQUARES)

@@ -21,6 +21,7 @@ from catchments.snapshot import Snapshots
 from catchments.store import Publication, State, Store, drafts, editions
 from catchments.store import store as store_module
 from catchments.store.engine import open_engine
+from tests.waiting import PATIENCE_S
 from tests.worlds import (
     AHI,
     STARTS,
@@ -267,20 +268,23 @@ def test_a_busy_database_is_waited_for(tmp_path: Path) -> None:
     with opened(sqlite_url(path)) as store:
         store.add_release(small_release())
 
-        def hold() -> float:
+        def hold() -> None:
             other = sqlite3.connect(path, isolation_level=None)
             other.execute("BEGIN IMMEDIATE")
             held.set()
-            time.sleep(0.5)
+            tried.wait(PATIENCE_S)
+            time.sleep(0.1)  # so that it is refused the database before it gets it
+            done.append("let go")
             other.execute("ROLLBACK")
             other.close()
-            return time.monotonic()
 
-        def publish() -> float:
-            held.wait()
+        def publish() -> None:
+            held.wait(PATIENCE_S)
+            tried.set()
             publish_whole(store, small_edition())
-            return time.monotonic()
+            done.append("published")
 
-        held = threading.Event()
-        let_go, published = at_once(hold, publish)
-    assert published > let_go
+        done: list[str] = []
+        held, tried = threading.Event(), threading.Event()
+        assert at_once(hold, publish) == [None, None]
+    assert done == ["let go", "published"]

@@ -32,6 +32,7 @@ from catchments.store import Store, StoredArtefact
 from catchments.store.engine import open_engine
 from maps import MAKER
 from tests.conftest import fresh_postgresql
+from tests.laws import examples
 from tests.worlds import (
     HOSTILE,
     REKOHU,
@@ -48,8 +49,7 @@ from tests.worlds import (
 )
 
 LAW = settings(
-    max_examples=40,
-    deadline=None,
+    max_examples=examples(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -17,6 +17,7 @@ from catchments.store.engine import PATIENCE
 from catchments.web import health
 from catchments.web.context import EXTENSION
 from tests.conftest import fresh_postgresql
+from tests.waiting import PATIENCE_S
 from tests.worlds import application, opened, sqlite_url
 
 
@@ -98,7 +99,7 @@ class Hanging(Store):
 def test_readiness_is_said_at_once_while_the_database_hangs_and_is_asked_once_only(
     small_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(health, "PATIENCE_S", PATIENCE_S)
     app = application(sqlite_url(small_copy))
     running = app.extensions[EXTENSION]
     store = Hanging(running.settings.database_url)
@@ -106,6 +107,7 @@ def test_readiness_is_said_at_once_while_the_database_hangs_and_is_asked_once_on
     client = app.test_client()
     assert client.get("/readyz").get_json()["database"] == "ok"
     store.answering.clear()
+    monkeypatch.setattr(health, "PATIENCE_S", 0.05)
     before = store.asked
     for _ in range(5):
         said = client.get("/readyz")
@@ -114,6 +116,6 @@ def test_readiness_is_said_at_once_while_the_database_hangs_and_is_asked_once_on
         assert client.get("/provider?school_id=54").status_code == 200
     assert store.asked == before + 1
     store.answering.set()
-    monkeypatch.setattr(health, "PATIENCE_S", 30)
+    monkeypatch.setattr(health, "PATIENCE_S", PATIENCE_S)
     assert client.get("/readyz").get_json()["database"] == "ok"
     store.close()

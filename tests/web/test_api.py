@@ -23,6 +23,7 @@ from catchments.store import StoreUnavailable
 from catchments.web import caching
 from catchments.web.context import EXTENSION
 from catchments.web.security import CONTENT_SECURITY_POLICY
+from tests.laws import examples
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -500,7 +501,7 @@ def test_nothing_is_kept_past_midnight_in_new_zealand(
         assert max_age(client.get(path)) == expected
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
 @given(seconds=st.integers(0, 3 * 86_400), scheduled=st.integers(1, 3))
 def test_freshness_never_reaches_past_the_next_scheduled_edition(
     seconds: int, scheduled: int, clock: Clock, two_editions: dict[int, Flask]
@@ -743,7 +744,8 @@ def test_hostile_headers_do_no_harm(header: str, client: FlaskClient) -> None:
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(150),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     st.dictionaries(
@@ -765,7 +767,8 @@ def test_no_question_whatever_is_an_error_of_ours(
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(150),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_whatever_is_typed_into_the_search_box_is_shown_as_text(

@@ -20,6 +20,7 @@ from catchments.model import NamedPlace, Place, PlaceKind
 from catchments.store import StoreUnavailable
 from catchments.web.context import EXTENSION
 from catchments.web.v1 import bulk_answers
+from tests.laws import examples
 from tests.worlds import (
     HOSTILE,
     fill,
@@ -254,7 +255,8 @@ def test_an_id_comes_back_exactly(ask, own, beside):
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(ids=st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=5))
 @pytest.mark.parametrize("written", [JSON, NDJSON, CSV])
@@ -483,7 +485,8 @@ def test_a_row_too_many_is_refused_with_what_to_do(ask, name):
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(20),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     rows=st.lists(

@@ -27,7 +27,9 @@ from catchments.store import StoreUnavailable
 from catchments.web.context import EXTENSION, Service
 from catchments.web.features.frames import areas_360
 from catchments.web.security import CONTENT_SECURITY_POLICY
+from tests.laws import examples
 from tests.test_architecture import HEAVY, ROOT
+from tests.waiting import PATIENCE_S
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -305,7 +307,7 @@ def test_a_school_without_a_place_is_in_no_box_and_in_the_list(client):
     assert ask(client, "schools/items/498").json["geometry"] is None
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     west=st.floats(1_000_000, 2_600_000),
     south=st.floats(4_600_000, 6_300_000),
@@ -626,7 +628,7 @@ def test_pygeoapi_is_imported_by_who_needs_it_and_brings_no_tables(small_databas
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert served.returncode == 0, served.stderr

@@ -18,6 +18,7 @@ import shapely
 from owslib.ogcapi.features import Features
 
 from tests.test_architecture import ROOT
+from tests.waiting import PATIENCE_S
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -129,7 +130,7 @@ def test_ogr2ogr_makes_a_geopackage_of_it(address, tmp_path: Path):
     subprocess.run(
         [program, "-f", "GPKG", str(made), f"OAPIF:{address}"],
         check=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         capture_output=True,
     )
     assert {name for name, _ in pyogrio.list_layers(made)} == {"catchments", "schools"}

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catchments.snapshot import today_in_new_zealand
+from tests.laws import examples
 from tests.worlds import (
     application,
     fill,
@@ -143,7 +144,8 @@ def test_points_are_answered_by_the_application_once_for_all(app: Flask) -> None
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=examples(50),
 )
 @given(lng=st.one_of(degrees, near), lat=st.floats(-41, -37).map(lambda v: f"{v:.6f}"))
 @pytest.mark.parametrize(

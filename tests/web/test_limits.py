@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catchments.errors import InputRefused, NotKnown
@@ -195,7 +195,6 @@ def test_a_limit_that_is_no_number_is_refused(text: str) -> None:
         Settings.from_environment({"CATCHMENTS_RATE_LIMIT": text})
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 100)), max_size=50))
 def test_a_count_is_of_the_requests_in_the_same_window(asked: list[tuple[str, float]]) -> None:
     clock = Clock(0.0)

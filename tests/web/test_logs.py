@@ -28,7 +28,9 @@ from catchments.store.engine import open_engine
 from catchments.web import logs as web_logs
 from catchments.web.context import EXTENSION
 from catchments.web.metrics import MEASURED
+from tests.laws import examples
 from tests.staff import add_person, attempt, sign_in
+from tests.waiting import PATIENCE_S
 from tests.worlds import fill, opened, running_application, sqlite_url
 
 SECRET = "12 Smith Street"
@@ -197,7 +199,7 @@ def test_what_nobody_caught_repeats_no_value_either(written: io.StringIO) -> Non
 
     thread = threading.Thread(target=fail)
     thread.start()
-    thread.join()
+    thread.join(PATIENCE_S)
     (event,) = events(written)
     assert event["exception"] == ["builtins.ValueError"]
     assert "Smith" not in written.getvalue()
@@ -218,7 +220,7 @@ def test_a_programs_traceback_is_told_by_where_and_what(tmp_path: Path) -> None:
 
 @given(text=st.text(max_size=80))
 @example('\n  File "12 Smith Street", line 1, in Smith\nSmith: x')
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 def test_a_programs_last_words_are_not_repeated_whatever_they_look_like(text: str) -> None:
     told = logs.told_by(f'Traceback:\n  File "{__file__}", line 1, in f\nValueError: {text}')
     assert told in {f"{__file__}:1; ValueError", f"{__file__}:1; an exception"}

@@ -23,6 +23,7 @@ from catchments.store.outbox import Outbox
 from catchments.web import metrics, watching
 from catchments.web.context import EXTENSION
 from catchments.web.metrics import MEASURED, METHODS, OTHER, UNMATCHED, Measured
+from tests.laws import examples
 from tests.worlds import fill, opened, running_application, sqlite_url
 
 DURATIONS = "catchments_request_duration_seconds"
@@ -122,7 +123,7 @@ def test_nothing_that_a_client_sends_becomes_a_label(client: FlaskClient) -> Non
 
 
 @given(path=st.text(max_size=60), method=st.sampled_from(["GET", "PROPFIND", "X" * 300]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 def test_whatever_is_asked_there_are_no_more_labels(
     small_app: Flask, path: str, method: str
 ) -> None:

@@ -19,6 +19,7 @@ from catchments.web.context import EXTENSION
 from catchments.web.staff import access
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, running_provider
 from tests.staff import PASSWORD, add_person, post, sign_in
+from tests.waiting import PATIENCE_S
 from tests.worlds import HOSTILE, running_application, sqlite_url
 
 HANA = {"sub": "u-1", "email": "hana@ministry.example", "email_verified": True}
@@ -68,7 +69,7 @@ def to_provider(client, query=""):
     """Follow the link on the page to the provider; return where it sends the browser back to."""
     away = client.get(f"/staff/oidc{query}")
     assert away.status_code == 302, away.text
-    answer = requests.get(away.headers["Location"], allow_redirects=False, timeout=10)
+    answer = requests.get(away.headers["Location"], allow_redirects=False, timeout=PATIENCE_S)
     assert answer.status_code == 302, answer.text
     back = urlsplit(answer.headers["Location"])
     assert back.path == "/staff/oidc/back"

@@ -28,6 +28,7 @@ from werkzeug.test import TestResponse
 from catchments.coordinates import geometry_to_360
 from catchments.model import Catchment, Edition, Place, Provider, School, SchoolStatus
 from catchments.web.contract import promised_by
+from tests.laws import examples
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -537,7 +538,7 @@ def filtered(
     return [item for item in items if all(rules[name](item, text) for name, text in given_.items())]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(questions_on_schools, st.integers(1, 40))
 def test_schools_are_filtered_as_one_would_by_hand_and_pages_make_the_whole(
     wide: FlaskClient, question: dict[str, str], limit: int
@@ -552,7 +553,7 @@ def test_schools_are_filtered_as_one_would_by_hand_and_pages_make_the_whole(
     assert [int(row["school_id"]) for row in rows] == [identity(item) for item in expected]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(questions_on_places, st.integers(1, 4))
 def test_catchments_and_providers_are_filtered_as_one_would_by_hand(
     wide: FlaskClient, question: dict[str, str], limit: int

@@ -1,0 +1,259 @@
+"""Programs of the service as real processes that begin at once, and can be killed anywhere.
+
+Each is a fork of one process that has imported what they need: a program that begins anew spends
+three seconds of the processor on that, and no test is about it. What is run is what `python -m`
+runs. One thing is otherwise: of a publication's files stand-ins are made, for drawing them takes
+ten times as long as all the rest. Tests of those files publish with `sys.executable`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import runpy
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+from catchments.settings import ROOT
+from tests.waiting import wait_until
+from tests.worlds import simple_artefacts
+
+PREPARED = (
+    "app",
+    "catchments.commands.addresses",
+    "catchments.commands.directory",
+    "catchments.commands.editions",
+    "catchments.commands.publishing",
+    "maps.artefacts",
+)
+"""Modules that are imported before a program begins."""
+
+# --- for tests ------------------------------------------------------------------------------------
+
+
+class Process:
+    """A program that runs, with what it says; a `subprocess.Popen` as far as tests need one."""
+
+    def __init__(self, forge: Forge, pid: int, files: Path) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._forge, self._files = forge, files
+
+    @property
+    def stdout(self) -> str:
+        return self._files.with_suffix(".out").read_text(errors="replace")
+
+    @property
+    def stderr(self) -> str:
+        return self._files.with_suffix(".err").read_text(errors="replace")
+
+    @property
+    def steps(self) -> int:
+        """How many steps it took, once it has ended."""
+        return int(self._files.with_suffix(".steps").read_text())
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            self.returncode = self._forge.asked(poll=self.pid)
+        return self.returncode
+
+    def wait(self) -> int:
+        wait_until(lambda: self.poll() is not None, f"process {self.pid} ends", seen=self._seen)
+        assert self.returncode is not None
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it, and every process that it has begun, at once."""
+        if self.poll() is None:
+            os.killpg(self.pid, signal.SIGKILL)
+            self.wait()
+
+    def _seen(self) -> str:
+        return f"It said: {self.stdout}{self.stderr}"
+
+
+class Forge:
+    """The process that others are forks of."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="catchments-forge-")
+        self._begun = 0
+        self._one_at_a_time = threading.Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.prepared"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def asked(self, **what: Any) -> Any:
+        with self._one_at_a_time:
+            assert self._process.stdin
+            assert self._process.stdout
+            self._process.stdin.write(json.dumps(what) + "\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
+
+    def begin(self, module: str, words: Sequence[object], given: bytes, **how: Any) -> Process:
+        self._begun += 1
+        files = Path(self._folder.name, str(self._begun))
+        files.with_suffix(".in").write_bytes(given)
+        pid = self.asked(module=module, words=[*map(str, words)], files=str(files), **how)
+        return Process(self, pid, files)
+
+    def end(self) -> None:
+        """End it and all that it began."""
+        self._process.communicate()  # it ends when nobody can ask it any more
+        self._folder.cleanup()
+
+
+@cache
+def _forge() -> Forge:
+    return Forge()
+
+
+def end_all() -> None:
+    """End every process that was begun here, and the one that they are forks of."""
+    if _forge.cache_info().currsize:
+        _forge().end()
+        _forge.cache_clear()
+
+
+def begin(
+    module: str,
+    *words: object,
+    settings: Mapping[str, str],
+    given: bytes = b"",
+    dies_at_step: int | None = None,
+    dies_at_byte: int | None = None,
+    room: int | None = None,
+) -> Process:
+    """Run `python -m module words`, with settings in its environment and `given` as its input.
+
+    A step is a statement or a commit of its database, or a file's new name or end: before that
+    one, counted from 1, the process kills itself with SIGKILL. At a byte it is killed by the
+    kernel, as it writes so far into any file, such as its database's journal. With `room`, no file
+    of it grows beyond so many bytes.
+    """
+    fate = {"dies_at_step": dies_at_step, "dies_at_byte": dies_at_byte, "room": room}
+    return _forge().begin(module, words, given, settings=dict(settings), **fate)
+
+
+# --- the process itself ---------------------------------------------------------------------------
+
+
+def main() -> None:
+    """Fork for each line of standard input; end, with all that was begun, when it is closed."""
+    _prepare()
+    begun: set[int] = set()
+    for line in iter(sys.stdin.readline, ""):
+        asked = json.loads(line)
+        if "poll" in asked:
+            answer = _ended(asked["poll"], begun)
+        else:
+            answer = os.fork()
+            if answer == 0:
+                _become(asked)
+            begun.add(answer)
+        print(json.dumps(answer), flush=True)
+    for pid in begun:
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def _ended(pid: int, begun: set[int]) -> int | None:
+    found, status = os.waitpid(pid, os.WNOHANG)
+    if not found:
+        return None
+    begun.discard(pid)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _prepare() -> None:
+    for name in PREPARED:
+        import_module(name)
+    making: Any = import_module("catchments.commands.making")
+    making.artefacts = lambda _snapshot, _progress: simple_artefacts()
+
+
+def _become(asked: dict[str, Any]) -> NoReturn:
+    code = 1
+    try:
+        _begin_anew(asked)
+        code = _run(asked["module"])
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _begin_anew(asked: dict[str, Any]) -> None:
+    """Be as a process that was begun by itself, and as mortal as was asked for."""
+    os.setsid()
+    files = Path(asked["files"])
+    for number, (ending, mode) in enumerate(((".in", "r"), (".out", "w"), (".err", "w"))):
+        with files.with_suffix(ending).open(mode) as file:
+            os.dup2(file.fileno(), number)
+    sys.stdin, sys.stdout, sys.stderr = (os.fdopen(n, "w" if n else "r") for n in range(3))
+    os.environ.update(asked["settings"])
+    sys.argv = [asked["module"], *asked["words"]]
+    _count_steps(files.with_suffix(".steps"), asked["dies_at_step"])
+    if asked["dies_at_byte"] is not None:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    room = asked["room"] or asked["dies_at_byte"]
+    if room:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+
+def _run(module: str) -> int:
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        if ended.code is None or isinstance(ended.code, int):
+            return ended.code or 0
+        print(ended.code, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _count_steps(counted: Path, last: int | None) -> None:
+    """Write down each step; kill this process at the last one."""
+    import sqlalchemy as sa
+
+    taken = 0
+
+    def step(*_: object) -> None:
+        nonlocal taken
+        taken += 1
+        if taken == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        counted.write_text(str(taken))
+
+    for each in ("before_cursor_execute", "commit"):
+        sa.event.listen(sa.Engine, each, step)
+    sys.addaudithook(lambda event, _: step() if event in {"os.rename", "os.remove"} else None)
+
+
+if __name__ == "__main__":
+    main()

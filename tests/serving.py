@@ -1,0 +1,167 @@
+"""Real servers: begun on a port that is free, waited for until they answer, and stopped."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests import prepared
+from tests.waiting import PATIENCE_S, answers, free_port, wait_until
+from tests.worlds import sqlite_url
+
+QUICKLY = "0.1"
+"""So often, in seconds, a server looks whether something was published, where a test waits."""
+_PORT_IS_TAKEN = "in use"
+_PORTS_TRIED = 5
+
+
+class Server:
+    """A server and its workers, on a port that it keeps when it is begun once more."""
+
+    process: prepared.Process
+
+    def __init__(self, module: str, *words: object, ready: str = "/readyz", **settings: str):
+        self.port = free_port()
+        self._program, self._settings, self._ready = (module, *words), settings, ready
+
+    def start(self) -> None:
+        """Begin it and wait until it answers; on another port where somebody was quicker."""
+        for _ in range(_PORTS_TRIED):
+            self._begin()
+            wait_until(lambda: self.answers() or self._lost_the_port(), self._wanted)
+            if self.answers():
+                return
+            self.port = free_port()
+        raise AssertionError(self._said())
+
+    def start_again(self) -> None:
+        """Begin it where it was, and wait until it answers."""
+        self._begin()
+        self.wait_until(self.answers, self._wanted)
+
+    def _begin(self) -> None:
+        module, *words = self._program
+        self.process = prepared.begin(
+            str(module), *words, "--port", self.port, settings=self._settings
+        )
+
+    @property
+    def _wanted(self) -> str:
+        return f"{' '.join(map(str, self._program))} answers on port {self.port}"
+
+    def _lost_the_port(self) -> bool:
+        if self.process.poll() is None:
+            return False
+        assert _PORT_IS_TAKEN in self._said(), self._said()
+        return True
+
+    def _said(self) -> str:
+        return self.process.stdout + self.process.stderr
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def answers(self) -> bool:
+        return answers(self.port, self._ready)
+
+    def wait_until(self, done: Any, what: str) -> None:
+        """Wait for a state that this server brings about."""
+        wait_until(done, what, process=self.process, seen=lambda: f"It said: {self._said()}")
+
+    def said(self, what: str) -> int:
+        """How often it said something."""
+        return self._said().count(what)
+
+    def connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+
+    def text(self, path: str) -> tuple[int, str]:
+        """The status and content of an answer, over a connection of its own."""
+        with closing(self.connection()) as connection:
+            connection.request("GET", path, headers={"Connection": "close"})
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+
+    def get(self, path: str) -> tuple[int, dict[str, Any]]:
+        status, content = self.text(path)
+        return status, json.loads(content)
+
+    def workers(self) -> set[int]:
+        """The processes that answer."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return {int(pid) for pid in children.read_text().split() if _answers_requests(pid)}
+
+    def editions(self) -> dict[int, int]:
+        """The edition that each worker serves, as far as it has said so."""
+        told = {each.name: each for each in text_string_to_metric_families(self.metrics())}
+        served = told["catchments_edition"].samples if "catchments_edition" in told else ()
+        found = {int(sample.labels["pid"]): int(sample.value) for sample in served}
+        return {pid: found[pid] for pid in self.workers() & set(found)}
+
+    def metrics(self) -> str:
+        return self.text("/metrics")[1]
+
+    def serves(self, edition: int, *, workers: int) -> bool:
+        """Whether so many workers, and no others, serve an edition."""
+        served = self.editions()
+        return [*served.values()] == [edition] * workers and set(served) == self.workers()
+
+    def reload(self) -> None:
+        self.process.send_signal(signal.SIGHUP)
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def stop(self) -> int:
+        """Have it end as it does in service; return how it ended."""
+        self.terminate()
+        return self.process.wait()
+
+    def kill(self) -> None:
+        """End every process of it at once, as a power cut would."""
+        self.process.kill()
+
+
+def _answers_requests(pid: str) -> bool:
+    with suppress(OSError):
+        return b"catchments.serving" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """A server from when it answers to the end of a test; whatever is left of it is killed."""
+    try:
+        server.start()
+        yield server
+        server.stop()
+    finally:
+        server.kill()
+
+
+def service(url: str, *, workers: int = 1, **settings: str) -> Server:
+    """The service as `scripts/serve` starts it, on a database's URL, with settings of its own."""
+    return Server(
+        "flask",
+        "serve",
+        "--workers",
+        workers,
+        **{"CATCHMENTS_REFRESH_S": QUICKLY, "CATCHMENTS_RATE_LIMIT": "0"} | settings,
+        DATABASE_URL=url,
+    )
+
+
+@contextmanager
+def serving(database: Path | str, *, workers: int = 1, **settings: str) -> Iterator[Server]:
+    """The service, running, on a database that is set up: an SQLite file or a URL."""
+    url = sqlite_url(database) if isinstance(database, Path) else database
+    with running(service(url, workers=workers, **settings)) as server:
+        yield server
