@@ -46,7 +46,7 @@ if sys.argv[1:] == ["--version"]:
 with open(os.environ["ASKED"], "a") as asked:
     print(*sys.argv[1:], file=asked)
 print(os.environ.get("PIP_SAYS", ""), flush=True)
-if os.environ.get("PIP_WAITS"):
+if os.environ.get("PIP_WAITS") and sys.argv[-1].endswith("requirements.txt"):
     Path(os.environ["PIP_WAITS"] + "-reached").write_text("here")
     Path(os.environ["PIP_WAITS"]).read_text()
 sys.exit(int(os.environ.get("PIP_STATUS", "0")))
@@ -163,7 +163,7 @@ def test_all_is_installed_by_hash_and_from_wheels_with_the_pinned_pip(clone: Clo
     assert (status, "requirements.txt pins: 2 packages" in said) == (0, True)
     pip, everything = clone.asked
     assert all("--require-hashes --only-binary :all:" in line for line in (pip, everything))
-    assert pip.endswith(".txt") and str(clone.folder) not in pip
+    assert str(clone.folder) not in pip
     assert everything.endswith(f"--requirement {clone.folder / SERVICE}")
 
 
@@ -260,8 +260,7 @@ def test_a_second_set_up_waits_for_the_first_says_so_and_has_nothing_left_to_do(
     assert second.stdout is not None
     said = second.stdout.readline()
     assert said == "Another set-up of this folder is running: waiting for it …\n"
-    for _ in ("pip itself", "all the rest"):
-        gate.open()
+    gate.open()
     assert first.wait(timeout=120) == 0
     assert (second.communicate(timeout=120)[0], second.returncode) == ("", 0)
     assert len(clone.asked) == 2
