@@ -67,11 +67,11 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def answers(port: int, path: str = "/readyz") -> bool:
+def answers(port: int, path: str = "/readyz", *, within_s: float = PATIENCE_S) -> bool:
     """Whether a server at a port of this machine answers an address with 200."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=within_s)) as connection:
         try:
             connection.request("GET", path)
             return connection.getresponse().status == 200
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return False

@@ -861,6 +861,7 @@ GROWTH_MB = 25
 """The large file's rows are 20 MB without their answers, and 60 MB with them."""
 
 
+@pytest.mark.thorough
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     columns = {"school_id": np.resize(SCHOOLS, 20_000), "note": [HOSTILE] * 20_000}
     small = write_parquet(tmp_path / "small.parquet", columns)
