@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -82,9 +82,9 @@ class Server:
     def answers(self) -> bool:
         return answers(self.port, self._ready, within_s=_ASKED_AGAIN_S)
 
-    def wait_until(self, done: Any, what: str) -> None:
+    def wait_until(self, done: Callable[[], object], what: str, **how: float) -> None:
         """Wait for a state that this server brings about."""
-        wait_until(done, what, process=self.process, seen=lambda: f"It said: {self._said()}")
+        wait_until(done, what, process=self.process, seen=lambda: f"It said: {self._said()}", **how)
 
     def said(self, what: str) -> int:
         """How often it said something."""
@@ -119,10 +119,16 @@ class Server:
     def metrics(self) -> str:
         return self.text("/metrics")[1]
 
-    def serves(self, edition: int, *, workers: int) -> bool:
-        """Whether so many workers, and no others, serve an edition."""
-        served = self.editions()
-        return [*served.values()] == [edition] * workers and set(served) == self.workers()
+    def wait_until_served(self, edition: int, *, workers: int) -> None:
+        """Wait until so many workers, and no others, serve an edition."""
+
+        def is_served() -> bool:
+            served = self.editions()
+            return [*served.values()] == [edition] * workers and set(served) == self.workers()
+
+        # They say so once a second, all that they count at once.
+        what = f"edition {edition} is served by {workers} workers"
+        self.wait_until(is_served, what, every_s=0.25)
 
     def reload(self) -> None:
         self.process.send_signal(signal.SIGHUP)

@@ -34,6 +34,7 @@ def wait_until(
     *,
     process: Ends | None = None,
     seen: Callable[[], object] = lambda: "",
+    every_s: float = _LOOKED_EVERY_S,
 ) -> None:
     """Return as soon as `done` says so; fail, saying what was waited for and what is `seen`.
 
@@ -45,7 +46,7 @@ def wait_until(
             pytest.fail(f"waiting until {what}: the process ended ({process.returncode}). {seen()}")
         if time.monotonic() > give_up:
             pytest.fail(f"waited {PATIENCE_S:.0f} s until {what}. {seen()}")
-        time.sleep(_LOOKED_EVERY_S)
+        time.sleep(every_s)
 
 
 _PORTS = range(20_000, 32_000)

@@ -255,7 +255,7 @@ class Asking(threading.Thread):
         self._enough = threading.Event()
 
     def run(self) -> None:
-        while not self._enough.wait(0.02):
+        while not self._enough.wait(0.05):
             try:
                 status, body = self.server.get("/provider?school_id=54")
                 whole = status == 200 and body["provider"]["name"] == "Ahi Trust"
@@ -287,9 +287,7 @@ def test_a_server_answers_on_while_publishers_are_killed_and_then_serves_the_new
             asking.wait_for_more()
         finished(database, *publish(new_draft(database, 7)))
         newest = nothing_is_half_there(database)[0]
-        server.wait_until(
-            lambda: server.serves(newest, workers=2), f"both workers serve edition {newest}"
-        )
+        server.wait_until_served(newest, workers=2)
         asking.wait_for_more()
         asking.stop()
         assert asking.wrong == []

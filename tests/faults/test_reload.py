@@ -247,8 +247,9 @@ def test_the_service_itself_reloads_under_load_and_goes_on_counting(small_copy: 
             answered_more(server, asked)
         assert asked.failed == []
         assert len(asked.answers["before"]) == 1
-        server.wait_until(lambda: counted(server) > 10, "answers are counted")
-        server.wait_until(lambda: telling(server) == server.workers(), "only those that live tell")
+        server.wait_until(lambda: counted(server) > 10, "answers are counted", every_s=0.25)
+        only = "only workers that live tell what they serve"
+        server.wait_until(lambda: telling(server) == server.workers(), only, every_s=0.25)
         assert len(server.workers()) == 1
 
 

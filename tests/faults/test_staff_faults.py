@@ -484,7 +484,7 @@ def test_a_line_that_breaks_on_a_double_click_publishes_once_and_every_page_tell
         for _ in range(2):
             tama.send_and_hang_up(url, **form)
         server.wait_until(lambda: editions_of(database) == [1, 2], "edition 2 is published")
-        server.wait_until(lambda: server.serves(2, workers=1), "edition 2 is served")
+        server.wait_until_served(2, workers=1)
         # The back button, and once more.
         assert tama.send(url, **form) == (303, "/staff/editions")
         assert "Published as edition 2" in tama.page("/staff/editions")
@@ -525,7 +525,7 @@ def test_a_worker_killed_while_it_publishes_leaves_the_edition_before_or_after(
         assert tama.send(url, **form) == (303, "/staff/editions")
         assert editions_of(database) == [1, 2]
         assert is_published_whole(database, wish, artefacts=WHOLE)
-        server.wait_until(lambda: server.serves(2, workers=2), "edition 2 is served by both")
+        server.wait_until_served(2, workers=2)
 
 
 def publishing(server: Server) -> list[str]:
