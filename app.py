@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from flask.wrappers import Response
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from catchments import __version__
 from catchments.delivery import Courier, payloads
 from catchments.errors import CatchmentsError
 from catchments.finding import NoAddresses
@@ -73,13 +75,13 @@ WEB = Path(__file__).parent / "catchments" / "web"
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the application with its command line; the first request builds a snapshot."""
-    from catchments import commands  # readers of files and all they need: no server imports them
+    from catchments.commands import groups  # readers of files and all: no server imports them
 
     try:
         app = web_app(settings)
     except CatchmentsError as error:  # such as a DATABASE_URL that is none: one line, no traceback
         raise ClickException(str(error)) from error
-    commands.register(app)
+    groups.register(app)
     return app
 
 
@@ -128,6 +130,7 @@ def serve_app() -> Flask:
     """Return the application with its snapshot built and kept up to date: a server's factory."""
     settings = Settings.from_environment()
     logs.configure(settings)
+    logging.getLogger("catchments").info("version %s", __version__)  # before all other lines
     app = web_app(settings)
     running: Service = app.extensions[EXTENSION]
     try:
@@ -181,3 +184,9 @@ def _compress_pages(app: Flask) -> None:
         return response if as_it_is else compress.after_request(response)
 
     app.after_request(compressed)
+
+
+if __name__ == "__main__":
+    from catchments.commands.groups import command_line
+
+    command_line(create_app).main(prog_name="flask")

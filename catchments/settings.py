@@ -23,7 +23,15 @@ EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za
 SHORTEST_KEY = 32
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,}")
 ROOT = Path(__file__).resolve().parent.parent
-DEFAULT_DATABASE_URL = f"sqlite:///{ROOT / 'instance' / 'catchments.sqlite'}"
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the database URL of an SQLite file, whatever its name and its folders' names hold."""
+    # In a URL a question mark begins the options, and a percent sign a character.
+    return f"sqlite:///{str(path).replace('%', '%25').replace('?', '%3F')}"
+
+
+DEFAULT_DATABASE_URL = sqlite_url(ROOT / "instance" / "catchments.sqlite")
 DEFAULT_ADDRESSES_PATH = ROOT / "instance" / "addresses.sqlite"
 
 
@@ -275,7 +283,7 @@ def _switch(environment: Mapping[str, str], name: str, default: str) -> bool:
 
 def database_url(text: str) -> str:
     """Return a database URL: the text if it is one, else SQLite in the file that it names."""
-    return text if "://" in text else f"sqlite:///{Path(text).expanduser().resolve()}"
+    return text if "://" in text else sqlite_url(Path(text).expanduser().resolve())
 
 
 def _origin(text: str) -> str:

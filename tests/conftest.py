@@ -51,26 +51,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Before any module of tests is read: `tests.laws` asks how long its laws are tried."""
     laws.load(thorough=config.option.all)
-    if not hasattr(config, "workerinput"):  # what was asked for is told to the workers
-        config.option.leave_out_thorough = not config.option.all and not _names_tests(config)
 
 
-def _names_tests(config: pytest.Config) -> bool:
-    return config.args != config.getini("testpaths")
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """A worker is given names of its own; what the caller named only the caller's process knows."""
+    node.workerinput["leave_out_thorough"] = leaves_out_thorough(node.config)
+
+
+def leaves_out_thorough(config: pytest.Config) -> bool:
+    """Whether neither `--all` nor files or tests by name were asked for."""
+    told: dict[str, bool] = getattr(config, "workerinput", {})
+    by_itself = not config.option.all and config.args == config.getini("testpaths")
+    return told.get("leave_out_thorough", by_itself)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the thorough tests to `--all`, unless files or tests were asked for by name."""
-    if not config.option.leave_out_thorough:
-        return
-    thorough = [item for item in items if item.get_closest_marker("thorough")]
-    config.hook.pytest_deselected(items=thorough)
-    items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+    if leaves_out_thorough(config):
+        config.hook.pytest_deselected(items=[item for item in items if _is_thorough(item)])
+        items[:] = [item for item in items if not _is_thorough(item)]
+
+
+def _is_thorough(item: pytest.Item) -> bool:
+    """Whether it is marked so, or asks of PostgreSQL what SQLite answers the same."""
+    again = item.get_closest_marker("either_database") and not item.get_closest_marker("dialects")
+    return bool(item.get_closest_marker("thorough") or again)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say plainly what was left out."""
-    if config.option.leave_out_thorough:
+    if leaves_out_thorough(config):
         said = "The thorough tests were left out, and laws tried on few examples; "
         terminalreporter.write_line(f"{said}./scripts/test --all leaves nothing out.")
 
@@ -164,7 +175,12 @@ def migrated_postgresql(postgresql_cluster: str) -> str:
         return name
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.either_database]),
+    ]
+)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database, once of each kind; for a store, with its schema."""
     for_a_store = "store" in request.fixturenames

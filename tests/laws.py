@@ -20,7 +20,11 @@ def load(*, thorough: bool) -> None:
     settings.load_profile("thorough" if thorough else "quick")
 
 
-def examples(at_length: int) -> int:
-    """How many examples a law is tried on that is tried on so many at length."""
-    share = settings.default.max_examples / AT_LENGTH
-    return max(min(FEW, at_length), round(at_length * share))
+def at_length() -> bool:
+    """Whether laws are tried at length now."""
+    return settings.default.max_examples == AT_LENGTH
+
+
+def examples(number: int) -> int:
+    """How many examples a law is tried on now that is tried on so many at length."""
+    return number if at_length() else max(min(FEW, number), number * QUICK // AT_LENGTH)

@@ -97,7 +97,9 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     program = shutil.which("systemd-analyze")
     if program is None:
         lacking("systemd-analyze is not installed: the unit is not verified")
-    here = UNIT.read_text().replace("/opt/catchments/.venv/bin/python", sys.executable)
+    python = tmp_path / "python"  # a link: the checkout's folder may have spaces in its name
+    python.symlink_to(sys.executable)
+    here = UNIT.read_text().replace("/opt/catchments/.venv/bin/python", str(python))
     unit = tmp_path / UNIT.name
     unit.write_text(here.replace("/opt/catchments", str(tmp_path)))
     verified = subprocess.run(

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 import pytest
 import shapely
+import sqlalchemy as sa
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 from shapely.geometry.base import BaseGeometry
@@ -226,10 +227,10 @@ def opened(url: str) -> Iterator[Store]:
 
 
 def _begin_with_the_schema(url: str) -> None:
-    prefix, _, path = url.partition("sqlite:///")
-    if prefix or not path or Path(path).exists() or not Path(path).parent.is_dir():
-        return
-    shutil.copy(_migrated_sqlite(), path)
+    parsed = sa.make_url(url)
+    path = Path(parsed.database or "")
+    if parsed.get_backend_name() == "sqlite" and path.parent.is_dir() and not path.exists():
+        shutil.copy(_migrated_sqlite(), path)
 
 
 def publish_whole(

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from catchments.errors import CatchmentsError, InputRefused, shown
+from catchments.settings import sqlite_url
 
 BUSY_TIMEOUT_MS = 15_000
 POOL_TIMEOUT_S = 5
@@ -69,6 +70,8 @@ def explained(error: DatabaseError | sa.exc.TimeoutError, url: str) -> StoreUnav
 
 def shown_url(url: sa.URL) -> str:
     """Return a database's address without its password and options."""
+    if _is_file(url):  # with macrons as macrons
+        return sqlite_url(Path(str(url.database)))
     return url.set(query={}).render_as_string(hide_password=True)
 
 

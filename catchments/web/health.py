@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flask import Blueprint, Response, jsonify
 
+from catchments import __version__
 from catchments.errors import CatchmentsError
 from catchments.snapshot import NEW_ZEALAND_TIME, Snapshots
 from catchments.web.context import service
@@ -18,8 +19,8 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
-    """Say that the process answers at all."""
-    return _uncached(jsonify(status="ok"))
+    """Say that the process answers at all, and which version of the software it runs."""
+    return _uncached(jsonify(status="ok", version=__version__))
 
 
 @blueprint.get("/readyz")

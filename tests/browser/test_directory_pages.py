@@ -5,22 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import HOSTILE, violations
+from tests.browser.made_up import HOSTILE
+from tests.browser.windows import Watched
 
-pytestmark = pytest.mark.browser
-
-PAGES = (
-    "/catchments",
-    "/catchments?q=rimu&sort=schools",
-    "/catchments?q=nowhere",
-    "/catchments?on=2025-01-01",
-    "/catchment/AA-02",
-    "/catchment/AA-04",
-    "/catchment/AA-06",
-    "/catchment/none",
-)
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 def test_a_list_that_is_filtered_leads_to_a_catchment_and_its_provider(watched: Any) -> None:
@@ -67,9 +57,8 @@ def test_hostile_names_are_shown_as_they_are_written(watched: Any) -> None:
     expect(page.locator("main img, main b, a[href^='javascript']")).to_have_count(0)
 
 
-def test_all_of_it_works_without_javascript(browser: Browser, live_url: str) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+def test_all_of_it_works_without_javascript(plain: Page, live_url: str) -> None:
+    page = plain
     page.goto(f"{live_url}/catchments")
     page.get_by_label("Region").select_option("Otago, Southland")
     page.get_by_label("Sort by").select_option("schools")
@@ -79,7 +68,6 @@ def test_all_of_it_works_without_javascript(browser: Browser, live_url: str) -> 
     expect(page.get_by_text("4 of 7 catchments in Otago, Southland.")).to_be_visible()
     page.get_by_role("link", name="Rēkohu", exact=True).click()
     expect(page.locator("svg.locator .locator-chosen")).to_be_visible()
-    context.close()
 
 
 def test_another_date_is_asked_for_with_the_keyboard_alone(watched: Any) -> None:
@@ -114,35 +102,12 @@ def _tab_to(page: Page, selector: str) -> None:
     pytest.fail(f"{selector} was not reached by 60 tabs")
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_no_page_is_wider_than_a_narrow_phone(browser: Browser, live_url: str, path: str) -> None:
-    page = browser.new_page(viewport={"width": 320, "height": 640})
-    page.goto(live_url + path)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    page.close()
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_everything_to_press_is_large_enough(browser: Browser, live_url: str, width: int) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 844})
-    for path in PAGES[:-1]:
-        page.goto(live_url + path)
-        small = page.evaluate(
-            """() => Array.from(document.querySelectorAll('main :is(a, button, input, select)'))
-               .filter((e) => e.type !== 'hidden' && !e.closest('p.lede, p.notice, .notice p'))
-               .map((e) => [e.outerHTML, e.getBoundingClientRect()])
-               .filter(([, box]) => box.width < 24 || box.height < 24)
-               .map(([html]) => html)"""
-        )
-        assert (path, small) == (path, [])
-    page.close()
-
-
 def test_on_paper_the_answer_and_the_map_stay_and_the_controls_go(
-    browser: Browser, live_url: str
+    watched: Watched,
 ) -> None:
-    page = browser.new_page(viewport={"width": 760, "height": 1100}, color_scheme="dark")
-    page.goto(f"{live_url}/catchment/AA-02")
+    page = watched.page
+    page.set_viewport_size({"width": 760, "height": 1100})
+    watched.open("/catchment/AA-02")
     page.emulate_media(media="print", color_scheme="dark")
     expect(page.locator(".answer-provider")).to_be_visible()
     expect(page.locator("svg.locator")).to_be_visible()
@@ -151,42 +116,26 @@ def test_on_paper_the_answer_and_the_map_stay_and_the_controls_go(
         expect(page.locator(gone)).to_be_hidden()
     fill = page.locator(".locator-land").evaluate("(e) => getComputedStyle(e).fill")
     assert fill == "rgb(255, 255, 255)"
-    page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_what_is_brought_out_stands_out(browser: Browser, live_url: str, scheme: Any) -> None:
-    page = browser.new_page(color_scheme=scheme)
-    page.goto(f"{live_url}/catchment/AA-02")
-    lightness = {
-        name: page.locator(f".{name}").first.evaluate(
-            """(e) => { const c = getComputedStyle(e).fill.match(/[\\d.]+/g)
-               .slice(0, 3).map((v) => v / 255)
-               .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-               return 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2]; }"""
-        )
-        for name in ("locator-land", "locator-chosen", "locator-chosen-name", "locator-name")
-    }
-
-    def contrast(one: str, other: str) -> float:
-        high, low = sorted((lightness[one], lightness[other]), reverse=True)
-        return float((high + 0.05) / (low + 0.05))
-
-    assert contrast("locator-chosen-name", "locator-chosen") >= 4.5
-    assert contrast("locator-name", "locator-land") >= 4.5
-    assert contrast("locator-chosen", "locator-land") >= (3 if scheme == "light" else 2.5)
-    page.close()
+LIGHTNESS = """
+(e) => { const c = getComputedStyle(e).fill.match(/[\\d.]+/g).slice(0, 3)
+  .map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2]; }
+"""
 
 
-@pytest.mark.parametrize(("scheme", "width", "height"), [("light", 1280, 900), ("dark", 390, 844)])
-def test_axe_finds_nothing_on_any_page(
-    browser: Browser, live_url: str, scheme: Any, width: int, height: int
-) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, bypass_csp=True
-    )
-    page = context.new_page()
-    for path in PAGES:
-        page.goto(live_url + path)
-        assert violations(page) == []
-    context.close()
+def contrast(page: Page, *names: str) -> float:
+    """How far two parts of the small map stand apart, as WCAG reckons it."""
+    low, high = sorted(page.locator(f".{name}").first.evaluate(LIGHTNESS) for name in names)
+    return float((high + 0.05) / (low + 0.05))
+
+
+def test_what_is_brought_out_stands_out_in_both_schemes(watched: Watched) -> None:
+    page = watched.open("/catchment/AA-02")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert contrast(page, "locator-chosen-name", "locator-chosen") >= 4.5, scheme
+        assert contrast(page, "locator-name", "locator-land") >= 4.5, scheme
+        least = 3 if scheme == "light" else 2.5
+        assert contrast(page, "locator-chosen", "locator-land") >= least, scheme

@@ -10,28 +10,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import HOSTILE, violations
+from tests.browser.made_up import HOSTILE
+from tests.browser.windows import PHONE, tab_to
+from tests.waiting import PATIENCE_MS
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 BOX = "School, address, suburb or town"
-PHONE = {"width": 390, "height": 844}
-PAGES = (
-    "/",
-    "/?q=kura",
-    "/?q=nowhere",
-    "/?q=",
-    "/?q=12+edge+road",
-    "/?q=1+high+street",
-    "/?q=9+edge+road",
-    "/school/54",
-    "/school/498?on=2025-01-01",
-    "/school/0000999",
-    "/catchments",
-    "/embed",
-    "/embed?q=kura",
-    "/embed?school=54",
-)
 
 
 def search(page: Page, text: str) -> None:
@@ -152,9 +137,8 @@ def test_what_was_typed_is_looked_for_where_no_suggestion_was_picked(watched: An
 
 
 def test_what_was_chosen_of_an_earlier_text_is_not_taken_for_a_later_one(
-    browser: Browser, live_url: str
+    page: Page, live_url: str
 ) -> None:
-    page = browser.new_page()
     page.goto(live_url)
     box = page.get_by_role("combobox", name=BOX)
     box.press_sequentially("kura")
@@ -166,7 +150,6 @@ def test_what_was_chosen_of_an_earlier_text_is_not_taken_for_a_later_one(
     assert box.get_attribute("aria-activedescendant") is None
     box.press("Enter")
     expect(page).to_have_url(f"{live_url}/?q=ahitown")
-    page.close()
 
 
 def test_a_suggestion_says_of_which_kind_it_is_when_it_is_looked_for(watched: Any) -> None:
@@ -179,14 +162,12 @@ def test_a_suggestion_says_of_which_kind_it_is_when_it_is_looked_for(watched: An
     expect(page.locator(".answer-provider")).to_be_visible()
 
 
-def test_suggestions_that_do_not_come_leave_a_form_that_works(browser: Browser, live_url: str):
-    page = browser.new_page()
+def test_suggestions_that_do_not_come_leave_a_form_that_works(page: Page, live_url: str):
     page.route("**/suggest*", lambda route: route.abort())
     page.goto(live_url)
     page.get_by_label(BOX).press_sequentially("rimu")
     page.get_by_label(BOX).press("Enter")
     expect(page).to_have_url(f"{live_url}/school/54")
-    page.close()
 
 
 def test_hostile_suggestions_are_text(watched: Any) -> None:
@@ -205,17 +186,6 @@ def test_the_keyboard_alone_leads_from_the_start_to_a_phone_number(watched: Any)
     page.keyboard.press("Enter")
     page.wait_for_url("**/school/54")
     tab_to(page, "(document.activeElement.href || '').startsWith('tel:')", presses=20)
-
-
-def tab_to(page: Page, there: str, *, presses: int) -> None:
-    """Press Tab until a script says that the focus is there; it has to be seen all the way."""
-    for _ in range(presses):
-        page.keyboard.press("Tab")
-        ring = "getComputedStyle(document.activeElement).outlineStyle"
-        assert page.evaluate(ring) != "none", page.evaluate("document.activeElement.outerHTML")
-        if page.evaluate(there):
-            return
-    pytest.fail("the focus did not come there")
 
 
 def test_the_focus_leaves_the_map_on_the_first_page(watched: Any) -> None:
@@ -242,56 +212,52 @@ def test_hostile_names_are_shown_as_they_are_written(watched: Any) -> None:
 
 
 @pytest.fixture
-def plain(browser: Browser, live_url: str) -> Iterator[Page]:
-    """A page without JavaScript."""
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(live_url)
-    yield page
-    context.close()
+def plain_start(plain: Page, live_url: str) -> Page:
+    """The first page, without JavaScript."""
+    plain.goto(live_url)
+    return plain
 
 
 @pytest.mark.parametrize("text", ["#54", "kura o te rimu", "KURA RIMU", "kura o te rimo"])
-def test_without_javascript_a_school_finds_its_provider(plain: Page, text: str) -> None:
-    search(plain, text)
-    expect(plain.locator(".answer-provider")).to_have_text("Provider of Rimu")
+def test_without_javascript_a_school_finds_its_provider(plain_start: Page, text: str) -> None:
+    search(plain_start, text)
+    expect(plain_start.locator(".answer-provider")).to_have_text("Provider of Rimu")
 
 
-def test_without_javascript_one_picks_from_a_list(plain: Page) -> None:
-    search(plain, "1 high street")
-    plain.get_by_role("link", name="1 High Street").last.click()
-    expect(plain.locator(".answer-provider")).to_have_text("Provider of Rimu")
+def test_without_javascript_one_picks_from_a_list(plain_start: Page) -> None:
+    search(plain_start, "1 high street")
+    plain_start.get_by_role("link", name="1 High Street").last.click()
+    expect(plain_start.locator(".answer-provider")).to_have_text("Provider of Rimu")
 
 
-def test_without_javascript_nothing_found_has_the_focus(plain: Page) -> None:
-    search(plain, "zzz")
-    expect(plain.get_by_role("alert")).to_contain_text("No school, address, suburb or town")
-    expect(plain.get_by_role("alert")).to_be_focused()
+def test_without_javascript_nothing_found_has_the_focus(plain_start: Page) -> None:
+    search(plain_start, "zzz")
+    expect(plain_start.get_by_role("alert")).to_contain_text("No school, address, suburb or town")
+    expect(plain_start.get_by_role("alert")).to_be_focused()
 
 
-def test_without_javascript_the_first_page_says_where_the_list_is(plain: Page) -> None:
-    expect(plain.locator("#map-frame")).to_be_hidden()
+def test_without_javascript_the_first_page_says_where_the_list_is(plain_start: Page) -> None:
+    expect(plain_start.locator("#map-frame")).to_be_hidden()
     # The browser of the tests shows no <noscript> where it was told to run no script.
-    assert "The map needs JavaScript" in plain.content()
-    plain.locator("details.region summary").first.click()
-    expect(plain.locator("details.region li").first).to_contain_text("Provider of")
+    assert "The map needs JavaScript" in plain_start.content()
+    plain_start.locator("details.region summary").first.click()
+    expect(plain_start.locator("details.region li").first).to_contain_text("Provider of")
 
 
-def test_with_the_map_blocked_the_finder_finds(browser: Browser, live_url: str) -> None:
-    page = browser.new_page()
+def test_with_the_map_blocked_the_finder_finds(page: Page, live_url: str) -> None:
     page.route("**/leaflet/**", lambda route: route.abort())
     page.route("**/map.js*", lambda route: route.abort())
     page.goto(live_url)
     expect(page.locator("#map-message")).to_contain_text("The map could not be loaded")
     search(page, "54")
     expect(page.locator(".answer-provider")).to_have_text("Provider of Rimu")
-    page.close()
 
 
 def test_on_a_phone_the_provider_and_the_phone_number_are_on_the_first_screen(
     browser: Browser, live_url: str
 ) -> None:
     page = browser.new_page(viewport=PHONE, has_touch=True)
+    page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{live_url}/school/54")
     for shown in (".answer-provider", ".fact-phone a", "a[href^='mailto:']", "a[href^='https:']"):
         box = page.locator(f".answer {shown}, {shown}").first.bounding_box()
@@ -300,10 +266,7 @@ def test_on_a_phone_the_provider_and_the_phone_number_are_on_the_first_screen(
     page.close()
 
 
-def test_an_answer_prints_with_its_provider_and_without_controls(
-    browser: Browser, live_url: str
-) -> None:
-    page = browser.new_page()
+def test_an_answer_prints_with_its_provider_and_without_controls(page: Page, live_url: str) -> None:
     page.goto(f"{live_url}/school/54")
     page.emulate_media(media="print")
     expect(page.locator(".answer-provider")).to_be_visible()
@@ -312,81 +275,12 @@ def test_an_answer_prints_with_its_provider_and_without_controls(
     for hidden in ("nav", "form", ".skip"):
         expect(page.locator(hidden).first).to_be_hidden()
     assert page.pdf(format="A4").count(b"/Type /Page\n") <= 2
-    page.close()
-
-
-# --- every page -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_no_page_is_wider_than_a_narrow_phone(browser: Browser, live_url: str, path: str) -> None:
-    page = browser.new_page(viewport={"width": 320, "height": 640})
-    page.goto(live_url + path)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    page.close()
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_every_page_says_that_it_is_demonstration(
-    browser: Browser, live_url: str, path: str
-) -> None:
-    page = browser.new_page()
-    page.goto(live_url + path)
-    expect(page.get_by_label("Demonstration data")).to_be_visible()
-    page.close()
-
-
-SMALL_TARGETS = """
-() => Array.from(document.querySelectorAll('a[href], button, input, select, summary'))
-  .filter((each) => each.checkVisibility() && !each.closest('p, .leaflet-control, .skip'))
-  .filter((each) => !each.classList.contains('skip'))
-  .map((each) => [each.outerHTML.slice(0, 120), each.getBoundingClientRect()])
-  .filter(([, box]) => box.height > 0 && (box.height < 24 || box.width < 24))
-  .map(([html, box]) => `${html} ${box.width} × ${box.height}`)
-"""
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_what_one_taps_is_large_enough(browser: Browser, live_url: str, path: str) -> None:
-    page = browser.new_page(viewport=PHONE)
-    page.goto(live_url + path)
-    assert page.evaluate(SMALL_TARGETS) == []
-    page.close()
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_no_page_forbids_zooming(browser: Browser, live_url: str, path: str) -> None:
-    page = browser.new_page()
-    page.goto(live_url + path)
-    content = page.locator('meta[name="viewport"]').get_attribute("content") or ""
-    assert "user-scalable" not in content
-    assert "maximum-scale" not in content
-    page.close()
-
-
-@pytest.mark.parametrize(("scheme", "width", "height"), [("light", 1280, 900), ("dark", 390, 844)])
-def test_axe_finds_nothing_on_any_page(
-    browser: Browser, live_url: str, scheme: Any, width: int, height: int
-) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, bypass_csp=True
-    )
-    page = context.new_page()
-    for path in (*PAGES, "/nothing-here"):
-        page.goto(live_url + path)
-        assert violations(page) == []
-    page.goto(live_url)
-    page.get_by_role("combobox", name=BOX).press_sequentially("kura")
-    page.get_by_role("option").first.wait_for()
-    page.get_by_role("combobox", name=BOX).press("ArrowDown")
-    assert violations(page) == []
-    context.close()
 
 
 # --- in another website's frame -------------------------------------------------------------------
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def school_website(live_url: str) -> Iterator[str]:
     """A website that frames what its address names."""
 
@@ -410,10 +304,7 @@ def school_website(live_url: str) -> Iterator[str]:
     thread.join()
 
 
-def test_an_allowed_website_shows_the_finder_in_a_frame(
-    browser: Browser, school_website: str
-) -> None:
-    page = browser.new_page()
+def test_an_allowed_website_shows_the_finder_in_a_frame(page: Page, school_website: str) -> None:
     page.goto(f"{school_website}/embed")
     frame = page.frame_locator("iframe")
     frame.get_by_label(BOX).fill("rimu")
@@ -421,14 +312,11 @@ def test_an_allowed_website_shows_the_finder_in_a_frame(
     expect(frame.locator(".answer-provider")).to_have_text("Provider of Rimu")
     expect(frame.get_by_label("Demonstration data")).to_be_visible()
     expect(frame.locator("nav")).to_have_count(0)
-    page.close()
 
 
 @pytest.mark.parametrize("path", ["/", "/school/54", "/map", "/catchments"])
-def test_nothing_else_may_be_framed(browser: Browser, school_website: str, path: str) -> None:
-    page = browser.new_page()
+def test_nothing_else_may_be_framed(page: Page, school_website: str, path: str) -> None:
     page.goto(school_website + path)
     # Chromium's own page stands there instead.
     expect(page.frame_locator("iframe").locator("body")).to_contain_text("refused to connect")
     expect(page.frame_locator("iframe").locator("#main")).to_have_count(0)
-    page.close()

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from catchments.guidance import (
     Advice,
@@ -25,23 +25,14 @@ from catchments.guidance import (
     shipped_guides,
 )
 from catchments.web import guide as web
-from tests.browser.conftest import HOSTILE, violations
-from tests.browser.test_finder import SMALL_TARGETS, tab_to
+from tests.browser.made_up import HOSTILE
+from tests.browser.test_every_page import ANSWERS, choose
+from tests.browser.windows import PHONE, Watched, tab_to, violations
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PATH = "/when-to-ask"
 GUIDE = shipped_guides()[0]
-PHONE = {"width": 390, "height": 844}
-READY = ("enrolled", "chronic", "steps-done", "not-improving", "barrier-other")
-ANSWERS = {
-    "Not enough answers yet": (),
-    "Ask now": (*READY, "moves", "complex"),
-    "Consider asking": (*READY, "sibling"),
-    "Not yet": ("enrolled", "away-5", "steps-begun"),
-    "Not this service": ("no-school",),
-}
-"""Some answers for each advice, by its title."""
 
 Shown = dict[str, Any]
 
@@ -95,21 +86,15 @@ def answers(guide: Guide, *, times: int) -> Iterator[frozenset[str]]:
             yield frozenset((*filter(None, chosen), *some))
 
 
-def choose(page: Page, title: str) -> None:
-    for each in ANSWERS[title]:
-        page.locator(f"#option-{each}").check()
-
-
 # --- the advice -----------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=[True, False], ids=["with JavaScript", "without"])
-def guide_page(request: pytest.FixtureRequest, browser: Browser, live_url: str) -> Iterator[Page]:
-    context = browser.new_context(java_script_enabled=request.param)
-    page = context.new_page()
+@pytest.fixture(params=["watched", "plain"], ids=["with JavaScript", "without"])
+def guide_page(request: pytest.FixtureRequest, live_url: str) -> Page:
+    lent: Watched | Page = request.getfixturevalue(request.param)
+    page = lent.page if isinstance(lent, Watched) else lent
     page.goto(live_url + PATH)
-    yield page
-    context.close()
+    return page
 
 
 def test_the_page_shows_what_advise_says(guide_page: Page) -> None:
@@ -179,11 +164,10 @@ LOPSIDED = ticks_only(advice("a0", "o0"), advice("a1", "o0", "o1", "o2", "o3"))
 """Its first advice has a condition of less weight in a style sheet than its second."""
 
 
+@pytest.mark.thorough
 def test_the_page_of_any_guide_shows_what_advise_says(
-    browser: Browser, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    page: Page, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = browser.new_page()
-
     def serve(route: Route) -> None:
         path = route.request.url.removeprefix("http://guide.test")
         with client.get(path) as answer:
@@ -208,7 +192,6 @@ def test_the_page_of_any_guide_shows_what_advise_says(
             assert found == expected(guide, chosen), sorted(chosen)
 
     holds()
-    page.close()
 
 
 # --- nothing is sent, nothing is stored -----------------------------------------------------------
@@ -226,14 +209,13 @@ def checked(page: Page) -> int:
 
 def test_answering_sends_nothing_and_stores_nothing(watched: Any) -> None:
     page = watched.open(f"{PATH}?school=54")
-    sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.url))
+    watched.requests.clear()
     for title in ANSWERS:
         choose(page, title)
         expect(page.locator(".outcome h3").locator("visible=true")).to_have_text([title])
         page.locator("#option-sibling").press("Enter")
         page.get_by_role("button", name="Clear all answers").click()
-    assert sent == []
+    assert watched.requests == []
     assert page.url == f"{watched.url}{PATH}?school=54"
     assert kept(page) == [0, 0, "", []]
 
@@ -243,8 +225,7 @@ def test_enter_neither_leaves_the_page_nor_changes_an_answer(guide_page: Page, k
     address = guide_page.url
     box = guide_page.locator(f".questions input[type={kind}]").first
     box.check()
-    box.press("Enter")
-    guide_page.wait_for_timeout(100)
+    box.press("Enter")  # returns once what it leads to has been loaded
     assert guide_page.url == address
     expect(box).to_be_checked()
 
@@ -281,9 +262,8 @@ def refused(route: Route) -> None:
 
 @pytest.mark.parametrize("handler", [older, refused])
 def test_a_browser_that_cannot_pick_shows_all_advice_with_its_conditions(
-    browser: Browser, live_url: str, handler: Any
+    page: Page, live_url: str, handler: Any
 ) -> None:
-    page = browser.new_page()
     page.route("**/*.css*" if handler is older else f"**{PATH}/*.css*", handler)
     page.goto(live_url + PATH)
     page.locator("#option-no-school").check()
@@ -299,7 +279,6 @@ def test_a_browser_that_cannot_pick_shows_all_advice_with_its_conditions(
     )
     expect(advice).to_contain_text("Applies only with all of “One who is enrolled at our school")
     assert violations(page) == []
-    page.close()
 
 
 # --- everyone -------------------------------------------------------------------------------------
@@ -347,47 +326,11 @@ def live_regions(page: Page) -> list[tuple[str, str, bool]]:
     return found
 
 
-@pytest.mark.parametrize(("scheme", "width", "height"), [("light", 1280, 900), ("dark", 390, 844)])
-def test_axe_finds_nothing_whatever_is_advised(
-    browser: Browser, live_url: str, scheme: Any, width: int, height: int
-) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, bypass_csp=True
-    )
-    page = context.new_page()
-    for title in ANSWERS:
-        page.goto(f"{live_url}{PATH}?school=54")
-        choose(page, title)
-        assert violations(page) == []
-    for query in ("", "?school=55", "?school=498"):
-        page.goto(live_url + PATH + query)
-        assert violations(page) == []
-    context.close()
-
-
-@pytest.mark.parametrize("title", ANSWERS)
-def test_the_guide_is_no_wider_than_a_narrow_phone(
-    browser: Browser, live_url: str, title: str
-) -> None:
-    page = browser.new_page(viewport={"width": 320, "height": 640})
-    page.goto(f"{live_url}{PATH}?school=54")
-    choose(page, title)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    page.close()
-
-
-def test_what_one_taps_in_the_guide_is_large_enough(browser: Browser, live_url: str) -> None:
-    page = browser.new_page(viewport=PHONE)
-    page.goto(f"{live_url}{PATH}?school=54")
-    assert page.evaluate(SMALL_TARGETS) == []
-    page.close()
-
-
 def test_on_a_phone_a_line_at_the_bottom_says_what_is_advised_so_far(
-    browser: Browser, live_url: str
+    watched: Watched,
 ) -> None:
-    page = browser.new_page(viewport=PHONE)
-    page.goto(live_url + PATH)
+    watched.page.set_viewport_size(PHONE)
+    page = watched.open(PATH)
     line = page.get_by_role("link", name="Advice so far:")
     expect(line).to_be_in_viewport()
     expect(line.locator("strong").locator("visible=true")).to_have_text(["Not enough answers yet"])
@@ -395,14 +338,13 @@ def test_on_a_phone_a_line_at_the_bottom_says_what_is_advised_so_far(
     expect(line.locator("strong").locator("visible=true")).to_have_text(["Not this service"])
     line.click()
     expect(page.locator(".reason").locator("visible=true")).to_be_in_viewport()
-    page.close()
 
 
 def test_on_a_phone_that_line_never_covers_what_has_the_focus(
-    browser: Browser, live_url: str
+    watched: Watched,
 ) -> None:
-    page = browser.new_page(viewport=PHONE)
-    page.goto(live_url + PATH)
+    watched.page.set_viewport_size(PHONE)
+    page = watched.open(PATH)
     covered = """() => {
       const [one, line] = [document.activeElement, document.querySelector('.so-far')]
         .map((each) => each.getBoundingClientRect());
@@ -416,7 +358,6 @@ def test_on_a_phone_that_line_never_covers_what_has_the_focus(
         )
         boxes.nth(at).focus()
         assert not page.evaluate(covered), page.evaluate("document.activeElement.outerHTML")
-    page.close()
 
 
 def test_beside_the_questions_the_advice_stays_in_view(watched: Any) -> None:
@@ -435,11 +376,8 @@ def test_what_is_still_to_be_answered_leads_to_its_question(watched: Any) -> Non
     expect(page.locator("#option-barrier-school")).to_be_focused()
 
 
-def test_on_paper_are_the_advice_the_answers_and_whom_to_call(
-    browser: Browser, live_url: str
-) -> None:
-    page = browser.new_page()
-    page.goto(f"{live_url}{PATH}?school=54")
+def test_on_paper_are_the_advice_the_answers_and_whom_to_call(watched: Watched) -> None:
+    page = watched.open(f"{PATH}?school=54")
     choose(page, "Ask now")
     page.emulate_media(media="print")
     for text in ("Ask now", "The student moves often", "70% or less", "0800 000 000"):
@@ -448,7 +386,6 @@ def test_on_paper_are_the_advice_the_answers_and_whom_to_call(
         expect(page.get_by_text(hidden, exact=True).locator("visible=true")).to_have_count(0)
     expect(page.locator(".so-far")).to_be_hidden()
     assert page.pdf(format="A4").count(b"/Type /Page\n") <= 3
-    page.close()
 
 
 def test_hostile_names_are_shown_in_the_guide_as_they_are_written(watched: Any) -> None:

@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import HOSTILE, violations
+from tests.browser.made_up import HOSTILE
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 def click_at(page: Page, lat: float, lng: float) -> None:
@@ -66,13 +66,9 @@ def test_a_hostile_provider_is_shown_as_it_is_written(watched: Any) -> None:
 def test_a_hostile_school_is_shown_as_it_is_written(watched: Any) -> None:
     page = watched.open_map("?school=55")
     expect(page.locator("#answer .answer-place")).to_contain_text(HOSTILE)
-    answer, school = page.locator("#answer .answer-place"), f"{HOSTILE} (school 55)"
-    for _ in range(20):  # until the schools are there, and the map stands still
-        click_at(page, -41.5, 173.5)
-        if answer.text_content() == school:
-            break
-        page.wait_for_timeout(250)
-    expect(answer).to_have_text(school)
+    page.wait_for_selector(".leaflet-schools-pane canvas", state="attached")
+    click_at(page, -41.5, 173.5)
+    expect(page.locator("#answer .answer-place")).to_have_text(f"{HOSTILE} (school 55)")
     page.mouse.move(0, 0)
     expect(page.locator("main img, main b")).to_have_count(0)
 
@@ -156,15 +152,13 @@ def test_a_school_is_chosen_by_its_dot_and_proposed_ones_say_so(watched: Any) ->
 
 
 def test_schools_are_not_fetched_from_afar(watched: Any) -> None:
-    asked: list[str] = []
-    watched.page.on("request", lambda request: asked.append(request.url))
     watched.open_map().wait_for_load_state("networkidle")
-    assert not [url for url in asked if url.endswith("schools.json")]
+    assert [url for url in watched.requests if url.endswith("catchments.json")]
+    assert not [url for url in watched.requests if url.endswith("schools.json")]
 
 
-def test_without_javascript_the_list_answers(browser: Browser, live_url: str) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+def test_without_javascript_the_list_answers(plain: Page, live_url: str) -> None:
+    page = plain
     page.goto(f"{live_url}/map")
     # Driven like this Chromium never renders <noscript>; with JavaScript off for good it does.
     assert "The map needs JavaScript" in str(page.locator("noscript").text_content())
@@ -173,72 +167,24 @@ def test_without_javascript_the_list_answers(browser: Browser, live_url: str) ->
     page.get_by_role("link", name="Rimu").click()
     expect(page.locator("#answer h2")).to_have_text("Provider of Rimu")
     expect(page.locator("#answer a[href^='tel:']")).to_be_visible()
-    context.close()
 
 
 @pytest.mark.parametrize(
     "blocked", ["**/boundaries.topojson*", "**/catchments.json", "**/map.js*", "**/leaflet.js"]
 )
 def test_when_something_fails_to_load_the_page_says_so_and_the_list_answers(
-    browser: Browser, live_url: str, blocked: str
+    page: Page, live_url: str, blocked: str
 ) -> None:
-    context = browser.new_context()
-    page = context.new_page()
     page.route(blocked, lambda route: route.abort())
     page.goto(f"{live_url}/map")
     expect(page.locator("#map-message")).to_have_text(re.compile("could not be loaded"))
     page.locator("#list-text").fill("rimu")
     page.get_by_role("link", name="Rimu", exact=True).click()
     expect(page.locator("#answer h2")).to_have_text("Provider of Rimu")
-    context.close()
 
 
-def test_schools_that_fail_to_load_do_not_stop_the_map(browser: Browser, live_url: str) -> None:
-    page = browser.new_page()
+def test_schools_that_fail_to_load_do_not_stop_the_map(page: Page, live_url: str) -> None:
     page.route("**/schools.json", lambda route: route.abort())
     page.goto(f"{live_url}/map?school=54")
     expect(page.locator("#map-hint")).to_contain_text("could not be loaded")
     expect(page.locator("#answer h2")).to_have_text("Provider of Rimu")
-    page.close()
-
-
-def test_the_page_is_not_wider_than_a_narrow_phone(browser: Browser, live_url: str) -> None:
-    page = browser.new_page(viewport={"width": 320, "height": 640})
-    for query in ("", "?catchment=AA-04", "?school=55"):
-        page.goto(f"{live_url}/map{query}")
-        page.wait_for_selector("#map-frame[data-ready]")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    page.close()
-
-
-def test_targets_are_24_pixels_or_stand_apart(browser: Browser, live_url: str) -> None:
-    page = browser.new_page(viewport={"width": 390, "height": 844})
-    page.goto(f"{live_url}/map?catchment=AA-02")
-    page.wait_for_selector("#map-frame[data-ready]")
-    small = page.evaluate(
-        """() => Array.from(document.querySelectorAll(
-             'main button, main summary, main input, .region a, .answer a, nav a, .leaflet-bar a'))
-           .filter((e) => e.checkVisibility())
-           .map((e) => [e.textContent.trim(), e.getBoundingClientRect()])
-           .filter(([, box]) => box.width < 24 || box.height < 24)
-           .map(([text]) => text)"""
-    )
-    assert small == []
-    page.close()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
-@pytest.mark.parametrize("query", ["", "?school=54"])
-def test_axe_finds_nothing(
-    browser: Browser, live_url: str, scheme: Any, width: int, height: int, query: str
-) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, bypass_csp=True
-    )
-    page = context.new_page()
-    page.goto(f"{live_url}/map{query}")
-    page.wait_for_selector("#map-frame[data-ready]")
-    page.locator("#list-text").fill("provider")
-    assert violations(page) == []
-    context.close()

@@ -2,47 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from catchments.people import Role
 from catchments.web.staff.changing import KINDS
-from tests.browser.conftest import Watched, made_up_edition, made_up_schools, served, violations
-from tests.staff import PASSWORD, add_person
-from tests.worlds import opened, publish_whole, real_artefacts, small_release, sqlite_url
+from tests.browser.windows import Watched, violations
 
-pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def staff_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running service with an editor, Hana."""
-    path: Path = tmp_path_factory.mktemp("staff") / "staff.sqlite"
-    edition = made_up_edition()
-    with opened(sqlite_url(path)) as store:
-        schools = {school.school_id: school for school in made_up_schools()}
-        store.add_release(small_release(schools=schools))
-        publish_whole(store, edition, artefacts=real_artefacts(edition))
-        add_person(store, "hana", Role.EDITOR)
-    with served(path) as url:
-        yield url
-
-
-@pytest.fixture
-def hana(browser: Browser, staff_url: str) -> Iterator[Watched]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    watched = Watched(context, staff_url)
-    page = watched.open("/staff/sign-in")
-    page.fill("[name=login]", "hana")
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_url("**/staff*")
-    yield watched
-    context.close()
-    assert watched.complaints == []
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 def begun(watched: Watched, title: str = "A draft") -> Page:
@@ -73,8 +39,8 @@ def test_a_line_that_drops_while_a_comment_is_sent_loses_nothing(hana: Watched) 
     page.fill("#text", "Said into a tunnel")
     address = page.url
     page.context.set_offline(True)
-    page.get_by_role("button", name="Add the comment").click()
-    page.wait_for_timeout(500)
+    with page.expect_event("requestfailed"):
+        page.get_by_role("button", name="Add the comment").click()
     page.context.set_offline(False)
     hana.complaints.clear()  # Chromium's own words on being offline
     page.goto(address)
@@ -110,6 +76,7 @@ def test_a_catchment_is_renamed_by_keyboard_alone(hana: Watched) -> None:
     expect(page.locator("del")).to_have_text("Ahi (AA-00) renamed Ahi nui.")
 
 
+@pytest.mark.thorough
 def test_no_page_of_drafts_breaks_a_rule_that_axe_knows(hana: Watched) -> None:
     address = begun(hana).url.split("?")[0].removeprefix(hana.url)
     found = []

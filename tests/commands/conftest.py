@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,8 +39,13 @@ LICENCE = "--licence=CC BY 4.0"
 
 @pytest.fixture(autouse=True)
 def _fixed_today_and_quick_maps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands believe that it is 3 March 2026, and draw maps without the coastline, quickly."""
+    """Commands believe that it is 3 March 2026, and draw maps without the coastline, quickly.
+
+    Maps for print take nine tenths of the time of a publication; `tests/maps` looks at them.
+    """
     monkeypatch.setattr(making, "coastline", lambda: None)
+    stand_in = SimpleNamespace(map_pdf=lambda _: b"a PDF", map_png=lambda _: b"a PNG")
+    monkeypatch.setitem(sys.modules, "maps.printing", stand_in)
     for module in (directory, editions, imports, making):
         monkeypatch.setattr(module, "today_in_new_zealand", lambda: TODAY)
 

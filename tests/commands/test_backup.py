@@ -37,6 +37,8 @@ from tests.worlds import (
     sqlite_url,
 )
 
+pytestmark = pytest.mark.dialects
+
 Tables = dict[str, Any]
 
 

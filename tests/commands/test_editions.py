@@ -231,8 +231,18 @@ def test_a_taken_port_gives_one_clear_line(run: Run, taken: int, store: Store) -
     [
         ({}, ("serve",), "Address already in use"),
         ({"DATABASE_URL": "mysql://a:hunter2@x/y"}, ("serve",), "is not a database address"),
-        ({"DATABASE_URL": "sqlite:////dev/null/x"}, ("editions", "list"), "cannot be used"),
-        ({"CATCHMENTS_REFRESH_S": "soon"}, ("serve",), "CATCHMENTS_REFRESH_S is “soon”"),
+        pytest.param(
+            {"DATABASE_URL": "sqlite:////dev/null/x"},
+            ("editions", "list"),
+            "cannot be used",
+            marks=pytest.mark.thorough,
+        ),
+        pytest.param(
+            {"CATCHMENTS_REFRESH_S": "soon"},
+            ("serve",),
+            "CATCHMENTS_REFRESH_S is “soon”",
+            marks=pytest.mark.thorough,
+        ),
     ],
 )
 def test_what_cannot_work_gives_one_line_and_exit_code_1(

@@ -43,7 +43,7 @@ from catchments.publication import Publisher
 from catchments.snapshot import Snapshot
 from catchments.store import Store
 from maps import artefacts as artefacts_room
-from maps import kml, printing
+from maps import kml
 from maps.artefacts import build_all
 from maps.colours import region_colour
 from maps.downloads import (
@@ -451,6 +451,8 @@ def test_the_workbook_tells_where_it_is_from(files: Mapping[str, bytes]) -> None
 def test_the_picture_is_an_a3_page_with_each_region_in_its_colour(
     folder: Path, snapshot: Snapshot, coast: BaseGeometry
 ) -> None:
+    from maps import printing  # and matplotlib
+
     material = Material.of(snapshot, coast=coast)
     with Image.open(folder / MAP_PNG) as opened:
         picture = opened.convert("RGB")
@@ -476,6 +478,8 @@ def test_the_map_for_print_lists_everybody_and_has_no_date(files: Mapping[str, b
 
 
 def test_a_list_of_any_length_finds_room() -> None:
+    from maps import printing  # and matplotlib
+
     blocks = [[("Region",), *[("name", "provider", "phone")] * 500, ()] for _ in range(3)]
     columns = printing._columns(blocks)
     most = (printing.LIST_TOP - printing.LIST_BOTTOM) / printing.LIST_LINE_MM

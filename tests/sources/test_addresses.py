@@ -404,6 +404,7 @@ def test_progress_goes_on_to_the_end(
     assert len(calls) > 1
 
 
+@pytest.mark.thorough
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     peaks = []
     for count in (2_000, 20_000):

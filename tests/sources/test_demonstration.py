@@ -62,6 +62,7 @@ def test_every_catchment_has_a_boundary_a_provider_and_a_region(edition):
         assert catchment.education_region in EDUCATION_REGIONS
 
 
+@pytest.mark.thorough
 def test_ten_thousand_points_of_land_are_each_in_exactly_one_catchment(frame, land):
     random = np.random.default_rng(20260105)
     shapely.prepare(land)

@@ -824,7 +824,9 @@ except CatchmentsError as error:
 """
 
 
-@pytest.mark.parametrize("room", [1_000, 50_000, 300_000])
+@pytest.mark.parametrize(
+    "room", [1_000, *(pytest.param(n, marks=pytest.mark.thorough) for n in (50_000, 300_000))]
+)
 def test_a_full_disk_is_one_refusal_and_the_old_book_stays(tmp_path: Path, room: int) -> None:
     path = build(tmp_path / "addresses.sqlite", ADDRESSES)
     before = path.read_bytes()

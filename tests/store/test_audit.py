@@ -15,6 +15,8 @@ from catchments.store.audit import FIRST_HASH, AuditTrail
 from tests.laws import examples
 from tests.worlds import HOSTILE, at_once
 
+pytestmark = pytest.mark.dialects
+
 TABLE = schema.audit_entry
 
 

@@ -13,6 +13,8 @@ from catchments.store.schema import metadata
 from tests.filled import at_revision, fill_every_table
 from tests.worlds import TABLES, opened, sqlite_url
 
+pytestmark = pytest.mark.dialects
+
 TABLES_OF = {"0001": 13, "0002": 22, "0003": 23}
 """So many tables each revision has."""
 

@@ -29,6 +29,8 @@ from tests.worlds import (
     sqlite_url,
 )
 
+pytestmark = pytest.mark.dialects
+
 KINDS = [
     ("sqlite", "sqlite"),
     pytest.param(("sqlite", "postgresql"), marks=pytest.mark.postgresql),

@@ -36,6 +36,8 @@ from tests.worlds import (
     sqlite_url,
 )
 
+pytestmark = pytest.mark.dialects
+
 
 def _rows(url: str) -> dict[str, int]:
     engine = open_engine(url)

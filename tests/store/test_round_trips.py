@@ -48,6 +48,8 @@ from tests.worlds import (
     without_identity,
 )
 
+pytestmark = pytest.mark.dialects
+
 LAW = settings(
     max_examples=examples(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -16,6 +16,8 @@ from catchments.store.schema import ONLY_ON_POSTGRESQL, is_ours, metadata
 from tests.filled import at_revision
 from tests.worlds import TABLES, fill, opened, publish_whole, small_edition, sqlite_url
 
+pytestmark = pytest.mark.dialects
+
 COMPARED = {"compare_type": True, "include_object": is_ours}
 
 

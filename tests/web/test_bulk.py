@@ -569,13 +569,19 @@ PACKED = gzip.compress(b'{"school_ids":[54]}')
 
 
 @pytest.mark.parametrize(
-    "body", [PACKED, gzip.compress(b'{"school_ids"') + gzip.compress(b":[54]}")]
+    "body",
+    [PACKED, gzip.compress(b'{"school_ids"') + gzip.compress(b":[54]}")],
+    ids=["one member", "two members"],
 )
 def test_a_body_may_be_gzip(ask, body):
     assert [row["school_id"] for row in rows_of(ask(body, Content_Encoding="gzip"))] == [54]
 
 
-@pytest.mark.parametrize("body", [PACKED[:-9], b"not gzip", PACKED + b"more", PACKED[:3]])
+@pytest.mark.parametrize(
+    "body",
+    [PACKED[:-9], b"not gzip", PACKED + b"more", PACKED[:3]],
+    ids=["cut", "no gzip", "more behind it", "a head"],
+)
 def test_what_is_not_gzip_is_refused(ask, body):
     assert "gzip" in problem_of(ask(body, Content_Encoding="gzip"), 400)["detail"]
 

@@ -21,7 +21,8 @@ from flask.testing import FlaskClient
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from catchments import logs
+import app as service
+from catchments import __version__, logs
 from catchments.errors import InputRefused
 from catchments.settings import ROOT, Settings
 from catchments.store.engine import open_engine
@@ -245,6 +246,20 @@ def test_as_text_an_event_is_one_line_too(text: str) -> None:
     line = logs.formatter("text").format(record)
     assert line.isprintable()
     assert " INFO catchments " in line
+
+
+@pytest.mark.usefixtures("written")
+@pytest.mark.parametrize("kind", ["text", "json"])
+def test_a_workers_first_line_says_which_version_it_is(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", sqlite_url(tmp_path / "empty.sqlite"))
+    monkeypatch.setenv("CATCHMENTS_LOG", kind)
+    for work in ("_keep_fresh", "_keep_sending"):
+        monkeypatch.setattr(service, work, lambda *_: None)
+    monkeypatch.setattr(service.metrics, "keep_published", lambda *_: None)
+    service.serve_app()
+    assert f"version {__version__}" in capsys.readouterr().err.splitlines()[0]
 
 
 def test_the_server_in_front_of_the_workers_writes_in_the_same_form() -> None:

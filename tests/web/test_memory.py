@@ -77,6 +77,7 @@ def held(app: Flask) -> int:
     return sys.getallocatedblocks()
 
 
+@pytest.mark.thorough
 def test_twenty_thousand_requests_leave_nothing_behind(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

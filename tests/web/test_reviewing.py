@@ -615,6 +615,7 @@ def test_a_number_that_nothing_has_is_not_found(app: Flask, number: int) -> None
         assert tama.get(f"/staff/{page}").status_code == 404, page
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_page_publishes_through_a_process_of_its_own(small_copy: Path) -> None:
     with running_application(sqlite_url(small_copy)) as app:

@@ -14,7 +14,7 @@ from catchments.web.contract import Parameter, promises
 from catchments.web.overview import entries
 from catchments.web.payload import catchment_json, provider_json
 from catchments.web.prospects import first_seen
-from catchments.web.tables import ORIGIN, origin
+from catchments.web.tables import origin
 from catchments.web.v1 import bodies
 from catchments.web.v1.areas import areas_of
 from catchments.web.v1.asking import (
@@ -27,7 +27,7 @@ from catchments.web.v1.asking import (
     asked_of_one,
     wanted,
 )
-from catchments.web.v1.flat import cells, provider_cells
+from catchments.web.v1.flat import columns, provider_cells, row
 from catchments.web.v1.formats import (
     ENDING,
     MEDIA_TYPES,
@@ -53,7 +53,7 @@ CODE = Parameter(
     required=True,
     place="path",
 )
-COLUMNS = (*bodies.CatchmentProperties.__annotations__, *ORIGIN)
+COLUMNS = columns(bodies.CatchmentProperties)
 CATCHMENTS = Resource("catchments", COLUMNS)
 
 
@@ -150,7 +150,7 @@ class CatchmentRows:
 
     def line(self, catchment: Catchment, /) -> bytes:
         """Return a catchment as a line of CSV."""
-        return csv_line([*cells(self._properties(catchment)), *self._whence])
+        return csv_line(row(COLUMNS, self._properties(catchment), self._whence))
 
     def _properties(self, catchment: Catchment) -> bodies.CatchmentProperties:
         entry = self._entries[catchment.code]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypedDict, cast
 
 from catchments.model import Provider
-from catchments.web.tables import Cell
+from catchments.web.tables import ORIGIN, Cell
 
 
 class ProviderCells(TypedDict):
@@ -26,6 +26,21 @@ NOBODY: ProviderCells = {
     "email": None,
     "website": None,
 }
+
+
+def columns(properties: type, *also: str, later: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return a list's columns of CSV: its properties, what else is `also` there, where it is from.
+
+    Those that came `later` are last of all: somebody's program may count columns.
+    """
+    first = [name for name in properties.__annotations__ if name not in later]
+    return (*first, *also, *ORIGIN, *later)
+
+
+def row(names: Sequence[str], told: Mapping[str, object], whence: Sequence[Cell]) -> list[Cell]:
+    """Return the cells of these columns, from properties and where they are from."""
+    values = {**told, **dict(zip(ORIGIN, whence, strict=True))}
+    return [cast(Cell, values[name]) for name in names]
 
 
 def cells(properties: Mapping[str, object]) -> list[Cell]:

@@ -14,6 +14,7 @@ from apispec import APISpec
 from flask import Flask, Response, current_app, request
 from werkzeug.routing import Rule
 
+from catchments import __version__
 from catchments.snapshot import World
 from catchments.web import bodies
 from catchments.web.caching import cache_control, etag, validated
@@ -122,6 +123,7 @@ class Document:
             "summary": "Who serves a school, an address or a place.",
             "description": ABOUT,
             "contact": {"name": TITLE, **self._page()},
+            "x-software-version": __version__,  # `version` is the contract's own
             "license": {"name": f"Data: {'; '.join(licences) or 'as its sources say'}"},
         }
 

@@ -15,7 +15,7 @@ from catchments.web.api import ON
 from catchments.web.contract import promises
 from catchments.web.overview import entries
 from catchments.web.payload import catchment_json, provider_json
-from catchments.web.tables import ORIGIN, origin
+from catchments.web.tables import origin
 from catchments.web.v1 import bodies
 from catchments.web.v1.areas import areas_of
 from catchments.web.v1.asking import (
@@ -29,7 +29,7 @@ from catchments.web.v1.asking import (
     wanted,
 )
 from catchments.web.v1.catchments import CODE
-from catchments.web.v1.flat import cells
+from catchments.web.v1.flat import columns, row
 from catchments.web.v1.formats import (
     ENDING,
     MEDIA_TYPES,
@@ -46,7 +46,7 @@ from catchments.web.v1.formats import (
 from catchments.web.v1.room import blueprint
 
 TAG = "Providers"
-COLUMNS = (*bodies.ProviderProperties.__annotations__, *ORIGIN)
+COLUMNS = columns(bodies.ProviderProperties)
 PROVIDERS = Resource("providers", COLUMNS)
 
 
@@ -135,7 +135,7 @@ class ProviderRows:
 
     def line(self, provider: Provider, /) -> bytes:
         """Return a provider as a line of CSV."""
-        return csv_line([*cells(self._properties(provider)), *self._whence])
+        return csv_line(row(COLUMNS, self._properties(provider), self._whence))
 
     def _properties(self, provider: Provider) -> bodies.ProviderProperties:
         served = self._providers.serves(provider.code)

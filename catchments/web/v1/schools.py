@@ -29,7 +29,7 @@ from catchments.web.v1.asking import (
     wanted,
     words,
 )
-from catchments.web.v1.flat import cells, provider_cells
+from catchments.web.v1.flat import columns, provider_cells, row
 from catchments.web.v1.formats import (
     ENDING,
     MEDIA_TYPES,
@@ -51,7 +51,7 @@ NUMBER = Parameter(
     required=True,
     place="path",
 )
-COLUMNS = (*bodies.SchoolProperties.__annotations__, "lng", "lat", *ORIGIN)
+COLUMNS = columns(bodies.SchoolProperties, "lng", "lat")
 SCHOOLS = Resource("schools", COLUMNS)
 
 
@@ -180,8 +180,8 @@ def _feature(answer: Answer) -> bodies.SchoolFeature:
 
 def _line(answer: Answer, whence: list[Cell]) -> bytes:
     place = answer.place
-    where = [place.lng, place.lat] if place else [None, None]
-    return csv_line([*cells(_properties(answer)), *where, *whence])
+    where = {"lng": place.lng if place else None, "lat": place.lat if place else None}
+    return csv_line(row(COLUMNS, {**_properties(answer), **where}, whence))
 
 
 def _properties(answer: Answer) -> bodies.SchoolProperties:

@@ -1,0 +1,45 @@
+"""Settings are all documented; and the names of a database's file and folders may hold anything."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from catchments.settings import ROOT, database_url, sqlite_url
+from catchments.store.engine import shown_url
+from tests.worlds import opened
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/\0\n"), min_size=1, max_size=20)
+
+
+@given(st.lists(NAMES, min_size=1, max_size=3))
+@example(["50%41"])
+@example(["is it?mode=ro"])
+@example(["a path – Kōwhai", "#1 & 100%", "x:y@z"])
+def test_the_url_of_a_file_means_that_very_file(names: list[str]) -> None:
+    path = Path("/", *names)
+    assert sa.make_url(sqlite_url(path)).database == str(path)
+
+
+@pytest.mark.parametrize("folder", ["a path – Kōwhai", "100%", "50%41", "is it?mode=ro", "#1:x@y"])
+def test_a_database_is_made_and_read_in_a_folder_of_any_name(folder: str, tmp_path: Path) -> None:
+    file = tmp_path / folder / "x.sqlite"
+    with opened(database_url(str(file))) as store:
+        assert store.editions() == []
+    assert list(tmp_path.rglob("*.sqlite")) == [file]
+
+
+def test_a_file_is_shown_in_messages_as_it_is_written() -> None:
+    url = sqlite_url(Path("/tmp/Ngā Rākau/x.sqlite"))
+    assert shown_url(sa.make_url(url)) == "sqlite:////tmp/Ngā Rākau/x.sqlite"
+
+
+def test_what_may_be_set_is_what_the_operators_guide_says() -> None:
+    read = re.findall(r"CATCHMENTS_[A-Z_]+", (ROOT / "catchments" / "settings.py").read_text())
+    told = re.findall(r"^\|.*", (ROOT / "docs" / "operating.md").read_text(), re.MULTILINE)
+    assert set(re.findall(r"`(CATCHMENTS_[A-Z_]+)`", "\n".join(told))) == set(read)
