@@ -25,6 +25,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
+from catchments.commands.counting import SHARED
 from catchments.settings import ROOT
 from tests.waiting import wait_until
 from tests.worlds import simple_artefacts
@@ -97,6 +98,8 @@ class Forge:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.prepared"],
             cwd=ROOT,
+            # Whether workers share what they count is found as it is imported; see `_begin_anew`.
+            env={**os.environ, SHARED: self._folder.name},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -143,15 +146,17 @@ def begin(
     dies_at_step: int | None = None,
     dies_at_byte: int | None = None,
     room: int | None = None,
+    anew: bool = False,
 ) -> Process:
     """Run `python -m module words`, with settings in its environment and `given` as its input.
 
     A step is a statement or a commit of its database, or a file's new name or end: before that
     one, counted from 1, the process kills itself with SIGKILL. At a byte it is killed by the
     kernel, as it writes so far into any file, such as its database's journal. With `room`, no file
-    of it grows beyond so many bytes.
+    of it grows beyond so many bytes. The server that `flask serve` hands over to runs in the same
+    process, with what is imported already, unless it is to begin `anew`.
     """
-    fate = {"dies_at_step": dies_at_step, "dies_at_byte": dies_at_byte, "room": room}
+    fate = {"dies_at_step": dies_at_step, "dies_at_byte": dies_at_byte, "room": room, "anew": anew}
     return _forge().begin(module, words, given, settings=dict(settings), **fate)
 
 
@@ -215,7 +220,11 @@ def _begin_anew(asked: dict[str, Any]) -> None:
         with files.with_suffix(ending).open(mode) as file:
             os.dup2(file.fileno(), number)
     sys.stdin, sys.stdout, sys.stderr = (os.fdopen(n, "w" if n else "r") for n in range(3))
+    if asked["words"][:1] == ["serve"]:
+        del os.environ[SHARED]  # it makes a folder of its own
     os.environ.update(asked["settings"])
+    if not asked["anew"]:
+        os.execv = _run_here  # type: ignore[assignment]
     sys.argv = [asked["module"], *asked["words"]]
     _count_steps(files.with_suffix(".steps"), asked["dies_at_step"])
     if asked["dies_at_byte"] is not None:
@@ -235,6 +244,13 @@ def _run(module: str) -> int:
         print(ended.code, file=sys.stderr)
         return 1
     return 0
+
+
+def _run_here(_program: str, command: list[str]) -> NoReturn:
+    """Instead of `os.execv`: run a module of ours in this process."""
+    _python, _option, module, *words = command
+    sys.argv = [module, *words]
+    sys.exit(_run(module))
 
 
 def _count_steps(counted: Path, last: int | None) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import signal
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from tests.worlds import sqlite_url
 
 QUICKLY = "0.1"
 """So often, in seconds, a server looks whether something was published, where a test waits."""
+_ASKED_AGAIN_S = 20.0
+"""So long whoever took a port, and is none of ours, may say nothing."""
 _PORT_IS_TAKEN = "in use"
 _PORTS_TRIED = 5
 
@@ -27,9 +29,17 @@ class Server:
 
     process: prepared.Process
 
-    def __init__(self, module: str, *words: object, ready: str = "/readyz", **settings: str):
+    def __init__(
+        self,
+        module: str,
+        *words: object,
+        ready: str = "/readyz",
+        anew: bool = False,
+        **settings: str,
+    ) -> None:
         self.port = free_port()
         self._program, self._settings, self._ready = (module, *words), settings, ready
+        self._anew = anew
 
     def start(self) -> None:
         """Begin it and wait until it answers; on another port where somebody was quicker."""
@@ -49,7 +59,7 @@ class Server:
     def _begin(self) -> None:
         module, *words = self._program
         self.process = prepared.begin(
-            str(module), *words, "--port", self.port, settings=self._settings
+            str(module), *words, "--port", self.port, settings=self._settings, anew=self._anew
         )
 
     @property
@@ -70,11 +80,11 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def answers(self) -> bool:
-        return answers(self.port, self._ready)
+        return answers(self.port, self._ready, within_s=_ASKED_AGAIN_S)
 
-    def wait_until(self, done: Any, what: str) -> None:
+    def wait_until(self, done: Callable[[], object], what: str, **how: float) -> None:
         """Wait for a state that this server brings about."""
-        wait_until(done, what, process=self.process, seen=lambda: f"It said: {self._said()}")
+        wait_until(done, what, process=self.process, seen=lambda: f"It said: {self._said()}", **how)
 
     def said(self, what: str) -> int:
         """How often it said something."""
@@ -97,7 +107,7 @@ class Server:
     def workers(self) -> set[int]:
         """The processes that answer."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return {int(pid) for pid in children.read_text().split() if _answers_requests(pid)}
+        return set(map(int, children.read_text().split()))
 
     def editions(self) -> dict[int, int]:
         """The edition that each worker serves, as far as it has said so."""
@@ -109,10 +119,16 @@ class Server:
     def metrics(self) -> str:
         return self.text("/metrics")[1]
 
-    def serves(self, edition: int, *, workers: int) -> bool:
-        """Whether so many workers, and no others, serve an edition."""
-        served = self.editions()
-        return [*served.values()] == [edition] * workers and set(served) == self.workers()
+    def wait_until_served(self, edition: int, *, workers: int) -> None:
+        """Wait until so many workers, and no others, serve an edition."""
+
+        def is_served() -> bool:
+            served = self.editions()
+            return [*served.values()] == [edition] * workers and set(served) == self.workers()
+
+        # They say so once a second, all that they count at once.
+        what = f"edition {edition} is served by {workers} workers"
+        self.wait_until(is_served, what, every_s=0.25)
 
     def reload(self) -> None:
         self.process.send_signal(signal.SIGHUP)
@@ -130,12 +146,6 @@ class Server:
         self.process.kill()
 
 
-def _answers_requests(pid: str) -> bool:
-    with suppress(OSError):
-        return b"catchments.serving" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    return False
-
-
 @contextmanager
 def running(server: Server) -> Iterator[Server]:
     """A server from when it answers to the end of a test; whatever is left of it is killed."""
@@ -147,21 +157,27 @@ def running(server: Server) -> Iterator[Server]:
         server.kill()
 
 
-def service(url: str, *, workers: int = 1, **settings: str) -> Server:
-    """The service as `scripts/serve` starts it, on a database's URL, with settings of its own."""
+def service(url: str, *, workers: int = 1, anew: bool = False, **settings: str) -> Server:
+    """The service as `scripts/serve` starts it, on a database's URL, with settings of its own.
+
+    If it begins `anew`, the server and its workers import all they need themselves.
+    """
     return Server(
         "flask",
         "serve",
         "--workers",
         workers,
+        anew=anew,
         **{"CATCHMENTS_REFRESH_S": QUICKLY, "CATCHMENTS_RATE_LIMIT": "0"} | settings,
         DATABASE_URL=url,
     )
 
 
 @contextmanager
-def serving(database: Path | str, *, workers: int = 1, **settings: str) -> Iterator[Server]:
+def serving(
+    database: Path | str, *, workers: int = 1, anew: bool = False, **settings: str
+) -> Iterator[Server]:
     """The service, running, on a database that is set up: an SQLite file or a URL."""
     url = sqlite_url(database) if isinstance(database, Path) else database
-    with running(service(url, workers=workers, **settings)) as server:
+    with running(service(url, workers=workers, anew=anew, **settings)) as server:
         yield server

@@ -34,6 +34,7 @@ def wait_until(
     *,
     process: Ends | None = None,
     seen: Callable[[], object] = lambda: "",
+    every_s: float = _LOOKED_EVERY_S,
 ) -> None:
     """Return as soon as `done` says so; fail, saying what was waited for and what is `seen`.
 
@@ -45,7 +46,7 @@ def wait_until(
             pytest.fail(f"waiting until {what}: the process ended ({process.returncode}). {seen()}")
         if time.monotonic() > give_up:
             pytest.fail(f"waited {PATIENCE_S:.0f} s until {what}. {seen()}")
-        time.sleep(_LOOKED_EVERY_S)
+        time.sleep(every_s)
 
 
 _PORTS = range(20_000, 32_000)
@@ -67,11 +68,11 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def answers(port: int, path: str = "/readyz") -> bool:
+def answers(port: int, path: str = "/readyz", *, within_s: float = PATIENCE_S) -> bool:
     """Whether a server at a port of this machine answers an address with 200."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=within_s)) as connection:
         try:
             connection.request("GET", path)
             return connection.getresponse().status == 200
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return False

@@ -36,8 +36,10 @@ from tests.worlds import (
     sqlite_url,
 )
 
-KILLS = 3
-"""At a step of the database, and as often at a byte of a file."""
+AT_MOMENTS = pytest.mark.parametrize(
+    "moments", [1, pytest.param(8, marks=pytest.mark.thorough)], ids=["few", "many"]
+)
+"""As many steps of a program, and as many bytes of a file, at random."""
 SCHOOLS = 300
 PARTS_OF_AN_EDITION = {
     "edition_catchment": 5,
@@ -142,13 +144,12 @@ def kill_again_and_again(
     database: Path,
     command: Callable[[int], tuple[object, ...]],
     check: Callable[[int], None],
+    moments: int,
 ) -> None:
     """Let one command finish, kill many at any step and any byte, let one finish; check each."""
     steps = finished(database, *command(0)).steps
     check(0)
-    fates = [{"dies_at_step": random.randint(1, steps)} for _ in range(KILLS - 1)]
-    fates += [{"dies_at_step": steps}]  # as all of it is there, and only to be committed
-    fates += [{"dies_at_byte": byte} for byte in some_bytes(database)]
+    fates = fates_at(moments, steps, database)
     for turn, fate in enumerate(fates, start=1):
         ended = begun(database, *command(turn), **fate).wait()
         assert ended in {-signal.SIGKILL, -signal.SIGXFSZ, 0}, fate
@@ -158,13 +159,17 @@ def kill_again_and_again(
     check(len(fates) + 1)
 
 
-def some_bytes(database: Path) -> list[int]:
-    """Where files of a database end that a process is killed at: in its journal, then in it."""
-    return [random.randint(LEAST_BYTE, size_of(database)) for _ in range(KILLS)]
+def fates_at(moments: int, steps: int, database: Path) -> list[dict[str, int]]:
+    """When processes of so many steps die: at a step, or at a byte of the journal or database."""
+    last = {"dies_at_step": steps}  # when all of it is there, and only to be committed
+    at_steps = [{"dies_at_step": random.randint(1, steps)} for _ in range(moments)]
+    end = size_of(database)
+    return [last, *at_steps, *[{"dies_at_byte": random.randint(LEAST_BYTE, end)} for _ in at_steps]]
 
 
+@AT_MOMENTS
 def test_an_import_killed_at_any_moment_leaves_all_of_a_release_or_nothing(
-    database: Path, tmp_path: Path
+    moments: int, database: Path, tmp_path: Path
 ) -> None:
     counts: list[int] = []
 
@@ -179,14 +184,15 @@ def test_an_import_killed_at_any_moment_leaves_all_of_a_release_or_nothing(
         assert (body["edition"]["number"], body["provider"]["name"]) == (1, "Ahi Trust")
         assert body["school"]["name"].startswith(("Kura o Ahi", "School 54 of turn"))
 
-    kill_again_and_again(database, command, check)
+    kill_again_and_again(database, command, check, moments)
     assert counts[0] == 2
     assert counts == sorted(counts)
     assert counts[-1] == counts[-2] + 1  # the last one was let be
 
 
+@AT_MOMENTS
 def test_a_publication_killed_at_any_moment_leaves_the_edition_before_or_the_one_after(
-    database: Path,
+    moments: int, database: Path
 ) -> None:
     drafts: dict[int, int] = {}
     counts: list[int] = []
@@ -207,7 +213,7 @@ def test_a_publication_killed_at_any_moment_leaves_the_edition_before_or_the_one
             assert body["provider"]["phone"] == f"0800 {turn}"
         counts.append(editions)
 
-    kill_again_and_again(database, command, check)
+    kill_again_and_again(database, command, check, moments)
     assert counts[-1] == counts[-2] + 1
 
 
@@ -255,7 +261,7 @@ class Asking(threading.Thread):
         self._enough = threading.Event()
 
     def run(self) -> None:
-        while not self._enough.wait(0.02):
+        while not self._enough.wait(0.05):
             try:
                 status, body = self.server.get("/provider?school_id=54")
                 whole = status == 200 and body["provider"]["name"] == "Ahi Trust"
@@ -275,6 +281,7 @@ class Asking(threading.Thread):
         self.join(PATIENCE_S)
 
 
+@pytest.mark.thorough
 def test_a_server_answers_on_while_publishers_are_killed_and_then_serves_the_new_edition(
     database: Path,
 ) -> None:
@@ -287,9 +294,7 @@ def test_a_server_answers_on_while_publishers_are_killed_and_then_serves_the_new
             asking.wait_for_more()
         finished(database, *publish(new_draft(database, 7)))
         newest = nothing_is_half_there(database)[0]
-        server.wait_until(
-            lambda: server.serves(newest, workers=2), f"both workers serve edition {newest}"
-        )
+        server.wait_until_served(newest, workers=2)
         asking.wait_for_more()
         asking.stop()
         assert asking.wrong == []

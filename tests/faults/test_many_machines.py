@@ -187,8 +187,8 @@ def test_two_servers_answer_through_publications_a_killed_server_and_a_database_
     url, story = cluster.create("many"), Story()
     fill(url, numbered(1))
     with (
-        serving(url) as first,
-        serving(url) as second,
+        serving(url, anew=True) as first,
+        serving(url, anew=True) as second,
         load((first, second), story) as clients,
     ):
         both = first, second

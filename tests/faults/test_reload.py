@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,16 +40,14 @@ def make():
     return answer
 """
 """An application that says which worker answers, and holds a request until it is let go."""
-Begun = Callable[..., AbstractContextManager[Server]]
+Begun = Callable[..., Server]
 
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Begun:
     (tmp_path / "tiny_application.py").write_text(TINY)
 
-    def begun(
-        workers: int = 1, kill_after_s: int = int(PATIENCE_S)
-    ) -> AbstractContextManager[Server]:
+    def begun(workers: int = 1, kill_after_s: int = int(PATIENCE_S)) -> Server:
         named = {
             "interface": "wsgi",
             "workers": workers,
@@ -59,7 +58,7 @@ def tiny(tmp_path: Path) -> Begun:
         }
         options = [f"--{name}={value}" for name, value in named.items()]
         program = ["catchments.serving", *options, "--factory", "tiny_application:make"]
-        return running(Server(*program, ready="/"))
+        return Server(*program, ready="/")
 
     return begun
 
@@ -98,6 +97,17 @@ def answer(server: Server, path: str, using: http.client.HTTPConnection | None =
         status, content = response.status, response.read().decode()
     assert status == 200
     return content
+
+
+def all_answer(server: Server, workers: int) -> None:
+    """Wait until each worker answers: one that is just beginning may miss a signal to stop."""
+    seen: set[str] = set()
+
+    def have_answered() -> bool:
+        seen.add(answer(server, "/"))
+        return len(seen) == workers
+
+    server.wait_until(have_answered, f"{workers} workers answer")
 
 
 @dataclass
@@ -148,7 +158,8 @@ def answered_more(server: Server, asked: Asked, number: int = 40) -> None:
     "pause_s", [0.02, pytest.param(0.001, marks=pytest.mark.thorough)], ids=["load", "heavy load"]
 )
 def test_a_reload_replaces_every_worker_and_fails_no_request(tiny: Begun, pause_s: float) -> None:
-    with tiny(workers=2) as server:
+    with running(tiny(workers=2)) as server:
+        all_answer(server, 2)
         with asked_without_pause(server, pause_s=pause_s) as asked:
             answered_more(server, asked)
             asked.phase = "meanwhile"
@@ -165,7 +176,7 @@ def test_a_reload_replaces_every_worker_and_fails_no_request(tiny: Begun, pause_
 def test_a_request_that_runs_during_a_reload_is_answered_by_the_old_worker(
     tiny: Begun, tmp_path: Path
 ) -> None:
-    with tiny() as server:
+    with running(tiny()) as server:
         old = answer(server, "/")
         held = Held(server, tmp_path, 1)
         server.reload()
@@ -179,7 +190,7 @@ def test_a_request_that_runs_during_a_reload_is_answered_by_the_old_worker(
 def test_a_release_that_does_not_start_leaves_the_old_workers_serving(
     tiny: Begun, tmp_path: Path
 ) -> None:
-    with tiny() as server:
+    with running(tiny()) as server:
         old = answer(server, "/")
         (tmp_path / "broken").touch()
         with asked_without_pause(server, pause_s=0.02) as asked:
@@ -196,7 +207,8 @@ def test_a_release_that_does_not_start_leaves_the_old_workers_serving(
 
 
 def test_a_stop_lets_running_requests_finish(tiny: Begun, tmp_path: Path) -> None:
-    with tiny(workers=2) as server:
+    with running(tiny(workers=2)) as server:
+        all_answer(server, 2)
         held = Held(server, tmp_path, 3)
         server.terminate()
         server.wait_until(lambda: server.said("Shutting down granian"), "it stops")
@@ -209,12 +221,21 @@ def test_a_stop_lets_running_requests_finish(tiny: Begun, tmp_path: Path) -> Non
 def test_a_request_that_does_not_finish_does_not_hold_up_a_stop(
     tiny: Begun, tmp_path: Path
 ) -> None:
-    with tiny(kill_after_s=1) as server, closing(server.connection()) as sent:
+    with running(tiny(kill_after_s=1)) as server, closing(server.connection()) as sent:
         sent.request("GET", "/held?0")
         wait_until((tmp_path / "held-0").exists, "the request is held")
         assert server.stop() == 0
         with pytest.raises((OSError, http.client.HTTPException)):
             sent.getresponse()
+
+
+def test_where_a_port_is_taken_tests_begin_their_server_on_another(tiny: Begun) -> None:
+    server = tiny()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", server.port))
+        with running(server):
+            assert server.port != taken.getsockname()[1]
+            assert answer(server, "/")
 
 
 def test_the_service_itself_reloads_under_load_and_goes_on_counting(small_copy: Path) -> None:
@@ -226,8 +247,9 @@ def test_the_service_itself_reloads_under_load_and_goes_on_counting(small_copy: 
             answered_more(server, asked)
         assert asked.failed == []
         assert len(asked.answers["before"]) == 1
-        server.wait_until(lambda: counted(server) > 10, "answers are counted")
-        server.wait_until(lambda: telling(server) == server.workers(), "only those that live tell")
+        server.wait_until(lambda: counted(server) > 10, "answers are counted", every_s=0.25)
+        only = "only workers that live tell what they serve"
+        server.wait_until(lambda: telling(server) == server.workers(), only, every_s=0.25)
         assert len(server.workers()) == 1
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import random
 import re
 import resource
 import signal
@@ -47,7 +46,7 @@ from catchments.store.store import now
 from catchments.web.context import EXTENSION
 from catchments.web.staff import access, areas
 from tests import prepared
-from tests.faults.test_kill import QUICK, WHOLE, nothing_is_half_there, some_bytes
+from tests.faults.test_kill import AT_MOMENTS, QUICK, WHOLE, fates_at, nothing_is_half_there
 from tests.serving import Server, serving
 from tests.staff import PASSWORD, add_person, csrf_token, post, sign_in
 from tests.waiting import PATIENCE_S, wait_until
@@ -64,7 +63,6 @@ from tests.worlds import (
     sqlite_url,
 )
 
-KILLS = 3
 PUBLISHER = "catchments.commands.publishing"
 PROVIDERS = ("P-AHI", "P-RAKAU")
 """Kōwhai goes from one to the other and back."""
@@ -140,18 +138,16 @@ def is_published_whole(path: Path, wish: Wish, *, artefacts: int = QUICK) -> boo
 
 
 @pytest.mark.slow
+@AT_MOMENTS
 def test_a_publication_of_staff_killed_at_any_moment_is_whole_or_not_there(
-    database: Path,
+    moments: int, database: Path
 ) -> None:
     wish = approved(database)
     whole = begun(database, wish)
     assert outcome(whole).numbers == [2]
     assert is_published_whole(database, wish)
     wish = approved(database)
-    fates = [{"dies_at_step": random.randint(1, whole.steps)} for _ in range(KILLS)]
-    fates += [{"dies_at_step": whole.steps}]
-    fates += [{"dies_at_byte": byte} for byte in some_bytes(database)]
-    for fate in fates:
+    for fate in fates_at(moments, whole.steps, database):
         begun(database, wish, **fate).wait()
         if is_published_whole(database, wish):
             again = finished(database, wish)  # whoever asks once more is told, and nothing is done
@@ -484,7 +480,7 @@ def test_a_line_that_breaks_on_a_double_click_publishes_once_and_every_page_tell
         for _ in range(2):
             tama.send_and_hang_up(url, **form)
         server.wait_until(lambda: editions_of(database) == [1, 2], "edition 2 is published")
-        server.wait_until(lambda: server.serves(2, workers=1), "edition 2 is served")
+        server.wait_until_served(2, workers=1)
         # The back button, and once more.
         assert tama.send(url, **form) == (303, "/staff/editions")
         assert "Published as edition 2" in tama.page("/staff/editions")
@@ -525,7 +521,7 @@ def test_a_worker_killed_while_it_publishes_leaves_the_edition_before_or_after(
         assert tama.send(url, **form) == (303, "/staff/editions")
         assert editions_of(database) == [1, 2]
         assert is_published_whole(database, wish, artefacts=WHOLE)
-        server.wait_until(lambda: server.serves(2, workers=2), "edition 2 is served by both")
+        server.wait_until_served(2, workers=2)
 
 
 def publishing(server: Server) -> list[str]:
