@@ -24,6 +24,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
                 "catchments.te_reo",
                 "catchments.people",
                 "catchments.disk",
+                "catchments.wkb",
             },
             {"catchments.boundary_distances"},
             {
