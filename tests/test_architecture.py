@@ -16,7 +16,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
     map(
         frozenset,
         [
-            {"catchments.errors", "catchments.model"},
+            {"catchments.errors", "catchments.model", "catchments.reference_systems"},
             {
                 "catchments.coordinates",
                 "catchments.cell_grid",
