@@ -11,14 +11,14 @@ from __future__ import annotations
 import csv
 import json
 import re
-import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any
+from typing import IO, Any
 from xml.parsers import expat
+from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 import pyogrio
@@ -43,6 +43,8 @@ from catchments.sources.geopackage import GeoPackage, Row, TableLayer
 
 _SHAPEFILE_PARTS = {".shp", ".shx", ".dbf", ".prj", ".cpg"}
 _DRIVERS = {".kml": "LIBKML", ".shp": "ESRI Shapefile"}
+_GUESSED_FROM_BYTES = 100_000
+"""From no more of a file's start does GDAL guess its format: most drivers look at 1,024."""
 _GEOJSON_TYPES = {"FeatureCollection", "Feature"}
 _CSV_FIELD_CHARACTERS = MAX_FILE_BYTES
 _COLLECTION = "GEOMETRYCOLLECTION"
@@ -89,33 +91,47 @@ def _read_kml(path: Path) -> list[Layer]:
 
 def _read_plain_kml(file: Path, path: Path) -> list[Layer]:
     """Return the layers of a KML file; `path` is the file a person gave, for messages."""
-    contents = _kml_contents(file, path)
-    if contents.links and not contents.placemarks:
-        raise FileRefused(
-            f"{shown(path.name)} holds only a link to a map, not the map.",
-            next_step="Export it again and untick “Keep data up to date with network link”.",
-        )
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(shutil.copyfile(file, Path(folder) / "source.kml"))
+        copy = Path(folder) / "source.kml"
+        contents = _kml_written_anew(file, copy, path)
+        if contents.links and not contents.placemarks:
+            raise FileRefused(
+                f"{shown(path.name)} holds only a link to a map, not the map.",
+                next_step="Export it again and untick “Keep data up to date with network link”.",
+            )
         return _read_with_gdal(copy, path, "KML")
 
 
 class _KmlContents:
-    """Counts what a KML file holds while it is parsed, and refuses one that is not plain."""
+    """Counts what a KML file holds while it is parsed, and refuses one that is not plain.
 
-    def __init__(self, path: Path) -> None:
+    Writes it anew as it goes, elements and text alone. GDAL's own reader of XML takes some comments
+    and instructions for elements, and it guesses a file's format by words near its start, where
+    here nothing stands but `<kml`.
+    """
+
+    def __init__(self, path: Path, copy: IO[str]) -> None:
         self.links = 0
         self.placemarks = 0
-        self._path = path
+        self._path, self._copy = path, copy
         self._begun = False
 
-    def start(self, name: str, _attributes: object) -> None:
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
         local = name.rpartition(":")[2]
         if not self._begun and local != "kml":
             raise not_what_it_says(self._path, "KML", f"it begins with <{local}>")
+        self._copy.write(f"<{name}" if self._begun else f"<{name}{' ' * _GUESSED_FROM_BYTES}")
+        self._copy.writelines(f" {key}={quoteattr(text)}" for key, text in attributes.items())
+        self._copy.write(">")
         self._begun = True
         self.links += local == "NetworkLink"
         self.placemarks += local == "Placemark"
+
+    def end(self, name: str) -> None:
+        self._copy.write(f"</{name}>")
+
+    def text(self, text: str) -> None:
+        self._copy.write(escape(text))
 
     def declaration(self, *_: object) -> None:
         """Refuse a document type: its entities could grow without end or read files."""
@@ -126,15 +142,18 @@ class _KmlContents:
         )
 
 
-def _kml_contents(kml: Path, path: Path) -> _KmlContents:
-    """Return what a KML file holds, when it is well-formed and plain; read before GDAL sees it."""
-    contents = _KmlContents(path)
+def _kml_written_anew(kml: Path, copy: Path, path: Path) -> _KmlContents:
+    """Return what a KML file holds, when it is well-formed and plain; GDAL sees the copy only."""
     parser = expat.ParserCreate()
-    parser.StartElementHandler = contents.start
-    parser.StartDoctypeDeclHandler = contents.declaration
-    parser.EntityDeclHandler = contents.declaration
+    parser.buffer_text = True
     try:
-        with kml.open("rb") as file:
+        with kml.open("rb") as file, copy.open("w", encoding="utf-8") as written:
+            contents = _KmlContents(path, written)
+            parser.StartElementHandler = contents.start
+            parser.EndElementHandler = contents.end
+            parser.CharacterDataHandler = contents.text
+            parser.StartDoctypeDeclHandler = contents.declaration
+            parser.EntityDeclHandler = contents.declaration
             parser.ParseFile(file)
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise not_what_it_says(path, "KML", error) from error
