@@ -41,6 +41,11 @@ _NAMES = {
     5: "a multiline",
     6: "a multipolygon",
     7: "a geometry collection",
+    8: "a circular string",
+    9: "a compound curve",
+    10: "a curve polygon",
+    11: "a multicurve",
+    12: "a multisurface",
 }
 _HEADER = 5
 _SRID, _M, _Z = 0x20000000, 0x40000000, 0x80000000
