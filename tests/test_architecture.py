@@ -18,7 +18,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
     map(
         frozenset,
         [
-            {"catchments.errors", "catchments.model"},
+            {"catchments.errors", "catchments.model", "catchments.reference_systems"},
             {
                 "catchments.coordinates",
                 "catchments.cell_grid",
@@ -26,6 +26,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
                 "catchments.te_reo",
                 "catchments.people",
                 "catchments.disk",
+                "catchments.wkb",
             },
             {"catchments.boundary_distances"},
             {

@@ -13,6 +13,7 @@ from flask import Flask
 from app import create_app
 from catchments.settings import ROOT, Settings
 from catchments.store.addresses import AddressBook
+from catchments.store.audit import AuditTrail
 from tests import prepared
 from tests.address_files import LAYOUTS, Given, csv_text, geopackage
 from tests.worlds import sqlite_url
@@ -38,6 +39,18 @@ def book_path(tmp_path: Path) -> Path:
 def app(tmp_path: Path, book_path: Path) -> Flask:
     database = sqlite_url(tmp_path / "commands.sqlite")
     return create_app(Settings(database_url=database, addresses_path=book_path))
+
+
+@pytest.mark.parametrize("commit", [True, False])
+def test_addresses_taken_in_stand_in_the_audit_trail(
+    run: Run, write: Write, app: Flask, commit: bool
+) -> None:
+    run("addresses", "import", write(NAME, csv_text(ROWS)), *(["--commit"] if commit else []))
+    store = app.extensions["catchments"].store
+    store.migrate()
+    found = [(e.actor, e.action, e.subject) for e in AuditTrail(store).entries(at_most=9)]
+    wanted = [("command line", "import.addresses", "address book")]
+    assert found == (wanted if commit else [])
 
 
 def names(path: Path, text: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,13 +17,18 @@ from typing import Any
 
 import msgspec
 import shapely
+from flask import request
 from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
 from werkzeug.datastructures import FileStorage
 
 from catchments.changes import Change, ReplaceCatchments
 from catchments.settings import ROOT
+from catchments.sources.report import facts_of, line_of_text
 from catchments.sources.uploads import VERTICES_AT_MOST, Read, Wish
+from catchments.store.audit import AuditTrail
+from catchments.web.context import service
+from catchments.web.staff.access import me
 from catchments.web.staff.typed import FormRefused, Typed, Wrong
 from catchments.web.staff.working import Working
 
@@ -30,6 +36,8 @@ READER = "catchments.commands.reading"
 READ_WITHIN_S = 60.0
 FILES_AT_MOST = 20
 PROBLEMS_SAID = 40
+REASON_KEPT = 500
+"""Characters of a refusal that the audit trail keeps."""
 LARGEST_UNPACKED = VERTICES_AT_MOST * 20
 """Bytes: a vertex takes sixteen."""
 FORMATS = ".kml,.kmz,.geojson,.json,.gpkg,.zip,.csv"
@@ -128,13 +136,14 @@ def _report(read: Read) -> str:
 
 
 def _read(files: Sequence[FileStorage], wish: Wish, field: str) -> Read:
-    if len(files) > FILES_AT_MOST:
-        problem = gettext("Choose at most %(n)s files.", n=FILES_AT_MOST)
-        raise FormRefused([Wrong(field, problem)])
     with tempfile.TemporaryDirectory(prefix="catchments-upload-") as folder:
         paths = [_kept(file, Path(folder), at) for at, file in enumerate(files)]
-        read = _read_elsewhere(replace(wish, paths=paths), folder)
-    if read is None:
+        if len(files) > FILES_AT_MOST:
+            read = Read(refused=gettext("Choose at most %(n)s files.", n=FILES_AT_MOST))
+        else:
+            read = _read_elsewhere(replace(wish, paths=paths), folder)
+        _record(files, paths, read)
+    if read.crashed:
         problem = gettext(
             "The file cannot be read: it is broken, or too large to be read within a minute. "
             "Nothing was changed."
@@ -157,8 +166,24 @@ def _kept(file: FileStorage, folder: Path, number: int) -> str:
     return str(path)
 
 
-def _read_elsewhere(wish: Wish, folder: str) -> Read | None:
-    """Return what the reader makes of files; None where it ends without an answer."""
+def _record(files: Sequence[FileStorage], paths: Sequence[str], read: Read) -> None:
+    """Add to the audit trail what was uploaded, by whom, and what came of it."""
+    names = [file.filename or "" for file in files[:FILES_AT_MOST]]
+    facts = [facts_of(Path(path), name) for path, name in zip(paths, names, strict=False)]
+    came = "crashed" if read.crashed else "refused" if read.refused else "read"
+    why = line_of_text(read.crashed or read.refused, at_most=REASON_KEPT)
+    AuditTrail(service().store).add(
+        actor=me().login,
+        action=f"upload.{came}",
+        subject=f"draft {(request.view_args or {})['draft']}",
+        files=facts,
+        file_count=len(files),
+        **({"why": why} if why else {}),
+    )
+
+
+def _read_elsewhere(wish: Wish, folder: str) -> Read:
+    """Return what the reader makes of files, or how it ended without an answer."""
     environment = {k: os.environ[k] for k in ("PATH", "LANG", "PYTHONPATH") if k in os.environ}
     try:
         ended = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
@@ -168,11 +193,24 @@ def _read_elsewhere(wish: Wish, folder: str) -> Read | None:
             cwd=ROOT,
             env={**environment, "TMPDIR": folder},
             timeout=READ_WITHIN_S,
-            check=True,
+            check=False,
         )
+    except subprocess.TimeoutExpired:
+        return Read(crashed=f"stopped after {READ_WITHIN_S:g} seconds")
+    if ended.returncode:
+        return Read(crashed=_how_it_ended(ended.returncode))
+    try:
         return msgspec.msgpack.decode(ended.stdout, type=Read)
-    except (subprocess.SubprocessError, msgspec.DecodeError):
-        return None
+    except msgspec.DecodeError:
+        return Read(crashed="its answer cannot be understood")
+
+
+def _how_it_ended(code: int) -> str:
+    """Say an exit code in words; nothing that the process wrote, which a file may have chosen."""
+    try:
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+    except ValueError:
+        return f"killed by signal {-code}"
 
 
 def _for_forms(text: str) -> str:
