@@ -13,6 +13,7 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from catchments.delivery import Courier, payloads
+from catchments.disk import exposed
 from catchments.errors import CatchmentsError
 from catchments.finding import NoAddresses
 from catchments.resolver import kilometres, long_date
@@ -21,6 +22,7 @@ from catchments.snapshot import Snapshots
 from catchments.sources.geocoding import geocoder_of
 from catchments.store import Store
 from catchments.store.addresses import AddressBook
+from catchments.store.engine import database_file
 from catchments.store.outbox import Outbox
 from catchments.web import (
     api,
@@ -130,6 +132,8 @@ def serve_app() -> Flask:
     logs.configure(settings)
     app = web_app(settings)
     running: Service = app.extensions[EXTENSION]
+    for sentence in exposed(files_of(settings)):
+        app.logger.warning("%s", sentence)
     try:
         running.snapshots.current()
     except CatchmentsError as error:
@@ -138,6 +142,12 @@ def serve_app() -> Flask:
         threading.Thread(target=work, args=(app, running), daemon=True).start()
     threading.Thread(target=metrics.keep_published, args=(app,), daemon=True).start()
     return app
+
+
+def files_of(settings: Settings) -> list[Path]:
+    """Return the databases that are files of this machine: the service's own, and its addresses."""
+    own = database_file(settings.database_url)
+    return [path for path in (own, settings.addresses_path) if path]
 
 
 def _keep_fresh(app: Flask, running: Service) -> None:
