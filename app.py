@@ -49,6 +49,7 @@ from catchments.web import (
 )
 from catchments.web.context import EXTENSION, Service
 from catchments.web.kept import KeptAnswers
+from catchments.web.lengths import ShortHeaders
 from catchments.web.limits import RateLimited
 from catchments.web.parameters import Code, Number
 from catchments.web.staff import access
@@ -112,6 +113,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     _compress_pages(app)
     app.wsgi_app = RateLimited(app, KeptAnswers(app))  # type: ignore[method-assign]
     _behind_proxies(app, settings.trusted_proxies)
+    app.wsgi_app = ShortHeaders(app, app.wsgi_app)  # type: ignore[method-assign]
     metrics.register(app, access_log=settings.access_log)
     return app
 
