@@ -75,6 +75,7 @@ TABLES = (
     "draft",
     "draft_change",
     "draft_comment",
+    "draft_upload",
     "person",
     "secret",
     "audit_entry",
