@@ -36,7 +36,7 @@ def live_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running service with the made-up world, draft 1 and its editor, Hana."""
     folder = tmp_path_factory.mktemp("browser") / "made-up"
     shutil.copytree(made_up_world(), folder)
-    settings = {
+    settings: dict[str, Any] = {
         "CATCHMENTS_ADDRESSES": str(folder / ADDRESS_BOOK),
         "CATCHMENTS_EMBED_ON": EMBEDDER,
         "CATCHMENTS_REFRESH_S": SELDOM,
