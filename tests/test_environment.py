@@ -32,7 +32,7 @@ if os.environ.get("VENV_SAYS"):
     sys.exit(os.environ["VENV_SAYS"])
 venv = Path(sys.argv[-1])
 for folder in ("bin", "lib"):
-    (venv / folder).mkdir(parents=True)
+    (venv / folder).mkdir()
 (venv / "bin" / "python").symlink_to(sys.executable)
 version = os.environ.get("VENV_VERSION") or "%d.%d.0" % sys.version_info[:2]
 (venv / "pyvenv.cfg").write_text(f"version = {version}\\ncommand = python3 -m venv {venv}\\n")
