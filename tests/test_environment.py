@@ -261,7 +261,8 @@ def test_a_second_set_up_waits_for_the_first_says_so_and_has_nothing_left_to_do(
     said = second.stdout.readline()
     assert said == "Another set-up of this folder is running: waiting for it …\n"
     gate.open()
-    assert first.wait(timeout=120) == 0
+    first.communicate(timeout=120)
+    assert first.returncode == 0
     assert (second.communicate(timeout=120)[0], second.returncode) == ("", 0)
     assert len(clone.asked) == 2
 
