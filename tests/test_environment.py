@@ -32,7 +32,7 @@ if os.environ.get("VENV_SAYS"):
     sys.exit(os.environ["VENV_SAYS"])
 venv = Path(sys.argv[-1])
 for folder in ("bin", "lib"):
-    (venv / folder).mkdir(parents=True)
+    (venv / folder).mkdir()
 (venv / "bin" / "python").symlink_to(sys.executable)
 version = os.environ.get("VENV_VERSION") or "%d.%d.0" % sys.version_info[:2]
 (venv / "pyvenv.cfg").write_text(f"version = {version}\\ncommand = python3 -m venv {venv}\\n")
@@ -261,7 +261,8 @@ def test_a_second_set_up_waits_for_the_first_says_so_and_has_nothing_left_to_do(
     said = second.stdout.readline()
     assert said == "Another set-up of this folder is running: waiting for it …\n"
     gate.open()
-    assert first.wait(timeout=120) == 0
+    first.communicate(timeout=120)
+    assert first.returncode == 0
     assert (second.communicate(timeout=120)[0], second.returncode) == ("", 0)
     assert len(clone.asked) == 2
 
