@@ -20,6 +20,7 @@ import pytest
 from catchments.model import Edition
 from catchments.snapshot import today_in_new_zealand
 from scripts.postgresql import Cluster, programs, throw_away
+from tests.conftest import fresh_postgresql
 from tests.serving import Server, serving
 from tests.waiting import PATIENCE_S, wait_until
 from tests.worlds import fill, lacking, opened, publish_whole, small_edition
@@ -178,6 +179,23 @@ def cluster() -> Iterator[Cluster]:
         lacking("PostgreSQL is not installed in /usr/lib/postgresql: its tests are left out")
     with throw_away() as made:
         yield made
+
+
+def test_two_servers_serve_what_is_published_and_one_goes_on_without_the_other(
+    postgresql_cluster: str, migrated_postgresql: str
+) -> None:
+    with fresh_postgresql(postgresql_cluster, like=migrated_postgresql) as url:
+        fill(url, numbered(1))
+        with serving(url) as first, serving(url) as second:
+            both = first, second
+            assert [*map(edition_of, both)] == [1, 1]
+            assert publish(url) == 2
+            wait_until(lambda: [*map(edition_of, both)] == [2, 2], "both serve edition 2")
+            first.kill()
+            assert publish(url) == 3
+            wait_until(lambda: edition_of(second) == 3, "the other serves edition 3")
+            first.start_again()
+            assert edition_of(first) == 3
 
 
 @pytest.mark.thorough
