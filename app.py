@@ -13,6 +13,7 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from catchments.delivery import Courier, payloads
+from catchments.disk import exposed
 from catchments.errors import CatchmentsError
 from catchments.finding import NoAddresses
 from catchments.resolver import kilometres, long_date
@@ -21,6 +22,7 @@ from catchments.snapshot import Snapshots
 from catchments.sources.geocoding import geocoder_of
 from catchments.store import Store
 from catchments.store.addresses import AddressBook
+from catchments.store.engine import database_file
 from catchments.store.outbox import Outbox
 from catchments.web import (
     api,
@@ -47,6 +49,7 @@ from catchments.web import (
 )
 from catchments.web.context import EXTENSION, Service
 from catchments.web.kept import KeptAnswers
+from catchments.web.lengths import ShortHeaders
 from catchments.web.limits import RateLimited
 from catchments.web.parameters import Code, Number
 from catchments.web.staff import access
@@ -110,6 +113,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     _compress_pages(app)
     app.wsgi_app = RateLimited(app, KeptAnswers(app))  # type: ignore[method-assign]
     _behind_proxies(app, settings.trusted_proxies)
+    app.wsgi_app = ShortHeaders(app, app.wsgi_app)  # type: ignore[method-assign]
     metrics.register(app, access_log=settings.access_log)
     return app
 
@@ -130,6 +134,8 @@ def serve_app() -> Flask:
     logs.configure(settings)
     app = web_app(settings)
     running: Service = app.extensions[EXTENSION]
+    for sentence in exposed(files_of(settings)):
+        app.logger.warning("%s", sentence)
     try:
         running.snapshots.current()
     except CatchmentsError as error:
@@ -138,6 +144,12 @@ def serve_app() -> Flask:
         threading.Thread(target=work, args=(app, running), daemon=True).start()
     threading.Thread(target=metrics.keep_published, args=(app,), daemon=True).start()
     return app
+
+
+def files_of(settings: Settings) -> list[Path]:
+    """Return the databases that are files of this machine: the service's own, and its addresses."""
+    own = database_file(settings.database_url)
+    return [path for path in (own, settings.addresses_path) if path]
 
 
 def _keep_fresh(app: Flask, running: Service) -> None:

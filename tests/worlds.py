@@ -70,6 +70,7 @@ TABLES = (
     "draft",
     "draft_change",
     "draft_comment",
+    "draft_upload",
     "person",
     "secret",
     "audit_entry",
