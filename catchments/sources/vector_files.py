@@ -21,8 +21,6 @@ from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
-import pyogrio
-import pyogrio.raw
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -231,13 +229,13 @@ def _as_declared(declared: str, value: object) -> object:
 
 def _read_with_gdal(copy: Path, path: Path, kind: str) -> list[Layer]:
     """Return every layer of a checked copy, whose name is ours; `path` is for messages."""
+    import pyogrio  # it brings pandas and Arrow: half of what reading a small file takes
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # GDAL warns of what the report says in our words
             names = [str(name) for name, _ in pyogrio.list_layers(copy)]
             layers = [_gdal_layer(copy, name, path) for name in names]
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise not_what_it_says(path, kind, error) from error
     except (RuntimeError, ValueError, UnicodeError, shapely.errors.GEOSException) as error:
         raise not_what_it_says(path, kind, error) from error
     except UnboundLocalError as error:  # pyogrio 0.13, for a .prj that is not UTF-8
@@ -246,6 +244,9 @@ def _read_with_gdal(copy: Path, path: Path, kind: str) -> list[Layer]:
 
 
 def _gdal_layer(copy: Path, name: str, path: Path) -> Layer | None:
+    import pyogrio
+    import pyogrio.raw
+
     driver = pyogrio.read_info(copy, layer=name)["driver"]
     if driver != _DRIVERS[copy.suffix]:
         raise not_what_it_says(path, f"{copy.suffix[1:]}", f"GDAL takes it for {driver}")
