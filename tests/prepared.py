@@ -20,7 +20,6 @@ import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -126,16 +125,21 @@ class Forge:
         self._folder.cleanup()
 
 
-@cache
+_made: list[Forge] = []
+_making = threading.Lock()
+
+
 def _forge() -> Forge:
-    return Forge()
+    with _making:  # two threads may begin the first of all processes at once
+        if not _made:
+            _made.append(Forge())
+        return _made[0]
 
 
 def end_all() -> None:
     """End every process that was begun here, and the one that they are forks of."""
-    if _forge.cache_info().currsize:
-        _forge().end()
-        _forge.cache_clear()
+    while _made:
+        _made.pop().end()
 
 
 def begin(
