@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterator
@@ -107,3 +108,27 @@ def test_every_decision_is_listed_once_with_its_number() -> None:
     )
     files = sorted(path.name[:4] for path in folder.glob("[0-9]*.md"))
     assert [f"{int(number):04}" for number, _ in listed] == [file for _, file in listed] == files
+
+
+def test_what_is_left_to_all_is_listed_with_its_reason() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+`) \| .+ \|$", text.partition("What `--all` adds")[2], re.MULTILINE)
+    listed = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    modules = ROOT.glob("tests/**/test_*.py")
+    assert listed == {name for module in modules for name in left_to_all(module)}
+
+
+def left_to_all(module: Path) -> Iterator[str]:
+    """The tests of a module that are marked thorough, or the module where all of it is."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    marks = {"thorough"} | {
+        ast.unparse(each.targets[0])
+        for each in tree.body
+        if isinstance(each, ast.Assign) and ".thorough" in ast.unparse(each.value)
+    }
+    if "pytestmark" in marks:
+        yield module.relative_to(ROOT).as_posix()
+    for each in tree.body:
+        words = re.findall(r"\w+", " ".join(map(ast.unparse, getattr(each, "decorator_list", []))))
+        if isinstance(each, ast.FunctionDef) and marks & set(words):
+            yield each.name

@@ -32,7 +32,7 @@ from tests.test_delivery import Postbox, smtp_server
 from tests.waiting import wait_until
 from tests.worlds import opened, sqlite_url
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 SCHOOLS = (3, 4, 5, 8, 9)
 """Of Kaitāia, Kerikeri, Paihia and Kaikohe; all are to go to Dargaville."""

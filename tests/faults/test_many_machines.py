@@ -25,7 +25,7 @@ from tests.serving import Server, serving
 from tests.waiting import PATIENCE_S, wait_until
 from tests.worlds import fill, lacking, opened, publish_whole, small_edition
 
-pytestmark = [pytest.mark.slow, pytest.mark.postgresql]
+pytestmark = pytest.mark.postgresql
 
 CLIENTS = 4
 PAUSE_S = 0.02

@@ -17,8 +17,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.serving import Server, running, serving
 from tests.waiting import PATIENCE_S, wait_until
 
-pytestmark = pytest.mark.slow
-
 TINY = """
 import os, pathlib, time
 

@@ -137,7 +137,6 @@ def is_published_whole(path: Path, wish: Wish, *, artefacts: int = QUICK) -> boo
 # --- kill -9 --------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @AT_MOMENTS
 def test_a_publication_of_staff_killed_at_any_moment_is_whole_or_not_there(
     moments: int, database: Path
@@ -160,7 +159,6 @@ def test_a_publication_of_staff_killed_at_any_moment_is_whole_or_not_there(
 # --- a full disk ----------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_full_disk_while_publishing_is_one_message_and_it_succeeds_once_there_is_room(
     database: Path,
 ) -> None:
@@ -173,7 +171,6 @@ def test_a_full_disk_while_publishing_is_one_message_and_it_succeeds_once_there_
     assert is_published_whole(database, wish)
 
 
-@pytest.mark.slow
 @pytest.mark.thorough
 def test_a_full_disk_while_files_are_made_is_one_message_and_it_succeeds_once_there_is_room(
     database: Path,
@@ -467,7 +464,6 @@ def editions_of(path: Path) -> list[int]:
         return [edition.number for edition in store.editions()]
 
 
-@pytest.mark.slow
 @pytest.mark.thorough
 def test_a_line_that_breaks_on_a_double_click_publishes_once_and_every_page_tells_the_same(
     database: Path,
@@ -498,7 +494,6 @@ def every_page_tells_of_edition_2(server: Server, tama: Browser) -> None:
     assert "Ahi Trust" in tama.page("/history/2")
 
 
-@pytest.mark.slow
 @pytest.mark.thorough
 def test_a_worker_killed_while_it_publishes_leaves_the_edition_before_or_after(
     database: Path,

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import msgspec
-import pytest
 
 from catchments.changes import AssignProvider, Change, RenameCatchment, apply_all
 from catchments.people import Role
@@ -20,8 +19,6 @@ from catchments.store.people import People
 from tests import prepared
 from tests.staff import add_person
 from tests.worlds import AHI, KOWHAI, at_once, publish_whole, small_edition, small_release
-
-pytestmark = pytest.mark.slow
 
 CHANGES: tuple[Change, ...] = (AssignProvider((KOWHAI,), "P-AHI"), RenameCatchment(AHI, "Ahi Nui"))
 

@@ -621,7 +621,6 @@ def test_a_number_that_nothing_has_is_not_found(app: Flask, number: int) -> None
 
 
 @pytest.mark.thorough
-@pytest.mark.slow
 def test_the_page_publishes_through_a_process_of_its_own(small_copy: Path) -> None:
     with running_application(sqlite_url(small_copy)) as app:
         for login, role in PEOPLE.items():
