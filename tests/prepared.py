@@ -39,6 +39,9 @@ PREPARED = (
 )
 """Modules that are imported before a program begins."""
 
+_ENDED_BY = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+"""Signals that end a program, and what it makes of them by itself."""
+
 # --- for tests ------------------------------------------------------------------------------------
 
 
@@ -168,7 +171,12 @@ def begin(
 
 
 def main() -> None:
-    """Fork for each line of standard input; end, with all that was begun, when it is closed."""
+    """Fork for each line of standard input; end, with all that was begun, when it is closed.
+
+    By nothing else: a signal to all of a run would leave what was begun without anybody to end it.
+    """
+    for number in _ENDED_BY:
+        signal.signal(number, signal.SIG_IGN)
     _prepare()
     begun: set[int] = set()
     for line in iter(sys.stdin.readline, ""):
@@ -219,6 +227,8 @@ def _become(asked: dict[str, Any]) -> NoReturn:
 def _begin_anew(asked: dict[str, Any]) -> None:
     """Be as a process that was begun by itself, and as mortal as was asked for."""
     os.setsid()
+    for number, handler in _ENDED_BY.items():
+        signal.signal(number, handler)
     files = Path(asked["files"])
     for number, (ending, mode) in enumerate(((".in", "r"), (".out", "w"), (".err", "w"))):
         with files.with_suffix(ending).open(mode) as file:
