@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from catchments import __version__
 from catchments.delivery import Courier, payloads
+from catchments.disk import exposed
 from catchments.errors import CatchmentsError
 from catchments.finding import NoAddresses
 from catchments.resolver import kilometres, long_date
@@ -23,6 +24,7 @@ from catchments.snapshot import Snapshots
 from catchments.sources.geocoding import geocoder_of
 from catchments.store import Store
 from catchments.store.addresses import AddressBook
+from catchments.store.engine import database_file
 from catchments.store.outbox import Outbox
 from catchments.web import (
     api,
@@ -49,6 +51,7 @@ from catchments.web import (
 )
 from catchments.web.context import EXTENSION, Service
 from catchments.web.kept import KeptAnswers
+from catchments.web.lengths import ShortHeaders
 from catchments.web.limits import RateLimited
 from catchments.web.parameters import Code, Number
 from catchments.web.staff import access
@@ -112,6 +115,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     _compress_pages(app)
     app.wsgi_app = RateLimited(app, KeptAnswers(app))  # type: ignore[method-assign]
     _behind_proxies(app, settings.trusted_proxies)
+    app.wsgi_app = ShortHeaders(app, app.wsgi_app)  # type: ignore[method-assign]
     metrics.register(app, access_log=settings.access_log)
     return app
 
@@ -133,6 +137,8 @@ def serve_app() -> Flask:
     logging.getLogger("catchments").info("version %s", __version__)  # before all other lines
     app = web_app(settings)
     running: Service = app.extensions[EXTENSION]
+    for sentence in exposed(files_of(settings)):
+        app.logger.warning("%s", sentence)
     try:
         running.snapshots.current()
     except CatchmentsError as error:
@@ -141,6 +147,12 @@ def serve_app() -> Flask:
         threading.Thread(target=work, args=(app, running), daemon=True).start()
     threading.Thread(target=metrics.keep_published, args=(app,), daemon=True).start()
     return app
+
+
+def files_of(settings: Settings) -> list[Path]:
+    """Return the databases that are files of this machine: the service's own, and its addresses."""
+    own = database_file(settings.database_url)
+    return [path for path in (own, settings.addresses_path) if path]
 
 
 def _keep_fresh(app: Flask, running: Service) -> None:

@@ -18,6 +18,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.errors import InputRefused, shown
+from catchments.reference_systems import is_plain
 
 if TYPE_CHECKING:
     from pyproj import Transformer
@@ -90,10 +91,23 @@ def _multi(polygons: list[BaseGeometry]) -> BaseGeometry:
 
 @lru_cache(maxsize=8)
 def transformer(from_crs: str, to_crs: str) -> Transformer:
-    """Return a pyproj transformer that takes and gives longitude (easting) first."""
+    """Return a pyproj transformer that takes and gives longitude (easting) first.
+
+    Raises pyproj's CRSError for a system that PROJ does not know, or that `is_plain` does not take.
+    """
     from pyproj import Transformer  # PROJ opens its database on import: only who needs it pays
 
+    check_is_plain(from_crs)
+    check_is_plain(to_crs)
     return Transformer.from_crs(from_crs, to_crs, always_xy=True)
+
+
+def check_is_plain(crs: str) -> None:
+    """Raise pyproj's CRSError for what could make PROJ open a file: see `reference_systems`."""
+    from pyproj.exceptions import CRSError
+
+    if not is_plain(crs):
+        raise CRSError("It is neither a code nor a name nor a plain definition.")
 
 
 def metric_crs(*, lng: float) -> str:

@@ -33,7 +33,8 @@ from catchments.sources.demonstration import read_demonstration
 from catchments.sources.report import no_progress
 from catchments.store import Store
 from maps.leaflet import leaflet_file
-from tests.browser.conftest import CHROMIUM_FLAGS, served
+from tests.browser.conftest import CHROMIUM_FLAGS
+from tests.serving import serving
 from tests.worlds import chromium_path
 
 SLOWER = 4
@@ -83,8 +84,8 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=str(chromium_path()), args=CHROMIUM_FLAGS
         )
-        with served(path) as ours, files(Path(folder)) as naive:
-            rows = [(p, [load(browser, ours + p) for _ in range(given.times)]) for p in PAGES]
+        with serving(path, anew=True) as server, files(Path(folder)) as naive:
+            rows = [(p, [load(browser, server.url + p) for _ in range(given.times)]) for p in PAGES]
             rows.append(
                 ("naive Folium", [load(browser, naive + NAIVE) for _ in range(given.times)])
             )

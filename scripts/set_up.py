@@ -381,9 +381,10 @@ def renew(job: Job, stamps: list[Path]) -> None:
         remove()
     fresh, uv = not VENV.exists(), uv_here()
     try:
+        VENV.mkdir(exist_ok=True)
+        UNFINISHED.touch()
         if fresh:
             make(job, uv)
-        UNFINISHED.touch()
         install(job, uv)
         own_flask()
         stamp(stamps)

@@ -21,6 +21,7 @@ from catchments.store.people import Secrets
 from catchments.store.rates import AbsenceRates, RateGiven
 from catchments.store.schema import metadata
 from catchments.store.store import MIGRATIONS
+from catchments.store.uploads import Upload, Uploads
 from catchments.telling import Announcement
 from tests.staff import add_person
 from tests.worlds import (
@@ -74,6 +75,7 @@ def _staff_at_work(store: Store) -> None:
     whole = ReplaceCatchments(moved.catchments, moved.boundaries, (source(SourceKind.BOUNDARIES),))
     desk.add(draft, whole, HOSTILE, seen=Seen(hana, 2))
     desk.comment(draft, HOSTILE, by=hana)
+    Uploads(store).keep(draft, Upload(HOSTILE, bytes(range(256))), by=hana)
 
 
 def at_revision(url: str, revision: str) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -12,6 +15,7 @@ from werkzeug.test import TestResponse
 from catchments.people import Person, Role
 from catchments.store import Store, people
 from catchments.store.people import People
+from tests.worlds import opened, sqlite_url
 
 PASSWORD = "correct horse battery kererū"
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -29,6 +33,15 @@ def add_person(store: Store, login: str, *roles: Role, password: str = PASSWORD)
         roles=roles or (Role.READER,),
         password=password,
     )
+
+
+def staffed(database: Path, folder: Path, people: Mapping[str, Role]) -> Path:
+    """A copy of a database with these people in it, to copy for each test."""
+    path = Path(shutil.copy(database, folder / "staffed.sqlite"))
+    with opened(sqlite_url(path)) as store:
+        for login, role in people.items():
+            add_person(store, login, role)
+    return path
 
 
 def sign_in(client: FlaskClient, login: str, password: str = PASSWORD) -> TestResponse:

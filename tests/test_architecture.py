@@ -18,7 +18,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
     map(
         frozenset,
         [
-            {"catchments.errors", "catchments.model"},
+            {"catchments.errors", "catchments.model", "catchments.reference_systems"},
             {
                 "catchments.coordinates",
                 "catchments.cell_grid",
@@ -26,6 +26,8 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
                 "catchments.te_reo",
                 "catchments.people",
                 "catchments.disk",
+                "catchments.wkb",
+                "catchments.shape_text",
             },
             {"catchments.boundary_distances"},
             {
@@ -303,3 +305,78 @@ def test_serving_a_request_leaves_tables_and_map_makers_unimported(tmp_path):
     assert set(statuses.split()) <= {"200", "503"}
     assert "flask" in modules.split()
     assert HEAVY & set(modules.split()) == set()
+
+
+# --- what parses bytes that others wrote ----------------------------------------------------------
+
+NATIVE_PARSERS = {
+    "from_wkb",
+    "from_wkt",
+    "from_geojson",
+    "from_ragged_array",
+    "shape",
+    "pyogrio",
+    "fiona",
+    "osgeo",
+    "lxml",
+    "pyarrow",
+    "geopandas",
+    "openpyxl",
+    "PIL",
+}
+"""What hands bytes or text to a geometry library, or to another parser that is not Python."""
+
+PARSES = {
+    "catchments.wkb": "checks the type words before it reads.",
+    "catchments.bulk": "a program of its own, for files; geometries go through catchments.wkb.",
+    "catchments.sources": "reads files in a program of its own: the command line, or an upload's.",
+    "catchments.store.editions": "reads rows of our own database, which our own to_wkb wrote.",
+    "maps": "writes files of editions.",
+}
+"""The rooms that may, each with the reason; no web room is among them."""
+
+
+def parsers_named(source: str) -> set[str]:
+    """What of the native parsers a module speaks of, as an import or an attribute."""
+    tree = ast.parse(source)
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    called = {
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    imported = {part for name in imports(source, "catchments.made_up") for part in name.split(".")}
+    # `array.shape` is a number of rows; `shape(…)` and `geometry.shape` are what is meant.
+    return NATIVE_PARSERS & ((attributes - {"shape"}) | called | imported)
+
+
+def test_nothing_native_parses_what_a_browser_carries():
+    found = {
+        module: named
+        for module, path in MODULES.items()
+        if not any(is_in(module, room) for room in PARSES)
+        and (named := parsers_named(path.read_text(encoding="utf-8")))
+    }
+    assert found == {}
+
+
+def test_every_room_that_parses_still_does():
+    for room in PARSES:
+        sources = [
+            p.read_text(encoding="utf-8") for name, p in MODULES.items() if is_in(name, room)
+        ]
+        assert set().union(*map(parsers_named, sources)), room
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import shapely\nshapely.from_wkb(b'')",
+        "from shapely import from_wkt",
+        "import shapely.wkt\nfrom shapely.geometry import shape",
+        "def f():\n    import pyogrio.raw",
+        "from lxml import etree",
+    ],
+)
+def test_the_rule_finds_a_native_parser(source):
+    assert parsers_named(source)

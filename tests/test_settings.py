@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from catchments.settings import ROOT, database_url, sqlite_url
 from catchments.store.engine import shown_url
+from catchments.store.store import MIGRATIONS, NEWEST_REVISION, migrating
 from tests.worlds import opened
 
+ODD = ("a path – Kōwhai", "100%", "50%41", "is it?mode=ro", "#1:x@y")
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/\0\n"), min_size=1, max_size=20)
 
 
@@ -26,12 +30,20 @@ def test_the_url_of_a_file_means_that_very_file(names: list[str]) -> None:
     assert sa.make_url(sqlite_url(path)).database == str(path)
 
 
-@pytest.mark.parametrize("folder", ["a path – Kōwhai", "100%", "50%41", "is it?mode=ro", "#1:x@y"])
+@pytest.mark.parametrize("folder", ODD)
 def test_a_database_is_made_and_read_in_a_folder_of_any_name(folder: str, tmp_path: Path) -> None:
     file = tmp_path / folder / "x.sqlite"
+    file.parent.mkdir()
     with opened(database_url(str(file))) as store:
         assert store.editions() == []
     assert list(tmp_path.rglob("*.sqlite")) == [file]
+
+
+@pytest.mark.parametrize("folder", ODD)
+def test_migrations_are_found_in_a_checkout_of_any_name(folder: str, tmp_path: Path) -> None:
+    (tmp_path / folder).mkdir()
+    place = shutil.copytree(MIGRATIONS, tmp_path / folder / "migrations")
+    assert ScriptDirectory.from_config(migrating(place)).get_current_head() == NEWEST_REVISION
 
 
 def test_a_file_is_shown_in_messages_as_it_is_written() -> None:

@@ -75,6 +75,7 @@ TABLES = (
     "draft",
     "draft_change",
     "draft_comment",
+    "draft_upload",
     "person",
     "secret",
     "audit_entry",
@@ -217,7 +218,7 @@ def _migrated_sqlite() -> Path:
 @contextmanager
 def opened(url: str) -> Iterator[Store]:
     """A store with its schema made, closed at the end."""
-    _begin_with_the_schema(url)
+    begin_with_the_schema(url)
     store = Store(url)
     try:
         store.migrate()
@@ -226,7 +227,8 @@ def opened(url: str) -> Iterator[Store]:
         store.close()
 
 
-def _begin_with_the_schema(url: str) -> None:
+def begin_with_the_schema(url: str) -> None:
+    """Put the schema where an SQLite file is to be, if there is none."""
     parsed = sa.make_url(url)
     path = Path(parsed.database or "")
     if parsed.get_backend_name() == "sqlite" and path.parent.is_dir() and not path.exists():

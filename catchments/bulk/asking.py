@@ -21,6 +21,7 @@ from catchments.coordinates import (
     transformer,
 )
 from catchments.errors import FileRefused, InputRefused, shown
+from catchments.wkb import POINTS, Kinds, sound
 
 Floats = npt.NDArray[np.float64]
 Problems = npt.NDArray[np.uint8]
@@ -154,12 +155,10 @@ def _plain_points(values: Any) -> tuple[Floats, Floats, Problems] | None:
     """Return the axes where every value is a plain point of 21 bytes, as nearly all files have."""
     if values.null_count or not len(values):
         return None
-    offsets = np.frombuffer(values.buffers()[1], dtype=_offset_type(values.type))
-    offsets = offsets[values.offset : values.offset + len(values) + 1]
+    offsets, content = _offsets_and_content(values)
     if (np.diff(offsets) != _POINT_BYTES).any():
         return None
-    raw = np.frombuffer(values.buffers()[2], dtype=np.uint8)[offsets[0] : offsets[-1]]
-    rows = raw.reshape(-1, _POINT_BYTES)
+    rows = content[offsets[0] : offsets[-1]].reshape(-1, _POINT_BYTES)
     if (rows[:, :5] != np.frombuffer(_LITTLE_ENDIAN_POINT, dtype=np.uint8)).any():
         return None
     xy = np.ascontiguousarray(rows[:, 5:]).view("<f8")
@@ -169,7 +168,7 @@ def _plain_points(values: Any) -> tuple[Floats, Floats, Problems] | None:
 
 
 def _any_points(values: Any) -> tuple[Floats, Floats, Problems]:
-    geometries = shapely.from_wkb(values.to_numpy(zero_copy_only=False), on_invalid="ignore")
+    geometries = shapes_of(values, POINTS)
     nothing = shapely.is_missing(geometries) | shapely.is_empty(geometries)
     absent = np.asarray(values.is_null()) | shapely.is_empty(geometries)
     # A multipoint of one point is one: some programs write nothing else.
@@ -179,6 +178,15 @@ def _any_points(values: Any) -> tuple[Floats, Floats, Problems]:
     x[one], y[one] = shapely.get_coordinates(geometries[one]).T
     problems = np.where(absent, NO_PLACE, np.where(one, 0, NO_POINT)).astype(np.uint8)
     return x, y, problems
+
+
+def shapes_of(values: Any, kinds: Kinds) -> npt.NDArray[np.object_]:
+    """Return the geometries of an Arrow array of WKB: none for what is missing or not sound."""
+    if not len(values):
+        return np.empty(0, dtype=object)
+    wkb = values.to_numpy(zero_copy_only=False)
+    wkb[~sound(*_offsets_and_content(values), kinds)] = None
+    return np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"))
 
 
 def _places(x: Floats, y: Floats, problems: Problems, crs: str) -> Asked:
@@ -237,6 +245,17 @@ def _as_floats(values: Any, name: str) -> Floats:
         raise _not_this(name, kind, "numbers")
     floats = values.cast(pa.float64(), safe=False)
     return np.asarray(floats.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _offsets_and_content(
+    values: Any,
+) -> tuple[npt.NDArray[np.signedinteger[Any]], npt.NDArray[np.uint8]]:
+    """Return where the values of an array of bytes begin and end, and the bytes."""
+    _, offsets, content = values.buffers()
+    found = np.frombuffer(offsets, dtype=_offset_type(values.type))
+    # Arrow leaves out what holds nothing, as where every value is missing.
+    raw = np.frombuffer(content, dtype=np.uint8) if content else np.empty(0, dtype=np.uint8)
+    return found[values.offset : values.offset + len(values) + 1], raw
 
 
 def _offset_type(kind: Any) -> type[np.signedinteger[Any]]:

@@ -15,7 +15,6 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from dask.delayed import delayed
 
 from catchments.bulk.answering import COLUMNS, Answering, identity_of
 from catchments.bulk.asking import How, check_crs
@@ -25,6 +24,15 @@ from catchments.model import DirectoryRelease, Edition
 from catchments.settings import database_url
 from catchments.snapshot import Recent, Snapshot, Timeline, today_in_new_zealand
 from catchments.store import Store
+
+try:
+    from dask.delayed import delayed
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError(
+        "Dask is not installed here, since the service does without: run "
+        "`scripts/environment catchments/bulk/cluster-requirements.txt`.",
+        name=missing.name,
+    ) from missing
 
 CONTENTS_KEPT = 2
 """By each worker process: some hundred megabytes each."""

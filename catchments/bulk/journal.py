@@ -17,6 +17,7 @@ from typing import Any
 
 from catchments.bulk.sources import Mark
 from catchments.bulk.targets import durable
+from catchments.disk import make_file, make_folder, open_to_owner
 from catchments.errors import InputRefused, shown
 
 
@@ -42,8 +43,8 @@ class Journal:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep the folder to this process. Raises InputRefused while another one has it."""
-        self.folder.mkdir(exist_ok=True)
-        with (self.folder / "lock").open("w") as lock:
+        make_folder(self.folder)  # the parts in it have the mode of the file that they become
+        with open(self.folder / "lock", "w", opener=open_to_owner) as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -95,4 +96,5 @@ class Journal:
     def _write(self) -> None:
         noted = {"job": self.job, "parts": [asdict(part) for part in self.parts]}
         with durable(self._file) as building:
+            make_file(building)
             building.write_text(json.dumps(noted))

@@ -27,6 +27,9 @@ AT_MOST = 10_000
 """Rows in one body."""
 LONGEST_BODY = 4 << 20
 """Bytes, also once they are unpacked."""
+MEMBERS_AT_MOST = 1_000
+"""Gzip files behind each other in one body: a program that packs in blocks writes some seventy."""
+_UNPACKED_AT_ONCE = 16 << 10
 _HIGHEST_NUMBER = 999_999_999
 _BOM = b"\xef\xbb\xbf"
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -127,27 +130,44 @@ class _Fault(Exception):
 
 
 def unpacked(body: bytes) -> bytes:
-    """Return what a gzip body holds.
+    """Return what a gzip body holds; its members are taken in turn, as gzip itself does.
 
-    Raises BodyTooLarge for more than LONGEST_BODY bytes, long before a bomb has burst, and
-    BodyRefused for what is not gzip or ends early.
+    Linear in the body. Raises BodyTooLarge for more than LONGEST_BODY bytes, long before a bomb has
+    burst, and for more members than are taken; BodyRefused for what is not gzip or ends early.
     """
     parts: list[bytes] = []
-    left = LONGEST_BODY + 1
-    while body:
-        unpacking = zlib.decompressobj(wbits=31)
-        try:
-            part = unpacking.decompress(body, left)
-        except zlib.error as error:
-            raise _not_gzip() from error
+    at, left = 0, LONGEST_BODY + 1
+    for _ in range(MEMBERS_AT_MOST):
+        part, at = _member(memoryview(body), at, left)
         parts.append(part)
         left -= len(part)
+        if at == len(body):
+            return b"".join(parts)
+    raise BodyTooLarge(
+        f"The body has more than {MEMBERS_AT_MOST:,} gzip members.",
+        allowed=f"At most {MEMBERS_AT_MOST:,} gzip files may follow each other in one body.",
+        next_step="Compress it as one.",
+    )
+
+
+def _member(body: memoryview, at: int, left: int) -> tuple[bytes, int]:
+    """Return what the gzip member at a place holds, less than `left` bytes, and where it ends."""
+    unpacking = zlib.decompressobj(wbits=31)
+    parts: list[bytes] = []
+    while not unpacking.eof:
+        # A piece at a time: what is left of it once a member ends is copied by the library.
+        piece = body[at : at + _UNPACKED_AT_ONCE]
+        try:
+            parts.append(unpacking.decompress(piece, left))
+        except zlib.error as error:
+            raise _not_gzip() from error
+        left -= len(parts[-1])
         if left <= 0:
             raise too_large()
-        if not unpacking.eof:
+        if not piece:
             raise _not_gzip()
-        body = unpacking.unused_data
-    return b"".join(parts)
+        at += len(piece) - len(unpacking.unused_data)
+    return b"".join(parts), at
 
 
 def too_large() -> BodyTooLarge:

@@ -16,9 +16,11 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import shapely
 
+from catchments.bulk.asking import shapes_of
 from catchments.disk import flush
 from catchments.errors import FileRefused, InputRefused, shown
 from catchments.sources.report import Progress
+from catchments.wkb import ALL_KINDS
 
 T = TypeVar("T")
 COMPRESSION = "snappy"
@@ -168,7 +170,7 @@ class CsvTarget:
         """Return a table of nothing but texts, numbers, dates and truths."""
         for at, field in enumerate(table.schema):
             column = table.column(at)
-            if field.name in self._geometries:
+            if field.name in self._geometries and _is_bytes(field.type):
                 column = _as_wkt(column)
             elif pa.types.is_dictionary(field.type):
                 column = column.cast(field.type.value_type)
@@ -181,7 +183,7 @@ class CsvTarget:
         for field in self._flat_schema:
             sink = pa.BufferOutputStream()
             try:
-                if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
+                if _is_bytes(field.type):
                     raise pa.ArrowInvalid("bytes are no text")
                 pyarrow.csv.write_csv(pa.schema([field]).empty_table(), sink)
             except (pa.ArrowException, NotImplementedError) as error:
@@ -203,8 +205,13 @@ class _CsvPart:
         self._writer.close()
 
 
+def _is_bytes(kind: Any) -> bool:
+    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)
+    return any(test(kind) for test in tests)
+
+
 def _as_wkt(column: Any) -> Any:
-    shapes = shapely.from_wkb(column.to_numpy(), on_invalid="ignore")
+    shapes = shapes_of(column.cast(pa.large_binary()).combine_chunks(), ALL_KINDS)
     return pa.chunked_array([pa.array(shapely.to_wkt(shapes, trim=True), pa.string())])
 
 

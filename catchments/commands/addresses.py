@@ -10,7 +10,14 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from catchments.commands.console import progress, refusing, say, show_report, table
+from catchments.commands.console import (
+    progress,
+    record_import,
+    refusing,
+    say,
+    show_report,
+    table,
+)
 from catchments.errors import FileRefused, shown
 from catchments.model import PlaceKind, Source
 from catchments.settings import Settings
@@ -53,6 +60,7 @@ def import_addresses(
             source = reading.source(release=f"{release:%Y-%m-%d}" if release else "")
             counts = book.finish(source, called)
             book.check(knows=_knows)
+            record_import("addresses", "address book", file)
             book.put_in_place()
     say(
         f"Kept {counts.addresses:,} addresses on {counts.roads:,} roads, "

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import click
@@ -16,9 +17,12 @@ from rich.table import Table
 from rich.text import Text
 
 from catchments.errors import CatchmentsError
+from catchments.model import Source
+from catchments.people import COMMAND_LINE
 from catchments.sources.report import Progress as ProgressCall
-from catchments.sources.report import Report
+from catchments.sources.report import Report, facts_of
 from catchments.store import Store
+from catchments.store.audit import AuditTrail
 from catchments.web.context import EXTENSION
 
 P = ParamSpec("P")
@@ -35,6 +39,15 @@ def store() -> Store:
     opened: Store = current_app.extensions[EXTENSION].store
     opened.migrate()
     return opened
+
+
+def record_import(kind: str, subject: str, *files: Path, source: Source | None = None) -> None:
+    """Add to the audit trail what a command took in, files or what was fetched, and where to."""
+    facts = [facts_of(path, path.name) for path in files]
+    if source is not None:
+        facts.append({"name": source.url, "sha256": source.sha256})
+    trail = AuditTrail(store())
+    trail.add(actor=COMMAND_LINE, action=f"import.{kind}", subject=subject, files=facts)
 
 
 def say(text: str) -> None:

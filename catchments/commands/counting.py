@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from catchments.disk import make_folder
 from catchments.errors import InputRefused, shown
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
@@ -32,7 +33,7 @@ def fresh_folder(environment: Mapping[str, str]) -> str:
 
 def _emptied(folder: Path) -> str:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         for old in folder.glob("*.db"):
             old.unlink()
     except OSError as error:

@@ -9,6 +9,7 @@ import click
 
 from catchments.commands.console import (
     progress,
+    record_import,
     refusing,
     say,
     show_report,
@@ -58,6 +59,11 @@ def import_schools(
         say("Nothing was written. Add --commit to keep this release.")
         return
     number = opened.add_release(release)
+    named = f"directory release {number}"
+    if file is None:
+        record_import("schools", named, source=release.source)
+    else:
+        record_import("schools", named, file)
     say(f"Kept as directory release {number}, dated {release.released}.")
 
 

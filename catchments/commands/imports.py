@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,15 @@ from catchments.changes import (
     apply_all,
 )
 from catchments.commands.comparing import show_comparison
-from catchments.commands.console import NUMBER, progress, refusing, say, show_report, store
+from catchments.commands.console import (
+    NUMBER,
+    progress,
+    record_import,
+    refusing,
+    say,
+    show_report,
+    store,
+)
 from catchments.coverage import SLIVER_WIDTH_M
 from catchments.errors import InputRefused
 from catchments.model import NOT_STATED, Edition, Source
@@ -66,7 +74,8 @@ class _Target:
         base = store.edition(base_number) if base_number else Edition()
         return cls(store, draft, base_number, apply_all(base, draft.changes if draft else ()))
 
-    def add(self, change: Change, title: str, *, commit: bool) -> None:
+    def add(self, change: Change, kind: str, files: Sequence[Path], *, commit: bool) -> None:
+        """Add what was read from files to the draft, and to the audit trail from which."""
         after = apply(self.content, change)
         show_comparison(self.content, after)
         named = f"draft {self.draft.id}" if self.draft else "a new draft"
@@ -77,9 +86,10 @@ class _Target:
         draft_id = self.store.add_to_draft(
             change,
             draft_id=self.draft.id if self.draft else None,
-            title=title,
+            title=f"{kind.capitalize()} from {', '.join(file.name for file in files)}",
             base_number=self.base_number,
         )
+        record_import(kind, f"draft {draft_id}", *files)
         say(f"Added to draft {draft_id}, based on {base}. Publish it with:")
         say(f"  flask editions publish {draft_id} --effective-from YYYY-MM-DD")
 
@@ -159,7 +169,7 @@ def import_catchments(
         overlaps_accepted=read.overlaps_accepted,
         gaps_accepted=accept_gaps,
     )
-    target.add(change, f"Catchments from {', '.join(f.name for f in files)}", commit=commit)
+    target.add(change, "catchments", files, commit=commit)
 
 
 def _with_url(sources: tuple[Source, ...], url: str) -> tuple[Source, ...]:
@@ -184,7 +194,7 @@ def import_providers(
         read = read_providers(file, licence=licence or NOT_STATED, progress=called, **source)
     show_report(read.report)
     change = ReplaceProviders(read.providers, read.source, read.assignments)
-    target.add(change, f"Providers from {file.name}", commit=commit)
+    target.add(change, "providers", [file], commit=commit)
 
 
 @click.group()
@@ -222,4 +232,4 @@ def import_listings(
     change = ReplaceListings(
         read.listings, read.source, unserved=read.unserved, in_school_provision=in_school
     )
-    target.add(change, f"Listings from {file.name}", commit=commit)
+    target.add(change, "listings", [file], commit=commit)

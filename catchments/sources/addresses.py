@@ -9,9 +9,8 @@ from __future__ import annotations
 import csv
 import math
 import re
-import tempfile
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -20,10 +19,13 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from catchments import wkb
 from catchments.coordinates import WGS84, in_new_zealand, look_swapped, to_180, to_wgs84
-from catchments.errors import FileRefused, shown
+from catchments.errors import FileRefused, InputRefused, shown
 from catchments.gazetteer import folded
 from catchments.model import Source, SourceKind
+from catchments.sources import geopackage
+from catchments.sources.geopackage import GeoPackage, Row, TableLayer
 from catchments.sources.report import Progress, Report, no_progress, sha256_of
 from catchments.sources.tables import Columns, release_of, tidy
 
@@ -64,13 +66,12 @@ _PLACED = Columns(COLUMNS.aliases, required=(("lng", "wkt"), ("lat", "wkt")))
 """What a CSV needs besides, where a GeoPackage has geometries."""
 _FIELDS = tuple(COLUMNS.aliases)
 _AXES = ("lng", "lat", "wkt")
+_POINT_AXES = ("shape_X", "shape_Y")
+"""What the places of points are called, as if they stood in columns."""
 
 _LONGEST_LINE = 1_000_000
 _PROGRESS_ROWS = 5_000
 _BATCH = 5_000
-_BEFORE_ALL = -(1 << 62)
-_SQLITE = b"SQLite format 3\0"
-_GEOPACKAGE_IDS = {b"GPKG", b"GP10", b"GP11", b"GP12"}
 _ZIP = b"PK\x03\x04"
 _GEOGRAPHIC = {"EPSG:4167", WGS84, "OGC:CRS84"}
 """NZGD2000 and WGS 84 differ by less than a metre."""
@@ -337,7 +338,7 @@ def _rows_of(path: Path) -> Callable[[Path, Progress], Rows]:
     name = shown(path.name)
     if not head:
         raise FileRefused(f"{name} is empty.", next_step="Download it again.")
-    if head.startswith(_SQLITE) and head[68:72] in _GEOPACKAGE_IDS:
+    if geopackage.is_geopackage(head):
         return _geopackage_rows
     if head.startswith(_ZIP):
         raise FileRefused(f"{name} is a zip.", next_step="Unpack it and import the file in it.")
@@ -383,14 +384,18 @@ def _pick(path: Path, names: Sequence[str], columns: Iterable[Columns]) -> itemg
     positions = COLUMNS.positions(names)
     missing = [name for known in columns for name in known.missing(positions)]
     if missing:
-        raise FileRefused(
-            f"{shown(path.name)} has no header with the columns of addresses. It starts with "
-            f"{shown(' | '.join(names))}.",
-            allowed="Missing: a column named " + ", and one named ".join(missing) + ".",
-            next_step=ALLOWED,
-        )
+        raise _without_columns(path, names, missing)
     picked: list[Any] = [positions.get(field, -1) for field in _FIELDS]
     return itemgetter(*picked)
+
+
+def _without_columns(path: Path, names: Sequence[str], missing: Sequence[str]) -> FileRefused:
+    return FileRefused(
+        f"{shown(path.name)} has no header with the columns of addresses. It starts with "
+        f"{shown(' | '.join(names))}.",
+        allowed="Missing: a column named " + ", and one named ".join(missing) + ".",
+        next_step=ALLOWED,
+    )
 
 
 # --- CSV ------------------------------------------------------------------------------------------
@@ -476,116 +481,85 @@ class _Lines:
 
 
 def _geopackage_rows(path: Path, progress: Progress) -> Rows:
-
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # GDAL warns of what the report says in our words
-        # Under a name of ours in an empty folder: GDAL looks at what lies beside a file.
-        link = Path(folder) / "source.gpkg"
-        link.symlink_to(path.resolve())
-        try:
-            yield from _features(path, link, progress)
-        except (RuntimeError, ValueError, OSError, shapely.errors.GEOSException) as error:
-            raise _not_addresses(path, error) from error
-
-
-def _features(path: Path, link: Path, progress: Progress) -> Rows:
-    """Yield the features of the layer with addresses, a batch at a time, by feature number.
-
-    Each batch begins after the last one's number, which the file finds at once; leaving out the
-    features before it would read all of them again.
-    """
-    layer = _address_layer(path, link)
-    done, last = 0, _BEFORE_ALL
-    while batch := _batch(path, link, layer, last):
-        for number, cells in batch:
-            yield f"feature {number}", cells
-        done, last = done + len(batch), batch[-1][0]
-        progress(f"Reading {path.name}", done, layer.feature_count)
-    if done < layer.feature_count:  # GDAL ends at a damaged page without a word
-        raise _misshapen(path, f"feature {done + 1:,} of {layer.feature_count:,}", cut=True)
-
-
-def _batch(path: Path, link: Path, layer: _Layer, last: int) -> list[tuple[int, Cells]]:
-    """Return numbers and cells of the features that come after a number, as many as are held."""
-    from pyogrio.raw import read
-
-    meta, numbers, shapes, values = read(
-        link,
-        layer=layer.name,
-        columns=layer.columns,
-        where=f"{layer.number_column} > {last}",
-        max_features=_BATCH,
-        return_fids=True,
-        read_geometry=layer.has_points,
-    )
-    names = [str(name) for name in meta["fields"]]
-    texts = [_texts(column) for column in values]
-    if layer.has_points:
-        names += ["shape_X", "shape_Y"]
-        texts += [_texts(axis) for axis in _degrees(shapes, meta["crs"])]
-    pick = _pick(path, names, (COLUMNS, _PLACED))
-    cells = (pick((*row, "")) for row in zip(*texts, strict=True))
-    return sorted(zip(numbers.tolist(), cells, strict=True), key=itemgetter(0))
-
-
-class _Layer(NamedTuple):
-    name: str
-    columns: list[str]
-    """The names of those that are read."""
-    number_column: str
-    """The quoted name of the column with the features' numbers."""
-    feature_count: int
-    has_points: bool
-
-
-def _address_layer(path: Path, link: Path) -> _Layer:
-    """Return the first layer with the columns of addresses."""
-    import pyogrio
-
-    from catchments.sources.vector_files import check_is_plain_database
-
     try:
-        check_is_plain_database(link, path)
-    except FileRefused as refused:
-        raise _not_addresses(path, refused.problem) from refused
-    names: list[str] = []
-    for name, geometry in pyogrio.list_layers(link):
-        info = pyogrio.read_info(link, layer=name)
-        names = [str(field) for field in info["fields"]]
-        if COLUMNS.missing(COLUMNS.positions(names)) or not info["fid_column"]:
-            continue
-        has_points = geometry is not None
-        places = COLUMNS.positions(names)
-        wanted = [names[at] for field, at in places.items() if not (has_points and field in _AXES)]
-        number = '"' + info["fid_column"].replace('"', '""') + '"'
-        return _Layer(str(name), wanted, number, _feature_count(link, str(name)), has_points)
-    _pick(path, names, (COLUMNS,))
-    raise _not_addresses(path, "its features have no numbers")
+        with geopackage.opened(path) as file:
+            yield from _features(path, file, progress)
+    except geopackage.GeoPackageRefused as refused:
+        raise FileRefused(
+            f"{shown(path.name)} cannot be read as addresses: {refused.problem}",
+            allowed=ALLOWED,
+            next_step=refused.next_step,
+        ) from refused
+    except (RuntimeError, ValueError, OSError, shapely.errors.GEOSException) as error:
+        raise _not_addresses(path, error) from error
 
 
-def _feature_count(link: Path, layer: str) -> int:
+def _features(path: Path, file: GeoPackage, progress: Progress) -> Rows:
+    """Yield the features of the layer with addresses, by their numbers; a batch is held at once."""
+    layer = _address_layer(path, file)
+    has_points, whole = layer.geometry_column is not None, _feature_count(file, layer)
+    fields = _fields_read(layer)
+    pick = _pick(path, [*fields, *(_POINT_AXES if has_points else ())], (COLUMNS, _PLACED))
+    rows, done = file.rows(layer, fields), 0
+    while batch := list(islice(rows, _BATCH)):
+        texts = [map(_text, column) for column in zip(*(row.values for row in batch), strict=True)]
+        if has_points:
+            texts += [map(_text, axis.tolist()) for axis in _degrees(batch, layer, path)]
+        for row, cells in zip(batch, zip(*texts, strict=True), strict=True):
+            yield f"feature {row.number}", pick((*cells, ""))
+        done += len(batch)
+        progress(f"Reading {path.name}", done, whole)
+    if done < whole:
+        raise _misshapen(path, f"feature {done + 1:,} of {whole:,}", cut=True)
+
+
+def _address_layer(path: Path, file: GeoPackage) -> TableLayer:
+    """Return the first layer with the columns of addresses."""
+    missing: list[str] = COLUMNS.missing(())
+    for layer in file.layers:
+        missing = COLUMNS.missing(COLUMNS.positions(list(layer.fields)))
+        if not missing:
+            return layer
+    raise _without_columns(path, [n for layer in file.layers for n in layer.fields], missing)
+
+
+def _fields_read(layer: TableLayer) -> list[str]:
+    """Return the fields that addresses are made of; where there are points, no other places."""
+    names = list(layer.fields)
+    left_out = () if layer.geometry_column is None else _AXES
+    return [names[at] for name, at in COLUMNS.positions(names).items() if name not in left_out]
+
+
+def _feature_count(file: GeoPackage, layer: TableLayer) -> int:
     """Return how many features a layer has; the file's own note of it may be out of date."""
-    from pyogrio.raw import read
-
-    quoted = layer.replace('"', '""')
-    *_, ((count,),) = read(link, sql=f'SELECT count(*) FROM "{quoted}"')  # noqa: S608 - quoted
-    return int(count)
+    return file.count(layer)
 
 
-def _degrees(shapes: Any, crs: str | None) -> npt.NDArray[np.float64]:
-    """Return longitudes and latitudes of points as GeoPackage holds them; NaN where none is."""
-    points = shapely.from_wkb(shapes)
-    if crs and crs not in _GEOGRAPHIC:
-        points = to_wgs84(points, crs=crs)
+def _degrees(batch: Sequence[Row], layer: TableLayer, path: Path) -> npt.NDArray[np.float64]:
+    """Return longitudes and latitudes of features' points; NaN where none is."""
+    points = np.full(len(batch), None, dtype=object)
+    (held,) = np.nonzero([row.geometry is not None for row in batch])
+    points[held] = shapely.from_wkb(_wkb_of_points([batch[at] for at in held.tolist()], path))
+    if layer.crs and layer.crs not in _GEOGRAPHIC:
+        points = to_wgs84(points, crs=layer.crs)
     found = np.full((2, len(points)), np.nan)
     coordinates, at = shapely.get_coordinates(points, return_index=True)
     found[:, at] = coordinates.T  # some exports hold multipoints of one point
     return found
 
 
-def _texts(values: npt.NDArray[Any]) -> list[str]:
-    """Return a column's values as a CSV has them."""
-    return list(map(_text, values.tolist()))
+def _wkb_of_points(rows: Sequence[Row], path: Path) -> list[bytes]:
+    """Return the WKB of points, which each is shown to be before GEOS sees one."""
+    found = [geopackage.wkb_of(row.geometry or b"") for row in rows]
+    offsets = np.cumsum([0, *map(len, found)])
+    good = wkb.sound(offsets, np.frombuffer(b"".join(found), dtype=np.uint8), wkb.POINTS)
+    for at in np.nonzero(~good)[0].tolist():
+        try:
+            wkb.check(found[at], wkb.POINTS)
+        except InputRefused as refused:
+            where = f"feature {rows[at].number}"
+            raise _not_addresses(path, f"{where}: {refused.problem}") from refused
+    return found
 
 
 def _text(value: object) -> str:

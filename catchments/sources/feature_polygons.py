@@ -12,6 +12,7 @@ from pyproj.exceptions import CRSError, ProjError
 from shapely.geometry.base import BaseGeometry
 
 from catchments.coordinates import (
+    check_is_plain,
     geometry_to_180,
     in_new_zealand,
     look_swapped,
@@ -70,6 +71,7 @@ def _in_wgs84(geometry: BaseGeometry, crs: str | None, path: Path) -> BaseGeomet
 
 def _is_wgs84(crs: str) -> bool:
     try:
+        check_is_plain(crs)
         known = CRS.from_user_input(crs)
     except CRSError as error:
         raise FileRefused(

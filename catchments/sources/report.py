@@ -49,3 +49,17 @@ def sha256_of(path: Path) -> str:
         while block := file.read(_BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()
+
+
+def facts_of(path: Path, name: str) -> dict[str, str | int]:
+    """Return what the audit trail keeps of a file: its name, SHA-256 digest and size in bytes.
+
+    `name` is what whoever gave the file calls it: text from outside, kept on one line.
+    """
+    size = path.stat().st_size
+    return {"name": line_of_text(name), "sha256": sha256_of(path), "bytes": size}
+
+
+def line_of_text(text: str, *, at_most: int = 200) -> str:
+    """Return text from outside fit to be kept: on one line, cut, without what cannot be printed."""
+    return "".join(c if c.isprintable() else " " for c in text[:at_most])

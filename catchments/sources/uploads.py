@@ -44,5 +44,7 @@ class Read:
     overlaps_accepted: bool = False
     refused: str = ""
     """Why it was refused, in a sentence or two."""
+    crashed: str = ""
+    """How the process that was to read it ended, where it did not answer."""
     rows: list[str] = field(default_factory=list)
     """Each row at fault."""

@@ -1,6 +1,6 @@
 """One boundary file of any format → its layers: raw features, and the CRS they say they are in.
 
-KML and KMZ (Google My Maps), GeoPackage and zipped Shapefile go through GDAL; GeoJSON and CSV with
+KML and KMZ (Google My Maps) and zipped Shapefile go through GDAL; GeoPackage, GeoJSON and CSV with
 WKT are read here. GDAL guesses a file's format from its bytes, and some formats it knows read
 other files or the network. So a file is first shown to be what its name says, is read from a copy
 of its own in an empty folder, and an archive is unpacked here, within limits, never by GDAL.
@@ -11,26 +11,24 @@ from __future__ import annotations
 import csv
 import json
 import re
-import shutil
-import sqlite3
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any
+from typing import IO, Any
 from xml.parsers import expat
+from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
-import pyogrio
-import pyogrio.raw
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from catchments import wkb
 from catchments.coordinates import WGS84
-from catchments.errors import FileRefused, shown
+from catchments.errors import FileRefused, InputRefused, shown
 from catchments.gazetteer import folded
+from catchments.sources import geopackage
 from catchments.sources.archives import unpacked_members
 from catchments.sources.feature_fields import tidy_value
 from catchments.sources.file_checks import (
@@ -39,14 +37,19 @@ from catchments.sources.file_checks import (
     check_is_file,
     not_what_it_says,
 )
+from catchments.sources.geopackage import GeoPackage, Row, TableLayer
 
 _SHAPEFILE_PARTS = {".shp", ".shx", ".dbf", ".prj", ".cpg"}
-_GEOPACKAGE_IDS = {b"GPKG", b"GP10", b"GP11", b"GP12"}
-_DRIVERS = {".kml": "LIBKML", ".gpkg": "GPKG", ".shp": "ESRI Shapefile"}
+_DRIVERS = {".kml": "LIBKML", ".shp": "ESRI Shapefile"}
+_GUESSED_FROM_BYTES = 100_000
+"""From no more of a file's start does GDAL guess its format: most drivers look at 1,024."""
 _GEOJSON_TYPES = {"FeatureCollection", "Feature"}
 _CSV_FIELD_CHARACTERS = MAX_FILE_BYTES
-_VIRTUAL = re.compile(r"create\s+virtual\s+table", re.IGNORECASE)
-_INDEX = re.compile(r"using\s+(rtree|fts\d)\b", re.IGNORECASE)
+_COLLECTION = "GEOMETRYCOLLECTION"
+_NO_MILLISECONDS = re.compile(r"\.000(?=Z|[+-]|$)")
+_VALUES_A_BYTE = 20
+"""What the values of a table may come to for a byte of its file: SQLite keeps the value that a
+column was added with once for all rows."""
 
 
 @dataclass(frozen=True)
@@ -86,33 +89,47 @@ def _read_kml(path: Path) -> list[Layer]:
 
 def _read_plain_kml(file: Path, path: Path) -> list[Layer]:
     """Return the layers of a KML file; `path` is the file a person gave, for messages."""
-    contents = _kml_contents(file, path)
-    if contents.links and not contents.placemarks:
-        raise FileRefused(
-            f"{shown(path.name)} holds only a link to a map, not the map.",
-            next_step="Export it again and untick “Keep data up to date with network link”.",
-        )
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(shutil.copyfile(file, Path(folder) / "source.kml"))
+        copy = Path(folder) / "source.kml"
+        contents = _kml_written_anew(file, copy, path)
+        if contents.links and not contents.placemarks:
+            raise FileRefused(
+                f"{shown(path.name)} holds only a link to a map, not the map.",
+                next_step="Export it again and untick “Keep data up to date with network link”.",
+            )
         return _read_with_gdal(copy, path, "KML")
 
 
 class _KmlContents:
-    """Counts what a KML file holds while it is parsed, and refuses one that is not plain."""
+    """Counts what a KML file holds while it is parsed, and refuses one that is not plain.
 
-    def __init__(self, path: Path) -> None:
+    Writes it anew as it goes, elements and text alone. GDAL's own reader of XML takes some comments
+    and instructions for elements, and it guesses a file's format by words near its start, where
+    here nothing stands but `<kml`.
+    """
+
+    def __init__(self, path: Path, copy: IO[str]) -> None:
         self.links = 0
         self.placemarks = 0
-        self._path = path
+        self._path, self._copy = path, copy
         self._begun = False
 
-    def start(self, name: str, _attributes: object) -> None:
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
         local = name.rpartition(":")[2]
         if not self._begun and local != "kml":
             raise not_what_it_says(self._path, "KML", f"it begins with <{local}>")
+        self._copy.write(f"<{name}" if self._begun else f"<{name}{' ' * _GUESSED_FROM_BYTES}")
+        self._copy.writelines(f" {key}={quoteattr(text)}" for key, text in attributes.items())
+        self._copy.write(">")
         self._begun = True
         self.links += local == "NetworkLink"
         self.placemarks += local == "Placemark"
+
+    def end(self, name: str) -> None:
+        self._copy.write(f"</{name}>")
+
+    def text(self, text: str) -> None:
+        self._copy.write(escape(text))
 
     def declaration(self, *_: object) -> None:
         """Refuse a document type: its entities could grow without end or read files."""
@@ -123,15 +140,18 @@ class _KmlContents:
         )
 
 
-def _kml_contents(kml: Path, path: Path) -> _KmlContents:
-    """Return what a KML file holds, when it is well-formed and plain; read before GDAL sees it."""
-    contents = _KmlContents(path)
+def _kml_written_anew(kml: Path, copy: Path, path: Path) -> _KmlContents:
+    """Return what a KML file holds, when it is well-formed and plain; GDAL sees the copy only."""
     parser = expat.ParserCreate()
-    parser.StartElementHandler = contents.start
-    parser.StartDoctypeDeclHandler = contents.declaration
-    parser.EntityDeclHandler = contents.declaration
+    parser.buffer_text = True
     try:
-        with kml.open("rb") as file:
+        with kml.open("rb") as file, copy.open("w", encoding="utf-8") as written:
+            contents = _KmlContents(path, written)
+            parser.StartElementHandler = contents.start
+            parser.EndElementHandler = contents.end
+            parser.CharacterDataHandler = contents.text
+            parser.StartDoctypeDeclHandler = contents.declaration
+            parser.EntityDeclHandler = contents.declaration
             parser.ParseFile(file)
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise not_what_it_says(path, "KML", error) from error
@@ -142,29 +162,66 @@ def _kml_contents(kml: Path, path: Path) -> _KmlContents:
 
 
 def _read_geopackage(path: Path) -> list[Layer]:
-    with path.open("rb") as file:
-        head = file.read(100)
-    if not head.startswith(b"SQLite format 3\0") or head[68:72] not in _GEOPACKAGE_IDS:
-        raise not_what_it_says(path, "a GeoPackage")
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(shutil.copyfile(path, Path(folder) / "source.gpkg"))
-        check_is_plain_database(copy, path)
-        return _read_with_gdal(copy, path, "a GeoPackage")
+    with geopackage.opened(path) as file:
+        room = _Room(path)
+        layers = [layer for layer in file.layers if layer.geometry_column is not None]
+        return [_geopackage_layer(file, layer, path, room) for layer in layers]
 
 
-def check_is_plain_database(copy: Path, path: Path) -> None:
-    """Refuse virtual tables but those of indexes: GDAL has one that opens any file or address."""
-    try:
-        with closing(sqlite3.connect(f"{copy.as_uri()}?immutable=1", uri=True)) as database:
-            found = database.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
-            statements = [str(sql) for (sql,) in found]
-    except (sqlite3.Error, ValueError) as error:  # ValueError: text that is not UTF-8
-        raise not_what_it_says(path, "a GeoPackage", error) from error
-    if any(_VIRTUAL.search(sql) and not _INDEX.search(sql) for sql in statements):
-        raise FileRefused(
-            f"{shown(path.name)} has virtual tables, which could read other files.",
-            next_step="Export it again as a plain GeoPackage.",
+def _geopackage_layer(file: GeoPackage, layer: TableLayer, path: Path, room: _Room) -> Layer:
+    geometries: list[BaseGeometry | None] = []
+    values = []
+    for number, row in enumerate(file.rows(layer, layer.fields), start=1):
+        room.take(row)
+        where = f"layer {shown(layer.name)}, feature {number}"
+        geometries.append(_stored_geometry(row.geometry, path, where))
+        texts = zip(layer.fields.items(), row.values, strict=True)
+        values.append(
+            {
+                name: tidy_value(name, _as_declared(declared, value))
+                for (name, declared), value in texts
+            }
         )
+    return Layer(layer.name, layer.crs, geometries, values)
+
+
+class _Room:
+    """How much may come out of one file: a table can be made to give its bytes over and over."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._left = _VALUES_A_BYTE * path.stat().st_size
+
+    def take(self, row: Row) -> None:
+        """Note what came out. Raises FileRefused where no honest file holds so much."""
+        taken = [row.geometry, *row.values]
+        self._left -= sum(len(value) for value in taken if isinstance(value, str | bytes))
+        if self._left < 0:
+            raise not_what_it_says(self._path, "whole", "it holds more than it has bytes for")
+
+
+def _stored_geometry(stored: bytes | None, path: Path, where: str) -> BaseGeometry | None:
+    if stored is None:
+        return None
+    try:
+        return wkb.read(geopackage.wkb_of(stored), wkb.ALL_KINDS, on_invalid="fix")
+    except InputRefused as error:
+        raise FileRefused(
+            f"{shown(path.name)}, {where}: {error.problem}",
+            allowed=error.allowed,
+            next_step="Convert it to polygons with straight edges, and export it again.",
+        ) from error
+    except ValueError as error:
+        raise not_what_it_says(path, "whole", f"{where}: {error}") from error
+
+
+def _as_declared(declared: str, value: object) -> object:
+    """Return a value of a GeoPackage's table as what its column says that it is."""
+    if declared == "BOOLEAN" and value in (0, 1):
+        return bool(value)
+    if declared == "DATETIME" and isinstance(value, str):
+        return _NO_MILLISECONDS.sub("", value)
+    return value
 
 
 # --- GDAL -----------------------------------------------------------------------------------------
@@ -172,13 +229,13 @@ def check_is_plain_database(copy: Path, path: Path) -> None:
 
 def _read_with_gdal(copy: Path, path: Path, kind: str) -> list[Layer]:
     """Return every layer of a checked copy, whose name is ours; `path` is for messages."""
+    import pyogrio  # it brings pandas and Arrow: half of what reading a small file takes
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # GDAL warns of what the report says in our words
             names = [str(name) for name, _ in pyogrio.list_layers(copy)]
             layers = [_gdal_layer(copy, name, path) for name in names]
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise not_what_it_says(path, kind, error) from error
     except (RuntimeError, ValueError, UnicodeError, shapely.errors.GEOSException) as error:
         raise not_what_it_says(path, kind, error) from error
     except UnboundLocalError as error:  # pyogrio 0.13, for a .prj that is not UTF-8
@@ -187,14 +244,17 @@ def _read_with_gdal(copy: Path, path: Path, kind: str) -> list[Layer]:
 
 
 def _gdal_layer(copy: Path, name: str, path: Path) -> Layer | None:
+    import pyogrio
+    import pyogrio.raw
+
     driver = pyogrio.read_info(copy, layer=name)["driver"]
     if driver != _DRIVERS[copy.suffix]:
         raise not_what_it_says(path, f"{copy.suffix[1:]}", f"GDAL takes it for {driver}")
-    meta, _, wkb, columns = pyogrio.raw.read(copy, layer=name, datetime_as_string=True)
-    if wkb is None:
+    meta, _, shapes, columns = pyogrio.raw.read(copy, layer=name, datetime_as_string=True)
+    if shapes is None:
         return None
-    geometries = shapely.from_wkb(wkb, on_invalid="fix")
-    for number, (given, made) in enumerate(zip(wkb, geometries, strict=True), start=1):
+    geometries = shapely.from_wkb(shapes, on_invalid="fix")
+    for number, (given, made) in enumerate(zip(shapes, geometries, strict=True), start=1):
         if given is not None and made is None:
             at = f"layer {name}, feature {number} has a shape that cannot be read"
             raise not_what_it_says(path, "whole", at)
@@ -280,6 +340,8 @@ def _read_csv(path: Path) -> list[Layer]:
 def _from_wkt(text: str | None, path: Path, number: int) -> BaseGeometry | None:
     if not text:
         return None
+    if text.upper().count(_COLLECTION) > 1:  # GEOS reads one in another by calling itself
+        raise not_what_it_says(path, "CSV with WKT", f"row {number} has collections in each other")
     try:
         with np.errstate(invalid="ignore"):
             geometry = shapely.from_wkt(text, on_invalid="fix")

@@ -21,7 +21,7 @@ from typing import Protocol
 
 import msgspec
 
-from catchments.disk import flush
+from catchments.disk import flush, make_file, make_folder, open_to_owner
 from catchments.errors import InputRefused, shown
 from catchments.gazetteer import folded
 from catchments.model import PlaceKind, Source
@@ -267,7 +267,7 @@ def building_book(path: Path) -> Iterator[BookBuilder]:
     cannot be written or the disk is full.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with _only_one(path):
             _remove_leftovers(path)
             building = path.with_name(f"{path.name}.{os.getpid()}{_BUILDING}")
@@ -283,6 +283,7 @@ def building_book(path: Path) -> Iterator[BookBuilder]:
 
 
 def _open(building: Path) -> sqlite3.Connection:
+    make_file(building)
     connection = sqlite3.connect(building, isolation_level=None)
     # Nothing to recover: a book that was not finished is thrown away.
     for pragma in (
@@ -299,7 +300,7 @@ def _open(building: Path) -> sqlite3.Connection:
 @contextmanager
 def _only_one(path: Path) -> Iterator[None]:
     """Hold the book's lock; the system frees it when a process ends, however that comes."""
-    with path.with_name(f"{path.name}.lock").open("w") as lock:
+    with open(path.with_name(f"{path.name}.lock"), "w", opener=open_to_owner) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

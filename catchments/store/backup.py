@@ -19,7 +19,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from catchments.disk import flush
+from catchments.disk import flush, make_file, make_folder
 from catchments.errors import CatchmentsError, shown
 from catchments.store import postgresql_programs as postgresql
 from catchments.store.engine import BUSY_TIMEOUT_MS, is_missing, open_engine
@@ -183,7 +183,8 @@ def _copy_sqlite(url: str, part: Path) -> None:
 
 def _load_sqlite(file: Path, url: str) -> None:
     path = _path(url)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
+    make_file(path)
     with (
         _explaining("restored"),
         closing(_reading(file)) as source,

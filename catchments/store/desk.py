@@ -21,6 +21,7 @@ from catchments.store import drafts, schema
 from catchments.store.audit import append
 from catchments.store.drafts import ABANDONED, APPROVED, EDITING, SUBMITTED, Draft
 from catchments.store.store import Store, now
+from catchments.store.uploads import forget
 
 OPEN = (EDITING, SUBMITTED, APPROVED)
 """The states in which something may still become of a draft."""
@@ -153,8 +154,13 @@ class Desk:
             )
             return draft_id
 
-    def add(self, draft_id: int, change: Change, sentence: str, *, seen: Seen) -> None:
-        """Append a change; what was undone before it is given up. Raises Stale or NotNow."""
+    def add(
+        self, draft_id: int, change: Change, sentence: str, *, seen: Seen, upload: str = ""
+    ) -> None:
+        """Append a change; what was undone before it is given up. Raises Stale or NotNow.
+
+        `upload` is the digest of the area that it was made from, which is needed no more.
+        """
         with self._doing(draft_id, seen, "draft.change", among=[EDITING]) as doing:
             if doing is None:
                 return
@@ -170,6 +176,7 @@ class Desk:
                 author_id=seen.person.id,
                 once=seen.once or None,
             )
+            forget(connection, draft_id, seen.person.id, upload)
             doing.detail = {"sentence": sentence}
 
     def undo(self, draft_id: int, *, seen: Seen) -> None:
@@ -210,7 +217,11 @@ class Desk:
 
     def abandon(self, draft_id: int, *, seen: Seen) -> None:
         """Give a draft up; it stays on record. Raises Stale or NotNow."""
-        self._change_to(draft_id, seen, "draft.abandon", OPEN, state=ABANDONED)
+        with self._doing(draft_id, seen, "draft.abandon", among=OPEN) as doing:
+            if doing is not None:
+                self._set(doing.connection, draft_id, state=ABANDONED)
+                drafts.forget_uploads(doing.connection, draft_id)
+                doing.detail = {"state": ABANDONED}
 
     def comment(self, draft_id: int, text: str, *, by: Person, once: str = "") -> None:
         """Say something about a draft, whatever its state; a form sent twice says it once."""

@@ -108,6 +108,13 @@ def mark_published(connection: sa.Connection, draft_id: int, number: int) -> Non
         .where(schema.draft.c.id == draft_id)
         .values(published_as=number, state=PUBLISHED, version=schema.draft.c.version + 1)
     )
+    forget_uploads(connection, draft_id)
+
+
+def forget_uploads(connection: sa.Connection, draft_id: int) -> None:
+    """Delete what was uploaded for a draft that is closed, and not taken."""
+    table = schema.draft_upload
+    connection.execute(table.delete().where(table.c.draft_id == draft_id))
 
 
 def _changes(connection: sa.Connection, draft_id: int) -> tuple[Change, ...]:

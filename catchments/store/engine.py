@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
+from catchments.disk import make_file, make_folder
 from catchments.errors import CatchmentsError, InputRefused, shown
 from catchments.settings import sqlite_url
 
@@ -106,13 +108,16 @@ def _postgresql(url: sa.URL) -> sa.Engine:
 def _sqlite(url: sa.URL) -> sa.Engine:
     if _is_file(url):
         try:
-            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+            make_folder(Path(str(url.database)).parent)
         except OSError as error:
             reason = f"its folder cannot be made ({error.strerror})"
             raise _unavailable(url, reason) from error
     # A connection that is kept would go on reading a file that was removed or replaced.
     pool = sa.NullPool if _is_file(url) else None
     engine = sa.create_engine(url, poolclass=pool, hide_parameters=True)
+    if _is_file(url):
+        path = Path(str(url.database))
+        sa.event.listen(engine, "do_connect", lambda *_: _begin_file(path))
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -121,6 +126,19 @@ def _sqlite(url: sa.URL) -> sa.Engine:
 def _is_file(url: sa.URL) -> bool:
     sqlite = url.get_backend_name() == "sqlite"
     return sqlite and bool(url.database) and url.database != ":memory:"
+
+
+def database_file(url: str) -> Path | None:
+    """Return the file of an SQLite database, or None for one elsewhere."""
+    parsed = sa.make_url(url)
+    return Path(str(parsed.database)) if _is_file(parsed) else None
+
+
+def _begin_file(path: Path) -> None:
+    """Make the file before SQLite does, which would let everybody read it; its journals follow."""
+    if not path.exists():
+        with suppress(OSError):  # SQLite finds it too, and says it
+            make_file(path)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -237,6 +237,18 @@ draft_comment = sa.Table(
     sa.Column("once", sa.String(64)),
 )
 
+draft_upload = sa.Table(
+    "draft_upload",
+    metadata,
+    sa.Column("draft_id", sa.ForeignKey(draft.c.id), primary_key=True),
+    sa.Column("person_id", sa.ForeignKey(person.c.id), primary_key=True),
+    # Of the file's name and the area: all that the browser is given of it.
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("uploaded_at", sa.DateTime, nullable=False),
+    sa.Column("wkb", sa.LargeBinary, nullable=False),
+)
+
 audit_entry = sa.Table(
     "audit_entry",
     metadata,

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
@@ -23,9 +23,12 @@ from catchments.store import directory, drafts, editions, schema
 from catchments.store.drafts import Draft
 from catchments.store.engine import explained, is_missing, open_engine, writing
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 T = TypeVar("T")
 MIGRATIONS = Path(__file__).parent / "migrations"
-NEWEST_REVISION = "0003"
+NEWEST_REVISION = "0004"
 """Of the migrations; a test holds it to them."""
 WRITER_LOCK = 8404
 """The number of PostgreSQL's advisory lock that whoever writes holds."""
@@ -321,14 +324,21 @@ def _in_the_background(ask: Callable[[], T]) -> Future[T]:
 def upgrade(connection: sa.Connection) -> None:
     """Bring the schema to the newest revision, inside the caller's transaction."""
     from alembic import command  # a third of a second that only a change of schema needs
-    from alembic.config import Config
 
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config = migrating(MIGRATIONS)
     config.attributes["connection"] = connection
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # it takes what it takes
     command.upgrade(config, "head")
+
+
+def migrating(folder: Path) -> Config:
+    """Return what Alembic is told: where the migrations are."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))  # it fills in names
+    return config
 
 
 def revision(connection: sa.Connection) -> str | None:

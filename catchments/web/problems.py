@@ -84,6 +84,17 @@ def too_many(quota: int, left_s: int) -> Response:
     return response
 
 
+def too_long(header: str, at_most: int) -> Response:
+    """Return what a client is told one of whose headers nobody will read."""
+    return _problem(
+        431,
+        gettext("Too much at once"),
+        f"The header {header} is too long.",
+        allowed=f"A header may have {at_most:,} characters.",
+        next_step="Shorten it. In a browser, removing this site's cookies may help.",
+    )
+
+
 def unknown_key() -> Response:
     """Return what a client is told whose key is none, or was revoked."""
     response = _problem(

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from catchments.settings import ROOT
 from tests.browser.made_up import ADDRESS_BOOK, DATABASE, EDITOR, made_up_world
 from tests.browser.windows import Watched
+from tests.serving import serving
 from tests.staff import PASSWORD
-from tests.waiting import PATIENCE_MS, PATIENCE_S, answers, free_port, wait_until
+from tests.waiting import PATIENCE_MS
 from tests.worlds import chromium_path
 
 CHROMIUM_FLAGS = [
@@ -32,41 +28,8 @@ CHROMIUM_FLAGS = [
 ]
 EMBEDDER = "http://127.0.0.1:*"
 """Who may show /embed in a frame: the test's own page, on whatever port it gets."""
-
-
-@contextmanager
-def served(path: Path, **settings: str) -> Iterator[str]:
-    """The address of the real server, in a process of its own, on a database that is set up."""
-    process, port = _started(path, settings)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_S)
-
-
-def _started(path: Path, settings: dict[str, str]) -> tuple[subprocess.Popen[bytes], int]:
-    """The server once it answers; on another port where somebody was quicker to take the first."""
-    for _ in range(3):
-        port = free_port()
-        process = _serve(path, port, settings)
-        wait_until(
-            lambda: process.poll() is not None or answers(port),  # noqa: B023
-            f"the server at port {port} answers",
-        )
-        if process.poll() is None:
-            return process, port
-    pytest.fail(f"the server ended three times as it was started ({process.returncode})")
-
-
-def _serve(path: Path, port: int, settings: dict[str, str]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "flask", "serve", f"--port={port}", "--workers=1"]
-    return subprocess.Popen(
-        [*command, f"--database={path}"],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        env={**os.environ, **settings},
-    )
+SELDOM = "60"
+"""So often, in seconds, the server looks for what was published: nothing is."""
 
 
 @pytest.fixture(scope="session")
@@ -74,12 +37,13 @@ def live_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running service with the made-up world, draft 1 and its editor, Hana."""
     folder = tmp_path_factory.mktemp("browser") / "made-up"
     shutil.copytree(made_up_world(), folder)
-    settings = {
+    settings: dict[str, Any] = {
         "CATCHMENTS_ADDRESSES": str(folder / ADDRESS_BOOK),
         "CATCHMENTS_EMBED_ON": EMBEDDER,
+        "CATCHMENTS_REFRESH_S": SELDOM,
     }
-    with served(folder / DATABASE, **settings) as url:
-        yield url
+    with serving(folder / DATABASE, **settings) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")

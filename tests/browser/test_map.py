@@ -170,7 +170,13 @@ def test_without_javascript_the_list_answers(plain: Page, live_url: str) -> None
 
 
 @pytest.mark.parametrize(
-    "blocked", ["**/boundaries.topojson*", "**/catchments.json", "**/map.js*", "**/leaflet.js"]
+    "blocked",
+    [
+        "**/boundaries.topojson*",
+        pytest.param("**/catchments.json", marks=pytest.mark.thorough),
+        "**/map.js*",
+        pytest.param("**/leaflet.js", marks=pytest.mark.thorough),
+    ],
 )
 def test_when_something_fails_to_load_the_page_says_so_and_the_list_answers(
     page: Page, live_url: str, blocked: str

@@ -25,8 +25,8 @@ from catchments.resolver import long_date
 from catchments.snapshot import today_in_new_zealand
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
-from tests.browser.conftest import served
 from tests.browser.windows import Watched, violations
+from tests.serving import serving
 from tests.staff import PASSWORD, add_person
 from tests.test_delivery import Postbox, smtp_server
 from tests.waiting import wait_until
@@ -123,7 +123,7 @@ class Office:
         assert [c for c in watched.complaints if "400 (Bad Request)" not in c] == []
 
     def look(self, page: Page) -> None:
-        """Have axe look at a page as it stands; once is enough: by keyboard the pages are the same."""
+        """Have axe look at a page as it stands: by mouse, for by keyboard it is the same."""
         if isinstance(self.hands, Mouse):
             self.axe += violations(page)
 
@@ -161,8 +161,8 @@ def office(
             "CATCHMENTS_MAIL_FROM": "attendance@ministry.example",
             "CATCHMENTS_REFRESH_S": "0.5",
         }
-        with served(demonstration_copy, **settings) as url:
-            yield Office(browser, url, demonstration_copy, request.param())
+        with serving(demonstration_copy, **settings) as server:
+            yield Office(browser, server.url, demonstration_copy, request.param())
 
 
 def test_a_reassignment_is_drafted_sent_back_approved_published_and_reverted(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -34,6 +36,13 @@ pytestmark = pytest.mark.filterwarnings(
 PARTITIONS = 6
 ROWS = 40
 """Of each partition."""
+
+
+def test_where_dask_is_not_installed_it_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dask.delayed", None)
+    monkeypatch.delitem(sys.modules, "catchments.bulk.cluster")
+    with pytest.raises(ModuleNotFoundError, match=r"run .*bulk/cluster-requirements\.txt"):
+        importlib.import_module("catchments.bulk.cluster")
 
 
 def points() -> pd.DataFrame:

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -426,6 +427,44 @@ def test_points_become_wkt_in_csv(run: Callable[..., Summary], tmp_path: Path) -
     source = write_parquet(tmp_path / "in.parquet", {"geometry": points}, geo())
     run(source, tmp_path / "out.csv")
     assert column(tmp_path / "out.csv", "geometry") == ["POINT (174.5 -38.5)", ""]
+
+
+NESTED = struct.pack("<BII", 1, 7, 1) * 200_000 + struct.pack("<BII", 1, 7, 0)
+"""Collections in each other: GEOS reads them by calling itself until its stack is full."""
+
+
+@pytest.mark.parametrize("target_name", ["out.csv", "out.parquet"])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        NESTED,
+        struct.pack("<BII", 1, 4, 1) + NESTED,
+        struct.pack("<BII", 1, 3, 0xFFFFFFFF),
+        shapely.to_wkb(shapely.GeometryCollection([shapely.Point(174.5, -38.5)])),
+    ],
+)
+def test_bytes_that_would_end_a_geometry_library_are_no_point(
+    hostile: bytes, target_name: str, run: Callable[..., Summary], tmp_path: Path
+) -> None:
+    shapes = [hostile, shapely.to_wkb(shapely.Point(175.5, -38.5)), None]
+    source = write_parquet(tmp_path / "in.parquet", {"geometry": shapes}, geo())
+    run(source, tmp_path / target_name)
+    first, second, third = read(tmp_path / target_name)
+    assert first["provider_problem"] == "The geometry is not one point."
+    assert second["catchment_code"] == "KOW-2"
+    assert third["provider_problem"] == "There is no place."
+    if target_name == "out.csv":
+        assert [row["geometry"] for row in (first, second)] == ["", "POINT (175.5 -38.5)"]
+
+
+def test_shapes_that_are_asked_nothing_go_along_as_they_are(
+    run: Callable[..., Summary], tmp_path: Path
+) -> None:
+    shapes = [shapely.to_wkb(shapely.box(0, 0, 1, 1)), NESTED]
+    columns = {"school_id": [54, 55], "geometry": shapes}
+    source = write_parquet(tmp_path / "in.parquet", columns, geo())
+    run(source, tmp_path / "out.csv", wanted=Wanted(school_id="school_id"))
+    assert column(tmp_path / "out.csv", "geometry") == ["POLYGON ((1 0, 1 1, 0 1, 0 0, 1 0))", ""]
 
 
 def test_a_crs_that_nobody_knows_is_asked_for(run: Callable[..., Summary], tmp_path: Path) -> None:

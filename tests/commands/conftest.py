@@ -18,7 +18,7 @@ from flask import Flask
 from catchments.commands import directory, editions, imports, making
 from catchments.store import Store
 from catchments.web.context import EXTENSION
-from tests.worlds import TODAY, running_application, sqlite_url
+from tests.worlds import TODAY, begin_with_the_schema, running_application, sqlite_url
 
 Run = Callable[..., Result]
 SQUARE_NAMES = {
@@ -59,7 +59,7 @@ def app(tmp_path: Path) -> Iterator[Flask]:
 @pytest.fixture
 def store(app: Flask) -> Store:
     found: Store = app.extensions[EXTENSION].store
-    found.migrate()
+    begin_with_the_schema(found.url)
     return found
 
 

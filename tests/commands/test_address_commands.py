@@ -13,6 +13,7 @@ from flask import Flask
 from app import create_app
 from catchments.settings import ROOT, Settings
 from catchments.store.addresses import AddressBook
+from catchments.store.audit import AuditTrail
 from tests import prepared
 from tests.address_files import LAYOUTS, Given, csv_text, geopackage
 from tests.worlds import sqlite_url
@@ -38,6 +39,18 @@ def book_path(tmp_path: Path) -> Path:
 def app(tmp_path: Path, book_path: Path) -> Flask:
     database = sqlite_url(tmp_path / "commands.sqlite")
     return create_app(Settings(database_url=database, addresses_path=book_path))
+
+
+@pytest.mark.parametrize("commit", [True, False])
+def test_addresses_taken_in_stand_in_the_audit_trail(
+    run: Run, write: Write, app: Flask, commit: bool
+) -> None:
+    run("addresses", "import", write(NAME, csv_text(ROWS)), *(["--commit"] if commit else []))
+    store = app.extensions["catchments"].store
+    store.migrate()
+    found = [(e.actor, e.action, e.subject) for e in AuditTrail(store).entries(at_most=9)]
+    wanted = [("command line", "import.addresses", "address book")]
+    assert found == (wanted if commit else [])
 
 
 def names(path: Path, text: str) -> list[str]:
@@ -227,20 +240,21 @@ def file_of_day(folder: Path, day: int) -> Path:
 @pytest.mark.slow
 def test_an_import_killed_at_any_moment_leaves_the_old_book_or_the_new_one(tmp_path: Path) -> None:
     book = tmp_path / "addresses.sqlite"
-    first = begun(book, "import", file_of_day(tmp_path, 1), "--commit")
-    assert first.wait() == 0, first.stderr
+    for day in (1, 2):  # the first makes the database, too
+        whole = begun(book, "import", file_of_day(tmp_path, day), "--commit")
+        assert whole.wait() == 0, whole.stderr
     releases = [release(book)]
-    fates = [{"dies_at_step": step} for step in range(1, first.steps + 1)]
+    fates = [{"dies_at_step": step} for step in range(1, whole.steps + 1)]
     fates += [{"dies_at_byte": random.randint(1, book.stat().st_size)} for _ in range(KILLS)]
-    for day, fate in enumerate(fates, start=2):
+    for day, fate in enumerate(fates, start=3):
         process = begun(book, "import", file_of_day(tmp_path, day), "--commit", **fate)
-        assert process.wait() < 0
+        assert process.wait() < 0, f"{fate}: {process.steps} steps of {whole.steps}"
         releases.append(release(book))
         held = int(releases[-1][-2:])
         assert f"{held} High Street, Kaitāia" in names(book, f"{held} high st")
         assert len(list(tmp_path.glob("*.building"))) <= 1
     assert releases == sorted(releases)
-    last = len(fates) + 2
+    last = len(fates) + 3
     assert begun(book, "import", file_of_day(tmp_path, last), "--commit").wait() == 0
     assert release(book) == f"2026-09-{last:02}"
     assert list(tmp_path.glob("*.building*")) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from flask import Flask
 
 from catchments.store import State, Store
+from catchments.store.audit import AuditTrail
 from tests.commands.conftest import (
     LICENCE,
     LISTINGS,
@@ -364,3 +367,31 @@ def test_a_hostile_file_name_is_printed_as_text(
     assert "[bold]" in results[5].output
     heading = next(line for line in results[5].output.splitlines() if line.startswith("Edition 1"))
     assert heading.endswith("in force from 2026-03-03.")
+
+
+# --- the audit trail ------------------------------------------------------------------------------
+
+
+def test_what_is_written_stands_in_the_audit_trail_with_its_files(
+    run: Run, write: Write, store: Store
+) -> None:
+    map_ = write("map.kml", my_maps_kml())
+    run("catchments", "import", map_, LICENCE)
+    assert AuditTrail(store).last() is None, "nothing was written"
+    run("catchments", "import", map_, LICENCE, "--commit")
+    run("schools", "import", write(RELEASE, directory_csv()), "--commit")
+    run("listings", "import", write("listings.csv", LISTINGS), LICENCE, "--commit")
+    run("providers", "import", write("providers.csv", PROVIDERS), LICENCE, "--commit")
+    entries = AuditTrail(store).entries(at_most=9)
+    assert [(e.actor, e.action, e.subject) for e in reversed(entries)] == [
+        ("command line", "import.catchments", "draft 1"),
+        ("command line", "import.schools", "directory release 1"),
+        ("command line", "import.listings", "draft 1"),
+        ("command line", "import.providers", "draft 1"),
+    ]
+    (file,) = json.loads(entries[-1].detail)["files"]
+    assert file == {
+        "name": "map.kml",
+        "sha256": hashlib.sha256(map_.read_bytes()).hexdigest(),
+        "bytes": map_.stat().st_size,
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from html import unescape
@@ -22,7 +23,7 @@ from catchments.store import Store
 from catchments.store.desk import Desk
 from catchments.web.context import EXTENSION
 from catchments.web.staff.changing import KINDS
-from tests.staff import add_person, post, sign_in
+from tests.staff import post, sign_in, staffed
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -35,20 +36,31 @@ from tests.worlds import (
 )
 
 
+@pytest.fixture(scope="module")
+def drafted(small_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small world with two editors and a draft, number 1, that Hana has begun."""
+    editors = {"hana": Role.EDITOR, "wiremu": Role.EDITOR}
+    path = staffed(small_database, tmp_path_factory.mktemp("changing"), editors)
+    with running_application(sqlite_url(path)) as made:
+        client = made.test_client()
+        sign_in(client, "hana")
+        begun = post(client, "/staff/drafts/new", title="A draft", reason="A reason", base="1")
+        assert begun.status_code == 303
+    return path
+
+
 @pytest.fixture
-def app(small_copy: Path) -> Iterator[Flask]:
-    with running_application(sqlite_url(small_copy)) as made:
-        for login in ("hana", "wiremu"):
-            add_person(store_of(made), login, Role.EDITOR)
+def app(drafted: Path, tmp_path: Path) -> Iterator[Flask]:
+    path = Path(shutil.copy(drafted, tmp_path / "changing.sqlite"))
+    with running_application(sqlite_url(path)) as made:
         yield made
 
 
 @pytest.fixture
 def hana(app: Flask) -> FlaskClient:
-    """An editor with a draft, number 1, on the small world."""
+    """The editor whose draft it is."""
     client = app.test_client()
     sign_in(client, "hana")
-    post(client, "/staff/drafts/new", title="A draft", reason="A reason", base="1")
     return client
 
 

@@ -22,7 +22,6 @@ from catchments.web import bodies
 from catchments.web.contract import promised_by
 from catchments.web.v1 import examples
 from catchments.web.v1.openapi import PREFIX
-from tests.laws import at_length
 from tests.worlds import fill, opened, running_application, sqlite_url
 
 PROBLEM = "application/problem+json"
@@ -182,7 +181,7 @@ TRIED = {
     "generation": {
         "database": "none",
         "deterministic": True,
-        "max-examples": 3 if at_length() else 1,
+        "max-examples": 3,
         "no-shrink": True,
     },
     "phases": {"stateful": {"enabled": False}},
@@ -207,6 +206,7 @@ def as_it_is(_context: Any, value: Any) -> bytes:
     return str(value).encode(errors="replace")
 
 
+@pytest.mark.thorough
 def test_schemathesis_finds_nothing(small_app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR)
     config = SchemathesisConfig.from_dict(TRIED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -28,7 +29,7 @@ from catchments.store.people import People
 from catchments.web.context import EXTENSION
 from catchments.web.staff import reviewing
 from catchments.web.staff.workshop import WorkFailed
-from tests.staff import add_person, csrf_token, post, sign_in
+from tests.staff import add_person, csrf_token, post, sign_in, staffed
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -54,12 +55,16 @@ PEOPLE = {
 }
 
 
+@pytest.fixture(scope="module")
+def with_people(small_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return staffed(small_database, tmp_path_factory.mktemp("reviewing"), PEOPLE)
+
+
 @pytest.fixture
-def app(small_copy: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def app(with_people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The small world with staff; what a process of its own publishes is published in this one."""
-    with running_application(sqlite_url(small_copy)) as made:
-        for login, role in PEOPLE.items():
-            add_person(store_of(made), login, role)
+    path = Path(shutil.copy(with_people, tmp_path / "reviewing.sqlite"))
+    with running_application(sqlite_url(path)) as made:
         monkeypatch.setattr(reviewing, "done_elsewhere", published_here(store_of(made)))
         yield made
 

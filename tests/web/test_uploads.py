@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -18,14 +22,19 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from catchments.changes import ReplaceCatchments, TransferArea
 from catchments.people import Role
-from catchments.sources.uploads import Wish
-from catchments.store.desk import Desk
+from catchments.sources.uploads import Read, Wish
+from catchments.store import schema
+from catchments.store import uploads as kept_areas
+from catchments.store.desk import Desk, Seen
+from catchments.store.people import People
+from catchments.store.uploads import Upload, Uploads
 from catchments.web.context import EXTENSION
 from catchments.web.staff import uploads
 from tests.staff import add_person, csrf_token, post, sign_in
@@ -270,14 +279,117 @@ def test_what_was_uploaded_is_deleted(
     assert list(tmp_path.glob("catchments-upload-*")) == []
 
 
-@pytest.mark.parametrize("packed", ["", "x", "AAAA", "eJzLSM3JyQcABiwCFQ=="])
-def test_a_packed_area_that_is_none_asks_for_the_file_again(
-    app: Flask, hana: FlaskClient, packed: str
+def looked_over(app: Flask, client: FlaskClient, **fields: str) -> dict[str, str]:
+    """What the form carries on once the area of a file was looked over."""
+    preview = uploaded(app, client, "transfer-area", geojson(AREA), "a.geojson", to=KOWHAI)
+    sent = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', preview.text)
+    carried = {name: unescape(value) for name, value in sent if name != "csrf_token"}
+    assert max(map(len, carried.values())) <= 64, "nothing but words and a digest"
+    return {**carried, "confirmed": "yes", **fields}
+
+
+def confirm(client: FlaskClient, draft: int = 1, **fields: str) -> TestResponse:
+    return post(client, f"/staff/drafts/{draft}/change/transfer-area", **fields)
+
+
+def rows_kept(app: Flask) -> int:
+    with app.extensions[EXTENSION].store.reading() as connection:
+        table = schema.draft_upload
+        return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+NESTED_WKB = struct.pack("<BII", 1, 7, 1) * 200_000 + struct.pack("<BII", 1, 7, 0)
+"""What ends a process that has a geometry library read it."""
+CARRIED = {
+    "as it was once": ("packed", base64.b64encode(zlib.compress(NESTED_WKB)).decode()),
+    "its bytes": ("kept", base64.b64encode(zlib.compress(NESTED_WKB)).decode()),
+    "no digest": ("kept", "x"),
+    "another digest": ("kept", "ab" * 32),
+    "hostile": ("kept", HOSTILE),
+}
+
+
+@pytest.mark.parametrize("case", CARRIED)
+def test_nothing_that_a_browser_carries_is_taken_for_an_area(
+    app: Flask, hana: FlaskClient, case: str
 ) -> None:
-    fields = {"to": KOWHAI, "packed": packed, "packed_label": "a", "confirmed": "yes"}
-    version = str(desk(app).draft(1).version)
-    response = post(hana, "/staff/drafts/1/change/transfer-area", version=version, **fields)
+    name, value = CARRIED[case]
+    fields = {"to": KOWHAI, "packed_label": "a", "confirmed": "yes", name: value}
+    response = confirm(hana, version=str(desk(app).draft(1).version), **fields)
     assert response.status_code == 400
+    assert "hoose" in words(response)
+    assert f'<option value="{KOWHAI}" selected>' in response.text, "what was chosen stays"
+    assert desk(app).steps(1) == []
+
+
+def test_an_area_that_was_looked_over_is_there_once_for_whom_and_what_it_was(
+    app: Flask, hana: FlaskClient
+) -> None:
+    add_person(app.extensions[EXTENSION].store, "mere", Role.EDITOR)
+    mere = app.test_client()
+    sign_in(mere, "mere")
+    post(hana, "/staff/drafts/new", title="Another", reason="A reason", base="1")
+    fields = looked_over(app, hana)
+    for client, draft in ((mere, 1), (hana, 2)):
+        response = confirm(client, draft, **{**fields, "once": "ab"})
+        assert "is kept for 24 hours, and for one draft. Choose the file" in words(response)
+    assert rows_kept(app) == 1
+    assert confirm(hana, **fields).status_code == 303
+    assert confirm(hana, **fields).status_code == 303, "a double click"
+    assert len(desk(app).steps(1)) == 1
+    assert rows_kept(app) == 0, "the draft has it"
+    version = str(desk(app).draft(1).version)
+    assert confirm(hana, **{**fields, "once": "cd", "version": version}).status_code == 400
+
+
+def test_another_worker_on_another_machine_knows_what_was_looked_over(
+    app: Flask, hana: FlaskClient
+) -> None:
+    fields = looked_over(app, hana)
+    settings = app.extensions[EXTENSION].settings
+    with running_application(settings.database_url) as other:
+        client = other.test_client()
+        sign_in(client, "hana")
+        assert confirm(client, **fields).status_code == 303
+
+
+def test_what_was_looked_over_a_day_ago_is_asked_for_again(
+    app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = looked_over(app, hana)
+    later = kept_areas.now() + kept_areas.KEPT_FOR + timedelta(seconds=1)
+    monkeypatch.setattr(kept_areas, "now", lambda: later)
+    assert "Choose the file again." in words(confirm(hana, **fields))
+    looked_over(app, hana)
+    assert rows_kept(app) == 1, "what is too old goes when something comes"
+
+
+def test_of_one_person_and_draft_few_areas_are_kept(app: Flask, hana: FlaskClient) -> None:
+    store = app.extensions[EXTENSION].store
+    person, keeper = People(store).person("hana"), Uploads(store)
+    digests = [keeper.keep(1, Upload(str(n), b"x"), by=person) for n in range(7)]
+    assert rows_kept(app) == kept_areas.KEPT_AT_MOST
+    assert [keeper.found(1, d, by=person) for d in digests[:2]] == [None, None]
+    assert keeper.found(1, digests[6], by=person) == Upload("6", b"x")
+
+
+def test_a_draft_that_is_given_up_keeps_no_file(app: Flask, hana: FlaskClient) -> None:
+    looked_over(app, hana)
+    person = People(app.extensions[EXTENSION].store).person("hana")
+    desk(app).abandon(1, seen=Seen(person, desk(app).draft(1).version))
+    assert rows_kept(app) == 0
+
+
+def test_what_the_reader_gives_back_is_checked_before_it_is_read(
+    app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had a stranger's file in its hands."""
+    taken_over = Read(area=NESTED_WKB, boundaries={"A": NESTED_WKB}, catchments={})
+    monkeypatch.setattr(uploads, "_read_elsewhere", lambda *_: taken_over)
+    for kind, fields in (("transfer-area", {"to": KOWHAI}), ("replace-boundaries", GIVEN)):
+        response = uploaded(app, hana, kind, geojson(AREA), "a.geojson", **fields)
+        assert response.status_code == 400
+        assert "The file cannot be read" in words(response)
 
 
 def test_more_than_thirty_two_megabytes_are_refused(app: Flask, hana: FlaskClient) -> None:

@@ -6,7 +6,6 @@ the Chatham Islands are one place.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -30,9 +29,10 @@ from catchments.coordinates import (
     to_metres,
     to_wgs84,
 )
-from catchments.errors import shown
+from catchments.errors import InputRefused, shown
 from catchments.gazetteer import LONGEST_TEXT, folded
 from catchments.model import Catchment, NamedPlace, PlaceKind
+from catchments.shape_text import AREAS, LINES, TooManyVertices, shape_of
 from catchments.sources.uploads import VERTICES_AT_MOST
 from catchments.web.context import service
 from catchments.web.staff import uploads
@@ -48,8 +48,6 @@ TYPED_AT_MOST = 20_000
 NAMED_BADLY_AT_MOST = 50
 LOCALITIES = {PlaceKind.SUBURB, PlaceKind.TOWN}
 
-_AREAS, _LINES = ("Polygon", "MultiPolygon"), ("LineString",)
-_WKT = re.compile(r"\s*(POLYGON|MULTIPOLYGON|LINESTRING)\s*\(", re.IGNORECASE)
 _DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")
 
 
@@ -63,7 +61,7 @@ def read_transfer(typed: Typed, worked: Working) -> Change:
     from_ = typed.some_of("from", content.catchments, "", at_least=0)
     if to and to in from_:
         typed.refuse("from", gettext("A catchment cannot give to itself."))
-    area, label = _area_given(typed)
+    area, label = _area_given(typed, worked)
     typed.check()
     assert area is not None  # noqa: S101 - or something was wrong
     givers = _givers(worked, to, from_)
@@ -89,6 +87,7 @@ def offer_transfer(typed: Typed, worked: Working) -> dict[str, Any]:
         "suburbs": [(key_of(each), each) for each in found if key_of(each) not in keys],
         "chosen": [(key_of(each), each) for each in ticked],
         "around_m": int(AROUND_A_PLACE_M),
+        "kept": uploads.name_of_kept(worked, typed.text("kept")),
         "formats": uploads.FORMATS,
     }
 
@@ -114,23 +113,23 @@ def preview_transfer(typed: Typed, worked: Working, change: Change) -> dict[str,
         code=to.code,
         said=said,
     )
-    has_file = typed.files("file") or typed.text("packed")
-    hidden = {"packed": [uploads.packed(change.area)], "packed_label": [change.label]}
+    has_file = typed.files("file") or typed.text("kept")
+    hidden = {"kept": [uploads.keep(worked, change.area, change.label)]} if has_file else {}
     return {
         "what": what,
         "lines": lines_of(change.schools, worked),
         "says_schools": True,
-        "hidden": hidden if has_file else {},
+        "hidden": hidden,
     }
 
 
-def _area_given(typed: Typed) -> tuple[BaseGeometry | None, str]:
+def _area_given(typed: Typed, worked: Working) -> tuple[BaseGeometry | None, str]:
     """Return the one area that was given, and what it is to people."""
     ways: dict[str, Callable[[], tuple[BaseGeometry | None, str]]] = {
-        "drawn": lambda: (_drawn(typed, "drawn", _AREAS), gettext("drawn")),
+        "drawn": lambda: (_drawn(typed, "drawn", AREAS), gettext("drawn")),
         "suburbs": lambda: _around_suburbs(typed),
         "points": lambda: (_typed_points(typed, "points", at_least=3), gettext("typed")),
-        "file": lambda: _of_file(typed),
+        "file": lambda: _of_file(typed, worked),
     }
     given = [field for field in ways if _is_given(typed, field)]
     if len(given) == 1:
@@ -146,7 +145,7 @@ def _area_given(typed: Typed) -> tuple[BaseGeometry | None, str]:
 
 def _is_given(typed: Typed, field: str) -> bool:
     if field == "file":
-        return bool(typed.files("file") or typed.text("packed"))
+        return bool(typed.files("file") or typed.text("kept"))
     return bool(typed.text(field))
 
 
@@ -155,14 +154,13 @@ def _field_of(typed: Typed) -> str:
     return next((field for field in ways if _is_given(typed, field)), "drawn")
 
 
-def _of_file(typed: Typed) -> tuple[BaseGeometry, str]:
+def _of_file(typed: Typed, worked: Working) -> tuple[BaseGeometry, str]:
     files = typed.files("file")
     if not files:
-        label = typed.line("packed_label", "", required=False)
-        area = uploads.unpacked(typed.text("packed"), "file")
-        return _checked(area, "file", _AREAS), label
+        area, label = uploads.kept(worked, typed.text("kept"), "file")
+        return _checked(area, "file", AREAS), label
     name = "".join(c for c in (files[0].filename or "") if c.isprintable())[:80]
-    return _checked(uploads.area_of_file(typed, "file"), "file", _AREAS), name
+    return _checked(uploads.area_of_file(typed, "file"), "file", AREAS), name
 
 
 def _givers(worked: Working, to: str, from_: Sequence[str]) -> list[str]:
@@ -247,7 +245,7 @@ def _line_given(typed: Typed) -> BaseGeometry | None:
     if typed.text("points"):
         return _typed_points(typed, "points", at_least=2)
     if typed.text("drawn"):
-        return _drawn(typed, "drawn", _LINES)
+        return _drawn(typed, "drawn", LINES)
     typed.refuse("drawn", gettext("Give the line: draw it, or type its points."))
     return None
 
@@ -315,28 +313,22 @@ def around_places(named: NamedPlace) -> BaseGeometry | None:
 
 def _drawn(typed: Typed, field: str, kinds: Sequence[str]) -> BaseGeometry | None:
     """Return the WKT or GeoJSON that a drawing, or a person, has put in a field."""
-    text = typed.text(field)
     try:
-        given = shapely.from_wkt(text) if _WKT.match(text) else _from_geojson(text)
-    except (ValueError, TypeError, RecursionError, shapely.errors.GEOSException):
-        given = None
-    if given is None or given.geom_type not in kinds or given.is_empty:
-        what = gettext("polygon") if kinds is _AREAS else gettext("line")
+        given = shape_of(typed.text(field), kinds, vertices_at_most=VERTICES_AT_MOST)
+    except TooManyVertices as error:
+        raise _too_many(field, error.count) from error
+    except InputRefused:
+        what = gettext("polygon") if kinds is AREAS else gettext("line")
         problem = gettext("That is no %(what)s in WKT or GeoJSON. Draw it again.", what=what)
         typed.refuse(field, problem)
         return None
-    return _checked(shapely.force_2d(given), field, kinds)
+    return _checked(given, field, kinds)
 
 
-def _from_geojson(text: str) -> BaseGeometry | None:
-    content = json.loads(text)
-    if isinstance(content, dict) and content.get("type") == "FeatureCollection":
-        (content,) = content["features"]
-    if isinstance(content, dict) and content.get("type") == "Feature":
-        content = content["geometry"]
-    if not isinstance(content, dict) or content.get("type") not in {*_AREAS, *_LINES}:
-        return None
-    return shapely.from_geojson(json.dumps(content))
+def _too_many(field: str, count: int) -> FormRefused:
+    problem = gettext("It has %(n)s vertices; at most %(most)s are taken.")
+    said = problem % {"n": f"{count:,}", "most": f"{VERTICES_AT_MOST:,}"}
+    return FormRefused([Wrong(field, said)])
 
 
 def _typed_points(typed: Typed, field: str, *, at_least: int) -> BaseGeometry | None:
@@ -361,8 +353,8 @@ def _typed_points(typed: Typed, field: str, *, at_least: int) -> BaseGeometry | 
         typed.refuse(field, problem)
         return None
     if at_least == 2:
-        return _checked(shapely.linestrings(points), field, _LINES)
-    return _checked(shapely.polygons(points), field, _AREAS)
+        return _checked(shapely.linestrings(points), field, LINES)
+    return _checked(shapely.polygons(points), field, AREAS)
 
 
 def _point(line: str) -> tuple[float, float] | str:
@@ -382,23 +374,21 @@ def _checked(given: BaseGeometry, field: str, kinds: Sequence[str]) -> BaseGeome
     """Return what was drawn or typed in -180…180. Raises FormRefused for what cannot be taken."""
     xy = shapely.get_coordinates(given)
     if len(xy) > VERTICES_AT_MOST:
-        problem = gettext("It has %(n)s vertices; at most %(most)s are taken.")
-        most = f"{VERTICES_AT_MOST:,}"
-        raise FormRefused([Wrong(field, problem % {"n": f"{len(xy):,}", "most": most})])
+        raise _too_many(field, len(xy))
     if not _all_in_new_zealand(xy):
         raise FormRefused([Wrong(field, gettext("It lies outside New Zealand."))])
     moved = shapely.transform(given, _all_to_360)
     _refuse_crossing(moved, field, kinds)
-    if kinds is _LINES:
+    if kinds is LINES:
         return shapely.transform(moved, _line_to_180)
     return geometry_to_180(moved)
 
 
 def _refuse_crossing(moved: BaseGeometry, field: str, kinds: Sequence[str]) -> None:
-    is_fine = shapely.is_simple(moved) if kinds is _LINES else shapely.is_valid(moved)
+    is_fine = shapely.is_simple(moved) if kinds is LINES else shapely.is_valid(moved)
     if is_fine:
         return
-    reason = "" if kinds is _LINES else shapely.is_valid_reason(moved)
+    reason = "" if kinds is LINES else shapely.is_valid_reason(moved)
     where = re.search(r"\[(\S+) (\S+)\]", reason)
     at = gettext(" near %(x)s %(y)s", x=where[1], y=where[2]) if where else ""
     problem = gettext("The line crosses itself%(at)s. Draw it again without crossing.", at=at)

@@ -97,7 +97,7 @@ def _made(kind: Kind, worked: Working, typed: Typed, seen: Seen) -> AnyResponse:
         if typed.text("do") == "check" or (kind.preview and not typed.text("confirmed")):
             apply(worked.content, made)  # or says at once what does not fit
             return _looked_over(kind, worked, typed, made)
-        working.add(worked, made, seen)
+        working.add(worked, made, seen, upload=typed.text("kept"))
     except FormRefused as refused:
         return _form(kind, worked, typed, refused.wrongs)
     except Stale:
@@ -139,7 +139,7 @@ def _looked_over(kind: Kind, worked: Working, typed: Typed, made: Change) -> Res
     if kind.preview is None:
         return _form(kind, worked, typed, report=typed.said)
     shown = kind.preview(typed, worked, made)
-    # What a file held cannot be asked of the browser again: it goes along as it was read.
+    # What a file held cannot be asked of the browser again: it is kept here, and its digest there.
     hidden = {**dict(typed.given.lists()), **shown.pop("hidden", {})}
     left_out = {"csrf_token", "once", "version", "do", "confirmed"}
     fields = [(k, each) for k, values in hidden.items() if k not in left_out for each in values]

@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
 import shapely
+from flask import request
 from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
 from werkzeug.datastructures import FileStorage
 
 from catchments.changes import Change, ReplaceCatchments
+from catchments.errors import InputRefused
 from catchments.settings import ROOT
-from catchments.sources.uploads import VERTICES_AT_MOST, Read, Wish
+from catchments.sources.report import facts_of, line_of_text
+from catchments.sources.uploads import Read, Wish
+from catchments.store.audit import AuditTrail
+from catchments.store.uploads import KEPT_FOR, Upload, Uploads
+from catchments.web.context import service
+from catchments.web.staff.access import me
 from catchments.web.staff.typed import FormRefused, Typed, Wrong
 from catchments.web.staff.working import Working
+from catchments.wkb import read as read_wkb
 
 READER = "catchments.commands.reading"
 READ_WITHIN_S = 60.0
 FILES_AT_MOST = 20
 PROBLEMS_SAID = 40
-LARGEST_UNPACKED = VERTICES_AT_MOST * 20
-"""Bytes: a vertex takes sixteen."""
+REASON_KEPT = 500
+"""Characters of a refusal that the audit trail keeps."""
 FORMATS = ".kml,.kmz,.geojson,.json,.gpkg,.zip,.csv"
 
 _IN_FORMS = (
@@ -51,26 +58,51 @@ def area_of_file(typed: Typed, field: str) -> BaseGeometry:
     Raises FormRefused, in one message, for a file that cannot be taken.
     """
     read = _read(typed.files(field)[:1], Wish([], crs=typed.text("crs") or None), field)
-    return shapely.from_wkb(read.area)
+    return _sound(read.area, field)
 
 
-def packed(area: BaseGeometry) -> str:
-    """Return an area as text for a hidden field of a form."""
-    return base64.b64encode(zlib.compress(shapely.to_wkb(area))).decode()
+def keep(worked: Working, area: BaseGeometry, name: str) -> str:
+    """Keep an area that was read from a file until its draft takes it; return its digest.
+
+    The digest is all that goes to the browser.
+    """
+    upload = Upload(name, shapely.to_wkb(area))
+    return Uploads(service().store).keep(worked.draft.id, upload, by=me())
 
 
-def unpacked(text: str, field: str) -> BaseGeometry:
-    """Return the area that `packed` wrote. Raises FormRefused for anything else."""
+def kept(worked: Working, digest: str, field: str) -> tuple[BaseGeometry, str]:
+    """Return the area that `keep` kept, for the same person and draft, and its file's name.
+
+    Raises FormRefused for any other, and for one that was kept too long ago.
+    """
+    found = Uploads(service().store).found(worked.draft.id, digest, by=me())
+    if found is None:
+        raise _lost(field)
+    return _sound(found.wkb, field), found.name
+
+
+def name_of_kept(worked: Working, digest: str) -> str:
+    """Return the name of the file whose area is kept under a digest; empty where there is none."""
+    found = Uploads(service().store).found(worked.draft.id, digest, by=me()) if digest else None
+    return (found.name or gettext("a file")) if found else ""
+
+
+def _lost(field: str) -> FormRefused:
+    hours = KEPT_FOR // timedelta(hours=1)
+    problem = gettext(
+        "The file's area is not kept any more, or not for you: it is kept for %(hours)s hours, "
+        "and for one draft. Choose the file again.",
+        hours=hours,
+    )
+    return FormRefused([Wrong(field, problem)])
+
+
+def _sound(wkb: bytes, field: str) -> BaseGeometry:
+    """Return a polygon of bytes that another process wrote, which had a stranger's file in it."""
     try:
-        unpacker = zlib.decompressobj()
-        wkb = unpacker.decompress(base64.b64decode(text, validate=True), LARGEST_UNPACKED)
-        area = shapely.from_wkb(wkb)
-    except (binascii.Error, ValueError, zlib.error, shapely.errors.GEOSException):
-        area = None
-    if area is None or area.geom_type not in {"Polygon", "MultiPolygon"}:
-        problem = gettext("The area of the file was lost on the way. Choose the file again.")
-        raise FormRefused([Wrong(field, problem)])
-    return area
+        return read_wkb(wkb)
+    except InputRefused as error:
+        raise _unreadable(field) from error
 
 
 # --- replace boundaries ---------------------------------------------------------------------------
@@ -102,7 +134,7 @@ def read_replacement(typed: Typed, _worked: Working) -> Change:
     typed.said = _report(read)
     return ReplaceCatchments(
         catchments=read.catchments,
-        boundaries={code: shapely.from_wkb(wkb) for code, wkb in read.boundaries.items()},
+        boundaries={code: _sound(wkb, "file") for code, wkb in read.boundaries.items()},
         sources=tuple(replace(source, url=url) for source in read.sources),
         providers=read.providers,
         overlaps_accepted=read.overlaps_accepted,
@@ -128,21 +160,26 @@ def _report(read: Read) -> str:
 
 
 def _read(files: Sequence[FileStorage], wish: Wish, field: str) -> Read:
-    if len(files) > FILES_AT_MOST:
-        problem = gettext("Choose at most %(n)s files.", n=FILES_AT_MOST)
-        raise FormRefused([Wrong(field, problem)])
     with tempfile.TemporaryDirectory(prefix="catchments-upload-") as folder:
         paths = [_kept(file, Path(folder), at) for at, file in enumerate(files)]
-        read = _read_elsewhere(replace(wish, paths=paths), folder)
-    if read is None:
-        problem = gettext(
-            "The file cannot be read: it is broken, or too large to be read within a minute. "
-            "Nothing was changed."
-        )
-        raise FormRefused([Wrong(field, problem)])
+        if len(files) > FILES_AT_MOST:
+            read = Read(refused=gettext("Choose at most %(n)s files.", n=FILES_AT_MOST))
+        else:
+            read = _read_elsewhere(replace(wish, paths=paths), folder)
+        _record(files, paths, read)
+    if read.crashed:
+        raise _unreadable(field)
     if read.refused:
         raise FormRefused([Wrong(field, _for_forms(read.refused), tuple(read.rows))])
     return read
+
+
+def _unreadable(field: str) -> FormRefused:
+    problem = gettext(
+        "The file cannot be read: it is broken, or too large to be read within a minute. "
+        "Nothing was changed."
+    )
+    return FormRefused([Wrong(field, problem)])
 
 
 def _kept(file: FileStorage, folder: Path, number: int) -> str:
@@ -157,8 +194,24 @@ def _kept(file: FileStorage, folder: Path, number: int) -> str:
     return str(path)
 
 
-def _read_elsewhere(wish: Wish, folder: str) -> Read | None:
-    """Return what the reader makes of files; None where it ends without an answer."""
+def _record(files: Sequence[FileStorage], paths: Sequence[str], read: Read) -> None:
+    """Add to the audit trail what was uploaded, by whom, and what came of it."""
+    names = [file.filename or "" for file in files[:FILES_AT_MOST]]
+    facts = [facts_of(Path(path), name) for path, name in zip(paths, names, strict=False)]
+    came = "crashed" if read.crashed else "refused" if read.refused else "read"
+    why = line_of_text(read.crashed or read.refused, at_most=REASON_KEPT)
+    AuditTrail(service().store).add(
+        actor=me().login,
+        action=f"upload.{came}",
+        subject=f"draft {(request.view_args or {})['draft']}",
+        files=facts,
+        file_count=len(files),
+        **({"why": why} if why else {}),
+    )
+
+
+def _read_elsewhere(wish: Wish, folder: str) -> Read:
+    """Return what the reader makes of files, or how it ended without an answer."""
     environment = {k: os.environ[k] for k in ("PATH", "LANG", "PYTHONPATH") if k in os.environ}
     try:
         ended = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
@@ -168,11 +221,24 @@ def _read_elsewhere(wish: Wish, folder: str) -> Read | None:
             cwd=ROOT,
             env={**environment, "TMPDIR": folder},
             timeout=READ_WITHIN_S,
-            check=True,
+            check=False,
         )
+    except subprocess.TimeoutExpired:
+        return Read(crashed=f"stopped after {READ_WITHIN_S:g} seconds")
+    if ended.returncode:
+        return Read(crashed=_how_it_ended(ended.returncode))
+    try:
         return msgspec.msgpack.decode(ended.stdout, type=Read)
-    except (subprocess.SubprocessError, msgspec.DecodeError):
-        return None
+    except msgspec.DecodeError:
+        return Read(crashed="its answer cannot be understood")
+
+
+def _how_it_ended(code: int) -> str:
+    """Say an exit code in words; nothing that the process wrote, which a file may have chosen."""
+    try:
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+    except ValueError:
+        return f"killed by signal {-code}"
 
 
 def _for_forms(text: str) -> str:

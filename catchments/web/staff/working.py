@@ -107,14 +107,14 @@ def refuse_unless_editing(draft: Draft) -> None:
         )
 
 
-def add(working: Working, change: Change, seen: Seen) -> None:
-    """Append a change to a draft.
+def add(working: Working, change: Change, seen: Seen, *, upload: str = "") -> None:
+    """Append a change to a draft; `upload` is the digest of the file that it was made from.
 
     Raises ChangeDoesNotFit, Stale or NotNow; then the draft is as it was.
     """
     after = apply(working.content, change)
     sentence = describe(change, working.content)
-    desk().add(working.draft.id, change, sentence, seen=seen)
+    desk().add(working.draft.id, change, sentence, seen=seen, upload=upload)
     kept = desk().draft(working.draft.id)
     if kept.version == seen.version + 1 and kept.changes[-1:] == (change,):
         # What was just worked out need not be worked out again for the page that comes next.

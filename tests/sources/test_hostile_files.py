@@ -1,0 +1,102 @@
+"""Files made to read a file of this machine, each given to the readers: none brings it out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from catchments.errors import FileRefused
+from catchments.sources.addresses import AddressReading
+from catchments.sources.boundaries import read_boundaries
+from catchments.sources.providers import read_providers
+from catchments.sources.vector_files import read_layers
+from tests.hostile_files import LEAKED, WORD, canary_in, of_areas, workbooks
+
+HELD_OPEN = "/proc/self/fd"
+
+
+@pytest.fixture(scope="module")
+def canary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return canary_in(tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture(scope="module")
+def files(canary: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, bytes]]:
+    return of_areas(canary, tmp_path_factory.mktemp("made"))
+
+
+def layers(path: Path) -> str:
+    return repr(read_layers(path))
+
+
+def catchments(path: Path) -> str:
+    read = read_boundaries(
+        [path], authority="a", licence="b", release="c", accept_overlaps=True, accept_gaps=True
+    )
+    return repr(read)
+
+
+def addresses(path: Path) -> str:
+    reading = AddressReading(path)
+    return repr([*reading.addresses(), reading.report])
+
+
+def said_of(read: Callable[[Path], str], path: Path) -> str:
+    """What a reader says of a file: what is in it, or why it is refused, and nothing else."""
+    try:
+        return read(path)
+    except FileRefused as refused:
+        return "\n".join([str(refused), *refused.rows, repr(refused.__cause__)])
+
+
+@pytest.mark.parametrize("read", [layers, catchments, addresses])
+def test_no_reader_brings_out_what_another_file_holds(
+    files: dict[str, tuple[str, bytes]],
+    tmp_path: Path,
+    read: Callable[[Path], str],
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for way, (name, content) in files.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        assert WORD not in said_of(read, path), way
+        path.unlink()
+    captured = capfd.readouterr()
+    assert WORD not in captured.out + captured.err
+
+
+@pytest.mark.parametrize("way", LEAKED[:6])
+def test_what_brought_it_out_or_never_ended_is_refused(
+    files: dict[str, tuple[str, bytes]], tmp_path: Path, way: str
+) -> None:
+    name, content = files[way]
+    path = tmp_path / name
+    path.write_bytes(content)
+    for read in (layers, catchments, addresses):
+        with pytest.raises(FileRefused, match=r"evil.gpkg” (has|cannot be read)"):
+            read(path)
+
+
+def a_workbook(word: str) -> bytes:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    assert book.active is not None
+    for row in (("provider", "catchment"), (word, "Ahi")):
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_no_workbook_brings_out_what_another_file_holds(canary: Path, tmp_path: Path) -> None:
+    def providers(path: Path) -> str:
+        return repr(read_providers(path, authority="a", licence="b", release="c"))
+
+    for way, name, content in workbooks(canary, a_workbook):
+        path = tmp_path / name
+        path.write_bytes(content)
+        assert WORD not in said_of(providers, path), way

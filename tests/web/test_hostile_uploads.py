@@ -1,0 +1,107 @@
+"""Files made to read a file of this machine, uploaded by an editor: none brings it out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from catchments.commands import reading
+from catchments.people import Role
+from catchments.sources.uploads import Read, Wish
+from catchments.store.audit import AuditTrail
+from catchments.store.desk import Desk
+from catchments.web.context import EXTENSION
+from catchments.web.staff import uploads
+from tests.hostile_files import LEAKED, WORD, canary_in, of_areas
+from tests.staff import add_person, csrf_token, post, sign_in
+from tests.worlds import KOWHAI, running_application, sqlite_url
+
+FORMS: dict[str, dict[str, Any]] = {
+    "transfer-area": {"to": KOWHAI},
+    "replace-boundaries": {
+        "authority": "Ministry",
+        "licence": "CC BY 4.0",
+        "accept_overlaps": "yes",
+        "accept_gaps": "yes",
+    },
+}
+
+
+@pytest.fixture
+def app(small_copy: Path) -> Iterator[Flask]:
+    with running_application(sqlite_url(small_copy)) as made:
+        add_person(made.extensions[EXTENSION].store, "hana", Role.EDITOR)
+        yield made
+
+
+@pytest.fixture
+def hana(app: Flask) -> FlaskClient:
+    client = app.test_client()
+    sign_in(client, "hana")
+    post(client, "/staff/drafts/new", title="A draft", reason="A reason", base="1")
+    return client
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, tuple[str, bytes]]:
+    return of_areas(canary_in(tmp_path), tmp_path / "made")
+
+
+def read_here(wish: Wish, _folder: str) -> Read:
+    """What the program that reads uploads makes of a file, without a process for each."""
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(reading.read(wish)), type=Read)
+
+
+def sent(app: Flask, client: FlaskClient, kind: str, name: str, content: bytes) -> str:
+    """Upload a file, and return the page that comes of it: the draft's, or the form's."""
+    version = str(Desk(app.extensions[EXTENSION].store).draft(1).version)
+    form = {"file": (io.BytesIO(content), name), "csrf_token": csrf_token(client)}
+    page = client.post(
+        f"/staff/drafts/1/change/{kind}",
+        data={**form, **FORMS[kind], "version": version},
+        follow_redirects=True,
+    )
+    assert page.status_code in {200, 400}, page.text
+    return page.text
+
+
+def assert_nowhere(app: Flask, client: FlaskClient, small_copy: Path) -> None:
+    trail = client.get("/staff/audit.json").text + client.get("/staff/audit").text
+    assert "upload." in trail
+    assert WORD not in trail
+    assert WORD not in repr(AuditTrail(app.extensions[EXTENSION].store).entries(at_most=999))
+    kept = small_copy.parent.glob("small.sqlite*")
+    assert [path for path in kept if WORD.encode() in path.read_bytes()] == []
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_nothing_of_another_file_is_said_or_kept(
+    app: Flask,
+    hana: FlaskClient,
+    files: dict[str, tuple[str, bytes]],
+    small_copy: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    kind: str,
+) -> None:
+    monkeypatch.setattr(uploads, "_read_elsewhere", read_here)
+    for way in LEAKED:
+        assert WORD not in sent(app, hana, kind, *files[way]), way
+    assert WORD not in caplog.text
+    assert_nowhere(app, hana, small_copy)
+
+
+def test_nor_by_the_program_that_reads_uploads(
+    app: Flask, hana: FlaskClient, files: dict[str, tuple[str, bytes]], small_copy: Path
+) -> None:
+    page = sent(app, hana, "replace-boundaries", *files["a comment in CREATE"])
+    assert "has a table that SQLite did not write: “t”" in page
+    assert WORD not in page
+    assert_nowhere(app, hana, small_copy)
