@@ -27,7 +27,7 @@ ROWS = (
     Given(unit="2", suffix="A"),
     Given(number="10", high="14", road="Mātai Road", suburb="Ōkāhu"),
 )
-KILLS = 4
+KILLS = 2
 
 
 @pytest.fixture
