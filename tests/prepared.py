@@ -39,7 +39,10 @@ PREPARED = (
 )
 """Modules that are imported before a program begins."""
 
-_ENDED_BY = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+_ENDED_BY: dict[int, Any] = {
+    signal.SIGTERM: signal.SIG_DFL,
+    signal.SIGINT: signal.default_int_handler,
+}
 """Signals that end a program, and what it makes of them by itself."""
 
 # --- for tests ------------------------------------------------------------------------------------
@@ -230,9 +233,9 @@ def _begin_anew(asked: dict[str, Any]) -> None:
     for number, handler in _ENDED_BY.items():
         signal.signal(number, handler)
     files = Path(asked["files"])
-    for number, (ending, mode) in enumerate(((".in", "r"), (".out", "w"), (".err", "w"))):
+    for stream, (ending, mode) in enumerate(((".in", "r"), (".out", "w"), (".err", "w"))):
         with files.with_suffix(ending).open(mode) as file:
-            os.dup2(file.fileno(), number)
+            os.dup2(file.fileno(), stream)
     sys.stdin, sys.stdout, sys.stderr = (os.fdopen(n, "w" if n else "r") for n in range(3))
     if asked["words"][:1] == ["serve"]:
         del os.environ[SHARED]  # it makes a folder of its own
