@@ -99,7 +99,7 @@ def test_each_part_may_have_its_own_byte_order_and_dimensions():
         (header(6, 1) + shapely.to_wkb(Point(1, 2)), "a multipolygon has a point in it"),
         (shapely.to_wkb(Point(1, 2)), "is a point"),
         (shapely.to_wkb(LineString([(1, 2), (3, 4)])), "is a line"),
-        (header(10, 1) + ring(), "of the unknown kind 10"),
+        (header(10, 1) + ring(), "is a curve polygon"),
         (header(4003, 1) + ring(), "of the unknown kind 4003"),
         (header(0x10000003, 1) + ring(), "of the unknown kind"),
         (header(0x00010003, 1) + ring(), "of the unknown kind"),

@@ -58,7 +58,7 @@ _STATEMENTS = {
 """How SQLite itself writes each kind of entry in the schema, to the letter and the space."""
 _VIRTUAL, _VIEW = "CREATE VIRTUAL TABLE ", "CREATE VIEW "
 _BARE = re.compile(r"[\w$]+")
-_AFTER_NAME = frozenset(" \t\r\n(")
+_AFTER_NAME = frozenset(" \t\r\n(/-")
 _RTREE = re.compile(r" using rtree *\(id, *minx, *maxx, *miny, *maxy\)", re.IGNORECASE)
 
 _RTREE_TRIGGERS = ("insert", "delete", *(f"update{n}" for n in range(1, 8)))

@@ -17,6 +17,7 @@ from catchments.sources import addresses
 from catchments.sources.addresses import Address, AddressReading, Road
 from catchments.sources.report import Problem
 from catchments.sources.tables import tidy
+from tests import hostile_files
 from tests.address_files import BARE, LAYOUTS, OLDER, Given, csv_text, geopackage, table
 from tests.laws import examples
 
@@ -409,6 +410,22 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     peaks = []
     for count in (2_000, 20_000):
         path = written(tmp_path, csv_text([PLAIN] * count), f"{count}.csv")
+        tracemalloc.start()
+        assert sum(1 for _ in AddressReading(path).addresses()) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
+
+
+def test_memory_does_not_grow_with_the_features(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "_BATCH", 100)
+    columns = "full_road_name TEXT, address_number INTEGER, geom POINT"
+    peaks = []
+    for count in (500, 5_000):
+        rows = [("High Street", n % 300 + 1, hostile_files.POINT) for n in range(count)]
+        path = hostile_files.geopackage(tmp_path / f"{count}.gpkg", rows, columns=columns)
         tracemalloc.start()
         assert sum(1 for _ in AddressReading(path).addresses()) == count
         peaks.append(tracemalloc.get_traced_memory()[1])

@@ -5,17 +5,17 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from catchments.errors import FileRefused
+from catchments.sources import vector_files
 from catchments.sources.addresses import AddressReading
 from catchments.sources.boundaries import read_boundaries
 from catchments.sources.providers import read_providers
 from catchments.sources.vector_files import read_layers
 from tests.hostile_files import LEAKED, WORD, canary_in, of_areas, workbooks
-
-HELD_OPEN = "/proc/self/fd"
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +100,32 @@ def test_no_workbook_brings_out_what_another_file_holds(canary: Path, tmp_path: 
         path = tmp_path / name
         path.write_bytes(content)
         assert WORD not in said_of(providers, path), way
+
+
+# --- what GDAL sees of KML ------------------------------------------------------------------------
+
+KML = """<?xml version="1.0" encoding="UTF-8"?>
+<?x <OGRVRTDataSource/> ?><!-- <OGRVRTDataSource/> -->
+<k:kml xmlns:k="http://www.opengis.net/kml/2.2" xmlns:gml="http://www.opengis.net/gml">
+<k:Document><k:name>a &amp; b</k:name><k:description><![CDATA[<b>Provider: "X" & Y</b>]]>
+</k:description></k:Document></k:kml>"""
+
+
+def test_gdal_sees_elements_and_text_alone_and_guesses_from_a_start_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def read(copy: Path, *_: object) -> list[object]:
+        seen.append(copy.read_text(encoding="utf-8"))
+        return []
+
+    monkeypatch.setattr(vector_files, "_read_with_gdal", read)
+    path = tmp_path / "a.kml"
+    path.write_text(KML, encoding="utf-8")
+    read_layers(path)
+    (text,) = seen
+    assert text[:100_000].strip() == "<k:kml"
+    assert "OGRVRT" not in text
+    given, copied = ET.fromstring(KML), ET.fromstring(text)
+    assert ET.tostring(given) == ET.tostring(copied)
