@@ -25,7 +25,7 @@ from catchments.store.address_building import building_book
 from catchments.store.backup import back_up, restore
 from catchments.store.engine import open_engine
 from catchments.store.moving import move
-from tests.worlds import opened, sqlite_url
+from tests.worlds import begin_with_the_schema, opened, sqlite_url
 
 UMASKS = [0o022, 0o000, 0o077]
 
@@ -190,9 +190,9 @@ def test_a_server_says_at_its_start_which_files_others_may_use(
     assert served.test_client().get("/healthz").status_code == 200, "it is no reason to stop"
 
 
-def test_a_store_that_was_there_keeps_its_mode(tmp_path: Path, migrated_sqlite: Path) -> None:
+def test_a_store_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
     path = tmp_path / "old.sqlite"
-    path.write_bytes(migrated_sqlite.read_bytes())
+    begin_with_the_schema(sqlite_url(path))
     path.chmod(0o644)
     with opened(sqlite_url(path)) as store:
         assert store.editions() == []

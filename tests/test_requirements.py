@@ -31,7 +31,7 @@ def chosen(name: str) -> list[tuple[Requirement, str]]:
 def pinned(name: str) -> dict[str, Requirement]:
     """What a file pins, by name, without the files that it includes."""
     found = PIN.findall((ROOT / f"{name}.txt").read_text())
-    pins = [Requirement(text) for text in found]
+    pins = [Requirement(text) for text, _hashes in found]
     return {canonicalize_name(pin.name): pin for pin in pins}
 
 

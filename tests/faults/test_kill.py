@@ -36,8 +36,6 @@ from tests.worlds import (
     sqlite_url,
 )
 
-pytestmark = pytest.mark.slow
-
 AT_MOMENTS = pytest.mark.parametrize(
     "moments", [1, pytest.param(8, marks=pytest.mark.thorough)], ids=["few", "many"]
 )

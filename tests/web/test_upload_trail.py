@@ -24,6 +24,7 @@ from catchments.web.context import EXTENSION
 from catchments.web.staff import uploads
 from tests.hostile_files import AREA
 from tests.staff import add_person, csrf_token, post, sign_in
+from tests.waiting import PATIENCE_S
 from tests.worlds import HOSTILE, KOWHAI, running_application, sqlite_url
 
 GOOD = f'WKT,name\n"{AREA.wkt}",a\n'.encode()
@@ -106,7 +107,7 @@ ENDS: dict[str, tuple[Any, str]] = {
     "an overflow": (subprocess.CompletedProcess([], -signal.SIGSEGV), "killed by SIGSEGV"),
     "an error": (subprocess.CompletedProcess([], 1, b"", b"secret"), "ended with code 1"),
     "no answer": (subprocess.CompletedProcess([], 0, b"\xc1"), "its answer cannot be understood"),
-    "never": (subprocess.TimeoutExpired("x", 60), "stopped after 60 seconds"),
+    "never": (subprocess.TimeoutExpired("x", 60), f"stopped after {PATIENCE_S:g} seconds"),
 }
 
 
