@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -51,6 +52,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Before any module of tests is read: `tests.laws` asks how long its laws are tried."""
     laws.load(thorough=config.option.all)
+    gc.disable()  # until all is imported and collected, none of which is garbage
+
+
+def pytest_collection_finish() -> None:
+    """Have the collector of garbage leave the libraries alone: it took a quarter of a run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
