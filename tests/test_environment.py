@@ -174,6 +174,7 @@ def test_a_second_start_installs_nothing_and_says_nothing(clone: Clone) -> None:
     assert clone.asked == before
 
 
+@pytest.mark.thorough
 def test_what_the_tests_need_includes_the_service_so_that_changing_over_installs_nothing(
     clone: Clone,
 ) -> None:
@@ -185,6 +186,7 @@ def test_what_the_tests_need_includes_the_service_so_that_changing_over_installs
     assert clone.asked == before
 
 
+@pytest.mark.thorough
 def test_other_pins_are_installed_and_going_back_to_the_first_installs_those(clone: Clone) -> None:
     first = (clone.folder / SERVICE).read_text()
     for text in (first, first.replace("flask==1", "flask==2"), first):
@@ -212,6 +214,7 @@ def test_where_uv_cannot_pip_does_it(clone: Clone) -> None:
 # --- cut off, moved, two at once ------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("broken", "why"),
     [
@@ -236,6 +239,7 @@ def test_an_environment_that_is_broken_is_made_anew(
     assert clone.set_up() == (0, "")
 
 
+@pytest.mark.thorough
 def test_a_clone_that_was_moved_has_its_environment_made_anew(clone: Clone) -> None:
     clone.set_up()
     clone.folder = clone.folder.rename(clone.folder.with_name("moved"))
@@ -244,6 +248,7 @@ def test_a_clone_that_was_moved_has_its_environment_made_anew(clone: Clone) -> N
     assert clone.set_up() == (0, "")
 
 
+@pytest.mark.thorough
 def test_another_version_of_python_has_the_environment_made_anew(clone: Clone) -> None:
     clone.set_up(VENV_VERSION="3.1.9")
     put(clone.folder / SERVICE, "flask==2\n")
@@ -337,6 +342,7 @@ def test_a_python_that_makes_no_environment_is_said_with_the_package_that_does(
     assert not clone.venv.exists()
 
 
+@pytest.mark.thorough
 def test_what_fails_while_fetching_leaves_an_environment_as_it_was(clone: Clone) -> None:
     clone.set_up()
     put(clone.folder / SERVICE, "flask==2\n")
@@ -349,6 +355,7 @@ def test_what_fails_while_fetching_leaves_an_environment_as_it_was(clone: Clone)
     assert clone.set_up() == (0, "")
 
 
+@pytest.mark.thorough
 def test_what_fails_while_unpacking_has_it_made_anew_next_time(clone: Clone) -> None:
     clone.set_up()
     put(clone.folder / SERVICE, "flask==2\n")

@@ -23,6 +23,8 @@ CELL_LNG = 0.0125 / 16
 CELL_LAT = 0.01 / 16
 """A fine cell of the grid. Only what the tests aim at, not whether they hold, depends on it."""
 CENTIMETRE = 0.01
+OTHER_COUNTS = (65_536, 262_143, 262_144, 300_000)
+"""Of points at once, about the sizes of chunks."""
 
 
 def times(at_length):
@@ -340,8 +342,11 @@ def tiled():
     return boundaries, SpatialIndex(boundaries)
 
 
-@pytest.mark.parametrize("threads", [1, 2, None])
-@pytest.mark.parametrize("count", [1, 65_536, 262_143, 262_144, 262_145, 300_000])
+@pytest.mark.parametrize("threads", [1, 2, pytest.param(None, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize(
+    "count",
+    [1, 262_145, *(pytest.param(n, marks=pytest.mark.thorough) for n in OTHER_COUNTS)],
+)
 def test_chunks_and_threads_do_not_show(tiled, threads, count):
     boundaries, index = tiled
     rng = np.random.default_rng(count)

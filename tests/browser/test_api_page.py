@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
+@pytest.mark.thorough
 def test_the_page_leads_from_a_list_to_an_operation_and_to_what_it_answers(watched: Any) -> None:
     page = watched.open("/")
     page.locator("footer").get_by_role("link", name="API", exact=True).click()

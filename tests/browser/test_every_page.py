@@ -120,6 +120,8 @@ _READY = State(with_its_map, axe=False)
 _FILTERED = State(with_a_filtered_list)
 _BOTH = (DESKTOP, PHONE)
 _ON_THE_MAP: dict[str, Any] = {"pressed": (PRESSED, PRESSED_ON_THE_MAP)}
+SELDOM = {"guide", "catchments", "API"}
+"""Walks that --all takes, too: what all pages share is seen on the others."""
 WALKS = {
     "finder": (
         Stop("/", (State(), State(with_suggestions))),
@@ -268,7 +270,10 @@ def wrong_with(watched: Watched, stop: Stop, scheme: str) -> Iterator[str]:
     watched.complaints.clear()
 
 
-@pytest.mark.parametrize("walk", WALKS)
+@pytest.mark.parametrize(
+    "walk",
+    [pytest.param(walk, marks=[pytest.mark.thorough] if walk in SELDOM else []) for walk in WALKS],
+)
 def test_every_page_is_fit_to_be_used(watched: Watched, walk: str) -> None:
     wrong = [each for stop in WALKS[walk] for each in wrong_with(watched, stop, "light")]
     assert not wrong, "\n".join(wrong)

@@ -111,7 +111,17 @@ def test_the_page_shows_what_advise_says(guide_page: Page) -> None:
         assert found == expected(GUIDE, chosen), sorted(chosen)
 
 
-@pytest.mark.parametrize("title", ANSWERS)
+BY_HAND = 3
+"""So many are given by hand each time, all of them with --all."""
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        pytest.param(title, marks=[] if number < BY_HAND else pytest.mark.thorough)
+        for number, title in enumerate(ANSWERS)
+    ],
+)
 def test_answers_given_by_hand_are_advised_on(guide_page: Page, title: str) -> None:
     choose(guide_page, title)
     found = guide_page.locator(".advice .outcome h3").locator("visible=true")
@@ -266,7 +276,7 @@ def refused(route: Route) -> None:
     route.abort()
 
 
-@pytest.mark.parametrize("handler", [older, refused])
+@pytest.mark.parametrize("handler", [older, pytest.param(refused, marks=pytest.mark.thorough)])
 def test_a_browser_that_cannot_pick_shows_all_advice_with_its_conditions(
     page: Page, live_url: str, handler: Any
 ) -> None:

@@ -34,6 +34,7 @@ def test_what_was_typed_is_there_again_until_it_was_sent(hana: Watched) -> None:
     expect(page.locator("#text")).to_have_value("")
 
 
+@pytest.mark.thorough
 def test_a_line_that_drops_while_a_comment_is_sent_loses_nothing(hana: Watched) -> None:
     page = begun(hana)
     page.fill("#text", "Said into a tunnel")

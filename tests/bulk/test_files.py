@@ -716,6 +716,7 @@ resolve_file(*map(Path, sys.argv[1:3]), world, on=TODAY, progress=progress, part
 """
 
 
+@pytest.mark.thorough
 def test_a_process_that_is_killed_is_gone_on_with_by_another(
     run: Callable[..., Summary], small_steps: None, tmp_path: Path
 ) -> None:

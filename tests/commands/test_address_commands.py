@@ -237,6 +237,7 @@ def file_of_day(folder: Path, day: int) -> Path:
     return path
 
 
+@pytest.mark.thorough
 def test_an_import_killed_at_any_moment_leaves_the_old_book_or_the_new_one(tmp_path: Path) -> None:
     book = tmp_path / "addresses.sqlite"
     for day in (1, 2):  # the first makes the database, too

@@ -230,7 +230,12 @@ def test_a_taken_port_gives_one_clear_line(run: Run, taken: int, store: Store) -
     ("environment", "words", "said"),
     [
         ({}, ("serve",), "Address already in use"),
-        ({"DATABASE_URL": "mysql://a:hunter2@x/y"}, ("serve",), "is not a database address"),
+        pytest.param(
+            {"DATABASE_URL": "mysql://a:hunter2@x/y"},
+            ("serve",),
+            "is not a database address",
+            marks=pytest.mark.thorough,
+        ),
         pytest.param(
             {"DATABASE_URL": "sqlite:////dev/null/x"},
             ("editions", "list"),

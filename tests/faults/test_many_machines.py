@@ -181,6 +181,7 @@ def cluster() -> Iterator[Cluster]:
         yield made
 
 
+@pytest.mark.thorough
 def test_two_servers_serve_what_is_published_and_one_goes_on_without_the_other(
     postgresql_cluster: str, migrated_postgresql: str
 ) -> None:

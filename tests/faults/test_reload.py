@@ -152,9 +152,8 @@ def answered_more(server: Server, asked: Asked, number: int = 40) -> None:
     server.wait_until(lambda: asked.count > before + number or asked.failed, "questions go on")
 
 
-@pytest.mark.parametrize(
-    "pause_s", [0.02, pytest.param(0.001, marks=pytest.mark.thorough)], ids=["load", "heavy load"]
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("pause_s", [0.02, 0.001], ids=["load", "heavy load"])
 def test_a_reload_replaces_every_worker_and_fails_no_request(tiny: Begun, pause_s: float) -> None:
     with running(tiny(workers=2)) as server:
         all_answer(server, 2)
@@ -171,6 +170,7 @@ def test_a_reload_replaces_every_worker_and_fails_no_request(tiny: Begun, pause_
         assert asked.answers["before"] & asked.answers["after"] == set()
 
 
+@pytest.mark.thorough
 def test_a_request_that_runs_during_a_reload_is_answered_by_the_old_worker(
     tiny: Begun, tmp_path: Path
 ) -> None:
@@ -185,6 +185,7 @@ def test_a_request_that_runs_during_a_reload_is_answered_by_the_old_worker(
         assert answer(server, "/") != old
 
 
+@pytest.mark.thorough
 def test_a_release_that_does_not_start_leaves_the_old_workers_serving(
     tiny: Begun, tmp_path: Path
 ) -> None:

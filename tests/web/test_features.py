@@ -621,6 +621,7 @@ print(*sorted(module.partition(".")[0] for module in sys.modules))
 """
 
 
+@pytest.mark.thorough
 def test_pygeoapi_is_imported_by_who_needs_it_and_brings_no_tables(small_database: Path):
     paths = ["openapi", "collections", "collections/schools/items", "collections?f=html"]
     served = subprocess.run(

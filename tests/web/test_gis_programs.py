@@ -79,6 +79,7 @@ def gdal(address: str, layer: str, **how: Any) -> tuple[dict[str, Any], list[Any
 # --- GDAL -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_gdal_finds_both_layers_and_their_types(address):
     assert dict(pyogrio.list_layers(f"OAPIF:{address}")) == {
         "catchments": "MultiPolygon",
@@ -164,6 +165,7 @@ def test_owslib_reads_features_by_box_value_date_and_id(owslib):
     assert owslib.collection_item("schools", "64")["properties"]["name"] == HOSTILE
 
 
+@pytest.mark.thorough
 def test_owslib_hears_what_was_wrong(owslib):
     with pytest.raises(RuntimeError, match="There is no parameter"):
         owslib.collection_items("schools", unheard="of")

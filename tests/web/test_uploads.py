@@ -146,7 +146,14 @@ def test_the_area_of_a_file_is_looked_over_without_choosing_it_again(
     assert (change.label, change.schools) == ("peninsula.geojson", (54,))
 
 
-@pytest.mark.parametrize("suffix", ["geojson", "kml", "kmz", "gpkg", "zip", "csv"])
+@pytest.mark.parametrize(
+    "suffix",
+    [
+        "kml",
+        "gpkg",
+        *(pytest.param(n, marks=pytest.mark.thorough) for n in ("geojson", "kmz", "zip", "csv")),
+    ],
+)
 def test_every_format_is_read_outside_the_web_process(suffix: str, tmp_path: Path) -> None:
     content = {
         "geojson": lambda: geojson(AREA),
@@ -192,7 +199,16 @@ BAD_FILES: dict[str, tuple[bytes, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", BAD_FILES)
+SHOWN_EACH_TIME = {"text", "points", "a path for a name"}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=[] if case in SHOWN_EACH_TIME else pytest.mark.thorough)
+        for case in BAD_FILES
+    ],
+)
 def test_a_bad_file_ends_in_one_clear_message(app: Flask, hana: FlaskClient, case: str) -> None:
     content, name, said = BAD_FILES[case]
     response = uploaded(app, hana, "transfer-area", content, name, to=KOWHAI)
@@ -226,6 +242,7 @@ def test_a_database_with_a_virtual_table_is_refused(
     assert desk(app).steps(1) == []
 
 
+@pytest.mark.thorough
 def test_an_area_of_more_than_a_million_vertices_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "many.csv"
     turn = np.linspace(0, 2 * np.pi, 1_000_001)
