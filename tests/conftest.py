@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ from tests.worlds import (
     sqlite_url,
 )
 
+_ALL_THOROUGH = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.thorough\b", re.MULTILINE)
 _SETTINGS = ("DATABASE_URL", "CATCHMENTS_REFRESH_S", "CATCHMENTS_MAX_AGE_S", "FLASK_APP")
 
 
@@ -74,6 +76,13 @@ def leaves_out_thorough(config: pytest.Config) -> bool:
     told: dict[str, bool] = getattr(config, "workerinput", {})
     by_itself = not config.option.all and config.args == config.getini("testpaths")
     return told.get("leave_out_thorough", by_itself)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import, with all that it brings, a module whose tests are all thorough."""
+    if collection_path.suffix != ".py" or not leaves_out_thorough(config):
+        return None
+    return bool(_ALL_THOROUGH.search(collection_path.read_text(encoding="utf-8"))) or None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

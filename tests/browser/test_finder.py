@@ -218,7 +218,17 @@ def plain_start(plain: Page, live_url: str) -> Page:
     return plain
 
 
-@pytest.mark.parametrize("text", ["#54", "kura o te rimu", "KURA RIMU", "kura o te rimo"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#54",
+        "kura o te rimo",
+        *(
+            pytest.param(text, marks=pytest.mark.thorough)
+            for text in ("kura o te rimu", "KURA RIMU")
+        ),
+    ],
+)
 def test_without_javascript_a_school_finds_its_provider(plain_start: Page, text: str) -> None:
     search(plain_start, text)
     expect(plain_start.locator(".answer-provider")).to_have_text("Provider of Rimu")
@@ -314,6 +324,7 @@ def test_an_allowed_website_shows_the_finder_in_a_frame(page: Page, school_websi
     expect(frame.locator("nav")).to_have_count(0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("path", ["/", "/school/54", "/map", "/catchments"])
 def test_nothing_else_may_be_framed(page: Page, school_website: str, path: str) -> None:
     page.goto(school_website + path)

@@ -89,7 +89,10 @@ def answers(guide: Guide, *, times: int) -> Iterator[frozenset[str]]:
 # --- the advice -----------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["watched", "plain"], ids=["with JavaScript", "without"])
+@pytest.fixture(
+    params=["watched", pytest.param("plain", marks=pytest.mark.thorough)],
+    ids=["with JavaScript", "without"],
+)
 def guide_page(request: pytest.FixtureRequest, live_url: str) -> Page:
     lent: Watched | Page = request.getfixturevalue(request.param)
     page = lent.page if isinstance(lent, Watched) else lent

@@ -29,10 +29,13 @@ from catchments.snapshot import Snapshot
 from tests.waiting import PATIENCE_S
 from tests.worlds import TODAY, small_edition, small_release, sqlite_url
 
-pytestmark = pytest.mark.filterwarnings(
+pytestmark = [
+    pytest.mark.thorough,
     # Dask's Parquet reader still says `inplace`, which pandas 3.1 is about to leave out.
-    "ignore:The inplace keyword in DataFrame.reset_index:pandas.errors.Pandas4Warning"
-)
+    pytest.mark.filterwarnings(
+        "ignore:The inplace keyword in DataFrame.reset_index:pandas.errors.Pandas4Warning"
+    ),
+]
 PARTITIONS = 6
 ROWS = 40
 """Of each partition."""
@@ -192,7 +195,6 @@ def killing(marker: Path) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return kill_once
 
 
-@pytest.mark.thorough
 def test_two_workers_give_the_same_rows_and_one_that_is_killed_costs_a_retry(
     cluster: LocalCluster,
     data_set: Path,
