@@ -13,6 +13,8 @@ import yaml
 
 from catchments.settings import ROOT
 
+pytestmark = pytest.mark.every_case
+
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)([^)\s]+)\)")
 IN_CODE = re.compile(r"`([^`\n]+)`")

@@ -14,6 +14,8 @@ from packaging.utils import canonicalize_name
 
 from catchments.settings import ROOT
 
+pytestmark = pytest.mark.every_case
+
 LISTS = ("requirements", "catchments/bulk/cluster-requirements", "tests/requirements")
 EACH_LIST = pytest.mark.parametrize("name", LISTS)
 PIN = re.compile(

@@ -68,7 +68,7 @@ class Watched:
             self.page.goto(f"{self.url}/healthz")  # away from what fails, before the next test
             return
         self.page.evaluate("0")  # its answer comes after every complaint that was on its way
-        assert self.complaints == []
+        assert not self.complaints, "\n".join(self.complaints)
 
     def _make_as_new(self) -> None:
         if self.page.is_closed():

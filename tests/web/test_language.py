@@ -19,6 +19,8 @@ from catchments.settings import ROOT
 from catchments.web.language import te_reo
 from tests.worlds import fill, running_application, sqlite_url
 
+pytestmark = pytest.mark.every_case
+
 TEMPLATE = WEB / "translations" / "messages.pot"
 COMMAND = "scripts/translations"
 

@@ -35,6 +35,8 @@ from tests.worlds import (
     sqlite_url,
 )
 
+pytestmark = pytest.mark.every_case
+
 DAYS_LATER = TODAY.replace(month=7, day=1)
 
 

@@ -24,6 +24,8 @@ from flask.testing import FlaskClient
 from catchments.web.contract import promised_by
 from catchments.web.v1.openapi import PREFIX
 
+pytestmark = pytest.mark.every_case
+
 RECORDED = Path(__file__).with_name("recorded")
 JSON, GEOJSON, CSV = "application/json", "application/geo+json", "text/csv"
 ANSWERS: dict[str, tuple[str, str]] = {

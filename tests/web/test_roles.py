@@ -19,6 +19,8 @@ from catchments.web.staff.access import OPEN, actions_of, is_staff_path, require
 from tests.staff import add_person, csrf_token, sign_in
 from tests.worlds import running_application, sqlite_url
 
+pytestmark = pytest.mark.every_case
+
 LET_IN = {200, 302, 303, 400, 404, 409, 412}
 SIGN_IN = "/staff/sign-in"
 OPEN_TO_ALL = {
