@@ -24,6 +24,7 @@ def test_a_list_that_is_filtered_leads_to_a_catchment_and_its_provider(watched: 
     expect(page.get_by_role("img", name="Small map of the Rimu catchment")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_catchment_leads_to_its_neighbours_schools_and_the_big_map(watched: Any) -> None:
     page = watched.open("/catchment/AA-02")
     page.locator(".neighbours").get_by_role("link", name="Kōwhai", exact=True).click()

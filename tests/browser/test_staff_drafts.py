@@ -48,6 +48,7 @@ def test_a_line_that_drops_while_a_comment_is_sent_loses_nothing(hana: Watched) 
     expect(page.locator("#text")).to_have_value("Said into a tunnel")
 
 
+@pytest.mark.thorough
 def test_what_was_saved_can_be_put_back(hana: Watched) -> None:
     page = begun(hana, "As saved")
     page.get_by_text("Edit the title and the reason").click()

@@ -38,6 +38,7 @@ def drag_around(page: Page) -> None:
     page.mouse.up()
 
 
+@pytest.mark.thorough
 def test_the_draft_s_map_shows_what_is_redrawn_and_who_moves(hana: Watched) -> None:
     page = map_on(hana, "/staff/drafts/1")
     expect(page.locator("path.staff-changed")).to_have_count(1)
@@ -91,6 +92,7 @@ def test_a_line_is_drawn_point_by_point(hana: Watched) -> None:
     assert (line.geom_type, shapely.get_num_coordinates(line)) == ("LineString", 2)
 
 
+@pytest.mark.thorough
 def test_schools_are_chosen_by_drawing_around_them(hana: Watched) -> None:
     page = map_on(hana, "/staff/drafts/1/change/move-schools")
     page.get_by_role("button", name="Zoom out").click()

@@ -71,6 +71,7 @@ def elsewhere(database_url: str, tmp_path: Path, request: pytest.FixtureRequest)
 # --- there and back -------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_a_backup_taken_while_a_writer_publishes_holds_one_of_its_states_and_restores_to_it(
     database_url: str, elsewhere: str, tmp_path: Path
 ) -> None:

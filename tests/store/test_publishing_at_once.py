@@ -216,6 +216,7 @@ def test_no_reader_ever_sees_half_an_edition(store: Store, database_url: str) ->
     assert len(seen) > 2
 
 
+@pytest.mark.thorough
 def test_a_world_seen_while_publishing_goes_on_is_of_one_edition(
     store: Store, database_url: str
 ) -> None:

@@ -336,6 +336,7 @@ print(client.get("/metrics").text)
 """
 
 
+@pytest.mark.thorough
 def test_one_worker_tells_what_all_counted_and_forgets_the_gauges_of_those_that_ended(
     small_database: Path, tmp_path: Path
 ) -> None:
