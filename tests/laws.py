@@ -14,7 +14,7 @@ AT_LENGTH = 100
 QUICK, FEW = 10, 3
 """Of a hundred; but never fewer than these."""
 
-CASES = 6
+CASES = 4
 """Of a table that is longer; every one where it is marked `every_case`."""
 
 # No law is about how fast a machine is.

@@ -120,7 +120,7 @@ _READY = State(with_its_map, axe=False)
 _FILTERED = State(with_a_filtered_list)
 _BOTH = (DESKTOP, PHONE)
 _ON_THE_MAP: dict[str, Any] = {"pressed": (PRESSED, PRESSED_ON_THE_MAP)}
-SELDOM = {"guide", "catchments", "API"}
+SELDOM = {"guide", "catchments", "API", "map"}
 """Walks that --all takes, too: what all pages share is seen on the others."""
 WALKS = {
     "finder": (

@@ -100,12 +100,7 @@ def guide_page(request: pytest.FixtureRequest, live_url: str) -> Page:
     return page
 
 
-@pytest.mark.parametrize(
-    "guide_page",
-    ["watched", pytest.param("plain", marks=pytest.mark.thorough)],
-    ids=["with JavaScript", "without"],
-    indirect=True,
-)
+@pytest.mark.thorough
 def test_the_page_shows_what_advise_says(guide_page: Page) -> None:
     sets = [*({each} for each in GUIDE.labels), *answers(GUIDE, times=1)]
     sets = [frozenset(each) for each in sets]
