@@ -62,12 +62,6 @@ def free_port() -> int:
             return port
 
 
-def is_listening(port: int) -> bool:
-    """Whether a connection to a port of this machine is taken."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def answers(port: int, path: str = "/readyz", *, within_s: float = PATIENCE_S) -> bool:
     """Whether a server at a port of this machine answers an address with 200."""
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=within_s)) as connection:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.commands import reading
-from catchments.people import Role
 from catchments.sources.uploads import Read, Wish
 from catchments.store.audit import AuditTrail
 from catchments.store.desk import Desk
 from catchments.web.context import EXTENSION
 from catchments.web.staff import uploads
 from tests.hostile_files import LEAKED, WORD, canary_in, of_areas
-from tests.staff import add_person, csrf_token, post, sign_in
-from tests.worlds import KOWHAI, running_application, sqlite_url
+from tests.staff import csrf_token
+from tests.worlds import KOWHAI
 
 FORMS: dict[str, dict[str, Any]] = {
     "transfer-area": {"to": KOWHAI},
@@ -32,21 +30,6 @@ FORMS: dict[str, dict[str, Any]] = {
         "accept_gaps": "yes",
     },
 }
-
-
-@pytest.fixture
-def app(small_copy: Path) -> Iterator[Flask]:
-    with running_application(sqlite_url(small_copy)) as made:
-        add_person(made.extensions[EXTENSION].store, "hana", Role.EDITOR)
-        yield made
-
-
-@pytest.fixture
-def hana(app: Flask) -> FlaskClient:
-    client = app.test_client()
-    sign_in(client, "hana")
-    post(client, "/staff/drafts/new", title="A draft", reason="A reason", base="1")
-    return client
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ import io
 import json
 import signal
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,35 +14,24 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.commands import reading
-from catchments.people import Role
 from catchments.sources.uploads import Read, Wish
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.desk import Desk
 from catchments.web.context import EXTENSION
 from catchments.web.staff import uploads
 from tests.hostile_files import AREA
-from tests.staff import add_person, csrf_token, post, sign_in
+from tests.staff import csrf_token
 from tests.waiting import PATIENCE_S
-from tests.worlds import HOSTILE, KOWHAI, running_application, sqlite_url
+from tests.worlds import HOSTILE, KOWHAI
 
 GOOD = f'WKT,name\n"{AREA.wkt}",a\n'.encode()
 BAD = b"nothing"
 
 
 @pytest.fixture
-def app(small_copy: Path) -> Iterator[Flask]:
-    with running_application(sqlite_url(small_copy)) as made:
-        add_person(made.extensions[EXTENSION].store, "hana", Role.EDITOR)
-        yield made
-
-
-@pytest.fixture
-def hana(app: Flask, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+def hana(hana: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     monkeypatch.setattr(uploads, "_read_elsewhere", read_here)
-    client = app.test_client()
-    sign_in(client, "hana")
-    post(client, "/staff/drafts/new", title="A draft", reason="A reason", base="1")
-    return client
+    return hana
 
 
 def read_here(wish: Wish, _folder: str) -> Read:

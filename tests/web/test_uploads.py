@@ -13,7 +13,6 @@ import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -38,24 +37,9 @@ from catchments.store.uploads import Upload, Uploads
 from catchments.web.context import EXTENSION
 from catchments.web.staff import uploads
 from tests.staff import add_person, csrf_token, post, sign_in
-from tests.worlds import HOSTILE, KOWHAI, SQUARES, running_application, sqlite_url
+from tests.worlds import HOSTILE, KOWHAI, SQUARES, running_application
 
 AREA = shapely.box(174.3, -38.7, 174.9, -38.3)
-
-
-@pytest.fixture
-def app(small_copy: Path) -> Iterator[Flask]:
-    with running_application(sqlite_url(small_copy)) as made:
-        add_person(made.extensions[EXTENSION].store, "hana", Role.EDITOR)
-        yield made
-
-
-@pytest.fixture
-def hana(app: Flask) -> FlaskClient:
-    client = app.test_client()
-    sign_in(client, "hana")
-    post(client, "/staff/drafts/new", title="A draft", reason="A reason", base="1")
-    return client
 
 
 def desk(app: Flask) -> Desk:
