@@ -22,13 +22,13 @@ from catchments.commands import publishing
 from catchments.errors import CatchmentsError
 from catchments.people import Person, Role
 from catchments.publication import Outcome, Publisher, Wish
+from catchments.runtime import subprocess_job
+from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import Draft, Store
 from catchments.store.audit import AuditTrail
 from catchments.store.desk import Desk, Seen
 from catchments.store.people import People
 from catchments.web.context import EXTENSION
-from catchments.web.staff import reviewing
-from catchments.web.staff.workshop import WorkFailed
 from tests.staff import add_person, csrf_token, post, sign_in, staffed
 from tests.worlds import (
     AHI,
@@ -65,7 +65,7 @@ def app(with_people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """The small world with staff; what a process of its own publishes is published in this one."""
     path = Path(shutil.copy(with_people, tmp_path / "reviewing.sqlite"))
     with running_application(sqlite_url(path)) as made:
-        monkeypatch.setattr(reviewing, "done_elsewhere", published_here(store_of(made)))
+        monkeypatch.setattr(subprocess_job, "run", published_here(store_of(made)))
         yield made
 
 
@@ -75,7 +75,7 @@ def published_here(store: Store) -> Callable[..., bytes]:
     def publisher(_store: Store, _progress: object) -> Publisher:
         return Publisher(store, lambda _: simple_artefacts(), "1", today=TODAY)
 
-    def done(_module: str, *, given: bytes, within_s: float) -> bytes:
+    def done(_module: str, *, given: bytes, within_s: float, environment: object) -> bytes:
         assert within_s > 60
         wish = msgspec.json.decode(given, type=Wish)
         with pytest.MonkeyPatch.context() as patched:
@@ -363,7 +363,7 @@ def test_an_approver_whose_role_is_gone_publishes_nothing(app: Flask) -> None:
     version = draft_of(app).version
     People(store_of(app)).set_roles("aroha", {Role.EDITOR})
     given = msgspec.json.encode(Wish(1, version, SOON, aroha.id))
-    said = published_here(store_of(app))("", given=given, within_s=100)
+    said = published_here(store_of(app))("", given=given, within_s=100, environment={})
     assert "may not publish" in msgspec.json.decode(said, type=Outcome).problem
     assert len(store_of(app).editions()) == 1
 
@@ -378,16 +378,16 @@ def test_a_publisher_that_dies_is_told_of_truly(
     def dies(*given: Any, **more: Any) -> bytes:
         if wrote:
             here(*given, **more)
-        raise WorkFailed("The work ended without an answer.", next_step="Try again.")
+        raise JobFailed("The work ended without an answer.", how="ended with code 1")
 
-    monkeypatch.setattr(reviewing, "done_elsewhere", dies)
+    monkeypatch.setattr(subprocess_job, "run", dies)
     done = act(as_person(app, "aroha"), app, "publish")
     if wrote:
         assert done.status_code == 303
     else:
         assert done.status_code == 503
         assert "Nothing was published" in words(done)
-        assert "Try again." in words(done)
+        assert "Try again; " in words(done)
     assert len(store_of(app).editions()) == 1 + wrote
     assert draft_of(app).state == ("published" if wrote else "approved")
 
@@ -534,9 +534,9 @@ def test_a_going_back_that_fails_leaves_no_open_draft(
     overtaken(app)
 
     def dies(*_: object, **__: object) -> bytes:
-        raise WorkFailed("The work ended without an answer.", next_step="Try again.")
+        raise JobFailed("The work ended without an answer.", how="ended with code 1")
 
-    monkeypatch.setattr(reviewing, "done_elsewhere", dies)
+    monkeypatch.setattr(subprocess_job, "run", dies)
     form = {"effective_from": TODAY, "reason": "It was wrong."}
     refused = post(as_person(app, "tama"), "/staff/editions/1/revert", **form)
     assert refused.status_code == 503

@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.commands import reading
+from catchments.runtime import subprocess_job
 from catchments.sources.uploads import Read, Wish
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.desk import Desk
@@ -89,9 +90,18 @@ def test_more_files_than_are_taken_are_counted(app: Flask, hana: FlaskClient) ->
 
 ENDS: dict[str, tuple[Any, str]] = {
     "killed": (subprocess.CompletedProcess([], -signal.SIGKILL, b"", b""), "killed by SIGKILL"),
-    "out of time": (subprocess.CompletedProcess([], -signal.SIGXCPU), "killed by SIGXCPU"),
-    "a signal without a name": (subprocess.CompletedProcess([], -99), "killed by signal 99"),
-    "an overflow": (subprocess.CompletedProcess([], -signal.SIGSEGV), "killed by SIGSEGV"),
+    "out of time": (
+        subprocess.CompletedProcess([], -signal.SIGXCPU, b"", b""),
+        "killed by SIGXCPU",
+    ),
+    "a signal without a name": (
+        subprocess.CompletedProcess([], -99, b"", b""),
+        "killed by signal 99",
+    ),
+    "an overflow": (
+        subprocess.CompletedProcess([], -signal.SIGSEGV, b"", b""),
+        "killed by SIGSEGV",
+    ),
     "an error": (subprocess.CompletedProcess([], 1, b"", b"secret"), "ended with code 1"),
     "no answer": (subprocess.CompletedProcess([], 0, b"\xc1"), "its answer cannot be understood"),
     "never": (subprocess.TimeoutExpired("x", 60), f"stopped after {PATIENCE_S:g} seconds"),
@@ -110,7 +120,7 @@ def test_a_reader_that_crashed_is_kept_with_how_it_ended(
         return came
 
     monkeypatch.undo()
-    monkeypatch.setattr(uploads.subprocess, "run", run)
+    monkeypatch.setattr(subprocess_job.subprocess, "run", run)
     assert upload(app, hana, ("a.csv", GOOD)) == 400
     entry, detail = last(app)
     assert (entry.actor, entry.action, entry.subject) == ("hana", "upload.crashed", "draft 1")

@@ -28,6 +28,8 @@ from werkzeug.test import TestResponse
 
 from catchments.changes import ReplaceCatchments, TransferArea
 from catchments.people import Role
+from catchments.runtime import subprocess_job
+from catchments.settings import ROOT
 from catchments.sources.uploads import Read, Wish
 from catchments.store import schema
 from catchments.store import uploads as kept_areas
@@ -243,7 +245,7 @@ def test_a_reader_that_hangs_is_stopped(
     def too_long(*_: Any, timeout: float, **__: Any) -> None:
         raise subprocess.TimeoutExpired("reader", timeout)
 
-    monkeypatch.setattr(uploads.subprocess, "run", too_long)
+    monkeypatch.setattr(subprocess_job.subprocess, "run", too_long)
     response = uploaded(app, hana, "transfer-area", geojson(AREA), "a.geojson", to=KOWHAI)
     assert response.status_code == 400
     assert "The file cannot be read" in words(response)
@@ -267,7 +269,7 @@ def test_the_reader_has_a_limit_to_its_memory() -> None:
         "try:\n    bytearray(4 << 30)\nexcept MemoryError:\n    print('limited')\n"
     )
     command = [sys.executable, "-c", program]
-    ended = subprocess.run(command, capture_output=True, cwd=uploads.ROOT, text=True, check=False)
+    ended = subprocess.run(command, capture_output=True, cwd=ROOT, text=True, check=False)
     assert ended.stdout == "limited\n", ended.stderr
 
 

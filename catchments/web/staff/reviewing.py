@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,9 +14,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.changes import RestoreEdition, apply_all, describe
 from catchments.errors import InputRefused, shown
+from catchments.logs import told_by
 from catchments.model import EditionSummary
 from catchments.people import Action
 from catchments.publication import Outcome, Wish, refuse_withdrawal
+from catchments.runtime import subprocess_job
+from catchments.runtime.subprocess_job import JobFailed
 from catchments.snapshot import World
 from catchments.store import Draft, StoreUnavailable
 from catchments.store.desk import OPEN, Desk, Seen, checked_once
@@ -23,13 +28,14 @@ from catchments.web.context import page_context, service
 from catchments.web.staff.access import confirmed, me, requires
 from catchments.web.staff.room import blueprint
 from catchments.web.staff.working import seen_given
-from catchments.web.staff.workshop import WorkFailed, done_elsewhere
+
+log = logging.getLogger(__name__)
 
 PUBLISHER = "catchments.commands.publishing"
 PUBLISHED_WITHIN_S = 300.0
 LONGEST_REASON = 2_000
 STALE, UNAVAILABLE = 412, 503
-BROKEN = WorkFailed.__name__
+BROKEN = JobFailed.__name__
 
 
 @dataclass(frozen=True)
@@ -173,10 +179,16 @@ def _publish_page(world: World, draft: Draft, outcome: Outcome | None = None) ->
 
 
 def _carried_out(wish: Wish) -> Outcome:
-    given = msgspec.json.encode(wish)
+    environment = {**os.environ, "DATABASE_URL": service().settings.database_url}
     try:
-        said = done_elsewhere(PUBLISHER, given=given, within_s=PUBLISHED_WITHIN_S)
-    except WorkFailed as error:  # killed perhaps after it wrote: whoever asks looks at the draft
+        said = subprocess_job.run(
+            PUBLISHER,
+            given=msgspec.json.encode(wish),
+            within_s=PUBLISHED_WITHIN_S,
+            environment=environment,
+        )
+    except JobFailed as error:  # killed perhaps after it wrote: whoever asks looks at the draft
+        log.error("%s %s: %s", PUBLISHER, error.how, told_by(error.stderr))
         return Outcome([], error.problem, [], error.next_step, BROKEN)
     return msgspec.json.decode(said, type=Outcome)
 

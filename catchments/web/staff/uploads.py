@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +19,7 @@ from werkzeug.datastructures import FileStorage
 
 from catchments.changes import Change, ReplaceCatchments
 from catchments.errors import InputRefused
-from catchments.settings import ROOT
+from catchments.runtime import subprocess_job
 from catchments.sources.report import facts_of, line_of_text
 from catchments.sources.uploads import Read, Wish
 from catchments.store.audit import AuditTrail
@@ -214,31 +211,17 @@ def _read_elsewhere(wish: Wish, folder: str) -> Read:
     """Return what the reader makes of files, or how it ended without an answer."""
     environment = {k: os.environ[k] for k in ("PATH", "LANG", "PYTHONPATH") if k in os.environ}
     try:
-        ended = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
-            [sys.executable, "-m", READER],
-            input=msgspec.msgpack.encode(wish),
-            capture_output=True,
-            cwd=ROOT,
-            env={**environment, "TMPDIR": folder},
-            timeout=READ_WITHIN_S,
-            check=False,
+        said = subprocess_job.run(
+            READER,
+            given=msgspec.msgpack.encode(wish),
+            within_s=READ_WITHIN_S,
+            environment={**environment, "TMPDIR": folder},
         )
-    except subprocess.TimeoutExpired:
-        return Read(crashed=f"stopped after {READ_WITHIN_S:g} seconds")
-    if ended.returncode:
-        return Read(crashed=_how_it_ended(ended.returncode))
-    try:
-        return msgspec.msgpack.decode(ended.stdout, type=Read)
+        return msgspec.msgpack.decode(said, type=Read)
+    except subprocess_job.JobFailed as error:
+        return Read(crashed=error.how)
     except msgspec.DecodeError:
         return Read(crashed="its answer cannot be understood")
-
-
-def _how_it_ended(code: int) -> str:
-    """Say an exit code in words; nothing that the process wrote, which a file may have chosen."""
-    try:
-        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-    except ValueError:
-        return f"killed by signal {-code}"
 
 
 def _for_forms(text: str) -> str:
