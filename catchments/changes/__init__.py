@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import reduce
 
-from catchments.changes.comparing import Comparison, compare, schools_moved
+from catchments.changes.comparison import Comparison, compare, schools_moved
 from catchments.changes.describing import Change, describe
+from catchments.changes.publication_checks import Concern, blocks, may_take_effect, reasons_against
 from catchments.changes.replacing import (
     ReplaceCatchments,
     ReplaceListings,
@@ -19,7 +20,6 @@ from catchments.changes.replacing import (
     with_listings,
     with_providers,
 )
-from catchments.changes.soundness import Concern, blocks, may_take_effect, reasons_against
 from catchments.changes.steps import (
     AddProvider,
     AssignProvider,
