@@ -14,12 +14,12 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from catchments import __version__
+from catchments.core.errors import CatchmentsError
+from catchments.core.fsync import exposed
+from catchments.core.settings import Settings
 from catchments.delivery import Courier, payloads
-from catchments.disk import exposed
-from catchments.errors import CatchmentsError
 from catchments.finding import NoAddresses
 from catchments.resolver import kilometres, long_date
-from catchments.settings import Settings
 from catchments.snapshot import Snapshots
 from catchments.sources.geocoding import geocoder_of
 from catchments.store import Store

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.errors import InputRefused, shown
+from catchments.core.errors import InputRefused, shown
 from catchments.reference_systems import is_plain
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from catchments.coordinates import (
     to_metres,
     to_wgs84,
 )
-from catchments.model import Place
+from catchments.core.model import Place
 
 SLIVER_WIDTH_M = 50.0
 """A fault no wider than this is taken for a slip of the pen, and mended."""

@@ -29,8 +29,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from catchments.errors import InputRefused, shown
-from catchments.settings import EMAIL, MailServer, Settings
+from catchments.core.errors import InputRefused, shown
+from catchments.core.settings import EMAIL, MailServer, Settings
 from catchments.snapshot import Recent, Snapshots
 from catchments.store import Store
 from catchments.store.outbox import Claimed, Outbox

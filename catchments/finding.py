@@ -12,7 +12,8 @@ from datetime import date
 from itertools import chain
 from typing import Protocol
 
-from catchments.errors import InputRefused, shown
+from catchments.core.errors import InputRefused, shown
+from catchments.core.model import Answer, Candidate, NamedPlace, Notice, PlaceKind, Status
 from catchments.gazetteer import (
     LONGEST_TEXT,
     Gazetteer,
@@ -23,14 +24,6 @@ from catchments.gazetteer import (
     school_number,
     street_number,
     without_region,
-)
-from catchments.model import (
-    Answer,
-    Candidate,
-    NamedPlace,
-    Notice,
-    PlaceKind,
-    Status,
 )
 from catchments.resolver import ASK
 from catchments.snapshot import World

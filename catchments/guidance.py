@@ -19,7 +19,7 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct
 
-from catchments.errors import FileRefused, InputRefused, shown
+from catchments.core.errors import FileRefused, InputRefused, shown
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "guidance"
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from catchments.changes import apply_all, may_take_effect, reasons_against
+from catchments.core.errors import ChangeDoesNotFit, PublicationRefused
+from catchments.core.model import DirectoryRelease, Edition, EditionSummary
+from catchments.core.roles import Action
 from catchments.coverage import find_faults
-from catchments.errors import ChangeDoesNotFit, PublicationRefused
-from catchments.model import DirectoryRelease, Edition, EditionSummary
-from catchments.people import Action
 from catchments.snapshot import Snapshot, Timeline, boundaries_fingerprint
 from catchments.sources.report import Progress, no_progress
 from catchments.store import Decision, Draft, Publication, Store

@@ -19,7 +19,7 @@ import shapely.ops
 from shapely.geometry.base import BaseGeometry
 
 from catchments.coordinates import geometry_to_180, geometry_to_360
-from catchments.errors import ChangeDoesNotFit, shown
+from catchments.core.errors import ChangeDoesNotFit, shown
 
 MAX_VERTICES = 1_000_000
 """A drawn or uploaded shape may have so many: more than the whole country's coast."""

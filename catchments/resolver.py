@@ -13,8 +13,8 @@ from datetime import date
 
 import numpy as np
 
-from catchments.errors import NotKnown
-from catchments.model import (
+from catchments.core.errors import NotKnown
+from catchments.core.model import (
     UNCERTAINTY_M,
     Answer,
     Basis,

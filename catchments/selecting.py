@@ -15,8 +15,8 @@ import numpy.typing as npt
 import shapely
 
 from catchments.coordinates import to_180, to_360
+from catchments.core.model import Answer, Basis, Catchment, Provider, SchoolStatus, Status
 from catchments.gazetteer import folded
-from catchments.model import Answer, Basis, Catchment, Provider, SchoolStatus, Status
 from catchments.resolver import Resolver
 from catchments.snapshot import Snapshot, World
 

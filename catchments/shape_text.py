@@ -17,7 +17,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.errors import InputRefused
+from catchments.core.errors import InputRefused
 
 AREAS, LINES = ("Polygon", "MultiPolygon"), ("LineString",)
 OBJECTS_AT_MOST = 1_000

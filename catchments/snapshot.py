@@ -18,9 +18,8 @@ from zoneinfo import ZoneInfo
 
 from shapely.geometry.base import BaseGeometry
 
-from catchments.errors import NothingPublished, NotKnown
-from catchments.gazetteer import Gazetteer
-from catchments.model import (
+from catchments.core.errors import NothingPublished, NotKnown
+from catchments.core.model import (
     Answer,
     DirectoryRelease,
     Edition,
@@ -30,6 +29,7 @@ from catchments.model import (
     ReleaseSummary,
     Upcoming,
 )
+from catchments.gazetteer import Gazetteer
 from catchments.resolver import Resolver, long_date
 from catchments.spatial_index import SpatialIndex
 

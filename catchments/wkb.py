@@ -19,7 +19,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.errors import InputRefused
+from catchments.core.errors import InputRefused
 
 Kinds = frozenset[int]
 POINTS: Kinds = frozenset({1, 4})

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from shapely.geometry.base import BaseGeometry
 
-from catchments.errors import CatchmentsError, PublicationRefused
-from catchments.model import Edition
+from catchments.core.errors import CatchmentsError, PublicationRefused
+from catchments.core.model import Edition
 from catchments.snapshot import Snapshot
 from catchments.sources.report import Progress, no_progress
 from maps import MAKER

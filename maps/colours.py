@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catchments.model import EDUCATION_REGIONS
+from catchments.core.model import EDUCATION_REGIONS
 
 _COLOURS = (
     "#8cc6e7",

@@ -20,8 +20,8 @@ from shapely.geometry.base import BaseGeometry
 from topojson.core.topology import Topology
 
 from catchments.coordinates import geometry_to_360
+from catchments.core.model import Catchment, Edition
 from catchments.coverage import four_colouring
-from catchments.model import Catchment, Edition
 from maps.material import Material
 
 GRID_DEG = 1e-4

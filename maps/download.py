@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.model import Catchment, Edition, Provider, Source
+from catchments.core.model import Catchment, Edition, Provider, Source
 from maps.material import Material
 
 DECIMALS = 7

@@ -21,7 +21,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.coordinates import to_360
-from catchments.model import Place
+from catchments.core.model import Place
 from maps.lettering import Box, around, lettered, overlap
 
 WIDTH, HEIGHT = 400, 300

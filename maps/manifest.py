@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from catchments.coordinates import geometry_to_360, to_180
+from catchments.core.model import NOT_STATED
 from catchments.gazetteer import folded
-from catchments.model import NOT_STATED
 from maps.download import edition_json, source_json
 from maps.downloads import File
 from maps.material import Material

@@ -14,7 +14,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.coordinates import geometry_to_180, geometry_to_360
-from catchments.model import Answer, Catchment, DirectoryRelease, Edition, Provider, Source
+from catchments.core.model import Answer, Catchment, DirectoryRelease, Edition, Provider, Source
 from catchments.snapshot import Snapshot
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from catchments.cells import Cell, plain_table
-from catchments.model import Answer, Provider
+from catchments.core.model import Answer, Provider
+from catchments.core.plain_cells import Cell, plain_table
 from catchments.resolver import long_date
 from maps.material import Material
 from maps.packing import unzipped, zipped

@@ -20,7 +20,7 @@ import pyogrio.raw
 import shapely
 
 from catchments.coordinates import WGS84
-from catchments.model import Provider
+from catchments.core.model import Provider
 from catchments.resolver import long_date
 from maps.material import Material
 from maps.packing import zipped

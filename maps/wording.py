@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catchments.model import Source
+from catchments.core.model import Source
 from catchments.resolver import long_date
 from maps.material import Material
 

@@ -21,8 +21,8 @@ from rich.table import Table
 from rtree.index import Index, Property
 
 from catchments.commands.making import publisher
+from catchments.core.settings import ROOT
 from catchments.coverage import find_faults
-from catchments.settings import ROOT
 from catchments.sources.boundaries import read_boundaries
 from catchments.sources.demonstration import read_demonstration
 from catchments.sources.report import no_progress

@@ -26,8 +26,8 @@ from typing import TypeVar
 from rich.console import Console
 from rich.table import Table
 
+from catchments.core.settings import ROOT
 from catchments.gazetteer import folded
-from catchments.settings import ROOT
 from catchments.store.addresses import AddressBook
 from tests.address_files import OLDER
 

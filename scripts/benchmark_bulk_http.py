@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from catchments.bulk.rows import AT_MOST, Form
-from catchments.settings import ROOT
+from catchments.core.settings import ROOT
 from catchments.sources.demonstration import read_demonstration
 
 RESOLVE = "/v1/providers:resolve"

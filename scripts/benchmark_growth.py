@@ -17,8 +17,8 @@ import shapely
 from rich.console import Console
 from rich.table import Table
 
-from catchments.model import Catchment, DirectoryRelease, Edition, Place, Provider, School
-from catchments.settings import ROOT
+from catchments.core.model import Catchment, DirectoryRelease, Edition, Place, Provider, School
+from catchments.core.settings import ROOT
 from catchments.snapshot import Snapshot
 from catchments.sources.demonstration import read_demonstration
 from catchments.store import Publication, Store

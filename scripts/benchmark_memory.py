@@ -28,7 +28,7 @@ from rich.table import Table
 
 from catchments.commands.counting import SHARED
 from catchments.commands.making import publisher
-from catchments.settings import ROOT
+from catchments.core.settings import ROOT
 from catchments.sources.demonstration import read_demonstration
 from catchments.sources.report import no_progress
 from catchments.store import Store

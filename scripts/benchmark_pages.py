@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from catchments.commands.making import publisher
-from catchments.model import DirectoryRelease, Edition
+from catchments.core.model import DirectoryRelease, Edition
 from catchments.sources.demonstration import read_demonstration
 from catchments.sources.report import no_progress
 from catchments.store import Store

@@ -21,8 +21,8 @@ import shapely
 from rich.console import Console
 from rich.table import Table
 
-from catchments.model import Edition
-from catchments.settings import ROOT
+from catchments.core.model import Edition
+from catchments.core.settings import ROOT
 from catchments.sources.demonstration import read_demonstration
 from catchments.store import Publication, Store
 from scripts.benchmark import BOX, METRE, NEAR_EDGES, detailed

@@ -10,8 +10,8 @@ from alembic import command
 from alembic.config import Config
 
 from catchments.changes import RenameCatchment, ReplaceCatchments
-from catchments.model import SourceKind
-from catchments.people import Role
+from catchments.core.model import SourceKind
+from catchments.core.roles import Role
 from catchments.store import Publication, Store, schema
 from catchments.store.desk import Desk, Seen
 from catchments.store.engine import open_engine, writing

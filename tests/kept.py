@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from catchments.settings import ROOT
+from catchments.core.settings import ROOT
 
 WHAT_PUBLISHES = ("catchments/**/*.py", "maps/**/*", "data/boundaries/**/*")
 """All that makes an edition's rows and files."""

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from catchments.commands.counting import SHARED
-from catchments.settings import ROOT
+from catchments.core.settings import ROOT
 from tests.waiting import wait_until
 from tests.worlds import simple_artefacts
 

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catchments.people import Person, Role
+from catchments.core.roles import Person, Role
 from catchments.store import Store, people
 from catchments.store.people import People
 from tests.worlds import opened, sqlite_url

@@ -20,14 +20,14 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
     map(
         frozenset,
         [
-            {"catchments.errors", "catchments.model", "catchments.reference_systems"},
+            {"catchments.core.errors", "catchments.core.model", "catchments.reference_systems"},
             {
                 "catchments.coordinates",
                 "catchments.cell_grid",
-                "catchments.cells",
-                "catchments.te_reo",
-                "catchments.people",
-                "catchments.disk",
+                "catchments.core.plain_cells",
+                "catchments.core.te_reo",
+                "catchments.core.roles",
+                "catchments.core.fsync",
                 "catchments.wkb",
                 "catchments.shape_text",
             },
@@ -36,7 +36,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
                 "catchments.coverage",
                 "catchments.spatial_index",
                 "catchments.gazetteer",
-                "catchments.settings",
+                "catchments.core.settings",
                 "catchments.logs",
                 "catchments.serving",
                 "catchments.guidance",
@@ -67,7 +67,7 @@ EXCEPTIONS = {
 }
 """Imports that point sideways, each with the reason why it may."""
 
-ONLY = {"catchments.settings": {"catchments.errors"}}
+ONLY = {"catchments.core.settings": {"catchments.core.errors"}}
 """Rooms that may import less than their floor allows: settings are read before all else."""
 
 BELOW_ALL = {"catchments.__version__"}
@@ -221,18 +221,26 @@ def test_the_rooms_of_every_kept_library_use_it():
 @pytest.mark.parametrize(
     ("module", "source", "complaint"),
     [
-        ("catchments.model", "import catchments.snapshot", "which is not below it"),
-        ("catchments.model", "from catchments.snapshot import World", "which is not below it"),
-        ("catchments.model", "from catchments import snapshot", "which is not below it"),
-        ("catchments.model", "from . import snapshot", "which is not below it"),
-        ("catchments.model", "from .snapshot import World", "which is not below it"),
-        ("catchments.model", "def f():\n    from catchments import web", "which is not below it"),
+        ("catchments.core.model", "import catchments.snapshot", "which is not below it"),
+        ("catchments.core.model", "from catchments.snapshot import World", "which is not below it"),
+        ("catchments.core.model", "from catchments import snapshot", "which is not below it"),
+        ("catchments.core.model", "from . import snapshot", "which is not below it"),
+        ("catchments.core.model", "from .snapshot import World", "which is not below it"),
+        (
+            "catchments.core.model",
+            "def f():\n    from catchments import web",
+            "which is not below it",
+        ),
         (
             "catchments.coordinates",
             "if TYPE_CHECKING:\n    from catchments.resolver import Resolver",
             "which is not below it",
         ),
-        ("catchments.errors", "from catchments.model import School", "which is not below it"),
+        (
+            "catchments.core.errors",
+            "from catchments.core.model import School",
+            "which is not below it",
+        ),
         ("catchments.resolver", "from catchments.changes import apply", "which is not below it"),
         ("catchments.store.made_up", "import catchments.sources.tables", "which is not below it"),
         ("catchments.store.made_up", "from ..sources import tables", "which is not below it"),
@@ -241,7 +249,11 @@ def test_the_rooms_of_every_kept_library_use_it():
         ("catchments.commands.made_up", "from catchments.web.api import x", "which is not below"),
         ("maps.made_up", "import app", "which is not below it"),
         ("maps.made_up", "from catchments.nowhere import x", "which is on no floor"),
-        ("catchments.settings", "from catchments.model import School", "but may only import"),
+        (
+            "catchments.core.settings",
+            "from catchments.core.model import School",
+            "but may only import",
+        ),
         ("catchments.resolver", "import flask", "may know flask"),
         ("catchments.resolver", "from flask_login import x", "may know flask"),
         ("maps.made_up", "from flask import request", "may know flask"),
@@ -262,7 +274,7 @@ def test_the_rule_finds_what_it_forbids(module, source, complaint):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("catchments.model", "import datetime\nfrom shapely import Point"),
+        ("catchments.core.model", "import datetime\nfrom shapely import Point"),
         ("catchments.web.made_up", "from catchments import __version__"),
         ("catchments.spatial_index", "from catchments.cell_grid import compile_grid"),
         ("catchments.snapshot", "from catchments.gazetteer import Gazetteer"),
@@ -283,7 +295,7 @@ def test_the_rule_lets_the_rest_be(module, source):
 SERVING = """
 import sys
 import app
-from catchments.settings import Settings
+from catchments.core.settings import Settings
 
 client = app.web_app(Settings(database_url=sys.argv[1])).test_client()
 statuses = [client.get(path).status_code for path in sys.argv[2:]]

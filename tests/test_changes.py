@@ -23,9 +23,8 @@ from catchments.changes import (
     schools_moved,
 )
 from catchments.changes.naming import NAMED_AT_MOST
-from catchments.coverage import CoverageFault
-from catchments.errors import ChangeDoesNotFit
-from catchments.model import (
+from catchments.core.errors import ChangeDoesNotFit
+from catchments.core.model import (
     NOT_STATED,
     Answer,
     Basis,
@@ -40,6 +39,7 @@ from catchments.model import (
     SourceKind,
     Status,
 )
+from catchments.coverage import CoverageFault
 
 
 def source(kind, title="Real", *, demonstration=False, **fields):

@@ -26,7 +26,7 @@ from catchments.coordinates import (
     to_metres,
     transformer,
 )
-from catchments.errors import InputRefused
+from catchments.core.errors import InputRefused
 
 # --- longitudes -----------------------------------------------------------------------------------
 

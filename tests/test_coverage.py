@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
 from catchments.coordinates import area_m2, geometry_to_180
+from catchments.core.model import Place
 from catchments.coverage import (
     SLIVER_WIDTH_M,
     CoverageFault,
@@ -20,7 +21,6 @@ from catchments.coverage import (
     make_valid_2d,
     neighbours,
 )
-from catchments.model import Place
 from tests.laws import examples
 
 METRE = 1 / 90_000

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from catchments.changes import AssignProvider, Change, MergeCatchments, MoveSchools, RenameCatchment
-from catchments.errors import NotKnown, PublicationRefused
-from catchments.people import Person, Role
+from catchments.core.errors import NotKnown, PublicationRefused
+from catchments.core.roles import Person, Role
 from catchments.publication import Order, Publisher
 from catchments.store import Decision, Store, schema
 from catchments.store.audit import AuditTrail

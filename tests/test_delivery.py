@@ -23,6 +23,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from catchments import delivery
+from catchments.core.errors import InputRefused
+from catchments.core.settings import MailServer, Settings
 from catchments.delivery import (
     Courier,
     NotTaken,
@@ -33,8 +35,6 @@ from catchments.delivery import (
     payloads,
     signature,
 )
-from catchments.errors import InputRefused
-from catchments.settings import MailServer, Settings
 from catchments.snapshot import Snapshots
 from catchments.store import Publication, Store
 from catchments.store.outbox import MAY_HAVE_BEEN_SENT, Claimed, Outbox

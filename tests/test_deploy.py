@@ -15,8 +15,8 @@ import yaml
 from flask import Flask
 
 from catchments.commands.counting import SHARED, fresh_folder
-from catchments.errors import InputRefused
-from catchments.settings import ROOT
+from catchments.core.errors import InputRefused
+from catchments.core.settings import ROOT
 from tests.worlds import lacking
 
 DEPLOY = ROOT / "scripts" / "deploy"

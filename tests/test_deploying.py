@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from catchments.settings import ROOT
+from catchments.core.settings import ROOT
 from scripts.many_machines import filled, write_nginx
 from tests.waiting import PATIENCE_S, answers, free_port, wait_until
 from tests.worlds import lacking

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from catchments.settings import ROOT
+from catchments.core.settings import ROOT
 from scripts import set_up
 
 SERVICE = "requirements.txt"

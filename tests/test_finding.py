@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catchments.errors import InputRefused
-from catchments.finding import Finder, Finding, NoAddresses, tidied
-from catchments.model import (
+from catchments.core.errors import InputRefused
+from catchments.core.model import (
     DirectoryRelease,
     Edition,
     EditionSummary,
@@ -24,6 +23,7 @@ from catchments.model import (
     School,
     Status,
 )
+from catchments.finding import Finder, Finding, NoAddresses, tidied
 from catchments.snapshot import Snapshots, World
 from tests.worlds import (
     AHI,

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catchments.changes import Change, MoveSchools, apply
-from catchments.findings import LONGEST_KEY, Matter, MatterKind, key_of, matters
-from catchments.model import (
+from catchments.core.model import (
     Contract,
     DirectoryRelease,
     Edition,
@@ -20,6 +19,7 @@ from catchments.model import (
     School,
     SchoolStatus,
 )
+from catchments.findings import LONGEST_KEY, Matter, MatterKind, key_of, matters
 from catchments.snapshot import Snapshot
 from tests.worlds import (
     AHI,

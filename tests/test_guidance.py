@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from catchments.errors import FileRefused, InputRefused
+from catchments.core.errors import FileRefused, InputRefused
 from catchments.guidance import (
     FOLDER,
     Advised,

@@ -24,10 +24,10 @@ from catchments.changes import (
     apply_all,
     reasons_against,
 )
+from catchments.core.model import Catchment, Contract, Place, Provider, School
 from catchments.coverage import find_faults
 from catchments.impact import ASSUMED, Numbers, Rates, Workbench, changed_area, impact
 from catchments.impact.faults import faults_after
-from catchments.model import Catchment, Contract, Place, Provider, School
 from catchments.snapshot import Snapshot
 from tests.laws import examples
 from tests.worlds import (

@@ -11,7 +11,7 @@ import pytest
 from catchments.changes import AssignProvider
 from catchments.commands import making
 from catchments.commands.making import artefacts_anew
-from catchments.model import Edition, Provider
+from catchments.core.model import Edition, Provider
 from catchments.publication import Order, Publisher
 from catchments.snapshot import Snapshot, Snapshots
 from catchments.sources.report import no_progress

@@ -17,8 +17,8 @@ import app
 from catchments.bulk.journal import Journal
 from catchments.commands import setup
 from catchments.commands.counting import SHARED, fresh_folder
-from catchments.disk import exposed, make_file, make_folder
-from catchments.settings import Settings
+from catchments.core.fsync import exposed, make_file, make_folder
+from catchments.core.settings import Settings
 from catchments.sources.report import no_progress
 from catchments.store import Store
 from catchments.store.address_building import building_book

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from catchments.settings import ROOT
+from catchments.core.settings import ROOT
 
 pytestmark = pytest.mark.every_case
 

@@ -11,8 +11,8 @@ import pytest
 import shapely
 
 from catchments.changes import Change, ReplaceCatchments, ReplaceListings, ReplaceProviders
-from catchments.errors import CatchmentsError, NotKnown, PublicationRefused
-from catchments.model import (
+from catchments.core.errors import CatchmentsError, NotKnown, PublicationRefused
+from catchments.core.model import (
     NOT_STATED,
     Catchment,
     Edition,

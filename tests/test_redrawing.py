@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
 from catchments.coordinates import geometry_to_180, geometry_to_360
+from catchments.core.errors import ChangeDoesNotFit
 from catchments.coverage import find_faults, is_coverage
-from catchments.errors import ChangeDoesNotFit
 from catchments.redrawing import (
     MAX_VERTICES,
     merge,

@@ -12,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from catchments.settings import ROOT
+from catchments.core.settings import ROOT
 
 pytestmark = pytest.mark.every_case
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import box
 
-from catchments.errors import NotKnown
-from catchments.model import (
+from catchments.core.errors import NotKnown
+from catchments.core.model import (
     Basis,
     Catchment,
     DirectoryRelease,

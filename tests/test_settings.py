@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from catchments.settings import ROOT, database_url, sqlite_url
+from catchments.core.settings import ROOT, database_url, sqlite_url
 from catchments.store.engine import shown_url
 from catchments.store.store import MIGRATIONS, NEWEST_REVISION, migrating
 from tests.worlds import opened

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from shapely import box
 
-from catchments.errors import CatchmentsError, NothingPublished, NotKnown
-from catchments.model import (
+from catchments.core.errors import CatchmentsError, NothingPublished, NotKnown
+from catchments.core.model import (
     Basis,
     Catchment,
     DirectoryRelease,

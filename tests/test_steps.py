@@ -29,8 +29,8 @@ from catchments.changes import (
     describe,
     reasons_against,
 )
-from catchments.errors import ChangeDoesNotFit
-from catchments.model import Catchment, Contract, Provider
+from catchments.core.errors import ChangeDoesNotFit
+from catchments.core.model import Catchment, Contract, Provider
 from catchments.store.serial import KINDS, decode, encode, hashes_in, kind_of
 from tests.worlds import AHI, HOSTILE, KOWHAI, REKOHU, RIMU, TOTARA, small_edition
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catchments.te_reo import runs
+from catchments.core.te_reo import runs
 
 
 def te_reo_in(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from catchments.model import Provider
+from catchments.core.model import Provider
 from catchments.snapshot import Snapshot
 from catchments.telling import PROVIDER, SCHOOL, notices_of
 from tests.worlds import (

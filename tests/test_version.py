@@ -13,7 +13,7 @@ from flask import Flask
 
 from catchments import __version__
 from catchments.commands.groups import command_line
-from catchments.settings import ROOT
+from catchments.core.settings import ROOT
 from catchments.web.v1 import openapi
 from scripts import set_up
 

@@ -21,7 +21,7 @@ from shapely.geometry import (
 )
 
 from catchments import wkb
-from catchments.errors import InputRefused
+from catchments.core.errors import InputRefused
 
 WITH_A_HOLE = box(0, 0, 9, 9) - box(1, 1, 2, 2)
 SHAPES = {

@@ -25,7 +25,7 @@ from shapely.geometry.base import BaseGeometry
 from werkzeug.test import TestResponse
 
 from app import create_app, web_app
-from catchments.model import (
+from catchments.core.model import (
     Catchment,
     DirectoryRelease,
     Edition,
@@ -36,7 +36,7 @@ from catchments.model import (
     Source,
     SourceKind,
 )
-from catchments.settings import Settings
+from catchments.core.settings import Settings
 from catchments.snapshot import Snapshots
 from catchments.store import Publication, Store
 from catchments.web.context import EXTENSION, Service

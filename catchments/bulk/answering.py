@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from catchments.bulk.asking import PROBLEMS, UNKNOWN, Asked, How, asked
 from catchments.bulk.resolving import BASES, STATUSES, BatchResolver, Outcomes
-from catchments.cells import harmless
-from catchments.model import DirectoryRelease, Edition
+from catchments.core.model import DirectoryRelease, Edition
+from catchments.core.plain_cells import harmless
 from catchments.snapshot import Snapshot, boundaries_fingerprint
 
 TEXT = pa.dictionary(pa.int32(), pa.string())

@@ -20,7 +20,7 @@ from catchments.coordinates import (
     WGS84,
     transformer,
 )
-from catchments.errors import FileRefused, InputRefused, shown
+from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.wkb import POINTS, Kinds, sound
 
 Floats = npt.NDArray[np.float64]

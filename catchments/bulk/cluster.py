@@ -19,9 +19,9 @@ import pyarrow as pa
 from catchments.bulk.answering import COLUMNS, Answering, identity_of
 from catchments.bulk.asking import How, check_crs
 from catchments.bulk.columns import Wanted, choose, refuse_clash
-from catchments.errors import NothingPublished
-from catchments.model import DirectoryRelease, Edition
-from catchments.settings import database_url
+from catchments.core.errors import NothingPublished
+from catchments.core.model import DirectoryRelease, Edition
+from catchments.core.settings import database_url
 from catchments.snapshot import Recent, Snapshot, Timeline, today_in_new_zealand
 from catchments.store import Store
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from catchments.errors import FileRefused, InputRefused, shown
+from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.gazetteer import folded
 
 SCHOOL_ID = "school_id"

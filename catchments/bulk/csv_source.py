@@ -14,7 +14,7 @@ import pyarrow as pa
 from catchments.bulk.asking import How
 from catchments.bulk.columns import Wanted, choose, could_be
 from catchments.bulk.sources import BYTES_AT_ONCE, ROWS_AT_ONCE, Mark
-from catchments.errors import FileRefused, shown
+from catchments.core.errors import FileRefused, shown
 from catchments.sources.report import Progress
 
 DELIMITERS = (",", ";", "\t")

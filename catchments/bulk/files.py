@@ -32,7 +32,7 @@ from catchments.bulk.targets import (
     put_in_place,
     target_for,
 )
-from catchments.errors import FileRefused, InputRefused, shown
+from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.snapshot import Snapshot
 from catchments.sources.report import Progress, no_progress
 

@@ -17,8 +17,8 @@ from typing import Any
 
 from catchments.bulk.sources import Mark
 from catchments.bulk.targets import durable
-from catchments.disk import make_file, make_folder, open_to_owner
-from catchments.errors import InputRefused, shown
+from catchments.core.errors import InputRefused, shown
+from catchments.core.fsync import make_file, make_folder, open_to_owner
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from catchments.bulk.asking import How
 from catchments.bulk.columns import Wanted, choose
 from catchments.bulk.sources import BYTES_AT_ONCE, ROWS_AT_ONCE, Mark
 from catchments.coordinates import WGS84
-from catchments.errors import FileRefused, shown
+from catchments.core.errors import FileRefused, shown
 from catchments.sources.report import Progress
 
 MAGIC = b"PAR1"

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from catchments.boundary_distances import ERROR_M, Near
 from catchments.coordinates import to_360_many
-from catchments.model import UNCERTAINTY_M, Answer, Basis, Status
+from catchments.core.model import UNCERTAINTY_M, Answer, Basis, Status
 from catchments.resolver import NEAREST_WITHIN_M
 from catchments.snapshot import Snapshot
 

@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from catchments.coordinates import look_swapped
-from catchments.errors import CatchmentsError, InputRefused, shown
+from catchments.core.errors import CatchmentsError, InputRefused, shown
 
 AT_MOST = 10_000
 """Rows in one body."""

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import shapely
 
 from catchments.bulk.asking import shapes_of
-from catchments.disk import flush
-from catchments.errors import FileRefused, InputRefused, shown
+from catchments.core.errors import FileRefused, InputRefused, shown
+from catchments.core.fsync import flush
 from catchments.sources.report import Progress
 from catchments.wkb import ALL_KINDS
 

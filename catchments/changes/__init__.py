@@ -35,7 +35,7 @@ from catchments.changes.steps import (
     TransferArea,
     with_step,
 )
-from catchments.model import Edition
+from catchments.core.model import Edition
 
 
 def apply(edition: Edition, change: Change) -> Edition:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from shapely.geometry.base import BaseGeometry
 
-from catchments.model import Answer, Contract, Edition, Provider, School
+from catchments.core.model import Answer, Contract, Edition, Provider, School
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from catchments.changes.steps import (
     Step,
     TransferArea,
 )
-from catchments.model import Edition
+from catchments.core.model import Edition
 
 NAMED_AT_MOST = 5
 

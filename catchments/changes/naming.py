@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catchments.errors import shown
+from catchments.core.errors import shown
 
 NAMED_AT_MOST = 10
 

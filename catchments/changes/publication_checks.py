@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from catchments.coverage import CoverageFault
-from catchments.errors import shown
-from catchments.model import (
+from catchments.core.errors import shown
+from catchments.core.model import (
     NOT_STATED,
     Answer,
     Contract,
@@ -19,6 +18,7 @@ from catchments.model import (
     SourceKind,
     Status,
 )
+from catchments.coverage import CoverageFault
 
 
 @dataclass(frozen=True)

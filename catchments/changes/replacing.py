@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from shapely.geometry.base import BaseGeometry
 
 from catchments.changes.naming import named
-from catchments.errors import ChangeDoesNotFit, shown
+from catchments.core.errors import ChangeDoesNotFit, shown
+from catchments.core.model import Catchment, Edition, Provider, Source, SourceKind
 from catchments.gazetteer import folded
-from catchments.model import Catchment, Edition, Provider, Source, SourceKind
 
 
 @dataclass(frozen=True)

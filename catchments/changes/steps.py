@@ -14,8 +14,8 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments import redrawing
 from catchments.changes.naming import named
-from catchments.errors import ChangeDoesNotFit, shown
-from catchments.model import Catchment, Contract, Edition, Provider
+from catchments.core.errors import ChangeDoesNotFit, shown
+from catchments.core.model import Catchment, Contract, Edition, Provider
 
 UNKNOWN = Contract()
 

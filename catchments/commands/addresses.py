@@ -18,9 +18,9 @@ from catchments.commands.console import (
     show_report,
     table,
 )
-from catchments.errors import FileRefused, shown
-from catchments.model import PlaceKind, Source
-from catchments.settings import Settings
+from catchments.core.errors import FileRefused, shown
+from catchments.core.model import PlaceKind, Source
+from catchments.core.settings import Settings
 from catchments.sources.addresses import AddressReading
 from catchments.sources.report import Progress
 from catchments.store.addresses import AddressBook, BookBuilder, Counts, building_book

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from catchments.commands.console import refusing, say, store, table
-from catchments.errors import CatchmentsError
+from catchments.core.errors import CatchmentsError
 from catchments.store.audit import AuditTrail
 
 

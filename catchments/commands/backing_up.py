@@ -8,8 +8,8 @@ import click
 from flask import current_app
 
 from catchments.commands.console import refusing, say
-from catchments.errors import shown
-from catchments.settings import Settings
+from catchments.core.errors import shown
+from catchments.core.settings import Settings
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.backup import back_up

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from catchments.changes import compare, schools_moved
 from catchments.commands.console import say, table
-from catchments.model import Answer, Edition
+from catchments.core.model import Answer, Edition
 
 NAMED_AT_MOST = 20
 

@@ -16,9 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from catchments.errors import CatchmentsError
-from catchments.model import Source
-from catchments.people import COMMAND_LINE
+from catchments.core.errors import CatchmentsError
+from catchments.core.model import Source
+from catchments.core.roles import COMMAND_LINE
 from catchments.sources.report import Progress as ProgressCall
 from catchments.sources.report import Report, facts_of
 from catchments.store import Store

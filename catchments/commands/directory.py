@@ -16,8 +16,8 @@ from catchments.commands.console import (
     store,
     table,
 )
-from catchments.errors import FileRefused, InputRefused
-from catchments.model import DirectoryRelease, School
+from catchments.core.errors import FileRefused, InputRefused
+from catchments.core.model import DirectoryRelease, School
 from catchments.snapshot import Timeline, today_in_new_zealand
 from catchments.sources.ckan import fetch_directory
 from catchments.sources.directory import read_directory, refuse_shrinkage

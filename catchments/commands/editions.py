@@ -10,8 +10,8 @@ import click
 from catchments.commands.comparing import show_comparison, show_moved
 from catchments.commands.console import NUMBER, progress, refusing, say, store, table
 from catchments.commands.making import publisher
-from catchments.errors import NothingPublished
-from catchments.model import EditionSummary
+from catchments.core.errors import NothingPublished
+from catchments.core.model import EditionSummary
 from catchments.publication import Order, refuse_withdrawal
 from catchments.snapshot import Snapshot, Timeline, today_in_new_zealand
 

@@ -27,9 +27,9 @@ from catchments.commands.console import (
     show_report,
     store,
 )
+from catchments.core.errors import InputRefused
+from catchments.core.model import NOT_STATED, Edition, Source
 from catchments.coverage import SLIVER_WIDTH_M
-from catchments.errors import InputRefused
-from catchments.model import NOT_STATED, Edition, Source
 from catchments.snapshot import Timeline, today_in_new_zealand
 from catchments.sources.boundaries import read_boundaries
 from catchments.sources.listings import read_listings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catchments.errors import PublicationRefused
+from catchments.core.errors import PublicationRefused
 from catchments.publication import Publisher
 from catchments.snapshot import Snapshot, Timeline, today_in_new_zealand
 from catchments.sources.coastline import coastline

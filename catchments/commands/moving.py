@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from catchments.commands.console import progress, refusing, say, table
-from catchments.settings import database_url
+from catchments.core.settings import database_url
 from catchments.store.moving import move
 
 

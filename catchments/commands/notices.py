@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from catchments.commands.console import refusing, say, store, table
+from catchments.core.roles import COMMAND_LINE
 from catchments.delivery import Courier, payloads
-from catchments.people import COMMAND_LINE
 from catchments.store.outbox import STATES, Outbox
 from catchments.web.context import service
 

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from catchments.commands.making import publisher
-from catchments.errors import CatchmentsError, NotKnown
+from catchments.core.errors import CatchmentsError, NotKnown
+from catchments.core.settings import Settings
 from catchments.publication import Order, Outcome, Wish
-from catchments.settings import Settings
 from catchments.sources.report import no_progress
 from catchments.store import Decision, Store
 from catchments.store.people import People

@@ -15,7 +15,7 @@ import msgspec
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.errors import CatchmentsError, FileRefused, shown
+from catchments.core.errors import CatchmentsError, FileRefused, shown
 from catchments.sources.uploads import VERTICES_AT_MOST, Read, Wish
 
 LARGEST_BYTES = 3 << 30

@@ -10,8 +10,8 @@ import click
 from flask import current_app
 
 from catchments.commands.console import progress, refusing, say, table
-from catchments.errors import NothingPublished
-from catchments.settings import database_url
+from catchments.core.errors import NothingPublished
+from catchments.core.settings import database_url
 from catchments.snapshot import Snapshot, Snapshots, today_in_new_zealand
 from catchments.store import Store
 from catchments.web.context import EXTENSION

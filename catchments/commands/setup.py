@@ -12,8 +12,8 @@ from flask import current_app
 
 from catchments.commands.console import progress, refusing, say, store
 from catchments.commands.counting import SHARED, fresh_folder
-from catchments.errors import InputRefused, PublicationRefused, shown
-from catchments.settings import ROOT, database_url
+from catchments.core.errors import InputRefused, PublicationRefused, shown
+from catchments.core.settings import ROOT, database_url
 from catchments.store import Store
 from catchments.web.context import EXTENSION
 from maps import MAKER

@@ -7,7 +7,7 @@ import sys
 import click
 
 from catchments.commands.console import refusing, say, store, table
-from catchments.people import MAY, Action, Person, Role
+from catchments.core.roles import MAY, Action, Person, Role
 from catchments.store.people import People, checked_password
 
 _ROLES = click.Choice([str(role) for role in Role])

@@ -1,6 +1,6 @@
 """Text to candidates: the searchable names of schools, suburbs, towns and regions."""
 
-from catchments.gazetteer.folding import LONGEST_TEXT, education_region, folded
+from catchments.core.text_folding import LONGEST_TEXT, education_region, folded
 from catchments.gazetteer.search import Gazetteer
 from catchments.gazetteer.street_addresses import (
     looks_like_address,

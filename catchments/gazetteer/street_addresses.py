@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from catchments.core.model import School
+from catchments.core.text_folding import LONGEST_TEXT, folded, words_of
 from catchments.gazetteer.abbreviations import ROAD_TYPES, expanded, forms
-from catchments.gazetteer.folding import LONGEST_TEXT, folded, words_of
-from catchments.model import School
 
 UNIT_WORDS = (
     *("apartment", "apt", "flat", "floor", "level", "room"),

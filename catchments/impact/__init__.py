@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import date
 
 from catchments.changes import Concern
+from catchments.core.model import Edition
 from catchments.impact.faults import changed_area
 from catchments.impact.rates import ASSUMED, Rates
 from catchments.impact.tables import Impact, Numbers, Row, SchoolMove
 from catchments.impact.workbench import Workbench
-from catchments.model import Edition
 from catchments.snapshot import Snapshot
 
 

@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.changes import Comparison
 from catchments.coordinates import geometry_to_360, to_360
-from catchments.model import Answer, Edition, Place, School
+from catchments.core.model import Answer, Edition, Place, School
 from catchments.resolver import Resolver
 from catchments.snapshot import Snapshot
 from catchments.spatial_index import CatchmentSet, SpatialIndex

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from catchments.changes import Comparison, Concern
+from catchments.core.model import Answer, Catchment, Edition, Provider, School, SchoolStatus
 from catchments.gazetteer import folded
 from catchments.impact.rates import Rates
-from catchments.model import Answer, Catchment, Edition, Provider, School, SchoolStatus
 from catchments.resolver import is_closed
 
 

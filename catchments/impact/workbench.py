@@ -21,6 +21,7 @@ from catchments.coordinates import (
     geometry_to_360,
     to_metres,
 )
+from catchments.core.model import Answer, Edition
 from catchments.coverage import CoverageFault
 from catchments.impact.answering import PatchedIndex, answers_after, touched_codes
 from catchments.impact.faults import faults_after
@@ -32,7 +33,6 @@ from catchments.impact.tables import (
     rows,
 )
 from catchments.impact.warning import listed_outside, warnings
-from catchments.model import Answer, Edition
 from catchments.snapshot import Recent, Snapshot
 
 BASES_KEPT = 4

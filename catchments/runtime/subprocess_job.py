@@ -7,8 +7,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from catchments.errors import CatchmentsError
-from catchments.settings import ROOT
+from catchments.core.errors import CatchmentsError
+from catchments.core.settings import ROOT
 
 _NEXT_STEP = "Try again; if it happens again, tell whoever runs the service."
 

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
-from catchments.errors import FileRefused, shown
+from catchments.core.errors import FileRefused, shown
 from catchments.sources.file_checks import not_what_it_says
 
 MAX_UNPACKED_BYTES = 1_000_000_000

@@ -10,6 +10,8 @@ from pathlib import Path
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from catchments.core.errors import FileRefused, shown
+from catchments.core.model import Catchment, Provider, Source, SourceKind
 from catchments.coverage import (
     SLIVER_WIDTH_M,
     CoverageFault,
@@ -17,9 +19,7 @@ from catchments.coverage import (
     find_faults,
     is_coverage,
 )
-from catchments.errors import FileRefused, shown
 from catchments.gazetteer import education_region, folded
-from catchments.model import Catchment, Provider, Source, SourceKind
 from catchments.sources.codes import GIVEN_AT_MOST, code_of
 from catchments.sources.feature_fields import (
     CODE_FIELDS,

@@ -18,8 +18,8 @@ from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, Pro
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 from urllib3.util.retry import Retry
 
-from catchments.errors import FileRefused, shown
-from catchments.model import DirectoryRelease, Source, SourceKind
+from catchments.core.errors import FileRefused, shown
+from catchments.core.model import DirectoryRelease, Source, SourceKind
 from catchments.sources.directory import (
     AUTHORITY,
     COLUMNS,

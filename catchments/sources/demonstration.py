@@ -22,9 +22,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.coordinates import NZTM2000, WGS84, to_wgs84, transformer
-from catchments.errors import FileRefused, shown
-from catchments.gazetteer import education_region
-from catchments.model import (
+from catchments.core.errors import FileRefused, shown
+from catchments.core.model import (
     Catchment,
     DirectoryRelease,
     Edition,
@@ -35,6 +34,7 @@ from catchments.model import (
     Source,
     SourceKind,
 )
+from catchments.gazetteer import education_region
 from catchments.sources.coastline import (
     coastline_polygons,
     coastline_source,

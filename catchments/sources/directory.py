@@ -15,9 +15,9 @@ from catchments.coordinates import (
     look_swapped,
     to_180,
 )
-from catchments.errors import FileRefused, shown
+from catchments.core.errors import FileRefused, shown
+from catchments.core.model import DirectoryRelease, Place, School, SchoolStatus, Source, SourceKind
 from catchments.gazetteer import education_region, folded
-from catchments.model import DirectoryRelease, Place, School, SchoolStatus, Source, SourceKind
 from catchments.sources.report import Progress, Report, no_progress, sha256_of
 from catchments.sources.tables import Columns, date_in_name, first_few, open_table
 

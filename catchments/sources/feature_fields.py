@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
+from catchments.core.model import Provider
 from catchments.gazetteer import folded
-from catchments.model import Provider
 from catchments.sources.codes import provider_code
 
 NAME_FIELDS = ("catchment name", "catchment", "name", "title", "label")

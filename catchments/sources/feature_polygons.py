@@ -19,8 +19,8 @@ from catchments.coordinates import (
     to_360,
     to_wgs84,
 )
+from catchments.core.errors import FileRefused, shown
 from catchments.coverage import make_valid_2d
-from catchments.errors import FileRefused, shown
 from catchments.sources.report import Report
 
 

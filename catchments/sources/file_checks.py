@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from catchments.errors import FileRefused, shown
+from catchments.core.errors import FileRefused, shown
 
 MAX_FILE_BYTES = 200_000_000
 

@@ -20,7 +20,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from catchments.errors import FileRefused, shown
+from catchments.core.errors import FileRefused, shown
 from catchments.sources.file_checks import MAX_FILE_BYTES, not_what_it_says
 
 HEAD_BYTES = 100

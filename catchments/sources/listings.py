@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from catchments.errors import FileRefused, shown
+from catchments.core.errors import FileRefused, shown
+from catchments.core.model import Catchment, School, SchoolStatus, Source, SourceKind
 from catchments.gazetteer import folded
-from catchments.model import Catchment, School, SchoolStatus, Source, SourceKind
 from catchments.sources.report import Progress, Report, no_progress, sha256_of
 from catchments.sources.tables import (
     LICENCE_NOT_STATED,

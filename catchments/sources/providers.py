@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from catchments.errors import FileRefused, shown
+from catchments.core.errors import FileRefused, shown
+from catchments.core.model import Provider, Source, SourceKind
 from catchments.gazetteer import folded
-from catchments.model import Provider, Source, SourceKind
 from catchments.sources.codes import provider_code
 from catchments.sources.report import Progress, Report, no_progress, sha256_of
 from catchments.sources.tables import (

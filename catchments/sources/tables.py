@@ -22,9 +22,9 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from catchments.errors import FileRefused, shown
+from catchments.core.errors import FileRefused, shown
+from catchments.core.model import NOT_STATED
 from catchments.gazetteer import folded
-from catchments.model import NOT_STATED
 from catchments.sources.report import Progress, no_progress
 
 SIZE_LIMIT_MB = 100

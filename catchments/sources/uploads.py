@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from catchments.model import Catchment, Provider, Source
+from catchments.core.model import Catchment, Provider, Source
 
 VERTICES_AT_MOST = 1_000_000
 """Of an area."""

@@ -26,7 +26,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments import wkb
 from catchments.coordinates import WGS84
-from catchments.errors import FileRefused, InputRefused, shown
+from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.gazetteer import folded
 from catchments.sources import geopackage
 from catchments.sources.archives import unpacked_members

@@ -21,10 +21,10 @@ from typing import Protocol
 
 import msgspec
 
-from catchments.disk import flush, make_file, make_folder, open_to_owner
-from catchments.errors import InputRefused, shown
+from catchments.core.errors import InputRefused, shown
+from catchments.core.fsync import flush, make_file, make_folder, open_to_owner
+from catchments.core.model import PlaceKind, Source
 from catchments.gazetteer import folded
-from catchments.model import PlaceKind, Source
 from catchments.store.address_text import MOST_WORDS
 from catchments.store.engine import StoreUnavailable
 

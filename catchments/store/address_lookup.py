@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from catchments.core.model import NamedPlace, Place, PlaceKind
 from catchments.gazetteer import folded
 from catchments.gazetteer.abbreviations import ROAD_TYPES
-from catchments.model import NamedPlace, Place, PlaceKind
 from catchments.store.address_building import DEGREE
 from catchments.store.address_text import Reading, readings, spellings
 

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import msgspec
 
-from catchments.model import NamedPlace, Source
+from catchments.core.model import NamedPlace, Source
 from catchments.store.address_building import (
     APPLICATION_ID,
     FORMAT,

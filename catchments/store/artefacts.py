@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from catchments.errors import NotKnown
+from catchments.core.errors import NotKnown
 from catchments.store import schema
 from catchments.store.store import Store
 

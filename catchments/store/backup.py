@@ -19,8 +19,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from catchments.disk import flush, make_file, make_folder
-from catchments.errors import CatchmentsError, shown
+from catchments.core.errors import CatchmentsError, shown
+from catchments.core.fsync import flush, make_file, make_folder
 from catchments.store import postgresql_programs as postgresql
 from catchments.store.engine import BUSY_TIMEOUT_MS, is_missing, open_engine
 from catchments.store.schema import metadata

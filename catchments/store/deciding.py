@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from catchments.errors import PublicationRefused
-from catchments.people import COMMAND_LINE, Action
+from catchments.core.errors import PublicationRefused
+from catchments.core.roles import COMMAND_LINE, Action
 from catchments.store import drafts, schema
 from catchments.store.audit import append
 from catchments.store.drafts import APPROVED, Draft

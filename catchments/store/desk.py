@@ -15,8 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from catchments.changes import Change
-from catchments.errors import CatchmentsError, InputRefused
-from catchments.people import Person
+from catchments.core.errors import CatchmentsError, InputRefused
+from catchments.core.roles import Person
 from catchments.store import drafts, schema
 from catchments.store.audit import append
 from catchments.store.drafts import ABANDONED, APPROVED, EDITING, SUBMITTED, Draft

@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catchments.errors import NotKnown
-from catchments.model import DirectoryRelease, Place, ReleaseSummary, School, SchoolStatus
+from catchments.core.errors import NotKnown
+from catchments.core.model import DirectoryRelease, Place, ReleaseSummary, School, SchoolStatus
 from catchments.store import schema
 from catchments.store.editions import source_from, write_source
 

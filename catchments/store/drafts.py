@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from catchments.changes import Change
-from catchments.errors import NotKnown
+from catchments.core.errors import NotKnown
 from catchments.store import schema, serial
 from catchments.store.editions import read_boundaries, write_wkb
 

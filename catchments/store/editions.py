@@ -11,8 +11,8 @@ import shapely
 import sqlalchemy as sa
 from shapely.geometry.base import BaseGeometry
 
-from catchments.errors import NotKnown
-from catchments.model import (
+from catchments.core.errors import NotKnown
+from catchments.core.model import (
     Catchment,
     Contract,
     Edition,

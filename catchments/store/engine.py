@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
-from catchments.disk import make_file, make_folder
-from catchments.errors import CatchmentsError, InputRefused, shown
-from catchments.settings import sqlite_url
+from catchments.core.errors import CatchmentsError, InputRefused, shown
+from catchments.core.fsync import make_file, make_folder
+from catchments.core.settings import sqlite_url
 
 BUSY_TIMEOUT_MS = 15_000
 POOL_TIMEOUT_S = 5

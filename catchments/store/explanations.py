@@ -8,8 +8,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from catchments.errors import InputRefused
-from catchments.people import Person
+from catchments.core.errors import InputRefused
+from catchments.core.roles import Person
 from catchments.store import schema
 from catchments.store.audit import append
 from catchments.store.store import Store, now

@@ -9,8 +9,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from catchments.errors import InputRefused, NotKnown, shown
-from catchments.people import COMMAND_LINE
+from catchments.core.errors import InputRefused, NotKnown, shown
+from catchments.core.roles import COMMAND_LINE
 from catchments.store import schema
 from catchments.store.audit import append
 from catchments.store.store import Store, now

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError
 
-from catchments.errors import CatchmentsError, InputRefused
+from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.store.engine import is_missing, open_engine
 from catchments.store.schema import ONLY_ON_POSTGRESQL, metadata
 from catchments.store.store import NEWEST_REVISION, Store, revision, upgrade

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from catchments.errors import NotKnown, PublicationRefused
+from catchments.core.errors import NotKnown, PublicationRefused
 from catchments.store import schema
 from catchments.store.audit import append
 from catchments.store.store import Store, now

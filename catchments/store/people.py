@@ -19,8 +19,8 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from catchments.errors import CatchmentsError, InputRefused, NotKnown, shown
-from catchments.people import COMMAND_LINE, Person, Role
+from catchments.core.errors import CatchmentsError, InputRefused, NotKnown, shown
+from catchments.core.roles import COMMAND_LINE, Person, Role
 from catchments.store import schema
 from catchments.store.audit import append
 from catchments.store.store import Store, now

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from catchments.errors import CatchmentsError
+from catchments.core.errors import CatchmentsError
 from catchments.store.engine import open_engine
 from catchments.store.store import WRITER_LOCK
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from catchments.errors import InputRefused, shown
-from catchments.model import EDUCATION_REGIONS
-from catchments.people import Person
+from catchments.core.errors import InputRefused, shown
+from catchments.core.model import EDUCATION_REGIONS
+from catchments.core.roles import Person
 from catchments.store import schema
 from catchments.store.audit import append
 from catchments.store.store import Store, now

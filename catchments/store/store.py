@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
 from catchments.changes import Change
-from catchments.errors import CatchmentsError, NothingPublished, PublicationRefused
-from catchments.model import DirectoryRelease, Edition, EditionSummary, ReleaseSummary, Source
-from catchments.people import COMMAND_LINE, Person
+from catchments.core.errors import CatchmentsError, NothingPublished, PublicationRefused
+from catchments.core.model import DirectoryRelease, Edition, EditionSummary, ReleaseSummary, Source
+from catchments.core.roles import COMMAND_LINE, Person
 from catchments.store import directory, drafts, editions, schema
 from catchments.store.drafts import Draft
 from catchments.store.engine import explained, is_missing, open_engine, writing

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from catchments.people import Person
+from catchments.core.roles import Person
 from catchments.store import schema
 from catchments.store.store import Store, now
 

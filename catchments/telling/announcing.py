@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from catchments.changes import compare
-from catchments.model import Answer, Edition, Provider
+from catchments.core.model import Answer, Edition, Provider
 from catchments.resolver import long_date
 from catchments.snapshot import Snapshot
 from catchments.telling.differing import (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from catchments.model import UNCERTAINTY_M, Answer, DirectoryRelease, Edition, EditionSummary
+from catchments.core.model import UNCERTAINTY_M, Answer, DirectoryRelease, Edition, EditionSummary
 from catchments.resolver import Resolver
 from catchments.snapshot import Archive, Recent, World
 from catchments.spatial_index import UncompiledIndex

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catchments.changes import Comparison, compare
-from catchments.model import Answer, Catchment, Edition, Provider, School, SchoolStatus
+from catchments.core.model import Answer, Catchment, Edition, Provider, School, SchoolStatus
 from catchments.telling import told
 
 NAMED_AT_MOST = 10

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from catchments.changes import Comparison
-from catchments.model import Answer, Catchment, Edition, Provider, School, Status
+from catchments.core.model import Answer, Catchment, Edition, Provider, School, Status
 from catchments.snapshot import Snapshot
 from catchments.telling.differing import (
     Difference,

@@ -8,9 +8,9 @@ from datetime import date
 import msgspec
 from flask import Blueprint, Response, request
 
-from catchments.errors import InputRefused
+from catchments.core.errors import InputRefused
+from catchments.core.model import Answer
 from catchments.gazetteer import LONGEST_TEXT
-from catchments.model import Answer
 from catchments.snapshot import World
 from catchments.web import bodies
 from catchments.web.caching import cache_control, etag, validated

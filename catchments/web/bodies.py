@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypedDict
 
 from msgspec import Meta
 
-from catchments.model import Basis, PlaceKind, SchoolStatus, SourceKind, Status
+from catchments.core.model import Basis, PlaceKind, SchoolStatus, SourceKind, Status
 from catchments.telling import ToldEdition
 
 NOTICE_CODES = (

@@ -11,8 +11,8 @@ from xml.etree import ElementTree as ET
 import msgspec
 from flask import Response, request
 
-from catchments.errors import InputRefused, shown
-from catchments.model import EditionSummary
+from catchments.core.errors import InputRefused, shown
+from catchments.core.model import EditionSummary
 from catchments.resolver import long_date
 from catchments.snapshot import NEW_ZEALAND_TIME, World
 from catchments.telling import edition_json

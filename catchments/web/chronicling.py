@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import current_app
 
-from catchments.model import EditionSummary
+from catchments.core.model import EditionSummary
 from catchments.snapshot import Recent, World
 from catchments.store.outbox import published_changes
 from catchments.telling import DIFFERENCE, DIFFERENCES_KEPT, Chronicle

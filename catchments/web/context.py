@@ -9,9 +9,9 @@ from typing import Any, Protocol, cast
 from flask import Response, current_app, g
 from flask_babel import get_locale
 
+from catchments.core.model import Source
+from catchments.core.settings import Settings
 from catchments.finding import Addresses, Finder, NoAddresses
-from catchments.model import Source
-from catchments.settings import Settings
 from catchments.snapshot import Snapshot, Snapshots, World
 from catchments.store import Store
 from catchments.web.assets import EXTENSION as ASSETS

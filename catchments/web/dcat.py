@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from flask import url_for
 
-from catchments.model import EditionSummary, SourceKind
+from catchments.core.model import EditionSummary, SourceKind
 from catchments.resolver import long_date
 from catchments.snapshot import World
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.errors import InputRefused, NotKnown, shown
+from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.gazetteer import LONGEST_TEXT, folded
 from catchments.resolver import long_date
 from catchments.snapshot import Snapshot, World

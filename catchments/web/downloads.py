@@ -16,8 +16,8 @@ from flask_babel import gettext
 from werkzeug.routing import BaseConverter
 from werkzeug.wsgi import FileWrapper
 
-from catchments.errors import NotKnown, shown
-from catchments.model import EditionSummary
+from catchments.core.errors import NotKnown, shown
+from catchments.core.model import EditionSummary
 from catchments.snapshot import World
 from catchments.store.artefacts import PIECE_BYTES, AboutArtefact, ArtefactFile, Artefacts
 from catchments.web.caching import FOR_GOOD, validated

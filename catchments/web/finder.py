@@ -11,11 +11,11 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.errors import InputRefused, NotKnown
+from catchments.core.errors import InputRefused, NotKnown
+from catchments.core.model import Answer, Basis, PlaceKind, School, Status
 from catchments.finding import Finding
 from catchments.gazetteer import LONGEST_TEXT
 from catchments.guidance import guide_on
-from catchments.model import Answer, Basis, PlaceKind, School, Status
 from catchments.snapshot import Snapshot, World
 from catchments.web.context import page_context, page_response, service, typed_response
 from catchments.web.mapping import locator, map_context

@@ -19,9 +19,9 @@ from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext
 from markupsafe import Markup, escape
 
-from catchments.errors import NotKnown, shown
+from catchments.core.errors import NotKnown, shown
+from catchments.core.model import Answer
 from catchments.guidance import Condition, Guide, guide_on, shipped_guides
-from catchments.model import Answer
 from catchments.resolver import long_date
 from catchments.snapshot import World
 from catchments.web.caching import FOR_GOOD, validated

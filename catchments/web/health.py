@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Blueprint, Response, jsonify
 
 from catchments import __version__
-from catchments.errors import CatchmentsError
+from catchments.core.errors import CatchmentsError
 from catchments.snapshot import NEW_ZEALAND_TIME, Snapshots
 from catchments.web.context import service
 

@@ -9,8 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext
 
-from catchments.errors import InputRefused, NotKnown, shown
-from catchments.model import Answer, EditionSummary
+from catchments.core.errors import InputRefused, NotKnown, shown
+from catchments.core.model import Answer, EditionSummary
 from catchments.snapshot import World
 from catchments.telling import Chronicle, Difference, Standing, in_words
 from catchments.web.chronicling import chronicle, steps_of

@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, request
 from flask_babel import Babel, get_locale
 from markupsafe import Markup, escape
 
-from catchments.te_reo import runs
+from catchments.core.te_reo import runs
 
 ENGLISH = "en"
 TRANSLATED = ("text/html", "application/problem+json")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
-from catchments.errors import CatchmentsError
+from catchments.core.errors import CatchmentsError
 from catchments.store.keys import Keys, digest_of
 from catchments.web import problems
 from catchments.web.context import EXTENSION, Service

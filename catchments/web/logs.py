@@ -8,7 +8,7 @@ from typing import Any
 from flask import has_request_context, request
 
 from catchments import logs
-from catchments.settings import Settings
+from catchments.core.settings import Settings
 from catchments.web.metrics import about
 
 

@@ -13,9 +13,9 @@ from flask import Blueprint, Response, current_app, render_template, request, ur
 from flask_babel import gettext
 from markupsafe import Markup
 
-from catchments.errors import CatchmentsError, InputRefused, NotKnown, shown
+from catchments.core.errors import CatchmentsError, InputRefused, NotKnown, shown
+from catchments.core.model import Catchment, Place, School
 from catchments.gazetteer import folded
-from catchments.model import Catchment, Place, School
 from catchments.snapshot import Recent, Snapshot, World
 from catchments.store import StoredArtefact
 from catchments.web.caching import FOR_GOOD, validated

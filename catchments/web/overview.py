@@ -9,8 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from catchments.gazetteer import LONGEST_TEXT, folded
-from catchments.model import (
+from catchments.core.model import (
     EDUCATION_REGIONS,
     Answer,
     Basis,
@@ -19,6 +18,7 @@ from catchments.model import (
     School,
     SchoolStatus,
 )
+from catchments.gazetteer import LONGEST_TEXT, folded
 from catchments.resolver import Resolver, is_closed
 from catchments.snapshot import Snapshot, World
 

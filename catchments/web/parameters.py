@@ -12,9 +12,9 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.routing import BaseConverter, IntegerConverter
 
 from catchments.coordinates import checked_degrees
-from catchments.errors import InputRefused, shown
+from catchments.core.errors import InputRefused, shown
+from catchments.core.model import EDUCATION_REGIONS
 from catchments.gazetteer import folded
-from catchments.model import EDUCATION_REGIONS
 
 _SCHOOL_ID = re.compile(r"[0-9]{1,9}")
 _DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import TypeVar
 
-from catchments.finding import Finding, Match
-from catchments.model import (
+from catchments.core.model import (
     Answer,
     Candidate,
     Catchment,
@@ -22,6 +21,7 @@ from catchments.model import (
     Status,
     Upcoming,
 )
+from catchments.finding import Finding, Match
 from catchments.resolver import long_date
 from catchments.snapshot import Snapshot, World
 from catchments.web import bodies

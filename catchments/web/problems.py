@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import BadHost, HTTPException
 
 from catchments.bulk.rows import BodyNotTaken, BodyTooLarge
-from catchments.errors import (
+from catchments.core.errors import (
     CatchmentsError,
     ChangeDoesNotFit,
     InputRefused,

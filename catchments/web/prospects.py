@@ -8,7 +8,7 @@ from datetime import date
 
 import shapely
 
-from catchments.model import Catchment
+from catchments.core.model import Catchment
 from catchments.snapshot import Snapshot, World
 from catchments.web.overview import Entry, entries
 

@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from catchments.errors import CatchmentsError, NotAllowed
+from catchments.core.errors import CatchmentsError, NotAllowed
 from catchments.store import StoreUnavailable
 from catchments.store.outbox import STATES, Outbox
 from catchments.web.context import Service, service

@@ -13,7 +13,7 @@ import shapely
 
 from catchments.changes import MoveSchools, TransferArea
 from catchments.coordinates import geometry_to_180
-from catchments.model import (
+from catchments.core.model import (
     EDUCATION_REGIONS,
     Catchment,
     Edition,
@@ -24,8 +24,8 @@ from catchments.model import (
     Source,
     SourceKind,
 )
-from catchments.people import Role
-from catchments.settings import ROOT
+from catchments.core.roles import Role
+from catchments.core.settings import ROOT
 from catchments.store import Store
 from catchments.store.desk import Desk, Seen
 from tests.address_files import Given, csv_text

@@ -20,7 +20,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from catchments.people import Role
+from catchments.core.roles import Role
 from catchments.resolver import long_date
 from catchments.snapshot import today_in_new_zealand
 from catchments.store import Store

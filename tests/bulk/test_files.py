@@ -28,9 +28,9 @@ from catchments.bulk import csv_source, journal, parquet_source, targets
 from catchments.bulk.answering import COLUMNS
 from catchments.bulk.columns import Wanted
 from catchments.bulk.files import Summary, resolve_file
-from catchments.errors import FileRefused, InputRefused
-from catchments.model import Provider
-from catchments.settings import ROOT
+from catchments.core.errors import FileRefused, InputRefused
+from catchments.core.model import Provider
+from catchments.core.settings import ROOT
 from catchments.snapshot import Snapshot
 from tests.laws import examples
 from tests.waiting import PATIENCE_S

@@ -11,7 +11,7 @@ from click.testing import Result
 from flask import Flask
 
 from app import create_app
-from catchments.settings import ROOT, Settings
+from catchments.core.settings import ROOT, Settings
 from catchments.store.addresses import AddressBook
 from catchments.store.audit import AuditTrail
 from tests import prepared

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catchments.errors import CatchmentsError
-from catchments.people import Role
+from catchments.core.errors import CatchmentsError
+from catchments.core.roles import Role
 from catchments.store import Store, postgresql_programs
 from catchments.store.audit import AuditTrail
 from catchments.store.backup import BackupRefused, back_up, restore

@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 
 from catchments.commands import making, setup
-from catchments.settings import ROOT
+from catchments.core.settings import ROOT
 from catchments.store import Store
 from catchments.web.context import EXTENSION
 from tests.commands.conftest import PROVIDERS, Run, table

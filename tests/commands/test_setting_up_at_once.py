@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from catchments.commands import setup
-from catchments.model import DirectoryRelease, Edition
+from catchments.core.model import DirectoryRelease, Edition
 from catchments.sources import demonstration
 from catchments.store import Store
 from maps import MAKER

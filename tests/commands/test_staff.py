@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catchments.people import Role
+from catchments.core.roles import Role
 from catchments.store.audit import AuditTrail
 from catchments.store.people import People
 from tests.staff import PASSWORD, add_person

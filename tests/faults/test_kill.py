@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from catchments.changes import ReplaceProviders
-from catchments.model import SourceKind
-from catchments.settings import ROOT
+from catchments.core.model import SourceKind
+from catchments.core.settings import ROOT
 from catchments.snapshot import today_in_new_zealand
 from tests import prepared
 from tests.faults_files import size_of

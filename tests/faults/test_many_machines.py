@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from catchments.model import Edition
+from catchments.core.model import Edition
 from catchments.snapshot import today_in_new_zealand
 from scripts.postgresql import Cluster, programs, throw_away
 from tests.conftest import fresh_postgresql

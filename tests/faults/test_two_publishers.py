@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import msgspec
 
 from catchments.changes import AssignProvider, Change, RenameCatchment, apply_all
-from catchments.people import Role
+from catchments.core.roles import Role
 from catchments.publication import Outcome, Wish
 from catchments.snapshot import today_in_new_zealand
 from catchments.store import Store

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catchments.core.model import EDUCATION_REGIONS
 from catchments.gazetteer import education_region, folded
-from catchments.model import EDUCATION_REGIONS
 
 SAME_NAMES = [
     ("Tāmaki", "Tamaki"),

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catchments.core.model import PlaceKind, School, SchoolStatus
 from catchments.gazetteer import LONGEST_TEXT, Gazetteer, folded
-from catchments.model import PlaceKind, School, SchoolStatus
 from tests.laws import examples
 from tests.worlds import HOSTILE
 

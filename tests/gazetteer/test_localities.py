@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catchments.core.model import NamedPlace, PlaceKind, School, SchoolStatus
 from catchments.gazetteer import Gazetteer
 from catchments.gazetteer.localities import localities_of
-from catchments.model import NamedPlace, PlaceKind, School, SchoolStatus
 
 TOWN, SUBURB = PlaceKind.TOWN, PlaceKind.SUBURB
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catchments.core.model import PlaceKind, School
 from catchments.gazetteer import Gazetteer, looks_like_address, school_number
 from catchments.gazetteer.street_addresses import without_end
-from catchments.model import PlaceKind, School
 
 
 @pytest.mark.parametrize(

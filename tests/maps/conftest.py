@@ -9,7 +9,14 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.coordinates import geometry_to_180
-from catchments.model import EDUCATION_REGIONS, Catchment, Edition, Provider, Source, SourceKind
+from catchments.core.model import (
+    EDUCATION_REGIONS,
+    Catchment,
+    Edition,
+    Provider,
+    Source,
+    SourceKind,
+)
 
 HOSTILE = (
     "{{7*191}}",

@@ -9,7 +9,7 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from catchments.coordinates import geometry_to_180
-from catchments.model import Catchment, Edition
+from catchments.core.model import Catchment, Edition
 from maps.artefacts import Artefact, build_artefacts
 from maps.download import boundaries_geojson
 

@@ -11,8 +11,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.coordinates import geometry_to_360
+from catchments.core.model import Catchment, Edition
 from catchments.coverage import neighbours
-from catchments.model import Catchment, Edition
 from maps.display import GRID_DEG, display_coverage, display_topology
 
 Decoded = dict[str, BaseGeometry]

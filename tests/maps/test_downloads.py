@@ -29,8 +29,8 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from catchments.coordinates import geometry_to_360
-from catchments.errors import PublicationRefused
-from catchments.model import (
+from catchments.core.errors import PublicationRefused
+from catchments.core.model import (
     DirectoryRelease,
     Edition,
     Place,

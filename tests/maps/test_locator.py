@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
 from catchments.coordinates import to_180
-from catchments.model import Catchment, Edition, Place
-from catchments.settings import ROOT
+from catchments.core.model import Catchment, Edition, Place
+from catchments.core.settings import ROOT
 from maps.artefacts import TOPOLOGY
 from maps.display import display_topology
 from maps.locator import (

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catchments.errors import FileRefused
-from catchments.model import SourceKind
+from catchments.core.errors import FileRefused
+from catchments.core.model import SourceKind
 from catchments.sources import addresses
 from catchments.sources.addresses import Address, AddressReading, Road
 from catchments.sources.report import Problem

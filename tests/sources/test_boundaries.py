@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from shapely import box
 
 from catchments.coordinates import NZTM2000, geometry_to_360, to_metres
+from catchments.core.errors import FileRefused
+from catchments.core.model import Provider, SourceKind
 from catchments.coverage import is_coverage
-from catchments.errors import FileRefused
-from catchments.model import Provider, SourceKind
 from catchments.sources.boundaries import MAX_FILE_BYTES, read_boundaries
 from tests.laws import examples
 

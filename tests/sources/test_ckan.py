@@ -18,8 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from catchments.errors import FileRefused
-from catchments.model import DirectoryRelease, Place, SchoolStatus
+from catchments.core.errors import FileRefused
+from catchments.core.model import DirectoryRelease, Place, SchoolStatus
 from catchments.sources import ckan
 from catchments.sources.ckan import fetch_directory, retrying_session
 from catchments.sources.report import Report

@@ -11,9 +11,15 @@ import pytest
 import shapely
 
 from catchments.coordinates import geometry_to_360, to_360
+from catchments.core.errors import FileRefused
+from catchments.core.model import (
+    EDUCATION_REGIONS,
+    DirectoryRelease,
+    Edition,
+    SchoolStatus,
+    SourceKind,
+)
 from catchments.coverage import find_faults, is_coverage
-from catchments.errors import FileRefused
-from catchments.model import EDUCATION_REGIONS, DirectoryRelease, Edition, SchoolStatus, SourceKind
 from catchments.sources.coastline import coastline, coastline_source
 from catchments.sources.demonstration import DEMONSTRATION_FOLDER, _rows_as, read_demonstration
 

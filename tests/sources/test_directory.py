@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catchments.errors import FileRefused
-from catchments.model import DirectoryRelease, Place, School, SchoolStatus, SourceKind
+from catchments.core.errors import FileRefused
+from catchments.core.model import DirectoryRelease, Place, School, SchoolStatus, SourceKind
 from catchments.sources import directory
 from catchments.sources.directory import read_directory, refuse_shrinkage, shrinkage
 from catchments.sources.report import Problem, Report
@@ -380,7 +380,7 @@ def test_html_named_csv_is_refused_whatever_its_date(tmp_path: Path) -> None:
 
 
 def release_of(numbers: range) -> DirectoryRelease:
-    from catchments.model import Source
+    from catchments.core.model import Source
 
     source = Source(SourceKind.DIRECTORY, "t", "a", "l", "r", "s")
     schools = {number: School(number, f"School {number}") for number in numbers}

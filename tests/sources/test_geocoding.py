@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from catchments.errors import InputRefused
-from catchments.model import Place, PlaceKind
-from catchments.settings import Settings
+from catchments.core.errors import InputRefused
+from catchments.core.model import Place, PlaceKind
+from catchments.core.settings import Settings
 from catchments.sources.geocoding import (
     ASKED_AT_ONCE,
     FAILURES_AT_MOST,

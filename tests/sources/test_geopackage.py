@@ -17,7 +17,7 @@ import pytest
 import shapely
 from pyproj import CRS
 
-from catchments.errors import FileRefused
+from catchments.core.errors import FileRefused
 from catchments.sources import geopackage as reader
 from catchments.sources.feature_fields import tidy_value
 from catchments.sources.vector_files import Layer, read_layers

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from catchments.errors import FileRefused
+from catchments.core.errors import FileRefused
 from catchments.sources import vector_files
 from catchments.sources.addresses import AddressReading
 from catchments.sources.boundaries import read_boundaries

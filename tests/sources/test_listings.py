@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catchments.errors import FileRefused
-from catchments.model import Catchment, School, SchoolStatus, SourceKind
+from catchments.core.errors import FileRefused
+from catchments.core.model import Catchment, School, SchoolStatus, SourceKind
 from catchments.sources.listings import Listings, read_listings
 
 SCHOOLS = {

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catchments.errors import FileRefused
-from catchments.model import Provider, SourceKind
+from catchments.core.errors import FileRefused
+from catchments.core.model import Provider, SourceKind
 from catchments.sources.providers import ProviderTable, provider_code, read_providers
 
 HEADER = "Catchment,Provider,Phone,Email,Website"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catchments.errors import FileRefused
+from catchments.core.errors import FileRefused
 from catchments.sources import tables
 from catchments.sources.tables import Columns, cell_text, date_in_name, open_table, tidy
 from tests.laws import examples

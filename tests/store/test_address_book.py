@@ -19,10 +19,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from catchments.errors import InputRefused
+from catchments.core.errors import InputRefused
+from catchments.core.model import NamedPlace, Place, PlaceKind, Source, SourceKind
+from catchments.core.settings import ROOT
 from catchments.gazetteer import folded
-from catchments.model import NamedPlace, Place, PlaceKind, Source, SourceKind
-from catchments.settings import ROOT
 from catchments.sources.addresses import Address, Road
 from catchments.sources.report import no_progress
 from catchments.store import address_building
@@ -812,7 +812,7 @@ def test_a_folder_that_cannot_be_is_refused_in_a_sentence(tmp_path: Path) -> Non
 FULL = """
 import resource, sys
 from pathlib import Path
-from catchments.errors import CatchmentsError
+from catchments.core.errors import CatchmentsError
 from tests.store.test_address_book import ADDRESSES, address, build
 
 rows = [address(f"{n} Road {n % 997} x|Suburb {n % 97}|Town") for n in range(1, 20_000)]

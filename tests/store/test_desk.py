@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from catchments.changes import MoveSchools, RenameCatchment
-from catchments.errors import InputRefused, NotKnown
-from catchments.people import Person, Role
+from catchments.core.errors import InputRefused, NotKnown
+from catchments.core.roles import Person, Role
 from catchments.store import Store, schema
 from catchments.store.audit import AuditTrail
 from catchments.store.desk import CHANGES_AT_MOST, Desk, NotNow, Seen, Stale, checked_once

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from catchments.errors import InputRefused
+from catchments.core.errors import InputRefused
+from catchments.core.roles import Person, Role
 from catchments.findings import LONGEST_KEY, MatterKind, key_of
-from catchments.people import Person, Role
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.explanations import REASON_AT_MOST, Explanations

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from catchments.commands.setup import prepare
-from catchments.errors import CatchmentsError, InputRefused
+from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.sources.report import no_progress
 from catchments.store import Store, moving, schema
 from catchments.store.audit import AuditTrail

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from catchments.errors import NotKnown, PublicationRefused
+from catchments.core.errors import NotKnown, PublicationRefused
 from catchments.store import Publication, Store, outbox, schema
 from catchments.store.audit import AuditTrail
 from catchments.store.outbox import (

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catchments.errors import InputRefused, NotKnown
-from catchments.people import Action, Role
+from catchments.core.errors import InputRefused, NotKnown
+from catchments.core.roles import Action, Role
 from catchments.store import people as rooms
 from catchments.store.audit import AuditTrail
 from catchments.store.people import People, Secrets, TooBusy, checked_password, lock_after

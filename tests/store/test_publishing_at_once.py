@@ -15,8 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 from catchments.changes import ReplaceListings
-from catchments.errors import PublicationRefused
-from catchments.model import Edition, SourceKind
+from catchments.core.errors import PublicationRefused
+from catchments.core.model import Edition, SourceKind
 from catchments.snapshot import Snapshots
 from catchments.store import Publication, State, Store, drafts, editions
 from catchments.store import store as store_module

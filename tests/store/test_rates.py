@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from catchments.errors import InputRefused
-from catchments.people import Person, Role
+from catchments.core.errors import InputRefused
+from catchments.core.roles import Person, Role
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.rates import OTHERS, AbsenceRates, RateGiven

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catchments.changes import Change, ReplaceCatchments, ReplaceListings, ReplaceProviders
-from catchments.errors import NotKnown
-from catchments.model import (
+from catchments.core.errors import NotKnown
+from catchments.core.model import (
     Catchment,
     DirectoryRelease,
     Edition,

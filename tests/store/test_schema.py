@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from catchments.errors import InputRefused, NothingPublished
+from catchments.core.errors import InputRefused, NothingPublished
 from catchments.store import State, Store, StoreUnavailable
 from catchments.store.engine import open_engine
 from catchments.store.schema import ONLY_ON_POSTGRESQL, is_ours, metadata

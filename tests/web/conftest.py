@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.people import Role
+from catchments.core.roles import Role
 from catchments.web.context import EXTENSION
 from tests.staff import add_person, post, sign_in
 from tests.worlds import running_application, sqlite_url

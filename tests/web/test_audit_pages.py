@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.changes import MoveSchools
-from catchments.people import Person, Role
+from catchments.core.roles import Person, Role
 from catchments.publication import Order, Publisher
 from catchments.store import Decision, Store
 from catchments.store.audit import AuditEntry, AuditTrail

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catchments.bulk.rows import AT_MOST, LONGEST_BODY, BodyTooLarge, unpacked
+from catchments.core.model import NamedPlace, Place, PlaceKind
 from catchments.finding import NoAddresses
-from catchments.model import NamedPlace, Place, PlaceKind
 from catchments.store import StoreUnavailable
 from catchments.web.context import EXTENSION
 from catchments.web.v1 import bulk_answers

@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from catchments.model import Catchment, Edition, Place, School
+from catchments.core.model import Catchment, Edition, Place, School
 from catchments.store import StoreUnavailable
 from catchments.web import overview
 from catchments.web.context import EXTENSION

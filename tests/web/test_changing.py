@@ -17,8 +17,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from catchments.changes import apply_all
-from catchments.model import Contract, Edition, Provider
-from catchments.people import Role
+from catchments.core.model import Contract, Edition, Provider
+from catchments.core.roles import Role
 from catchments.store import Store
 from catchments.store.desk import Desk
 from catchments.web.context import EXTENSION

@@ -18,7 +18,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.errors import NotKnown
+from catchments.core.errors import NotKnown
 from catchments.snapshot import Snapshot
 from catchments.store import Store
 from catchments.store.artefacts import PIECE_BYTES, ArtefactFile, Artefacts

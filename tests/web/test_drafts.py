@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catchments.people import Role
+from catchments.core.roles import Role
 from catchments.store import Store
 from catchments.store.desk import Desk
 from catchments.web.context import EXTENSION

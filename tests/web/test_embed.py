@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from catchments.errors import InputRefused
-from catchments.settings import Settings
+from catchments.core.errors import InputRefused
+from catchments.core.settings import Settings
 from catchments.web.context import EXTENSION
 from catchments.web.security import CONTENT_SECURITY_POLICY
 from tests.worlds import AHI, fill, running_application, sqlite_url

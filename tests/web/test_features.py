@@ -21,8 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catchments.coordinates import geometry_to_360
-from catchments.model import Catchment
-from catchments.settings import Settings
+from catchments.core.model import Catchment
+from catchments.core.settings import Settings
 from catchments.store import StoreUnavailable
 from catchments.web.context import EXTENSION, Service
 from catchments.web.features.frames import areas_360
@@ -608,7 +608,7 @@ def test_without_a_place_for_anything_the_extent_is_new_zealand(tmp_path):
 SERVING = """
 import sys
 import app
-from catchments.settings import Settings
+from catchments.core.settings import Settings
 
 client = app.web_app(Settings(database_url=sys.argv[1])).test_client()
 assert client.get("/provider?school_id=54").status_code == 200

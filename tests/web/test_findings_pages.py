@@ -13,9 +13,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from catchments.core.model import Place, School, SchoolStatus
+from catchments.core.roles import Role
 from catchments.findings import MatterKind
-from catchments.model import Place, School, SchoolStatus
-from catchments.people import Role
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.explanations import REASON_AT_MOST, Explanations

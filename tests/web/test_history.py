@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from catchments.model import Contract, Provider
-from catchments.people import Person, Role
+from catchments.core.model import Contract, Provider
+from catchments.core.roles import Person, Role
 from catchments.snapshot import Snapshot, Snapshots
 from catchments.store import Store, schema
 from catchments.store.store import now

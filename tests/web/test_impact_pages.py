@@ -21,8 +21,8 @@ from catchments.changes import (
     RetireProvider,
     describe,
 )
-from catchments.model import Contract, Provider
-from catchments.people import Role
+from catchments.core.model import Contract, Provider
+from catchments.core.roles import Role
 from catchments.store import Store
 from catchments.store.desk import Desk, Seen
 from catchments.store.people import People

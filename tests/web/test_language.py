@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 
 from app import WEB
-from catchments.settings import ROOT
+from catchments.core.settings import ROOT
 from catchments.web.language import te_reo
 from tests.worlds import fill, running_application, sqlite_url
 

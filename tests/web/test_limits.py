@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catchments.errors import InputRefused, NotKnown
-from catchments.settings import Settings
+from catchments.core.errors import InputRefused, NotKnown
+from catchments.core.settings import Settings
 from catchments.store import Store
 from catchments.store.keys import PREFIX, Keys
 from catchments.web.context import EXTENSION

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 
 import app as service
 from catchments import __version__, logs
-from catchments.errors import InputRefused
-from catchments.settings import ROOT, Settings
+from catchments.core.errors import InputRefused
+from catchments.core.settings import ROOT, Settings
 from catchments.store.engine import open_engine
 from catchments.web import logs as web_logs
 from catchments.web.context import EXTENSION

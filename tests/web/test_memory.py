@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 
 from app import web_app
-from catchments.settings import Settings
+from catchments.core.settings import Settings
 from catchments.web import kept
 from catchments.web.context import EXTENSION
 from catchments.web.metrics import MEASURED

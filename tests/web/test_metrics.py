@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from werkzeug.test import TestResponse
 
-from catchments.settings import ROOT, Settings
+from catchments.core.settings import ROOT, Settings
 from catchments.store.outbox import Outbox
 from catchments.web import metrics, watching
 from catchments.web.context import EXTENSION
@@ -321,7 +321,7 @@ def test_a_token_that_is_none_is_refused_and_not_repeated(token: str) -> None:
 
 WORKERS = """
 import os, sys, app
-from catchments.settings import Settings
+from catchments.core.settings import Settings
 made = app.web_app(Settings(database_url=sys.argv[1]))
 client = made.test_client()
 for _ in range(2):

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.people import Role
+from catchments.core.roles import Role
 from catchments.store import Publication, Store
 from catchments.store.outbox import Outbox
 from catchments.telling import Announcement

@@ -11,8 +11,8 @@ import pytest
 import requests
 from joserfc.jwk import RSAKey
 
-from catchments.people import Role
-from catchments.settings import OpenIdConnect
+from catchments.core.roles import Role
+from catchments.core.settings import OpenIdConnect
 from catchments.store.audit import AuditTrail
 from catchments.store.people import People
 from catchments.web.context import EXTENSION

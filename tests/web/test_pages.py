@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.model import Provider
+from catchments.core.model import Provider
 from catchments.web.context import EXTENSION
 from maps.leaflet import LEAFLET_VERSION
 from tests.worlds import (

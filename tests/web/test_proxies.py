@@ -9,8 +9,8 @@ import pytest
 from flask import Flask, request
 
 from app import web_app
-from catchments.errors import InputRefused
-from catchments.settings import Settings
+from catchments.core.errors import InputRefused
+from catchments.core.settings import Settings
 from catchments.web.context import EXTENSION
 from tests.worlds import sqlite_url
 

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.model import EDUCATION_REGIONS
-from catchments.people import Role
+from catchments.core.model import EDUCATION_REGIONS
+from catchments.core.roles import Role
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.rates import AbsenceRates

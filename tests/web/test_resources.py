@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from catchments.coordinates import geometry_to_360
-from catchments.model import Catchment, Edition, Place, Provider, School, SchoolStatus
+from catchments.core.model import Catchment, Edition, Place, Provider, School, SchoolStatus
 from catchments.web.contract import promised_by
 from tests.laws import examples
 from tests.worlds import (

@@ -19,8 +19,8 @@ from werkzeug.test import TestResponse
 
 from catchments.changes import AssignProvider, Change, RenameCatchment
 from catchments.commands import publishing
-from catchments.errors import CatchmentsError
-from catchments.people import Person, Role
+from catchments.core.errors import CatchmentsError
+from catchments.core.roles import Person, Role
 from catchments.publication import Outcome, Publisher, Wish
 from catchments.runtime import subprocess_job
 from catchments.runtime.subprocess_job import JobFailed

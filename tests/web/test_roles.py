@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import AnyConverter, IntegerConverter, Rule, UUIDConverter
 from werkzeug.test import TestResponse
 
-from catchments.people import MAY, Action, Role
+from catchments.core.roles import MAY, Action, Role
 from catchments.store.people import People
 from catchments.web.context import EXTENSION
 from catchments.web.staff.access import OPEN, actions_of, is_staff_path, requires

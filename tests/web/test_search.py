@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from catchments.model import NamedPlace, Place, PlaceKind, Source, SourceKind
+from catchments.core.model import NamedPlace, Place, PlaceKind, Source, SourceKind
 from catchments.web.context import EXTENSION, Service
 from tests.worlds import AHI, HOSTILE, KOWHAI, TOTARA, fill, running_application, source, sqlite_url
 

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import encode_multipart
 
-from catchments.errors import InputRefused
-from catchments.people import Action, Role
-from catchments.settings import OpenIdConnect, Settings
+from catchments.core.errors import InputRefused
+from catchments.core.roles import Action, Role
+from catchments.core.settings import OpenIdConnect, Settings
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.people import People

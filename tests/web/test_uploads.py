@@ -27,9 +27,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from catchments.changes import ReplaceCatchments, TransferArea
-from catchments.people import Role
+from catchments.core.roles import Role
+from catchments.core.settings import ROOT
 from catchments.runtime import subprocess_job
-from catchments.settings import ROOT
 from catchments.sources.uploads import Read, Wish
 from catchments.store import schema
 from catchments.store import uploads as kept_areas

@@ -15,7 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.coordinates import NZTM2000, WGS84, transformer
-from catchments.errors import InputRefused, shown
+from catchments.core.errors import InputRefused, shown
 from maps.download import DECIMALS, rounded
 from maps.material import published_boundary
 

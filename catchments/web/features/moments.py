@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
-from catchments.errors import InputRefused, shown
+from catchments.core.errors import InputRefused, shown
 from catchments.snapshot import NEW_ZEALAND_TIME
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -34,7 +34,7 @@ from pygeoapi.openapi import get_oas_30
 from pygeoapi.provider.base import BaseProvider
 from pygeoapi.util import get_api_rules
 
-from catchments.errors import InputRefused
+from catchments.core.errors import InputRefused
 from catchments.web.features.description import about_service
 from catchments.web.features.frames import CRS84, FRAMES
 from catchments.web.features.layers import COLLECTED, Layer

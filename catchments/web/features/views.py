@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from flask import Blueprint, Response, render_template, request
 
-from catchments.errors import InputRefused, NotKnown, shown
+from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.snapshot import Snapshot, World
 from catchments.web.caching import cache_control, etag, validated
 from catchments.web.context import page_context, page_response, service

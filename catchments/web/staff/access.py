@@ -21,8 +21,8 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.errors import CatchmentsError, InputRefused, NotAllowed
-from catchments.people import MAY, Action, Person, Role
+from catchments.core.errors import CatchmentsError, InputRefused, NotAllowed
+from catchments.core.roles import MAY, Action, Person, Role
 from catchments.store.people import Account, People, Secrets
 from catchments.web.context import EXTENSION, Service, service
 

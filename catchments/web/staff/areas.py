@@ -29,9 +29,9 @@ from catchments.coordinates import (
     to_metres,
     to_wgs84,
 )
-from catchments.errors import InputRefused, shown
+from catchments.core.errors import InputRefused, shown
+from catchments.core.model import Catchment, NamedPlace, PlaceKind
 from catchments.gazetteer import LONGEST_TEXT, folded
-from catchments.model import Catchment, NamedPlace, PlaceKind
 from catchments.shape_text import AREAS, LINES, TooManyVertices, shape_of
 from catchments.sources.uploads import VERTICES_AT_MOST
 from catchments.web.context import service

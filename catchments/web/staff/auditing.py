@@ -11,8 +11,8 @@ from flask import Response, render_template, request
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
-from catchments.errors import InputRefused, shown
-from catchments.people import Action
+from catchments.core.errors import InputRefused, shown
+from catchments.core.roles import Action
 from catchments.snapshot import NEW_ZEALAND_TIME
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.web.context import page_context, service

@@ -26,10 +26,10 @@ from catchments.changes import (
     RetireProvider,
     apply,
 )
-from catchments.errors import CatchmentsError, NotKnown
+from catchments.core.errors import CatchmentsError, NotKnown
+from catchments.core.model import EDUCATION_REGIONS, Catchment, Contract, Edition, Provider
+from catchments.core.roles import Action
 from catchments.gazetteer import folded
-from catchments.model import EDUCATION_REGIONS, Catchment, Contract, Edition, Provider
-from catchments.people import Action
 from catchments.store import StoreUnavailable
 from catchments.store.desk import NotNow, Seen, Stale
 from catchments.web.context import page_context, service

@@ -9,9 +9,9 @@ from typing import Any
 from flask_babel import gettext, ngettext
 
 from catchments.changes import Change, MoveSchools, SetInSchoolProvision
-from catchments.errors import shown
+from catchments.core.errors import shown
+from catchments.core.model import Catchment, School
 from catchments.gazetteer import LONGEST_TEXT, folded
-from catchments.model import Catchment, School
 from catchments.web.context import service
 from catchments.web.staff.impact import base_of, bench
 from catchments.web.staff.typed import Typed

@@ -8,9 +8,9 @@ from datetime import date
 from flask import Response, render_template, request
 from flask_babel import gettext
 
-from catchments.errors import InputRefused, NotKnown, shown
-from catchments.model import Answer, EditionSummary, School
-from catchments.people import Action
+from catchments.core.errors import InputRefused, NotKnown, shown
+from catchments.core.model import Answer, EditionSummary, School
+from catchments.core.roles import Action
 from catchments.resolver import long_date
 from catchments.snapshot import World
 from catchments.store.audit import AuditTrail

@@ -10,9 +10,9 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.errors import CatchmentsError, ChangeDoesNotFit, NotKnown
-from catchments.model import EditionSummary
-from catchments.people import Action
+from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, NotKnown
+from catchments.core.model import EditionSummary
+from catchments.core.roles import Action
 from catchments.snapshot import World
 from catchments.store import Draft
 from catchments.store.desk import OPEN, Seen, Stale, checked_once

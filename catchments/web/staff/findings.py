@@ -13,11 +13,11 @@ from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.errors import InputRefused, shown
+from catchments.core.errors import InputRefused, shown
+from catchments.core.model import EDUCATION_REGIONS, DirectoryRelease
+from catchments.core.roles import Action
 from catchments.findings import Matter, MatterKind, matters
 from catchments.gazetteer import folded
-from catchments.model import EDUCATION_REGIONS, DirectoryRelease
-from catchments.people import Action
 from catchments.snapshot import NEW_ZEALAND_TIME, Snapshot, World
 from catchments.store.explanations import REASON_AT_MOST, Explanation, Explanations
 from catchments.web.context import page_context, service

@@ -12,8 +12,8 @@ from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
 from catchments.coordinates import geometry_to_360, to_360
+from catchments.core.model import Edition
 from catchments.impact import Concern, Impact, Rates, Row, SchoolMove, Workbench
-from catchments.model import Edition
 from catchments.snapshot import Recent, Snapshot
 from catchments.store.rates import OTHERS, AbsenceRates
 from catchments.web.context import service

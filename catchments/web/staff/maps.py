@@ -8,9 +8,9 @@ import msgspec
 from flask import Response, get_template_attribute, url_for
 from markupsafe import Markup
 
+from catchments.core.roles import Action
 from catchments.impact import Impact
 from catchments.impact.answering import touched_codes
-from catchments.people import Action
 from catchments.store import Draft
 from catchments.web.context import service
 from catchments.web.staff import impact, working

@@ -9,9 +9,9 @@ from flask import Response, flash, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.errors import NotKnown
-from catchments.model import EditionSummary
-from catchments.people import Action
+from catchments.core.errors import NotKnown
+from catchments.core.model import EditionSummary
+from catchments.core.roles import Action
 from catchments.store.outbox import STATES, NoticeRow, Outbox
 from catchments.web.context import service
 from catchments.web.staff.access import going_to, me, requires

@@ -13,8 +13,8 @@ from flask import Flask, abort, current_app, request, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.people import Person, Role
-from catchments.settings import OpenIdConnect
+from catchments.core.roles import Person, Role
+from catchments.core.settings import OpenIdConnect
 from catchments.store.people import People
 from catchments.web.context import service
 from catchments.web.staff import access

@@ -10,8 +10,8 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.errors import InputRefused, NotKnown
-from catchments.people import Action, Person, Role
+from catchments.core.errors import InputRefused, NotKnown
+from catchments.core.roles import Action, Person, Role
 from catchments.store.people import People
 from catchments.web.context import service
 from catchments.web.staff.access import confirmed, going_to, me, requires

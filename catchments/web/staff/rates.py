@@ -10,10 +10,10 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.errors import shown
+from catchments.core.errors import shown
+from catchments.core.model import EDUCATION_REGIONS
+from catchments.core.roles import Action
 from catchments.impact import ASSUMED
-from catchments.model import EDUCATION_REGIONS
-from catchments.people import Action
 from catchments.store.rates import OTHERS, SOURCE_AT_MOST, AbsenceRates, RateGiven, StatedRate
 from catchments.web.context import page_context, service
 from catchments.web.staff.access import me, requires

@@ -13,10 +13,10 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.changes import RestoreEdition, apply_all, describe
-from catchments.errors import InputRefused, shown
+from catchments.core.errors import InputRefused, shown
+from catchments.core.model import EditionSummary
+from catchments.core.roles import Action
 from catchments.logs import told_by
-from catchments.model import EditionSummary
-from catchments.people import Action
 from catchments.publication import Outcome, Wish, refuse_withdrawal
 from catchments.runtime import subprocess_job
 from catchments.runtime.subprocess_job import JobFailed

@@ -11,8 +11,8 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.errors import CatchmentsError, InputRefused
-from catchments.people import Action, Person
+from catchments.core.errors import CatchmentsError, InputRefused
+from catchments.core.roles import Action, Person
 from catchments.store.people import LONGEST_LOGIN, SHORTEST_PASSWORD, People
 from catchments.web.context import service
 from catchments.web.staff import access

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flask_babel import gettext
 from werkzeug.datastructures import FileStorage, MultiDict
 
-from catchments.errors import shown
+from catchments.core.errors import shown
 
 LONGEST_NAME = 200
 LONGEST_TEXT = 4_000

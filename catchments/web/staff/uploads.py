@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from werkzeug.datastructures import FileStorage
 
 from catchments.changes import Change, ReplaceCatchments
-from catchments.errors import InputRefused
+from catchments.core.errors import InputRefused
 from catchments.runtime import subprocess_job
 from catchments.sources.report import facts_of, line_of_text
 from catchments.sources.uploads import Read, Wish

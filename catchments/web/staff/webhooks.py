@@ -8,9 +8,9 @@ from flask import Response, flash, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from catchments.core.errors import InputRefused
+from catchments.core.roles import Action
 from catchments.delivery import NotTaken, call, checked_url
-from catchments.errors import InputRefused
-from catchments.people import Action
 from catchments.store.outbox import Outbox
 from catchments.web.context import service
 from catchments.web.staff.access import confirmed, going_to, me, requires

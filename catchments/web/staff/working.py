@@ -15,8 +15,8 @@ from flask import current_app, request
 from flask_babel import gettext
 
 from catchments.changes import Change, apply, apply_all, describe
-from catchments.errors import ChangeDoesNotFit, InputRefused, NothingPublished, NotKnown, shown
-from catchments.model import Catchment, DirectoryRelease, Edition, Provider, School
+from catchments.core.errors import ChangeDoesNotFit, InputRefused, NothingPublished, NotKnown, shown
+from catchments.core.model import Catchment, DirectoryRelease, Edition, Provider, School
 from catchments.snapshot import Snapshot, World
 from catchments.store import Draft
 from catchments.store.audit import AuditEntry, AuditTrail

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from msgspec import Meta
 
-from catchments.model import Basis, SchoolStatus, Status
+from catchments.core.model import Basis, SchoolStatus, Status
 from catchments.telling import Standing
 from catchments.web.bodies import (
     Catchment,

@@ -22,7 +22,7 @@ from catchments.bulk.rows import (
     too_large,
     unpacked,
 )
-from catchments.errors import shown
+from catchments.core.errors import shown
 from catchments.finding import Finder, NoAddresses
 from catchments.snapshot import World
 from catchments.web.api import ON

@@ -12,9 +12,9 @@ import numpy as np
 
 from catchments.bulk.resolving import BASES, NONE, STATUSES, BatchResolver, Outcomes
 from catchments.bulk.rows import Fault, Form, Kind, Questions, Row, Schools
-from catchments.errors import CatchmentsError, InputRefused, NotKnown
+from catchments.core.errors import CatchmentsError, InputRefused, NotKnown
+from catchments.core.model import Basis
 from catchments.finding import Finder
-from catchments.model import Basis
 from catchments.snapshot import Recent, Snapshot, World
 from catchments.web.metrics import count_bulk_rows
 from catchments.web.payload import before_first_edition

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Response
 
-from catchments.errors import NotKnown, shown
-from catchments.model import Catchment
+from catchments.core.errors import NotKnown, shown
+from catchments.core.model import Catchment
 from catchments.resolver import long_date
 from catchments.selecting import lists_of
 from catchments.snapshot import Snapshot

@@ -8,8 +8,8 @@ from datetime import date, datetime
 import msgspec
 from flask import Response, request
 
-from catchments.errors import InputRefused, NotKnown
-from catchments.model import EditionSummary, ReleaseSummary, Source
+from catchments.core.errors import InputRefused, NotKnown
+from catchments.core.model import EditionSummary, ReleaseSummary, Source
 from catchments.snapshot import World
 from catchments.store.artefacts import Artefacts
 from catchments.telling import Chronicle, Standing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypedDict, cast
 
-from catchments.model import Provider
+from catchments.core.model import Provider
 from catchments.web.tables import ORIGIN, Cell
 
 

@@ -14,7 +14,7 @@ import msgspec
 from flask import Response, request
 from werkzeug.routing import BaseConverter
 
-from catchments.errors import NotKnown
+from catchments.core.errors import NotKnown
 from catchments.web.caching import REPRESENTATION, cache_control, etag, validated
 from catchments.web.context import service
 from catchments.web.contract import Parameter, View

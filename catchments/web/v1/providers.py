@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from flask import Response
 
-from catchments.errors import NotKnown, shown
-from catchments.model import Catchment, Provider
+from catchments.core.errors import NotKnown, shown
+from catchments.core.model import Catchment, Provider
 from catchments.resolver import long_date
 from catchments.selecting import lists_of
 from catchments.snapshot import Snapshot

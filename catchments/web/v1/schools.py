@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from flask import Response
 
-from catchments.model import Answer, Basis, School, SchoolStatus, Status
+from catchments.core.model import Answer, Basis, School, SchoolStatus, Status
 from catchments.selecting import Schools, lists_of
 from catchments.snapshot import Snapshot, World
 from catchments.web.api import ON

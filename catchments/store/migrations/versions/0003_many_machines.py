@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.exc import DBAPIError
 
-from catchments.errors import CatchmentsError
+from catchments.core.errors import CatchmentsError
 
 revision = "0003"
 down_revision = "0002"

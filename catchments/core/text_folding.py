@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from catchments.model import EDUCATION_REGIONS
+from catchments.core.model import EDUCATION_REGIONS
 
 LONGEST_TEXT = 200
 """Characters of a text that are looked at; no school's name and town have as many."""
