@@ -17,7 +17,7 @@ from catchments import __version__
 from catchments.core.errors import CatchmentsError
 from catchments.core.fsync import exposed
 from catchments.core.settings import Settings
-from catchments.delivery import Courier, payloads
+from catchments.editions.delivery import Courier, payloads
 from catchments.finding import NoAddresses
 from catchments.resolver import kilometres, long_date
 from catchments.snapshot import Snapshots

@@ -17,8 +17,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from catchments import delivery
 from catchments.commands.making import publisher
+from catchments.editions import delivery
 from catchments.snapshot import Snapshot
 from catchments.sources.demonstration import read_demonstration
 from catchments.sources.report import no_progress

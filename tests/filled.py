@@ -12,6 +12,7 @@ from alembic.config import Config
 from catchments.changes import RenameCatchment, ReplaceCatchments
 from catchments.core.model import SourceKind
 from catchments.core.roles import Role
+from catchments.editions.announcements import Announcement
 from catchments.store import Publication, Store, schema
 from catchments.store.desk import Desk, Seen
 from catchments.store.engine import open_engine, writing
@@ -22,7 +23,6 @@ from catchments.store.rates import AbsenceRates, RateGiven
 from catchments.store.schema import metadata
 from catchments.store.store import MIGRATIONS
 from catchments.store.uploads import Upload, Uploads
-from catchments.telling import Announcement
 from tests.staff import add_person
 from tests.worlds import (
     AHI,

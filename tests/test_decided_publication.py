@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from catchments.changes import AssignProvider, Change, MergeCatchments, MoveSchools, RenameCatchment
 from catchments.core.errors import NotKnown, PublicationRefused
 from catchments.core.roles import Person, Role
-from catchments.publication import Order, Publisher
+from catchments.editions.publishing import Order, Publisher
 from catchments.store import Decision, Store, schema
 from catchments.store.audit import AuditTrail
 from catchments.store.desk import Desk, Seen

@@ -22,10 +22,11 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from catchments import delivery
 from catchments.core.errors import InputRefused
 from catchments.core.settings import MailServer, Settings
-from catchments.delivery import (
+from catchments.editions import delivery
+from catchments.editions.announcements import Announcement
+from catchments.editions.delivery import (
     Courier,
     NotTaken,
     call,
@@ -39,7 +40,6 @@ from catchments.snapshot import Snapshots
 from catchments.store import Publication, Store
 from catchments.store.outbox import MAY_HAVE_BEEN_SENT, Claimed, Outbox
 from catchments.store.store import now
-from catchments.telling import Announcement
 from tests.waiting import PATIENCE_S
 from tests.worlds import (
     HOSTILE,

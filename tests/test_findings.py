@@ -19,7 +19,7 @@ from catchments.core.model import (
     School,
     SchoolStatus,
 )
-from catchments.findings import LONGEST_KEY, Matter, MatterKind, key_of, matters
+from catchments.editions.issues import LONGEST_KEY, Matter, MatterKind, key_of, matters
 from catchments.snapshot import Snapshot
 from tests.worlds import (
     AHI,

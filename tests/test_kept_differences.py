@@ -12,21 +12,19 @@ from catchments.changes import AssignProvider
 from catchments.commands import making
 from catchments.commands.making import artefacts_anew
 from catchments.core.model import Edition, Provider
-from catchments.publication import Order, Publisher
-from catchments.snapshot import Snapshot, Snapshots
-from catchments.sources.report import no_progress
-from catchments.store import Store
-from catchments.telling import (
-    DIFFERENCE,
-    Chronicle,
+from catchments.editions.differences import (
     Difference,
     difference,
     difference_json,
     in_words,
-    read_difference,
     schools_changed,
-    written_difference,
 )
+from catchments.editions.history import Chronicle
+from catchments.editions.kept_differences import DIFFERENCE, read_difference, written_difference
+from catchments.editions.publishing import Order, Publisher
+from catchments.snapshot import Snapshot, Snapshots
+from catchments.sources.report import no_progress
+from catchments.store import Store
 from tests.worlds import (
     AHI,
     HOSTILE,

@@ -24,7 +24,7 @@ from catchments.core.model import (
     SourceKind,
     Status,
 )
-from catchments.publication import Order, Publisher, refuse_withdrawal
+from catchments.editions.publishing import Order, Publisher, refuse_withdrawal
 from catchments.snapshot import Snapshots, Timeline
 from catchments.store import Store
 from tests.worlds import (

@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from catchments.core.model import Provider
+from catchments.editions.announcements import PROVIDER, SCHOOL, notices_of
 from catchments.snapshot import Snapshot
-from catchments.telling import PROVIDER, SCHOOL, notices_of
 from tests.worlds import (
     AHI,
     HOSTILE,

@@ -12,7 +12,7 @@ from catchments.commands.console import NUMBER, progress, refusing, say, store, 
 from catchments.commands.making import publisher
 from catchments.core.errors import NothingPublished
 from catchments.core.model import EditionSummary
-from catchments.publication import Order, refuse_withdrawal
+from catchments.editions.publishing import Order, refuse_withdrawal
 from catchments.snapshot import Snapshot, Timeline, today_in_new_zealand
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from catchments.core.errors import PublicationRefused
-from catchments.publication import Publisher
+from catchments.editions.kept_differences import DIFFERENCE, written_difference
+from catchments.editions.publishing import Publisher
 from catchments.snapshot import Snapshot, Timeline, today_in_new_zealand
 from catchments.sources.coastline import coastline
 from catchments.sources.report import Progress
 from catchments.store import Store
-from catchments.telling import DIFFERENCE, written_difference
 
 Made = Sequence[tuple[str, str, bytes]]
 

@@ -6,7 +6,7 @@ import click
 
 from catchments.commands.console import refusing, say, store, table
 from catchments.core.roles import COMMAND_LINE
-from catchments.delivery import Courier, payloads
+from catchments.editions.delivery import Courier, payloads
 from catchments.store.outbox import STATES, Outbox
 from catchments.web.context import service
 

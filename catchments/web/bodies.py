@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypedDict
 from msgspec import Meta
 
 from catchments.core.model import Basis, PlaceKind, SchoolStatus, SourceKind, Status
-from catchments.telling import ToldEdition
+from catchments.editions.change_schema import ToldEdition
 
 NOTICE_CODES = (
     "on-boundary",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import current_app
 
 from catchments.core.model import EditionSummary
+from catchments.editions.history import DIFFERENCES_KEPT, Chronicle
+from catchments.editions.kept_differences import DIFFERENCE
 from catchments.snapshot import Recent, World
 from catchments.store.outbox import published_changes
-from catchments.telling import DIFFERENCE, DIFFERENCES_KEPT, Chronicle
 from catchments.web.context import service
 
 EXTENSION = "catchments.differences"

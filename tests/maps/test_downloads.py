@@ -39,7 +39,7 @@ from catchments.core.model import (
     Source,
     SourceKind,
 )
-from catchments.publication import Publisher
+from catchments.editions.publishing import Publisher
 from catchments.snapshot import Snapshot
 from catchments.store import Store
 from maps import artefacts as artefacts_room

@@ -8,7 +8,7 @@ import pytest
 
 from catchments.core.errors import InputRefused
 from catchments.core.roles import Person, Role
-from catchments.findings import LONGEST_KEY, MatterKind, key_of
+from catchments.editions.issues import LONGEST_KEY, MatterKind, key_of
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.explanations import REASON_AT_MOST, Explanations

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from catchments.core.errors import NotKnown, PublicationRefused
+from catchments.editions.announcements import Announcement
 from catchments.store import Publication, Store, outbox, schema
 from catchments.store.audit import AuditTrail
 from catchments.store.outbox import (
@@ -20,7 +21,6 @@ from catchments.store.outbox import (
     pause_after,
 )
 from catchments.store.store import now
-from catchments.telling import Announcement
 from tests.worlds import at_once, simple_artefacts, small_edition, small_release
 
 FROM = date(2026, 4, 1)

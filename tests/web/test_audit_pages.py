@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from catchments.changes import MoveSchools
 from catchments.core.roles import Person, Role
-from catchments.publication import Order, Publisher
+from catchments.editions.publishing import Order, Publisher
 from catchments.store import Decision, Store
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.desk import Desk, Seen

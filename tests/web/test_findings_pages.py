@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from catchments.core.model import Place, School, SchoolStatus
 from catchments.core.roles import Role
-from catchments.findings import MatterKind
+from catchments.editions.issues import MatterKind
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.explanations import REASON_AT_MOST, Explanations

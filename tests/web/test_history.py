@@ -14,10 +14,12 @@ from flask.testing import FlaskClient
 
 from catchments.core.model import Contract, Provider
 from catchments.core.roles import Person, Role
+from catchments.editions.change_schema import Standing
+from catchments.editions.differences import schools_changed
+from catchments.editions.history import Chronicle
 from catchments.snapshot import Snapshot, Snapshots
 from catchments.store import Store, schema
 from catchments.store.store import now
-from catchments.telling import Chronicle, Standing, schools_changed
 from tests.worlds import (
     AHI,
     HOSTILE,

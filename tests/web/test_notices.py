@@ -14,9 +14,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.core.roles import Role
+from catchments.editions.announcements import Announcement
 from catchments.store import Publication, Store
 from catchments.store.outbox import Outbox
-from catchments.telling import Announcement
 from catchments.web.context import EXTENSION
 from tests.staff import add_person, post, sign_in
 from tests.worlds import (
@@ -135,7 +135,7 @@ def test_a_reader_may_look_but_not_send(reader, store):
 def public(monkeypatch: pytest.MonkeyPatch) -> None:
     """Names resolve to a machine of the public's, without asking anybody."""
     answer = [(2, 1, 6, "", ("93.184.216.34", 443))]
-    monkeypatch.setattr("catchments.delivery.socket.getaddrinfo", lambda *_, **__: answer)
+    monkeypatch.setattr("catchments.editions.delivery.socket.getaddrinfo", lambda *_, **__: answer)
 
 
 @pytest.mark.usefixtures("public")

@@ -21,7 +21,7 @@ from catchments.changes import AssignProvider, Change, RenameCatchment
 from catchments.commands import publishing
 from catchments.core.errors import CatchmentsError
 from catchments.core.roles import Person, Role
-from catchments.publication import Outcome, Publisher, Wish
+from catchments.editions.publishing import Outcome, Publisher, Wish
 from catchments.runtime import subprocess_job
 from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import Draft, Store

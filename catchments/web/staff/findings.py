@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EDUCATION_REGIONS, DirectoryRelease
 from catchments.core.roles import Action
-from catchments.findings import Matter, MatterKind, matters
+from catchments.editions.issues import Matter, MatterKind, matters
 from catchments.gazetteer import folded
 from catchments.snapshot import NEW_ZEALAND_TIME, Snapshot, World
 from catchments.store.explanations import REASON_AT_MOST, Explanation, Explanations

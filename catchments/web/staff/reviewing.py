@@ -16,8 +16,8 @@ from catchments.changes import RestoreEdition, apply_all, describe
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
+from catchments.editions.publishing import Outcome, Wish, refuse_withdrawal
 from catchments.logs import told_by
-from catchments.publication import Outcome, Wish, refuse_withdrawal
 from catchments.runtime import subprocess_job
 from catchments.runtime.subprocess_job import JobFailed
 from catchments.snapshot import World

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused
 from catchments.core.roles import Action
-from catchments.delivery import NotTaken, call, checked_url
+from catchments.editions.delivery import NotTaken, call, checked_url
 from catchments.store.outbox import Outbox
 from catchments.web.context import service
 from catchments.web.staff.access import confirmed, going_to, me, requires

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypedDict
 from msgspec import Meta
 
 from catchments.core.model import Basis, SchoolStatus, Status
-from catchments.telling import Standing
+from catchments.editions.change_schema import Standing
 from catchments.web.bodies import (
     Catchment,
     Day,

@@ -8,7 +8,7 @@ from typing import Any
 
 from catchments.changes import Comparison, compare
 from catchments.core.model import Answer, Catchment, Edition, Provider, School, SchoolStatus
-from catchments.telling import told
+from catchments.editions import change_schema
 
 NAMED_AT_MOST = 10
 """In a sentence; the rest is a number."""
@@ -192,7 +192,7 @@ def _said(one: str, several: str, things: Sequence[str]) -> Iterator[str]:
 # --- for machines ---------------------------------------------------------------------------------
 
 
-def difference_json(found: Difference) -> told.Changes:
+def difference_json(found: Difference) -> change_schema.Changes:
     """Return what differs as values for JSON; names in it are a contract, only ever added to."""
     return {
         "compared_with": found.before_number,
@@ -220,7 +220,7 @@ def difference_json(found: Difference) -> told.Changes:
     }
 
 
-def _school_json(change: SchoolChange) -> told.SchoolChange:
+def _school_json(change: SchoolChange) -> change_schema.SchoolChange:
     return {
         "school_id": change.school.school_id,
         "catchment": {"before": _catchment(change.before), "after": _catchment(change.after)},
@@ -235,5 +235,5 @@ def _catchment(answer: Answer) -> str | None:
     return answer.catchment.code if answer.catchment else None
 
 
-def _provider(provider: Provider | None) -> told.NamedProvider | None:
+def _provider(provider: Provider | None) -> change_schema.NamedProvider | None:
     return {"code": provider.code, "name": provider.name} if provider else None

@@ -10,14 +10,9 @@ from datetime import date
 
 from catchments.changes import compare
 from catchments.core.model import Answer, Edition, Provider
+from catchments.editions.differences import SchoolChange, catchment_of, code_of, schools_changed
 from catchments.resolver import long_date
 from catchments.snapshot import Snapshot
-from catchments.telling.differing import (
-    SchoolChange,
-    catchment_of,
-    code_of,
-    schools_changed,
-)
 
 SCHOOL, PROVIDER = "school", "provider"
 """The kinds of recipient."""

@@ -7,17 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from catchments.core.model import UNCERTAINTY_M, Answer, DirectoryRelease, Edition, EditionSummary
+from catchments.editions.change_schema import Standing, ToldEdition
+from catchments.editions.differences import Difference, difference, difference_json, schools_changed
+from catchments.editions.kept_differences import read_difference
 from catchments.resolver import Resolver
 from catchments.snapshot import Archive, Recent, World
 from catchments.spatial_index import UncompiledIndex
-from catchments.telling.differing import (
-    Difference,
-    difference,
-    difference_json,
-    schools_changed,
-)
-from catchments.telling.keeping import read_difference
-from catchments.telling.told import Standing, ToldEdition
 
 DIFFERENCES_KEPT = 300
 """Of editions that never change, so that they outlive a world; a few kilobytes each."""

@@ -15,10 +15,11 @@ from catchments.core.errors import ChangeDoesNotFit, PublicationRefused
 from catchments.core.model import DirectoryRelease, Edition, EditionSummary
 from catchments.core.roles import Action
 from catchments.coverage import find_faults
+from catchments.editions.announcements import notices_of
+from catchments.editions.kept_differences import DIFFERENCE, written_difference
 from catchments.snapshot import Snapshot, Timeline, boundaries_fingerprint
 from catchments.sources.report import Progress, no_progress
 from catchments.store import Decision, Draft, Publication, Store
-from catchments.telling import DIFFERENCE, notices_of, written_difference
 
 CHECKING = "Checking schools and coverage"
 ArtefactMaker = Callable[[Snapshot], Sequence[tuple[str, str, bytes]]]

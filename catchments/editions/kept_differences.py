@@ -8,14 +8,14 @@ import msgspec
 
 from catchments.changes import Comparison
 from catchments.core.model import Answer, Catchment, Edition, Provider, School, Status
-from catchments.snapshot import Snapshot
-from catchments.telling.differing import (
+from catchments.editions.differences import (
     Difference,
     Renewal,
     SchoolChange,
     difference,
     schools_changed,
 )
+from catchments.snapshot import Snapshot
 
 DIFFERENCE = "difference.json"
 """The name that it is kept under."""
