@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.coordinates import geometry_to_360
 from catchments.core.model import Edition
-from catchments.impact import changed_area
+from catchments.editions.impact import changed_area
 
 TOLERANCE_DEG = 0.001
 """A bend is left out when the triangle it spans is smaller than the square of this."""

@@ -28,7 +28,7 @@ from catchments.changes import (
 )
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Place, School
 from catchments.coverage import find_faults
-from catchments.impact import Rates, Workbench
+from catchments.editions.impact import Rates, Workbench
 from catchments.snapshot import Snapshot
 from catchments.sources.demonstration import read_demonstration
 from maps.differences import display_differences

@@ -45,7 +45,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
             {"catchments.resolver", "catchments.changes"},
             {"catchments.snapshot", "catchments.store", "catchments.sources"},
             {
-                "catchments.impact",
+                "catchments.editions.impact",
                 "catchments.telling",
                 "catchments.editions.issues",
                 "catchments.selecting",

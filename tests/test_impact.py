@@ -26,8 +26,8 @@ from catchments.changes import (
 )
 from catchments.core.model import Catchment, Contract, Place, Provider, School
 from catchments.coverage import find_faults
-from catchments.impact import ASSUMED, Numbers, Rates, Workbench, changed_area, impact
-from catchments.impact.faults import faults_after
+from catchments.editions.impact import ASSUMED, Numbers, Rates, Workbench, changed_area, impact
+from catchments.editions.impact.faults import faults_after
 from catchments.snapshot import Snapshot
 from tests.laws import examples
 from tests.worlds import (

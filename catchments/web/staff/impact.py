@@ -13,14 +13,14 @@ from markupsafe import Markup
 
 from catchments.coordinates import geometry_to_360, to_360
 from catchments.core.model import Edition
-from catchments.impact import Concern, Impact, Rates, Row, SchoolMove, Workbench
+from catchments.editions.impact import Concern, Impact, Rates, Row, SchoolMove, Workbench
 from catchments.snapshot import Recent, Snapshot
 from catchments.store.rates import OTHERS, AbsenceRates
 from catchments.web.context import service
 from catchments.web.mapping import locator
 from catchments.web.staff.working import Working
 
-KEPT = "catchments.impact"
+KEPT = "catchments.editions.impact"
 IMPACTS_KEPT = 8
 FIRST = 50
 """Schools and warnings that are listed before the rest is folded away."""

@@ -9,8 +9,8 @@ from flask import Response, get_template_attribute, url_for
 from markupsafe import Markup
 
 from catchments.core.roles import Action
-from catchments.impact import Impact
-from catchments.impact.answering import touched_codes
+from catchments.editions.impact import Impact
+from catchments.editions.impact.answering import touched_codes
 from catchments.store import Draft
 from catchments.web.context import service
 from catchments.web.staff import impact, working

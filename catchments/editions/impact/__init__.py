@@ -10,10 +10,10 @@ from datetime import date
 
 from catchments.changes import Concern
 from catchments.core.model import Edition
-from catchments.impact.faults import changed_area
-from catchments.impact.rates import ASSUMED, Rates
-from catchments.impact.tables import Impact, Numbers, Row, SchoolMove
-from catchments.impact.workbench import Workbench
+from catchments.editions.impact.faults import changed_area
+from catchments.editions.impact.rates import ASSUMED, Rates
+from catchments.editions.impact.tables import Impact, Numbers, Row, SchoolMove
+from catchments.editions.impact.workbench import Workbench
 from catchments.snapshot import Snapshot
 
 

@@ -8,8 +8,8 @@ from datetime import date
 
 from catchments.changes import Comparison, Concern
 from catchments.core.model import Answer, Catchment, Edition, Provider, School, SchoolStatus
+from catchments.editions.impact.rates import Rates
 from catchments.gazetteer import folded
-from catchments.impact.rates import Rates
 from catchments.resolver import is_closed
 
 

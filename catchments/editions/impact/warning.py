@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.changes import Concern
 from catchments.coordinates import geometry_to_360, to_360
 from catchments.core.model import Edition, School
-from catchments.impact.tables import Numbers, counts
+from catchments.editions.impact.tables import Numbers, counts
 from catchments.resolver import long_date
 from catchments.snapshot import Snapshot
 

@@ -23,16 +23,11 @@ from catchments.coordinates import (
 )
 from catchments.core.model import Answer, Edition
 from catchments.coverage import CoverageFault
-from catchments.impact.answering import PatchedIndex, answers_after, touched_codes
-from catchments.impact.faults import faults_after
-from catchments.impact.rates import Rates
-from catchments.impact.tables import (
-    Impact,
-    Side,
-    moves,
-    rows,
-)
-from catchments.impact.warning import listed_outside, warnings
+from catchments.editions.impact.answering import PatchedIndex, answers_after, touched_codes
+from catchments.editions.impact.faults import faults_after
+from catchments.editions.impact.rates import Rates
+from catchments.editions.impact.tables import Impact, Side, moves, rows
+from catchments.editions.impact.warning import listed_outside, warnings
 from catchments.snapshot import Recent, Snapshot
 
 BASES_KEPT = 4
