@@ -31,7 +31,7 @@ from catchments.core.model import (
     SchoolStatus,
     Status,
 )
-from catchments.spatial_index import SpatialIndex
+from catchments.geometry.spatial_index import SpatialIndex
 
 NEAREST_WITHIN_M = 5_000.0
 

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from catchments.coordinates import to_180, to_360
 from catchments.core.model import Answer, Basis, Catchment, Provider, SchoolStatus, Status
 from catchments.gazetteer import folded
+from catchments.geometry.coordinates import to_180, to_360
 from catchments.resolver import Resolver
 from catchments.snapshot import Snapshot, World
 

@@ -30,8 +30,8 @@ from catchments.core.model import (
     Upcoming,
 )
 from catchments.gazetteer import Gazetteer
+from catchments.geometry.spatial_index import SpatialIndex
 from catchments.resolver import Resolver, long_date
-from catchments.spatial_index import SpatialIndex
 
 T = TypeVar("T")
 NEW_ZEALAND_TIME = ZoneInfo("Pacific/Auckland")

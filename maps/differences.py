@@ -13,9 +13,9 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import geometry_to_360
 from catchments.core.model import Edition
 from catchments.editions.impact import changed_area
+from catchments.geometry.coordinates import geometry_to_360
 
 TOLERANCE_DEG = 0.001
 """A bend is left out when the triangle it spans is smaller than the square of this."""

@@ -19,9 +19,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from topojson.core.topology import Topology
 
-from catchments.coordinates import geometry_to_360
 from catchments.core.model import Catchment, Edition
-from catchments.coverage import four_colouring
+from catchments.geometry.coordinates import geometry_to_360
+from catchments.geometry.coverage import four_colouring
 from maps.material import Material
 
 GRID_DEG = 1e-4

@@ -14,9 +14,9 @@ from xml.etree import ElementTree as ET
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import geometry_to_180
 from catchments.core.model import Catchment
 from catchments.gazetteer import folded
+from catchments.geometry.coordinates import geometry_to_180
 from maps.colours import INK, region_colour, regions_in_order
 from maps.material import Material
 from maps.wording import MADE_UP, SIMPLIFIED, credit_lines, in_force, one_line

@@ -20,8 +20,8 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import to_360
 from catchments.core.model import Place
+from catchments.geometry.coordinates import to_360
 from maps.lettering import Box, around, lettered, overlap
 
 WIDTH, HEIGHT = 400, 300

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from catchments.coordinates import geometry_to_360, to_180
 from catchments.core.model import NOT_STATED
 from catchments.gazetteer import folded
+from catchments.geometry.coordinates import geometry_to_360, to_180
 from maps.download import edition_json, source_json
 from maps.downloads import File
 from maps.material import Material

@@ -13,8 +13,8 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import geometry_to_180, geometry_to_360
 from catchments.core.model import Answer, Catchment, DirectoryRelease, Edition, Provider, Source
+from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
 from catchments.snapshot import Snapshot
 
 

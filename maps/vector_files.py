@@ -19,8 +19,8 @@ import pyogrio
 import pyogrio.raw
 import shapely
 
-from catchments.coordinates import WGS84
 from catchments.core.model import Provider
+from catchments.geometry.coordinates import WGS84
 from catchments.resolver import long_date
 from maps.material import Material
 from maps.packing import zipped

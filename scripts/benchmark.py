@@ -22,11 +22,11 @@ from rtree.index import Index, Property
 
 from catchments.commands.making import publisher
 from catchments.core.settings import ROOT
-from catchments.coverage import find_faults
+from catchments.geometry.coverage import find_faults
+from catchments.geometry.spatial_index import SpatialIndex
 from catchments.sources.boundaries import read_boundaries
 from catchments.sources.demonstration import read_demonstration
 from catchments.sources.report import no_progress
-from catchments.spatial_index import SpatialIndex
 from catchments.store import Store
 from scripts import postgresql
 

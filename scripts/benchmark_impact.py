@@ -27,8 +27,8 @@ from catchments.changes import (
     apply,
 )
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Place, School
-from catchments.coverage import find_faults
 from catchments.editions.impact import Rates, Workbench
+from catchments.geometry.coverage import find_faults
 from catchments.snapshot import Snapshot
 from catchments.sources.demonstration import read_demonstration
 from maps.differences import display_differences

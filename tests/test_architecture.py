@@ -20,28 +20,32 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
     map(
         frozenset,
         [
-            {"catchments.core.errors", "catchments.core.model", "catchments.reference_systems"},
             {
-                "catchments.coordinates",
-                "catchments.cell_grid",
+                "catchments.core.errors",
+                "catchments.core.model",
+                "catchments.geometry.reference_systems",
+            },
+            {
+                "catchments.geometry.coordinates",
+                "catchments.geometry.cell_grid",
                 "catchments.core.plain_cells",
                 "catchments.core.te_reo",
                 "catchments.core.roles",
                 "catchments.core.fsync",
-                "catchments.wkb",
-                "catchments.shape_text",
+                "catchments.geometry.wkb",
+                "catchments.geometry.shape_text",
             },
-            {"catchments.boundary_distances"},
+            {"catchments.geometry.boundary_distances"},
             {
-                "catchments.coverage",
-                "catchments.spatial_index",
+                "catchments.geometry.coverage",
+                "catchments.geometry.spatial_index",
                 "catchments.gazetteer",
                 "catchments.core.settings",
                 "catchments.logs",
                 "catchments.serving",
                 "catchments.guidance",
             },
-            {"catchments.redrawing"},
+            {"catchments.geometry.redrawing"},
             {"catchments.resolver", "catchments.changes"},
             {"catchments.snapshot", "catchments.store", "catchments.sources"},
             {
@@ -236,7 +240,7 @@ def test_the_rooms_of_every_kept_library_use_it():
             "which is not below it",
         ),
         (
-            "catchments.coordinates",
+            "catchments.geometry.coordinates",
             "if TYPE_CHECKING:\n    from catchments.resolver import Resolver",
             "which is not below it",
         ),
@@ -280,7 +284,10 @@ def test_the_rule_finds_what_it_forbids(module, source, complaint):
     [
         ("catchments.core.model", "import datetime\nfrom shapely import Point"),
         ("catchments.web.made_up", "from catchments import __version__"),
-        ("catchments.spatial_index", "from catchments.cell_grid import compile_grid"),
+        (
+            "catchments.geometry.spatial_index",
+            "from catchments.geometry.cell_grid import compile_grid",
+        ),
         ("catchments.snapshot", "from catchments.gazetteer import Gazetteer"),
         ("catchments.store.made_up", "from . import schema\nfrom catchments.changes import apply"),
         ("catchments.store.migrations.versions.x", "import sqlalchemy\nfrom alembic import op"),
@@ -345,8 +352,8 @@ NATIVE_PARSERS = {
 """What hands bytes or text to a geometry library, or to another parser that is not Python."""
 
 PARSES = {
-    "catchments.wkb": "checks the type words before it reads.",
-    "catchments.bulk": "a program of its own, for files; geometries go through catchments.wkb.",
+    "catchments.geometry.wkb": "checks the type words before it reads.",
+    "catchments.bulk": "a program of its own, for files; geometries go through catchments.geometry.wkb.",
     "catchments.sources": "reads files in a program of its own: the command line, or an upload's.",
     "catchments.store.editions": "reads rows of our own database, which our own to_wkb wrote.",
     "maps": "writes files of editions.",

@@ -39,7 +39,7 @@ from catchments.core.model import (
     SourceKind,
     Status,
 )
-from catchments.coverage import CoverageFault
+from catchments.geometry.coverage import CoverageFault
 
 
 def source(kind, title="Real", *, demonstration=False, **fields):

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Point, Polygon, box
 
-from catchments.coordinates import (
+from catchments.core.errors import InputRefused
+from catchments.geometry.coordinates import (
     CHATHAM_TM2000,
     NZTM2000,
     WGS84,
@@ -26,7 +27,6 @@ from catchments.coordinates import (
     to_metres,
     transformer,
 )
-from catchments.core.errors import InputRefused
 
 # --- longitudes -----------------------------------------------------------------------------------
 

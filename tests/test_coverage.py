@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
-from catchments.coordinates import area_m2, geometry_to_180
 from catchments.core.model import Place
-from catchments.coverage import (
+from catchments.geometry.coordinates import area_m2, geometry_to_180
+from catchments.geometry.coverage import (
     SLIVER_WIDTH_M,
     CoverageFault,
     clean,

@@ -25,9 +25,9 @@ from catchments.changes import (
     reasons_against,
 )
 from catchments.core.model import Catchment, Contract, Place, Provider, School
-from catchments.coverage import find_faults
 from catchments.editions.impact import ASSUMED, Numbers, Rates, Workbench, changed_area, impact
 from catchments.editions.impact.faults import faults_after
+from catchments.geometry.coverage import find_faults
 from catchments.snapshot import Snapshot
 from tests.laws import examples
 from tests.worlds import (

@@ -14,10 +14,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import geometry_to_180, geometry_to_360
 from catchments.core.errors import ChangeDoesNotFit
-from catchments.coverage import find_faults, is_coverage
-from catchments.redrawing import (
+from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
+from catchments.geometry.coverage import find_faults, is_coverage
+from catchments.geometry.redrawing import (
     MAX_VERTICES,
     merge,
     part_count,

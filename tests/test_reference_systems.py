@@ -9,8 +9,8 @@ import pytest
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from catchments.coordinates import transformer
-from catchments.reference_systems import LONGEST_TEXT, is_plain
+from catchments.geometry.coordinates import transformer
+from catchments.geometry.reference_systems import LONGEST_TEXT, is_plain
 
 CODES = (2193, 4167, 4326, 3857, 27200, 3793, 4979, 5759, 3851, 2105)
 VERSIONS = ("WKT1_GDAL", "WKT1_ESRI", "WKT2_2015", "WKT2_2019")

@@ -25,8 +25,8 @@ from catchments.core.model import (
     SourceKind,
     Status,
 )
+from catchments.geometry.spatial_index import SpatialIndex
 from catchments.resolver import ASK, Resolver, is_closed, kilometres
-from catchments.spatial_index import SpatialIndex
 from tests.laws import examples
 
 DAY = date(2026, 7, 1)

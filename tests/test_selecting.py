@@ -8,7 +8,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catchments.coordinates import to_360
+from catchments.geometry.coordinates import to_360
 from catchments.selecting import Box
 from tests.laws import examples
 

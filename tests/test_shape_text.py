@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPolygon, box, mapping
 
 from catchments.core.errors import InputRefused
-from catchments.shape_text import AREAS, LINES, TooManyVertices, shape_of
+from catchments.geometry.shape_text import AREAS, LINES, TooManyVertices, shape_of
 
 HOLED = box(0, 0, 9, 9) - box(1, 1, 2, 2) - box(4, 4, 5, 5)
 SHAPES = [

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Point, Polygon, box
 
-from catchments.coordinates import geometry_to_180, geometry_to_360
-from catchments.spatial_index import SpatialIndex
+from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
+from catchments.geometry.spatial_index import SpatialIndex
 from tests.laws import examples
 from tests.waiting import PATIENCE_S
 

@@ -20,8 +20,8 @@ from shapely.geometry import (
     box,
 )
 
-from catchments import wkb
 from catchments.core.errors import InputRefused
+from catchments.geometry import wkb
 
 WITH_A_HOLE = box(0, 0, 9, 9) - box(1, 1, 2, 2)
 SHAPES = {

@@ -14,14 +14,9 @@ import shapely
 from pyproj.exceptions import ProjError
 
 from catchments.bulk.columns import Chosen
-from catchments.coordinates import (
-    NEW_ZEALAND_LAT,
-    NEW_ZEALAND_LNG_360,
-    WGS84,
-    transformer,
-)
 from catchments.core.errors import FileRefused, InputRefused, shown
-from catchments.wkb import POINTS, Kinds, sound
+from catchments.geometry.coordinates import NEW_ZEALAND_LAT, NEW_ZEALAND_LNG_360, WGS84, transformer
+from catchments.geometry.wkb import POINTS, Kinds, sound
 
 Floats = npt.NDArray[np.float64]
 Problems = npt.NDArray[np.uint8]

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from catchments.bulk.asking import How
 from catchments.bulk.columns import Wanted, choose
 from catchments.bulk.sources import BYTES_AT_ONCE, ROWS_AT_ONCE, Mark
-from catchments.coordinates import WGS84
 from catchments.core.errors import FileRefused, shown
+from catchments.geometry.coordinates import WGS84
 from catchments.sources.report import Progress
 
 MAGIC = b"PAR1"

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from catchments.boundary_distances import ERROR_M, Near
-from catchments.coordinates import to_360_many
 from catchments.core.model import UNCERTAINTY_M, Answer, Basis, Status
+from catchments.geometry.boundary_distances import ERROR_M, Near
+from catchments.geometry.coordinates import to_360_many
 from catchments.resolver import NEAREST_WITHIN_M
 from catchments.snapshot import Snapshot
 

@@ -20,8 +20,8 @@ from typing import Any
 
 import msgspec
 
-from catchments.coordinates import look_swapped
 from catchments.core.errors import CatchmentsError, InputRefused, shown
+from catchments.geometry.coordinates import look_swapped
 
 AT_MOST = 10_000
 """Rows in one body."""

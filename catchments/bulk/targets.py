@@ -19,8 +19,8 @@ import shapely
 from catchments.bulk.asking import shapes_of
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.core.fsync import flush
+from catchments.geometry.wkb import ALL_KINDS
 from catchments.sources.report import Progress
-from catchments.wkb import ALL_KINDS
 
 T = TypeVar("T")
 COMPRESSION = "snappy"

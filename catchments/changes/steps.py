@@ -12,10 +12,10 @@ from typing import Literal
 
 from shapely.geometry.base import BaseGeometry
 
-from catchments import redrawing
 from catchments.changes.naming import named
 from catchments.core.errors import ChangeDoesNotFit, shown
 from catchments.core.model import Catchment, Contract, Edition, Provider
+from catchments.geometry import redrawing
 
 UNKNOWN = Contract()
 

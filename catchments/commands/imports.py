@@ -29,7 +29,7 @@ from catchments.commands.console import (
 )
 from catchments.core.errors import InputRefused
 from catchments.core.model import NOT_STATED, Edition, Source
-from catchments.coverage import SLIVER_WIDTH_M
+from catchments.geometry.coverage import SLIVER_WIDTH_M
 from catchments.snapshot import Timeline, today_in_new_zealand
 from catchments.sources.boundaries import read_boundaries
 from catchments.sources.listings import read_listings

@@ -17,8 +17,8 @@ from urllib.parse import quote
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import metric_crs, to_360, to_metres
 from catchments.core.model import Answer, Catchment, DirectoryRelease, Place, Provider, School
+from catchments.geometry.coordinates import metric_crs, to_360, to_metres
 from catchments.resolver import NEAREST_WITHIN_M, is_closed, kilometres, long_date
 from catchments.snapshot import Snapshot
 

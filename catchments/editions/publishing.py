@@ -14,9 +14,9 @@ from catchments.changes import apply_all, may_take_effect, reasons_against
 from catchments.core.errors import ChangeDoesNotFit, PublicationRefused
 from catchments.core.model import DirectoryRelease, Edition, EditionSummary
 from catchments.core.roles import Action
-from catchments.coverage import find_faults
 from catchments.editions.announcements import notices_of
 from catchments.editions.kept_differences import DIFFERENCE, written_difference
+from catchments.geometry.coverage import find_faults
 from catchments.snapshot import Snapshot, Timeline, boundaries_fingerprint
 from catchments.sources.report import Progress, no_progress
 from catchments.store import Decision, Draft, Publication, Store

@@ -19,11 +19,11 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from catchments import wkb
-from catchments.coordinates import WGS84, in_new_zealand, look_swapped, to_180, to_wgs84
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.core.model import Source, SourceKind
 from catchments.gazetteer import folded
+from catchments.geometry import wkb
+from catchments.geometry.coordinates import WGS84, in_new_zealand, look_swapped, to_180, to_wgs84
 from catchments.sources import geopackage
 from catchments.sources.geopackage import GeoPackage, Row, TableLayer
 from catchments.sources.report import Progress, Report, no_progress, sha256_of

@@ -12,14 +12,14 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Catchment, Provider, Source, SourceKind
-from catchments.coverage import (
+from catchments.gazetteer import education_region, folded
+from catchments.geometry.coverage import (
     SLIVER_WIDTH_M,
     CoverageFault,
     clean,
     find_faults,
     is_coverage,
 )
-from catchments.gazetteer import education_region, folded
 from catchments.sources.codes import GIVEN_AT_MOST, code_of
 from catchments.sources.feature_fields import (
     CODE_FIELDS,

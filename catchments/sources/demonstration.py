@@ -21,7 +21,6 @@ import pyogrio.raw
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import NZTM2000, WGS84, to_wgs84, transformer
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import (
     Catchment,
@@ -35,6 +34,7 @@ from catchments.core.model import (
     SourceKind,
 )
 from catchments.gazetteer import education_region
+from catchments.geometry.coordinates import NZTM2000, WGS84, to_wgs84, transformer
 from catchments.sources.coastline import (
     coastline_polygons,
     coastline_source,

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from catchments.coordinates import (
+from catchments.core.errors import FileRefused, shown
+from catchments.core.model import DirectoryRelease, Place, School, SchoolStatus, Source, SourceKind
+from catchments.gazetteer import education_region, folded
+from catchments.geometry.coordinates import (
     NEW_ZEALAND_LAT,
     NEW_ZEALAND_LNG_360,
     in_new_zealand,
     look_swapped,
     to_180,
 )
-from catchments.core.errors import FileRefused, shown
-from catchments.core.model import DirectoryRelease, Place, School, SchoolStatus, Source, SourceKind
-from catchments.gazetteer import education_region, folded
 from catchments.sources.report import Progress, Report, no_progress, sha256_of
 from catchments.sources.tables import Columns, date_in_name, first_few, open_table
 

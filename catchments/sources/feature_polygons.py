@@ -11,7 +11,8 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError, ProjError
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import (
+from catchments.core.errors import FileRefused, shown
+from catchments.geometry.coordinates import (
     check_is_plain,
     geometry_to_180,
     in_new_zealand,
@@ -19,8 +20,7 @@ from catchments.coordinates import (
     to_360,
     to_wgs84,
 )
-from catchments.core.errors import FileRefused, shown
-from catchments.coverage import make_valid_2d
+from catchments.geometry.coverage import make_valid_2d
 from catchments.sources.report import Report
 
 

@@ -16,13 +16,13 @@ from urllib.parse import urlencode
 
 from pybreaker import CircuitBreaker, CircuitBreakerError
 
-from catchments.coordinates import in_new_zealand, to_180
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import NamedPlace, Place, PlaceKind
 from catchments.core.settings import Settings
 from catchments.gazetteer import folded, street_number
 from catchments.gazetteer.abbreviations import spelled_out
 from catchments.gazetteer.street_addresses import without_end
+from catchments.geometry.coordinates import in_new_zealand, to_180
 
 if TYPE_CHECKING:
     from geopy.geocoders.base import Geocoder as GeopyGeocoder

@@ -24,10 +24,10 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments import wkb
-from catchments.coordinates import WGS84
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.gazetteer import folded
+from catchments.geometry import wkb
+from catchments.geometry.coordinates import WGS84
 from catchments.sources import geopackage
 from catchments.sources.archives import unpacked_members
 from catchments.sources.feature_fields import tidy_value

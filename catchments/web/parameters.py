@@ -11,10 +11,10 @@ from urllib.parse import quote
 from werkzeug.datastructures import MultiDict
 from werkzeug.routing import BaseConverter, IntegerConverter
 
-from catchments.coordinates import checked_degrees
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EDUCATION_REGIONS
 from catchments.gazetteer import folded
+from catchments.geometry.coordinates import checked_degrees
 
 _SCHOOL_ID = re.compile(r"[0-9]{1,9}")
 _DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")

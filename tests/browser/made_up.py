@@ -12,7 +12,6 @@ from typing import Any
 import shapely
 
 from catchments.changes import MoveSchools, TransferArea
-from catchments.coordinates import geometry_to_180
 from catchments.core.model import (
     EDUCATION_REGIONS,
     Catchment,
@@ -26,6 +25,7 @@ from catchments.core.model import (
 )
 from catchments.core.roles import Role
 from catchments.core.settings import ROOT
+from catchments.geometry.coordinates import geometry_to_180
 from catchments.store import Store
 from catchments.store.desk import Desk, Seen
 from tests.address_files import Given, csv_text

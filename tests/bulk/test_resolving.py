@@ -13,11 +13,11 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catchments.boundary_distances import ERROR_M
 from catchments.bulk.resolving import BASES, STATUSES, BatchResolver, Outcomes
-from catchments.coordinates import geometry_to_360, metric_crs, to_metres
 from catchments.core.errors import NotKnown
 from catchments.core.model import Place, School, SchoolStatus
+from catchments.geometry.boundary_distances import ERROR_M
+from catchments.geometry.coordinates import geometry_to_360, metric_crs, to_metres
 from catchments.snapshot import Snapshot
 from tests.laws import examples
 from tests.worlds import (

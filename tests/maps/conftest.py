@@ -8,7 +8,6 @@ import pytest
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import geometry_to_180
 from catchments.core.model import (
     EDUCATION_REGIONS,
     Catchment,
@@ -17,6 +16,7 @@ from catchments.core.model import (
     Source,
     SourceKind,
 )
+from catchments.geometry.coordinates import geometry_to_180
 
 HOSTILE = (
     "{{7*191}}",

@@ -8,8 +8,8 @@ import shapely
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import geometry_to_180
 from catchments.core.model import Catchment, Edition
+from catchments.geometry.coordinates import geometry_to_180
 from maps.artefacts import Artefact, build_artefacts
 from maps.download import boundaries_geojson
 

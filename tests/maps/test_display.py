@@ -10,9 +10,9 @@ import pytest
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import geometry_to_360
 from catchments.core.model import Catchment, Edition
-from catchments.coverage import neighbours
+from catchments.geometry.coordinates import geometry_to_360
+from catchments.geometry.coverage import neighbours
 from maps.display import GRID_DEG, display_coverage, display_topology
 
 Decoded = dict[str, BaseGeometry]

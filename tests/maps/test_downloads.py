@@ -28,7 +28,6 @@ from PIL import Image
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import geometry_to_360
 from catchments.core.errors import PublicationRefused
 from catchments.core.model import (
     DirectoryRelease,
@@ -40,6 +39,7 @@ from catchments.core.model import (
     SourceKind,
 )
 from catchments.editions.publishing import Publisher
+from catchments.geometry.coordinates import geometry_to_360
 from catchments.snapshot import Snapshot
 from catchments.store import Store
 from maps import artefacts as artefacts_room

@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import to_180
 from catchments.core.model import Catchment, Edition, Place
 from catchments.core.settings import ROOT
+from catchments.geometry.coordinates import to_180
 from maps.artefacts import TOPOLOGY
 from maps.display import display_topology
 from maps.locator import (

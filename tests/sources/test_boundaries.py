@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely import box
 
-from catchments.coordinates import NZTM2000, geometry_to_360, to_metres
 from catchments.core.errors import FileRefused
 from catchments.core.model import Provider, SourceKind
-from catchments.coverage import is_coverage
+from catchments.geometry.coordinates import NZTM2000, geometry_to_360, to_metres
+from catchments.geometry.coverage import is_coverage
 from catchments.sources.boundaries import MAX_FILE_BYTES, read_boundaries
 from tests.laws import examples
 

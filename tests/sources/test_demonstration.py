@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import shapely
 
-from catchments.coordinates import geometry_to_360, to_360
 from catchments.core.errors import FileRefused
 from catchments.core.model import (
     EDUCATION_REGIONS,
@@ -19,7 +18,8 @@ from catchments.core.model import (
     SchoolStatus,
     SourceKind,
 )
-from catchments.coverage import find_faults, is_coverage
+from catchments.geometry.coordinates import geometry_to_360, to_360
+from catchments.geometry.coverage import find_faults, is_coverage
 from catchments.sources.coastline import coastline, coastline_source
 from catchments.sources.demonstration import DEMONSTRATION_FOLDER, _rows_as, read_demonstration
 

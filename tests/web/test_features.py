@@ -20,9 +20,9 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catchments.coordinates import geometry_to_360
 from catchments.core.model import Catchment
 from catchments.core.settings import Settings
+from catchments.geometry.coordinates import geometry_to_360
 from catchments.store import StoreUnavailable
 from catchments.web.context import EXTENSION, Service
 from catchments.web.features.frames import areas_360

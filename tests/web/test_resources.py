@@ -25,8 +25,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from catchments.coordinates import geometry_to_360
 from catchments.core.model import Catchment, Edition, Place, Provider, School, SchoolStatus
+from catchments.geometry.coordinates import geometry_to_360
 from catchments.web.contract import promised_by
 from tests.laws import examples
 from tests.worlds import (

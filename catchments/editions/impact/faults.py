@@ -19,8 +19,8 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import geometry_to_360
-from catchments.coverage import ROUNDING_WIDTH_M, CoverageFault, find_faults, find_gaps_at
+from catchments.geometry.coordinates import geometry_to_360
+from catchments.geometry.coverage import ROUNDING_WIDTH_M, CoverageFault, find_faults, find_gaps_at
 
 AROUND_DEGREES = 0.005
 """Some 400 m: further than a channel is wide, and than its two banks run before they count."""

@@ -10,9 +10,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.changes import Concern
-from catchments.coordinates import geometry_to_360, to_360
 from catchments.core.model import Edition, School
 from catchments.editions.impact.tables import Numbers, counts
+from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.resolver import long_date
 from catchments.snapshot import Snapshot
 

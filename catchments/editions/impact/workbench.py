@@ -14,20 +14,20 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.changes import Comparison, blocks, compare
-from catchments.coordinates import (
+from catchments.core.model import Answer, Edition
+from catchments.editions.impact.answering import PatchedIndex, answers_after, touched_codes
+from catchments.editions.impact.faults import faults_after
+from catchments.editions.impact.rates import Rates
+from catchments.editions.impact.tables import Impact, Side, moves, rows
+from catchments.editions.impact.warning import listed_outside, warnings
+from catchments.geometry.coordinates import (
     CHATHAM_LNG_360,
     CHATHAM_TM2000,
     NZTM2000,
     geometry_to_360,
     to_metres,
 )
-from catchments.core.model import Answer, Edition
-from catchments.coverage import CoverageFault
-from catchments.editions.impact.answering import PatchedIndex, answers_after, touched_codes
-from catchments.editions.impact.faults import faults_after
-from catchments.editions.impact.rates import Rates
-from catchments.editions.impact.tables import Impact, Side, moves, rows
-from catchments.editions.impact.warning import listed_outside, warnings
+from catchments.geometry.coverage import CoverageFault
 from catchments.snapshot import Recent, Snapshot
 
 BASES_KEPT = 4

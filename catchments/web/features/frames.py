@@ -14,8 +14,8 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import NZTM2000, WGS84, transformer
 from catchments.core.errors import InputRefused, shown
+from catchments.geometry.coordinates import NZTM2000, WGS84, transformer
 from maps.download import DECIMALS, rounded
 from maps.material import published_boundary
 

@@ -18,7 +18,10 @@ from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
 
 from catchments.changes import Change, SplitCatchment, TransferArea, apply
-from catchments.coordinates import (
+from catchments.core.errors import InputRefused, shown
+from catchments.core.model import Catchment, NamedPlace, PlaceKind
+from catchments.gazetteer import LONGEST_TEXT, folded
+from catchments.geometry.coordinates import (
     area_m2,
     geometry_to_180,
     geometry_to_360,
@@ -29,10 +32,7 @@ from catchments.coordinates import (
     to_metres,
     to_wgs84,
 )
-from catchments.core.errors import InputRefused, shown
-from catchments.core.model import Catchment, NamedPlace, PlaceKind
-from catchments.gazetteer import LONGEST_TEXT, folded
-from catchments.shape_text import AREAS, LINES, TooManyVertices, shape_of
+from catchments.geometry.shape_text import AREAS, LINES, TooManyVertices, shape_of
 from catchments.sources.uploads import VERTICES_AT_MOST
 from catchments.web.context import service
 from catchments.web.staff import uploads

@@ -11,9 +11,9 @@ from flask import current_app, request, url_for
 from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
-from catchments.coordinates import geometry_to_360, to_360
 from catchments.core.model import Edition
 from catchments.editions.impact import Concern, Impact, Rates, Row, SchoolMove, Workbench
+from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.snapshot import Recent, Snapshot
 from catchments.store.rates import OTHERS, AbsenceRates
 from catchments.web.context import service

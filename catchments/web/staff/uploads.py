@@ -19,6 +19,7 @@ from werkzeug.datastructures import FileStorage
 
 from catchments.changes import Change, ReplaceCatchments
 from catchments.core.errors import InputRefused
+from catchments.geometry.wkb import read as read_wkb
 from catchments.runtime import subprocess_job
 from catchments.sources.report import facts_of, line_of_text
 from catchments.sources.uploads import Read, Wish
@@ -28,7 +29,6 @@ from catchments.web.context import service
 from catchments.web.staff.access import me
 from catchments.web.staff.typed import FormRefused, Typed, Wrong
 from catchments.web.staff.working import Working
-from catchments.wkb import read as read_wkb
 
 READER = "catchments.commands.reading"
 READ_WITHIN_S = 60.0

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import shapely
 
+from catchments.geometry.spatial_index import SpatialIndex
 from catchments.snapshot import Snapshot, World
-from catchments.spatial_index import SpatialIndex
 from maps.download import rounded
 from maps.material import published_boundary
 

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from catchments.coordinates import checked_degrees
 from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.model import Basis, EditionSummary, ReleaseSummary, SchoolStatus, Status
+from catchments.geometry.coordinates import checked_degrees
 from catchments.resolver import long_date
 from catchments.selecting import Box, Wanted
 from catchments.snapshot import Snapshot, World

@@ -23,8 +23,8 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.boundary_distances import BoundaryDistances
-from catchments.cell_grid import (
+from catchments.geometry.boundary_distances import BoundaryDistances
+from catchments.geometry.cell_grid import (
     BLOCK,
     CELL_LAT_DEG,
     CELL_LNG_DEG,
@@ -37,7 +37,7 @@ from catchments.cell_grid import (
     Ints,
     compile_grid,
 )
-from catchments.coordinates import geometry_to_360, metric_crs, to_360_many, to_metres
+from catchments.geometry.coordinates import geometry_to_360, metric_crs, to_360_many, to_metres
 
 _METRES_PER_DEGREE = 110_500.0
 """Of latitude, at the equator, where a degree is shortest: a window errs towards too large."""

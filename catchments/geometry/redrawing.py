@@ -18,8 +18,8 @@ import shapely
 import shapely.ops
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import geometry_to_180, geometry_to_360
 from catchments.core.errors import ChangeDoesNotFit, shown
+from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
 
 MAX_VERTICES = 1_000_000
 """A drawn or uploaded shape may have so many: more than the whole country's coast."""

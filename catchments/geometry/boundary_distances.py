@@ -15,7 +15,13 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import CHATHAM_LNG_360, CHATHAM_TM2000, NZTM2000, WGS84, transformer
+from catchments.geometry.coordinates import (
+    CHATHAM_LNG_360,
+    CHATHAM_TM2000,
+    NZTM2000,
+    WGS84,
+    transformer,
+)
 
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.integer[Any]]

@@ -21,7 +21,8 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.coordinates import (
+from catchments.core.model import Place
+from catchments.geometry.coordinates import (
     CHATHAM_LNG_360,
     CHATHAM_TM2000,
     NZTM2000,
@@ -31,7 +32,6 @@ from catchments.coordinates import (
     to_metres,
     to_wgs84,
 )
-from catchments.core.model import Place
 
 SLIVER_WIDTH_M = 50.0
 """A fault no wider than this is taken for a slip of the pen, and mended."""

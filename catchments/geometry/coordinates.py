@@ -18,7 +18,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import InputRefused, shown
-from catchments.reference_systems import is_plain
+from catchments.geometry.reference_systems import is_plain
 
 if TYPE_CHECKING:
     from pyproj import Transformer
