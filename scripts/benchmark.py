@@ -24,9 +24,9 @@ from catchments.commands.making import publisher
 from catchments.core.settings import ROOT
 from catchments.geometry.coverage import find_faults
 from catchments.geometry.spatial_index import SpatialIndex
-from catchments.sources.boundaries import read_boundaries
-from catchments.sources.demonstration import read_demonstration
-from catchments.sources.report import no_progress
+from catchments.readers.boundaries import read_boundaries
+from catchments.readers.demonstration import read_demonstration
+from catchments.readers.report import no_progress
 from catchments.store import Store
 from scripts import postgresql
 

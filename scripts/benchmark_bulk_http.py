@@ -29,7 +29,7 @@ from rich.table import Table
 
 from catchments.bulk.rows import AT_MOST, Form
 from catchments.core.settings import ROOT
-from catchments.sources.demonstration import read_demonstration
+from catchments.readers.demonstration import read_demonstration
 
 RESOLVE = "/v1/providers:resolve"
 AIM = 2_000_000

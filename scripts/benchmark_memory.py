@@ -29,8 +29,8 @@ from rich.table import Table
 from catchments.commands.counting import SHARED
 from catchments.commands.making import publisher
 from catchments.core.settings import ROOT
-from catchments.sources.demonstration import read_demonstration
-from catchments.sources.report import no_progress
+from catchments.readers.demonstration import read_demonstration
+from catchments.readers.report import no_progress
 from catchments.store import Store
 
 CHUNK_S = 5

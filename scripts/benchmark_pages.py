@@ -29,8 +29,8 @@ from rich.table import Table
 
 from catchments.commands.making import publisher
 from catchments.core.model import DirectoryRelease, Edition
-from catchments.sources.demonstration import read_demonstration
-from catchments.sources.report import no_progress
+from catchments.readers.demonstration import read_demonstration
+from catchments.readers.report import no_progress
 from catchments.store import Store
 from maps.leaflet import leaflet_file
 from tests.browser.conftest import CHROMIUM_FLAGS

@@ -23,7 +23,7 @@ from rich.table import Table
 
 from catchments.core.model import Edition
 from catchments.core.settings import ROOT
-from catchments.sources.demonstration import read_demonstration
+from catchments.readers.demonstration import read_demonstration
 from catchments.store import Publication, Store
 from scripts.benchmark import BOX, METRE, NEAR_EDGES, detailed
 

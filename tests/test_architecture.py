@@ -47,7 +47,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
             },
             {"catchments.geometry.redrawing"},
             {"catchments.resolver", "catchments.changes"},
-            {"catchments.snapshot", "catchments.store", "catchments.sources"},
+            {"catchments.snapshot", "catchments.store", "catchments.readers"},
             {
                 "catchments.editions.impact",
                 "catchments.telling",
@@ -250,7 +250,11 @@ def test_the_rooms_of_every_kept_library_use_it():
             "which is not below it",
         ),
         ("catchments.resolver", "from catchments.changes import apply", "which is not below it"),
-        ("catchments.store.made_up", "import catchments.sources.tables", "which is not below it"),
+        (
+            "catchments.store.made_up",
+            "import catchments.readers.formats.tables",
+            "which is not below it",
+        ),
         ("catchments.store.made_up", "from ..sources import tables", "which is not below it"),
         ("catchments.snapshot", "from catchments.store import Store", "which is not below it"),
         ("catchments.web.made_up", "from catchments.commands import setup", "which is not below"),
@@ -293,7 +297,7 @@ def test_the_rule_finds_what_it_forbids(module, source, complaint):
         ("catchments.store.migrations.versions.x", "import sqlalchemy\nfrom alembic import op"),
         ("catchments.commands.made_up", "from catchments.web.context import EXTENSION"),
         ("catchments.web.made_up", "from flask import request\nfrom maps import leaflet"),
-        ("maps.made_up", "import folium\nfrom catchments.sources.report import Progress"),
+        ("maps.made_up", "import folium\nfrom catchments.readers.report import Progress"),
         ("app", "import flask_compress\nfrom catchments.commands import groups"),
     ],
 )
@@ -354,7 +358,7 @@ NATIVE_PARSERS = {
 PARSES = {
     "catchments.geometry.wkb": "checks the type words before it reads.",
     "catchments.bulk": "a program of its own, for files; geometries go through catchments.geometry.wkb.",
-    "catchments.sources": "reads files in a program of its own: the command line, or an upload's.",
+    "catchments.readers": "reads files in a program of its own: the command line, or an upload's.",
     "catchments.store.editions": "reads rows of our own database, which our own to_wkb wrote.",
     "maps": "writes files of editions.",
 }

@@ -15,7 +15,7 @@ from catchments.bulk.asking import How
 from catchments.bulk.columns import Wanted, choose, could_be
 from catchments.bulk.sources import BYTES_AT_ONCE, ROWS_AT_ONCE, Mark
 from catchments.core.errors import FileRefused, shown
-from catchments.sources.report import Progress
+from catchments.readers.report import Progress
 
 DELIMITERS = (",", ";", "\t")
 LONGEST_LINE = 1_000_000

@@ -17,7 +17,7 @@ from catchments.bulk.columns import Wanted, choose
 from catchments.bulk.sources import BYTES_AT_ONCE, ROWS_AT_ONCE, Mark
 from catchments.core.errors import FileRefused, shown
 from catchments.geometry.coordinates import WGS84
-from catchments.sources.report import Progress
+from catchments.readers.report import Progress
 
 MAGIC = b"PAR1"
 _STREAM_BYTES = 1 << 20

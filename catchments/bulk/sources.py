@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from catchments.bulk.asking import How
-from catchments.sources.report import Progress
+from catchments.readers.report import Progress
 
 ROWS_AT_ONCE = 1 << 18
 BYTES_AT_ONCE = 64 << 20

@@ -20,7 +20,7 @@ from catchments.bulk.asking import shapes_of
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.core.fsync import flush
 from catchments.geometry.wkb import ALL_KINDS
-from catchments.sources.report import Progress
+from catchments.readers.report import Progress
 
 T = TypeVar("T")
 COMPRESSION = "snappy"

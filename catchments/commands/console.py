@@ -19,8 +19,8 @@ from rich.text import Text
 from catchments.core.errors import CatchmentsError
 from catchments.core.model import Source
 from catchments.core.roles import COMMAND_LINE
-from catchments.sources.report import Progress as ProgressCall
-from catchments.sources.report import Report, facts_of
+from catchments.readers.report import Progress as ProgressCall
+from catchments.readers.report import Report, facts_of
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.web.context import EXTENSION

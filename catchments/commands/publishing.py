@@ -16,7 +16,7 @@ from catchments.commands.making import publisher
 from catchments.core.errors import CatchmentsError, NotKnown
 from catchments.core.settings import Settings
 from catchments.editions.publishing import Order, Outcome, Wish
-from catchments.sources.report import no_progress
+from catchments.readers.report import no_progress
 from catchments.store import Decision, Store
 from catchments.store.people import People
 

@@ -16,7 +16,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import CatchmentsError, FileRefused, shown
-from catchments.sources.uploads import VERTICES_AT_MOST, Read, Wish
+from catchments.readers.uploads import VERTICES_AT_MOST, Read, Wish
 
 LARGEST_BYTES = 3 << 30
 LONGEST_S = 60
@@ -36,9 +36,9 @@ def read(wish: Wish) -> Read:
 
 
 def _area(wish: Wish) -> Read:
-    from catchments.sources.feature_polygons import boundary_of
-    from catchments.sources.report import Report
-    from catchments.sources.vector_files import read_layers
+    from catchments.readers.formats.feature_polygons import boundary_of
+    from catchments.readers.formats.vector_files import read_layers
+    from catchments.readers.report import Report
 
     path, report = Path(wish.paths[0]), Report()
     parts: list[BaseGeometry] = []
@@ -58,7 +58,7 @@ def _area(wish: Wish) -> Read:
 
 
 def _catchments(wish: Wish) -> Read:
-    from catchments.sources.boundaries import read_boundaries
+    from catchments.readers.boundaries import read_boundaries
 
     came = read_boundaries(
         [Path(path) for path in wish.paths],

@@ -55,7 +55,7 @@ def _seed(opened: Store) -> None:
     """Publish the demonstration edition, unless another server that starts as well was first."""
     # A second start imports none of what builds.
     from catchments.commands.making import publisher
-    from catchments.sources.demonstration import read_demonstration
+    from catchments.readers.demonstration import read_demonstration
 
     say("The database is empty: building the demonstration edition.")
     with progress() as called:

@@ -175,7 +175,7 @@ def demonstration(demonstration_copy: Path) -> Iterator[Flask]:
 def test_a_second_set_up_rebuilds_nothing(
     demonstration: Flask, demonstration_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("catchments.sources.demonstration.read_demonstration", None)
+    monkeypatch.setattr("catchments.readers.demonstration.read_demonstration", None)
     monkeypatch.setattr(making, "artefacts", None)
     before = demonstration_copy.read_bytes()
     for _ in range(2):

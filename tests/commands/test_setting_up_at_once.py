@@ -10,7 +10,7 @@ import pytest
 
 from catchments.commands import setup
 from catchments.core.model import DirectoryRelease, Edition
-from catchments.sources import demonstration
+from catchments.readers import demonstration
 from catchments.store import Store
 from maps import MAKER
 from tests.worlds import opened, publish_whole, small_edition, small_release, sqlite_url

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from catchments.core.errors import FileRefused
 from catchments.core.model import SourceKind
-from catchments.sources import addresses
-from catchments.sources.addresses import Address, AddressReading, Road
-from catchments.sources.report import Problem
-from catchments.sources.tables import tidy
+from catchments.readers import addresses
+from catchments.readers.addresses import Address, AddressReading, Road
+from catchments.readers.formats.tables import tidy
+from catchments.readers.report import Problem
 from tests import hostile_files
 from tests.address_files import BARE, LAYOUTS, OLDER, Given, csv_text, geopackage, table
 from tests.laws import examples

@@ -20,9 +20,9 @@ import requests
 
 from catchments.core.errors import FileRefused
 from catchments.core.model import DirectoryRelease, Place, SchoolStatus
-from catchments.sources import ckan
-from catchments.sources.ckan import fetch_directory, retrying_session
-from catchments.sources.report import Report
+from catchments.readers import ckan
+from catchments.readers.ckan import fetch_directory, retrying_session
+from catchments.readers.report import Report
 from tests.waiting import PATIENCE_S
 
 TODAY = date(2026, 6, 9)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catchments.sources.boundaries import read_boundaries
-from catchments.sources.codes import MADE_AT_MOST, code_of, provider_code
-from catchments.sources.providers import read_providers
+from catchments.readers.boundaries import read_boundaries
+from catchments.readers.codes import MADE_AT_MOST, code_of, provider_code
+from catchments.readers.providers import read_providers
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from catchments.core.model import (
 )
 from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.geometry.coverage import find_faults, is_coverage
-from catchments.sources.coastline import coastline, coastline_source
-from catchments.sources.demonstration import DEMONSTRATION_FOLDER, _rows_as, read_demonstration
+from catchments.readers.coastline import coastline, coastline_source
+from catchments.readers.demonstration import DEMONSTRATION_FOLDER, _rows_as, read_demonstration
 
 
 @pytest.fixture(scope="module")

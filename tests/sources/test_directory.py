@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from catchments.core.errors import FileRefused
 from catchments.core.model import DirectoryRelease, Place, School, SchoolStatus, SourceKind
-from catchments.sources import directory
-from catchments.sources.directory import read_directory, refuse_shrinkage, shrinkage
-from catchments.sources.report import Problem, Report
+from catchments.readers import directory
+from catchments.readers.directory import read_directory, refuse_shrinkage, shrinkage
+from catchments.readers.report import Problem, Report
 
 NAME = "schooldirectory-2026-06-07.csv"
 HEADER_2021 = (

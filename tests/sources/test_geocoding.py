@@ -16,7 +16,7 @@ import pytest
 from catchments.core.errors import InputRefused
 from catchments.core.model import Place, PlaceKind
 from catchments.core.settings import Settings
-from catchments.sources.geocoding import (
+from catchments.readers.geocoding import (
     ASKED_AT_ONCE,
     FAILURES_AT_MOST,
     RemoteGeocoder,

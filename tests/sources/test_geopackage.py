@@ -18,9 +18,9 @@ import shapely
 from pyproj import CRS
 
 from catchments.core.errors import FileRefused
-from catchments.sources import geopackage as reader
-from catchments.sources.feature_fields import tidy_value
-from catchments.sources.vector_files import Layer, read_layers
+from catchments.readers.formats import geopackage as reader
+from catchments.readers.formats.feature_fields import tidy_value
+from catchments.readers.formats.vector_files import Layer, read_layers
 from tests.hostile_files import AREA, POLYGON, entry, geopackage, name_layer, stored
 
 EAST = shapely.box(175, -38.7, 175.4, -38.3)

@@ -10,11 +10,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from catchments.core.errors import FileRefused
-from catchments.sources import vector_files
-from catchments.sources.addresses import AddressReading
-from catchments.sources.boundaries import read_boundaries
-from catchments.sources.providers import read_providers
-from catchments.sources.vector_files import read_layers
+from catchments.readers.addresses import AddressReading
+from catchments.readers.boundaries import read_boundaries
+from catchments.readers.formats import vector_files
+from catchments.readers.formats.vector_files import read_layers
+from catchments.readers.providers import read_providers
 from tests.hostile_files import LEAKED, WORD, canary_in, of_areas, workbooks
 
 

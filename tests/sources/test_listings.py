@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from catchments.core.errors import FileRefused
 from catchments.core.model import Catchment, School, SchoolStatus, SourceKind
-from catchments.sources.listings import Listings, read_listings
+from catchments.readers.listings import Listings, read_listings
 
 SCHOOLS = {
     school.school_id: school

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from catchments.core.errors import FileRefused
 from catchments.core.model import Provider, SourceKind
-from catchments.sources.providers import ProviderTable, provider_code, read_providers
+from catchments.readers.providers import ProviderTable, provider_code, read_providers
 
 HEADER = "Catchment,Provider,Phone,Email,Website"
 

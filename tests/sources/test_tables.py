@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catchments.core.errors import FileRefused
-from catchments.sources import tables
-from catchments.sources.tables import Columns, cell_text, date_in_name, open_table, tidy
+from catchments.readers.formats import tables
+from catchments.readers.formats.tables import Columns, cell_text, date_in_name, open_table, tidy
 from tests.laws import examples
 
 COLUMNS = Columns(

@@ -23,8 +23,8 @@ from catchments.core.errors import InputRefused
 from catchments.core.model import NamedPlace, Place, PlaceKind, Source, SourceKind
 from catchments.core.settings import ROOT
 from catchments.gazetteer import folded
-from catchments.sources.addresses import Address, Road
-from catchments.sources.report import no_progress
+from catchments.readers.addresses import Address, Road
+from catchments.readers.report import no_progress
 from catchments.store import address_building
 from catchments.store.address_text import ABBREVIATIONS, readings
 from catchments.store.addresses import AddressBook, building_book

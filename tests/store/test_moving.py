@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from catchments.commands.setup import prepare
 from catchments.core.errors import CatchmentsError, InputRefused
-from catchments.sources.report import no_progress
+from catchments.readers.report import no_progress
 from catchments.store import Store, moving, schema
 from catchments.store.audit import AuditTrail
 from catchments.store.moving import Contents, move

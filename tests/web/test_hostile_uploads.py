@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.commands import reading
-from catchments.sources.uploads import Read, Wish
+from catchments.readers.uploads import Read, Wish
 from catchments.store.audit import AuditTrail
 from catchments.store.desk import Desk
 from catchments.web.context import EXTENSION

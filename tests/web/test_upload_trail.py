@@ -14,8 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.commands import reading
+from catchments.readers.uploads import Read, Wish
 from catchments.runtime import subprocess_job
-from catchments.sources.uploads import Read, Wish
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.desk import Desk
 from catchments.web.context import EXTENSION

@@ -29,8 +29,8 @@ from werkzeug.test import TestResponse
 from catchments.changes import ReplaceCatchments, TransferArea
 from catchments.core.roles import Role
 from catchments.core.settings import ROOT
+from catchments.readers.uploads import Read, Wish
 from catchments.runtime import subprocess_job
-from catchments.sources.uploads import Read, Wish
 from catchments.store import schema
 from catchments.store import uploads as kept_areas
 from catchments.store.desk import Desk, Seen

@@ -33,7 +33,7 @@ from catchments.geometry.coordinates import (
     to_wgs84,
 )
 from catchments.geometry.shape_text import AREAS, LINES, TooManyVertices, shape_of
-from catchments.sources.uploads import VERTICES_AT_MOST
+from catchments.readers.uploads import VERTICES_AT_MOST
 from catchments.web.context import service
 from catchments.web.staff import uploads
 from catchments.web.staff.choosing_schools import lines_of

@@ -20,9 +20,9 @@ from werkzeug.datastructures import FileStorage
 from catchments.changes import Change, ReplaceCatchments
 from catchments.core.errors import InputRefused
 from catchments.geometry.wkb import read as read_wkb
+from catchments.readers.report import facts_of, line_of_text
+from catchments.readers.uploads import Read, Wish
 from catchments.runtime import subprocess_job
-from catchments.sources.report import facts_of, line_of_text
-from catchments.sources.uploads import Read, Wish
 from catchments.store.audit import AuditTrail
 from catchments.store.uploads import KEPT_FOR, Upload, Uploads
 from catchments.web.context import service

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 from catchments.core.model import Provider
 from catchments.gazetteer import folded
-from catchments.sources.codes import provider_code
+from catchments.readers.codes import provider_code
 
 NAME_FIELDS = ("catchment name", "catchment", "name", "title", "label")
 CODE_FIELDS = ("catchment code", "code")

@@ -25,7 +25,7 @@ from typing import IO, Any
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import NOT_STATED
 from catchments.gazetteer import folded
-from catchments.sources.report import Progress, no_progress
+from catchments.readers.report import Progress, no_progress
 
 SIZE_LIMIT_MB = 100
 """The largest file, and the largest unpacked workbook, that is read."""

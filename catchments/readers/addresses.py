@@ -24,10 +24,10 @@ from catchments.core.model import Source, SourceKind
 from catchments.gazetteer import folded
 from catchments.geometry import wkb
 from catchments.geometry.coordinates import WGS84, in_new_zealand, look_swapped, to_180, to_wgs84
-from catchments.sources import geopackage
-from catchments.sources.geopackage import GeoPackage, Row, TableLayer
-from catchments.sources.report import Progress, Report, no_progress, sha256_of
-from catchments.sources.tables import Columns, release_of, tidy
+from catchments.readers.formats import geopackage
+from catchments.readers.formats.geopackage import GeoPackage, Row, TableLayer
+from catchments.readers.formats.tables import Columns, release_of, tidy
+from catchments.readers.report import Progress, Report, no_progress, sha256_of
 
 AUTHORITY = "Toitū Te Whenua Land Information New Zealand"
 LICENCE = "CC BY 4.0"

@@ -11,8 +11,7 @@ from pathlib import Path
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Catchment, School, SchoolStatus, Source, SourceKind
 from catchments.gazetteer import folded
-from catchments.sources.report import Progress, Report, no_progress, sha256_of
-from catchments.sources.tables import (
+from catchments.readers.formats.tables import (
     LICENCE_NOT_STATED,
     Columns,
     Row,
@@ -21,6 +20,7 @@ from catchments.sources.tables import (
     open_table,
     release_of,
 )
+from catchments.readers.report import Progress, Report, no_progress, sha256_of
 
 AUTHORITY = "Ministry of Education"
 MAX_NOTE_CHARACTERS = 300

@@ -20,7 +20,7 @@ from urllib3.util.retry import Retry
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import DirectoryRelease, Source, SourceKind
-from catchments.sources.directory import (
+from catchments.readers.directory import (
     AUTHORITY,
     COLUMNS,
     LICENCE,
@@ -28,8 +28,8 @@ from catchments.sources.directory import (
     TITLE,
     DirectoryReading,
 )
-from catchments.sources.report import Progress, Report, no_progress
-from catchments.sources.tables import cell_text, tidy
+from catchments.readers.formats.tables import cell_text, tidy
+from catchments.readers.report import Progress, Report, no_progress
 
 BASE_URL = "https://catalogue.data.govt.nz/api/3/action/"
 CURRENT_SCHOOLS = "4b292323-9fcc-41f8-814b-3c7b19cf14b3"

@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Provider, Source, SourceKind
 from catchments.gazetteer import folded
-from catchments.sources.codes import provider_code
-from catchments.sources.report import Progress, Report, no_progress, sha256_of
-from catchments.sources.tables import (
+from catchments.readers.codes import provider_code
+from catchments.readers.formats.tables import (
     LICENCE_NOT_STATED,
     Columns,
     Row,
@@ -23,6 +22,7 @@ from catchments.sources.tables import (
     open_table,
     release_of,
 )
+from catchments.readers.report import Progress, Report, no_progress, sha256_of
 
 AUTHORITY = "Ministry of Education"
 MAX_NAME_CHARACTERS = 200

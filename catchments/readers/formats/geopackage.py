@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from catchments.core.errors import FileRefused, shown
-from catchments.sources.file_checks import MAX_FILE_BYTES, not_what_it_says
+from catchments.readers.formats.file_checks import MAX_FILE_BYTES, not_what_it_says
 
 HEAD_BYTES = 100
 _SQLITE = b"SQLite format 3\0"

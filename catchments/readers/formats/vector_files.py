@@ -28,16 +28,16 @@ from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.gazetteer import folded
 from catchments.geometry import wkb
 from catchments.geometry.coordinates import WGS84
-from catchments.sources import geopackage
-from catchments.sources.archives import unpacked_members
-from catchments.sources.feature_fields import tidy_value
-from catchments.sources.file_checks import (
+from catchments.readers.formats import geopackage
+from catchments.readers.formats.archives import unpacked_members
+from catchments.readers.formats.feature_fields import tidy_value
+from catchments.readers.formats.file_checks import (
     ALLOWED,
     MAX_FILE_BYTES,
     check_is_file,
     not_what_it_says,
 )
-from catchments.sources.geopackage import GeoPackage, Row, TableLayer
+from catchments.readers.formats.geopackage import GeoPackage, Row, TableLayer
 
 _SHAPEFILE_PARTS = {".shp", ".shx", ".dbf", ".prj", ".cpg"}
 _DRIVERS = {".kml": "LIBKML", ".shp": "ESRI Shapefile"}

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Source, SourceKind
 from catchments.geometry.coordinates import NZTM2000, to_wgs84
-from catchments.sources.report import sha256_of
+from catchments.readers.report import sha256_of
 
 _COASTLINE = "data/coastlines/nz-coastlines-and-islands-polygons-topo-150k.gpkg"
 

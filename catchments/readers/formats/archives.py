@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
 from catchments.core.errors import FileRefused, shown
-from catchments.sources.file_checks import not_what_it_says
+from catchments.readers.formats.file_checks import not_what_it_says
 
 MAX_UNPACKED_BYTES = 1_000_000_000
 MAX_UNPACKED_RATIO = 200

@@ -35,12 +35,8 @@ from catchments.core.model import (
 )
 from catchments.gazetteer import education_region
 from catchments.geometry.coordinates import NZTM2000, WGS84, to_wgs84, transformer
-from catchments.sources.coastline import (
-    coastline_polygons,
-    coastline_source,
-    nzgeom_file,
-)
-from catchments.sources.report import Progress, no_progress, sha256_of
+from catchments.readers.coastline import coastline_polygons, coastline_source, nzgeom_file
+from catchments.readers.report import Progress, no_progress, sha256_of
 
 DEMONSTRATION_FOLDER = Path(__file__).parents[2] / "data" / "boundaries" / "demonstration"
 EFFECTIVE_FROM = date(2026, 1, 5)

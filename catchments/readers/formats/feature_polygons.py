@@ -21,7 +21,7 @@ from catchments.geometry.coordinates import (
     to_wgs84,
 )
 from catchments.geometry.coverage import make_valid_2d
-from catchments.sources.report import Report
+from catchments.readers.report import Report
 
 
 def boundary_of(

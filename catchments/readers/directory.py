@@ -18,8 +18,8 @@ from catchments.geometry.coordinates import (
     look_swapped,
     to_180,
 )
-from catchments.sources.report import Progress, Report, no_progress, sha256_of
-from catchments.sources.tables import Columns, date_in_name, first_few, open_table
+from catchments.readers.formats.tables import Columns, date_in_name, first_few, open_table
+from catchments.readers.report import Progress, Report, no_progress, sha256_of
 
 AUTHORITY = "Ministry of Education"
 LICENCE = "CC BY 4.0"

@@ -20,8 +20,8 @@ from catchments.geometry.coverage import (
     find_faults,
     is_coverage,
 )
-from catchments.sources.codes import GIVEN_AT_MOST, code_of
-from catchments.sources.feature_fields import (
+from catchments.readers.codes import GIVEN_AT_MOST, code_of
+from catchments.readers.formats.feature_fields import (
     CODE_FIELDS,
     NAME_FIELDS,
     REGION_FIELDS,
@@ -30,10 +30,10 @@ from catchments.sources.feature_fields import (
     provider_of,
     value_of,
 )
-from catchments.sources.feature_polygons import boundary_of
-from catchments.sources.file_checks import MAX_FILE_BYTES
-from catchments.sources.report import Progress, Report, no_progress, sha256_of
-from catchments.sources.vector_files import Layer, read_layers
+from catchments.readers.formats.feature_polygons import boundary_of
+from catchments.readers.formats.file_checks import MAX_FILE_BYTES
+from catchments.readers.formats.vector_files import Layer, read_layers
+from catchments.readers.report import Progress, Report, no_progress, sha256_of
 
 __all__ = ["MAX_FILE_BYTES", "BoundaryReading", "read_boundaries"]
 
