@@ -19,9 +19,9 @@ from catchments.core.fsync import exposed
 from catchments.core.settings import Settings
 from catchments.editions.delivery import Courier, payloads
 from catchments.finding import NoAddresses
+from catchments.lookup.resolver import kilometres, long_date
+from catchments.lookup.snapshot import Snapshots
 from catchments.readers.geocoding import geocoder_of
-from catchments.resolver import kilometres, long_date
-from catchments.snapshot import Snapshots
 from catchments.store import Store
 from catchments.store.addresses import AddressBook
 from catchments.store.engine import database_file

@@ -25,8 +25,8 @@ from catchments.gazetteer import (
     street_number,
     without_region,
 )
-from catchments.resolver import ASK
-from catchments.snapshot import World
+from catchments.lookup.resolver import ASK
+from catchments.lookup.snapshot import World
 
 SHOWN_AT_MOST = 25
 """Candidates; a person who sees as many types another word instead of reading on."""

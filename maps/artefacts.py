@@ -13,8 +13,8 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import CatchmentsError, PublicationRefused
 from catchments.core.model import Edition
+from catchments.lookup.snapshot import Snapshot
 from catchments.readers.report import Progress, no_progress
-from catchments.snapshot import Snapshot
 from maps import MAKER
 from maps.downloads import FILES, GEOJSON, MANIFEST, File
 from maps.manifest import manifest

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Answer, Catchment, DirectoryRelease, Edition, Provider, Source
 from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
-from catchments.snapshot import Snapshot
+from catchments.lookup.snapshot import Snapshot
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from catchments.core.model import Answer, Provider
 from catchments.core.plain_cells import Cell, plain_table
-from catchments.resolver import long_date
+from catchments.lookup.resolver import long_date
 from maps.material import Material
 from maps.packing import unzipped, zipped
 from maps.wording import MADE_UP, credit_lines, in_force

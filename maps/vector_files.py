@@ -21,7 +21,7 @@ import shapely
 
 from catchments.core.model import Provider
 from catchments.geometry.coordinates import WGS84
-from catchments.resolver import long_date
+from catchments.lookup.resolver import long_date
 from maps.material import Material
 from maps.packing import zipped
 from maps.school_tables import COLUMNS as SCHOOL_COLUMNS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from catchments.core.model import Source
-from catchments.resolver import long_date
+from catchments.lookup.resolver import long_date
 from maps.material import Material
 
 DO_NOT_USE = "These catchments and providers are made up. Do not use them to contact anybody."

@@ -19,8 +19,8 @@ from rich.table import Table
 
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Place, Provider, School
 from catchments.core.settings import ROOT
+from catchments.lookup.snapshot import Snapshot
 from catchments.readers.demonstration import read_demonstration
-from catchments.snapshot import Snapshot
 from catchments.store import Publication, Store
 
 CATCHMENTS = (84, 840, 8_400)

@@ -29,8 +29,8 @@ from catchments.changes import (
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Place, School
 from catchments.editions.impact import Rates, Workbench
 from catchments.geometry.coverage import find_faults
+from catchments.lookup.snapshot import Snapshot
 from catchments.readers.demonstration import read_demonstration
-from catchments.snapshot import Snapshot
 from maps.differences import display_differences
 from scripts.benchmark import detailed
 

@@ -19,9 +19,9 @@ from werkzeug.routing import Rule
 
 from catchments.commands.making import publisher
 from catchments.editions import delivery
+from catchments.lookup.snapshot import Snapshot
 from catchments.readers.demonstration import read_demonstration
 from catchments.readers.report import no_progress
-from catchments.snapshot import Snapshot
 from catchments.store import Store, engine
 from catchments.web import health, watching
 from catchments.web.context import EXTENSION

@@ -36,7 +36,7 @@ from catchments.editions.delivery import (
     payloads,
     signature,
 )
-from catchments.snapshot import Snapshots
+from catchments.lookup.snapshot import Snapshots
 from catchments.store import Publication, Store
 from catchments.store.outbox import MAY_HAVE_BEEN_SENT, Claimed, Outbox
 from catchments.store.store import now

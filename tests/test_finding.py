@@ -24,7 +24,7 @@ from catchments.core.model import (
     Status,
 )
 from catchments.finding import Finder, Finding, NoAddresses, tidied
-from catchments.snapshot import Snapshots, World
+from catchments.lookup.snapshot import Snapshots, World
 from tests.worlds import (
     AHI,
     HOSTILE,

@@ -20,7 +20,7 @@ from catchments.core.model import (
     SchoolStatus,
 )
 from catchments.editions.issues import LONGEST_KEY, Matter, MatterKind, key_of, matters
-from catchments.snapshot import Snapshot
+from catchments.lookup.snapshot import Snapshot
 from tests.worlds import (
     AHI,
     HOSTILE,

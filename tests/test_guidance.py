@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from catchments.core.errors import FileRefused, InputRefused
-from catchments.guidance import (
+from catchments.lookup.guidance import (
     FOLDER,
     Advised,
     Condition,

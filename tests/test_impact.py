@@ -28,7 +28,7 @@ from catchments.core.model import Catchment, Contract, Place, Provider, School
 from catchments.editions.impact import ASSUMED, Numbers, Rates, Workbench, changed_area, impact
 from catchments.editions.impact.faults import faults_after
 from catchments.geometry.coverage import find_faults
-from catchments.snapshot import Snapshot
+from catchments.lookup.snapshot import Snapshot
 from tests.laws import examples
 from tests.worlds import (
     AHI,

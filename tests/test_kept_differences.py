@@ -22,8 +22,8 @@ from catchments.editions.differences import (
 from catchments.editions.history import Chronicle
 from catchments.editions.kept_differences import DIFFERENCE, read_difference, written_difference
 from catchments.editions.publishing import Order, Publisher
+from catchments.lookup.snapshot import Snapshot, Snapshots
 from catchments.readers.report import no_progress
-from catchments.snapshot import Snapshot, Snapshots
 from catchments.store import Store
 from tests.worlds import (
     AHI,

@@ -25,7 +25,7 @@ from catchments.core.model import (
     Status,
 )
 from catchments.editions.publishing import Order, Publisher, refuse_withdrawal
-from catchments.snapshot import Snapshots, Timeline
+from catchments.lookup.snapshot import Snapshots, Timeline
 from catchments.store import Store
 from tests.worlds import (
     AHI,

@@ -26,7 +26,7 @@ from catchments.core.model import (
     Status,
 )
 from catchments.geometry.spatial_index import SpatialIndex
-from catchments.resolver import ASK, Resolver, is_closed, kilometres
+from catchments.lookup.resolver import ASK, Resolver, is_closed, kilometres
 from tests.laws import examples
 
 DAY = date(2026, 7, 1)

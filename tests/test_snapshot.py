@@ -24,7 +24,7 @@ from catchments.core.model import (
     SourceKind,
     Status,
 )
-from catchments.snapshot import (
+from catchments.lookup.snapshot import (
     SNAPSHOTS_KEPT,
     Snapshot,
     Snapshots,

@@ -9,7 +9,7 @@ import pytest
 
 from catchments.core.model import Provider
 from catchments.editions.announcements import PROVIDER, SCHOOL, notices_of
-from catchments.snapshot import Snapshot
+from catchments.lookup.snapshot import Snapshot
 from tests.worlds import (
     AHI,
     HOSTILE,

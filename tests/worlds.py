@@ -37,7 +37,7 @@ from catchments.core.model import (
     SourceKind,
 )
 from catchments.core.settings import Settings
-from catchments.snapshot import Snapshots
+from catchments.lookup.snapshot import Snapshots
 from catchments.store import Publication, Store
 from catchments.web.context import EXTENSION, Service
 from maps.artefacts import MAKER, build_artefacts

@@ -18,7 +18,7 @@ from catchments.bulk.asking import PROBLEMS, UNKNOWN, Asked, How, asked
 from catchments.bulk.resolving import BASES, STATUSES, BatchResolver, Outcomes
 from catchments.core.model import DirectoryRelease, Edition
 from catchments.core.plain_cells import harmless
-from catchments.snapshot import Snapshot, boundaries_fingerprint
+from catchments.lookup.snapshot import Snapshot, boundaries_fingerprint
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
 COLUMNS = {

@@ -22,7 +22,7 @@ from catchments.bulk.columns import Wanted, choose, refuse_clash
 from catchments.core.errors import NothingPublished
 from catchments.core.model import DirectoryRelease, Edition
 from catchments.core.settings import database_url
-from catchments.snapshot import Recent, Snapshot, Timeline, today_in_new_zealand
+from catchments.lookup.snapshot import Recent, Snapshot, Timeline, today_in_new_zealand
 from catchments.store import Store
 
 try:

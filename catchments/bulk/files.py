@@ -33,8 +33,8 @@ from catchments.bulk.targets import (
     target_for,
 )
 from catchments.core.errors import FileRefused, InputRefused, shown
+from catchments.lookup.snapshot import Snapshot
 from catchments.readers.report import Progress, no_progress
-from catchments.snapshot import Snapshot
 
 PART_ROWS = 1 << 20
 """A part ends with the batch that reaches so many rows: a few seconds' work."""

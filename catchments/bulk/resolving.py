@@ -20,8 +20,8 @@ import numpy.typing as npt
 from catchments.core.model import UNCERTAINTY_M, Answer, Basis, Status
 from catchments.geometry.boundary_distances import ERROR_M, Near
 from catchments.geometry.coordinates import to_360_many
-from catchments.resolver import NEAREST_WITHIN_M
-from catchments.snapshot import Snapshot
+from catchments.lookup.resolver import NEAREST_WITHIN_M
+from catchments.lookup.snapshot import Snapshot
 
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.integer[Any]]

@@ -18,10 +18,10 @@ from catchments.commands.console import (
 )
 from catchments.core.errors import FileRefused, InputRefused
 from catchments.core.model import DirectoryRelease, School
+from catchments.lookup.snapshot import Timeline, today_in_new_zealand
 from catchments.readers.ckan import fetch_directory
 from catchments.readers.directory import read_directory, refuse_shrinkage
 from catchments.readers.report import Report
-from catchments.snapshot import Timeline, today_in_new_zealand
 from catchments.store import Store
 
 NAMED_AT_MOST = 20

@@ -13,7 +13,7 @@ from catchments.commands.making import publisher
 from catchments.core.errors import NothingPublished
 from catchments.core.model import EditionSummary
 from catchments.editions.publishing import Order, refuse_withdrawal
-from catchments.snapshot import Snapshot, Timeline, today_in_new_zealand
+from catchments.lookup.snapshot import Snapshot, Timeline, today_in_new_zealand
 
 
 @click.group()

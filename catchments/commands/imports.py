@@ -30,10 +30,10 @@ from catchments.commands.console import (
 from catchments.core.errors import InputRefused
 from catchments.core.model import NOT_STATED, Edition, Source
 from catchments.geometry.coverage import SLIVER_WIDTH_M
+from catchments.lookup.snapshot import Timeline, today_in_new_zealand
 from catchments.readers.boundaries import read_boundaries
 from catchments.readers.listings import read_listings
 from catchments.readers.providers import read_providers
-from catchments.snapshot import Timeline, today_in_new_zealand
 from catchments.store import Draft, Store
 
 Command = Callable[..., Any]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from catchments.core.errors import PublicationRefused
 from catchments.editions.kept_differences import DIFFERENCE, written_difference
 from catchments.editions.publishing import Publisher
+from catchments.lookup.snapshot import Snapshot, Timeline, today_in_new_zealand
 from catchments.readers.coastline import coastline
 from catchments.readers.report import Progress
-from catchments.snapshot import Snapshot, Timeline, today_in_new_zealand
 from catchments.store import Store
 
 Made = Sequence[tuple[str, str, bytes]]

@@ -12,7 +12,7 @@ from flask import current_app
 from catchments.commands.console import progress, refusing, say, table
 from catchments.core.errors import NothingPublished
 from catchments.core.settings import database_url
-from catchments.snapshot import Snapshot, Snapshots, today_in_new_zealand
+from catchments.lookup.snapshot import Snapshot, Snapshots, today_in_new_zealand
 from catchments.store import Store
 from catchments.web.context import EXTENSION
 

@@ -11,8 +11,8 @@ from datetime import date
 from catchments.changes import compare
 from catchments.core.model import Answer, Edition, Provider
 from catchments.editions.differences import SchoolChange, catchment_of, code_of, schools_changed
-from catchments.resolver import long_date
-from catchments.snapshot import Snapshot
+from catchments.lookup.resolver import long_date
+from catchments.lookup.snapshot import Snapshot
 
 SCHOOL, PROVIDER = "school", "provider"
 """The kinds of recipient."""

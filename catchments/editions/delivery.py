@@ -32,7 +32,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from catchments.core.errors import InputRefused, shown
 from catchments.core.settings import EMAIL, MailServer, Settings
 from catchments.editions.history import DIFFERENCES_KEPT, Chronicle, edition_json
-from catchments.snapshot import Recent, Snapshots
+from catchments.lookup.snapshot import Recent, Snapshots
 from catchments.store import Store
 from catchments.store.outbox import Claimed, Outbox
 

@@ -11,8 +11,8 @@ from catchments.editions.change_schema import Standing, ToldEdition
 from catchments.editions.differences import Difference, difference, difference_json, schools_changed
 from catchments.editions.kept_differences import read_difference
 from catchments.geometry.spatial_index import UncompiledIndex
-from catchments.resolver import Resolver
-from catchments.snapshot import Archive, Recent, World
+from catchments.lookup.resolver import Resolver
+from catchments.lookup.snapshot import Archive, Recent, World
 
 DIFFERENCES_KEPT = 300
 """Of editions that never change, so that they outlive a world; a few kilobytes each."""

@@ -19,8 +19,8 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Answer, Catchment, DirectoryRelease, Place, Provider, School
 from catchments.geometry.coordinates import metric_crs, to_360, to_metres
-from catchments.resolver import NEAREST_WITHIN_M, is_closed, kilometres, long_date
-from catchments.snapshot import Snapshot
+from catchments.lookup.resolver import NEAREST_WITHIN_M, is_closed, kilometres, long_date
+from catchments.lookup.snapshot import Snapshot
 
 ENDS_SOON = timedelta(days=90)
 LONGEST_KEY = 200

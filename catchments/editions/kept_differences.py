@@ -15,7 +15,7 @@ from catchments.editions.differences import (
     difference,
     schools_changed,
 )
-from catchments.snapshot import Snapshot
+from catchments.lookup.snapshot import Snapshot
 
 DIFFERENCE = "difference.json"
 """The name that it is kept under."""

@@ -17,8 +17,8 @@ from catchments.core.roles import Action
 from catchments.editions.announcements import notices_of
 from catchments.editions.kept_differences import DIFFERENCE, written_difference
 from catchments.geometry.coverage import find_faults
+from catchments.lookup.snapshot import Snapshot, Timeline, boundaries_fingerprint
 from catchments.readers.report import Progress, no_progress
-from catchments.snapshot import Snapshot, Timeline, boundaries_fingerprint
 from catchments.store import Decision, Draft, Publication, Store
 
 CHECKING = "Checking schools and coverage"

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from catchments.core.errors import InputRefused
 from catchments.core.model import Answer
 from catchments.gazetteer import LONGEST_TEXT
-from catchments.snapshot import World
+from catchments.lookup.snapshot import World
 from catchments.web import bodies
 from catchments.web.caching import cache_control, etag, validated
 from catchments.web.context import service, typed_response

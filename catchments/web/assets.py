@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from catchments.guidance import FOLDER as GUIDANCE
+from catchments.lookup.guidance import FOLDER as GUIDANCE
 from catchments.web.caching import FOR_GOOD
 
 EXTENSION = "assets"

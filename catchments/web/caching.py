@@ -12,7 +12,7 @@ from datetime import time as clock
 
 from flask import Response, request
 
-from catchments.snapshot import NEW_ZEALAND_TIME, Snapshot, World
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Snapshot, World
 
 REPRESENTATION = "2"
 """Raise it when the same answer is written in another way."""

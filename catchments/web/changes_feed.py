@@ -14,8 +14,8 @@ from flask import Response, request
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EditionSummary
 from catchments.editions.history import edition_json
-from catchments.resolver import long_date
-from catchments.snapshot import NEW_ZEALAND_TIME, World
+from catchments.lookup.resolver import long_date
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME, World
 from catchments.web import bodies
 from catchments.web.api import JSON, blueprint
 from catchments.web.caching import cache_control, etag, validated

@@ -7,7 +7,7 @@ from flask import current_app
 from catchments.core.model import EditionSummary
 from catchments.editions.history import DIFFERENCES_KEPT, Chronicle
 from catchments.editions.kept_differences import DIFFERENCE
-from catchments.snapshot import Recent, World
+from catchments.lookup.snapshot import Recent, World
 from catchments.store.outbox import published_changes
 from catchments.web.context import service
 

@@ -12,7 +12,7 @@ from flask_babel import get_locale
 from catchments.core.model import Source
 from catchments.core.settings import Settings
 from catchments.finding import Addresses, Finder, NoAddresses
-from catchments.snapshot import Snapshot, Snapshots, World
+from catchments.lookup.snapshot import Snapshot, Snapshots, World
 from catchments.store import Store
 from catchments.web.assets import EXTENSION as ASSETS
 from catchments.web.caching import cache_control, etag, validated

@@ -13,8 +13,8 @@ import msgspec
 from flask import url_for
 
 from catchments.core.model import EditionSummary, SourceKind
-from catchments.resolver import long_date
-from catchments.snapshot import World
+from catchments.lookup.resolver import long_date
+from catchments.lookup.snapshot import World
 
 Json = dict[str, Any]
 LD_JSON = "application/ld+json"

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.gazetteer import LONGEST_TEXT, folded
-from catchments.resolver import long_date
-from catchments.snapshot import Snapshot, World
+from catchments.lookup.resolver import long_date
+from catchments.lookup.snapshot import Snapshot, World
 from catchments.web.caching import validated
 from catchments.web.context import (
     page_context,

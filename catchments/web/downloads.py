@@ -18,7 +18,7 @@ from werkzeug.wsgi import FileWrapper
 
 from catchments.core.errors import NotKnown, shown
 from catchments.core.model import EditionSummary
-from catchments.snapshot import World
+from catchments.lookup.snapshot import World
 from catchments.store.artefacts import PIECE_BYTES, AboutArtefact, ArtefactFile, Artefacts
 from catchments.web.caching import FOR_GOOD, validated
 from catchments.web.context import page_context, page_response, service

@@ -15,8 +15,8 @@ from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.model import Answer, Basis, PlaceKind, School, Status
 from catchments.finding import Finding
 from catchments.gazetteer import LONGEST_TEXT
-from catchments.guidance import guide_on
-from catchments.snapshot import Snapshot, World
+from catchments.lookup.guidance import guide_on
+from catchments.lookup.snapshot import Snapshot, World
 from catchments.web.context import page_context, page_response, service, typed_response
 from catchments.web.mapping import locator, map_context
 from catchments.web.parameters import optional_date, page_parameters, school_id

@@ -2,7 +2,7 @@
 
 The page holds every question and every advice; a style sheet made from the guide's rules shows what
 applies to the options chosen. So nothing that anybody chooses leaves the page, and none of it needs
-JavaScript. `catchments.guidance.advise` says in Python what the style sheet must show.
+JavaScript. `catchments.lookup.guidance.advise` says in Python what the style sheet must show.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from markupsafe import Markup, escape
 
 from catchments.core.errors import NotKnown, shown
 from catchments.core.model import Answer
-from catchments.guidance import Condition, Guide, guide_on, shipped_guides
-from catchments.resolver import long_date
-from catchments.snapshot import World
+from catchments.lookup.guidance import Condition, Guide, guide_on, shipped_guides
+from catchments.lookup.resolver import long_date
+from catchments.lookup.snapshot import World
 from catchments.web.caching import FOR_GOOD, validated
 from catchments.web.context import page_context, page_response, service
 from catchments.web.language import TE_REO

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify
 
 from catchments import __version__
 from catchments.core.errors import CatchmentsError
-from catchments.snapshot import NEW_ZEALAND_TIME, Snapshots
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Snapshots
 from catchments.web.context import service
 
 PATIENCE_S = 2.0

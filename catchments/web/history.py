@@ -14,7 +14,7 @@ from catchments.core.model import Answer, EditionSummary
 from catchments.editions.change_schema import Standing
 from catchments.editions.differences import Difference, in_words
 from catchments.editions.history import Chronicle
-from catchments.snapshot import World
+from catchments.lookup.snapshot import World
 from catchments.web.chronicling import chronicle, steps_of
 from catchments.web.context import page_context, page_response, service
 from catchments.web.parameters import optional_date, page_parameters, school_id

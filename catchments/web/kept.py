@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from flask import Flask
 
-from catchments.snapshot import World
+from catchments.lookup.snapshot import World
 from catchments.web.caching import freshness_ends
 from catchments.web.context import EXTENSION, Service
 from catchments.web.payload import answer_json, before_first_edition

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown, shown
 from catchments.core.model import Catchment, Place, School
 from catchments.gazetteer import folded
-from catchments.snapshot import Recent, Snapshot, World
+from catchments.lookup.snapshot import Recent, Snapshot, World
 from catchments.store import StoredArtefact
 from catchments.web.caching import FOR_GOOD, validated
 from catchments.web.context import leave_uncached, page_context, page_response, service

@@ -19,8 +19,8 @@ from catchments.core.model import (
     SchoolStatus,
 )
 from catchments.gazetteer import LONGEST_TEXT, folded
-from catchments.resolver import Resolver, is_closed
-from catchments.snapshot import Snapshot, World
+from catchments.lookup.resolver import Resolver, is_closed
+from catchments.lookup.snapshot import Snapshot, World
 
 ORDERS = ("catchment", "provider", "schools")
 """What the list may be sorted by, within each region; the first unless asked otherwise."""

@@ -22,8 +22,8 @@ from catchments.core.model import (
     Upcoming,
 )
 from catchments.finding import Finding, Match
-from catchments.resolver import long_date
-from catchments.snapshot import Snapshot, World
+from catchments.lookup.resolver import long_date
+from catchments.lookup.snapshot import Snapshot, World
 from catchments.web import bodies
 
 Given = TypeVar("Given")

@@ -9,7 +9,7 @@ from datetime import date
 import shapely
 
 from catchments.core.model import Catchment
-from catchments.snapshot import Snapshot, World
+from catchments.lookup.snapshot import Snapshot, World
 from catchments.web.overview import Entry, entries
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from playwright.sync_api import Page, Route, expect
 
-from catchments.guidance import (
+from catchments.lookup.guidance import (
     Advice,
     Condition,
     Guide,

@@ -21,8 +21,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from catchments.core.roles import Role
-from catchments.resolver import long_date
-from catchments.snapshot import today_in_new_zealand
+from catchments.lookup.resolver import long_date
+from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from tests.browser.windows import Watched, violations

@@ -25,7 +25,7 @@ from catchments.bulk.cluster import Content, answered, resolve
 from catchments.bulk.columns import Chosen, Wanted
 from catchments.bulk.files import resolve_file
 from catchments.core.errors import FileRefused, InputRefused, NothingPublished
-from catchments.snapshot import Snapshot
+from catchments.lookup.snapshot import Snapshot
 from tests.waiting import PATIENCE_S
 from tests.worlds import TODAY, small_edition, small_release, sqlite_url
 

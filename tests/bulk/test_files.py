@@ -31,7 +31,7 @@ from catchments.bulk.files import Summary, resolve_file
 from catchments.core.errors import FileRefused, InputRefused
 from catchments.core.model import Provider
 from catchments.core.settings import ROOT
-from catchments.snapshot import Snapshot
+from catchments.lookup.snapshot import Snapshot
 from tests.laws import examples
 from tests.waiting import PATIENCE_S
 from tests.worlds import HOSTILE, TODAY, small_edition, small_release
@@ -703,7 +703,7 @@ import os, signal, sys
 from pathlib import Path
 from catchments.bulk import csv_source, parquet_source
 from catchments.bulk.files import resolve_file
-from catchments.snapshot import Snapshot
+from catchments.lookup.snapshot import Snapshot
 from tests.worlds import TODAY, small_edition, small_release
 
 def progress(doing, done, whole):
@@ -885,7 +885,7 @@ import resource, sys
 from pathlib import Path
 from catchments.bulk import csv_source, parquet_source
 from catchments.bulk.files import resolve_file
-from catchments.snapshot import Snapshot
+from catchments.lookup.snapshot import Snapshot
 from tests.worlds import TODAY, small_edition, small_release
 
 csv_source.ROWS_AT_ONCE = parquet_source.ROWS_AT_ONCE = 1 << 13

@@ -18,7 +18,7 @@ from catchments.core.errors import NotKnown
 from catchments.core.model import Place, School, SchoolStatus
 from catchments.geometry.boundary_distances import ERROR_M
 from catchments.geometry.coordinates import geometry_to_360, metric_crs, to_metres
-from catchments.snapshot import Snapshot
+from catchments.lookup.snapshot import Snapshot
 from tests.laws import examples
 from tests.worlds import (
     AHI,

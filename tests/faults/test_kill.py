@@ -21,7 +21,7 @@ import pytest
 from catchments.changes import ReplaceProviders
 from catchments.core.model import SourceKind
 from catchments.core.settings import ROOT
-from catchments.snapshot import today_in_new_zealand
+from catchments.lookup.snapshot import today_in_new_zealand
 from tests import prepared
 from tests.faults_files import size_of
 from tests.serving import Server, serving

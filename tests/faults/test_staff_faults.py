@@ -35,7 +35,7 @@ from catchments.changes import AssignProvider
 from catchments.core.roles import Role
 from catchments.core.settings import ROOT
 from catchments.editions.publishing import Outcome, Wish
-from catchments.snapshot import today_in_new_zealand
+from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Store, schema
 from catchments.store import people as people_module
 from catchments.store.audit import AuditTrail

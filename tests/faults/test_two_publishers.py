@@ -10,7 +10,7 @@ import msgspec
 from catchments.changes import AssignProvider, Change, RenameCatchment, apply_all
 from catchments.core.roles import Role
 from catchments.editions.publishing import Outcome, Wish
-from catchments.snapshot import today_in_new_zealand
+from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.desk import Desk, Seen

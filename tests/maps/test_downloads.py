@@ -40,7 +40,7 @@ from catchments.core.model import (
 )
 from catchments.editions.publishing import Publisher
 from catchments.geometry.coordinates import geometry_to_360
-from catchments.snapshot import Snapshot
+from catchments.lookup.snapshot import Snapshot
 from catchments.store import Store
 from maps import artefacts as artefacts_room
 from maps import kml

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from catchments.changes import ReplaceListings
 from catchments.core.errors import PublicationRefused
 from catchments.core.model import Edition, SourceKind
-from catchments.snapshot import Snapshots
+from catchments.lookup.snapshot import Snapshots
 from catchments.store import Publication, State, Store, drafts, editions
 from catchments.store import store as store_module
 from catchments.store.engine import open_engine

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catchments import __version__
-from catchments.snapshot import NEW_ZEALAND_TIME
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 from catchments.store import StoreUnavailable
 from catchments.web import caching
 from catchments.web.context import EXTENSION

@@ -9,7 +9,7 @@ from pathlib import Path
 from flask.testing import FlaskClient
 
 from app import WEB
-from catchments.guidance import FOLDER
+from catchments.lookup.guidance import FOLDER
 from catchments.web.assets import EXTENSION, WRITTEN_IN, version_of
 
 

@@ -19,7 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.core.errors import NotKnown
-from catchments.snapshot import Snapshot
+from catchments.lookup.snapshot import Snapshot
 from catchments.store import Store
 from catchments.store.artefacts import PIECE_BYTES, ArtefactFile, Artefacts
 from catchments.web.downloads import saved_as

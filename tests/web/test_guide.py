@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 from msgspec.structs import replace
 
 from app import create_app
-from catchments import guidance
 from catchments.core.settings import Settings
-from catchments.guidance import Condition, Guide, Rule, shipped_guides
+from catchments.lookup import guidance
+from catchments.lookup.guidance import Condition, Guide, Rule, shipped_guides
 from catchments.web import guide as web
 from catchments.web.guide import in_words, sayer, style_sheet, version_of
 from tests.web.test_pages import Page, main, words

@@ -17,7 +17,7 @@ from catchments.core.roles import Person, Role
 from catchments.editions.change_schema import Standing
 from catchments.editions.differences import schools_changed
 from catchments.editions.history import Chronicle
-from catchments.snapshot import Snapshot, Snapshots
+from catchments.lookup.snapshot import Snapshot, Snapshots
 from catchments.store import Store, schema
 from catchments.store.store import now
 from tests.worlds import (

@@ -14,7 +14,7 @@ from catchments.editions.impact.faults import changed_area
 from catchments.editions.impact.rates import ASSUMED, Rates
 from catchments.editions.impact.tables import Impact, Numbers, Row, SchoolMove
 from catchments.editions.impact.workbench import Workbench
-from catchments.snapshot import Snapshot
+from catchments.lookup.snapshot import Snapshot
 
 
 def impact(base: Snapshot, after: Edition, *, on: date, rates: Rates) -> Impact:

@@ -14,8 +14,8 @@ from catchments.changes import Comparison
 from catchments.core.model import Answer, Edition, Place, School
 from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.geometry.spatial_index import CatchmentSet, SpatialIndex
-from catchments.resolver import Resolver
-from catchments.snapshot import Snapshot
+from catchments.lookup.resolver import Resolver
+from catchments.lookup.snapshot import Snapshot
 
 NEAR_DEGREES = 0.12
 """More than 5 km of longitude down to 66° S: whoever is further from a boundary is not near it."""

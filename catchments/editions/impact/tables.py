@@ -10,7 +10,7 @@ from catchments.changes import Comparison, Concern
 from catchments.core.model import Answer, Catchment, Edition, Provider, School, SchoolStatus
 from catchments.editions.impact.rates import Rates
 from catchments.gazetteer import folded
-from catchments.resolver import is_closed
+from catchments.lookup.resolver import is_closed
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from catchments.changes import Concern
 from catchments.core.model import Edition, School
 from catchments.editions.impact.tables import Numbers, counts
 from catchments.geometry.coordinates import geometry_to_360, to_360
-from catchments.resolver import long_date
-from catchments.snapshot import Snapshot
+from catchments.lookup.resolver import long_date
+from catchments.lookup.snapshot import Snapshot
 
 ENDS_SOON = timedelta(days=90)
 

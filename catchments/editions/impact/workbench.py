@@ -28,7 +28,7 @@ from catchments.geometry.coordinates import (
     to_metres,
 )
 from catchments.geometry.coverage import CoverageFault
-from catchments.snapshot import Recent, Snapshot
+from catchments.lookup.snapshot import Recent, Snapshot
 
 BASES_KEPT = 4
 REDRAWN_KEPT = 16

@@ -7,7 +7,7 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from catchments.snapshot import NEW_ZEALAND_TIME, Snapshot, World
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Snapshot, World
 from catchments.web.features.frames import CRS84
 from catchments.web.features.layers import COLLECTED, layer_of
 from catchments.web.payload import provenance_json

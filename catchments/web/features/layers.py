@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import Answer, Catchment, Edition, Provider
 from catchments.geometry.coordinates import to_180, to_360
-from catchments.snapshot import Recent, Snapshot, World
+from catchments.lookup.snapshot import Recent, Snapshot, World
 from catchments.web.features.frames import in_frame, published
 from maps.download import DECIMALS, rounded
 

@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 
 from catchments.core.errors import InputRefused, shown
-from catchments.snapshot import NEW_ZEALAND_TIME
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(

@@ -18,7 +18,7 @@ import numpy as np
 from flask import Blueprint, Response, render_template, request
 
 from catchments.core.errors import InputRefused, NotKnown, shown
-from catchments.snapshot import Snapshot, World
+from catchments.lookup.snapshot import Snapshot, World
 from catchments.web.caching import cache_control, etag, validated
 from catchments.web.context import page_context, page_response, service
 from catchments.web.features.description import about_service, provenance, temporal

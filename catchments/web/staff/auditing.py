@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from catchments.core.errors import InputRefused, shown
 from catchments.core.roles import Action
-from catchments.snapshot import NEW_ZEALAND_TIME
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.web.context import page_context, service
 from catchments.web.parameters import page_parameters

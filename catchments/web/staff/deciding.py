@@ -11,8 +11,8 @@ from flask_babel import gettext
 from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.model import Answer, EditionSummary, School
 from catchments.core.roles import Action
-from catchments.resolver import long_date
-from catchments.snapshot import World
+from catchments.lookup.resolver import long_date
+from catchments.lookup.snapshot import World
 from catchments.store.audit import AuditTrail
 from catchments.web.chronicling import steps_of
 from catchments.web.context import page_context, service

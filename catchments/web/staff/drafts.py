@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, NotKnown
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
-from catchments.snapshot import World
+from catchments.lookup.snapshot import World
 from catchments.store import Draft
 from catchments.store.desk import OPEN, Seen, Stale, checked_once
 from catchments.web.context import page_context, service

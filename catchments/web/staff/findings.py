@@ -18,7 +18,7 @@ from catchments.core.model import EDUCATION_REGIONS, DirectoryRelease
 from catchments.core.roles import Action
 from catchments.editions.issues import Matter, MatterKind, matters
 from catchments.gazetteer import folded
-from catchments.snapshot import NEW_ZEALAND_TIME, Snapshot, World
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Snapshot, World
 from catchments.store.explanations import REASON_AT_MOST, Explanation, Explanations
 from catchments.web.context import page_context, service
 from catchments.web.parameters import page_parameters

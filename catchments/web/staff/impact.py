@@ -14,7 +14,7 @@ from markupsafe import Markup
 from catchments.core.model import Edition
 from catchments.editions.impact import Concern, Impact, Rates, Row, SchoolMove, Workbench
 from catchments.geometry.coordinates import geometry_to_360, to_360
-from catchments.snapshot import Recent, Snapshot
+from catchments.lookup.snapshot import Recent, Snapshot
 from catchments.store.rates import OTHERS, AbsenceRates
 from catchments.web.context import service
 from catchments.web.mapping import locator

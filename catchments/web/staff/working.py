@@ -17,7 +17,7 @@ from flask_babel import gettext
 from catchments.changes import Change, apply, apply_all, describe
 from catchments.core.errors import ChangeDoesNotFit, InputRefused, NothingPublished, NotKnown, shown
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Provider, School
-from catchments.snapshot import Snapshot, World
+from catchments.lookup.snapshot import Snapshot, World
 from catchments.store import Draft
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.desk import Desk, NotNow, Seen, checked_once

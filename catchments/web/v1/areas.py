@@ -12,7 +12,7 @@ import msgspec
 import shapely
 
 from catchments.geometry.spatial_index import SpatialIndex
-from catchments.snapshot import Snapshot, World
+from catchments.lookup.snapshot import Snapshot, World
 from maps.download import rounded
 from maps.material import published_boundary
 

@@ -15,9 +15,9 @@ from flask import request
 from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.model import Basis, EditionSummary, ReleaseSummary, SchoolStatus, Status
 from catchments.geometry.coordinates import checked_degrees
-from catchments.resolver import long_date
-from catchments.selecting import Box, Wanted
-from catchments.snapshot import Snapshot, World
+from catchments.lookup.resolver import long_date
+from catchments.lookup.selection import Box, Wanted
+from catchments.lookup.snapshot import Snapshot, World
 from catchments.web.api import ON
 from catchments.web.context import service
 from catchments.web.contract import Parameter

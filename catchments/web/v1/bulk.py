@@ -24,7 +24,7 @@ from catchments.bulk.rows import (
 )
 from catchments.core.errors import shown
 from catchments.finding import Finder, NoAddresses
-from catchments.snapshot import World
+from catchments.lookup.snapshot import World
 from catchments.web.api import ON
 from catchments.web.context import service
 from catchments.web.contract import promises

@@ -15,7 +15,7 @@ from catchments.bulk.rows import Fault, Form, Kind, Questions, Row, Schools
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown
 from catchments.core.model import Basis
 from catchments.finding import Finder
-from catchments.snapshot import Recent, Snapshot, World
+from catchments.lookup.snapshot import Recent, Snapshot, World
 from catchments.web.metrics import count_bulk_rows
 from catchments.web.payload import before_first_edition
 from catchments.web.v1.bulk_lines import (

@@ -6,9 +6,9 @@ from flask import Response
 
 from catchments.core.errors import NotKnown, shown
 from catchments.core.model import Catchment
-from catchments.resolver import long_date
-from catchments.selecting import lists_of
-from catchments.snapshot import Snapshot
+from catchments.lookup.resolver import long_date
+from catchments.lookup.selection import lists_of
+from catchments.lookup.snapshot import Snapshot
 from catchments.web.api import ON
 from catchments.web.contract import Parameter, promises
 from catchments.web.overview import entries

@@ -12,7 +12,7 @@ from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.model import EditionSummary, ReleaseSummary, Source
 from catchments.editions.change_schema import Standing
 from catchments.editions.history import Chronicle
-from catchments.snapshot import World
+from catchments.lookup.snapshot import World
 from catchments.store.artefacts import Artefacts
 from catchments.web.chronicling import chronicle
 from catchments.web.context import service

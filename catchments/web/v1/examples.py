@@ -16,7 +16,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from catchments.snapshot import World
+from catchments.lookup.snapshot import World
 from catchments.web.contract import Operation
 
 SHOWN_SCHOOL = 54

@@ -15,7 +15,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.routing import Rule
 
 from catchments import __version__
-from catchments.snapshot import World
+from catchments.lookup.snapshot import World
 from catchments.web import bodies
 from catchments.web.caching import cache_control, etag, validated
 from catchments.web.context import service, sources_of

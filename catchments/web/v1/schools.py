@@ -6,8 +6,8 @@ import msgspec
 from flask import Response
 
 from catchments.core.model import Answer, Basis, School, SchoolStatus, Status
-from catchments.selecting import Schools, lists_of
-from catchments.snapshot import Snapshot, World
+from catchments.lookup.selection import Schools, lists_of
+from catchments.lookup.snapshot import Snapshot, World
 from catchments.web.api import ON
 from catchments.web.bodies import Answer as Answered
 from catchments.web.contract import Parameter, promises

@@ -31,7 +31,7 @@ from catchments.core.model import (
 )
 from catchments.gazetteer import Gazetteer
 from catchments.geometry.spatial_index import SpatialIndex
-from catchments.resolver import Resolver, long_date
+from catchments.lookup.resolver import Resolver, long_date
 
 T = TypeVar("T")
 NEW_ZEALAND_TIME = ZoneInfo("Pacific/Auckland")

@@ -17,8 +17,8 @@ import shapely
 from catchments.core.model import Answer, Basis, Catchment, Provider, SchoolStatus, Status
 from catchments.gazetteer import folded
 from catchments.geometry.coordinates import to_180, to_360
-from catchments.resolver import Resolver
-from catchments.snapshot import Snapshot, World
+from catchments.lookup.resolver import Resolver
+from catchments.lookup.snapshot import Snapshot, World
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
