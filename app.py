@@ -18,12 +18,12 @@ from catchments.core.errors import CatchmentsError
 from catchments.core.fsync import exposed
 from catchments.core.settings import Settings
 from catchments.editions.delivery import Courier, payloads
-from catchments.finding import NoAddresses
 from catchments.lookup.resolver import kilometres, long_date
+from catchments.lookup.search.address_book import AddressBook
+from catchments.lookup.search.text_search import NoAddresses
 from catchments.lookup.snapshot import Snapshots
 from catchments.readers.geocoding import geocoder_of
 from catchments.store import Store
-from catchments.store.addresses import AddressBook
 from catchments.store.engine import database_file
 from catchments.store.outbox import Outbox
 from catchments.web import (

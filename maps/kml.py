@@ -15,7 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Catchment
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import geometry_to_180
 from maps.colours import INK, region_colour, regions_in_order
 from maps.material import Material

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from catchments.core.model import NOT_STATED
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import geometry_to_360, to_180
 from maps.download import edition_json, source_json
 from maps.downloads import File

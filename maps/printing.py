@@ -25,7 +25,7 @@ from matplotlib.path import Path
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Catchment
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import CHATHAM_LNG_360, CHATHAM_TM2000, NZTM2000, to_metres
 from maps.colours import EDGE, INK, SEA, region_colour, regions_in_order
 from maps.lettering import Box, lettered

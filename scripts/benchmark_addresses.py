@@ -27,8 +27,8 @@ from rich.console import Console
 from rich.table import Table
 
 from catchments.core.settings import ROOT
-from catchments.gazetteer import folded
-from catchments.store.addresses import AddressBook
+from catchments.core.text_folding import folded
+from catchments.lookup.search.address_book import AddressBook
 from tests.address_files import OLDER
 
 ROWS = 2_400_000

@@ -56,7 +56,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
             },
             {
                 "catchments.editions.publishing",
-                "catchments.finding",
+                "catchments.lookup.search.text_search",
                 "catchments.editions.delivery",
             },
             {"maps", "catchments.bulk"},

@@ -23,7 +23,7 @@ from catchments.core.model import (
     School,
     Status,
 )
-from catchments.finding import Finder, Finding, NoAddresses, tidied
+from catchments.lookup.search.text_search import Finder, Finding, NoAddresses, tidied
 from catchments.lookup.snapshot import Snapshots, World
 from tests.worlds import (
     AHI,

@@ -19,9 +19,9 @@ from catchments.commands import setup
 from catchments.commands.counting import SHARED, fresh_folder
 from catchments.core.fsync import exposed, make_file, make_folder
 from catchments.core.settings import Settings
+from catchments.lookup.search.address_building import building_book
 from catchments.readers.report import no_progress
 from catchments.store import Store
-from catchments.store.address_building import building_book
 from catchments.store.backup import back_up, restore
 from catchments.store.engine import open_engine
 from catchments.store.moving import move

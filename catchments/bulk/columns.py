@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from catchments.core.errors import FileRefused, InputRefused, shown
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
 
 SCHOOL_ID = "school_id"
 LNG = "lng"

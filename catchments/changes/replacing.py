@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.changes.naming import named
 from catchments.core.errors import ChangeDoesNotFit, shown
 from catchments.core.model import Catchment, Edition, Provider, Source, SourceKind
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from catchments.commands.console import (
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import PlaceKind, Source
 from catchments.core.settings import Settings
+from catchments.lookup.search.address_book import AddressBook, BookBuilder, Counts, building_book
 from catchments.readers.addresses import AddressReading
 from catchments.readers.report import Progress
-from catchments.store.addresses import AddressBook, BookBuilder, Counts, building_book
 from catchments.store.engine import StoreUnavailable
 from catchments.web.context import EXTENSION
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import shapely
 
 from catchments.core.model import Answer, Basis, Catchment, Provider, SchoolStatus, Status
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import to_180, to_360
 from catchments.lookup.resolver import Resolver
 from catchments.lookup.snapshot import Snapshot, World

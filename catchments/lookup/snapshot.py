@@ -29,9 +29,9 @@ from catchments.core.model import (
     ReleaseSummary,
     Upcoming,
 )
-from catchments.gazetteer import Gazetteer
 from catchments.geometry.spatial_index import SpatialIndex
 from catchments.lookup.resolver import Resolver, long_date
+from catchments.lookup.search.gazetteer import Gazetteer
 
 T = TypeVar("T")
 NEW_ZEALAND_TIME = ZoneInfo("Pacific/Auckland")

@@ -21,7 +21,7 @@ import shapely
 
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.core.model import Source, SourceKind
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
 from catchments.geometry import wkb
 from catchments.geometry.coordinates import WGS84, in_new_zealand, look_swapped, to_180, to_wgs84
 from catchments.readers.formats import geopackage

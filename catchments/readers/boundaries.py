@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Catchment, Provider, Source, SourceKind
-from catchments.gazetteer import education_region, folded
+from catchments.core.text_folding import education_region, folded
 from catchments.geometry.coverage import (
     SLIVER_WIDTH_M,
     CoverageFault,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
 
 MADE_AT_MOST = 60
 """Characters of a code made here."""

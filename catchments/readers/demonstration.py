@@ -33,7 +33,7 @@ from catchments.core.model import (
     Source,
     SourceKind,
 )
-from catchments.gazetteer import education_region
+from catchments.core.text_folding import education_region
 from catchments.geometry.coordinates import NZTM2000, WGS84, to_wgs84, transformer
 from catchments.readers.coastline import coastline_polygons, coastline_source, nzgeom_file
 from catchments.readers.report import Progress, no_progress, sha256_of

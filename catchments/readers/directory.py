@@ -10,7 +10,7 @@ from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import DirectoryRelease, Place, School, SchoolStatus, Source, SourceKind
-from catchments.gazetteer import education_region, folded
+from catchments.core.text_folding import education_region, folded
 from catchments.geometry.coordinates import (
     NEW_ZEALAND_LAT,
     NEW_ZEALAND_LNG_360,

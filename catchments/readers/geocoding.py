@@ -19,10 +19,10 @@ from pybreaker import CircuitBreaker, CircuitBreakerError
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import NamedPlace, Place, PlaceKind
 from catchments.core.settings import Settings
-from catchments.gazetteer import folded, street_number
-from catchments.gazetteer.abbreviations import spelled_out
-from catchments.gazetteer.street_addresses import without_end
+from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import in_new_zealand, to_180
+from catchments.lookup.search.abbreviations import spelled_out
+from catchments.lookup.search.street_addresses import street_number, without_end
 
 if TYPE_CHECKING:
     from geopy.geocoders.base import Geocoder as GeopyGeocoder

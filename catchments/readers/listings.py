@@ -10,7 +10,7 @@ from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Catchment, School, SchoolStatus, Source, SourceKind
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
 from catchments.readers.formats.tables import (
     LICENCE_NOT_STATED,
     Columns,

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Provider, Source, SourceKind
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
 from catchments.readers.codes import provider_code
 from catchments.readers.formats.tables import (
     LICENCE_NOT_STATED,

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 
 from catchments.core.errors import InputRefused
 from catchments.core.model import Answer
-from catchments.gazetteer import LONGEST_TEXT
+from catchments.core.text_folding import LONGEST_TEXT
 from catchments.lookup.snapshot import World
 from catchments.web import bodies
 from catchments.web.caching import cache_control, etag, validated

@@ -11,7 +11,7 @@ from flask_babel import get_locale
 
 from catchments.core.model import Source
 from catchments.core.settings import Settings
-from catchments.finding import Addresses, Finder, NoAddresses
+from catchments.lookup.search.text_search import Addresses, Finder, NoAddresses
 from catchments.lookup.snapshot import Snapshot, Snapshots, World
 from catchments.store import Store
 from catchments.web.assets import EXTENSION as ASSETS

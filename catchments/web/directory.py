@@ -10,7 +10,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, NotKnown, shown
-from catchments.gazetteer import LONGEST_TEXT, folded
+from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Snapshot, World
 from catchments.web.caching import validated

@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.model import Answer, Basis, PlaceKind, School, Status
-from catchments.finding import Finding
-from catchments.gazetteer import LONGEST_TEXT
+from catchments.core.text_folding import LONGEST_TEXT
 from catchments.lookup.guidance import guide_on
+from catchments.lookup.search.text_search import Finding
 from catchments.lookup.snapshot import Snapshot, World
 from catchments.web.context import page_context, page_response, service, typed_response
 from catchments.web.mapping import locator, map_context

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown, shown
 from catchments.core.model import Catchment, Place, School
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
 from catchments.lookup.snapshot import Recent, Snapshot, World
 from catchments.store import StoredArtefact
 from catchments.web.caching import FOR_GOOD, validated

@@ -18,7 +18,7 @@ from catchments.core.model import (
     School,
     SchoolStatus,
 )
-from catchments.gazetteer import LONGEST_TEXT, folded
+from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.resolver import Resolver, is_closed
 from catchments.lookup.snapshot import Snapshot, World
 

@@ -13,7 +13,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter
 
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EDUCATION_REGIONS
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import checked_degrees
 
 _SCHOOL_ID = re.compile(r"[0-9]{1,9}")

@@ -21,8 +21,8 @@ from catchments.core.model import (
     Status,
     Upcoming,
 )
-from catchments.finding import Finding, Match
 from catchments.lookup.resolver import long_date
+from catchments.lookup.search.text_search import Finding, Match
 from catchments.lookup.snapshot import Snapshot, World
 from catchments.web import bodies
 

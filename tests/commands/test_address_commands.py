@@ -12,7 +12,7 @@ from flask import Flask
 
 from app import create_app
 from catchments.core.settings import ROOT, Settings
-from catchments.store.addresses import AddressBook
+from catchments.lookup.search.address_book import AddressBook
 from catchments.store.audit import AuditTrail
 from tests import prepared
 from tests.address_files import LAYOUTS, Given, csv_text, geopackage

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catchments.gazetteer.abbreviations import expanded, forms, key, keys_begun_by, spelled_out
+from catchments.lookup.search.abbreviations import expanded, forms, key, keys_begun_by, spelled_out
 
 
 def words(text: str) -> tuple[str, ...]:

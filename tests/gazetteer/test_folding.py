@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catchments.core.model import EDUCATION_REGIONS
-from catchments.gazetteer import education_region, folded
+from catchments.core.text_folding import education_region, folded
 
 SAME_NAMES = [
     ("Tāmaki", "Tamaki"),

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catchments.core.model import PlaceKind, School, SchoolStatus
-from catchments.gazetteer import LONGEST_TEXT, Gazetteer, folded
+from catchments.core.text_folding import LONGEST_TEXT, folded
+from catchments.lookup.search.gazetteer import Gazetteer
 from tests.laws import examples
 from tests.worlds import HOSTILE
 

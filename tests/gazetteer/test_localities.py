@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catchments.core.model import NamedPlace, PlaceKind, School, SchoolStatus
-from catchments.gazetteer import Gazetteer
-from catchments.gazetteer.localities import localities_of
+from catchments.lookup.search.gazetteer import Gazetteer
+from catchments.lookup.search.localities import localities_of
 
 TOWN, SUBURB = PlaceKind.TOWN, PlaceKind.SUBURB
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catchments.gazetteer.slips import LONGEST_WORD, Vocabulary, one_slip_from, respaced
+from catchments.lookup.search.slips import LONGEST_WORD, Vocabulary, one_slip_from, respaced
 
 VOCABULARY = Vocabulary.of(["college", "kaitaia", "otahuhu", "ahi", "school", "room12"])
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catchments.core.model import PlaceKind, School
-from catchments.gazetteer import Gazetteer, looks_like_address, school_number
-from catchments.gazetteer.street_addresses import without_end
+from catchments.lookup.search.gazetteer import Gazetteer
+from catchments.lookup.search.street_addresses import looks_like_address, school_number, without_end
 
 
 @pytest.mark.parametrize(

@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 from catchments.core.errors import InputRefused
 from catchments.core.model import NamedPlace, Place, PlaceKind, Source, SourceKind
 from catchments.core.settings import ROOT
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
+from catchments.lookup.search import address_building
+from catchments.lookup.search.address_book import AddressBook, building_book
+from catchments.lookup.search.address_text import ABBREVIATIONS, readings
 from catchments.readers.addresses import Address, Road
 from catchments.readers.report import no_progress
-from catchments.store import address_building
-from catchments.store.address_text import ABBREVIATIONS, readings
-from catchments.store.addresses import AddressBook, building_book
 from catchments.store.engine import StoreUnavailable
 from tests.laws import examples
 from tests.waiting import PATIENCE_S, wait_until

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from catchments.bulk.rows import AT_MOST, LONGEST_BODY, BodyTooLarge, unpacked
 from catchments.core.model import NamedPlace, Place, PlaceKind
-from catchments.finding import NoAddresses
+from catchments.lookup.search.text_search import NoAddresses
 from catchments.store import StoreUnavailable
 from catchments.web.context import EXTENSION
 from catchments.web.v1 import bulk_answers

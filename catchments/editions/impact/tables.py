@@ -8,8 +8,8 @@ from datetime import date
 
 from catchments.changes import Comparison, Concern
 from catchments.core.model import Answer, Catchment, Edition, Provider, School, SchoolStatus
+from catchments.core.text_folding import folded
 from catchments.editions.impact.rates import Rates
-from catchments.gazetteer import folded
 from catchments.lookup.resolver import is_closed
 
 

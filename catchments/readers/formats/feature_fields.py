@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from catchments.core.model import Provider
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
 from catchments.readers.codes import provider_code
 
 NAME_FIELDS = ("catchment name", "catchment", "name", "title", "label")

@@ -24,7 +24,7 @@ from typing import IO, Any
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import NOT_STATED
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
 from catchments.readers.report import Progress, no_progress
 
 SIZE_LIMIT_MB = 100

@@ -25,7 +25,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import FileRefused, InputRefused, shown
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
 from catchments.geometry import wkb
 from catchments.geometry.coordinates import WGS84
 from catchments.readers.formats import geopackage

@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.changes import Change, SplitCatchment, TransferArea, apply
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import Catchment, NamedPlace, PlaceKind
-from catchments.gazetteer import LONGEST_TEXT, folded
+from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.geometry.coordinates import (
     area_m2,
     geometry_to_180,

@@ -29,7 +29,7 @@ from catchments.changes import (
 from catchments.core.errors import CatchmentsError, NotKnown
 from catchments.core.model import EDUCATION_REGIONS, Catchment, Contract, Edition, Provider
 from catchments.core.roles import Action
-from catchments.gazetteer import folded
+from catchments.core.text_folding import folded
 from catchments.store import StoreUnavailable
 from catchments.store.desk import NotNow, Seen, Stale
 from catchments.web.context import page_context, service

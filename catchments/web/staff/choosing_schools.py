@@ -11,7 +11,7 @@ from flask_babel import gettext, ngettext
 from catchments.changes import Change, MoveSchools, SetInSchoolProvision
 from catchments.core.errors import shown
 from catchments.core.model import Catchment, School
-from catchments.gazetteer import LONGEST_TEXT, folded
+from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.web.context import service
 from catchments.web.staff.impact import base_of, bench
 from catchments.web.staff.typed import Typed

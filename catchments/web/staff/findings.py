@@ -16,8 +16,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EDUCATION_REGIONS, DirectoryRelease
 from catchments.core.roles import Action
+from catchments.core.text_folding import folded
 from catchments.editions.issues import Matter, MatterKind, matters
-from catchments.gazetteer import folded
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Snapshot, World
 from catchments.store.explanations import REASON_AT_MOST, Explanation, Explanations
 from catchments.web.context import page_context, service

@@ -23,7 +23,7 @@ from catchments.bulk.rows import (
     unpacked,
 )
 from catchments.core.errors import shown
-from catchments.finding import Finder, NoAddresses
+from catchments.lookup.search.text_search import Finder, NoAddresses
 from catchments.lookup.snapshot import World
 from catchments.web.api import ON
 from catchments.web.context import service

@@ -14,7 +14,7 @@ from catchments.bulk.resolving import BASES, NONE, STATUSES, BatchResolver, Outc
 from catchments.bulk.rows import Fault, Form, Kind, Questions, Row, Schools
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown
 from catchments.core.model import Basis
-from catchments.finding import Finder
+from catchments.lookup.search.text_search import Finder
 from catchments.lookup.snapshot import Recent, Snapshot, World
 from catchments.web.metrics import count_bulk_rows
 from catchments.web.payload import before_first_edition

@@ -15,7 +15,7 @@ import msgspec
 
 from catchments.bulk.rows import Fault, Form
 from catchments.core.model import Answer, Candidate, Catchment, Notice, Provider
-from catchments.finding import Finding
+from catchments.lookup.search.text_search import Finding
 from catchments.lookup.snapshot import Snapshot
 from catchments.web.tables import ORIGIN, origin
 from catchments.web.v1.formats import csv_line

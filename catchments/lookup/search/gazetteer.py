@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 from catchments.core.model import NamedPlace, PlaceKind, School, SchoolStatus
 from catchments.core.text_folding import LONGEST_TEXT, folded, words_of
-from catchments.gazetteer.abbreviations import forms, key, keys_begun_by
-from catchments.gazetteer.index import WordIndex, members
-from catchments.gazetteer.localities import LocalityEndings, localities_of
-from catchments.gazetteer.slips import SHORTEST_WORD, Vocabulary, one_slip_from, respaced
-from catchments.gazetteer.street_addresses import SchoolAddresses, school_number, without_end
+from catchments.lookup.search.abbreviations import forms, key, keys_begun_by
+from catchments.lookup.search.index import WordIndex, members
+from catchments.lookup.search.localities import LocalityEndings, localities_of
+from catchments.lookup.search.slips import SHORTEST_WORD, Vocabulary, one_slip_from, respaced
+from catchments.lookup.search.street_addresses import SchoolAddresses, school_number, without_end
 
 _MOST_WORDS = 12
 """Words of a text that are looked at."""

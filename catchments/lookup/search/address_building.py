@@ -24,8 +24,8 @@ import msgspec
 from catchments.core.errors import InputRefused, shown
 from catchments.core.fsync import flush, make_file, make_folder, open_to_owner
 from catchments.core.model import PlaceKind, Source
-from catchments.gazetteer import folded
-from catchments.store.address_text import MOST_WORDS
+from catchments.core.text_folding import folded
+from catchments.lookup.search.address_text import MOST_WORDS
 from catchments.store.engine import StoreUnavailable
 
 APPLICATION_ID = 0x4E5A4144

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from catchments.core.model import School
 from catchments.core.text_folding import LONGEST_TEXT, folded, words_of
-from catchments.gazetteer.abbreviations import ROAD_TYPES, expanded, forms
+from catchments.lookup.search.abbreviations import ROAD_TYPES, expanded, forms
 
 UNIT_WORDS = (
     *("apartment", "apt", "flat", "floor", "level", "room"),

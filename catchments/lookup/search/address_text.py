@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from catchments.gazetteer import LONGEST_TEXT, folded
-from catchments.gazetteer.abbreviations import SHORT
-from catchments.gazetteer.street_addresses import UNIT_WORDS, without_end, without_mail_run
+from catchments.core.text_folding import LONGEST_TEXT, folded
+from catchments.lookup.search.abbreviations import SHORT
+from catchments.lookup.search.street_addresses import UNIT_WORDS, without_end, without_mail_run
 
 MOST_WORDS = 12
 

@@ -14,18 +14,17 @@ from typing import Protocol
 
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import Answer, Candidate, NamedPlace, Notice, PlaceKind, Status
-from catchments.gazetteer import (
-    LONGEST_TEXT,
-    Gazetteer,
-    abbreviations,
-    folded,
+from catchments.core.text_folding import LONGEST_TEXT, folded
+from catchments.lookup.resolver import ASK
+from catchments.lookup.search import abbreviations
+from catchments.lookup.search.gazetteer import Gazetteer
+from catchments.lookup.search.street_addresses import (
     looks_like_address,
     number_last,
     school_number,
     street_number,
     without_region,
 )
-from catchments.lookup.resolver import ASK
 from catchments.lookup.snapshot import World
 
 SHOWN_AT_MOST = 25

@@ -18,14 +18,14 @@ from typing import TypeVar
 import msgspec
 
 from catchments.core.model import NamedPlace, Source
-from catchments.store.address_building import (
+from catchments.lookup.search.address_building import (
     APPLICATION_ID,
     FORMAT,
     BookBuilder,
     Counts,
     building_book,
 )
-from catchments.store.address_lookup import Lookup
+from catchments.lookup.search.address_lookup import Lookup
 
 __all__ = ["AddressBook", "BookBuilder", "Counts", "building_book"]
 

@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from catchments.core.model import NamedPlace, Place, PlaceKind
-from catchments.gazetteer import folded
-from catchments.gazetteer.abbreviations import ROAD_TYPES
-from catchments.store.address_building import DEGREE
-from catchments.store.address_text import Reading, readings, spellings
+from catchments.core.text_folding import folded
+from catchments.lookup.search.abbreviations import ROAD_TYPES
+from catchments.lookup.search.address_building import DEGREE
+from catchments.lookup.search.address_text import Reading, readings, spellings
 
 ROADS_LOOKED_AT = 200
 NUMBERED_ROADS_LOOKED_AT = 600

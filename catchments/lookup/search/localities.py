@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from catchments.core.model import NamedPlace, PlaceKind, School, SchoolStatus
 from catchments.core.text_folding import LONGEST_TEXT, folded, words_of
-from catchments.gazetteer.abbreviations import ROAD_TYPES, key, spelled_out
-from catchments.gazetteer.slips import one_slip_from
-from catchments.gazetteer.street_addresses import without_end
+from catchments.lookup.search.abbreviations import ROAD_TYPES, key, spelled_out
+from catchments.lookup.search.slips import one_slip_from
+from catchments.lookup.search.street_addresses import without_end
 
 _MOST_WORDS = 6
 """No locality's name has more."""
