@@ -26,11 +26,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
 
-from catchments.commands.counting import SHARED
 from catchments.commands.making import publisher
 from catchments.core.settings import ROOT
 from catchments.readers.demonstration import read_demonstration
 from catchments.readers.report import no_progress
+from catchments.runtime.prometheus_files import SHARED
 from catchments.store import Store
 
 CHUNK_S = 5
@@ -103,7 +103,7 @@ def server(folder: Path) -> Iterator[int]:
         "MALLOC_TRIM_THRESHOLD_": "1000000",  # as `flask serve` has it
         SHARED: str(folder / "shared"),
     }
-    command = f"-m catchments.serving --interface=wsgi --port={port} --workers=2 --no-ws --factory "
+    command = f"-m catchments.runtime.serving --interface=wsgi --port={port} --workers=2 --no-ws --factory "
     command += "--blocking-threads=4 --backpressure=256 --log-level=error app:serve_app"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

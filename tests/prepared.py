@@ -24,8 +24,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-from catchments.commands.counting import SHARED
 from catchments.core.settings import ROOT
+from catchments.runtime.prometheus_files import SHARED
 from tests.waiting import wait_until
 from tests.worlds import simple_artefacts
 

@@ -14,9 +14,9 @@ import pytest
 import yaml
 from flask import Flask
 
-from catchments.commands.counting import SHARED, fresh_folder
 from catchments.core.errors import InputRefused
 from catchments.core.settings import ROOT
+from catchments.runtime.prometheus_files import SHARED, fresh_folder
 from tests.worlds import lacking
 
 DEPLOY = ROOT / "scripts" / "deploy"

@@ -11,9 +11,9 @@ import click
 from flask import current_app
 
 from catchments.commands.console import progress, refusing, say, store
-from catchments.commands.counting import SHARED, fresh_folder
 from catchments.core.errors import InputRefused, PublicationRefused, shown
 from catchments.core.settings import ROOT, database_url
+from catchments.runtime.prometheus_files import SHARED, fresh_folder
 from catchments.store import Store
 from catchments.web.context import EXTENSION
 from maps import MAKER
@@ -122,7 +122,7 @@ def _serve(host: str, port: int, workers: int) -> None:
     }
     named = [f"--{name}={value}" for name, value in options.items()]
     flags = ["--factory", "--no-ws", "--respawn-failed-workers"]
-    command = [sys.executable, "-m", "catchments.serving", *named, *flags, "app:serve_app"]
+    command = [sys.executable, "-m", "catchments.runtime.serving", *named, *flags, "app:serve_app"]
     os.chdir(ROOT)
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
 

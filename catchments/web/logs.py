@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import has_request_context, request
 
-from catchments import logs
 from catchments.core.settings import Settings
+from catchments.runtime import logs
 from catchments.web.metrics import about
 
 

@@ -55,7 +55,7 @@ def tiny(tmp_path: Path) -> Begun:
             "working-dir": tmp_path,
         }
         options = [f"--{name}={value}" for name, value in named.items()]
-        program = ["catchments.serving", *options, "--factory", "tiny_application:make"]
+        program = ["catchments.runtime.serving", *options, "--factory", "tiny_application:make"]
         return Server(*program, ready="/")
 
     return begun

@@ -22,9 +22,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import app as service
-from catchments import __version__, logs
+from catchments import __version__
 from catchments.core.errors import InputRefused
 from catchments.core.settings import ROOT, Settings
+from catchments.runtime import logs
 from catchments.store.engine import open_engine
 from catchments.web import logs as web_logs
 from catchments.web.context import EXTENSION
@@ -265,7 +266,7 @@ def test_a_workers_first_line_says_which_version_it_is(
 def test_the_server_in_front_of_the_workers_writes_in_the_same_form() -> None:
     with (ROOT / "catchments" / "commands" / "granian_logging.json").open() as file:
         told = json.load(file)
-    assert told["formatters"] == {"ours": {"()": "catchments.logs.formatter"}}
+    assert told["formatters"] == {"ours": {"()": "catchments.runtime.logs.formatter"}}
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
 from catchments.editions.publishing import Outcome, Wish, refuse_withdrawal
-from catchments.logs import told_by
 from catchments.lookup.snapshot import World
 from catchments.runtime import subprocess_job
+from catchments.runtime.logs import told_by
 from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import Draft, StoreUnavailable
 from catchments.store.desk import OPEN, Desk, Seen, checked_once

@@ -6,7 +6,7 @@ socket, which stays. Granian stops a worker a fixed time after it began its succ
 here it stops once the successor has built its snapshot, and stays if that one never does. And a
 stopping worker closes connections into which a client may just be writing a request; here it first
 takes on no new ones for a moment and closes the others with their next answer.
-Run as `python -m catchments.serving`, with the options of `granian`.
+Run as `python -m catchments.runtime.serving`, with the options of `granian`.
 """
 
 from __future__ import annotations
