@@ -28,9 +28,6 @@ from catchments.store.engine import database_file
 from catchments.store.outbox import Outbox
 from catchments.web import (
     api,
-    assets,
-    changes_feed,  # noqa: F401 - its addresses are the API's
-    cors,
     directory,
     documentation,
     downloads,
@@ -39,21 +36,17 @@ from catchments.web import (
     guide,
     health,
     history,
-    language,
-    logs,
     mapping,
     metrics,
-    problems,
-    security,
     staff,
     v1,
-    watching,  # noqa: F401 - its address is the health room's
 )
-from catchments.web.context import EXTENSION, Service
+from catchments.web.common import assets, cors, i18n, problems, request_log, security
+from catchments.web.common.lengths import ShortHeaders
+from catchments.web.common.query_parameters import Code, Number
+from catchments.web.common.services import EXTENSION, Service
 from catchments.web.kept import KeptAnswers
-from catchments.web.lengths import ShortHeaders
 from catchments.web.limits import RateLimited
-from catchments.web.parameters import Code, Number
 from catchments.web.staff import access
 from catchments.web.v1.formats import Ending
 
@@ -107,7 +100,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     assets.register(app)
-    language.register(app)
+    i18n.register(app)
     problems.register(app)
     security.register(app)
     cors.register(app)
@@ -133,7 +126,7 @@ def _behind_proxies(app: Flask, proxies: int) -> None:
 def serve_app() -> Flask:
     """Return the application with its snapshot built and kept up to date: a server's factory."""
     settings = Settings.from_environment()
-    logs.configure(settings)
+    request_log.configure(settings)
     logging.getLogger("catchments").info("version %s", __version__)  # before all other lines
     app = web_app(settings)
     running: Service = app.extensions[EXTENSION]

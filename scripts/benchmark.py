@@ -302,7 +302,7 @@ START = """
 import resource, time
 began = time.perf_counter()
 import app
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 imported = time.perf_counter()
 running = app.web_app().extensions[EXTENSION]
 world = running.snapshots.current()

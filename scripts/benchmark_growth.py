@@ -141,7 +141,7 @@ import re, time
 from pathlib import Path
 began = time.perf_counter()
 import app
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 made = app.web_app()
 imported = time.perf_counter()
 running = made.extensions[EXTENSION]

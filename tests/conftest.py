@@ -24,7 +24,7 @@ from catchments.readers.demonstration import read_demonstration
 from catchments.readers.report import no_progress
 from catchments.store import Store, engine
 from catchments.web import health, watching
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from catchments.web.staff import oidc, uploads
 from scripts.postgresql import programs, throw_away
 from tests import laws, prepared

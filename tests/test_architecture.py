@@ -68,7 +68,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
 """Rooms from the lowest floor to the highest. A room is a module, or a package with all in it."""
 
 EXCEPTIONS = {
-    ("catchments.commands", "catchments.web.context"): (
+    ("catchments.commands", "catchments.web.common.services"): (
         "The command line runs inside the Flask application and finds its store and settings where "
         "`create_app` put them, as the pages do."
     ),
@@ -307,7 +307,7 @@ def test_the_rule_finds_what_it_forbids(module, source, complaint):
         ("catchments.lookup.snapshot", "from catchments.gazetteer import Gazetteer"),
         ("catchments.store.made_up", "from . import schema\nfrom catchments.changes import apply"),
         ("catchments.store.migrations.versions.x", "import sqlalchemy\nfrom alembic import op"),
-        ("catchments.commands.made_up", "from catchments.web.context import EXTENSION"),
+        ("catchments.commands.made_up", "from catchments.web.common.services import EXTENSION"),
         ("catchments.web.made_up", "from flask import request\nfrom maps import leaflet"),
         ("maps.made_up", "import folium\nfrom catchments.readers.report import Progress"),
         ("app", "import flask_compress\nfrom catchments.commands import groups"),

@@ -39,7 +39,7 @@ from catchments.core.model import (
 from catchments.core.settings import Settings
 from catchments.lookup.snapshot import Snapshots
 from catchments.store import Publication, Store
-from catchments.web.context import EXTENSION, Service
+from catchments.web.common.services import EXTENSION, Service
 from maps.artefacts import MAKER, build_artefacts
 from tests.kept import kept, kept_folder
 from tests.waiting import PATIENCE_S

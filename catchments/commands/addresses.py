@@ -25,7 +25,7 @@ from catchments.lookup.search.address_book import AddressBook, BookBuilder, Coun
 from catchments.readers.addresses import AddressReading
 from catchments.readers.report import Progress
 from catchments.store.engine import StoreUnavailable
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 
 MAX_SHRINKAGE = 0.10
 """A file may have so large a part fewer addresses than the book before it is refused."""

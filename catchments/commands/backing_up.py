@@ -14,7 +14,7 @@ from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.backup import back_up
 from catchments.store.backup import restore as put_back
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 
 _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 

@@ -23,7 +23,7 @@ from catchments.readers.report import Progress as ProgressCall
 from catchments.readers.report import Report, facts_of
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -8,7 +8,7 @@ from catchments.commands.console import refusing, say, store, table
 from catchments.core.roles import COMMAND_LINE
 from catchments.editions.delivery import Courier, payloads
 from catchments.store.outbox import STATES, Outbox
-from catchments.web.context import service
+from catchments.web.common.services import service
 
 
 @click.group()

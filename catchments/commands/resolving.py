@@ -14,7 +14,7 @@ from catchments.core.errors import NothingPublished
 from catchments.core.settings import database_url
 from catchments.lookup.snapshot import Snapshot, Snapshots, today_in_new_zealand
 from catchments.store import Store
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 
 if TYPE_CHECKING:
     from catchments.bulk.files import Summary

@@ -15,7 +15,7 @@ from catchments.core.errors import InputRefused, PublicationRefused, shown
 from catchments.core.settings import ROOT, database_url
 from catchments.runtime.prometheus_files import SHARED, fresh_folder
 from catchments.store import Store
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from maps import MAKER
 
 TRIM_BYTES = 1_000_000

@@ -12,12 +12,17 @@ from catchments.core.errors import InputRefused
 from catchments.core.model import Answer
 from catchments.core.text_folding import LONGEST_TEXT
 from catchments.lookup.snapshot import World
-from catchments.web import bodies
-from catchments.web.caching import cache_control, etag, validated
-from catchments.web.context import service, typed_response
-from catchments.web.contract import Parameter, hold_to_promise, promises, say_language
-from catchments.web.parameters import Question, optional_date, question
-from catchments.web.payload import answer_json, before_first_edition, finding_json, named_json
+from catchments.web.common import bodies
+from catchments.web.common.contract import Parameter, hold_to_promise, promises, say_language
+from catchments.web.common.http_cache import cache_control, etag, validated
+from catchments.web.common.payload import (
+    answer_json,
+    before_first_edition,
+    finding_json,
+    named_json,
+)
+from catchments.web.common.query_parameters import Question, optional_date, question
+from catchments.web.common.services import service, typed_response
 
 blueprint = Blueprint("api", __name__)
 blueprint.before_request(hold_to_promise)

@@ -9,7 +9,7 @@ from catchments.editions.history import DIFFERENCES_KEPT, Chronicle
 from catchments.editions.kept_differences import DIFFERENCE
 from catchments.lookup.snapshot import Recent, World
 from catchments.store.outbox import published_changes
-from catchments.web.context import service
+from catchments.web.common.services import service
 
 EXTENSION = "catchments.differences"
 

@@ -13,23 +13,18 @@ from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Snapshot, World
-from catchments.web.caching import validated
-from catchments.web.context import (
-    page_context,
-    page_response,
-    service,
-    typed_response,
-)
-from catchments.web.mapping import drawing, locator
-from catchments.web.overview import ORDERS, Entry, by_region, entries, lines, regions_of
-from catchments.web.parameters import (
+from catchments.web.common.http_cache import validated
+from catchments.web.common.query_parameters import (
     optional_date,
     page_parameters,
     refuse_unknown_or_repeated,
     region,
 )
+from catchments.web.common.services import page_context, page_response, service, typed_response
+from catchments.web.common.tables import MEDIA_TYPE, catchments_table, schools_table
+from catchments.web.mapping import drawing, locator
+from catchments.web.overview import ORDERS, Entry, by_region, entries, lines, regions_of
 from catchments.web.prospects import first_seen, prospects
-from catchments.web.tables import MEDIA_TYPE, catchments_table, schools_table
 from maps.locator import neighbours
 
 blueprint = Blueprint("directory", __name__)

@@ -20,10 +20,10 @@ from catchments.core.errors import NotKnown, shown
 from catchments.core.model import EditionSummary
 from catchments.lookup.snapshot import World
 from catchments.store.artefacts import PIECE_BYTES, AboutArtefact, ArtefactFile, Artefacts
-from catchments.web.caching import FOR_GOOD, validated
-from catchments.web.context import page_context, page_response, service
+from catchments.web.common.http_cache import FOR_GOOD, validated
+from catchments.web.common.query_parameters import page_parameters, refuse_unknown_or_repeated
+from catchments.web.common.services import page_context, page_response, service
 from catchments.web.dcat import LD_JSON, catalogue
-from catchments.web.parameters import page_parameters, refuse_unknown_or_repeated
 from maps.downloads import FILES, MANIFEST
 
 blueprint = Blueprint("downloads", __name__)

@@ -17,10 +17,10 @@ from catchments.core.text_folding import LONGEST_TEXT
 from catchments.lookup.guidance import guide_on
 from catchments.lookup.search.text_search import Finding
 from catchments.lookup.snapshot import Snapshot, World
-from catchments.web.context import page_context, page_response, service, typed_response
+from catchments.web.common.payload import school_answer
+from catchments.web.common.query_parameters import optional_date, page_parameters, school_id
+from catchments.web.common.services import page_context, page_response, service, typed_response
 from catchments.web.mapping import locator, map_context
-from catchments.web.parameters import optional_date, page_parameters, school_id
-from catchments.web.payload import school_answer
 
 blueprint = Blueprint("finder", __name__)
 

@@ -24,11 +24,15 @@ from catchments.core.model import Answer
 from catchments.lookup.guidance import Condition, Guide, guide_on, shipped_guides
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import World
-from catchments.web.caching import FOR_GOOD, validated
-from catchments.web.context import page_context, page_response, service
-from catchments.web.language import TE_REO
-from catchments.web.parameters import page_parameters, refuse_unknown_or_repeated, school_id
-from catchments.web.payload import school_answer
+from catchments.web.common.http_cache import FOR_GOOD, validated
+from catchments.web.common.i18n import TE_REO
+from catchments.web.common.payload import school_answer
+from catchments.web.common.query_parameters import (
+    page_parameters,
+    refuse_unknown_or_repeated,
+    school_id,
+)
+from catchments.web.common.services import page_context, page_response, service
 
 blueprint = Blueprint("guide", __name__)
 

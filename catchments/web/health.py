@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify
 from catchments import __version__
 from catchments.core.errors import CatchmentsError
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Snapshots
-from catchments.web.context import service
+from catchments.web.common.services import service
 
 PATIENCE_S = 2.0
 """So long the database may take to answer: what watches has no more patience than a few seconds."""

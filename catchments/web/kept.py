@@ -16,9 +16,9 @@ import msgspec
 from flask import Flask
 
 from catchments.lookup.snapshot import World
-from catchments.web.caching import freshness_ends
-from catchments.web.context import EXTENSION, Service
-from catchments.web.payload import answer_json, before_first_edition
+from catchments.web.common.http_cache import freshness_ends
+from catchments.web.common.payload import answer_json, before_first_edition
+from catchments.web.common.services import EXTENSION, Service
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -20,8 +20,8 @@ from flask import Flask
 
 from catchments.core.errors import CatchmentsError
 from catchments.store.keys import Keys, digest_of
-from catchments.web import problems
-from catchments.web.context import EXTENSION, Service
+from catchments.web.common import problems
+from catchments.web.common.services import EXTENSION, Service
 from catchments.web.metrics import count_limited
 
 if TYPE_CHECKING:

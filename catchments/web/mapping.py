@@ -18,11 +18,15 @@ from catchments.core.model import Catchment, Place, School
 from catchments.core.text_folding import folded
 from catchments.lookup.snapshot import Recent, Snapshot, World
 from catchments.store import StoredArtefact
-from catchments.web.caching import FOR_GOOD, validated
-from catchments.web.context import leave_uncached, page_context, page_response, service
+from catchments.web.common.http_cache import FOR_GOOD, validated
+from catchments.web.common.payload import provenance_json, provider_json
+from catchments.web.common.query_parameters import (
+    page_parameters,
+    refuse_unknown_or_repeated,
+    school_id,
+)
+from catchments.web.common.services import leave_uncached, page_context, page_response, service
 from catchments.web.overview import catchment_list
-from catchments.web.parameters import page_parameters, refuse_unknown_or_repeated, school_id
-from catchments.web.payload import provenance_json, provider_json
 from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
 from maps.locator import Drawing, locator_svg, read_drawing
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, request, request_started
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from catchments.web.context import EXTENSION, Service
+from catchments.web.common.services import EXTENSION, Service
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -19,7 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from catchments.core.errors import CatchmentsError, NotAllowed
 from catchments.store import StoreUnavailable
 from catchments.store.outbox import STATES, Outbox
-from catchments.web.context import Service, service
+from catchments.web.common.services import Service, service
 from catchments.web.health import blueprint
 from catchments.web.metrics import MEASURED, REFRESHED, REGISTRY
 

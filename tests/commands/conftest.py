@@ -17,7 +17,7 @@ from flask import Flask
 
 from catchments.commands import directory, editions, imports, making
 from catchments.store import Store
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from tests.worlds import TODAY, begin_with_the_schema, running_application, sqlite_url
 
 Run = Callable[..., Result]

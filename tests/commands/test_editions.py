@@ -17,7 +17,7 @@ from flask import Flask
 from catchments.commands import making, setup
 from catchments.core.settings import ROOT
 from catchments.store import Store
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from tests.commands.conftest import PROVIDERS, Run, table
 from tests.waiting import PATIENCE_S, free_port
 from tests.worlds import (

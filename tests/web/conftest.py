@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.core.roles import Role
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, post, sign_in
 from tests.worlds import running_application, sqlite_url
 

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from catchments import __version__
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 from catchments.store import StoreUnavailable
-from catchments.web import caching
-from catchments.web.context import EXTENSION
-from catchments.web.security import CONTENT_SECURITY_POLICY
+from catchments.web.common import http_cache
+from catchments.web.common.security import CONTENT_SECURITY_POLICY
+from catchments.web.common.services import EXTENSION
 from tests.laws import examples
 from tests.worlds import (
     AHI,
@@ -455,7 +455,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock.at("2026-03-03T12:00:00")
-    monkeypatch.setattr(caching, "time", SimpleNamespace(time=made.time))
+    monkeypatch.setattr(http_cache, "time", SimpleNamespace(time=made.time))
     return made
 
 

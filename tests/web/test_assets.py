@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from app import WEB
 from catchments.lookup.guidance import FOLDER
-from catchments.web.assets import EXTENSION, WRITTEN_IN, version_of
+from catchments.web.common.assets import EXTENSION, WRITTEN_IN, version_of
 
 
 def test_a_pages_files_may_be_kept_for_good(client: FlaskClient):

@@ -16,7 +16,7 @@ from catchments.editions.publishing import Order, Publisher
 from catchments.store import Decision, Store
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.desk import Desk, Seen
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, sign_in
 from tests.worlds import (
     HOSTILE,

@@ -18,7 +18,7 @@ from catchments.bulk.rows import AT_MOST, LONGEST_BODY, BodyTooLarge, unpacked
 from catchments.core.model import NamedPlace, Place, PlaceKind
 from catchments.lookup.search.text_search import NoAddresses
 from catchments.store import StoreUnavailable
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from catchments.web.v1 import bulk_answers
 from tests.laws import examples
 from tests.worlds import (

@@ -24,8 +24,8 @@ from werkzeug.test import TestResponse
 from catchments.core.model import Catchment, Edition, Place, School
 from catchments.store import StoreUnavailable
 from catchments.web import overview
-from catchments.web.context import EXTENSION
-from catchments.web.tables import RUNS_IN_A_SPREADSHEET, schools_table
+from catchments.web.common.services import EXTENSION
+from catchments.web.common.tables import RUNS_IN_A_SPREADSHEET, schools_table
 from tests.worlds import (
     AHI,
     HOSTILE,

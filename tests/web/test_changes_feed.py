@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.store import schema
-from catchments.web.context import EXTENSION, Service
+from catchments.web.common.services import EXTENSION, Service
 from tests.worlds import (
     HOSTILE,
     fill,

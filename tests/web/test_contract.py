@@ -14,8 +14,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.web import bodies
-from catchments.web.contract import promised_by
+from catchments.web.common import bodies
+from catchments.web.common.contract import promised_by
 from catchments.web.v1 import examples
 from catchments.web.v1.openapi import PREFIX
 from tests.worlds import fill, opened, running_application, sqlite_url

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from catchments.core.roles import Role
 from catchments.store import Store
 from catchments.store.desk import Desk
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from catchments.web.staff import working
 from tests.staff import add_person, post, sign_in
 from tests.worlds import AHI, HOSTILE, running_application, sqlite_url

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 
 from catchments.core.errors import InputRefused
 from catchments.core.settings import Settings
-from catchments.web.context import EXTENSION
-from catchments.web.security import CONTENT_SECURITY_POLICY
+from catchments.web.common.security import CONTENT_SECURITY_POLICY
+from catchments.web.common.services import EXTENSION
 from tests.worlds import AHI, fill, running_application, sqlite_url
 
 SCHOOL = "https://school.example"

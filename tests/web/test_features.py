@@ -24,9 +24,9 @@ from catchments.core.model import Catchment
 from catchments.core.settings import Settings
 from catchments.geometry.coordinates import geometry_to_360
 from catchments.store import StoreUnavailable
-from catchments.web.context import EXTENSION, Service
+from catchments.web.common.security import CONTENT_SECURITY_POLICY
+from catchments.web.common.services import EXTENSION, Service
 from catchments.web.features.frames import areas_360
-from catchments.web.security import CONTENT_SECURITY_POLICY
 from tests.laws import examples
 from tests.test_architecture import HEAVY, ROOT
 from tests.waiting import PATIENCE_S

@@ -19,7 +19,7 @@ from catchments.editions.issues import MatterKind
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.explanations import REASON_AT_MOST, Explanations
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, post, sign_in
 from tests.worlds import (
     AHI,

@@ -15,7 +15,7 @@ from catchments.commands import reading
 from catchments.readers.uploads import Read, Wish
 from catchments.store.audit import AuditTrail
 from catchments.store.desk import Desk
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from catchments.web.staff import uploads
 from tests.hostile_files import LEAKED, WORD, canary_in, of_areas
 from tests.staff import csrf_token

@@ -26,7 +26,7 @@ from catchments.core.roles import Role
 from catchments.store import Store
 from catchments.store.desk import Desk, Seen
 from catchments.store.people import People
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, post, sign_in
 from tests.worlds import AHI, HOSTILE, KOWHAI, RIMU, TOTARA, running_application, sqlite_url
 

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from app import WEB
 from catchments.core.settings import ROOT
-from catchments.web.language import te_reo
+from catchments.web.common.i18n import te_reo
 from tests.worlds import fill, running_application, sqlite_url
 
 pytestmark = pytest.mark.every_case

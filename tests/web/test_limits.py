@@ -15,7 +15,7 @@ from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.settings import Settings
 from catchments.store import Store
 from catchments.store.keys import PREFIX, Keys
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from catchments.web.limits import LIMITS, WINDOW_S, KeyRing, Windows
 from tests.worlds import application, fill, opened, sqlite_url
 

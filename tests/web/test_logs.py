@@ -27,8 +27,8 @@ from catchments.core.errors import InputRefused
 from catchments.core.settings import ROOT, Settings
 from catchments.runtime import logs
 from catchments.store.engine import open_engine
-from catchments.web import logs as web_logs
-from catchments.web.context import EXTENSION
+from catchments.web.common import request_log as web_logs
+from catchments.web.common.services import EXTENSION
 from catchments.web.metrics import MEASURED
 from tests.laws import examples
 from tests.staff import add_person, attempt, sign_in

@@ -16,7 +16,7 @@ from flask import Flask
 from app import web_app
 from catchments.core.settings import Settings
 from catchments.web import kept
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from catchments.web.metrics import MEASURED
 from tests.worlds import fill, sqlite_url
 

@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 from catchments.core.settings import ROOT, Settings
 from catchments.store.outbox import Outbox
 from catchments.web import metrics, watching
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from catchments.web.metrics import MEASURED, METHODS, OTHER, UNMATCHED, Measured
 from tests.laws import examples
 from tests.worlds import fill, opened, running_application, sqlite_url

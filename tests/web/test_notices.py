@@ -17,7 +17,7 @@ from catchments.core.roles import Role
 from catchments.editions.announcements import Announcement
 from catchments.store import Publication, Store
 from catchments.store.outbox import Outbox
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, post, sign_in
 from tests.worlds import (
     HOSTILE,

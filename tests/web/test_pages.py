@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.core.model import Provider
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from maps.leaflet import LEAFLET_VERSION
 from tests.worlds import (
     AHI,

@@ -11,7 +11,7 @@ from flask import Flask, request
 from app import web_app
 from catchments.core.errors import InputRefused
 from catchments.core.settings import Settings
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from tests.worlds import sqlite_url
 
 PROXY = {"REMOTE_ADDR": "10.0.0.2"}

@@ -16,7 +16,7 @@ from catchments.core.roles import Role
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.rates import AbsenceRates
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, post, sign_in
 from tests.worlds import HOSTILE, running_application, sqlite_url
 

@@ -21,7 +21,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.web.contract import promised_by
+from catchments.web.common.contract import promised_by
 from catchments.web.v1.openapi import PREFIX
 
 pytestmark = pytest.mark.every_case

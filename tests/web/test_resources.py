@@ -27,7 +27,7 @@ from werkzeug.test import TestResponse
 
 from catchments.core.model import Catchment, Edition, Place, Provider, School, SchoolStatus
 from catchments.geometry.coordinates import geometry_to_360
-from catchments.web.contract import promised_by
+from catchments.web.common.contract import promised_by
 from tests.laws import examples
 from tests.worlds import (
     AHI,

@@ -28,7 +28,7 @@ from catchments.store import Draft, Store
 from catchments.store.audit import AuditTrail
 from catchments.store.desk import Desk, Seen
 from catchments.store.people import People
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, csrf_token, post, sign_in, staffed
 from tests.worlds import (
     AHI,

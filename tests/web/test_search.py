@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from catchments.core.model import NamedPlace, Place, PlaceKind, Source, SourceKind
-from catchments.web.context import EXTENSION, Service
+from catchments.web.common.services import EXTENSION, Service
 from tests.worlds import AHI, HOSTILE, KOWHAI, TOTARA, fill, running_application, source, sqlite_url
 
 

@@ -19,7 +19,7 @@ from catchments.core.settings import OpenIdConnect, Settings
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.people import People
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from catchments.web.staff import access
 from catchments.web.staff.access import own_path, requires
 from tests.staff import PASSWORD, add_person, attempt, csrf_in, csrf_token, post, sign_in

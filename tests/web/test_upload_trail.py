@@ -18,7 +18,7 @@ from catchments.readers.uploads import Read, Wish
 from catchments.runtime import subprocess_job
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.desk import Desk
-from catchments.web.context import EXTENSION
+from catchments.web.common.services import EXTENSION
 from catchments.web.staff import uploads
 from tests.hostile_files import AREA
 from tests.staff import csrf_token

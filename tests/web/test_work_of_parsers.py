@@ -19,7 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.bulk.rows import LONGEST_BODY, MEMBERS_AT_MOST
-from catchments.web.lengths import LONGEST_HEADER
+from catchments.web.common.lengths import LONGEST_HEADER
 
 TIMES, WORK = 16, 40
 HARMLESS_S = 0.0005

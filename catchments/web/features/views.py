@@ -19,13 +19,13 @@ from flask import Blueprint, Response, render_template, request
 
 from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.lookup.snapshot import Snapshot, World
-from catchments.web.caching import cache_control, etag, validated
-from catchments.web.context import page_context, page_response, service
+from catchments.web.common.http_cache import cache_control, etag, validated
+from catchments.web.common.query_parameters import refuse_unknown_or_repeated
+from catchments.web.common.services import page_context, page_response, service
 from catchments.web.features.description import about_service, provenance, temporal
 from catchments.web.features.frames import CRS84, areas_360, supported
 from catchments.web.features.layers import COLLECTED, Layer, layer_of
 from catchments.web.features.moments import day_asked
-from catchments.web.parameters import refuse_unknown_or_repeated
 
 blueprint = Blueprint("features", __name__, url_prefix="/ogc")
 

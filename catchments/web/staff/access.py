@@ -24,7 +24,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import CatchmentsError, InputRefused, NotAllowed
 from catchments.core.roles import MAY, Action, Person, Role
 from catchments.store.people import Account, People, Secrets
-from catchments.web.context import EXTENSION, Service, service
+from catchments.web.common.services import EXTENSION, Service, service
 
 ROOM = "/staff"
 SIGN_IN, CONFIRM = "staff.sign_in", "staff.confirm"

@@ -15,11 +15,11 @@ from catchments.core.errors import InputRefused, shown
 from catchments.core.roles import Action
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 from catchments.store.audit import AuditEntry, AuditTrail
-from catchments.web.context import page_context, service
-from catchments.web.parameters import page_parameters
+from catchments.web.common.query_parameters import page_parameters
+from catchments.web.common.services import page_context, service
+from catchments.web.common.tables import MEDIA_TYPE, plain_table
 from catchments.web.staff.access import requires
 from catchments.web.staff.room import blueprint
-from catchments.web.tables import MEDIA_TYPE, plain_table
 
 AT_ONCE = 50
 IN_A_FILE = 100_000

@@ -32,7 +32,7 @@ from catchments.core.roles import Action
 from catchments.core.text_folding import folded
 from catchments.store import StoreUnavailable
 from catchments.store.desk import NotNow, Seen, Stale
-from catchments.web.context import page_context, service
+from catchments.web.common.services import page_context, service
 from catchments.web.staff import areas, choosing_schools, uploads, working
 from catchments.web.staff.access import requires
 from catchments.web.staff.room import blueprint

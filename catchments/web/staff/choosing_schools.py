@@ -12,7 +12,7 @@ from catchments.changes import Change, MoveSchools, SetInSchoolProvision
 from catchments.core.errors import shown
 from catchments.core.model import Catchment, School
 from catchments.core.text_folding import LONGEST_TEXT, folded
-from catchments.web.context import service
+from catchments.web.common.services import service
 from catchments.web.staff.impact import base_of, bench
 from catchments.web.staff.typed import Typed
 from catchments.web.staff.working import Working

@@ -16,7 +16,7 @@ from catchments.core.roles import Action
 from catchments.lookup.snapshot import World
 from catchments.store import Draft
 from catchments.store.desk import OPEN, Seen, Stale, checked_once
-from catchments.web.context import page_context, service
+from catchments.web.common.services import page_context, service
 from catchments.web.staff import working
 from catchments.web.staff.access import me, requires
 from catchments.web.staff.changing import KINDS

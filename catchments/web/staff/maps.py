@@ -12,7 +12,7 @@ from catchments.core.roles import Action
 from catchments.editions.impact import Impact
 from catchments.editions.impact.answering import touched_codes
 from catchments.store import Draft
-from catchments.web.context import service
+from catchments.web.common.services import service
 from catchments.web.staff import impact, working
 from catchments.web.staff.access import requires
 from catchments.web.staff.room import blueprint

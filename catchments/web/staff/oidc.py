@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.roles import Person, Role
 from catchments.core.settings import OpenIdConnect
 from catchments.store.people import People
-from catchments.web.context import service
+from catchments.web.common.services import service
 from catchments.web.staff import access
 from catchments.web.staff.access import going_to, open_to_nobody_else, own_path
 from catchments.web.staff.room import blueprint

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.roles import Action, Person, Role
 from catchments.store.people import People
-from catchments.web.context import service
+from catchments.web.common.services import service
 from catchments.web.staff.access import confirmed, going_to, me, requires
 from catchments.web.staff.room import blueprint
 from catchments.web.staff.signing_in import REFUSED, page

@@ -19,10 +19,10 @@ from catchments.lookup.resolver import long_date
 from catchments.lookup.selection import Box, Wanted
 from catchments.lookup.snapshot import Snapshot, World
 from catchments.web.api import ON
-from catchments.web.context import service
-from catchments.web.contract import Parameter
+from catchments.web.common.contract import Parameter
+from catchments.web.common.query_parameters import optional_date, region
+from catchments.web.common.services import service
 from catchments.web.overview import entries, regions_of
-from catchments.web.parameters import optional_date, region
 
 Word = TypeVar("Word", bound=StrEnum)
 

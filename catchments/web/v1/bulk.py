@@ -26,11 +26,11 @@ from catchments.core.errors import shown
 from catchments.lookup.search.text_search import Finder, NoAddresses
 from catchments.lookup.snapshot import World
 from catchments.web.api import ON
-from catchments.web.context import service
-from catchments.web.contract import promises
-from catchments.web.parameters import optional_date
-from catchments.web.payload import provenance_json, source_json
-from catchments.web.tables import MEDIA_TYPE as CSV_TYPE
+from catchments.web.common.contract import promises
+from catchments.web.common.payload import provenance_json, source_json
+from catchments.web.common.query_parameters import optional_date
+from catchments.web.common.services import service
+from catchments.web.common.tables import MEDIA_TYPE as CSV_TYPE
 from catchments.web.v1 import bulk_bodies
 from catchments.web.v1.bulk_answers import Answers
 from catchments.web.v1.room import blueprint

@@ -7,13 +7,7 @@ from typing import Annotated, TypedDict
 from msgspec import Meta
 
 from catchments.bulk.rows import AT_MOST
-from catchments.web.bodies import (
-    DirectoryRelease,
-    Edition,
-    InSchoolProvision,
-    Place,
-    Source,
-)
+from catchments.web.common.bodies import DirectoryRelease, Edition, InSchoolProvision, Place, Source
 
 OwnId = Annotated[
     str | int | float | bool | None,

@@ -15,10 +15,10 @@ from catchments.editions.history import Chronicle
 from catchments.lookup.snapshot import World
 from catchments.store.artefacts import Artefacts
 from catchments.web.chronicling import chronicle
-from catchments.web.context import service
-from catchments.web.contract import Parameter, promises
-from catchments.web.parameters import optional_date
-from catchments.web.payload import source_json
+from catchments.web.common.contract import Parameter, promises
+from catchments.web.common.payload import source_json
+from catchments.web.common.query_parameters import optional_date
+from catchments.web.common.services import service
 from catchments.web.v1 import bodies
 from catchments.web.v1.asking import PAGED, Asked, address, one_of, words
 from catchments.web.v1.flat import cells

@@ -17,7 +17,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from catchments.lookup.snapshot import World
-from catchments.web.contract import Operation
+from catchments.web.common.contract import Operation
 
 SHOWN_SCHOOL = 54
 ENDINGS = {"application/json": "json", "application/geo+json": "geojson", "text/csv": "csv"}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict, cast
 
 from catchments.core.model import Provider
-from catchments.web.tables import ORIGIN, Cell
+from catchments.web.common.tables import ORIGIN, Cell
 
 
 class ProviderCells(TypedDict):

@@ -15,12 +15,12 @@ from flask import Response, request
 from werkzeug.routing import BaseConverter
 
 from catchments.core.errors import NotKnown
-from catchments.web.caching import REPRESENTATION, cache_control, etag, validated
-from catchments.web.context import service
-from catchments.web.contract import Parameter, View
-from catchments.web.payload import provenance_json
-from catchments.web.tables import MEDIA_TYPE as CSV_TYPE
-from catchments.web.tables import Cell, harmless
+from catchments.web.common.contract import Parameter, View
+from catchments.web.common.http_cache import REPRESENTATION, cache_control, etag, validated
+from catchments.web.common.payload import provenance_json
+from catchments.web.common.services import service
+from catchments.web.common.tables import MEDIA_TYPE as CSV_TYPE
+from catchments.web.common.tables import Cell, harmless
 from catchments.web.v1.asking import ON_A_PAGE, Asked, page_asked, pages_beside
 from catchments.web.v1.room import blueprint
 

@@ -16,10 +16,10 @@ from werkzeug.routing import Rule
 
 from catchments import __version__
 from catchments.lookup.snapshot import World
-from catchments.web import bodies
-from catchments.web.caching import cache_control, etag, validated
-from catchments.web.context import service, sources_of
-from catchments.web.contract import Operation, promised_by, promises
+from catchments.web.common import bodies
+from catchments.web.common.contract import Operation, promised_by, promises
+from catchments.web.common.http_cache import cache_control, etag, validated
+from catchments.web.common.services import service, sources_of
 from catchments.web.v1.examples import address_of, ask, example_of
 from catchments.web.v1.room import blueprint
 from catchments.web.v1.wording import ABOUT, HEADERS, PROBLEMS, TAGS, TITLE

@@ -12,10 +12,10 @@ from catchments.lookup.resolver import long_date
 from catchments.lookup.selection import lists_of
 from catchments.lookup.snapshot import Snapshot
 from catchments.web.api import ON
-from catchments.web.contract import promises
+from catchments.web.common.contract import promises
+from catchments.web.common.payload import catchment_json, provider_json
+from catchments.web.common.tables import origin
 from catchments.web.overview import entries
-from catchments.web.payload import catchment_json, provider_json
-from catchments.web.tables import origin
 from catchments.web.v1 import bodies
 from catchments.web.v1.areas import areas_of
 from catchments.web.v1.asking import (

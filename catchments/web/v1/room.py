@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from catchments.web.contract import hold_to_promise, say_language
+from catchments.web.common.contract import hold_to_promise, say_language
 
 blueprint = Blueprint("v1", __name__)
 blueprint.before_request(hold_to_promise)

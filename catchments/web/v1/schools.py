@@ -9,16 +9,16 @@ from catchments.core.model import Answer, Basis, School, SchoolStatus, Status
 from catchments.lookup.selection import Schools, lists_of
 from catchments.lookup.snapshot import Snapshot, World
 from catchments.web.api import ON
-from catchments.web.bodies import Answer as Answered
-from catchments.web.contract import Parameter, promises
-from catchments.web.payload import (
+from catchments.web.common.bodies import Answer as Answered
+from catchments.web.common.contract import Parameter, promises
+from catchments.web.common.payload import (
     answer_json,
     catchment_json,
     provider_json,
     school_answer,
     school_json,
 )
-from catchments.web.tables import ORIGIN, Cell, origin
+from catchments.web.common.tables import ORIGIN, Cell, origin
 from catchments.web.v1 import bodies
 from catchments.web.v1.asking import (
     IN_TIME,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-from catchments.web.context import service
+from catchments.web.common.services import service
 
 _OWN_ONLY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

@@ -23,8 +23,8 @@ from catchments.core.errors import (
 from catchments.store import StoreUnavailable
 from catchments.store.desk import NotNow, Stale
 from catchments.store.people import TooBusy
-from catchments.web.context import service
-from catchments.web.contract import NotOffered
+from catchments.web.common.contract import NotOffered
+from catchments.web.common.services import service
 
 PROBLEM = "application/problem+json"
 _STATUS: tuple[tuple[type[CatchmentsError], int, LazyString], ...] = (

@@ -14,8 +14,8 @@ from catchments.core.settings import Settings
 from catchments.lookup.search.text_search import Addresses, Finder, NoAddresses
 from catchments.lookup.snapshot import Snapshot, Snapshots, World
 from catchments.store import Store
-from catchments.web.assets import EXTENSION as ASSETS
-from catchments.web.caching import cache_control, etag, validated
+from catchments.web.common.assets import EXTENSION as ASSETS
+from catchments.web.common.http_cache import cache_control, etag, validated
 
 EXTENSION = "catchments"
 

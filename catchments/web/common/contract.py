@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from flask import Response, current_app, request
 
 from catchments.core.errors import CatchmentsError, shown
-from catchments.web.parameters import refuse_unknown_or_repeated
+from catchments.web.common.query_parameters import refuse_unknown_or_repeated
 
 View = TypeVar("View", bound=Callable[..., Any])
 _PROMISE = "operation"

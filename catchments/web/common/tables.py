@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from catchments.core.model import Provider
 from catchments.core.plain_cells import RUNS_IN_A_SPREADSHEET, Cell, harmless, plain_table
 from catchments.lookup.snapshot import Snapshot
-from catchments.web.context import sources_of
+from catchments.web.common.services import sources_of
 from catchments.web.overview import Entry, Member
 
 __all__ = [

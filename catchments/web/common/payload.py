@@ -24,7 +24,7 @@ from catchments.core.model import (
 from catchments.lookup.resolver import long_date
 from catchments.lookup.search.text_search import Finding, Match
 from catchments.lookup.snapshot import Snapshot, World
-from catchments.web import bodies
+from catchments.web.common import bodies
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 from catchments.lookup.guidance import FOLDER as GUIDANCE
-from catchments.web.caching import FOR_GOOD
+from catchments.web.common.http_cache import FOR_GOOD
 
 EXTENSION = "assets"
 WRITTEN_IN = ("templates", "static", "translations")
