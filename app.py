@@ -37,7 +37,6 @@ from catchments.web import (
     health,
     history,
     mapping,
-    metrics,
     staff,
     v1,
 )
@@ -45,8 +44,9 @@ from catchments.web.common import assets, cors, i18n, problems, request_log, sec
 from catchments.web.common.lengths import ShortHeaders
 from catchments.web.common.query_parameters import Code, Number
 from catchments.web.common.services import EXTENSION, Service
-from catchments.web.kept import KeptAnswers
-from catchments.web.limits import RateLimited
+from catchments.web.front import metrics
+from catchments.web.front.rate_limits import RateLimited
+from catchments.web.front.response_cache import KeptAnswers
 from catchments.web.staff import access
 from catchments.web.v1.formats import Ending
 

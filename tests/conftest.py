@@ -23,8 +23,9 @@ from catchments.lookup.snapshot import Snapshot
 from catchments.readers.demonstration import read_demonstration
 from catchments.readers.report import no_progress
 from catchments.store import Store, engine
-from catchments.web import health, watching
+from catchments.web import health
 from catchments.web.common.services import EXTENSION
+from catchments.web.front import metrics_endpoint
 from catchments.web.staff import oidc, uploads
 from scripts.postgresql import programs, throw_away
 from tests import laws, prepared
@@ -150,7 +151,7 @@ def _nothing_is_given_up_because_the_machine_is_busy() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(health, "PATIENCE_S", PATIENCE_S)
-        patched.setattr(watching, "ANSWERS_WITHIN_S", PATIENCE_S)
+        patched.setattr(metrics_endpoint, "ANSWERS_WITHIN_S", PATIENCE_S)
         patched.setattr(uploads, "READ_WITHIN_S", PATIENCE_S)
         patched.setattr(oidc, "TIMEOUT_S", PATIENCE_S)
         patched.setattr(delivery, "MAIL_TIMEOUT_S", PATIENCE_S)

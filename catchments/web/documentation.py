@@ -14,7 +14,7 @@ from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from catchments.web.common.services import page_context, page_response, service
-from catchments.web.limits import WINDOW_S
+from catchments.web.front.rate_limits import WINDOW_S
 from catchments.web.v1.openapi import Contract, contract
 from catchments.web.v1.wording import PROBLEMS
 

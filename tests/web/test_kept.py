@@ -48,7 +48,7 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def app(url: str, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    monkeypatch.setattr("catchments.web.kept.time", LONG_BEFORE_MIDNIGHT)
+    monkeypatch.setattr("catchments.web.front.response_cache.time", LONG_BEFORE_MIDNIGHT)
     return application(url, today=today_in_new_zealand)
 
 
@@ -113,7 +113,7 @@ def test_a_publication_ends_what_was_kept(app: Flask, url: str) -> None:
 
 def test_a_new_day_ends_what_was_kept(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     days = [date(2026, 3, 3)]
-    monkeypatch.setattr("catchments.web.kept.time", LONG_BEFORE_MIDNIGHT)
+    monkeypatch.setattr("catchments.web.front.response_cache.time", LONG_BEFORE_MIDNIGHT)
     client = application(url, today=lambda: days[0]).test_client()
     assert client.get(ASKED).json["as_at"] == "2026-03-03"
     days[0] += timedelta(days=1)
@@ -121,8 +121,8 @@ def test_a_new_day_ends_what_was_kept(url: str, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_nothing_is_kept_when_midnight_is_near(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catchments.web.kept.freshness_ends", lambda _world: 59.0)
-    monkeypatch.setattr("catchments.web.kept.time", LONG_BEFORE_MIDNIGHT)
+    monkeypatch.setattr("catchments.web.front.response_cache.freshness_ends", lambda _world: 59.0)
+    monkeypatch.setattr("catchments.web.front.response_cache.time", LONG_BEFORE_MIDNIGHT)
     app = application(url)
     client, asked = app.test_client(), Asked(app)
     for _ in range(3):

@@ -16,7 +16,7 @@ from catchments.core.settings import Settings
 from catchments.store import Store
 from catchments.store.keys import PREFIX, Keys
 from catchments.web.common.services import EXTENSION
-from catchments.web.limits import LIMITS, WINDOW_S, KeyRing, Windows
+from catchments.web.front.rate_limits import LIMITS, WINDOW_S, KeyRing, Windows
 from tests.worlds import application, fill, opened, sqlite_url
 
 ASKED = "/v1/provider?school_id=54"

@@ -29,7 +29,7 @@ from catchments.runtime import logs
 from catchments.store.engine import open_engine
 from catchments.web.common import request_log as web_logs
 from catchments.web.common.services import EXTENSION
-from catchments.web.metrics import MEASURED
+from catchments.web.front.metrics import MEASURED
 from tests.laws import examples
 from tests.staff import add_person, attempt, sign_in
 from tests.waiting import PATIENCE_S

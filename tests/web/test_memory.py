@@ -15,9 +15,9 @@ from flask import Flask
 
 from app import web_app
 from catchments.core.settings import Settings
-from catchments.web import kept
 from catchments.web.common.services import EXTENSION
-from catchments.web.metrics import MEASURED
+from catchments.web.front import response_cache
+from catchments.web.front.metrics import MEASURED
 from tests.worlds import fill, sqlite_url
 
 QUICK, SLOW = 20_000, 100
@@ -96,7 +96,7 @@ def test_twenty_thousand_requests_leave_nothing_behind(
 
 
 def test_answers_are_kept_up_to_a_number(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "KEPT_AT_MOST", 6)
+    monkeypatch.setattr(response_cache, "KEPT_AT_MOST", 6)
     for school_id in (54, 55, 56, 498, 3553) * 2:
         for path in ("/provider", "/v1/provider"):
             ask(app, path, f"school_id={school_id}")

@@ -20,9 +20,9 @@ from werkzeug.test import TestResponse
 
 from catchments.core.settings import ROOT, Settings
 from catchments.store.outbox import Outbox
-from catchments.web import metrics, watching
 from catchments.web.common.services import EXTENSION
-from catchments.web.metrics import MEASURED, METHODS, OTHER, UNMATCHED, Measured
+from catchments.web.front import metrics, metrics_endpoint
+from catchments.web.front.metrics import MEASURED, METHODS, OTHER, UNMATCHED, Measured
 from tests.laws import examples
 from tests.worlds import fill, opened, running_application, sqlite_url
 
@@ -340,7 +340,7 @@ print(client.get("/metrics").text)
 def test_one_worker_tells_what_all_counted_and_forgets_the_gauges_of_those_that_ended(
     small_database: Path, tmp_path: Path
 ) -> None:
-    environment = {**os.environ, watching.SHARED: str(tmp_path)}
+    environment = {**os.environ, metrics_endpoint.SHARED: str(tmp_path)}
     told = subprocess.run(
         [sys.executable, "-c", WORKERS, sqlite_url(small_database)],
         cwd=ROOT,

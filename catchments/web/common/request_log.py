@@ -9,7 +9,7 @@ from flask import has_request_context, request
 
 from catchments.core.settings import Settings
 from catchments.runtime import logs
-from catchments.web.metrics import about
+from catchments.web.front.metrics import about
 
 
 def configure(settings: Settings) -> None:

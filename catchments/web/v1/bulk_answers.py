@@ -17,7 +17,7 @@ from catchments.core.model import Basis
 from catchments.lookup.search.text_search import Finder
 from catchments.lookup.snapshot import Recent, Snapshot, World
 from catchments.web.common.payload import before_first_edition
-from catchments.web.metrics import count_bulk_rows
+from catchments.web.front.metrics import count_bulk_rows
 from catchments.web.v1.bulk_lines import (
     Lines,
     Said,

@@ -22,7 +22,7 @@ from catchments.core.errors import CatchmentsError
 from catchments.store.keys import Keys, digest_of
 from catchments.web.common import problems
 from catchments.web.common.services import EXTENSION, Service
-from catchments.web.metrics import count_limited
+from catchments.web.front.metrics import count_limited
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
