@@ -31,12 +31,12 @@ from catchments.web import (
     directory,
     documentation,
     downloads,
-    features,
     finder,
     guide,
     health,
     history,
     mapping,
+    ogc,
     staff,
     v1,
 )
@@ -53,7 +53,7 @@ from catchments.web.v1.formats import Ending
 BLUEPRINTS = (
     api.blueprint,
     v1.blueprint,
-    features.blueprint,
+    ogc.blueprint,
     finder.blueprint,
     directory.blueprint,
     documentation.blueprint,

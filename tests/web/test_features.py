@@ -26,7 +26,7 @@ from catchments.geometry.coordinates import geometry_to_360
 from catchments.store import StoreUnavailable
 from catchments.web.common.security import CONTENT_SECURITY_POLICY
 from catchments.web.common.services import EXTENSION, Service
-from catchments.web.features.frames import areas_360
+from catchments.web.ogc.frames import areas_360
 from tests.laws import examples
 from tests.test_architecture import HEAVY, ROOT
 from tests.waiting import PATIENCE_S

@@ -35,10 +35,10 @@ from pygeoapi.provider.base import BaseProvider
 from pygeoapi.util import get_api_rules
 
 from catchments.core.errors import InputRefused
-from catchments.web.features.description import about_service
-from catchments.web.features.frames import CRS84, FRAMES
-from catchments.web.features.layers import COLLECTED, Layer
-from catchments.web.features.openapi import OPENAPI_TYPE, contract
+from catchments.web.ogc.description import about_service
+from catchments.web.ogc.frames import CRS84, FRAMES
+from catchments.web.ogc.layers import COLLECTED, Layer
+from catchments.web.ogc.openapi import OPENAPI_TYPE, contract
 
 Json = dict[str, Any]
 LANGUAGE = "en-NZ"

@@ -22,10 +22,10 @@ from catchments.lookup.snapshot import Snapshot, World
 from catchments.web.common.http_cache import cache_control, etag, validated
 from catchments.web.common.query_parameters import refuse_unknown_or_repeated
 from catchments.web.common.services import page_context, page_response, service
-from catchments.web.features.description import about_service, provenance, temporal
-from catchments.web.features.frames import CRS84, areas_360, supported
-from catchments.web.features.layers import COLLECTED, Layer, layer_of
-from catchments.web.features.moments import day_asked
+from catchments.web.ogc.description import about_service, provenance, temporal
+from catchments.web.ogc.frames import CRS84, areas_360, supported
+from catchments.web.ogc.layers import COLLECTED, Layer, layer_of
+from catchments.web.ogc.moments import day_asked
 
 blueprint = Blueprint("features", __name__, url_prefix="/ogc")
 
@@ -222,7 +222,7 @@ def _crs() -> str:
 
 def _mounting() -> ModuleType:
     # pygeoapi takes a second and thirty megabytes: only a worker that needs it pays.
-    from catchments.web.features import mounted
+    from catchments.web.ogc import mounted
 
     return mounted
 

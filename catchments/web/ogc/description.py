@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Snapshot, World
 from catchments.web.common.payload import provenance_json
-from catchments.web.features.frames import CRS84
-from catchments.web.features.layers import COLLECTED, layer_of
+from catchments.web.ogc.frames import CRS84
+from catchments.web.ogc.layers import COLLECTED, layer_of
 
 Json = dict[str, Any]
 TITLE = "Attendance service catchments, schools and providers"

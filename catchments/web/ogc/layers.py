@@ -21,7 +21,7 @@ from catchments.core.errors import InputRefused, shown
 from catchments.core.model import Answer, Catchment, Edition, Provider
 from catchments.geometry.coordinates import to_180, to_360
 from catchments.lookup.snapshot import Recent, Snapshot, World
-from catchments.web.features.frames import in_frame, published
+from catchments.web.ogc.frames import in_frame, published
 from maps.download import DECIMALS, rounded
 
 GEOMETRIES_KEPT = 256
