@@ -26,20 +26,7 @@ from catchments.readers.geocoding import geocoder_of
 from catchments.store import Store
 from catchments.store.engine import database_file
 from catchments.store.outbox import Outbox
-from catchments.web import (
-    api,
-    directory,
-    documentation,
-    downloads,
-    finder,
-    guide,
-    health,
-    history,
-    mapping,
-    ogc,
-    staff,
-    v1,
-)
+from catchments.web import api, ogc, staff, v1
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
 from catchments.web.common.lengths import ShortHeaders
 from catchments.web.common.query_parameters import Code, Number
@@ -47,6 +34,16 @@ from catchments.web.common.services import EXTENSION, Service
 from catchments.web.front import metrics
 from catchments.web.front.rate_limits import RateLimited
 from catchments.web.front.response_cache import KeptAnswers
+from catchments.web.pages import (
+    api_documentation,
+    catchments,
+    downloads,
+    guide,
+    health,
+    history,
+    home,
+)
+from catchments.web.pages import map as map_pages
 from catchments.web.staff import access
 from catchments.web.v1.formats import Ending
 
@@ -54,13 +51,13 @@ BLUEPRINTS = (
     api.blueprint,
     v1.blueprint,
     ogc.blueprint,
-    finder.blueprint,
-    directory.blueprint,
-    documentation.blueprint,
+    home.blueprint,
+    catchments.blueprint,
+    api_documentation.blueprint,
     downloads.blueprint,
     guide.blueprint,
     history.blueprint,
-    mapping.blueprint,
+    map_pages.blueprint,
     health.blueprint,
     staff.blueprint,
 )

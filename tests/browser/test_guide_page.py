@@ -24,7 +24,7 @@ from catchments.lookup.guidance import (
     advise,
     shipped_guides,
 )
-from catchments.web import guide as web
+from catchments.web.pages import guide as web
 from tests.browser.made_up import HOSTILE
 from tests.browser.test_every_page import ANSWERS, choose
 from tests.browser.windows import PHONE, Watched, tab_to, violations

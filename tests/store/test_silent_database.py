@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from catchments.store import State, Store, StoreUnavailable, engine
 from catchments.store.engine import PATIENCE
-from catchments.web import health
 from catchments.web.common.services import EXTENSION
+from catchments.web.pages import health
 from tests.conftest import fresh_postgresql
 from tests.waiting import PATIENCE_S
 from tests.worlds import application, opened, sqlite_url

@@ -23,9 +23,9 @@ from werkzeug.test import TestResponse
 
 from catchments.core.model import Catchment, Edition, Place, School
 from catchments.store import StoreUnavailable
-from catchments.web import overview
 from catchments.web.common.services import EXTENSION
 from catchments.web.common.tables import RUNS_IN_A_SPREADSHEET, schools_table
+from catchments.web.pages import catchment_summaries
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -266,7 +266,9 @@ def test_what_belongs_to_a_catchment_is_worked_out_once(
     small_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(overview, "_entries", _noted(overview._entries, asked))
+    monkeypatch.setattr(
+        catchment_summaries, "_entries", _noted(catchment_summaries._entries, asked)
+    )
     with running_application(sqlite_url(small_database)) as app:
         client = app.test_client()
         for path in ("/catchments", "/catchments?q=ahi", f"/catchment/{AHI}", "/catchments"):
@@ -597,9 +599,11 @@ class _Stand:
 
 
 def _world_with(name: str) -> tuple[Any, Any]:
-    member = overview.Member(School(1, name), overview.Basis.LISTED, None, None)
+    member = catchment_summaries.Member(
+        School(1, name), catchment_summaries.Basis.LISTED, None, None
+    )
     catchment = small_edition().catchments[AHI]
-    return _Stand(), overview.Entry(catchment, None, (member,), (), "", {})
+    return _Stand(), catchment_summaries.Entry(catchment, None, (member,), (), "", {})
 
 
 def test_the_boundary_of_a_catchment_is_what_the_file_of_all_says(client: FlaskClient) -> None:

@@ -22,7 +22,7 @@ from catchments.core.errors import NotKnown
 from catchments.lookup.snapshot import Snapshot
 from catchments.store import Store
 from catchments.store.artefacts import PIECE_BYTES, ArtefactFile, Artefacts
-from catchments.web.downloads import saved_as
+from catchments.web.pages.downloads import saved_as
 from maps.artefacts import build_all
 from maps.downloads import FILES, GEOJSON, GEOPACKAGE, KML, MANIFEST, MAP_PNG
 from maps.manifest import manifest

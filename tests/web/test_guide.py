@@ -16,8 +16,8 @@ from app import create_app
 from catchments.core.settings import Settings
 from catchments.lookup import guidance
 from catchments.lookup.guidance import Condition, Guide, Rule, shipped_guides
-from catchments.web import guide as web
-from catchments.web.guide import in_words, sayer, style_sheet, version_of
+from catchments.web.pages import guide as web
+from catchments.web.pages.guide import in_words, sayer, style_sheet, version_of
 from tests.web.test_pages import Page, main, words
 from tests.worlds import HOSTILE, fill, overlapping_edition, running_application, sqlite_url
 

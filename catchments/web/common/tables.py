@@ -8,7 +8,7 @@ from catchments.core.model import Provider
 from catchments.core.plain_cells import RUNS_IN_A_SPREADSHEET, Cell, harmless, plain_table
 from catchments.lookup.snapshot import Snapshot
 from catchments.web.common.services import sources_of
-from catchments.web.overview import Entry, Member
+from catchments.web.pages.catchment_summaries import Entry, Member
 
 __all__ = [
     "MEDIA_TYPE",

@@ -21,7 +21,7 @@ from catchments.store import StoreUnavailable
 from catchments.store.outbox import STATES, Outbox
 from catchments.web.common.services import Service, service
 from catchments.web.front.metrics import MEASURED, REFRESHED, REGISTRY
-from catchments.web.health import blueprint
+from catchments.web.pages.health import blueprint
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 FORWARDED = ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP")

@@ -17,7 +17,7 @@ from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.lookup.snapshot import Recent, Snapshot
 from catchments.store.rates import OTHERS, AbsenceRates
 from catchments.web.common.services import service
-from catchments.web.mapping import locator
+from catchments.web.pages.map import locator
 from catchments.web.staff.working import Working
 
 KEPT = "catchments.editions.impact"

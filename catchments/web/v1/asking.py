@@ -22,7 +22,7 @@ from catchments.web.api import ON
 from catchments.web.common.contract import Parameter
 from catchments.web.common.query_parameters import optional_date, region
 from catchments.web.common.services import service
-from catchments.web.overview import entries, regions_of
+from catchments.web.pages.catchment_summaries import entries, regions_of
 
 Word = TypeVar("Word", bound=StrEnum)
 

@@ -14,11 +14,11 @@ from catchments.editions.change_schema import Standing
 from catchments.editions.history import Chronicle
 from catchments.lookup.snapshot import World
 from catchments.store.artefacts import Artefacts
-from catchments.web.chronicling import chronicle
 from catchments.web.common.contract import Parameter, promises
 from catchments.web.common.payload import source_json
 from catchments.web.common.query_parameters import optional_date
 from catchments.web.common.services import service
+from catchments.web.pages.edition_history import chronicle
 from catchments.web.v1 import bodies
 from catchments.web.v1.asking import PAGED, Asked, address, one_of, words
 from catchments.web.v1.flat import cells

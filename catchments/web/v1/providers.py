@@ -15,7 +15,7 @@ from catchments.web.api import ON
 from catchments.web.common.contract import promises
 from catchments.web.common.payload import catchment_json, provider_json
 from catchments.web.common.tables import origin
-from catchments.web.overview import entries
+from catchments.web.pages.catchment_summaries import entries
 from catchments.web.v1 import bodies
 from catchments.web.v1.areas import areas_of
 from catchments.web.v1.asking import (

@@ -26,7 +26,7 @@ from catchments.web.common.query_parameters import (
     school_id,
 )
 from catchments.web.common.services import leave_uncached, page_context, page_response, service
-from catchments.web.overview import catchment_list
+from catchments.web.pages.catchment_summaries import catchment_list
 from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
 from maps.locator import Drawing, locator_svg, read_drawing
 

@@ -22,9 +22,16 @@ from catchments.web.common.query_parameters import (
 )
 from catchments.web.common.services import page_context, page_response, service, typed_response
 from catchments.web.common.tables import MEDIA_TYPE, catchments_table, schools_table
-from catchments.web.mapping import drawing, locator
-from catchments.web.overview import ORDERS, Entry, by_region, entries, lines, regions_of
-from catchments.web.prospects import first_seen, prospects
+from catchments.web.pages.catchment_summaries import (
+    ORDERS,
+    Entry,
+    by_region,
+    entries,
+    lines,
+    regions_of,
+)
+from catchments.web.pages.map import drawing, locator
+from catchments.web.pages.upcoming import first_seen, prospects
 from maps.locator import neighbours
 
 blueprint = Blueprint("directory", __name__)

@@ -10,7 +10,7 @@ import shapely
 
 from catchments.core.model import Catchment
 from catchments.lookup.snapshot import Snapshot, World
-from catchments.web.overview import Entry, entries
+from catchments.web.pages.catchment_summaries import Entry, entries
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from catchments.editions.change_schema import Standing
 from catchments.editions.differences import Difference, in_words
 from catchments.editions.history import Chronicle
 from catchments.lookup.snapshot import World
-from catchments.web.chronicling import chronicle, steps_of
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import optional_date, page_parameters, school_id
 from catchments.web.common.services import page_context, page_response, service
+from catchments.web.pages.edition_history import chronicle, steps_of
 
 blueprint = Blueprint("history", __name__)
 

@@ -20,7 +20,7 @@ from catchments.lookup.snapshot import Snapshot, World
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import optional_date, page_parameters, school_id
 from catchments.web.common.services import page_context, page_response, service, typed_response
-from catchments.web.mapping import locator, map_context
+from catchments.web.pages.map import locator, map_context
 
 blueprint = Blueprint("finder", __name__)
 
