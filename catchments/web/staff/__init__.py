@@ -18,6 +18,6 @@ from catchments.web.staff import (  # noqa: F401 - each adds its pages
     signing_in,
     webhooks,
 )
-from catchments.web.staff.room import blueprint
+from catchments.web.staff.blueprint import blueprint
 
 __all__ = ["blueprint"]

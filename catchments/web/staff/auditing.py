@@ -19,7 +19,7 @@ from catchments.web.common.query_parameters import page_parameters
 from catchments.web.common.services import page_context, service
 from catchments.web.common.tables import MEDIA_TYPE, plain_table
 from catchments.web.staff.access import requires
-from catchments.web.staff.room import blueprint
+from catchments.web.staff.blueprint import blueprint
 
 AT_ONCE = 50
 IN_A_FILE = 100_000

@@ -19,7 +19,7 @@ from catchments.web.common.services import page_context, service
 from catchments.web.pages.edition_history import steps_of
 from catchments.web.staff.access import requires
 from catchments.web.staff.auditing import Line, line_of
-from catchments.web.staff.room import blueprint
+from catchments.web.staff.blueprint import blueprint
 
 ENTRIES_AT_MOST = 50
 LONGEST_TEXT = 200

@@ -19,10 +19,10 @@ from catchments.store.desk import OPEN, Seen, Stale, checked_once
 from catchments.web.common.services import page_context, service
 from catchments.web.staff import working
 from catchments.web.staff.access import me, requires
+from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.changing import KINDS
 from catchments.web.staff.impact import impact_panel
 from catchments.web.staff.reviewing import review_of
-from catchments.web.staff.room import blueprint
 from catchments.web.staff.typed import FormRefused, Typed, Wrong
 from catchments.web.staff.working import Working, desk
 

@@ -24,7 +24,7 @@ from catchments.web.common.query_parameters import page_parameters
 from catchments.web.common.services import page_context, service
 from catchments.web.common.tables import MEDIA_TYPE, Cell, plain_table
 from catchments.web.staff.access import me, requires
-from catchments.web.staff.room import blueprint
+from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.typed import FormRefused, Typed, Wrong
 
 AT_ONCE = 100

@@ -15,7 +15,7 @@ from catchments.store import Draft
 from catchments.web.common.services import service
 from catchments.web.staff import impact, working
 from catchments.web.staff.access import requires
-from catchments.web.staff.room import blueprint
+from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.working import Working
 from maps.differences import display_differences
 from maps.leaflet import LEAFLET_VERSION

@@ -16,7 +16,7 @@ from catchments.store.outbox import STATES, NoticeRow, Outbox
 from catchments.web.common.services import service
 from catchments.web.common.tables import MEDIA_TYPE, harmless
 from catchments.web.staff.access import going_to, me, requires
-from catchments.web.staff.room import blueprint
+from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.signing_in import page
 
 HEADER = ("edition", "effective_from", "kind", "recipient", "name", "email", "subject", "text")

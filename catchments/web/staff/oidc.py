@@ -19,7 +19,7 @@ from catchments.store.people import People
 from catchments.web.common.services import service
 from catchments.web.staff import access
 from catchments.web.staff.access import going_to, open_to_nobody_else, own_path
-from catchments.web.staff.room import blueprint
+from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.signing_in import sign_in_page
 
 CLIENT = "oidc"

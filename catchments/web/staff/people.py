@@ -15,7 +15,7 @@ from catchments.core.roles import Action, Person, Role
 from catchments.store.people import People
 from catchments.web.common.services import service
 from catchments.web.staff.access import confirmed, going_to, me, requires
-from catchments.web.staff.room import blueprint
+from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.signing_in import REFUSED, page
 
 ROLES = (

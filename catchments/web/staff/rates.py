@@ -17,7 +17,7 @@ from catchments.editions.impact import ASSUMED
 from catchments.store.rates import OTHERS, SOURCE_AT_MOST, AbsenceRates, RateGiven, StatedRate
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.access import me, requires
-from catchments.web.staff.room import blueprint
+from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.typed import FormRefused, Typed, Wrong
 
 REGIONS = (*EDUCATION_REGIONS, OTHERS)

@@ -26,7 +26,7 @@ from catchments.store.desk import OPEN, Desk, Seen, checked_once
 from catchments.store.drafts import ABANDONED, PUBLISHED
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.access import confirmed, me, requires
-from catchments.web.staff.room import blueprint
+from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.working import seen_given
 
 log = logging.getLogger(__name__)

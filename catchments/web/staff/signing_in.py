@@ -17,7 +17,7 @@ from catchments.store.people import LONGEST_LOGIN, SHORTEST_PASSWORD, People
 from catchments.web.common.services import service
 from catchments.web.staff import access
 from catchments.web.staff.access import going_to, me, open_to_nobody_else, own_path, requires
-from catchments.web.staff.room import blueprint
+from catchments.web.staff.blueprint import blueprint
 
 REFUSED = 400
 DOORS = (

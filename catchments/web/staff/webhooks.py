@@ -14,7 +14,7 @@ from catchments.editions.delivery import NotTaken, call, checked_url
 from catchments.store.outbox import Outbox
 from catchments.web.common.services import service
 from catchments.web.staff.access import confirmed, going_to, me, requires
-from catchments.web.staff.room import blueprint
+from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.signing_in import REFUSED, page
 
 
