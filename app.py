@@ -27,6 +27,7 @@ from catchments.store import Store
 from catchments.store.engine import database_file
 from catchments.store.outbox import Outbox
 from catchments.web import api, ogc, staff, v1
+from catchments.web.accounts import access
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
 from catchments.web.common.lengths import ShortHeaders
 from catchments.web.common.query_parameters import Code, Number
@@ -44,7 +45,6 @@ from catchments.web.pages import (
     home,
 )
 from catchments.web.pages import map as map_pages
-from catchments.web.staff import access
 from catchments.web.v1.formats import Ending
 
 BLUEPRINTS = (

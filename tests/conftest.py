@@ -23,10 +23,11 @@ from catchments.lookup.snapshot import Snapshot
 from catchments.readers.demonstration import read_demonstration
 from catchments.readers.report import no_progress
 from catchments.store import Store, engine
+from catchments.web.accounts import oidc
 from catchments.web.common.services import EXTENSION
 from catchments.web.front import metrics_endpoint
 from catchments.web.pages import health
-from catchments.web.staff import oidc, uploads
+from catchments.web.staff import uploads
 from scripts.postgresql import programs, throw_away
 from tests import laws, prepared
 from tests.kept import WHAT_PUBLISHES, kept

@@ -43,8 +43,9 @@ from catchments.store.desk import Desk, Seen
 from catchments.store.outbox import Outbox
 from catchments.store.people import LONGEST_LOCK, People
 from catchments.store.store import now
+from catchments.web.accounts import access
 from catchments.web.common.services import EXTENSION
-from catchments.web.staff import access, areas
+from catchments.web.staff import areas
 from tests import prepared
 from tests.faults.test_kill import AT_MOMENTS, QUICK, WHOLE, fates_at, nothing_is_half_there
 from tests.serving import Server, serving

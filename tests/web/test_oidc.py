@@ -15,8 +15,8 @@ from catchments.core.roles import Role
 from catchments.core.settings import OpenIdConnect
 from catchments.store.audit import AuditTrail
 from catchments.store.people import People
+from catchments.web.accounts import access
 from catchments.web.common.services import EXTENSION
-from catchments.web.staff import access
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, running_provider
 from tests.staff import PASSWORD, add_person, post, sign_in
 from tests.waiting import PATIENCE_S

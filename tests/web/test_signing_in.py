@@ -19,9 +19,9 @@ from catchments.core.settings import OpenIdConnect, Settings
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.people import People
+from catchments.web.accounts import access
+from catchments.web.accounts.access import own_path, requires
 from catchments.web.common.services import EXTENSION
-from catchments.web.staff import access
-from catchments.web.staff.access import own_path, requires
 from tests.staff import PASSWORD, add_person, attempt, csrf_in, csrf_token, post, sign_in
 from tests.worlds import HOSTILE, lasting_headers, running_application, sqlite_url
 

@@ -3,7 +3,8 @@
 Every page asks for an action that a role must allow: see `access.requires`.
 """
 
-from catchments.web.staff import (  # noqa: F401 - each adds its pages
+from catchments.web.accounts import oidc, people, signing_in
+from catchments.web.staff import (
     auditing,
     changing,
     deciding,
@@ -11,11 +12,8 @@ from catchments.web.staff import (  # noqa: F401 - each adds its pages
     findings,
     maps,
     notices,
-    oidc,
-    people,
     rates,
     reviewing,
-    signing_in,
     webhooks,
 )
 from catchments.web.staff.blueprint import blueprint

@@ -15,10 +15,10 @@ from catchments.core.errors import InputRefused, shown
 from catchments.core.roles import Action
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 from catchments.store.audit import AuditEntry, AuditTrail
+from catchments.web.accounts.access import requires
 from catchments.web.common.query_parameters import page_parameters
 from catchments.web.common.services import page_context, service
 from catchments.web.common.tables import MEDIA_TYPE, plain_table
-from catchments.web.staff.access import requires
 from catchments.web.staff.blueprint import blueprint
 
 AT_ONCE = 50

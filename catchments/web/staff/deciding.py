@@ -14,10 +14,10 @@ from catchments.core.roles import Action
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import World
 from catchments.store.audit import AuditTrail
+from catchments.web.accounts.access import requires
 from catchments.web.common.query_parameters import optional_date, page_parameters
 from catchments.web.common.services import page_context, service
 from catchments.web.pages.edition_history import steps_of
-from catchments.web.staff.access import requires
 from catchments.web.staff.auditing import Line, line_of
 from catchments.web.staff.blueprint import blueprint
 

@@ -16,9 +16,9 @@ from catchments.core.roles import Action
 from catchments.lookup.snapshot import World
 from catchments.store import Draft
 from catchments.store.desk import OPEN, Seen, Stale, checked_once
+from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff import working
-from catchments.web.staff.access import me, requires
 from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.changing import KINDS
 from catchments.web.staff.impact import impact_panel

@@ -20,10 +20,10 @@ from catchments.core.text_folding import folded
 from catchments.editions.issues import Matter, MatterKind, matters
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Snapshot, World
 from catchments.store.explanations import REASON_AT_MOST, Explanation, Explanations
+from catchments.web.accounts.access import me, requires
 from catchments.web.common.query_parameters import page_parameters
 from catchments.web.common.services import page_context, service
 from catchments.web.common.tables import MEDIA_TYPE, Cell, plain_table
-from catchments.web.staff.access import me, requires
 from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.typed import FormRefused, Typed, Wrong
 

@@ -12,9 +12,9 @@ from catchments.core.roles import Action
 from catchments.editions.impact import Impact
 from catchments.editions.impact.answering import touched_codes
 from catchments.store import Draft
+from catchments.web.accounts.access import requires
 from catchments.web.common.services import service
 from catchments.web.staff import impact, working
-from catchments.web.staff.access import requires
 from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.working import Working
 from maps.differences import display_differences

@@ -13,11 +13,11 @@ from catchments.core.errors import NotKnown
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
 from catchments.store.outbox import STATES, NoticeRow, Outbox
+from catchments.web.accounts.access import going_to, me, requires
+from catchments.web.accounts.signing_in import page
 from catchments.web.common.services import service
 from catchments.web.common.tables import MEDIA_TYPE, harmless
-from catchments.web.staff.access import going_to, me, requires
 from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.signing_in import page
 
 HEADER = ("edition", "effective_from", "kind", "recipient", "name", "email", "subject", "text")
 FATE = ("state", "attempts", "sent_at_utc", "last_error")

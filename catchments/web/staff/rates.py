@@ -15,8 +15,8 @@ from catchments.core.model import EDUCATION_REGIONS
 from catchments.core.roles import Action
 from catchments.editions.impact import ASSUMED
 from catchments.store.rates import OTHERS, SOURCE_AT_MOST, AbsenceRates, RateGiven, StatedRate
+from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import page_context, service
-from catchments.web.staff.access import me, requires
 from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.typed import FormRefused, Typed, Wrong
 

@@ -24,8 +24,8 @@ from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import Draft, StoreUnavailable
 from catchments.store.desk import OPEN, Desk, Seen, checked_once
 from catchments.store.drafts import ABANDONED, PUBLISHED
+from catchments.web.accounts.access import confirmed, me, requires
 from catchments.web.common.services import page_context, service
-from catchments.web.staff.access import confirmed, me, requires
 from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.working import seen_given
 

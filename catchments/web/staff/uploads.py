@@ -25,8 +25,8 @@ from catchments.readers.uploads import Read, Wish
 from catchments.runtime import subprocess_job
 from catchments.store.audit import AuditTrail
 from catchments.store.uploads import KEPT_FOR, Upload, Uploads
+from catchments.web.accounts.access import me
 from catchments.web.common.services import service
-from catchments.web.staff.access import me
 from catchments.web.staff.typed import FormRefused, Typed, Wrong
 from catchments.web.staff.working import Working
 

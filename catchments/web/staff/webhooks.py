@@ -12,10 +12,10 @@ from catchments.core.errors import InputRefused
 from catchments.core.roles import Action
 from catchments.editions.delivery import NotTaken, call, checked_url
 from catchments.store.outbox import Outbox
+from catchments.web.accounts.access import confirmed, going_to, me, requires
+from catchments.web.accounts.signing_in import REFUSED, page
 from catchments.web.common.services import service
-from catchments.web.staff.access import confirmed, going_to, me, requires
 from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.signing_in import REFUSED, page
 
 
 @blueprint.get("/webhooks")

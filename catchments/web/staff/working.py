@@ -22,8 +22,8 @@ from catchments.store import Draft
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.desk import Desk, NotNow, Seen, checked_once
 from catchments.store.drafts import EDITING
+from catchments.web.accounts.access import me
 from catchments.web.common.services import service
-from catchments.web.staff.access import me
 
 KEPT = "catchments.working"
 DRAFTS_KEPT = 24

@@ -13,10 +13,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.roles import Action, Person, Role
 from catchments.store.people import People
+from catchments.web.accounts.access import confirmed, going_to, me, requires
+from catchments.web.accounts.signing_in import REFUSED, page
 from catchments.web.common.services import service
-from catchments.web.staff.access import confirmed, going_to, me, requires
 from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.signing_in import REFUSED, page
 
 ROLES = (
     (Role.READER, _l("Looks at drafts, findings and the audit trail.")),

@@ -14,9 +14,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.core.roles import Action, Person
 from catchments.store.people import LONGEST_LOGIN, SHORTEST_PASSWORD, People
+from catchments.web.accounts import access
+from catchments.web.accounts.access import going_to, me, open_to_nobody_else, own_path, requires
 from catchments.web.common.services import service
-from catchments.web.staff import access
-from catchments.web.staff.access import going_to, me, open_to_nobody_else, own_path, requires
 from catchments.web.staff.blueprint import blueprint
 
 REFUSED = 400

@@ -16,11 +16,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.roles import Person, Role
 from catchments.core.settings import OpenIdConnect
 from catchments.store.people import People
+from catchments.web.accounts import access
+from catchments.web.accounts.access import going_to, open_to_nobody_else, own_path
+from catchments.web.accounts.signing_in import sign_in_page
 from catchments.web.common.services import service
-from catchments.web.staff import access
-from catchments.web.staff.access import going_to, open_to_nobody_else, own_path
 from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.signing_in import sign_in_page
 
 CLIENT = "oidc"
 PENDING = "oidc"
