@@ -27,7 +27,7 @@ from catchments.web.accounts import oidc
 from catchments.web.common.services import EXTENSION
 from catchments.web.front import metrics_endpoint
 from catchments.web.pages import health
-from catchments.web.staff import uploads
+from catchments.web.staff.forms import uploads
 from scripts.postgresql import programs, throw_away
 from tests import laws, prepared
 from tests.kept import WHAT_PUBLISHES, kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from catchments.web.staff.changing import KINDS
+from catchments.web.staff.forms.changing import KINDS
 from tests.browser.windows import Watched, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

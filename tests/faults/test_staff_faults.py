@@ -45,7 +45,7 @@ from catchments.store.people import LONGEST_LOCK, People
 from catchments.store.store import now
 from catchments.web.accounts import access
 from catchments.web.common.services import EXTENSION
-from catchments.web.staff import areas
+from catchments.web.staff.forms import areas
 from tests import prepared
 from tests.faults.test_kill import AT_MOMENTS, QUICK, WHOLE, fates_at, nothing_is_half_there
 from tests.serving import Server, serving

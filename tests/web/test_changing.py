@@ -22,7 +22,7 @@ from catchments.core.roles import Role
 from catchments.store import Store
 from catchments.store.desk import Desk
 from catchments.web.common.services import EXTENSION
-from catchments.web.staff.changing import KINDS
+from catchments.web.staff.forms.changing import KINDS
 from tests.staff import post, sign_in, staffed
 from tests.worlds import (
     AHI,

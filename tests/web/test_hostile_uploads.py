@@ -16,7 +16,7 @@ from catchments.readers.uploads import Read, Wish
 from catchments.store.audit import AuditTrail
 from catchments.store.desk import Desk
 from catchments.web.common.services import EXTENSION
-from catchments.web.staff import uploads
+from catchments.web.staff.forms import uploads
 from tests.hostile_files import LEAKED, WORD, canary_in, of_areas
 from tests.staff import csrf_token
 from tests.worlds import KOWHAI

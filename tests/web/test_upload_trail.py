@@ -19,7 +19,7 @@ from catchments.runtime import subprocess_job
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.desk import Desk
 from catchments.web.common.services import EXTENSION
-from catchments.web.staff import uploads
+from catchments.web.staff.forms import uploads
 from tests.hostile_files import AREA
 from tests.staff import csrf_token
 from tests.waiting import PATIENCE_S

@@ -37,7 +37,7 @@ from catchments.store.desk import Desk, Seen
 from catchments.store.people import People
 from catchments.store.uploads import Upload, Uploads
 from catchments.web.common.services import EXTENSION
-from catchments.web.staff import uploads
+from catchments.web.staff.forms import uploads
 from tests.staff import add_person, csrf_token, post, sign_in
 from tests.worlds import HOSTILE, KOWHAI, SQUARES, running_application
 

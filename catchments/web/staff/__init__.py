@@ -6,16 +6,15 @@ Every page asks for an action that a role must allow: see `access.requires`.
 from catchments.web.accounts import oidc, people, signing_in
 from catchments.web.staff import (
     auditing,
-    changing,
     deciding,
     drafts,
     findings,
-    maps,
     notices,
     rates,
     reviewing,
     webhooks,
 )
 from catchments.web.staff.blueprint import blueprint
+from catchments.web.staff.forms import changing, maps
 
 __all__ = ["blueprint"]

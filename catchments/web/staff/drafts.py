@@ -20,10 +20,10 @@ from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff import working
 from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.changing import KINDS
+from catchments.web.staff.forms.changing import KINDS
+from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
 from catchments.web.staff.impact import impact_panel
 from catchments.web.staff.reviewing import review_of
-from catchments.web.staff.typed import FormRefused, Typed, Wrong
 from catchments.web.staff.working import Working, desk
 
 LONGEST_COMMENT = 2_000

@@ -25,7 +25,7 @@ from catchments.web.common.query_parameters import page_parameters
 from catchments.web.common.services import page_context, service
 from catchments.web.common.tables import MEDIA_TYPE, Cell, plain_table
 from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.typed import FormRefused, Typed, Wrong
+from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
 
 AT_ONCE = 100
 FILTERS = {"kind", "region", "page", "explained"}

@@ -18,7 +18,7 @@ from catchments.store.rates import OTHERS, SOURCE_AT_MOST, AbsenceRates, RateGiv
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.typed import FormRefused, Typed, Wrong
+from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
 
 REGIONS = (*EDUCATION_REGIONS, OTHERS)
 _PER_CENT = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,4}))?\s*%?")

@@ -35,9 +35,9 @@ from catchments.geometry.coordinates import (
 from catchments.geometry.shape_text import AREAS, LINES, TooManyVertices, shape_of
 from catchments.readers.uploads import VERTICES_AT_MOST
 from catchments.web.common.services import service
-from catchments.web.staff import uploads
-from catchments.web.staff.choosing_schools import lines_of
-from catchments.web.staff.typed import FormRefused, Typed, Wrong
+from catchments.web.staff.forms import uploads
+from catchments.web.staff.forms.choosing_schools import lines_of
+from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
 from catchments.web.staff.working import Working
 
 AROUND_A_PLACE_M = 300.0

@@ -13,8 +13,8 @@ from catchments.core.errors import shown
 from catchments.core.model import Catchment, School
 from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.web.common.services import service
+from catchments.web.staff.forms.fields import Typed
 from catchments.web.staff.impact import base_of, bench
-from catchments.web.staff.typed import Typed
 from catchments.web.staff.working import Working
 
 PASTED_AT_MOST = 100_000

@@ -34,9 +34,10 @@ from catchments.store import StoreUnavailable
 from catchments.store.desk import NotNow, Seen, Stale
 from catchments.web.accounts.access import requires
 from catchments.web.common.services import page_context, service
-from catchments.web.staff import areas, choosing_schools, uploads, working
+from catchments.web.staff import working
 from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.typed import FormRefused, Typed, Wrong
+from catchments.web.staff.forms import areas, choosing_schools, uploads
+from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
 from catchments.web.staff.working import Working
 
 REFUSED, STALE = 400, 412

@@ -27,7 +27,7 @@ from catchments.store.audit import AuditTrail
 from catchments.store.uploads import KEPT_FOR, Upload, Uploads
 from catchments.web.accounts.access import me
 from catchments.web.common.services import service
-from catchments.web.staff.typed import FormRefused, Typed, Wrong
+from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
 from catchments.web.staff.working import Working
 
 READER = "catchments.commands.reading"
