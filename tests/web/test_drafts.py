@@ -16,7 +16,7 @@ from catchments.core.roles import Role
 from catchments.store import Store
 from catchments.store.desk import Desk
 from catchments.web.common.services import EXTENSION
-from catchments.web.staff import working
+from catchments.web.staff.pages import draft_view
 from tests.staff import add_person, post, sign_in
 from tests.worlds import AHI, HOSTILE, running_application, sqlite_url
 
@@ -152,7 +152,7 @@ def test_another_worker_works_out_the_same(app: Flask, hana: FlaskClient) -> Non
             made = []
             for each in (app, other):
                 with each.app_context():
-                    made.append(working.working_on(1))
+                    made.append(draft_view.working_on(1))
             assert made[0].content == made[1].content
             assert made[0].content.catchments[AHI].name == f"Other {number}"
             assert made[0].draft == made[1].draft == Desk(store_of(app)).draft(1)

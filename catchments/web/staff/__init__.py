@@ -4,17 +4,17 @@ Every page asks for an action that a role must allow: see `access.requires`.
 """
 
 from catchments.web.accounts import oidc, people, signing_in
-from catchments.web.staff import (
-    auditing,
-    deciding,
+from catchments.web.staff.blueprint import blueprint
+from catchments.web.staff.forms import changing, maps
+from catchments.web.staff.pages import (
+    audit,
     drafts,
-    findings,
+    issues,
     notices,
     rates,
     reviewing,
     webhooks,
+    who_served,
 )
-from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.forms import changing, maps
 
 __all__ = ["blueprint"]

@@ -38,7 +38,7 @@ from catchments.web.common.services import service
 from catchments.web.staff.forms import uploads
 from catchments.web.staff.forms.choosing_schools import lines_of
 from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
-from catchments.web.staff.working import Working
+from catchments.web.staff.pages.draft_view import Working
 
 AROUND_A_PLACE_M = 300.0
 """How far around the known places of a suburb its area is taken to reach."""

@@ -34,11 +34,11 @@ from catchments.store import StoreUnavailable
 from catchments.store.desk import NotNow, Seen, Stale
 from catchments.web.accounts.access import requires
 from catchments.web.common.services import page_context, service
-from catchments.web.staff import working
 from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.forms import areas, choosing_schools, uploads
 from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
-from catchments.web.staff.working import Working
+from catchments.web.staff.pages import draft_view
+from catchments.web.staff.pages.draft_view import Working
 
 REFUSED, STALE = 400, 412
 LARGEST_FORM_BYTES = 32 << 20
@@ -71,19 +71,19 @@ class Kind:
 @requires(Action.EDIT)
 def change(draft: int, kind: str) -> Response:
     """Show the form of a kind of change."""
-    return _form(_kind(kind), working.open_to_changes(draft), Typed(request.args))
+    return _form(_kind(kind), draft_view.open_to_changes(draft), Typed(request.args))
 
 
 @blueprint.post("/drafts/<int:draft>/change/<kind>")
 @requires(Action.EDIT, at_most=LARGEST_FORM_BYTES)
 def make_change(draft: int, kind: str) -> AnyResponse:
     """Add a change to a draft, or say what is wrong with the form."""
-    chosen, seen = _kind(kind), working.seen_given()
+    chosen, seen = _kind(kind), draft_view.seen_given()
     typed = Typed(request.form, request.files)
-    is_stale = working.head_of(draft).version != seen.version
-    if is_stale and working.desk().is_done(draft, seen.once):
+    is_stale = draft_view.head_of(draft).version != seen.version
+    if is_stale and draft_view.desk().is_done(draft, seen.once):
         return _to_draft(draft)  # a double click, the back button, a line that broke
-    worked = working.open_to_changes(draft)
+    worked = draft_view.open_to_changes(draft)
     if typed.text("do") in {"find", "back"}:
         return _form(chosen, worked, typed)
     if worked.draft.version != seen.version:
@@ -98,18 +98,18 @@ def _made(kind: Kind, worked: Working, typed: Typed, seen: Seen) -> AnyResponse:
         if typed.text("do") == "check" or (kind.preview and not typed.text("confirmed")):
             apply(worked.content, made)  # or says at once what does not fit
             return _looked_over(kind, worked, typed, made)
-        working.add(worked, made, seen, upload=typed.text("kept"))
+        draft_view.add(worked, made, seen, upload=typed.text("kept"))
     except FormRefused as refused:
         return _form(kind, worked, typed, refused.wrongs)
     except Stale:
-        return _stale(kind, working.open_to_changes(worked.draft.id), typed, seen)
+        return _stale(kind, draft_view.open_to_changes(worked.draft.id), typed, seen)
     except (NotNow, StoreUnavailable):
         raise
     except CatchmentsError as error:  # it does not fit: said above the form, what was typed stays
         return _form(kind, worked, typed, (Wrong("", str(error)),))
     if typed.said:
         once = f"{seen.once[:63]}r" if seen.once else ""
-        working.desk().comment(worked.draft.id, typed.said, by=seen.person, once=once)
+        draft_view.desk().comment(worked.draft.id, typed.said, by=seen.person, once=once)
     flash(gettext("The change is added."))
     return _to_draft(worked.draft.id)
 
@@ -129,7 +129,7 @@ def _to_draft(draft: int) -> AnyResponse:
 
 def _stale(kind: Kind, worked: Working, typed: Typed, seen: Seen) -> Response:
     """Give a form back with what was typed, for the version that the draft has now."""
-    meanwhile = working.done_since(worked.draft.id, seen.version)
+    meanwhile = draft_view.done_since(worked.draft.id, seen.version)
     page = _form(kind, worked, typed, stale=True, meanwhile=meanwhile)
     page.status_code = STALE
     return page

@@ -14,8 +14,8 @@ from catchments.core.model import Catchment, School
 from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.web.common.services import service
 from catchments.web.staff.forms.fields import Typed
-from catchments.web.staff.impact import base_of, bench
-from catchments.web.staff.working import Working
+from catchments.web.staff.pages.draft_view import Working
+from catchments.web.staff.pages.impact import base_of, bench
 
 PASTED_AT_MOST = 100_000
 """Characters of a pasted list: every school's number, with its name beside it."""

@@ -14,9 +14,9 @@ from catchments.editions.impact.answering import touched_codes
 from catchments.store import Draft
 from catchments.web.accounts.access import requires
 from catchments.web.common.services import service
-from catchments.web.staff import impact, working
 from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.working import Working
+from catchments.web.staff.pages import draft_view, impact
+from catchments.web.staff.pages.draft_view import Working
 from maps.differences import display_differences
 from maps.leaflet import LEAFLET_VERSION
 
@@ -25,7 +25,7 @@ from maps.leaflet import LEAFLET_VERSION
 @requires(Action.READ)
 def map_data(draft: int) -> Response:
     """Give the map what a draft redraws, the schools it moves, and where the rest is to be had."""
-    worked = working.working_on(draft)
+    worked = draft_view.working_on(draft)
     found = impact.impact_of(worked)
     key = ("map", worked.draft.id, worked.draft.version, worked.release.number)
     drawn = impact.bench().recent.get(key, lambda: _drawn(worked, found))

@@ -28,7 +28,7 @@ from catchments.store.uploads import KEPT_FOR, Upload, Uploads
 from catchments.web.accounts.access import me
 from catchments.web.common.services import service
 from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
-from catchments.web.staff.working import Working
+from catchments.web.staff.pages.draft_view import Working
 
 READER = "catchments.commands.reading"
 READ_WITHIN_S = 60.0

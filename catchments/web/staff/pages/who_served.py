@@ -18,8 +18,8 @@ from catchments.web.accounts.access import requires
 from catchments.web.common.query_parameters import optional_date, page_parameters
 from catchments.web.common.services import page_context, service
 from catchments.web.pages.edition_history import steps_of
-from catchments.web.staff.auditing import Line, line_of
 from catchments.web.staff.blueprint import blueprint
+from catchments.web.staff.pages.audit import Line, line_of
 
 ENTRIES_AT_MOST = 50
 LONGEST_TEXT = 200

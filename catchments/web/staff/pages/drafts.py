@@ -18,13 +18,13 @@ from catchments.store import Draft
 from catchments.store.desk import OPEN, Seen, Stale, checked_once
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import page_context, service
-from catchments.web.staff import working
 from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.forms.changing import KINDS
 from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
-from catchments.web.staff.impact import impact_panel
-from catchments.web.staff.reviewing import review_of
-from catchments.web.staff.working import Working, desk
+from catchments.web.staff.pages import draft_view
+from catchments.web.staff.pages.draft_view import Working, desk
+from catchments.web.staff.pages.impact import impact_panel
+from catchments.web.staff.pages.reviewing import review_of
 
 LONGEST_COMMENT = 2_000
 REFUSED, STALE = 400, 412
@@ -109,7 +109,7 @@ def draft(draft: int) -> Response:
 @requires(Action.EDIT)
 def undo(draft: int) -> AnyResponse:
     """Undo the last change that holds."""
-    desk().undo(draft, seen=working.seen_given())
+    desk().undo(draft, seen=draft_view.seen_given())
     return _back_to(draft, gettext("The last change is undone."))
 
 
@@ -117,7 +117,7 @@ def undo(draft: int) -> AnyResponse:
 @requires(Action.EDIT)
 def redo(draft: int) -> AnyResponse:
     """Do the change again that was undone."""
-    desk().redo(draft, seen=working.seen_given())
+    desk().redo(draft, seen=draft_view.seen_given())
     return _back_to(draft, gettext("The change is done again."))
 
 
@@ -125,7 +125,7 @@ def redo(draft: int) -> AnyResponse:
 @requires(Action.EDIT)
 def take_over(draft: int) -> AnyResponse:
     """Make whoever asks the one who works on a draft."""
-    desk().take_over(draft, seen=working.seen_given())
+    desk().take_over(draft, seen=draft_view.seen_given())
     return _back_to(draft, gettext("You work on this draft now."))
 
 
@@ -133,7 +133,7 @@ def take_over(draft: int) -> AnyResponse:
 @requires(Action.EDIT)
 def describe(draft: int) -> AnyResponse:
     """Give a draft another title and reason."""
-    seen, typed = working.seen_given(), Typed(request.form)
+    seen, typed = draft_view.seen_given(), Typed(request.form)
     title = typed.line("title", gettext("a title"))
     reason = typed.paragraph("reason", gettext("why this is to change"), at_most=LONGEST_COMMENT)
     try:
@@ -157,20 +157,20 @@ def comment(draft: int) -> AnyResponse:
         typed.check()
     except FormRefused as refused:
         return _draft_page(draft, request.form, refused.wrongs)
-    working.head_of(draft)
+    draft_view.head_of(draft)
     desk().comment(draft, said, by=me(), once=checked_once(request.form.get("once", "")))
     return _back_to(draft, gettext("Your comment is added."), f"{draft}.comment")
 
 
 def _described_meanwhile(draft: int, seen: Seen) -> Response:
-    meanwhile = working.done_since(draft, seen.version)
+    meanwhile = draft_view.done_since(draft, seen.version)
     return _draft_page(draft, request.form, (), stale=True, meanwhile=meanwhile)
 
 
 def _draft_page(
     draft: int, typed: Mapping[str, str], wrongs: tuple[Wrong, ...], **more: Any
 ) -> Response:
-    head, person = working.head_of(draft), me()
+    head, person = draft_view.head_of(draft), me()
     made, problem = _made(draft)
     steps = desk().steps(draft)
     page = _page(
@@ -202,7 +202,7 @@ def _draft_page(
 def _made(draft: int) -> tuple[Working | None, CatchmentsError | None]:
     """Return what a draft comes to, or why it comes to nothing any more."""
     try:
-        return working.working_on(draft), None
+        return draft_view.working_on(draft), None
     except (ChangeDoesNotFit, NotKnown) as error:
         return None, error
 

@@ -18,7 +18,7 @@ from catchments.lookup.snapshot import Recent, Snapshot
 from catchments.store.rates import OTHERS, AbsenceRates
 from catchments.web.common.services import service
 from catchments.web.pages.map import locator
-from catchments.web.staff.working import Working
+from catchments.web.staff.pages.draft_view import Working
 
 KEPT = "catchments.editions.impact"
 IMPACTS_KEPT = 8

@@ -27,7 +27,7 @@ from catchments.store.drafts import ABANDONED, PUBLISHED
 from catchments.web.accounts.access import confirmed, me, requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.working import seen_given
+from catchments.web.staff.pages.draft_view import seen_given
 
 log = logging.getLogger(__name__)
 
