@@ -26,7 +26,7 @@ from catchments.readers.geocoding import geocoder_of
 from catchments.store import Store
 from catchments.store.engine import database_file
 from catchments.store.outbox import Outbox
-from catchments.web import api, ogc, staff, v1
+from catchments.web import ogc, staff, v1
 from catchments.web.accounts import access
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
 from catchments.web.common.lengths import ShortHeaders
@@ -45,10 +45,11 @@ from catchments.web.pages import (
     home,
 )
 from catchments.web.pages import map as map_pages
+from catchments.web.v1 import provider
 from catchments.web.v1.formats import Ending
 
 BLUEPRINTS = (
-    api.blueprint,
+    provider.blueprint,
     v1.blueprint,
     ogc.blueprint,
     home.blueprint,
@@ -182,7 +183,7 @@ def _compress_pages(app: Flask) -> None:
     def compressed(response: Response) -> Response:
         # An answer of the API is smaller than a network packet; compressing it only costs time.
         # A file to download is what its digest says, and any part of it may be asked for.
-        as_it_is = request.blueprint == api.blueprint.name or "Repr-Digest" in response.headers
+        as_it_is = request.blueprint == provider.blueprint.name or "Repr-Digest" in response.headers
         return response if as_it_is else compress.after_request(response)
 
     app.after_request(compressed)

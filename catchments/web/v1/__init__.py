@@ -8,6 +8,6 @@ from catchments.web.v1 import (  # noqa: F401 - their addresses are the blueprin
     providers,
     schools,
 )
-from catchments.web.v1.room import blueprint
+from catchments.web.v1.blueprint import blueprint
 
 __all__ = ["blueprint"]

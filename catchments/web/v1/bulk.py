@@ -25,15 +25,15 @@ from catchments.bulk.rows import (
 from catchments.core.errors import shown
 from catchments.lookup.search.text_search import Finder, NoAddresses
 from catchments.lookup.snapshot import World
-from catchments.web.api import ON
 from catchments.web.common.contract import promises
 from catchments.web.common.payload import provenance_json, source_json
 from catchments.web.common.query_parameters import optional_date
 from catchments.web.common.services import service
 from catchments.web.common.tables import MEDIA_TYPE as CSV_TYPE
 from catchments.web.v1 import bulk_bodies
+from catchments.web.v1.blueprint import blueprint
 from catchments.web.v1.bulk_answers import Answers
-from catchments.web.v1.room import blueprint
+from catchments.web.v1.provider import ON
 
 _ALIASES = {"application/ndjson": Form.NDJSON, "application/jsonl": Form.NDJSON}
 _CONTENT_TYPES = {

@@ -9,7 +9,6 @@ from catchments.core.model import Catchment
 from catchments.lookup.resolver import long_date
 from catchments.lookup.selection import lists_of
 from catchments.lookup.snapshot import Snapshot
-from catchments.web.api import ON
 from catchments.web.common.contract import Parameter, promises
 from catchments.web.common.payload import catchment_json, provider_json
 from catchments.web.common.tables import origin
@@ -17,16 +16,7 @@ from catchments.web.pages.catchment_summaries import entries
 from catchments.web.pages.upcoming import first_seen
 from catchments.web.v1 import bodies
 from catchments.web.v1.areas import areas_of
-from catchments.web.v1.asking import (
-    IN_TIME,
-    PAGED,
-    WHERE,
-    Asked,
-    address,
-    asked,
-    asked_of_one,
-    wanted,
-)
+from catchments.web.v1.blueprint import blueprint
 from catchments.web.v1.flat import columns, provider_cells, row
 from catchments.web.v1.formats import (
     ENDING,
@@ -41,7 +31,17 @@ from catchments.web.v1.formats import (
     with_ending,
     without_ending,
 )
-from catchments.web.v1.room import blueprint
+from catchments.web.v1.list_query import (
+    IN_TIME,
+    PAGED,
+    WHERE,
+    Asked,
+    address,
+    asked,
+    asked_of_one,
+    wanted,
+)
+from catchments.web.v1.provider import ON
 from maps.download import DECIMALS
 
 TAG = "Catchments"

@@ -20,7 +20,6 @@ from catchments.web.common.query_parameters import optional_date
 from catchments.web.common.services import service
 from catchments.web.pages.edition_history import chronicle
 from catchments.web.v1 import bodies
-from catchments.web.v1.asking import PAGED, Asked, address, one_of, words
 from catchments.web.v1.flat import cells
 from catchments.web.v1.formats import (
     MEDIA_TYPES,
@@ -34,6 +33,7 @@ from catchments.web.v1.formats import (
     kept,
     list_response,
 )
+from catchments.web.v1.list_query import PAGED, Asked, address, one_of, words
 from maps.downloads import MANIFEST
 
 TAG = "Editions"

@@ -21,8 +21,8 @@ from catchments.web.common.payload import provenance_json
 from catchments.web.common.services import service
 from catchments.web.common.tables import MEDIA_TYPE as CSV_TYPE
 from catchments.web.common.tables import Cell, harmless
-from catchments.web.v1.asking import ON_A_PAGE, Asked, page_asked, pages_beside
-from catchments.web.v1.room import blueprint
+from catchments.web.v1.blueprint import blueprint
+from catchments.web.v1.list_query import ON_A_PAGE, Asked, page_asked, pages_beside
 
 
 class Form(StrEnum):

@@ -20,8 +20,8 @@ from catchments.web.common import bodies
 from catchments.web.common.contract import Operation, promised_by, promises
 from catchments.web.common.http_cache import cache_control, etag, validated
 from catchments.web.common.services import service, sources_of
+from catchments.web.v1.blueprint import blueprint
 from catchments.web.v1.examples import address_of, ask, example_of
-from catchments.web.v1.room import blueprint
 from catchments.web.v1.wording import ABOUT, HEADERS, PROBLEMS, TAGS, TITLE
 
 VERSION = "1.0.0"

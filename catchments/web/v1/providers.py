@@ -11,23 +11,13 @@ from catchments.core.model import Catchment, Provider
 from catchments.lookup.resolver import long_date
 from catchments.lookup.selection import lists_of
 from catchments.lookup.snapshot import Snapshot
-from catchments.web.api import ON
 from catchments.web.common.contract import promises
 from catchments.web.common.payload import catchment_json, provider_json
 from catchments.web.common.tables import origin
 from catchments.web.pages.catchment_summaries import entries
 from catchments.web.v1 import bodies
 from catchments.web.v1.areas import areas_of
-from catchments.web.v1.asking import (
-    IN_TIME,
-    PAGED,
-    WHERE,
-    Asked,
-    address,
-    asked,
-    asked_of_one,
-    wanted,
-)
+from catchments.web.v1.blueprint import blueprint
 from catchments.web.v1.catchments import CODE
 from catchments.web.v1.flat import columns, row
 from catchments.web.v1.formats import (
@@ -43,7 +33,17 @@ from catchments.web.v1.formats import (
     with_ending,
     without_ending,
 )
-from catchments.web.v1.room import blueprint
+from catchments.web.v1.list_query import (
+    IN_TIME,
+    PAGED,
+    WHERE,
+    Asked,
+    address,
+    asked,
+    asked_of_one,
+    wanted,
+)
+from catchments.web.v1.provider import ON
 
 TAG = "Providers"
 COLUMNS = columns(bodies.ProviderProperties)

@@ -8,7 +8,6 @@ from flask import Response
 from catchments.core.model import Answer, Basis, School, SchoolStatus, Status
 from catchments.lookup.selection import Schools, lists_of
 from catchments.lookup.snapshot import Snapshot, World
-from catchments.web.api import ON
 from catchments.web.common.bodies import Answer as Answered
 from catchments.web.common.contract import Parameter, promises
 from catchments.web.common.payload import (
@@ -20,15 +19,6 @@ from catchments.web.common.payload import (
 )
 from catchments.web.common.tables import ORIGIN, Cell, origin
 from catchments.web.v1 import bodies
-from catchments.web.v1.asking import (
-    IN_TIME,
-    PAGED,
-    WHERE,
-    Asked,
-    asked,
-    wanted,
-    words,
-)
 from catchments.web.v1.flat import columns, provider_cells, row
 from catchments.web.v1.formats import (
     ENDING,
@@ -42,6 +32,8 @@ from catchments.web.v1.formats import (
     kept,
     list_response,
 )
+from catchments.web.v1.list_query import IN_TIME, PAGED, WHERE, Asked, asked, wanted, words
+from catchments.web.v1.provider import ON
 
 TAG = "Schools"
 NUMBER = Parameter(

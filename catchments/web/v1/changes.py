@@ -16,12 +16,12 @@ from catchments.core.model import EditionSummary
 from catchments.editions.history import edition_json
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, World
-from catchments.web.api import JSON, blueprint
 from catchments.web.common import bodies
 from catchments.web.common.contract import Parameter, promises
 from catchments.web.common.http_cache import cache_control, etag, validated
 from catchments.web.common.services import service
 from catchments.web.pages.edition_history import chronicle, steps_of
+from catchments.web.v1.provider import JSON, blueprint
 
 ON_A_PAGE = 10
 ATOM = "http://www.w3.org/2005/Atom"

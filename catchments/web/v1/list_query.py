@@ -18,11 +18,11 @@ from catchments.geometry.coordinates import checked_degrees
 from catchments.lookup.resolver import long_date
 from catchments.lookup.selection import Box, Wanted
 from catchments.lookup.snapshot import Snapshot, World
-from catchments.web.api import ON
 from catchments.web.common.contract import Parameter
 from catchments.web.common.query_parameters import optional_date, region
 from catchments.web.common.services import service
 from catchments.web.pages.catchment_summaries import entries, regions_of
+from catchments.web.v1.provider import ON
 
 Word = TypeVar("Word", bound=StrEnum)
 
