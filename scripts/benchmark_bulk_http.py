@@ -24,10 +24,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from catchments.web.v1.bulk.routes.questions import AT_MOST, Form
 from rich.console import Console
 from rich.table import Table
 
-from catchments.bulk.rows import AT_MOST, Form
 from catchments.core.settings import ROOT
 from catchments.readers.demonstration import read_demonstration
 

@@ -11,15 +11,15 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from catchments.web.v1.bulk.routes.questions import AT_MOST, LONGEST_BODY, BodyTooLarge, unpacked
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catchments.bulk.rows import AT_MOST, LONGEST_BODY, BodyTooLarge, unpacked
 from catchments.core.model import NamedPlace, Place, PlaceKind
 from catchments.lookup.search.text_search import NoAddresses
 from catchments.store import StoreUnavailable
 from catchments.web.common.services import EXTENSION
-from catchments.web.v1 import bulk_answers
+from catchments.web.v1.bulk.routes import answers as answers_bulk
 from tests.laws import examples
 from tests.worlds import (
     HOSTILE,
@@ -655,7 +655,7 @@ def test_an_address_that_cannot_be_looked_up_now_is_marked(ask):
 
 
 def test_addresses_are_looked_up_for_so_long_and_the_rest_is_marked(ask, monkeypatch):
-    monkeypatch.setattr(bulk_answers, "ADDRESSES_FOR_S", -1.0)
+    monkeypatch.setattr(answers_bulk, "ADDRESSES_FOR_S", -1.0)
     rows = rows_of(ask({"rows": [{"address": "Ahitown"}, {"school_id": 54}]}))
     assert [row["status"] for row in rows] == ["refused", "resolved"]
     assert "no time" in rows[0]["error"]["problem"]

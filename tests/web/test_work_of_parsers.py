@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from catchments.web.v1.bulk.routes.questions import LONGEST_BODY, MEMBERS_AT_MOST
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.bulk.rows import LONGEST_BODY, MEMBERS_AT_MOST
 from catchments.web.common.lengths import LONGEST_HEADER
 
 TIMES, WORK = 16, 40

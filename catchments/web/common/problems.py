@@ -10,7 +10,6 @@ from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import BadHost, HTTPException
 
-from catchments.bulk.rows import BodyNotTaken, BodyTooLarge
 from catchments.core.errors import (
     CatchmentsError,
     ChangeDoesNotFit,
@@ -25,6 +24,7 @@ from catchments.store.desk import NotNow, Stale
 from catchments.store.people import TooBusy
 from catchments.web.common.contract import NotOffered
 from catchments.web.common.services import service
+from catchments.web.v1.bulk.routes.questions import BodyNotTaken, BodyTooLarge
 
 PROBLEM = "application/problem+json"
 _STATUS: tuple[tuple[type[CatchmentsError], int, LazyString], ...] = (

@@ -10,7 +10,18 @@ from typing import Any
 from flask import Response, request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from catchments.bulk.rows import (
+from catchments.core.errors import shown
+from catchments.lookup.search.text_search import Finder, NoAddresses
+from catchments.lookup.snapshot import World
+from catchments.web.common.contract import promises
+from catchments.web.common.payload import provenance_json, source_json
+from catchments.web.common.query_parameters import optional_date
+from catchments.web.common.services import service
+from catchments.web.common.tables import MEDIA_TYPE as CSV_TYPE
+from catchments.web.v1.blueprint import blueprint
+from catchments.web.v1.bulk.routes import schemas
+from catchments.web.v1.bulk.routes.answers import Answers
+from catchments.web.v1.bulk.routes.questions import (
     LONGEST_BODY,
     BodyNotTaken,
     BodyRefused,
@@ -22,17 +33,6 @@ from catchments.bulk.rows import (
     too_large,
     unpacked,
 )
-from catchments.core.errors import shown
-from catchments.lookup.search.text_search import Finder, NoAddresses
-from catchments.lookup.snapshot import World
-from catchments.web.common.contract import promises
-from catchments.web.common.payload import provenance_json, source_json
-from catchments.web.common.query_parameters import optional_date
-from catchments.web.common.services import service
-from catchments.web.common.tables import MEDIA_TYPE as CSV_TYPE
-from catchments.web.v1 import bulk_bodies
-from catchments.web.v1.blueprint import blueprint
-from catchments.web.v1.bulk_answers import Answers
 from catchments.web.v1.provider import ON
 
 _ALIASES = {"application/ndjson": Form.NDJSON, "application/jsonl": Form.NDJSON}
@@ -52,14 +52,14 @@ _ASKED = {
 @promises(
     ON,
     accepts={
-        Form.JSON.value: bulk_bodies.ManyAsked,
-        Form.NDJSON.value: bulk_bodies.RowAsked,
+        Form.JSON.value: schemas.ManyAsked,
+        Form.NDJSON.value: schemas.RowAsked,
         Form.CSV.value: None,
     },
     asks={form.value: text for form, text in _ASKED.items()},
     returns={
-        Form.JSON.value: bulk_bodies.ManyAnswered,
-        Form.NDJSON.value: bulk_bodies.RowAnswered,
+        Form.JSON.value: schemas.ManyAnswered,
+        Form.NDJSON.value: schemas.RowAnswered,
         Form.CSV.value: None,
     },
     tag="Who serves",

@@ -11,14 +11,13 @@ from functools import cached_property
 import numpy as np
 
 from catchments.bulk.resolving import BASES, NONE, STATUSES, BatchResolver, Outcomes
-from catchments.bulk.rows import Fault, Form, Kind, Questions, Row, Schools
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown
 from catchments.core.model import Basis
 from catchments.lookup.search.text_search import Finder
 from catchments.lookup.snapshot import Recent, Snapshot, World
 from catchments.web.common.payload import before_first_edition
 from catchments.web.front.metrics import count_bulk_rows
-from catchments.web.v1.bulk_lines import (
+from catchments.web.v1.bulk.routes.lines import (
     Lines,
     Said,
     lines_of,
@@ -27,6 +26,7 @@ from catchments.web.v1.bulk_lines import (
     said_of_fault,
     said_of_finding,
 )
+from catchments.web.v1.bulk.routes.questions import Fault, Form, Kind, Questions, Row, Schools
 
 TABLES_KEPT = 8
 """Ready lines of so many dates and forms are kept a world."""

@@ -13,11 +13,11 @@ from typing import Any, Protocol
 
 import msgspec
 
-from catchments.bulk.rows import Fault, Form
 from catchments.core.model import Answer, Candidate, Catchment, Notice, Provider
 from catchments.lookup.search.text_search import Finding
 from catchments.lookup.snapshot import Snapshot
 from catchments.web.common.tables import ORIGIN, origin
+from catchments.web.v1.bulk.routes.questions import Fault, Form
 from catchments.web.v1.formats import csv_line
 
 Said = dict[str, Any]
