@@ -26,13 +26,16 @@ from catchments.readers.geocoding import geocoder_of
 from catchments.store import Store
 from catchments.store.engine import database_file
 from catchments.store.outbox import Outbox
-from catchments.web import ogc, staff, v1
+from catchments.web import ogc, v1
 from catchments.web.accounts import access
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
 from catchments.web.common.lengths import ShortHeaders
 from catchments.web.common.query_parameters import Code, Number
 from catchments.web.common.services import EXTENSION, Service
-from catchments.web.front import metrics
+from catchments.web.front import (
+    metrics,
+    metrics_endpoint,  # noqa: F401 - its address is the health page's
+)
 from catchments.web.front.rate_limits import RateLimited
 from catchments.web.front.response_cache import KeptAnswers
 from catchments.web.pages import (
@@ -45,6 +48,7 @@ from catchments.web.pages import (
     home,
 )
 from catchments.web.pages import map as map_pages
+from catchments.web.staff import routes as staff_routes
 from catchments.web.v1 import provider
 from catchments.web.v1.formats import Ending
 
@@ -60,7 +64,7 @@ BLUEPRINTS = (
     history.blueprint,
     map_pages.blueprint,
     health.blueprint,
-    staff.blueprint,
+    staff_routes.blueprint,
 )
 SEND_EVERY_S = 5.0
 WEB = Path(__file__).parent / "catchments" / "web"

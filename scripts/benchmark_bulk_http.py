@@ -24,12 +24,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from catchments.web.v1.bulk.routes.questions import AT_MOST, Form
 from rich.console import Console
 from rich.table import Table
 
 from catchments.core.settings import ROOT
 from catchments.readers.demonstration import read_demonstration
+from catchments.web.v1.bulk.questions import AT_MOST, Form
 
 RESOLVE = "/v1/providers:resolve"
 AIM = 2_000_000

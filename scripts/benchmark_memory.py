@@ -103,8 +103,8 @@ def server(folder: Path) -> Iterator[int]:
         "MALLOC_TRIM_THRESHOLD_": "1000000",  # as `flask serve` has it
         SHARED: str(folder / "shared"),
     }
-    command = f"-m catchments.runtime.serving --interface=wsgi --port={port} --workers=2 --no-ws --factory "
-    command += "--blocking-threads=4 --backpressure=256 --log-level=error app:serve_app"
+    command = f"-m catchments.runtime.serving --interface=wsgi --port={port} --workers=2 --no-ws "
+    command += "--factory --blocking-threads=4 --backpressure=256 --log-level=error app:serve_app"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, *command.split()], env=environment, cwd=ROOT, stdout=log, stderr=log

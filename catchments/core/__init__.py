@@ -1,1 +1,1 @@
-"""TODO."""
+"""Values and words: the model, errors, settings, roles. Imports nothing of ours."""

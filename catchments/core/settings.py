@@ -22,7 +22,7 @@ EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za
 """One e-mail address and nothing that could mean more in a header."""
 SHORTEST_KEY = 32
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,}")
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def sqlite_url(path: Path) -> str:

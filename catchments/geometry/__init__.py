@@ -1,1 +1,1 @@
-"""TODO."""
+"""Geometry: coordinates, coverages, cutting and the spatial index; no word about schools."""

@@ -21,7 +21,7 @@ from msgspec import Meta, Struct
 
 from catchments.core.errors import FileRefused, InputRefused, shown
 
-FOLDER = Path(__file__).resolve().parent.parent / "data" / "guidance"
+FOLDER = Path(__file__).resolve().parents[2] / "data" / "guidance"
 
 # --- what a guide is made of ----------------------------------------------------------------------
 

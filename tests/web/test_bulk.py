@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from catchments.web.v1.bulk.routes.questions import AT_MOST, LONGEST_BODY, BodyTooLarge, unpacked
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +18,8 @@ from catchments.core.model import NamedPlace, Place, PlaceKind
 from catchments.lookup.search.text_search import NoAddresses
 from catchments.store import StoreUnavailable
 from catchments.web.common.services import EXTENSION
-from catchments.web.v1.bulk.routes import answers as answers_bulk
+from catchments.web.v1.bulk import answers as answers_bulk
+from catchments.web.v1.bulk.questions import AT_MOST, LONGEST_BODY, BodyTooLarge, unpacked
 from tests.laws import examples
 from tests.worlds import (
     HOSTILE,

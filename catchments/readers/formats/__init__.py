@@ -1,1 +1,1 @@
-"""TODO."""
+"""Formats: archives, tables and files of features, taken apart before anything is believed."""

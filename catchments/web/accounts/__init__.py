@@ -1,1 +1,1 @@
-"""TODO."""
+"""Accounts: signing in by password or OpenID Connect, sessions, and who may do what."""

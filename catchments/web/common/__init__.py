@@ -1,1 +1,1 @@
-"""TODO."""
+"""What all pages and answers share: services, problems, caching, parameters, languages, assets."""

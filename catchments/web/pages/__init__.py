@@ -1,1 +1,1 @@
-"""TODO."""
+"""The public pages, a module a page."""

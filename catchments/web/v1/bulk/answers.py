@@ -17,7 +17,7 @@ from catchments.lookup.search.text_search import Finder
 from catchments.lookup.snapshot import Recent, Snapshot, World
 from catchments.web.common.payload import before_first_edition
 from catchments.web.front.metrics import count_bulk_rows
-from catchments.web.v1.bulk.routes.lines import (
+from catchments.web.v1.bulk.lines import (
     Lines,
     Said,
     lines_of,
@@ -26,7 +26,7 @@ from catchments.web.v1.bulk.routes.lines import (
     said_of_fault,
     said_of_finding,
 )
-from catchments.web.v1.bulk.routes.questions import Fault, Form, Kind, Questions, Row, Schools
+from catchments.web.v1.bulk.questions import Fault, Form, Kind, Questions, Row, Schools
 
 TABLES_KEPT = 8
 """Ready lines of so many dates and forms are kept a world."""

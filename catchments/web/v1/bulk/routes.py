@@ -19,9 +19,9 @@ from catchments.web.common.query_parameters import optional_date
 from catchments.web.common.services import service
 from catchments.web.common.tables import MEDIA_TYPE as CSV_TYPE
 from catchments.web.v1.blueprint import blueprint
-from catchments.web.v1.bulk.routes import schemas
-from catchments.web.v1.bulk.routes.answers import Answers
-from catchments.web.v1.bulk.routes.questions import (
+from catchments.web.v1.bulk import schemas
+from catchments.web.v1.bulk.answers import Answers
+from catchments.web.v1.bulk.questions import (
     LONGEST_BODY,
     BodyNotTaken,
     BodyRefused,
