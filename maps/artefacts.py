@@ -16,9 +16,9 @@ from catchments.core.model import Edition
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.report import Progress, no_progress
 from maps import MAKER
-from maps.downloads import FILES, GEOJSON, MANIFEST, File
-from maps.manifest import manifest
-from maps.material import Material
+from maps.exports.downloads import FILES, GEOJSON, MANIFEST, File
+from maps.exports.export_input import Material
+from maps.exports.manifest import manifest
 
 __all__ = ["MAKER", "Artefact", "build_all", "build_artefacts"]
 

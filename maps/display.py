@@ -22,7 +22,7 @@ from topojson.core.topology import Topology
 from catchments.core.model import Catchment, Edition
 from catchments.geometry.coordinates import geometry_to_360
 from catchments.geometry.coverage import four_colouring
-from maps.material import Material
+from maps.exports.export_input import Material
 
 GRID_DEG = 1e-4
 """Everything drawn lies on this grid (11 m north-south), so quantizing moves nothing."""

@@ -28,8 +28,8 @@ from catchments.core.model import Catchment
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import CHATHAM_LNG_360, CHATHAM_TM2000, NZTM2000, to_metres
 from maps.colours import EDGE, INK, SEA, region_colour, regions_in_order
+from maps.exports.export_input import Material
 from maps.lettering import Box, lettered
-from maps.material import Material
 from maps.wording import DO_NOT_USE, credit_lines, in_force, one_line
 
 PAGE_MM = (297.0, 420.0)

@@ -17,8 +17,8 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from maps.download import DECIMALS, edition_json, properties, source_json
-from maps.material import Material
+from maps.exports.export_input import Material
+from maps.exports.geojson import DECIMALS, edition_json, properties, source_json
 
 Integers = npt.NDArray[np.int64]
 SCALE = 10**DECIMALS

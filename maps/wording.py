@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catchments.core.model import Source
 from catchments.lookup.resolver import long_date
-from maps.material import Material
+from maps.exports.export_input import Material
 
 DO_NOT_USE = "These catchments and providers are made up. Do not use them to contact anybody."
 MADE_UP = f"Demonstration data. {DO_NOT_USE}"

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from rtree.index import Index, Property
 
-from catchments.commands.making import publisher
+from catchments.commands.jobs.publishing_setup import publisher
 from catchments.core.settings import ROOT
 from catchments.geometry.coverage import find_faults
 from catchments.geometry.spatial_index import SpatialIndex

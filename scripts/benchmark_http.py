@@ -27,12 +27,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from catchments.commands.making import publisher
+from catchments.commands.jobs.publishing_setup import publisher
 from catchments.core.settings import ROOT
 from catchments.readers.demonstration import read_demonstration
 from catchments.readers.report import no_progress
 from catchments.store import Store
-from maps.download import boundaries_geojson
+from maps.exports.geojson import boundaries_geojson
 from scripts.postgresql import throw_away
 
 CONNECTIONS = 50

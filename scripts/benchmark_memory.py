@@ -26,7 +26,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
 
-from catchments.commands.making import publisher
+from catchments.commands.jobs.publishing_setup import publisher
 from catchments.core.settings import ROOT
 from catchments.readers.demonstration import read_demonstration
 from catchments.readers.report import no_progress

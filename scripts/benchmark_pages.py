@@ -27,7 +27,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
-from catchments.commands.making import publisher
+from catchments.commands.jobs.publishing_setup import publisher
 from catchments.core.model import DirectoryRelease, Edition
 from catchments.readers.demonstration import read_demonstration
 from catchments.readers.report import no_progress

@@ -17,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from catchments.commands.making import publisher
+from catchments.commands.jobs.publishing_setup import publisher
 from catchments.editions import delivery
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.demonstration import read_demonstration

@@ -14,7 +14,8 @@ from catchments.core.model import SourceKind
 from catchments.core.roles import Role
 from catchments.editions.announcements import Announcement
 from catchments.store import Publication, Store, schema
-from catchments.store.desk import Desk, Seen
+from catchments.store.drafts.repository import Desk, Seen
+from catchments.store.drafts.uploads import Upload, Uploads
 from catchments.store.engine import open_engine, writing
 from catchments.store.explanations import Explanations
 from catchments.store.outbox import Outbox
@@ -22,7 +23,6 @@ from catchments.store.people import Secrets
 from catchments.store.rates import AbsenceRates, RateGiven
 from catchments.store.schema import metadata
 from catchments.store.store import MIGRATIONS
-from catchments.store.uploads import Upload, Uploads
 from tests.staff import add_person
 from tests.worlds import (
     AHI,

@@ -34,7 +34,7 @@ PREPARED = (
     "catchments.commands.addresses",
     "catchments.commands.directory",
     "catchments.commands.editions",
-    "catchments.commands.publishing",
+    "catchments.commands.jobs.publishing",
     "maps.artefacts",
 )
 """Modules that are imported before a program begins."""
@@ -209,7 +209,7 @@ def _ended(pid: int, begun: set[int]) -> int | None:
 def _prepare() -> None:
     for name in PREPARED:
         import_module(name)
-    making: Any = import_module("catchments.commands.making")
+    making: Any = import_module("catchments.commands.jobs.publishing_setup")
     making.artefacts = lambda _snapshot, _progress: simple_artefacts()
 
 

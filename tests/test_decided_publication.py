@@ -15,7 +15,7 @@ from catchments.core.roles import Person, Role
 from catchments.editions.publishing import Order, Publisher
 from catchments.store import Decision, Store, schema
 from catchments.store.audit import AuditTrail
-from catchments.store.desk import Desk, Seen
+from catchments.store.drafts.repository import Desk, Seen
 from catchments.store.outbox import Outbox
 from tests.staff import add_person
 from tests.worlds import (
@@ -110,7 +110,7 @@ def test_notices_are_queued_in_the_same_transaction(
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as patched:
-        patched.setattr("catchments.store.deciding.append", fails)
+        patched.setattr("catchments.store.publication_record.append", fails)
         with pytest.raises(RuntimeError):
             ministry.publish(draft)
     assert ministry.kept() == before

@@ -9,8 +9,8 @@ from datetime import date
 import pytest
 
 from catchments.changes import AssignProvider
-from catchments.commands import making
-from catchments.commands.making import artefacts_anew
+from catchments.commands.jobs import publishing_setup
+from catchments.commands.jobs.publishing_setup import artefacts_anew
 from catchments.core.model import Edition, Provider
 from catchments.editions.differences import (
     Difference,
@@ -143,7 +143,7 @@ def test_what_is_made_anew_has_what_was_changed_too(
 ) -> None:
     publish_two(store)
     kept = {n: store.artefact(n, DIFFERENCE) for n in (1, 2)}
-    monkeypatch.setattr(making, "artefacts", lambda *_: simple_artefacts())
+    monkeypatch.setattr(publishing_setup, "artefacts", lambda *_: simple_artefacts())
     for number, before in kept.items():
         made = {name: content for name, _, content in artefacts_anew(store, number, no_progress)}
         assert before is not None

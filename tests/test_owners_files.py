@@ -22,9 +22,9 @@ from catchments.lookup.search.address_building import building_book
 from catchments.readers.report import no_progress
 from catchments.runtime.prometheus_files import SHARED, fresh_folder
 from catchments.store import Store
-from catchments.store.backup import back_up, restore
 from catchments.store.engine import open_engine
-from catchments.store.moving import move
+from catchments.store.upkeep.backup import back_up, restore
+from catchments.store.upkeep.moving import move
 from tests.worlds import begin_with_the_schema, opened, sqlite_url
 
 UMASKS = [0o022, 0o000, 0o077]

@@ -31,7 +31,7 @@ from catchments.changes import (
 )
 from catchments.core.errors import ChangeDoesNotFit
 from catchments.core.model import Catchment, Contract, Provider
-from catchments.store.serial import KINDS, decode, encode, hashes_in, kind_of
+from catchments.store.drafts.change_json import KINDS, decode, encode, hashes_in, kind_of
 from tests.worlds import AHI, HOSTILE, KOWHAI, REKOHU, RIMU, TOTARA, small_edition
 
 NEW = Provider("P-NEW", "New Trust", "0800 000 009")

@@ -16,9 +16,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from catchments.bulk.answering import COLUMNS, Answering, identity_of
-from catchments.bulk.asking import How, check_crs
 from catchments.bulk.columns import Wanted, choose, refuse_clash
+from catchments.bulk.input_columns import How, check_crs
+from catchments.bulk.output_columns import COLUMNS, Answering, identity_of
 from catchments.core.errors import NothingPublished
 from catchments.core.model import DirectoryRelease, Edition
 from catchments.core.settings import database_url

@@ -11,8 +11,8 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from catchments.bulk.asking import How
 from catchments.bulk.columns import Wanted, choose, could_be
+from catchments.bulk.input_columns import How
 from catchments.bulk.sources import BYTES_AT_ONCE, ROWS_AT_ONCE, Mark
 from catchments.core.errors import FileRefused, shown
 from catchments.readers.report import Progress

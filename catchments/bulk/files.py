@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from catchments.bulk.answering import COLUMNS, Answering
-from catchments.bulk.asking import check_crs
 from catchments.bulk.columns import Wanted, refuse_clash
 from catchments.bulk.csv_source import CsvSource
+from catchments.bulk.input_columns import check_crs
 from catchments.bulk.journal import Journal
+from catchments.bulk.output_columns import COLUMNS, Answering
 from catchments.bulk.parquet_source import MAGIC, ParquetSource
 from catchments.bulk.sources import Mark, Source, read_columns
 from catchments.bulk.targets import (

@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from catchments.bulk.asking import How
 from catchments.bulk.columns import Wanted, choose
+from catchments.bulk.input_columns import How
 from catchments.bulk.sources import BYTES_AT_ONCE, ROWS_AT_ONCE, Mark
 from catchments.core.errors import FileRefused, shown
 from catchments.geometry.coordinates import WGS84

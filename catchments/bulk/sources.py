@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from catchments.bulk.asking import How
+from catchments.bulk.input_columns import How
 from catchments.readers.report import Progress
 
 ROWS_AT_ONCE = 1 << 18

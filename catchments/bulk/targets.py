@@ -16,7 +16,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import shapely
 
-from catchments.bulk.asking import shapes_of
+from catchments.bulk.input_columns import shapes_of
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.core.fsync import flush
 from catchments.geometry.wkb import ALL_KINDS

@@ -12,8 +12,8 @@ from catchments.core.errors import shown
 from catchments.core.settings import Settings
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
-from catchments.store.backup import back_up
-from catchments.store.backup import restore as put_back
+from catchments.store.upkeep.backup import back_up
+from catchments.store.upkeep.backup import restore as put_back
 from catchments.web.common.services import EXTENSION
 
 _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))

@@ -9,7 +9,7 @@ import click
 
 from catchments.commands.comparing import show_comparison, show_moved
 from catchments.commands.console import NUMBER, progress, refusing, say, store, table
-from catchments.commands.making import publisher
+from catchments.commands.jobs.publishing_setup import publisher
 from catchments.core.errors import NothingPublished
 from catchments.core.model import EditionSummary
 from catchments.editions.publishing import Order, refuse_withdrawal

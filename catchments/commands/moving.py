@@ -6,7 +6,7 @@ import click
 
 from catchments.commands.console import progress, refusing, say, table
 from catchments.core.settings import database_url
-from catchments.store.moving import move
+from catchments.store.upkeep.moving import move
 
 
 @click.command("move-database")

@@ -54,7 +54,7 @@ def prepare(opened: Store) -> None:
 def _seed(opened: Store) -> None:
     """Publish the demonstration edition, unless another server that starts as well was first."""
     # A second start imports none of what builds.
-    from catchments.commands.making import publisher
+    from catchments.commands.jobs.publishing_setup import publisher
     from catchments.readers.demonstration import read_demonstration
 
     say("The database is empty: building the demonstration edition.")
@@ -73,7 +73,7 @@ def _seed(opened: Store) -> None:
 
 def _redraw(opened: Store, number: int) -> None:
     """Make an edition's map and downloads anew; those that it has stay where they cannot be."""
-    from catchments.commands.making import artefacts_anew
+    from catchments.commands.jobs.publishing_setup import artefacts_anew
 
     say(f"Drawing the map of edition {number} anew. Its downloads too.")
     try:

@@ -22,7 +22,7 @@ from catchments.core.model import (
     SourceKind,
 )
 from catchments.store import schema
-from catchments.store.serial import wkb_and_sha256
+from catchments.store.drafts.change_json import wkb_and_sha256
 
 _SUMMARY = [column for column in schema.edition.c if not column.name.endswith("_accepted")]
 

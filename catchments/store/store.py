@@ -19,8 +19,9 @@ from catchments.changes import Change
 from catchments.core.errors import CatchmentsError, NothingPublished, PublicationRefused
 from catchments.core.model import DirectoryRelease, Edition, EditionSummary, ReleaseSummary, Source
 from catchments.core.roles import COMMAND_LINE, Person
-from catchments.store import directory, drafts, editions, schema
-from catchments.store.drafts import Draft
+from catchments.store import directory, editions, schema
+from catchments.store.drafts.records import records
+from catchments.store.drafts.records import Draft
 from catchments.store.engine import explained, is_missing, open_engine, writing
 
 if TYPE_CHECKING:
@@ -164,12 +165,12 @@ class Store:
     def drafts(self) -> list[Draft]:
         """Return all drafts without their changes, by id."""
         with self.reading() as connection:
-            return drafts.summaries(connection)
+            return records.summaries(connection)
 
     def draft(self, draft_id: int) -> Draft:
         """Return a draft with its changes. Raises NotKnown."""
         with self.reading() as connection:
-            return drafts.read(connection, draft_id)
+            return records.read(connection, draft_id)
 
     def add_to_draft(
         self, change: Change, *, draft_id: int | None, title: str, base_number: int | None
@@ -178,8 +179,8 @@ class Store:
         at = now()
         with self.writing() as connection:
             if draft_id is None:
-                draft_id = drafts.create(connection, title=title, base_number=base_number, at=at)
-            drafts.add_change(connection, draft_id, change, at=at)
+                draft_id = records.create(connection, title=title, base_number=base_number, at=at)
+            records.add_change(connection, draft_id, change, at=at)
             return draft_id
 
     def publish(
@@ -195,7 +196,7 @@ class Store:
         Raises PublicationRefused when anything was published since `expected` was read, or when
         the draft is not, or no longer, what was approved.
         """
-        from catchments.store import deciding, outbox
+        from catchments.store import outbox, publication_record
 
         with self.writing() as connection:
             self._refuse_if_changed(connection, expected)
@@ -203,11 +204,11 @@ class Store:
                 directory.write(connection, release, imported_at=now())
             numbers = []
             for publication in publications:
-                who = deciding.names(connection, publication, decision)
+                who = publication_record.names(connection, publication, decision)
                 numbers.append(_publish(connection, publication, **who))
                 outbox.enqueue(connection, numbers[-1], publication.notices, at=now())
             if publications:
-                deciding.note(connection, publications, numbers, decision)
+                publication_record.note(connection, publications, numbers, decision)
             return numbers
 
     def withdraw(self, number: int, *, by: str = COMMAND_LINE, reason: str = "") -> None:
@@ -368,7 +369,7 @@ def _publish(connection: sa.Connection, publication: Publication, **who: str) ->
     )
     _write_artefacts(connection, number, publication.artefacts, publication.maker)
     if publication.draft_id is not None:
-        drafts.mark_published(connection, publication.draft_id, number)
+        records.mark_published(connection, publication.draft_id, number)
     return number
 
 

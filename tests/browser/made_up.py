@@ -27,7 +27,7 @@ from catchments.core.roles import Role
 from catchments.core.settings import ROOT
 from catchments.geometry.coordinates import geometry_to_180
 from catchments.store import Store
-from catchments.store.desk import Desk, Seen
+from catchments.store.drafts.repository import Desk, Seen
 from tests.address_files import Given, csv_text
 from tests.kept import WHAT_PUBLISHES, kept
 from tests.staff import add_person

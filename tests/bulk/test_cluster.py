@@ -19,11 +19,11 @@ import pyarrow.parquet as pq
 import pytest
 from distributed import Client, LocalCluster
 
-from catchments.bulk.answering import COLUMNS, TEXT
-from catchments.bulk.asking import How
 from catchments.bulk.cluster import Content, answered, resolve
 from catchments.bulk.columns import Chosen, Wanted
 from catchments.bulk.files import resolve_file
+from catchments.bulk.input_columns import How
+from catchments.bulk.output_columns import COLUMNS, TEXT
 from catchments.core.errors import FileRefused, InputRefused, NothingPublished
 from catchments.lookup.snapshot import Snapshot
 from tests.waiting import PATIENCE_S

@@ -25,9 +25,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catchments.bulk import csv_source, journal, parquet_source, targets
-from catchments.bulk.answering import COLUMNS
 from catchments.bulk.columns import Wanted
 from catchments.bulk.files import Summary, resolve_file
+from catchments.bulk.output_columns import COLUMNS
 from catchments.core.errors import FileRefused, InputRefused
 from catchments.core.model import Provider
 from catchments.core.settings import ROOT

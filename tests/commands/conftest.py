@@ -15,7 +15,8 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from catchments.commands import directory, editions, imports, making
+from catchments.commands import directory, editions, imports
+from catchments.commands.jobs import publishing_setup
 from catchments.store import Store
 from catchments.web.common.services import EXTENSION
 from tests.worlds import TODAY, begin_with_the_schema, running_application, sqlite_url
@@ -43,10 +44,10 @@ def _fixed_today_and_quick_maps(monkeypatch: pytest.MonkeyPatch) -> None:
 
     Maps for print take nine tenths of the time of a publication; `tests/maps` looks at them.
     """
-    monkeypatch.setattr(making, "coastline", lambda: None)
+    monkeypatch.setattr(publishing_setup, "coastline", lambda: None)
     stand_in = SimpleNamespace(map_pdf=lambda _: b"a PDF", map_png=lambda _: b"a PNG")
     monkeypatch.setitem(sys.modules, "maps.printing", stand_in)
-    for module in (directory, editions, imports, making):
+    for module in (directory, editions, imports, publishing_setup):
         monkeypatch.setattr(module, "today_in_new_zealand", lambda: TODAY)
 
 

@@ -17,12 +17,13 @@ import sqlalchemy as sa
 
 from catchments.core.errors import CatchmentsError
 from catchments.core.roles import Role
-from catchments.store import Store, postgresql_programs
+from catchments.store import Store
 from catchments.store.audit import AuditTrail
-from catchments.store.backup import BackupRefused, back_up, restore
-from catchments.store.moving import contents
-from catchments.store.postgresql_programs import ProgramFailed
 from catchments.store.schema import metadata
+from catchments.store.upkeep import postgresql_programs
+from catchments.store.upkeep.backup import BackupRefused, back_up, restore
+from catchments.store.upkeep.moving import contents
+from catchments.store.upkeep.postgresql_programs import ProgramFailed
 from tests.commands.conftest import Run
 from tests.conftest import fresh_postgresql
 from tests.staff import add_person

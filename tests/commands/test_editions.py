@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from catchments.commands import making, setup
+from catchments.commands import setup
+from catchments.commands.jobs import publishing_setup
 from catchments.core.settings import ROOT
 from catchments.store import Store
 from catchments.web.common.services import EXTENSION
@@ -176,7 +177,7 @@ def test_a_second_set_up_rebuilds_nothing(
     demonstration: Flask, demonstration_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("catchments.readers.demonstration.read_demonstration", None)
-    monkeypatch.setattr(making, "artefacts", None)
+    monkeypatch.setattr(publishing_setup, "artefacts", None)
     before = demonstration_copy.read_bytes()
     for _ in range(2):
         with demonstration.app_context():
@@ -197,7 +198,7 @@ def test_set_up_makes_what_an_older_version_made_otherwise(
 ) -> None:
     fill(store.url, small_edition())
     store.add_artefacts(1, [], maker="0")
-    monkeypatch.setattr(making, "artefacts", lambda *_: simple_artefacts())
+    monkeypatch.setattr(publishing_setup, "artefacts", lambda *_: simple_artefacts())
     assert "Drawing the map of edition 1 anew." in run("setup").output
     assert store.artefact(1, "map.js")
     assert run("setup").output == ""

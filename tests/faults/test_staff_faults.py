@@ -39,7 +39,7 @@ from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Store, schema
 from catchments.store import people as people_module
 from catchments.store.audit import AuditTrail
-from catchments.store.desk import Desk, Seen
+from catchments.store.drafts.repository import Desk, Seen
 from catchments.store.outbox import Outbox
 from catchments.store.people import LONGEST_LOCK, People
 from catchments.store.store import now
@@ -64,7 +64,7 @@ from tests.worlds import (
     sqlite_url,
 )
 
-PUBLISHER = "catchments.commands.publishing"
+PUBLISHER = "catchments.commands.jobs.publishing"
 PROVIDERS = ("P-AHI", "P-RAKAU")
 """Kōwhai goes from one to the other and back."""
 

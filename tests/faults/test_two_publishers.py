@@ -13,7 +13,7 @@ from catchments.editions.publishing import Outcome, Wish
 from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
-from catchments.store.desk import Desk, Seen
+from catchments.store.drafts.repository import Desk, Seen
 from catchments.store.outbox import Outbox
 from catchments.store.people import People
 from tests import prepared
@@ -26,7 +26,7 @@ CHANGES: tuple[Change, ...] = (AssignProvider((KOWHAI,), "P-AHI"), RenameCatchme
 def wanted(url: str, wish: Wish) -> Outcome:
     """What a process that publishes answers to a wish."""
     given, settings = msgspec.json.encode(wish), {"DATABASE_URL": url}
-    ended = prepared.begin("catchments.commands.publishing", given=given, settings=settings)
+    ended = prepared.begin("catchments.commands.jobs.publishing", given=given, settings=settings)
     assert ended.wait() == 0, ended.stderr
     return msgspec.json.decode(ended.stdout, type=Outcome)
 

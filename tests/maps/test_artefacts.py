@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.model import Catchment, Edition
 from catchments.geometry.coordinates import geometry_to_180
 from maps.artefacts import Artefact, build_artefacts
-from maps.download import boundaries_geojson
+from maps.exports.geojson import boundaries_geojson
 
 
 @pytest.fixture(scope="module")

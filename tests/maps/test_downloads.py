@@ -43,10 +43,10 @@ from catchments.geometry.coordinates import geometry_to_360
 from catchments.lookup.snapshot import Snapshot
 from catchments.store import Store
 from maps import artefacts as artefacts_room
-from maps import kml
 from maps.artefacts import build_all
 from maps.colours import region_colour
-from maps.downloads import (
+from maps.exports import kml
+from maps.exports.downloads import (
     FILES,
     GEOJSON,
     GEOPACKAGE,
@@ -59,8 +59,8 @@ from maps.downloads import (
     SHAPEFILE,
     TOPOJSON,
 )
-from maps.material import Material
-from maps.school_tables import COLUMNS
+from maps.exports.export_input import Material
+from maps.exports.school_tables import COLUMNS
 from maps.topology import SCALE, Cut
 from maps.wording import MADE_UP
 from tests.laws import examples

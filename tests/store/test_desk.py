@@ -14,7 +14,14 @@ from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.roles import Person, Role
 from catchments.store import Store, schema
 from catchments.store.audit import AuditTrail
-from catchments.store.desk import CHANGES_AT_MOST, Desk, NotNow, Seen, Stale, checked_once
+from catchments.store.drafts.repository import (
+    CHANGES_AT_MOST,
+    Desk,
+    NotNow,
+    Seen,
+    Stale,
+    checked_once,
+)
 from catchments.store.store import now
 from tests.worlds import AHI, HOSTILE, RIMU, at_once, publish_whole, small_edition, small_release
 
@@ -208,7 +215,7 @@ def test_a_draft_takes_so_many_changes_and_no_more(
     desk: Desk, hana: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert CHANGES_AT_MOST >= 100
-    monkeypatch.setattr("catchments.store.desk.CHANGES_AT_MOST", 2)
+    monkeypatch.setattr("catchments.store.drafts.repository.CHANGES_AT_MOST", 2)
     draft = begun(desk, hana)
     for _ in range(2):
         desk.add(draft, RENAME, "Renamed.", seen=saw(desk, draft, hana))
@@ -246,7 +253,7 @@ def test_an_act_that_fails_half_way_leaves_neither_change_nor_entry(
     def full(*_: Any, **__: Any) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("catchments.store.desk.append", full)
+    monkeypatch.setattr("catchments.store.drafts.repository.append", full)
     with pytest.raises(OSError, match="No space left"):
         desk.add(draft, RENAME, "Renamed.", seen=seen)
     monkeypatch.undo()

@@ -13,9 +13,10 @@ from sqlalchemy.exc import IntegrityError
 from catchments.commands.setup import prepare
 from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.readers.report import no_progress
-from catchments.store import Store, moving, schema
+from catchments.store import Store, schema
 from catchments.store.audit import AuditTrail
-from catchments.store.moving import Contents, move
+from catchments.store.upkeep import moving
+from catchments.store.upkeep.moving import Contents, move
 from tests.conftest import fresh_postgresql
 from tests.filled import fill_every_table, rows_of
 from tests.worlds import (

@@ -15,7 +15,7 @@ from catchments.core.roles import Person, Role
 from catchments.editions.publishing import Order, Publisher
 from catchments.store import Decision, Store
 from catchments.store.audit import AuditEntry, AuditTrail
-from catchments.store.desk import Desk, Seen
+from catchments.store.drafts.repository import Desk, Seen
 from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, sign_in
 from tests.worlds import (

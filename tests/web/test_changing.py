@@ -20,7 +20,7 @@ from catchments.changes import apply_all
 from catchments.core.model import Contract, Edition, Provider
 from catchments.core.roles import Role
 from catchments.store import Store
-from catchments.store.desk import Desk
+from catchments.store.drafts.repository import Desk
 from catchments.web.common.services import EXTENSION
 from catchments.web.staff.forms.changing import KINDS
 from tests.staff import post, sign_in, staffed

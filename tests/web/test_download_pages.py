@@ -24,9 +24,9 @@ from catchments.store import Store
 from catchments.store.artefacts import PIECE_BYTES, ArtefactFile, Artefacts
 from catchments.web.pages.downloads import saved_as
 from maps.artefacts import build_all
-from maps.downloads import FILES, GEOJSON, GEOPACKAGE, KML, MANIFEST, MAP_PNG
-from maps.manifest import manifest
-from maps.material import Material
+from maps.exports.downloads import FILES, GEOJSON, GEOPACKAGE, KML, MANIFEST, MAP_PNG
+from maps.exports.export_input import Material
+from maps.exports.manifest import manifest
 from tests.worlds import (
     HOSTILE,
     SQUARES,

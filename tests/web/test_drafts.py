@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from catchments.core.roles import Role
 from catchments.store import Store
-from catchments.store.desk import Desk
+from catchments.store.drafts.repository import Desk
 from catchments.web.common.services import EXTENSION
 from catchments.web.staff.pages import draft_view
 from tests.staff import add_person, post, sign_in

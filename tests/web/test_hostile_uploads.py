@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.commands import reading
+from catchments.commands.jobs import reading
 from catchments.readers.uploads import Read, Wish
 from catchments.store.audit import AuditTrail
-from catchments.store.desk import Desk
+from catchments.store.drafts.repository import Desk
 from catchments.web.common.services import EXTENSION
 from catchments.web.staff.forms import uploads
 from tests.hostile_files import LEAKED, WORD, canary_in, of_areas

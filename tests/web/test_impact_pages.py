@@ -24,7 +24,7 @@ from catchments.changes import (
 from catchments.core.model import Contract, Provider
 from catchments.core.roles import Role
 from catchments.store import Store
-from catchments.store.desk import Desk, Seen
+from catchments.store.drafts.repository import Desk, Seen
 from catchments.store.people import People
 from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, post, sign_in

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from catchments.changes import AssignProvider, Change, RenameCatchment
-from catchments.commands import publishing
+from catchments.commands.jobs import publishing
 from catchments.core.errors import CatchmentsError
 from catchments.core.roles import Person, Role
 from catchments.editions.publishing import Outcome, Publisher, Wish
@@ -26,7 +26,7 @@ from catchments.runtime import subprocess_job
 from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import Draft, Store
 from catchments.store.audit import AuditTrail
-from catchments.store.desk import Desk, Seen
+from catchments.store.drafts.repository import Desk, Seen
 from catchments.store.people import People
 from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, csrf_token, post, sign_in, staffed

@@ -13,11 +13,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.commands import reading
+from catchments.commands.jobs import reading
 from catchments.readers.uploads import Read, Wish
 from catchments.runtime import subprocess_job
 from catchments.store.audit import AuditEntry, AuditTrail
-from catchments.store.desk import Desk
+from catchments.store.drafts.repository import Desk
 from catchments.web.common.services import EXTENSION
 from catchments.web.staff.forms import uploads
 from tests.hostile_files import AREA

@@ -32,10 +32,10 @@ from catchments.core.settings import ROOT
 from catchments.readers.uploads import Read, Wish
 from catchments.runtime import subprocess_job
 from catchments.store import schema
-from catchments.store import uploads as kept_areas
-from catchments.store.desk import Desk, Seen
+from catchments.store.drafts import uploads as kept_areas
+from catchments.store.drafts.repository import Desk, Seen
+from catchments.store.drafts.uploads import Upload, Uploads
 from catchments.store.people import People
-from catchments.store.uploads import Upload, Uploads
 from catchments.web.common.services import EXTENSION
 from catchments.web.staff.forms import uploads
 from tests.staff import add_person, csrf_token, post, sign_in

@@ -16,8 +16,8 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import InputRefused, shown
 from catchments.geometry.coordinates import NZTM2000, WGS84, transformer
-from maps.download import DECIMALS, rounded
-from maps.material import published_boundary
+from maps.exports.export_input import published_boundary
+from maps.exports.geojson import DECIMALS, rounded
 
 _EPSG = "http://www.opengis.net/def/crs/EPSG/0"
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"

@@ -22,7 +22,7 @@ from catchments.core.model import Answer, Catchment, Edition, Provider
 from catchments.geometry.coordinates import to_180, to_360
 from catchments.lookup.snapshot import Recent, Snapshot, World
 from catchments.web.ogc.frames import in_frame, published
-from maps.download import DECIMALS, rounded
+from maps.exports.geojson import DECIMALS, rounded
 
 GEOMETRIES_KEPT = 256
 """Boundaries as text, of the features asked for lately: those of three editions or so."""

@@ -24,7 +24,7 @@ from catchments.web.common.http_cache import FOR_GOOD, validated
 from catchments.web.common.query_parameters import page_parameters, refuse_unknown_or_repeated
 from catchments.web.common.services import page_context, page_response, service
 from catchments.web.pages.dcat import LD_JSON, catalogue
-from maps.downloads import FILES, MANIFEST
+from maps.exports.downloads import FILES, MANIFEST
 
 blueprint = Blueprint("downloads", __name__)
 

@@ -13,8 +13,8 @@ import shapely
 
 from catchments.geometry.spatial_index import SpatialIndex
 from catchments.lookup.snapshot import Snapshot, World
-from maps.download import rounded
-from maps.material import published_boundary
+from maps.exports.export_input import published_boundary
+from maps.exports.geojson import rounded
 
 NOTHING = msgspec.Raw(b"null")
 

@@ -42,7 +42,7 @@ from catchments.web.v1.list_query import (
     wanted,
 )
 from catchments.web.v1.provider import ON
-from maps.download import DECIMALS
+from maps.exports.geojson import DECIMALS
 
 TAG = "Catchments"
 CODE = Parameter(

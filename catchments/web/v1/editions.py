@@ -34,7 +34,7 @@ from catchments.web.v1.formats import (
     list_response,
 )
 from catchments.web.v1.list_query import PAGED, Asked, address, one_of, words
-from maps.downloads import MANIFEST
+from maps.exports.downloads import MANIFEST
 
 TAG = "Editions"
 DATE = {"type": "string", "format": "date"}

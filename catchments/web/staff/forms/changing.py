@@ -31,7 +31,7 @@ from catchments.core.model import EDUCATION_REGIONS, Catchment, Contract, Editio
 from catchments.core.roles import Action
 from catchments.core.text_folding import folded
 from catchments.store import StoreUnavailable
-from catchments.store.desk import NotNow, Seen, Stale
+from catchments.store.drafts.repository import NotNow, Seen, Stale
 from catchments.web.accounts.access import requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.blueprint import blueprint

@@ -24,13 +24,13 @@ from catchments.readers.report import facts_of, line_of_text
 from catchments.readers.uploads import Read, Wish
 from catchments.runtime import subprocess_job
 from catchments.store.audit import AuditTrail
-from catchments.store.uploads import KEPT_FOR, Upload, Uploads
+from catchments.store.drafts.uploads import KEPT_FOR, Upload, Uploads
 from catchments.web.accounts.access import me
 from catchments.web.common.services import service
 from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
 from catchments.web.staff.pages.draft_view import Working
 
-READER = "catchments.commands.reading"
+READER = "catchments.commands.jobs.reading"
 READ_WITHIN_S = 60.0
 FILES_AT_MOST = 20
 PROBLEMS_SAID = 40

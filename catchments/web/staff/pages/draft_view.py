@@ -20,8 +20,8 @@ from catchments.core.model import Catchment, DirectoryRelease, Edition, Provider
 from catchments.lookup.snapshot import Snapshot, World
 from catchments.store import Draft
 from catchments.store.audit import AuditEntry, AuditTrail
-from catchments.store.desk import Desk, NotNow, Seen, checked_once
-from catchments.store.drafts import EDITING
+from catchments.store.drafts.records import EDITING
+from catchments.store.drafts.repository import Desk, NotNow, Seen, checked_once
 from catchments.web.accounts.access import me
 from catchments.web.common.services import service
 

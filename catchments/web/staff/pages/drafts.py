@@ -15,7 +15,7 @@ from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
 from catchments.lookup.snapshot import World
 from catchments.store import Draft
-from catchments.store.desk import OPEN, Seen, Stale, checked_once
+from catchments.store.drafts.repository import OPEN, Seen, Stale, checked_once
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.blueprint import blueprint

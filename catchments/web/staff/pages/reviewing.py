@@ -22,8 +22,8 @@ from catchments.runtime import subprocess_job
 from catchments.runtime.logs import told_by
 from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import Draft, StoreUnavailable
-from catchments.store.desk import OPEN, Desk, Seen, checked_once
-from catchments.store.drafts import ABANDONED, PUBLISHED
+from catchments.store.drafts.records import ABANDONED, PUBLISHED
+from catchments.store.drafts.repository import OPEN, Desk, Seen, checked_once
 from catchments.web.accounts.access import confirmed, me, requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.blueprint import blueprint
@@ -31,7 +31,7 @@ from catchments.web.staff.pages.draft_view import seen_given
 
 log = logging.getLogger(__name__)
 
-PUBLISHER = "catchments.commands.publishing"
+PUBLISHER = "catchments.commands.jobs.publishing"
 PUBLISHED_WITHIN_S = 300.0
 LONGEST_REASON = 2_000
 STALE, UNAVAILABLE = 412, 503

@@ -1,7 +1,7 @@
 """Publishing for the staff pages, in a process of its own: Folium never enters a web worker.
 
-`python -m catchments.commands.publishing` reads a wish as JSON from its standard input, uses the
-database of DATABASE_URL, and answers as JSON on its standard output. It may be killed at any
+`python -m catchments.commands.jobs.publishing` reads a wish as JSON from its standard input, uses
+the database of DATABASE_URL, and answers as JSON on its standard output. It may be killed at any
 moment: what it writes is one transaction.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from catchments.commands.making import publisher
+from catchments.commands.jobs.publishing_setup import publisher
 from catchments.core.errors import CatchmentsError, NotKnown
 from catchments.core.settings import Settings
 from catchments.editions.publishing import Order, Outcome, Wish

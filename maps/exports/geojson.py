@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Catchment, Edition, Provider, Source
-from maps.material import Material
+from maps.exports.export_input import Material
 
 DECIMALS = 7
 """Seven decimals of a degree are a centimetre, more than any source claims."""

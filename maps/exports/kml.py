@@ -18,7 +18,7 @@ from catchments.core.model import Catchment
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import geometry_to_180
 from maps.colours import INK, region_colour, regions_in_order
-from maps.material import Material
+from maps.exports.export_input import Material
 from maps.wording import MADE_UP, SIMPLIFIED, credit_lines, in_force, one_line
 
 MOST_VERTICES = 45_000

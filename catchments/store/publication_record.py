@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from catchments.core.errors import PublicationRefused
 from catchments.core.roles import COMMAND_LINE, Action
-from catchments.store import drafts, schema
+from catchments.store import schema
 from catchments.store.audit import append
-from catchments.store.drafts import APPROVED, Draft
+from catchments.store.drafts.records import records
+from catchments.store.drafts.records import APPROVED, Draft
 from catchments.store.store import Decision, Publication
 
 
@@ -24,7 +25,7 @@ def names(
     """
     if publication.draft_id is None or decision is None:
         return {}
-    draft = drafts.read_head(connection, publication.draft_id)
+    draft = records.read_head(connection, publication.draft_id)
     if draft.published_as is not None:
         return _names_before(connection, draft.published_as)
     _refuse_unapproved(draft, decision)

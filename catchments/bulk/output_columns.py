@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from catchments.bulk.asking import PROBLEMS, UNKNOWN, Asked, How, asked
+from catchments.bulk.input_columns import PROBLEMS, UNKNOWN, Asked, How, asked
 from catchments.bulk.resolving import BASES, STATUSES, BatchResolver, Outcomes
 from catchments.core.model import DirectoryRelease, Edition
 from catchments.core.plain_cells import harmless

@@ -21,10 +21,10 @@ from sqlalchemy.exc import DatabaseError
 
 from catchments.core.errors import CatchmentsError, shown
 from catchments.core.fsync import flush, make_file, make_folder
-from catchments.store import postgresql_programs as postgresql
 from catchments.store.engine import BUSY_TIMEOUT_MS, is_missing, open_engine
 from catchments.store.schema import metadata
 from catchments.store.store import MIGRATIONS, Store
+from catchments.store.upkeep import postgresql_programs as postgresql
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 _BEGINS = {b"SQLite format 3\0": SQLITE, b"PGDMP": POSTGRESQL}

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from catchments.changes import Change
 from catchments.core.errors import NotKnown
-from catchments.store import schema, serial
+from catchments.store import schema
+from catchments.store.drafts import change_json
 from catchments.store.editions import read_boundaries, write_wkb
 
 EDITING, SUBMITTED, APPROVED = "editing", "in review", "approved"
@@ -61,7 +62,7 @@ def add_change(
 ) -> None:
     """Append a change to a draft; `more` are further columns: sentence, author_id, once."""
     table = schema.draft_change
-    content, boundaries = serial.encode(change)
+    content, boundaries = change_json.encode(change)
     write_wkb(connection, boundaries)
     latest = connection.scalar(
         sa.select(sa.func.max(table.c.position)).where(table.c.draft_id == draft_id)
@@ -70,7 +71,7 @@ def add_change(
         table.insert().values(
             draft_id=draft_id,
             position=(latest or 0) + 1,
-            kind=serial.kind_of(change),
+            kind=change_json.kind_of(change),
             created_at=at,
             content=content,
             **more,
@@ -124,6 +125,6 @@ def _changes(connection: sa.Connection, draft_id: int) -> tuple[Change, ...]:
         .where(table.c.draft_id == draft_id, ~table.c.undone)
         .order_by(table.c.position)
     ).all()
-    hashes = set().union(*(serial.hashes_in(row.kind, row.content) for row in rows))
+    hashes = set().union(*(change_json.hashes_in(row.kind, row.content) for row in rows))
     boundaries = read_boundaries(connection, hashes)
-    return tuple(serial.decode(row.kind, row.content, boundaries) for row in rows)
+    return tuple(change_json.decode(row.kind, row.content, boundaries) for row in rows)

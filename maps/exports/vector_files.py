@@ -22,10 +22,10 @@ import shapely
 from catchments.core.model import Provider
 from catchments.geometry.coordinates import WGS84
 from catchments.lookup.resolver import long_date
-from maps.material import Material
-from maps.packing import zipped
-from maps.school_tables import COLUMNS as SCHOOL_COLUMNS
-from maps.school_tables import school_rows
+from maps.exports.export_input import Material
+from maps.exports.packing import zipped
+from maps.exports.school_tables import COLUMNS as SCHOOL_COLUMNS
+from maps.exports.school_tables import school_rows
 from maps.wording import MADE_UP, credit_lines
 
 Column = npt.NDArray[Any]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from maps.material import Material
+from maps.exports.export_input import Material
 
 MANIFEST = "manifest.json"
 GEOJSON = "boundaries.geojson"
@@ -45,7 +45,7 @@ class File:
 
 
 def _geojson(material: Material) -> bytes:
-    from maps.download import boundaries_geojson
+    from maps.exports.geojson import boundaries_geojson
 
     return boundaries_geojson(material.edition, material.published)
 
@@ -57,31 +57,31 @@ def _topojson(material: Material) -> bytes:
 
 
 def _geopackage(material: Material) -> bytes:
-    from maps.vector_files import geopackage
+    from maps.exports.vector_files import geopackage
 
     return geopackage(material)
 
 
 def _shapefile(material: Material) -> bytes:
-    from maps.vector_files import shapefile
+    from maps.exports.vector_files import shapefile
 
     return shapefile(material)
 
 
 def _kml(material: Material) -> bytes:
-    from maps.kml import catchments_kml
+    from maps.exports.kml import catchments_kml
 
     return catchments_kml(material)
 
 
 def _schools_csv(material: Material) -> bytes:
-    from maps.school_tables import schools_csv
+    from maps.exports.school_tables import schools_csv
 
     return schools_csv(material)
 
 
 def _schools_xlsx(material: Material) -> bytes:
-    from maps.school_tables import schools_xlsx
+    from maps.exports.school_tables import schools_xlsx
 
     return schools_xlsx(material)
 

@@ -12,9 +12,9 @@ import msgspec
 from catchments.core.model import NOT_STATED
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import geometry_to_360, to_180
-from maps.download import edition_json, source_json
-from maps.downloads import File
-from maps.material import Material
+from maps.exports.downloads import File
+from maps.exports.export_input import Material
+from maps.exports.geojson import edition_json, source_json
 from maps.wording import MADE_UP
 
 Json = dict[str, Any]

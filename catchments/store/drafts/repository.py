@@ -17,11 +17,12 @@ import sqlalchemy as sa
 from catchments.changes import Change
 from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.core.roles import Person
-from catchments.store import drafts, schema
+from catchments.store import schema
 from catchments.store.audit import append
-from catchments.store.drafts import ABANDONED, APPROVED, EDITING, SUBMITTED, Draft
+from catchments.store.drafts.records import records
+from catchments.store.drafts.records import ABANDONED, APPROVED, EDITING, SUBMITTED, Draft
+from catchments.store.drafts.uploads import forget
 from catchments.store.store import Store, now
-from catchments.store.uploads import forget
 
 OPEN = (EDITING, SUBMITTED, APPROVED)
 """The states in which something may still become of a draft."""
@@ -145,7 +146,7 @@ class Desk:
             known = self._begun_with(connection, once)
             if known is not None:
                 return known
-            draft_id = drafts.create(connection, title=title, base_number=base_number, at=now())
+            draft_id = records.create(connection, title=title, base_number=base_number, at=now())
             self._set(
                 connection, draft_id, reason=reason, author_id=by.id, holder_id=by.id, version=1
             )
@@ -167,7 +168,7 @@ class Desk:
             connection, table = doing.connection, schema.draft_change
             self._refuse_too_many(connection, draft_id)
             connection.execute(table.delete().where(table.c.draft_id == draft_id, table.c.undone))
-            drafts.add_change(
+            records.add_change(
                 connection,
                 draft_id,
                 change,
@@ -220,14 +221,14 @@ class Desk:
         with self._doing(draft_id, seen, "draft.abandon", among=OPEN) as doing:
             if doing is not None:
                 self._set(doing.connection, draft_id, state=ABANDONED)
-                drafts.forget_uploads(doing.connection, draft_id)
+                records.forget_uploads(doing.connection, draft_id)
                 doing.detail = {"state": ABANDONED}
 
     def comment(self, draft_id: int, text: str, *, by: Person, once: str = "") -> None:
         """Say something about a draft, whatever its state; a form sent twice says it once."""
         table = schema.draft_comment
         with self._store.writing() as connection:
-            drafts.read_head(connection, draft_id)  # or it is not known
+            records.read_head(connection, draft_id)  # or it is not known
             said = sa.select(table.c.once).where(table.c.draft_id == draft_id)
             before = list(connection.scalars(said))
             if once and once in before:
@@ -311,7 +312,7 @@ class Desk:
             if self._done_already(connection, draft_id, seen.once):
                 yield None
                 return
-            draft = drafts.read_head(connection, draft_id)
+            draft = records.read_head(connection, draft_id)
             _refuse_stale(draft, seen)
             _refuse_state(draft, action, among)
             doing = _Doing(connection)

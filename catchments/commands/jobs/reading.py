@@ -1,4 +1,4 @@
-"""Reads uploaded boundary files as a program of its own: `python -m catchments.commands.reading`.
+"""Uploaded boundary files, read by a program: `python -m catchments.commands.jobs.reading`.
 
 A file from outside may be broken, huge or hostile, and what reads it is large. So no web worker
 does it: this program has limits to its memory and time, reads a `Wish` from its input and writes

@@ -11,8 +11,8 @@ from typing import Any
 from catchments.core.model import Answer, Provider
 from catchments.core.plain_cells import Cell, plain_table
 from catchments.lookup.resolver import long_date
-from maps.material import Material
-from maps.packing import unzipped, zipped
+from maps.exports.export_input import Material
+from maps.exports.packing import unzipped, zipped
 from maps.wording import MADE_UP, credit_lines, in_force
 
 COLUMNS = (

@@ -1,0 +1,1 @@
+"""Jobs: programs that a web worker starts and waits for, because of what they import or read."""

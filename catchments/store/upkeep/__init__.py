@@ -1,0 +1,1 @@
+"""Upkeep of a database: backup and restore, moving to another, PostgreSQL's own programs."""

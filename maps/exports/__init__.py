@@ -1,0 +1,1 @@
+"""Exports: the files of an edition that people take away."""
