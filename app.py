@@ -15,14 +15,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from catchments import __version__
 from catchments.core.errors import CatchmentsError
-from catchments.core.fsync import exposed
 from catchments.core.settings import Settings
-from catchments.editions.delivery import Courier, payloads
+from catchments.editions.delivery import DeliveryWorker, payloads
 from catchments.lookup.resolver import kilometres, long_date
 from catchments.lookup.search.address_book import AddressBook
 from catchments.lookup.search.text_search import NoAddresses
 from catchments.lookup.snapshot import Snapshots
 from catchments.readers.geocoding import geocoder_of
+from catchments.runtime.disk import exposed
 from catchments.store import Store
 from catchments.store.engine import database_file
 from catchments.store.outbox import Outbox
@@ -31,13 +31,13 @@ from catchments.web.accounts import access
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
 from catchments.web.common.lengths import ShortHeaders
 from catchments.web.common.query_parameters import Code, Number
-from catchments.web.common.services import EXTENSION, Service
+from catchments.web.common.services import EXTENSION, Services
 from catchments.web.front import (
     metrics,
     metrics_endpoint,  # noqa: F401 - its address is the health page's
 )
-from catchments.web.front.rate_limits import RateLimited
-from catchments.web.front.response_cache import KeptAnswers
+from catchments.web.front.rate_limits import RateLimitMiddleware
+from catchments.web.front.response_cache import ResponseCache
 from catchments.web.pages import (
     api_documentation,
     catchments,
@@ -90,7 +90,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     store = Store(settings.database_url)
-    app.extensions[EXTENSION] = Service(
+    app.extensions[EXTENSION] = Services(
         settings,
         store,
         Snapshots(store),
@@ -108,7 +108,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     cors.register(app)
     access.register(app)
     _compress_pages(app)
-    app.wsgi_app = RateLimited(app, KeptAnswers(app))  # type: ignore[method-assign]
+    app.wsgi_app = RateLimitMiddleware(app, ResponseCache(app))  # type: ignore[method-assign]
     _behind_proxies(app, settings.trusted_proxies)
     app.wsgi_app = ShortHeaders(app, app.wsgi_app)  # type: ignore[method-assign]
     metrics.register(app, access_log=settings.access_log)
@@ -131,7 +131,7 @@ def serve_app() -> Flask:
     request_log.configure(settings)
     logging.getLogger("catchments").info("version %s", __version__)  # before all other lines
     app = web_app(settings)
-    running: Service = app.extensions[EXTENSION]
+    running: Services = app.extensions[EXTENSION]
     for sentence in exposed(files_of(settings)):
         app.logger.warning("%s", sentence)
     try:
@@ -150,7 +150,7 @@ def files_of(settings: Settings) -> list[Path]:
     return [path for path in (own, settings.addresses_path) if path]
 
 
-def _keep_fresh(app: Flask, running: Service) -> None:
+def _keep_fresh(app: Flask, running: Services) -> None:
     while True:
         time.sleep(running.settings.refresh_s)
         try:
@@ -165,10 +165,10 @@ def _keep_fresh(app: Flask, running: Service) -> None:
             app.logger.exception("the snapshot could not be refreshed")
 
 
-def _keep_sending(app: Flask, running: Service) -> None:
+def _keep_sending(app: Flask, running: Services) -> None:
     """Send what is due; every worker does, and claims see to it that each goes out once."""
     payload = payloads(running.store, running.snapshots, running.settings)
-    courier = Courier(Outbox(running.store), running.settings, payload)
+    courier = DeliveryWorker(Outbox(running.store), running.settings, payload)
     while True:
         time.sleep(SEND_EVERY_S)
         try:

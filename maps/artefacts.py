@@ -17,7 +17,7 @@ from catchments.lookup.snapshot import Snapshot
 from catchments.readers.report import Progress, no_progress
 from maps import MAKER
 from maps.exports.downloads import FILES, GEOJSON, MANIFEST, File
-from maps.exports.export_input import Material
+from maps.exports.export_input import ExportInput
 from maps.exports.manifest import manifest
 
 __all__ = ["MAKER", "Artefact", "build_all", "build_artefacts"]
@@ -49,7 +49,7 @@ def build_artefacts(
 
     `coast` is all land, WGS 84; without it the map draws boundaries as far as they reach.
     """
-    return _map_parts(Material(edition, coast), progress)
+    return _map_parts(ExportInput(edition, coast), progress)
 
 
 def build_all(
@@ -60,7 +60,7 @@ def build_all(
     It is all of it or nothing: raises PublicationRefused, which names the file that could not be
     made.
     """
-    material = Material.of(snapshot, coast=coast)
+    material = ExportInput.of(snapshot, coast=coast)
     drawn = _map_parts(material, progress)
     rest = [_step(material, each) for each in FILES if each.name != GEOJSON]
     made = (*drawn, *_made(rest, MAKING, progress))
@@ -69,7 +69,7 @@ def build_all(
     return (*made, Artefact(MANIFEST, "application/json", told))
 
 
-def _map_parts(material: Material, progress: Progress) -> tuple[Artefact, ...]:
+def _map_parts(material: ExportInput, progress: Progress) -> tuple[Artefact, ...]:
     from maps.display import drawn_topology
     from maps.shell import render_shell
 
@@ -84,7 +84,7 @@ def _map_parts(material: Material, progress: Progress) -> tuple[Artefact, ...]:
     return _made(steps, DRAWING, progress)
 
 
-def _step(material: Material, file: File) -> Step:
+def _step(material: ExportInput, file: File) -> Step:
     return file.name, file.media_type, lambda: file.make(material)
 
 

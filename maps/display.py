@@ -22,7 +22,7 @@ from topojson.core.topology import Topology
 from catchments.core.model import Catchment, Edition
 from catchments.geometry.coordinates import geometry_to_360
 from catchments.geometry.coverage import four_colouring
-from maps.exports.export_input import Material
+from maps.exports.export_input import ExportInput
 
 GRID_DEG = 1e-4
 """Everything drawn lies on this grid (11 m north-south), so quantizing moves nothing."""
@@ -52,10 +52,10 @@ def display_topology(edition: Edition, *, coast: BaseGeometry | None = None) -> 
     has none. `coast` (WGS 84) clips to land; without it boundaries are drawn as far as they reach.
     The member `demonstration` says whether they are made up.
     """
-    return drawn_topology(Material(edition, coast))
+    return drawn_topology(ExportInput(edition, coast))
 
 
-def drawn_topology(material: Material) -> bytes:
+def drawn_topology(material: ExportInput) -> bytes:
     """Return the same of what is at hand of an edition."""
     edition = material.edition
     colours = four_colouring(edition.boundaries)

@@ -28,7 +28,7 @@ from catchments.core.model import Catchment
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import CHATHAM_LNG_360, CHATHAM_TM2000, NZTM2000, to_metres
 from maps.colours import EDGE, INK, SEA, region_colour, regions_in_order
-from maps.exports.export_input import Material
+from maps.exports.export_input import ExportInput
 from maps.lettering import Box, lettered
 from maps.wording import DO_NOT_USE, credit_lines, in_force, one_line
 
@@ -86,7 +86,7 @@ ENLARGED = (AUCKLAND, WELLINGTON)
 """Where catchments are too small for the map of the whole country."""
 
 
-def map_png(material: Material) -> bytes:
+def map_png(material: ExportInput) -> bytes:
     """Return the map as a picture, A3 at 200 dots an inch."""
     with _same_each_time():
         written = io.BytesIO()
@@ -97,7 +97,7 @@ def map_png(material: Material) -> bytes:
     return written.getvalue()
 
 
-def map_pdf(material: Material) -> bytes:
+def map_pdf(material: ExportInput) -> bytes:
     """Return the map as a PDF, A3, with pages that list each catchment and its provider."""
     with _same_each_time():
         written = io.BytesIO()
@@ -115,7 +115,7 @@ def map_pdf(material: Material) -> bytes:
     return written.getvalue()
 
 
-def _title(material: Material) -> str:
+def _title(material: ExportInput) -> str:
     return f"{TITLE}, edition {material.edition.number}"
 
 
@@ -176,7 +176,7 @@ def _path(shape: BaseGeometry) -> Path | None:
     return Path(points, codes)
 
 
-def _map_page(material: Material) -> Figure:
+def _map_page(material: ExportInput) -> Figure:
     """Return the page with the map, drawn once for picture and PDF."""
     if PAGE not in material.memo:
         material.memo[PAGE] = _drawn_page(material)
@@ -184,7 +184,7 @@ def _map_page(material: Material) -> Figure:
     return page
 
 
-def _drawn_page(material: Material) -> Figure:
+def _drawn_page(material: ExportInput) -> Figure:
     page = _Page()
     _draw_maps(page, material)
     _draw_title(page, material)
@@ -199,7 +199,7 @@ def _drawn_page(material: Material) -> Figure:
 Placed = Mapping[str, BaseGeometry]
 
 
-def _draw_maps(page: _Page, material: Material) -> None:
+def _draw_maps(page: _Page, material: ExportInput) -> None:
     windows = (MAIN, *ENLARGED, CHATHAMS)
     placed = {window: _placed(window, material.drawn) for window in windows}
     named: set[str] = set()
@@ -222,7 +222,7 @@ def _near(window: Window, area: BaseGeometry) -> BaseGeometry:
     return shapely.MultiPolygon(parts)
 
 
-def _draw_window(page: _Page, material: Material, window: Window, placed: Placed) -> None:
+def _draw_window(page: _Page, material: ExportInput, window: Window, placed: Placed) -> None:
     page.box(window.left, window.bottom, window.width, window.height, facecolor=SEA, lw=0)
     regions: dict[str, list[BaseGeometry]] = {}
     for code, area in placed.items():
@@ -235,7 +235,9 @@ def _draw_window(page: _Page, material: Material, window: Window, placed: Placed
     page.box(window.left, window.bottom, window.width, window.height, fill=False, ec=FRAME, lw=0.8)
 
 
-def _draw_names(page: _Page, material: Material, placed: Placed, taken: Sequence[Box]) -> set[str]:
+def _draw_names(
+    page: _Page, material: ExportInput, placed: Placed, taken: Sequence[Box]
+) -> set[str]:
     """Write each name that fits into its area; return the codes of those that do."""
     boxes, done = list(taken), set()
     largest_first = sorted(placed, key=lambda code: (-placed[code].area, code))
@@ -260,12 +262,12 @@ def _scaled_box(box: Box, by: float) -> Box:
     return (box[0] * by, box[1] * by, box[2] * by, box[3] * by)
 
 
-def _name(material: Material, code: str) -> str:
+def _name(material: ExportInput, code: str) -> str:
     return one_line(material.edition.catchments[code].name, 40)
 
 
 def _draw_numbers(
-    page: _Page, material: Material, placed: Mapping[Window, Placed], named: set[str]
+    page: _Page, material: ExportInput, placed: Mapping[Window, Placed], named: set[str]
 ) -> None:
     """Number the catchments whose name fits nowhere, and list them, north to south."""
     points = {code: _middle(material.drawn[code]) for code in material.drawn if code not in named}
@@ -312,7 +314,7 @@ def _list_numbers(page: _Page, names: Sequence[str]) -> None:
 # --- around the maps ------------------------------------------------------------------------------
 
 
-def _draw_title(page: _Page, material: Material) -> None:
+def _draw_title(page: _Page, material: ExportInput) -> None:
     page.text(15, 398, "Attendance service", 25, weight="bold")
     page.text(15, 387, "catchments", 25, weight="bold")
     lines = textwrap.wrap(in_force(material), 64)[:2]
@@ -332,7 +334,7 @@ def _draw_caption(page: _Page, window: Window, text: str) -> None:
     page.text(window.left, window.bottom - 3.4, text, 5.8)
 
 
-def _draw_legend(page: _Page, material: Material) -> None:
+def _draw_legend(page: _Page, material: ExportInput) -> None:
     left, top, line_mm = 200.0, 91.0, 5.0
     regions = regions_in_order({c.education_region for c in material.catchments})
     page.text(left, top, "Education regions", 9, weight="bold")
@@ -352,7 +354,7 @@ def _draw_scale(page: _Page) -> None:
     page.text(left + width + 8, bottom + 0.6, "1 : 3,750,000 on A3", 6)
 
 
-def _draw_footer(page: _Page, material: Material) -> None:
+def _draw_footer(page: _Page, material: ExportInput) -> None:
     drawn = (
         "Names are those of catchments. Boundaries are simplified for print; projection NZTM2000 "
         "(EPSG:2193), on the Chatham Islands EPSG:3793. Ask the service, not this map, who "
@@ -370,7 +372,7 @@ Row = tuple[str, ...]
 """A heading, or catchment, provider and telephone number; empty for a space."""
 
 
-def _list_pages(material: Material) -> Iterator[Figure]:
+def _list_pages(material: ExportInput) -> Iterator[Figure]:
     """Yield pages that list catchments region by region, with provider and telephone number."""
     columns = _columns(list(_blocks(material)))
     for start in range(0, len(columns), LIST_COLUMNS):
@@ -386,7 +388,7 @@ def _list_pages(material: Material) -> Iterator[Figure]:
         yield page.figure
 
 
-def _blocks(material: Material) -> Iterator[list[Row]]:
+def _blocks(material: ExportInput) -> Iterator[list[Row]]:
     """Yield each region's rows, north to south."""
     by_region: dict[str, list[Catchment]] = {}
     for catchment in material.catchments:
@@ -397,7 +399,7 @@ def _blocks(material: Material) -> Iterator[list[Row]]:
         yield [(heading,), *(_row(material, catchment) for catchment in by_name), ()]
 
 
-def _row(material: Material, catchment: Catchment) -> Row:
+def _row(material: ExportInput, catchment: Catchment) -> Row:
     provider = material.provider(catchment)
     name, phone = (provider.name, provider.phone) if provider else ("No provider is recorded", "")
     return one_line(catchment.name, 28), one_line(name, 46), one_line(phone, 18)

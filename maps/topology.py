@@ -17,7 +17,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from maps.exports.export_input import Material
+from maps.exports.export_input import ExportInput
 from maps.exports.geojson import DECIMALS, edition_json, properties, source_json
 
 Integers = npt.NDArray[np.int64]
@@ -26,7 +26,7 @@ _HALF = 1 << 31
 """Degrees times SCALE lie between its negative and itself."""
 
 
-def published_topology(material: Material) -> bytes:
+def published_topology(material: ExportInput) -> bytes:
     """Return a topology with one object, `catchments`: -180…180 degrees, seven decimals.
 
     Each geometry has the code as its id, and the properties of the GeoJSON.

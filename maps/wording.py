@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catchments.core.model import Source
 from catchments.lookup.resolver import long_date
-from maps.exports.export_input import Material
+from maps.exports.export_input import ExportInput
 
 DO_NOT_USE = "These catchments and providers are made up. Do not use them to contact anybody."
 MADE_UP = f"Demonstration data. {DO_NOT_USE}"
@@ -15,7 +15,7 @@ SIMPLIFIED = (
 )
 
 
-def credit_lines(material: Material) -> list[str]:
+def credit_lines(material: ExportInput) -> list[str]:
     """Return a line for each source, once: title, authority, licence and release."""
     lines = (credit(source) for source in material.sources)
     return list(dict.fromkeys(lines))
@@ -27,7 +27,7 @@ def credit(source: Source) -> str:
     return one_line(told)
 
 
-def in_force(material: Material) -> str:
+def in_force(material: ExportInput) -> str:
     """Return which edition it is and from when, as a sentence."""
     edition = material.edition
     title = f", {one_line(edition.title, 120)}" if edition.title else ""

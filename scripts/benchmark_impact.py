@@ -27,7 +27,7 @@ from catchments.changes import (
     apply,
 )
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Place, School
-from catchments.editions.impact import Rates, Workbench
+from catchments.editions.impact import ImpactCalculator, Rates
 from catchments.geometry.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.demonstration import read_demonstration
@@ -60,7 +60,7 @@ def main() -> None:
         f"{len(base.release.schools):,} schools, {len(os.sched_getaffinity(0))} cores; made in "
         f"{made_s:.1f} s"
     )
-    bench, rates = Workbench(), Rates()
+    bench, rates = ImpactCalculator(), Rates()
     first_s = timed(lambda: bench.impact(base, base.edition, on=ON, rates=rates))[1]
     console.print(f"first look at a base, before any change: {first_s * 1e3:.0f} ms")
     table = Table(
@@ -71,7 +71,9 @@ def main() -> None:
     console.print(table)
 
 
-def measured(case: Case, base: Snapshot, bench: Workbench, rates: Rates, times: int) -> list[str]:
+def measured(
+    case: Case, base: Snapshot, bench: ImpactCalculator, rates: Rates, times: int
+) -> list[str]:
     after, apply_s = timed(lambda: apply(base.edition, case.change))
     taken = []
     for _ in range(times):
@@ -99,7 +101,9 @@ def measured(case: Case, base: Snapshot, bench: Workbench, rates: Rates, times: 
     ]
 
 
-def bench_without_memory(bench: Workbench, base: Snapshot, after: Edition, rates: Rates) -> Any:
+def bench_without_memory(
+    bench: ImpactCalculator, base: Snapshot, after: Edition, rates: Rates
+) -> Any:
     bench._base(base).redrawn._kept.clear()  # what an earlier run found out of these boundaries
     return bench.impact(base, after, on=ON, rates=rates)
 

@@ -14,7 +14,7 @@ from catchments.core.model import SourceKind
 from catchments.core.roles import Role
 from catchments.editions.announcements import Announcement
 from catchments.store import Publication, Store, schema
-from catchments.store.drafts.repository import Desk, Seen
+from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.drafts.uploads import Upload, Uploads
 from catchments.store.engine import open_engine, writing
 from catchments.store.explanations import Explanations
@@ -68,12 +68,12 @@ def _staff_at_work(store: Store) -> None:
     Secrets(store).value("sessions")
     AbsenceRates(store).set({"": RateGiven(0.1, HOSTILE)}, by=hana)
     Explanations(store).explain({"key": "A finding."}, HOSTILE, by=hana)
-    desk = Desk(store)
+    desk = DraftRepository(store)
     draft = desk.begin(title=HOSTILE, reason="Kōrero", base_number=1, by=hana)
-    desk.add(draft, RenameCatchment(AHI, "Ahi Nui"), "A change.", seen=Seen(hana, 1))
+    desk.add(draft, RenameCatchment(AHI, "Ahi Nui"), "A change.", seen=ExpectedVersion(hana, 1))
     moved = small_edition()
     whole = ReplaceCatchments(moved.catchments, moved.boundaries, (source(SourceKind.BOUNDARIES),))
-    desk.add(draft, whole, HOSTILE, seen=Seen(hana, 2))
+    desk.add(draft, whole, HOSTILE, seen=ExpectedVersion(hana, 2))
     desk.comment(draft, HOSTILE, by=hana)
     Uploads(store).keep(draft, Upload(HOSTILE, bytes(range(256))), by=hana)
 

@@ -15,7 +15,7 @@ from catchments.core.roles import Person, Role
 from catchments.editions.publishing import Order, Publisher
 from catchments.store import Decision, Store, schema
 from catchments.store.audit import AuditTrail
-from catchments.store.drafts.repository import Desk, Seen
+from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.outbox import Outbox
 from tests.staff import add_person
 from tests.worlds import (
@@ -40,13 +40,13 @@ class Ministry:
     def __init__(self, store: Store) -> None:
         store.add_release(small_release())
         publish_whole(store, small_edition())
-        self.store, self.desk = store, Desk(store)
+        self.store, self.desk = store, DraftRepository(store)
         self.hana = add_person(store, "hana", Role.EDITOR)
         self.aroha = add_person(store, "aroha", Role.APPROVER)
         self.tama = add_person(store, "tama", Role.ADMINISTRATOR)
 
-    def saw(self, person: Person, draft: int) -> Seen:
-        return Seen(person, self.desk.draft(draft).version)
+    def saw(self, person: Person, draft: int) -> ExpectedVersion:
+        return ExpectedVersion(person, self.desk.draft(draft).version)
 
     def drafted(self, change: Change = ASSIGN, *, base: int = 1) -> int:
         draft = self.desk.begin(title="Draft", reason="Why", base_number=base, by=self.hana)

@@ -27,7 +27,7 @@ from catchments.core.settings import MailServer, Settings
 from catchments.editions import delivery
 from catchments.editions.announcements import Announcement
 from catchments.editions.delivery import (
-    Courier,
+    DeliveryWorker,
     NotTaken,
     call,
     checked_url,
@@ -112,10 +112,10 @@ def publish(store: Store, *told: Announcement) -> int:
     return store.publish([publication], expected=store.state())[0]
 
 
-def courier(store: Store, **settings: Any) -> Courier:
+def courier(store: Store, **settings: Any) -> DeliveryWorker:
     given = Settings(database_url=store.url, **settings)
     snapshots = Snapshots(store, today=lambda: TODAY)
-    return Courier(Outbox(store), given, payloads(store, snapshots, given))
+    return DeliveryWorker(Outbox(store), given, payloads(store, snapshots, given))
 
 
 def make_due(store: Store) -> None:

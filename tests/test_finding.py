@@ -23,8 +23,8 @@ from catchments.core.model import (
     School,
     Status,
 )
-from catchments.lookup.search.text_search import Finder, Finding, NoAddresses, tidied
-from catchments.lookup.snapshot import Snapshots, World
+from catchments.lookup.search.text_search import NoAddresses, SearchResult, TextSearch, tidied
+from catchments.lookup.snapshot import Published, Snapshots
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -91,7 +91,7 @@ def address(name: str, *places: Place, kind: PlaceKind = PlaceKind.ADDRESS) -> N
     return NamedPlace(kind, name, "Ahitown", places=places)
 
 
-def world(*editions: Any, schools: dict[int, School] | None = None) -> World:
+def world(*editions: Any, schools: dict[int, School] | None = None) -> Published:
     release = small_release(schools=schools or small_schools())
     archive = Kept(list(editions) or [small_edition()], release)
     return Snapshots(archive, today=lambda: TODAY).current()
@@ -100,19 +100,19 @@ def world(*editions: Any, schools: dict[int, School] | None = None) -> World:
 WORLD = world()
 
 
-def find(text: str, *, addresses: Any = None, geocoder: Any = None, **more: Any) -> Finding:
+def find(text: str, *, addresses: Any = None, geocoder: Any = None, **more: Any) -> SearchResult:
     where = more.pop("world", WORLD)
-    finder = Finder(where, addresses or NoAddresses(), geocoder or NoAddresses())
+    finder = TextSearch(where, addresses or NoAddresses(), geocoder or NoAddresses())
     finding = finder.find(text, on=more.pop("on", TODAY), **more)
     assert finding is not None
     return finding
 
 
-def codes(finding: Finding) -> list[str]:
+def codes(finding: SearchResult) -> list[str]:
     return [candidate.catchment.code for candidate in finding.answer.all_named]
 
 
-def notices(finding: Finding) -> list[str]:
+def notices(finding: SearchResult) -> list[str]:
     return [notice.code for notice in finding.answer.notices]
 
 
@@ -183,7 +183,7 @@ def test_what_changes_next_is_part_of_what_is_found():
 
 
 def test_a_date_before_the_first_edition_has_no_finding():
-    finder = Finder(WORLD, NoAddresses(), NoAddresses())
+    finder = TextSearch(WORLD, NoAddresses(), NoAddresses())
     assert finder.find("54", on=STARTS.replace(day=4)) is None
 
 
@@ -433,7 +433,7 @@ def test_an_address_that_is_known_here_is_not_told_to_a_geocoder():
 
 def test_what_is_still_being_typed_is_not_told_to_a_geocoder():
     geocoder = known()
-    Finder(WORLD, NoAddresses(), geocoder).suggest(TWELVE, at_most=8)
+    TextSearch(WORLD, NoAddresses(), geocoder).suggest(TWELVE, at_most=8)
     assert geocoder.asked == []
 
 
@@ -476,7 +476,7 @@ def test_whatever_is_typed_gets_an_answer_or_is_refused_politely(text):
 
 
 def test_suggestions_are_the_best_matches_first():
-    suggested = Finder(WORLD, NoAddresses(), NoAddresses()).suggest("ahi", at_most=8)
+    suggested = TextSearch(WORLD, NoAddresses(), NoAddresses()).suggest("ahi", at_most=8)
     names = [(each.kind, each.name) for each in suggested]
     assert names == [(PlaceKind.SCHOOL, "Kura o Ahi"), (PlaceKind.TOWN, "Ahitown")]
 

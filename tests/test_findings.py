@@ -19,7 +19,7 @@ from catchments.core.model import (
     School,
     SchoolStatus,
 )
-from catchments.editions.issues import LONGEST_KEY, Matter, MatterKind, key_of, matters
+from catchments.editions.issues import LONGEST_KEY, Issue, MatterKind, key_of, matters
 from catchments.lookup.snapshot import Snapshot
 from tests.worlds import (
     AHI,
@@ -44,7 +44,7 @@ def found(
     *,
     previous: DirectoryRelease | None = None,
     on: date = TODAY,
-) -> list[Matter]:
+) -> list[Issue]:
     snapshot = Snapshot.of(edition or small_edition(), release or small_release())
     return [m for m in matters(snapshot, previous=previous, on=on) if m.kind is kind]
 

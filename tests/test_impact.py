@@ -25,7 +25,14 @@ from catchments.changes import (
     reasons_against,
 )
 from catchments.core.model import Catchment, Contract, Place, Provider, School
-from catchments.editions.impact import ASSUMED, Numbers, Rates, Workbench, changed_area, impact
+from catchments.editions.impact import (
+    ASSUMED,
+    ImpactCalculator,
+    Numbers,
+    Rates,
+    changed_area,
+    impact,
+)
 from catchments.editions.impact.faults import faults_after
 from catchments.geometry.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot
@@ -210,7 +217,7 @@ def test_what_is_redrawn_is_looked_at_as_publication_would(kind):
     base = small_base()
     edition = after(base, REDRAWN[kind])
     made = impact(base, edition, on=ON, rates=RATES)
-    assert Workbench().answers(base, edition) == Snapshot.of(edition, base.release).answers
+    assert ImpactCalculator().answers(base, edition) == Snapshot.of(edition, base.release).answers
     assert [c.sentence for c in made.blocks] == blocks_of(base, edition)
     before, now = (
         sum(getattr(r, side).area_km2 for r in made.catchments if getattr(r, side))
@@ -341,7 +348,7 @@ def test_answers_worked_out_from_what_is_touched_equal_those_worked_out_anew(
     boundaries = {**made.boundaries, **{c: s for c, s in redrawn.items() if s is not None}}
     boundaries = {c: s for c, s in boundaries.items() if redrawn.get(c, s) is not None}
     made = replace(made, boundaries=boundaries)
-    assert Workbench().answers(base, made) == Snapshot.of(made, release).answers
+    assert ImpactCalculator().answers(base, made) == Snapshot.of(made, release).answers
 
 
 # --- faults where boundaries differ equal faults everywhere ---------------------------------------

@@ -19,7 +19,7 @@ from catchments.editions.differences import (
     in_words,
     schools_changed,
 )
-from catchments.editions.history import Chronicle
+from catchments.editions.history import EditionHistory
 from catchments.editions.kept_differences import DIFFERENCE, read_difference, written_difference
 from catchments.editions.publishing import Order, Publisher
 from catchments.lookup.snapshot import Snapshot, Snapshots
@@ -113,14 +113,14 @@ def publish_two(store: Store) -> None:
     publisher().publish(Order(draft, LATER))
 
 
-def chronicle(store: Store) -> Chronicle:
+def chronicle(store: Store) -> EditionHistory:
     world = Snapshots(store, today=lambda: TODAY).current()
 
     def written(edition: int) -> bytes | None:
         found = store.artefact(edition, DIFFERENCE)
         return found.content if found else None
 
-    return Chronicle(world, store.editions(), store, written=written)
+    return EditionHistory(world, store.editions(), store, written=written)
 
 
 def test_publishing_keeps_what_it_changed_and_nobody_works_it_out_again(
@@ -129,7 +129,7 @@ def test_publishing_keeps_what_it_changed_and_nobody_works_it_out_again(
     publish_two(store)
     plain = replace(chronicle(store), written=lambda _: None)
     worked_out = [plain.difference(edition) for edition in plain.editions]
-    monkeypatch.setattr(Chronicle, "_worked_out", None)
+    monkeypatch.setattr(EditionHistory, "_worked_out", None)
     told = chronicle(store)
     for edition, expected in zip(told.editions, worked_out, strict=True):
         found = told.difference(edition)

@@ -26,10 +26,10 @@ from catchments.core.model import (
 )
 from catchments.lookup.snapshot import (
     SNAPSHOTS_KEPT,
+    Published,
     Snapshot,
     Snapshots,
     Timeline,
-    World,
     boundaries_fingerprint,
     today_in_new_zealand,
 )
@@ -536,7 +536,7 @@ def test_what_comes_next_depends_on_the_date_asked_for(archive, snapshots, on, e
 # --- sharing and keeping --------------------------------------------------------------------------
 
 
-def index_of(world: World, day):
+def index_of(world: Published, day):
     return world.on(day).resolver.index
 
 

@@ -39,7 +39,7 @@ from catchments.core.model import (
 from catchments.core.settings import Settings
 from catchments.lookup.snapshot import Snapshots
 from catchments.store import Publication, Store
-from catchments.web.common.services import EXTENSION, Service
+from catchments.web.common.services import EXTENSION, Services
 from maps.artefacts import MAKER, build_artefacts
 from tests.kept import kept, kept_folder
 from tests.waiting import PATIENCE_S
@@ -281,7 +281,7 @@ def application(
     made = (create_app if commands else web_app)(Settings(database_url=url))
     running = made.extensions[EXTENSION]
     clock = today if callable(today) else lambda: today
-    made.extensions[EXTENSION] = Service(
+    made.extensions[EXTENSION] = Services(
         running.settings, running.store, Snapshots(running.store, today=clock)
     )
     made.testing = False  # errors are answered as they are in service

@@ -18,7 +18,7 @@ from typing import Any
 from catchments.bulk.sources import Mark
 from catchments.bulk.targets import durable
 from catchments.core.errors import InputRefused, shown
-from catchments.core.fsync import make_file, make_folder, open_to_owner
+from catchments.runtime.disk import make_file, make_folder, open_to_owner
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ import shapely
 
 from catchments.bulk.input_columns import shapes_of
 from catchments.core.errors import FileRefused, InputRefused, shown
-from catchments.core.fsync import flush
 from catchments.geometry.wkb import ALL_KINDS
 from catchments.readers.report import Progress
+from catchments.runtime.disk import fsync
 
 T = TypeVar("T")
 COMPRESSION = "snappy"
@@ -223,9 +223,9 @@ def durable(path: Path) -> Iterator[Path]:
     """Give a name beside `path` to write under; it becomes `path` whole, and on the disk."""
     building = path.with_name(f"{path.name}.building")
     yield building
-    flush(building)
+    fsync(building)
     building.replace(path)
-    flush(path.parent)
+    fsync(path.parent)
 
 
 def put_in_place(built: Path, path: Path, *, replace: bool) -> None:
@@ -233,7 +233,7 @@ def put_in_place(built: Path, path: Path, *, replace: bool) -> None:
 
     Raises InputRefused where a file has that name already.
     """
-    flush(built)
+    fsync(built)
     if replace:
         built.replace(path)
     else:
@@ -245,7 +245,7 @@ def put_in_place(built: Path, path: Path, *, replace: bool) -> None:
             if path.exists():
                 raise already_there(path) from None
             built.replace(path)
-    flush(path.parent)
+    fsync(path.parent)
 
 
 def already_there(path: Path) -> InputRefused:

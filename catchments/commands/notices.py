@@ -6,7 +6,7 @@ import click
 
 from catchments.commands.console import refusing, say, store, table
 from catchments.core.roles import COMMAND_LINE
-from catchments.editions.delivery import Courier, payloads
+from catchments.editions.delivery import DeliveryWorker, payloads
 from catchments.store.outbox import STATES, Outbox
 from catchments.web.common.services import service
 
@@ -49,7 +49,7 @@ def send() -> None:
     """Send what is due now; a server does so by itself."""
     running = service()
     payload = payloads(running.store, running.snapshots, running.settings)
-    taken = Courier(Outbox(running.store), running.settings, payload).send_due()
+    taken = DeliveryWorker(Outbox(running.store), running.settings, payload).send_due()
     say(f"{taken} {'was' if taken == 1 else 'were'} taken.")
 
 

@@ -31,7 +31,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from catchments.core.errors import InputRefused, shown
 from catchments.core.settings import EMAIL, MailServer, Settings
-from catchments.editions.history import DIFFERENCES_KEPT, Chronicle, edition_json
+from catchments.editions.history import DIFFERENCES_KEPT, EditionHistory, edition_json
 from catchments.lookup.snapshot import Recent, Snapshots
 from catchments.store import Store
 from catchments.store.outbox import Claimed, Outbox
@@ -57,7 +57,7 @@ def payloads(store: Store, snapshots: Snapshots, settings: Settings) -> Payload:
 
     def payload(number: int) -> Mapping[str, Any] | None:
         snapshots.refresh()  # another process may have published it a moment ago
-        told = Chronicle(snapshots.current(), store.editions(), store, kept)
+        told = EditionHistory(snapshots.current(), store.editions(), store, kept)
         edition = told.numbered(number)
         if edition is None or edition.withdrawn_at is not None:
             return None
@@ -74,7 +74,7 @@ class NotTaken(Exception):
         self.for_good = for_good
 
 
-class Courier:
+class DeliveryWorker:
     """Takes deliveries out of the outbox one by one, and sends each."""
 
     def __init__(self, outbox: Outbox, settings: Settings, payload: Payload) -> None:

@@ -12,7 +12,7 @@ from catchments.editions.differences import Difference, difference, difference_j
 from catchments.editions.kept_differences import read_difference
 from catchments.geometry.spatial_index import UncompiledIndex
 from catchments.lookup.resolver import Resolver
-from catchments.lookup.snapshot import Archive, Recent, World
+from catchments.lookup.snapshot import Archive, Published, Recent
 
 DIFFERENCES_KEPT = 300
 """Of editions that never change, so that they outlive a world; a few kilobytes each."""
@@ -26,10 +26,10 @@ def _nothing(_edition: int) -> bytes | None:
 
 
 @dataclass(frozen=True)
-class Chronicle:
+class EditionHistory:
     """All editions of a world, withdrawn ones too."""
 
-    world: World
+    world: Published
     editions: Sequence[EditionSummary]
     """By number."""
     archive: Archive
@@ -171,7 +171,7 @@ def _same_boundaries(old: Edition, new: Edition) -> bool:
     )
 
 
-def edition_json(told: Chronicle, edition: EditionSummary, url: str) -> ToldEdition:
+def edition_json(told: EditionHistory, edition: EditionSummary, url: str) -> ToldEdition:
     """Return an edition and what it changed as JSON; names in it are only ever added to."""
     found = told.difference(edition)
     last_day = told.last_day(edition) if edition.withdrawn_at is None else None

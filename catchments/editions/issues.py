@@ -1,8 +1,8 @@
-"""Findings: what of the edition in force and the school directory needs a person to look at it.
+"""Issues: what of the edition in force and the school directory needs a person to look at it.
 
-Each is a `Matter`, since a `Finding` is what came of a typed text. Its key stays the same from one
-release to the next as long as it is the same matter, so that it can be explained away for good; it
-holds what would make the matter a new one, such as the catchments that it is about.
+An issue's key stays the same from one release to the next as long as it is the same matter, so that
+it can be explained away for good; it holds what would make the matter a new one, such as the
+catchments that it is about.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class MatterKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
+class Issue:
     """One thing that needs a person."""
 
     kind: MatterKind
@@ -69,7 +69,7 @@ class Matter:
 
 def matters(
     snapshot: Snapshot, *, previous: DirectoryRelease | None, on: date
-) -> tuple[Matter, ...]:
+) -> tuple[Issue, ...]:
     """Return what needs a person on a date, kind by kind.
 
     `previous` is the directory release before the snapshot's, which tells what is new in it.
@@ -100,7 +100,7 @@ class _Look:
         for code, catchment in sorted(self._edition.catchments.items()):
             self._codes_of.setdefault(catchment.provider_code or "", []).append(code)
 
-    def all(self) -> Iterator[Matter]:
+    def all(self) -> Iterator[Issue]:
         yield from self._of_catchments()
         yield from self._of_providers()
         yield from self._of_listings()
@@ -108,8 +108,8 @@ class _Look:
 
     # --- schools ----------------------------------------------------------------------------------
 
-    def _of_schools(self) -> Iterator[Matter]:
-        outside: list[Matter] = []
+    def _of_schools(self) -> Iterator[Issue]:
+        outside: list[Issue] = []
         for answer in self._answers.values():
             school = answer.school
             if school is None or is_closed(school, on=self._on):
@@ -124,12 +124,12 @@ class _Look:
                 outside.extend(self._outside(school, school.place))
         yield from sorted(outside, key=lambda matter: -(matter.distance_m or 0.0))
 
-    def _without_place(self, school: School, answer: Answer) -> Matter:
+    def _without_place(self, school: School, answer: Answer) -> Issue:
         kind = MatterKind.NO_PLACE
         said = f"The school directory records no place for {_named(school)}. {answer.sentence}"
         return _about_school(kind, key_of(kind, school.school_id), said, school, answer.catchment)
 
-    def _unlisted(self, school: School, answer: Answer) -> Iterator[Matter]:
+    def _unlisted(self, school: School, answer: Answer) -> Iterator[Issue]:
         found, number = answer.catchment, school.school_id
         kind, codes = MatterKind.UNLISTED, [each.catchment.code for each in answer.all_named]
         is_new = self._previous is not None and number not in self._previous.schools
@@ -143,7 +143,7 @@ class _Look:
             said = f"{_named(school)} is not on the published list. {' '.join(near)}"
             yield _about_school(kind, key_of(kind, number, *codes), said, school, found)
 
-    def _outside(self, school: School, place: Place) -> Iterator[Matter]:
+    def _outside(self, school: School, place: Place) -> Iterator[Issue]:
         listed = self._edition.listings[school.school_id]
         if listed not in self._edition.boundaries:
             return
@@ -181,7 +181,7 @@ class _Look:
 
     # --- listings ---------------------------------------------------------------------------------
 
-    def _of_listings(self) -> Iterator[Matter]:
+    def _of_listings(self) -> Iterator[Issue]:
         edition = self._edition
         numbers = {*edition.listings, *edition.unserved, *edition.in_school_provision}
         for number in sorted(numbers):
@@ -191,11 +191,11 @@ class _Look:
             elif is_closed(school, on=self._on):
                 yield self._listed_closed(school)
 
-    def _unknown(self, number: int) -> Matter:
+    def _unknown(self, number: int) -> Issue:
         kind, code = MatterKind.UNKNOWN_NUMBER, self._edition.listings.get(number)
         said = f"School number {number} {self._on_record(number)}, but no school directory has it."
         catchment = self._edition.catchments.get(code or "")
-        return Matter(
+        return Issue(
             kind,
             key_of(kind, number, code or ""),
             said,
@@ -204,7 +204,7 @@ class _Look:
             regions=_region_of(catchment),
         )
 
-    def _listed_closed(self, school: School) -> Matter:
+    def _listed_closed(self, school: School) -> Issue:
         kind, number = MatterKind.LISTED_CLOSED, school.school_id
         code = self._edition.listings.get(number)
         said = f"{_named(school)} {self._on_record(number)}, but {self._closing(school)}."
@@ -234,7 +234,7 @@ class _Look:
 
     # --- catchments and providers -----------------------------------------------------------------
 
-    def _of_catchments(self) -> Iterator[Matter]:
+    def _of_catchments(self) -> Iterator[Issue]:
         with_schools = {
             answer.catchment.code
             for answer in self._answers.values()
@@ -248,7 +248,7 @@ class _Look:
                 said = f"{catchment.name} ({code}) has no open school."
                 yield _about_catchment(MatterKind.NO_SCHOOLS, said, catchment)
 
-    def _of_providers(self) -> Iterator[Matter]:
+    def _of_providers(self) -> Iterator[Issue]:
         for code, provider in sorted(self._edition.providers.items()):
             if not provider.phone.strip():
                 said = f"No telephone number is recorded for {provider.name}."
@@ -259,7 +259,7 @@ class _Look:
             else:
                 yield from self._of_contract(provider)
 
-    def _of_contract(self, provider: Provider) -> Iterator[Matter]:
+    def _of_contract(self, provider: Provider) -> Iterator[Issue]:
         contract = self._edition.contracts.get(provider.code)
         ends = contract.ends if contract else None
         if ends is None or ends > self._on + ENDS_SOON:
@@ -274,10 +274,10 @@ class _Look:
 
     def _about_provider(
         self, kind: MatterKind, said: str, provider: Provider, *new_with: str
-    ) -> Matter:
+    ) -> Issue:
         codes = self._codes_of.get(provider.code, [])
         found = (self._edition.catchments[code].education_region for code in codes)
-        return Matter(
+        return Issue(
             kind,
             key_of(kind, provider.code, *new_with),
             said,
@@ -294,8 +294,8 @@ def _about_school(
     school: School,
     catchment: Catchment | None,
     distance_m: float | None = None,
-) -> Matter:
-    return Matter(
+) -> Issue:
+    return Issue(
         kind,
         key,
         said,
@@ -308,8 +308,8 @@ def _about_school(
     )
 
 
-def _about_catchment(kind: MatterKind, said: str, catchment: Catchment) -> Matter:
-    return Matter(
+def _about_catchment(kind: MatterKind, said: str, catchment: Catchment) -> Issue:
+    return Issue(
         kind,
         key_of(kind, catchment.code),
         said,

@@ -18,7 +18,7 @@ from catchments.core.model import Answer, Basis, Catchment, Provider, SchoolStat
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import to_180, to_360
 from catchments.lookup.resolver import Resolver
-from catchments.lookup.snapshot import Snapshot, World
+from catchments.lookup.snapshot import Published, Snapshot
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -66,7 +66,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Filter:
     """What is looked for; None of a thing for whatever it is."""
 
     region: str | None = None
@@ -104,7 +104,7 @@ class Schools:
             name: _Column(map(value_of, self.answers)) for name, value_of in _OF_ANSWERS.items()
         }
 
-    def matching(self, wanted: Wanted) -> list[int]:
+    def matching(self, wanted: Filter) -> list[int]:
         """Return where in `answers` those stand that are wanted."""
         found = np.ones(len(self.answers), dtype=bool)
         if wanted.box is not None:
@@ -144,7 +144,7 @@ class Catchments:
         )
         self._regions = {each.code: folded(each.education_region) for each in self.catchments}
 
-    def matching(self, wanted: Wanted) -> list[Catchment]:
+    def matching(self, wanted: Filter) -> list[Catchment]:
         """Return those that are wanted; a box wants all whose boundary reaches into it."""
         near = self._near(wanted.box) if wanted.box else self.catchments
         region = None if wanted.region is None else folded(wanted.region)
@@ -161,7 +161,7 @@ class Catchments:
         west, south, east, north = map(float, self._extents_360[self._places[code]])
         return to_180(west), south, to_180(east), north
 
-    def _is_wanted(self, catchment: Catchment, wanted: Wanted) -> bool:
+    def _is_wanted(self, catchment: Catchment, wanted: Filter) -> bool:
         served_by = self._resolver.provider_of(catchment)
         return wanted.catchment in (None, catchment.code) and wanted.provider in (
             None,
@@ -204,9 +204,9 @@ class Providers:
         """Return the catchments that a provider serves, by code."""
         return self._serves.get(code, ())
 
-    def matching(self, wanted: Wanted) -> list[Provider]:
+    def matching(self, wanted: Filter) -> list[Provider]:
         """Return those that serve a catchment that is wanted; all if nothing is."""
-        if wanted == Wanted():
+        if wanted == Filter():
             return list(self.providers)
         codes = {each.provider_code for each in self._catchments.matching(wanted)}
         return [each for each in self.providers if each.code in codes]
@@ -227,7 +227,7 @@ class Lists:
         return cls(Schools(snapshot), catchments, Providers(snapshot.resolver, catchments))
 
 
-def lists_of(world: World, snapshot: Snapshot) -> Lists:
+def lists_of(world: Published, snapshot: Snapshot) -> Lists:
     """Return the lists of a snapshot, kept with the world."""
     key = ("lists", snapshot.edition.number, snapshot.release.number)
     return world.recent.get(key, lambda: Lists.of(snapshot))

@@ -1,7 +1,7 @@
 """Snapshots: edition, directory release and index, built whole, swapped whole, never changed.
 
-`Snapshots` holds one `World` at a time. A request takes it once and asks nothing else, so that it
-cannot see half of a publication. A world is replaced when the archive's state or the day changes.
+`Snapshots` holds one `Published` at a time. A request takes it once and asks nothing else, so that
+it cannot see half of a publication. It is replaced when the archive's state or the day changes.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ class Recent:
 
 
 @dataclass(frozen=True)
-class World:
+class Published:
     """All that a request may know: a time-line, and snapshots made when first asked for."""
 
     state: Any
@@ -284,7 +284,7 @@ class Snapshots:
     def __init__(self, archive: Archive, *, today: Callable[[], date] = today_in_new_zealand):
         self._archive = archive
         self._today = today
-        self._world: World | None = None
+        self._world: Published | None = None
         self._refreshing = threading.Lock()
         self._building = threading.Lock()
         self._keeping = threading.Lock()
@@ -293,7 +293,7 @@ class Snapshots:
         self.refreshed_at: datetime | None = None
         """When the archive last answered."""
 
-    def current(self) -> World:
+    def current(self) -> Published:
         """Return the present world; only the first call ever waits for the archive."""
         if self._world is None:
             self.refresh()
@@ -301,7 +301,7 @@ class Snapshots:
         assert world is not None  # noqa: S101 - refresh sets it or raises
         return world if world.today == today else self._on_new_day(today)
 
-    def _on_new_day(self, today: date) -> World:
+    def _on_new_day(self, today: date) -> Published:
         # It needs nothing of the archive, which may be away: what takes effect was built before.
         with self._keeping:
             assert self._world is not None  # noqa: S101 - only `current` asks, and it has one
@@ -311,7 +311,7 @@ class Snapshots:
             return self._world
 
     @property
-    def latest(self) -> World | None:
+    def latest(self) -> Published | None:
         """The present world if one has been built, without asking the archive."""
         return self._world
 
@@ -324,7 +324,7 @@ class Snapshots:
             if old is not None and (old.state, old.today) == (state, today):
                 return False
             timeline = Timeline.of(self._archive.editions(), self._archive.releases())
-            world = World(state, today, timeline, self._snapshot)
+            world = Published(state, today, timeline, self._snapshot)
             # Room for all that a request may ask for by itself, or they would oust each other.
             self._room = SNAPSHOTS_KEPT + len(timeline.scheduled_after(today))
             if timeline.editions and timeline.releases:
@@ -333,7 +333,7 @@ class Snapshots:
                 self._world = world
             return True
 
-    def _warm(self, world: World) -> None:
+    def _warm(self, world: Published) -> None:
         world.on(world.today)
         release = world.timeline.release_on(world.today)
         for later in world.timeline.scheduled_after(world.today):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from catchments.core.errors import InputRefused, shown
-from catchments.core.fsync import make_folder
+from catchments.runtime.disk import make_folder
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 _OURS = re.compile(r"catchments-metrics-([0-9]+)-\w+")

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from catchments.core.errors import CatchmentsError, InputRefused, shown
-from catchments.core.fsync import make_file, make_folder
 from catchments.core.settings import sqlite_url
+from catchments.runtime.disk import make_file, make_folder
 
 BUSY_TIMEOUT_MS = 15_000
 POOL_TIMEOUT_S = 5

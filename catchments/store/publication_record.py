@@ -10,7 +10,7 @@ from catchments.core.errors import PublicationRefused
 from catchments.core.roles import COMMAND_LINE, Action
 from catchments.store import schema
 from catchments.store.audit import append
-from catchments.store.drafts.records import records
+from catchments.store.drafts import records
 from catchments.store.drafts.records import APPROVED, Draft
 from catchments.store.store import Decision, Publication
 

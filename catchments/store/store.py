@@ -20,7 +20,7 @@ from catchments.core.errors import CatchmentsError, NothingPublished, Publicatio
 from catchments.core.model import DirectoryRelease, Edition, EditionSummary, ReleaseSummary, Source
 from catchments.core.roles import COMMAND_LINE, Person
 from catchments.store import directory, editions, schema
-from catchments.store.drafts.records import records
+from catchments.store.drafts import records
 from catchments.store.drafts.records import Draft
 from catchments.store.engine import explained, is_missing, open_engine, writing
 

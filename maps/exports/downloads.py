@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from maps.exports.export_input import Material
+from maps.exports.export_input import ExportInput
 
 MANIFEST = "manifest.json"
 GEOJSON = "boundaries.geojson"
@@ -41,58 +41,58 @@ class File:
     title: str
     about: str
     crs: str
-    make: Callable[[Material], bytes]
+    make: Callable[[ExportInput], bytes]
 
 
-def _geojson(material: Material) -> bytes:
+def _geojson(material: ExportInput) -> bytes:
     from maps.exports.geojson import boundaries_geojson
 
     return boundaries_geojson(material.edition, material.published)
 
 
-def _topojson(material: Material) -> bytes:
+def _topojson(material: ExportInput) -> bytes:
     from maps.topology import published_topology
 
     return published_topology(material)
 
 
-def _geopackage(material: Material) -> bytes:
+def _geopackage(material: ExportInput) -> bytes:
     from maps.exports.vector_files import geopackage
 
     return geopackage(material)
 
 
-def _shapefile(material: Material) -> bytes:
+def _shapefile(material: ExportInput) -> bytes:
     from maps.exports.vector_files import shapefile
 
     return shapefile(material)
 
 
-def _kml(material: Material) -> bytes:
+def _kml(material: ExportInput) -> bytes:
     from maps.exports.kml import catchments_kml
 
     return catchments_kml(material)
 
 
-def _schools_csv(material: Material) -> bytes:
+def _schools_csv(material: ExportInput) -> bytes:
     from maps.exports.school_tables import schools_csv
 
     return schools_csv(material)
 
 
-def _schools_xlsx(material: Material) -> bytes:
+def _schools_xlsx(material: ExportInput) -> bytes:
     from maps.exports.school_tables import schools_xlsx
 
     return schools_xlsx(material)
 
 
-def _map_pdf(material: Material) -> bytes:
+def _map_pdf(material: ExportInput) -> bytes:
     from maps.printing import map_pdf
 
     return map_pdf(material)
 
 
-def _map_png(material: Material) -> bytes:
+def _map_png(material: ExportInput) -> bytes:
     from maps.printing import map_png
 
     return map_png(material)

@@ -19,7 +19,7 @@ from catchments.lookup.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
-class Material:
+class ExportInput:
     """An edition and what is known beside it.
 
     `coast` is all land, WGS 84; without it boundaries are drawn as far as they reach. Without a
@@ -35,7 +35,7 @@ class Material:
     """Room for what several files have in common."""
 
     @classmethod
-    def of(cls, snapshot: Snapshot, *, coast: BaseGeometry | None = None) -> Material:
+    def of(cls, snapshot: Snapshot, *, coast: BaseGeometry | None = None) -> ExportInput:
         """Return the material that a snapshot has."""
         return cls(snapshot.edition, coast, snapshot.release, snapshot.answers)
 

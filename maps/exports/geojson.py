@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Catchment, Edition, Provider, Source
-from maps.exports.export_input import Material
+from maps.exports.export_input import ExportInput
 
 DECIMALS = 7
 """Seven decimals of a degree are a centimetre, more than any source claims."""
@@ -22,10 +22,10 @@ def boundaries_geojson(
 ) -> bytes:
     """Return every catchment as a feature, with its provider; one without a boundary has null.
 
-    `published` is `Material.published`, where it is at hand. Beside RFC 7946's members stand
+    `published` is `ExportInput.published`, where it is at hand. Beside RFC 7946's members stand
     `demonstration`, `edition` and `sources`.
     """
-    boundaries = Material(edition).published if published is None else published
+    boundaries = ExportInput(edition).published if published is None else published
     collection = {
         "type": "FeatureCollection",
         "demonstration": edition.demonstration,

@@ -18,7 +18,7 @@ from catchments.core.model import Catchment
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import geometry_to_180
 from maps.colours import INK, region_colour, regions_in_order
-from maps.exports.export_input import Material
+from maps.exports.export_input import ExportInput
 from maps.wording import MADE_UP, SIMPLIFIED, credit_lines, in_force, one_line
 
 MOST_VERTICES = 45_000
@@ -32,7 +32,7 @@ NAMESPACE = "http://www.opengis.net/kml/2.2"
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def catchments_kml(material: Material) -> bytes:
+def catchments_kml(material: ExportInput) -> bytes:
     """Return a folder an education region and a placemark a catchment, -180…180 degrees."""
     drawn = _within_limits(material.drawn)
     while len(made := _document(material, drawn)) > MOST_BYTES and drawn:
@@ -43,7 +43,7 @@ def catchments_kml(material: Material) -> bytes:
     return made
 
 
-def _document(material: Material, drawn: Mapping[str, BaseGeometry]) -> bytes:
+def _document(material: ExportInput, drawn: Mapping[str, BaseGeometry]) -> bytes:
     root = ET.Element("kml", xmlns=NAMESPACE)
     document = ET.SubElement(root, "Document")
     _text(document, "name", f"Attendance service catchments – {in_force(material)}")
@@ -67,7 +67,7 @@ def _document(material: Material, drawn: Mapping[str, BaseGeometry]) -> bytes:
 
 def _placemark(
     folder: ET.Element,
-    material: Material,
+    material: ExportInput,
     catchment: Catchment,
     boundary: BaseGeometry | None,
     style: str,
@@ -86,7 +86,7 @@ def _placemark(
         _geometry(placemark, boundary)
 
 
-def _told(material: Material, catchment: Catchment) -> Iterator[tuple[str, str]]:
+def _told(material: ExportInput, catchment: Catchment) -> Iterator[tuple[str, str]]:
     """Yield what is said of a catchment: a label and a value each."""
     yield "Catchment", catchment.name
     yield "Code", catchment.code

@@ -13,7 +13,7 @@ from catchments.core.model import NOT_STATED
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import geometry_to_360, to_180
 from maps.exports.downloads import File
-from maps.exports.export_input import Material
+from maps.exports.export_input import ExportInput
 from maps.exports.geojson import edition_json, source_json
 from maps.wording import MADE_UP
 
@@ -25,7 +25,7 @@ LICENCE_URLS = {
 """Of licences, folded."""
 
 
-def manifest(material: Material, files: Sequence[File], contents: Sequence[bytes]) -> bytes:
+def manifest(material: ExportInput, files: Sequence[File], contents: Sequence[bytes]) -> bytes:
     """Return as JSON what each file is, and where all of them come from; without addresses."""
     release = material.release
     told = {
@@ -59,7 +59,7 @@ def _licence(name: str) -> Json:
     return {"name": name or NOT_STATED, "url": LICENCE_URLS.get(folded(name))}
 
 
-def _bounds(material: Material) -> list[float] | None:
+def _bounds(material: ExportInput) -> list[float] | None:
     """Return west, south, east, north in degrees; west is more than east across 180° (RFC 7946)."""
     # Of the boundaries as published: those that are drawn are clipped to the coast.
     boxes = [geometry_to_360(area).bounds for area in material.published.values()]

@@ -11,7 +11,7 @@ from typing import Any
 from catchments.core.model import Answer, Provider
 from catchments.core.plain_cells import Cell, plain_table
 from catchments.lookup.resolver import long_date
-from maps.exports.export_input import Material
+from maps.exports.export_input import ExportInput
 from maps.exports.packing import unzipped, zipped
 from maps.wording import MADE_UP, credit_lines, in_force
 
@@ -75,7 +75,7 @@ CORE_PROPERTIES = (
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def school_rows(material: Material) -> Iterator[list[Cell]]:
+def school_rows(material: ExportInput) -> Iterator[list[Cell]]:
     """Yield a row of COLUMNS for each school of the directory release, by the release's order.
 
     `distance_m` is in metres, and only where the basis is `nearest`.
@@ -85,12 +85,12 @@ def school_rows(material: Material) -> Iterator[list[Cell]]:
         yield [*_school(answer), *_belonging(answer), *origin]
 
 
-def schools_csv(material: Material) -> bytes:
+def schools_csv(material: ExportInput) -> bytes:
     """Return every school as CSV: RFC 4180, UTF-8, a first line of names; no cell is a formula."""
     return plain_table(COLUMNS, school_rows(material))
 
 
-def schools_xlsx(material: Material) -> bytes:
+def schools_xlsx(material: ExportInput) -> bytes:
     """Return every school as a workbook, with a sheet “About”; every cell is a text or a number."""
     from openpyxl import Workbook
 
@@ -125,7 +125,7 @@ def _provider(provider: Provider | None) -> list[Cell]:
     return [provider.code, provider.name, provider.phone, provider.email, provider.website]
 
 
-def _origin(material: Material) -> list[Cell]:
+def _origin(material: ExportInput) -> list[Cell]:
     starts, release = material.edition.effective_from, material.release
     return [
         material.edition.number or 0,
@@ -139,7 +139,7 @@ def _origin(material: Material) -> list[Cell]:
 # --- the workbook ---------------------------------------------------------------------------------
 
 
-def _fill(sheet: Any, material: Material) -> None:
+def _fill(sheet: Any, material: ExportInput) -> None:
     """Write all schools below a header that stays in sight and filters."""
     from openpyxl.utils import get_column_letter
 
@@ -153,7 +153,7 @@ def _fill(sheet: Any, material: Material) -> None:
         sheet.append([_cell(sheet, value) for value in row])
 
 
-def _tell(sheet: Any, material: Material) -> None:
+def _tell(sheet: Any, material: ExportInput) -> None:
     """Write where the table is from, and what its columns mean."""
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 24, 110
     release = material.release

@@ -22,7 +22,7 @@ import shapely
 from catchments.core.model import Provider
 from catchments.geometry.coordinates import WGS84
 from catchments.lookup.resolver import long_date
-from maps.exports.export_input import Material
+from maps.exports.export_input import ExportInput
 from maps.exports.packing import zipped
 from maps.exports.school_tables import COLUMNS as SCHOOL_COLUMNS
 from maps.exports.school_tables import school_rows
@@ -66,7 +66,7 @@ _MEANING = {
 }
 
 
-def geopackage(material: Material) -> bytes:
+def geopackage(material: ExportInput) -> bytes:
     """Return a GeoPackage with the layers `catchments` and `schools`, EPSG:4326, -180…180.
 
     A catchment without a boundary and a school without a place are in it without a geometry.
@@ -80,7 +80,7 @@ def geopackage(material: Material) -> bytes:
         return path.read_bytes()
 
 
-def shapefile(material: Material) -> bytes:
+def shapefile(material: ExportInput) -> bytes:
     """Return a zip of a Shapefile in UTF-8, EPSG:4326, with a README.txt on its fields."""
     fields, geometries = _catchments(material)
     short = {_SHORT[name]: _fitting(values) for name, values in fields.items()}
@@ -97,7 +97,7 @@ def shapefile(material: Material) -> bytes:
 Layer = tuple[Mapping[str, Column], Column]
 
 
-def _catchments(material: Material) -> Layer:
+def _catchments(material: ExportInput) -> Layer:
     edition = material.edition
     starts = edition.effective_from.isoformat() if edition.effective_from else ""
     rows = []
@@ -122,7 +122,7 @@ def _served(provider: Provider | None) -> list[str | None]:
     return [text or None for text in ways]
 
 
-def _schools(material: Material) -> Layer:
+def _schools(material: ExportInput) -> Layer:
     places = [
         answer.place and shapely.Point(answer.place.lng, answer.place.lat)
         for answer in (material.answers or {}).values()
@@ -187,11 +187,11 @@ def _write(
 # --- about them -----------------------------------------------------------------------------------
 
 
-def _title(material: Material) -> str:
+def _title(material: ExportInput) -> str:
     return f"Attendance service catchments, edition {material.edition.number}"
 
 
-def _about(material: Material) -> str:
+def _about(material: ExportInput) -> str:
     starts = material.edition.effective_from
     parts = [
         f"{_title(material)}{f', in force from {long_date(starts)}' if starts else ''}.",
@@ -202,7 +202,7 @@ def _about(material: Material) -> str:
     return "\n".join(parts)
 
 
-def _readme(material: Material) -> str:
+def _readme(material: ExportInput) -> str:
     fields = [f"{name:<10} {_MEANING[name]}" for name in _SHORT.values()]
     told = (
         _about(material),
@@ -215,12 +215,12 @@ def _readme(material: Material) -> str:
 # --- the same bytes each time ---------------------------------------------------------------------
 
 
-def _day(material: Material) -> date:
+def _day(material: ExportInput) -> date:
     return material.edition.effective_from or UNDATED
 
 
 @contextmanager
-def _folder(material: Material) -> Iterator[Path]:
+def _folder(material: ExportInput) -> Iterator[Path]:
     """Give a folder for a while in which GDAL believes that it is the edition's first day."""
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{_day(material)}T00:00:00.000Z"})
     try:

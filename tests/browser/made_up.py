@@ -27,7 +27,7 @@ from catchments.core.roles import Role
 from catchments.core.settings import ROOT
 from catchments.geometry.coordinates import geometry_to_180
 from catchments.store import Store
-from catchments.store.drafts.repository import Desk, Seen
+from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from tests.address_files import Given, csv_text
 from tests.kept import WHAT_PUBLISHES, kept
 from tests.staff import add_person
@@ -111,11 +111,11 @@ def made_up_world() -> Path:
 
 def _begin_a_draft(store: Store) -> None:
     """Draft 1, which redraws and moves a school."""
-    editor, desk = add_person(store, EDITOR, Role.EDITOR), Desk(store)
+    editor, desk = add_person(store, EDITOR, Role.EDITOR), DraftRepository(store)
     desk.begin(title="A draft", reason="A reason", base_number=1, by=editor)
     area = shapely.box(172.8, -40.8, 173.2, -40.4)
     for change in (TransferArea(area, "AA-01", ("AA-00",)), MoveSchools((54,), "AA-01")):
-        desk.add(1, change, "Changed.", seen=Seen(editor, desk.draft(1).version))
+        desk.add(1, change, "Changed.", seen=ExpectedVersion(editor, desk.draft(1).version))
 
 
 def _import_addresses(folder: Path) -> None:

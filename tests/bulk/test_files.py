@@ -679,7 +679,7 @@ def test_a_run_killed_at_any_step_goes_on_and_ends_with_the_same_bytes(
     kills, resumed = 0, set[int]()
     for number in range(1, 100):
         with monkeypatch.context() as patched:
-            patched.setattr(targets, "flush", killing_at(number, lambda _path: None))
+            patched.setattr(targets, "fsync", killing_at(number, lambda _path: None))
             try:
                 run(source, target, part_rows=20)
             except Killed:
@@ -849,15 +849,15 @@ def test_a_full_disk_is_said_and_gone_on_from(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    target, flush = tmp_path / "out.csv", targets.flush
+    target, fsync = tmp_path / "out.csv", targets.fsync
 
     def full(path: Path) -> None:
         if path.name.startswith("part-000002"):
             raise OSError(28, "No space left on device")
-        flush(path)
+        fsync(path)
 
     with monkeypatch.context() as patched:
-        patched.setattr(targets, "flush", full)
+        patched.setattr(targets, "fsync", full)
         with pytest.raises(InputRefused, match=r"No space left on device.*goes on where it was"):
             run(source, target, part_rows=20)
     assert run(source, target, part_rows=20).resumed_rows == 40

@@ -39,7 +39,7 @@ from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Store, schema
 from catchments.store import people as people_module
 from catchments.store.audit import AuditTrail
-from catchments.store.drafts.repository import Desk, Seen
+from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.outbox import Outbox
 from catchments.store.people import LONGEST_LOCK, People
 from catchments.store.store import now
@@ -86,14 +86,14 @@ def approved(path: Path) -> Wish:
     """A draft that an approver has approved for today, and the wish to publish it."""
     day = today_in_new_zealand()
     with opened(sqlite_url(path)) as store:
-        desk, people = Desk(store), People(store)
+        desk, people = DraftRepository(store), People(store)
         hana, aroha, tama = (people.person(login) for login in ("hana", "aroha", "tama"))
         base = store.editions()[-1].number
         change = AssignProvider((KOWHAI,), PROVIDERS[(base + 1) % 2])
         draft = desk.begin(title="Kōwhai", reason="A contract ends.", base_number=base, by=hana)
-        desk.add(draft, change, "Another provider.", seen=Seen(hana, 1))
-        desk.submit(draft, day, seen=Seen(hana, 2))
-        desk.approve(draft, day, seen=Seen(aroha, 3))
+        desk.add(draft, change, "Another provider.", seen=ExpectedVersion(hana, 1))
+        desk.submit(draft, day, seen=ExpectedVersion(hana, 2))
+        desk.approve(draft, day, seen=ExpectedVersion(aroha, 3))
         # An administrator may publish for a date that is past: the test may run at midnight.
         return Wish(draft, 4, day, tama.id, "A contract ends.")
 
@@ -118,7 +118,7 @@ def is_published_whole(path: Path, wish: Wish, *, artefacts: int = QUICK) -> boo
     editions, _ = nothing_is_half_there(path, artefacts=artefacts)
     with opened(sqlite_url(path)) as store:
         assert AuditTrail(store).broken_at() is None
-        draft = Desk(store).draft(wish.draft_id)
+        draft = DraftRepository(store).draft(wish.draft_id)
         trail = AuditTrail(store).entries(matching={"action": "edition.publish"}, at_most=99)
         mine = [e for e in trail if json.loads(e.detail)["draft"] == wish.draft_id]
         assert len(mine) == (draft.published_as is not None)
@@ -207,7 +207,7 @@ def app(small_copy: Path) -> Iterator[Flask]:
         store = store_of(made)
         hana = add_person(store, "hana", Role.EDITOR)
         add_person(store, "aroha", Role.APPROVER)
-        Desk(store).begin(title="A draft", reason="Why", base_number=1, by=hana)
+        DraftRepository(store).begin(title="A draft", reason="Why", base_number=1, by=hana)
         yield made
 
 
@@ -233,7 +233,12 @@ def kept(app: Flask) -> tuple[object, ...]:
     """Everything that a refused act must leave as it was."""
     store = store_of(app)
     last = AuditTrail(store).last()
-    return store.drafts(), Desk(store).comments(1), store.editions(), last and last.number
+    return (
+        store.drafts(),
+        DraftRepository(store).comments(1),
+        store.editions(),
+        last and last.number,
+    )
 
 
 def test_a_full_disk_while_somebody_writes_is_one_message_and_what_was_there_stays(
@@ -259,7 +264,7 @@ def test_a_full_disk_while_somebody_writes_is_one_message_and_what_was_there_sta
     assert words(response).count("There is a problem") == 1
     assert re.search(r"The database “.*” cannot be used: .*full", words(response))
     assert kept(app) == before
-    assert len(Desk(store).comments(1)) == said
+    assert len(DraftRepository(store).comments(1)) == said
     assert hana.get("/staff/drafts/1").status_code == 200
     sa.event.remove(store._engine, "connect", no_room)
     assert post(hana, "/staff/drafts/1/comment", text="There is room.").status_code == 303

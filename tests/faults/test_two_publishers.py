@@ -13,7 +13,7 @@ from catchments.editions.publishing import Outcome, Wish
 from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
-from catchments.store.drafts.repository import Desk, Seen
+from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.outbox import Outbox
 from catchments.store.people import People
 from tests import prepared
@@ -33,22 +33,22 @@ def wanted(url: str, wish: Wish) -> Outcome:
 
 def approved(store: Store, change: Change, on: date) -> int:
     hana = People(store).person("hana")
-    desk = Desk(store)
+    desk = DraftRepository(store)
     draft = desk.begin(title="Draft", reason="Why", base_number=1, by=hana)
-    desk.add(draft, change, "A change.", seen=Seen(hana, 1))
+    desk.add(draft, change, "A change.", seen=ExpectedVersion(hana, 1))
     approve(store, draft, on)
     return draft
 
 
 def approve(store: Store, draft: int, on: date) -> None:
-    desk, people = Desk(store), People(store)
-    desk.submit(draft, on, seen=Seen(people.person("hana"), desk.draft(draft).version))
-    desk.approve(draft, on, seen=Seen(people.person("aroha"), desk.draft(draft).version))
+    desk, people = DraftRepository(store), People(store)
+    desk.submit(draft, on, seen=ExpectedVersion(people.person("hana"), desk.draft(draft).version))
+    desk.approve(draft, on, seen=ExpectedVersion(people.person("aroha"), desk.draft(draft).version))
 
 
 def wish_for(store: Store, draft: int, login: str, on: date) -> Wish:
     person = People(store).person(login)
-    return Wish(draft, Desk(store).draft(draft).version, on, person.id, "Why")
+    return Wish(draft, DraftRepository(store).draft(draft).version, on, person.id, "Why")
 
 
 def test_of_two_people_who_publish_at_once_one_succeeds_and_the_other_re_applies(
@@ -79,15 +79,17 @@ def test_of_two_people_who_publish_at_once_one_succeeds_and_the_other_re_applies
     )
     assert lost.next_step
     draft = drafts[loser]
-    assert Desk(store).draft(draft).state == "approved"
+    assert DraftRepository(store).draft(draft).state == "approved"
     assert [e.number for e in store.editions()] == [1, 2]
 
     again = wanted(database_url, wishes[loser])  # as it stands it is made from the wrong edition
     assert "made from edition 1, but edition 2 is in force" in again.problem
-    apply_all(store.edition(2), Desk(store).draft(draft).changes)
-    seen = Seen(People(store).person("hana"), Desk(store).draft(draft).version)
-    Desk(store).rebase(draft, 2, seen=seen)
-    assert Desk(store).draft(draft).state == "editing"
+    apply_all(store.edition(2), DraftRepository(store).draft(draft).changes)
+    seen = ExpectedVersion(
+        People(store).person("hana"), DraftRepository(store).draft(draft).version
+    )
+    DraftRepository(store).rebase(draft, 2, seen=seen)
+    assert DraftRepository(store).draft(draft).state == "editing"
     approve(store, draft, day)
     login = ("aroha", "tama")[loser]
     assert wanted(database_url, wish_for(store, draft, login, day)).numbers == [3]

@@ -59,7 +59,7 @@ from maps.exports.downloads import (
     SHAPEFILE,
     TOPOJSON,
 )
-from maps.exports.export_input import Material
+from maps.exports.export_input import ExportInput
 from maps.exports.school_tables import COLUMNS
 from maps.topology import SCALE, Cut
 from maps.wording import MADE_UP
@@ -367,7 +367,7 @@ def test_the_kml_colours_a_catchment_as_its_region(
 def test_the_kml_draws_each_catchment_on_its_side_of_180(
     folder: Path, files: Mapping[str, bytes], snapshot: Snapshot, coast: BaseGeometry
 ) -> None:
-    drawn = Material.of(snapshot, coast=coast).drawn
+    drawn = ExportInput.of(snapshot, coast=coast).drawn
     layers = [str(name) for name, _ in pyogrio.list_layers(folder / KML)]
     found: dict[str, BaseGeometry] = {}
     for layer in layers:
@@ -384,7 +384,7 @@ def test_the_kml_draws_each_catchment_on_its_side_of_180(
 def test_the_kml_is_drawn_coarser_until_my_maps_takes_it(
     snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    material = Material.of(snapshot)
+    material = ExportInput.of(snapshot)
     usual = kml.catchments_kml(material)
     monkeypatch.setattr(kml, "MOST_VERTICES", 300)
     coarse = kml.catchments_kml(material)
@@ -457,7 +457,7 @@ def test_the_picture_is_an_a3_page_with_each_region_in_its_colour(
 ) -> None:
     from maps import printing  # and matplotlib
 
-    material = Material.of(snapshot, coast=coast)
+    material = ExportInput.of(snapshot, coast=coast)
     with Image.open(folder / MAP_PNG) as opened:
         picture = opened.convert("RGB")
     assert picture.size == (2338, 3307)
@@ -497,7 +497,7 @@ def test_a_list_of_any_length_finds_room() -> None:
 def test_a_file_that_cannot_be_made_refuses_the_publication(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: Material) -> bytes:
+    def broken(_: ExportInput) -> bytes:
         raise ValueError("no\nroom")
 
     monkeypatch.setattr(artefacts_room, "FILES", (replace(FILES[0], make=broken),))

@@ -16,9 +16,9 @@ from catchments.store import Store, schema
 from catchments.store.audit import AuditTrail
 from catchments.store.drafts.repository import (
     CHANGES_AT_MOST,
-    Desk,
+    DraftRepository,
+    ExpectedVersion,
     NotNow,
-    Seen,
     Stale,
     checked_once,
 )
@@ -41,10 +41,10 @@ def person(store: Store, login: str, *roles: Role) -> Person:
 
 
 @pytest.fixture
-def desk(store: Store) -> Desk:
+def desk(store: Store) -> DraftRepository:
     store.add_release(small_release())
     publish_whole(store, small_edition())
-    return Desk(store)
+    return DraftRepository(store)
 
 
 @pytest.fixture
@@ -57,21 +57,23 @@ def wiremu(store: Store) -> Person:
     return person(store, "wiremu", Role.APPROVER)
 
 
-def begun(desk: Desk, by: Person, **more: Any) -> int:
+def begun(desk: DraftRepository, by: Person, **more: Any) -> int:
     return desk.begin(title="Moves", reason="A contract ends", base_number=1, by=by, **more)
 
 
-def saw(desk: Desk, draft: int, by: Person, once: str = "") -> Seen:
-    return Seen(by, desk.draft(draft).version, once)
+def saw(desk: DraftRepository, draft: int, by: Person, once: str = "") -> ExpectedVersion:
+    return ExpectedVersion(by, desk.draft(draft).version, once)
 
 
-def test_a_draft_remembers_who_began_it_on_which_edition_and_why(desk: Desk, hana: Person) -> None:
+def test_a_draft_remembers_who_began_it_on_which_edition_and_why(
+    desk: DraftRepository, hana: Person
+) -> None:
     draft = desk.draft(begun(desk, hana))
     assert (draft.title, draft.reason, draft.base_number) == ("Moves", "A contract ends", 1)
     assert (draft.author_id, draft.holder_id, draft.state) == (hana.id, hana.id, "editing")
 
 
-def test_changes_are_kept_in_order_with_who_made_them(desk: Desk, hana: Person) -> None:
+def test_changes_are_kept_in_order_with_who_made_them(desk: DraftRepository, hana: Person) -> None:
     draft = begun(desk, hana)
     desk.add(draft, RENAME, "Renamed.", seen=saw(desk, draft, hana))
     desk.add(draft, MOVE, HOSTILE, seen=saw(desk, draft, hana))
@@ -83,7 +85,7 @@ def test_changes_are_kept_in_order_with_who_made_them(desk: Desk, hana: Person) 
 
 
 def test_undo_and_redo_go_back_and_forth_and_a_new_change_gives_up_what_was_undone(
-    desk: Desk, hana: Person
+    desk: DraftRepository, hana: Person
 ) -> None:
     draft = begun(desk, hana)
     desk.add(draft, RENAME, "Renamed.", seen=saw(desk, draft, hana))
@@ -100,13 +102,13 @@ def test_undo_and_redo_go_back_and_forth_and_a_new_change_gives_up_what_was_undo
         desk.redo(draft, seen=saw(desk, draft, hana))
 
 
-def test_there_is_nothing_to_undo_in_a_new_draft(desk: Desk, hana: Person) -> None:
+def test_there_is_nothing_to_undo_in_a_new_draft(desk: DraftRepository, hana: Person) -> None:
     draft = begun(desk, hana)
     with pytest.raises(NotNow, match="nothing to undo"):
         desk.undo(draft, seen=saw(desk, draft, hana))
 
 
-def test_a_stale_form_changes_nothing_and_says_so(desk: Desk, hana: Person) -> None:
+def test_a_stale_form_changes_nothing_and_says_so(desk: DraftRepository, hana: Person) -> None:
     draft = begun(desk, hana)
     stale = saw(desk, draft, hana)
     desk.add(draft, RENAME, "Renamed.", seen=stale)
@@ -124,7 +126,7 @@ def test_a_stale_form_changes_nothing_and_says_so(desk: Desk, hana: Person) -> N
     assert desk.draft(draft).title == "Moves"
 
 
-def test_a_form_sent_twice_does_its_work_once(desk: Desk, hana: Person) -> None:
+def test_a_form_sent_twice_does_its_work_once(desk: DraftRepository, hana: Person) -> None:
     draft = begun(desk, hana, once="abc1")
     assert begun(desk, hana, once="abc1") == draft
     assert begun(desk, hana, once="abc2") != draft
@@ -138,7 +140,7 @@ def test_a_form_sent_twice_does_its_work_once(desk: Desk, hana: Person) -> None:
 
 
 def test_of_two_people_at_once_one_succeeds_and_the_other_is_told(
-    desk: Desk, hana: Person, wiremu: Person
+    desk: DraftRepository, hana: Person, wiremu: Person
 ) -> None:
     draft = begun(desk, hana)
     one, other = saw(desk, draft, hana), saw(desk, draft, wiremu)
@@ -151,7 +153,7 @@ def test_of_two_people_at_once_one_succeeds_and_the_other_is_told(
 
 
 def test_review_goes_from_editing_to_approved_and_back(
-    desk: Desk, hana: Person, wiremu: Person
+    desk: DraftRepository, hana: Person, wiremu: Person
 ) -> None:
     draft = begun(desk, hana)
     desk.add(draft, RENAME, "Renamed.", seen=saw(desk, draft, hana))
@@ -167,7 +169,9 @@ def test_review_goes_from_editing_to_approved_and_back(
     assert (desk.draft(draft).state, desk.draft(draft).approver_id) == ("editing", None)
 
 
-def test_nobody_approves_what_they_had_a_hand_in(desk: Desk, hana: Person, wiremu: Person) -> None:
+def test_nobody_approves_what_they_had_a_hand_in(
+    desk: DraftRepository, hana: Person, wiremu: Person
+) -> None:
     draft = begun(desk, hana)
     desk.add(draft, RENAME, "Renamed.", seen=saw(desk, draft, wiremu))
     desk.submit(draft, JULY, seen=saw(desk, draft, hana))
@@ -178,7 +182,9 @@ def test_nobody_approves_what_they_had_a_hand_in(desk: Desk, hana: Person, wirem
     assert desk.draft(draft).state == "in review"
 
 
-def test_whose_change_was_undone_may_approve(desk: Desk, hana: Person, wiremu: Person) -> None:
+def test_whose_change_was_undone_may_approve(
+    desk: DraftRepository, hana: Person, wiremu: Person
+) -> None:
     draft = begun(desk, hana)
     desk.add(draft, RENAME, "Renamed.", seen=saw(desk, draft, wiremu))
     desk.undo(draft, seen=saw(desk, draft, hana))
@@ -187,7 +193,9 @@ def test_whose_change_was_undone_may_approve(desk: Desk, hana: Person, wiremu: P
     assert desk.draft(draft).state == "approved"
 
 
-def test_an_approval_is_void_on_another_base(desk: Desk, hana: Person, wiremu: Person) -> None:
+def test_an_approval_is_void_on_another_base(
+    desk: DraftRepository, hana: Person, wiremu: Person
+) -> None:
     draft = begun(desk, hana)
     desk.submit(draft, JULY, seen=saw(desk, draft, hana))
     desk.approve(draft, JULY, seen=saw(desk, draft, wiremu))
@@ -196,7 +204,7 @@ def test_an_approval_is_void_on_another_base(desk: Desk, hana: Person, wiremu: P
 
 
 def test_what_is_given_up_stays_on_record_and_takes_no_more_changes(
-    desk: Desk, hana: Person
+    desk: DraftRepository, hana: Person
 ) -> None:
     draft = begun(desk, hana)
     desk.abandon(draft, seen=saw(desk, draft, hana))
@@ -205,14 +213,16 @@ def test_what_is_given_up_stays_on_record_and_takes_no_more_changes(
     assert [d.id for d in desk.drafts()] == [draft]
 
 
-def test_a_draft_is_picked_up_by_a_colleague(desk: Desk, hana: Person, wiremu: Person) -> None:
+def test_a_draft_is_picked_up_by_a_colleague(
+    desk: DraftRepository, hana: Person, wiremu: Person
+) -> None:
     draft = begun(desk, hana)
     desk.take_over(draft, seen=saw(desk, draft, wiremu))
     assert (desk.draft(draft).author_id, desk.draft(draft).holder_id) == (hana.id, wiremu.id)
 
 
 def test_a_draft_takes_so_many_changes_and_no_more(
-    desk: Desk, hana: Person, monkeypatch: pytest.MonkeyPatch
+    desk: DraftRepository, hana: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert CHANGES_AT_MOST >= 100
     monkeypatch.setattr("catchments.store.drafts.repository.CHANGES_AT_MOST", 2)
@@ -224,14 +234,14 @@ def test_a_draft_takes_so_many_changes_and_no_more(
 
 
 def test_everything_done_to_a_draft_is_in_the_audit_trail(
-    desk: Desk, store: Store, hana: Person, wiremu: Person
+    desk: DraftRepository, store: Store, hana: Person, wiremu: Person
 ) -> None:
     draft = begun(desk, hana)
     desk.add(draft, RENAME, HOSTILE, seen=saw(desk, draft, hana))
     desk.comment(draft, "Why?", by=wiremu)
     desk.submit(draft, JULY, seen=saw(desk, draft, hana))
     with pytest.raises(Stale):
-        desk.send_back(draft, seen=Seen(wiremu, 1))
+        desk.send_back(draft, seen=ExpectedVersion(wiremu, 1))
     trail = AuditTrail(store)
     entries = trail.entries(matching={"subject": f"draft {draft}"}, at_most=10)[::-1]
     assert [(e.actor, e.action) for e in entries] == [
@@ -245,7 +255,7 @@ def test_everything_done_to_a_draft_is_in_the_audit_trail(
 
 
 def test_an_act_that_fails_half_way_leaves_neither_change_nor_entry(
-    desk: Desk, store: Store, hana: Person, monkeypatch: pytest.MonkeyPatch
+    desk: DraftRepository, store: Store, hana: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft = begun(desk, hana)
     seen = saw(desk, draft, hana)
@@ -263,9 +273,9 @@ def test_an_act_that_fails_half_way_leaves_neither_change_nor_entry(
     assert desk.draft(draft).changes == (RENAME,)
 
 
-def test_a_draft_that_is_not_there_is_not_known(desk: Desk, hana: Person) -> None:
+def test_a_draft_that_is_not_there_is_not_known(desk: DraftRepository, hana: Person) -> None:
     with pytest.raises(NotKnown, match="no draft 99"):
-        desk.undo(99, seen=Seen(hana, 1))
+        desk.undo(99, seen=ExpectedVersion(hana, 1))
 
 
 @pytest.mark.parametrize("text", ["a" * 65, "a%b", "a_b", '"', "ā", "a b"])
@@ -274,7 +284,7 @@ def test_a_token_that_no_form_was_given_is_refused(text: str) -> None:
         checked_once(text)
 
 
-def test_the_desk_works_without_people_of_old_drafts(desk: Desk, store: Store) -> None:
+def test_the_desk_works_without_people_of_old_drafts(desk: DraftRepository, store: Store) -> None:
     draft = store.add_to_draft(RENAME, draft_id=None, title="By command", base_number=1)
     assert desk.contributors(draft) == frozenset()
     assert [s.author for s in desk.steps(draft)] == [""]

@@ -20,7 +20,7 @@ from catchments.core.model import Edition, SourceKind
 from catchments.lookup.snapshot import Snapshots
 from catchments.store import Publication, State, Store, editions
 from catchments.store import store as store_module
-from catchments.store.drafts.records import records
+from catchments.store.drafts import records
 from catchments.store.engine import open_engine
 from tests.waiting import PATIENCE_S
 from tests.worlds import (

@@ -15,7 +15,7 @@ from catchments.core.roles import Person, Role
 from catchments.editions.publishing import Order, Publisher
 from catchments.store import Decision, Store
 from catchments.store.audit import AuditEntry, AuditTrail
-from catchments.store.drafts.repository import Desk, Seen
+from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, sign_in
 from tests.worlds import (
@@ -53,11 +53,11 @@ def published_by_staff(store: Store) -> None:
     """School 54 to Rimu from April: begun by Hana, approved and published by Aroha."""
     hana = add_person(store, "hana", Role.EDITOR)
     aroha = add_person(store, "aroha", Role.APPROVER)
-    desk = Desk(store)
+    desk = DraftRepository(store)
     draft = desk.begin(title="54 to Rimu", reason="It moved", base_number=1, by=hana)
 
-    def seen(by: Person) -> Seen:
-        return Seen(by, desk.draft(draft).version)
+    def seen(by: Person) -> ExpectedVersion:
+        return ExpectedVersion(by, desk.draft(draft).version)
 
     desk.add(draft, MoveSchools((54,), RIMU), "school 54 moved to Rimu.", seen=seen(hana))
     desk.submit(draft, APRIL, seen=seen(hana))

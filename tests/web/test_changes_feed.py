@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.store import schema
-from catchments.web.common.services import EXTENSION, Service
+from catchments.web.common.services import EXTENSION, Services
 from tests.worlds import (
     HOSTILE,
     fill,
@@ -193,7 +193,7 @@ def test_there_is_an_entry_an_edition_with_an_id_that_never_changes(client):
 
 
 def test_ids_and_links_are_of_the_public_address_where_it_is_set(app):
-    running: Service = app.extensions[EXTENSION]
+    running: Services = app.extensions[EXTENSION]
     public = replace(running.settings, public_url="https://attendance.example")
     app.extensions[EXTENSION] = replace(running, settings=public)
     entry = parsed(app.test_client()).find(f"{ATOM}entry")

@@ -20,7 +20,7 @@ from catchments.changes import apply_all
 from catchments.core.model import Contract, Edition, Provider
 from catchments.core.roles import Role
 from catchments.store import Store
-from catchments.store.drafts.repository import Desk
+from catchments.store.drafts.repository import DraftRepository
 from catchments.web.common.services import EXTENSION
 from catchments.web.staff.forms.changing import KINDS
 from tests.staff import post, sign_in, staffed
@@ -70,11 +70,11 @@ def store_of(app: Flask) -> Store:
 
 def content(app: Flask) -> Edition:
     """What the draft comes to, worked out from what is stored."""
-    return apply_all(store_of(app).edition(1), Desk(store_of(app)).draft(1).changes)
+    return apply_all(store_of(app).edition(1), DraftRepository(store_of(app)).draft(1).changes)
 
 
 def version_of(app: Flask) -> str:
-    return str(Desk(store_of(app)).draft(1).version)
+    return str(DraftRepository(store_of(app)).draft(1).version)
 
 
 def sent(app: Flask, client: FlaskClient, kind: str, **fields: Any) -> TestResponse:
@@ -87,7 +87,7 @@ def added(app: Flask, client: FlaskClient, kind: str, **fields: Any) -> str:
     """Send a form that must be taken, and return the sentence that the draft lists for it."""
     response = sent(app, client, kind, **fields)
     assert response.status_code == 303, words(response)
-    return Desk(store_of(app)).steps(1)[-1].sentence
+    return DraftRepository(store_of(app)).steps(1)[-1].sentence
 
 
 def words(response: TestResponse) -> str:
@@ -139,7 +139,7 @@ def test_catchments_are_found_by_words_and_what_is_ticked_stays(
     assert page.status_code == 200
     assert "2 catchments are shown." in words(page)
     assert ticked(page, "catchments") == [AHI]
-    assert Desk(store_of(app)).steps(1) == []
+    assert DraftRepository(store_of(app)).steps(1) == []
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_provider_for_nothing_or_nobody_is_refused(
     response = sent(app, hana, "assign-provider", **fields)
     assert response.status_code == 400
     assert said in words(response)
-    assert Desk(store_of(app)).steps(1) == []
+    assert DraftRepository(store_of(app)).steps(1) == []
 
 
 # --- move schools ---------------------------------------------------------------------------------
@@ -175,7 +175,9 @@ def test_schools_are_found_ticked_looked_over_and_moved(app: Flask, hana: FlaskC
     assert preview.status_code == 200
     assert "To be moved to Rimu (RIM-3)" in words(preview)
     assert "54 Kura o Ahi Ahitown Ahi (AHI-1)" in words(preview)
-    assert Desk(store_of(app)).steps(1) == [], "nothing is added before it was looked over"
+    assert DraftRepository(store_of(app)).steps(1) == [], (
+        "nothing is added before it was looked over"
+    )
     sentence = added(app, hana, "move-schools", **hidden(preview), confirmed="yes")
     assert sentence == "2 schools (54 and 55) moved to Rimu (RIM-3)."
     assert content(app).listings == {54: RIMU, 55: RIMU, 57: RIMU}
@@ -213,7 +215,7 @@ def test_words_among_pasted_numbers_are_listed_and_nothing_is_added(
     assert "line 2: “Kura o Ahi”" in text
     assert "line 4: “99999”" in text
     assert "<img" not in response.text.split("</textarea>")[0].split("<textarea")[0]
-    assert Desk(store_of(app)).steps(1) == []
+    assert DraftRepository(store_of(app)).steps(1) == []
     assert "55 Kura o Ahi" in response.text, "what was pasted is kept"
 
 
@@ -245,7 +247,7 @@ def test_schools_that_are_none_do_not_move(
     response = sent(app, hana, "move-schools", confirmed="yes", **fields)
     assert response.status_code == 400
     assert said in words(response)
-    assert Desk(store_of(app)).steps(1) == []
+    assert DraftRepository(store_of(app)).steps(1) == []
 
 
 def test_one_goes_back_from_the_preview_with_everything_kept(app: Flask, hana: FlaskClient) -> None:
@@ -355,7 +357,7 @@ def test_a_bad_detail_of_a_provider_is_refused(
     response = sent(app, hana, "add-provider", **{**PROVIDER, field: text})
     assert response.status_code == 400
     assert words(response).count(said) == 2, "in the summary and beside the field"
-    assert Desk(store_of(app)).steps(1) == []
+    assert DraftRepository(store_of(app)).steps(1) == []
 
 
 def test_the_details_of_a_provider_are_shown_and_edited(app: Flask, hana: FlaskClient) -> None:
@@ -447,7 +449,7 @@ def test_a_form_that_is_sent_twice_makes_one_change(
         fields = {**EXAMPLES[kind], "version": version, "once": "twice"}
         response = sent(app, hana, kind, **fields)
         assert response.status_code == 303, words(response)
-    assert len(Desk(store_of(app)).steps(1)) == 1
+    assert len(DraftRepository(store_of(app)).steps(1)) == 1
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
@@ -461,13 +463,13 @@ def test_a_stale_form_changes_nothing_and_can_be_applied_again(
     response = sent(app, hana, kind, **{**EXAMPLES[kind], "version": stale})
     assert response.status_code == 412
     assert "added a change: Rēkohu (REK-5) renamed Wharekauri." in words(response)
-    assert len(Desk(store_of(app)).steps(1)) == 1
+    assert len(DraftRepository(store_of(app)).steps(1)) == 1
     assert f'name="version" value="{version_of(app)}"' in response.text
     for value in EXAMPLES[kind].values():
         for each in value if isinstance(value, list) else [value]:
             assert each == "yes" or each in unescape(response.text), "what was typed is kept"
     added(app, hana, kind, **EXAMPLES[kind])
-    assert len(Desk(store_of(app)).steps(1)) == 2
+    assert len(DraftRepository(store_of(app)).steps(1)) == 2
 
 
 def test_a_draft_in_review_takes_no_change(app: Flask, hana: FlaskClient) -> None:
@@ -476,7 +478,7 @@ def test_a_draft_in_review_takes_no_change(app: Flask, hana: FlaskClient) -> Non
     for kind, fields in EXAMPLES.items():
         assert sent(app, hana, kind, **fields).status_code == 409
         assert hana.get(f"/staff/drafts/1/change/{kind}").status_code == 409
-    assert len(Desk(store_of(app)).steps(1)) == 1
+    assert len(DraftRepository(store_of(app)).steps(1)) == 1
 
 
 def test_a_kind_of_change_that_is_none_is_not_found(app: Flask, hana: FlaskClient) -> None:
@@ -489,7 +491,7 @@ def test_every_form_says_that_it_needs_something(app: Flask, hana: FlaskClient) 
         response = sent(app, hana, kind)
         assert response.status_code == 400, kind
         assert "There is a problem" in words(response)
-    assert Desk(store_of(app)).steps(1) == []
+    assert DraftRepository(store_of(app)).steps(1) == []
 
 
 BOW_TIE = "POLYGON ((174.2 -38.2, 174.8 -38.8, 174.8 -38.2, 174.2 -38.8, 174.2 -38.2))"
@@ -599,7 +601,7 @@ def test_an_area_that_is_none_is_refused_in_one_message(
     response = sent(app, hana, "transfer-area", to=KOWHAI, confirmed="yes", **fields)
     assert response.status_code == 400
     assert said in words(response)
-    assert Desk(store_of(app)).steps(1) == []
+    assert DraftRepository(store_of(app)).steps(1) == []
 
 
 def test_a_catchment_is_split_with_the_schools_on_that_side(app: Flask, hana: FlaskClient) -> None:
@@ -637,4 +639,4 @@ def test_a_split_that_is_none_is_refused(
     response = sent(app, hana, "split-catchment", **{**EXAMPLES["split-catchment"], **more})
     assert response.status_code == 400
     assert said in words(response)
-    assert Desk(store_of(app)).steps(1) == []
+    assert DraftRepository(store_of(app)).steps(1) == []

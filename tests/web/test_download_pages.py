@@ -25,7 +25,7 @@ from catchments.store.artefacts import PIECE_BYTES, ArtefactFile, Artefacts
 from catchments.web.pages.downloads import saved_as
 from maps.artefacts import build_all
 from maps.exports.downloads import FILES, GEOJSON, GEOPACKAGE, KML, MANIFEST, MAP_PNG
-from maps.exports.export_input import Material
+from maps.exports.export_input import ExportInput
 from maps.exports.manifest import manifest
 from tests.worlds import (
     HOSTILE,
@@ -328,7 +328,7 @@ def test_real_data_is_not_called_demonstration(tmp_path: Path) -> None:
     release = small_release(demonstration=False, number=1)
     edition = replace(small_edition(demonstration=False), number=1)
     url = sqlite_url(tmp_path / "real.sqlite")
-    material = Material.of(Snapshot.of(edition, release))
+    material = ExportInput.of(Snapshot.of(edition, release))
     files = [file for file in FILES if file.format not in {"PDF", "PNG"}]
     contents = [file.make(material) for file in files]
     made = [(f.name, f.media_type, content) for f, content in zip(files, contents, strict=True)]

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from catchments.core.roles import Role
 from catchments.store import Store
-from catchments.store.drafts.repository import Desk
+from catchments.store.drafts.repository import DraftRepository
 from catchments.web.common.services import EXTENSION
 from catchments.web.staff.pages import draft_view
 from tests.staff import add_person, post, sign_in
@@ -59,7 +59,7 @@ def begun(client: FlaskClient, title: str = "Kōwhai to Ahi", **more: str) -> in
 
 
 def version_of(app: Flask, draft: int = 1) -> str:
-    return str(Desk(store_of(app)).draft(draft).version)
+    return str(DraftRepository(store_of(app)).draft(draft).version)
 
 
 def rename(client: FlaskClient, version: str, name: str, **more: str) -> TestResponse:
@@ -77,7 +77,7 @@ def words(response: TestResponse) -> str:
 
 
 def test_a_draft_is_begun_from_the_edition_in_force(app: Flask, hana: FlaskClient) -> None:
-    draft = Desk(store_of(app)).draft(begun(hana))
+    draft = DraftRepository(store_of(app)).draft(begun(hana))
     assert (draft.title, draft.reason, draft.base_number) == (
         "Kōwhai to Ahi",
         "A contract ends.",
@@ -87,7 +87,7 @@ def test_a_draft_is_begun_from_the_edition_in_force(app: Flask, hana: FlaskClien
 
 def test_a_draft_that_is_begun_twice_with_one_form_is_one(app: Flask, hana: FlaskClient) -> None:
     assert begun(hana, once="a1b2") == begun(hana, once="a1b2")
-    assert len(Desk(store_of(app)).drafts()) == 1
+    assert len(DraftRepository(store_of(app)).drafts()) == 1
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_bad_field_is_said_and_the_rest_is_kept(
     assert response.status_code == 400
     assert words(response).count(said) == 2, "in the summary and beside the field"
     assert ("Kept title" if field != "title" else "Kept reason") in response.text
-    assert Desk(store_of(app)).drafts() == []
+    assert DraftRepository(store_of(app)).drafts() == []
 
 
 def test_a_hostile_title_is_text(app: Flask, hana: FlaskClient) -> None:
@@ -138,7 +138,7 @@ def test_a_change_is_undone_and_done_again(app: Flask, hana: FlaskClient) -> Non
     assert "<del>Ahi (AHI-1) renamed Ahi nui.</del> <strong>undone</strong>" in page.text
     assert post(hana, "/staff/drafts/1/redo", version=version_of(app)).status_code == 303
     assert "<del>" not in hana.get("/staff/drafts/1").text
-    assert len(Desk(store_of(app)).draft(1).changes) == 1
+    assert len(DraftRepository(store_of(app)).draft(1).changes) == 1
 
 
 def test_another_worker_works_out_the_same(app: Flask, hana: FlaskClient) -> None:
@@ -155,7 +155,7 @@ def test_another_worker_works_out_the_same(app: Flask, hana: FlaskClient) -> Non
                     made.append(draft_view.working_on(1))
             assert made[0].content == made[1].content
             assert made[0].content.catchments[AHI].name == f"Other {number}"
-            assert made[0].draft == made[1].draft == Desk(store_of(app)).draft(1)
+            assert made[0].draft == made[1].draft == DraftRepository(store_of(app)).draft(1)
 
 
 def test_undo_sent_twice_undoes_one_change(app: Flask, hana: FlaskClient) -> None:
@@ -166,7 +166,7 @@ def test_undo_sent_twice_undoes_one_change(app: Flask, hana: FlaskClient) -> Non
     for _ in range(2):
         response = post(hana, "/staff/drafts/1/undo", version=version, once="u1")
         assert response.status_code == 303
-    assert len(Desk(store_of(app)).draft(1).changes) == 1
+    assert len(DraftRepository(store_of(app)).draft(1).changes) == 1
 
 
 def test_undo_on_a_page_that_is_out_of_date_undoes_nothing(app: Flask, hana: FlaskClient) -> None:
@@ -174,7 +174,7 @@ def test_undo_on_a_page_that_is_out_of_date_undoes_nothing(app: Flask, hana: Fla
     stale = version_of(app)
     rename(hana, stale, "One")
     assert post(hana, "/staff/drafts/1/undo", version=stale).status_code == 412
-    assert len(Desk(store_of(app)).draft(1).changes) == 1
+    assert len(DraftRepository(store_of(app)).draft(1).changes) == 1
 
 
 def test_with_nothing_to_undo_it_says_so(app: Flask, hana: FlaskClient) -> None:
@@ -195,7 +195,7 @@ def test_title_and_reason_are_edited(app: Flask, hana: FlaskClient) -> None:
     fields = {"title": "Other", "reason": "Line one\r\nline two", "version": version_of(app)}
     response = post(hana, "/staff/drafts/1/describe", **fields)
     assert response.headers["Location"].endswith("?saved=1.title,1.reason")
-    draft = Desk(store_of(app)).draft(1)
+    draft = DraftRepository(store_of(app)).draft(1)
     assert (draft.title, draft.reason) == ("Other", "Line one\nline two")
 
 
@@ -210,7 +210,7 @@ def test_a_stale_title_is_kept_and_told_who_was_faster(app: Flask, hana: FlaskCl
     assert "wiremu" in words(response)
     assert "added a change: Ahi (AHI-1) renamed Ahi nui." in words(response)
     assert 'value="Mine"' in response.text
-    assert Desk(store_of(app)).draft(1).title == "Kōwhai to Ahi"
+    assert DraftRepository(store_of(app)).draft(1).title == "Kōwhai to Ahi"
 
 
 def test_a_colleague_takes_a_draft_over(app: Flask, hana: FlaskClient) -> None:
@@ -246,7 +246,7 @@ def test_comments_are_kept_in_order_and_once(app: Flask, hana: FlaskClient) -> N
     for _ in range(2):
         post(hana, "/staff/drafts/1/comment", text=HOSTILE, once="c1")
     post(as_person(app, "aroha"), "/staff/drafts/1/comment", text="Two\nlines")
-    said = [comment.text for comment in Desk(store_of(app)).comments(1)]
+    said = [comment.text for comment in DraftRepository(store_of(app)).comments(1)]
     assert said == [HOSTILE, "Two\nlines"]
     assert "<img src=x" not in hana.get("/staff/drafts/1").text
 
@@ -254,14 +254,14 @@ def test_comments_are_kept_in_order_and_once(app: Flask, hana: FlaskClient) -> N
 def test_an_empty_comment_is_refused(app: Flask, hana: FlaskClient) -> None:
     begun(hana)
     response = post(hana, "/staff/drafts/1/comment", text="  ")
-    assert (response.status_code, Desk(store_of(app)).comments(1)) == (400, [])
+    assert (response.status_code, DraftRepository(store_of(app)).comments(1)) == (400, [])
 
 
 def test_a_draft_that_is_given_up_can_still_be_talked_about(app: Flask, hana: FlaskClient) -> None:
     begun(hana)
     post(hana, "/staff/drafts/1/abandon", version=version_of(app))
     post(hana, "/staff/drafts/1/comment", text="Why?")
-    assert [comment.text for comment in Desk(store_of(app)).comments(1)] == ["Why?"]
+    assert [comment.text for comment in DraftRepository(store_of(app)).comments(1)] == ["Why?"]
 
 
 # --- roles ----------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from catchments.core.settings import Settings
 from catchments.geometry.coordinates import geometry_to_360
 from catchments.store import StoreUnavailable
 from catchments.web.common.security import CONTENT_SECURITY_POLICY
-from catchments.web.common.services import EXTENSION, Service
+from catchments.web.common.services import EXTENSION, Services
 from catchments.web.ogc.frames import areas_360
 from tests.laws import examples
 from tests.test_architecture import HEAVY, ROOT
@@ -551,7 +551,7 @@ def test_a_program_gets_json_whatever_it_says_it_takes(client, accept):
 def test_links_are_those_of_the_public_address_where_one_is_set(small_app, client):
     running = small_app.extensions[EXTENSION]
     public = Settings(database_url="", public_url="https://attendance.example/nz")
-    small_app.extensions[EXTENSION] = Service(public, running.store, running.snapshots)
+    small_app.extensions[EXTENSION] = Services(public, running.store, running.snapshots)
     try:
         text = client.get("/ogc/collections", headers={"Host": "evil.example"}).text
         contract = client.get("/ogc/openapi").json

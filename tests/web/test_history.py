@@ -16,7 +16,7 @@ from catchments.core.model import Contract, Provider
 from catchments.core.roles import Person, Role
 from catchments.editions.change_schema import Standing
 from catchments.editions.differences import schools_changed
-from catchments.editions.history import Chronicle
+from catchments.editions.history import EditionHistory
 from catchments.lookup.snapshot import Snapshot, Snapshots
 from catchments.store import Store, schema
 from catchments.store.store import now
@@ -286,8 +286,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield made
 
 
-def told(store: Store, *, today: date = TODAY) -> Chronicle:
-    return Chronicle(Snapshots(store, today=lambda: today).current(), store.editions(), store)
+def told(store: Store, *, today: date = TODAY) -> EditionHistory:
+    return EditionHistory(Snapshots(store, today=lambda: today).current(), store.editions(), store)
 
 
 def test_an_edition_that_a_later_one_replaces_from_its_first_day_never_held(store):
@@ -320,7 +320,7 @@ def test_differences_of_the_same_editions_are_made_once(store, monkeypatch):
     publish_whole(store, next_edition(MARCH))
     chronicle = told(store)
     first = chronicle.difference(chronicle.editions[1])
-    later = Chronicle(told(store).world, store.editions(), store, chronicle.kept)
+    later = EditionHistory(told(store).world, store.editions(), store, chronicle.kept)
     assert later.difference(later.editions[1]) is first
 
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from catchments.commands.jobs import reading
 from catchments.readers.uploads import Read, Wish
 from catchments.store.audit import AuditTrail
-from catchments.store.drafts.repository import Desk
+from catchments.store.drafts.repository import DraftRepository
 from catchments.web.common.services import EXTENSION
 from catchments.web.staff.forms import uploads
 from tests.hostile_files import LEAKED, WORD, canary_in, of_areas
@@ -44,7 +44,7 @@ def read_here(wish: Wish, _folder: str) -> Read:
 
 def sent(app: Flask, client: FlaskClient, kind: str, name: str, content: bytes) -> str:
     """Upload a file, and return the page that comes of it: the draft's, or the form's."""
-    version = str(Desk(app.extensions[EXTENSION].store).draft(1).version)
+    version = str(DraftRepository(app.extensions[EXTENSION].store).draft(1).version)
     form = {"file": (io.BytesIO(content), name), "csrf_token": csrf_token(client)}
     page = client.post(
         f"/staff/drafts/1/change/{kind}",

@@ -24,7 +24,7 @@ from catchments.changes import (
 from catchments.core.model import Contract, Provider
 from catchments.core.roles import Role
 from catchments.store import Store
-from catchments.store.drafts.repository import Desk, Seen
+from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.people import People
 from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, post, sign_in
@@ -55,11 +55,11 @@ def store_of(app: Flask) -> Store:
 
 def add(app: Flask, *changes: Change) -> None:
     store = store_of(app)
-    desk = Desk(store)
+    desk = DraftRepository(store)
     hana = People(store).person("hana")
     for change in changes:
         sentence = describe(change, store.edition(1))
-        desk.add(1, change, sentence, seen=Seen(hana, desk.draft(1).version))
+        desk.add(1, change, sentence, seen=ExpectedVersion(hana, desk.draft(1).version))
 
 
 def page(client: FlaskClient, query: str = "") -> str:

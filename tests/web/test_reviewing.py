@@ -26,7 +26,7 @@ from catchments.runtime import subprocess_job
 from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import Draft, Store
 from catchments.store.audit import AuditTrail
-from catchments.store.drafts.repository import Desk, Seen
+from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.people import People
 from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, csrf_token, post, sign_in, staffed
@@ -106,31 +106,33 @@ def as_person(app: Flask, login: str) -> FlaskClient:
 
 
 def draft_of(app: Flask, draft: int = 1) -> Draft:
-    return Desk(store_of(app)).draft(draft)
+    return DraftRepository(store_of(app)).draft(draft)
 
 
 def drafted(app: Flask, change: Change = ASSIGN, *, base: int = 1) -> int:
     """A draft of Hana's with one change."""
-    desk, hana = Desk(store_of(app)), person(app, "hana")
+    desk, hana = DraftRepository(store_of(app)), person(app, "hana")
     draft = desk.begin(title="Kōwhai to Ahi", reason="A contract ends.", base_number=base, by=hana)
-    desk.add(draft, change, "Another provider.", seen=Seen(hana, desk.draft(draft).version))
+    desk.add(
+        draft, change, "Another provider.", seen=ExpectedVersion(hana, desk.draft(draft).version)
+    )
     return draft
 
 
 def submitted(app: Flask, *, on: date = SOON, **how: Any) -> int:
     draft = drafted(app, **how)
-    Desk(store_of(app)).submit(draft, on, seen=saw(app, "hana", draft))
+    DraftRepository(store_of(app)).submit(draft, on, seen=saw(app, "hana", draft))
     return draft
 
 
 def approved(app: Flask, *, on: date = SOON, **how: Any) -> int:
     draft = submitted(app, on=on, **how)
-    Desk(store_of(app)).approve(draft, on, seen=saw(app, "aroha", draft))
+    DraftRepository(store_of(app)).approve(draft, on, seen=saw(app, "aroha", draft))
     return draft
 
 
-def saw(app: Flask, login: str, draft: int) -> Seen:
-    return Seen(person(app, login), draft_of(app, draft).version)
+def saw(app: Flask, login: str, draft: int) -> ExpectedVersion:
+    return ExpectedVersion(person(app, login), draft_of(app, draft).version)
 
 
 def act(client: FlaskClient, app: Flask, what: str, draft: Any = 1, **fields: Any) -> TestResponse:
@@ -163,7 +165,7 @@ def test_a_draft_is_submitted_sent_back_submitted_approved_and_published(app: Fl
     sent_back = act(aroha, app, "send-back", reason="Which contract?", once="aa11")
     assert sent_back.headers["Location"].endswith("/staff/drafts/1")
     assert draft_of(app).state == "editing"
-    assert [c.text for c in Desk(store_of(app)).comments(draft)] == ["Which contract?"]
+    assert [c.text for c in DraftRepository(store_of(app)).comments(draft)] == ["Which contract?"]
     act(hana, app, "submit", effective_from=SOON)
     assert act(aroha, app, "approve", effective_from=LATER).status_code == 303
     assert (draft_of(app).state, draft_of(app).effective_from) == ("approved", LATER)
@@ -196,7 +198,7 @@ def test_a_draft_that_is_given_up_stays_on_record(app: Flask) -> None:
 def test_whoever_had_a_hand_in_a_draft_cannot_approve_it(app: Flask) -> None:
     draft = submitted(app)
     tama = as_person(app, "tama")
-    desk = Desk(store_of(app))
+    desk = DraftRepository(store_of(app))
     desk.send_back(draft, seen=saw(app, "tama", draft))
     change = RenameCatchment(AHI, "Ahi Nui")
     desk.add(draft, change, "Renamed.", seen=saw(app, "tama", draft))
@@ -253,7 +255,7 @@ def test_of_two_tabs_the_second_is_told_to_look_again(app: Flask, what: str) -> 
     login, make, fields = STEPS[what]
     client, draft = as_person(app, login), make(app)
     old = draft_of(app).version
-    desk = Desk(store_of(app))
+    desk = DraftRepository(store_of(app))
     if what in {"submit", "abandon"}:  # the other tab
         desk.describe(draft, title="New title", reason="x", seen=saw(app, "hana", draft))
     else:
@@ -276,7 +278,7 @@ def test_a_form_sent_twice_does_its_work_once(app: Flask, what: str) -> None:
     before = harm(app)
     assert act(client, app, what, **form).status_code == 303
     assert harm(app) == before
-    assert len(Desk(store_of(app)).comments(1)) == (what == "send-back")
+    assert len(DraftRepository(store_of(app)).comments(1)) == (what == "send-back")
 
 
 def test_a_reason_and_the_sending_back_are_one(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,7 +287,7 @@ def test_a_reason_and_the_sending_back_are_one(app: Flask, monkeypatch: pytest.M
     def fails(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(Desk, "_say", fails)
+    monkeypatch.setattr(DraftRepository, "_say", fails)
     before = harm(app)
     assert act(as_person(app, "aroha"), app, "send-back", reason="Why").status_code == 500
     assert harm(app)[0:2] == before[0:2]
@@ -322,7 +324,7 @@ def test_a_double_click_publishes_once_and_both_are_told_so(app: Flask) -> None:
 def test_a_publication_of_a_version_that_is_no_more_is_refused(app: Flask) -> None:
     draft = approved(app)
     aroha, old = as_person(app, "aroha"), draft_of(app).version
-    desk = Desk(store_of(app))
+    desk = DraftRepository(store_of(app))
     desk.send_back(draft, seen=saw(app, "manaia", draft))
     desk.submit(draft, SOON, seen=saw(app, "hana", draft))
     desk.approve(draft, SOON, seen=saw(app, "manaia", draft))
@@ -398,7 +400,7 @@ def test_a_draft_that_was_overtaken_is_re_applied_approved_again_and_published(
     hana, aroha = as_person(app, "hana"), as_person(app, "aroha")
     other = drafted(app, RenameCatchment(AHI, "Ahi Nui"))
     draft = approved(app)
-    desk = Desk(store_of(app))
+    desk = DraftRepository(store_of(app))
     desk.submit(other, TODAY, seen=saw(app, "hana", other))
     desk.approve(other, TODAY, seen=saw(app, "aroha", other))
     assert act(aroha, app, "publish", other).status_code == 303

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from catchments.core.model import NamedPlace, Place, PlaceKind, Source, SourceKind
-from catchments.web.common.services import EXTENSION, Service
+from catchments.web.common.services import EXTENSION, Services
 from tests.worlds import AHI, HOSTILE, KOWHAI, TOTARA, fill, running_application, source, sqlite_url
 
 
@@ -38,8 +38,8 @@ def addressed(tmp_path: Path) -> Any:
     url = sqlite_url(tmp_path / "addressed.sqlite")
     fill(url)
     with running_application(url) as app:
-        held: Service = app.extensions[EXTENSION]
-        app.extensions[EXTENSION] = Service(
+        held: Services = app.extensions[EXTENSION]
+        app.extensions[EXTENSION] = Services(
             held.settings, held.store, held.snapshots, addresses=Book()
         )
         yield app.test_client()

@@ -17,7 +17,7 @@ from catchments.commands.jobs import reading
 from catchments.readers.uploads import Read, Wish
 from catchments.runtime import subprocess_job
 from catchments.store.audit import AuditEntry, AuditTrail
-from catchments.store.drafts.repository import Desk
+from catchments.store.drafts.repository import DraftRepository
 from catchments.web.common.services import EXTENSION
 from catchments.web.staff.forms import uploads
 from tests.hostile_files import AREA
@@ -40,7 +40,7 @@ def read_here(wish: Wish, _folder: str) -> Read:
 
 
 def upload(app: Flask, client: FlaskClient, *files: tuple[str, bytes]) -> int:
-    version = str(Desk(app.extensions[EXTENSION].store).draft(1).version)
+    version = str(DraftRepository(app.extensions[EXTENSION].store).draft(1).version)
     kind = "transfer-area" if len(files) == 1 else "replace-boundaries"
     form = {
         "csrf_token": csrf_token(client),

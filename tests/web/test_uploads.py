@@ -33,7 +33,7 @@ from catchments.readers.uploads import Read, Wish
 from catchments.runtime import subprocess_job
 from catchments.store import schema
 from catchments.store.drafts import uploads as kept_areas
-from catchments.store.drafts.repository import Desk, Seen
+from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.drafts.uploads import Upload, Uploads
 from catchments.store.people import People
 from catchments.web.common.services import EXTENSION
@@ -44,8 +44,8 @@ from tests.worlds import HOSTILE, KOWHAI, SQUARES, running_application
 AREA = shapely.box(174.3, -38.7, 174.9, -38.3)
 
 
-def desk(app: Flask) -> Desk:
-    return Desk(app.extensions[EXTENSION].store)
+def desk(app: Flask) -> DraftRepository:
+    return DraftRepository(app.extensions[EXTENSION].store)
 
 
 def words(response: TestResponse) -> str:
@@ -379,7 +379,7 @@ def test_of_one_person_and_draft_few_areas_are_kept(app: Flask, hana: FlaskClien
 def test_a_draft_that_is_given_up_keeps_no_file(app: Flask, hana: FlaskClient) -> None:
     looked_over(app, hana)
     person = People(app.extensions[EXTENSION].store).person("hana")
-    desk(app).abandon(1, seen=Seen(person, desk(app).draft(1).version))
+    desk(app).abandon(1, seen=ExpectedVersion(person, desk(app).draft(1).version))
     assert rows_kept(app) == 0
 
 

@@ -1,7 +1,7 @@
 """What a draft does to schools, catchments and providers, worked out anew after each change.
 
-`impact` compares a snapshot with the edition that a draft makes of it. `Workbench` does the same
-and keeps what is expensive from one call to the next, so that a page can ask after every change.
+`impact` compares a snapshot with the edition that a draft makes of it. `ImpactCalculator` does the
+same and keeps what is expensive from one call to the next: a page can ask after every change.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from catchments.core.model import Edition
 from catchments.editions.impact.faults import changed_area
 from catchments.editions.impact.rates import ASSUMED, Rates
 from catchments.editions.impact.tables import Impact, Numbers, Row, SchoolMove
-from catchments.editions.impact.workbench import Workbench
+from catchments.editions.impact.workbench import ImpactCalculator
 from catchments.lookup.snapshot import Snapshot
 
 
 def impact(base: Snapshot, after: Edition, *, on: date, rates: Rates) -> Impact:
     """Return what an edition would change if it followed a snapshot on a date."""
-    return Workbench().impact(base, after, on=on, rates=rates)
+    return ImpactCalculator().impact(base, after, on=on, rates=rates)
 
 
 __all__ = [
     "ASSUMED",
     "Concern",
     "Impact",
+    "ImpactCalculator",
     "Numbers",
     "Rates",
     "Row",
     "SchoolMove",
-    "Workbench",
     "changed_area",
     "impact",
 ]

@@ -93,7 +93,7 @@ class _Base:
     sides: Recent = field(default_factory=lambda: Recent(BASES_KEPT))
 
 
-class Workbench:
+class ImpactCalculator:
     """Works out impacts; keeps what several of them share. Safe to share between threads."""
 
     def __init__(self) -> None:

@@ -22,10 +22,10 @@ from typing import Protocol
 import msgspec
 
 from catchments.core.errors import InputRefused, shown
-from catchments.core.fsync import flush, make_file, make_folder, open_to_owner
 from catchments.core.model import PlaceKind, Source
 from catchments.core.text_folding import folded
 from catchments.lookup.search.address_text import MOST_WORDS
+from catchments.runtime.disk import fsync, make_file, make_folder, open_to_owner
 from catchments.store.engine import StoreUnavailable
 
 APPLICATION_ID = 0x4E5A4144
@@ -166,9 +166,9 @@ class BookBuilder:
     def put_in_place(self) -> None:
         """Make it the book: whole on the disk first, then there at once."""
         self.connection.close()
-        flush(self.building)
+        fsync(self.building)
         os.replace(self.building, self.path)  # noqa: PTH105 - the habit's name: replaced at once
-        flush(self.path.parent)
+        fsync(self.path.parent)
 
     def _unfit(self, why: str) -> StoreUnavailable:
         return _not_written(self.path, f"the book that was built cannot be used: {why}")

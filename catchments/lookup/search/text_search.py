@@ -25,7 +25,7 @@ from catchments.lookup.search.street_addresses import (
     street_number,
     without_region,
 )
-from catchments.lookup.snapshot import World
+from catchments.lookup.snapshot import Published
 
 SHOWN_AT_MOST = 25
 """Candidates; a person who sees as many types another word instead of reading on."""
@@ -63,7 +63,7 @@ class Match:
 
 
 @dataclass(frozen=True)
-class Finding:
+class SearchResult:
     """What came of a text."""
 
     text: str
@@ -77,10 +77,10 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Finder:
+class TextSearch:
     """Finds what a text means in one world: schools and towns first, then addresses."""
 
-    world: World
+    world: Published
     addresses: Addresses
     geocoder: Addresses
 
@@ -92,7 +92,7 @@ class Finder:
             return []
         return self._known(snapshot.gazetteer, wanted, at_most)[:at_most]
 
-    def find(self, text: str, *, on: date, kind: str = "", field: str = "q") -> Finding | None:
+    def find(self, text: str, *, on: date, kind: str = "", field: str = "q") -> SearchResult | None:
         """Return what a text means on a date; None where no edition was in force then.
 
         With `kind`, what the text names whole and is of that kind comes before all else. Raises
@@ -116,7 +116,7 @@ class Finder:
         sure = not any(_is_elsewhere_perhaps(wanted, each) for each in named)
         answer = _combined(wanted, matches, sure=sure and not more)
         answer = replace(answer, notices=notices + answer.notices)
-        return Finding(wanted, answer, matches, more, sure)
+        return SearchResult(wanted, answer, matches, more, sure)
 
     def _matched(self, named: Iterable[NamedPlace], on: date) -> Iterable[Match]:
         for each in named:

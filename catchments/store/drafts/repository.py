@@ -19,7 +19,7 @@ from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.core.roles import Person
 from catchments.store import schema
 from catchments.store.audit import append
-from catchments.store.drafts.records import records
+from catchments.store.drafts import records
 from catchments.store.drafts.records import ABANDONED, APPROVED, EDITING, SUBMITTED, Draft
 from catchments.store.drafts.uploads import forget
 from catchments.store.store import Store, now
@@ -62,7 +62,7 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ExpectedVersion:
     """By whom something is done, and which version of the draft they saw."""
 
     person: Person
@@ -71,7 +71,7 @@ class Seen:
     """A random text that the form was given when it was written; the same twice is one form."""
 
 
-class Desk:
+class DraftRepository:
     """The drafts of a store, for staff."""
 
     def __init__(self, store: Store) -> None:
@@ -156,7 +156,13 @@ class Desk:
             return draft_id
 
     def add(
-        self, draft_id: int, change: Change, sentence: str, *, seen: Seen, upload: str = ""
+        self,
+        draft_id: int,
+        change: Change,
+        sentence: str,
+        *,
+        seen: ExpectedVersion,
+        upload: str = "",
     ) -> None:
         """Append a change; what was undone before it is given up. Raises Stale or NotNow.
 
@@ -180,27 +186,27 @@ class Desk:
             forget(connection, draft_id, seen.person.id, upload)
             doing.detail = {"sentence": sentence}
 
-    def undo(self, draft_id: int, *, seen: Seen) -> None:
+    def undo(self, draft_id: int, *, seen: ExpectedVersion) -> None:
         """Undo the last change that holds. Raises Stale or NotNow."""
         with self._doing(draft_id, seen, "draft.undo", among=[EDITING]) as doing:
             if doing is not None:
                 doing.detail = self._mark_undone(doing.connection, draft_id, undone=True)
 
-    def redo(self, draft_id: int, *, seen: Seen) -> None:
+    def redo(self, draft_id: int, *, seen: ExpectedVersion) -> None:
         """Do the first change again that was undone. Raises Stale or NotNow."""
         with self._doing(draft_id, seen, "draft.redo", among=[EDITING]) as doing:
             if doing is not None:
                 doing.detail = self._mark_undone(doing.connection, draft_id, undone=False)
 
-    def describe(self, draft_id: int, *, title: str, reason: str, seen: Seen) -> None:
+    def describe(self, draft_id: int, *, title: str, reason: str, seen: ExpectedVersion) -> None:
         """Give a draft another title and reason. Raises Stale or NotNow."""
         self._change_to(draft_id, seen, "draft.describe", [EDITING], title=title, reason=reason)
 
-    def take_over(self, draft_id: int, *, seen: Seen) -> None:
+    def take_over(self, draft_id: int, *, seen: ExpectedVersion) -> None:
         """Make somebody the one who works on a draft. Raises Stale or NotNow."""
         self._change_to(draft_id, seen, "draft.take-over", [EDITING], holder_id=seen.person.id)
 
-    def rebase(self, draft_id: int, base_number: int, *, seen: Seen) -> None:
+    def rebase(self, draft_id: int, base_number: int, *, seen: ExpectedVersion) -> None:
         """Put a draft on another edition, its changes as they are. Raises Stale or NotNow.
 
         Whoever asks has tried that they fit.
@@ -216,7 +222,7 @@ class Desk:
             approved_at=None,
         )
 
-    def abandon(self, draft_id: int, *, seen: Seen) -> None:
+    def abandon(self, draft_id: int, *, seen: ExpectedVersion) -> None:
         """Give a draft up; it stays on record. Raises Stale or NotNow."""
         with self._doing(draft_id, seen, "draft.abandon", among=OPEN) as doing:
             if doing is not None:
@@ -240,7 +246,7 @@ class Desk:
 
     # --- reviewing ----------------------------------------------------------------------------
 
-    def submit(self, draft_id: int, effective_from: date, *, seen: Seen) -> None:
+    def submit(self, draft_id: int, effective_from: date, *, seen: ExpectedVersion) -> None:
         """Hand a draft over for review, to be in force from a date. Raises Stale or NotNow."""
         self._change_to(
             draft_id,
@@ -251,7 +257,7 @@ class Desk:
             effective_from=effective_from,
         )
 
-    def send_back(self, draft_id: int, reason: str = "", *, seen: Seen) -> None:
+    def send_back(self, draft_id: int, reason: str = "", *, seen: ExpectedVersion) -> None:
         """Hand a draft back to be worked on, and say why; an approval is void.
 
         Raises Stale or NotNow.
@@ -266,7 +272,7 @@ class Desk:
             if reason:
                 self._say(doing.connection, draft_id, reason, seen.person, seen.once)
 
-    def approve(self, draft_id: int, effective_from: date, *, seen: Seen) -> None:
+    def approve(self, draft_id: int, effective_from: date, *, seen: ExpectedVersion) -> None:
         """Approve a draft as it stands, from a date.
 
         Raises Stale, or NotNow where it is not in review or the approver had a hand in it.
@@ -293,7 +299,7 @@ class Desk:
     def _change_to(
         self,
         draft_id: int,
-        seen: Seen,
+        seen: ExpectedVersion,
         action: str,
         among: tuple[str, ...] | list[str],
         **values: Any,
@@ -305,7 +311,12 @@ class Desk:
 
     @contextmanager
     def _doing(
-        self, draft_id: int, seen: Seen, action: str, *, among: tuple[str, ...] | list[str]
+        self,
+        draft_id: int,
+        seen: ExpectedVersion,
+        action: str,
+        *,
+        among: tuple[str, ...] | list[str],
     ) -> Iterator[_Doing | None]:
         """Give a transaction on a draft that is as it was seen; None where it was done already."""
         with self._store.writing() as connection:
@@ -395,7 +406,7 @@ class _Doing:
         self.detail: dict[str, Any] = {}
 
 
-def _refuse_stale(draft: Draft, seen: Seen) -> None:
+def _refuse_stale(draft: Draft, seen: ExpectedVersion) -> None:
     if draft.version != seen.version:
         raise Stale(
             f"Draft {draft.id} has been changed since this page was read: it is at version "

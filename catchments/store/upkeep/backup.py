@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
 from catchments.core.errors import CatchmentsError, shown
-from catchments.core.fsync import flush, make_file, make_folder
+from catchments.runtime.disk import fsync, make_file, make_folder
 from catchments.store.engine import BUSY_TIMEOUT_MS, is_missing, open_engine
 from catchments.store.schema import metadata
 from catchments.store.store import MIGRATIONS, Store
@@ -66,7 +66,7 @@ def back_up(url: str, file: Path, *, replace: bool = False) -> Backup:
             _copy_sqlite(url, part)
         found = examined(part)
         os.replace(part, file)  # noqa: PTH105 - atomic, over what is there
-        flush(file.parent)
+        fsync(file.parent)
     return found
 
 
@@ -178,7 +178,7 @@ def _copy_sqlite(url: str, part: Path) -> None:
             source.backup(copy, progress=_patience())
             # One file by itself, without a journal beside it.
             copy.execute("PRAGMA journal_mode = DELETE")
-    flush(part)
+    fsync(part)
 
 
 def _load_sqlite(file: Path, url: str) -> None:

@@ -24,7 +24,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import CatchmentsError, InputRefused, NotAllowed
 from catchments.core.roles import MAY, Action, Person, Role
 from catchments.store.people import Account, People, Secrets
-from catchments.web.common.services import EXTENSION, Service, service
+from catchments.web.common.services import EXTENSION, Services, service
 
 ROOM = "/staff"
 SIGN_IN, CONFIRM = "staff.sign_in", "staff.confirm"
@@ -344,9 +344,9 @@ class StaffSessions(SecureCookieSessionInterface):
         return forwarded or not _is_loopback(request.host)
 
 
-def service_of(app: Flask) -> Service:
+def service_of(app: Flask) -> Services:
     """Return an application's parts, also where it is not the current one."""
-    running: Service = app.extensions[EXTENSION]
+    running: Services = app.extensions[EXTENSION]
     return running
 
 

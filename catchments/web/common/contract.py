@@ -65,7 +65,7 @@ class Operation:
         return tuple(each.partition(";")[0] for each in self.returns)
 
 
-def promises(
+def operation(
     *parameters: Parameter,
     returns: Mapping[str, Any],
     tag: str,

@@ -12,14 +12,14 @@ from datetime import time as clock
 
 from flask import Response, request
 
-from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Snapshot, World
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published, Snapshot
 
 REPRESENTATION = "2"
 """Raise it when the same answer is written in another way."""
 FOR_GOOD = "public, max-age=31536000, immutable"
 
 
-def etag(world: World, snapshot: Snapshot | None, day: date, *, written: str = "") -> str:
+def etag(world: Published, snapshot: Snapshot | None, day: date, *, written: str = "") -> str:
     """Return the quoted entity tag of an answer on a date; `written` is how its page is."""
     edition = snapshot.edition.number if snapshot else 0
     release = snapshot.release.number if snapshot else 0
@@ -38,7 +38,7 @@ def midnight_after(day: date) -> float:
     return datetime.combine(day + timedelta(days=1), clock(), NEW_ZEALAND_TIME).timestamp()
 
 
-def freshness_ends(world: World) -> float:
+def freshness_ends(world: Published) -> float:
     """Return the moment until which what this world says of today may be true."""
     ends = world.memo.get("ends")
     if ends is None:
@@ -46,7 +46,7 @@ def freshness_ends(world: World) -> float:
     return float(ends)
 
 
-def cache_control(world: World, max_age_s: int, *, private: bool = False) -> str:
+def cache_control(world: Published, max_age_s: int, *, private: bool = False) -> str:
     """Return the `Cache-Control` of an answer from this world."""
     left = int(freshness_ends(world) - time.time())
     kept_by = "private" if private else "public"

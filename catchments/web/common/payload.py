@@ -22,15 +22,15 @@ from catchments.core.model import (
     Upcoming,
 )
 from catchments.lookup.resolver import long_date
-from catchments.lookup.search.text_search import Finding, Match
-from catchments.lookup.snapshot import Snapshot, World
+from catchments.lookup.search.text_search import Match, SearchResult
+from catchments.lookup.snapshot import Published, Snapshot
 from catchments.web.common import bodies
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
-def answer_json(answer: Answer, world: World, on: date) -> bodies.Answer:
+def answer_json(answer: Answer, world: Published, on: date) -> bodies.Answer:
     """Return the body of /provider; coordinates are WGS 84 degrees, distances metres."""
     snapshot = world.on(on)
     origin = provenance_json(snapshot, demonstration=world.demonstration)
@@ -57,7 +57,7 @@ def answer_json(answer: Answer, world: World, on: date) -> bodies.Answer:
 
 
 def finding_json(
-    finding: Finding, world: World, on: date, addresses: Source | None = None
+    finding: SearchResult, world: Published, on: date, addresses: Source | None = None
 ) -> bodies.Answer:
     """Return what a text came to: the body of /provider, and each place that the text may mean."""
     body = answer_json(finding.answer, world, on)
@@ -120,7 +120,7 @@ def provenance_json(snapshot: Snapshot | None, *, demonstration: bool = True) ->
     }
 
 
-def before_first_edition(world: World, on: date, school_id: int | None) -> Answer:
+def before_first_edition(world: Published, on: date, school_id: int | None) -> Answer:
     """Return the answer for a date on which no edition was in force yet.
 
     Raises NotKnown for a school that was never known.
@@ -137,7 +137,7 @@ def before_first_edition(world: World, on: date, school_id: int | None) -> Answe
     )
 
 
-def school_answer(world: World, number: int, on: date) -> Answer:
+def school_answer(world: Published, number: int, on: date) -> Answer:
     """Return the answer for a school on a date, also before the first edition. Raises NotKnown."""
     return world.school(number, on=on) or before_first_edition(world, on, number)
 

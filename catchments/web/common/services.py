@@ -11,8 +11,8 @@ from flask_babel import get_locale
 
 from catchments.core.model import Source
 from catchments.core.settings import Settings
-from catchments.lookup.search.text_search import Addresses, Finder, NoAddresses
-from catchments.lookup.snapshot import Snapshot, Snapshots, World
+from catchments.lookup.search.text_search import Addresses, NoAddresses, TextSearch
+from catchments.lookup.snapshot import Published, Snapshot, Snapshots
 from catchments.store import Store
 from catchments.web.common.assets import EXTENSION as ASSETS
 from catchments.web.common.http_cache import cache_control, etag, validated
@@ -28,7 +28,7 @@ class KnownAddresses(Addresses, Protocol):
 
 
 @dataclass(frozen=True)
-class Service:
+class Services:
     """The parts that `create_app` puts together."""
 
     settings: Settings
@@ -37,17 +37,17 @@ class Service:
     addresses: KnownAddresses = field(default_factory=NoAddresses)
     geocoder: Addresses = field(default_factory=NoAddresses)
 
-    def finder(self, world: World) -> Finder:
+    def finder(self, world: Published) -> TextSearch:
         """Return what finds the meaning of a text in a world."""
-        return Finder(world, self.addresses, self.geocoder)
+        return TextSearch(world, self.addresses, self.geocoder)
 
 
-def service() -> Service:
+def service() -> Services:
     """Return the running application's parts."""
-    return cast(Service, current_app.extensions[EXTENSION])
+    return cast(Services, current_app.extensions[EXTENSION])
 
 
-def page_context(world: World, snapshot: Snapshot | None, title: str) -> dict[str, Any]:
+def page_context(world: Published, snapshot: Snapshot | None, title: str) -> dict[str, Any]:
     """Return what `base.html` needs on every page."""
     timeline = world.timeline
     if snapshot is None:
@@ -64,7 +64,7 @@ def page_context(world: World, snapshot: Snapshot | None, title: str) -> dict[st
 
 
 def page_response(
-    world: World, snapshot: Snapshot | None, day: date, page: str, *, written: str = ""
+    world: Published, snapshot: Snapshot | None, day: date, page: str, *, written: str = ""
 ) -> Response:
     """Return a page that answers for a date, kept by caches as long as that stays true.
 
@@ -87,7 +87,7 @@ def _written() -> str:
     return f"{current_app.extensions[ASSETS]}{get_locale()}"
 
 
-def typed_response(world: World, response: Response) -> Response:
+def typed_response(world: Published, response: Response) -> Response:
     """Return what was made from a text that somebody typed for their own browser alone to keep.
 
     It may be an address, which no shared cache should hold.

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, request, request_started
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from catchments.web.common.services import EXTENSION, Service
+from catchments.web.common.services import EXTENSION, Services
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -206,7 +206,7 @@ class Measured:
                     del taken[: len(durations_s)]
                     _DURATIONS.labels(route, method, f"{status}xx").observe_many(durations_s)
             _IN_FLIGHT.set(len(self._running))
-            running: Service = self._app.extensions[EXTENSION]
+            running: Services = self._app.extensions[EXTENSION]
             _EDITION.set(_edition(running) or 0)
             seen = running.snapshots.refreshed_at
             _REFRESHED.set(seen.timestamp() if seen else 0)
@@ -256,7 +256,7 @@ def about(environ: WSGIEnvironment, route: str | None = None) -> dict[str, Any]:
     }
 
 
-def _edition(running: Service) -> int | None:
+def _edition(running: Services) -> int | None:
     world = running.snapshots.latest
     summary = world.timeline.edition_on(world.today) if world else None
     return summary.number if summary else None

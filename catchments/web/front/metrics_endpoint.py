@@ -19,7 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from catchments.core.errors import CatchmentsError, NotAllowed
 from catchments.store import StoreUnavailable
 from catchments.store.outbox import STATES, Outbox
-from catchments.web.common.services import Service, service
+from catchments.web.common.services import Services, service
 from catchments.web.front.metrics import MEASURED, REFRESHED, REGISTRY
 from catchments.web.pages.health import blueprint
 
@@ -72,7 +72,7 @@ def _is_from_here() -> bool:
 class _Workers:
     """Collects what all workers counted, and what is looked up when somebody asks."""
 
-    def __init__(self, running: Service) -> None:
+    def __init__(self, running: Services) -> None:
         self._running = running
 
     def collect(self) -> Iterator[Metric]:

@@ -21,7 +21,7 @@ from flask import Flask
 from catchments.core.errors import CatchmentsError
 from catchments.store.keys import Keys, digest_of
 from catchments.web.common import problems
-from catchments.web.common.services import EXTENSION, Service
+from catchments.web.common.services import EXTENSION, Services
 from catchments.web.front.metrics import count_limited
 
 if TYPE_CHECKING:
@@ -100,13 +100,13 @@ class KeyRing:
             self._reading.release()
 
 
-class RateLimited:
+class RateLimitMiddleware:
     """The WSGI application, asked no more often than each client may."""
 
     def __init__(self, app: Flask, inner: WSGIApplication) -> None:
         self._app = app
         self._inner = inner
-        running: Service = app.extensions[EXTENSION]
+        running: Services = app.extensions[EXTENSION]
         self._ring = KeyRing(Keys(running.store))
         self.windows = Windows()
         self.quota = running.settings.rate_limit

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from flask import Flask
 
-from catchments.lookup.snapshot import World
+from catchments.lookup.snapshot import Published
 from catchments.web.common.http_cache import freshness_ends
 from catchments.web.common.payload import answer_json, before_first_edition
-from catchments.web.common.services import EXTENSION, Service
+from catchments.web.common.services import EXTENSION, Services
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -41,7 +41,7 @@ _POINT = re.compile(
 Head = tuple[str, list[tuple[str, str]]]
 
 
-class KeptAnswers:
+class ResponseCache:
     """The WSGI application of a Flask one, with answers kept in front of it."""
 
     def __init__(self, app: Flask) -> None:
@@ -71,10 +71,10 @@ class KeptAnswers:
             and environ.get("HTTP_ACCEPT", "*/*") in TAKES_JSON
         )
 
-    def _world(self) -> World | None:
+    def _world(self) -> Published | None:
         """Return the present world, or None where what is kept would soon be stale."""
         try:
-            running: Service = self._app.extensions[EXTENSION]
+            running: Services = self._app.extensions[EXTENSION]
             world = running.snapshots.current()
         except Exception:
             return None  # whatever is wrong, the application meets it too and says so
@@ -83,7 +83,7 @@ class KeptAnswers:
         return world if left_s > running.settings.max_age_s else None
 
     def _answered(
-        self, world: World, environ: WSGIEnvironment, start_response: StartResponse
+        self, world: Published, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         heads: list[Head] = []
 
@@ -106,7 +106,7 @@ class KeptAnswers:
 
 
 def _of_point(
-    world: World, environ: WSGIEnvironment, query: str
+    world: Published, environ: WSGIEnvironment, query: str
 ) -> tuple[Head, list[bytes]] | None:
     """Return the answer for a point, or None where it is for the application to say.
 

@@ -7,7 +7,7 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Snapshot, World
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published, Snapshot
 from catchments.web.common.payload import provenance_json
 from catchments.web.ogc.frames import CRS84
 from catchments.web.ogc.layers import COLLECTED, layer_of
@@ -30,7 +30,7 @@ NEW_ZEALAND = (165.0, -53.0, -176.0, -28.0)
 _HOUR = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def about_service(root: str, world: World | None, snapshot: Snapshot | None) -> Json:
+def about_service(root: str, world: Published | None, snapshot: Snapshot | None) -> Json:
     """Return the parts `metadata` and `resources` of pygeoapi's configuration."""
     licences = _licences(snapshot)
     made_up = snapshot.demonstration if snapshot else bool(world and world.demonstration)
@@ -71,7 +71,7 @@ def _metadata(root: str, licences: Sequence[str], about: str) -> Json:
     }
 
 
-def provenance(world: World, snapshot: Snapshot | None) -> Json:
+def provenance(world: Published, snapshot: Snapshot | None) -> Json:
     """Return what each response says of its edition, its sources and its licence."""
     said = provenance_json(snapshot, demonstration=world.demonstration)
     credited = [
@@ -81,14 +81,14 @@ def provenance(world: World, snapshot: Snapshot | None) -> Json:
     return {**said, "attribution": "; ".join(dict.fromkeys(credited))}
 
 
-def temporal(world: World) -> Json:
+def temporal(world: Published) -> Json:
     """Return the extent in time: from the first edition on."""
     first = world.timeline.editions[0].effective_from
     starts = datetime.combine(first, time(), NEW_ZEALAND_TIME).astimezone(ZoneInfo("UTC"))
     return {"interval": [[starts.strftime(_HOUR), None]]}
 
 
-def extent(world: World | None, snapshot: Snapshot | None, name: str) -> list[float]:
+def extent(world: Published | None, snapshot: Snapshot | None, name: str) -> list[float]:
     """Return west, south, east, north of a collection; west is the greater across 180°."""
     known = world and snapshot and layer_of(world, snapshot, name).extent
     return list(known or NEW_ZEALAND)

@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import Answer, Catchment, Edition, Provider
 from catchments.geometry.coordinates import to_180, to_360
-from catchments.lookup.snapshot import Recent, Snapshot, World
+from catchments.lookup.snapshot import Published, Recent, Snapshot
 from catchments.web.ogc.frames import in_frame, published
 from maps.exports.geojson import DECIMALS, rounded
 
@@ -158,14 +158,14 @@ class Layer:
         return msgspec.Raw(b"".join(parts))
 
 
-def layer_of(world: World, snapshot: Snapshot, name: str) -> Layer:
+def layer_of(world: Published, snapshot: Snapshot, name: str) -> Layer:
     """Return a collection's features in a snapshot, kept with the world."""
     key = ("features", name, snapshot.edition.number, snapshot.release.number)
     make = _catchments if name == CATCHMENTS else _schools
     return world.recent.get(("ogc", *key), lambda: make(world, snapshot))
 
 
-def _catchments(world: World, snapshot: Snapshot) -> Layer:
+def _catchments(world: Published, snapshot: Snapshot) -> Layer:
     edition, index = snapshot.edition, snapshot.resolver.index
     codes = sorted(edition.catchments)
     kept: Recent = world.recent.get("ogc geometries", lambda: Recent(GEOMETRIES_KEPT))
@@ -194,7 +194,7 @@ def _catchment(edition: Edition, catchment: Catchment, same: Row) -> Row:
     }
 
 
-def _schools(_world: World, snapshot: Snapshot) -> Layer:
+def _schools(_world: Published, snapshot: Snapshot) -> Layer:
     same = {**_issued(snapshot), "directory_release": snapshot.release.number}
     answers = [snapshot.answers[number] for number in sorted(snapshot.answers)]
     rows = [_school(answer, same) for answer in answers]

@@ -18,7 +18,7 @@ import numpy as np
 from flask import Blueprint, Response, render_template, request
 
 from catchments.core.errors import InputRefused, NotKnown, shown
-from catchments.lookup.snapshot import Snapshot, World
+from catchments.lookup.snapshot import Published, Snapshot
 from catchments.web.common.http_cache import cache_control, etag, validated
 from catchments.web.common.query_parameters import refuse_unknown_or_repeated
 from catchments.web.common.services import page_context, page_response, service
@@ -44,7 +44,7 @@ Json = dict[str, Any]
 class Moment:
     """What a response is made from: a world, a date, and what was in force then."""
 
-    world: World
+    world: Published
     day: date
     snapshot: Snapshot | None
 

@@ -20,7 +20,7 @@ from catchments.core.model import (
 )
 from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.resolver import Resolver, is_closed
-from catchments.lookup.snapshot import Snapshot, World
+from catchments.lookup.snapshot import Published, Snapshot
 
 ORDERS = ("catchment", "provider", "schools")
 """What the list may be sorted by, within each region; the first unless asked otherwise."""
@@ -69,7 +69,7 @@ class Line:
     towns: tuple[str, ...] = ()
 
 
-def entries(world: World, snapshot: Snapshot) -> Mapping[str, Entry]:
+def entries(world: Published, snapshot: Snapshot) -> Mapping[str, Entry]:
     """Return every catchment's entry by code: north to south by region, then by name."""
     key = ("entries", snapshot.edition.number, snapshot.release.number)
     return world.recent.get(key, lambda: _entries(snapshot))

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.resolver import long_date
-from catchments.lookup.snapshot import Snapshot, World
+from catchments.lookup.snapshot import Published, Snapshot
 from catchments.web.common.http_cache import validated
 from catchments.web.common.query_parameters import (
     optional_date,
@@ -125,7 +125,7 @@ def catchment(code: str) -> Response:
     return page_response(world, snapshot, day, page)
 
 
-def _snapshot(world: World, day: date) -> Snapshot:
+def _snapshot(world: Published, day: date) -> Snapshot:
     snapshot = world.on(day)
     if snapshot is None:
         first = world.timeline.editions[0].effective_from
@@ -136,7 +136,7 @@ def _snapshot(world: World, day: date) -> Snapshot:
     return snapshot
 
 
-def _not_known(world: World, snapshot: Snapshot, code: str, day: date) -> NotKnown:
+def _not_known(world: Published, snapshot: Snapshot, code: str, day: date) -> NotKnown:
     starts = first_seen(world, snapshot, code, day)
     coming = f"It comes into being on {long_date(starts)}. " if starts else ""
     return NotKnown(
@@ -146,7 +146,7 @@ def _not_known(world: World, snapshot: Snapshot, code: str, day: date) -> NotKno
 
 
 def _neighbours(
-    world: World, snapshot: Snapshot, known: Mapping[str, Entry], code: str
+    world: Published, snapshot: Snapshot, known: Mapping[str, Entry], code: str
 ) -> list[Entry]:
     kept = drawing(world, snapshot)
     beside = [known[each] for each in neighbours(kept, code) if each in known] if kept else []

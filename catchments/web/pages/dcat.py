@@ -14,7 +14,7 @@ from flask import url_for
 
 from catchments.core.model import EditionSummary, SourceKind
 from catchments.lookup.resolver import long_date
-from catchments.lookup.snapshot import World
+from catchments.lookup.snapshot import Published
 
 Json = dict[str, Any]
 LD_JSON = "application/ld+json"
@@ -35,7 +35,7 @@ KEYWORDS = ("attendance", "catchments", "education", "providers", "schools", "Ne
 NAME = "Attendance service catchments and providers"
 
 
-def catalogue(world: World, described: Iterable[tuple[EditionSummary, Json | None]]) -> Json:
+def catalogue(world: Published, described: Iterable[tuple[EditionSummary, Json | None]]) -> Json:
     """Return a catalogue of editions, each with its manifest; those without one are left out."""
     datasets = [_dataset(world, edition, told) for edition, told in described if told]
     home = url_for("downloads.page", _external=True)
@@ -53,7 +53,7 @@ def catalogue(world: World, described: Iterable[tuple[EditionSummary, Json | Non
     return {"@context": CONTEXT, "@graph": [whole, *datasets, *parts]}
 
 
-def _dataset(world: World, edition: EditionSummary, told: Json) -> Json:
+def _dataset(world: Published, edition: EditionSummary, told: Json) -> Json:
     page = url_for("downloads.edition_page", edition=edition.number, _external=True)
     name = f"{page}#dataset"
     parts = [_distribution(page, told, file) for file in told["files"]]
@@ -107,7 +107,7 @@ def _source(source: Json) -> Json:
     return {**named, "dct:title": f"{credit}, release {source['release']}"}
 
 
-def _period(world: World, edition: EditionSummary) -> Json:
+def _period(world: Published, edition: EditionSummary) -> Json:
     period = {
         "@type": "dct:PeriodOfTime",
         "dcat:startDate": _typed("date", edition.effective_from.isoformat()),

@@ -18,7 +18,7 @@ from werkzeug.wsgi import FileWrapper
 
 from catchments.core.errors import NotKnown, shown
 from catchments.core.model import EditionSummary
-from catchments.lookup.snapshot import World
+from catchments.lookup.snapshot import Published
 from catchments.store.artefacts import PIECE_BYTES, AboutArtefact, ArtefactFile, Artefacts
 from catchments.web.common.http_cache import FOR_GOOD, validated
 from catchments.web.common.query_parameters import page_parameters, refuse_unknown_or_repeated
@@ -83,7 +83,7 @@ def _known(edition: int, name: str) -> AboutArtefact:
     return about
 
 
-def _standing(world: World, number: int) -> EditionSummary:
+def _standing(world: Published, number: int) -> EditionSummary:
     """Return a published edition that was not withdrawn. Raises NotKnown."""
     for edition in world.timeline.editions:
         if edition.number == number:
@@ -210,7 +210,7 @@ def edition_page(edition: int) -> Response:
     return _page(world, _standing(world, edition))
 
 
-def _page(world: World, edition: EditionSummary | None) -> Response:
+def _page(world: Published, edition: EditionSummary | None) -> Response:
     snapshot = world.on(world.today)
     found = read_manifest(edition.number) if edition else None
     title = gettext("Downloads")

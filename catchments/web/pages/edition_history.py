@@ -5,21 +5,21 @@ from __future__ import annotations
 from flask import current_app
 
 from catchments.core.model import EditionSummary
-from catchments.editions.history import DIFFERENCES_KEPT, Chronicle
+from catchments.editions.history import DIFFERENCES_KEPT, EditionHistory
 from catchments.editions.kept_differences import DIFFERENCE
-from catchments.lookup.snapshot import Recent, World
+from catchments.lookup.snapshot import Published, Recent
 from catchments.store.outbox import published_changes
 from catchments.web.common.services import service
 
 EXTENSION = "catchments.differences"
 
 
-def chronicle(world: World) -> Chronicle:
+def chronicle(world: Published) -> EditionHistory:
     """Return the chronicle of a world; what differs between editions is kept across worlds."""
     kept = current_app.extensions.setdefault(EXTENSION, Recent(DIFFERENCES_KEPT))
     if "all editions" not in world.memo:  # the time-line lacks those that were withdrawn
         world.memo["all editions"] = service().store.editions()
-    return Chronicle(
+    return EditionHistory(
         world, world.memo["all editions"], service().store, kept, written=_written_difference
     )
 
@@ -30,7 +30,7 @@ def _written_difference(edition: int) -> bytes | None:
     return found.content if found else None
 
 
-def steps_of(world: World, edition: EditionSummary) -> list[str]:
+def steps_of(world: Published, edition: EditionSummary) -> list[str]:
     """Return what was done in the draft that became an edition, a sentence each, in order."""
     key = ("steps", edition.number)
     if key not in world.memo:

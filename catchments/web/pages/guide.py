@@ -23,7 +23,7 @@ from catchments.core.errors import NotKnown, shown
 from catchments.core.model import Answer
 from catchments.lookup.guidance import Condition, Guide, guide_on, shipped_guides
 from catchments.lookup.resolver import long_date
-from catchments.lookup.snapshot import World
+from catchments.lookup.snapshot import Published
 from catchments.web.common.http_cache import FOR_GOOD, validated
 from catchments.web.common.i18n import TE_REO
 from catchments.web.common.payload import school_answer
@@ -75,7 +75,7 @@ def _guide(day: date) -> Guide:
     return guide
 
 
-def _school_answer(world: World) -> Answer | None:
+def _school_answer(world: Published) -> Answer | None:
     """Return who serves the school asked for. Raises InputRefused, NotKnown."""
     if "school" not in request.args:
         return None

@@ -13,8 +13,8 @@ from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.model import Answer, EditionSummary
 from catchments.editions.change_schema import Standing
 from catchments.editions.differences import Difference, in_words
-from catchments.editions.history import Chronicle
-from catchments.lookup.snapshot import World
+from catchments.editions.history import EditionHistory
+from catchments.lookup.snapshot import Published
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import optional_date, page_parameters, school_id
 from catchments.web.common.services import page_context, page_response, service
@@ -105,7 +105,7 @@ def _page_number(text: str) -> int:
     return int(text)
 
 
-def _chapter(told: Chronicle, edition: EditionSummary) -> Chapter:
+def _chapter(told: EditionHistory, edition: EditionSummary) -> Chapter:
     found = told.difference(edition)
     return Chapter(
         edition=edition,
@@ -117,7 +117,7 @@ def _chapter(told: Chronicle, edition: EditionSummary) -> Chapter:
     )
 
 
-def _asked(world: World, day: date, school: str) -> dict[str, Any]:
+def _asked(world: Published, day: date, school: str) -> dict[str, Any]:
     """Return what was in force on a date and, if a school is asked for, who served it."""
     answer: Answer | None = None
     if school:
@@ -137,7 +137,7 @@ def _school_number(text: str) -> int:
         ) from error
 
 
-def _sources(world: World, edition: EditionSummary) -> tuple[Any, ...]:
+def _sources(world: Published, edition: EditionSummary) -> tuple[Any, ...]:
     release = world.timeline.release_on(edition.effective_from)
     if edition.withdrawn_at is not None or release is None:
         return ()

@@ -15,8 +15,8 @@ from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.model import Answer, Basis, PlaceKind, School, Status
 from catchments.core.text_folding import LONGEST_TEXT
 from catchments.lookup.guidance import guide_on
-from catchments.lookup.search.text_search import Finding
-from catchments.lookup.snapshot import Snapshot, World
+from catchments.lookup.search.text_search import SearchResult
+from catchments.lookup.snapshot import Published, Snapshot
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import optional_date, page_parameters, school_id
 from catchments.web.common.services import page_context, page_response, service, typed_response
@@ -84,7 +84,7 @@ def school(school_id: int) -> Response:
 
 
 def _school_page(
-    template: str, world: World, snapshot: Snapshot | None, answer: Answer, day: date
+    template: str, world: Published, snapshot: Snapshot | None, answer: Answer, day: date
 ) -> str:
     name = answer.school.name if answer.school else gettext("School")
     return render_template(
@@ -102,7 +102,7 @@ def _nothing_asked() -> dict[str, Any]:
 
 
 def _results(
-    world: World,
+    world: Published,
     snapshot: Snapshot | None,
     given: MultiDict[str, str],
     template: str,
@@ -137,7 +137,7 @@ def _results(
     return typed_response(world, Response(page))
 
 
-def _title(finding: Finding | None) -> str:
+def _title(finding: SearchResult | None) -> str:
     """Return what came of a search, for the title: “Kaitāia”, “3 places for “st marys””."""
     if finding is None or not finding.matches:
         return str(gettext("Find your provider"))
@@ -147,7 +147,9 @@ def _title(finding: Finding | None) -> str:
     return str(gettext("%(count)s places for “%(text)s”", count=places, text=finding.text))
 
 
-def _members(snapshot: Snapshot | None, finding: Finding, day: date) -> list[tuple[School, Answer]]:
+def _members(
+    snapshot: Snapshot | None, finding: SearchResult, day: date
+) -> list[tuple[School, Answer]]:
     """Return the schools of the one suburb or town that a text means, each with its answer."""
     if snapshot is None or len(finding.matches) != 1:
         return []
@@ -155,7 +157,7 @@ def _members(snapshot: Snapshot | None, finding: Finding, day: date) -> list[tup
     return [(school, snapshot.school(school.school_id, on=day)) for school in schools]
 
 
-def _the_one_school(finding: Finding | None) -> int | None:
+def _the_one_school(finding: SearchResult | None) -> int | None:
     """Return the school that a text can only mean."""
     if finding is None or len(finding.matches) != 1 or finding.more or not finding.sure:
         return None
@@ -169,7 +171,9 @@ def _school_url(address: str, number: int) -> str:
     return url_for("finder.school", school_id=number)
 
 
-def _about(world: World, snapshot: Snapshot | None, answer: Answer, name: str) -> dict[str, Any]:
+def _about(
+    world: Published, snapshot: Snapshot | None, answer: Answer, name: str
+) -> dict[str, Any]:
     """Return what a page shows of an answer beside the answer itself."""
     codes = list(dict.fromkeys(each.catchment.code for each in answer.all_named))
     label = gettext("Small map of where %(name)s is", name=name)

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown, shown
 from catchments.core.model import Catchment, Place, School
 from catchments.core.text_folding import folded
-from catchments.lookup.snapshot import Recent, Snapshot, World
+from catchments.lookup.snapshot import Published, Recent, Snapshot
 from catchments.store import StoredArtefact
 from catchments.web.common.http_cache import FOR_GOOD, validated
 from catchments.web.common.payload import provenance_json, provider_json
@@ -62,7 +62,7 @@ def map_context(snapshot: Snapshot, *, focus: dict[str, Any] | None = None) -> d
 
 
 def locator(
-    world: World, snapshot: Snapshot, *, codes: Sequence[str], place: Place | None, label: str
+    world: Published, snapshot: Snapshot, *, codes: Sequence[str], place: Place | None, label: str
 ) -> Markup:
     """Return the small map of catchments and a place as markup; empty where it cannot be drawn."""
     kept = drawing(world, snapshot)
@@ -73,7 +73,7 @@ def locator(
     return Markup(svg or "")  # noqa: S704 - numbers and escaped text
 
 
-def drawing(world: World, snapshot: Snapshot) -> Drawing | None:
+def drawing(world: Published, snapshot: Snapshot) -> Drawing | None:
     """Return an edition's boundaries for small maps; None where they are not to be had now."""
 
     def read() -> Drawing:
@@ -206,7 +206,7 @@ def _bytes_of(path: str) -> bytes:
         return file.read()
 
 
-def _today(world: World) -> Snapshot:
+def _today(world: Published) -> Snapshot:
     snapshot = world.on(world.today)
     if snapshot is None:
         raise NotKnown("No edition is in force today.")
@@ -218,7 +218,7 @@ def _stored(edition: int, name: str) -> StoredArtefact:
     return world.recent.get(("artefact", edition, name), lambda: _read(edition, name))
 
 
-def _refuse_unknown_edition(edition: int) -> World:
+def _refuse_unknown_edition(edition: int) -> Published:
     world = service().snapshots.current()
     if edition not in {e.number for e in world.timeline.editions}:
         raise NotKnown(f"There is no edition {edition}.")
@@ -267,7 +267,7 @@ def _urls(snapshot: Snapshot) -> dict[str, str]:
     }
 
 
-def _focus(world: World, snapshot: Snapshot) -> dict[str, Any] | None:
+def _focus(world: Published, snapshot: Snapshot) -> dict[str, Any] | None:
     if {"school", "catchment"} <= set(request.args):
         raise InputRefused(
             "The map is asked to open on a school and on a catchment.",
@@ -281,7 +281,7 @@ def _focus(world: World, snapshot: Snapshot) -> dict[str, Any] | None:
     return None
 
 
-def _school_focus(world: World, number: int) -> dict[str, Any]:
+def _school_focus(world: Published, number: int) -> dict[str, Any]:
     answer = world.school(number, on=world.today)
     if answer is None or answer.school is None:
         raise NotKnown("No edition is in force today.")

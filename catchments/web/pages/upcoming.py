@@ -9,7 +9,7 @@ from datetime import date
 import shapely
 
 from catchments.core.model import Catchment
-from catchments.lookup.snapshot import Snapshot, World
+from catchments.lookup.snapshot import Published, Snapshot
 from catchments.web.pages.catchment_summaries import Entry, entries
 
 
@@ -31,7 +31,7 @@ class Prospect:
     """The catchments that its leaving schools go to, by name."""
 
 
-def prospects(world: World, snapshot: Snapshot, code: str, day: date) -> list[Prospect]:
+def prospects(world: Published, snapshot: Snapshot, code: str, day: date) -> list[Prospect]:
     """Return what changes about a catchment after a date, edition by edition; nothing of the past.
 
     It is looked at with the schools of the snapshot's directory release throughout.
@@ -49,7 +49,7 @@ def prospects(world: World, snapshot: Snapshot, code: str, day: date) -> list[Pr
     return found
 
 
-def first_seen(world: World, snapshot: Snapshot, code: str, day: date) -> date | None:
+def first_seen(world: Published, snapshot: Snapshot, code: str, day: date) -> date | None:
     """Return when a catchment of a code comes into being after a date, if one is scheduled to."""
     for later in world.timeline.scheduled_after(day):
         then = world.numbered(later.number, snapshot.release.number or 0)
@@ -58,7 +58,9 @@ def first_seen(world: World, snapshot: Snapshot, code: str, day: date) -> date |
     return None
 
 
-def _prospect(world: World, before: Snapshot, after: Snapshot, code: str, starts: date) -> Prospect:
+def _prospect(
+    world: Published, before: Snapshot, after: Snapshot, code: str, starts: date
+) -> Prospect:
     was, now = entries(world, before).get(code), entries(world, after).get(code)
     had, has = _numbers(was, starts), _numbers(now, starts)
     return Prospect(

@@ -12,7 +12,7 @@ import msgspec
 import shapely
 
 from catchments.geometry.spatial_index import SpatialIndex
-from catchments.lookup.snapshot import Snapshot, World
+from catchments.lookup.snapshot import Published, Snapshot
 from maps.exports.export_input import published_boundary
 from maps.exports.geojson import rounded
 
@@ -45,7 +45,7 @@ class Areas:
         return msgspec.Raw(msgspec.json.encode(geometry))
 
 
-def areas_of(world: World, snapshot: Snapshot) -> Areas:
+def areas_of(world: Published, snapshot: Snapshot) -> Areas:
     """Return the boundaries of a snapshot's edition, kept with the world."""
 
     def make() -> Areas:

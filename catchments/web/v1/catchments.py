@@ -9,7 +9,7 @@ from catchments.core.model import Catchment
 from catchments.lookup.resolver import long_date
 from catchments.lookup.selection import lists_of
 from catchments.lookup.snapshot import Snapshot
-from catchments.web.common.contract import Parameter, promises
+from catchments.web.common.contract import Parameter, operation
 from catchments.web.common.payload import catchment_json, provider_json
 from catchments.web.common.tables import origin
 from catchments.web.pages.catchment_summaries import entries
@@ -35,7 +35,7 @@ from catchments.web.v1.list_query import (
     IN_TIME,
     PAGED,
     WHERE,
-    Asked,
+    RequestContext,
     address,
     asked,
     asked_of_one,
@@ -58,7 +58,7 @@ CATCHMENTS = Resource("catchments", COLUMNS)
 
 
 @in_forms("/v1/catchments")
-@promises(
+@operation(
     ENDING,
     *WHERE,
     *IN_TIME,
@@ -85,7 +85,7 @@ def catchments(ending: str | None = None) -> Response:
 
 
 @blueprint.get("/v1/catchments/<code:code>")
-@promises(
+@operation(
     CODE,
     ON,
     returns={
@@ -107,7 +107,7 @@ def catchment(code: str) -> Response:
     return one_response(question, form, CATCHMENTS, CatchmentRows(question, snapshot), found)
 
 
-def _not_known(question: Asked, snapshot: Snapshot, code: str) -> NotKnown:
+def _not_known(question: RequestContext, snapshot: Snapshot, code: str) -> NotKnown:
     starts = first_seen(question.world, snapshot, code, question.day)
     coming = f"It comes into being on {long_date(starts)}. " if starts else ""
     return NotKnown(
@@ -119,7 +119,7 @@ def _not_known(question: Asked, snapshot: Snapshot, code: str) -> NotKnown:
 class CatchmentRows:
     """The catchments of a snapshot on a date."""
 
-    def __init__(self, question: Asked, snapshot: Snapshot) -> None:
+    def __init__(self, question: RequestContext, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._day = question.day
         self._entries = entries(question.world, snapshot)

@@ -15,9 +15,9 @@ from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EditionSummary
 from catchments.editions.history import edition_json
 from catchments.lookup.resolver import long_date
-from catchments.lookup.snapshot import NEW_ZEALAND_TIME, World
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published
 from catchments.web.common import bodies
-from catchments.web.common.contract import Parameter, promises
+from catchments.web.common.contract import Parameter, operation
 from catchments.web.common.http_cache import cache_control, etag, validated
 from catchments.web.common.services import service
 from catchments.web.pages.edition_history import chronicle, steps_of
@@ -41,7 +41,7 @@ ET.register_namespace("", ATOM)
 
 @blueprint.get("/v1/changes")
 @blueprint.get("/changes")
-@promises(
+@operation(
     Parameter(
         "since",
         "An edition's number, or a date (YYYY-MM-DD); all editions when left out.",
@@ -97,7 +97,7 @@ def _published_on(edition: EditionSummary) -> date:
 
 @blueprint.get("/v1/changes.atom")
 @blueprint.get("/changes.atom")
-@promises(returns={ATOM_TYPE: None}, tag="What changes", example="/v1/changes.atom")
+@operation(returns={ATOM_TYPE: None}, tag="What changes", example="/v1/changes.atom")
 def feed() -> Response:
     """Give every edition as an entry of an Atom feed (RFC 4287), the latest first."""
     world = service().snapshots.current()
@@ -117,7 +117,7 @@ def feed() -> Response:
     return _kept(world, Response(text, content_type=ATOM_TYPE))
 
 
-def _add_entry(root: ET.Element, world: World, edition: EditionSummary) -> None:
+def _add_entry(root: ET.Element, world: Published, edition: EditionSummary) -> None:
     entry = _add(root, "entry")
     _add(entry, "id", _tag(f"edition/{edition.number}"))
     withdrawn = " (withdrawn)" if edition.withdrawn_at is not None else ""
@@ -129,7 +129,7 @@ def _add_entry(root: ET.Element, world: World, edition: EditionSummary) -> None:
     _add(entry, "content", "\n".join(_said(world, edition))).set("type", "text")
 
 
-def _said(world: World, edition: EditionSummary) -> list[str]:
+def _said(world: Published, edition: EditionSummary) -> list[str]:
     if edition.withdrawn_at is not None:
         return ["Withdrawn: it does not take effect.", edition.reason]
     said = [f"From {long_date(edition.effective_from)}.", edition.reason]
@@ -174,6 +174,6 @@ def _url(path: str) -> str:
     return f"{service().settings.public_url or request.script_root}{path}"
 
 
-def _kept(world: World, response: Response) -> Response:
+def _kept(world: Published, response: Response) -> Response:
     control = cache_control(world, service().settings.max_age_s)
     return validated(response, etag(world, world.on(world.today), world.today), control)

@@ -11,10 +11,10 @@ from flask import Response, request
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.model import EditionSummary, ReleaseSummary, Source
 from catchments.editions.change_schema import Standing
-from catchments.editions.history import Chronicle
-from catchments.lookup.snapshot import World
+from catchments.editions.history import EditionHistory
+from catchments.lookup.snapshot import Published
 from catchments.store.artefacts import Artefacts
-from catchments.web.common.contract import Parameter, promises
+from catchments.web.common.contract import Parameter, operation
 from catchments.web.common.payload import source_json
 from catchments.web.common.query_parameters import optional_date
 from catchments.web.common.services import service
@@ -33,7 +33,7 @@ from catchments.web.v1.formats import (
     kept,
     list_response,
 )
-from catchments.web.v1.list_query import PAGED, Asked, address, one_of, words
+from catchments.web.v1.list_query import PAGED, RequestContext, address, one_of, words
 from maps.exports.downloads import MANIFEST
 
 TAG = "Editions"
@@ -62,7 +62,7 @@ EDITIONS = Resource("editions", COLUMNS)
 
 
 @in_forms("/v1/editions")
-@promises(
+@operation(
     ending_of(WITHOUT_PLACES),
     Parameter("on", "Only the edition in force on this date.", DATE),
     Parameter("from", "Only editions in force on this date or later.", DATE),
@@ -84,7 +84,7 @@ def editions(ending: str | None = None) -> Response:
 
 
 @in_forms("/v1/editions/<int:number>")
-@promises(
+@operation(
     ending_of(WITHOUT_PLACES),
     NUMBER,
     returns={MEDIA_TYPES[Form.JSON]: bodies.OneEdition, MEDIA_TYPES[Form.CSV]: None},
@@ -107,15 +107,15 @@ def one_edition(number: int, ending: str | None = None) -> Response:
     return kept(question, form, msgspec.json.encode(rows.whole(edition)))
 
 
-def _today() -> Asked:
+def _today() -> RequestContext:
     world = service().snapshots.current()
-    return Asked(world, world.today, world.on(world.today))
+    return RequestContext(world, world.today, world.on(world.today))
 
 
 # --- which ----------------------------------------------------------------------------------------
 
 
-def _wanted(told: Chronicle) -> list[EditionSummary]:
+def _wanted(told: EditionHistory) -> list[EditionSummary]:
     on = optional_date(request.args)
     first, last = optional_date(request.args, "from"), optional_date(request.args, "to")
     standing = one_of("standing", Standing)
@@ -138,7 +138,7 @@ def _wanted(told: Chronicle) -> list[EditionSummary]:
 
 
 def _was_in_force(
-    told: Chronicle, edition: EditionSummary, first: date | None, last: date | None
+    told: EditionHistory, edition: EditionSummary, first: date | None, last: date | None
 ) -> bool:
     """Whether an edition is in force on any day from a first to a last one."""
     if told.standing(edition) in (Standing.WITHDRAWN, Standing.REPLACED):
@@ -153,7 +153,7 @@ def _was_in_force(
 class EditionRows:
     """Editions, each with the directory release of its time."""
 
-    def __init__(self, told: Chronicle) -> None:
+    def __init__(self, told: EditionHistory) -> None:
         self._told = told
         self._sources = _sources(told.world)
         self._files = _files(told.world)
@@ -235,14 +235,14 @@ def _moment(at: datetime) -> str:
     return f"{at.isoformat(timespec='seconds')}Z"
 
 
-def _sources(world: World) -> Mapping[int, tuple[Source, ...]]:
+def _sources(world: Published) -> Mapping[int, tuple[Source, ...]]:
     if "edition sources" not in world.memo:
         world.memo["edition sources"] = service().store.edition_sources()
     found: Mapping[int, tuple[Source, ...]] = world.memo["edition sources"]
     return found
 
 
-def _files(world: World) -> Mapping[int, list[_File]]:
+def _files(world: Published) -> Mapping[int, list[_File]]:
     """Return the files that are kept of each edition, as its manifest has them."""
     if "edition files" not in world.memo:
         manifests = Artefacts(service().store).all_named(MANIFEST)

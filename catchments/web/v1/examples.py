@@ -16,7 +16,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from catchments.lookup.snapshot import World
+from catchments.lookup.snapshot import Published
 from catchments.web.common.contract import Operation
 
 SHOWN_SCHOOL = 54
@@ -65,7 +65,7 @@ def ask(
 
 
 def address_of(
-    operation: Operation, world: World, rule: Rule, media_type: str = "application/json"
+    operation: Operation, world: Published, rule: Rule, media_type: str = "application/json"
 ) -> str:
     """Return an operation's example address for a world and a rule; empty where there is none."""
     snapshot = world.on(world.today) if world.timeline.editions else None

@@ -22,7 +22,7 @@ from catchments.web.common.services import service
 from catchments.web.common.tables import MEDIA_TYPE as CSV_TYPE
 from catchments.web.common.tables import Cell, harmless
 from catchments.web.v1.blueprint import blueprint
-from catchments.web.v1.list_query import ON_A_PAGE, Asked, page_asked, pages_beside
+from catchments.web.v1.list_query import ON_A_PAGE, RequestContext, page_asked, pages_beside
 
 
 class Form(StrEnum):
@@ -139,7 +139,7 @@ class Rows(Protocol):
 
 
 def list_response(
-    asked: Asked,
+    asked: RequestContext,
     form: Form,
     resource: Resource,
     rows: Rows | None,
@@ -185,7 +185,9 @@ def _content(
 # --- one ------------------------------------------------------------------------------------------
 
 
-def one_response(asked: Asked, form: Form, resource: Resource, rows: Rows, key: Any) -> Response:
+def one_response(
+    asked: RequestContext, form: Form, resource: Resource, rows: Rows, key: Any
+) -> Response:
     """Return one row by itself."""
     written = _written(rows, form, key)
     if form is Form.CSV:
@@ -196,7 +198,7 @@ def one_response(asked: Asked, form: Form, resource: Resource, rows: Rows, key: 
 # --- both -----------------------------------------------------------------------------------------
 
 
-def about(asked: Asked) -> dict[str, Any]:
+def about(asked: RequestContext) -> dict[str, Any]:
     """Return what every body says of what it was made from."""
     return {
         **provenance_json(asked.snapshot),
@@ -205,7 +207,7 @@ def about(asked: Asked) -> dict[str, Any]:
     }
 
 
-def kept(asked: Asked, form: Form, content: bytes) -> Response:
+def kept(asked: RequestContext, form: Form, content: bytes) -> Response:
     """Return a response that caches may keep for as long as it is true."""
     response = Response(content, content_type=CONTENT_TYPES[form])
     control = cache_control(asked.world, service().settings.max_age_s)

@@ -16,8 +16,8 @@ from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.model import Basis, EditionSummary, ReleaseSummary, SchoolStatus, Status
 from catchments.geometry.coordinates import checked_degrees
 from catchments.lookup.resolver import long_date
-from catchments.lookup.selection import Box, Wanted
-from catchments.lookup.snapshot import Snapshot, World
+from catchments.lookup.selection import Box, Filter
+from catchments.lookup.snapshot import Published, Snapshot
 from catchments.web.common.contract import Parameter
 from catchments.web.common.query_parameters import optional_date, region
 from catchments.web.common.services import service
@@ -75,10 +75,10 @@ def words(name: str, about: str, allowed: type[StrEnum]) -> Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestContext:
     """A world, and the edition and directory release that an answer for a date is made from."""
 
-    world: World
+    world: Published
     day: date
     snapshot: Snapshot | None
     """None before the first edition."""
@@ -96,7 +96,7 @@ class Asked:
         return {"on": self.day.isoformat(), **read}
 
 
-def asked() -> Asked:
+def asked() -> RequestContext:
     """Return what a request asks of which edition and directory release.
 
     Raises InputRefused for a malformed parameter, NotKnown for an edition or release that is not.
@@ -105,11 +105,11 @@ def asked() -> Asked:
     day = optional_date(request.args) or world.today
     edition, release = whole_number("edition"), whole_number("release")
     if edition is None and release is None:
-        return Asked(world, day, world.on(day))
-    return Asked(world, day, _pinned(world, day, edition, release))
+        return RequestContext(world, day, world.on(day))
+    return RequestContext(world, day, _pinned(world, day, edition, release))
 
 
-def asked_of_one() -> tuple[Asked, Snapshot]:
+def asked_of_one() -> tuple[RequestContext, Snapshot]:
     """Return what a request asks of one thing. Raises NotKnown before the first edition."""
     found = asked()
     if found.snapshot is None:
@@ -126,7 +126,9 @@ def _number(found: EditionSummary | ReleaseSummary | None) -> int | None:
     return found.number if found else None
 
 
-def _pinned(world: World, day: date, edition: int | None, release: int | None) -> Snapshot | None:
+def _pinned(
+    world: Published, day: date, edition: int | None, release: int | None
+) -> Snapshot | None:
     world.on(day)  # raises where nothing is published
     edition = edition if edition is not None else _number(world.timeline.edition_on(day))
     release = release if release is not None else _number(world.timeline.release_on(day))
@@ -141,10 +143,10 @@ def _pinned(world: World, day: date, edition: int | None, release: int | None) -
         ) from error
 
 
-def wanted(found: Asked) -> Wanted:
+def wanted(found: RequestContext) -> Filter:
     """Return what a list is filtered by. Raises InputRefused, NotKnown for a code that is none."""
     given = request.args
-    return Wanted(
+    return Filter(
         region=_region(found, given.get("region", "")) or None,
         catchment=_code(found, "catchment"),
         provider=_code(found, "provider"),
@@ -226,12 +228,12 @@ def _box_refused(text: str) -> InputRefused:
     )
 
 
-def _region(found: Asked, text: str) -> str:
+def _region(found: RequestContext, text: str) -> str:
     used = regions_of(entries(found.world, found.snapshot).values()) if found.snapshot else ()
     return region(text, used)
 
 
-def _code(found: Asked, kind: str) -> str | None:
+def _code(found: RequestContext, kind: str) -> str | None:
     code = request.args.get(kind)
     if code is None or found.snapshot is None:
         return code

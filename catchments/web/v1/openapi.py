@@ -15,9 +15,9 @@ from flask import Flask, Response, current_app, request
 from werkzeug.routing import Rule
 
 from catchments import __version__
-from catchments.lookup.snapshot import World
+from catchments.lookup.snapshot import Published
 from catchments.web.common import bodies
-from catchments.web.common.contract import Operation, promised_by, promises
+from catchments.web.common.contract import Operation, operation, promised_by
 from catchments.web.common.http_cache import cache_control, etag, validated
 from catchments.web.common.services import service, sources_of
 from catchments.web.v1.blueprint import blueprint
@@ -56,7 +56,7 @@ class Contract:
 
 @blueprint.get("/v1/openapi.json")
 @blueprint.get("/openapi.json")
-@promises(returns={JSON: bodies.Anything}, tag="This document")
+@operation(returns={JSON: bodies.Anything}, tag="This document")
 def document() -> Response:
     """Give this contract as OpenAPI 3.1."""
     world = service().snapshots.current()
@@ -66,7 +66,7 @@ def document() -> Response:
     return validated(response, etag(world, None, world.today, written=made.digest), control)
 
 
-def contract(world: World) -> Contract:
+def contract(world: Published) -> Contract:
     """Return the contract with examples from a world; made once for it."""
     public = service().settings.public_url
     key = ("contract", public or request.script_root)
@@ -87,7 +87,7 @@ def promised_rules(app: Flask) -> list[tuple[Rule, Operation]]:
 class Document:
     """Makes the document of an application for a world, with addresses below a root."""
 
-    def __init__(self, app: Flask, world: World, root: str) -> None:
+    def __init__(self, app: Flask, world: Published, root: str) -> None:
         self._app = app
         self._world = world
         self._root = root
@@ -110,10 +110,10 @@ class Document:
         used = dict.fromkeys(operation.tag for _, operation in self._rules)
         for tag in [*(each for each in TAGS if each in used), *sorted(used.keys() - TAGS.keys())]:
             self._spec.tag({"name": tag, "description": TAGS.get(tag, "")})
-        for rule, operation in self._rules:
+        for rule, each in self._rules:
             method = "post" if "POST" in (rule.methods or ()) else "get"
             path = _CONVERTER.sub(r"{\2}", rule.rule)
-            self._spec.path(path=path, operations={method: self._operation(rule, operation)})
+            self._spec.path(path=path, operations={method: self._operation(rule, each)})
         return self._spec.to_dict()
 
     def _info(self) -> dict[str, Any]:

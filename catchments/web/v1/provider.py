@@ -11,9 +11,9 @@ from flask import Blueprint, Response, request
 from catchments.core.errors import InputRefused
 from catchments.core.model import Answer
 from catchments.core.text_folding import LONGEST_TEXT
-from catchments.lookup.snapshot import World
+from catchments.lookup.snapshot import Published
 from catchments.web.common import bodies
-from catchments.web.common.contract import Parameter, hold_to_promise, promises, say_language
+from catchments.web.common.contract import Parameter, hold_to_promise, operation, say_language
 from catchments.web.common.http_cache import cache_control, etag, validated
 from catchments.web.common.payload import (
     answer_json,
@@ -64,7 +64,7 @@ BEGUN = Parameter("q", "What has been typed so far.", {"type": "string"}, requir
 
 @blueprint.get("/v1/provider")
 @blueprint.get("/provider")
-@promises(
+@operation(
     SCHOOL_ID,
     LAT,
     LNG,
@@ -89,7 +89,7 @@ def provider() -> Response:
 
 @blueprint.get("/v1/search")
 @blueprint.get("/search")
-@promises(Q, ON, returns={JSON: bodies.Answer}, tag=TAG, example="/v1/search?q=kaitaia")
+@operation(Q, ON, returns={JSON: bodies.Answer}, tag=TAG, example="/v1/search?q=kaitaia")
 def search() -> Response:
     """Say what a text means – a school, an address, a suburb or a town – and who serves it."""
     world = service().snapshots.current()
@@ -99,7 +99,7 @@ def search() -> Response:
 
 @blueprint.get("/v1/suggest")
 @blueprint.get("/suggest")
-@promises(BEGUN, returns={JSON: bodies.Suggestions}, tag=TAG, example="/v1/suggest?q=kait")
+@operation(BEGUN, returns={JSON: bodies.Suggestions}, tag=TAG, example="/v1/suggest?q=kait")
 def suggest() -> Response:
     """Say what a text that is still being typed may mean, best first."""
     world = service().snapshots.current()
@@ -123,7 +123,7 @@ def _text() -> str:
     return request.args["q"]
 
 
-def _found(world: World, text: str, day: date, field: str) -> Response:
+def _found(world: Published, text: str, day: date, field: str) -> Response:
     running = service()
     finding = running.finder(world).find(text, on=day, field=field)
     if finding is None:
@@ -137,7 +137,7 @@ def _json(body: Mapping[str, object]) -> Response:
     return Response(msgspec.json.encode(body), mimetype=JSON)
 
 
-def _answer(world: World, asked: Question, day: date) -> Answer:
+def _answer(world: Published, asked: Question, day: date) -> Answer:
     if asked.school_id is not None:
         answer = world.school(asked.school_id, on=day)
     else:

@@ -11,7 +11,7 @@ from catchments.core.model import Catchment, Provider
 from catchments.lookup.resolver import long_date
 from catchments.lookup.selection import lists_of
 from catchments.lookup.snapshot import Snapshot
-from catchments.web.common.contract import promises
+from catchments.web.common.contract import operation
 from catchments.web.common.payload import catchment_json, provider_json
 from catchments.web.common.tables import origin
 from catchments.web.pages.catchment_summaries import entries
@@ -37,7 +37,7 @@ from catchments.web.v1.list_query import (
     IN_TIME,
     PAGED,
     WHERE,
-    Asked,
+    RequestContext,
     address,
     asked,
     asked_of_one,
@@ -51,7 +51,7 @@ PROVIDERS = Resource("providers", COLUMNS)
 
 
 @in_forms("/v1/providers")
-@promises(
+@operation(
     ENDING,
     *WHERE,
     *IN_TIME,
@@ -78,7 +78,7 @@ def providers(ending: str | None = None) -> Response:
 
 
 @blueprint.get("/v1/providers/<code:code>")
-@promises(
+@operation(
     CODE,
     ON,
     returns={
@@ -106,7 +106,7 @@ def one_provider(code: str) -> Response:
 class ProviderRows:
     """The providers of a snapshot on a date."""
 
-    def __init__(self, question: Asked, snapshot: Snapshot) -> None:
+    def __init__(self, question: RequestContext, snapshot: Snapshot) -> None:
         self._day = question.day
         self._entries = entries(question.world, snapshot)
         self._providers = lists_of(question.world, snapshot).providers

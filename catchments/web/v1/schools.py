@@ -7,9 +7,9 @@ from flask import Response
 
 from catchments.core.model import Answer, Basis, School, SchoolStatus, Status
 from catchments.lookup.selection import Schools, lists_of
-from catchments.lookup.snapshot import Snapshot, World
+from catchments.lookup.snapshot import Published, Snapshot
 from catchments.web.common.bodies import Answer as Answered
-from catchments.web.common.contract import Parameter, promises
+from catchments.web.common.contract import Parameter, operation
 from catchments.web.common.payload import (
     answer_json,
     catchment_json,
@@ -32,7 +32,7 @@ from catchments.web.v1.formats import (
     kept,
     list_response,
 )
-from catchments.web.v1.list_query import IN_TIME, PAGED, WHERE, Asked, asked, wanted, words
+from catchments.web.v1.list_query import IN_TIME, PAGED, WHERE, RequestContext, asked, wanted, words
 from catchments.web.v1.provider import ON
 
 TAG = "Schools"
@@ -48,7 +48,7 @@ SCHOOLS = Resource("schools", COLUMNS)
 
 
 @in_forms("/v1/schools")
-@promises(
+@operation(
     ENDING,
     *WHERE,
     words("status", "A school's state in the directory.", SchoolStatus),
@@ -77,7 +77,7 @@ def schools(ending: str | None = None) -> Response:
 
 
 @in_forms("/v1/schools/<int:number>")
-@promises(
+@operation(
     ENDING,
     NUMBER,
     ON,
@@ -97,7 +97,7 @@ def school(number: int, ending: str | None = None) -> Response:
     return kept(question, form, _one(question, answer, form))
 
 
-def _one(question: Asked, answer: Answer, form: Form) -> bytes:
+def _one(question: RequestContext, answer: Answer, form: Form) -> bytes:
     if form is Form.JSON:
         return msgspec.json.encode(answer_json(answer, question.world, question.day))
     if form is Form.GEOJSON:
@@ -139,7 +139,7 @@ class SchoolRows:
         return self._lines[at]
 
 
-def written(world: World, snapshot: Snapshot) -> SchoolRows:
+def written(world: Published, snapshot: Snapshot) -> SchoolRows:
     """Return the rows of a snapshot's schools, kept with the world."""
     key = ("school rows", snapshot.edition.number, snapshot.release.number)
     return world.recent.get(

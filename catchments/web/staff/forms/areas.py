@@ -37,8 +37,8 @@ from catchments.readers.uploads import VERTICES_AT_MOST
 from catchments.web.common.services import service
 from catchments.web.staff.forms import uploads
 from catchments.web.staff.forms.choosing_schools import lines_of
-from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
-from catchments.web.staff.pages.draft_view import Working
+from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
+from catchments.web.staff.pages.draft_view import DraftState
 
 AROUND_A_PLACE_M = 300.0
 """How far around the known places of a suburb its area is taken to reach."""
@@ -54,7 +54,7 @@ _DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")
 # --- transfer an area -----------------------------------------------------------------------------
 
 
-def read_transfer(typed: Typed, worked: Working) -> Change:
+def read_transfer(typed: FormReader, worked: DraftState) -> Change:
     """Return what gives an area to a catchment, with the listed schools in it."""
     content = worked.content
     to = typed.one_of("to", content.catchments, gettext("the catchment that gets the area"))
@@ -70,12 +70,12 @@ def read_transfer(typed: Typed, worked: Working) -> Change:
             "The area lies in no catchment that gives it: in the sea, or in %(to)s itself.",
             to=content.catchments[to].name,
         )
-        raise FormRefused([Wrong(_field_of(typed), problem)])
+        raise FormRefused([FieldError(_field_of(typed), problem)])
     schools = _schools_in(_in_360(area), set(givers), worked)
     return TransferArea(area, to, from_, schools, label)
 
 
-def offer_transfer(typed: Typed, worked: Working) -> dict[str, Any]:
+def offer_transfer(typed: FormReader, worked: DraftState) -> dict[str, Any]:
     """Return the catchments, and the suburbs that were looked for or ticked."""
     text = typed.text("q")
     ticked = [each for each in (_suburb(key) for key in typed.all("suburbs")) if each]
@@ -92,7 +92,7 @@ def offer_transfer(typed: Typed, worked: Working) -> dict[str, Any]:
     }
 
 
-def preview_transfer(typed: Typed, worked: Working, change: Change) -> dict[str, Any]:
+def preview_transfer(typed: FormReader, worked: DraftState, change: Change) -> dict[str, Any]:
     """Return what is about to be transferred: how much, from whom, and which schools with it."""
     assert isinstance(change, TransferArea)  # noqa: S101 - what `read_transfer` made
     area, to = _in_360(change.area), worked.content.catchments[change.to]
@@ -123,7 +123,7 @@ def preview_transfer(typed: Typed, worked: Working, change: Change) -> dict[str,
     }
 
 
-def _area_given(typed: Typed, worked: Working) -> tuple[BaseGeometry | None, str]:
+def _area_given(typed: FormReader, worked: DraftState) -> tuple[BaseGeometry | None, str]:
     """Return the one area that was given, and what it is to people."""
     ways: dict[str, Callable[[], tuple[BaseGeometry | None, str]]] = {
         "drawn": lambda: (_drawn(typed, "drawn", AREAS), gettext("drawn")),
@@ -143,18 +143,18 @@ def _area_given(typed: Typed, worked: Working) -> tuple[BaseGeometry | None, str
     return None, ""
 
 
-def _is_given(typed: Typed, field: str) -> bool:
+def _is_given(typed: FormReader, field: str) -> bool:
     if field == "file":
         return bool(typed.files("file") or typed.text("kept"))
     return bool(typed.text(field))
 
 
-def _field_of(typed: Typed) -> str:
+def _field_of(typed: FormReader) -> str:
     ways = ("drawn", "suburbs", "points", "file")
     return next((field for field in ways if _is_given(typed, field)), "drawn")
 
 
-def _of_file(typed: Typed, worked: Working) -> tuple[BaseGeometry, str]:
+def _of_file(typed: FormReader, worked: DraftState) -> tuple[BaseGeometry, str]:
     files = typed.files("file")
     if not files:
         area, label = uploads.kept(worked, typed.text("kept"), "file")
@@ -163,12 +163,12 @@ def _of_file(typed: Typed, worked: Working) -> tuple[BaseGeometry, str]:
     return _checked(uploads.area_of_file(typed, "file"), "file", AREAS), name
 
 
-def _givers(worked: Working, to: str, from_: Sequence[str]) -> list[str]:
+def _givers(worked: DraftState, to: str, from_: Sequence[str]) -> list[str]:
     chosen = from_ or tuple(worked.content.catchments)
     return [code for code in chosen if code != to and code in worked.content.boundaries]
 
 
-def _schools_in(area: BaseGeometry, givers: set[str], worked: Working) -> tuple[int, ...]:
+def _schools_in(area: BaseGeometry, givers: set[str], worked: DraftState) -> tuple[int, ...]:
     """Return the schools on the givers' lists that lie in an area (0…360)."""
     listed = [
         (number, school.place)
@@ -186,7 +186,7 @@ def _schools_in(area: BaseGeometry, givers: set[str], worked: Working) -> tuple[
 # --- split a catchment ----------------------------------------------------------------------------
 
 
-def read_split(typed: Typed, worked: Working) -> Change:
+def read_split(typed: FormReader, worked: DraftState) -> Change:
     """Return what cuts a catchment in two along a line."""
     content = worked.content
     code = typed.one_of("catchment", content.catchments, gettext("the catchment to split"))
@@ -205,7 +205,7 @@ def read_split(typed: Typed, worked: Working) -> Change:
     return _with_schools(change, worked)
 
 
-def offer_split(_typed: Typed, worked: Working) -> dict[str, Any]:
+def offer_split(_typed: FormReader, worked: DraftState) -> dict[str, Any]:
     """Return the catchments and providers to choose from."""
     providers = ((p.code, f"{p.name} ({p.code})") for p in worked.content.providers.values())
     return {
@@ -214,7 +214,7 @@ def offer_split(_typed: Typed, worked: Working) -> dict[str, Any]:
     }
 
 
-def preview_split(_typed: Typed, worked: Working, change: Change) -> dict[str, Any]:
+def preview_split(_typed: FormReader, worked: DraftState, change: Change) -> dict[str, Any]:
     """Return what the new catchment will be: how large, and with which schools."""
     assert isinstance(change, SplitCatchment)  # noqa: S101 - what `read_split` made
     after = apply(worked.content, change)
@@ -232,13 +232,13 @@ def preview_split(_typed: Typed, worked: Working, change: Change) -> dict[str, A
     return {"what": what, "lines": lines_of(change.schools, worked), "says_schools": True}
 
 
-def _with_schools(change: SplitCatchment, worked: Working) -> SplitCatchment:
+def _with_schools(change: SplitCatchment, worked: DraftState) -> SplitCatchment:
     """Return a split with the listed schools that lie in what becomes the new catchment."""
     new = _in_360(apply(worked.content, change).boundaries[change.new.code])
     return replace(change, schools=_schools_in(new, {change.catchment}, worked))
 
 
-def _line_given(typed: Typed) -> BaseGeometry | None:
+def _line_given(typed: FormReader) -> BaseGeometry | None:
     if typed.text("drawn") and typed.text("points"):
         typed.refuse("points", gettext("Draw the line or type its points, not both."))
         return None
@@ -271,7 +271,7 @@ def _suburb(key: str) -> NamedPlace | None:
     return next((each for each in found if key_of(each) == key), None)
 
 
-def _around_suburbs(typed: Typed) -> tuple[BaseGeometry | None, str]:
+def _around_suburbs(typed: FormReader) -> tuple[BaseGeometry | None, str]:
     """Return the area around the known places of the suburbs that were ticked.
 
     Nobody publishes their boundaries here. So it is the convex hull of each one's known schools and
@@ -311,7 +311,7 @@ def around_places(named: NamedPlace) -> BaseGeometry | None:
 # --- drawn and typed ------------------------------------------------------------------------------
 
 
-def _drawn(typed: Typed, field: str, kinds: Sequence[str]) -> BaseGeometry | None:
+def _drawn(typed: FormReader, field: str, kinds: Sequence[str]) -> BaseGeometry | None:
     """Return the WKT or GeoJSON that a drawing, or a person, has put in a field."""
     try:
         given = shape_of(typed.text(field), kinds, vertices_at_most=VERTICES_AT_MOST)
@@ -328,10 +328,10 @@ def _drawn(typed: Typed, field: str, kinds: Sequence[str]) -> BaseGeometry | Non
 def _too_many(field: str, count: int) -> FormRefused:
     problem = gettext("It has %(n)s vertices; at most %(most)s are taken.")
     said = problem % {"n": f"{count:,}", "most": f"{VERTICES_AT_MOST:,}"}
-    return FormRefused([Wrong(field, said)])
+    return FormRefused([FieldError(field, said)])
 
 
-def _typed_points(typed: Typed, field: str, *, at_least: int) -> BaseGeometry | None:
+def _typed_points(typed: FormReader, field: str, *, at_least: int) -> BaseGeometry | None:
     """Return the polygon, or from two points up the line, of “lng lat” a line."""
     lines = [line for line in typed.text(field).splitlines() if line.strip()]
     points: list[tuple[float, float]] = []
@@ -376,7 +376,7 @@ def _checked(given: BaseGeometry, field: str, kinds: Sequence[str]) -> BaseGeome
     if len(xy) > VERTICES_AT_MOST:
         raise _too_many(field, len(xy))
     if not _all_in_new_zealand(xy):
-        raise FormRefused([Wrong(field, gettext("It lies outside New Zealand."))])
+        raise FormRefused([FieldError(field, gettext("It lies outside New Zealand."))])
     moved = shapely.transform(given, _all_to_360)
     _refuse_crossing(moved, field, kinds)
     if kinds is LINES:
@@ -392,7 +392,7 @@ def _refuse_crossing(moved: BaseGeometry, field: str, kinds: Sequence[str]) -> N
     where = re.search(r"\[(\S+) (\S+)\]", reason)
     at = gettext(" near %(x)s %(y)s", x=where[1], y=where[2]) if where else ""
     problem = gettext("The line crosses itself%(at)s. Draw it again without crossing.", at=at)
-    raise FormRefused([Wrong(field, problem)])
+    raise FormRefused([FieldError(field, problem)])
 
 
 def _all_in_new_zealand(xy: npt.NDArray[np.float64]) -> bool:
@@ -415,11 +415,11 @@ def _in_360(geometry: BaseGeometry) -> BaseGeometry:
     return geometry_to_360(geometry)
 
 
-def _boundary(worked: Working, code: str) -> BaseGeometry:
+def _boundary(worked: DraftState, code: str) -> BaseGeometry:
     return geometry_to_360(worked.content.boundaries[code])
 
 
-def _options(worked: Working) -> list[tuple[str, str]]:
+def _options(worked: DraftState) -> list[tuple[str, str]]:
     named: Iterable[tuple[str, str]] = (
         (c.code, f"{c.name} ({c.code})") for c in worked.content.catchments.values()
     )

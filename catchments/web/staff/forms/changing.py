@@ -31,20 +31,20 @@ from catchments.core.model import EDUCATION_REGIONS, Catchment, Contract, Editio
 from catchments.core.roles import Action
 from catchments.core.text_folding import folded
 from catchments.store import StoreUnavailable
-from catchments.store.drafts.repository import NotNow, Seen, Stale
+from catchments.store.drafts.repository import ExpectedVersion, NotNow, Stale
 from catchments.web.accounts.access import requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.forms import areas, choosing_schools, uploads
-from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
+from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.pages import draft_view
-from catchments.web.staff.pages.draft_view import Working
+from catchments.web.staff.pages.draft_view import DraftState
 
 REFUSED, STALE = 400, 412
 LARGEST_FORM_BYTES = 32 << 20
 """A file of boundaries, or an area with very many vertices."""
 
-Offer = Callable[[Typed, Working], dict[str, Any]]
+Offer = Callable[[FormReader, DraftState], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ class Kind:
     title: LazyString
     hint: LazyString
     template: str
-    read: Callable[[Typed, Working], Change]
+    read: Callable[[FormReader, DraftState], Change]
     """Raises FormRefused."""
     offer: Offer
     """What its page offers to choose from."""
-    preview: Callable[[Typed, Working, Change], dict[str, Any]] | None = None
+    preview: Callable[[FormReader, DraftState, Change], dict[str, Any]] | None = None
     """What is shown before it is added; it is then sent once more with `confirmed`."""
 
 
@@ -71,7 +71,7 @@ class Kind:
 @requires(Action.EDIT)
 def change(draft: int, kind: str) -> Response:
     """Show the form of a kind of change."""
-    return _form(_kind(kind), draft_view.open_to_changes(draft), Typed(request.args))
+    return _form(_kind(kind), draft_view.open_to_changes(draft), FormReader(request.args))
 
 
 @blueprint.post("/drafts/<int:draft>/change/<kind>")
@@ -79,7 +79,7 @@ def change(draft: int, kind: str) -> Response:
 def make_change(draft: int, kind: str) -> AnyResponse:
     """Add a change to a draft, or say what is wrong with the form."""
     chosen, seen = _kind(kind), draft_view.seen_given()
-    typed = Typed(request.form, request.files)
+    typed = FormReader(request.form, request.files)
     is_stale = draft_view.head_of(draft).version != seen.version
     if is_stale and draft_view.desk().is_done(draft, seen.once):
         return _to_draft(draft)  # a double click, the back button, a line that broke
@@ -91,7 +91,7 @@ def make_change(draft: int, kind: str) -> AnyResponse:
     return _made(chosen, worked, typed, seen)
 
 
-def _made(kind: Kind, worked: Working, typed: Typed, seen: Seen) -> AnyResponse:
+def _made(kind: Kind, worked: DraftState, typed: FormReader, seen: ExpectedVersion) -> AnyResponse:
     try:
         made = kind.read(typed, worked)
         typed.check()
@@ -106,7 +106,7 @@ def _made(kind: Kind, worked: Working, typed: Typed, seen: Seen) -> AnyResponse:
     except (NotNow, StoreUnavailable):
         raise
     except CatchmentsError as error:  # it does not fit: said above the form, what was typed stays
-        return _form(kind, worked, typed, (Wrong("", str(error)),))
+        return _form(kind, worked, typed, (FieldError("", str(error)),))
     if typed.said:
         once = f"{seen.once[:63]}r" if seen.once else ""
         draft_view.desk().comment(worked.draft.id, typed.said, by=seen.person, once=once)
@@ -127,7 +127,7 @@ def _to_draft(draft: int) -> AnyResponse:
     return redirect(url_for("staff.draft", draft=draft), 303)
 
 
-def _stale(kind: Kind, worked: Working, typed: Typed, seen: Seen) -> Response:
+def _stale(kind: Kind, worked: DraftState, typed: FormReader, seen: ExpectedVersion) -> Response:
     """Give a form back with what was typed, for the version that the draft has now."""
     meanwhile = draft_view.done_since(worked.draft.id, seen.version)
     page = _form(kind, worked, typed, stale=True, meanwhile=meanwhile)
@@ -135,7 +135,7 @@ def _stale(kind: Kind, worked: Working, typed: Typed, seen: Seen) -> Response:
     return page
 
 
-def _looked_over(kind: Kind, worked: Working, typed: Typed, made: Change) -> Response:
+def _looked_over(kind: Kind, worked: DraftState, typed: FormReader, made: Change) -> Response:
     """Show what a change will do before it is added."""
     if kind.preview is None:
         return _form(kind, worked, typed, report=typed.said)
@@ -148,7 +148,11 @@ def _looked_over(kind: Kind, worked: Working, typed: Typed, made: Change) -> Res
 
 
 def _form(
-    kind: Kind, worked: Working, typed: Typed, wrongs: tuple[Wrong, ...] = (), **more: Any
+    kind: Kind,
+    worked: DraftState,
+    typed: FormReader,
+    wrongs: tuple[FieldError, ...] = (),
+    **more: Any,
 ) -> Response:
     world = service().snapshots.current()
     title = str(kind.title)
@@ -197,7 +201,7 @@ def provider_options(content: Edition) -> list[tuple[str, str]]:
     )
 
 
-def _nothing_more(_typed: Typed, worked: Working) -> dict[str, Any]:
+def _nothing_more(_typed: FormReader, worked: DraftState) -> dict[str, Any]:
     return {
         "catchments": catchment_options(worked.content),
         "providers": provider_options(worked.content),
@@ -207,14 +211,14 @@ def _nothing_more(_typed: Typed, worked: Working) -> dict[str, Any]:
 # --- another provider -----------------------------------------------------------------------------
 
 
-def _read_assign(typed: Typed, worked: Working) -> Change:
+def _read_assign(typed: FormReader, worked: DraftState) -> Change:
     content = worked.content
     chosen = typed.some_of("catchments", content.catchments, gettext("one catchment or more"))
     provider = typed.one_of("provider", content.providers, gettext("a provider"))
     return AssignProvider(chosen, provider)
 
 
-def _offer_assign(typed: Typed, worked: Working) -> dict[str, Any]:
+def _offer_assign(typed: FormReader, worked: DraftState) -> dict[str, Any]:
     content, ticked = worked.content, set(typed.all("catchments"))
     words, served_by = folded(typed.text("q")[:200]).split(), typed.text("served_by")
     found = [
@@ -232,7 +236,7 @@ def _offer_assign(typed: Typed, worked: Working) -> dict[str, Any]:
     }
 
 
-def _is_sought(catchment: Catchment, worked: Working, words: list[str], served_by: str) -> bool:
+def _is_sought(catchment: Catchment, worked: DraftState, words: list[str], served_by: str) -> bool:
     if served_by and catchment.provider_code != served_by:
         return False
     provider = worked.provider_of(catchment)
@@ -244,7 +248,7 @@ def _is_sought(catchment: Catchment, worked: Working, words: list[str], served_b
 # --- names, and catchments made one ---------------------------------------------------------------
 
 
-def _read_rename(typed: Typed, worked: Working) -> Change:
+def _read_rename(typed: FormReader, worked: DraftState) -> Change:
     code = typed.one_of("catchment", worked.content.catchments, gettext("a catchment"))
     name = typed.line("name", gettext("the new name"))
     old = worked.content.catchments.get(code)
@@ -253,7 +257,7 @@ def _read_rename(typed: Typed, worked: Working) -> Change:
     return RenameCatchment(code, name)
 
 
-def _read_merge(typed: Typed, worked: Working) -> Change:
+def _read_merge(typed: FormReader, worked: DraftState) -> Change:
     content = worked.content
     several = gettext("two catchments or more")
     chosen = typed.some_of("catchments", content.catchments, several, at_least=2)
@@ -263,7 +267,7 @@ def _read_merge(typed: Typed, worked: Working) -> Change:
     return MergeCatchments(chosen, into)
 
 
-def _offer_merge(typed: Typed, worked: Working) -> dict[str, Any]:
+def _offer_merge(typed: FormReader, worked: DraftState) -> dict[str, Any]:
     return {
         "groups": by_region(worked.content.catchments.values()),
         "ticked": set(typed.all("catchments")),
@@ -274,7 +278,7 @@ def _offer_merge(typed: Typed, worked: Working) -> dict[str, Any]:
 # --- providers ------------------------------------------------------------------------------------
 
 
-def _details(typed: Typed, code: str) -> tuple[Provider, Contract]:
+def _details(typed: FormReader, code: str) -> tuple[Provider, Contract]:
     provider = Provider(
         code,
         typed.line("name", gettext("the provider's name")),
@@ -288,14 +292,14 @@ def _details(typed: Typed, code: str) -> tuple[Provider, Contract]:
     return provider, Contract(starts, ends, typed.whole_number("capacity"))
 
 
-def _read_add_provider(typed: Typed, worked: Working) -> Change:
+def _read_add_provider(typed: FormReader, worked: DraftState) -> Change:
     code = typed.code("code")
     if code in worked.content.providers:
         typed.refuse("code", gettext("There is a provider with this code already."))
     return AddProvider(*_details(typed, code))
 
 
-def _read_edit_provider(typed: Typed, worked: Working) -> Change:
+def _read_edit_provider(typed: FormReader, worked: DraftState) -> Change:
     code = typed.one_of("provider", worked.content.providers, gettext("a provider"))
     typed.check()  # without one there are no other fields
     made = EditProvider(*_details(typed, code))
@@ -306,7 +310,7 @@ def _read_edit_provider(typed: Typed, worked: Working) -> Change:
     return made
 
 
-def _offer_edit_provider(typed: Typed, worked: Working) -> dict[str, Any]:
+def _offer_edit_provider(typed: FormReader, worked: DraftState) -> dict[str, Any]:
     code = typed.text("provider")
     provider = worked.content.providers.get(code)
     said: Mapping[str, object] = {}
@@ -324,15 +328,15 @@ def _offer_edit_provider(typed: Typed, worked: Working) -> dict[str, Any]:
     return {"provider": provider, "said": said, **_nothing_more(typed, worked)}
 
 
-def _offer_add_provider(_typed: Typed, _worked: Working) -> dict[str, Any]:
+def _offer_add_provider(_typed: FormReader, _worked: DraftState) -> dict[str, Any]:
     return {"said": {}}
 
 
-def _read_retire(typed: Typed, worked: Working) -> Change:
+def _read_retire(typed: FormReader, worked: DraftState) -> Change:
     return RetireProvider(typed.one_of("provider", worked.content.providers, gettext("a provider")))
 
 
-def _offer_retire(typed: Typed, worked: Working) -> dict[str, Any]:
+def _offer_retire(typed: FormReader, worked: DraftState) -> dict[str, Any]:
     serves: dict[str, list[str]] = {}
     for catchment in worked.content.catchments.values():
         serves.setdefault(catchment.provider_code or "", []).append(catchment.name)

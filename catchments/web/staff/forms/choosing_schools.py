@@ -13,8 +13,8 @@ from catchments.core.errors import shown
 from catchments.core.model import Catchment, School
 from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.web.common.services import service
-from catchments.web.staff.forms.fields import Typed
-from catchments.web.staff.pages.draft_view import Working
+from catchments.web.staff.forms.fields import FormReader
+from catchments.web.staff.pages.draft_view import DraftState
 from catchments.web.staff.pages.impact import base_of, bench
 
 PASTED_AT_MOST = 100_000
@@ -36,7 +36,7 @@ class Line:
     catchment: Catchment | None
 
 
-def chosen_schools(typed: Typed, worked: Working) -> tuple[int, ...]:
+def chosen_schools(typed: FormReader, worked: DraftState) -> tuple[int, ...]:
     """Return the schools that are ticked and those that are pasted, each once, in order."""
     ticked = [int(text) for text in typed.all("schools") if _is_known(text, worked)]
     gone = [shown(text) for text in typed.all("schools") if not _is_known(text, worked)]
@@ -48,7 +48,7 @@ def chosen_schools(typed: Typed, worked: Working) -> tuple[int, ...]:
     return tuple(chosen)
 
 
-def lines_of(numbers: tuple[int, ...], worked: Working) -> list[Line]:
+def lines_of(numbers: tuple[int, ...], worked: DraftState) -> list[Line]:
     """Return schools as they are listed, each with the catchment that it is in by now."""
     if not numbers:
         return []
@@ -60,7 +60,7 @@ def lines_of(numbers: tuple[int, ...], worked: Working) -> list[Line]:
     ]
 
 
-def _pasted(typed: Typed, worked: Working) -> list[int]:
+def _pasted(typed: FormReader, worked: DraftState) -> list[int]:
     text = typed.given.get("numbers", "")
     if len(text) > PASTED_AT_MOST:
         problem = gettext("That is too much: paste at most %(n)s characters.", n=PASTED_AT_MOST)
@@ -86,7 +86,7 @@ def _pasted(typed: Typed, worked: Working) -> list[int]:
     return numbers
 
 
-def _numbers_in(line: str, worked: Working) -> tuple[list[int], list[str]]:
+def _numbers_in(line: str, worked: DraftState) -> tuple[list[int], list[str]]:
     """Return the schools that a line names, and the runs of words in it that name none."""
     numbers: list[int] = []
     strangers: list[str] = []
@@ -103,11 +103,11 @@ def _numbers_in(line: str, worked: Working) -> tuple[list[int], list[str]]:
     return numbers, strangers
 
 
-def _is_known(text: str, worked: Working) -> bool:
+def _is_known(text: str, worked: DraftState) -> bool:
     return bool(_NUMBER.fullmatch(text)) and int(text) in worked.schools
 
 
-def _found(text: str, worked: Working) -> tuple[list[int], bool]:
+def _found(text: str, worked: DraftState) -> tuple[list[int], bool]:
     """Return the schools that a text means, those of a town too; and whether there are more."""
     if not folded(text):
         return [], False
@@ -122,7 +122,7 @@ def _found(text: str, worked: Working) -> tuple[list[int], bool]:
     return list(numbers)[:FOUND_AT_MOST], len(numbers) > FOUND_AT_MOST
 
 
-def _offer(typed: Typed, worked: Working) -> dict[str, Any]:
+def _offer(typed: FormReader, worked: DraftState) -> dict[str, Any]:
     text = typed.text("q")
     found, more = _found(text, worked)
     ticked = tuple(int(each) for each in typed.all("schools") if _is_known(each, worked))
@@ -138,7 +138,7 @@ def _offer(typed: Typed, worked: Working) -> dict[str, Any]:
 # --- move schools ---------------------------------------------------------------------------------
 
 
-def read_move(typed: Typed, worked: Working) -> Change:
+def read_move(typed: FormReader, worked: DraftState) -> Change:
     """Return what moves the chosen schools to a catchment, or to none."""
     schools = chosen_schools(typed, worked)
     places = {NOBODY, *worked.content.catchments}
@@ -146,12 +146,12 @@ def read_move(typed: Typed, worked: Working) -> Change:
     return MoveSchools(schools, "" if to == NOBODY else to)
 
 
-def offer_move(typed: Typed, worked: Working) -> dict[str, Any]:
+def offer_move(typed: FormReader, worked: DraftState) -> dict[str, Any]:
     """Return the schools to choose from, and the catchments they may move to."""
     return {**_offer(typed, worked), "catchments": _catchments(worked)}
 
 
-def preview_move(_typed: Typed, worked: Working, change: Change) -> dict[str, Any]:
+def preview_move(_typed: FormReader, worked: DraftState, change: Change) -> dict[str, Any]:
     """Return the schools that are about to move, each with the catchment it is in now."""
     assert isinstance(change, MoveSchools)  # noqa: S101 - what `read_move` made
     to = worked.content.catchments.get(change.to)
@@ -163,7 +163,7 @@ def preview_move(_typed: Typed, worked: Working, change: Change) -> dict[str, An
     return {"lines": lines_of(change.schools, worked), "what": what, "target": to and to.code}
 
 
-def _catchments(worked: Working) -> list[tuple[str, str]]:
+def _catchments(worked: DraftState) -> list[tuple[str, str]]:
     named = ((c.code, f"{c.name} ({c.code})") for c in worked.content.catchments.values())
     nobody = (NOBODY, gettext("No catchment (unserved)"))
     return [*sorted(named, key=lambda pair: folded(pair[1])), nobody]
@@ -172,7 +172,7 @@ def _catchments(worked: Working) -> list[tuple[str, str]]:
 # --- in-school provision --------------------------------------------------------------------------
 
 
-def read_provision(typed: Typed, worked: Working) -> Change:
+def read_provision(typed: FormReader, worked: DraftState) -> Change:
     """Return what sets the in-school provision of the chosen schools, or ends it."""
     schools = chosen_schools(typed, worked)
     if typed.text("ends"):
@@ -184,12 +184,12 @@ def read_provision(typed: Typed, worked: Working) -> Change:
     return SetInSchoolProvision(schools, typed.line("note", gettext("a note on the provision")))
 
 
-def offer_provision(typed: Typed, worked: Working) -> dict[str, Any]:
+def offer_provision(typed: FormReader, worked: DraftState) -> dict[str, Any]:
     """Return the schools to choose from."""
     return _offer(typed, worked)
 
 
-def preview_provision(_typed: Typed, worked: Working, change: Change) -> dict[str, Any]:
+def preview_provision(_typed: FormReader, worked: DraftState, change: Change) -> dict[str, Any]:
     """Return the schools whose provision is about to be set."""
     assert isinstance(change, SetInSchoolProvision)  # noqa: S101 - what `read_provision` made
     what = gettext("In-school provision ends.") if change.note is None else change.note

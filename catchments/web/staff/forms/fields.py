@@ -28,7 +28,7 @@ _TURNS_TEXT_AROUND = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class FieldError:
     """One thing that is wrong with a form, shown beside its field and in the summary."""
 
     field: str
@@ -40,19 +40,19 @@ class Wrong:
 class FormRefused(Exception):
     """A form that cannot be taken as it is; `wrongs` says everything that is wrong with it."""
 
-    def __init__(self, wrongs: Sequence[Wrong]) -> None:
+    def __init__(self, wrongs: Sequence[FieldError]) -> None:
         super().__init__(" ".join(wrong.text for wrong in wrongs))
         self.wrongs = tuple(wrongs)
 
 
-class Typed:
+class FormReader:
     """A form's fields; each reader gives a value, or notes what is wrong and gives an empty one."""
 
     def __init__(
         self, given: MultiDict[str, str], files: MultiDict[str, FileStorage] | None = None
     ) -> None:
         self.given = given
-        self.wrongs: list[Wrong] = []
+        self.wrongs: list[FieldError] = []
         self.said = ""
         """What a reader of a file has to say about it, beside the change."""
         self._files = MultiDict() if files is None else files
@@ -71,7 +71,7 @@ class Typed:
 
     def refuse(self, field: str, text: str, items: Sequence[str] = ()) -> None:
         """Note that something is wrong."""
-        self.wrongs.append(Wrong(field, text, tuple(items)))
+        self.wrongs.append(FieldError(field, text, tuple(items)))
 
     def check(self) -> None:
         """Raise FormRefused if anything was wrong."""

@@ -16,7 +16,7 @@ from catchments.web.accounts.access import requires
 from catchments.web.common.services import service
 from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.pages import draft_view, impact
-from catchments.web.staff.pages.draft_view import Working
+from catchments.web.staff.pages.draft_view import DraftState
 from maps.differences import display_differences
 from maps.leaflet import LEAFLET_VERSION
 
@@ -35,7 +35,7 @@ def map_data(draft: int) -> Response:
     return response
 
 
-def _drawn(worked: Working, found: Impact) -> dict[str, Any]:
+def _drawn(worked: DraftState, found: Impact) -> dict[str, Any]:
     before = impact.base_of(worked).edition
     touched = touched_codes(before, worked.content, found.comparison)
     return display_differences(before, worked.content, touched)
@@ -56,7 +56,7 @@ def _moved(found: Impact) -> list[dict[str, Any]]:
     ]
 
 
-def _sources(worked: Working) -> dict[str, str | None]:
+def _sources(worked: DraftState) -> dict[str, str | None]:
     """Return the addresses of the boundaries before, and of all schools as they are listed then."""
     edition, release = worked.draft.base_number, worked.release.number
     published = {e.number for e in service().snapshots.current().timeline.editions}

@@ -27,8 +27,8 @@ from catchments.store.audit import AuditTrail
 from catchments.store.drafts.uploads import KEPT_FOR, Upload, Uploads
 from catchments.web.accounts.access import me
 from catchments.web.common.services import service
-from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
-from catchments.web.staff.pages.draft_view import Working
+from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
+from catchments.web.staff.pages.draft_view import DraftState
 
 READER = "catchments.commands.jobs.reading"
 READ_WITHIN_S = 60.0
@@ -49,7 +49,7 @@ _IN_FORMS = (
 """What the command line calls an option → what the form calls it."""
 
 
-def area_of_file(typed: Typed, field: str) -> BaseGeometry:
+def area_of_file(typed: FormReader, field: str) -> BaseGeometry:
     """Return the area that an uploaded file holds; WGS 84, longitude -180…180.
 
     Raises FormRefused, in one message, for a file that cannot be taken.
@@ -58,7 +58,7 @@ def area_of_file(typed: Typed, field: str) -> BaseGeometry:
     return _sound(read.area, field)
 
 
-def keep(worked: Working, area: BaseGeometry, name: str) -> str:
+def keep(worked: DraftState, area: BaseGeometry, name: str) -> str:
     """Keep an area that was read from a file until its draft takes it; return its digest.
 
     The digest is all that goes to the browser.
@@ -67,7 +67,7 @@ def keep(worked: Working, area: BaseGeometry, name: str) -> str:
     return Uploads(service().store).keep(worked.draft.id, upload, by=me())
 
 
-def kept(worked: Working, digest: str, field: str) -> tuple[BaseGeometry, str]:
+def kept(worked: DraftState, digest: str, field: str) -> tuple[BaseGeometry, str]:
     """Return the area that `keep` kept, for the same person and draft, and its file's name.
 
     Raises FormRefused for any other, and for one that was kept too long ago.
@@ -78,7 +78,7 @@ def kept(worked: Working, digest: str, field: str) -> tuple[BaseGeometry, str]:
     return _sound(found.wkb, field), found.name
 
 
-def name_of_kept(worked: Working, digest: str) -> str:
+def name_of_kept(worked: DraftState, digest: str) -> str:
     """Return the name of the file whose area is kept under a digest; empty where there is none."""
     found = Uploads(service().store).found(worked.draft.id, digest, by=me()) if digest else None
     return (found.name or gettext("a file")) if found else ""
@@ -91,7 +91,7 @@ def _lost(field: str) -> FormRefused:
         "and for one draft. Choose the file again.",
         hours=hours,
     )
-    return FormRefused([Wrong(field, problem)])
+    return FormRefused([FieldError(field, problem)])
 
 
 def _sound(wkb: bytes, field: str) -> BaseGeometry:
@@ -105,7 +105,7 @@ def _sound(wkb: bytes, field: str) -> BaseGeometry:
 # --- replace boundaries ---------------------------------------------------------------------------
 
 
-def read_replacement(typed: Typed, _worked: Working) -> Change:
+def read_replacement(typed: FormReader, _worked: DraftState) -> Change:
     """Return what puts the catchments of uploaded files in place of all there are."""
     files = typed.files("file")
     if not files:
@@ -139,7 +139,7 @@ def read_replacement(typed: Typed, _worked: Working) -> Change:
     )
 
 
-def offer_replacement(_typed: Typed, _worked: Working) -> dict[str, Any]:
+def offer_replacement(_typed: FormReader, _worked: DraftState) -> dict[str, Any]:
     """Return what the form needs: which kinds of files there are."""
     return {"formats": FORMATS}
 
@@ -167,7 +167,7 @@ def _read(files: Sequence[FileStorage], wish: Wish, field: str) -> Read:
     if read.crashed:
         raise _unreadable(field)
     if read.refused:
-        raise FormRefused([Wrong(field, _for_forms(read.refused), tuple(read.rows))])
+        raise FormRefused([FieldError(field, _for_forms(read.refused), tuple(read.rows))])
     return read
 
 
@@ -176,7 +176,7 @@ def _unreadable(field: str) -> FormRefused:
         "The file cannot be read: it is broken, or too large to be read within a minute. "
         "Nothing was changed."
     )
-    return FormRefused([Wrong(field, problem)])
+    return FormRefused([FieldError(field, problem)])
 
 
 def _kept(file: FileStorage, folder: Path, number: int) -> str:

@@ -17,11 +17,16 @@ from flask_babel import gettext
 from catchments.changes import Change, apply, apply_all, describe
 from catchments.core.errors import ChangeDoesNotFit, InputRefused, NothingPublished, NotKnown, shown
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Provider, School
-from catchments.lookup.snapshot import Snapshot, World
+from catchments.lookup.snapshot import Published, Snapshot
 from catchments.store import Draft
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.drafts.records import EDITING
-from catchments.store.drafts.repository import Desk, NotNow, Seen, checked_once
+from catchments.store.drafts.repository import (
+    DraftRepository,
+    ExpectedVersion,
+    NotNow,
+    checked_once,
+)
 from catchments.web.accounts.access import me
 from catchments.web.common.services import service
 
@@ -32,7 +37,7 @@ ENTRIES_LOOKED_AT = 200
 
 
 @dataclass(frozen=True)
-class Working:
+class DraftState:
     """A draft with what its changes make of its base."""
 
     draft: Draft
@@ -70,12 +75,12 @@ def head_of(draft_id: int) -> Draft:
     )
 
 
-def desk() -> Desk:
+def desk() -> DraftRepository:
     """Return the drafts of this service."""
-    return Desk(service().store)
+    return DraftRepository(service().store)
 
 
-def working_on(draft_id: int) -> Working:
+def working_on(draft_id: int) -> DraftState:
     """Return a draft with what its changes make of its base.
 
     Raises NotKnown for a draft, or a base edition, that is not there; ChangeDoesNotFit where a
@@ -90,7 +95,7 @@ def working_on(draft_id: int) -> Working:
     return made
 
 
-def open_to_changes(draft_id: int) -> Working:
+def open_to_changes(draft_id: int) -> DraftState:
     """Return a draft that may be changed. Raises NotKnown, or NotNow in any other state."""
     working = working_on(draft_id)
     refuse_unless_editing(working.draft)
@@ -107,7 +112,7 @@ def refuse_unless_editing(draft: Draft) -> None:
         )
 
 
-def add(working: Working, change: Change, seen: Seen, *, upload: str = "") -> None:
+def add(working: DraftState, change: Change, seen: ExpectedVersion, *, upload: str = "") -> None:
     """Append a change to a draft; `upload` is the digest of the file that it was made from.
 
     Raises ChangeDoesNotFit, Stale or NotNow; then the draft is as it was.
@@ -122,7 +127,7 @@ def add(working: Working, change: Change, seen: Seen, *, upload: str = "") -> No
         _kept().put((kept.id, kept.version, working.release.number), made)
 
 
-def seen_given() -> Seen:
+def seen_given() -> ExpectedVersion:
     """Return by whom a form was sent, and which version it was written for. Raises InputRefused."""
     text = request.form.get("version", "")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
@@ -131,7 +136,7 @@ def seen_given() -> Seen:
             field="version",
             next_step="Go back to the draft, load it again, and try again.",
         )
-    return Seen(me(), int(text), checked_once(request.form.get("once", "")))
+    return ExpectedVersion(me(), int(text), checked_once(request.form.get("once", "")))
 
 
 def done_since(draft_id: int, version: int) -> list[Meanwhile]:
@@ -143,7 +148,7 @@ def done_since(draft_id: int, version: int) -> list[Meanwhile]:
     ]
 
 
-def release_for(world: World) -> DirectoryRelease:
+def release_for(world: Published) -> DirectoryRelease:
     """Return the school directory that drafts are made with. Raises NothingPublished."""
     snapshot = world.on(world.today)
     if snapshot is not None:
@@ -158,24 +163,24 @@ class _Kept:
     """What drafts came to, as far as it was worked out lately; safe to share between threads."""
 
     def __init__(self) -> None:
-        self._made: OrderedDict[_Key, Working] = OrderedDict()
+        self._made: OrderedDict[_Key, DraftState] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: _Key) -> Working | None:
+    def get(self, key: _Key) -> DraftState | None:
         """Return what a version of a draft comes to, if it is known."""
         with self._lock:
             if key in self._made:
                 self._made.move_to_end(key)
             return self._made.get(key)
 
-    def put(self, key: _Key, made: Working) -> None:
+    def put(self, key: _Key, made: DraftState) -> None:
         """Keep what a version of a draft comes to."""
         with self._lock:
             self._made[key] = made
             while len(self._made) > DRAFTS_KEPT:
                 self._made.popitem(last=False)
 
-    def longest_beginning(self, draft: Draft, release: DirectoryRelease) -> Working | None:
+    def longest_beginning(self, draft: Draft, release: DirectoryRelease) -> DraftState | None:
         """Return the version known that has the most of a draft's changes, and none besides."""
         with self._lock:
             made = list(self._made.values())
@@ -198,18 +203,18 @@ def _kept() -> _Kept:
     return kept
 
 
-def _made(draft_id: int, release: DirectoryRelease) -> Working:
+def _made(draft_id: int, release: DirectoryRelease) -> DraftState:
     draft = desk().draft(draft_id)
     known = _kept().longest_beginning(draft, release) or _begun(draft, release)
     rest = draft.changes[len(known.draft.changes) :]
     return replace(known, draft=draft, content=apply_all(known.content, rest))
 
 
-def _begun(draft: Draft, release: DirectoryRelease) -> Working:
+def _begun(draft: Draft, release: DirectoryRelease) -> DraftState:
     """Return a draft as it was before its first change."""
     empty = replace(draft, changes=())
     if draft.base_number is None:
-        return Working(empty, None, Edition(), release)
+        return DraftState(empty, None, Edition(), release)
     world = service().snapshots.current()
     if draft.base_number not in {each.number for each in world.timeline.editions}:
         raise ChangeDoesNotFit(
@@ -220,7 +225,7 @@ def _begun(draft: Draft, release: DirectoryRelease) -> Working:
             next_step=gettext("Re-apply the draft on the edition that is in force instead of it."),
         )
     base = world.numbered(draft.base_number, release.number or 0)
-    return Working(empty, base, base.edition, release)
+    return DraftState(empty, base, base.edition, release)
 
 
 def _entries(draft_id: int) -> list[AuditEntry]:

@@ -13,16 +13,16 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, NotKnown
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
-from catchments.lookup.snapshot import World
+from catchments.lookup.snapshot import Published
 from catchments.store import Draft
-from catchments.store.drafts.repository import OPEN, Seen, Stale, checked_once
+from catchments.store.drafts.repository import OPEN, ExpectedVersion, Stale, checked_once
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.forms.changing import KINDS
-from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
+from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.pages import draft_view
-from catchments.web.staff.pages.draft_view import Working, desk
+from catchments.web.staff.pages.draft_view import DraftState, desk
 from catchments.web.staff.pages.impact import impact_panel
 from catchments.web.staff.pages.reviewing import review_of
 
@@ -53,14 +53,14 @@ def drafts() -> Response:
 @requires(Action.EDIT)
 def draft_new() -> Response:
     """Ask for the title, reason and base of a new draft."""
-    return _new_page(Typed(request.args), ())
+    return _new_page(FormReader(request.args), ())
 
 
 @blueprint.post("/drafts/new")
 @requires(Action.EDIT)
 def begin() -> AnyResponse:
     """Begin a draft."""
-    typed, world = Typed(request.form), service().snapshots.current()
+    typed, world = FormReader(request.form), service().snapshots.current()
     bases = {str(summary.number) for summary in bases_of(world)}
     title = typed.line("title", gettext("a title"))
     reason = typed.paragraph("reason", gettext("why this is to change"), at_most=LONGEST_COMMENT)
@@ -74,13 +74,13 @@ def begin() -> AnyResponse:
     return redirect(url_for("staff.draft", draft=number, saved="new.title,new.reason"), 303)
 
 
-def bases_of(world: World) -> list[EditionSummary]:
+def bases_of(world: Published) -> list[EditionSummary]:
     """Return the editions that a draft may begin from: in force, then scheduled."""
     in_force = world.timeline.edition_on(world.today)
     return [*([in_force] if in_force else []), *world.timeline.scheduled_after(world.today)]
 
 
-def _new_page(typed: Typed, wrongs: tuple[Wrong, ...]) -> Response:
+def _new_page(typed: FormReader, wrongs: tuple[FieldError, ...]) -> Response:
     world = service().snapshots.current()
     page = _page(
         "staff/draft_new.html",
@@ -133,7 +133,7 @@ def take_over(draft: int) -> AnyResponse:
 @requires(Action.EDIT)
 def describe(draft: int) -> AnyResponse:
     """Give a draft another title and reason."""
-    seen, typed = draft_view.seen_given(), Typed(request.form)
+    seen, typed = draft_view.seen_given(), FormReader(request.form)
     title = typed.line("title", gettext("a title"))
     reason = typed.paragraph("reason", gettext("why this is to change"), at_most=LONGEST_COMMENT)
     try:
@@ -151,7 +151,7 @@ def describe(draft: int) -> AnyResponse:
 @requires(Action.EDIT, Action.REVIEW)
 def comment(draft: int) -> AnyResponse:
     """Say something about a draft."""
-    typed = Typed(request.form)
+    typed = FormReader(request.form)
     said = typed.paragraph("text", gettext("a comment"), at_most=LONGEST_COMMENT)
     try:
         typed.check()
@@ -162,13 +162,13 @@ def comment(draft: int) -> AnyResponse:
     return _back_to(draft, gettext("Your comment is added."), f"{draft}.comment")
 
 
-def _described_meanwhile(draft: int, seen: Seen) -> Response:
+def _described_meanwhile(draft: int, seen: ExpectedVersion) -> Response:
     meanwhile = draft_view.done_since(draft, seen.version)
     return _draft_page(draft, request.form, (), stale=True, meanwhile=meanwhile)
 
 
 def _draft_page(
-    draft: int, typed: Mapping[str, str], wrongs: tuple[Wrong, ...], **more: Any
+    draft: int, typed: Mapping[str, str], wrongs: tuple[FieldError, ...], **more: Any
 ) -> Response:
     head, person = draft_view.head_of(draft), me()
     made, problem = _made(draft)
@@ -199,7 +199,7 @@ def _draft_page(
     return page
 
 
-def _made(draft: int) -> tuple[Working | None, CatchmentsError | None]:
+def _made(draft: int) -> tuple[DraftState | None, CatchmentsError | None]:
     """Return what a draft comes to, or why it comes to nothing any more."""
     try:
         return draft_view.working_on(draft), None

@@ -12,13 +12,13 @@ from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
 from catchments.core.model import Edition
-from catchments.editions.impact import Concern, Impact, Rates, Row, SchoolMove, Workbench
+from catchments.editions.impact import Concern, Impact, ImpactCalculator, Rates, Row, SchoolMove
 from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.lookup.snapshot import Recent, Snapshot
 from catchments.store.rates import OTHERS, AbsenceRates
 from catchments.web.common.services import service
 from catchments.web.pages.map import locator
-from catchments.web.staff.pages.draft_view import Working
+from catchments.web.staff.pages.draft_view import DraftState
 
 KEPT = "catchments.editions.impact"
 IMPACTS_KEPT = 8
@@ -70,7 +70,7 @@ class _Bench:
     """The workbench of a process, and the impacts that it worked out lately."""
 
     def __init__(self) -> None:
-        self.workbench = Workbench()
+        self.workbench = ImpactCalculator()
         self.recent = Recent(IMPACTS_KEPT)
 
 
@@ -79,7 +79,7 @@ def bench() -> _Bench:
     return current_app.extensions.setdefault(KEPT, _Bench())  # type: ignore[no-any-return]
 
 
-def impact_panel(worked: Working | None) -> dict[str, Any]:
+def impact_panel(worked: DraftState | None) -> dict[str, Any]:
     """Return what `staff/_impact.html` needs: `impact` (None where there is none) and `map`."""
     if worked is None:
         return {"impact": None, "map": None}
@@ -94,7 +94,7 @@ def impact_panel(worked: Working | None) -> dict[str, Any]:
     return {"impact": panel, "map": about}
 
 
-def impact_of(worked: Working) -> Impact:
+def impact_of(worked: DraftState) -> Impact:
     """Return what a draft changes, from the date that it is proposed for, or from today."""
     rates = stated_rates()
     on = worked.draft.effective_from or service().snapshots.current().today
@@ -105,7 +105,7 @@ def impact_of(worked: Working) -> Impact:
     )
 
 
-def base_of(worked: Working) -> Snapshot:
+def base_of(worked: DraftState) -> Snapshot:
     """Return what a draft starts from; an empty edition where it starts from nothing."""
     if worked.base is not None:
         return worked.base
@@ -126,7 +126,7 @@ def _key_of(rates: Rates) -> tuple[Any, ...]:
     return (*sorted(rates.by_region.items()), rates.default, rates.stated)
 
 
-def _appeared(worked: Working) -> bool:
+def _appeared(worked: DraftState) -> bool:
     before = worked.base.edition.boundaries if worked.base else {}
     return set(before) != set(worked.content.boundaries)
 
@@ -134,7 +134,7 @@ def _appeared(worked: Working) -> bool:
 # --- the panel ------------------------------------------------------------------------------------
 
 
-def _panel(base: Snapshot, worked: Working, found: Impact) -> Panel:
+def _panel(base: Snapshot, worked: DraftState, found: Impact) -> Panel:
     tables = (
         ("catchments", gettext("Catchments"), found.catchments),
         ("providers", gettext("Providers"), found.providers),
@@ -245,7 +245,7 @@ def _some(names: Sequence[str]) -> str:
 # --- where a link zooms to ------------------------------------------------------------------------
 
 
-def _linked(base: Snapshot, worked: Working, concern: Concern) -> Linked:
+def _linked(base: Snapshot, worked: DraftState, concern: Concern) -> Linked:
     return Linked(concern, _bounds(base, worked.content, concern))
 
 

@@ -17,15 +17,15 @@ from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EDUCATION_REGIONS, DirectoryRelease
 from catchments.core.roles import Action
 from catchments.core.text_folding import folded
-from catchments.editions.issues import Matter, MatterKind, matters
-from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Snapshot, World
+from catchments.editions.issues import Issue, MatterKind, matters
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published, Snapshot
 from catchments.store.explanations import REASON_AT_MOST, Explanation, Explanations
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.query_parameters import page_parameters
 from catchments.web.common.services import page_context, service
 from catchments.web.common.tables import MEDIA_TYPE, Cell, plain_table
 from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
+from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 
 AT_ONCE = 100
 FILTERS = {"kind", "region", "page", "explained"}
@@ -65,7 +65,7 @@ REMEDIES = {
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Filter:
     """What the page is filtered by."""
 
     kind: MatterKind | None = None
@@ -74,7 +74,7 @@ class Wanted:
     explained: int = 1
     """The page of those that are explained."""
 
-    def takes(self, matter: Matter) -> bool:
+    def takes(self, matter: Issue) -> bool:
         """Whether a finding is to be shown."""
         of_kind = self.kind in (None, matter.kind)
         return of_kind and (not self.region or self.region in matter.regions)
@@ -117,14 +117,14 @@ class Group:
     """The findings of a kind."""
 
     kind: MatterKind
-    part: Part[Matter]
+    part: Part[Issue]
 
 
 @dataclass(frozen=True)
 class Explained:
     """A finding that has been explained, and on which day in New Zealand."""
 
-    matter: Matter
+    matter: Issue
     explanation: Explanation
     on: date
 
@@ -136,13 +136,13 @@ class Refused:
     kind: MatterKind | None = None
     reason: str = ""
     ticked: Collection[str] = ()
-    wrongs: tuple[Wrong, ...] = ()
+    wrongs: tuple[FieldError, ...] = ()
 
 
 # --- what is found --------------------------------------------------------------------------------
 
 
-def found_in(world: World, snapshot: Snapshot) -> tuple[Matter, ...]:
+def found_in(world: Published, snapshot: Snapshot) -> tuple[Issue, ...]:
     """Return what needs a person today, worked out once a world."""
     key = ("matters", snapshot.edition.number, snapshot.release.number)
     return world.recent.get(
@@ -150,7 +150,7 @@ def found_in(world: World, snapshot: Snapshot) -> tuple[Matter, ...]:
     )
 
 
-def _previous(world: World, snapshot: Snapshot) -> DirectoryRelease | None:
+def _previous(world: Published, snapshot: Snapshot) -> DirectoryRelease | None:
     """Return the directory release before a snapshot's."""
     numbers = [each.number for each in world.timeline.releases]
     number = snapshot.release.number
@@ -158,7 +158,7 @@ def _previous(world: World, snapshot: Snapshot) -> DirectoryRelease | None:
     return service().store.release(numbers[place - 1]) if place else None
 
 
-def _present() -> tuple[World, Snapshot | None, tuple[Matter, ...]]:
+def _present() -> tuple[Published, Snapshot | None, tuple[Issue, ...]]:
     world = service().snapshots.current()
     snapshot = world.on(world.today)
     return world, snapshot, found_in(world, snapshot) if snapshot else ()
@@ -191,7 +191,7 @@ def findings_csv() -> Response:
 @requires(Action.EXPLAIN)
 def explain_findings() -> AnyResponse:
     """Explain away the findings that are ticked, for one reason."""
-    wanted, typed, person = _wanted(), Typed(request.form), me()
+    wanted, typed, person = _wanted(), FormReader(request.form), me()
     _, _, found = _present()
     try:
         ticked, reason = _explanation(typed)
@@ -222,7 +222,7 @@ def take_back_explanation() -> AnyResponse:
     return redirect(url_for("staff.findings", **wanted.query()), 303)
 
 
-def _explanation(typed: Typed) -> tuple[list[str], str]:
+def _explanation(typed: FormReader) -> tuple[list[str], str]:
     """Return the keys that are ticked, and the reason. Raises FormRefused."""
     group = typed.text("group")
     ticked, reason = typed.all("keys"), typed.text("reason").replace("\0", "").strip()
@@ -254,7 +254,7 @@ def _say_explained(done: int, left: int) -> None:
         flash(said)
 
 
-def _page(wanted: Wanted, refused: Refused) -> Response:
+def _page(wanted: Filter, refused: Refused) -> Response:
     world, snapshot, found = _present()
     explanations = Explanations(service().store).explained()
     taken = [m for m in found if wanted.takes(m)]
@@ -278,32 +278,32 @@ def _page(wanted: Wanted, refused: Refused) -> Response:
     return page
 
 
-def _groups(open_ones: Sequence[Matter], wanted: Wanted) -> list[Group]:
+def _groups(open_ones: Sequence[Issue], wanted: Filter) -> list[Group]:
     page = wanted.page if wanted.kind else 1
     by_kind = groupby(open_ones, key=lambda matter: matter.kind)
     return [Group(kind, Part.of(list(those), page)) for kind, those in by_kind]
 
 
-def _explained(taken: Sequence[Matter], known: Mapping[str, Explanation]) -> list[Explained]:
+def _explained(taken: Sequence[Issue], known: Mapping[str, Explanation]) -> list[Explained]:
     """Return the findings that are explained, the latest first."""
     found = [_explained_on(m, known[m.key]) for m in taken if m.key in known]
     return sorted(found, key=lambda each: each.explanation.at, reverse=True)
 
 
-def _explained_on(matter: Matter, explanation: Explanation) -> Explained:
+def _explained_on(matter: Issue, explanation: Explanation) -> Explained:
     at = explanation.at.replace(tzinfo=UTC).astimezone(NEW_ZEALAND_TIME)
     return Explained(matter, explanation, at.date())
 
 
 def _overview(
-    found: Sequence[Matter], known: Mapping[str, Explanation]
+    found: Sequence[Issue], known: Mapping[str, Explanation]
 ) -> list[tuple[MatterKind, int]]:
     """Return each kind with how many are open, whatever the page is filtered by."""
     open_kinds = [m.kind for m in found if m.key not in known]
     return [(kind, open_kinds.count(kind)) for kind in MatterKind if kind in open_kinds]
 
 
-def _row(matter: Matter, given: Explanation | None, snapshot: Snapshot | None) -> list[Cell]:
+def _row(matter: Issue, given: Explanation | None, snapshot: Snapshot | None) -> list[Cell]:
     place, explained = matter.place, _explained_on(matter, given) if given else None
     return [
         *(matter.kind.value, matter.sentence, matter.name, matter.school_id, matter.code),
@@ -322,10 +322,10 @@ def _row(matter: Matter, given: Explanation | None, snapshot: Snapshot | None) -
 # --- what is asked for ----------------------------------------------------------------------------
 
 
-def _wanted() -> Wanted:
+def _wanted() -> Filter:
     """Return what the address filters by. Raises InputRefused."""
     given = page_parameters(request.args, FILTERS)
-    return Wanted(
+    return Filter(
         _asked_kind(given.get("kind", "")),
         _region(given.get("region", "")),
         _number(given, "page"),

@@ -18,7 +18,7 @@ from catchments.store.rates import OTHERS, SOURCE_AT_MOST, AbsenceRates, RateGiv
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.forms.fields import FormRefused, Typed, Wrong
+from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 
 REGIONS = (*EDUCATION_REGIONS, OTHERS)
 _PER_CENT = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,4}))?\s*%?")
@@ -36,7 +36,7 @@ def rates() -> Response:
 @requires(Action.EXPLAIN)
 def set_rates() -> AnyResponse:
     """Set the rates: all that the form has, or none."""
-    typed, person = Typed(request.form), me()
+    typed, person = FormReader(request.form), me()
     try:
         given = _given(typed)
     except FormRefused as refused:
@@ -53,7 +53,7 @@ def _rates() -> AbsenceRates:
     return AbsenceRates(service().store)
 
 
-def _given(typed: Typed) -> dict[str, RateGiven]:
+def _given(typed: FormReader) -> dict[str, RateGiven]:
     """Return what the form has for each region. Raises FormRefused."""
     given = {}
     for at, region in enumerate(REGIONS):
@@ -66,7 +66,7 @@ def _given(typed: Typed) -> dict[str, RateGiven]:
     return given
 
 
-def _per_cent(typed: Typed, field: str) -> float | None:
+def _per_cent(typed: FormReader, field: str) -> float | None:
     """Return a rate as a share; None where the field is empty or cannot be taken."""
     text = typed.text(field)
     if not text:
@@ -91,7 +91,7 @@ def _as_typed(stated: Mapping[str, StatedRate]) -> dict[str, str]:
 
 
 def _page(
-    stated: Mapping[str, StatedRate], typed: Mapping[str, str], wrongs: tuple[Wrong, ...]
+    stated: Mapping[str, StatedRate], typed: Mapping[str, str], wrongs: tuple[FieldError, ...]
 ) -> Response:
     world = service().snapshots.current()
     context: dict[str, Any] = {

@@ -17,13 +17,13 @@ from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
 from catchments.editions.publishing import Outcome, Wish, refuse_withdrawal
-from catchments.lookup.snapshot import World
+from catchments.lookup.snapshot import Published
 from catchments.runtime import subprocess_job
 from catchments.runtime.logs import told_by
 from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import Draft, StoreUnavailable
 from catchments.store.drafts.records import ABANDONED, PUBLISHED
-from catchments.store.drafts.repository import OPEN, Desk, Seen, checked_once
+from catchments.store.drafts.repository import OPEN, DraftRepository, ExpectedVersion, checked_once
 from catchments.web.accounts.access import confirmed, me, requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.blueprint import blueprint
@@ -55,7 +55,7 @@ class Review:
     """Scheduled editions that publication will publish anew on top of this one."""
 
 
-def review_of(draft: Draft, world: World) -> Review:
+def review_of(draft: Draft, world: Published) -> Review:
     """Return what may be done next to a draft by whoever is signed in."""
     person = me()
     starts = max(_proposed(draft, world), world.today)
@@ -65,14 +65,14 @@ def review_of(draft: Draft, world: World) -> Review:
         state=draft.state,
         may_submit=person.may(Action.EDIT),
         may_review=person.may(Action.REVIEW),
-        had_a_hand=person.id in Desk(service().store).contributors(draft.id),
+        had_a_hand=person.id in DraftRepository(service().store).contributors(draft.id),
         starts=starts,
         overtaken_by=None if draft.state in (PUBLISHED, ABANDONED) else overtaken,
         comes_before=world.timeline.scheduled_after(starts),
     )
 
 
-def _proposed(draft: Draft, world: World) -> date:
+def _proposed(draft: Draft, world: Published) -> date:
     """Return from when a draft is to be in force; not before the edition that it is made from."""
     if draft.effective_from is not None:
         return draft.effective_from
@@ -87,7 +87,7 @@ def _proposed(draft: Draft, world: World) -> date:
 @requires(Action.EDIT)
 def submit(draft: int) -> AnyResponse:
     """Hand a draft over for review."""
-    Desk(service().store).submit(draft, _date_given(), seen=seen_given())
+    DraftRepository(service().store).submit(draft, _date_given(), seen=seen_given())
     return _back_to(draft, gettext("The draft is in review. An approver decides about it."))
 
 
@@ -96,7 +96,7 @@ def submit(draft: int) -> AnyResponse:
 def send_back(draft: int) -> AnyResponse:
     """Hand a draft back to be worked on, and say why."""
     reason = _text_given("reason", gettext("why the draft goes back"))
-    Desk(service().store).send_back(draft, reason, seen=seen_given())
+    DraftRepository(service().store).send_back(draft, reason, seen=seen_given())
     return _back_to(draft, gettext("The draft went back to be worked on."))
 
 
@@ -104,7 +104,7 @@ def send_back(draft: int) -> AnyResponse:
 @requires(Action.REVIEW)
 def approve(draft: int) -> AnyResponse:
     """Approve a draft as it stands."""
-    Desk(service().store).approve(draft, _date_given(), seen=seen_given())
+    DraftRepository(service().store).approve(draft, _date_given(), seen=seen_given())
     return _back_to(draft, gettext("The draft is approved. It can be published now."))
 
 
@@ -112,7 +112,7 @@ def approve(draft: int) -> AnyResponse:
 @requires(Action.EDIT)
 def abandon(draft: int) -> AnyResponse:
     """Give a draft up."""
-    Desk(service().store).abandon(draft, seen=seen_given())
+    DraftRepository(service().store).abandon(draft, seen=seen_given())
     return _back_to(draft, gettext("The draft is given up. It stays on record."))
 
 
@@ -120,7 +120,7 @@ def abandon(draft: int) -> AnyResponse:
 @requires(Action.EDIT)
 def reapply(draft: int) -> AnyResponse:
     """Put a draft's changes on the edition that has come in between."""
-    desk, world = Desk(service().store), service().snapshots.current()
+    desk, world = DraftRepository(service().store), service().snapshots.current()
     kept = desk.draft(draft)
     overtaken = review_of(kept, world).overtaken_by
     if overtaken is None:
@@ -136,7 +136,7 @@ def reapply(draft: int) -> AnyResponse:
 @confirmed
 def publish_page(draft: int) -> Response:
     """Ask for a last look before a draft is published."""
-    world, kept = service().snapshots.current(), Desk(service().store).draft(draft)
+    world, kept = service().snapshots.current(), DraftRepository(service().store).draft(draft)
     return _publish_page(world, kept)
 
 
@@ -145,7 +145,7 @@ def publish_page(draft: int) -> Response:
 @confirmed
 def publish(draft: int) -> AnyResponse:
     """Publish an approved draft from its date."""
-    kept, seen = Desk(service().store).draft(draft), seen_given()
+    kept, seen = DraftRepository(service().store).draft(draft), seen_given()
     if kept.published_as is not None:  # a double click, the back button, a line that broke
         return _published(kept.published_as)
     if kept.effective_from is None:
@@ -156,7 +156,7 @@ def publish(draft: int) -> AnyResponse:
     outcome = _carried_out(wish)
     if outcome.numbers:
         return _published(outcome.numbers[0])
-    again = Desk(service().store).draft(draft)
+    again = DraftRepository(service().store).draft(draft)
     if again.published_as is not None:
         return _published(again.published_as)
     service().snapshots.refresh()
@@ -165,7 +165,7 @@ def publish(draft: int) -> AnyResponse:
     return page
 
 
-def _publish_page(world: World, draft: Draft, outcome: Outcome | None = None) -> Response:
+def _publish_page(world: Published, draft: Draft, outcome: Outcome | None = None) -> Response:
     page = render_template(
         "staff/publish.html",
         **page_context(world, world.on(world.today), gettext("Publish draft %(n)s", n=draft.id)),
@@ -245,7 +245,7 @@ def revert(number: int) -> AnyResponse:
     content, once = store.edition(number), checked_once(request.form.get("once", ""))
     if base is None:
         raise InputRefused(f"No edition is in force on {starts}.", field="effective_from")
-    desk = Desk(store)
+    desk = DraftRepository(store)
     if base.number == number:
         raise InputRefused(
             gettext("Edition %(number)s is in force then already.", number=number),
@@ -261,7 +261,7 @@ def revert(number: int) -> AnyResponse:
         change = RestoreEdition(number, content)
         sentence = describe(change, store.edition(base.number))
         added = f"{once[:63]}r" if once else ""  # not the token that the draft was begun with
-        desk.add(draft_id, change, sentence, seen=Seen(person, draft.version, added))
+        desk.add(draft_id, change, sentence, seen=ExpectedVersion(person, draft.version, added))
         draft = desk.draft(draft_id)
     outcome = _carried_out(Wish(draft_id, draft.version, starts, person.id, reason, reverting=True))
     if outcome.numbers:
@@ -270,7 +270,7 @@ def revert(number: int) -> AnyResponse:
     if left.published_as is not None:  # by the other half of a double click
         return _published(left.published_as)
     if left.state in OPEN:
-        desk.abandon(draft_id, seen=Seen(person, left.version))
+        desk.abandon(draft_id, seen=ExpectedVersion(person, left.version))
     page = _revert_page(number, outcome)
     page.status_code = _status_of(outcome)
     return page

@@ -12,7 +12,7 @@ from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.model import Answer, EditionSummary, School
 from catchments.core.roles import Action
 from catchments.lookup.resolver import long_date
-from catchments.lookup.snapshot import World
+from catchments.lookup.snapshot import Published
 from catchments.store.audit import AuditTrail
 from catchments.web.accounts.access import requires
 from catchments.web.common.query_parameters import optional_date, page_parameters
@@ -64,7 +64,7 @@ def who() -> Response:
     return Response(page)
 
 
-def _schools(world: World, text: str) -> tuple[list[School], str]:
+def _schools(world: Published, text: str) -> tuple[list[School], str]:
     """Return the schools that a number or a name may mean, and what is wrong if there is none."""
     number = text.removeprefix("#").strip()
     if number.isascii() and number.isdigit() and len(number) < 10:
@@ -80,7 +80,7 @@ def _schools(world: World, text: str) -> tuple[list[School], str]:
     return list(found.values()), ""
 
 
-def _decided(world: World, school_id: int, day: date) -> Decided:
+def _decided(world: Published, school_id: int, day: date) -> Decided:
     summary, answer = world.timeline.edition_on(day), world.school(school_id, on=day)
     if summary is None or answer is None:
         first = world.timeline.editions[0].effective_from

@@ -13,8 +13,8 @@ import numpy as np
 from catchments.bulk.resolving import BASES, NONE, STATUSES, BatchResolver, Outcomes
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown
 from catchments.core.model import Basis
-from catchments.lookup.search.text_search import Finder
-from catchments.lookup.snapshot import Recent, Snapshot, World
+from catchments.lookup.search.text_search import TextSearch
+from catchments.lookup.snapshot import Published, Recent, Snapshot
 from catchments.web.common.payload import before_first_edition
 from catchments.web.front.metrics import count_bulk_rows
 from catchments.web.v1.bulk.lines import (
@@ -64,7 +64,7 @@ class Table:
     """The same with the start of a line without an id."""
 
     @classmethod
-    def of(cls, world: World, day: date, form: Form) -> Table:
+    def of(cls, world: Published, day: date, form: Form) -> Table:
         """Make the lines of all schools that are known on a date."""
         snapshot = world.on(day)
         lines = lines_of(form, snapshot, day.isoformat())
@@ -81,7 +81,7 @@ class Table:
         return cls(lines, Ready(after_id, line), Ready(whole, lambda number: start + line(number)))
 
 
-def _said_of_school(world: World, snapshot: Snapshot | None, number: int, day: date) -> Said:
+def _said_of_school(world: Published, snapshot: Snapshot | None, number: int, day: date) -> Said:
     try:
         if snapshot is None:
             return said_of(before_first_edition(world, day, number))
@@ -91,7 +91,7 @@ def _said_of_school(world: World, snapshot: Snapshot | None, number: int, day: d
         return said_of_fault(None, fault, status="unknown")
 
 
-def table(world: World, day: date, form: Form) -> Table:
+def table(world: Published, day: date, form: Form) -> Table:
     """Return the ready lines of a date; made once for a world while they are in use."""
     kept: Recent = world.memo.setdefault("bulk", Recent(TABLES_KEPT))
     return kept.get((day, form), lambda: Table.of(world, day, form))
@@ -100,7 +100,7 @@ def table(world: World, day: date, form: Form) -> Table:
 class Answers:
     """What answers the rows of one request, all from one world."""
 
-    def __init__(self, world: World, day: date, form: Form, finder: Finder) -> None:
+    def __init__(self, world: Published, day: date, form: Form, finder: TextSearch) -> None:
         self._world = world
         self._day = day
         self._finder = finder

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import msgspec
 
 from catchments.core.model import Answer, Candidate, Catchment, Notice, Provider
-from catchments.lookup.search.text_search import Finding
+from catchments.lookup.search.text_search import SearchResult
 from catchments.lookup.snapshot import Snapshot
 from catchments.web.common.tables import ORIGIN, origin
 from catchments.web.v1.bulk.questions import Fault, Form
@@ -92,7 +92,7 @@ def said(
     return {name: value for name, value in everything.items() if value is not None}
 
 
-def said_of_finding(finding: Finding) -> Said:
+def said_of_finding(finding: SearchResult) -> Said:
     """Return what a row is told of what its address came to, and what that was taken for."""
     told = said_of(finding.answer)
     if len(finding.matches) == 1:

@@ -11,9 +11,9 @@ from flask import Response, request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from catchments.core.errors import shown
-from catchments.lookup.search.text_search import Finder, NoAddresses
-from catchments.lookup.snapshot import World
-from catchments.web.common.contract import promises
+from catchments.lookup.search.text_search import NoAddresses, TextSearch
+from catchments.lookup.snapshot import Published
+from catchments.web.common.contract import operation
 from catchments.web.common.payload import provenance_json, source_json
 from catchments.web.common.query_parameters import optional_date
 from catchments.web.common.services import service
@@ -49,7 +49,7 @@ _ASKED = {
 
 
 @blueprint.post("/v1/providers:resolve")
-@promises(
+@operation(
     ON,
     accepts={
         Form.JSON.value: schemas.ManyAsked,
@@ -82,9 +82,9 @@ def resolve() -> Response:
     return response
 
 
-def _finder(world: World) -> Finder:
+def _finder(world: Published) -> TextSearch:
     # Never a geocoder elsewhere: ten thousand questions are too many for a stranger's service.
-    return Finder(world, service().addresses, NoAddresses())
+    return TextSearch(world, service().addresses, NoAddresses())
 
 
 def _has_addresses(rows: Questions) -> bool:
@@ -148,7 +148,7 @@ def _cut_short() -> BodyRefused:
 # --- what the answer says of itself ---------------------------------------------------------------
 
 
-def _about(answers: Answers, world: World, day: date, *, typed: bool) -> dict[str, Any]:
+def _about(answers: Answers, world: Published, day: date, *, typed: bool) -> dict[str, Any]:
     snapshot = answers.snapshot
     about: dict[str, Any] = {
         **provenance_json(snapshot),

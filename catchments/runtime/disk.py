@@ -15,7 +15,7 @@ BESIDE = ("", "-wal", "-shm", "-journal")
 """What SQLite has beside a database: it gives each the database's own mode."""
 
 
-def flush(path: Path) -> None:
+def fsync(path: Path) -> None:
     """See to it that a file, or what a folder lists, is on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
