@@ -26,9 +26,9 @@ from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from tests.browser.windows import Watched, violations
+from tests.editions.test_delivery import Postbox, smtp_server
 from tests.serving import serving
 from tests.staff import PASSWORD, add_person
-from tests.test_delivery import Postbox, smtp_server
 from tests.waiting import wait_until
 from tests.worlds import opened, sqlite_url
 

@@ -813,7 +813,7 @@ FULL = """
 import resource, sys
 from pathlib import Path
 from catchments.core.errors import CatchmentsError
-from tests.store.test_address_book import ADDRESSES, address, build
+from tests.lookup.test_address_book import ADDRESSES, address, build
 
 rows = [address(f"{n} Road {n % 997} x|Suburb {n % 97}|Town") for n in range(1, 20_000)]
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
