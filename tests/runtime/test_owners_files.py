@@ -180,7 +180,7 @@ def test_a_server_says_at_its_start_which_files_others_may_use(
     small_copy.chmod(0o644)
     settings = Settings(database_url=sqlite_url(small_copy), addresses_path=addresses)
     monkeypatch.setattr(app.Settings, "from_environment", lambda: settings)
-    monkeypatch.setattr(app.logs, "configure", lambda _: None)
+    monkeypatch.setattr(app.request_log, "configure", lambda _: None)
     monkeypatch.setattr(app.threading, "Thread", NoThread)
     with caplog.at_level(logging.WARNING):
         served = app.serve_app()

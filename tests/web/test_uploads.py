@@ -264,7 +264,7 @@ def test_the_reader_has_a_limit_to_its_memory() -> None:
     program = (
         "import io, sys\n"
         "sys.stdin = io.TextIOWrapper(io.BytesIO(b'\\x80'))\n"
-        "from catchments.commands import reading\n"
+        "from catchments.commands.jobs import reading\n"
         "try:\n    reading.main()\nexcept Exception:\n    pass\n"
         "try:\n    bytearray(4 << 30)\nexcept MemoryError:\n    print('limited')\n"
     )
