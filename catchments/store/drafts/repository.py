@@ -1,7 +1,8 @@
 """Drafts as staff work on them: each thing done is one transaction, with its entry in the audit.
 
 Whoever does something says which version of the draft they saw. Where another has changed it since,
-nothing is done and `Stale` says so. A form that is sent twice does its work once: see `once`.
+nothing is done and `Stale` says so. A form that is sent twice does its work once: see
+`ExpectedVersion`.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class ExpectedVersion:
 
     person: Person
     version: int
-    once: str = ""
+    idempotency_key: str = ""
     """A random text that the form was given when it was written; the same twice is one form."""
 
 
@@ -131,19 +132,19 @@ class DraftRepository:
         with self._store.reading() as connection:
             return {row.id: row.name for row in connection.execute(query)}
 
-    def is_done(self, draft_id: int, once: str) -> bool:
+    def is_done(self, draft_id: int, idempotency_key: str) -> bool:
         """Whether a form with this token has done its work on a draft already."""
         with self._store.reading() as connection:
-            return self._done_already(connection, draft_id, once)
+            return self._done_already(connection, draft_id, idempotency_key)
 
     # --- preparing ----------------------------------------------------------------------------
 
     def begin(
-        self, *, title: str, reason: str, base_number: int, by: Person, once: str = ""
+        self, *, title: str, reason: str, base_number: int, by: Person, idempotency_key: str = ""
     ) -> int:
         """Begin a draft on an edition and return its id; a form sent twice begins one."""
         with self._store.writing() as connection:
-            known = self._begun_with(connection, once)
+            known = self._begun_with(connection, idempotency_key)
             if known is not None:
                 return known
             draft_id = records.create(connection, title=title, base_number=base_number, at=now())
@@ -151,7 +152,13 @@ class DraftRepository:
                 connection, draft_id, reason=reason, author_id=by.id, holder_id=by.id, version=1
             )
             self._note(
-                connection, by, "draft.begin", draft_id, title=title, base=base_number, once=once
+                connection,
+                by,
+                "draft.begin",
+                draft_id,
+                title=title,
+                base=base_number,
+                once=idempotency_key,
             )
             return draft_id
 
@@ -181,7 +188,7 @@ class DraftRepository:
                 at=now(),
                 sentence=sentence,
                 author_id=seen.person.id,
-                once=seen.once or None,
+                once=seen.idempotency_key or None,
             )
             forget(connection, draft_id, seen.person.id, upload)
             doing.detail = {"sentence": sentence}
@@ -230,18 +237,18 @@ class DraftRepository:
                 records.forget_uploads(doing.connection, draft_id)
                 doing.detail = {"state": ABANDONED}
 
-    def comment(self, draft_id: int, text: str, *, by: Person, once: str = "") -> None:
+    def comment(self, draft_id: int, text: str, *, by: Person, idempotency_key: str = "") -> None:
         """Say something about a draft, whatever its state; a form sent twice says it once."""
         table = schema.draft_comment
         with self._store.writing() as connection:
             records.read_head(connection, draft_id)  # or it is not known
             said = sa.select(table.c.once).where(table.c.draft_id == draft_id)
             before = list(connection.scalars(said))
-            if once and once in before:
+            if idempotency_key and idempotency_key in before:
                 return
             if len(before) >= COMMENTS_AT_MOST:
                 raise NotNow(f"Draft {draft_id} has {len(before)} comments, which is the most.")
-            self._say(connection, draft_id, text, by, once)
+            self._say(connection, draft_id, text, by, idempotency_key)
             self._note(connection, by, "draft.comment", draft_id, text=text)
 
     # --- reviewing ----------------------------------------------------------------------------
@@ -270,7 +277,7 @@ class DraftRepository:
             self._set(doing.connection, draft_id, **values)
             doing.detail = {"reason": reason}
             if reason:
-                self._say(doing.connection, draft_id, reason, seen.person, seen.once)
+                self._say(doing.connection, draft_id, reason, seen.person, seen.idempotency_key)
 
     def approve(self, draft_id: int, effective_from: date, *, seen: ExpectedVersion) -> None:
         """Approve a draft as it stands, from a date.
@@ -320,7 +327,7 @@ class DraftRepository:
     ) -> Iterator[_Doing | None]:
         """Give a transaction on a draft that is as it was seen; None where it was done already."""
         with self._store.writing() as connection:
-            if self._done_already(connection, draft_id, seen.once):
+            if self._done_already(connection, draft_id, seen.idempotency_key):
                 yield None
                 return
             draft = records.read_head(connection, draft_id)
@@ -329,31 +336,31 @@ class DraftRepository:
             doing = _Doing(connection)
             yield doing
             self._set(connection, draft_id, version=draft.version + 1)
-            detail = {**doing.detail, "version": draft.version + 1, "once": seen.once}
+            detail = {**doing.detail, "version": draft.version + 1, "once": seen.idempotency_key}
             self._note(connection, seen.person, action, draft_id, **detail)
 
     def _say(
-        self, connection: sa.Connection, draft_id: int, text: str, by: Person, once: str
+        self, connection: sa.Connection, draft_id: int, text: str, by: Person, key: str
     ) -> None:
         values = {"draft_id": draft_id, "person_id": by.id, "at": now(), "text": text}
-        connection.execute(schema.draft_comment.insert().values(once=once or None, **values))
+        connection.execute(schema.draft_comment.insert().values(once=key or None, **values))
 
-    def _done_already(self, connection: sa.Connection, draft_id: int, once: str) -> bool:
+    def _done_already(self, connection: sa.Connection, draft_id: int, key: str) -> bool:
         subject = schema.audit_entry.c.subject == f"draft {draft_id}"
-        return self._marked(connection, once, subject) is not None
+        return self._marked(connection, key, subject) is not None
 
-    def _begun_with(self, connection: sa.Connection, once: str) -> int | None:
-        begun = self._marked(connection, once, schema.audit_entry.c.action == "draft.begin")
+    def _begun_with(self, connection: sa.Connection, key: str) -> int | None:
+        begun = self._marked(connection, key, schema.audit_entry.c.action == "draft.begin")
         return int(begun.removeprefix("draft ")) if begun else None
 
     def _marked(
-        self, connection: sa.Connection, once: str, where: sa.ColumnElement[bool]
+        self, connection: sa.Connection, key: str, where: sa.ColumnElement[bool]
     ) -> str | None:
         """Return what a form with this token was about, if it has done its work."""
-        if not once:
+        if not key:
             return None
         table = schema.audit_entry
-        token = table.c.detail.contains(f'"once": "{once}"')
+        token = table.c.detail.contains(f'"once": "{key}"')
         found: str | None = connection.scalar(sa.select(table.c.subject).where(where, token))
         return found
 
@@ -424,7 +431,7 @@ def _refuse_state(draft: Draft, action: str, among: tuple[str, ...] | list[str])
         )
 
 
-def checked_once(text: str) -> str:
+def checked_key(text: str) -> str:
     """Return a form's token. Raises InputRefused for what no form of ours was given."""
     if not text or (len(text) <= 64 and text.isascii() and text.isalnum()):
         return text
