@@ -22,7 +22,7 @@ from catchments.store.drafts.repository import (
     Stale,
     checked_key,
 )
-from catchments.store.store import now
+from catchments.store.engine import now
 from tests.worlds import AHI, HOSTILE, RIMU, at_once, publish_whole, small_edition, small_release
 
 JULY = date(2026, 7, 1)
@@ -290,3 +290,23 @@ def test_the_desk_works_without_people_of_old_drafts(desk: DraftRepository, stor
     assert [s.author for s in desk.steps(draft)] == [""]
     with store.reading() as connection:
         assert connection.scalar(sa.select(schema.draft.c.state)) == "editing"
+
+
+def test_what_was_done_in_a_draft_leaves_out_what_was_undone(desk, store):
+    with store.writing() as connection:
+        connection.execute(
+            schema.draft.insert().values(id=3, title="T", base_number=1, created_at=now())
+        )
+        for position, undone in ((1, False), (2, True)):
+            connection.execute(
+                schema.draft_change.insert().values(
+                    draft_id=3,
+                    position=position,
+                    kind="rename catchment",
+                    created_at=now(),
+                    content=b"{}",
+                    sentence=f"Step {position}.",
+                    undone=undone,
+                )
+            )
+    assert desk.sentences(3) == ["Step 1."]

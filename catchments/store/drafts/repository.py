@@ -23,7 +23,7 @@ from catchments.store.audit import append
 from catchments.store.drafts import records
 from catchments.store.drafts.records import ABANDONED, APPROVED, EDITING, SUBMITTED, Draft
 from catchments.store.drafts.uploads import forget
-from catchments.store.store import Store, now
+from catchments.store.engine import Repository, now
 
 OPEN = (EDITING, SUBMITTED, APPROVED)
 """The states in which something may still become of a draft."""
@@ -72,19 +72,18 @@ class ExpectedVersion:
     """A random text that the form was given when it was written; the same twice is one form."""
 
 
-class DraftRepository:
+class DraftRepository(Repository):
     """The drafts of a store, for staff."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
 
     def drafts(self) -> list[Draft]:
         """Return all drafts without their changes, the latest first."""
-        return self._store.drafts()[::-1]
+        with self._database.reading() as connection:
+            return records.summaries(connection)[::-1]
 
     def draft(self, draft_id: int) -> Draft:
         """Return a draft with the changes that hold. Raises NotKnown."""
-        return self._store.draft(draft_id)
+        with self._database.reading() as connection:
+            return records.read(connection, draft_id)
 
     def steps(self, draft_id: int) -> list[Step]:
         """Return all changes of a draft, those undone too, in order."""
@@ -103,8 +102,11 @@ class DraftRepository:
             .where(table.c.draft_id == draft_id)
             .order_by(table.c.position)
         )
-        with self._store.reading() as connection:
-            return [Step(**row._mapping) for row in connection.execute(query)]
+        return self._read(query, Step)
+
+    def sentences(self, draft_id: int) -> list[str]:
+        """Return what was done in a draft, a sentence each, without what was undone."""
+        return [step.sentence for step in self.steps(draft_id) if step.sentence and not step.undone]
 
     def comments(self, draft_id: int) -> list[Comment]:
         """Return what was said about a draft, in order."""
@@ -115,26 +117,25 @@ class DraftRepository:
             .where(table.c.draft_id == draft_id)
             .order_by(table.c.id)
         )
-        with self._store.reading() as connection:
-            return [Comment(**row._mapping) for row in connection.execute(query)]
+        return self._read(query, Comment)
 
     def contributors(self, draft_id: int) -> frozenset[int]:
         """Return the ids of everybody who began a draft or made a change of it that holds."""
         table = schema.draft_change
         query = sa.select(table.c.author_id).where(table.c.draft_id == draft_id, ~table.c.undone)
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             found = set(connection.scalars(query))
         return frozenset(found | {self.draft(draft_id).author_id}) - {None}  # type: ignore[return-value]
 
     def names(self) -> dict[int, str]:
         """Return the name of everybody who has, or had, an account, by id."""
         query = sa.select(schema.person.c.id, schema.person.c.name)
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return {row.id: row.name for row in connection.execute(query)}
 
     def is_done(self, draft_id: int, idempotency_key: str) -> bool:
         """Whether a form with this token has done its work on a draft already."""
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return self._done_already(connection, draft_id, idempotency_key)
 
     # --- preparing ----------------------------------------------------------------------------
@@ -143,7 +144,7 @@ class DraftRepository:
         self, *, title: str, reason: str, base_number: int, by: Person, idempotency_key: str = ""
     ) -> int:
         """Begin a draft on an edition and return its id; a form sent twice begins one."""
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             known = self._begun_with(connection, idempotency_key)
             if known is not None:
                 return known
@@ -240,7 +241,7 @@ class DraftRepository:
     def comment(self, draft_id: int, text: str, *, by: Person, idempotency_key: str = "") -> None:
         """Say something about a draft, whatever its state; a form sent twice says it once."""
         table = schema.draft_comment
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             records.read_head(connection, draft_id)  # or it is not known
             said = sa.select(table.c.once).where(table.c.draft_id == draft_id)
             before = list(connection.scalars(said))
@@ -326,7 +327,7 @@ class DraftRepository:
         among: tuple[str, ...] | list[str],
     ) -> Iterator[_Doing | None]:
         """Give a transaction on a draft that is as it was seen; None where it was done already."""
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             if self._done_already(connection, draft_id, seen.idempotency_key):
                 yield None
                 return
