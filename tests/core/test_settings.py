@@ -13,8 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from catchments.core.settings import ROOT, database_url, sqlite_url
-from catchments.store.engine import shown_url
-from catchments.store.store import MIGRATIONS, NEWEST_REVISION, migrating
+from catchments.store.engine import MIGRATIONS, NEWEST_REVISION, migrating, shown_url
 from tests.worlds import opened
 
 ODD = ("a path – Kōwhai", "100%", "50%41", "is it?mode=ro", "#1:x@y")
