@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from catchments.changes import RenameCatchment, ReplaceCatchments
+from catchments.changes.kinds.rename_catchment import RenameCatchment
+from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.core.model import SourceKind
 from catchments.core.roles import Role
 from catchments.store import Publication, Store, schema

@@ -9,7 +9,11 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from catchments.changes import AssignProvider, Change, MergeCatchments, MoveSchools, RenameCatchment
+from catchments.changes import Change
+from catchments.changes.kinds.assign_provider import AssignProvider
+from catchments.changes.kinds.merge_catchments import MergeCatchments
+from catchments.changes.kinds.move_schools import MoveSchools
+from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.core.errors import NotKnown, PublicationRefused
 from catchments.core.roles import Person, Role
 from catchments.editions.publishing import Order, Publisher

@@ -10,20 +10,17 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catchments.changes import (
-    AddProvider,
-    AssignProvider,
-    EditProvider,
-    MergeCatchments,
-    MoveSchools,
-    RenameCatchment,
-    RetireProvider,
-    SetInSchoolProvision,
-    SplitCatchment,
-    TransferArea,
-    apply_all,
-    reasons_against,
-)
+from catchments.changes import apply_all, reasons_against
+from catchments.changes.kinds.add_provider import AddProvider
+from catchments.changes.kinds.assign_provider import AssignProvider
+from catchments.changes.kinds.edit_provider import EditProvider
+from catchments.changes.kinds.merge_catchments import MergeCatchments
+from catchments.changes.kinds.move_schools import MoveSchools
+from catchments.changes.kinds.rename_catchment import RenameCatchment
+from catchments.changes.kinds.retire_provider import RetireProvider
+from catchments.changes.kinds.set_in_school_provision import SetInSchoolProvision
+from catchments.changes.kinds.split_catchment import SplitCatchment
+from catchments.changes.kinds.transfer_area import TransferArea
 from catchments.core.model import Catchment, Contract, Place, Provider, School
 from catchments.editions.impact import (
     ASSUMED,

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from catchments.changes import AssignProvider
+from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.commands.jobs import publishing_setup
 from catchments.commands.jobs.publishing_setup import artefacts_anew
 from catchments.core.model import Edition, Provider

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 import shapely
 
-from catchments.changes import Change, ReplaceCatchments, ReplaceListings, ReplaceProviders
+from catchments.changes import Change
+from catchments.changes.kinds.replace_catchments import ReplaceCatchments
+from catchments.changes.kinds.replace_listings import ReplaceListings
+from catchments.changes.kinds.replace_providers import ReplaceProviders
 from catchments.core.errors import CatchmentsError, NotKnown, PublicationRefused
 from catchments.core.model import (
     NOT_STATED,

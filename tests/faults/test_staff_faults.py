@@ -31,7 +31,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catchments.changes import AssignProvider
+from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.core.roles import Role
 from catchments.core.settings import ROOT
 from catchments.editions.publishing import Outcome, Wish

@@ -7,7 +7,9 @@ from datetime import date, timedelta
 
 import msgspec
 
-from catchments.changes import AssignProvider, Change, RenameCatchment, apply_all
+from catchments.changes import Change, apply_all
+from catchments.changes.kinds.assign_provider import AssignProvider
+from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.core.roles import Role
 from catchments.editions.publishing import Outcome, Wish
 from catchments.lookup.snapshot import today_in_new_zealand

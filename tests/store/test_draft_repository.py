@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catchments.changes import MoveSchools, RenameCatchment
+from catchments.changes.kinds.move_schools import MoveSchools
+from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.roles import Person, Role
 from catchments.store import Store, schema

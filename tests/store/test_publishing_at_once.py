@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catchments.changes import ReplaceListings
+from catchments.changes.kinds.replace_listings import ReplaceListings
 from catchments.core.errors import PublicationRefused
 from catchments.core.model import Edition, SourceKind
 from catchments.lookup.snapshot import Snapshots

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.changes import MoveSchools
+from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.core.roles import Person, Role
 from catchments.editions.publishing import Order, Publisher
 from catchments.store import Decision, Store

@@ -17,7 +17,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catchments.changes import AssignProvider, Change, RenameCatchment
+from catchments.changes import Change
+from catchments.changes.kinds.assign_provider import AssignProvider
+from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.commands.jobs import publishing
 from catchments.core.errors import CatchmentsError
 from catchments.core.roles import Person, Role

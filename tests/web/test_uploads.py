@@ -26,7 +26,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catchments.changes import ReplaceCatchments, TransferArea
+from catchments.changes.kinds.replace_catchments import ReplaceCatchments
+from catchments.changes.kinds.transfer_area import TransferArea
 from catchments.core.roles import Role
 from catchments.core.settings import ROOT
 from catchments.readers.uploads import Read, Wish

@@ -17,7 +17,9 @@ import shapely
 from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
 
-from catchments.changes import Change, SplitCatchment, TransferArea, apply
+from catchments.changes import Change
+from catchments.changes.kinds.split_catchment import SplitCatchment
+from catchments.changes.kinds.transfer_area import TransferArea
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import Catchment, NamedPlace, PlaceKind
 from catchments.core.text_folding import LONGEST_TEXT, folded
@@ -217,7 +219,7 @@ def offer_split(_typed: FormReader, worked: DraftState) -> dict[str, Any]:
 def preview_split(_typed: FormReader, worked: DraftState, change: Change) -> dict[str, Any]:
     """Return what the new catchment will be: how large, and with which schools."""
     assert isinstance(change, SplitCatchment)  # noqa: S101 - what `read_split` made
-    after = apply(worked.content, change)
+    after = change.apply(worked.content)
     old = worked.content.catchments[change.catchment]
     what = gettext(
         "%(new)s (%(code)s) gets %(km2)s km², on the %(side)s of the line; %(left)s km² stay with "
@@ -234,7 +236,7 @@ def preview_split(_typed: FormReader, worked: DraftState, change: Change) -> dic
 
 def _with_schools(change: SplitCatchment, worked: DraftState) -> SplitCatchment:
     """Return a split with the listed schools that lie in what becomes the new catchment."""
-    new = _in_360(apply(worked.content, change).boundaries[change.new.code])
+    new = _in_360(change.apply(worked.content).boundaries[change.new.code])
     return replace(change, schools=_schools_in(new, {change.catchment}, worked))
 
 

@@ -16,16 +16,13 @@ from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.changes import (
-    AddProvider,
-    AssignProvider,
-    Change,
-    EditProvider,
-    MergeCatchments,
-    RenameCatchment,
-    RetireProvider,
-    apply,
-)
+from catchments.changes import Change
+from catchments.changes.kinds.add_provider import AddProvider
+from catchments.changes.kinds.assign_provider import AssignProvider
+from catchments.changes.kinds.edit_provider import EditProvider
+from catchments.changes.kinds.merge_catchments import MergeCatchments
+from catchments.changes.kinds.rename_catchment import RenameCatchment
+from catchments.changes.kinds.retire_provider import RetireProvider
 from catchments.core.errors import CatchmentsError, NotKnown
 from catchments.core.model import EDUCATION_REGIONS, Catchment, Contract, Edition, Provider
 from catchments.core.roles import Action
@@ -96,7 +93,7 @@ def _made(kind: Kind, worked: DraftState, typed: FormReader, seen: ExpectedVersi
         made = kind.read(typed, worked)
         typed.check()
         if typed.text("do") == "check" or (kind.preview and not typed.text("confirmed")):
-            apply(worked.content, made)  # or says at once what does not fit
+            made.apply(worked.content)  # or says at once what does not fit
             return _looked_over(kind, worked, typed, made)
         draft_view.add(worked, made, seen, upload=typed.text("kept"))
     except FormRefused as refused:

@@ -8,7 +8,9 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 
-from catchments.changes import Change, MoveSchools, SetInSchoolProvision
+from catchments.changes import Change
+from catchments.changes.kinds.move_schools import MoveSchools
+from catchments.changes.kinds.set_in_school_provision import SetInSchoolProvision
 from catchments.core.errors import shown
 from catchments.core.model import Catchment, School
 from catchments.core.text_folding import LONGEST_TEXT, folded

@@ -17,7 +17,8 @@ from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
 from werkzeug.datastructures import FileStorage
 
-from catchments.changes import Change, ReplaceCatchments
+from catchments.changes import Change
+from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.core.errors import InputRefused
 from catchments.geometry.wkb import read as read_wkb
 from catchments.readers.report import facts_of, line_of_text

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from flask import current_app, request
 from flask_babel import gettext
 
-from catchments.changes import Change, apply, apply_all, describe
+from catchments.changes import Change, apply_all
 from catchments.core.errors import ChangeDoesNotFit, InputRefused, NothingPublished, NotKnown, shown
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Provider, School
 from catchments.lookup.snapshot import Published, Snapshot
@@ -117,8 +117,8 @@ def add(working: DraftState, change: Change, seen: ExpectedVersion, *, upload: s
 
     Raises ChangeDoesNotFit, Stale or NotNow; then the draft is as it was.
     """
-    after = apply(working.content, change)
-    sentence = describe(change, working.content)
+    after = change.apply(working.content)
+    sentence = change.describe(working.content)
     desk().add(working.draft.id, change, sentence, seen=seen, upload=upload)
     kept = desk().draft(working.draft.id)
     if kept.version == seen.version + 1 and kept.changes[-1:] == (change,):

@@ -12,7 +12,8 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.changes import RestoreEdition, apply_all, describe
+from catchments.changes import apply_all
+from catchments.changes.kinds.restore_edition import RestoreEdition
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
@@ -261,7 +262,7 @@ def revert(number: int) -> AnyResponse:
         return _published(draft.published_as)
     if not draft.changes:
         change = RestoreEdition(number, content)
-        sentence = describe(change, store.edition(base.number))
+        sentence = change.describe(store.edition(base.number))
         added = f"{key[:63]}r" if key else ""  # not the token that the draft was begun with
         desk.add(draft_id, change, sentence, seen=ExpectedVersion(person, draft.version, added))
         draft = desk.draft(draft_id)
