@@ -16,6 +16,7 @@ from catchments.editions.differences import (
     schools_changed,
 )
 from catchments.lookup.snapshot import Snapshot
+from catchments.store import Artefact
 
 DIFFERENCE = "difference.json"
 """The name that it is kept under."""
@@ -48,14 +49,15 @@ class _Kept:
     schools: tuple[tuple[School, _Side, _Side], ...]
 
 
-def written_difference(before: Snapshot | None, after: Snapshot) -> bytes:
+def written_difference(before: Snapshot | None, after: Snapshot) -> Artefact:
     """Return what an edition changed, to be kept; both are with the same directory release."""
     if before is None:
         found = difference(Edition(), after.edition, [])
     else:
         changed = schools_changed(before.answers, after.answers)
         found = difference(before.edition, after.edition, changed)
-    return msgspec.json.encode(_kept(found, after.release.number))
+    content = msgspec.json.encode(_kept(found, after.release.number))
+    return Artefact(DIFFERENCE, "application/json", content)
 
 
 def read_difference(
