@@ -15,7 +15,7 @@ from catchments.core.errors import ChangeDoesNotFit, PublicationRefused
 from catchments.core.model import DirectoryRelease, Edition, EditionSummary
 from catchments.core.roles import Action
 from catchments.editions.announcements import notices_of
-from catchments.editions.kept_differences import written_difference
+from catchments.editions.differences import written_difference
 from catchments.geometry.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot, Timeline, boundaries_fingerprint
 from catchments.readers.report import Progress, no_progress

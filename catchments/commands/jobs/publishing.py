@@ -1,7 +1,7 @@
 """Publishing for the staff pages, in a process of its own: Folium never enters a web worker.
 
-`python -m catchments.commands.jobs.publishing` reads a request as JSON from its standard input, uses
-the database of DATABASE_URL, and answers as JSON on its standard output. It may be killed at any
+`python -m catchments.commands.jobs.publishing` reads a request as JSON from its standard input,
+uses the database of DATABASE_URL, and answers as JSON on its standard output. It may be killed at any
 moment: what it writes is one transaction.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from catchments.core.errors import PublicationRefused
-from catchments.editions.kept_differences import written_difference
+from catchments.editions.differences import written_difference
 from catchments.editions.publishing import Publisher
 from catchments.lookup.snapshot import Snapshot, Timeline, today_in_new_zealand
 from catchments.readers.coastline import coastline

@@ -13,14 +13,16 @@ from catchments.commands.jobs import publishing_setup
 from catchments.commands.jobs.publishing_setup import artefacts_anew
 from catchments.core.model import Edition, Provider
 from catchments.editions.differences import (
+    DIFFERENCE,
     Difference,
     difference,
     difference_json,
     in_words,
+    read_difference,
     schools_changed,
+    written_difference,
 )
 from catchments.editions.history import EditionHistory
-from catchments.editions.kept_differences import DIFFERENCE, read_difference, written_difference
 from catchments.editions.publishing import PublicationRequest, Publisher
 from catchments.lookup.snapshot import Snapshot, Snapshots
 from catchments.readers.report import no_progress
@@ -68,7 +70,8 @@ def alike(one: Difference, other: Difference) -> bool:
 @pytest.mark.parametrize("after", [next_edition(LATER), renamed(), small_edition()])
 def test_what_was_kept_tells_the_same_as_what_was_worked_out(after: Edition) -> None:
     old, new = snapshots(after)
-    found = difference(old.edition, new.edition, schools_changed(old.answers, new.answers))
+    changed = schools_changed(old.answers, new.answers)
+    found = difference(old.edition, new.edition, changed, release=1)
     kept = read_difference(written_difference(old, new).content, before=1, release=1)
     assert kept is not None
     assert alike(kept, found)
