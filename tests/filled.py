@@ -13,7 +13,7 @@ from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.core.model import SourceKind
 from catchments.core.roles import Role
-from catchments.store import Publication, Store, schema
+from catchments.store import Artefact, Publication, Store, schema
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.drafts.uploads import Upload, Uploads
 from catchments.store.engine import MIGRATIONS, open_engine, writing
@@ -45,7 +45,7 @@ def fill_every_table(url: str) -> None:
         store.add_release(small_release())
         told = Announcement("provider", "P-AHI", "Ahi Trust", "kia@ahi.example", "S", "T", STARTS)
         Webhooks(store).add("https://hook.example/", by="hana")
-        every_byte = ("bytes", "application/octet-stream", bytes(range(256)) * 64)
+        every_byte = Artefact("bytes", "application/octet-stream", bytes(range(256)) * 64)
         for edition, notices in ((small_edition(), [told]), (next_edition(date(2026, 7, 1)), [])):
             assert edition.effective_from
             made = [*simple_artefacts(), every_byte]

@@ -8,8 +8,14 @@ from dataclasses import replace
 from datetime import date
 
 from catchments.changes import compare
-from catchments.core.model import Answer, Edition, Provider
-from catchments.editions.differences import SchoolChange, catchment_of, code_of, schools_changed
+from catchments.core.model import Edition, Provider
+from catchments.editions.differences import (
+    Assignment,
+    SchoolChange,
+    catchment_of,
+    code_of,
+    schools_changed,
+)
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Snapshot
 from catchments.store.outbox import PROVIDER, SCHOOL, Announcement
@@ -65,7 +71,7 @@ def _to_school(change: SchoolChange, effective_from: date) -> Announcement:
     )
 
 
-def _what_a_school_is_told(before: Answer, after: Answer) -> Iterator[str]:
+def _what_a_school_is_told(before: Assignment, after: Assignment) -> Iterator[str]:
     if code_of(before.provider) != code_of(after.provider):
         yield f"Provider until then: {_named(before.provider)}."
         yield f"Provider from then: {_named(after.provider)}."
@@ -78,7 +84,7 @@ def _what_a_school_is_told(before: Answer, after: Answer) -> Iterator[str]:
         )
 
 
-def _catchment_name(answer: Answer) -> str:
+def _catchment_name(answer: Assignment) -> str:
     return f"{answer.catchment.name} ({answer.catchment.code})" if answer.catchment else "none"
 
 
@@ -188,7 +194,7 @@ def _served(edition: Edition) -> Mapping[str | None, set[str]]:
 
 
 def _by_provider(
-    changes: Iterable[SchoolChange], side: Callable[[SchoolChange], Answer]
+    changes: Iterable[SchoolChange], side: Callable[[SchoolChange], Assignment]
 ) -> Mapping[str | None, list[str]]:
     found: dict[str | None, list[str]] = defaultdict(list)
     for change in changes:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -19,14 +22,18 @@ PIECE_BYTES = 1 << 20
 _T = schema.artefact
 
 
-@dataclass(frozen=True, slots=True)
-class StoredArtefact:
-    """Something made from an edition, as it is served."""
+@dataclass(frozen=True)
+class Artefact:
+    """A named file made from an edition."""
 
     name: str
     media_type: str
     content: bytes
-    sha256: str
+
+    @cached_property
+    def sha256(self) -> str:
+        """The content's, in hexadecimal."""
+        return hashlib.sha256(self.content).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,25 @@ class AboutArtefact:
     media_type: str
     sha256: str
     size: int
+
+
+def write(
+    connection: sa.Connection, number: int, artefacts: Iterable[Artefact], *, maker: str
+) -> None:
+    """Insert what a version of the maker made of an edition."""
+    rows = [
+        {
+            "edition_number": number,
+            "name": each.name,
+            "maker": maker,
+            "media_type": each.media_type,
+            "sha256": each.sha256,
+            "content": each.content,
+        }
+        for each in artefacts
+    ]
+    if rows:
+        connection.execute(_T.insert(), rows)
 
 
 class Artefacts(Repository):

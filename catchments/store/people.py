@@ -329,6 +329,17 @@ def hashed(password: str) -> str:
 # --- rows -----------------------------------------------------------------------------------------
 
 
+def by_id(connection: sa.Connection, person_id: int) -> Person:
+    """Return somebody by the number of their account, in the caller's transaction.
+
+    Raises NotKnown.
+    """
+    row = connection.execute(sa.select(_T).where(_T.c.id == person_id)).one_or_none()
+    if row is None:
+        raise NotKnown(f"There is no person {person_id}.")
+    return _person(row)
+
+
 def _row(connection: sa.Connection, login: str) -> Any:
     row = _row_or_none(connection, login)
     if row is None:

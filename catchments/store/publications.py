@@ -5,7 +5,6 @@ Each method is one transaction, whole or not at all.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -18,8 +17,8 @@ from catchments.changes import Change
 from catchments.core.errors import CatchmentsError, PublicationRefused
 from catchments.core.model import DirectoryRelease, Edition, EditionSummary, ReleaseSummary, Source
 from catchments.core.roles import COMMAND_LINE
-from catchments.store import directory, editions, publication_record, schema
-from catchments.store.artefacts import StoredArtefact
+from catchments.store import artefacts, directory, editions, publication_record, schema
+from catchments.store.artefacts import Artefact
 from catchments.store.audit import append
 from catchments.store.drafts import records
 from catchments.store.drafts.records import Draft
@@ -169,15 +168,15 @@ class Store(Database):
                 table.update().where(table.c.number == number).values(withdrawn_at=now())
             )
 
-    def artefact(self, number: int, name: str) -> StoredArtefact | None:
+    def artefact(self, number: int, name: str) -> Artefact | None:
         """Return what was made of an edition under a name, or None."""
         table = schema.artefact
-        query = sa.select(table.c.name, table.c.media_type, table.c.content, table.c.sha256).where(
+        query = sa.select(table.c.name, table.c.media_type, table.c.content).where(
             table.c.edition_number == number, table.c.name == name
         )
         with self.reading() as connection:
             row = connection.execute(query).one_or_none()
-        return StoredArtefact(**row._mapping) if row else None
+        return Artefact(**row._mapping) if row else None
 
     def editions_without_artefacts(self, maker: str) -> list[int]:
         """Return the numbers of editions of which this version of the maker has made nothing."""
@@ -187,14 +186,12 @@ class Store(Database):
         with self.reading() as connection:
             return list(connection.scalars(query))
 
-    def add_artefacts(
-        self, number: int, artefacts: Sequence[tuple[str, str, bytes]], *, maker: str
-    ) -> None:
+    def add_artefacts(self, number: int, made: Sequence[Artefact], *, maker: str) -> None:
         """Keep what a new version of the maker made of an edition, in place of older versions'."""
         table = schema.artefact
         with self.writing() as connection:
             connection.execute(table.delete().where(table.c.edition_number == number))
-            _write_artefacts(connection, number, artefacts, maker)
+            artefacts.write(connection, number, made, maker=maker)
 
     def _refuse_if_changed(self, connection: sa.Connection, expected: State) -> None:
         numbers = connection.execute(
@@ -232,28 +229,7 @@ def _publish(connection: sa.Connection, publication: Publication, **who: str) ->
         base_number=publication.base_number,
         **who,
     )
-    _write_artefacts(connection, number, publication.artefacts, publication.maker)
+    artefacts.write(connection, number, publication.artefacts, maker=publication.maker)
     if publication.draft_id is not None:
         records.mark_published(connection, publication.draft_id, number)
     return number
-
-
-def _write_artefacts(
-    connection: sa.Connection,
-    number: int,
-    artefacts: Sequence[tuple[str, str, bytes]],
-    maker: str,
-) -> None:
-    rows = [
-        {
-            "edition_number": number,
-            "name": name,
-            "maker": maker,
-            "media_type": media_type,
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "content": content,
-        }
-        for name, media_type, content in artefacts
-    ]
-    if rows:
-        connection.execute(schema.artefact.insert(), rows)

@@ -135,15 +135,15 @@ def test_schools_that_do_not_count_on_the_date_are_in_no_number():
 def test_schools_whose_provider_changes_are_named_in_the_order_of_their_names():
     moved = found(AssignProvider((KOWHAI, RIMU), "P-REK")).moved
     assert [m.school.school_id for m in moved] == [60, 57, 58, 55]
-    assert {m.after.code for m in moved} == {"P-REK"}
+    assert {m.after.provider.code for m in moved} == {"P-REK"}
 
 
 def test_a_school_that_keeps_its_provider_in_another_catchment_is_only_relisted():
     made = found(MoveSchools((55,), TOTARA))
     assert made.moved == ()
-    assert [(m.school.school_id, m.from_.code, m.to.code) for m in made.relisted] == [
-        (55, KOWHAI, TOTARA)
-    ]
+    assert [
+        (m.school.school_id, m.before.catchment.code, m.after.catchment.code) for m in made.relisted
+    ] == [(55, KOWHAI, TOTARA)]
 
 
 def test_another_phone_number_moves_no_school():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import current_app
 
 from catchments.core.model import EditionSummary
+from catchments.editions.differences import DIFFERENCE
 from catchments.editions.history import DIFFERENCES_KEPT, EditionHistory
-from catchments.editions.kept_differences import DIFFERENCE
 from catchments.lookup.snapshot import Published, Recent
 from catchments.store.drafts.repository import DraftRepository
 from catchments.web.common.services import service

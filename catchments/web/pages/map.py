@@ -17,7 +17,7 @@ from catchments.core.errors import CatchmentsError, InputRefused, NotKnown, show
 from catchments.core.model import Catchment, Place, School
 from catchments.core.text_folding import folded
 from catchments.lookup.snapshot import AsAt, Published, Recent, Snapshot
-from catchments.store import StoredArtefact
+from catchments.store import Artefact
 from catchments.web.common.http_cache import FOR_GOOD, validated
 from catchments.web.common.payload import provenance_json, provider_json, school_answer
 from catchments.web.common.query_parameters import (
@@ -212,7 +212,7 @@ def _today() -> tuple[AsAt, Snapshot]:
     return asked, asked.snapshot
 
 
-def _stored(edition: int, name: str) -> StoredArtefact:
+def _stored(edition: int, name: str) -> Artefact:
     world = _refuse_unknown_edition(edition)
     return world.recent.get(("artefact", edition, name), lambda: _read(edition, name))
 
@@ -224,7 +224,7 @@ def _refuse_unknown_edition(edition: int) -> Published:
     return world
 
 
-def _read(edition: int, name: str) -> StoredArtefact:
+def _read(edition: int, name: str) -> Artefact:
     found = service().store.artefact(edition, name)
     if found is None:
         raise NotKnown(
@@ -233,11 +233,11 @@ def _read(edition: int, name: str) -> StoredArtefact:
     return found
 
 
-def _artefact(snapshot: Snapshot, name: str) -> StoredArtefact:
+def _artefact(snapshot: Snapshot, name: str) -> Artefact:
     return _stored(snapshot.edition.number or 0, name)
 
 
-def _served(artefact: StoredArtefact) -> Response:
+def _served(artefact: Artefact) -> Response:
     response = Response(artefact.content, content_type=artefact.media_type)
     # Only the address that names this very content may be kept for good.
     exact = request.args.get("v") == artefact.sha256[:12]

@@ -12,7 +12,8 @@ from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
 from catchments.core.model import Edition
-from catchments.editions.impact import Concern, Impact, ImpactCalculator, Rates, Row, SchoolMove
+from catchments.editions.differences import SchoolChange
+from catchments.editions.impact import Concern, Impact, ImpactCalculator, Rates, Row
 from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.lookup.snapshot import Recent, Snapshot
 from catchments.store.rates import OTHERS, AbsenceRates
@@ -52,7 +53,7 @@ class Panel:
     rate_words: str
 
     @property
-    def moved(self) -> tuple[Sequence[SchoolMove], Sequence[SchoolMove]]:
+    def moved(self) -> tuple[Sequence[SchoolChange], Sequence[SchoolChange]]:
         """The schools whose provider changes: the first, and the rest."""
         return self.impact.moved[:FIRST], self.impact.moved[FIRST:]
 

@@ -17,12 +17,12 @@ from catchments.changes.kinds.restore_edition import RestoreEdition
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
-from catchments.editions.publishing import Outcome, Wish, refuse_withdrawal
+from catchments.editions.publishing import Outcome, PublicationRequest, refuse_withdrawal
 from catchments.lookup.snapshot import Published
 from catchments.runtime import subprocess_job
 from catchments.runtime.logs import told_by
 from catchments.runtime.subprocess_job import JobFailed
-from catchments.store import Draft, StoreUnavailable
+from catchments.store import Decision, Draft, StoreUnavailable
 from catchments.store.drafts.records import ABANDONED, PUBLISHED
 from catchments.store.drafts.repository import OPEN, DraftRepository, ExpectedVersion, checked_key
 from catchments.web.accounts.access import confirmed, me, requires
@@ -151,10 +151,13 @@ def publish(draft: int) -> AnyResponse:
         return _published(kept.published_as)
     if kept.effective_from is None:
         raise InputRefused(f"Draft {draft} has no date from which it is to be in force.")
-    wish = Wish(
-        draft, seen.version, kept.effective_from, seen.person.id, _reason_given() or kept.reason
+    wanted = PublicationRequest(
+        draft,
+        kept.effective_from,
+        _reason_given() or kept.reason,
+        decision=Decision(seen.person.id, seen.version),
     )
-    outcome = _carried_out(wish)
+    outcome = _carried_out(wanted)
     if outcome.numbers:
         return _published(outcome.numbers[0])
     again = DraftRepository(service().store).draft(draft)
@@ -179,12 +182,12 @@ def _publish_page(world: Published, draft: Draft, outcome: Outcome | None = None
     return Response(page)
 
 
-def _carried_out(wish: Wish) -> Outcome:
+def _carried_out(wanted: PublicationRequest) -> Outcome:
     environment = {**os.environ, "DATABASE_URL": service().settings.database_url}
     try:
         said = subprocess_job.run(
             PUBLISHER,
-            given=msgspec.json.encode(wish),
+            given=msgspec.json.encode(wanted),
             within_s=PUBLISHED_WITHIN_S,
             environment=environment,
         )
@@ -266,7 +269,8 @@ def revert(number: int) -> AnyResponse:
         added = f"{key[:63]}r" if key else ""  # not the token that the draft was begun with
         desk.add(draft_id, change, sentence, seen=ExpectedVersion(person, draft.version, added))
         draft = desk.draft(draft_id)
-    outcome = _carried_out(Wish(draft_id, draft.version, starts, person.id, reason, reverting=True))
+    decision = Decision(person.id, draft.version, reverting=True)
+    outcome = _carried_out(PublicationRequest(draft_id, starts, reason, decision=decision))
     if outcome.numbers:
         return _published(outcome.numbers[0])
     left = desk.draft(draft_id)

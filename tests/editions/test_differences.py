@@ -13,15 +13,17 @@ from catchments.commands.jobs import publishing_setup
 from catchments.commands.jobs.publishing_setup import artefacts_anew
 from catchments.core.model import Edition, Provider
 from catchments.editions.differences import (
+    DIFFERENCE,
     Difference,
     difference,
     difference_json,
     in_words,
+    read_difference,
     schools_changed,
+    written_difference,
 )
 from catchments.editions.history import EditionHistory
-from catchments.editions.kept_differences import DIFFERENCE, read_difference, written_difference
-from catchments.editions.publishing import Order, Publisher
+from catchments.editions.publishing import PublicationRequest, Publisher
 from catchments.lookup.snapshot import Snapshot, Snapshots
 from catchments.readers.report import no_progress
 from catchments.store import Store
@@ -68,15 +70,16 @@ def alike(one: Difference, other: Difference) -> bool:
 @pytest.mark.parametrize("after", [next_edition(LATER), renamed(), small_edition()])
 def test_what_was_kept_tells_the_same_as_what_was_worked_out(after: Edition) -> None:
     old, new = snapshots(after)
-    found = difference(old.edition, new.edition, schools_changed(old.answers, new.answers))
-    kept = read_difference(written_difference(old, new), before=1, release=1)
+    changed = schools_changed(old.answers, new.answers)
+    found = difference(old.edition, new.edition, changed, release=1)
+    kept = read_difference(written_difference(old, new).content, before=1, release=1)
     assert kept is not None
     assert alike(kept, found)
 
 
 def test_a_first_edition_is_kept_as_one() -> None:
     old, _ = snapshots(small_edition())
-    kept = read_difference(written_difference(None, old), before=None, release=1)
+    kept = read_difference(written_difference(None, old).content, before=None, release=1)
     assert kept is not None
     assert in_words(kept) == ["The first edition: 5 catchments and 4 providers."]
 
@@ -96,7 +99,7 @@ def test_a_first_edition_is_kept_as_one() -> None:
 def test_what_was_kept_of_other_editions_is_not_told(
     spoil: Callable[[bytes], bytes | None], before: int | None, release: int
 ) -> None:
-    kept = written_difference(*snapshots(next_edition(LATER)))
+    kept = written_difference(*snapshots(next_edition(LATER))).content
     assert read_difference(spoil(kept), before=before, release=release) is None
 
 
@@ -110,7 +113,7 @@ def publish_two(store: Store) -> None:
     publisher().seed(small_edition(), small_release())
     change = AssignProvider((KOWHAI,), "P-AHI")
     draft = store.add_to_draft(change, draft_id=None, title="", base_number=1)
-    publisher().publish(Order(draft, LATER))
+    publisher().publish(PublicationRequest(draft, LATER))
 
 
 def chronicle(store: Store) -> EditionHistory:
@@ -145,7 +148,7 @@ def test_what_is_made_anew_has_what_was_changed_too(
     kept = {n: store.artefact(n, DIFFERENCE) for n in (1, 2)}
     monkeypatch.setattr(publishing_setup, "artefacts", lambda *_: simple_artefacts())
     for number, before in kept.items():
-        made = {name: content for name, _, content in artefacts_anew(store, number, no_progress)}
+        made = {a.name: a.content for a in artefacts_anew(store, number, no_progress)}
         assert before is not None
         known = {"before": 1 if number == 2 else None, "release": 1}
         again, first = (read_difference(c, **known) for c in (made[DIFFERENCE], before.content))
