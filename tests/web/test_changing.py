@@ -22,7 +22,7 @@ from catchments.core.roles import Role
 from catchments.store import Store
 from catchments.store.drafts.repository import DraftRepository
 from catchments.web.common.services import EXTENSION
-from catchments.web.staff.forms.changing import KINDS
+from catchments.web.staff.forms.kinds import BY_NAME
 from tests.staff import post, sign_in, staffed
 from tests.worlds import (
     AHI,
@@ -273,7 +273,7 @@ def test_a_decomposed_name_is_kept_composed(app: Flask, hana: FlaskClient) -> No
 
 def test_a_hostile_name_is_text(app: Flask, hana: FlaskClient) -> None:
     added(app, hana, "rename-catchment", catchment=AHI, name=HOSTILE)
-    for url in ("/staff/drafts/1", *(f"/staff/drafts/1/change/{kind}" for kind in KINDS)):
+    for url in ("/staff/drafts/1", *(f"/staff/drafts/1/change/{kind}" for kind in BY_NAME)):
         page = hana.get(url)
         assert page.status_code == 200, url
         assert "<img src=x" not in page.text, url
@@ -487,7 +487,7 @@ def test_a_kind_of_change_that_is_none_is_not_found(app: Flask, hana: FlaskClien
 
 
 def test_every_form_says_that_it_needs_something(app: Flask, hana: FlaskClient) -> None:
-    for kind in KINDS:
+    for kind in BY_NAME:
         response = sent(app, hana, kind)
         assert response.status_code == 400, kind
         assert "There is a problem" in words(response)
