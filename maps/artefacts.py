@@ -70,8 +70,8 @@ def build_all(
 
 
 def _map_parts(material: ExportInput, progress: Progress) -> tuple[Artefact, ...]:
-    from maps.display import drawn_topology
     from maps.shell import render_shell
+    from maps.topology import drawn_topology
 
     shell = render_shell()
     (geojson,) = (each for each in FILES if each.name == GEOJSON)

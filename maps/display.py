@@ -1,4 +1,4 @@
-"""An edition's boundaries as the map draws them: one small TopoJSON file.
+"""The display coverage: an edition's boundaries as the map draws them.
 
 Never used for lookups. Boundaries and coastline are cut along each other into faces that share
 their edges, each face goes to one catchment, and what is left is simplified as a coverage, so that
@@ -7,22 +7,15 @@ neighbours keep one common line. Longitudes are 0…360: the Chatham Islands sta
 
 from __future__ import annotations
 
-import json
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
-from topojson.core.topology import Topology
 
-from catchments.core.model import Catchment, Edition
 from catchments.geometry.coordinates import geometry_to_360
-from catchments.geometry.coverage import four_colouring
-from maps.exports.export_input import ExportInput
 
 GRID_DEG = 1e-4
 """Everything drawn lies on this grid (11 m north-south), so quantizing moves nothing."""
@@ -34,33 +27,11 @@ FIRST_TOLERANCE_M = 50.0
 """The same, before cutting: a tenth of the vertices to cut, and nothing anyone could see."""
 SMALLEST_ISLAND_KM2 = 0.3
 """Smaller islands are not drawn, unless a catchment has no other land."""
-COLOURS = 6
-"""How many colours the style sheet has."""
 
 _METRES_PER_DEGREE = 111_320.0
 _SHRINK = math.cos(math.radians(41.0))
-_TRANSFORM: Any = {"scale": [GRID_DEG, GRID_DEG], "translate": list(ORIGIN)}
 
 Geometries = npt.NDArray[np.object_]
-Arcs = list[Any]
-
-
-def display_topology(edition: Edition, *, coast: BaseGeometry | None = None) -> bytes:
-    """Return the map's boundaries as TopoJSON with two objects, `catchments` and `regions`.
-
-    A catchment has the properties `code` and `colour` (0…5); a region is the lines around it and
-    has none. `coast` (WGS 84) clips to land; without it boundaries are drawn as far as they reach.
-    The member `demonstration` says whether they are made up.
-    """
-    return drawn_topology(ExportInput(edition, coast))
-
-
-def drawn_topology(material: ExportInput) -> bytes:
-    """Return the same of what is at hand of an edition."""
-    edition = material.edition
-    colours = four_colouring(edition.boundaries)
-    drawn = _topology(material.drawn, colours, edition.catchments)
-    return _as_bytes({"demonstration": edition.demonstration, **drawn})
 
 
 def display_coverage(
@@ -177,78 +148,3 @@ def _drawn(
     drawn = np.where(ashore, owners, -1)
     landless = np.setdiff1d(np.arange(count), drawn)
     return np.where(np.isin(owners, landless), owners, drawn)
-
-
-# --- TopoJSON -------------------------------------------------------------------------------------
-
-
-def _topology(
-    coverage: Mapping[str, BaseGeometry],
-    colours: Mapping[str, int],
-    catchments: Mapping[str, Catchment],
-) -> dict[str, Any]:
-    if not coverage:
-        return {"type": "Topology", "transform": _TRANSFORM, "arcs": [], "objects": _objects([])}
-    features = [
-        {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(geometry)}
-        for geometry in coverage.values()
-    ]
-    made = Topology(
-        {"type": "FeatureCollection", "features": features},
-        prequantize=_TRANSFORM,
-        object_name="catchments",
-    ).to_dict()
-    drawn = made["objects"]["catchments"]["geometries"]
-    geometries = [
-        {
-            "type": geometry["type"],
-            "arcs": geometry["arcs"],
-            "properties": {"code": code, "colour": colours.get(code, 0) % COLOURS},
-        }
-        for code, geometry in zip(coverage, drawn, strict=True)
-    ]
-    objects = _objects(geometries) | {"regions": _collection(_regions(geometries, catchments))}
-    return {
-        "type": "Topology",
-        "transform": _TRANSFORM,
-        "arcs": made["arcs"],
-        "objects": objects,
-    }
-
-
-def _objects(catchments: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"catchments": _collection(catchments), "regions": _collection([])}
-
-
-def _collection(geometries: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"type": "GeometryCollection", "geometries": geometries}
-
-
-def _regions(
-    geometries: Iterable[dict[str, Any]], catchments: Mapping[str, Catchment]
-) -> list[dict[str, Any]]:
-    """Return an outline for each education region: the arcs that only one side of it uses."""
-    arcs: dict[str, list[int]] = {}
-    for geometry in geometries:
-        catchment = catchments.get(geometry["properties"]["code"])
-        if catchment is not None and catchment.education_region:
-            arcs.setdefault(catchment.education_region, []).extend(_flat_arcs(geometry["arcs"]))
-    return [{"type": "MultiLineString", "arcs": _outline(arcs[name])} for name in sorted(arcs)]
-
-
-def _flat_arcs(arcs: Arcs) -> Iterable[int]:
-    for arc in arcs:
-        if isinstance(arc, list):
-            yield from _flat_arcs(arc)
-        else:
-            yield arc
-
-
-def _outline(arcs: list[int]) -> list[list[int]]:
-    """Return the arcs used once; an arc used backwards is stored as its complement."""
-    used = Counter(arc if arc >= 0 else ~arc for arc in arcs)
-    return [[arc] for arc, times in sorted(used.items()) if times == 1]
-
-
-def _as_bytes(topology: Mapping[str, Any]) -> bytes:
-    return json.dumps(topology, ensure_ascii=True, separators=(",", ":")).encode()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from catchments.changes import compare
@@ -13,34 +12,10 @@ from catchments.core.model import Answer, Edition, Provider
 from catchments.editions.differences import SchoolChange, catchment_of, code_of, schools_changed
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Snapshot
+from catchments.store.outbox import PROVIDER, SCHOOL, Announcement
 
-SCHOOL, PROVIDER = "school", "provider"
-"""The kinds of recipient."""
 MADE_UP = "Demonstration data: this is made up, and nothing really changes."
 REGIONAL_OFFICE = "If this is not right, call your Ministry of Education regional office."
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """What one school or provider is told of one publication."""
-
-    recipient_kind: str
-    """“school” or “provider”."""
-    recipient: str
-    """The school's number or the provider's code."""
-    recipient_name: str
-    email: str
-    """Empty where none is known: it is then for the download alone."""
-    subject: str
-    text: str
-    effective_from: date
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256, hexadecimal, of recipient, date and text: equal where nothing new is told."""
-        parts = (self.recipient_kind, self.recipient, self.email, str(self.effective_from))
-        told = "\0".join((*parts, self.subject, self.text))
-        return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def notices_of(

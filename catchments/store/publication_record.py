@@ -1,18 +1,48 @@
-"""Who decided a publication: checked against the draft and put on record as it is published."""
+"""The record of a publication: what is published, and who prepared, approved and published it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 
 import sqlalchemy as sa
 
 from catchments.core.errors import PublicationRefused
-from catchments.core.roles import COMMAND_LINE, Action
+from catchments.core.model import Edition
+from catchments.core.roles import COMMAND_LINE, Action, Person
 from catchments.store import schema
 from catchments.store.audit import append
 from catchments.store.drafts import records
 from catchments.store.drafts.records import APPROVED, Draft
-from catchments.store.store import Decision, Publication
+from catchments.store.outbox.notices import Announcement
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One edition to be published, and what was made from it."""
+
+    edition: Edition
+    effective_from: date
+    base_number: int | None
+    draft_id: int | None = None
+    artefacts: Sequence[tuple[str, str, bytes]] = ()
+    """Name, media type and content of each."""
+    maker: str = ""
+    """The version of what made the artefacts."""
+    notices: Sequence[Announcement] = ()
+    """What schools and providers are told of it."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """That somebody of the staff publishes a draft."""
+
+    by: Person
+    draft_version: int
+    """The version of the draft that was approved, or that the administrator saw."""
+    reverting: bool = False
+    """Whether it publishes an earlier edition anew, which was approved then."""
 
 
 def names(

@@ -1,23 +1,23 @@
 """The boundaries as published for GIS programs: a GeoPackage, and a zipped Shapefile.
 
-GDAL writes both, through pyogrio; its dates are the edition's own, so that the same edition gives
-the same bytes.
+Tables of geometries, which geopandas has GDAL write; its dates are the edition's own, so that the
+same edition gives the same bytes.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyogrio
-import pyogrio.raw
 import shapely
+from geopandas import GeoDataFrame
+from pandas import DataFrame
+from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Provider
 from catchments.geometry.coordinates import WGS84
@@ -28,7 +28,6 @@ from maps.exports.school_tables import COLUMNS as SCHOOL_COLUMNS
 from maps.exports.school_tables import school_rows
 from maps.wording import MADE_UP, credit_lines
 
-Column = npt.NDArray[Any]
 LONGEST_DBF_TEXT = 254
 """Bytes: a Shapefile's table has room for no more."""
 SHAPEFILE_NAME = "catchments"
@@ -37,6 +36,7 @@ FRAME = (
     "Texts are UTF-8; those longer than 254 bytes are cut: the GeoPackage has them whole."
 )
 UNDATED = date(2000, 1, 1)
+_AREAS = {"geometry_type": "MultiPolygon", "promote_to_multi": True}
 _SHORT = {
     "code": "code",
     "name": "name",
@@ -74,45 +74,44 @@ def geopackage(material: ExportInput) -> bytes:
     about = {"DESCRIPTION": _about(material)}
     with _folder(material) as folder:
         path = folder / "boundaries.gpkg"
-        _write(path, "GPKG", _catchments(material), "MultiPolygon", "catchments", about)
+        # GDAL 3.6, as Debian 12 and its QGIS have it, knows no later version.
+        version = {"VERSION": "1.2"}
+        _catchments(material).to_file(
+            path, layer="catchments", dataset_options=version, layer_options=about, **_AREAS
+        )
         if material.release:
-            _write(path, "GPKG", _schools(material), "Point", "schools", about, append=True)
+            _schools(material).to_file(
+                path, layer="schools", mode="a", layer_options=about, geometry_type="Point"
+            )
         return path.read_bytes()
 
 
 def shapefile(material: ExportInput) -> bytes:
     """Return a zip of a Shapefile in UTF-8, EPSG:4326, with a README.txt on its fields."""
-    fields, geometries = _catchments(material)
-    short = {_SHORT[name]: _fitting(values) for name, values in fields.items()}
+    catchments = _catchments(material).rename(columns=_SHORT)
+    texts = catchments.columns[catchments.dtypes == "object"]
+    catchments[texts] = catchments[texts].map(_fitting, na_action="ignore")
     dated = {"ENCODING": "UTF-8", "DBF_DATE_LAST_UPDATE": _day(material).isoformat()}
     with _folder(material) as folder:
-        path = folder / f"{SHAPEFILE_NAME}.shp"
-        _write(path, "ESRI Shapefile", (short, geometries), "MultiPolygon", SHAPEFILE_NAME, dated)
+        catchments.to_file(folder / f"{SHAPEFILE_NAME}.shp", layer_options=dated, **_AREAS)
         made = {each.name: each.read_bytes() for each in sorted(folder.iterdir())}
     return zipped({"README.txt": _readme(material).encode(), **made})
 
 
 # --- what is in them ------------------------------------------------------------------------------
 
-Layer = tuple[Mapping[str, Column], Column]
 
-
-def _catchments(material: ExportInput) -> Layer:
+def _catchments(material: ExportInput) -> GeoDataFrame:
     edition = material.edition
     starts = edition.effective_from.isoformat() if edition.effective_from else ""
     rows = []
     for catchment in material.catchments:
         served = _served(material.provider(catchment))
         region = catchment.education_region or None
-        rows.append([catchment.code, catchment.name, region, *served])
-    texts = _columns(list(_SHORT)[: len(rows[0])] if rows else [], rows)
-    same = {
-        "edition": np.full(len(rows), edition.number or 0, dtype=np.int32),
-        "effective_from": np.full(len(rows), starts, dtype=object),
-        "demonstration": np.full(len(rows), edition.demonstration, dtype=np.int32),
-    }
+        origin = edition.number or 0, starts, edition.demonstration
+        rows.append([catchment.code, catchment.name, region, *served, *origin])
     boundaries = [material.published.get(catchment.code) for catchment in material.catchments]
-    return {**texts, **same}, np.array(boundaries, dtype=object)
+    return _table(rows, _SHORT, boundaries, {"edition": "int32", "demonstration": "int32"})
 
 
 def _served(provider: Provider | None) -> list[str | None]:
@@ -122,66 +121,29 @@ def _served(provider: Provider | None) -> list[str | None]:
     return [text or None for text in ways]
 
 
-def _schools(material: ExportInput) -> Layer:
+def _schools(material: ExportInput) -> GeoDataFrame:
     places = [
         answer.place and shapely.Point(answer.place.lng, answer.place.lat)
         for answer in (material.answers or {}).values()
     ]
-    rows = [list(row) for row in school_rows(material)]
-    fields = _columns(SCHOOL_COLUMNS, rows)
-    whole = {"school_id": np.int64, "edition": np.int32}
-    typed = {n: np.array(v, dtype=whole[n]) if n in whole else v for n, v in fields.items()}
-    if "distance_m" in typed:
-        typed["distance_m"] = np.array(typed["distance_m"], dtype=np.float64)
-    return typed, np.array(places, dtype=object)
+    numbers = {"school_id": "int64", "edition": "int32", "distance_m": "float64"}
+    return _table(school_rows(material), SCHOOL_COLUMNS, places, numbers)
 
 
-def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Column]:
-    found = {name: np.empty(len(rows), dtype=object) for name in names}
-    for at, name in enumerate(names):
-        found[name][:] = [row[at] for row in rows]
-    return found
+def _table(
+    rows: Iterable[Sequence[Any]],
+    columns: Iterable[str],
+    geometries: Sequence[BaseGeometry | None],
+    numbers: Mapping[str, str],
+) -> GeoDataFrame:
+    """Return rows as a table in WGS 84 whose columns are texts, but for those of `numbers`."""
+    table = DataFrame(rows, columns=list(columns), dtype=object).astype(numbers)
+    return GeoDataFrame(table, geometry=geometries, crs=WGS84)
 
 
-def _fitting(values: Column) -> Column:
-    """Return texts cut to what a Shapefile has room for, never within a letter."""
-    if values.dtype != object:
-        return values
-    cut = [
-        value if value is None else value.encode()[:LONGEST_DBF_TEXT].decode(errors="ignore")
-        for value in values
-    ]
-    found = np.empty(len(cut), dtype=object)
-    found[:] = cut
-    return found
-
-
-def _write(
-    path: Path,
-    driver: str,
-    layer: Layer,
-    geometry_type: str,
-    name: str,
-    options: Mapping[str, str],
-    *,
-    append: bool = False,
-) -> None:
-    fields, geometries = layer
-    pyogrio.raw.write(
-        path,
-        geometry=shapely.to_wkb(geometries),
-        field_data=list(fields.values()),
-        fields=list(fields),
-        geometry_type=geometry_type,
-        crs=WGS84,
-        layer=name,
-        driver=driver,
-        promote_to_multi=geometry_type.startswith("Multi"),
-        append=append,
-        # GDAL 3.6, as Debian 12 and its QGIS have it, knows no later version.
-        dataset_options={"VERSION": "1.2"} if driver == "GPKG" and not append else None,
-        layer_options=dict(options),
-    )
+def _fitting(text: str) -> str:
+    """Return a text cut to what a Shapefile has room for, never within a letter."""
+    return text.encode()[:LONGEST_DBF_TEXT].decode(errors="ignore")
 
 
 # --- about them -----------------------------------------------------------------------------------

@@ -40,9 +40,9 @@ from catchments.store import Store, schema
 from catchments.store import people as people_module
 from catchments.store.audit import AuditTrail
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
+from catchments.store.engine import now
 from catchments.store.outbox import Outbox
 from catchments.store.people import LONGEST_LOCK, People
-from catchments.store.store import now
 from catchments.web.accounts import access
 from catchments.web.common.services import EXTENSION
 from catchments.web.staff.forms import areas

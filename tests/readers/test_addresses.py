@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from catchments.core.errors import FileRefused
 from catchments.core.model import SourceKind
-from catchments.readers import addresses
+from catchments.readers import address_files, addresses
 from catchments.readers.addresses import Address, AddressReading, Road
-from catchments.readers.formats.tables import tidy
+from catchments.readers.formats.cells import tidy
 from catchments.readers.report import Problem
 from tests import hostile_files
 from tests.address_files import BARE, LAYOUTS, OLDER, Given, csv_text, geopackage, table
@@ -360,7 +360,7 @@ def test_a_geopackage_that_ends_before_its_last_feature_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = geopackage(tmp_path / "nz-addresses.gpkg", ROWS)
-    monkeypatch.setattr(addresses, "_feature_count", lambda *_: 5)
+    monkeypatch.setattr(address_files, "_feature_count", lambda *_: 5)
     assert "breaks off in feature 5 of 5" in refusal(path)
 
 
@@ -379,7 +379,7 @@ def test_more_roads_than_the_country_has_are_refused(
 def test_a_geopackage_is_read_whole_in_batches_of_any_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    monkeypatch.setattr(addresses, "_BATCH", batch)
+    monkeypatch.setattr(address_files, "_BATCH", batch)
     path = geopackage(tmp_path / "nz-addresses.gpkg", [Given(number=str(n)) for n in range(1, 8)])
     run_on(path, "UPDATE nz_addresses SET fid = fid * 1000 WHERE fid > 4")  # numbers with gaps
     assert [a.number for a in read(path)] == list(range(1, 8))
@@ -389,8 +389,8 @@ def test_a_geopackage_is_read_whole_in_batches_of_any_size(
 def test_progress_goes_on_to_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
-    monkeypatch.setattr(addresses, "_BATCH", 2)
-    monkeypatch.setattr(addresses, "_PROGRESS_ROWS", 2)
+    monkeypatch.setattr(address_files, "_BATCH", 2)
+    monkeypatch.setattr(address_files, "_PROGRESS_ROWS", 2)
     path = tmp_path / f"nz-addresses.{suffix}"
     if suffix == "csv":
         written(tmp_path, TEXT)
@@ -420,7 +420,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
 def test_memory_does_not_grow_with_the_features(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addresses, "_BATCH", 100)
+    monkeypatch.setattr(address_files, "_BATCH", 100)
     columns = "full_road_name TEXT, address_number INTEGER, geom POINT"
     peaks = []
     for count in (500, 5_000):

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from catchments.core.errors import FileRefused
 from catchments.readers.formats import tables
-from catchments.readers.formats.tables import Columns, cell_text, date_in_name, open_table, tidy
+from catchments.readers.formats.cells import cell_text, tidy
+from catchments.readers.formats.tables import Columns, date_in_name, open_table
 from tests.laws import examples
 
 COLUMNS = Columns(

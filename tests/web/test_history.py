@@ -19,7 +19,7 @@ from catchments.editions.differences import schools_changed
 from catchments.editions.history import EditionHistory
 from catchments.lookup.snapshot import Snapshot, Snapshots
 from catchments.store import Store, schema
-from catchments.store.store import now
+from catchments.store.engine import now
 from tests.worlds import (
     AHI,
     HOSTILE,

@@ -1,4 +1,4 @@
-"""One reader of tables, CSV or XLSX, for everything that arrives as rows and columns.
+"""Tables, CSV or XLSX: rows of cells by field, for everything that arrives as rows and columns.
 
 A table is streamed: whatever its size, no more than a row (and, for a workbook, its texts) is
 held. What cannot be read with certainty is refused in a sentence rather than guessed at.
@@ -9,26 +9,25 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-import unicodedata
-import warnings
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import NOT_STATED
 from catchments.core.text_folding import folded
+from catchments.readers.formats.cells import tidy
+from catchments.readers.formats.workbooks import Sheet, open_workbook
 from catchments.readers.report import Progress, no_progress
 
 SIZE_LIMIT_MB = 100
-"""The largest file, and the largest unpacked workbook, that is read."""
+"""The largest file that is read."""
 MAX_ROWS = 100_000
 MAX_COLUMNS = 500
 MAX_CELL_CHARACTERS = 10_000
@@ -41,7 +40,6 @@ UNDATED = "undated"
 _MEGABYTE = 1 << 20
 _HEAD_BYTES = 4096
 _PROGRESS_ROWS = 500
-_EXCEL_LAST_ROW = 1_048_576
 _DELIMITERS = (",", ";", "\t")
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0"
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
@@ -126,31 +124,6 @@ def open_table(
     opened = _open_workbook if head.startswith(b"PK\x03\x04") else _open_csv
     with opened(path, columns, progress) as table:
         yield table
-
-
-def tidy(text: str) -> str:
-    """Return `text` in composed Unicode, without invisible characters, on one line."""
-    if not (text.isascii() and text.isprintable()):
-        text = "".join(map(_visible, unicodedata.normalize("NFC", text)))
-    return " ".join(text.split())
-
-
-def _visible(character: str) -> str:
-    category = unicodedata.category(character)
-    if category in {"Cf", "Cs"}:  # marks that reverse or join text, and halves of characters
-        return ""
-    return " " if category == "Cc" else character
-
-
-def cell_text(value: object) -> str:
-    """Return a workbook's or a JSON value as the text a CSV file would hold."""
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))  # a spreadsheet has no whole numbers: 54 is kept as 54.0
-    if isinstance(value, datetime):
-        return value.isoformat(" ")
-    return str(value)
 
 
 def date_in_name(path: Path) -> date | None:
@@ -496,84 +469,22 @@ def _refuse_nul(path: Path, block: bytes, line: int) -> None:
 
 @contextmanager
 def _open_workbook(path: Path, columns: Columns, progress: Progress) -> Iterator[Table]:
-    with path.open("rb") as file, warnings.catch_warnings():
-        # openpyxl warns of styles and extensions it leaves out; we only take values.
-        warnings.filterwarnings("ignore", module=r"openpyxl(\..*)?$")
-        _refuse_unsafe_zip(path, file)
-        book = _loaded(path, file)
-        try:
-            sheet, header = _sheet_with_header(path, book, columns)
-            rows = _sheet_rows(path, sheet)
-            body = islice(rows, header.line, None)
-            prefix = "row" if len(book.worksheets) == 1 else f"sheet {shown(sheet.title)}, row"
-            table = _body(path, _not_blank(body), header, prefix)
-            whole = _with_progress(path, table, progress, None)
-            yield Table(header.names, frozenset(header.positions), whole)
-        finally:
-            book.close()
+    with open_workbook(path) as sheets:
+        sheet, header = _sheet_with_header(path, sheets, columns)
+        body = islice(sheet.rows(), header.line, None)
+        prefix = "row" if len(sheets) == 1 else f"sheet {shown(sheet.title)}, row"
+        table = _body(path, _not_blank(body), header, prefix)
+        whole = _with_progress(path, table, progress, None)
+        yield Table(header.names, frozenset(header.positions), whole)
 
 
-def _refuse_unsafe_zip(path: Path, file: IO[bytes]) -> None:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-    except Exception as error:  # the many ways in which a damaged archive shows itself
-        raise _bad_workbook(path) from error
-    if any(member.flag_bits & 1 for member in members):
-        raise FileRefused(
-            f"{shown(path.name)} is locked with a password.",
-            next_step="Save it without a password.",
-        )
-    unpacked = sum(member.file_size for member in members)
-    if unpacked > SIZE_LIMIT_MB * _MEGABYTE:
-        raise FileRefused(
-            f"{shown(path.name)} unpacks to {unpacked / _MEGABYTE:,.0f} MB.",
-            allowed=f"At most {SIZE_LIMIT_MB} MB are read.",
-            next_step="Save the one sheet that matters as CSV UTF-8.",
-        )
-
-
-def _bad_workbook(path: Path) -> FileRefused:
-    return FileRefused(
-        f"{shown(path.name)} is not a workbook that can be read: it is damaged or another format.",
-        next_step="Download it again, or open it and save it as .xlsx or CSV UTF-8.",
-    )
-
-
-def _loaded(path: Path, file: IO[bytes]) -> Any:
-    from openpyxl import load_workbook
-
-    try:
-        return load_workbook(file, read_only=True, data_only=True, keep_links=False)
-    except Exception as error:  # openpyxl lets through whatever its parsers meet
-        raise _bad_workbook(path) from error
-
-
-def _sheet_with_header(path: Path, book: Any, columns: Columns) -> tuple[Any, _Header]:
+def _sheet_with_header(
+    path: Path, sheets: Sequence[Sheet], columns: Columns
+) -> tuple[Sheet, _Header]:
     first: Sequence[str] = ()
-    for sheet in book.worksheets:
-        header = _header_in(path, _sheet_rows(path, sheet), columns)
+    for sheet in sheets:
+        header = _header_in(path, sheet.rows(), columns)
         if header is not None:
             return sheet, header
-        first = first or next(_not_blank(_sheet_rows(path, sheet)), (0, ()))[1]
+        first = first or next(_not_blank(sheet.rows()), (0, ()))[1]
     raise _no_header(path, columns, first)
-
-
-def _sheet_rows(path: Path, sheet: Any) -> Numbered:
-    """Yield every row of a sheet, empty ones too, so that numbers are those a person sees."""
-    try:
-        sheet.reset_dimensions()  # some programs write a wrong extent; rows beyond it count too
-        values = sheet.iter_rows(values_only=True)
-        for line, row in enumerate(islice(values, _EXCEL_LAST_ROW), 1):
-            yield line, _trimmed([cell_text(value) for value in row])
-    except FileRefused:
-        raise
-    except Exception as error:  # as above: XML and zip errors surface while rows are read
-        raise _bad_workbook(path) from error
-
-
-def _trimmed(cells: list[str]) -> list[str]:
-    """Drop the empty cells that pad a row."""
-    while cells and not cells[-1]:
-        cells.pop()
-    return cells

@@ -24,7 +24,7 @@ from catchments.store.drafts.repository import NotNow, Stale
 from catchments.store.people import TooBusy
 from catchments.web.common.contract import NotOffered
 from catchments.web.common.services import service
-from catchments.web.v1.bulk.questions import BodyNotTaken, BodyTooLarge
+from catchments.web.v1.bulk.rows import BodyNotTaken, BodyTooLarge
 
 PROBLEM = "application/problem+json"
 _STATUS: tuple[tuple[type[CatchmentsError], int, LazyString], ...] = (

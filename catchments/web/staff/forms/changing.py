@@ -49,7 +49,7 @@ def make_change(draft: int, kind: str) -> AnyResponse:
     chosen, seen = _kind(kind), draft_view.seen_given()
     typed = FormReader(request.form, request.files)
     is_stale = draft_view.head_of(draft).version != seen.version
-    if is_stale and draft_view.desk().is_done(draft, seen.once):
+    if is_stale and draft_view.desk().is_done(draft, seen.idempotency_key):
         return _to_draft(draft)  # a double click, the back button, a line that broke
     worked = draft_view.open_to_changes(draft)
     if typed.text("do") in {"find", "back"}:
@@ -78,8 +78,8 @@ def _made(
     except CatchmentsError as error:  # it does not fit: said above the form, what was typed stays
         return _form(kind, worked, typed, (FieldError("", str(error)),))
     if typed.said:
-        once = f"{seen.once[:63]}r" if seen.once else ""
-        draft_view.desk().comment(worked.draft.id, typed.said, by=seen.person, once=once)
+        once = f"{seen.idempotency_key[:63]}r" if seen.idempotency_key else ""
+        draft_view.desk().comment(worked.draft.id, typed.said, by=seen.person, idempotency_key=once)
     flash(gettext("The change is added."))
     return _to_draft(worked.draft.id)
 

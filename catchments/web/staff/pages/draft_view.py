@@ -25,7 +25,7 @@ from catchments.store.drafts.repository import (
     DraftRepository,
     ExpectedVersion,
     NotNow,
-    checked_once,
+    checked_key,
 )
 from catchments.web.accounts.access import me
 from catchments.web.common.services import service
@@ -136,7 +136,7 @@ def seen_given() -> ExpectedVersion:
             field="version",
             next_step="Go back to the draft, load it again, and try again.",
         )
-    return ExpectedVersion(me(), int(text), checked_once(request.form.get("once", "")))
+    return ExpectedVersion(me(), int(text), checked_key(request.form.get("once", "")))
 
 
 def done_since(draft_id: int, version: int) -> list[Meanwhile]:

@@ -15,7 +15,7 @@ from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
 from catchments.lookup.snapshot import Published
 from catchments.store import Draft
-from catchments.store.drafts.repository import OPEN, ExpectedVersion, Stale, checked_once
+from catchments.store.drafts.repository import OPEN, ExpectedVersion, Stale, checked_key
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.blueprint import blueprint
@@ -69,8 +69,10 @@ def begin() -> AnyResponse:
         typed.check()
     except FormRefused as refused:
         return _new_page(typed, refused.wrongs)
-    once = checked_once(request.form.get("once", ""))
-    number = desk().begin(title=title, reason=reason, base_number=int(base), by=me(), once=once)
+    key = checked_key(request.form.get("once", ""))
+    number = desk().begin(
+        title=title, reason=reason, base_number=int(base), by=me(), idempotency_key=key
+    )
     return redirect(url_for("staff.draft", draft=number, saved="new.title,new.reason"), 303)
 
 
@@ -158,7 +160,7 @@ def comment(draft: int) -> AnyResponse:
     except FormRefused as refused:
         return _draft_page(draft, request.form, refused.wrongs)
     draft_view.head_of(draft)
-    desk().comment(draft, said, by=me(), once=checked_once(request.form.get("once", "")))
+    desk().comment(draft, said, by=me(), idempotency_key=checked_key(request.form.get("once", "")))
     return _back_to(draft, gettext("Your comment is added."), f"{draft}.comment")
 
 

@@ -24,7 +24,7 @@ from catchments.runtime.logs import told_by
 from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import Draft, StoreUnavailable
 from catchments.store.drafts.records import ABANDONED, PUBLISHED
-from catchments.store.drafts.repository import OPEN, DraftRepository, ExpectedVersion, checked_once
+from catchments.store.drafts.repository import OPEN, DraftRepository, ExpectedVersion, checked_key
 from catchments.web.accounts.access import confirmed, me, requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.blueprint import blueprint
@@ -243,7 +243,7 @@ def revert(number: int) -> AnyResponse:
     reason = _text_given("reason", gettext("why this edition is to be in force again"))
     starts = _date_given()
     base = world.timeline.edition_on(starts)
-    content, once = store.edition(number), checked_once(request.form.get("once", ""))
+    content, key = store.edition(number), checked_key(request.form.get("once", ""))
     if base is None:
         raise InputRefused(f"No edition is in force on {starts}.", field="effective_from")
     desk = DraftRepository(store)
@@ -254,14 +254,16 @@ def revert(number: int) -> AnyResponse:
             next_step=gettext("Choose an earlier edition, or another date."),
         )
     title = gettext("Back to edition %(number)s", number=number)
-    draft_id = desk.begin(title=title, reason=reason, base_number=base.number, by=person, once=once)
+    draft_id = desk.begin(
+        title=title, reason=reason, base_number=base.number, by=person, idempotency_key=key
+    )
     draft = desk.draft(draft_id)
     if draft.published_as is not None:
         return _published(draft.published_as)
     if not draft.changes:
         change = RestoreEdition(number, content)
         sentence = change.describe(store.edition(base.number))
-        added = f"{once[:63]}r" if once else ""  # not the token that the draft was begun with
+        added = f"{key[:63]}r" if key else ""  # not the token that the draft was begun with
         desk.add(draft_id, change, sentence, seen=ExpectedVersion(person, draft.version, added))
         draft = desk.draft(draft_id)
     outcome = _carried_out(Wish(draft_id, draft.version, starts, person.id, reason, reverting=True))

@@ -26,7 +26,8 @@ from catchments.web.v1.bulk.lines import (
     said_of_fault,
     said_of_finding,
 )
-from catchments.web.v1.bulk.questions import Fault, Form, Kind, Questions, Row, Schools
+from catchments.web.v1.bulk.questions import Form
+from catchments.web.v1.bulk.rows import Fault, Kind, Questions, Row, Schools
 
 TABLES_KEPT = 8
 """Ready lines of so many dates and forms are kept a world."""

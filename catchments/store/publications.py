@@ -1,77 +1,33 @@
-"""The one door to the database: each method is one transaction, whole or not at all."""
+"""The publications: editions, directory releases and the drafts that they are made of.
+
+Each method is one transaction, whole or not at all.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
 from catchments.changes import Change
-from catchments.core.errors import CatchmentsError, NothingPublished, PublicationRefused
+from catchments.core.errors import CatchmentsError, PublicationRefused
 from catchments.core.model import DirectoryRelease, Edition, EditionSummary, ReleaseSummary, Source
-from catchments.core.roles import COMMAND_LINE, Person
-from catchments.store import directory, editions, schema
+from catchments.core.roles import COMMAND_LINE
+from catchments.store import directory, editions, publication_record, schema
+from catchments.store.artefacts import StoredArtefact
+from catchments.store.audit import append
 from catchments.store.drafts import records
 from catchments.store.drafts.records import Draft
-from catchments.store.engine import explained, is_missing, open_engine, writing
-
-if TYPE_CHECKING:
-    from alembic.config import Config
+from catchments.store.engine import Database, now
+from catchments.store.outbox import notices
+from catchments.store.publication_record import Decision, Publication
 
 T = TypeVar("T")
-MIGRATIONS = Path(__file__).parent / "migrations"
-NEWEST_REVISION = "0004"
-"""Of the migrations; a test holds it to them."""
-WRITER_LOCK = 8404
-"""The number of PostgreSQL's advisory lock that whoever writes holds."""
-NO_SUCH_TABLE_OR_COLUMN = {"42P01", "42703"}
-"""PostgreSQL's codes for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredArtefact:
-    """Something made from an edition, as it is served."""
-
-    name: str
-    media_type: str
-    content: bytes
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Publication:
-    """One edition to be published, and what was made from it."""
-
-    edition: Edition
-    effective_from: date
-    base_number: int | None
-    draft_id: int | None = None
-    artefacts: Sequence[tuple[str, str, bytes]] = ()
-    """Name, media type and content of each."""
-    maker: str = ""
-    """The version of what made the artefacts."""
-    notices: Sequence[Any] = ()
-    """What schools and providers are told of it."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """That somebody of the staff publishes a draft."""
-
-    by: Person
-    draft_version: int
-    """The version of the draft that was approved, or that the administrator saw."""
-    reverting: bool = False
-    """Whether it publishes an earlier edition anew, which was approved then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +39,13 @@ class State:
     releases: int
 
 
-class Store:
+class Store(Database):
     """Editions, school directory releases and drafts in SQLite or PostgreSQL."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
-        self._engine = open_engine(url)
-        self._writer = writing(self._engine)
+        super().__init__(url)
         self._asking = threading.Lock()
         self._asked: Future[State] | None = None
-
-    def close(self) -> None:
-        """Give all connections back."""
-        self._engine.dispose()
-
-    def migrate(self) -> None:
-        """Bring the schema to the newest revision; what is there stays."""
-        if self._revision() == NEWEST_REVISION:
-            return
-        with self.writing() as connection:
-            upgrade(connection)
-
-    def _revision(self) -> str | None:
-        with self._explaining(), self._engine.connect() as connection:
-            return revision(connection)
 
     def state(self) -> State:
         """Return what changes whenever something is published, imported or withdrawn."""
@@ -196,8 +135,6 @@ class Store:
         Raises PublicationRefused when anything was published since `expected` was read, or when
         the draft is not, or no longer, what was approved.
         """
-        from catchments.store import outbox, publication_record
-
         with self.writing() as connection:
             self._refuse_if_changed(connection, expected)
             if release is not None:
@@ -206,16 +143,13 @@ class Store:
             for publication in publications:
                 who = publication_record.names(connection, publication, decision)
                 numbers.append(_publish(connection, publication, **who))
-                outbox.enqueue(connection, numbers[-1], publication.notices, at=now())
+                notices.enqueue(connection, numbers[-1], publication.notices, at=now())
             if publications:
                 publication_record.note(connection, publications, numbers, decision)
             return numbers
 
     def withdraw(self, number: int, *, by: str = COMMAND_LINE, reason: str = "") -> None:
         """Mark an edition as withdrawn; its content stays, and nobody is told of it any more."""
-        from catchments.store import outbox
-        from catchments.store.audit import append
-
         table = schema.edition
         standing = sa.select(table.c.number).where(
             table.c.number == number, table.c.withdrawn_at.is_(None)
@@ -230,7 +164,7 @@ class Store:
                 subject=f"edition {number}",
                 reason=reason,
             )
-            outbox.cancel(connection, number)
+            notices.cancel(connection, number)
             connection.execute(
                 table.update().where(table.c.number == number).values(withdrawn_at=now())
             )
@@ -274,40 +208,6 @@ class Store:
                 next_step="Look at `flask editions list`, then publish again.",
             )
 
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """Give a connection that sees one state throughout; for the rooms of the store."""
-        if is_missing(self._engine):
-            raise _not_set_up()
-        with self._explaining(), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """Give a transaction, the only one that writes meanwhile; for the rooms of the store."""
-        with self._explaining(), self._writer.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                # One writer at a time, as BEGIN IMMEDIATE has it on SQLite.
-                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})"))
-            yield connection
-
-    @contextmanager
-    def _explaining(self) -> Iterator[None]:
-        try:
-            yield
-        except (DataError, IntegrityError):
-            raise  # what was to be written is at fault, not the database
-        except DatabaseError as error:
-            raise self._explained(error) from error
-        except sa.exc.TimeoutError as error:
-            raise explained(error, self.url) from error
-
-    def _explained(self, error: DatabaseError) -> CatchmentsError:
-        said, code = str(error.orig), getattr(error.orig, "sqlstate", None)
-        if said.startswith("no such ") or code in NO_SUCH_TABLE_OR_COLUMN:
-            return _not_set_up()
-        return explained(error, self.url)
-
 
 def _in_the_background(ask: Callable[[], T]) -> Future[T]:
     answer: Future[T] = Future()
@@ -320,41 +220,6 @@ def _in_the_background(ask: Callable[[], T]) -> Future[T]:
 
     threading.Thread(target=asking, daemon=True).start()
     return answer
-
-
-def upgrade(connection: sa.Connection) -> None:
-    """Bring the schema to the newest revision, inside the caller's transaction."""
-    from alembic import command  # a third of a second that only a change of schema needs
-
-    config = migrating(MIGRATIONS)
-    config.attributes["connection"] = connection
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # it takes what it takes
-    command.upgrade(config, "head")
-
-
-def migrating(folder: Path) -> Config:
-    """Return what Alembic is told: where the migrations are."""
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))  # it fills in names
-    return config
-
-
-def revision(connection: sa.Connection) -> str | None:
-    """Return the revision of a database's schema, or None where there is none."""
-    if not sa.inspect(connection).has_table("alembic_version"):
-        return None
-    found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
-    return found
-
-
-def _not_set_up() -> NothingPublished:
-    return NothingPublished(
-        "The database has not been set up.",
-        next_step="Run `flask setup`, or start with ./scripts/serve, which does it.",
-    )
 
 
 def _publish(connection: sa.Connection, publication: Publication, **who: str) -> int:
@@ -392,9 +257,3 @@ def _write_artefacts(
     ]
     if rows:
         connection.execute(schema.artefact.insert(), rows)
-
-
-def now() -> datetime:
-    """Return the present moment as it is kept."""
-    # Kept without a zone, in UTC: SQLite has no type for more.
-    return datetime.now(UTC).replace(tzinfo=None)

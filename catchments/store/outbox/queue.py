@@ -8,19 +8,17 @@ sent again by itself but ends as `failed`, for a person to look at.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 
 from catchments.core.errors import NotKnown, PublicationRefused
 from catchments.store import schema
 from catchments.store.audit import append
-from catchments.store.store import Store, now
+from catchments.store.engine import Repository, now
+from catchments.store.outbox.notices import CANCELLED, FAILED, SENDING, SENT, TOLD, WAITING
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
@@ -33,139 +31,6 @@ TOO_OLD = "waited for too long; look, then send again by hand"
 MAY_HAVE_BEEN_SENT = "may have been sent; look, then send again by hand"
 ERROR_AT_MOST = 500
 """Characters kept of what a server said."""
-
-WAITING, SENDING, SENT, FAILED, CANCELLED = "waiting", "sending", "sent", "failed", "cancelled"
-TOLD = ("recipient_kind", "recipient", "recipient_name", "email", "subject", "text")
-STATES = (WAITING, SENDING, SENT, FAILED, CANCELLED)
-
-
-class Told(Protocol):
-    """What somebody is told: `catchments.telling.Announcement` is one."""
-
-    @property
-    def recipient_kind(self) -> str: ...  # noqa: D102
-    @property
-    def recipient(self) -> str: ...  # noqa: D102
-    @property
-    def recipient_name(self) -> str: ...  # noqa: D102
-    @property
-    def email(self) -> str: ...  # noqa: D102
-    @property
-    def subject(self) -> str: ...  # noqa: D102
-    @property
-    def text(self) -> str: ...  # noqa: D102
-    @property
-    def fingerprint(self) -> str: ...  # noqa: D102
-
-
-# --- inside the transaction that publishes or withdraws -------------------------------------------
-
-
-def enqueue(
-    connection: sa.Connection, edition_number: int, notices: Sequence[Told], *, at: datetime
-) -> None:
-    """Queue what is told of an edition, and a call to every webhook that is not disabled.
-
-    What somebody was told last of the same date is not queued again; what was cancelled before it
-    was sent is taken up again.
-    """
-    last = _last_told(connection, edition_number)
-    rows, again = {}, []
-    for told in notices:
-        before = last.get((told.recipient_kind, told.recipient))
-        if before is None:
-            rows[told.fingerprint] = _row(told)
-        elif (before.email, before.subject, before.text) == (told.email, told.subject, told.text):
-            again.append(before.id)
-        else:
-            # Perhaps told so once, then otherwise, and now so again: it is news.
-            salted = hashlib.sha256(f"{told.fingerprint} {edition_number}".encode()).hexdigest()
-            rows[salted] = _row(told)
-    _take_up(connection, edition_number, again, at)
-    _add_notices(connection, edition_number, rows, at)
-    hooks = sa.select(schema.webhook.c.id).where(schema.webhook.c.disabled_at.is_(None))
-    webhooks = connection.scalars(hooks.order_by(schema.webhook.c.id)).all()
-    _add_deliveries(connection, edition_number, at, [{"webhook_id": each} for each in webhooks])
-
-
-def cancel(connection: sa.Connection, number: int) -> None:
-    """Leave unsent what still waits to tell of an edition."""
-    table = schema.delivery
-    connection.execute(
-        table.update()
-        .where(table.c.edition_number == number, table.c.state == WAITING)
-        .values(state=CANCELLED)
-    )
-
-
-def _last_told(connection: sa.Connection, edition_number: int) -> dict[tuple[str, str], Any]:
-    """Return the last notice to each recipient that spoke of this edition's date."""
-    notice, edition = schema.notice, schema.edition
-    date_of_this = (
-        sa.select(edition.c.effective_from).where(edition.c.number == edition_number)
-    ).scalar_subquery()
-    query = (
-        sa.select(notice)
-        .join(edition, edition.c.number == notice.c.edition_number)
-        .where(edition.c.effective_from == date_of_this)
-        .order_by(notice.c.id)
-    )
-    return {(row.recipient_kind, row.recipient): row for row in connection.execute(query)}
-
-
-def _row(told: Told) -> dict[str, str]:
-    return {name: getattr(told, name) for name in TOLD}
-
-
-def _take_up(
-    connection: sa.Connection, edition_number: int, notice_ids: Sequence[int], at: datetime
-) -> None:
-    table = schema.delivery
-    for notice_id in notice_ids:
-        connection.execute(
-            table.update()
-            .where(table.c.notice_id == notice_id, table.c.state == CANCELLED)
-            .values(state=WAITING, edition_number=edition_number, attempts=0, next_at=at)
-        )
-
-
-def _add_notices(
-    connection: sa.Connection, edition_number: int, rows: Mapping[str, Any], at: datetime
-) -> None:
-    if not rows:
-        return
-    notice = schema.notice
-    common = {"edition_number": edition_number, "created_at": at}
-    connection.execute(
-        notice.insert(),
-        [{"fingerprint": key, **row, **common} for key, row in rows.items()],
-    )
-    made = sa.select(notice.c.id).where(
-        notice.c.edition_number == edition_number, notice.c.email != ""
-    )
-    ids = connection.scalars(made.order_by(notice.c.id)).all()
-    _add_deliveries(connection, edition_number, at, [{"notice_id": each} for each in ids])
-
-
-def _add_deliveries(
-    connection: sa.Connection, edition_number: int, at: datetime, rows: Sequence[Mapping[str, int]]
-) -> None:
-    common = {"edition_number": edition_number, "state": WAITING, "next_at": at}
-    if rows:
-        connection.execute(schema.delivery.insert(), [{**row, **common} for row in rows])
-
-
-# --- what waits, and what became of it ------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """Somebody else's address that is told of editions."""
-
-    id: int
-    url: str
-    created_at: datetime
-    disabled_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,11 +90,8 @@ class DeliveryRow:
     last_error: str
 
 
-class Outbox:
-    """Deliveries, webhooks and notices: what waits, what was sent, what failed."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
+class Outbox(Repository):
+    """Deliveries and notices: what waits, what was sent, what failed."""
 
     def claim(
         self, *, emails: bool = True, webhooks: bool = True, at: datetime | None = None
@@ -246,10 +108,10 @@ class Outbox:
             .order_by(table.c.next_at, table.c.id)
             .limit(1)
         )
-        with self._store.reading() as connection:  # so that nothing due costs no write
+        with self._database.reading() as connection:  # so that nothing due costs no write
             if connection.scalar(due) is None:
                 return None
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             found = connection.scalar(due)
             if found is None:
                 return None
@@ -288,11 +150,11 @@ class Outbox:
         table, at = schema.delivery, at or now()
         stale = sa.and_(table.c.state == SENDING, table.c.claimed_at < at - CLAIM_HOLDS)
         old = sa.and_(table.c.state == WAITING, table.c.next_at < at - TOO_OLD_AFTER)
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             if connection.scalar(sa.select(table.c.id).where(sa.or_(stale, old)).limit(1)) is None:
                 return 0
         ended = 0
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             for which, said in ((stale, MAY_HAVE_BEEN_SENT), (old, TOO_OLD)):
                 change = table.update().where(which).values(state=FAILED, last_error=said)
                 ended += connection.execute(change).rowcount
@@ -304,7 +166,7 @@ class Outbox:
         Raises NotKnown; PublicationRefused where it has not failed, or its edition was withdrawn.
         """
         table = schema.delivery
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             row = connection.execute(
                 sa.select(table.c.state, table.c.edition_number, schema.edition.c.withdrawn_at)
                 .join(schema.edition, schema.edition.c.number == table.c.edition_number)
@@ -327,7 +189,7 @@ class Outbox:
             .order_by(table.c.edition_number.desc())
         )
         found: dict[int, dict[str, int]] = {}
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             for number, state, count in connection.execute(query):
                 found.setdefault(number, {})[state] = count
         return found
@@ -339,7 +201,7 @@ class Outbox:
             table.c.edition_number, table.c.recipient_kind
         )
         found: dict[int, dict[str, int]] = {}
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             for number, kind, count in connection.execute(query):
                 found.setdefault(number, {})[kind] = count
         return found
@@ -362,8 +224,7 @@ class Outbox:
             .where(notice.c.edition_number == edition_number)
             .order_by(notice.c.id)
         )
-        with self._store.reading() as connection:
-            return [NoticeRow(**row._mapping) for row in connection.execute(query)]
+        return self._read(query, NoticeRow)
 
     def deliveries(self, *states: str, at_most: int = 200) -> list[DeliveryRow]:
         """Return the latest deliveries in these states, or in any."""
@@ -383,53 +244,7 @@ class Outbox:
         )
         if states:
             query = query.where(table.c.state.in_(states))
-        with self._store.reading() as connection:
-            return [DeliveryRow(**row._mapping) for row in connection.execute(query)]
-
-    def webhooks(self) -> list[Webhook]:
-        """Return all webhooks without their secrets, in the order added."""
-        table = schema.webhook
-        query = sa.select(*(table.c[name] for name in Webhook.__slots__)).order_by(table.c.id)
-        with self._store.reading() as connection:
-            return [Webhook(**row._mapping) for row in connection.execute(query)]
-
-    def add_webhook(self, url: str, *, by: str) -> tuple[int, str]:
-        """Add a webhook and return its id and its secret, which is not shown again."""
-        secret = secrets.token_urlsafe(32)
-        with self._store.writing() as connection:
-            values = {"url": url, "secret": secret, "created_at": now()}
-            result = connection.execute(schema.webhook.insert().values(**values))
-            assert result.inserted_primary_key  # noqa: S101 - an insert of one row always has one
-            made = int(result.inserted_primary_key[0])
-            append(connection, actor=by, action="webhook.add", subject=f"webhook {made}", url=url)
-            return made, secret
-
-    def disable_webhook(self, webhook_id: int, *, by: str) -> None:
-        """Tell a webhook nothing more; what waits for it is cancelled. Raises NotKnown."""
-        table, delivery = schema.webhook, schema.delivery
-        with self._store.writing() as connection:
-            done = connection.execute(
-                table.update()
-                .where(table.c.id == webhook_id, table.c.disabled_at.is_(None))
-                .values(disabled_at=now())
-            )
-            if not done.rowcount:
-                raise NotKnown(f"There is no webhook {webhook_id} that is in use.")
-            append(connection, actor=by, action="webhook.disable", subject=f"webhook {webhook_id}")
-            waiting = (delivery.c.webhook_id == webhook_id, delivery.c.state == WAITING)
-            connection.execute(delivery.update().where(*waiting).values(state=CANCELLED))
-
-    def webhook_secret(self, webhook_id: int) -> tuple[str, str]:
-        """Return the URL and the secret of a webhook that is in use. Raises NotKnown."""
-        table = schema.webhook
-        query = sa.select(table.c.url, table.c.secret).where(
-            table.c.id == webhook_id, table.c.disabled_at.is_(None)
-        )
-        with self._store.reading() as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None:
-            raise NotKnown(f"There is no webhook {webhook_id} that is in use.")
-        return row.url, row.secret
+        return self._read(query, DeliveryRow)
 
     def _mark(self, claimed: Claimed, **values: Any) -> None:
         table = schema.delivery
@@ -439,21 +254,9 @@ class Outbox:
             table.c.state == SENDING,
             table.c.claimed_at == claimed.claimed_at,
         )
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             done = {"attempts": claimed.attempts + 1, **values}
             connection.execute(table.update().where(*own).values(**done))
-
-
-def published_changes(store: Store, draft_id: int) -> list[str]:
-    """Return what was done in a draft, a sentence each, without what was undone."""
-    table = schema.draft_change
-    query = (
-        sa.select(table.c.sentence)
-        .where(table.c.draft_id == draft_id, table.c.undone.is_(False), table.c.sentence != "")
-        .order_by(table.c.position)
-    )
-    with store.reading() as connection:
-        return list(connection.scalars(query))
 
 
 def pause_after(attempts: int) -> timedelta:
