@@ -14,7 +14,7 @@ from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.web.common.services import service
 from catchments.web.staff.forms.fields import FormReader
 from catchments.web.staff.pages.draft_view import DraftState
-from catchments.web.staff.pages.impact import base_of, bench
+from catchments.web.staff.pages.impact import answers_of
 
 PASTED_AT_MOST = 100_000
 """Characters of a pasted list: every school's number, with its name beside it."""
@@ -49,7 +49,7 @@ def lines_of(numbers: tuple[int, ...], worked: DraftState) -> list[Line]:
     """Return schools as they are listed, each with the catchment that it is in by now."""
     if not numbers:
         return []
-    answers = bench().workbench.answers(base_of(worked), worked.content)
+    answers = answers_of(worked)
     return [
         Line(school, answer.catchment if (answer := answers.get(number)) else None)
         for number in numbers
