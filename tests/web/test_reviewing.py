@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +28,7 @@ from catchments.store.audit import AuditTrail
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.people import People
 from catchments.web.common.services import EXTENSION
-from tests.staff import add_person, csrf_token, post, sign_in, staffed
+from tests.staff import add_person, csrf_token, post, sign_in, staffed, words
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -136,12 +134,6 @@ def act(client: FlaskClient, app: Flask, what: str, draft: Any = 1, **fields: An
     """Send the form of a step as the draft's page has it now."""
     version = draft_of(app, draft).version
     return post(client, f"/staff/drafts/{draft}/{what}", **{"version": version, **fields})
-
-
-def words(response: TestResponse) -> str:
-    """What a person reads on a page."""
-    part = response.text[response.text.index("<main") :]
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", part))).strip()
 
 
 def harm(app: Flask) -> tuple[object, ...]:

@@ -19,8 +19,8 @@ from catchments.store.drafts.repository import OPEN, ExpectedVersion, Stale, che
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.forms.changing import KINDS
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
+from catchments.web.staff.forms.kinds import BY_NAME
 from catchments.web.staff.pages import draft_view
 from catchments.web.staff.pages.draft_view import DraftState, desk
 from catchments.web.staff.pages.impact import impact_panel
@@ -186,7 +186,7 @@ def _draft_page(
         steps=steps,
         comments=desk().comments(draft),
         base=_summary(head),
-        kinds=KINDS,
+        kinds=BY_NAME.values(),
         may_edit=person.may(Action.EDIT) and head.state == "editing",
         may_comment=person.may(Action.EDIT) or person.may(Action.REVIEW),
         can_undo=any(not step.undone for step in steps),
