@@ -83,7 +83,8 @@ def csrf_in(page: TestResponse) -> str:
 
 
 def store_of(app: Flask) -> Store:
-    return app.extensions[EXTENSION].store
+    store: Store = app.extensions[EXTENSION].store
+    return store
 
 
 def content(app: Flask) -> Edition:

@@ -17,6 +17,7 @@ from catchments.changes.kinds import BY_TAG
 from catchments.changes.kinds.add_provider import AddProvider
 from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.changes.kinds.edit_provider import EditProvider
+from catchments.changes.kinds.list_where_located import ListWhereLocated
 from catchments.changes.kinds.merge_catchments import MergeCatchments
 from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.changes.kinds.rename_catchment import RenameCatchment
@@ -65,6 +66,7 @@ CHANGES: dict[str, Change] = {
         (55,), "For 12 students"
     ),
     "In-school provision of school 54 ended.": SetInSchoolProvision((54,), None),
+    "2 schools (56 and 3553) listed where they lie.": ListWhereLocated({56: TOTARA, 3553: REKOHU}),
     "The content of edition 7 restored.": RestoreEdition(7, small_edition(number=7)),
 }
 
@@ -195,6 +197,7 @@ REFUSED: list[tuple[Change, str]] = [
     (SplitCatchment(AHI, ACROSS, Catchment(RIMU, "Rimu")), "has a catchment “RIM-3” already"),
     (SplitCatchment(AHI, ACROSS, Catchment("X", "X", "", "P-NO")), "lacks the provider “P-NO”"),
     (RenameCatchment("NO-1", "Ahi"), "lacks the catchment"),
+    (ListWhereLocated({56: "NO-1"}), "lacks the catchment “NO-1”"),
     (AddProvider(WHOLE.providers["P-AHI"]), "has a provider “P-AHI” already"),
     (EditProvider(NEW), "lacks the provider “P-NEW”"),
     (RetireProvider("P-NO"), "lacks the provider “P-NO”"),
