@@ -16,6 +16,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.geometry.coordinates import geometry_to_360
+from catchments.geometry.planar import Faces, Shapes
 
 GRID_DEG = 1e-4
 """Everything drawn lies on this grid (11 m north-south), so quantizing moves nothing."""
@@ -30,8 +31,6 @@ SMALLEST_ISLAND_KM2 = 0.3
 
 _METRES_PER_DEGREE = 111_320.0
 _SHRINK = math.cos(math.radians(41.0))
-
-Geometries = npt.NDArray[np.object_]
 
 
 def display_coverage(
@@ -49,9 +48,9 @@ def display_coverage(
     land = _land_to_draw(coast, areas)
     faces = _faces([*_coarse(areas), *land])
     owners = _owners(faces, areas)
-    drawn = _drawn(owners, _in_any(faces, land) if len(land) else owners >= 0, len(codes))
+    drawn = _drawn(owners, _owners(faces, land) >= 0 if len(land) else owners >= 0, len(codes))
     pieces = {
-        code: shapely.coverage_union_all(faces[drawn == index])
+        code: shapely.coverage_union_all(faces.areas[drawn == index])
         for index, code in enumerate(codes)
         if index in drawn
     }
@@ -82,18 +81,18 @@ def _plane_tolerance(metres: float) -> float:
     return metres / _METRES_PER_DEGREE
 
 
-def _km2(geometries: Geometries) -> npt.NDArray[np.float64]:
+def _km2(geometries: Shapes) -> npt.NDArray[np.float64]:
     return np.asarray(shapely.area(geometries) * (_METRES_PER_DEGREE / 1000.0) ** 2)
 
 
 # --- faces ----------------------------------------------------------------------------------------
 
 
-def _coarse(areas: Geometries) -> Geometries:
+def _coarse(areas: Shapes) -> Shapes:
     return np.asarray(shapely.coverage_simplify(areas, _plane_tolerance(FIRST_TOLERANCE_M)))
 
 
-def _land_to_draw(coast: BaseGeometry | None, areas: Geometries) -> Geometries:
+def _land_to_draw(coast: BaseGeometry | None, areas: Shapes) -> Shapes:
     """Return islands worth drawing, flat: the large, and the small where there are no others."""
     if coast is None:
         return np.array([], dtype=object)
@@ -107,38 +106,22 @@ def _land_to_draw(coast: BaseGeometry | None, areas: Geometries) -> Geometries:
     return np.concatenate([land, small[needed]])
 
 
-def _faces(geometries: Iterable[BaseGeometry]) -> Geometries:
+def _faces(geometries: Iterable[BaseGeometry]) -> Faces:
     """Return the faces that the geometries' outlines cut the plane into, on the grid."""
     to_grid = (_SHRINK * GRID_DEG, GRID_DEG)
     outlines = shapely.transform(
         [shapely.boundary(geometry) for geometry in geometries], lambda xy: xy / to_grid
     )
-    noded = shapely.union_all(outlines, grid_size=1.0)
-    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
-    return np.asarray(shapely.transform(faces, lambda xy: xy * to_grid))
+    faces = Faces.between(outlines, grid_size=1.0)
+    return Faces(shapely.transform(faces.areas, lambda xy: xy * to_grid))
 
 
-def _owners(faces: Geometries, areas: Geometries) -> npt.NDArray[np.int64]:
+def _owners(faces: Faces, areas: Shapes) -> npt.NDArray[np.int64]:
     """Return for each face the place of the smallest area that holds it, or -1."""
-    owners = np.full(len(faces), -1)
-    points = shapely.get_coordinates(shapely.point_on_surface(faces))
+    owners = np.full(len(faces.areas), -1)
     for index in np.argsort(shapely.area(areas), kind="stable"):
-        area = areas[index]
-        free = np.flatnonzero((owners < 0) & _in_box(points, area))
-        shapely.prepare(area)
-        held = shapely.contains_xy(area, points[free])
-        owners[free[held]] = index
+        owners[(owners < 0) & faces.within(areas[index])] = index
     return owners
-
-
-def _in_any(faces: Geometries, land: Geometries) -> npt.NDArray[np.bool_]:
-    return _owners(faces, land) >= 0
-
-
-def _in_box(points: npt.NDArray[np.float64], area: BaseGeometry) -> npt.NDArray[np.bool_]:
-    west, south, east, north = area.bounds
-    x, y = points[:, 0], points[:, 1]
-    return np.asarray((x >= west) & (x <= east) & (y >= south) & (y <= north))
 
 
 def _drawn(

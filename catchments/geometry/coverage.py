@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -24,6 +23,7 @@ from catchments.geometry.coordinates import (
     CHATHAM_LNG_360,
     CHATHAM_TM2000,
     NZTM2000,
+    geometry_to_360,
     to_180,
     to_metres,
 )
@@ -31,14 +31,13 @@ from catchments.geometry.open_channels import channels_between
 from catchments.geometry.planar import (
     Borders,
     Edges,
+    Faces,
+    Flags,
     Floats,
     Indices,
     Shapes,
-    edges_of,
-    paths,
-    segments,
-    valid_shapes,
-    winding,
+    edge_ends,
+    make_valid_2d,
 )
 
 SLIVER_WIDTH_M = 50.0
@@ -134,7 +133,7 @@ def find_gaps_at(
     """
     codes, ground = list(boundaries), np.array(list(boundaries.values()), dtype=object)
     borders = Borders(ends, owner)
-    areas = shapely.get_parts(shapely.polygonize(shapely.linestrings(ends)))
+    areas = Faces.around(shapely.linestrings(ends)).areas
     enclosed = areas[~_on_left(areas, ends)]
     gaps = list(_gaps(zip(enclosed, borders.of(enclosed), strict=True)))
     ground = np.concatenate([ground, np.array([face.shape for face in gaps], dtype=object)])
@@ -144,12 +143,21 @@ def find_gaps_at(
     return list(_measured_faults(wide, codes))
 
 
-def _on_left(areas: Shapes, ends: Floats) -> npt.NDArray[np.bool_]:
+def _on_left(areas: Shapes, ends: Floats) -> Flags:
     """Return which of the areas between edges lie on the left of those around them."""
     known = set(map(tuple, ends.reshape(-1, 4).tolist()))
     rims = shapely.get_exterior_ring(shapely.orient_polygons(areas))
     firsts = (tuple(shapely.get_coordinates(rim)[:2].reshape(4).tolist()) for rim in rims)
     return np.array([first in known for first in firsts], dtype=bool)
+
+
+def valid_shapes(boundaries: Mapping[str, BaseGeometry]) -> Shapes:
+    """Return boundaries with longitudes 0…360, made valid where they are not."""
+    shapes = np.empty(len(boundaries), dtype=object)
+    for at, boundary in enumerate(boundaries.values()):
+        valid = boundary if shapely.is_valid(boundary) else make_valid_2d(boundary)
+        shapes[at] = geometry_to_360(valid) if valid is not None else shapely.Polygon()
+    return shapes
 
 
 # --- faces ----------------------------------------------------------------------------------------
@@ -190,11 +198,11 @@ def all_faces(shapes: Shapes, sliver_width_m: float) -> list[Face]:
 
 def _enclosed(shapes: Shapes) -> _Found:
     """Return overlaps, and gaps enclosed between several shapes, unmeasured."""
-    edges = edges_of(shapes)
-    lines, _ = paths(edges)
-    areas = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all(lines))))
-    depth = _depths(areas, shapes, edges)
-    borders = Borders(edges.ends(), edges.owner[edges.single])
+    edges = Edges.of(shapely.orient_polygons(shapes))
+    lines, _ = edges.single_lines()
+    faces = Faces.between(lines)
+    areas, depth = faces.areas, _depths(faces, shapes, edges)
+    borders = Borders(edges.ends(edges.single), edges.owner[edges.single])
     nobodys = areas[depth == 0]
     gaps = _gaps(zip(nobodys, borders.of(nobodys), strict=True))
     overlaps = _overlap_faces(areas[depth > 1], depth[depth > 1], shapes, borders)
@@ -212,14 +220,13 @@ def _overlap_faces(
         yield Face("overlap", piece, inside, goes_to)
 
 
-def _depths(areas: Shapes, shapes: Shapes, edges: Edges) -> Indices:
-    """Return in how many shapes each area is."""
-    spots = shapely.point_on_surface(areas)
-    tree = shapely.STRtree(spots)
-    inside = np.bincount(tree.query(shapes, "contains")[1], minlength=len(areas))
-    touching = np.bincount(tree.query(shapes, "intersects")[1], minlength=len(areas))
+def _depths(faces: Faces, shapes: Shapes, edges: Edges) -> Indices:
+    """Return in how many shapes each face is."""
+    tree = shapely.STRtree(faces.spots)
+    inside = np.bincount(tree.query(shapes, "contains")[1], minlength=len(faces.spots))
+    touching = np.bincount(tree.query(shapes, "intersects")[1], minlength=len(faces.spots))
     for at in np.flatnonzero(inside != touching):  # the spot happens to lie on a shared edge
-        inside[at] = winding(edges, spots[at])
+        inside[at] = edges.winding(faces.spots[at])
     return inside
 
 
@@ -257,9 +264,8 @@ def _split(
 ) -> Iterator[tuple[BaseGeometry, tuple[int, ...]]]:
     """Yield an area's parts between the shapes' edges that run through it."""
     through = shapely.intersection(shapely.boundary(shapes[near]), area)
-    lines = shapely.union_all([shapely.boundary(area), *through])
-    for piece in shapely.get_parts(shapely.polygonize(shapely.get_parts(lines))):
-        spot = shapely.point_on_surface(piece)
+    faces = Faces.between([shapely.boundary(area), *through])
+    for piece, spot in zip(faces.areas, faces.spots, strict=True):
         inside = tuple(sorted(at for at in near if shapely.contains(shapes[at], spot)))
         if len(inside) > 1 and shapely.contains(area, spot):
             yield piece, inside
@@ -269,7 +275,7 @@ def _channels(found: _Found, shapes: Shapes, width_m: float) -> Iterator[Face]:
     """Return narrow gaps between neighbours that nothing encloses: they are open at an end."""
     gaps = np.array([face.shape for face in found.faces if face.kind == "gap"], dtype=object)
     ground = np.concatenate([shapes, gaps])
-    outline = segments(shapely.get_parts(shapely.coverage_union_all(found.areas)))
+    outline, _ = edge_ends(shapely.coverage_union_all(found.areas))
     owner = found.borders.owners(outline.mean(axis=1))
     return _gaps(channels_between(outline, owner, found.borders, ground, width_m))
 
@@ -302,7 +308,7 @@ def _measured(faces: Sequence[Face], sliver_width_m: float) -> list[Face]:
     ]
 
 
-def _are_slivers(metres: Shapes, breadth: Floats, width_m: float) -> npt.NDArray[np.bool_]:
+def _are_slivers(metres: Shapes, breadth: Floats, width_m: float) -> Flags:
     """Whether no circle of this width fits in; cheap bounds spare most shapes the exact test."""
     west, south, east, north = shapely.bounds(metres).T
     sliver = np.minimum(east - west, north - south) <= width_m

@@ -8,7 +8,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.geometry.planar import Edges, Shapes, edges_of, paths, valid_shapes
+from catchments.geometry.coverage import valid_shapes
+from catchments.geometry.planar import Edges, Shapes
 
 _COLOURING_STEPS = 20_000
 
@@ -18,9 +19,7 @@ def neighbours(boundaries: Mapping[str, BaseGeometry]) -> dict[str, set[str]]:
     codes = list(boundaries)
     beside: dict[str, set[str]] = {code: set() for code in codes}
     shapes = valid_shapes(boundaries)
-    edges = edges_of(shapes) if len(shapes) else None
-    if edges is None:
-        return beside
+    edges = Edges.of(shapely.orient_polygons(shapes))
     for one, other in {*_pairs_by_edge(edges), *_pairs_by_line(shapes, edges)}:
         beside[codes[one]].add(codes[other])
         beside[codes[other]].add(codes[one])
@@ -37,7 +36,7 @@ def _pairs_by_edge(edges: Edges) -> set[tuple[int, int]]:
 
 def _pairs_by_line(shapes: Shapes, edges: Edges) -> Iterator[tuple[int, int]]:
     """Yield pairs that overlap, or whose edges run together without the same vertices."""
-    chains, owner = paths(edges)
+    chains, owner = edges.single_lines()
     lines = {
         int(at): shapely.multilinestrings(chains[owner == at]) for at in np.unique(owner).tolist()
     }

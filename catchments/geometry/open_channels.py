@@ -16,8 +16,8 @@ from catchments.geometry.planar import (
     Floats,
     Indices,
     Shapes,
+    breadths_m,
     polygons_in,
-    rim,
 )
 
 _FILM_DEGREES = 2e-8
@@ -42,16 +42,10 @@ def channels_between(
     for window in _close_outlines(outline, owner, width_m):
         parts += _filled_by_closing(window, ground[tree.query(window)], width_m)
     areas = np.array(parts, dtype=object)
-    for area, lengths in zip(areas, borders.of(areas), strict=True):
-        least = max(_CHANNEL_LENGTHS * width_m, _CHANNEL_BREADTHS * _rough_breadth_m(area))
+    leasts = np.maximum(_CHANNEL_LENGTHS * width_m, _CHANNEL_BREADTHS * breadths_m(areas))
+    for area, lengths, least in zip(areas, borders.of(areas), leasts, strict=True):
         beside = {at: metres for at, metres in lengths.items() if metres >= least}
         yield area, beside
-
-
-def _rough_breadth_m(area: BaseGeometry) -> float:
-    middle, length, _ = rim(np.array([area], dtype=object))
-    squeeze = math.cos(math.radians(float(middle[0, 1])))
-    return 2 * float(area.area) * squeeze * METRES_A_DEGREE**2 / float(length.sum())
 
 
 def _close_outlines(outline: Floats, owner: Indices, width_m: float) -> Iterator[BaseGeometry]:

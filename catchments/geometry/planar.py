@@ -1,11 +1,11 @@
-"""Planar cutting: areas taken apart into edges, the chains between junctions, and who owns what.
+"""Planar cutting: areas taken apart into edges and chains, lines noded, the faces between them.
 
-Longitudes are 0…360, so that 180° is no seam.
+It takes coordinates as they are: any frame, any unit. Where it says metres, it takes degrees.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,17 +14,31 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.geometry.coordinates import geometry_to_360
-
-_SAME_DEGREES = 1e-9
-"""A tenth of a millimetre: an edge that noding moved by less is still that edge."""
 METRES_A_DEGREE = 111_195.0
 """On a sphere: near enough to compare lengths within one place."""
+_SAME_DEGREES = 1e-9
+"""A tenth of a millimetre: an edge that noding moved by less is still that edge."""
 
 Shapes = npt.NDArray[np.object_]
 Indices = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Box = tuple[float, float, float, float]
+"""West, south, east, north."""
+
+
+# --- polygons -------------------------------------------------------------------------------------
+
+
+def polygons_in(geometries: npt.ArrayLike) -> list[BaseGeometry]:
+    """Return the polygons with area in geometries, however deep they lie in collections."""
+    parts = shapely.get_parts(shapely.get_parts(geometries))
+    return [part for part in parts if part.geom_type == "Polygon" and part.area > 0]
+
+
+def in_one(polygons: Sequence[BaseGeometry]) -> BaseGeometry:
+    """Return polygons as one geometry."""
+    return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
 
 
 def make_valid_2d(geometry: BaseGeometry) -> BaseGeometry | None:
@@ -43,90 +57,221 @@ def make_valid_2d(geometry: BaseGeometry) -> BaseGeometry | None:
     return flat if flat.geom_type in {"Polygon", "MultiPolygon"} else in_one(polygons)
 
 
-# --- frames ---------------------------------------------------------------------------------------
+def in_box(xy: Floats, box: Box) -> Flags:
+    """Return which points (n, 2) lie in a box, its sides included."""
+    west, south, east, north = box
+    x, y = xy.T
+    return np.asarray((x >= west) & (x <= east) & (y >= south) & (y <= north))
 
 
-def valid_shapes(boundaries: Mapping[str, BaseGeometry]) -> Shapes:
-    """Return boundaries with longitudes 0…360, made valid where they are not."""
-    shapes = np.empty(len(boundaries), dtype=object)
-    for at, boundary in enumerate(boundaries.values()):
-        valid = boundary if shapely.is_valid(boundary) else make_valid_2d(boundary)
-        shapes[at] = geometry_to_360(valid) if valid is not None else shapely.Polygon()
-    return shapes
+# --- faces ----------------------------------------------------------------------------------------
 
 
-def polygons_in(geometries: npt.ArrayLike) -> list[BaseGeometry]:
-    """Return the polygons with area in geometries, however deep they lie in collections."""
-    parts = shapely.get_parts(shapely.get_parts(geometries))
-    return [part for part in parts if part.geom_type == "Polygon" and part.area > 0]
+@dataclass(frozen=True)
+class Faces:
+    """The faces that lines cut the plane into, each of them between lines."""
 
+    areas: Shapes
 
-def in_one(polygons: Sequence[BaseGeometry]) -> BaseGeometry:
-    """Return polygons as one geometry."""
-    return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
+    @classmethod
+    def between(cls, lines: npt.ArrayLike, *, grid_size: float | None = None) -> Faces:
+        """Node lines, on a grid if there is one, and return the faces between them."""
+        return cls.around(shapely.union_all(lines, grid_size=grid_size))
+
+    @classmethod
+    def around(cls, *noded: npt.ArrayLike) -> Faces:
+        """Return the faces between lines that meet in their ends alone."""
+        lines = np.concatenate([shapely.get_parts(each) for each in noded])
+        return cls(shapely.get_parts(shapely.polygonize(lines)))
+
+    @cached_property
+    def spots(self) -> Shapes:
+        """A point within each face."""
+        return np.asarray(shapely.point_on_surface(self.areas))
+
+    @cached_property
+    def _xy(self) -> Floats:
+        return np.asarray(shapely.get_coordinates(self.spots))
+
+    def within(self, shape: BaseGeometry) -> Flags:
+        """Return which faces lie in a shape, whose edges run through none of them."""
+        inside = in_box(self._xy, shape.bounds)
+        shapely.prepare(shape)
+        inside[inside] = shapely.contains_xy(shape, self._xy[inside])
+        return inside
 
 
 # --- edges ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+def edge_ends(shapes: npt.ArrayLike) -> tuple[Floats, Indices]:
+    """Return both ends (n, 2, 2) of each edge of areas, ring after ring, and whose it is.
+
+    Edges without length are left out.
+    """
+    ends, ring, owner = _ring_edges(shapes)
+    return ends, owner[ring]
+
+
+def _ring_edges(shapes: npt.ArrayLike) -> tuple[Floats, Indices, Indices]:
+    """Return the ends of each edge, which ring it is in, and whose each ring is."""
+    parts, part_of = shapely.get_parts(shapes, return_index=True)
+    rings, ring_of = shapely.get_rings(parts, return_index=True)
+    xy, at = shapely.get_coordinates(rings, return_index=True)
+    runs = (at[:-1] == at[1:]) & (xy[:-1] != xy[1:]).any(axis=1)
+    return np.stack([xy[:-1][runs], xy[1:][runs]], axis=1), at[:-1][runs], part_of[ring_of]
+
+
+@dataclass(frozen=True)
 class Edges:
-    """Every edge of every shape, directed so that the shape is on its left."""
+    """The edges of areas, ring after ring; shared ones occur once for each that shares them."""
 
     xy: Floats
-    at: Indices
-    """Where in `xy` an edge starts; it ends at the next."""
+    """Where each edge starts; it ends where the next of its ring starts."""
     owner: Indices
-    key: npt.NDArray[np.int64]
-    """Equal for edges between the same two vertices, in either direction."""
-    single: npt.NDArray[np.bool_]
-    """Whether it is without its opposite: crossing it changes how many shapes one is in."""
+    """Which area each is of."""
+    ring: Indices
+    first: Indices
+    """The first edge of each ring."""
+    length: Indices
+    start: Indices
+    """The number of the vertex where an edge starts; equal vertices have equal numbers."""
+    end: Indices
 
-    def ends(self) -> Floats:
-        """Return both ends of each single edge."""
-        at = self.at[self.single]
-        return np.stack([self.xy[at], self.xy[at + 1]], axis=1)
+    @classmethod
+    def of(cls, shapes: npt.ArrayLike) -> Edges:
+        """Take areas apart, leaving out edges without length."""
+        ends, ring_of, owner_of = _ring_edges(shapes)
+        xy = np.ascontiguousarray(ends[:, 0]) + 0.0
+        first = np.flatnonzero(np.diff(ring_of, prepend=-1))
+        length = np.diff(np.append(first, len(xy)))
+        _, start = np.unique(xy.view(np.complex128).ravel(), return_inverse=True)
+        end = np.roll(start, -1)
+        end[first + length - 1] = start[first]
+        ring = np.repeat(np.arange(len(first)), length)
+        return cls(xy, owner_of[ring_of], ring, first, length, start, end)
+
+    @cached_property
+    def next(self) -> Indices:
+        """The edge that follows each in its ring."""
+        after = np.arange(1, len(self.xy) + 1)
+        after[self.first + self.length - 1] = self.first
+        return after
+
+    @cached_property
+    def key(self) -> Indices:
+        """Equal for edges between the same two vertices, in either direction."""
+        least, most = np.minimum(self.start, self.end), np.maximum(self.start, self.end)
+        return least * (len(self.xy) + 1) + most
+
+    @cached_property
+    def single(self) -> Indices:
+        """The edges without their opposite; crossing one changes in how many areas one is.
+
+        So it is where areas are on the left of their edges.
+        """
+        _, same = np.unique(self.key, return_inverse=True)
+        net = np.bincount(same, weights=np.where(self.start < self.end, 1, -1))
+        return np.flatnonzero(net[same] != 0)
+
+    def ends(self, those: Indices) -> Floats:
+        """Return both ends of some edges."""
+        return np.stack([self.xy[those], self.xy[self.next[those]]], axis=1)
+
+    def single_lines(self) -> tuple[Shapes, Indices]:
+        """Return the single edges, in one line where they follow each other, and whose it is."""
+        at = self.single
+        new_ring = np.diff(self.ring[at], prepend=-1) != 0
+        begins = np.flatnonzero((np.diff(at, prepend=-2) != 1) | new_ring)
+        counts = np.diff(np.append(begins, len(at)))
+        return self.lines(at, begins, counts), self.owner[at[begins]]
+
+    def lines(self, order: Indices, begins: Indices, counts: Indices) -> Shapes:
+        """Return lines of `counts` edges that follow each other from the places `begins` on."""
+        vertices = counts + 1
+        line = np.repeat(np.arange(len(counts)), vertices)
+        place = np.arange(len(line)) - np.repeat(np.cumsum(vertices) - vertices, vertices)
+        # The last point of a line is the end of its last edge: the start of the one after.
+        edge = np.append(order, 0)[np.repeat(begins, vertices) + place]
+        edge[np.cumsum(vertices) - 1] = self.next[order[begins + counts - 1]]
+        return np.asarray(shapely.linestrings(self.xy[edge], indices=line), dtype=object)
+
+    def junctions(self) -> Flags:
+        """Return for each vertex, by number, if not all rings go the same way there."""
+        before = np.empty_like(self.start)
+        before[self.next] = self.start
+        least, most = np.minimum(before, self.end), np.maximum(before, self.end)
+        one = np.zeros(len(self.xy), dtype=np.intp)
+        one[self.start] = np.arange(len(self.xy))
+        one = one[self.start]
+        found = np.zeros(len(self.xy), dtype=bool)
+        found[self.start[(least != least[one]) | (most != most[one])]] = True
+        return found
+
+    def winding(self, point: BaseGeometry) -> int:
+        """Return in how many areas, on the left of their edges, a point off single edges is."""
+        x, y = shapely.get_x(point), shapely.get_y(point)
+        from_, to = self.ends(self.single).transpose(1, 0, 2)
+        crossing = (from_[:, 1] > y) != (to[:, 1] > y)
+        from_, to = from_[crossing], to[crossing]
+        slope = (to[:, 0] - from_[:, 0]) / (to[:, 1] - from_[:, 1])
+        east = from_[:, 0] + (y - from_[:, 1]) * slope > x
+        return int(np.where(to[east, 1] > from_[east, 1], 1, -1).sum())
 
 
-def edges_of(shapes: Shapes) -> Edges:
-    """Take shapes apart into edges."""
-    parts, part_of = shapely.get_parts(shapely.orient_polygons(shapes), return_index=True)
-    rings, ring_of = shapely.get_rings(parts, return_index=True)
-    xy, coordinate_of = shapely.get_coordinates(rings, return_index=True)
-    _, vertex = np.unique(np.ascontiguousarray(xy).view(np.complex128), return_inverse=True)
-    vertex = vertex.reshape(-1).astype(np.int64)
-    runs = (coordinate_of[:-1] == coordinate_of[1:]) & (vertex[:-1] != vertex[1:])
-    at = np.flatnonzero(runs)
-    first, last = vertex[at], vertex[at + 1]
-    key = np.minimum(first, last) * (len(xy) + 1) + np.maximum(first, last)
-    _, same = np.unique(key, return_inverse=True)
-    net = np.bincount(same, weights=np.where(first < last, 1, -1))
-    return Edges(xy, at, part_of[ring_of][coordinate_of[at]], key, net[same] != 0)
+# --- chains ---------------------------------------------------------------------------------------
 
 
-def paths(edges: Edges) -> tuple[Shapes, Indices]:
-    """Return the single edges, chained where they follow each other, and whose each chain is."""
-    at, owner = edges.at[edges.single], edges.owner[edges.single]
-    if not len(at):
-        return np.empty(0, dtype=object), owner
-    starts = np.flatnonzero(np.diff(at, prepend=-2) != 1)
-    ends = np.append(starts[1:], len(at)) - 1
-    lengths = at[ends] - at[starts] + 2
-    chain = np.repeat(np.arange(len(starts)), lengths)
-    offset = np.arange(len(chain)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    points = edges.xy[np.repeat(at[starts], lengths) + offset]
-    return shapely.linestrings(points, indices=chain), owner[starts]
+@dataclass(frozen=True)
+class Chains:
+    """Edges that follow each other from stop to stop, ring after ring.
+
+    A ring begins at its first stop, or where it began if it has none, and then is one chain.
+    """
+
+    edges: Edges
+    order: Indices
+    """The edges, each ring turned."""
+    begins: Indices
+    """Where in `order` each chain begins."""
+    counts: Indices
+    """How many edges it has."""
+    name: Indices
+    """Equal for chains of the same edges, whichever ring they are from and whichever way."""
+    there: Indices
+    """Equal for chains of the same edges that run the same way."""
+
+    @classmethod
+    def of(cls, edges: Edges, stops: Flags) -> Chains:
+        """Chain edges up where no vertex, by number, is a stop: among them are all junctions."""
+        stop = stops[edges.start]
+        order, opening = _from_a_stop(edges, stop)
+        begins = np.flatnonzero(opening)
+        counts = np.diff(np.append(begins, len(order)))
+        begin, end = order[begins], order[begins + counts - 1]
+        many = len(edges.xy) + 1
+        there = edges.start[begin] * many + edges.end[begin]
+        back = edges.end[end] * many + edges.start[end]
+        if len(begins):
+            whole_ring = -1 - np.minimum.reduceat(edges.start, edges.first)[edges.ring[begin]]
+            name = np.where(stop[begin], np.minimum(there, back), whole_ring)
+        else:
+            name = there
+        return cls(edges, order, begins, counts, name, there)
+
+    def lines(self, those: Indices) -> Shapes:
+        """Return some chains as lines."""
+        return self.edges.lines(self.order, self.begins[those], self.counts[those])
 
 
-def winding(edges: Edges, point: BaseGeometry) -> int:
-    """Return in how many shapes a point off every single edge is."""
-    x, y = shapely.get_x(point), shapely.get_y(point)
-    from_, to = edges.xy[edges.at[edges.single]], edges.xy[edges.at[edges.single] + 1]
-    crossing = (from_[:, 1] > y) != (to[:, 1] > y)
-    from_, to = from_[crossing], to[crossing]
-    slope = (to[:, 0] - from_[:, 0]) / (to[:, 1] - from_[:, 1])
-    east = from_[:, 0] + (y - from_[:, 1]) * slope > x
-    return int(np.where(to[east, 1] > from_[east, 1], 1, -1).sum())
+def _from_a_stop(edges: Edges, stop: Flags) -> tuple[Indices, Flags]:
+    """Return the edges, each ring turned to begin at a stop; and where a chain begins."""
+    place = np.arange(len(edges.xy)) - edges.first[edges.ring]
+    far = np.where(stop, place, len(edges.xy))
+    turn = np.minimum.reduceat(far, edges.first) if len(far) else far
+    turn = np.where(turn < len(edges.xy), turn, 0)
+    order = edges.first[edges.ring] + (place + turn[edges.ring]) % edges.length[edges.ring]
+    return order, stop[order] | (place == 0)
 
 
 # --- whose edges a rim is made of -----------------------------------------------------------------
@@ -170,135 +315,19 @@ class Borders:
         return owner
 
 
-def segments(areas: Shapes) -> Floats:
-    """Return both ends of each edge of areas."""
-    rings = shapely.get_rings(areas)
-    xy, ring_of = shapely.get_coordinates(rings, return_index=True)
-    runs = ring_of[:-1] == ring_of[1:]
-    return np.stack([xy[:-1][runs], xy[1:][runs]], axis=1)
-
-
 def rim(areas: Shapes) -> tuple[Floats, Floats, Indices]:
     """Return the middle (degrees) and length (metres) of each edge of areas, and whose it is."""
-    rings, area_of = shapely.get_rings(areas, return_index=True)
-    counts = shapely.get_num_coordinates(rings) - 1
-    ends = segments(areas)
+    ends, area_of = edge_ends(areas)
     middle = ends.mean(axis=1)
     along = ends[:, 1] - ends[:, 0]
     east = along[:, 0] * np.cos(np.radians(middle[:, 1]))
-    return middle, np.hypot(east, along[:, 1]) * METRES_A_DEGREE, np.repeat(area_of, counts)
+    return middle, np.hypot(east, along[:, 1]) * METRES_A_DEGREE, area_of
 
 
-# --- rings, and the chains between their junctions ------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Rims:
-    """The edges of shapes, ring after ring; shared ones occur once for each that shares them."""
-
-    xy: Floats
-    """Where each edge starts; it ends where the next of its ring starts."""
-    ring: Indices
-    first: Indices
-    """The first edge of each ring."""
-    length: Indices
-    start: Indices
-    """The number of the vertex where an edge starts; equal vertices have equal numbers."""
-    end: Indices
-
-    @classmethod
-    def of(cls, shapes: Shapes) -> Rims:
-        """Take the rings of shapes apart, leaving out edges without length."""
-        rings = shapely.get_rings(shapely.get_parts(shapes))
-        xy, ring_of = shapely.get_coordinates(rings, return_index=True)
-        runs = (ring_of[:-1] == ring_of[1:]) & (xy[:-1] != xy[1:]).any(axis=1)
-        xy, ring_of = np.ascontiguousarray(xy[:-1][runs]) + 0.0, ring_of[:-1][runs]
-        first = np.flatnonzero(np.diff(ring_of, prepend=-1))
-        length = np.diff(np.append(first, len(xy)))
-        _, start = np.unique(xy.view(np.complex128).ravel(), return_inverse=True)
-        end = np.roll(start, -1)
-        end[first + length - 1] = start[first]
-        return cls(xy, np.repeat(np.arange(len(first)), length), first, length, start, end)
-
-    def meeting(self, cut: BaseGeometry) -> tuple[Flags, Shapes]:
-        """Return which edges a cut meets, and those as lines, each once."""
-        to = self.xy[self._next()]
-        west, south, east, north = cut.bounds
-        low, high = np.minimum(self.xy, to), np.maximum(self.xy, to)
-        maybe = np.flatnonzero(((low <= [east, north]) & (high >= [west, south])).all(axis=1))
-        least = np.minimum(self.start[maybe], self.end[maybe])
-        most = np.maximum(self.start[maybe], self.end[maybe])
-        _, one, same = np.unique(
-            least * (len(self.xy) + 1) + most, return_index=True, return_inverse=True
-        )
-        at = maybe[one]
-        lines = shapely.linestrings(np.stack([self.xy[at], to[at]], axis=1))
-        shapely.prepare(cut)
-        hit = shapely.intersects(cut, lines)
-        near = np.zeros(len(self.xy), dtype=bool)
-        near[maybe] = hit[same.reshape(-1)]
-        return near, lines[hit]
-
-    def chains(self, near: Flags) -> Shapes:
-        """Return the edges that are not near a cut as lines from junction to junction, each once.
-
-        To node or to put together single edges would cost as much as the whole outline is long.
-        """
-        stops = self._junctions(near)[self.start]
-        order, opening = self._from_a_stop(stops)
-        begins = np.flatnonzero(opening)
-        ends = np.append(begins[1:], len(order)) - 1
-        _, once = np.unique(self._names(order[begins], order[ends], stops), return_index=True)
-        kept = once[~near[order[begins[once]]]]
-        counts = ends[kept] - begins[kept] + 2
-        line = np.repeat(np.arange(len(kept)), counts)
-        place = np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)
-        # The last point of a chain is the end of its last edge: the start of the one after.
-        vertex = np.append(order, 0)[np.repeat(begins[kept], counts) + place]
-        vertex[np.cumsum(counts) - 1] = self._next()[order[ends[kept]]]
-        return np.asarray(shapely.linestrings(self.xy[vertex], indices=line), dtype=object)
-
-    def _next(self) -> Indices:
-        after = np.arange(1, len(self.xy) + 1)
-        after[self.first + self.length - 1] = self.first
-        return after
-
-    def _junctions(self, near: Flags) -> Flags:
-        """Return the vertices where not all rings go the same way, or where a near edge ends."""
-        before = np.empty_like(self.start)
-        before[self._next()] = self.start
-        least, most = np.minimum(before, self.end), np.maximum(before, self.end)
-        one = np.zeros(len(self.xy), dtype=np.intp)
-        one[self.start] = np.arange(len(self.xy))
-        one = one[self.start]
-        stops = np.zeros(len(self.xy), dtype=bool)
-        stops[self.start[(least != least[one]) | (most != most[one])]] = True
-        stops[self.start[near]] = stops[self.end[near]] = True
-        return stops
-
-    def _from_a_stop(self, stops: Flags) -> tuple[Indices, Flags]:
-        """Return the edges, each ring turned to begin at a stop; and where a chain begins."""
-        place = np.arange(len(self.xy)) - self.first[self.ring]
-        far = np.where(stops, place, len(self.xy))
-        turn = np.minimum.reduceat(far, self.first)
-        turn = np.where(turn < len(self.xy), turn, 0)
-        order = self.first[self.ring] + (place + turn[self.ring]) % self.length[self.ring]
-        return order, stops[order] | (place == 0)
-
-    def _names(self, begin: Indices, end: Indices, stops: Flags) -> Indices:
-        """Return a number for each chain, the same whichever ring it is from and whichever way."""
-        many = len(self.xy) + 1
-        there = self.start[begin] * many + self.end[begin]
-        back = self.end[end] * many + self.start[end]
-        whole_ring = -1 - np.minimum.reduceat(self.start, self.first)[self.ring[begin]]
-        named: Indices = np.where(stops[begin], np.minimum(there, back), whole_ring)
-        return named
-
-
-def held(faces: Shapes, shape: BaseGeometry) -> frozenset[int]:
-    """Return which faces lie in a shape."""
-    if not len(faces):
-        return frozenset()
-    spots = shapely.get_coordinates(shapely.point_on_surface(faces))
-    shapely.prepare(shape)
-    return frozenset(np.flatnonzero(shapely.contains_xy(shape, spots)).tolist())
+def breadths_m(areas: Shapes) -> Floats:
+    """Return twice the area over the perimeter, in metres, of each of some small areas."""
+    middle, length, area_of = rim(areas)
+    firsts = np.searchsorted(area_of, np.arange(len(areas)))
+    squeeze = np.cos(np.radians(middle[firsts, 1]))
+    rims = np.bincount(area_of, weights=length, minlength=len(areas))
+    return np.asarray(2 * shapely.area(areas) * squeeze * METRES_A_DEGREE**2 / rims)

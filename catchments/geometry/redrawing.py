@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import ChangeDoesNotFit, shown
 from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
-from catchments.geometry.planar import Rims, Shapes, held
+from catchments.geometry.planar import Chains, Edges, Faces, Flags, Shapes, in_one, polygons_in
 
 MAX_VERTICES = 1_000_000
 """A drawn or uploaded shape may have so many: more than the whole country's coast."""
@@ -76,7 +76,7 @@ def merge(boundaries: Boundaries, codes: Sequence[str], *, into: str) -> dict[st
     merging = [code for code in dict.fromkeys(codes) if code in boundaries]
     kept = {code: boundary for code, boundary in boundaries.items() if code not in merging}
     if merging:
-        kept[into] = _to_180(_union(_framed([boundaries[code] for code in merging])))
+        kept[into] = geometry_to_180(_union(_framed([boundaries[code] for code in merging])))
     return {code: kept[code] for code in sorted(kept, key=_order_in(boundaries))}
 
 
@@ -217,10 +217,6 @@ def _framed(boundaries: Iterable[BaseGeometry]) -> Shapes:
     return np.array([geometry_to_360(boundary) for boundary in boundaries], dtype=object)
 
 
-def _to_180(geometry: BaseGeometry) -> BaseGeometry:
-    return geometry_to_180(geometry)
-
-
 def _order_in(boundaries: Boundaries) -> Callable[[str], tuple[int, str]]:
     places = {code: at for at, code in enumerate(boundaries)}
     return lambda code: (places.get(code, len(places)), code)
@@ -231,13 +227,8 @@ def _union(shapes: Sequence[BaseGeometry] | Shapes) -> BaseGeometry:
     if len(shapes) == 1:
         return shapes[0]
     tiling = bool(shapely.coverage_is_valid(np.asarray(shapes, dtype=object)))
-    return _one(shapely.coverage_union_all(shapes) if tiling else shapely.union_all(shapes))
-
-
-def _one(made: BaseGeometry) -> BaseGeometry:
-    """Return the polygons with an extent in what a union gave."""
-    polygons = [p for p in shapely.get_parts(made) if p.geom_type == "Polygon" and p.area > 0]
-    return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
+    union = shapely.coverage_union_all(shapes) if tiling else shapely.union_all(shapes)
+    return in_one(polygons_in(union))
 
 
 # --- taking apart and putting together ------------------------------------------------------------
@@ -251,7 +242,7 @@ class _Pieces:
     codes: tuple[str, ...]
     shapes: Shapes
     """Framed, in the order of `codes`."""
-    faces: Shapes
+    faces: Faces
     owners: tuple[frozenset[int], ...]
     """The numbers of each code's faces, in the order of `codes`."""
     line: BaseGeometry
@@ -264,7 +255,9 @@ class _Pieces:
         codes = tuple(code for code in boundaries if code in meeting or code in also)
         shapes = _framed([boundaries[code] for code in codes])
         faces = _faces(shapes, cut)
-        return cls(boundaries, codes, shapes, faces, tuple(held(faces, s) for s in shapes), cut)
+        return cls(
+            boundaries, codes, shapes, faces, tuple(_numbers(faces.within(s)) for s in shapes), cut
+        )
 
     def of(self, code: str) -> frozenset[int]:
         """Return the numbers of a code's faces."""
@@ -272,18 +265,18 @@ class _Pieces:
 
     def within(self, area: BaseGeometry) -> frozenset[int]:
         """Return the faces that lie in an area whose outline was the cut."""
-        return held(self.faces, area)
+        return _numbers(self.faces.within(area))
 
     def sides(self, numbers: frozenset[int], line: BaseGeometry) -> dict[int, Side]:
         """Return on which side of a line each face lies that was cut by it, or is next to one."""
         found = {
             number: side
             for number in numbers
-            if (side := _side_of(self.faces[number], line)) is not None
+            if (side := _side_of(self.faces.areas[number], line)) is not None
         }
         touched = list(found)
         for number in numbers - set(found) if touched else ():
-            away = shapely.distance(self.faces[touched], self.faces[number])
+            away = shapely.distance(self.faces.areas[touched], self.faces.areas[number])
             found[number] = found[touched[int(np.argmin(away))]]
         return found
 
@@ -298,13 +291,15 @@ class _Pieces:
 
     def _made_of(self, code: str, numbers: frozenset[int]) -> BaseGeometry:
         # Faces between lines tile; should rounding have broken one, `_refuse_broken` sees it.
-        faces = self.faces[sorted(numbers)]
-        union = faces[0] if len(faces) == 1 else _one(shapely.coverage_union_all(faces))
+        faces = self.faces.areas[sorted(numbers)]
+        union = (
+            faces[0] if len(faces) == 1 else in_one(polygons_in(shapely.coverage_union_all(faces)))
+        )
         if code in self.codes and numbers == self.of(code):
             shape = self.shapes[self.codes.index(code)]
             if shapely.get_num_coordinates(union) == shapely.get_num_coordinates(shape):
                 return self.boundaries[code]  # neither a face nor a vertex more or less
-        return _to_180(union)
+        return geometry_to_180(union)
 
     def _refuse_broken(
         self, made: Mapping[str, BaseGeometry], owned: Mapping[str, frozenset[int]]
@@ -336,7 +331,7 @@ class _Pieces:
     def _refuse_parted(self, hole: BaseGeometry, after: Shapes) -> None:
         """Refuse to leave a hole between two catchments: in one it is a lake, between two a gap."""
         owned = frozenset[int]().union(*self.owners)
-        rims = shapely.boundary(self.faces[sorted(held(self.faces, hole) - owned)])
+        rims = shapely.boundary(self.faces.areas[sorted(_numbers(self.faces.within(hole)) - owned)])
         beside = [(shapely.length(shapely.intersection(rims, s)) > 0).any() for s in after]
         if sum(beside) > 1:
             raise ChangeDoesNotFit(
@@ -367,15 +362,39 @@ def _boxes_meet(one: Sequence[float], other: Sequence[float]) -> bool:
     return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
 
 
-def _faces(shapes: Shapes, cut: BaseGeometry) -> Shapes:
-    """Return the faces between the edges of shapes and a cut, noded where the cut crosses edges."""
-    rims = Rims.of(shapes)
-    if not len(rims.xy):
-        return np.empty(0, dtype=object)
-    near, lines = rims.meeting(cut)
-    noded = shapely.get_parts(shapely.union_all([*lines, cut]))
-    polygons = shapely.get_parts(shapely.polygonize([*noded, *rims.chains(near)]))
-    return np.asarray(polygons, dtype=object)
+def _faces(shapes: Shapes, cut: BaseGeometry) -> Faces:
+    """Return the faces between the edges of shapes and a cut, noded where the cut crosses edges.
+
+    To node or to put together single edges would cost as much as the whole outline is long: away
+    from the cut they go from junction to junction.
+    """
+    edges = Edges.of(shapes)
+    near, lines = _edges_meeting(edges, cut)
+    stops = edges.junctions()
+    stops[edges.start[near]] = stops[edges.end[near]] = True
+    chains = Chains.of(edges, stops)
+    _, once = np.unique(chains.name, return_index=True)
+    far = once[~near[chains.order[chains.begins[once]]]]
+    return Faces.around(shapely.union_all([*lines, cut]), chains.lines(far))
+
+
+def _edges_meeting(edges: Edges, cut: BaseGeometry) -> tuple[Flags, Shapes]:
+    """Return which edges a cut meets, and those as lines, each once."""
+    start, end = edges.xy, edges.xy[edges.next]
+    west, south, east, north = cut.bounds
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    maybe = np.flatnonzero(((low <= [east, north]) & (high >= [west, south])).all(axis=1))
+    _, one, same = np.unique(edges.key[maybe], return_index=True, return_inverse=True)
+    lines = shapely.linestrings(edges.ends(maybe[one]))
+    shapely.prepare(cut)
+    hit = shapely.intersects(cut, lines)
+    near = np.zeros(len(edges.xy), dtype=bool)
+    near[maybe] = hit[same.reshape(-1)]
+    return near, lines[hit]
+
+
+def _numbers(those: Flags) -> frozenset[int]:
+    return frozenset(np.flatnonzero(those).tolist())
 
 
 def _side_of(face: BaseGeometry, line: BaseGeometry) -> Side | None:
