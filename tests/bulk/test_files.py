@@ -587,7 +587,7 @@ def test_a_csv_that_can_be_read_for_sure_is_read(
         (b"school_id,x\n54,a\n55,\0\n", "line 3, column 2 “x”: there is a NUL byte"),
         (b"school_id,x\n54,a\n55", "line 3, column 1 “school_id”: the file breaks off"),
         (b'school_id,x\n54,"' + b"a\n" * 70_000, "line 2, column 2 “x”: a cell is too long, or"),
-        (b"school_id,x\n54," + b"a" * 10_000_000, "line 2, column 2 “x”: a line is longer than"),
+        (b"school_id,x\n54," + b"a" * 10_000_000, "line 2, column 2 “x”: there is a row of more than"),
         (b"school_id,school_id\n54,55\n", "the column “school_id” 2 times, as columns 1 and 2"),
         (b"PK\x03\x04 a workbook", "is a workbook or packed"),
         ("school_id\n54\n".encode("utf-16"), "is UTF-16 text"),
