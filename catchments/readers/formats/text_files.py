@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -197,6 +197,16 @@ class TextRows:
             if not text.isascii():
                 _check_is_text(text)
             yield text
+
+
+def rows_of_text(text: str, delimiter: str) -> Iterator[list[str]]:
+    """Yield the rows of a text that is held already; raises TextFault for quotes that go wrong."""
+    try:
+        yield from csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    except csv.Error:
+        for _ in TextRows(StringIO(text, newline=""), delimiter):
+            pass  # up to the fault, which this way has a line and a column
+        raise
 
 
 def _check_is_text(text: str) -> None:
