@@ -5,12 +5,11 @@ They are streamed: what is held is a batch of rows.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +21,15 @@ from catchments.geometry.coordinates import WGS84, to_wgs84
 from catchments.readers.formats import geopackage
 from catchments.readers.formats.geopackage import GeoPackage, Row, TableLayer
 from catchments.readers.formats.tables import Columns
+from catchments.readers.formats.text_files import (
+    Looks,
+    TextRows,
+    bytes_read,
+    head_of,
+    looks_of,
+    open_text,
+    refused_at_fault,
+)
 from catchments.readers.report import Progress
 
 ALLOWED = "It must be LINZ NZ Addresses, layer 105689 or 123113, as CSV or GeoPackage."
@@ -54,10 +62,8 @@ _AXES = ("lng", "lat", "wkt")
 _POINT_AXES = ("shape_X", "shape_Y")
 """What the places of points are called, as if they stood in columns."""
 
-_LONGEST_LINE = 1_000_000
 _PROGRESS_ROWS = 5_000
 _BATCH = 5_000
-_ZIP = b"PK\x03\x04"
 _GEOGRAPHIC = {"EPSG:4167", WGS84, "OGC:CRS84"}
 """NZGD2000 and WGS 84 differ by less than a metre."""
 
@@ -68,41 +74,21 @@ Rows = Iterator[tuple[str, Cells]]
 
 def rows_of(path: Path) -> Callable[[Path, Progress], Rows]:
     """Return the reader that a file's first bytes ask for. Raises FileRefused where none does."""
-    head = _head_of(path)
-    name = shown(path.name)
-    if not head:
-        raise FileRefused(f"{name} is empty.", next_step="Download it again.")
+    head, name = head_of(path), shown(path.name)
     if geopackage.is_geopackage(head):
         return _geopackage_rows
-    if head.startswith(_ZIP):
+    looks = looks_of(head)
+    if looks is Looks.ZIP:
         raise FileRefused(f"{name} is a zip.", next_step="Unpack it and import the file in it.")
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if start.startswith(b"<"):
+    if looks in {Looks.WEB_PAGE, Looks.XML}:
         raise FileRefused(
             f"{name} is a web page or XML, not a CSV.",
             allowed=ALLOWED,
             next_step="Download it again; sign in first if the site asks for it.",
         )
-    if b"\0" in head:
+    if b"\0" in head[:1024]:  # further in, its line is said
         raise _not_addresses(path, "it is not text")
     return _csv_rows
-
-
-def _head_of(path: Path) -> bytes:
-    try:
-        if not path.exists():
-            raise FileRefused(
-                f"There is no file {shown(path.name)} in its folder.",
-                next_step="Check its name and folder.",
-            )
-        if not path.is_file():
-            raise FileRefused(f"{shown(path)} is not a file.", allowed=ALLOWED)
-        with path.open("rb") as file:
-            return file.read(1024)
-    except (OSError, ValueError) as error:
-        raise FileRefused(
-            f"{shown(path)} cannot be opened ({error}).", next_step="Check its name and rights."
-        ) from error
 
 
 def _not_addresses(path: Path, why: object) -> FileRefused:
@@ -136,79 +122,23 @@ def _without_columns(path: Path, names: Sequence[str], missing: Sequence[str]) -
 
 
 def _csv_rows(path: Path, progress: Progress) -> Rows:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        lines = _Lines(path, file, progress)
-        reader = csv.reader(lines, strict=True)
-        try:
-            yield from _cells(path, reader, lines)
-        except csv.Error as error:
-            raise _bad_csv(path, reader.line_num, str(error)) from error
-        except UnicodeDecodeError as error:
-            raise FileRefused(
-                f"{shown(path.name)} is not UTF-8 text after line {lines.number}.",
-                next_step="Download it again, or export it as CSV in UTF-8.",
-            ) from error
-        except OSError as error:
-            raise _not_addresses(path, error) from error
-
-
-def _cells(path: Path, reader: Any, lines: _Lines) -> Rows:
-    names: list[str] = next(reader, [])
-    pick, width = _pick(path, names, (COLUMNS, _PLACED)), len(names)
-    for cells in reader:
-        if len(cells) == width:
-            cells.append("")
-            yield f"line {reader.line_num}", pick(cells)
-        elif cells:
-            where = f"line {reader.line_num}: {len(cells)} cells under a header of {width}"
-            raise _misshapen(path, where, cut=lines.cut)
-
-
-def _misshapen(path: Path, where: str, *, cut: bool = False) -> FileRefused:
-    what = "breaks off" if cut else "is damaged"
-    return FileRefused(
-        f"{shown(path.name)} {what} in {where}.", next_step="Export or download it again."
-    )
-
-
-def _bad_csv(path: Path, line: int, said: str) -> FileRefused:
-    problem = "a quotation mark stands inside a cell"
-    if "limit" in said:
-        problem = "a cell is too long, or its quotation mark is not closed"
-    elif "end of data" in said:
-        problem = "a quotation mark is opened and never closed; the file may be cut off"
-    return FileRefused(
-        f"{shown(path.name)}, line {line}: {problem}.", next_step="Download it again."
-    )
-
-
-class _Lines:
-    """The lines of a text file, with progress in bytes; refuses what no line of text can be."""
-
-    def __init__(self, path: Path, file: IO[str], progress: Progress) -> None:
-        self.number = 0
-        self.cut = False
-        """Whether the last line had no end."""
-        self._path, self._file, self._progress = path, file, progress
-        self._doing = f"Reading {path.name}"
-        self._whole = path.stat().st_size
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        text = self._file.readline(_LONGEST_LINE)
-        if not text:
-            self._progress(self._doing, self._whole, self._whole)
-            raise StopIteration
-        self.number += 1
-        self.cut = text[-1] not in "\r\n"
-        if "\0" in text or (self.cut and len(text) == _LONGEST_LINE):
-            what = "has a NUL byte" if "\0" in text else "is too long"
-            raise _misshapen(self._path, f"line {self.number}, which {what}")
-        if self.number % _PROGRESS_ROWS == 0:
-            self._progress(self._doing, self._file.buffer.tell(), self._whole)  # type: ignore[attr-defined]
-        return text
+    doing, whole = f"Reading {path.name}", path.stat().st_size
+    with open_text(path) as file:
+        rows = TextRows(file)
+        numbered = iter(rows)
+        with refused_at_fault(path):
+            names = next(numbered, (0, []))[1]
+        pick, width = _pick(path, names, (COLUMNS, _PLACED)), len(names)
+        with refused_at_fault(path, names):
+            for line, cells in numbered:
+                if len(cells) == width:
+                    cells.append("")
+                    yield f"line {line}", pick(cells)
+                elif cells:
+                    raise rows.misshapen(line, cells, width)
+                if line % _PROGRESS_ROWS == 0:
+                    progress(doing, bytes_read(file), whole)
+    progress(doing, whole, whole)
 
 
 # --- GeoPackage -----------------------------------------------------------------------------------
@@ -244,7 +174,10 @@ def _features(path: Path, file: GeoPackage, progress: Progress) -> Rows:
         done += len(batch)
         progress(f"Reading {path.name}", done, whole)
     if done < whole:
-        raise _misshapen(path, f"feature {done + 1:,} of {whole:,}", cut=True)
+        raise FileRefused(
+            f"{shown(path.name)} breaks off in feature {done + 1:,} of {whole:,}.",
+            next_step="Export or download it again.",
+        )
 
 
 def _address_layer(path: Path, file: GeoPackage) -> TableLayer:

@@ -274,13 +274,25 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "blank lines": ("\n\n\n", "has no header with the columns of addresses"),
     "an open quotation mark": (TEXT + '"POINT (1', "opened and never closed; the file may be cut"),
     "a mark inside": (TEXT + '"a"b,\n', "a quotation mark stands inside a cell"),
-    "a last row cut off": (TEXT.rstrip()[:-60], "breaks off in line 5: "),
-    "a short row": (TEXT + "1,2,3\n" + TEXT, "is damaged in line 6: 3 cells under a header of 37"),
-    "a long row": (TEXT + "," * 99 + "\n", "is damaged in line 6: 100 cells under a header of 37"),
-    "a NUL": (TEXT + "\0\n", "is damaged in line 6, which has a NUL byte"),
-    "damaged UTF-8": (TEXT.encode() + b"\xff\n", "is not UTF-8 text after line"),
+    "a last row cut off": (
+        TEXT.rstrip()[:-60],
+        "line 5, column 16 “address_number_high”: the file breaks off",
+    ),
+    "a short row": (
+        TEXT + "1,2,3\n" + TEXT,
+        "line 6, column 4 “change_id”: there are 3 cells under a header of 37",
+    ),
+    "a long row": (
+        TEXT + "," * 99 + "\n",
+        "line 6, column 38: there are 100 cells under a header of 37",
+    ),
+    "a NUL": (TEXT + "\0\n", "line 6, column 1 “WKT”: there is a NUL byte"),
+    "damaged UTF-8": (TEXT.encode() + b"\xff\n", "line 6, column 1 “WKT”: this is not UTF-8 text"),
     "Windows text": (TEXT.encode("cp1252", "replace").replace(b"?", b"\xe1"), "is not UTF-8 text"),
-    "a cell of 10 MB": (TEXT + "a" * 10_000_000 + "\n", "line 6, which is too long"),
+    "a cell of 10 MB": (
+        TEXT + "a" * 10_000_000 + "\n",
+        "line 6, column 1 “WKT”: there is a row of more than 1,000,000 ",
+    ),
     "a cell of 10 MB in lines": (TEXT + '"' + "a\n" * 5_000_000, "a cell is too long"),
 }
 
@@ -301,7 +313,8 @@ def test_every_cut_of_a_csv_but_between_rows_is_refused(tmp_path: Path) -> None:
     start, end = whole.rindex("POINT"), whole.rindex(",")
     for at in range(start + 1, end):
         said = refusal(written(tmp_path, whole[:at]))
-        assert "breaks off in line 3" in said or "never closed" in said
+        assert "line 3, " in said
+        assert "the file breaks off" in said or "never closed" in said
 
 
 def geopackage_with(folder: Path, *statements: str, rows: int = 3) -> Path:

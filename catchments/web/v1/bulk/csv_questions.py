@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from catchments.core.errors import shown
+from catchments.readers.formats.text_files import DELIMITERS, TextFault, rows_of_text
 from catchments.web.v1.bulk.rows import (
     AT_MOST,
     FIELDS,
@@ -24,8 +25,8 @@ from catchments.web.v1.bulk.rows import (
     Row,
     RowAtFault,
     Schools,
+    few,
     row_of,
-    too_many,
 )
 
 _DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
@@ -40,60 +41,47 @@ def read_csv(text: str) -> Questions:
     """Return the rows of a body of CSV. Raises BodyRefused or BodyTooLarge."""
     first = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
     names, delimiter = _header(first)
-    if sorted(names) == ["id", "school_id"]:
-        schools = _csv_schools(text, names, delimiter)
-        if schools is not None:
-            return schools
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    records, columns = _records(reader), _Columns(names)
-    next(records, None)
-    found: list[Row] = []
-    for cells in records:
-        if len(found) == AT_MOST:
-            raise too_many()
-        found.append(columns.row(cells))
-    return found
+    _, *records = islice(_records(text, delimiter), AT_MOST + 2)
+    few(records)
+    return _schools(records, names) or list(map(_Columns(names).row, records))
 
 
-def _csv_schools(text: str, names: Sequence[str], delimiter: str) -> Schools | None:
+def _schools(records: Sequence[Sequence[str]], names: Sequence[str]) -> Schools | None:
     """Return schools with ids, or None where a row is not as plain as that."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    if sorted(names) != ["id", "school_id"]:
+        return None
     try:
-        _, *records = islice(reader, AT_MOST + 2)
         columns = dict(zip(names, zip(*records, strict=True), strict=True))
-    except (csv.Error, ValueError):
+    except ValueError:
         return None
     ids, numbers = columns["id"], columns["school_id"]
     together = "".join(numbers)
     plain = together.isascii() and together.isdigit() and max(map(len, numbers)) <= 9
-    if len(numbers) > AT_MOST or not plain or not all(numbers):
+    if not plain or not all(numbers):
         return None
     return Schools(list(map(msgspec.json.encode, ids)), list(map(int, numbers)))
 
 
-def _records(reader: Iterator[list[str]]) -> Iterator[list[str]]:
+def _records(text: str, delimiter: str) -> Iterator[list[str]]:
     """Yield the records that are not blank. Raises BodyRefused for quotes gone wrong."""
     row = 0
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            raise BodyRefused(
-                f"Row {row} of the body is not CSV: {error}.",
-                row=row,
-                allowed='A cell with a quote in it is quoted, and its quotes doubled: "a ""b""".',
-                next_step="Mend its quotes; the body may also have been cut short.",
-            ) from error
-        if cells is None:
-            return
-        if "".join(cells).strip():
-            row += 1
-            yield cells
+    try:
+        for cells in rows_of_text(text, delimiter):
+            if "".join(cells).strip():
+                row += 1
+                yield cells
+    except TextFault as fault:
+        raise BodyRefused(
+            f"Row {row} of the body is not CSV: in column {fault.column}, {fault.problem}.",
+            row=row,
+            allowed='A cell with a quote in it is quoted, and its quotes doubled: "a ""b""".',
+            next_step="Mend its quotes; the body may also have been cut short.",
+        ) from fault
 
 
 def _header(line: str) -> tuple[list[str], str]:
     """Return the fields by column, and what separates the columns."""
-    read = {d: _names(line, d) for d in (",", ";", "\t")}
+    read = {d: _names(line, d) for d in DELIMITERS}
     delimiter = max(read, key=lambda d: sum(name in _COLUMNS for name in read[d]))
     names = read[delimiter]
     if not any(name in _COLUMNS for name in names):
