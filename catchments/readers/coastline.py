@@ -1,6 +1,6 @@
 """The coastline of New Zealand and its islands: LINZ Topo50, as the package `nzgeom` carries it.
 
-`nzgeom` itself is never imported: it pulls in geopandas. Its GeoPackage is read straight.
+Its file is read here: `nzgeom` itself gives degrees, and the demonstration cuts in metres.
 """
 
 from __future__ import annotations
@@ -8,33 +8,31 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-import pyogrio.raw
+import geopandas
 import shapely
+from geopandas import GeoSeries
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Source, SourceKind
-from catchments.geometry.coordinates import NZTM2000, to_wgs84
+from catchments.geometry.coordinates import WGS84
 from catchments.readers.report import sha256_of
 
 _COASTLINE = "data/coastlines/nz-coastlines-and-islands-polygons-topo-150k.gpkg"
 
 
 def nzgeom_file(inside: str) -> Path:
-    """Return the path of a file that the package `nzgeom` carries, without importing it."""
+    """Return the path of a file that the package `nzgeom` carries."""
     return Path(str(files("nzgeom"))) / inside
 
 
-def coastline_polygons() -> npt.NDArray[np.object_]:
+def coastline_polygons() -> GeoSeries:
     """Return every polygon of land, islands and rocks included, in EPSG:2193 metres."""
-    _, _, wkb, _ = pyogrio.raw.read(nzgeom_file(_COASTLINE), columns=[])
-    return np.asarray(shapely.get_parts(shapely.from_wkb(wkb)))
+    return geopandas.read_file(nzgeom_file(_COASTLINE), columns=[]).geometry.explode()
 
 
 def coastline() -> BaseGeometry:
     """Return all land as one multipolygon, WGS 84, longitude -180…180, unsimplified."""
-    return shapely.multipolygons(to_wgs84(coastline_polygons(), crs=NZTM2000))
+    return shapely.multipolygons(coastline_polygons().to_crs(WGS84))
 
 
 def coastline_source() -> Source:

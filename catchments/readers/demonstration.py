@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-import pyogrio.raw
+import pandas as pd
 import shapely
+from geopandas import GeoDataFrame, GeoSeries
+from nzgeom.regions import NZRegions
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import FileRefused, shown
@@ -34,7 +33,7 @@ from catchments.core.model import (
     SourceKind,
 )
 from catchments.core.text_folding import education_region
-from catchments.geometry.coordinates import NZTM2000, WGS84, to_wgs84, transformer
+from catchments.geometry.coordinates import NZTM2000, WGS84
 from catchments.readers.coastline import coastline_polygons, coastline_source, nzgeom_file
 from catchments.readers.report import Progress, no_progress, sha256_of
 
@@ -85,16 +84,6 @@ Row = dict[str, str]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Town:
-    """A catchment's centre; `x` and `y` are EPSG:2193 metres."""
-
-    code: str
-    education_region: str
-    x: float
-    y: float
-
-
 def read_demonstration(
     folder: Path = DEMONSTRATION_FOLDER, *, progress: Progress = no_progress
 ) -> tuple[Edition, DirectoryRelease]:
@@ -105,11 +94,11 @@ def read_demonstration(
     """
     sources = _declared_sources(folder)
     catchments = dict(_rows_as(folder / "catchments.csv", _catchment))
-    towns = [town for _, town in _rows_as(folder / "catchments.csv", _town)]
+    towns = dict(_rows_as(folder / "catchments.csv", _town))
     listed = dict(_rows_as(folder / "listings.csv", _listing))
     edition = Edition(
         catchments=catchments,
-        boundaries=build_boundaries(towns, progress=progress),
+        boundaries=build_boundaries(_towns(towns, catchments), progress=progress),
         providers=dict(_rows_as(folder / "providers.csv", _provider)),
         listings={school: code for school, code in listed.items() if code},
         unserved=frozenset(school for school, code in listed.items() if not code),
@@ -210,10 +199,8 @@ def _catchment(row: Row) -> tuple[str, Catchment]:
     return row["code"], Catchment(row["code"], row["name"], region, row["provider_code"])
 
 
-def _town(row: Row) -> tuple[str, Town]:
-    lng, lat = float(row["lng"]), float(row["lat"])
-    x, y = transformer(WGS84, NZTM2000).transform(lng, lat)
-    return row["code"], Town(row["code"], _known_region(row["education_region"]), x, y)
+def _town(row: Row) -> tuple[str, shapely.Point]:
+    return row["code"], shapely.Point(float(row["lng"]), float(row["lat"]))
 
 
 def _provider(row: Row) -> tuple[str, Provider]:
@@ -262,37 +249,37 @@ def _day(text: str) -> date | None:
 # --- boundaries -----------------------------------------------------------------------------------
 
 
+def _towns(towns: Mapping[str, shapely.Point], catchments: Mapping[str, Catchment]) -> GeoDataFrame:
+    """Return the catchments' centres by code, EPSG:2193, each with the councils of its region."""
+    councils = [_COUNCILS_OF[catchments[code].education_region] for code in towns]
+    columns = {"councils": councils, "geometry": towns.values()}
+    return GeoDataFrame(columns, index=list(towns), crs=WGS84).to_crs(NZTM2000)
+
+
 def build_boundaries(
-    towns: Iterable[Town], *, progress: Progress = no_progress
+    towns: GeoDataFrame, *, progress: Progress = no_progress
 ) -> dict[str, BaseGeometry]:
     """Return a boundary for each town: WGS 84, longitude -180…180, an exact coverage.
 
-    Raises FileRefused naming a town that gets no area.
+    `towns` are points by code, EPSG:2193, with the `councils` whose area each shares. Raises
+    FileRefused naming a town that gets no area.
     """
     doing = "building demonstration boundaries"
     steps = 5
     progress(doing, 0, steps)
-    councils = _read_councils()
+    councils = NZRegions().gdf.set_index(_COUNCIL_NAME).geometry
     progress(doing, 1, steps)
-    everyone = list(towns)
-    ashore, afar = _ashore_and_afar(everyone, councils[_OUTSIDE])
-    pieces = _split_groups(ashore, councils)
+    afar = towns.covered_by(councils[_OUTSIDE])  # on the Chathams, which no region holds
+    groups = [_nearest_areas(group, councils) for _, group in towns[~afar].groupby("councils")]
     progress(doing, 2, steps)
     islands = _islands(councils)
     progress(doing, 3, steps)
-    for part, town in zip(islands, _nearest([*ashore, *afar], islands), strict=True):
-        pieces.setdefault(town.code, []).append(part)
-    cleaned = _as_coverage({town.code: pieces.get(town.code, []) for town in everyone})
+    islands.index = [towns.distance(island).idxmin() for island in islands]
+    cleaned = _as_coverage(pd.concat([*groups, islands]), towns.index)
     progress(doing, 4, steps)
-    boundaries = to_wgs84(list(cleaned.values()), crs=NZTM2000)
+    boundaries: dict[str, BaseGeometry] = cleaned.to_crs(WGS84).to_dict()
     progress(doing, steps, steps)
-    return dict(zip(cleaned, boundaries, strict=True))
-
-
-def _read_councils() -> dict[str, BaseGeometry]:
-    path = nzgeom_file(_COUNCILS)
-    _, _, wkb, (names,) = pyogrio.raw.read(path, columns=[_COUNCIL_NAME])
-    return dict(zip(names.tolist(), shapely.from_wkb(wkb), strict=True))
+    return boundaries
 
 
 def _councils_source() -> Source:
@@ -309,65 +296,30 @@ def _councils_source() -> Source:
     )
 
 
-def _points(towns: Iterable[Town]) -> npt.NDArray[np.object_]:
-    return np.asarray(shapely.points([(town.x, town.y) for town in towns]))
-
-
-def _ashore_and_afar(towns: list[Town], outside: BaseGeometry) -> tuple[list[Town], list[Town]]:
-    """Part the towns that share regions from those on the Chathams, which no region holds."""
-    away = shapely.covers(outside, _points(towns))
-    return (
-        [town for town, far in zip(towns, away, strict=True) if not far],
-        [town for town, far in zip(towns, away, strict=True) if far],
-    )
-
-
-def _split_groups(
-    towns: Iterable[Town], councils: Mapping[str, BaseGeometry]
-) -> dict[str, list[BaseGeometry]]:
-    groups: dict[tuple[str, ...], list[Town]] = {}
-    for town in towns:
-        groups.setdefault(_COUNCILS_OF[town.education_region], []).append(town)
-    pieces: dict[str, list[BaseGeometry]] = {}
-    for names, members in groups.items():
-        area = shapely.coverage_union_all([councils[name] for name in names])
-        for town, piece in zip(members, _nearest_areas(members, area), strict=True):
-            pieces[town.code] = [piece]
-    return pieces
-
-
-def _nearest_areas(towns: list[Town], area: BaseGeometry) -> list[BaseGeometry]:
-    """Split `area` so that every point goes to its nearest town (EPSG:2193 metres)."""
+def _nearest_areas(towns: GeoDataFrame, councils: GeoSeries) -> GeoSeries:
+    """Split what towns share, so that every point goes to its nearest (EPSG:2193 metres)."""
+    area = councils[list(towns["councils"].iloc[0])].union_all(method="coverage")
     if len(towns) == 1:
-        return [area]
-    sites = shapely.multipoints(_points(towns))
+        return GeoSeries([area], index=towns.index, crs=NZTM2000)
+    sites = shapely.multipoints(towns.geometry)
     cells = shapely.voronoi_polygons(sites, extend_to=shapely.envelope(area), ordered=True)
-    return list(shapely.intersection(shapely.get_parts(cells), area))
+    return GeoSeries(shapely.get_parts(cells), index=towns.index, crs=NZTM2000).intersection(area)
 
 
-def _islands(councils: Mapping[str, BaseGeometry]) -> list[BaseGeometry]:
+def _islands(councils: GeoSeries) -> GeoSeries:
     """Return what no region holds: the Chathams' and Three Kings' areas, and islands, with sea."""
-    regions = shapely.coverage_union_all(
-        [area for name, area in councils.items() if name != _OUTSIDE]
-    )
-    outside = councils[_OUTSIDE]
-    shapely.prepare(regions)
+    regions, outside = councils.drop(_OUTSIDE).union_all(method="coverage"), councils[_OUTSIDE]
+    shapely.prepare([regions, outside])
     coast = coastline_polygons()
-    shapely.prepare(outside)
     beyond = coast[~(shapely.covers(regions, coast) | shapely.covers(outside, coast))]
-    with_sea = shapely.buffer([*beyond, outside], ISLAND_SEA_M, quad_segs=8)
-    return list(shapely.get_parts(shapely.difference(shapely.union_all(with_sea), regions)))
+    with_sea = pd.concat([beyond, councils[[_OUTSIDE]]]).buffer(ISLAND_SEA_M, quad_segs=8)
+    return GeoSeries([with_sea.union_all().difference(regions)], crs=NZTM2000).explode()
 
 
-def _nearest(towns: list[Town], areas: Iterable[BaseGeometry]) -> list[Town]:
-    points = _points(towns)
-    return [towns[int(np.argmin(shapely.distance(area, points)))] for area in areas]
-
-
-def _as_coverage(pieces: Mapping[str, list[BaseGeometry]]) -> dict[str, BaseGeometry]:
+def _as_coverage(pieces: GeoSeries, codes: pd.Index) -> GeoSeries:
     """Return one geometry a code, with the same vertices on both sides of every shared edge."""
-    for code, parts in pieces.items():
-        if not parts:
-            raise FileRefused(f"catchments.csv: the town of {shown(code)} gets no area.")
-    whole = [shapely.multipolygons(shapely.get_parts(parts)) for parts in pieces.values()]
-    return dict(zip(pieces, shapely.coverage_clean(whole, gap_width=GAP_WIDTH_M), strict=True))
+    for code in codes.difference(pieces.index):
+        raise FileRefused(f"catchments.csv: the town of {shown(code)} gets no area.")
+    whole = [shapely.multipolygons(shapely.get_parts(pieces[[code]])) for code in codes]
+    cleaned = shapely.coverage_clean(whole, gap_width=GAP_WIDTH_M)
+    return GeoSeries(cleaned, index=codes, crs=NZTM2000)

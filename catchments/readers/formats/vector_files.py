@@ -13,7 +13,7 @@ import json
 import re
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import IO, Any
@@ -229,43 +229,39 @@ def _as_declared(declared: str, value: object) -> object:
 
 def _read_with_gdal(copy: Path, path: Path, kind: str) -> list[Layer]:
     """Return every layer of a checked copy, whose name is ours; `path` is for messages."""
-    import pyogrio  # it brings pandas and Arrow: half of what reading a small file takes
+    import geopandas  # it brings pandas and Arrow: half of what reading a small file takes
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # GDAL warns of what the report says in our words
-            names = [str(name) for name, _ in pyogrio.list_layers(copy)]
-            layers = [_gdal_layer(copy, name, path) for name in names]
+            names = geopandas.list_layers(copy).dropna()["name"]
+            return [_gdal_layer(copy, str(name), path) for name in names]
     except (RuntimeError, ValueError, UnicodeError, shapely.errors.GEOSException) as error:
         raise not_what_it_says(path, kind, error) from error
     except UnboundLocalError as error:  # pyogrio 0.13, for a .prj that is not UTF-8
         raise not_what_it_says(path, kind, "its CRS cannot be read") from error
-    return [layer for layer in layers if layer is not None]
 
 
-def _gdal_layer(copy: Path, name: str, path: Path) -> Layer | None:
+def _gdal_layer(copy: Path, name: str, path: Path) -> Layer:
+    import geopandas
     import pyogrio
-    import pyogrio.raw
 
-    driver = pyogrio.read_info(copy, layer=name)["driver"]
-    if driver != _DRIVERS[copy.suffix]:
-        raise not_what_it_says(path, f"{copy.suffix[1:]}", f"GDAL takes it for {driver}")
-    meta, _, shapes, columns = pyogrio.raw.read(copy, layer=name, datetime_as_string=True)
-    if shapes is None:
-        return None
-    geometries = shapely.from_wkb(shapes, on_invalid="fix")
-    for number, (given, made) in enumerate(zip(shapes, geometries, strict=True), start=1):
-        if given is not None and made is None:
-            at = f"layer {name}, feature {number} has a shape that cannot be read"
-            raise not_what_it_says(path, "whole", at)
-    fields = [str(field_name) for field_name in meta["fields"]]
-    rows = zip(*(column.tolist() for column in columns), strict=True) if columns else ()
-    values = [_row(fields, row) for row in rows] or [{} for _ in geometries]
-    return Layer(path.stem if name == "source" else name, meta["crs"], list(geometries), values)
-
-
-def _row(fields: Sequence[str], row: Iterable[object]) -> dict[str, str]:
-    return {name: tidy_value(name, value) for name, value in zip(fields, row, strict=True)}
+    about = pyogrio.read_info(copy, layer=name)
+    if about["driver"] != _DRIVERS[copy.suffix]:
+        raise not_what_it_says(path, f"{copy.suffix[1:]}", f"GDAL takes it for {about['driver']}")
+    # A table asks PROJ for its CRS at once; what a file says of it is first to be looked at.
+    copy.with_suffix(".prj").unlink(missing_ok=True)
+    table = geopandas.read_file(copy, layer=name, on_invalid="fix", datetime_as_string=True)
+    shapes = table.pop("geometry")
+    (west, *_) = pyogrio.read_bounds(copy, layer=name)[1]
+    for at in np.flatnonzero(shapes.isna() & ~np.isnan(west)):
+        lost = f"layer {name}, feature {at + 1} has a shape that cannot be read"
+        raise not_what_it_says(path, "whole", lost)
+    values = [
+        {str(field): tidy_value(str(field), value) for field, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+    return Layer(path.stem if name == "source" else name, about["crs"], list(shapes), values)
 
 
 # --- GeoJSON --------------------------------------------------------------------------------------
