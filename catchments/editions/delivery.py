@@ -32,7 +32,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from catchments.core.errors import InputRefused, shown
 from catchments.core.settings import EMAIL, MailServer, Settings
 from catchments.editions.history import DIFFERENCES_KEPT, EditionHistory, edition_json
-from catchments.lookup.snapshot import Recent, Snapshots
+from catchments.lookup.snapshot import Snapshots
+from catchments.runtime.recent import Recent
 from catchments.store import Store
 from catchments.store.outbox import Claimed, Outbox
 

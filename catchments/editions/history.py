@@ -17,7 +17,8 @@ from catchments.editions.differences import (
 )
 from catchments.geometry.spatial_index import UncompiledIndex
 from catchments.lookup.resolver import Resolver
-from catchments.lookup.snapshot import Archive, Published, Recent
+from catchments.lookup.snapshot import Archive, Published
+from catchments.runtime.recent import Recent
 
 DIFFERENCES_KEPT = 300
 """Of editions that never change, so that they outlive a world; a few kilobytes each."""

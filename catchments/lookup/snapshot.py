@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
@@ -32,8 +31,8 @@ from catchments.core.model import (
 from catchments.geometry.spatial_index import SpatialIndex
 from catchments.lookup.resolver import Resolver, long_date
 from catchments.lookup.search.gazetteer import Gazetteer
+from catchments.runtime.recent import Recent
 
-T = TypeVar("T")
 NEW_ZEALAND_TIME = ZoneInfo("Pacific/Auckland")
 """Dates are those of New Zealand: an edition takes effect at midnight there."""
 
@@ -151,28 +150,6 @@ class Timeline:
         """Return the editions that take effect after a date and then stay in force a while."""
         later = [e for e in self.editions if e.effective_from > day]
         return tuple(e for e in later if self.edition_on(e.effective_from) == e)
-
-
-class Recent:
-    """What was made lately, up to so many things; safe to share between threads."""
-
-    def __init__(self, at_most: int) -> None:
-        self._at_most = at_most
-        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what is kept under a key, made first where it is not; `make` may raise."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]  # type: ignore[no-any-return]
-        made = make()  # not under the lock: twice at worst, and nobody waits
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > self._at_most:
-                self._kept.popitem(last=False)
-        return made
 
 
 @dataclass(frozen=True)
@@ -325,9 +302,8 @@ class Snapshots:
         self._world: Published | None = None
         self._refreshing = threading.Lock()
         self._building = threading.Lock()
-        self._keeping = threading.Lock()
-        self._kept: OrderedDict[tuple[int, int], Snapshot] = OrderedDict()
-        self._room = SNAPSHOTS_KEPT
+        self._swapping = threading.Lock()
+        self._kept = Recent(SNAPSHOTS_KEPT)
         self.refreshed_at: datetime | None = None
         """When the archive last answered."""
 
@@ -341,7 +317,7 @@ class Snapshots:
 
     def _on_new_day(self, today: date) -> Published:
         # It needs nothing of the archive, which may be away: what takes effect was built before.
-        with self._keeping:
+        with self._swapping:
             assert self._world is not None  # noqa: S101 - only `current` asks, and it has one
             if self._world.today != today:
                 fresh = Recent(LARGE_THINGS_KEPT)
@@ -364,10 +340,10 @@ class Snapshots:
             timeline = Timeline.of(self._archive.editions(), self._archive.releases())
             world = Published(state, today, timeline, self._snapshot)
             # Room for all that a request may ask for by itself, or they would oust each other.
-            self._room = SNAPSHOTS_KEPT + len(timeline.scheduled_after(today))
+            self._kept.at_most = SNAPSHOTS_KEPT + len(timeline.scheduled_after(today))
             if timeline.editions and timeline.releases:
                 self._warm(world)
-            with self._keeping:
+            with self._swapping:
                 self._world = world
             return True
 
@@ -380,33 +356,16 @@ class Snapshots:
 
     def _snapshot(self, edition_number: int, release_number: int) -> Snapshot:
         key = (edition_number, release_number)
-        kept = self._recall(key)
+        kept: Snapshot | None = self._kept.known(key)
         if kept is not None:
             return kept
-        with self._building:
-            return self._recall(key) or self._keep(key, self._built(*key))
-
-    def _recall(self, key: tuple[int, int]) -> Snapshot | None:
-        with self._keeping:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-    def _keep(self, key: tuple[int, int], snapshot: Snapshot) -> Snapshot:
-        with self._keeping:
-            self._kept[key] = snapshot
-            while len(self._kept) > self._room:
-                self._kept.popitem(last=False)
-        return snapshot
+        with self._building:  # each is built once, whoever asks meanwhile
+            return self._kept.get(key, lambda: self._built(*key))
 
     def _built(self, edition_number: int, release_number: int) -> Snapshot:
-        edition, release = (
-            self._archive.edition(edition_number),
-            self._archive.release(release_number),
-        )
-        with self._keeping:
-            like = tuple(self._kept.values())
-        return Snapshot.of(edition, release, like=like)
+        edition = self._archive.edition(edition_number)
+        release = self._archive.release(release_number)
+        return Snapshot.of(edition, release, like=self._kept.all())
 
 
 def boundaries_fingerprint(boundaries: Mapping[str, BaseGeometry]) -> bytes:

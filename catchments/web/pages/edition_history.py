@@ -7,7 +7,8 @@ from flask import current_app
 from catchments.core.model import EditionSummary
 from catchments.editions.differences import DIFFERENCE
 from catchments.editions.history import DIFFERENCES_KEPT, EditionHistory
-from catchments.lookup.snapshot import Published, Recent
+from catchments.lookup.snapshot import Published
+from catchments.runtime.recent import Recent
 from catchments.store.drafts.repository import DraftRepository
 from catchments.web.common.services import service
 
