@@ -39,7 +39,7 @@ NEW_ZEALAND_TIME = ZoneInfo("Pacific/Auckland")
 SNAPSHOTS_KEPT = 4
 """Beside those of scheduled editions."""
 LARGE_THINGS_KEPT = 24
-"""A world's artefacts and drawings, a few megabytes each: those of four editions or so."""
+"""Artefacts and drawings, a few megabytes each: those of four editions or so."""
 
 
 class Archive(Protocol):
@@ -161,7 +161,7 @@ class Published:
     timeline: Timeline
     _snapshot: Callable[[int, int], Snapshot]
     memo: dict[Any, Any] = field(default_factory=dict)
-    """Room for what is derived from this world, is small, and dies with it."""
+    """Room for what is derived from what is published, is small, and dies with it."""
     recent: Recent = field(default_factory=lambda: Recent(LARGE_THINGS_KEPT))
     """Room for what is large; only what was asked for lately stays."""
 
@@ -294,12 +294,12 @@ def _upcoming(edition: EditionSummary, then: Answer) -> Upcoming:
 
 
 class Snapshots:
-    """The present world, replaced whole by `refresh`."""
+    """What is published at present, replaced whole by `refresh`."""
 
     def __init__(self, archive: Archive, *, today: Callable[[], date] = today_in_new_zealand):
         self._archive = archive
         self._today = today
-        self._world: Published | None = None
+        self._published: Published | None = None
         self._refreshing = threading.Lock()
         self._building = threading.Lock()
         self._swapping = threading.Lock()
@@ -308,49 +308,49 @@ class Snapshots:
         """When the archive last answered."""
 
     def current(self) -> Published:
-        """Return the present world; only the first call ever waits for the archive."""
-        if self._world is None:
+        """Return what is published; only the first call ever waits for the archive."""
+        if self._published is None:
             self.refresh()
-        world, today = self._world, self._today()
-        assert world is not None  # noqa: S101 - refresh sets it or raises
-        return world if world.today == today else self._on_new_day(today)
+        published, today = self._published, self._today()
+        assert published is not None  # noqa: S101 - refresh sets it or raises
+        return published if published.today == today else self._on_new_day(today)
 
     def _on_new_day(self, today: date) -> Published:
         # It needs nothing of the archive, which may be away: what takes effect was built before.
         with self._swapping:
-            assert self._world is not None  # noqa: S101 - only `current` asks, and it has one
-            if self._world.today != today:
+            assert self._published is not None  # noqa: S101 - only `current` asks, and it has one
+            if self._published.today != today:
                 fresh = Recent(LARGE_THINGS_KEPT)
-                self._world = replace(self._world, today=today, memo={}, recent=fresh)
-            return self._world
+                self._published = replace(self._published, today=today, memo={}, recent=fresh)
+            return self._published
 
     @property
     def latest(self) -> Published | None:
-        """The present world if one has been built, without asking the archive."""
-        return self._world
+        """What is published, if it has been read once, without asking the archive."""
+        return self._published
 
     def refresh(self) -> bool:
-        """Replace the world if anything was published or the day has changed; return whether."""
+        """Read anew if anything was published or the day has changed; return whether."""
         with self._refreshing:
             state, today = self._archive.state(), self._today()
             self.refreshed_at = datetime.now(NEW_ZEALAND_TIME)
-            old = self._world
+            old = self._published
             if old is not None and (old.state, old.today) == (state, today):
                 return False
             timeline = Timeline.of(self._archive.editions(), self._archive.releases())
-            world = Published(state, today, timeline, self._snapshot)
+            published = Published(state, today, timeline, self._snapshot)
             # Room for all that a request may ask for by itself, or they would oust each other.
             self._kept.at_most = SNAPSHOTS_KEPT + len(timeline.scheduled_after(today))
             if timeline.editions and timeline.releases:
-                self._warm(world)
+                self._warm(published)
             with self._swapping:
-                self._world = world
+                self._published = published
             return True
 
-    def _warm(self, world: Published) -> None:
-        world.on(world.today)
-        release = world.timeline.release_on(world.today)
-        for later in world.timeline.scheduled_after(world.today):
+    def _warm(self, published: Published) -> None:
+        published.on(published.today)
+        release = published.timeline.release_on(published.today)
+        for later in published.timeline.scheduled_after(published.today):
             if release is not None:
                 self._snapshot(later.number, release.number)
 
