@@ -10,10 +10,10 @@ from datetime import date
 
 from catchments.changes import Concern
 from catchments.core.model import Edition
+from catchments.editions.impact.calculator import ImpactCalculator
 from catchments.editions.impact.faults import changed_area
 from catchments.editions.impact.rates import ASSUMED, Rates
 from catchments.editions.impact.tables import Impact, Numbers, Row
-from catchments.editions.impact.workbench import ImpactCalculator
 from catchments.lookup.snapshot import Snapshot
 
 

@@ -19,7 +19,7 @@ from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published
 from catchments.web.common import bodies
 from catchments.web.common.contract import Parameter, operation
 from catchments.web.common.services import address, as_at, kept, service
-from catchments.web.pages.edition_history import chronicle, steps_of
+from catchments.web.pages.edition_history import history_of, steps_of
 from catchments.web.v1.provider import JSON, blueprint
 
 ON_A_PAGE = 10
@@ -53,7 +53,7 @@ ET.register_namespace("", ATOM)
 def changes() -> Response:
     """Tell of the editions published since an edition or a date, oldest first, page by page."""
     asked = as_at()
-    told = chronicle(asked.world)
+    told = history_of(asked.world)
     since = request.args.get("since")
     newer = _published_since(told.editions, since) if since is not None else list(told.editions)
     shown_now, more = newer[:ON_A_PAGE], newer[ON_A_PAGE:]
@@ -101,7 +101,7 @@ def feed() -> Response:
     """Give every edition as an entry of an Atom feed (RFC 4287), the latest first."""
     asked = as_at()  # or says that nothing is published: a feed needs a date
     world = asked.world
-    editions = sorted(chronicle(world).editions, key=lambda e: e.number, reverse=True)
+    editions = sorted(history_of(world).editions, key=lambda e: e.number, reverse=True)
     root = ET.Element(f"{{{ATOM}}}feed")
     _add(root, "id", _tag("changes"))
     made_up = "Demonstration data: " if world.demonstration else ""

@@ -6,8 +6,6 @@ What a draft's content is depends on its number and its version alone, so it is 
 from __future__ import annotations
 
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -18,6 +16,7 @@ from catchments.changes import Change, apply_all
 from catchments.core.errors import ChangeDoesNotFit, InputRefused, NothingPublished, NotKnown, shown
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Provider, School
 from catchments.lookup.snapshot import Published, Snapshot
+from catchments.runtime.recent import Recent
 from catchments.store import Draft
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.drafts.records import EDITING
@@ -88,10 +87,10 @@ def working_on(draft_id: int) -> DraftState:
     """
     head, release = head_of(draft_id), release_for(service().snapshots.current())
     key = (draft_id, head.version, release.number)
-    made = _kept().get(key)
+    made: DraftState | None = _kept().known(key)
     if made is None:
         made = _made(draft_id, release)
-        _kept().put((draft_id, made.draft.version, release.number), made)
+        _kept().keep((draft_id, made.draft.version, release.number), made)
     return made
 
 
@@ -124,7 +123,7 @@ def add(working: DraftState, change: Change, seen: ExpectedVersion, *, upload: s
     if kept.version == seen.version + 1 and kept.changes[-1:] == (change,):
         # What was just worked out need not be worked out again for the page that comes next.
         made = replace(working, draft=kept, content=after)
-        _kept().put((kept.id, kept.version, working.release.number), made)
+        _kept().keep((kept.id, kept.version, working.release.number), made)
 
 
 def seen_given() -> ExpectedVersion:
@@ -159,55 +158,32 @@ def release_for(world: Published) -> DirectoryRelease:
     return service().store.release(summary.number)
 
 
-class _Kept:
-    """What drafts came to, as far as it was worked out lately; safe to share between threads."""
+def _kept() -> Recent:
+    """Return what drafts came to, as far as it was worked out lately.
 
-    def __init__(self) -> None:
-        self._made: OrderedDict[_Key, DraftState] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: _Key) -> DraftState | None:
-        """Return what a version of a draft comes to, if it is known."""
-        with self._lock:
-            if key in self._made:
-                self._made.move_to_end(key)
-            return self._made.get(key)
-
-    def put(self, key: _Key, made: DraftState) -> None:
-        """Keep what a version of a draft comes to."""
-        with self._lock:
-            self._made[key] = made
-            while len(self._made) > DRAFTS_KEPT:
-                self._made.popitem(last=False)
-
-    def longest_beginning(self, draft: Draft, release: DirectoryRelease) -> DraftState | None:
-        """Return the version known that has the most of a draft's changes, and none besides."""
-        with self._lock:
-            made = list(self._made.values())
-        same = [
-            each
-            for each in made
-            if (each.draft.id, each.draft.base_number) == (draft.id, draft.base_number)
-            and each.release.number == release.number
-            and each.draft.changes == draft.changes[: len(each.draft.changes)]
-        ]
-        return max(same, key=lambda each: len(each.draft.changes), default=None)
-
-
-_Key = tuple[int, int, int | None]
-"""A draft's number, its version, and the number of the directory release."""
-
-
-def _kept() -> _Kept:
-    kept: _Kept = current_app.extensions.setdefault(KEPT, _Kept())
+    It is by a draft's number, its version, and the number of the directory release.
+    """
+    kept: Recent = current_app.extensions.setdefault(KEPT, Recent(DRAFTS_KEPT))
     return kept
 
 
 def _made(draft_id: int, release: DirectoryRelease) -> DraftState:
     draft = desk().draft(draft_id)
-    known = _kept().longest_beginning(draft, release) or _begun(draft, release)
+    known = _longest_beginning(draft, release) or _begun(draft, release)
     rest = draft.changes[len(known.draft.changes) :]
     return replace(known, draft=draft, content=apply_all(known.content, rest))
+
+
+def _longest_beginning(draft: Draft, release: DirectoryRelease) -> DraftState | None:
+    """Return the version known that has the most of a draft's changes, and none besides."""
+    same = [
+        each
+        for each in _kept().all()
+        if (each.draft.id, each.draft.base_number) == (draft.id, draft.base_number)
+        and each.release.number == release.number
+        and each.draft.changes == draft.changes[: len(each.draft.changes)]
+    ]
+    return max(same, key=lambda each: len(each.draft.changes), default=None)
 
 
 def _begun(draft: Draft, release: DirectoryRelease) -> DraftState:

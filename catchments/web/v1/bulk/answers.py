@@ -14,7 +14,8 @@ from catchments.bulk.resolving import BASES, NONE, STATUSES, BatchResolver, Outc
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown
 from catchments.core.model import Basis
 from catchments.lookup.search.text_search import TextSearch
-from catchments.lookup.snapshot import Published, Recent, Snapshot
+from catchments.lookup.snapshot import Published, Snapshot
+from catchments.runtime.recent import Recent
 from catchments.web.common.payload import before_first_edition
 from catchments.web.front.metrics import count_bulk_rows
 from catchments.web.v1.bulk.lines import (

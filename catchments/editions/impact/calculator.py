@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -28,9 +26,11 @@ from catchments.geometry.coordinates import (
     to_metres,
 )
 from catchments.geometry.coverage import CoverageFault
-from catchments.lookup.snapshot import Recent, Snapshot
+from catchments.lookup.snapshot import Snapshot
+from catchments.runtime.recent import Recent
 
 BASES_KEPT = 4
+AREAS_KEPT = 1_000
 REDRAWN_KEPT = 16
 """Sets of boundaries that drafts drew, with what was found out about each."""
 
@@ -38,24 +38,17 @@ REDRAWN_KEPT = 16
 class _Areas:
     """Areas in km² of the boundaries seen lately, each measured once."""
 
-    AT_MOST = 1_000
-
     def __init__(self) -> None:
         # The boundary is kept beside its area: as long as it lives no other can have its id.
-        self._known: OrderedDict[int, tuple[BaseGeometry, float]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept = Recent(AREAS_KEPT)
 
     def of(self, boundaries: Mapping[str, BaseGeometry]) -> dict[str, float]:
         """Return the area of each boundary, in the projection true to it."""
-        with self._lock:
-            known = {code: self._known.get(id(b)) for code, b in boundaries.items()}
+        known = {code: self._kept.known(id(b)) for code, b in boundaries.items()}
         new = {code: boundaries[code] for code, area in known.items() if area is None}
         measured = dict(zip(new, _areas_km2(list(new.values())), strict=True))
-        with self._lock:
-            for code, area in measured.items():
-                self._known[id(new[code])] = (new[code], area)
-            while len(self._known) > self.AT_MOST:
-                self._known.popitem(last=False)
+        for code, area in measured.items():
+            self._kept.keep(id(new[code]), (new[code], area))
         return {code: kept[1] if kept else measured[code] for code, kept in known.items()}
 
 
