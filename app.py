@@ -28,6 +28,7 @@ from catchments.store.engine import database_file
 from catchments.store.outbox import Outbox
 from catchments.web import ogc, v1
 from catchments.web.accounts import access
+from catchments.web.accounts import routes as accounts_routes
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
 from catchments.web.common.lengths import ShortHeaders
 from catchments.web.common.query_parameters import Code, Number
@@ -64,6 +65,7 @@ BLUEPRINTS = (
     history.blueprint,
     map_pages.blueprint,
     health.blueprint,
+    accounts_routes.blueprint,
     staff_routes.blueprint,
 )
 SEND_EVERY_S = 5.0

@@ -7,7 +7,6 @@ it makes something, and whoever keeps or serves artefacts may import it freely.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from shapely.geometry.base import BaseGeometry
 
@@ -15,27 +14,19 @@ from catchments.core.errors import CatchmentsError, PublicationRefused
 from catchments.core.model import Edition
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.report import Progress, no_progress
+from catchments.store import Artefact
 from maps import MAKER
 from maps.exports.downloads import FILES, GEOJSON, MANIFEST, File
 from maps.exports.export_input import ExportInput
 from maps.exports.manifest import manifest
 
-__all__ = ["MAKER", "Artefact", "build_all", "build_artefacts"]
+__all__ = ["MAKER", "build_all", "build_artefacts"]
 
 MAP_HTML = "map.html"
 MAP_SCRIPT = "map.js"
 TOPOLOGY = "boundaries.topojson"
 """As the map draws it; the one to take away is `downloads.TOPOJSON`."""
 DRAWING, MAKING = "Drawing the map", "Making the downloads"
-
-
-@dataclass(frozen=True, slots=True)
-class Artefact:
-    """A named file made from an edition."""
-
-    name: str
-    media_type: str
-    content: bytes
 
 
 Step = tuple[str, str, Callable[[], bytes]]
@@ -70,8 +61,8 @@ def build_all(
 
 
 def _map_parts(material: ExportInput, progress: Progress) -> tuple[Artefact, ...]:
-    from maps.display import drawn_topology
     from maps.shell import render_shell
+    from maps.topology import drawn_topology
 
     shell = render_shell()
     (geojson,) = (each for each in FILES if each.name == GEOJSON)

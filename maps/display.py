@@ -1,4 +1,4 @@
-"""An edition's boundaries as the map draws them: one small TopoJSON file.
+"""The display coverage: an edition's boundaries as the map draws them.
 
 Never used for lookups. Boundaries and coastline are cut along each other into faces that share
 their edges, each face goes to one catchment, and what is left is simplified as a coverage, so that
@@ -7,22 +7,16 @@ neighbours keep one common line. Longitudes are 0…360: the Chatham Islands sta
 
 from __future__ import annotations
 
-import json
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
-from topojson.core.topology import Topology
 
-from catchments.core.model import Catchment, Edition
 from catchments.geometry.coordinates import geometry_to_360
-from catchments.geometry.coverage import four_colouring
-from maps.exports.export_input import ExportInput
+from catchments.geometry.planar import Faces, Shapes
 
 GRID_DEG = 1e-4
 """Everything drawn lies on this grid (11 m north-south), so quantizing moves nothing."""
@@ -34,33 +28,9 @@ FIRST_TOLERANCE_M = 50.0
 """The same, before cutting: a tenth of the vertices to cut, and nothing anyone could see."""
 SMALLEST_ISLAND_KM2 = 0.3
 """Smaller islands are not drawn, unless a catchment has no other land."""
-COLOURS = 6
-"""How many colours the style sheet has."""
 
 _METRES_PER_DEGREE = 111_320.0
 _SHRINK = math.cos(math.radians(41.0))
-_TRANSFORM: Any = {"scale": [GRID_DEG, GRID_DEG], "translate": list(ORIGIN)}
-
-Geometries = npt.NDArray[np.object_]
-Arcs = list[Any]
-
-
-def display_topology(edition: Edition, *, coast: BaseGeometry | None = None) -> bytes:
-    """Return the map's boundaries as TopoJSON with two objects, `catchments` and `regions`.
-
-    A catchment has the properties `code` and `colour` (0…5); a region is the lines around it and
-    has none. `coast` (WGS 84) clips to land; without it boundaries are drawn as far as they reach.
-    The member `demonstration` says whether they are made up.
-    """
-    return drawn_topology(ExportInput(edition, coast))
-
-
-def drawn_topology(material: ExportInput) -> bytes:
-    """Return the same of what is at hand of an edition."""
-    edition = material.edition
-    colours = four_colouring(edition.boundaries)
-    drawn = _topology(material.drawn, colours, edition.catchments)
-    return _as_bytes({"demonstration": edition.demonstration, **drawn})
 
 
 def display_coverage(
@@ -78,9 +48,9 @@ def display_coverage(
     land = _land_to_draw(coast, areas)
     faces = _faces([*_coarse(areas), *land])
     owners = _owners(faces, areas)
-    drawn = _drawn(owners, _in_any(faces, land) if len(land) else owners >= 0, len(codes))
+    drawn = _drawn(owners, _owners(faces, land) >= 0 if len(land) else owners >= 0, len(codes))
     pieces = {
-        code: shapely.coverage_union_all(faces[drawn == index])
+        code: shapely.coverage_union_all(faces.areas[drawn == index])
         for index, code in enumerate(codes)
         if index in drawn
     }
@@ -111,18 +81,18 @@ def _plane_tolerance(metres: float) -> float:
     return metres / _METRES_PER_DEGREE
 
 
-def _km2(geometries: Geometries) -> npt.NDArray[np.float64]:
+def _km2(geometries: Shapes) -> npt.NDArray[np.float64]:
     return np.asarray(shapely.area(geometries) * (_METRES_PER_DEGREE / 1000.0) ** 2)
 
 
 # --- faces ----------------------------------------------------------------------------------------
 
 
-def _coarse(areas: Geometries) -> Geometries:
+def _coarse(areas: Shapes) -> Shapes:
     return np.asarray(shapely.coverage_simplify(areas, _plane_tolerance(FIRST_TOLERANCE_M)))
 
 
-def _land_to_draw(coast: BaseGeometry | None, areas: Geometries) -> Geometries:
+def _land_to_draw(coast: BaseGeometry | None, areas: Shapes) -> Shapes:
     """Return islands worth drawing, flat: the large, and the small where there are no others."""
     if coast is None:
         return np.array([], dtype=object)
@@ -136,38 +106,22 @@ def _land_to_draw(coast: BaseGeometry | None, areas: Geometries) -> Geometries:
     return np.concatenate([land, small[needed]])
 
 
-def _faces(geometries: Iterable[BaseGeometry]) -> Geometries:
+def _faces(geometries: Iterable[BaseGeometry]) -> Faces:
     """Return the faces that the geometries' outlines cut the plane into, on the grid."""
     to_grid = (_SHRINK * GRID_DEG, GRID_DEG)
     outlines = shapely.transform(
         [shapely.boundary(geometry) for geometry in geometries], lambda xy: xy / to_grid
     )
-    noded = shapely.union_all(outlines, grid_size=1.0)
-    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
-    return np.asarray(shapely.transform(faces, lambda xy: xy * to_grid))
+    faces = Faces.between(outlines, grid_size=1.0)
+    return Faces(shapely.transform(faces.areas, lambda xy: xy * to_grid))
 
 
-def _owners(faces: Geometries, areas: Geometries) -> npt.NDArray[np.int64]:
+def _owners(faces: Faces, areas: Shapes) -> npt.NDArray[np.int64]:
     """Return for each face the place of the smallest area that holds it, or -1."""
-    owners = np.full(len(faces), -1)
-    points = shapely.get_coordinates(shapely.point_on_surface(faces))
+    owners = np.full(len(faces.areas), -1)
     for index in np.argsort(shapely.area(areas), kind="stable"):
-        area = areas[index]
-        free = np.flatnonzero((owners < 0) & _in_box(points, area))
-        shapely.prepare(area)
-        held = shapely.contains_xy(area, points[free])
-        owners[free[held]] = index
+        owners[(owners < 0) & faces.within(areas[index])] = index
     return owners
-
-
-def _in_any(faces: Geometries, land: Geometries) -> npt.NDArray[np.bool_]:
-    return _owners(faces, land) >= 0
-
-
-def _in_box(points: npt.NDArray[np.float64], area: BaseGeometry) -> npt.NDArray[np.bool_]:
-    west, south, east, north = area.bounds
-    x, y = points[:, 0], points[:, 1]
-    return np.asarray((x >= west) & (x <= east) & (y >= south) & (y <= north))
 
 
 def _drawn(
@@ -177,78 +131,3 @@ def _drawn(
     drawn = np.where(ashore, owners, -1)
     landless = np.setdiff1d(np.arange(count), drawn)
     return np.where(np.isin(owners, landless), owners, drawn)
-
-
-# --- TopoJSON -------------------------------------------------------------------------------------
-
-
-def _topology(
-    coverage: Mapping[str, BaseGeometry],
-    colours: Mapping[str, int],
-    catchments: Mapping[str, Catchment],
-) -> dict[str, Any]:
-    if not coverage:
-        return {"type": "Topology", "transform": _TRANSFORM, "arcs": [], "objects": _objects([])}
-    features = [
-        {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(geometry)}
-        for geometry in coverage.values()
-    ]
-    made = Topology(
-        {"type": "FeatureCollection", "features": features},
-        prequantize=_TRANSFORM,
-        object_name="catchments",
-    ).to_dict()
-    drawn = made["objects"]["catchments"]["geometries"]
-    geometries = [
-        {
-            "type": geometry["type"],
-            "arcs": geometry["arcs"],
-            "properties": {"code": code, "colour": colours.get(code, 0) % COLOURS},
-        }
-        for code, geometry in zip(coverage, drawn, strict=True)
-    ]
-    objects = _objects(geometries) | {"regions": _collection(_regions(geometries, catchments))}
-    return {
-        "type": "Topology",
-        "transform": _TRANSFORM,
-        "arcs": made["arcs"],
-        "objects": objects,
-    }
-
-
-def _objects(catchments: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"catchments": _collection(catchments), "regions": _collection([])}
-
-
-def _collection(geometries: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"type": "GeometryCollection", "geometries": geometries}
-
-
-def _regions(
-    geometries: Iterable[dict[str, Any]], catchments: Mapping[str, Catchment]
-) -> list[dict[str, Any]]:
-    """Return an outline for each education region: the arcs that only one side of it uses."""
-    arcs: dict[str, list[int]] = {}
-    for geometry in geometries:
-        catchment = catchments.get(geometry["properties"]["code"])
-        if catchment is not None and catchment.education_region:
-            arcs.setdefault(catchment.education_region, []).extend(_flat_arcs(geometry["arcs"]))
-    return [{"type": "MultiLineString", "arcs": _outline(arcs[name])} for name in sorted(arcs)]
-
-
-def _flat_arcs(arcs: Arcs) -> Iterable[int]:
-    for arc in arcs:
-        if isinstance(arc, list):
-            yield from _flat_arcs(arc)
-        else:
-            yield arc
-
-
-def _outline(arcs: list[int]) -> list[list[int]]:
-    """Return the arcs used once; an arc used backwards is stored as its complement."""
-    used = Counter(arc if arc >= 0 else ~arc for arc in arcs)
-    return [[arc] for arc, times in sorted(used.items()) if times == 1]
-
-
-def _as_bytes(topology: Mapping[str, Any]) -> bytes:
-    return json.dumps(topology, ensure_ascii=True, separators=(",", ":")).encode()

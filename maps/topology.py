@@ -1,4 +1,4 @@
-"""The boundaries as published as TopoJSON: every line that neighbours share stands there once.
+"""TopoJSON: boundaries as published, and as the map draws them; a shared line stands there once.
 
 Two boundaries share a line where they have the same vertices, so nothing is matched, moved or
 simplified: a line is cut where the vertices beside a vertex are not the same in all rings.
@@ -6,7 +6,9 @@ simplified: a line is cut where the vertices beside a vertex are not the same in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -16,10 +18,18 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
+from topojson.core.topology import Topology
 
+from catchments.core.model import Catchment
+from catchments.geometry.neighbours import four_colouring
+from maps.display import GRID_DEG, ORIGIN
 from maps.exports.export_input import ExportInput
 from maps.exports.geojson import DECIMALS, edition_json, properties, source_json
 
+COLOURS = 6
+"""How many colours the style sheet has."""
+_TRANSFORM: Any = {"scale": [GRID_DEG, GRID_DEG], "translate": list(ORIGIN)}
+Arcs = list[Any]
 Integers = npt.NDArray[np.int64]
 SCALE = 10**DECIMALS
 _HALF = 1 << 31
@@ -158,3 +168,90 @@ def _deltas(line: Integers) -> list[list[int]]:
     steps = np.concatenate([line[:1], np.diff(line, axis=0)])
     found: list[list[int]] = steps.tolist()
     return found
+
+
+# --- as the map draws them ------------------------------------------------------------------------
+
+
+def drawn_topology(material: ExportInput) -> bytes:
+    """Return a topology with two objects, `catchments` and `regions`, for the map to draw.
+
+    A catchment has the properties `code` and `colour` (0…5); a region is the lines around it and
+    has none. The member `demonstration` says whether they are made up.
+    """
+    edition = material.edition
+    colours = four_colouring(edition.boundaries)
+    drawn = _topology(material.drawn, colours, edition.catchments)
+    return _as_bytes({"demonstration": edition.demonstration, **drawn})
+
+
+def _topology(
+    coverage: Mapping[str, BaseGeometry],
+    colours: Mapping[str, int],
+    catchments: Mapping[str, Catchment],
+) -> dict[str, Any]:
+    if not coverage:
+        return {"type": "Topology", "transform": _TRANSFORM, "arcs": [], "objects": _objects([])}
+    features = [
+        {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(geometry)}
+        for geometry in coverage.values()
+    ]
+    made = Topology(
+        {"type": "FeatureCollection", "features": features},
+        prequantize=_TRANSFORM,
+        object_name="catchments",
+    ).to_dict()
+    drawn = made["objects"]["catchments"]["geometries"]
+    geometries = [
+        {
+            "type": geometry["type"],
+            "arcs": geometry["arcs"],
+            "properties": {"code": code, "colour": colours.get(code, 0) % COLOURS},
+        }
+        for code, geometry in zip(coverage, drawn, strict=True)
+    ]
+    objects = _objects(geometries) | {"regions": _collection(_regions(geometries, catchments))}
+    return {
+        "type": "Topology",
+        "transform": _TRANSFORM,
+        "arcs": made["arcs"],
+        "objects": objects,
+    }
+
+
+def _objects(catchments: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"catchments": _collection(catchments), "regions": _collection([])}
+
+
+def _collection(geometries: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "GeometryCollection", "geometries": geometries}
+
+
+def _regions(
+    geometries: Iterable[dict[str, Any]], catchments: Mapping[str, Catchment]
+) -> list[dict[str, Any]]:
+    """Return an outline for each education region: the arcs that only one side of it uses."""
+    arcs: dict[str, list[int]] = {}
+    for geometry in geometries:
+        catchment = catchments.get(geometry["properties"]["code"])
+        if catchment is not None and catchment.education_region:
+            arcs.setdefault(catchment.education_region, []).extend(_flat_arcs(geometry["arcs"]))
+    return [{"type": "MultiLineString", "arcs": _outline(arcs[name])} for name in sorted(arcs)]
+
+
+def _flat_arcs(arcs: Arcs) -> Iterable[int]:
+    for arc in arcs:
+        if isinstance(arc, list):
+            yield from _flat_arcs(arc)
+        else:
+            yield arc
+
+
+def _outline(arcs: list[int]) -> list[list[int]]:
+    """Return the arcs used once; an arc used backwards is stored as its complement."""
+    used = Counter(arc if arc >= 0 else ~arc for arc in arcs)
+    return [[arc] for arc, times in sorted(used.items()) if times == 1]
+
+
+def _as_bytes(topology: Mapping[str, Any]) -> bytes:
+    return json.dumps(topology, ensure_ascii=True, separators=(",", ":")).encode()

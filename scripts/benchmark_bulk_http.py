@@ -29,7 +29,8 @@ from rich.table import Table
 
 from catchments.core.settings import ROOT
 from catchments.readers.demonstration import read_demonstration
-from catchments.web.v1.bulk.questions import AT_MOST, Form
+from catchments.web.v1.bulk.questions import Form
+from catchments.web.v1.bulk.rows import AT_MOST
 
 RESOLVE = "/v1/providers:resolve"
 AIM = 2_000_000

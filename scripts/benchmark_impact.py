@@ -17,15 +17,12 @@ import shapely
 from rich.console import Console
 from rich.table import Table
 
-from catchments.changes import (
-    AssignProvider,
-    Change,
-    MergeCatchments,
-    MoveSchools,
-    SplitCatchment,
-    TransferArea,
-    apply,
-)
+from catchments.changes import Change
+from catchments.changes.kinds.assign_provider import AssignProvider
+from catchments.changes.kinds.merge_catchments import MergeCatchments
+from catchments.changes.kinds.move_schools import MoveSchools
+from catchments.changes.kinds.split_catchment import SplitCatchment
+from catchments.changes.kinds.transfer_area import TransferArea
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Place, School
 from catchments.editions.impact import ImpactCalculator, Rates
 from catchments.geometry.coverage import find_faults
@@ -74,7 +71,7 @@ def main() -> None:
 def measured(
     case: Case, base: Snapshot, bench: ImpactCalculator, rates: Rates, times: int
 ) -> list[str]:
-    after, apply_s = timed(lambda: apply(base.edition, case.change))
+    after, apply_s = timed(lambda: case.change.apply(base.edition))
     taken = []
     for _ in range(times):
         # Boundaries of their own each time, so that nothing is known of them yet.

@@ -9,20 +9,19 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from catchments.changes import RenameCatchment, ReplaceCatchments
+from catchments.changes.kinds.rename_catchment import RenameCatchment
+from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.core.model import SourceKind
 from catchments.core.roles import Role
-from catchments.editions.announcements import Announcement
-from catchments.store import Publication, Store, schema
+from catchments.store import Artefact, Publication, Store, schema
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.drafts.uploads import Upload, Uploads
-from catchments.store.engine import open_engine, writing
+from catchments.store.engine import MIGRATIONS, open_engine, writing
 from catchments.store.explanations import Explanations
-from catchments.store.outbox import Outbox
+from catchments.store.outbox import Announcement, Webhooks
 from catchments.store.people import Secrets
 from catchments.store.rates import AbsenceRates, RateGiven
 from catchments.store.schema import metadata
-from catchments.store.store import MIGRATIONS
 from tests.staff import add_person
 from tests.worlds import (
     AHI,
@@ -45,9 +44,8 @@ def fill_every_table(url: str) -> None:
     with opened(url) as store:
         store.add_release(small_release())
         told = Announcement("provider", "P-AHI", "Ahi Trust", "kia@ahi.example", "S", "T", STARTS)
-        outbox = Outbox(store)
-        outbox.add_webhook("https://hook.example/", by="hana")
-        every_byte = ("bytes", "application/octet-stream", bytes(range(256)) * 64)
+        Webhooks(store).add("https://hook.example/", by="hana")
+        every_byte = Artefact("bytes", "application/octet-stream", bytes(range(256)) * 64)
         for edition, notices in ((small_edition(), [told]), (next_edition(date(2026, 7, 1)), [])):
             assert edition.effective_from
             made = [*simple_artefacts(), every_byte]

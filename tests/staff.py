@@ -1,20 +1,26 @@
-"""People for the staff pages, and what a browser does for them: sign in, send forms."""
+"""People for the staff pages, and what a browser does for them: sign in, send forms of a draft."""
 
 from __future__ import annotations
 
 import re
 import shutil
 from collections.abc import Mapping
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from catchments.changes import apply_all
+from catchments.core.model import Edition
 from catchments.core.roles import Person, Role
 from catchments.store import Store, people
+from catchments.store.drafts.repository import DraftRepository
 from catchments.store.people import People
+from catchments.web.common.services import EXTENSION
 from tests.worlds import opened, sqlite_url
 
 PASSWORD = "correct horse battery kererū"
@@ -71,3 +77,58 @@ def csrf_in(page: TestResponse) -> str:
     found = _TOKEN.search(page.text)
     assert found, page.text
     return found[1]
+
+
+# --- a draft, number 1, and the forms of its changes ----------------------------------------------
+
+
+def store_of(app: Flask) -> Store:
+    store: Store = app.extensions[EXTENSION].store
+    return store
+
+
+def content(app: Flask) -> Edition:
+    """What the draft comes to, worked out from what is stored."""
+    return apply_all(store_of(app).edition(1), DraftRepository(store_of(app)).draft(1).changes)
+
+
+def version_of(app: Flask, draft: int = 1) -> str:
+    return str(DraftRepository(store_of(app)).draft(draft).version)
+
+
+def sent(app: Flask, client: FlaskClient, kind: str, **fields: Any) -> TestResponse:
+    """Send the form of a kind of change, for the version that the draft has now."""
+    given = {"version": version_of(app), **fields}
+    return post(client, f"/staff/drafts/1/change/{kind}", **given)
+
+
+def added(app: Flask, client: FlaskClient, kind: str, **fields: Any) -> str:
+    """Send a form that must be taken, and return the sentence that the draft lists for it."""
+    response = sent(app, client, kind, **fields)
+    assert response.status_code == 303, words(response)
+    return DraftRepository(store_of(app)).steps(1)[-1].sentence
+
+
+def words(response: TestResponse) -> str:
+    """What a person reads on a page."""
+    part = response.text[response.text.index("<main") :]
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", part))).strip()
+
+
+def ticked(response: TestResponse, name: str) -> list[str]:
+    """The values of the boxes of a name that are ticked."""
+    boxes = re.findall(
+        rf'<input type="checkbox" name="{name}" value="([^"]*)"[^>]*checked', response.text
+    )
+    return [unescape(box) for box in boxes]
+
+
+def hidden(response: TestResponse) -> dict[str, list[str]]:
+    """What a page of a change that is looked over sends along."""
+    fields: dict[str, list[str]] = {}
+    for name, value in re.findall(
+        r'<input type="hidden" name="([^"]+)" value="([^"]*)"', response.text
+    ):
+        fields.setdefault(name, []).append(unescape(value))
+    del fields["csrf_token"]
+    return fields

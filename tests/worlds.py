@@ -38,7 +38,7 @@ from catchments.core.model import (
 )
 from catchments.core.settings import Settings
 from catchments.lookup.snapshot import Snapshots
-from catchments.store import Publication, Store
+from catchments.store import Artefact, Publication, Store
 from catchments.web.common.services import EXTENSION, Services
 from maps.artefacts import MAKER, build_artefacts
 from tests.kept import kept, kept_folder
@@ -251,19 +251,19 @@ def publish_whole(
     return store.publish([publication], expected=store.state())[0]
 
 
-def simple_artefacts() -> list[tuple[str, str, bytes]]:
+def simple_artefacts() -> list[Artefact]:
     """Stand-ins for what Folium makes, where a test does not look at them."""
     return [
-        ("map.html", "text/html; charset=utf-8", b"<div id='map_catchments'></div>"),
-        ("map.js", "text/javascript; charset=utf-8", b"'use strict';"),
-        ("boundaries.topojson", "application/json", b"{}"),
-        ("boundaries.geojson", "application/geo+json", b"{}"),
+        Artefact("map.html", "text/html; charset=utf-8", b"<div id='map_catchments'></div>"),
+        Artefact("map.js", "text/javascript; charset=utf-8", b"'use strict';"),
+        Artefact("boundaries.topojson", "application/json", b"{}"),
+        Artefact("boundaries.geojson", "application/geo+json", b"{}"),
     ]
 
 
-def real_artefacts(edition: Edition) -> list[tuple[str, str, bytes]]:
+def real_artefacts(edition: Edition) -> tuple[Artefact, ...]:
     """What publishing makes, without a coastline."""
-    return [(a.name, a.media_type, a.content) for a in build_artefacts(edition)]
+    return build_artefacts(edition)
 
 
 def fill(url: str, *editions: Edition, release: DirectoryRelease | None = None) -> None:

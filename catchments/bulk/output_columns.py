@@ -69,11 +69,6 @@ class Answering:
         self._for_spreadsheets = for_spreadsheets
 
     @cached_property
-    def identity(self) -> str:
-        """A text that differs wherever any answer might."""
-        return identity_of(self.snapshot.edition, self.snapshot.release)
-
-    @cached_property
     def origin(self) -> dict[str, Any]:
         """What the answers are made from, fit for JSON."""
         edition, release = self.snapshot.edition, self.snapshot.release

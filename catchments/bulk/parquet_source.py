@@ -14,10 +14,9 @@ import pyarrow.parquet as pq
 
 from catchments.bulk.columns import Wanted, choose
 from catchments.bulk.input_columns import How
-from catchments.bulk.sources import BYTES_AT_ONCE, ROWS_AT_ONCE, Mark
+from catchments.bulk.sources import BYTES_AT_ONCE, ROWS_AT_ONCE
 from catchments.core.errors import FileRefused, shown
 from catchments.geometry.coordinates import WGS84
-from catchments.readers.report import Progress
 
 MAGIC = b"PAR1"
 _STREAM_BYTES = 1 << 20
@@ -44,45 +43,33 @@ class ParquetSource:
         with _reading(path):
             self._file = pq.ParquetFile(path, buffer_size=_STREAM_BYTES, pre_buffer=False)
             self.schema = self._file.schema_arrow
+            self.whole = int(self._file.metadata.num_rows)
         geometry = _geometry_of(path, (self.schema.metadata or {}).get(b"geo"))
         chosen = choose(path.name, self.schema.names, wanted, geometry=geometry.column)
         self.geometries = geometry.all_wkb
         self.how = How(chosen, _crs(path, wanted, geometry, chosen.geometry), geometry.encoding)
 
-    def check(self, progress: Progress) -> int:
-        """Return how many rows there are, as the file's end says."""
-        del progress  # damage further in shows itself in reading
-        return int(self._file.metadata.num_rows)
-
-    def batches(self, start: Mark) -> Iterator[tuple[Any, Mark]]:
-        """Yield tables from a mark on, each with the mark at its end; all but the last as long."""
-        rows, size = start.rows, self._batch_rows
-        for table in _rechunked(self._from_row(start.rows, size), size):
+    def batches(self) -> Iterator[tuple[Any, int]]:
+        """Yield tables, all but the last as long, each with how many rows have been read."""
+        rows, size = 0, self._batch_rows
+        for table in _rechunked(self._tables(size), size):
             rows += table.num_rows
-            yield table, Mark(rows)
+            yield table, rows
+        if rows < self.whole:
+            raise FileRefused(f"{shown(self.path.name)} ends before it should.")
 
     @property
     def _batch_rows(self) -> int:
         """As many rows as fit the bytes at once, by the file's own account of its size."""
         groups = [self._file.metadata.row_group(i) for i in range(self._file.num_row_groups)]
         whole = sum(group.total_byte_size for group in groups)
-        rows = max(1, int(self._file.metadata.num_rows))
-        return max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE * rows // max(1, int(whole))))
+        fit = BYTES_AT_ONCE * self.whole // max(1, int(whole))
+        return max(1, min(ROWS_AT_ONCE, fit))
 
-    def _from_row(self, row: int, size: int) -> Iterator[Any]:
-        for group in range(self._file.num_row_groups):
-            count = self._file.metadata.row_group(group).num_rows
-            if row >= count:
-                row -= count
-                continue
-            for batch in self._in_group(group, size):
-                if row < batch.num_rows:
-                    yield pa.Table.from_batches([batch.slice(row)], schema=self.schema)
-                row = max(0, row - batch.num_rows)
-
-    def _in_group(self, group: int, size: int) -> Iterator[Any]:
+    def _tables(self, size: int) -> Iterator[Any]:
         with _reading(self.path):
-            yield from self._file.iter_batches(size, row_groups=[group])
+            for batch in self._file.iter_batches(size):
+                yield pa.Table.from_batches([batch], schema=self.schema)
 
 
 def _rechunked(tables: Iterator[Any], size: int) -> Iterator[Any]:

@@ -1,12 +1,12 @@
-"""Files to write: parts, one after another, and one file made of them."""
+"""Files to write: formats, and a target that is there whole or not at all."""
 
 from __future__ import annotations
 
+import fcntl
 import os
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -19,32 +19,19 @@ import shapely
 from catchments.bulk.input_columns import shapes_of
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.geometry.wkb import ALL_KINDS
-from catchments.readers.report import Progress
 from catchments.runtime.disk import fsync
 
 T = TypeVar("T")
+Write = Callable[[Any], None]
 COMPRESSION = "snappy"
 _LINE_END = "\r\n"
 
 
-class Part(Protocol):
-    """A part that is being written."""
-
-    def add(self, table: Any) -> None:
-        """Write an Arrow table's rows."""
-
-    def close(self) -> None:
-        """Write what is still to be written."""
-
-
 class Target(Protocol):
-    """A format that parts are written in."""
+    """A format to write in."""
 
-    def part(self, path: Path, *, first: bool) -> Part:
-        """Begin a part; the first one has what a file begins with."""
-
-    def join(self, parts: Sequence[Path], path: Path, progress: Progress) -> None:
-        """Make one file of all parts, the first one first."""
+    def writing(self, path: Path) -> AbstractContextManager[Write]:
+        """Begin a file, which ends with the context; give what writes an Arrow table's rows."""
 
 
 def is_csv(path: Path) -> bool:
@@ -95,46 +82,15 @@ class ParquetTarget:
             "write_statistics": bounded,
         }
 
-    def part(self, path: Path, *, first: bool) -> Part:
-        """Begin a part."""
-        del first  # each part is a file of its own
-        return _ParquetPart(self._writer(path))
-
-    def join(self, parts: Sequence[Path], path: Path, progress: Progress) -> None:
-        """Write the row groups of all parts, one at a time."""
-        if len(parts) == 1:
-            parts[0].replace(path)
-            return
-        with self._writer(path) as writer:
-            for done, part in enumerate(parts):
-                progress("Joining", done, len(parts))
-                for table in ahead(_row_groups(part)):
-                    writer.write_table(table, row_group_size=max(1, table.num_rows))
-        progress("Joining", len(parts), len(parts))
-
-    def _writer(self, path: Path) -> Any:
-        return pq.ParquetWriter(path, self._schema, **self._options)
+    @contextmanager
+    def writing(self, path: Path) -> Iterator[Write]:
+        """Begin a file; give what writes a table to it, as one row group."""
+        with pq.ParquetWriter(path, self._schema, **self._options) as writer:
+            yield lambda table: writer.write_table(table, row_group_size=max(1, table.num_rows))
 
 
 def _is_number(kind: Any) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
-
-
-class _ParquetPart:
-    def __init__(self, writer: Any) -> None:
-        self._writer = writer
-
-    def add(self, table: Any) -> None:
-        self._writer.write_table(table, row_group_size=max(1, table.num_rows))
-
-    def close(self) -> None:
-        self._writer.close()
-
-
-def _row_groups(path: Path) -> Iterator[Any]:
-    with pq.ParquetFile(path) as file:
-        for group in range(file.num_row_groups):
-            yield file.read_row_group(group)
 
 
 # --- CSV ------------------------------------------------------------------------------------------
@@ -148,19 +104,12 @@ class CsvTarget:
         self._schema = schema
         self._refuse_what_it_cannot_hold()
 
-    def part(self, path: Path, *, first: bool) -> Part:
-        """Begin a part; the names stand in the first one alone."""
-        options = pyarrow.csv.WriteOptions(include_header=first, eol=_LINE_END)
-        return _CsvPart(pyarrow.csv.CSVWriter(path, self._flat_schema, write_options=options), self)
-
-    def join(self, parts: Sequence[Path], path: Path, progress: Progress) -> None:
-        """Put the parts behind each other."""
-        with path.open("wb") as joined:
-            for done, part in enumerate(parts):
-                progress("Joining", done, len(parts))
-                with part.open("rb") as file:
-                    shutil.copyfileobj(file, joined, 1 << 20)
-        progress("Joining", len(parts), len(parts))
+    @contextmanager
+    def writing(self, path: Path) -> Iterator[Write]:
+        """Begin a file with the names; give what writes a table's rows to it."""
+        options = pyarrow.csv.WriteOptions(eol=_LINE_END)
+        with pyarrow.csv.CSVWriter(path, self._flat_schema, write_options=options) as writer:
+            yield lambda table: writer.write_table(self.flat(table))
 
     @property
     def _flat_schema(self) -> Any:
@@ -194,17 +143,6 @@ class CsvTarget:
                 ) from error
 
 
-class _CsvPart:
-    def __init__(self, writer: Any, target: CsvTarget) -> None:
-        self._writer, self._target = writer, target
-
-    def add(self, table: Any) -> None:
-        self._writer.write_table(self._target.flat(table))
-
-    def close(self) -> None:
-        self._writer.close()
-
-
 def _is_bytes(kind: Any) -> bool:
     tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)
     return any(test(kind) for test in tests)
@@ -219,13 +157,27 @@ def _as_wkt(column: Any) -> Any:
 
 
 @contextmanager
-def durable(path: Path) -> Iterator[Path]:
-    """Give a name beside `path` to write under; it becomes `path` whole, and on the disk."""
-    building = path.with_name(f"{path.name}.building")
-    yield building
-    fsync(building)
-    building.replace(path)
-    fsync(path.parent)
+def building(target: Path, *, replace: bool) -> Iterator[Path]:
+    """Give a name beside `target` to write under; in the end it becomes `target`, or is removed.
+
+    What a killed run left under that name is written over. Raises InputRefused while another run
+    has it, and where `target` is there in the end, unless it is to be replaced.
+    """
+    path = target.with_name(f".{target.name}.resolving")
+    with path.open("ab") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputRefused(
+                f"Another run is making {shown(target.name)}.",
+                field="target",
+                next_step="Wait for it, or stop it.",
+            ) from None
+        try:
+            yield path
+            put_in_place(path, target, replace=replace)
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def put_in_place(built: Path, path: Path, *, replace: bool) -> None:

@@ -12,7 +12,7 @@ from catchments.commands.console import NUMBER, progress, refusing, say, store, 
 from catchments.commands.jobs.publishing_setup import publisher
 from catchments.core.errors import NothingPublished
 from catchments.core.model import EditionSummary
-from catchments.editions.publishing import Order, refuse_withdrawal
+from catchments.editions.publishing import PublicationRequest, refuse_withdrawal
 from catchments.lookup.snapshot import Snapshot, Timeline, today_in_new_zealand
 
 
@@ -93,10 +93,10 @@ def publish_draft(
 ) -> None:
     """Check a draft and publish it from a date."""
     opened = store()
-    order = Order(draft, effective_from.date(), unserved=frozenset(unserved), **how)
+    request = PublicationRequest(draft, effective_from.date(), unserved=frozenset(unserved), **how)
     with progress() as called:
-        numbers = publisher(opened, called).publish(order)
-    say(f"Published as edition {numbers[0]}, in force from {order.effective_from}.")
+        numbers = publisher(opened, called).publish(request)
+    say(f"Published as edition {numbers[0]}, in force from {request.effective_from}.")
     for number in numbers[1:]:
         say(f"Published anew on top of it: edition {number}.")
 

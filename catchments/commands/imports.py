@@ -9,14 +9,10 @@ from typing import Any
 
 import click
 
-from catchments.changes import (
-    Change,
-    ReplaceCatchments,
-    ReplaceListings,
-    ReplaceProviders,
-    apply,
-    apply_all,
-)
+from catchments.changes import Change, apply_all
+from catchments.changes.kinds.replace_catchments import ReplaceCatchments
+from catchments.changes.kinds.replace_listings import ReplaceListings
+from catchments.changes.kinds.replace_providers import ReplaceProviders
 from catchments.commands.comparing import show_comparison
 from catchments.commands.console import (
     NUMBER,
@@ -76,7 +72,7 @@ class _Target:
 
     def add(self, change: Change, kind: str, files: Sequence[Path], *, commit: bool) -> None:
         """Add what was read from files to the draft, and to the audit trail from which."""
-        after = apply(self.content, change)
+        after = change.apply(self.content)
         show_comparison(self.content, after)
         named = f"draft {self.draft.id}" if self.draft else "a new draft"
         base = f"edition {self.base_number}" if self.base_number else "nothing"

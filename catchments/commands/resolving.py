@@ -39,7 +39,7 @@ def resolve(
     """Write IN with the catchment and provider of each row to OUT.
 
     IN is CSV, Parquet or GeoParquet of any size with a column school_id, or lng and lat, or points.
-    OUT is CSV or Parquet, as its name ends. A run that is stopped goes on when it is started again.
+    OUT is CSV or Parquet, as its name ends, and is there when it is whole.
     """
     from catchments.bulk.columns import Wanted
     from catchments.bulk.files import resolve_file  # pyarrow: only who resolves files pays for it
@@ -79,10 +79,6 @@ def _snapshot(database: str, day: date) -> Snapshot:
 
 
 def _report(done: Summary, target: Path, snapshot: Snapshot) -> None:
-    if done.began_anew:
-        say(f"Began anew: {done.began_anew} changed since the run that was stopped.")
-    if done.resumed_rows:
-        say(f"Went on after {done.resumed_rows:,} rows that an earlier run had answered.")
     counts = ((name, f"{count:,}") for name, count in sorted(done.statuses.items()))
     table("Answers", ("Status", "Rows"), counts)
     if done.problems:

@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from catchments.changes import compare
-from catchments.core.model import Answer, Edition, Provider
-from catchments.editions.differences import SchoolChange, catchment_of, code_of, schools_changed
+from catchments.core.model import Edition, Provider
+from catchments.editions.differences import (
+    Assignment,
+    SchoolChange,
+    catchment_of,
+    code_of,
+    schools_changed,
+)
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Snapshot
+from catchments.store.outbox import PROVIDER, SCHOOL, Announcement
 
-SCHOOL, PROVIDER = "school", "provider"
-"""The kinds of recipient."""
 MADE_UP = "Demonstration data: this is made up, and nothing really changes."
 REGIONAL_OFFICE = "If this is not right, call your Ministry of Education regional office."
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """What one school or provider is told of one publication."""
-
-    recipient_kind: str
-    """“school” or “provider”."""
-    recipient: str
-    """The school's number or the provider's code."""
-    recipient_name: str
-    email: str
-    """Empty where none is known: it is then for the download alone."""
-    subject: str
-    text: str
-    effective_from: date
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256, hexadecimal, of recipient, date and text: equal where nothing new is told."""
-        parts = (self.recipient_kind, self.recipient, self.email, str(self.effective_from))
-        told = "\0".join((*parts, self.subject, self.text))
-        return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def notices_of(
@@ -90,7 +71,7 @@ def _to_school(change: SchoolChange, effective_from: date) -> Announcement:
     )
 
 
-def _what_a_school_is_told(before: Answer, after: Answer) -> Iterator[str]:
+def _what_a_school_is_told(before: Assignment, after: Assignment) -> Iterator[str]:
     if code_of(before.provider) != code_of(after.provider):
         yield f"Provider until then: {_named(before.provider)}."
         yield f"Provider from then: {_named(after.provider)}."
@@ -103,7 +84,7 @@ def _what_a_school_is_told(before: Answer, after: Answer) -> Iterator[str]:
         )
 
 
-def _catchment_name(answer: Answer) -> str:
+def _catchment_name(answer: Assignment) -> str:
     return f"{answer.catchment.name} ({answer.catchment.code})" if answer.catchment else "none"
 
 
@@ -213,7 +194,7 @@ def _served(edition: Edition) -> Mapping[str | None, set[str]]:
 
 
 def _by_provider(
-    changes: Iterable[SchoolChange], side: Callable[[SchoolChange], Answer]
+    changes: Iterable[SchoolChange], side: Callable[[SchoolChange], Assignment]
 ) -> Mapping[str | None, list[str]]:
     found: dict[str | None, list[str]] = defaultdict(list)
     for change in changes:

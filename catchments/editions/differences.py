@@ -1,26 +1,46 @@
-"""What differs between two editions, for whoever is told: in words, and as values for machines."""
+"""Differences between editions: worked out, kept with an edition, told in words and as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import msgspec
 
 from catchments.changes import Comparison, compare
-from catchments.core.model import Answer, Catchment, Edition, Provider, School, SchoolStatus
+from catchments.core.model import Answer, Catchment, Edition, Provider, School, SchoolStatus, Status
 from catchments.editions import change_schema
+from catchments.lookup.snapshot import Snapshot
+from catchments.store import Artefact
 
+T = TypeVar("T")
+DIFFERENCE = "difference.json"
+"""The name under which what an edition changed is kept with it."""
 NAMED_AT_MOST = 10
 """In a sentence; the rest is a number."""
 
 
 @dataclass(frozen=True, slots=True)
-class SchoolChange:
-    """One school whose answer differs between two editions."""
+class Assignment:
+    """Of a school's answer what a change is told by: where it belongs, and who serves it."""
+
+    status: Status
+    catchment: Catchment | None
+    provider: Provider | None
+
+    @classmethod
+    def of(cls, answer: Answer) -> Assignment:
+        """Return what an answer assigns its school to."""
+        return cls(answer.status, answer.catchment, answer.provider)
+
+
+class SchoolChange(NamedTuple):
+    """One school whose assignment differs between two editions."""
 
     school: School
-    before: Answer
-    after: Answer
+    before: Assignment
+    after: Assignment
 
     @property
     def changes_provider(self) -> bool:
@@ -33,33 +53,39 @@ class SchoolChange:
         return catchment_of(self.before) != catchment_of(self.after)
 
 
-@dataclass(frozen=True)
-class Renewal:
+class Renewal(NamedTuple, Generic[T]):
     """One provider or catchment in both editions that differs."""
 
-    before: Any
-    after: Any
+    before: T
+    after: T
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What an edition changed, compared to the one before it."""
+    """What an edition changed, compared to the one before it; kept as JSON, field by field."""
 
-    before_number: int | None
-    """None for a first edition, which is compared with nothing."""
+    before: int | None
+    """Its number; None for a first edition, which is compared with nothing."""
+    release: int | None
+    """The number of the directory release that both were looked at with."""
     comparison: Comparison
     catchments_added: tuple[Catchment, ...]
     catchments_removed: tuple[Catchment, ...]
-    catchments_changed: tuple[Renewal, ...]
+    catchments_changed: tuple[Renewal[Catchment], ...]
     """Those whose name, region or provider differs."""
     boundaries_changed: tuple[Catchment, ...]
     providers_added: tuple[Provider, ...]
     providers_removed: tuple[Provider, ...]
-    providers_changed: tuple[Renewal, ...]
+    providers_changed: tuple[Renewal[Provider], ...]
     """Those whose public details differ; contracts are nobody else's business."""
-    providers_by_code: dict[str | None, str]
-    """The names of both editions' providers, the later one's first."""
+    providers: tuple[tuple[str | None, str], ...]
+    """Code and name of both editions' providers; the name is the later one's."""
     schools: tuple[SchoolChange, ...]
+
+    @property
+    def providers_by_code(self) -> dict[str | None, str]:
+        """The names of providers; None, for nobody, has none."""
+        return dict(self.providers)
 
 
 def schools_changed(
@@ -70,7 +96,7 @@ def schools_changed(
     By number; schools that are closed, or in one of the directories alone, are left out.
     """
     return [
-        SchoolChange(new.school, old, new)
+        SchoolChange(new.school, Assignment.of(old), Assignment.of(new))
         for number, old in sorted(before.items())
         if (new := after.get(number)) is not None
         and new.school
@@ -79,11 +105,18 @@ def schools_changed(
     ]
 
 
-def difference(old: Edition, new: Edition, schools: Sequence[SchoolChange]) -> Difference:
-    """Return what differs between two editions, of which `schools` are answered otherwise."""
+def difference(
+    old: Edition | None, new: Edition, schools: Sequence[SchoolChange], *, release: int | None
+) -> Difference:
+    """Return what differs between two editions, of which `schools` are answered otherwise.
+
+    `release` is the number of the directory that they were asked with.
+    """
+    old = old or Edition()
     found = compare(old, new)
     return Difference(
-        before_number=old.number,
+        before=old.number,
+        release=release,
         comparison=found,
         catchments_added=tuple(new.catchments[code] for code in found.catchments_added),
         catchments_removed=tuple(old.catchments[code] for code in found.catchments_removed),
@@ -98,19 +131,43 @@ def difference(old: Edition, new: Edition, schools: Sequence[SchoolChange]) -> D
             for code in found.providers_changed
             if old.providers[code] != new.providers[code]
         ),
-        providers_by_code={code: p.name for code, p in {**old.providers, **new.providers}.items()},
+        providers=tuple((c, p.name) for c, p in {**old.providers, **new.providers}.items()),
         schools=tuple(schools),
     )
 
 
-def catchment_of(answer: Answer) -> tuple[str, str] | None:
+def catchment_of(answer: Answer | Assignment) -> tuple[str, str] | None:
     """Return code and name of an answer's catchment."""
     return (answer.catchment.code, answer.catchment.name) if answer.catchment else None
 
 
-def code_of(provider: Provider | None) -> str | None:
-    """Return a provider's code, or None where there is none."""
-    return provider.code if provider else None
+def code_of(thing: Catchment | Provider | None) -> str | None:
+    """Return a catchment's or a provider's code, or None where there is none."""
+    return thing.code if thing else None
+
+
+# --- kept with its edition ------------------------------------------------------------------------
+
+
+def written_difference(before: Snapshot | None, after: Snapshot) -> Artefact:
+    """Return what an edition changed, to be kept; both are with the same directory release."""
+    old = before.edition if before else None
+    changed = schools_changed(before.answers, after.answers) if before else []
+    found = difference(old, after.edition, changed, release=after.release.number)
+    return Artefact(DIFFERENCE, "application/json", msgspec.json.encode(found))
+
+
+def read_difference(
+    content: bytes | None, *, before: int | None, release: int | None
+) -> Difference | None:
+    """Return a difference that was kept, if it is of these: to that edition, with that release."""
+    if content is None:
+        return None
+    try:
+        found = msgspec.json.decode(content, type=Difference)
+    except msgspec.DecodeError:
+        return None  # written by another version: it is worked out anew
+    return found if (found.before, found.release) == (before, release) else None
 
 
 # --- in words -------------------------------------------------------------------------------------
@@ -118,7 +175,7 @@ def code_of(provider: Provider | None) -> str | None:
 
 def in_words(found: Difference) -> list[str]:
     """Return a sentence for each thing that differs; one says that nothing does."""
-    if found.before_number is None:
+    if found.before is None:
         catchments, providers = len(found.catchments_added), len(found.providers_added)
         return [f"The first edition: {catchments} catchments and {providers} providers."]
     said = [
@@ -140,6 +197,7 @@ def in_words(found: Difference) -> list[str]:
 
 def _changes_of_catchments(found: Difference) -> Iterator[str]:
     served, renamed, elsewhere = [], [], []
+    names = found.providers_by_code
     for each in found.catchments_changed:
         old, new = each.before, each.after
         if old.name != new.name:
@@ -147,7 +205,6 @@ def _changes_of_catchments(found: Difference) -> Iterator[str]:
         if old.education_region != new.education_region:
             elsewhere.append(f"{new.name} ({new.code}) is now in {new.education_region or 'none'}")
         if old.provider_code != new.provider_code:
-            names = found.providers_by_code
             was = names.get(old.provider_code, "nobody")
             now = names.get(new.provider_code, "nobody")
             served.append(f"{new.name} ({new.code}) by {now} instead of {was}")
@@ -195,7 +252,7 @@ def _said(one: str, several: str, things: Sequence[str]) -> Iterator[str]:
 def difference_json(found: Difference) -> change_schema.Changes:
     """Return what differs as values for JSON; names in it are a contract, only ever added to."""
     return {
-        "compared_with": found.before_number,
+        "compared_with": found.before,
         "catchments": {
             "added": [each.code for each in found.catchments_added],
             "removed": [each.code for each in found.catchments_removed],
@@ -223,16 +280,15 @@ def difference_json(found: Difference) -> change_schema.Changes:
 def _school_json(change: SchoolChange) -> change_schema.SchoolChange:
     return {
         "school_id": change.school.school_id,
-        "catchment": {"before": _catchment(change.before), "after": _catchment(change.after)},
+        "catchment": {
+            "before": code_of(change.before.catchment),
+            "after": code_of(change.after.catchment),
+        },
         "provider": {
             "before": _provider(change.before.provider),
             "after": _provider(change.after.provider),
         },
     }
-
-
-def _catchment(answer: Answer) -> str | None:
-    return answer.catchment.code if answer.catchment else None
 
 
 def _provider(provider: Provider | None) -> change_schema.NamedProvider | None:

@@ -8,8 +8,13 @@ from datetime import date, timedelta
 
 from catchments.core.model import UNCERTAINTY_M, Answer, DirectoryRelease, Edition, EditionSummary
 from catchments.editions.change_schema import Standing, ToldEdition
-from catchments.editions.differences import Difference, difference, difference_json, schools_changed
-from catchments.editions.kept_differences import read_difference
+from catchments.editions.differences import (
+    Difference,
+    difference,
+    difference_json,
+    read_difference,
+    schools_changed,
+)
 from catchments.geometry.spatial_index import UncompiledIndex
 from catchments.lookup.resolver import Resolver
 from catchments.lookup.snapshot import Archive, Published, Recent
@@ -120,9 +125,10 @@ class EditionHistory:
         release = self._release(release_number)
         new = self._answered(edition.number, release)
         if before is None:
-            return difference(Edition(), new.edition, [])
+            return difference(None, new.edition, [], release=release.number)
         old = self._answered(before.number, release, like=new)
-        return difference(old.edition, new.edition, schools_changed(old.answers, new.answers))
+        changed = schools_changed(old.answers, new.answers)
+        return difference(old.edition, new.edition, changed, release=release.number)
 
     def _answered(
         self, number: int, release: DirectoryRelease, like: _Answered | None = None

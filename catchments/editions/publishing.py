@@ -15,22 +15,23 @@ from catchments.core.errors import ChangeDoesNotFit, PublicationRefused
 from catchments.core.model import DirectoryRelease, Edition, EditionSummary
 from catchments.core.roles import Action
 from catchments.editions.announcements import notices_of
-from catchments.editions.kept_differences import DIFFERENCE, written_difference
+from catchments.editions.differences import written_difference
 from catchments.geometry.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot, Timeline, boundaries_fingerprint
 from catchments.readers.report import Progress, no_progress
-from catchments.store import Decision, Draft, Publication, Store
+from catchments.store import Artefact, Decision, Draft, Publication, Store
+from catchments.store.people import People
 
 CHECKING = "Checking schools and coverage"
-ArtefactMaker = Callable[[Snapshot], Sequence[tuple[str, str, bytes]]]
-"""Makes what is kept with an edition: name, media type and content of each.
+ArtefactMaker = Callable[[Snapshot], Sequence[Artefact]]
+"""Makes what is kept with an edition.
 
 It is given the edition and the school directory release that it was checked against.
 """
 
 
 @dataclass(frozen=True)
-class Order:
+class PublicationRequest:
     """What is to be published, and from when."""
 
     draft_id: int
@@ -42,18 +43,6 @@ class Order:
     """Open schools that are to belong to no catchment."""
     decision: Decision | None = None
     """Who of the staff decided it; None on the command line."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a person of the staff wants published."""
-
-    draft_id: int
-    draft_version: int
-    effective_from: date
-    person_id: int
-    reason: str = ""
-    reverting: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,24 +79,24 @@ class Publisher:
         self._built: list[Snapshot] = []
         self._next_number = max((e.number for e in store.editions()), default=0) + 1
 
-    def publish(self, order: Order) -> list[int]:
+    def publish(self, request: PublicationRequest) -> list[int]:
         """Publish a draft and return the new editions' numbers.
 
         Editions already scheduled after it are published anew with their own changes on top of it.
         Raises PublicationRefused, with a reason for each thing in the way.
         """
-        draft = self._store.draft(order.draft_id)
-        self._refuse_unfit_order(order, draft)
-        publications = [self._first(order, draft)]
-        for later in self._timeline.scheduled_after(order.effective_from):
+        draft = self._store.draft(request.draft_id)
+        self._refuse_unfit(request, draft)
+        publications = [self._first(request, draft)]
+        for later in self._timeline.scheduled_after(request.effective_from):
             if later.draft_id is not None:
                 publications.append(self._reapplied(later, publications[-1].edition))
         made = [
             self._numbered(publication, at, self._directory(publication.effective_from))
             for at, publication in enumerate(publications)
         ]
-        told = self._with_differences(self._told(order, draft, made))
-        return self._store.publish(told, expected=self._state, decision=order.decision)
+        told = self._with_differences(self._told(request, draft, made))
+        return self._store.publish(told, expected=self._state, decision=request.decision)
 
     def seed(self, edition: Edition, release: DirectoryRelease) -> list[int]:
         """Publish a whole edition together with the directory release it needs."""
@@ -119,12 +108,14 @@ class Publisher:
         made = self._with_differences([self._numbered(publication, 0, numbered)], numbered)
         return self._store.publish(made, expected=self._state, release=release)
 
-    def _told(self, order: Order, draft: Draft, made: Sequence[Publication]) -> list[Publication]:
+    def _told(
+        self, request: PublicationRequest, draft: Draft, made: Sequence[Publication]
+    ) -> list[Publication]:
         """Return publications with what is to be told of each, to schools and to providers."""
-        before = self._before(order, draft)
+        before = self._before(request, draft)
         if before is None:
             return list(made)  # nobody was served before
-        release = self._directory(order.effective_from)
+        release = self._directory(request.effective_from)
         old = self._snapshot(self._store.edition(before.number), release)
         told = []
         for publication in made:
@@ -144,59 +135,62 @@ class Publisher:
             seen = release or self._directory(publication.effective_from)
             old = self._snapshot(before, seen) if before else None
             found = written_difference(old, self._snapshot(publication.edition, seen))
-            artefacts = (*publication.artefacts, (DIFFERENCE, "application/json", found))
-            kept.append(replace(publication, artefacts=artefacts))
+            kept.append(replace(publication, artefacts=(*publication.artefacts, found)))
             before = publication.edition
         return kept
 
-    def _refuse_unfit_order(self, order: Order, draft: Draft) -> None:
+    def _refuse_unfit(self, request: PublicationRequest, draft: Draft) -> None:
         if draft.published_as is not None:
             raise PublicationRefused(
                 f"Draft {draft.id} has been published already, as edition {draft.published_as}."
             )
-        early = not may_take_effect(order.effective_from, today=self._today)
-        if early and order.decision and not order.decision.by.may(Action.ADMINISTER):
+        early = not may_take_effect(request.effective_from, today=self._today)
+        if early and request.decision and not self._may_backdate(request.decision):
             raise PublicationRefused(
-                f"{order.effective_from} lies before today, {self._today}.",
+                f"{request.effective_from} lies before today, {self._today}.",
                 next_step="Give today or a later date, or ask an administrator.",
             )
-        if early and not order.reason:
+        if early and not request.reason:
             raise PublicationRefused(
-                f"{order.effective_from} lies before today, {self._today}.",
+                f"{request.effective_from} lies before today, {self._today}.",
                 next_step="Give a later date, or a reason (--reason) why it must be in the past.",
             )
-        before = self._before(order, draft)
+        before = self._before(request, draft)
         stale = draft.base_number is not None and before and before.number != draft.base_number
-        if stale and before and not order.reapply:
+        if stale and before and not request.reapply:
             raise PublicationRefused(
                 f"Draft {draft.id} was made from edition {draft.base_number}, but edition "
-                f"{before.number} is in force on {order.effective_from}.",
+                f"{before.number} is in force on {request.effective_from}.",
                 next_step="Re-apply (--reapply) the draft's changes to that edition instead.",
             )
 
-    def _before(self, order: Order, draft: Draft) -> EditionSummary | None:
+    def _may_backdate(self, decision: Decision) -> bool:
+        account = People(self._store).account(decision.person_id)
+        return account is not None and account.person.may(Action.ADMINISTER)
+
+    def _before(self, request: PublicationRequest, draft: Draft) -> EditionSummary | None:
         """Return the edition that a draft would follow; nothing real follows the demonstration."""
         made_up = {e.number for e in self._timeline.editions if e.demonstration}
-        before = self._timeline.edition_on(order.effective_from)
+        before = self._timeline.edition_on(request.effective_from)
         if before and before.number in made_up and draft.base_number not in made_up:
             return None
         return before
 
-    def _first(self, order: Order, draft: Draft) -> Publication:
-        before = self._before(order, draft)
+    def _first(self, request: PublicationRequest, draft: Draft) -> Publication:
+        before = self._before(request, draft)
         base_number = draft.base_number and (before.number if before else draft.base_number)
         base = self._store.edition(base_number) if base_number else Edition()
         content = replace(
             apply_all(base, draft.changes),
             title=draft.title,
-            reason=order.reason or draft.reason,
+            reason=request.reason or draft.reason,
             number=None,
         )
-        unserved = content.unserved | order.unserved
+        unserved = content.unserved | request.unserved
         edition = replace(content, unserved=unserved - set(content.listings))
-        release = self._directory(order.effective_from)
-        self._refuse_unless_sound(edition, release, base, on=order.effective_from)
-        return Publication(edition, order.effective_from, base_number, draft.id)
+        release = self._directory(request.effective_from)
+        self._refuse_unless_sound(edition, release, base, on=request.effective_from)
+        return Publication(edition, request.effective_from, base_number, draft.id)
 
     def _reapplied(self, later: EditionSummary, onto: Edition) -> Publication:
         changes = self._store.draft(later.draft_id or 0).changes

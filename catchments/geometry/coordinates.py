@@ -18,6 +18,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import InputRefused, shown
+from catchments.geometry.planar import in_one, polygons_in
 from catchments.geometry.reference_systems import is_plain
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def geometry_to_180(geometry: BaseGeometry) -> BaseGeometry:
         return shapely.transform(geometry, _lng_to_180)
     east = shapely.intersection(geometry, shapely.box(0.0, -90.0, 180.0, 90.0))
     west = shapely.intersection(geometry, shapely.box(180.0, -90.0, 360.0, 90.0))
-    return _multi([*_polygons(east), *_polygons(shapely.transform(west, _lng_to_180))])
+    return in_one(polygons_in([east, shapely.transform(west, _lng_to_180)]))
 
 
 def _lng_to_360(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -78,15 +79,6 @@ def _lng_to_360(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def _lng_to_180(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.column_stack([np.where(xy[:, 0] >= 180.0, xy[:, 0] - 360.0, xy[:, 0]), xy[:, 1]])
-
-
-def _polygons(geometry: BaseGeometry) -> list[BaseGeometry]:
-    parts = shapely.get_parts(geometry)
-    return [part for part in parts if part.geom_type == "Polygon"]
-
-
-def _multi(polygons: list[BaseGeometry]) -> BaseGeometry:
-    return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""Redraws boundaries so that they go on tiling: transfer an area, merge, split along a line.
+"""Redrawing: transfers of an area, mergers and splits after which boundaries go on tiling.
 
 Only what is cut is looked at. The boundaries that a cut meets are taken apart into their edges,
 each once; the cut and the edges near it are noded, so that whoever shares an edge that is cut gets
@@ -8,18 +8,18 @@ A boundary that gains no vertex and no face is handed back as the same object.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 import shapely.ops
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import ChangeDoesNotFit, shown
 from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
+from catchments.geometry.planar import Chains, Edges, Faces, Flags, Shapes, in_one, polygons_in
 
 MAX_VERTICES = 1_000_000
 """A drawn or uploaded shape may have so many: more than the whole country's coast."""
@@ -32,10 +32,6 @@ _LEAST_DEGREES2 = 1e-14
 
 Side = Literal["left", "right"]
 Boundaries = Mapping[str, BaseGeometry]
-Shapes = npt.NDArray[np.object_]
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.intp]
-Flags = npt.NDArray[np.bool_]
 
 
 def transfer(
@@ -80,7 +76,7 @@ def merge(boundaries: Boundaries, codes: Sequence[str], *, into: str) -> dict[st
     merging = [code for code in dict.fromkeys(codes) if code in boundaries]
     kept = {code: boundary for code, boundary in boundaries.items() if code not in merging}
     if merging:
-        kept[into] = _to_180(_union(_framed([boundaries[code] for code in merging])))
+        kept[into] = geometry_to_180(_union(_framed([boundaries[code] for code in merging])))
     return {code: kept[code] for code in sorted(kept, key=_order_in(boundaries))}
 
 
@@ -115,16 +111,6 @@ def split(
     owned = {each: pieces.of(each) for each in pieces.codes}
     owned[code], owned[new] = owned[code] - going, going
     return pieces.put_together(owned)
-
-
-def part_count(boundary: BaseGeometry) -> int:
-    """Return of how many parts a boundary consists; 180° parts nothing."""
-    return len(shapely.get_parts(_framed([boundary])[0]))
-
-
-def pieces_cut_off(before: BaseGeometry, after: BaseGeometry) -> bool:
-    """Whether a redrawing left a catchment in more parts than it had."""
-    return part_count(after) > part_count(before)
 
 
 # --- what is given --------------------------------------------------------------------------------
@@ -226,17 +212,9 @@ def _within_reach(line: BaseGeometry, shape: BaseGeometry) -> BaseGeometry:
 # --- frames ---------------------------------------------------------------------------------------
 
 
-def _framed(boundaries: Sequence[BaseGeometry]) -> Shapes:
+def _framed(boundaries: Iterable[BaseGeometry]) -> Shapes:
     """Return boundaries with longitudes 0…360; those of the mainland are the same objects."""
-    shapes = np.empty(len(boundaries), dtype=object)
-    for at, boundary in enumerate(boundaries):
-        west = boundary.bounds[0] if not boundary.is_empty else 0.0
-        shapes[at] = geometry_to_360(boundary) if west < 0 else boundary
-    return shapes
-
-
-def _to_180(geometry: BaseGeometry) -> BaseGeometry:
-    return geometry_to_180(geometry)
+    return np.array([geometry_to_360(boundary) for boundary in boundaries], dtype=object)
 
 
 def _order_in(boundaries: Boundaries) -> Callable[[str], tuple[int, str]]:
@@ -249,13 +227,8 @@ def _union(shapes: Sequence[BaseGeometry] | Shapes) -> BaseGeometry:
     if len(shapes) == 1:
         return shapes[0]
     tiling = bool(shapely.coverage_is_valid(np.asarray(shapes, dtype=object)))
-    return _one(shapely.coverage_union_all(shapes) if tiling else shapely.union_all(shapes))
-
-
-def _one(made: BaseGeometry) -> BaseGeometry:
-    """Return the polygons with an extent in what a union gave."""
-    polygons = [p for p in shapely.get_parts(made) if p.geom_type == "Polygon" and p.area > 0]
-    return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
+    union = shapely.coverage_union_all(shapes) if tiling else shapely.union_all(shapes)
+    return in_one(polygons_in(union))
 
 
 # --- taking apart and putting together ------------------------------------------------------------
@@ -269,7 +242,7 @@ class _Pieces:
     codes: tuple[str, ...]
     shapes: Shapes
     """Framed, in the order of `codes`."""
-    faces: Shapes
+    faces: Faces
     owners: tuple[frozenset[int], ...]
     """The numbers of each code's faces, in the order of `codes`."""
     line: BaseGeometry
@@ -282,7 +255,9 @@ class _Pieces:
         codes = tuple(code for code in boundaries if code in meeting or code in also)
         shapes = _framed([boundaries[code] for code in codes])
         faces = _faces(shapes, cut)
-        return cls(boundaries, codes, shapes, faces, tuple(_held(faces, s) for s in shapes), cut)
+        return cls(
+            boundaries, codes, shapes, faces, tuple(_numbers(faces.within(s)) for s in shapes), cut
+        )
 
     def of(self, code: str) -> frozenset[int]:
         """Return the numbers of a code's faces."""
@@ -290,18 +265,18 @@ class _Pieces:
 
     def within(self, area: BaseGeometry) -> frozenset[int]:
         """Return the faces that lie in an area whose outline was the cut."""
-        return _held(self.faces, area)
+        return _numbers(self.faces.within(area))
 
     def sides(self, numbers: frozenset[int], line: BaseGeometry) -> dict[int, Side]:
         """Return on which side of a line each face lies that was cut by it, or is next to one."""
         found = {
             number: side
             for number in numbers
-            if (side := _side_of(self.faces[number], line)) is not None
+            if (side := _side_of(self.faces.areas[number], line)) is not None
         }
         touched = list(found)
         for number in numbers - set(found) if touched else ():
-            away = shapely.distance(self.faces[touched], self.faces[number])
+            away = shapely.distance(self.faces.areas[touched], self.faces.areas[number])
             found[number] = found[touched[int(np.argmin(away))]]
         return found
 
@@ -316,13 +291,15 @@ class _Pieces:
 
     def _made_of(self, code: str, numbers: frozenset[int]) -> BaseGeometry:
         # Faces between lines tile; should rounding have broken one, `_refuse_broken` sees it.
-        faces = self.faces[sorted(numbers)]
-        union = faces[0] if len(faces) == 1 else _one(shapely.coverage_union_all(faces))
+        faces = self.faces.areas[sorted(numbers)]
+        union = (
+            faces[0] if len(faces) == 1 else in_one(polygons_in(shapely.coverage_union_all(faces)))
+        )
         if code in self.codes and numbers == self.of(code):
             shape = self.shapes[self.codes.index(code)]
             if shapely.get_num_coordinates(union) == shapely.get_num_coordinates(shape):
                 return self.boundaries[code]  # neither a face nor a vertex more or less
-        return _to_180(union)
+        return geometry_to_180(union)
 
     def _refuse_broken(
         self, made: Mapping[str, BaseGeometry], owned: Mapping[str, frozenset[int]]
@@ -354,7 +331,7 @@ class _Pieces:
     def _refuse_parted(self, hole: BaseGeometry, after: Shapes) -> None:
         """Refuse to leave a hole between two catchments: in one it is a lake, between two a gap."""
         owned = frozenset[int]().union(*self.owners)
-        rims = shapely.boundary(self.faces[sorted(_held(self.faces, hole) - owned)])
+        rims = shapely.boundary(self.faces.areas[sorted(_numbers(self.faces.within(hole)) - owned)])
         beside = [(shapely.length(shapely.intersection(rims, s)) > 0).any() for s in after]
         if sum(beside) > 1:
             raise ChangeDoesNotFit(
@@ -385,127 +362,39 @@ def _boxes_meet(one: Sequence[float], other: Sequence[float]) -> bool:
     return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
 
 
-def _faces(shapes: Shapes, cut: BaseGeometry) -> Shapes:
-    """Return the faces between the edges of shapes and a cut, noded where the cut crosses edges."""
-    rims = _Rims.of(shapes)
-    if not len(rims.xy):
-        return np.empty(0, dtype=object)
-    near, lines = rims.meeting(cut)
-    noded = shapely.get_parts(shapely.union_all([*lines, cut]))
-    polygons = shapely.get_parts(shapely.polygonize([*noded, *rims.chains(near)]))
-    return np.asarray(polygons, dtype=object)
+def _faces(shapes: Shapes, cut: BaseGeometry) -> Faces:
+    """Return the faces between the edges of shapes and a cut, noded where the cut crosses edges.
+
+    To node or to put together single edges would cost as much as the whole outline is long: away
+    from the cut they go from junction to junction.
+    """
+    edges = Edges.of(shapes)
+    near, lines = _edges_meeting(edges, cut)
+    stops = edges.junctions()
+    stops[edges.start[near]] = stops[edges.end[near]] = True
+    chains = Chains.of(edges, stops)
+    _, once = np.unique(chains.name, return_index=True)
+    far = once[~near[chains.order[chains.begins[once]]]]
+    return Faces.around(shapely.union_all([*lines, cut]), chains.lines(far))
 
 
-@dataclass(frozen=True)
-class _Rims:
-    """The edges of shapes, ring after ring; shared ones occur once for each that shares them."""
-
-    xy: Floats
-    """Where each edge starts; it ends where the next of its ring starts."""
-    ring: Indices
-    first: Indices
-    """The first edge of each ring."""
-    length: Indices
-    start: Indices
-    """The number of the vertex where an edge starts; equal vertices have equal numbers."""
-    end: Indices
-
-    @classmethod
-    def of(cls, shapes: Shapes) -> _Rims:
-        """Take the rings of shapes apart, leaving out edges without length."""
-        rings = shapely.get_rings(shapely.get_parts(shapes))
-        xy, ring_of = shapely.get_coordinates(rings, return_index=True)
-        runs = (ring_of[:-1] == ring_of[1:]) & (xy[:-1] != xy[1:]).any(axis=1)
-        xy, ring_of = np.ascontiguousarray(xy[:-1][runs]) + 0.0, ring_of[:-1][runs]
-        first = np.flatnonzero(np.diff(ring_of, prepend=-1))
-        length = np.diff(np.append(first, len(xy)))
-        _, start = np.unique(xy.view(np.complex128).ravel(), return_inverse=True)
-        end = np.roll(start, -1)
-        end[first + length - 1] = start[first]
-        return cls(xy, np.repeat(np.arange(len(first)), length), first, length, start, end)
-
-    def meeting(self, cut: BaseGeometry) -> tuple[Flags, Shapes]:
-        """Return which edges a cut meets, and those as lines, each once."""
-        to = self.xy[self._next()]
-        west, south, east, north = cut.bounds
-        low, high = np.minimum(self.xy, to), np.maximum(self.xy, to)
-        maybe = np.flatnonzero(((low <= [east, north]) & (high >= [west, south])).all(axis=1))
-        least = np.minimum(self.start[maybe], self.end[maybe])
-        most = np.maximum(self.start[maybe], self.end[maybe])
-        _, one, same = np.unique(
-            least * (len(self.xy) + 1) + most, return_index=True, return_inverse=True
-        )
-        at = maybe[one]
-        lines = shapely.linestrings(np.stack([self.xy[at], to[at]], axis=1))
-        shapely.prepare(cut)
-        hit = shapely.intersects(cut, lines)
-        near = np.zeros(len(self.xy), dtype=bool)
-        near[maybe] = hit[same.reshape(-1)]
-        return near, lines[hit]
-
-    def chains(self, near: Flags) -> Shapes:
-        """Return the edges that are not near a cut as lines from junction to junction, each once.
-
-        To node or to put together single edges would cost as much as the whole outline is long.
-        """
-        stops = self._junctions(near)[self.start]
-        order, opening = self._from_a_stop(stops)
-        begins = np.flatnonzero(opening)
-        ends = np.append(begins[1:], len(order)) - 1
-        _, once = np.unique(self._names(order[begins], order[ends], stops), return_index=True)
-        kept = once[~near[order[begins[once]]]]
-        counts = ends[kept] - begins[kept] + 2
-        line = np.repeat(np.arange(len(kept)), counts)
-        place = np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)
-        # The last point of a chain is the end of its last edge: the start of the one after.
-        vertex = np.append(order, 0)[np.repeat(begins[kept], counts) + place]
-        vertex[np.cumsum(counts) - 1] = self._next()[order[ends[kept]]]
-        return np.asarray(shapely.linestrings(self.xy[vertex], indices=line), dtype=object)
-
-    def _next(self) -> Indices:
-        after = np.arange(1, len(self.xy) + 1)
-        after[self.first + self.length - 1] = self.first
-        return after
-
-    def _junctions(self, near: Flags) -> Flags:
-        """Return the vertices where not all rings go the same way, or where a near edge ends."""
-        before = np.empty_like(self.start)
-        before[self._next()] = self.start
-        least, most = np.minimum(before, self.end), np.maximum(before, self.end)
-        one = np.zeros(len(self.xy), dtype=np.intp)
-        one[self.start] = np.arange(len(self.xy))
-        one = one[self.start]
-        stops = np.zeros(len(self.xy), dtype=bool)
-        stops[self.start[(least != least[one]) | (most != most[one])]] = True
-        stops[self.start[near]] = stops[self.end[near]] = True
-        return stops
-
-    def _from_a_stop(self, stops: Flags) -> tuple[Indices, Flags]:
-        """Return the edges, each ring turned to begin at a stop; and where a chain begins."""
-        place = np.arange(len(self.xy)) - self.first[self.ring]
-        far = np.where(stops, place, len(self.xy))
-        turn = np.minimum.reduceat(far, self.first)
-        turn = np.where(turn < len(self.xy), turn, 0)
-        order = self.first[self.ring] + (place + turn[self.ring]) % self.length[self.ring]
-        return order, stops[order] | (place == 0)
-
-    def _names(self, begin: Indices, end: Indices, stops: Flags) -> Indices:
-        """Return a number for each chain, the same whichever ring it is from and whichever way."""
-        many = len(self.xy) + 1
-        there = self.start[begin] * many + self.end[begin]
-        back = self.end[end] * many + self.start[end]
-        whole_ring = -1 - np.minimum.reduceat(self.start, self.first)[self.ring[begin]]
-        named: Indices = np.where(stops[begin], np.minimum(there, back), whole_ring)
-        return named
+def _edges_meeting(edges: Edges, cut: BaseGeometry) -> tuple[Flags, Shapes]:
+    """Return which edges a cut meets, and those as lines, each once."""
+    start, end = edges.xy, edges.xy[edges.next]
+    west, south, east, north = cut.bounds
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    maybe = np.flatnonzero(((low <= [east, north]) & (high >= [west, south])).all(axis=1))
+    _, one, same = np.unique(edges.key[maybe], return_index=True, return_inverse=True)
+    lines = shapely.linestrings(edges.ends(maybe[one]))
+    shapely.prepare(cut)
+    hit = shapely.intersects(cut, lines)
+    near = np.zeros(len(edges.xy), dtype=bool)
+    near[maybe] = hit[same.reshape(-1)]
+    return near, lines[hit]
 
 
-def _held(faces: Shapes, shape: BaseGeometry) -> frozenset[int]:
-    """Return which faces lie in a shape."""
-    if not len(faces):
-        return frozenset()
-    spots = shapely.get_coordinates(shapely.point_on_surface(faces))
-    shapely.prepare(shape)
-    return frozenset(np.flatnonzero(shapely.contains_xy(shape, spots)).tolist())
+def _numbers(those: Flags) -> frozenset[int]:
+    return frozenset(np.flatnonzero(those).tolist())
 
 
 def _side_of(face: BaseGeometry, line: BaseGeometry) -> Side | None:

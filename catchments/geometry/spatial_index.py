@@ -1,4 +1,4 @@
-"""Boundaries to answers: which catchments cover this point, for one point or for millions.
+"""The spatial index: which catchments cover a point, for one point or for millions.
 
 A grid compiled once (`cell_grid`) answers nearly every point from one or two look-ups in arrays. In
 a cell with edges the point is compared with those few edges, in floating point with an error bound;
@@ -13,10 +13,9 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +36,9 @@ from catchments.geometry.cell_grid import (
     Ints,
     compile_grid,
 )
-from catchments.geometry.coordinates import geometry_to_360, metric_crs, to_360_many, to_metres
+from catchments.geometry.coordinates import metric_crs, to_360_many, to_metres
+from catchments.geometry.edge_crossings import crossed, one_crossed, pick
+from catchments.geometry.exact_polygons import CatchmentSet, ExactPolygons
 
 _METRES_PER_DEGREE = 110_500.0
 """Of latitude, at the equator, where a degree is shortest: a window errs towards too large."""
@@ -46,90 +47,6 @@ _SURE = 1.05
 _FINE_WITHIN_M = 500.0
 _STRAIGHT_DEGREES = 0.002
 _POINTS_AT_ONCE = 1 << 18
-_ERROR_BOUND = 4e-16
-"""Of a determinant, against the sum of its terms' sizes: Shewchuk's (3 + 16 ε) ε, rounded up.
-
-J. R. Shewchuk, “Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates”,
-Discrete & Computational Geometry 18 (1997), section 4.1.
-"""
-
-CatchmentSet = tuple[str, ...]
-
-
-class _Exact:
-    """The polygons themselves: slower, and right for every point."""
-
-    def __init__(self, boundaries: Mapping[str, BaseGeometry]) -> None:
-        self.codes = tuple(sorted(boundaries))
-        self.polygons = [geometry_to_360(boundaries[code]) for code in self.codes]
-        self._tree = shapely.STRtree(self.polygons)
-        self._boxes = shapely.bounds(self.polygons).tolist() if self.polygons else []
-        self._locks = [threading.Lock() for _ in self.codes]
-        self._growing = threading.Lock()
-        self.sets: list[CatchmentSet] = [(), *((code,) for code in self.codes)]
-        self._set_numbers = {s: number for number, s in enumerate(self.sets)}
-
-    def covering(self, lng: float, lat: float) -> CatchmentSet:
-        """Return the codes of all boundaries that cover a point (0…360), smaller code first."""
-        return tuple(
-            self.codes[i]
-            for i, (west, south, east, north) in enumerate(self._boxes)
-            if west <= lng <= east and south <= lat <= north and self._intersects(i, lng, lat)
-        )
-
-    def set_numbers(self, lng: Floats, lat: Floats) -> npt.NDArray[np.uint16]:
-        """Return for each point (0…360) the number in `sets` of the set that covers it."""
-        found = np.zeros(len(lng), dtype=np.uint16)
-        several: dict[int, list[int]] = {}
-        for i, inside in self._hits(lng, lat):
-            taken = inside[found[inside] != NOBODY]
-            for point in taken.tolist():
-                several.setdefault(point, [int(found[point]) - 1]).append(i)
-            found[inside[found[inside] == NOBODY]] = i + 1
-        for point, members in several.items():
-            found[point] = self._number_of(tuple(self.codes[i] for i in sorted(members)))
-        return found
-
-    def touches_edge(self, code: str, lng: float, lat: float) -> bool:
-        """Whether a point (0…360) lies exactly on a boundary's edge."""
-        i = self.codes.index(code)
-        return not self.strictly_inside(code, lng, lat) and bool(self._intersects(i, lng, lat))
-
-    def strictly_inside(self, code: str, lng: Any, lat: Any) -> Any:
-        """Whether points (0…360) lie inside a boundary and not on its edge."""
-        i = self.codes.index(code)
-        with self._locks[i]:
-            return shapely.contains_xy(self.polygons[i], lng, lat)
-
-    def meeting(
-        self, window: tuple[float, float, float, float]
-    ) -> Iterator[tuple[str, BaseGeometry]]:
-        """Yield code and polygon of each boundary whose box meets a window (0…360)."""
-        for i in self._tree.query(shapely.box(*window)).tolist():
-            yield self.codes[i], self.polygons[i]
-
-    def _hits(self, lng: Floats, lat: Floats) -> Iterator[tuple[int, Ints]]:
-        points, polygons = self._tree.query(shapely.points(lng, lat))
-        order = np.argsort(polygons, kind="stable")
-        points, polygons = points[order], polygons[order]
-        starts = np.flatnonzero(np.diff(polygons, prepend=-1))
-        for group, i in zip(np.split(points, starts[1:]), polygons[starts].tolist(), strict=False):
-            inside = self._intersects(i, lng[group], lat[group])
-            yield i, group[inside]
-
-    def _intersects(self, i: int, lng: Any, lat: Any) -> Any:
-        # GEOS builds a prepared polygon's edge index at its first questions and shares it between
-        # threads unguarded (libgeos issue 825): one thread at a time a polygon, or it crashes.
-        with self._locks[i]:
-            shapely.prepare(self.polygons[i])
-            return shapely.intersects_xy(self.polygons[i], lng, lat)
-
-    def _number_of(self, members: CatchmentSet) -> int:
-        with self._growing:
-            if members not in self._set_numbers:
-                self.sets.append(members)
-                self._set_numbers[members] = len(self.sets) - 1
-            return self._set_numbers[members]
 
 
 class SpatialIndex:
@@ -143,7 +60,7 @@ class SpatialIndex:
     """`covering(lng=…, lat=…)`: the codes of all catchments that cover a point, smaller first."""
 
     def __init__(self, boundaries: Mapping[str, BaseGeometry]) -> None:
-        self._exact = _Exact(boundaries)
+        self._exact = ExactPolygons(boundaries)
         self._grid = compile_grid(self._exact.polygons, self._exact.set_numbers)
         self._distances: BoundaryDistances | None = None
         self._measuring = threading.Lock()
@@ -329,9 +246,9 @@ class SpatialIndex:
         coarse_row, coarse_column = row >> SHIFT, column >> SHIFT
         within = (row >= 0) & (coarse_row < frame.rows)
         within &= (column >= 0) & (coarse_column < frame.columns)
-        cell = _pick(grid.coarse, coarse_row * frame.columns + coarse_column)
+        cell = pick(grid.coarse, coarse_row * frame.columns + coarse_column)
         fine = ((row & (FINE - 1)) << SHIFT) | (column & (FINE - 1))
-        edges: Bools = _pick(grid.blocks, ~cell * BLOCK + fine) < 0
+        edges: Bools = pick(grid.blocks, ~cell * BLOCK + fine) < 0
         return edges & (cell < 0) & within
 
     def _set_numbers(self, lng: Floats, lat: Floats) -> npt.NDArray[np.uint16]:
@@ -352,22 +269,22 @@ class SpatialIndex:
         grid = self._grid
         column = grid.frame.fine_x(lng).astype(np.intp)
         row = grid.frame.fine_y(lat).astype(np.intp)
-        cells = _pick(grid.coarse, (row >> SHIFT) * grid.frame.columns + (column >> SHIFT))
+        cells = pick(grid.coarse, (row >> SHIFT) * grid.frame.columns + (column >> SHIFT))
         found = cells.astype(np.uint16)
         in_block = np.flatnonzero(cells < 0)
         if not len(in_block):
             return found
-        row, column = _pick(row, in_block), _pick(column, in_block)
+        row, column = pick(row, in_block), pick(column, in_block)
         fine = ((row & (FINE - 1)) << SHIFT) | (column & (FINE - 1))
-        numbers = grid.blocks.take((~_pick(cells, in_block)) * BLOCK + fine)
+        numbers = grid.blocks.take((~pick(cells, in_block)) * BLOCK + fine)
         found[in_block] = numbers.astype(np.uint16)
         at_edge = np.flatnonzero(numbers < 0)
         if len(at_edge):
-            points = _pick(in_block, at_edge)
-            ref_lng = grid.frame.west_side(_pick(column, at_edge))
-            ref_lat = grid.frame.middle(_pick(row, at_edge))
-            edge_cells = ~_pick(numbers, at_edge)
-            here = _pick(lng, points), _pick(lat, points)
+            points = pick(in_block, at_edge)
+            ref_lng = grid.frame.west_side(pick(column, at_edge))
+            ref_lat = grid.frame.middle(pick(row, at_edge))
+            edge_cells = ~pick(numbers, at_edge)
+            here = pick(lng, points), pick(lat, points)
             found[points] = self._numbers_at_edges(edge_cells, ref_lng, ref_lat, *here)
         return found
 
@@ -376,23 +293,23 @@ class SpatialIndex:
     ) -> npt.NDArray[np.uint16]:
         """Return set numbers for points in edge cells, given their cells' reference points."""
         grid = self._grid
-        first, last = _pick(grid.first_edge, edge_cells), _pick(grid.first_edge, edge_cells + 1)
+        first, last = pick(grid.first_edge, edge_cells), pick(grid.first_edge, edge_cells + 1)
         counts = last - first
         ends = np.cumsum(counts)
         at = np.arange(ends[-1]) + np.repeat(first - (ends - counts), counts)
-        edge = _pick(grid.cell_edges, at)
-        turn, doubtful = _crossed(
+        edge = pick(grid.cell_edges, at)
+        turn, doubtful = crossed(
             (np.repeat(ref_lng, counts), np.repeat(ref_lat, counts)),
             (np.repeat(lng, counts), np.repeat(lat, counts)),
-            (_pick(grid.edges.lng, edge), _pick(grid.edges.lat, edge)),
-            (_pick(grid.edges.lng, edge + 1), _pick(grid.edges.lat, edge + 1)),
+            (pick(grid.edges.lng, edge), pick(grid.edges.lat, edge)),
+            (pick(grid.edges.lng, edge + 1), pick(grid.edges.lat, edge + 1)),
         )
-        number = _pick(grid.reference, edge_cells).astype(np.int64)
+        number = pick(grid.reference, edge_cells).astype(np.int64)
         depth = np.minimum(number, 1)
         several = number > len(self.codes)
         begin = ends - counts  # every edge cell has an edge, so that each point has a part
         depth += np.add.reduceat(turn, begin)
-        number += np.add.reduceat(turn * _pick(grid.edges.owner, edge), begin)
+        number += np.add.reduceat(turn * pick(grid.edges.owner, edge), begin)
         in_doubt = np.logical_or.reduceat(doubtful, begin)
         # One catchment's number alone, or nobody's, is sure; sums of several say nothing.
         one = (depth == 1) & (number > 0) & (number <= len(self.codes))
@@ -404,14 +321,11 @@ class SpatialIndex:
         return found
 
 
-Points = tuple[Floats, Floats]
-
-
 class UncompiledIndex(SpatialIndex):
     """The same answers without a grid: ready at once, for some hundreds of questions."""
 
     def __init__(self, boundaries: Mapping[str, BaseGeometry]) -> None:
-        self._exact = exact = _Exact(boundaries)
+        self._exact = exact = ExactPolygons(boundaries)
 
         def covering(*, lng: float, lat: float) -> CatchmentSet:
             return exact.covering(lng + 360.0 if lng < 0 else lng, lat)
@@ -420,55 +334,6 @@ class UncompiledIndex(SpatialIndex):
 
     def _edge_in(self, _window: tuple[float, float, float, float]) -> bool:
         return True  # not known without a grid: then whoever asks looks
-
-
-def _crossed(
-    start: Points, end: Points, low: Points, high: Points
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Return +1, -1 or 0 for each path that crosses its edge inwards, outwards or not, and doubts.
-
-    A path goes from `start` to `end`; an edge from `low` to `high`, its polygon on the left.
-    """
-    turn = np.zeros(len(low[0]), dtype=np.int64)
-    doubtful = np.zeros(len(low[0]), dtype=bool)
-    near = np.flatnonzero(_boxes_meet(start, end, low, high))
-    start, end, low, high = (
-        (_pick(lng, near), _pick(lat, near)) for lng, lat in (start, end, low, high)
-    )
-    low_side, low_sure = _side(start, end, low)
-    high_side, high_sure = _side(start, end, high)
-    start_side, start_sure = _side(low, high, start)
-    end_side, end_sure = _side(low, high, end)
-    apart = ((low_side > 0) == (high_side > 0)) & low_sure & high_sure
-    beside = ((start_side > 0) == (end_side > 0)) & start_sure & end_sure
-    none = apart | beside
-    doubtful[near] = ~none & ~(low_sure & high_sure & start_sure & end_sure)
-    turn[near] = np.where(none, 0, np.where(end_side > 0, 1, -1))
-    return turn, doubtful
-
-
-def _boxes_meet(start: Points, end: Points, low: Points, high: Points) -> npt.NDArray[np.bool_]:
-    """Return which paths' boxes meet their edges' boxes; paths go east, from a western side."""
-    south, north = np.minimum(start[1], end[1]), np.maximum(start[1], end[1])
-    east_of = (low[0] > end[0]) & (high[0] > end[0])
-    west_of = (low[0] < start[0]) & (high[0] < start[0])
-    north_of = (low[1] > north) & (high[1] > north)
-    south_of = (low[1] < south) & (high[1] < south)
-    meet: npt.NDArray[np.bool_] = ~(east_of | west_of | north_of | south_of)
-    return meet
-
-
-def _pick(values: npt.NDArray[Any], at: Ints) -> npt.NDArray[Any]:
-    """Return `values[at]` for places known to be within: half the time of a checked look-up."""
-    return values.take(at, mode="clip")
-
-
-def _side(a: Points, b: Points, c: Points) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Return a number that is positive where c lies left of a → b, and whether its sign is sure."""
-    one = (a[0] - c[0]) * (b[1] - c[1])
-    other = (a[1] - c[1]) * (b[0] - c[0])
-    side = one - other
-    return side, np.abs(side) > _ERROR_BOUND * (np.abs(one) + np.abs(other))
 
 
 def _window_around(lng: float, lat: float, radius_m: float) -> tuple[float, float, float, float]:
@@ -492,7 +357,7 @@ def _all_within(values: Floats, low: float, high: float) -> bool:
     return bool(len(values) and values.min() >= low and values.max() < high)
 
 
-def _one_point_lookup(grid: CellGrid, exact: _Exact) -> Callable[..., CatchmentSet]:
+def _one_point_lookup(grid: CellGrid, exact: ExactPolygons) -> Callable[..., CatchmentSet]:
     """Return the lookup of one point as a closure: local names are what makes it fast."""
     cells, fine_cells = grid.coarse.data, grid.blocks.data
     sets, at_edge = exact.sets, _one_point_at_edge(grid, exact)
@@ -521,7 +386,7 @@ def _one_point_lookup(grid: CellGrid, exact: _Exact) -> Callable[..., CatchmentS
     return covering
 
 
-def _one_point_at_edge(grid: CellGrid, exact: _Exact) -> Callable[..., CatchmentSet]:
+def _one_point_at_edge(grid: CellGrid, exact: ExactPolygons) -> Callable[..., CatchmentSet]:
     """Return the lookup of one point in an edge cell: `_numbers_at_edges`, in plain Python."""
     xs, ys, owners = grid.edges.lng.data, grid.edges.lat.data, grid.edges.owner.data
     references, first_edge = grid.reference.data, grid.first_edge.data
@@ -540,7 +405,7 @@ def _one_point_at_edge(grid: CellGrid, exact: _Exact) -> Callable[..., Catchment
                 continue
             if lat0 < south and lat1 < south:
                 continue
-            turn = _one_crossed(start, (lng, lat), (lng0, lat0), (lng1, lat1))
+            turn = one_crossed(start, (lng, lat), (lng0, lat0), (lng1, lat1))
             if turn is None:
                 return exact.covering(lng, lat)
             depth += turn
@@ -549,29 +414,3 @@ def _one_point_at_edge(grid: CellGrid, exact: _Exact) -> Callable[..., Catchment
         return sets[number] if plain else exact.covering(lng, lat)
 
     return at_edge
-
-
-Point = tuple[float, float]
-
-
-def _one_crossed(start: Point, end: Point, low: Point, high: Point) -> int | None:
-    """Return what `_crossed` does for one path and edge, or None in doubt."""
-    low_side, high_side = _one_side(start, end, low), _one_side(start, end, high)
-    if low_side * high_side > 0:
-        return 0
-    start_side, end_side = _one_side(low, high, start), _one_side(low, high, end)
-    if start_side * end_side > 0:
-        return 0
-    if low_side * high_side * start_side * end_side == 0:
-        return None
-    return end_side
-
-
-def _one_side(a: Point, b: Point, c: Point) -> int:
-    """Return 1 where c lies left of a → b, -1 where it lies right, 0 in doubt."""
-    one = (a[0] - c[0]) * (b[1] - c[1])
-    other = (a[1] - c[1]) * (b[0] - c[0])
-    side = one - other
-    if abs(side) <= _ERROR_BOUND * (abs(one) + abs(other)):
-        return 0
-    return 1 if side > 0 else -1

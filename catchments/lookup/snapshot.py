@@ -219,25 +219,63 @@ class Published:
 
     def school(self, school_id: int, *, on: date) -> Answer | None:
         """Return the answer for a school on a date, with what changes next; None before all."""
-        return self._with_upcoming(lambda s: s.school(school_id, on=on), on)
+        return self.as_at(on).school(school_id)
 
     def point(self, *, lng: float, lat: float, on: date) -> Answer | None:
         """Return the answer for a point on a date, with what changes next; None before all."""
-        return self._with_upcoming(lambda s: s.point(lng=lng, lat=lat), on)
+        return self.as_at(on).point(lng=lng, lat=lat)
 
-    def named(self, named: NamedPlace, *, on: date) -> Answer | None:
-        """Return the answer for a candidate on a date, with what changes next; None before all."""
-        return self._with_upcoming(lambda s: s.named(named, on=on), on)
+    def as_at(self, day: date) -> AsAt:
+        """Return what holds on a date, to be asked. Raises NothingPublished."""
+        return AsAt(self, day, self.on(day))
 
-    def _with_upcoming(self, ask: Callable[[Snapshot], Answer], day: date) -> Answer | None:
-        snapshot = self.on(day)
-        if snapshot is None:
+
+@dataclass(frozen=True, slots=True)
+class AsAt:
+    """What holds on one date: worked out once, then asked as often as a request needs."""
+
+    world: Published
+    day: date
+    snapshot: Snapshot | None
+    """None before the first edition."""
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether anything of it is made up."""
+        return self.snapshot.demonstration if self.snapshot else self.world.demonstration
+
+    @property
+    def in_force(self) -> Snapshot:
+        """The snapshot. Raises NotKnown before the first edition."""
+        if self.snapshot is None:
+            first = self.world.timeline.editions[0].effective_from
+            raise NotKnown(
+                f"No edition was in force on {long_date(self.day)}; the first is from "
+                f"{long_date(first)}.",
+                next_step="Ask for a later date.",
+            )
+        return self.snapshot
+
+    def school(self, school_id: int) -> Answer | None:
+        """Return the answer for a school, with what changes next; None before all editions."""
+        return self._with_upcoming(lambda s: s.school(school_id, on=self.day))
+
+    def point(self, *, lng: float, lat: float) -> Answer | None:
+        """Return the answer for a point, with what changes next; None before all editions."""
+        return self._with_upcoming(lambda s: s.point(lng=lng, lat=lat))
+
+    def named(self, named: NamedPlace) -> Answer | None:
+        """Return the answer for a candidate, with what changes next; None before all editions."""
+        return self._with_upcoming(lambda s: s.named(named, on=self.day))
+
+    def _with_upcoming(self, ask: Callable[[Snapshot], Answer]) -> Answer | None:
+        if self.snapshot is None:
             return None
-        answer = ask(snapshot)
-        if day < self.today:
+        answer, release = ask(self.snapshot), self.snapshot.release.number or 0
+        if self.day < self.world.today:
             return answer
-        for later in self.timeline.scheduled_after(day):
-            then = ask(self._snapshot(later.number, snapshot.release.number or 0))
+        for later in self.world.timeline.scheduled_after(self.day):
+            then = ask(self.world.numbered(later.number, release))
             if (then.catchment, then.provider) != (answer.catchment, answer.provider):
                 return replace(answer, upcoming=_upcoming(later, then))
         return answer

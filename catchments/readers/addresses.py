@@ -1,39 +1,32 @@
-"""LINZ NZ Addresses, CSV or GeoPackage, either layout → one address after another, and a report.
+"""LINZ NZ Addresses: one address after another from a file in either layout, and a report.
 
-The file has 2.4 million rows, so it is streamed: whatever its size, what is held is a batch of rows
-and the names of the roads. `open_table` reads a hundredth of that, whole and in a second pass.
+The file has 2.4 million rows: what is held of it is the names of the roads. `open_table` reads a
+hundredth of that, whole and in a second pass.
 """
 
 from __future__ import annotations
 
-import csv
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
-from operator import itemgetter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import shapely
 
-from catchments.core.errors import FileRefused, InputRefused, shown
+from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Source, SourceKind
 from catchments.core.text_folding import folded
-from catchments.geometry import wkb
-from catchments.geometry.coordinates import WGS84, in_new_zealand, look_swapped, to_180, to_wgs84
-from catchments.readers.formats import geopackage
-from catchments.readers.formats.geopackage import GeoPackage, Row, TableLayer
-from catchments.readers.formats.tables import Columns, release_of, tidy
+from catchments.geometry.coordinates import in_new_zealand, look_swapped, to_180
+from catchments.readers.address_files import Cells, rows_of
+from catchments.readers.formats.cells import tidy
+from catchments.readers.formats.tables import release_of
 from catchments.readers.report import Progress, Report, no_progress, sha256_of
 
 AUTHORITY = "Toitū Te Whenua Land Information New Zealand"
 LICENCE = "CC BY 4.0"
 TITLE = "NZ Addresses"
 URL = "https://data.linz.govt.nz/"
-ALLOWED = "It must be LINZ NZ Addresses, layer 105689 or 123113, as CSV or GeoPackage."
 MOST_ROADS = 500_000
 """Four times the country's, counted once a suburb: more is another kind of file."""
 PROBLEMS_KEPT = 50
@@ -41,50 +34,12 @@ PROBLEMS_NAMED = 10
 LONGEST_RANGE = 100
 """Numbers from the first to the last of one address; a longer range is a slip of the source."""
 
-COLUMNS = Columns(
-    aliases={
-        "full_address": ("full_address",),
-        "full_number": ("full_address_number",),
-        "number": ("address_number",),
-        "suffix": ("address_number_suffix",),
-        "high": ("address_number_high",),
-        "unit": ("unit_value", "unit"),
-        "road": ("full_road_name",),
-        "suburb": ("suburb_locality",),
-        "town": ("town_city",),
-        "district": ("territorial_authority",),
-        "lifecycle": ("address_lifecycle",),
-        "water": ("water_name",),
-        "lng": ("gd2000_xcoord", "shape_X"),
-        "lat": ("gd2000_ycoord", "shape_Y"),
-        "wkt": ("WKT",),
-    },
-    required=(("full_address", "road"), ("full_address", "number", "full_number")),
-)
-"""What the layers call each column; the older has some that the newer has not."""
-_PLACED = Columns(COLUMNS.aliases, required=(("lng", "wkt"), ("lat", "wkt")))
-"""What a CSV needs besides, where a GeoPackage has geometries."""
-_FIELDS = tuple(COLUMNS.aliases)
-_AXES = ("lng", "lat", "wkt")
-_POINT_AXES = ("shape_X", "shape_Y")
-"""What the places of points are called, as if they stood in columns."""
-
-_LONGEST_LINE = 1_000_000
-_PROGRESS_ROWS = 5_000
-_BATCH = 5_000
-_ZIP = b"PK\x03\x04"
-_GEOGRAPHIC = {"EPSG:4167", WGS84, "OGC:CRS84"}
-"""NZGD2000 and WGS 84 differ by less than a metre."""
 _NUMBER = re.compile(
     r"(?:(?P<unit>[^/]{1,40})/)?(?P<number>[0-9]{1,6})(?P<suffix>[A-Za-z]{0,2})"
     r"(?: ?- ?(?P<high>[0-9]{1,6})[A-Za-z]{0,2})?"
 )
 _NUMBER_AND_ROAD = re.compile(rf"(?P<whole>{_NUMBER.pattern}) (?P<road>.+)")
 _LAST_WORD = re.compile(r"[0-9A-Za-z]+$")
-
-Cells = tuple[str, ...]
-Rows = Iterator[tuple[str, Cells]]
-"""For each row how to name it to a person, and its cells in the order of `COLUMNS`."""
 
 
 class Road(NamedTuple):
@@ -142,7 +97,7 @@ class AddressReading:
         self.kept = 0
         """How many addresses are out."""
         self._path = path
-        self._open = _rows_of(path)
+        self._open = rows_of(path)
         self._roads: dict[Cells, Road | None] = {}
         self._read = self._not_current = 0
         self._problems: dict[str, int] = {}
@@ -327,244 +282,3 @@ def _place(given: _Row) -> tuple[float, float]:
         what = "with its axes exchanged" if swapped else "outside New Zealand"
         raise _Unusable(what, f"longitude {lng:g}, latitude {lat:g}")
     return lng, lat
-
-
-# --- what a file is -------------------------------------------------------------------------------
-
-
-def _rows_of(path: Path) -> Callable[[Path, Progress], Rows]:
-    """Return the reader that a file's first bytes ask for; refuse what is neither format."""
-    head = _head_of(path)
-    name = shown(path.name)
-    if not head:
-        raise FileRefused(f"{name} is empty.", next_step="Download it again.")
-    if geopackage.is_geopackage(head):
-        return _geopackage_rows
-    if head.startswith(_ZIP):
-        raise FileRefused(f"{name} is a zip.", next_step="Unpack it and import the file in it.")
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if start.startswith(b"<"):
-        raise FileRefused(
-            f"{name} is a web page or XML, not a CSV.",
-            allowed=ALLOWED,
-            next_step="Download it again; sign in first if the site asks for it.",
-        )
-    if b"\0" in head:
-        raise _not_addresses(path, "it is not text")
-    return _csv_rows
-
-
-def _head_of(path: Path) -> bytes:
-    try:
-        if not path.exists():
-            raise FileRefused(
-                f"There is no file {shown(path.name)} in its folder.",
-                next_step="Check its name and folder.",
-            )
-        if not path.is_file():
-            raise FileRefused(f"{shown(path)} is not a file.", allowed=ALLOWED)
-        with path.open("rb") as file:
-            return file.read(1024)
-    except (OSError, ValueError) as error:
-        raise FileRefused(
-            f"{shown(path)} cannot be opened ({error}).", next_step="Check its name and rights."
-        ) from error
-
-
-def _not_addresses(path: Path, why: object) -> FileRefused:
-    return FileRefused(
-        f"{shown(path.name)} cannot be read as addresses: {shown(why)[1:-1]}.",
-        allowed=ALLOWED,
-        next_step="Export or download it again.",
-    )
-
-
-def _pick(path: Path, names: Sequence[str], columns: Iterable[Columns]) -> itemgetter[Cells]:
-    """Return what takes a row's cells in our order; a row ends with “” for columns it has not."""
-    positions = COLUMNS.positions(names)
-    missing = [name for known in columns for name in known.missing(positions)]
-    if missing:
-        raise _without_columns(path, names, missing)
-    picked: list[Any] = [positions.get(field, -1) for field in _FIELDS]
-    return itemgetter(*picked)
-
-
-def _without_columns(path: Path, names: Sequence[str], missing: Sequence[str]) -> FileRefused:
-    return FileRefused(
-        f"{shown(path.name)} has no header with the columns of addresses. It starts with "
-        f"{shown(' | '.join(names))}.",
-        allowed="Missing: a column named " + ", and one named ".join(missing) + ".",
-        next_step=ALLOWED,
-    )
-
-
-# --- CSV ------------------------------------------------------------------------------------------
-
-
-def _csv_rows(path: Path, progress: Progress) -> Rows:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        lines = _Lines(path, file, progress)
-        reader = csv.reader(lines, strict=True)
-        try:
-            yield from _cells(path, reader, lines)
-        except csv.Error as error:
-            raise _bad_csv(path, reader.line_num, str(error)) from error
-        except UnicodeDecodeError as error:
-            raise FileRefused(
-                f"{shown(path.name)} is not UTF-8 text after line {lines.number}.",
-                next_step="Download it again, or export it as CSV in UTF-8.",
-            ) from error
-        except OSError as error:
-            raise _not_addresses(path, error) from error
-
-
-def _cells(path: Path, reader: Any, lines: _Lines) -> Rows:
-    names: list[str] = next(reader, [])
-    pick, width = _pick(path, names, (COLUMNS, _PLACED)), len(names)
-    for cells in reader:
-        if len(cells) == width:
-            cells.append("")
-            yield f"line {reader.line_num}", pick(cells)
-        elif cells:
-            where = f"line {reader.line_num}: {len(cells)} cells under a header of {width}"
-            raise _misshapen(path, where, cut=lines.cut)
-
-
-def _misshapen(path: Path, where: str, *, cut: bool = False) -> FileRefused:
-    what = "breaks off" if cut else "is damaged"
-    return FileRefused(
-        f"{shown(path.name)} {what} in {where}.", next_step="Export or download it again."
-    )
-
-
-def _bad_csv(path: Path, line: int, said: str) -> FileRefused:
-    problem = "a quotation mark stands inside a cell"
-    if "limit" in said:
-        problem = "a cell is too long, or its quotation mark is not closed"
-    elif "end of data" in said:
-        problem = "a quotation mark is opened and never closed; the file may be cut off"
-    return FileRefused(
-        f"{shown(path.name)}, line {line}: {problem}.", next_step="Download it again."
-    )
-
-
-class _Lines:
-    """The lines of a text file, with progress in bytes; refuses what no line of text can be."""
-
-    def __init__(self, path: Path, file: IO[str], progress: Progress) -> None:
-        self.number = 0
-        self.cut = False
-        """Whether the last line had no end."""
-        self._path, self._file, self._progress = path, file, progress
-        self._doing = f"Reading {path.name}"
-        self._whole = path.stat().st_size
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        text = self._file.readline(_LONGEST_LINE)
-        if not text:
-            self._progress(self._doing, self._whole, self._whole)
-            raise StopIteration
-        self.number += 1
-        self.cut = text[-1] not in "\r\n"
-        if "\0" in text or (self.cut and len(text) == _LONGEST_LINE):
-            what = "has a NUL byte" if "\0" in text else "is too long"
-            raise _misshapen(self._path, f"line {self.number}, which {what}")
-        if self.number % _PROGRESS_ROWS == 0:
-            self._progress(self._doing, self._file.buffer.tell(), self._whole)  # type: ignore[attr-defined]
-        return text
-
-
-# --- GeoPackage -----------------------------------------------------------------------------------
-
-
-def _geopackage_rows(path: Path, progress: Progress) -> Rows:
-    try:
-        with geopackage.opened(path) as file:
-            yield from _features(path, file, progress)
-    except geopackage.GeoPackageRefused as refused:
-        raise FileRefused(
-            f"{shown(path.name)} cannot be read as addresses: {refused.problem}",
-            allowed=ALLOWED,
-            next_step=refused.next_step,
-        ) from refused
-    except (RuntimeError, ValueError, OSError, shapely.errors.GEOSException) as error:
-        raise _not_addresses(path, error) from error
-
-
-def _features(path: Path, file: GeoPackage, progress: Progress) -> Rows:
-    """Yield the features of the layer with addresses, by their numbers; a batch is held at once."""
-    layer = _address_layer(path, file)
-    has_points, whole = layer.geometry_column is not None, _feature_count(file, layer)
-    fields = _fields_read(layer)
-    pick = _pick(path, [*fields, *(_POINT_AXES if has_points else ())], (COLUMNS, _PLACED))
-    rows, done = file.rows(layer, fields), 0
-    while batch := list(islice(rows, _BATCH)):
-        texts = [map(_text, column) for column in zip(*(row.values for row in batch), strict=True)]
-        if has_points:
-            texts += [map(_text, axis.tolist()) for axis in _degrees(batch, layer, path)]
-        for row, cells in zip(batch, zip(*texts, strict=True), strict=True):
-            yield f"feature {row.number}", pick((*cells, ""))
-        done += len(batch)
-        progress(f"Reading {path.name}", done, whole)
-    if done < whole:
-        raise _misshapen(path, f"feature {done + 1:,} of {whole:,}", cut=True)
-
-
-def _address_layer(path: Path, file: GeoPackage) -> TableLayer:
-    """Return the first layer with the columns of addresses."""
-    missing: list[str] = COLUMNS.missing(())
-    for layer in file.layers:
-        missing = COLUMNS.missing(COLUMNS.positions(list(layer.fields)))
-        if not missing:
-            return layer
-    raise _without_columns(path, [n for layer in file.layers for n in layer.fields], missing)
-
-
-def _fields_read(layer: TableLayer) -> list[str]:
-    """Return the fields that addresses are made of; where there are points, no other places."""
-    names = list(layer.fields)
-    left_out = () if layer.geometry_column is None else _AXES
-    return [names[at] for name, at in COLUMNS.positions(names).items() if name not in left_out]
-
-
-def _feature_count(file: GeoPackage, layer: TableLayer) -> int:
-    """Return how many features a layer has; the file's own note of it may be out of date."""
-    return file.count(layer)
-
-
-def _degrees(batch: Sequence[Row], layer: TableLayer, path: Path) -> npt.NDArray[np.float64]:
-    """Return longitudes and latitudes of features' points; NaN where none is."""
-    points = np.full(len(batch), None, dtype=object)
-    (held,) = np.nonzero([row.geometry is not None for row in batch])
-    points[held] = shapely.from_wkb(_wkb_of_points([batch[at] for at in held.tolist()], path))
-    if layer.crs and layer.crs not in _GEOGRAPHIC:
-        points = to_wgs84(points, crs=layer.crs)
-    found = np.full((2, len(points)), np.nan)
-    coordinates, at = shapely.get_coordinates(points, return_index=True)
-    found[:, at] = coordinates.T  # some exports hold multipoints of one point
-    return found
-
-
-def _wkb_of_points(rows: Sequence[Row], path: Path) -> list[bytes]:
-    """Return the WKB of points, which each is shown to be before GEOS sees one."""
-    found = [geopackage.wkb_of(row.geometry or b"") for row in rows]
-    offsets = np.cumsum([0, *map(len, found)])
-    good = wkb.sound(offsets, np.frombuffer(b"".join(found), dtype=np.uint8), wkb.POINTS)
-    for at in np.nonzero(~good)[0].tolist():
-        try:
-            wkb.check(found[at], wkb.POINTS)
-        except InputRefused as refused:
-            where = f"feature {rows[at].number}"
-            raise _not_addresses(path, f"{where}: {refused.problem}") from refused
-    return found
-
-
-def _text(value: object) -> str:
-    if value is None or value != value:  # noqa: PLR0124 - only NaN differs from itself
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)

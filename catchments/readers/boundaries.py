@@ -13,13 +13,8 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Catchment, Provider, Source, SourceKind
 from catchments.core.text_folding import education_region, folded
-from catchments.geometry.coverage import (
-    SLIVER_WIDTH_M,
-    CoverageFault,
-    clean,
-    find_faults,
-    is_coverage,
-)
+from catchments.geometry.coverage import SLIVER_WIDTH_M, CoverageFault, find_faults, is_coverage
+from catchments.geometry.mending import clean
 from catchments.readers.codes import GIVEN_AT_MOST, code_of
 from catchments.readers.formats.feature_fields import (
     CODE_FIELDS,

@@ -28,7 +28,7 @@ from catchments.readers.directory import (
     TITLE,
     DirectoryReading,
 )
-from catchments.readers.formats.tables import cell_text, tidy
+from catchments.readers.formats.cells import cell_text, tidy
 from catchments.readers.report import Progress, Report, no_progress
 
 BASE_URL = "https://catalogue.data.govt.nz/api/3/action/"

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from catchments.core.errors import NotKnown
 from catchments.store import schema
-from catchments.store.store import Store
+from catchments.store.engine import Repository
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 PIECE_BYTES = 1 << 20
 _T = schema.artefact
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A named file made from an edition."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+    @cached_property
+    def sha256(self) -> str:
+        """The content's, in hexadecimal."""
+        return hashlib.sha256(self.content).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +47,40 @@ class AboutArtefact:
     size: int
 
 
-class Artefacts:
-    """The files in a store."""
+def write(
+    connection: sa.Connection, number: int, artefacts: Iterable[Artefact], *, maker: str
+) -> None:
+    """Insert what a version of the maker made of an edition."""
+    rows = [
+        {
+            "edition_number": number,
+            "name": each.name,
+            "maker": maker,
+            "media_type": each.media_type,
+            "sha256": each.sha256,
+            "content": each.content,
+        }
+        for each in artefacts
+    ]
+    if rows:
+        connection.execute(_T.insert(), rows)
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+
+class Artefacts(Repository):
+    """The files in a store."""
 
     def about(self, edition: int, name: str) -> AboutArtefact | None:
         """Return what is known of a file of an edition, or None."""
         columns = (_T.c.media_type, _T.c.sha256, sa.func.length(_T.c.content))
         query = sa.select(*columns).where(_T.c.edition_number == edition, _T.c.name == name)
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(query).one_or_none()
         return AboutArtefact(edition, name, *row) if row else None
 
     def all_named(self, name: str) -> dict[int, bytes]:
         """Return the file of that name of every edition that has one; it must be a small one."""
         query = sa.select(_T.c.edition_number, _T.c.content).where(_T.c.name == name)
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return {edition: bytes(content) for edition, content in connection.execute(query)}
 
     def piece(self, about: AboutArtefact, start: int, size: int) -> bytes:
@@ -60,7 +93,7 @@ class Artefacts:
             _T.c.name == about.name,
             _T.c.sha256 == about.sha256,
         )
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             read = _from_sqlite if connection.dialect.name == "sqlite" else _from_postgresql
             found = read(connection, sa.and_(*row), start, size)
         if found is None:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from catchments.store import schema
-from catchments.store.store import Store
+from catchments.store.engine import Repository
 
 FIRST_HASH = "0" * 64
 """What stands before the first entry."""
@@ -45,7 +45,7 @@ def append(
 ) -> None:
     """Add an entry inside the transaction that does what it speaks of.
 
-    Writers come one at a time (see `Store.writing`), so that the chain cannot fork.
+    Writers come one at a time (see `Database.writing`), so that the chain cannot fork.
     """
     table = schema.audit_entry
     query = sa.select(table.c.number, table.c.hash).order_by(table.c.number.desc()).limit(1)
@@ -64,15 +64,12 @@ def append(
     connection.execute(table.insert().values(**values))
 
 
-class AuditTrail:
+class AuditTrail(Repository):
     """The entries, to read and to verify."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
 
     def add(self, *, actor: str, action: str, subject: str, **detail: Any) -> None:
         """Add an entry on its own, for what changes nothing in the database: a sign-in, say."""
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             append(connection, actor=actor, action=action, subject=subject, **detail)
 
     def entries(
@@ -85,8 +82,7 @@ class AuditTrail:
             query = query.where(table.c[name] == value)
         if before is not None:
             query = query.where(table.c.number < before)
-        with self._store.reading() as connection:
-            return [AuditEntry(**row._mapping) for row in connection.execute(query)]
+        return self._read(query, AuditEntry)
 
     def broken_at(self) -> int | None:
         """Return the first entry that is not what was written, or None where the chain holds.
@@ -104,7 +100,7 @@ class AuditTrail:
     def has(self, digest: str) -> bool:
         """Whether an entry has this hash: one that was kept elsewhere must still be there."""
         query = sa.select(schema.audit_entry.c.number).where(schema.audit_entry.c.hash == digest)
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return connection.execute(query.limit(1)).one_or_none() is not None
 
     def last(self) -> AuditEntry | None:
@@ -113,6 +109,6 @@ class AuditTrail:
 
     def _all(self) -> Iterator[AuditEntry]:
         query = sa.select(schema.audit_entry).order_by(schema.audit_entry.c.number)
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             for row in connection.execute(query):
                 yield AuditEntry(**row._mapping)

@@ -23,6 +23,7 @@ from catchments.core.model import (
 )
 from catchments.store import schema
 from catchments.store.drafts.change_json import wkb_and_sha256
+from catchments.store.engine import inserted
 
 _SUMMARY = [column for column in schema.edition.c if not column.name.endswith("_accepted")]
 
@@ -109,9 +110,7 @@ def write(
 
 def write_source(connection: sa.Connection, source: Source) -> int:
     """Insert a source and return its id."""
-    result = connection.execute(schema.source.insert().values(**asdict(source)))
-    assert result.inserted_primary_key  # noqa: S101 - an insert of one row always has one
-    return int(result.inserted_primary_key[0])
+    return inserted(connection, schema.source, **asdict(source))
 
 
 def source_from(row: Mapping[str, Any] | sa.RowMapping) -> Source:

@@ -1,19 +1,32 @@
-"""Opening a database so that both SQLite and PostgreSQL keep the same promises."""
+"""The engine: a database and its transactions, with the same promises on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError
 
-from catchments.core.errors import CatchmentsError, InputRefused, shown
+from catchments.core.errors import CatchmentsError, InputRefused, NothingPublished, shown
 from catchments.core.settings import sqlite_url
 from catchments.runtime.disk import make_file, make_folder
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+T = TypeVar("T")
+MIGRATIONS = Path(__file__).parent / "migrations"
+NEWEST_REVISION = "0004"
+"""Of the migrations; a test holds it to them."""
+WRITER_LOCK = 8404
+"""The number of PostgreSQL's advisory lock that whoever writes holds."""
+NO_SUCH_TABLE_OR_COLUMN = {"42P01", "42703"}
+"""PostgreSQL's codes for it."""
 BUSY_TIMEOUT_MS = 15_000
 POOL_TIMEOUT_S = 5
 """So long a request waits for a connection that others hold, before it is told."""
@@ -33,6 +46,127 @@ _PASSWORD = re.compile(r"(?<=://)([^:@]*):.*@")
 
 class StoreUnavailable(CatchmentsError):
     """The database cannot be reached or does not answer."""
+
+
+class Database:
+    """A database and its transactions; what it cannot do it says without the URL's password."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = open_engine(url)
+        self._writer = writing(self._engine)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision; what is there stays."""
+        if self._revision() == NEWEST_REVISION:
+            return
+        with self.writing() as connection:
+            upgrade(connection)
+
+    def _revision(self) -> str | None:
+        with self._explaining(), self._engine.connect() as connection:
+            return revision(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Give a connection that sees one state throughout; for the rooms of the store."""
+        if is_missing(self._engine):
+            raise _not_set_up()
+        with self._explaining(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Give a transaction, the only one that writes meanwhile; for the rooms of the store."""
+        with self._explaining(), self._writer.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                # One writer at a time, as BEGIN IMMEDIATE has it on SQLite.
+                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})"))
+            yield connection
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except (DataError, IntegrityError):
+            raise  # what was to be written is at fault, not the database
+        except DatabaseError as error:
+            raise self._explained(error) from error
+        except sa.exc.TimeoutError as error:
+            raise explained(error, self.url) from error
+
+    def _explained(self, error: DatabaseError) -> CatchmentsError:
+        said, code = str(error.orig), getattr(error.orig, "sqlstate", None)
+        if said.startswith("no such ") or code in NO_SUCH_TABLE_OR_COLUMN:
+            return _not_set_up()
+        return explained(error, self.url)
+
+
+class Repository:
+    """One kind of thing in a database: each method is a transaction, whole or not at all."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def _read(self, query: sa.Select[Any], made: Callable[..., T]) -> list[T]:
+        """Return what is made of each row, given its columns by name."""
+        with self._database.reading() as connection:
+            return [made(**row._mapping) for row in connection.execute(query)]
+
+
+def upgrade(connection: sa.Connection) -> None:
+    """Bring the schema to the newest revision, inside the caller's transaction."""
+    from alembic import command  # a third of a second that only a change of schema needs
+
+    config = migrating(MIGRATIONS)
+    config.attributes["connection"] = connection
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # it takes what it takes
+    command.upgrade(config, "head")
+
+
+def migrating(folder: Path) -> Config:
+    """Return what Alembic is told: where the migrations are."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))  # it fills in names
+    return config
+
+
+def revision(connection: sa.Connection) -> str | None:
+    """Return the revision of a database's schema, or None where there is none."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+def _not_set_up() -> NothingPublished:
+    return NothingPublished(
+        "The database has not been set up.",
+        next_step="Run `flask setup`, or start with ./scripts/serve, which does it.",
+    )
+
+
+def now() -> datetime:
+    """Return the present moment as it is kept."""
+    # Kept without a zone, in UTC: SQLite has no type for more.
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def inserted(connection: sa.Connection, table: sa.Table, **values: Any) -> int:
+    """Insert a row and return the number that it was given."""
+    result = connection.execute(table.insert().values(**values))
+    assert result.inserted_primary_key  # noqa: S101 - an insert of one row always has one
+    return int(result.inserted_primary_key[0])
+
+
+# --- opening --------------------------------------------------------------------------------------
 
 
 def open_engine(url: str) -> sa.Engine:

@@ -12,7 +12,7 @@ from catchments.core.errors import InputRefused
 from catchments.core.roles import Person
 from catchments.store import schema
 from catchments.store.audit import append
-from catchments.store.store import Store, now
+from catchments.store.engine import Repository, now
 
 REASON_AT_MOST = 2_000
 _T = schema.finding_explained
@@ -29,15 +29,12 @@ class Explanation:
     """UTC."""
 
 
-class Explanations:
+class Explanations(Repository):
     """The explanations in a store, by the key of what they explain."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
 
     def explained(self) -> dict[str, Explanation]:
         """Return every explanation that stands; some may be of what is so no more."""
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(_T.select())
             return {row.key: Explanation(row.reason, row.explained_by, row.at) for row in rows}
 
@@ -48,7 +45,7 @@ class Explanations:
         reason that is empty or longer than `REASON_AT_MOST`.
         """
         reason = checked_reason(reason)
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             done = set(connection.scalars(sa.select(_T.c.key)))
             fresh = [key for key in sentences if key not in done]
             for key in fresh:
@@ -62,7 +59,7 @@ class Explanations:
         """Take an explanation away, so that its finding needs a person again; whether it stood."""
         if "\0" in key:  # which PostgreSQL would not even look for
             return False
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             row = connection.execute(_T.select().where(_T.c.key == key)).one_or_none()
             if row is None:
                 return False

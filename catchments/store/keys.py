@@ -13,7 +13,7 @@ from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.roles import COMMAND_LINE
 from catchments.store import schema
 from catchments.store.audit import append
-from catchments.store.store import Store, now
+from catchments.store.engine import Repository, inserted, now
 
 PREFIX = "nzc_"
 """What every key begins with, so that one that leaks is recognised for what it is."""
@@ -38,19 +38,14 @@ class IssuedKey:
     revoked_at: datetime | None
 
 
-class Keys:
+class Keys(Repository):
     """The keys of a store."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
 
     def all(self) -> list[IssuedKey]:
         """Return every key, revoked ones too, oldest first."""
         table = schema.api_key
         columns = [table.c[name] for name in IssuedKey.__slots__]
-        with self._store.reading() as connection:
-            rows = connection.execute(sa.select(*columns).order_by(table.c.id))
-            return [IssuedKey(**row._mapping) for row in rows]
+        return self._read(sa.select(*columns).order_by(table.c.id), IssuedKey)
 
     def issue(self, name: str, *, requests_a_minute: int, by: str = COMMAND_LINE) -> str:
         """Keep a new key and return it: the only time that anybody sees it.
@@ -67,9 +62,8 @@ class Keys:
             "created_at": now(),
             "created_by": by,
         }
-        with self._store.writing() as connection:
-            made = connection.execute(schema.api_key.insert().values(**row))
-            number = (made.inserted_primary_key or [0])[0]
+        with self._database.writing() as connection:
+            number = inserted(connection, schema.api_key, **row)
             append(
                 connection,
                 actor=by,
@@ -84,7 +78,7 @@ class Keys:
         """End a key; workers refuse it within seconds. Raises NotKnown."""
         table = schema.api_key
         standing = table.c.id == number, table.c.revoked_at.is_(None)
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             ended = connection.execute(table.update().where(*standing).values(revoked_at=now()))
             if not ended.rowcount:
                 raise NotKnown(

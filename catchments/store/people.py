@@ -23,7 +23,7 @@ from catchments.core.errors import CatchmentsError, InputRefused, NotKnown, show
 from catchments.core.roles import COMMAND_LINE, Person, Role
 from catchments.store import schema
 from catchments.store.audit import append
-from catchments.store.store import Store, now
+from catchments.store.engine import Repository, now
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 1_000
 LONGEST_LOGIN, LONGEST_NAME = 100, 200
@@ -57,29 +57,26 @@ class Account:
     has_password: bool
 
 
-class People:
+class People(Repository):
     """The accounts in a store."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
 
     # --- who there is -----------------------------------------------------------------------------
 
     def all(self) -> list[Person]:
         """Return everybody with an account, disabled ones too, by login."""
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(sa.select(_T).order_by(_T.c.login))
             return [_person(row) for row in rows]
 
     def account(self, person_id: int) -> Account | None:
         """Return somebody's account by its number, or None."""
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(sa.select(_T).where(_T.c.id == person_id)).one_or_none()
         return _account(row) if row else None
 
     def person(self, login: str) -> Person:
         """Return somebody by their login. Raises NotKnown."""
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return _person(_row(connection, login))
 
     # --- accounts ---------------------------------------------------------------------------------
@@ -107,7 +104,7 @@ class People:
             "password_hash": hashed(password) if password else "",
             "created_at": now(),
         }
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             if connection.scalar(sa.select(_T.c.id).where(_T.c.login == login)) is not None:
                 raise InputRefused(
                     f"There is an account {shown(login)} already.",
@@ -122,7 +119,7 @@ class People:
     def set_roles(self, login: str, roles: Collection[Role], *, by: str = COMMAND_LINE) -> None:
         """Give somebody exactly these roles; their sessions end. Raises NotKnown, InputRefused."""
         kept = checked_roles(roles)
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             before = _person(_row(connection, login))
             if kept == before.roles:
                 return
@@ -134,7 +131,7 @@ class People:
 
     def disable(self, login: str, *, by: str = COMMAND_LINE) -> None:
         """End somebody's account; it stays on record. Raises NotKnown, InputRefused."""
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             before = _person(_row(connection, login))
             if before.disabled_at is not None:
                 return
@@ -150,7 +147,7 @@ class People:
 
     def enable(self, login: str, *, by: str = COMMAND_LINE) -> None:
         """Open a disabled or locked account again. Raises NotKnown."""
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             before = _person(_row(connection, login))
             _change(connection, before, disabled_at=None, failures=0, locked_until=None)
             _note(connection, by, "person.enable", before.login)
@@ -158,14 +155,14 @@ class People:
     def set_password(self, login: str, password: str, *, by: str = COMMAND_LINE) -> None:
         """Give somebody a new password; their sessions end. Raises NotKnown, InputRefused."""
         made = hashed(password)
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             person = _person(_row(connection, login))
             _change(connection, person, password_hash=made, failures=0, locked_until=None)
             _note(connection, by, "person.password", person.login)
 
     def end_sessions(self, person: Person) -> None:
         """End every session that somebody has begun."""
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             _change(connection, person)
             _note(connection, person.login, "person.sign-out", person.login)
 
@@ -179,12 +176,12 @@ class People:
         The same work is done for a login that nobody has. `action` is noted in the audit trail.
         Raises TooBusy.
         """
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             row = _row_or_none(connection, login)
         is_right = _is_right(row.password_hash if row else "", password)
         if row is None:
             return None
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             # Read again: of many attempts at once all but the first few must find it locked.
             row = connection.execute(sa.select(_T).where(_T.c.id == row.id)).one()
             if row.disabled_at or is_locked(row.locked_until):
@@ -211,7 +208,7 @@ class People:
         `roles` are those that the provider gives, in place of what the account has; None if it
         gives none. Without any role there is no signing in.
         """
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             row = _by_subject(connection, subject) or _by_email(connection, verified_email)
             if row is None or row.disabled_at or roles == frozenset():
                 return None
@@ -227,27 +224,24 @@ class People:
 
     def unlink(self, login: str, *, by: str = COMMAND_LINE) -> None:
         """Forget who somebody is to the provider; the next sign-in is matched by e-mail again."""
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             person = _person(_row(connection, login))
             _change(connection, person, subject="")
             _note(connection, by, "person.unlink", person.login, elsewhere=person.subject)
 
 
-class Secrets:
+class Secrets(Repository):
     """Random values that every worker on the same database shares."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
 
     def value(self, name: str) -> str:
         """Return a secret, made the first time that it is asked for."""
         table = schema.secret
         query = sa.select(table.c.value).where(table.c.name == name)
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             found = connection.scalar(query)
         if found is not None:
             return str(found)
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             found = connection.scalar(query)
             if found is None:
                 found = secrets.token_hex(32)
@@ -333,6 +327,17 @@ def hashed(password: str) -> str:
 
 
 # --- rows -----------------------------------------------------------------------------------------
+
+
+def by_id(connection: sa.Connection, person_id: int) -> Person:
+    """Return somebody by the number of their account, in the caller's transaction.
+
+    Raises NotKnown.
+    """
+    row = connection.execute(sa.select(_T).where(_T.c.id == person_id)).one_or_none()
+    if row is None:
+        raise NotKnown(f"There is no person {person_id}.")
+    return _person(row)
 
 
 def _row(connection: sa.Connection, login: str) -> Any:

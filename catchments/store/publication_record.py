@@ -1,18 +1,48 @@
-"""Who decided a publication: checked against the draft and put on record as it is published."""
+"""The record of a publication: what is published, and who prepared, approved and published it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 
 import sqlalchemy as sa
 
 from catchments.core.errors import PublicationRefused
-from catchments.core.roles import COMMAND_LINE, Action
-from catchments.store import schema
+from catchments.core.model import Edition
+from catchments.core.roles import COMMAND_LINE, Action, Person
+from catchments.store import people, schema
+from catchments.store.artefacts import Artefact
 from catchments.store.audit import append
 from catchments.store.drafts import records
 from catchments.store.drafts.records import APPROVED, Draft
-from catchments.store.store import Decision, Publication
+from catchments.store.outbox.notices import Announcement
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One edition to be published, and what was made from it."""
+
+    edition: Edition
+    effective_from: date
+    base_number: int | None
+    draft_id: int | None = None
+    artefacts: Sequence[Artefact] = ()
+    maker: str = ""
+    """The version of what made the artefacts."""
+    notices: Sequence[Announcement] = ()
+    """What schools and providers are told of it."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """That somebody of the staff publishes a draft."""
+
+    person_id: int
+    draft_version: int
+    """The version of the draft that was approved, or that the administrator saw."""
+    reverting: bool = False
+    """Whether it publishes an earlier edition anew, which was approved then."""
 
 
 def names(
@@ -28,11 +58,12 @@ def names(
     draft = records.read_head(connection, publication.draft_id)
     if draft.published_as is not None:
         return _names_before(connection, draft.published_as)
-    _refuse_unapproved(draft, decision)
+    by = people.by_id(connection, decision.person_id)
+    _refuse_unapproved(draft, decision, by)
     return {
         "author": _name(connection, draft.author_id),
         "approved_by": _name(connection, draft.approver_id),
-        "published_by": decision.by.name,
+        "published_by": by.name,
     }
 
 
@@ -43,10 +74,11 @@ def note(
     decision: Decision | None,
 ) -> None:
     """Add what was published to the audit trail."""
+    actor = people.by_id(connection, decision.person_id).login if decision else COMMAND_LINE
     for publication, number in zip(publications, numbers, strict=True):
         append(
             connection,
-            actor=decision.by.login if decision else COMMAND_LINE,
+            actor=actor,
             action="edition.publish",
             subject=f"edition {number}",
             draft=publication.draft_id,
@@ -56,11 +88,11 @@ def note(
         )
 
 
-def _refuse_unapproved(draft: Draft, decision: Decision) -> None:
+def _refuse_unapproved(draft: Draft, decision: Decision, by: Person) -> None:
     needed = Action.ADMINISTER if decision.reverting else Action.REVIEW
-    if not decision.by.may(needed):  # any more: an account changes while pages are open
+    if not by.may(needed):  # any more: an account changes while pages are open
         raise PublicationRefused(
-            f"{decision.by.name} may not publish draft {draft.id}.",
+            f"{by.name} may not publish draft {draft.id}.",
             next_step="Ask an administrator of this service for the role.",
         )
     if draft.version != decision.draft_version:

@@ -12,7 +12,7 @@ from catchments.core.model import EDUCATION_REGIONS
 from catchments.core.roles import Person
 from catchments.store import schema
 from catchments.store.audit import append
-from catchments.store.store import Store, now
+from catchments.store.engine import Repository, now
 
 OTHERS = ""
 """Stands for all regions without a rate of their own."""
@@ -42,17 +42,12 @@ class RateGiven:
     source: str = ""
 
 
-class AbsenceRates:
+class AbsenceRates(Repository):
     """The rates of a store."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
 
     def stated(self) -> dict[str, StatedRate]:
         """Return the rates that are set, by region; what is not set is not there."""
-        table = schema.absence_rate
-        with self._store.reading() as connection:
-            found = [StatedRate(**row._mapping) for row in connection.execute(table.select())]
+        found = self._read(schema.absence_rate.select(), StatedRate)
         return {rate.education_region: rate for rate in found}
 
     def set(self, given: Mapping[str, RateGiven], *, by: Person) -> list[str]:
@@ -64,7 +59,7 @@ class AbsenceRates:
             _refuse_unfit(region, each)
         table = schema.absence_rate
         altered = []
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             kept = {row.education_region: row for row in connection.execute(table.select())}
             for region, each in given.items():
                 before = kept.get(region)

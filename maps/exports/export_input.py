@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.model import Answer, Catchment, DirectoryRelease, Edition, Provider, Source
 from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
 from catchments.lookup.snapshot import Snapshot
+from maps.display import display_coverage
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,6 @@ class ExportInput:
     @cached_property
     def drawn(self) -> Mapping[str, BaseGeometry]:
         """Boundaries by code as they are drawn: simplified, clipped to the coast, 0…360."""
-        from maps.display import display_coverage
-
         return display_coverage(self.edition.boundaries, coast=self.coast)
 
     @property

@@ -11,7 +11,8 @@ from typing import Any
 
 import shapely
 
-from catchments.changes import MoveSchools, TransferArea
+from catchments.changes.kinds.move_schools import MoveSchools
+from catchments.changes.kinds.transfer_area import TransferArea
 from catchments.core.model import (
     EDUCATION_REGIONS,
     Catchment,

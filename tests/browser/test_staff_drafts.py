@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from catchments.web.staff.forms.changing import KINDS
+from catchments.web.staff.forms.kinds import BY_NAME
 from tests.browser.windows import Watched, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -84,7 +84,7 @@ def test_no_page_of_drafts_breaks_a_rule_that_axe_knows(hana: Watched) -> None:
     found = []
     for path in ("/staff/drafts", "/staff/drafts/new", address):
         found += violations(hana.open(path))
-    for kind in KINDS:
+    for kind in BY_NAME:
         page = hana.open(f"{address}/change/{kind}?provider=P-AA-00")
         found += violations(page)
         page.locator("main form[method=post] button").last.click()

@@ -24,7 +24,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catchments.bulk import csv_source, journal, parquet_source, targets
+from catchments.bulk import csv_source, parquet_source, targets
 from catchments.bulk.columns import Wanted
 from catchments.bulk.files import Summary, resolve_file
 from catchments.bulk.output_columns import COLUMNS
@@ -32,6 +32,7 @@ from catchments.core.errors import FileRefused, InputRefused
 from catchments.core.model import Provider
 from catchments.core.settings import ROOT
 from catchments.lookup.snapshot import Snapshot
+from catchments.readers.report import no_progress
 from tests.laws import examples
 from tests.waiting import PATIENCE_S
 from tests.worlds import HOSTILE, TODAY, small_edition, small_release
@@ -587,7 +588,10 @@ def test_a_csv_that_can_be_read_for_sure_is_read(
         (b"school_id,x\n54,a\n55,\0\n", "line 3, column 2 “x”: there is a NUL byte"),
         (b"school_id,x\n54,a\n55", "line 3, column 1 “school_id”: the file breaks off"),
         (b'school_id,x\n54,"' + b"a\n" * 70_000, "line 2, column 2 “x”: a cell is too long, or"),
-        (b"school_id,x\n54," + b"a" * 10_000_000, "line 2, column 2 “x”: a line is longer than"),
+        (
+            b"school_id,x\n54," + b"a" * 10_000_000,
+            "line 2, column 2 “x”: there is a row of",
+        ),
         (b"school_id,school_id\n54,55\n", "the column “school_id” 2 times, as columns 1 and 2"),
         (b"PK\x03\x04 a workbook", "is a workbook or packed"),
         ("school_id\n54\n".encode("utf-16"), "is UTF-16 text"),
@@ -613,7 +617,7 @@ def test_parquet_that_is_damaged_further_in_leaves_nothing_behind(
     content[len(content) // 3 : len(content) // 3 + 200] = b"\xff" * 200
     source.write_bytes(content)
     with pytest.raises(FileRefused, match="is not a Parquet file, or it is damaged"):
-        run(source, tmp_path / "out.parquet", part_rows=20)
+        run(source, tmp_path / "out.parquet")
     assert left_beside(source) == ["in.parquet"]
 
 
@@ -667,7 +671,7 @@ def killing_at(number: int, then: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-def test_a_run_killed_at_any_step_goes_on_and_ends_with_the_same_bytes(
+def test_a_run_that_ends_at_any_step_leaves_the_target_as_it_was(
     source: Path,
     run: Callable[..., Summary],
     small_steps: None,
@@ -675,27 +679,23 @@ def test_a_run_killed_at_any_step_goes_on_and_ends_with_the_same_bytes(
     tmp_path: Path,
 ) -> None:
     whole, target = (tmp_path / f"{name}{source.suffix}" for name in ("whole", "target"))
-    run(source, whole, part_rows=20)
-    kills, resumed = 0, set[int]()
-    for number in range(1, 100):
-        with monkeypatch.context() as patched:
-            patched.setattr(targets, "fsync", killing_at(number, lambda _path: None))
-            try:
-                run(source, target, part_rows=20)
-            except Killed:
-                kills += 1
-                assert number < 3 or target.with_name(f".{target.name}.resolving").exists()
-        if not target.exists():
-            resumed.add(run(source, target, part_rows=20).resumed_rows)
-        elif kills == number:  # it was killed when all was done but the tidying up
-            run(source, target, part_rows=20, replace=True)
-        assert whole.read_bytes() == target.read_bytes()
-        assert sorted([source.name, target.name, whole.name]) == left_beside(source)
-        target.unlink()
-        if kills < number:
-            break
-    assert kills > 10
-    assert {0, 20, 40, ROWS} == resumed
+    run(source, whole)
+    steps = [("progress", number) for number in range(1, 7)] + [("fsync", 1), ("fsync", 2)]
+    for before in (None, b"mine"):
+        for step, number in steps:
+            if before:
+                target.write_bytes(before)
+            how = {"progress": killing_at(number, no_progress)} if step == "progress" else {}
+            with monkeypatch.context() as patched:
+                if step == "fsync":
+                    patched.setattr(targets, "fsync", killing_at(number, lambda _path: None))
+                with pytest.raises(Killed):
+                    run(source, target, replace=True, **how)
+            found = target.read_bytes() if target.exists() else None
+            # Only when all of it is on the disk does it have its name.
+            assert found == (whole.read_bytes() if (step, number) == ("fsync", 2) else before)
+            target.unlink(missing_ok=True)
+            assert sorted([source.name, whole.name]) == left_beside(source)
 
 
 KILLED_RUN = """
@@ -712,87 +712,24 @@ def progress(doing, done, whole):
 
 csv_source.ROWS_AT_ONCE = parquet_source.ROWS_AT_ONCE = 10
 world = Snapshot.of(small_edition(number=1), small_release(number=1))
-resolve_file(*map(Path, sys.argv[1:3]), world, on=TODAY, progress=progress, part_rows=20)
+resolve_file(*map(Path, sys.argv[1:3]), world, on=TODAY, progress=progress)
 """
 
 
 @pytest.mark.thorough
-def test_a_process_that_is_killed_is_gone_on_with_by_another(
+def test_a_process_that_is_killed_leaves_no_target_and_the_next_run_makes_it_whole(
     run: Callable[..., Summary], small_steps: None, tmp_path: Path
 ) -> None:
     source = write_parquet(tmp_path / "in.parquet", points(ROWS))
     whole, target = (tmp_path / f"{name}{source.suffix}" for name in ("whole", "target"))
-    run(source, whole, part_rows=20)
+    run(source, whole)
     command = [sys.executable, "-c", KILLED_RUN, str(source), str(target), "45"]
     killed = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=PATIENCE_S)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     assert not target.exists()
-    assert run(source, target, part_rows=20).resumed_rows == 40
+    assert run(source, target).rows == ROWS
     assert whole.read_bytes() == target.read_bytes()
-
-
-def stopped(
-    run: Callable[..., Summary], source: Path, target: Path, *args: Any, **how: Any
-) -> None:
-    """A run that was stopped after 40 of 55 rows."""
-
-    def progress(doing: str, done: int, _whole: int | None) -> None:
-        if doing.startswith("Resolving") and done >= 45:
-            raise Killed
-
-    with pytest.raises(Killed):
-        run(source, target, *args, progress=progress, part_rows=20, **how)
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({}, ""),
-        ({"content": True}, "the input"),
-        ({"edition": {"number": 2}}, "the edition or the school directory"),
-        ({"edition": {"listings": {}}}, "the edition or the school directory"),
-        ({"options": {"wanted": Wanted(prefix="x_")}}, "the options"),
-        ({"options": {"part_rows": 30}}, "the options"),
-    ],
-)
-def test_what_was_done_is_forgotten_where_input_edition_or_options_differ(
-    change: dict[str, Any],
-    said: str,
-    source: Path,
-    run: Callable[..., Summary],
-    small_steps: None,
-    tmp_path: Path,
-) -> None:
-    target = tmp_path / f"out{source.suffix}"
-    stopped(run, source, target)
-    if "content" in change:
-        os.utime(source, ns=(1, 1))
-    edition = small_edition(**{"number": 1, **change.get("edition", {})})
-    world = Snapshot.of(edition, small_release(number=1))
-    done = run(source, target, world, **{"part_rows": 20, **change.get("options", {})})
-    assert (said, 0 if said else 40, ROWS) == (done.began_anew, done.resumed_rows, done.rows)
-    assert [str(at) for at in range(ROWS)] == [str(at) for at in column(target, "id")]
-
-
-def test_a_part_that_was_damaged_meanwhile_is_made_again(
-    source: Path, run: Callable[..., Summary], small_steps: None, tmp_path: Path
-) -> None:
-    target = tmp_path / f"out{source.suffix}"
-    stopped(run, source, target)
-    (tmp_path / f".out{source.suffix}.resolving" / "part-000001").write_bytes(b"short")
-    assert run(source, target, part_rows=20).resumed_rows == 20
-    assert len(read(target)) == ROWS
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"job": 1, "parts": 2}', b"\xff"])
-def test_a_journal_that_says_nothing_is_begun_anew(
-    content: bytes, source: Path, run: Callable[..., Summary], small_steps: None, tmp_path: Path
-) -> None:
-    target = tmp_path / f"out{source.suffix}"
-    stopped(run, source, target)
-    (tmp_path / f".out{source.suffix}.resolving" / "journal.json").write_bytes(content)
-    assert run(source, target, part_rows=20).resumed_rows == 0
-    assert len(read(target)) == ROWS
+    assert sorted([source.name, target.name, whole.name]) == left_beside(source)
 
 
 def test_a_file_of_the_targets_name_stays_unless_it_is_to_be_replaced(
@@ -807,7 +744,7 @@ def test_a_file_of_the_targets_name_stays_unless_it_is_to_be_replaced(
     assert len(read(target)) == ROWS
 
 
-def test_a_file_that_takes_the_name_meanwhile_stays_and_nothing_is_lost(
+def test_a_file_that_takes_the_name_meanwhile_stays(
     source: Path, run: Callable[..., Summary], small_steps: None, tmp_path: Path
 ) -> None:
     target = tmp_path / f"out{source.suffix}"
@@ -816,9 +753,9 @@ def test_a_file_that_takes_the_name_meanwhile_stays_and_nothing_is_lost(
         target.write_text("mine")
 
     with pytest.raises(InputRefused, match="already"):
-        run(source, target, progress=progress, part_rows=20)
+        run(source, target, progress=progress)
     assert target.read_text() == "mine"
-    assert run(source, target, part_rows=20, replace=True).resumed_rows == ROWS
+    assert run(source, target, replace=True).rows == ROWS
 
 
 def test_a_source_that_is_written_to_meanwhile_is_refused(
@@ -837,30 +774,26 @@ def test_two_runs_for_one_target_do_not_meet(
     source: Path, run: Callable[..., Summary], tmp_path: Path
 ) -> None:
     target = tmp_path / "out.csv"
-    with journal.Journal(target).locked(), pytest.raises(InputRefused, match="Another run"):
-        run(source, target)
-    assert run(source, target).rows == ROWS
+    with targets.building(target, replace=False) as path:
+        path.write_text("another's")
+        with pytest.raises(InputRefused, match="Another run"):
+            run(source, target)
+    assert target.read_text() == "another's"
+    assert run(source, target, replace=True).rows == ROWS
 
 
-def test_a_full_disk_is_said_and_gone_on_from(
-    source: Path,
-    run: Callable[..., Summary],
-    small_steps: None,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+def test_a_full_disk_is_said_and_leaves_nothing(
+    source: Path, run: Callable[..., Summary], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    target, fsync = tmp_path / "out.csv", targets.fsync
-
-    def full(path: Path) -> None:
-        if path.name.startswith("part-000002"):
-            raise OSError(28, "No space left on device")
-        fsync(path)
+    def full(_path: Path) -> None:
+        raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
         patched.setattr(targets, "fsync", full)
-        with pytest.raises(InputRefused, match=r"No space left on device.*goes on where it was"):
-            run(source, target, part_rows=20)
-    assert run(source, target, part_rows=20).resumed_rows == 40
+        with pytest.raises(InputRefused, match=r"No space left on device.*start again"):
+            run(source, tmp_path / "out.csv")
+    assert [source.name] == left_beside(source)
+    assert run(source, tmp_path / "out.csv").rows == ROWS
 
 
 @pytest.mark.parametrize("where", ["none/out.csv", "."])
@@ -892,8 +825,8 @@ csv_source.ROWS_AT_ONCE = parquet_source.ROWS_AT_ONCE = 1 << 13
 world = Snapshot.of(small_edition(number=1), small_release(number=1))
 peaks = []
 for source in map(Path, sys.argv[1:]):
-    resolve_file(source, source.with_suffix(".out.csv"), world, on=TODAY, part_rows=1 << 15)
-    resolve_file(source, source.with_suffix(".out.parquet"), world, on=TODAY, part_rows=1 << 15)
+    resolve_file(source, source.with_suffix(".out.csv"), world, on=TODAY)
+    resolve_file(source, source.with_suffix(".out.parquet"), world, on=TODAY)
     peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_000)
 print(*peaks)
 """

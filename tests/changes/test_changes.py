@@ -12,16 +12,15 @@ from shapely import box
 
 from catchments.changes import (
     Comparison,
-    ReplaceCatchments,
-    ReplaceListings,
-    ReplaceProviders,
-    apply,
     apply_all,
     compare,
     may_take_effect,
     reasons_against,
     schools_moved,
 )
+from catchments.changes.kinds.replace_catchments import ReplaceCatchments
+from catchments.changes.kinds.replace_listings import ReplaceListings
+from catchments.changes.kinds.replace_providers import ReplaceProviders
 from catchments.changes.naming import NAMED_AT_MOST
 from catchments.core.errors import ChangeDoesNotFit
 from catchments.core.model import (
@@ -78,7 +77,7 @@ def test_new_catchments_replace_the_old_with_boundaries_and_source():
     tauranga = Catchment("T", "Tauranga", provider_code="P3")
     new = source(SourceKind.BOUNDARIES, "New")
     change = ReplaceCatchments({"T": tauranga}, {"T": SQUARE}, (new,), {"P3": P3}, True, True)
-    after = apply(EDITION, change)
+    after = change.apply(EDITION)
     assert after.catchments == {"T": tauranga}
     assert after.boundaries == {"T": SQUARE}
     assert after.providers == {"P1": P1, "P2": P2, "P3": P3}
@@ -89,7 +88,7 @@ def test_new_catchments_replace_the_old_with_boundaries_and_source():
 
 def test_listings_to_catchments_that_vanished_are_dropped_and_others_kept():
     change = ReplaceCatchments({"O": OPOTIKI}, {"O": SQUARE}, (BOUNDARY_SOURCE,))
-    assert apply(EDITION, change).listings == {3: "O"}
+    assert change.apply(EDITION).listings == {3: "O"}
 
 
 @pytest.mark.parametrize(
@@ -98,19 +97,19 @@ def test_listings_to_catchments_that_vanished_are_dropped_and_others_kept():
 def test_a_catchment_keeps_its_provider_unless_the_file_names_one(new_code, expected):
     renamed = Catchment("K", "Far North", provider_code=new_code)
     change = ReplaceCatchments({"K": renamed}, {"K": SQUARE}, (BOUNDARY_SOURCE,))
-    after = apply(EDITION, change).catchments["K"]
+    after = change.apply(EDITION).catchments["K"]
     assert (after.name, after.provider_code) == ("Far North", expected)
 
 
 def test_a_new_catchment_without_a_provider_has_none():
     change = ReplaceCatchments({"T": Catchment("T", "Tauranga")}, {}, (BOUNDARY_SOURCE,))
-    assert apply(EDITION, change).catchments["T"].provider_code is None
+    assert change.apply(EDITION).catchments["T"].provider_code is None
 
 
 def test_accepting_overlaps_once_is_not_accepting_them_for_good():
     accepting = ReplaceCatchments(EDITION.catchments, {}, (), overlaps_accepted=True)
     plain = ReplaceCatchments(EDITION.catchments, {}, ())
-    assert apply(EDITION, accepting).overlaps_accepted
+    assert accepting.apply(EDITION).overlaps_accepted
     assert not apply_all(EDITION, [accepting, plain]).overlaps_accepted
 
 
@@ -119,7 +118,7 @@ def test_accepting_overlaps_once_is_not_accepting_them_for_good():
 
 def test_new_providers_replace_the_old_and_leave_the_rest():
     new = source(SourceKind.PROVIDERS, "New")
-    after = apply(EDITION, ReplaceProviders({"P3": P3}, new))
+    after = ReplaceProviders({"P3": P3}, new).apply(EDITION)
     assert after.providers == {"P3": P3}
     assert after.sources == (BOUNDARY_SOURCE, LISTING_SOURCE, PROVISION_SOURCE, new)
     assert (after.catchments, after.listings) == (EDITION.catchments, EDITION.listings)
@@ -130,7 +129,7 @@ def test_new_providers_replace_the_old_and_leave_the_rest():
 )
 def test_a_provider_is_assigned_by_code_or_by_name_however_it_is_spelt(text):
     change = ReplaceProviders({"P2": P2, "P3": P3}, PROVIDER_SOURCE, {text: "P3"})
-    after = apply(EDITION, change)
+    after = change.apply(EDITION)
     assert {code: c.provider_code for code, c in after.catchments.items()} == {
         "K": "P3",
         "O": "P2",
@@ -139,13 +138,13 @@ def test_a_provider_is_assigned_by_code_or_by_name_however_it_is_spelt(text):
 
 def test_one_provider_may_have_several_catchments():
     change = ReplaceProviders({"P3": P3}, PROVIDER_SOURCE, {"Kaitaia": "P3", "Opotiki": "P3"})
-    assert {c.provider_code for c in apply(EDITION, change).catchments.values()} == {"P3"}
+    assert {c.provider_code for c in change.apply(EDITION).catchments.values()} == {"P3"}
 
 
 @pytest.mark.parametrize("text", ["Tauranga", "", "{{7*191}}", "x" * 300])
 def test_a_provider_for_an_unknown_catchment_does_not_fit(text):
     with pytest.raises(ChangeDoesNotFit) as refused:
-        apply(EDITION, ReplaceProviders({}, PROVIDER_SOURCE, {text: "P3"}))
+        ReplaceProviders({}, PROVIDER_SOURCE, {text: "P3"}).apply(EDITION)
     quoted = f"“{text}”" if len(text) <= 80 else f"“{'x' * 80}…”"
     assert refused.value.problem == (
         f"The provider file speaks of a catchment {quoted}, which the edition lacks."
@@ -159,7 +158,7 @@ def test_a_provider_for_an_unknown_catchment_does_not_fit(text):
 def test_a_catchment_whose_name_is_its_code_counts_once():
     edition = Edition(catchments={"Kaitaia": Catchment("Kaitaia", "Kaitāia")})
     with pytest.raises(ChangeDoesNotFit, match=r"It has 1 catchments\."):
-        apply(edition, ReplaceProviders({}, PROVIDER_SOURCE, {"Tauranga": "P3"}))
+        ReplaceProviders({}, PROVIDER_SOURCE, {"Tauranga": "P3"}).apply(edition)
 
 
 TWINS = {"C1": Catchment("C1", "Central"), "C2": Catchment("C2", "Céntral")}
@@ -167,7 +166,7 @@ TWINS = {"C1": Catchment("C1", "Central"), "C2": Catchment("C2", "Céntral")}
 
 def test_a_name_of_two_catchments_is_refused_and_not_given_to_one_of_them():
     with pytest.raises(ChangeDoesNotFit) as refused:
-        apply(Edition(TWINS), ReplaceProviders({}, PROVIDER_SOURCE, {"Central": "P3"}))
+        ReplaceProviders({}, PROVIDER_SOURCE, {"Central": "P3"}).apply(Edition(TWINS))
     assert str(refused.value) == (
         "The provider file speaks of a catchment “Central”, and 2 are called so: “C1”, “C2”. "
         "Give the catchment's code in the file instead of its name."
@@ -176,7 +175,7 @@ def test_a_name_of_two_catchments_is_refused_and_not_given_to_one_of_them():
 
 def test_catchments_of_one_name_are_assigned_by_code():
     change = ReplaceProviders({}, PROVIDER_SOURCE, {"C1": "P1", "C2": "P2"})
-    assert [c.provider_code for c in apply(Edition(TWINS), change).catchments.values()] == [
+    assert [c.provider_code for c in change.apply(Edition(TWINS)).catchments.values()] == [
         "P1",
         "P2",
     ]
@@ -184,7 +183,7 @@ def test_catchments_of_one_name_are_assigned_by_code():
 
 def test_a_code_is_meant_before_a_name_that_reads_the_same():
     tricky = {"Bay": Catchment("Bay", "Hills"), "H": Catchment("H", "Bay")}
-    after = apply(Edition(tricky), ReplaceProviders({}, PROVIDER_SOURCE, {"bay": "P1"}))
+    after = ReplaceProviders({}, PROVIDER_SOURCE, {"bay": "P1"}).apply(Edition(tricky))
     assert {code: c.provider_code for code, c in after.catchments.items()} == {
         "Bay": "P1",
         "H": None,
@@ -196,7 +195,7 @@ def test_a_code_is_meant_before_a_name_that_reads_the_same():
 
 def test_a_new_list_replaces_the_old_with_its_unserved_and_source():
     new = source(SourceKind.LISTINGS, "New")
-    after = apply(EDITION, ReplaceListings({9: "O"}, new, frozenset({472})))
+    after = ReplaceListings({9: "O"}, new, frozenset({472})).apply(EDITION)
     assert after.listings == {9: "O"}
     assert after.unserved == frozenset({472})
     assert after.in_school_provision == {2: "12 students"}
@@ -205,14 +204,14 @@ def test_a_new_list_replaces_the_old_with_its_unserved_and_source():
 
 def test_a_list_with_in_school_provision_replaces_that_and_its_source_too():
     new = source(SourceKind.LISTINGS, "New")
-    after = apply(EDITION, ReplaceListings({9: "O"}, new, in_school_provision={9: "5"}))
+    after = ReplaceListings({9: "O"}, new, in_school_provision={9: "5"}).apply(EDITION)
     assert after.in_school_provision == {9: "5"}
     assert after.sources == (BOUNDARY_SOURCE, PROVIDER_SOURCE, new)
 
 
 def test_a_file_of_in_school_provision_alone_leaves_every_listing_where_it_is():
     new = source(SourceKind.IN_SCHOOL_PROVISION, "New")
-    after = apply(EDITION, ReplaceListings({}, new, in_school_provision={9: "5"}))
+    after = ReplaceListings({}, new, in_school_provision={9: "5"}).apply(EDITION)
     assert after.in_school_provision == {9: "5"}
     assert (after.listings, after.unserved) == (EDITION.listings, EDITION.unserved)
     assert after.sources == (BOUNDARY_SOURCE, PROVIDER_SOURCE, LISTING_SOURCE, new)
@@ -220,7 +219,7 @@ def test_a_file_of_in_school_provision_alone_leaves_every_listing_where_it_is():
 
 def test_a_list_that_speaks_of_unknown_catchments_does_not_fit_and_names_them():
     with pytest.raises(ChangeDoesNotFit) as refused:
-        apply(EDITION, ReplaceListings({1: "K", 2: "Z", 3: "Y"}, LISTING_SOURCE))
+        ReplaceListings({1: "K", 2: "Z", 3: "Y"}, LISTING_SOURCE).apply(EDITION)
     assert str(refused.value) == (
         "The list speaks of catchments that the edition lacks: “Y”, “Z”. "
         "Import the catchments first, or correct the list."
@@ -231,7 +230,7 @@ def test_a_list_that_speaks_of_unknown_catchments_does_not_fit_and_names_them():
 def test_no_more_than_ten_are_named_and_the_rest_counted(count, ending):
     unknown = {n: f"Z{n:02}" for n in range(count)}
     with pytest.raises(ChangeDoesNotFit) as refused:
-        apply(EDITION, ReplaceListings(unknown, LISTING_SOURCE))
+        ReplaceListings(unknown, LISTING_SOURCE).apply(EDITION)
     assert refused.value.problem.endswith(ending)
     assert refused.value.problem.count("“") == NAMED_AT_MOST
 
@@ -278,7 +277,7 @@ def fitting(base, changes):
     kept = []
     for change in changes:
         try:
-            base = apply(base, change)
+            base = change.apply(base)
         except ChangeDoesNotFit:
             continue
         kept.append(change)
@@ -290,7 +289,7 @@ def test_applying_all_is_applying_one_after_another(changes):
     changes = fitting(EDITION, changes)
     edition = EDITION
     for change in changes:
-        edition = apply(edition, change)
+        edition = change.apply(edition)
     assert apply_all(EDITION, changes) == edition
 
 
@@ -300,7 +299,7 @@ def test_dropping_the_last_change_gives_what_was_before_it(changes):
     before = apply_all(EDITION, earlier)
     kept = {field.name: getattr(before, field.name) for field in fields(before)}
     copies = {n: dict(v) if isinstance(v, dict) else v for n, v in kept.items()}
-    apply(before, last)  # must alter nothing of what it was given
+    last.apply(before)  # must alter nothing of what it was given
     assert {field.name: getattr(before, field.name) for field in fields(before)} == copies
     assert apply_all(EDITION, [*earlier, last][:-1]) == before
 

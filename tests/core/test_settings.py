@@ -13,8 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from catchments.core.settings import ROOT, database_url, sqlite_url
-from catchments.store.engine import shown_url
-from catchments.store.store import MIGRATIONS, NEWEST_REVISION, migrating
+from catchments.store.engine import MIGRATIONS, NEWEST_REVISION, migrating, shown_url
 from tests.worlds import opened
 
 ODD = ("a path – Kōwhai", "100%", "50%41", "is it?mode=ro", "#1:x@y")
@@ -52,6 +51,8 @@ def test_a_file_is_shown_in_messages_as_it_is_written() -> None:
 
 
 def test_what_may_be_set_is_what_the_operators_guide_says() -> None:
-    read = re.findall(r"CATCHMENTS_[A-Z_]+", (ROOT / "catchments" / "core" / "settings.py").read_text())
+    read = re.findall(
+        r"CATCHMENTS_[A-Z_]+", (ROOT / "catchments" / "core" / "settings.py").read_text()
+    )
     told = re.findall(r"^\|.*", (ROOT / "docs" / "operating.md").read_text(), re.MULTILINE)
     assert set(re.findall(r"`(CATCHMENTS_[A-Z_]+)`", "\n".join(told))) == set(read)

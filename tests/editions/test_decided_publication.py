@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from catchments.changes import AssignProvider, Change, MergeCatchments, MoveSchools, RenameCatchment
+from catchments.changes import Change
+from catchments.changes.kinds.assign_provider import AssignProvider
+from catchments.changes.kinds.merge_catchments import MergeCatchments
+from catchments.changes.kinds.move_schools import MoveSchools
+from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.core.errors import NotKnown, PublicationRefused
 from catchments.core.roles import Person, Role
-from catchments.editions.publishing import Order, Publisher
+from catchments.editions.publishing import PublicationRequest, Publisher
 from catchments.store import Decision, Store, schema
 from catchments.store.audit import AuditTrail
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.outbox import Outbox
+from catchments.store.people import People
 from tests.staff import add_person
 from tests.worlds import (
     AHI,
@@ -70,9 +74,9 @@ class Ministry:
         reason: str = "Why",
     ) -> list[int]:
         seen = self.desk.draft(draft).version if version is None else version
-        decision = Decision(by or self.aroha, seen, reverting=reverting)
+        decision = Decision((by or self.aroha).id, seen, reverting=reverting)
         publisher = Publisher(self.store, lambda _: simple_artefacts(), "1", today=TODAY)
-        return publisher.publish(Order(draft, on, reason, decision=decision))
+        return publisher.publish(PublicationRequest(draft, on, reason, decision=decision))
 
     def kept(self) -> tuple[object, ...]:
         last = AuditTrail(self.store).last()
@@ -168,8 +172,10 @@ def test_a_role_is_asked_for_once_more_as_it_is_written(
     ministry: Ministry, reverting: bool
 ) -> None:
     draft = ministry.approved()
-    gone = replace(ministry.tama, roles=frozenset({Role.READER}))
-    disabled = replace(ministry.tama, disabled_at=ministry.tama.created_at)
+    people = People(ministry.store)
+    gone, disabled = (add_person(ministry.store, n, Role.ADMINISTRATOR) for n in ("ana", "mere"))
+    people.set_roles("ana", {Role.READER})
+    people.disable("mere")
     before = ministry.kept()
     for person in (gone, disabled, ministry.hana):
         with pytest.raises(PublicationRefused, match="may not publish draft 1"):

@@ -25,7 +25,6 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from catchments.core.errors import InputRefused
 from catchments.core.settings import MailServer, Settings
 from catchments.editions import delivery
-from catchments.editions.announcements import Announcement
 from catchments.editions.delivery import (
     DeliveryWorker,
     NotTaken,
@@ -38,8 +37,9 @@ from catchments.editions.delivery import (
 )
 from catchments.lookup.snapshot import Snapshots
 from catchments.store import Publication, Store
-from catchments.store.outbox import MAY_HAVE_BEEN_SENT, Claimed, Outbox
-from catchments.store.store import now
+from catchments.store.engine import now
+from catchments.store.outbox import Announcement, Claimed, Outbox, Webhooks
+from catchments.store.outbox.queue import MAY_HAVE_BEEN_SENT
 from tests.waiting import PATIENCE_S
 from tests.worlds import (
     HOSTILE,
@@ -377,7 +377,7 @@ def is_signed(secret: str, headers: dict[str, str], body: bytes) -> bool:
 
 def test_a_webhook_is_told_of_an_edition_and_can_check_who_told_it(store):
     with receiver() as there:
-        number, secret = Outbox(store).add_webhook(there.url, by="hana")
+        number, secret = Webhooks(store).add(there.url, by="hana")
         edition = publish(store)
         settings = {"webhooks_to_private": True, "public_url": "https://attendance.example"}
         assert courier(store, **settings).send_due() == 1
@@ -395,7 +395,7 @@ def test_a_webhook_is_told_of_an_edition_and_can_check_who_told_it(store):
 
 def test_a_webhook_that_fails_twice_gets_it_again_with_the_same_number(store):
     with receiver(500, 302, 200) as there:
-        Outbox(store).add_webhook(there.url, by="hana")
+        Webhooks(store).add(there.url, by="hana")
         publish(store)
         sender = courier(store, webhooks_to_private=True)
         taken = []
@@ -416,7 +416,7 @@ def test_a_redirect_is_not_followed():
 
 def test_an_edition_that_was_withdrawn_meanwhile_is_not_told(store):
     with receiver() as there:
-        Outbox(store).add_webhook(there.url, by="hana")
+        Webhooks(store).add(there.url, by="hana")
         number = publish(store)
         store.withdraw(number)
         assert courier(store, webhooks_to_private=True).send_due() == 0

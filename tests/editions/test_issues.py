@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catchments.changes import Change, MoveSchools, apply
+from catchments.changes import Change
+from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.core.model import (
     Contract,
     DirectoryRelease,
@@ -78,7 +79,7 @@ def test_a_school_of_the_chathams_is_measured_across_the_antimeridian() -> None:
 def test_listed_elsewhere_the_matter_is_another_and_inside_it_is_none() -> None:
     def keys(code: str) -> list[str]:
         change: Change = MoveSchools((57,), code)
-        return [m.key for m in found(Kind.OUTSIDE_LISTED, apply(small_edition(), change))]
+        return [m.key for m in found(Kind.OUTSIDE_LISTED, change.apply(small_edition()))]
 
     assert keys(TOTARA) == []
     assert len({*keys(RIMU), *keys(AHI), *keys(KOWHAI)}) == 3

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 import shapely
 
-from catchments.changes import Change, ReplaceCatchments, ReplaceListings, ReplaceProviders
+from catchments.changes import Change
+from catchments.changes.kinds.replace_catchments import ReplaceCatchments
+from catchments.changes.kinds.replace_listings import ReplaceListings
+from catchments.changes.kinds.replace_providers import ReplaceProviders
 from catchments.core.errors import CatchmentsError, NotKnown, PublicationRefused
 from catchments.core.model import (
     NOT_STATED,
@@ -24,7 +27,7 @@ from catchments.core.model import (
     SourceKind,
     Status,
 )
-from catchments.editions.publishing import Order, Publisher, refuse_withdrawal
+from catchments.editions.publishing import PublicationRequest, Publisher, refuse_withdrawal
 from catchments.lookup.snapshot import Snapshots, Timeline
 from catchments.store import Store
 from tests.worlds import (
@@ -65,7 +68,7 @@ def publisher(store: Store, *, today: date = TODAY) -> Publisher:
 
 
 def publish(store: Store, draft_id: int, day: date = TODAY, **how: object) -> list[int]:
-    return publisher(store).publish(Order(draft_id, day, **how))  # type: ignore[arg-type]
+    return publisher(store).publish(PublicationRequest(draft_id, day, **how))  # type: ignore[arg-type]
 
 
 def refusal(work: Callable[[], object]) -> PublicationRefused:
@@ -445,7 +448,7 @@ def test_the_later_number_wins_where_two_begin_on_a_day(published: Store) -> Non
 def test_of_two_people_who_publish_at_once_one_is_refused(published: Store) -> None:
     drafts = [drafted(published, to_provider(Ahi=code), base=1) for code in ("P-RIMU", "P-REK")]
     ready = [publisher(published) for _ in drafts]
-    orders = [Order(draft_id, SOON) for draft_id in drafts]
+    orders = [PublicationRequest(draft_id, SOON) for draft_id in drafts]
     results = at_once(
         *(lambda p=p, order=order: p.publish(order) for p, order in zip(ready, orders, strict=True))
     )

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from catchments.changes import ReplaceProviders
+from catchments.changes.kinds.replace_providers import ReplaceProviders
 from catchments.core.model import SourceKind
 from catchments.core.settings import ROOT
 from catchments.lookup.snapshot import today_in_new_zealand

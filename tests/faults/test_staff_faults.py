@@ -31,18 +31,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catchments.changes import AssignProvider
+from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.core.roles import Role
 from catchments.core.settings import ROOT
-from catchments.editions.publishing import Outcome, Wish
+from catchments.editions.publishing import Outcome, PublicationRequest
 from catchments.lookup.snapshot import today_in_new_zealand
-from catchments.store import Store, schema
+from catchments.store import Decision, Store, schema
 from catchments.store import people as people_module
 from catchments.store.audit import AuditTrail
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
+from catchments.store.engine import now
 from catchments.store.outbox import Outbox
 from catchments.store.people import LONGEST_LOCK, People
-from catchments.store.store import now
 from catchments.web.accounts import access
 from catchments.web.common.services import EXTENSION
 from catchments.web.staff.forms import areas
@@ -82,8 +82,8 @@ def database(tmp_path: Path) -> Path:
     return path
 
 
-def approved(path: Path) -> Wish:
-    """A draft that an approver has approved for today, and the wish to publish it."""
+def approved(path: Path) -> PublicationRequest:
+    """A draft that an approver has approved for today, and the request to publish it."""
     day = today_in_new_zealand()
     with opened(sqlite_url(path)) as store:
         desk, people = DraftRepository(store), People(store)
@@ -95,12 +95,17 @@ def approved(path: Path) -> Wish:
         desk.submit(draft, day, seen=ExpectedVersion(hana, 2))
         desk.approve(draft, day, seen=ExpectedVersion(aroha, 3))
         # An administrator may publish for a date that is past: the test may run at midnight.
-        return Wish(draft, 4, day, tama.id, "A contract ends.")
+        return PublicationRequest(draft, day, "A contract ends.", decision=Decision(tama.id, 4))
 
 
-def begun(path: Path, wish: Wish, **fate: int | None) -> prepared.Process:
+def version_of(request: PublicationRequest) -> int:
+    assert request.decision
+    return request.decision.draft_version
+
+
+def begun(path: Path, request: PublicationRequest, **fate: int | None) -> prepared.Process:
     """A process that publishes."""
-    given, settings = msgspec.json.encode(wish), {"DATABASE_URL": sqlite_url(path)}
+    given, settings = msgspec.json.encode(request), {"DATABASE_URL": sqlite_url(path)}
     return prepared.begin(PUBLISHER, given=given, settings=settings, **fate)
 
 
@@ -109,23 +114,23 @@ def outcome(process: prepared.Process) -> Outcome:
     return msgspec.json.decode(process.stdout, type=Outcome)
 
 
-def finished(path: Path, wish: Wish, **fate: int | None) -> Outcome:
-    return outcome(begun(path, wish, **fate))
+def finished(path: Path, request: PublicationRequest, **fate: int | None) -> Outcome:
+    return outcome(begun(path, request, **fate))
 
 
-def is_published_whole(path: Path, wish: Wish, *, artefacts: int = QUICK) -> bool:
+def is_published_whole(path: Path, request: PublicationRequest, *, artefacts: int = QUICK) -> bool:
     """Whether a draft is published; either way all of it is there, once, or none of it."""
     editions, _ = nothing_is_half_there(path, artefacts=artefacts)
     with opened(sqlite_url(path)) as store:
         assert AuditTrail(store).broken_at() is None
-        draft = DraftRepository(store).draft(wish.draft_id)
+        draft = DraftRepository(store).draft(request.draft_id)
         trail = AuditTrail(store).entries(matching={"action": "edition.publish"}, at_most=99)
-        mine = [e for e in trail if json.loads(e.detail)["draft"] == wish.draft_id]
+        mine = [e for e in trail if json.loads(e.detail)["draft"] == request.draft_id]
         assert len(mine) == (draft.published_as is not None)
         with store.reading() as connection:
             numbers = set(connection.scalars(sa.select(schema.notice.c.edition_number)))
         if draft.published_as is None:
-            assert (draft.state, draft.version) == ("approved", wish.draft_version)
+            assert (draft.state, draft.version) == ("approved", version_of(request))
             assert all(number <= editions for number in numbers)
             return False
         assert (draft.state, draft.published_as) == ("published", editions)
@@ -142,19 +147,21 @@ def is_published_whole(path: Path, wish: Wish, *, artefacts: int = QUICK) -> boo
 def test_a_publication_of_staff_killed_at_any_moment_is_whole_or_not_there(
     moments: int, database: Path
 ) -> None:
-    wish = approved(database)
-    whole = begun(database, wish)
+    request = approved(database)
+    whole = begun(database, request)
     assert outcome(whole).numbers == [2]
-    assert is_published_whole(database, wish)
-    wish = approved(database)
+    assert is_published_whole(database, request)
+    request = approved(database)
     for fate in fates_at(moments, whole.steps, database):
-        begun(database, wish, **fate).wait()
-        if is_published_whole(database, wish):
-            again = finished(database, wish)  # whoever asks once more is told, and nothing is done
+        begun(database, request, **fate).wait()
+        if is_published_whole(database, request):
+            again = finished(
+                database, request
+            )  # whoever asks once more is told, and nothing is done
             assert "has been published already" in again.problem
-            wish = approved(database)
-    assert finished(database, wish).numbers
-    assert is_published_whole(database, wish)
+            request = approved(database)
+    assert finished(database, request).numbers
+    assert is_published_whole(database, request)
 
 
 # --- a full disk ----------------------------------------------------------------------------------
@@ -163,20 +170,20 @@ def test_a_publication_of_staff_killed_at_any_moment_is_whole_or_not_there(
 def test_a_full_disk_while_publishing_is_one_message_and_it_succeeds_once_there_is_room(
     database: Path,
 ) -> None:
-    wish = approved(database)
-    refused = finished(database, wish, room=64 << 10)
+    request = approved(database)
+    refused = finished(database, request, room=64 << 10)
     assert (refused.numbers, refused.kind) == ([], "StoreUnavailable")
     assert re.fullmatch(r"The database “.*” cannot be used: .*\.", refused.problem)
-    assert not is_published_whole(database, wish)
-    assert finished(database, wish).numbers == [2]
-    assert is_published_whole(database, wish)
+    assert not is_published_whole(database, request)
+    assert finished(database, request).numbers == [2]
+    assert is_published_whole(database, request)
 
 
 @pytest.mark.thorough
 def test_a_full_disk_while_files_are_made_is_one_message_and_it_succeeds_once_there_is_room(
     database: Path,
 ) -> None:
-    wish = approved(database)
+    request = approved(database)
 
     def published(room: int) -> Outcome:
         """What a process says that draws the files; no file of it grows beyond `room` bytes."""
@@ -184,7 +191,7 @@ def test_a_full_disk_while_files_are_made_is_one_message_and_it_succeeds_once_th
             [sys.executable, "-m", PUBLISHER],
             cwd=ROOT,
             env={**os.environ, "DATABASE_URL": sqlite_url(database)},
-            input=msgspec.json.encode(wish),
+            input=msgspec.json.encode(request),
             capture_output=True,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
             timeout=PATIENCE_S,
@@ -195,9 +202,9 @@ def test_a_full_disk_while_files_are_made_is_one_message_and_it_succeeds_once_th
     refused = published(48 << 10)
     assert (refused.numbers, refused.kind) == ([], "PublicationRefused")
     assert re.fullmatch(r"The file .* could not be made: .*", refused.problem)
-    assert not is_published_whole(database, wish)
+    assert not is_published_whole(database, request)
     assert published(1 << 30).numbers == [2]
-    assert is_published_whole(database, wish, artefacts=WHOLE)
+    assert is_published_whole(database, request, artefacts=WHOLE)
 
 
 @pytest.fixture
@@ -474,11 +481,11 @@ def editions_of(path: Path) -> list[int]:
 def test_a_line_that_breaks_on_a_double_click_publishes_once_and_every_page_tells_the_same(
     database: Path,
 ) -> None:
-    wish = approved(database)
+    request = approved(database)
     with serving(database) as server:
         tama = Browser(server.port, "tama")
-        form = {"version": wish.draft_version, "once": "ab12", "reason": "A contract ends."}
-        url = f"/staff/drafts/{wish.draft_id}/publish"
+        form = {"version": version_of(request), "once": "ab12", "reason": "A contract ends."}
+        url = f"/staff/drafts/{request.draft_id}/publish"
         for _ in range(2):
             tama.send_and_hang_up(url, **form)
         server.wait_until(lambda: editions_of(database) == [1, 2], "edition 2 is published")
@@ -487,7 +494,7 @@ def test_a_line_that_breaks_on_a_double_click_publishes_once_and_every_page_tell
         assert tama.send(url, **form) == (303, "/staff/editions")
         assert "Published as edition 2" in tama.page("/staff/editions")
         assert editions_of(database) == [1, 2]
-        assert is_published_whole(database, wish, artefacts=WHOLE)
+        assert is_published_whole(database, request, artefacts=WHOLE)
         every_page_tells_of_edition_2(server, tama)
 
 
@@ -504,11 +511,11 @@ def every_page_tells_of_edition_2(server: Server, tama: Browser) -> None:
 def test_a_worker_killed_while_it_publishes_leaves_the_edition_before_or_after(
     database: Path,
 ) -> None:
-    wish = approved(database)
+    request = approved(database)
     with serving(database, workers=2) as server:
         tama = Browser(server.port, "tama")
-        form = {"version": wish.draft_version, "once": "ab12", "reason": "A contract ends."}
-        url = f"/staff/drafts/{wish.draft_id}/publish"
+        form = {"version": version_of(request), "once": "ab12", "reason": "A contract ends."}
+        url = f"/staff/drafts/{request.draft_id}/publish"
         tama.send_and_hang_up(url, **form)
         server.wait_until(lambda: publishing(server), "a worker has begun to publish")
         workers, publishers = server.workers(), publishing(server)
@@ -517,11 +524,11 @@ def test_a_worker_killed_while_it_publishes_leaves_the_edition_before_or_after(
         server.wait_until(lambda: server.workers() - workers, "another worker is there")
         server.wait_until(server.answers, "it answers")
         wait_until(lambda: not any(map(is_running, publishers)), "who publishes alone has ended")
-        is_published_whole(database, wish, artefacts=WHOLE)
+        is_published_whole(database, request, artefacts=WHOLE)
         # The page that is sent once more publishes it, or says that it is published.
         assert tama.send(url, **form) == (303, "/staff/editions")
         assert editions_of(database) == [1, 2]
-        assert is_published_whole(database, wish, artefacts=WHOLE)
+        assert is_published_whole(database, request, artefacts=WHOLE)
         server.wait_until_served(2, workers=2)
 
 

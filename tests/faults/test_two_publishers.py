@@ -7,11 +7,13 @@ from datetime import date, timedelta
 
 import msgspec
 
-from catchments.changes import AssignProvider, Change, RenameCatchment, apply_all
+from catchments.changes import Change, apply_all
+from catchments.changes.kinds.assign_provider import AssignProvider
+from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.core.roles import Role
-from catchments.editions.publishing import Outcome, Wish
+from catchments.editions.publishing import Outcome, PublicationRequest
 from catchments.lookup.snapshot import today_in_new_zealand
-from catchments.store import Store
+from catchments.store import Decision, Store
 from catchments.store.audit import AuditTrail
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.outbox import Outbox
@@ -23,9 +25,9 @@ from tests.worlds import AHI, KOWHAI, at_once, publish_whole, small_edition, sma
 CHANGES: tuple[Change, ...] = (AssignProvider((KOWHAI,), "P-AHI"), RenameCatchment(AHI, "Ahi Nui"))
 
 
-def wanted(url: str, wish: Wish) -> Outcome:
-    """What a process that publishes answers to a wish."""
-    given, settings = msgspec.json.encode(wish), {"DATABASE_URL": url}
+def wanted(url: str, request: PublicationRequest) -> Outcome:
+    """What a process that publishes answers to a request."""
+    given, settings = msgspec.json.encode(request), {"DATABASE_URL": url}
     ended = prepared.begin("catchments.commands.jobs.publishing", given=given, settings=settings)
     assert ended.wait() == 0, ended.stderr
     return msgspec.json.decode(ended.stdout, type=Outcome)
@@ -46,9 +48,10 @@ def approve(store: Store, draft: int, on: date) -> None:
     desk.approve(draft, on, seen=ExpectedVersion(people.person("aroha"), desk.draft(draft).version))
 
 
-def wish_for(store: Store, draft: int, login: str, on: date) -> Wish:
+def request_for(store: Store, draft: int, login: str, on: date) -> PublicationRequest:
     person = People(store).person(login)
-    return Wish(draft, DraftRepository(store).draft(draft).version, on, person.id, "Why")
+    decision = Decision(person.id, DraftRepository(store).draft(draft).version)
+    return PublicationRequest(draft, on, "Why", decision=decision)
 
 
 def test_of_two_people_who_publish_at_once_one_succeeds_and_the_other_re_applies(
@@ -60,15 +63,15 @@ def test_of_two_people_who_publish_at_once_one_succeeds_and_the_other_re_applies
         add_person(store, login, role)
     day = today_in_new_zealand() + timedelta(days=30)
     drafts = [approved(store, change, day) for change in CHANGES]
-    wishes = [
-        wish_for(store, draft, login, day)
+    requests = [
+        request_for(store, draft, login, day)
         for draft, login in zip(drafts, ("aroha", "tama"), strict=True)
     ]
 
-    def publishing(wish: Wish) -> Callable[[], Outcome]:
-        return lambda: wanted(database_url, wish)
+    def publishing(request: PublicationRequest) -> Callable[[], Outcome]:
+        return lambda: wanted(database_url, request)
 
-    outcomes = at_once(*map(publishing, wishes))
+    outcomes = at_once(*map(publishing, requests))
     won = [o.numbers for o in outcomes]
     assert sorted(won) == [[], [2]], outcomes
     loser = won.index([])
@@ -82,7 +85,7 @@ def test_of_two_people_who_publish_at_once_one_succeeds_and_the_other_re_applies
     assert DraftRepository(store).draft(draft).state == "approved"
     assert [e.number for e in store.editions()] == [1, 2]
 
-    again = wanted(database_url, wishes[loser])  # as it stands it is made from the wrong edition
+    again = wanted(database_url, requests[loser])  # as it stands it is made from the wrong edition
     assert "made from edition 1, but edition 2 is in force" in again.problem
     apply_all(store.edition(2), DraftRepository(store).draft(draft).changes)
     seen = ExpectedVersion(
@@ -92,7 +95,7 @@ def test_of_two_people_who_publish_at_once_one_succeeds_and_the_other_re_applies
     assert DraftRepository(store).draft(draft).state == "editing"
     approve(store, draft, day)
     login = ("aroha", "tama")[loser]
-    assert wanted(database_url, wish_for(store, draft, login, day)).numbers == [3]
+    assert wanted(database_url, request_for(store, draft, login, day)).numbers == [3]
     last = store.edition(3)
     assert last.catchments[AHI].name == "Ahi Nui"
     assert last.catchments[KOWHAI].provider_code == "P-AHI"
@@ -110,8 +113,8 @@ def test_the_same_draft_published_twice_at_once_is_one_edition(
     for login, role in (("hana", Role.EDITOR), ("aroha", Role.APPROVER)):
         add_person(store, login, role)
     day = today_in_new_zealand() + timedelta(days=30)
-    wish = wish_for(store, approved(store, CHANGES[0], day), "aroha", day)
-    outcomes = at_once(*[lambda: wanted(database_url, wish)] * 2)
+    request = request_for(store, approved(store, CHANGES[0], day), "aroha", day)
+    outcomes = at_once(*[lambda: wanted(database_url, request)] * 2)
     assert sorted(o.numbers for o in outcomes) == [[], [2]]
     assert [e.number for e in store.editions()] == [1, 2]
     entries = AuditTrail(store).entries(matching={"subject": "edition 2"}, at_most=9)

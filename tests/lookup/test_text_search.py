@@ -103,7 +103,7 @@ WORLD = world()
 def find(text: str, *, addresses: Any = None, geocoder: Any = None, **more: Any) -> SearchResult:
     where = more.pop("world", WORLD)
     finder = TextSearch(where, addresses or NoAddresses(), geocoder or NoAddresses())
-    finding = finder.find(text, on=more.pop("on", TODAY), **more)
+    finding = finder.find(text, as_at=where.as_at(more.pop("on", TODAY)), **more)
     assert finding is not None
     return finding
 
@@ -184,7 +184,7 @@ def test_what_changes_next_is_part_of_what_is_found():
 
 def test_a_date_before_the_first_edition_has_no_finding():
     finder = TextSearch(WORLD, NoAddresses(), NoAddresses())
-    assert finder.find("54", on=STARTS.replace(day=4)) is None
+    assert finder.find("54", as_at=WORLD.as_at(STARTS.replace(day=4))) is None
 
 
 def test_a_number_that_is_no_schools_is_not_another_schools():

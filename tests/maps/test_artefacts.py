@@ -10,7 +10,8 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Catchment, Edition
 from catchments.geometry.coordinates import geometry_to_180
-from maps.artefacts import Artefact, build_artefacts
+from catchments.store import Artefact
+from maps.artefacts import build_artefacts
 from maps.exports.geojson import boundaries_geojson
 
 

@@ -12,14 +12,20 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Catchment, Edition
 from catchments.geometry.coordinates import geometry_to_360
-from catchments.geometry.coverage import neighbours
-from maps.display import GRID_DEG, display_coverage, display_topology
+from catchments.geometry.neighbours import neighbours
+from maps.display import GRID_DEG, display_coverage
+from maps.exports.export_input import ExportInput
+from maps.topology import drawn_topology
 
 Decoded = dict[str, BaseGeometry]
 
 
+def drawn_bytes(edition: Edition, coast: BaseGeometry | None = None) -> bytes:
+    return drawn_topology(ExportInput(edition, coast))
+
+
 def topology_of(edition: Edition, coast: BaseGeometry | None) -> dict[str, Any]:
-    made: dict[str, Any] = json.loads(display_topology(edition, coast=coast))
+    made: dict[str, Any] = json.loads(drawn_bytes(edition, coast))
     return made
 
 
@@ -155,7 +161,7 @@ def test_a_region_is_outlined_by_what_its_catchments_do_not_share(
 
 
 def test_no_name_reaches_the_topology(edition: Edition, coast: BaseGeometry) -> None:
-    text = display_topology(edition, coast=coast).decode()
+    text = drawn_bytes(edition, coast).decode()
     assert not [name for name in ("{{", "script", "alert", "1337") if name in text]
 
 
@@ -169,12 +175,12 @@ def test_the_same_edition_gives_the_same_bytes_in_any_order(
     edition: Edition, coast: BaseGeometry
 ) -> None:
     backwards = dict(reversed(list(edition.boundaries.items())))
-    again = display_topology(replace(edition, boundaries=backwards), coast=coast)
+    again = drawn_bytes(replace(edition, boundaries=backwards), coast)
     colourless = [
         [(g["arcs"], g["properties"]["code"]) for g in made["objects"]["catchments"]["geometries"]]
         for made in (json.loads(again), topology_of(edition, coast))
     ]
-    assert display_topology(edition, coast=coast) == display_topology(edition, coast=coast)
+    assert drawn_bytes(edition, coast) == drawn_bytes(edition, coast)
     assert colourless[0] == colourless[1]
 
 
@@ -193,4 +199,4 @@ def test_an_edition_without_boundaries_has_an_empty_map() -> None:
 
 
 def test_the_drawn_boundaries_say_that_they_are_demonstration(edition: Edition) -> None:
-    assert json.loads(display_topology(edition))["demonstration"] is True
+    assert json.loads(drawn_bytes(edition))["demonstration"] is True

@@ -503,7 +503,7 @@ def test_a_file_that_cannot_be_made_refuses_the_publication(
     monkeypatch.setattr(artefacts_room, "FILES", (replace(FILES[0], make=broken),))
 
     def make(snapshot: Snapshot) -> list[tuple[str, str, bytes]]:
-        return [(a.name, a.media_type, a.content) for a in build_all(snapshot)]
+        return build_all(snapshot)
 
     publisher = Publisher(store, make, "1", today=TODAY)
     with pytest.raises(

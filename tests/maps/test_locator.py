@@ -21,7 +21,7 @@ from catchments.core.model import Catchment, Edition, Place
 from catchments.core.settings import ROOT
 from catchments.geometry.coordinates import to_180
 from maps.artefacts import TOPOLOGY
-from maps.display import display_topology
+from maps.exports.export_input import ExportInput
 from maps.locator import (
     HEIGHT,
     POINTS_AT_MOST,
@@ -31,6 +31,7 @@ from maps.locator import (
     neighbours,
     read_drawing,
 )
+from maps.topology import drawn_topology
 from tests.worlds import opened, sqlite_url
 
 CHATHAMS = "ZZ-09"
@@ -72,7 +73,7 @@ class Picture:
 
 @pytest.fixture(scope="session")
 def drawing(edition: Edition, coast: BaseGeometry) -> Drawing:
-    return read_drawing(display_topology(edition, coast=coast))
+    return read_drawing(drawn_topology(ExportInput(edition, coast)))
 
 
 def drawn(drawing: Drawing, *codes: str, **more: object) -> Picture:
@@ -86,7 +87,7 @@ def edition_of(**boundaries: BaseGeometry) -> Edition:
 
 
 def drawing_of(**boundaries: BaseGeometry) -> Drawing:
-    return read_drawing(display_topology(edition_of(**boundaries)))
+    return read_drawing(drawn_topology(ExportInput(edition_of(**boundaries))))
 
 
 # --- what is read ---------------------------------------------------------------------------------

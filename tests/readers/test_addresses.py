@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from catchments.core.errors import FileRefused
 from catchments.core.model import SourceKind
-from catchments.readers import addresses
+from catchments.readers import address_files, addresses
 from catchments.readers.addresses import Address, AddressReading, Road
-from catchments.readers.formats.tables import tidy
+from catchments.readers.formats.cells import tidy
 from catchments.readers.report import Problem
 from tests import hostile_files
 from tests.address_files import BARE, LAYOUTS, OLDER, Given, csv_text, geopackage, table
@@ -274,13 +274,25 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "blank lines": ("\n\n\n", "has no header with the columns of addresses"),
     "an open quotation mark": (TEXT + '"POINT (1', "opened and never closed; the file may be cut"),
     "a mark inside": (TEXT + '"a"b,\n', "a quotation mark stands inside a cell"),
-    "a last row cut off": (TEXT.rstrip()[:-60], "breaks off in line 5: "),
-    "a short row": (TEXT + "1,2,3\n" + TEXT, "is damaged in line 6: 3 cells under a header of 37"),
-    "a long row": (TEXT + "," * 99 + "\n", "is damaged in line 6: 100 cells under a header of 37"),
-    "a NUL": (TEXT + "\0\n", "is damaged in line 6, which has a NUL byte"),
-    "damaged UTF-8": (TEXT.encode() + b"\xff\n", "is not UTF-8 text after line"),
+    "a last row cut off": (
+        TEXT.rstrip()[:-60],
+        "line 5, column 16 “address_number_high”: the file breaks off",
+    ),
+    "a short row": (
+        TEXT + "1,2,3\n" + TEXT,
+        "line 6, column 4 “change_id”: there are 3 cells under a header of 37",
+    ),
+    "a long row": (
+        TEXT + "," * 99 + "\n",
+        "line 6, column 38: there are 100 cells under a header of 37",
+    ),
+    "a NUL": (TEXT + "\0\n", "line 6, column 1 “WKT”: there is a NUL byte"),
+    "damaged UTF-8": (TEXT.encode() + b"\xff\n", "line 6, column 1 “WKT”: this is not UTF-8 text"),
     "Windows text": (TEXT.encode("cp1252", "replace").replace(b"?", b"\xe1"), "is not UTF-8 text"),
-    "a cell of 10 MB": (TEXT + "a" * 10_000_000 + "\n", "line 6, which is too long"),
+    "a cell of 10 MB": (
+        TEXT + "a" * 10_000_000 + "\n",
+        "line 6, column 1 “WKT”: there is a row of more than 1,000,000 ",
+    ),
     "a cell of 10 MB in lines": (TEXT + '"' + "a\n" * 5_000_000, "a cell is too long"),
 }
 
@@ -301,7 +313,8 @@ def test_every_cut_of_a_csv_but_between_rows_is_refused(tmp_path: Path) -> None:
     start, end = whole.rindex("POINT"), whole.rindex(",")
     for at in range(start + 1, end):
         said = refusal(written(tmp_path, whole[:at]))
-        assert "breaks off in line 3" in said or "never closed" in said
+        assert "line 3, " in said
+        assert "the file breaks off" in said or "never closed" in said
 
 
 def geopackage_with(folder: Path, *statements: str, rows: int = 3) -> Path:
@@ -360,7 +373,7 @@ def test_a_geopackage_that_ends_before_its_last_feature_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = geopackage(tmp_path / "nz-addresses.gpkg", ROWS)
-    monkeypatch.setattr(addresses, "_feature_count", lambda *_: 5)
+    monkeypatch.setattr(address_files, "_feature_count", lambda *_: 5)
     assert "breaks off in feature 5 of 5" in refusal(path)
 
 
@@ -379,7 +392,7 @@ def test_more_roads_than_the_country_has_are_refused(
 def test_a_geopackage_is_read_whole_in_batches_of_any_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    monkeypatch.setattr(addresses, "_BATCH", batch)
+    monkeypatch.setattr(address_files, "_BATCH", batch)
     path = geopackage(tmp_path / "nz-addresses.gpkg", [Given(number=str(n)) for n in range(1, 8)])
     run_on(path, "UPDATE nz_addresses SET fid = fid * 1000 WHERE fid > 4")  # numbers with gaps
     assert [a.number for a in read(path)] == list(range(1, 8))
@@ -389,8 +402,8 @@ def test_a_geopackage_is_read_whole_in_batches_of_any_size(
 def test_progress_goes_on_to_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
-    monkeypatch.setattr(addresses, "_BATCH", 2)
-    monkeypatch.setattr(addresses, "_PROGRESS_ROWS", 2)
+    monkeypatch.setattr(address_files, "_BATCH", 2)
+    monkeypatch.setattr(address_files, "_PROGRESS_ROWS", 2)
     path = tmp_path / f"nz-addresses.{suffix}"
     if suffix == "csv":
         written(tmp_path, TEXT)
@@ -420,7 +433,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
 def test_memory_does_not_grow_with_the_features(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addresses, "_BATCH", 100)
+    monkeypatch.setattr(address_files, "_BATCH", 100)
     columns = "full_road_name TEXT, address_number INTEGER, geom POINT"
     peaks = []
     for count in (500, 5_000):

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from catchments.core.errors import FileRefused
 from catchments.readers.formats import tables
-from catchments.readers.formats.tables import Columns, cell_text, date_in_name, open_table, tidy
+from catchments.readers.formats.cells import cell_text, tidy
+from catchments.readers.formats.tables import Columns, date_in_name, open_table
 from tests.laws import examples
 
 COLUMNS = Columns(
@@ -141,16 +142,25 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
     "other columns": ("a,b\n1,2\n", "a column named School_Id or School Number, and one named Nam"),
     "one column short": ("Name\nx\n", "Missing: a column named School_Id or School Number."),
     "a column twice": ("School_Id,Name,name \n1,a,b\n", "has the column “Name” 2 times"),
-    "an open quotation mark": (HEADER + '1,a\n2,"b\n3,c\n', "line 3: a quotation mark is opened"),
-    "a mark inside": (HEADER + '1,"a"b\n', "line 2: a quotation mark stands inside a cell"),
-    "a NUL": (HEADER + "1,a\n2,b\0\n", "has a NUL byte in line 3"),
+    "an open quotation mark": (
+        HEADER + '1,a\n2,"b\n3,c\n',
+        "line 3, column 2 “Name”: a quotation mark is op",
+    ),
+    "a mark inside": (
+        HEADER + '1,"a"b\n',
+        "line 2, column 2 “Name”: a quotation mark stands inside",
+    ),
+    "a NUL": (HEADER + "1,a\n2,b\0\n", "line 3, column 2 “Name”: there is a NUL byte"),
     "UTF-16": ((HEADER + "1,a\n").encode("utf-16"), "is UTF-16 text"),
     "damaged UTF-8": (HEADER.encode() + "1,ā\n".encode() + b"2,\xff\n", "up to line 3, which is"),
     "no text": (HEADER.encode() + b"1,\x81\n", "neither UTF-8 nor Windows-1252"),
     "too many cells": (HEADER + "1,a,b\n", "line 2: 3 cells under a header of 2"),
-    "a last row cut off": (HEADER + "1,a\n2", "breaks off in line 3, at cell 1 of 2"),
+    "a last row cut off": (HEADER + "1,a\n2", "line 3, column 1 “School_Id”: the file breaks off"),
     "a cell of 10 MB": (HEADER + "1," + "a" * 10_000_000 + "\n", "a row of more than 1,000,000"),
-    "a cell of 10 MB in lines": (HEADER + '1,"' + "a\n" * 5_000_000, "line 2: a cell is too long"),
+    "a cell of 10 MB in lines": (
+        HEADER + '1,"' + "a\n" * 5_000_000,
+        "line 2, column 2 “Name”: a cell is too long",
+    ),
     "a long cell": (HEADER + "1," + "a" * 10_001 + "\n", "At most 10,000 characters"),
     "an old workbook": (b"\xd0\xcf\x11\xe0" + bytes(512), "with a password, or in the old .xls"),
     "a torn workbook": (b"PK\x03\x04" + b"x" * 99, "is not a workbook that can be read"),

@@ -14,7 +14,6 @@ import pytest
 import sqlalchemy as sa
 
 import app
-from catchments.bulk.journal import Journal
 from catchments.commands import setup
 from catchments.core.settings import Settings
 from catchments.lookup.search.address_building import building_book
@@ -75,13 +74,6 @@ def address_book_being_built(folder: Path, _small: Path) -> Iterator[None]:
         yield
 
 
-def bulk_journal(folder: Path, _small: Path) -> Iterator[None]:
-    journal = Journal(folder / "out.csv")
-    with journal.locked():
-        journal.begin({"what": "a job"})
-        yield
-
-
 def metrics_folder(folder: Path, _small: Path) -> Iterator[None]:
     fresh_folder({SHARED: str(folder / "deep" / "metrics")})
     yield
@@ -94,7 +86,6 @@ MADE: dict[str, Callable[[Path, Path], Iterator[None]]] = {
         database_moved,
         backup_taken_and_put_back,
         address_book_being_built,
-        bulk_journal,
         metrics_folder,
     )
 }

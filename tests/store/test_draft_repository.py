@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catchments.changes import MoveSchools, RenameCatchment
+from catchments.changes.kinds.move_schools import MoveSchools
+from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.roles import Person, Role
 from catchments.store import Store, schema
@@ -20,9 +21,9 @@ from catchments.store.drafts.repository import (
     ExpectedVersion,
     NotNow,
     Stale,
-    checked_once,
+    checked_key,
 )
-from catchments.store.store import now
+from catchments.store.engine import now
 from tests.worlds import AHI, HOSTILE, RIMU, at_once, publish_whole, small_edition, small_release
 
 JULY = date(2026, 7, 1)
@@ -61,8 +62,8 @@ def begun(desk: DraftRepository, by: Person, **more: Any) -> int:
     return desk.begin(title="Moves", reason="A contract ends", base_number=1, by=by, **more)
 
 
-def saw(desk: DraftRepository, draft: int, by: Person, once: str = "") -> ExpectedVersion:
-    return ExpectedVersion(by, desk.draft(draft).version, once)
+def saw(desk: DraftRepository, draft: int, by: Person, key: str = "") -> ExpectedVersion:
+    return ExpectedVersion(by, desk.draft(draft).version, key)
 
 
 def test_a_draft_remembers_who_began_it_on_which_edition_and_why(
@@ -127,15 +128,15 @@ def test_a_stale_form_changes_nothing_and_says_so(desk: DraftRepository, hana: P
 
 
 def test_a_form_sent_twice_does_its_work_once(desk: DraftRepository, hana: Person) -> None:
-    draft = begun(desk, hana, once="abc1")
-    assert begun(desk, hana, once="abc1") == draft
-    assert begun(desk, hana, once="abc2") != draft
+    draft = begun(desk, hana, idempotency_key="abc1")
+    assert begun(desk, hana, idempotency_key="abc1") == draft
+    assert begun(desk, hana, idempotency_key="abc2") != draft
     seen = saw(desk, draft, hana, "def1")
     desk.add(draft, RENAME, "Renamed.", seen=seen)
     desk.add(draft, RENAME, "Renamed.", seen=seen)  # not even stale: it has been done
     assert desk.draft(draft).changes == (RENAME,)
-    desk.comment(draft, "Kia ora", by=hana, once="ghi1")
-    desk.comment(draft, "Kia ora", by=hana, once="ghi1")
+    desk.comment(draft, "Kia ora", by=hana, idempotency_key="ghi1")
+    desk.comment(draft, "Kia ora", by=hana, idempotency_key="ghi1")
     assert [c.text for c in desk.comments(draft)] == ["Kia ora"]
 
 
@@ -281,7 +282,7 @@ def test_a_draft_that_is_not_there_is_not_known(desk: DraftRepository, hana: Per
 @pytest.mark.parametrize("text", ["a" * 65, "a%b", "a_b", '"', "ā", "a b"])
 def test_a_token_that_no_form_was_given_is_refused(text: str) -> None:
     with pytest.raises(InputRefused, match="not one of ours"):
-        checked_once(text)
+        checked_key(text)
 
 
 def test_the_desk_works_without_people_of_old_drafts(desk: DraftRepository, store: Store) -> None:
@@ -290,3 +291,23 @@ def test_the_desk_works_without_people_of_old_drafts(desk: DraftRepository, stor
     assert [s.author for s in desk.steps(draft)] == [""]
     with store.reading() as connection:
         assert connection.scalar(sa.select(schema.draft.c.state)) == "editing"
+
+
+def test_what_was_done_in_a_draft_leaves_out_what_was_undone(desk, store):
+    with store.writing() as connection:
+        connection.execute(
+            schema.draft.insert().values(id=3, title="T", base_number=1, created_at=now())
+        )
+        for position, undone in ((1, False), (2, True)):
+            connection.execute(
+                schema.draft_change.insert().values(
+                    draft_id=3,
+                    position=position,
+                    kind="rename catchment",
+                    created_at=now(),
+                    content=b"{}",
+                    sentence=f"Step {position}.",
+                    undone=undone,
+                )
+            )
+    assert desk.sentences(3) == ["Step 1."]

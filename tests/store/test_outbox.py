@@ -9,18 +9,17 @@ import pytest
 import sqlalchemy as sa
 
 from catchments.core.errors import NotKnown, PublicationRefused
-from catchments.editions.announcements import Announcement
-from catchments.store import Publication, Store, outbox, schema
+from catchments.store import Publication, Store, schema
 from catchments.store.audit import AuditTrail
-from catchments.store.outbox import (
+from catchments.store.engine import now
+from catchments.store.outbox import Announcement, Outbox, Webhooks
+from catchments.store.outbox.queue import (
     ATTEMPTS_AT_MOST,
     CLAIM_HOLDS,
     MAY_HAVE_BEEN_SENT,
     TOO_OLD_AFTER,
-    Outbox,
     pause_after,
 )
-from catchments.store.store import now
 from tests.worlds import at_once, simple_artefacts, small_edition, small_release
 
 FROM = date(2026, 4, 1)
@@ -34,6 +33,11 @@ TO_SCHOOL = replace(TO_PROVIDER, recipient_kind="school", recipient="54", email=
 def box(store: Store) -> Outbox:
     store.add_release(small_release())
     return Outbox(store)
+
+
+@pytest.fixture
+def webhooks(store: Store) -> Webhooks:
+    return Webhooks(store)
 
 
 def published(store: Store, *told: Announcement, on: date = FROM) -> int:
@@ -99,10 +103,10 @@ def test_a_withdrawn_edition_is_not_told_and_the_same_published_again_is(box, st
     assert box.counts() == {second: {"waiting": 1}}
 
 
-def test_every_webhook_in_use_is_called_once_an_edition(box, store):
+def test_every_webhook_in_use_is_called_once_an_edition(box, store, webhooks):
     for url in ("https://one.example/", "https://two.example/", "https://three.example/"):
-        box.add_webhook(url, by="hana")
-    box.disable_webhook(2, by="hana")
+        webhooks.add(url, by="hana")
+    webhooks.disable(2, by="hana")
     published(store)
     assert [d.to for d in box.deliveries()] == ["https://three.example/", "https://one.example/"]
 
@@ -137,8 +141,8 @@ def test_what_was_sent_is_not_claimed_again(box, store):
     assert states(store) == ["sent"]
 
 
-def test_without_a_mail_server_only_webhooks_are_claimed(box, store):
-    box.add_webhook("https://one.example/", by="hana")
+def test_without_a_mail_server_only_webhooks_are_claimed(box, store, webhooks):
+    webhooks.add("https://one.example/", by="hana")
     published(store, TO_PROVIDER)
     claimed = box.claim(emails=False)
     assert claimed is not None
@@ -175,14 +179,14 @@ def test_a_refusal_for_good_fails_at_once(box, store):
 
 
 @pytest.mark.parametrize("gone", ["edition", "webhook"])
-def test_what_was_called_off_while_it_was_being_sent_is_not_tried_again(box, store, gone):
-    box.add_webhook("https://one.example/", by="hana")
+def test_what_was_called_off_while_it_was_being_sent_is_not_tried_again(box, store, gone, webhooks):
+    webhooks.add("https://one.example/", by="hana")
     number = published(store)
     claimed = box.claim()
     if gone == "edition":
         store.withdraw(number)
     else:
-        box.disable_webhook(1, by="hana")
+        webhooks.disable(1, by="hana")
     box.mark_refused(claimed, "it answered 500")
     assert states(store) == ["cancelled"]
 
@@ -240,31 +244,10 @@ def test_only_a_failed_delivery_of_a_standing_edition_is_sent_again(box, store):
         box.send_again(99, by="ana")
 
 
-def test_a_webhook_that_is_not_in_use_is_not_known(box):
-    _, secret = box.add_webhook("https://one.example/", by="hana")
-    assert box.webhook_secret(1) == ("https://one.example/", secret)
-    box.disable_webhook(1, by="hana")
-    for ask in (lambda: box.webhook_secret(1), lambda: box.disable_webhook(1, by="hana")):
+def test_a_webhook_that_is_not_in_use_is_not_known(box, webhooks):
+    _, secret = webhooks.add("https://one.example/", by="hana")
+    assert webhooks.secret(1) == ("https://one.example/", secret)
+    webhooks.disable(1, by="hana")
+    for ask in (lambda: webhooks.secret(1), lambda: webhooks.disable(1, by="hana")):
         with pytest.raises(NotKnown):
             ask()
-
-
-def test_what_was_done_in_a_draft_leaves_out_what_was_undone(box, store):
-    published(store)
-    with store.writing() as connection:
-        connection.execute(
-            schema.draft.insert().values(id=3, title="T", base_number=1, created_at=now())
-        )
-        for position, undone in ((1, False), (2, True)):
-            connection.execute(
-                schema.draft_change.insert().values(
-                    draft_id=3,
-                    position=position,
-                    kind="rename catchment",
-                    created_at=now(),
-                    content=b"{}",
-                    sentence=f"Step {position}.",
-                    undone=undone,
-                )
-            )
-    assert outbox.published_changes(store, 3) == ["Step 1."]

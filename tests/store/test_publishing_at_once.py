@@ -14,12 +14,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catchments.changes import ReplaceListings
+from catchments.changes.kinds.replace_listings import ReplaceListings
 from catchments.core.errors import PublicationRefused
 from catchments.core.model import Edition, SourceKind
 from catchments.lookup.snapshot import Snapshots
-from catchments.store import Publication, State, Store, editions
-from catchments.store import store as store_module
+from catchments.store import Publication, State, Store, artefacts, editions
 from catchments.store.drafts import records
 from catchments.store.engine import open_engine
 from tests.waiting import PATIENCE_S
@@ -65,7 +64,7 @@ MOMENTS = {
     "after the first rows": (editions, "_insert"),
     "after a source": (editions, "write_source"),
     "after the edition": (editions, "write"),
-    "after the artefacts": (store_module, "_write_artefacts"),
+    "after the artefacts": (artefacts, "write"),
     "after the draft": (records, "mark_published"),
 }
 

@@ -15,7 +15,10 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catchments.changes import Change, ReplaceCatchments, ReplaceListings, ReplaceProviders
+from catchments.changes import Change
+from catchments.changes.kinds.replace_catchments import ReplaceCatchments
+from catchments.changes.kinds.replace_listings import ReplaceListings
+from catchments.changes.kinds.replace_providers import ReplaceProviders
 from catchments.core.errors import NotKnown
 from catchments.core.model import (
     Catchment,
@@ -28,7 +31,7 @@ from catchments.core.model import (
     Source,
     SourceKind,
 )
-from catchments.store import Store, StoredArtefact
+from catchments.store import Artefact, Store
 from catchments.store.engine import open_engine
 from maps import MAKER
 from tests.conftest import fresh_postgresql
@@ -231,9 +234,10 @@ def test_a_draft_comes_back_with_its_changes_in_order(
 @LAW
 @given(name=codes, content=st.binary(max_size=200))
 def test_an_artefact_comes_back_byte_for_byte(kept: Store, name: str, content: bytes) -> None:
-    number = publish_whole(kept, small_edition(), artefacts=[(name, "text/x", content)])
-    digest = hashlib.sha256(content).hexdigest()
-    assert kept.artefact(number, name) == StoredArtefact(name, "text/x", content, digest)
+    number = publish_whole(kept, small_edition(), artefacts=[Artefact(name, "text/x", content)])
+    found = kept.artefact(number, name)
+    assert found == Artefact(name, "text/x", content)
+    assert found.sha256 == hashlib.sha256(content).hexdigest()
     assert kept.artefact(number, name + "x") is None
 
 
@@ -272,7 +276,7 @@ def test_new_artefacts_take_the_place_of_an_older_makers(store: Store) -> None:
     number = publish_whole(store, small_edition())
     assert store.editions_without_artefacts(MAKER) == []
     assert store.editions_without_artefacts("another") == [number]
-    store.add_artefacts(number, [("map.js", "text/javascript", b"new")], maker="another")
+    store.add_artefacts(number, [Artefact("map.js", "text/javascript", b"new")], maker="another")
     assert store.editions_without_artefacts("another") == []
     found = store.artefact(number, "map.js")
     assert found

@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.changes import MoveSchools
+from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.core.roles import Person, Role
-from catchments.editions.publishing import Order, Publisher
+from catchments.editions.publishing import PublicationRequest, Publisher
 from catchments.store import Decision, Store
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
@@ -62,9 +62,9 @@ def published_by_staff(store: Store) -> None:
     desk.add(draft, MoveSchools((54,), RIMU), "school 54 moved to Rimu.", seen=seen(hana))
     desk.submit(draft, APRIL, seen=seen(hana))
     desk.approve(draft, APRIL, seen=seen(aroha))
-    decision = Decision(aroha, desk.draft(draft).version)
+    decision = Decision(aroha.id, desk.draft(draft).version)
     publisher = Publisher(store, lambda _: simple_artefacts(), "1", today=TODAY)
-    publisher.publish(Order(draft, APRIL, decision=decision))
+    publisher.publish(PublicationRequest(draft, APRIL, decision=decision))
 
 
 def test_who_served_a_school_on_a_date_and_who_decided_it(app: Flask, rata: FlaskClient) -> None:

@@ -19,7 +19,8 @@ from catchments.lookup.search.text_search import NoAddresses
 from catchments.store import StoreUnavailable
 from catchments.web.common.services import EXTENSION
 from catchments.web.v1.bulk import answers as answers_bulk
-from catchments.web.v1.bulk.questions import AT_MOST, LONGEST_BODY, BodyTooLarge, unpacked
+from catchments.web.v1.bulk.rows import AT_MOST, BodyTooLarge
+from catchments.web.v1.bulk.unpacking import LONGEST_BODY, unpacked
 from tests.laws import examples
 from tests.worlds import (
     HOSTILE,

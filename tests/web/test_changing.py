@@ -2,118 +2,31 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-from collections.abc import Iterator
 from datetime import date
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import pytest
 import shapely
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
-from catchments.changes import apply_all
-from catchments.core.model import Contract, Edition, Provider
-from catchments.core.roles import Role
-from catchments.store import Store
+from catchments.core.model import Contract, Provider
 from catchments.store.drafts.repository import DraftRepository
-from catchments.web.common.services import EXTENSION
-from catchments.web.staff.forms.changing import KINDS
-from tests.staff import post, sign_in, staffed
-from tests.worlds import (
-    AHI,
-    HOSTILE,
-    KOWHAI,
-    REKOHU,
-    RIMU,
-    TOTARA,
-    running_application,
-    sqlite_url,
+from catchments.web.staff.forms.kinds import BY_NAME
+from tests.staff import (
+    added,
+    content,
+    hidden,
+    post,
+    sent,
+    sign_in,
+    store_of,
+    ticked,
+    version_of,
+    words,
 )
-
-
-@pytest.fixture(scope="module")
-def drafted(small_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small world with two editors and a draft, number 1, that Hana has begun."""
-    editors = {"hana": Role.EDITOR, "wiremu": Role.EDITOR}
-    path = staffed(small_database, tmp_path_factory.mktemp("changing"), editors)
-    with running_application(sqlite_url(path)) as made:
-        client = made.test_client()
-        sign_in(client, "hana")
-        begun = post(client, "/staff/drafts/new", title="A draft", reason="A reason", base="1")
-        assert begun.status_code == 303
-    return path
-
-
-@pytest.fixture
-def app(drafted: Path, tmp_path: Path) -> Iterator[Flask]:
-    path = Path(shutil.copy(drafted, tmp_path / "changing.sqlite"))
-    with running_application(sqlite_url(path)) as made:
-        yield made
-
-
-@pytest.fixture
-def hana(app: Flask) -> FlaskClient:
-    """The editor whose draft it is."""
-    client = app.test_client()
-    sign_in(client, "hana")
-    return client
-
-
-def store_of(app: Flask) -> Store:
-    return app.extensions[EXTENSION].store
-
-
-def content(app: Flask) -> Edition:
-    """What the draft comes to, worked out from what is stored."""
-    return apply_all(store_of(app).edition(1), DraftRepository(store_of(app)).draft(1).changes)
-
-
-def version_of(app: Flask) -> str:
-    return str(DraftRepository(store_of(app)).draft(1).version)
-
-
-def sent(app: Flask, client: FlaskClient, kind: str, **fields: Any) -> TestResponse:
-    """Send the form of a kind of change, for the version that the draft has now."""
-    given = {"version": version_of(app), **fields}
-    return post(client, f"/staff/drafts/1/change/{kind}", **given)
-
-
-def added(app: Flask, client: FlaskClient, kind: str, **fields: Any) -> str:
-    """Send a form that must be taken, and return the sentence that the draft lists for it."""
-    response = sent(app, client, kind, **fields)
-    assert response.status_code == 303, words(response)
-    return DraftRepository(store_of(app)).steps(1)[-1].sentence
-
-
-def words(response: TestResponse) -> str:
-    """What a person reads on a page."""
-    part = response.text[response.text.index("<main") :]
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", part))).strip()
-
-
-def ticked(response: TestResponse, name: str) -> list[str]:
-    """The values of the boxes of a name that are ticked."""
-    boxes = re.findall(
-        rf'<input type="checkbox" name="{name}" value="([^"]*)"[^>]*checked', response.text
-    )
-    return [unescape(box) for box in boxes]
-
-
-def hidden(response: TestResponse) -> dict[str, list[str]]:
-    """What a page of a change that is looked over sends along."""
-    fields: dict[str, list[str]] = {}
-    for name, value in re.findall(
-        r'<input type="hidden" name="([^"]+)" value="([^"]*)"', response.text
-    ):
-        fields.setdefault(name, []).append(unescape(value))
-    del fields["csrf_token"]
-    return fields
-
+from tests.worlds import AHI, HOSTILE, KOWHAI, REKOHU, RIMU, TOTARA
 
 # --- another provider -----------------------------------------------------------------------------
 
@@ -273,7 +186,7 @@ def test_a_decomposed_name_is_kept_composed(app: Flask, hana: FlaskClient) -> No
 
 def test_a_hostile_name_is_text(app: Flask, hana: FlaskClient) -> None:
     added(app, hana, "rename-catchment", catchment=AHI, name=HOSTILE)
-    for url in ("/staff/drafts/1", *(f"/staff/drafts/1/change/{kind}" for kind in KINDS)):
+    for url in ("/staff/drafts/1", *(f"/staff/drafts/1/change/{kind}" for kind in BY_NAME)):
         page = hana.get(url)
         assert page.status_code == 200, url
         assert "<img src=x" not in page.text, url
@@ -486,8 +399,12 @@ def test_a_kind_of_change_that_is_none_is_not_found(app: Flask, hana: FlaskClien
     assert sent(app, hana, "delete-everything").status_code == 404
 
 
+NOTHING_TO_FILL_IN = {"list-where-located"}
+"""Kinds that need no field; what they would do is looked over: test_listing_form.py."""
+
+
 def test_every_form_says_that_it_needs_something(app: Flask, hana: FlaskClient) -> None:
-    for kind in KINDS:
+    for kind in set(BY_NAME) - NOTHING_TO_FILL_IN:
         response = sent(app, hana, kind)
         assert response.status_code == 400, kind
         assert "There is a problem" in words(response)

@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 
 from catchments.core.errors import NotKnown
 from catchments.lookup.snapshot import Snapshot
-from catchments.store import Store
+from catchments.store import Artefact, Store
 from catchments.store.artefacts import PIECE_BYTES, ArtefactFile, Artefacts
 from catchments.web.pages.downloads import saved_as
 from maps.artefacts import build_all
@@ -52,7 +52,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = build_all(Snapshot.of(edition, release))
     with opened(sqlite_url(path)) as store:
         store.add_release(release)
-        publish_whole(store, edition, artefacts=[(a.name, a.media_type, a.content) for a in made])
+        publish_whole(store, edition, artefacts=made)
         publish_whole(store, next_edition(SCHEDULED))
         publish_whole(store, next_edition(date(2026, 8, 1)))
         store.withdraw(WITHDRAWN)
@@ -201,7 +201,7 @@ def test_a_saved_file_tells_its_edition(name: str) -> None:
 def test_a_large_file_is_read_in_pieces_from_either_store(store: Store) -> None:
     content = bytes(range(256)) * (PIECE_BYTES // 100)
     store.add_release(small_release())
-    publish_whole(store, small_edition(), artefacts=[("large", "text/plain", content)])
+    publish_whole(store, small_edition(), artefacts=[Artefact("large", "text/plain", content)])
     artefacts = Artefacts(store)
     about = artefacts.about(1, "large")
     assert about is not None
@@ -216,11 +216,11 @@ def test_a_large_file_is_read_in_pieces_from_either_store(store: Store) -> None:
 
 def test_a_file_that_is_made_anew_meanwhile_is_not_mixed_with_the_old(store: Store) -> None:
     store.add_release(small_release())
-    publish_whole(store, small_edition(), artefacts=[("file", "text/plain", b"old")])
+    publish_whole(store, small_edition(), artefacts=[Artefact("file", "text/plain", b"old")])
     artefacts = Artefacts(store)
     about = artefacts.about(1, "file")
     assert about is not None
-    store.add_artefacts(1, [("file", "text/plain", b"new")], maker="2")
+    store.add_artefacts(1, [Artefact("file", "text/plain", b"new")], maker="2")
     with ArtefactFile(artefacts, about) as file, pytest.raises(NotKnown, match="made anew"):
         file.read()
     assert artefacts.about(1, "none") is None
@@ -268,7 +268,7 @@ def test_the_page_is_another_once_its_files_are_made(database: Path, tmp_path: P
         told = store.artefact(1, MANIFEST)
         assert told is not None
         changed = told.content.replace(files_of(client)[0]["sha256"].encode(), b"0" * 64)
-        store.add_artefacts(1, [(MANIFEST, "application/json", changed)], maker="x")
+        store.add_artefacts(1, [Artefact(MANIFEST, "application/json", changed)], maker="x")
         assert client.get("/downloads").headers["ETag"] != before
 
 
@@ -331,8 +331,8 @@ def test_real_data_is_not_called_demonstration(tmp_path: Path) -> None:
     material = ExportInput.of(Snapshot.of(edition, release))
     files = [file for file in FILES if file.format not in {"PDF", "PNG"}]
     contents = [file.make(material) for file in files]
-    made = [(f.name, f.media_type, content) for f, content in zip(files, contents, strict=True)]
-    told = (MANIFEST, "application/json", manifest(material, files, contents))
+    made = [Artefact(f.name, f.media_type, c) for f, c in zip(files, contents, strict=True)]
+    told = Artefact(MANIFEST, "application/json", manifest(material, files, contents))
     with opened(url) as store:
         store.add_release(release)
         publish_whole(store, edition, artefacts=[*made, told])
@@ -341,4 +341,4 @@ def test_real_data_is_not_called_demonstration(tmp_path: Path) -> None:
         for path in ("/downloads", "/downloads/1/manifest.json", "/dcat.jsonld"):
             assert "made up" not in client.get(path).text
             assert "emonstration data" not in client.get(path).text
-    assert not [name for name, _, content in made if b"made up" in content]
+    assert not [each.name for each in made if b"made up" in each.content]

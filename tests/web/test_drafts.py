@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -13,11 +12,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from catchments.core.roles import Role
-from catchments.store import Store
 from catchments.store.drafts.repository import DraftRepository
-from catchments.web.common.services import EXTENSION
 from catchments.web.staff.pages import draft_view
-from tests.staff import add_person, post, sign_in
+from tests.staff import add_person, post, sign_in, store_of, version_of, words
 from tests.worlds import AHI, HOSTILE, running_application, sqlite_url
 
 
@@ -32,10 +29,6 @@ def app(small_copy: Path) -> Iterator[Flask]:
         ):
             add_person(store_of(made), login, role)
         yield made
-
-
-def store_of(app: Flask) -> Store:
-    return app.extensions[EXTENSION].store
 
 
 def as_person(app: Flask, login: str) -> FlaskClient:
@@ -58,19 +51,9 @@ def begun(client: FlaskClient, title: str = "Kōwhai to Ahi", **more: str) -> in
     return int(found[1])
 
 
-def version_of(app: Flask, draft: int = 1) -> str:
-    return str(DraftRepository(store_of(app)).draft(draft).version)
-
-
 def rename(client: FlaskClient, version: str, name: str, **more: str) -> TestResponse:
     fields = {"catchment": AHI, "name": name, "version": version, **more}
     return post(client, "/staff/drafts/1/change/rename-catchment", **fields)
-
-
-def words(response: TestResponse) -> str:
-    """What a person reads on a page."""
-    part = response.text[response.text.index("<main") :]
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", part))).strip()
 
 
 # --- begin ----------------------------------------------------------------------------------------

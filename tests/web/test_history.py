@@ -19,7 +19,7 @@ from catchments.editions.differences import schools_changed
 from catchments.editions.history import EditionHistory
 from catchments.lookup.snapshot import Snapshot, Snapshots
 from catchments.store import Store, schema
-from catchments.store.store import now
+from catchments.store.engine import now
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -306,7 +306,7 @@ def test_an_edition_is_compared_with_the_one_it_was_published_on(store):
     chronicle = told(store)
     undone = chronicle.difference(chronicle.editions[2])
     assert undone is not None
-    assert undone.before_number == 2
+    assert undone.before == 2
     assert {each.school.school_id for each in undone.schools} == {55, 58, 60}
 
 

@@ -12,15 +12,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.changes import (
-    AssignProvider,
-    Change,
-    EditProvider,
-    MoveSchools,
-    RenameCatchment,
-    RetireProvider,
-    describe,
-)
+from catchments.changes import Change
+from catchments.changes.kinds.assign_provider import AssignProvider
+from catchments.changes.kinds.edit_provider import EditProvider
+from catchments.changes.kinds.move_schools import MoveSchools
+from catchments.changes.kinds.rename_catchment import RenameCatchment
+from catchments.changes.kinds.retire_provider import RetireProvider
 from catchments.core.model import Contract, Provider
 from catchments.core.roles import Role
 from catchments.store import Store
@@ -58,7 +55,7 @@ def add(app: Flask, *changes: Change) -> None:
     desk = DraftRepository(store)
     hana = People(store).person("hana")
     for change in changes:
-        sentence = describe(change, store.edition(1))
+        sentence = change.describe(store.edition(1))
         desk.add(1, change, sentence, seen=ExpectedVersion(hana, desk.draft(1).version))
 
 

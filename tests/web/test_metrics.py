@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from werkzeug.test import TestResponse
 
 from catchments.core.settings import ROOT, Settings
-from catchments.store.outbox import Outbox
+from catchments.store.outbox import Webhooks
 from catchments.web.common.services import EXTENSION
 from catchments.web.front import metrics, metrics_endpoint
 from catchments.web.front.metrics import MEASURED, METHODS, OTHER, UNMATCHED, Measured
@@ -236,7 +236,7 @@ def test_what_other_rooms_count_is_told(client: FlaskClient) -> None:
 def test_deliveries_are_counted_by_state(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path / "queue.sqlite")
     with opened(url) as store:
-        Outbox(store).add_webhook("https://there.example/", by="hana")
+        Webhooks(store).add("https://there.example/", by="hana")
     fill(url)
     with running_application(url) as app:
         found = samples(app.test_client())

@@ -14,9 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.core.roles import Role
-from catchments.editions.announcements import Announcement
 from catchments.store import Publication, Store
-from catchments.store.outbox import Outbox
+from catchments.store.outbox import Announcement, Outbox, Webhooks
 from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, post, sign_in
 from tests.worlds import (
@@ -142,7 +141,7 @@ def public(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_secret_of_a_new_webhook_is_shown_once(administrator, store):
     page = post(administrator, "/staff/webhooks", address=" https://service.example/hook ").text
     (secret,) = re.findall(r"<code>([^<]+)</code>", page)
-    assert Outbox(store).webhook_secret(1) == ("https://service.example/hook", secret)
+    assert Webhooks(store).secret(1) == ("https://service.example/hook", secret)
     again = administrator.get("/staff/webhooks").text
     assert "https://service.example/hook" in again
     assert secret not in again
@@ -155,7 +154,7 @@ def test_an_address_that_cannot_be_a_webhook_is_refused_beside_its_field(adminis
     assert 'href="#address"' in response.text
     assert 'aria-invalid="true"' in response.text
     assert HOSTILE not in response.text
-    assert Outbox(store).webhooks() == []
+    assert Webhooks(store).all() == []
 
 
 @pytest.mark.usefixtures("public")
@@ -169,7 +168,7 @@ def test_a_webhook_is_disabled_and_that_is_said(administrator, store):
 
 
 def test_a_test_says_what_came_of_it(administrator, store):
-    Outbox(store).add_webhook("http://127.0.0.1:9/", by="ana")
+    Webhooks(store).add("http://127.0.0.1:9/", by="ana")
     assert post(administrator, "/staff/webhooks/1/test").status_code == 303
     said = administrator.get("/staff/webhooks").text
     assert "The test was not taken: its host is this machine" in said

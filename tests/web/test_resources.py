@@ -27,6 +27,7 @@ from werkzeug.test import TestResponse
 
 from catchments.core.model import Catchment, Edition, Place, Provider, School, SchoolStatus
 from catchments.geometry.coordinates import geometry_to_360
+from catchments.store import Artefact
 from catchments.web.common.contract import promised_by
 from tests.laws import examples
 from tests.worlds import (
@@ -782,7 +783,7 @@ def test_an_edition_says_where_all_its_files_are(url: str) -> None:
         "media_type": GEOJSON,
         "sha256": "ab" * 32,
     }
-    manifest = ("manifest.json", JSON, json.dumps({"files": [boundaries]}).encode())
+    manifest = Artefact("manifest.json", JSON, json.dumps({"files": [boundaries]}).encode())
     with opened(url) as store:
         store.migrate()
         store.add_release(small_release())

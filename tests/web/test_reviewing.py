@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +15,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catchments.changes import AssignProvider, Change, RenameCatchment
-from catchments.commands.jobs import publishing
+from catchments.changes import Change
+from catchments.changes.kinds.assign_provider import AssignProvider
+from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.core.errors import CatchmentsError
 from catchments.core.roles import Person, Role
-from catchments.editions.publishing import Outcome, Publisher, Wish
+from catchments.editions.publishing import Outcome, PublicationRequest, Publisher
 from catchments.runtime import subprocess_job
 from catchments.runtime.subprocess_job import JobFailed
-from catchments.store import Draft, Store
+from catchments.store import Decision, Draft, Store
 from catchments.store.audit import AuditTrail
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.people import People
 from catchments.web.common.services import EXTENSION
-from tests.staff import add_person, csrf_token, post, sign_in, staffed
+from tests.staff import add_person, csrf_token, post, sign_in, staffed, words
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -72,19 +71,15 @@ def app(with_people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 def published_here(store: Store) -> Callable[..., bytes]:
     """What stands for the process that publishes: the same work, without Folium."""
 
-    def publisher(_store: Store, _progress: object) -> Publisher:
-        return Publisher(store, lambda _: simple_artefacts(), "1", today=TODAY)
-
     def done(_module: str, *, given: bytes, within_s: float, environment: object) -> bytes:
         assert within_s > 60
-        wish = msgspec.json.decode(given, type=Wish)
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(publishing, "publisher", publisher)
-            try:
-                outcome = Outcome(numbers=publishing.publish(store, wish))
-            except CatchmentsError as error:
-                reasons = list(getattr(error, "reasons", ()))
-                outcome = Outcome([], error.problem, reasons, error.next_step, type(error).__name__)
+        wanted = msgspec.json.decode(given, type=PublicationRequest)
+        publisher = Publisher(store, lambda _: simple_artefacts(), "1", today=TODAY)
+        try:
+            outcome = Outcome(numbers=publisher.publish(wanted))
+        except CatchmentsError as error:
+            reasons = list(getattr(error, "reasons", ()))
+            outcome = Outcome([], error.problem, reasons, error.next_step, type(error).__name__)
         return msgspec.json.encode(outcome)
 
     return done
@@ -139,12 +134,6 @@ def act(client: FlaskClient, app: Flask, what: str, draft: Any = 1, **fields: An
     """Send the form of a step as the draft's page has it now."""
     version = draft_of(app, draft).version
     return post(client, f"/staff/drafts/{draft}/{what}", **{"version": version, **fields})
-
-
-def words(response: TestResponse) -> str:
-    """What a person reads on a page."""
-    part = response.text[response.text.index("<main") :]
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", part))).strip()
 
 
 def harm(app: Flask) -> tuple[object, ...]:
@@ -364,7 +353,7 @@ def test_an_approver_whose_role_is_gone_publishes_nothing(app: Flask) -> None:
     aroha = person(app, "aroha")
     version = draft_of(app).version
     People(store_of(app)).set_roles("aroha", {Role.EDITOR})
-    given = msgspec.json.encode(Wish(1, version, SOON, aroha.id))
+    given = msgspec.json.encode(PublicationRequest(1, SOON, decision=Decision(aroha.id, version)))
     said = published_here(store_of(app))("", given=given, within_s=100, environment={})
     assert "may not publish" in msgspec.json.decode(said, type=Outcome).problem
     assert len(store_of(app).editions()) == 1

@@ -24,11 +24,11 @@ pytestmark = pytest.mark.every_case
 LET_IN = {200, 302, 303, 400, 404, 409, 412}
 SIGN_IN = "/staff/sign-in"
 OPEN_TO_ALL = {
-    "staff.sign_in",
-    "staff.sign_in_with_password",
-    "staff.sign_out",
-    "staff.oidc_start",
-    "staff.oidc_back",
+    "accounts.sign_in",
+    "accounts.sign_in_with_password",
+    "accounts.sign_out",
+    "accounts.oidc_start",
+    "accounts.oidc_back",
 }
 
 

@@ -26,7 +26,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catchments.changes import ReplaceCatchments, TransferArea
+from catchments.changes.kinds.replace_catchments import ReplaceCatchments
+from catchments.changes.kinds.transfer_area import TransferArea
 from catchments.core.roles import Role
 from catchments.core.settings import ROOT
 from catchments.readers.uploads import Read, Wish
@@ -38,7 +39,7 @@ from catchments.store.drafts.uploads import Upload, Uploads
 from catchments.store.people import People
 from catchments.web.common.services import EXTENSION
 from catchments.web.staff.forms import uploads
-from tests.staff import add_person, csrf_token, post, sign_in
+from tests.staff import add_person, csrf_token, post, sign_in, words
 from tests.worlds import HOSTILE, KOWHAI, SQUARES, running_application
 
 AREA = shapely.box(174.3, -38.7, 174.9, -38.3)
@@ -46,11 +47,6 @@ AREA = shapely.box(174.3, -38.7, 174.9, -38.3)
 
 def desk(app: Flask) -> DraftRepository:
     return DraftRepository(app.extensions[EXTENSION].store)
-
-
-def words(response: TestResponse) -> str:
-    part = response.text[response.text.index("<main") :]
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", part))).strip()
 
 
 def uploaded(

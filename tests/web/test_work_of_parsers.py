@@ -19,7 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.web.common.lengths import LONGEST_HEADER
-from catchments.web.v1.bulk.questions import LONGEST_BODY, MEMBERS_AT_MOST
+from catchments.web.v1.bulk.unpacking import LONGEST_BODY, MEMBERS_AT_MOST
 
 TIMES, WORK = 16, 40
 HARMLESS_S = 0.0005

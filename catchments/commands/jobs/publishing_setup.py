@@ -5,38 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from catchments.core.errors import PublicationRefused
-from catchments.editions.kept_differences import DIFFERENCE, written_difference
+from catchments.editions.differences import written_difference
 from catchments.editions.publishing import Publisher
 from catchments.lookup.snapshot import Snapshot, Timeline, today_in_new_zealand
 from catchments.readers.coastline import coastline
 from catchments.readers.report import Progress
-from catchments.store import Store
-
-Made = Sequence[tuple[str, str, bytes]]
+from catchments.store import Artefact, Store
 
 
 def publisher(store: Store, progress: Progress) -> Publisher:
     """Return a publisher that makes maps and downloads and shows its progress."""
     from maps.artefacts import MAKER  # Folium brings pandas: only publishing pays
 
-    def make(snapshot: Snapshot) -> Made:
+    def make(snapshot: Snapshot) -> Sequence[Artefact]:
         return artefacts(snapshot, progress)
 
     return Publisher(store, make, MAKER, today=today_in_new_zealand(), progress=progress)
 
 
-def artefacts(snapshot: Snapshot, progress: Progress) -> Made:
+def artefacts(snapshot: Snapshot, progress: Progress) -> Sequence[Artefact]:
     """Return what is kept with an edition: the map's parts, the downloads and their manifest.
 
     Raises PublicationRefused, which names the file that could not be made.
     """
     from maps.artefacts import build_all
 
-    made = build_all(snapshot, coast=coastline(), progress=progress)
-    return [(artefact.name, artefact.media_type, artefact.content) for artefact in made]
+    return build_all(snapshot, coast=coastline(), progress=progress)
 
 
-def artefacts_anew(store: Store, number: int, progress: Progress) -> Made:
+def artefacts_anew(store: Store, number: int, progress: Progress) -> Sequence[Artefact]:
     """Return what is kept with an edition that was published before, as `artefacts` does."""
     edition = store.edition(number)
     timeline = Timeline.of(store.editions(), store.releases())
@@ -48,5 +45,4 @@ def artefacts_anew(store: Store, number: int, progress: Progress) -> Made:
     base_number = next(e.base_number for e in store.editions() if e.number == number)
     base = store.edition(base_number) if base_number else None
     before = Snapshot.of(base, release, like=[snapshot]) if base else None
-    changed = (DIFFERENCE, "application/json", written_difference(before, snapshot))
-    return [*artefacts(snapshot, progress), changed]
+    return [*artefacts(snapshot, progress), written_difference(before, snapshot)]

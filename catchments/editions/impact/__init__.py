@@ -12,7 +12,7 @@ from catchments.changes import Concern
 from catchments.core.model import Edition
 from catchments.editions.impact.faults import changed_area
 from catchments.editions.impact.rates import ASSUMED, Rates
-from catchments.editions.impact.tables import Impact, Numbers, Row, SchoolMove
+from catchments.editions.impact.tables import Impact, Numbers, Row
 from catchments.editions.impact.workbench import ImpactCalculator
 from catchments.lookup.snapshot import Snapshot
 
@@ -30,7 +30,6 @@ __all__ = [
     "Numbers",
     "Rates",
     "Row",
-    "SchoolMove",
     "changed_area",
     "impact",
 ]

@@ -13,7 +13,8 @@ from shapely.geometry.base import BaseGeometry
 from catchments.changes import Comparison
 from catchments.core.model import Answer, Edition, Place, School
 from catchments.geometry.coordinates import geometry_to_360, to_360
-from catchments.geometry.spatial_index import CatchmentSet, SpatialIndex
+from catchments.geometry.exact_polygons import CatchmentSet
+from catchments.geometry.spatial_index import SpatialIndex
 from catchments.lookup.resolver import Resolver
 from catchments.lookup.snapshot import Snapshot
 

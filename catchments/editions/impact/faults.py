@@ -9,7 +9,6 @@ that is not so, everything is checked, as publication does.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,16 +20,13 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.geometry.coordinates import geometry_to_360
 from catchments.geometry.coverage import ROUNDING_WIDTH_M, CoverageFault, find_faults, find_gaps_at
+from catchments.geometry.planar import Box, Faces, Flags, Floats, breadths_m, edge_ends, in_box
 
 AROUND_DEGREES = 0.005
 """Some 400 m: further than a channel is wide, and than its two banks run before they count."""
 
 Boundaries = Mapping[str, BaseGeometry]
-Floats = npt.NDArray[np.float64]
 Hashes = npt.NDArray[np.uint64]
-Mask = npt.NDArray[np.bool_]
-Box = tuple[float, float, float, float]
-METRES_A_DEGREE = 111_195.0
 
 
 def faults_after(
@@ -68,7 +64,7 @@ class _Edges:
     there: Hashes
     back: Hashes
 
-    def chosen(self, those: Mask) -> _Edges:
+    def chosen(self, those: Flags) -> _Edges:
         return _Edges(self.ends[those], self.there[those], self.back[those])
 
     def turned(self) -> _Edges:
@@ -87,13 +83,9 @@ class _Sheet:
 
     @cached_property
     def edges(self) -> _Edges:
-        rings = shapely.get_rings(shapely.orient_polygons(shapely.get_parts(self.shape)))
-        xy, ring_of = shapely.get_coordinates(rings, return_index=True)
-        runs = (ring_of[:-1] == ring_of[1:]) & (xy[:-1] != xy[1:]).any(axis=1)
-        at = np.flatnonzero(runs)
-        names = _names(xy)
-        start, end = names[at], names[at + 1]
-        return _Edges(np.stack([xy[at], xy[at + 1]], axis=1), _pair(start, end), _pair(end, start))
+        ends, _ = edge_ends(shapely.orient_polygons(self.shape))
+        start, end = _names(ends[:, 0]), _names(ends[:, 1])
+        return _Edges(ends, _pair(start, end), _pair(end, start))
 
     def within(self, box: Box) -> _Edges:
         """Return the edges whose middle is in a box."""
@@ -102,7 +94,7 @@ class _Sheet:
         if west <= left and right <= east and south <= bottom and top <= north:
             return self.edges
         ends = self.edges.ends
-        return self.edges.chosen(_are_within((ends[:, 0] + ends[:, 1]) / 2, box))
+        return self.edges.chosen(in_box((ends[:, 0] + ends[:, 1]) / 2, box))
 
     def meets(self, box: Box) -> bool:
         if self.shape.is_empty:
@@ -115,12 +107,6 @@ class _Sheet:
         """Whether rings touch themselves or each other in a vertex."""
         starts = np.sort(_names(self.edges.ends[:, 0]))
         return bool((starts[:-1] == starts[1:]).any())
-
-
-def _are_within(xy: Floats, box: Box) -> Mask:
-    west, south, east, north = box
-    x, y = xy[:, 0], xy[:, 1]
-    return np.asarray((x >= west) & (x <= east) & (y >= south) & (y <= north))
 
 
 def _names(xy: Floats) -> Hashes:
@@ -154,7 +140,7 @@ def _in_one(several: Sequence[_Edges]) -> _Edges:
     )
 
 
-def _single(edges: _Edges) -> Mask:
+def _single(edges: _Edges) -> Flags:
     """Return which edges are there more or less often than their opposite."""
     ahead = edges.there < edges.back
     _, same = np.unique(np.where(ahead, edges.there, edges.back), return_inverse=True)
@@ -180,7 +166,7 @@ def _differences(old: Sheets, new: Sheets) -> tuple[list[_Edges], list[_Edges]]:
     return gained, lost
 
 
-def _are_in(these: Hashes, those: Hashes) -> Mask:
+def _are_in(these: Hashes, those: Hashes) -> Flags:
     """Return which of some names are among others: `np.isin`, several times as fast."""
     if not len(those):
         return np.zeros(len(these), dtype=bool)
@@ -195,22 +181,13 @@ def _cover_otherwise(gained: Sequence[_Edges], lost: Sequence[_Edges], others: S
     single = both.chosen(_single(both))
     if not len(single.ends):
         return False
-    faces = shapely.polygonize(
-        shapely.get_parts(shapely.union_all(shapely.linestrings(single.ends)))
-    )
+    faces = Faces.between(shapely.linestrings(single.ends)).areas
     # What is left are new vertices on straight edges. They open a film of rounding where a
     # neighbour lacks them.
     box = _around(single.ends)
     beside = _in_one([sheet.within(box) for sheet in others.values() if sheet.meets(box)])
-    wide = any(_breadth_m(face) >= ROUNDING_WIDTH_M for face in shapely.get_parts(faces))
+    wide = bool((breadths_m(faces) >= ROUNDING_WIDTH_M).any())
     return wide or bool(_are_in(single.there, beside.there).any())
-
-
-def _breadth_m(face: BaseGeometry) -> float:
-    """Return a face's breadth, on a sphere: an edge that is straight in degrees is so there."""
-    squeeze = math.cos(math.radians(face.centroid.y))
-    true = shapely.transform(face, lambda xy: xy * (squeeze, 1.0))
-    return float(2 * true.area / true.length) * METRES_A_DEGREE if true.length else 0.0
 
 
 def changed_area(before: Boundaries, after: Boundaries, touched: Collection[str]) -> BaseGeometry:
@@ -221,14 +198,12 @@ def changed_area(before: Boundaries, after: Boundaries, touched: Collection[str]
     for code, gained, lost in zip({*old, *new}, *_differences(old, new), strict=True):
         both = _in_one([gained, lost.turned()])
         single = both.chosen(_single(both))
-        noded = shapely.union_all(shapely.linestrings(single.ends))
-        faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
-        spots = shapely.point_on_surface(faces)
+        faces = Faces.between(shapely.linestrings(single.ends))
         was, now = (
-            shapely.intersects(side[code].shape if code in side else shapely.Polygon(), spots)
+            faces.within(side[code].shape if code in side else shapely.Polygon())
             for side in (old, new)
         )
-        areas += list(faces[was != now])
+        areas += list(faces.areas[was != now])
     return shapely.union_all(areas) if areas else shapely.MultiPolygon()
 
 

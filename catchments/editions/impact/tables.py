@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from catchments.changes import Comparison, Concern
-from catchments.core.model import Answer, Catchment, Edition, Provider, School, SchoolStatus
+from catchments.core.model import Answer, Edition, School, SchoolStatus
 from catchments.core.text_folding import folded
+from catchments.editions.differences import Assignment, SchoolChange, code_of
 from catchments.editions.impact.rates import Rates
 from catchments.lookup.resolver import is_closed
 
@@ -66,26 +67,15 @@ class Row:
         return self.renamed or self.before != self.after
 
 
-@dataclass(frozen=True, slots=True)
-class SchoolMove:
-    """A school that another provider serves, or that is in another catchment."""
-
-    school: School
-    before: Provider | None
-    after: Provider | None
-    from_: Catchment | None
-    to: Catchment | None
-
-
 @dataclass(frozen=True)
 class Impact:
     """All that a draft changes, blocks and warns of."""
 
     catchments: tuple[Row, ...]
     providers: tuple[Row, ...]
-    moved: tuple[SchoolMove, ...]
+    moved: tuple[SchoolChange, ...]
     """Schools whose provider changes, by name."""
-    relisted: tuple[SchoolMove, ...]
+    relisted: tuple[SchoolChange, ...]
     """Schools whose catchment changes but not their provider, by name."""
     blocks: tuple[Concern, ...]
     """What publication would be refused for."""
@@ -135,16 +125,6 @@ def _rounded(sums: Mapping[str, list[float]]) -> dict[str, Numbers]:
     return {code: Numbers(int(n), int(s), round(a, 6)) for code, (n, s, a) in sums.items()}
 
 
-def catchment_code(answer: Answer) -> str | None:
-    """Return the code of an answer's catchment."""
-    return answer.catchment.code if answer.catchment else None
-
-
-def provider_code(answer: Answer) -> str | None:
-    """Return the code of an answer's provider."""
-    return answer.provider.code if answer.provider else None
-
-
 @dataclass(frozen=True)
 class Side:
     """What belongs to each catchment and to each provider, before or after."""
@@ -186,20 +166,20 @@ def rows(
 
 def moves(
     before: Answers, after: Answers, on: date
-) -> tuple[tuple[SchoolMove, ...], tuple[SchoolMove, ...]]:
+) -> tuple[tuple[SchoolChange, ...], tuple[SchoolChange, ...]]:
     """Return the schools whose provider changes, and those whose catchment alone does."""
     moved, relisted = [], []
     for number, new in after.items():
         old = before[number]
         if new is old or new.school is None or is_closed(new.school, on=on):
             continue
-        move = SchoolMove(new.school, old.provider, new.provider, old.catchment, new.catchment)
-        if provider_code(old) != provider_code(new):
-            moved.append(move)
-        elif catchment_code(old) != catchment_code(new):
-            relisted.append(move)
+        change = SchoolChange(new.school, Assignment.of(old), Assignment.of(new))
+        if change.changes_provider:
+            moved.append(change)
+        elif code_of(old.catchment) != code_of(new.catchment):
+            relisted.append(change)
     return _by_name(moved), _by_name(relisted)
 
 
-def _by_name(moved: Iterable[SchoolMove]) -> tuple[SchoolMove, ...]:
+def _by_name(moved: Iterable[SchoolChange]) -> tuple[SchoolChange, ...]:
     return tuple(sorted(moved, key=lambda m: (folded(m.school.name), m.school.school_id)))

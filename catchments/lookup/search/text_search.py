@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from itertools import chain
 from typing import Protocol
 
@@ -25,7 +24,7 @@ from catchments.lookup.search.street_addresses import (
     street_number,
     without_region,
 )
-from catchments.lookup.snapshot import Published
+from catchments.lookup.snapshot import AsAt, Published
 
 SHOWN_AT_MOST = 25
 """Candidates; a person who sees as many types another word instead of reading on."""
@@ -92,7 +91,9 @@ class TextSearch:
             return []
         return self._known(snapshot.gazetteer, wanted, at_most)[:at_most]
 
-    def find(self, text: str, *, on: date, kind: str = "", field: str = "q") -> SearchResult | None:
+    def find(
+        self, text: str, *, as_at: AsAt, kind: str = "", field: str = "q"
+    ) -> SearchResult | None:
         """Return what a text means on a date; None where no edition was in force then.
 
         With `kind`, what the text names whole and is of that kind comes before all else. Raises
@@ -106,23 +107,20 @@ class TextSearch:
                 allowed="Give a school's name or number, a street address, a suburb or a town.",
                 next_step="For example “Kaitāia College”, “54” or “12 High Street, Kaitāia”.",
             )
-        snapshot = self.world.on(on)
-        if snapshot is None:
+        if as_at.snapshot is None:
             return None
-        named, notices = self._candidates(snapshot.gazetteer, wanted)
+        named, notices = self._candidates(as_at.snapshot.gazetteer, wanted)
         named = [each for each in named if _is_just(wanted, kind, each)] or named
-        matches = tuple(self._matched(named[:SHOWN_AT_MOST], on))
+        matches = tuple(
+            Match(each, answer)
+            for each in named[:SHOWN_AT_MOST]
+            if (answer := as_at.named(each)) is not None
+        )
         more = len(named) > SHOWN_AT_MOST
         sure = not any(_is_elsewhere_perhaps(wanted, each) for each in named)
         answer = _combined(wanted, matches, sure=sure and not more)
         answer = replace(answer, notices=notices + answer.notices)
         return SearchResult(wanted, answer, matches, more, sure)
-
-    def _matched(self, named: Iterable[NamedPlace], on: date) -> Iterable[Match]:
-        for each in named:
-            answer = self.world.named(each, on=on)
-            if answer is not None:
-                yield Match(each, answer)
 
     def _candidates(
         self, gazetteer: Gazetteer, text: str

@@ -20,7 +20,7 @@ from catchments.geometry.coordinates import (
     to_360,
     to_wgs84,
 )
-from catchments.geometry.coverage import make_valid_2d
+from catchments.geometry.planar import make_valid_2d
 from catchments.readers.report import Report
 
 

@@ -1,4 +1,4 @@
-"""One reader of tables, CSV or XLSX, for everything that arrives as rows and columns.
+"""Tables, CSV or XLSX: rows of cells by field, for everything that arrives as rows and columns.
 
 A table is streamed: whatever its size, no more than a row (and, for a workbook, its texts) is
 held. What cannot be read with certainty is refused in a sentence rather than guessed at.
@@ -6,46 +6,58 @@ held. What cannot be read with certainty is refused in a sentence rather than gu
 
 from __future__ import annotations
 
-import codecs
-import csv
 import re
-import unicodedata
-import warnings
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import NOT_STATED
 from catchments.core.text_folding import folded
+from catchments.readers.formats.cells import tidy
+from catchments.readers.formats.text_files import (
+    DELIMITERS,
+    Looks,
+    TextRows,
+    encoding_of,
+    head_of,
+    looks_of,
+    open_text,
+    refused_at_fault,
+)
+from catchments.readers.formats.workbooks import Sheet, open_workbook
 from catchments.readers.report import Progress, no_progress
 
 SIZE_LIMIT_MB = 100
-"""The largest file, and the largest unpacked workbook, that is read."""
+"""The largest file that is read."""
 MAX_ROWS = 100_000
 MAX_COLUMNS = 500
 MAX_CELL_CHARACTERS = 10_000
-MAX_ROW_CHARACTERS = 1_000_000
 HEADER_SEARCH_ROWS = 60
 """A header row stands in the first so many rows; what comes before it is preamble."""
 LICENCE_NOT_STATED = NOT_STATED
 UNDATED = "undated"
 
 _MEGABYTE = 1 << 20
-_HEAD_BYTES = 4096
 _PROGRESS_ROWS = 500
-_EXCEL_LAST_ROW = 1_048_576
-_DELIMITERS = (",", ";", "\t")
-_OLE_SIGNATURE = b"\xd0\xcf\x11\xe0"
-_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
-_WEB_TAGS = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<meta")
+_OTHERS = {
+    Looks.OLD_WORKBOOK: (
+        "a workbook with a password, or in the old .xls format",
+        "Open it, and save it as .xlsx or CSV UTF-8 without a password.",
+    ),
+    Looks.WIDE_TEXT: ("UTF-16 text", "Save it as CSV UTF-8."),
+    Looks.WEB_PAGE: (
+        "a web page, not a CSV",
+        "Its site may ask for a person: download it in a browser and check that it is a table.",
+    ),
+    Looks.XML: ("XML, not a table", "A table is a CSV or XLSX file."),
+}
+"""What else a file may be, and what to do then."""
 _DATE_IN_NAME = re.compile(r"(?<!\d)(20\d\d)([-_.]?)(\d\d)\2(\d\d)(?!\d)")
 
 Numbered = Iterator[tuple[int, Sequence[str]]]
@@ -121,36 +133,9 @@ def open_table(
 
     Raises FileRefused, here or while rows are read, for anything that is not such a table.
     """
-    head = _head_of(path)
-    _refuse_other_formats(path, head)
-    opened = _open_workbook if head.startswith(b"PK\x03\x04") else _open_csv
+    opened = _open_workbook if _checked_head(path) is Looks.ZIP else _open_csv
     with opened(path, columns, progress) as table:
         yield table
-
-
-def tidy(text: str) -> str:
-    """Return `text` in composed Unicode, without invisible characters, on one line."""
-    if not (text.isascii() and text.isprintable()):
-        text = "".join(map(_visible, unicodedata.normalize("NFC", text)))
-    return " ".join(text.split())
-
-
-def _visible(character: str) -> str:
-    category = unicodedata.category(character)
-    if category in {"Cf", "Cs"}:  # marks that reverse or join text, and halves of characters
-        return ""
-    return " " if category == "Cc" else character
-
-
-def cell_text(value: object) -> str:
-    """Return a workbook's or a JSON value as the text a CSV file would hold."""
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))  # a spreadsheet has no whole numbers: 54 is kept as 54.0
-    if isinstance(value, datetime):
-        return value.isoformat(" ")
-    return str(value)
 
 
 def date_in_name(path: Path) -> date | None:
@@ -187,57 +172,19 @@ def first_few(rows: Sequence[str], *, few: int = 3) -> str:
 # What a file is, before anything is read from it
 
 
-def _head_of(path: Path) -> bytes:
-    try:
-        if path.is_dir():
-            raise FileRefused(f"{shown(path)} is a folder.", next_step="Name a file in it.")
-        size = path.stat().st_size
-        _refuse_by_size(path, size, regular=path.is_file())
-        with path.open("rb") as file:
-            return file.read(_HEAD_BYTES)
-    except FileNotFoundError as error:
-        raise FileRefused(
-            f"There is no file {shown(path.name)} in its folder.",
-            next_step="Check its name and folder.",
-        ) from error
-    except (OSError, ValueError) as error:
-        raise FileRefused(
-            f"{shown(path)} cannot be opened ({error}).", next_step="Check its name and rights."
-        ) from error
-
-
-def _refuse_by_size(path: Path, size: int, *, regular: bool) -> None:
-    if not regular:
-        raise FileRefused(f"{shown(path)} is not a file.", next_step="Name a CSV or XLSX file.")
-    if size == 0:
-        raise FileRefused(f"{shown(path.name)} is empty.", next_step="Download it again.")
+def _checked_head(path: Path) -> Looks:
+    looks = looks_of(head_of(path))
+    if looks in _OTHERS:
+        what, next_step = _OTHERS[looks]
+        raise FileRefused(f"{shown(path.name)} is {what}.", next_step=next_step)
+    size = path.stat().st_size
     if size > SIZE_LIMIT_MB * _MEGABYTE:
         raise FileRefused(
             f"{shown(path.name)} has {size / _MEGABYTE:,.0f} MB.",
             allowed=f"At most {SIZE_LIMIT_MB} MB are read.",
             next_step="Check that it is the right file; a whole school directory has about 2 MB.",
         )
-
-
-def _refuse_other_formats(path: Path, head: bytes) -> None:
-    name = shown(path.name)
-    if head.startswith(_OLE_SIGNATURE):
-        raise FileRefused(
-            f"{name} is a workbook with a password, or in the old .xls format.",
-            next_step="Open it, and save it as .xlsx or CSV UTF-8 without a password.",
-        )
-    if head.startswith(_WIDE_MARKS):
-        raise FileRefused(f"{name} is UTF-16 text.", next_step="Save it as CSV UTF-8.")
-    start = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
-    if not start.startswith(b"<"):
-        return
-    if any(tag in start for tag in _WEB_TAGS):
-        raise FileRefused(
-            f"{name} is a web page, not a CSV.",
-            next_step="The site may have asked whether you are a robot: download it in a browser "
-            "and check that it opens as a table.",
-        )
-    raise FileRefused(f"{name} is XML, not a table.", allowed="A table is a CSV or XLSX file.")
+    return looks
 
 
 # The header
@@ -328,167 +275,49 @@ def _not_blank(rows: Numbered) -> Numbered:
 # Text files
 
 
-class _Lines:
-    """The lines of a text file; refuses a row longer than one can be, before it is held."""
-
-    def __init__(self, path: Path, file: IO[str]) -> None:
-        self.path = path
-        self.file = file
-        self.number = 0
-        self.cut = False
-        self.row_characters = 0
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        text = self.file.readline(MAX_ROW_CHARACTERS + 1)
-        if not text:
-            raise StopIteration
-        self.number += 1
-        self.cut = not text.endswith(("\n", "\r"))
-        self.row_characters += len(text)
-        if self.row_characters > MAX_ROW_CHARACTERS:
-            raise FileRefused(
-                f"{shown(self.path.name)} has a row of more than {MAX_ROW_CHARACTERS:,} characters "
-                f"at line {self.number}.",
-                next_step="A quotation mark may be missing at the end of a cell.",
-                rows=(f"line {self.number}",),
-            )
-        return text
-
-
 @contextmanager
 def _open_csv(path: Path, columns: Columns, progress: Progress) -> Iterator[Table]:
-    encoding, line_count = _checked_text(path, progress)
+    encoding, line_count = encoding_of(path, progress)
     delimiter, header = _csv_header(path, encoding, columns)
-    with path.open(encoding=encoding, newline="") as file:
-        lines = _Lines(path, file)
-        for _ in range(header.line - 1):
-            lines.row_characters = 0
-            next(lines)
-        rows = _csv_rows(lines, delimiter, strict=True)
-        next(rows)
-        whole = _refuse_cut(path, _not_blank(rows), lines, len(header.names))
-        body = _with_progress(path, _body(path, whole, header, "line"), progress, line_count)
-        yield Table(header.names, frozenset(header.positions), body, encoding)
+    with open_text(path, encoding) as file:
+        rows = TextRows(file, delimiter)
+        rows.skip(header.line - 1)
+        body = _body(path, _csv_rows(path, rows, header), header, "line")
+        counted = _with_progress(path, body, progress, line_count)
+        yield Table(header.names, frozenset(header.positions), counted, encoding)
 
 
 def _csv_header(path: Path, encoding: str, columns: Columns) -> tuple[str, _Header]:
     """Find the header row, and with it the separator: it is the one that shows a header."""
-    for delimiter in _DELIMITERS:
-        with path.open(encoding=encoding, newline="") as file:
-            # Not strict: a preamble may hold a lone quotation mark without harm.
-            rows = _csv_rows(_Lines(path, file), delimiter, strict=False)
+    for delimiter in DELIMITERS:
+        # Not strict: a preamble may hold a lone quotation mark without harm.
+        with _begun(path, encoding, delimiter) as rows:
             header = _header_in(path, rows, columns)
         if header is not None:
             return delimiter, header
-    with path.open(encoding=encoding, newline="") as file:
-        first = next(_not_blank(_csv_rows(_Lines(path, file), ",", strict=False)), (0, ()))[1]
-    raise _no_header(path, columns, first)
+    with _begun(path, encoding, ",") as rows:
+        raise _no_header(path, columns, next(_not_blank(rows), (0, ()))[1])
 
 
-def _csv_rows(lines: _Lines, delimiter: str, *, strict: bool) -> Numbered:
-    reader = csv.reader(lines, delimiter=delimiter, strict=strict)
-    while True:
-        lines.row_characters = 0
-        line = lines.number + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise _bad_csv(lines.path, line, str(error)) from error
-        yield line, cells
+@contextmanager
+def _begun(path: Path, encoding: str, delimiter: str) -> Iterator[Numbered]:
+    with open_text(path, encoding) as file, refused_at_fault(path):
+        yield iter(TextRows(file, delimiter, strict=False))
 
 
-def _bad_csv(path: Path, line: int, said: str) -> FileRefused:
-    problem = "a quotation mark stands inside a cell"
-    if "limit" in said:
-        problem = "a cell is too long, or its quotation mark is not closed"
-    elif "end of data" in said:
-        problem = "a quotation mark is opened and never closed; the file may be cut off"
-    return FileRefused(
-        f"{shown(path.name)}, line {line}: {problem}.",
-        next_step='Download or save the file again; in a quoted cell, write “"” twice.',
-        rows=(f"line {line}",),
-    )
-
-
-def _refuse_cut(path: Path, rows: Numbered, lines: _Lines, width: int) -> Numbered:
-    """Pass rows on; refuse a last row that ends before its columns and its line do.
+def _csv_rows(path: Path, rows: TextRows, header: _Header) -> Numbered:
+    """Yield the rows below a header that are not blank; a last row that is cut is refused.
 
     A short row elsewhere is whole: spreadsheets leave out empty cells at the end of a row.
     """
-    for line, cells in rows:
-        if lines.cut and len(cells) < width:
-            raise FileRefused(
-                f"{shown(path.name)} breaks off in line {line}, at cell {len(cells)} of {width}.",
-                next_step="Download it again; if it is whole, add a line end to its last row.",
-                rows=(f"line {line}",),
-            )
-        yield line, cells
-
-
-def _checked_text(path: Path, progress: Progress) -> tuple[str, int]:
-    """Return a text file's encoding and how many lines it has."""
-    fault, line_count = _decoding_fault(path, "utf-8-sig", progress)
-    if fault is None:
-        return "utf-8-sig", line_count
-    if fault.other_letters:
-        raise FileRefused(
-            f"{shown(path.name)} is UTF-8 text up to line {fault.line}, which is damaged.",
-            next_step="Download it again, or save it as CSV UTF-8.",
-            rows=(f"line {fault.line}",),
-        )
-    fault, line_count = _decoding_fault(path, "cp1252", progress)
-    if fault is None:
-        return "cp1252", line_count
-    raise FileRefused(
-        f"{shown(path.name)} is not text: line {fault.line} is neither UTF-8 nor Windows-1252.",
-        next_step="Save it as CSV UTF-8.",
-        rows=(f"line {fault.line}",),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    line: int
-    other_letters: bool
-    """Whether letters beyond ASCII were decoded before the fault, so that the guess was right."""
-
-
-def _decoding_fault(path: Path, encoding: str, progress: Progress) -> tuple[_Fault | None, int]:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    size = path.stat().st_size
-    other_letters = False
-    line = 1
-    done = 0
-    with path.open("rb") as file:
-        while block := file.read(_MEGABYTE):
-            _refuse_nul(path, block, line)
-            try:
-                text = decoder.decode(block, final=done + len(block) >= size)
-            except UnicodeDecodeError as error:
-                good = error.object[: error.start]
-                return _Fault(line + good.count(b"\n"), other_letters or not good.isascii()), 0
-            other_letters = other_letters or not text.isascii()
-            line += block.count(b"\n")
-            done += len(block)
-            progress(f"Checking {path.name}", done, size)
-    return None, line
-
-
-def _refuse_nul(path: Path, block: bytes, line: int) -> None:
-    at = block.find(b"\0")
-    if at < 0:
-        return
-    line += block.count(b"\n", 0, at)
-    raise FileRefused(
-        f"{shown(path.name)} has a NUL byte in line {line}: it is damaged or not text.",
-        next_step="Download it again, or save it as CSV UTF-8.",
-        rows=(f"line {line}",),
-    )
+    width = len(header.names)
+    with refused_at_fault(path, header.names):
+        numbered = iter(rows)
+        next(numbered)
+        for line, cells in _not_blank(numbered):
+            if rows.is_cut and len(cells) < width:
+                raise rows.misshapen(line, cells, width)
+            yield line, cells
 
 
 # Workbooks
@@ -496,84 +325,22 @@ def _refuse_nul(path: Path, block: bytes, line: int) -> None:
 
 @contextmanager
 def _open_workbook(path: Path, columns: Columns, progress: Progress) -> Iterator[Table]:
-    with path.open("rb") as file, warnings.catch_warnings():
-        # openpyxl warns of styles and extensions it leaves out; we only take values.
-        warnings.filterwarnings("ignore", module=r"openpyxl(\..*)?$")
-        _refuse_unsafe_zip(path, file)
-        book = _loaded(path, file)
-        try:
-            sheet, header = _sheet_with_header(path, book, columns)
-            rows = _sheet_rows(path, sheet)
-            body = islice(rows, header.line, None)
-            prefix = "row" if len(book.worksheets) == 1 else f"sheet {shown(sheet.title)}, row"
-            table = _body(path, _not_blank(body), header, prefix)
-            whole = _with_progress(path, table, progress, None)
-            yield Table(header.names, frozenset(header.positions), whole)
-        finally:
-            book.close()
+    with open_workbook(path) as sheets:
+        sheet, header = _sheet_with_header(path, sheets, columns)
+        body = islice(sheet.rows(), header.line, None)
+        prefix = "row" if len(sheets) == 1 else f"sheet {shown(sheet.title)}, row"
+        table = _body(path, _not_blank(body), header, prefix)
+        whole = _with_progress(path, table, progress, None)
+        yield Table(header.names, frozenset(header.positions), whole)
 
 
-def _refuse_unsafe_zip(path: Path, file: IO[bytes]) -> None:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-    except Exception as error:  # the many ways in which a damaged archive shows itself
-        raise _bad_workbook(path) from error
-    if any(member.flag_bits & 1 for member in members):
-        raise FileRefused(
-            f"{shown(path.name)} is locked with a password.",
-            next_step="Save it without a password.",
-        )
-    unpacked = sum(member.file_size for member in members)
-    if unpacked > SIZE_LIMIT_MB * _MEGABYTE:
-        raise FileRefused(
-            f"{shown(path.name)} unpacks to {unpacked / _MEGABYTE:,.0f} MB.",
-            allowed=f"At most {SIZE_LIMIT_MB} MB are read.",
-            next_step="Save the one sheet that matters as CSV UTF-8.",
-        )
-
-
-def _bad_workbook(path: Path) -> FileRefused:
-    return FileRefused(
-        f"{shown(path.name)} is not a workbook that can be read: it is damaged or another format.",
-        next_step="Download it again, or open it and save it as .xlsx or CSV UTF-8.",
-    )
-
-
-def _loaded(path: Path, file: IO[bytes]) -> Any:
-    from openpyxl import load_workbook
-
-    try:
-        return load_workbook(file, read_only=True, data_only=True, keep_links=False)
-    except Exception as error:  # openpyxl lets through whatever its parsers meet
-        raise _bad_workbook(path) from error
-
-
-def _sheet_with_header(path: Path, book: Any, columns: Columns) -> tuple[Any, _Header]:
+def _sheet_with_header(
+    path: Path, sheets: Sequence[Sheet], columns: Columns
+) -> tuple[Sheet, _Header]:
     first: Sequence[str] = ()
-    for sheet in book.worksheets:
-        header = _header_in(path, _sheet_rows(path, sheet), columns)
+    for sheet in sheets:
+        header = _header_in(path, sheet.rows(), columns)
         if header is not None:
             return sheet, header
-        first = first or next(_not_blank(_sheet_rows(path, sheet)), (0, ()))[1]
+        first = first or next(_not_blank(sheet.rows()), (0, ()))[1]
     raise _no_header(path, columns, first)
-
-
-def _sheet_rows(path: Path, sheet: Any) -> Numbered:
-    """Yield every row of a sheet, empty ones too, so that numbers are those a person sees."""
-    try:
-        sheet.reset_dimensions()  # some programs write a wrong extent; rows beyond it count too
-        values = sheet.iter_rows(values_only=True)
-        for line, row in enumerate(islice(values, _EXCEL_LAST_ROW), 1):
-            yield line, _trimmed([cell_text(value) for value in row])
-    except FileRefused:
-        raise
-    except Exception as error:  # as above: XML and zip errors surface while rows are read
-        raise _bad_workbook(path) from error
-
-
-def _trimmed(cells: list[str]) -> list[str]:
-    """Drop the empty cells that pad a row."""
-    while cells and not cells[-1]:
-        cells.pop()
-    return cells

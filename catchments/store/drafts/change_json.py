@@ -10,31 +10,10 @@ import msgspec
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments import changes
 from catchments.changes import Change
+from catchments.changes.kinds import BY_TAG
 
-KINDS: dict[str, type[Any]] = {
-    "replace catchments": changes.ReplaceCatchments,
-    "replace providers": changes.ReplaceProviders,
-    "replace listings": changes.ReplaceListings,
-    "assign provider": changes.AssignProvider,
-    "move schools": changes.MoveSchools,
-    "transfer area": changes.TransferArea,
-    "merge catchments": changes.MergeCatchments,
-    "split catchment": changes.SplitCatchment,
-    "rename catchment": changes.RenameCatchment,
-    "add provider": changes.AddProvider,
-    "edit provider": changes.EditProvider,
-    "retire provider": changes.RetireProvider,
-    "set in-school provision": changes.SetInSchoolProvision,
-    "restore edition": changes.RestoreEdition,
-}
-_KIND_OF = {made: kind for kind, made in KINDS.items()}
-
-
-def kind_of(change: Change) -> str:
-    """Return the name under which a change is kept."""
-    return _KIND_OF[type(change)]
+_NOWHERE = shapely.Point()
 
 
 def wkb_and_sha256(geometry: BaseGeometry) -> tuple[bytes, str]:
@@ -57,23 +36,22 @@ def encode(change: Change) -> tuple[bytes, dict[str, bytes]]:
     return msgspec.json.encode(change, enc_hook=by_hash), boundaries
 
 
-def decode(kind: str, content: bytes, boundaries: Mapping[str, BaseGeometry]) -> Change:
+def decode(tag: str, content: bytes, boundaries: Mapping[str, BaseGeometry]) -> Change:
     """Return the change that `encode` wrote; `boundaries` has each geometry by its sha256."""
 
     def from_hash(_type: type, value: Any) -> Any:
         return boundaries[value]
 
-    change: Change = msgspec.json.decode(content, type=KINDS[kind], dec_hook=from_hash)
-    return change
+    return msgspec.json.decode(content, type=BY_TAG[tag], dec_hook=from_hash)
 
 
-def hashes_in(kind: str, content: bytes) -> set[str]:
+def hashes_in(tag: str, content: bytes) -> set[str]:
     """Return the sha256 of every geometry that an encoded change speaks of."""
-    told = msgspec.json.decode(content)
-    if kind == "restore edition":
-        told = told["content"]
-    alone = {told[name] for name in ("area", "line") if kind in _DRAWN and name in told}
-    return alone | set(told.get("boundaries", {}).values())
+    found: set[str] = set()
 
+    def noted(_type: type, value: Any) -> Any:
+        found.add(value)
+        return _NOWHERE
 
-_DRAWN = {"transfer area", "split catchment"}
+    msgspec.json.decode(content, type=BY_TAG[tag], dec_hook=noted)
+    return found

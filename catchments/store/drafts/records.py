@@ -71,7 +71,7 @@ def add_change(
         table.insert().values(
             draft_id=draft_id,
             position=(latest or 0) + 1,
-            kind=change_json.kind_of(change),
+            kind=change.tag,
             created_at=at,
             content=content,
             **more,

@@ -1,7 +1,8 @@
 """Drafts as staff work on them: each thing done is one transaction, with its entry in the audit.
 
 Whoever does something says which version of the draft they saw. Where another has changed it since,
-nothing is done and `Stale` says so. A form that is sent twice does its work once: see `once`.
+nothing is done and `Stale` says so. A form that is sent twice does its work once: see
+`ExpectedVersion`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from catchments.store.audit import append
 from catchments.store.drafts import records
 from catchments.store.drafts.records import ABANDONED, APPROVED, EDITING, SUBMITTED, Draft
 from catchments.store.drafts.uploads import forget
-from catchments.store.store import Store, now
+from catchments.store.engine import Repository, now
 
 OPEN = (EDITING, SUBMITTED, APPROVED)
 """The states in which something may still become of a draft."""
@@ -67,23 +68,22 @@ class ExpectedVersion:
 
     person: Person
     version: int
-    once: str = ""
+    idempotency_key: str = ""
     """A random text that the form was given when it was written; the same twice is one form."""
 
 
-class DraftRepository:
+class DraftRepository(Repository):
     """The drafts of a store, for staff."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
 
     def drafts(self) -> list[Draft]:
         """Return all drafts without their changes, the latest first."""
-        return self._store.drafts()[::-1]
+        with self._database.reading() as connection:
+            return records.summaries(connection)[::-1]
 
     def draft(self, draft_id: int) -> Draft:
         """Return a draft with the changes that hold. Raises NotKnown."""
-        return self._store.draft(draft_id)
+        with self._database.reading() as connection:
+            return records.read(connection, draft_id)
 
     def steps(self, draft_id: int) -> list[Step]:
         """Return all changes of a draft, those undone too, in order."""
@@ -102,8 +102,11 @@ class DraftRepository:
             .where(table.c.draft_id == draft_id)
             .order_by(table.c.position)
         )
-        with self._store.reading() as connection:
-            return [Step(**row._mapping) for row in connection.execute(query)]
+        return self._read(query, Step)
+
+    def sentences(self, draft_id: int) -> list[str]:
+        """Return what was done in a draft, a sentence each, without what was undone."""
+        return [step.sentence for step in self.steps(draft_id) if step.sentence and not step.undone]
 
     def comments(self, draft_id: int) -> list[Comment]:
         """Return what was said about a draft, in order."""
@@ -114,36 +117,35 @@ class DraftRepository:
             .where(table.c.draft_id == draft_id)
             .order_by(table.c.id)
         )
-        with self._store.reading() as connection:
-            return [Comment(**row._mapping) for row in connection.execute(query)]
+        return self._read(query, Comment)
 
     def contributors(self, draft_id: int) -> frozenset[int]:
         """Return the ids of everybody who began a draft or made a change of it that holds."""
         table = schema.draft_change
         query = sa.select(table.c.author_id).where(table.c.draft_id == draft_id, ~table.c.undone)
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             found = set(connection.scalars(query))
         return frozenset(found | {self.draft(draft_id).author_id}) - {None}  # type: ignore[return-value]
 
     def names(self) -> dict[int, str]:
         """Return the name of everybody who has, or had, an account, by id."""
         query = sa.select(schema.person.c.id, schema.person.c.name)
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return {row.id: row.name for row in connection.execute(query)}
 
-    def is_done(self, draft_id: int, once: str) -> bool:
+    def is_done(self, draft_id: int, idempotency_key: str) -> bool:
         """Whether a form with this token has done its work on a draft already."""
-        with self._store.reading() as connection:
-            return self._done_already(connection, draft_id, once)
+        with self._database.reading() as connection:
+            return self._done_already(connection, draft_id, idempotency_key)
 
     # --- preparing ----------------------------------------------------------------------------
 
     def begin(
-        self, *, title: str, reason: str, base_number: int, by: Person, once: str = ""
+        self, *, title: str, reason: str, base_number: int, by: Person, idempotency_key: str = ""
     ) -> int:
         """Begin a draft on an edition and return its id; a form sent twice begins one."""
-        with self._store.writing() as connection:
-            known = self._begun_with(connection, once)
+        with self._database.writing() as connection:
+            known = self._begun_with(connection, idempotency_key)
             if known is not None:
                 return known
             draft_id = records.create(connection, title=title, base_number=base_number, at=now())
@@ -151,7 +153,13 @@ class DraftRepository:
                 connection, draft_id, reason=reason, author_id=by.id, holder_id=by.id, version=1
             )
             self._note(
-                connection, by, "draft.begin", draft_id, title=title, base=base_number, once=once
+                connection,
+                by,
+                "draft.begin",
+                draft_id,
+                title=title,
+                base=base_number,
+                once=idempotency_key,
             )
             return draft_id
 
@@ -181,7 +189,7 @@ class DraftRepository:
                 at=now(),
                 sentence=sentence,
                 author_id=seen.person.id,
-                once=seen.once or None,
+                once=seen.idempotency_key or None,
             )
             forget(connection, draft_id, seen.person.id, upload)
             doing.detail = {"sentence": sentence}
@@ -230,18 +238,18 @@ class DraftRepository:
                 records.forget_uploads(doing.connection, draft_id)
                 doing.detail = {"state": ABANDONED}
 
-    def comment(self, draft_id: int, text: str, *, by: Person, once: str = "") -> None:
+    def comment(self, draft_id: int, text: str, *, by: Person, idempotency_key: str = "") -> None:
         """Say something about a draft, whatever its state; a form sent twice says it once."""
         table = schema.draft_comment
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             records.read_head(connection, draft_id)  # or it is not known
             said = sa.select(table.c.once).where(table.c.draft_id == draft_id)
             before = list(connection.scalars(said))
-            if once and once in before:
+            if idempotency_key and idempotency_key in before:
                 return
             if len(before) >= COMMENTS_AT_MOST:
                 raise NotNow(f"Draft {draft_id} has {len(before)} comments, which is the most.")
-            self._say(connection, draft_id, text, by, once)
+            self._say(connection, draft_id, text, by, idempotency_key)
             self._note(connection, by, "draft.comment", draft_id, text=text)
 
     # --- reviewing ----------------------------------------------------------------------------
@@ -270,7 +278,7 @@ class DraftRepository:
             self._set(doing.connection, draft_id, **values)
             doing.detail = {"reason": reason}
             if reason:
-                self._say(doing.connection, draft_id, reason, seen.person, seen.once)
+                self._say(doing.connection, draft_id, reason, seen.person, seen.idempotency_key)
 
     def approve(self, draft_id: int, effective_from: date, *, seen: ExpectedVersion) -> None:
         """Approve a draft as it stands, from a date.
@@ -319,8 +327,8 @@ class DraftRepository:
         among: tuple[str, ...] | list[str],
     ) -> Iterator[_Doing | None]:
         """Give a transaction on a draft that is as it was seen; None where it was done already."""
-        with self._store.writing() as connection:
-            if self._done_already(connection, draft_id, seen.once):
+        with self._database.writing() as connection:
+            if self._done_already(connection, draft_id, seen.idempotency_key):
                 yield None
                 return
             draft = records.read_head(connection, draft_id)
@@ -329,31 +337,31 @@ class DraftRepository:
             doing = _Doing(connection)
             yield doing
             self._set(connection, draft_id, version=draft.version + 1)
-            detail = {**doing.detail, "version": draft.version + 1, "once": seen.once}
+            detail = {**doing.detail, "version": draft.version + 1, "once": seen.idempotency_key}
             self._note(connection, seen.person, action, draft_id, **detail)
 
     def _say(
-        self, connection: sa.Connection, draft_id: int, text: str, by: Person, once: str
+        self, connection: sa.Connection, draft_id: int, text: str, by: Person, key: str
     ) -> None:
         values = {"draft_id": draft_id, "person_id": by.id, "at": now(), "text": text}
-        connection.execute(schema.draft_comment.insert().values(once=once or None, **values))
+        connection.execute(schema.draft_comment.insert().values(once=key or None, **values))
 
-    def _done_already(self, connection: sa.Connection, draft_id: int, once: str) -> bool:
+    def _done_already(self, connection: sa.Connection, draft_id: int, key: str) -> bool:
         subject = schema.audit_entry.c.subject == f"draft {draft_id}"
-        return self._marked(connection, once, subject) is not None
+        return self._marked(connection, key, subject) is not None
 
-    def _begun_with(self, connection: sa.Connection, once: str) -> int | None:
-        begun = self._marked(connection, once, schema.audit_entry.c.action == "draft.begin")
+    def _begun_with(self, connection: sa.Connection, key: str) -> int | None:
+        begun = self._marked(connection, key, schema.audit_entry.c.action == "draft.begin")
         return int(begun.removeprefix("draft ")) if begun else None
 
     def _marked(
-        self, connection: sa.Connection, once: str, where: sa.ColumnElement[bool]
+        self, connection: sa.Connection, key: str, where: sa.ColumnElement[bool]
     ) -> str | None:
         """Return what a form with this token was about, if it has done its work."""
-        if not once:
+        if not key:
             return None
         table = schema.audit_entry
-        token = table.c.detail.contains(f'"once": "{once}"')
+        token = table.c.detail.contains(f'"once": "{key}"')
         found: str | None = connection.scalar(sa.select(table.c.subject).where(where, token))
         return found
 
@@ -424,7 +432,7 @@ def _refuse_state(draft: Draft, action: str, among: tuple[str, ...] | list[str])
         )
 
 
-def checked_once(text: str) -> str:
+def checked_key(text: str) -> str:
     """Return a form's token. Raises InputRefused for what no form of ours was given."""
     if not text or (len(text) <= 64 and text.isascii() and text.isalnum()):
         return text

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from catchments.core.roles import Person
 from catchments.store import schema
-from catchments.store.store import Store, now
+from catchments.store.engine import Repository, now
 
 KEPT_FOR = timedelta(days=1)
 KEPT_AT_MOST = 5
@@ -30,17 +30,14 @@ class Upload:
     wkb: bytes
 
 
-class Uploads:
+class Uploads(Repository):
     """The areas that are being looked over in a store."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
 
     def keep(self, draft_id: int, upload: Upload, *, by: Person) -> str:
         """Keep an area and return the digest that it is found by; what is too old goes."""
         digest = hashlib.sha256(upload.name.encode() + b"\0" + upload.wkb).hexdigest()
         row = {"draft_id": draft_id, "person_id": by.id, "sha256": digest}
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             forget(connection, draft_id, by.id, digest)  # the same file once more: a day from now
             connection.execute(_T.delete().where(_T.c.uploaded_at < now() - KEPT_FOR))
             connection.execute(
@@ -55,7 +52,7 @@ class Uploads:
         query = sa.select(_T.c.name, _T.c.wkb).where(
             *_of(draft_id, by.id, digest), _T.c.uploaded_at >= now() - KEPT_FOR
         )
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(query).one_or_none()
         return Upload(row.name, bytes(row.wkb)) if row else None
 

@@ -21,9 +21,14 @@ from sqlalchemy.exc import DatabaseError
 
 from catchments.core.errors import CatchmentsError, shown
 from catchments.runtime.disk import fsync, make_file, make_folder
-from catchments.store.engine import BUSY_TIMEOUT_MS, is_missing, open_engine
+from catchments.store.engine import (
+    BUSY_TIMEOUT_MS,
+    MIGRATIONS,
+    Database,
+    is_missing,
+    open_engine,
+)
 from catchments.store.schema import metadata
-from catchments.store.store import MIGRATIONS, Store
 from catchments.store.upkeep import postgresql_programs as postgresql
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
@@ -111,9 +116,9 @@ def restore(file: Path, url: str, *, replace: bool = False) -> Backup:
         postgresql.load(file, parsed, tables=[*metadata.tables, "alembic_version"])
     else:
         _load_sqlite(file, url)
-    store = Store(url)
-    store.migrate()
-    store.close()
+    database = Database(url)
+    database.migrate()
+    database.close()
     return found
 
 

@@ -12,9 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError
 
 from catchments.core.errors import CatchmentsError, InputRefused
-from catchments.store.engine import is_missing, open_engine
+from catchments.store.engine import (
+    NEWEST_REVISION,
+    Database,
+    is_missing,
+    open_engine,
+    revision,
+    upgrade,
+)
 from catchments.store.schema import ONLY_ON_POSTGRESQL, metadata
-from catchments.store.store import NEWEST_REVISION, Store, revision, upgrade
 
 ROWS_AT_ONCE = 1_000
 LARGE_ROWS_AT_ONCE = 1
@@ -46,7 +52,7 @@ def move(source_url: str, target_url: str, *, progress: Progress) -> dict[str, C
 
     Nobody writes to either meanwhile. Raises MoveRefused, and StoreUnavailable.
     """
-    source, target = Store(source_url), Store(target_url)
+    source, target = Database(source_url), Database(target_url)
     made = _files_to_be_made(target_url)
     try:
         _refuse_source(source)
@@ -131,7 +137,7 @@ def _continue_numbering(connection: sa.Connection, table: sa.Table) -> None:
 # --- refusals -------------------------------------------------------------------------------------
 
 
-def _refuse_source(source: Store) -> None:
+def _refuse_source(source: Database) -> None:
     with source.reading() as connection:
         found = revision(connection)
         if found != NEWEST_REVISION:
@@ -147,7 +153,7 @@ def _refuse_source(source: Store) -> None:
             )
 
 
-def _refuse_target(source: Store, target: Store) -> None:
+def _refuse_target(source: Database, target: Database) -> None:
     if sa.make_url(source.url) == sa.make_url(target.url):
         raise InputRefused(
             "A database cannot be moved to itself.",

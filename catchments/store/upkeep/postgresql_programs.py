@@ -20,8 +20,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from catchments.core.errors import CatchmentsError
-from catchments.store.engine import open_engine
-from catchments.store.store import WRITER_LOCK
+from catchments.store.engine import WRITER_LOCK, open_engine
 
 INSTALLED = Path("/usr/lib/postgresql")
 TOO_NEW = b"SET transaction_timeout = 0;\n"

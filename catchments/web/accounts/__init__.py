@@ -1,1 +1,1 @@
-"""Accounts: signing in by password or OpenID Connect, sessions, and who may do what."""
+"""Accounts: signing in, sessions, people and their roles; no part of it knows the staff pages."""

@@ -1,7 +1,8 @@
-"""Who is signed in, what they may do, and whether a form is their own.
+"""Sessions and the guard: who is signed in, what they may do, whether a form is their own.
 
-Every staff view carries `@requires(…)`; a view without it is open to nobody. Sessions live in a
-signed cookie that only /staff sees, so that public pages stay the same for everybody.
+Every view in the room carries `@requires(…)`; a view without it is open to nobody. Sessions live in
+a signed cookie that only the room sees: outside it none is ever opened, so that public pages stay
+the same for everybody.
 """
 
 from __future__ import annotations
@@ -14,10 +15,21 @@ from ipaddress import ip_address
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from flask import Flask, Request, Response, abort, current_app, redirect, request, session, url_for
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from flask import (
+    Blueprint,
+    Flask,
+    Request,
+    Response,
+    abort,
+    current_app,
+    g,
+    redirect,
+    request,
+    session,
+    url_for,
+)
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import gettext
-from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -26,8 +38,11 @@ from catchments.core.roles import MAY, Action, Person, Role
 from catchments.store.people import Account, People, Secrets
 from catchments.web.common.services import EXTENSION, Services, service
 
-ROOM = "/staff"
-SIGN_IN, CONFIRM = "staff.sign_in", "staff.confirm"
+ROOM, COOKIE, FRAME = "/staff", "staff", "staff/base.html"
+"""The room that accounts are for: its address, its cookie, and what its pages are framed by."""
+SIGN_IN, CONFIRM = "accounts.sign_in", "accounts.confirm"
+WHO = "_user_id"
+"""What the session keeps: whose it is, and of which epoch."""
 IDLE_S, LONGEST_S, FRESH_S = 30 * 60, 12 * 60 * 60, 5 * 60
 """How long a session stands unused, how long at most, and how long a password counts as given."""
 NOTED_EVERY_S = 60
@@ -43,16 +58,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 View = TypeVar("View", bound=Callable[..., Any])
 
-
-class SignedIn(UserMixin):  # type: ignore[misc]
-    """Somebody signed in, as flask-login wants them."""
-
-    def __init__(self, account: Account) -> None:
-        self.account = account
-
-    def get_id(self) -> str:
-        """Return what the session keeps: whose it is, and of which epoch."""
-        return f"{self.account.person.id}.{self.account.epoch}"
+blueprint = Blueprint("accounts", __name__, url_prefix=ROOM)
+"""The pages for signing in and for accounts; the modules beside this one add them."""
 
 
 # --- what views use -------------------------------------------------------------------------------
@@ -147,8 +154,9 @@ def begin(person: Person) -> None:
         abort(401)
     session.clear()
     moment = int(clock())
-    session.update(began=moment, seen=moment, fresh=moment)
-    login_user(SignedIn(found))
+    kept = f"{found.person.id}.{found.epoch}"
+    session.update({WHO: kept, "began": moment, "seen": moment, "fresh": moment})
+    g.account = found
 
 
 def refresh() -> None:
@@ -161,8 +169,8 @@ def end() -> None:
     found = account_or_none()
     if found is not None:
         People(service().store).end_sessions(found.person)
-    logout_user()
     session.clear()
+    g.account = None
 
 
 def clock() -> float:
@@ -174,16 +182,12 @@ def clock() -> float:
 
 
 def register(app: Flask) -> None:
-    """Guard everything under /staff."""
-    app.session_interface = StaffSessions()
+    """Guard everything in the room."""
+    app.session_interface = RoomSessions()
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # the guard asks, once it knows who it is
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session
     CSRFProtect(app)
     app.jinja_env.globals["fresh_token"] = secrets.token_hex
-    # No context processor: it would open the session for every page.
-    LoginManager().init_app(app, add_context_processor=False)
-    app.login_manager.session_protection = None  # type: ignore[attr-defined]
-    app.login_manager.user_loader(_loaded)  # type: ignore[attr-defined]
     app.before_request(_guard)
     app.after_request(_kept_to_oneself)
 
@@ -244,19 +248,20 @@ def lacking(actions: frozenset[Action]) -> NotAllowed:
 
 def account_or_none() -> Account | None:
     """Return the account of who is signed in, or None; read once a request."""
-    user = current_user
-    found: Account | None = user.account if user and user.is_authenticated else None
+    if "account" not in g:
+        g.account = _read(session.get(WHO, ""))
+    found: Account | None = g.account
     return found
 
 
-def _loaded(kept: str) -> SignedIn | None:
+def _read(kept: str) -> Account | None:
     number, _, epoch = kept.partition(".")
     if not (number.isdigit() and _stands()):
         return None
     found = People(service().store).account(int(number))
     if found is None or found.person.disabled_at is not None or str(found.epoch) != epoch:
         return None
-    return SignedIn(found)
+    return found
 
 
 def _stands() -> bool:
@@ -306,30 +311,25 @@ def _kept_to_oneself(response: Response) -> Response:
 # --- the session's cookie -------------------------------------------------------------------------
 
 
-class StaffSessions(SecureCookieSessionInterface):
-    """Sessions in a signed cookie, for staff pages only: public ones never open or vary by one."""
+class RoomSessions(SecureCookieSessionInterface):
+    """Sessions in a signed cookie, for the room's pages only: others never open or vary by one."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return the session of a staff page, and an empty one for any other."""
+        """Return the session of a page in the room; without one nothing can be kept or sent."""
         if not is_staff_path(request.path):
-            return self.session_class()
+            return None
         try:
             _key(app)
         except CatchmentsError:
             return None  # the guard says it, where an error becomes a page
         return super().open_session(app, request)
 
-    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Send the cookie where the session of a staff page has changed."""
-        if is_staff_path(request.path):
-            super().save_session(app, session, response)
-
     def get_cookie_name(self, app: Flask) -> str:
         """Return a name that browsers take over TLS alone, where there is TLS."""
-        return "__Secure-staff" if self.get_cookie_secure(app) else "staff"
+        return f"__Secure-{COOKIE}" if self.get_cookie_secure(app) else COOKIE
 
     def get_cookie_path(self, app: Flask) -> str:  # noqa: ARG002 - as Flask calls it
-        """Return the path of the staff pages."""
+        """Return the path of the room."""
         return f"{request.script_root}{ROOM}"
 
     def get_cookie_samesite(self, app: Flask) -> str:  # noqa: ARG002 - as Flask calls it

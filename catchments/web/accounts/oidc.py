@@ -1,4 +1,4 @@
-"""Signing in through OpenID Connect: the code flow with PKCE, as a client of authlib.
+"""Sign-in through OpenID Connect: the code flow with PKCE, as a client of authlib.
 
 The way there begins with a link, never with a form: `form-action 'self'` would stop the redirect.
 """
@@ -17,10 +17,9 @@ from catchments.core.roles import Person, Role
 from catchments.core.settings import OpenIdConnect
 from catchments.store.people import People
 from catchments.web.accounts import access
-from catchments.web.accounts.access import going_to, open_to_nobody_else, own_path
+from catchments.web.accounts.access import blueprint, going_to, open_to_nobody_else, own_path
 from catchments.web.accounts.signing_in import sign_in_page
 from catchments.web.common.services import service
-from catchments.web.staff.blueprint import blueprint
 
 CLIENT = "oidc"
 PENDING = "oidc"
@@ -90,7 +89,7 @@ def _address_back() -> str:
     # A proxy speaks TLS for us; `Secure` cookies say so as well as anything.
     secure = current_app.session_interface.get_cookie_secure(current_app)
     scheme = "https" if secure else request.scheme
-    return url_for("staff.oidc_back", _external=True, _scheme=scheme)
+    return url_for(".oidc_back", _external=True, _scheme=scheme)
 
 
 def _client(settings: OpenIdConnect) -> Any:

@@ -13,10 +13,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.roles import Action, Person, Role
 from catchments.store.people import People
-from catchments.web.accounts.access import confirmed, going_to, me, requires
+from catchments.web.accounts.access import blueprint, confirmed, going_to, me, requires
 from catchments.web.accounts.signing_in import REFUSED, page
 from catchments.web.common.services import service
-from catchments.web.staff.blueprint import blueprint
 
 ROLES = (
     (Role.READER, _l("Looks at drafts, findings and the audit trail.")),
@@ -32,7 +31,7 @@ RANDOM_BYTES = 15
 @requires(Action.ADMINISTER)
 def people() -> Response:
     """List everybody with an account."""
-    return page("staff/people.html", gettext("People"), people=_people().all())
+    return page("accounts/people.html", gettext("People"), people=_people().all())
 
 
 @blueprint.get("/people/new")
@@ -142,12 +141,12 @@ def _roles_given() -> frozenset[Role]:
 
 def _back_to(who: Person, said: str) -> AnyResponse:
     flash(said)
-    return going_to(url_for("staff.person", number=who.id)[len(request.script_root) :])
+    return going_to(url_for(".person", number=who.id)[len(request.script_root) :])
 
 
 def _new_page(errors: Mapping[str, str]) -> Response:
     return page(
-        "staff/person_new.html",
+        "accounts/person_new.html",
         gettext("Add a person"),
         status=REFUSED if errors else 200,
         errors=errors,
@@ -162,7 +161,7 @@ def _person_page(
 ) -> Response:
     oidc = service().settings.oidc
     return page(
-        "staff/person.html",
+        "accounts/person.html",
         who.name,
         status=REFUSED if errors else 200,
         person=who,

@@ -3,75 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, current_app, flash, render_template, request, url_for
+from flask import Response, flash, render_template, request, url_for
 from flask_babel import gettext
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused
-from catchments.core.roles import Action, Person
+from catchments.core.roles import Action
 from catchments.store.people import LONGEST_LOGIN, SHORTEST_PASSWORD, People
 from catchments.web.accounts import access
-from catchments.web.accounts.access import going_to, me, open_to_nobody_else, own_path, requires
+from catchments.web.accounts.access import (
+    blueprint,
+    going_to,
+    me,
+    open_to_nobody_else,
+    own_path,
+    requires,
+)
 from catchments.web.common.services import service
-from catchments.web.staff.blueprint import blueprint
 
 REFUSED = 400
-DOORS = (
-    ("/staff/drafts", Action.READ, _l("Drafts"), _l("Prepare changes and see their impact.")),
-    ("/staff/editions", Action.READ, _l("Editions"), _l("What is published, and taking it back.")),
-    ("/staff/findings", Action.READ, _l("Findings"), _l("What needs a person to look at it.")),
-    ("/staff/who", Action.READ, _l("Who decided"), _l("Who served a school on a day, and why.")),
-    ("/staff/audit", Action.READ, _l("Audit"), _l("Who did what, when.")),
-    ("/staff/notices", Action.READ, _l("Notices"), _l("What schools and providers are told.")),
-    ("/staff/rates", Action.EXPLAIN, _l("Rates"), _l("How many students are absent, by region.")),
-    ("/staff/webhooks", Action.ADMINISTER, _l("Webhooks"), _l("Services that are told.")),
-    ("/staff/people", Action.ADMINISTER, _l("People"), _l("Accounts and roles.")),
-)
-"""Where one may go: the address, what a role must allow, its name and what it is for."""
-
-
-@dataclass(frozen=True)
-class Link:
-    """A place among the staff pages that somebody may go to."""
-
-    path: str
-    label: str
-    about: str
-    is_current: bool
 
 
 @blueprint.app_context_processor
-def _frame() -> dict[str, Any]:
-    """Give staff pages who is signed in and where they may go."""
+def _signed_in() -> dict[str, Any]:
+    """Give the room's pages who is signed in."""
     if not access.is_staff_path(request.path):
         return {}
     try:
         found = access.account_or_none()
     except CatchmentsError:
         found = None  # the database is away, and this is the page that says so
-    person = found.person if found else None
-    links = [link for link in (_link(door, person) for door in DOORS) if link] if person else []
-    return {"staff_me": person, "staff_links": links}
-
-
-def _link(door: tuple[Any, ...], person: Person) -> Link | None:
-    path, action, label, about = door
-    adapter = current_app.create_url_adapter(request)
-    if adapter is None or not person.may(action) or not adapter.test(path, "GET"):
-        return None
-    is_current = request.path == path or request.path.startswith(f"{path}/")
-    return Link(path, str(label), str(about), is_current)
-
-
-@blueprint.get("")
-@requires(Action.READ)
-def home() -> Response:
-    """Say where one may go from here."""
-    return page("staff/home.html", gettext("Start"))
+    return {"staff_me": found and found.person}
 
 
 @blueprint.get("/sign-in")
@@ -103,7 +67,7 @@ def sign_out() -> AnyResponse:
     """End the session, and any other of the same person."""
     access.end()
     flash(gettext("You are signed out."))
-    return going_to(url_for("staff.sign_in")[len(request.script_root) :])
+    return going_to(url_for(".sign_in")[len(request.script_root) :])
 
 
 @blueprint.get("/confirm")
@@ -155,10 +119,10 @@ def change_password() -> AnyResponse:
 def page(template: str, title: str, *, status: int = 200, **context: Any) -> Response:
     """Return a page that tells nothing of any edition."""
     world = service().snapshots.latest
-    frame: dict[str, Any] = {"edition": None, "release": None, "title": title}
-    frame["demonstration"] = world is not None and world.demonstration
-    frame["error"] = status >= REFUSED
-    return Response(render_template(template, **frame, **context), status)
+    about: dict[str, Any] = {"edition": None, "release": None, "title": title}
+    about["demonstration"] = world is not None and world.demonstration
+    about["error"] = status >= REFUSED
+    return Response(render_template(template, frame=access.FRAME, **about, **context), status)
 
 
 def no_such_pair() -> str:
@@ -190,7 +154,7 @@ def sign_in_page(
 ) -> Response:
     """Return the page that asks who it is, with what went wrong before."""
     return page(
-        "staff/sign_in.html",
+        "accounts/sign_in.html",
         gettext("Sign in"),
         status=status,
         going_on=going_on,
@@ -202,7 +166,7 @@ def sign_in_page(
 
 def _confirm_page(going_on: str, errors: dict[str, str] | None = None) -> Response:
     return page(
-        "staff/confirm.html",
+        "accounts/confirm.html",
         gettext("Confirm that it is you"),
         status=REFUSED if errors else 200,
         going_on=going_on,
@@ -214,7 +178,7 @@ def _confirm_page(going_on: str, errors: dict[str, str] | None = None) -> Respon
 
 def _password_page(errors: dict[str, str]) -> Response:
     return page(
-        "staff/password.html",
+        "accounts/password.html",
         gettext("Your account"),
         status=REFUSED if errors else 200,
         errors=errors,

@@ -12,15 +12,16 @@ from datetime import time as clock
 
 from flask import Response, request
 
-from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published, Snapshot
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME, AsAt, Published
 
 REPRESENTATION = "2"
 """Raise it when the same answer is written in another way."""
 FOR_GOOD = "public, max-age=31536000, immutable"
 
 
-def etag(world: Published, snapshot: Snapshot | None, day: date, *, written: str = "") -> str:
+def etag(asked: AsAt, *, written: str = "") -> str:
     """Return the quoted entity tag of an answer on a date; `written` is how its page is."""
+    world, day, snapshot = asked.world, asked.day, asked.snapshot
     edition = snapshot.edition.number if snapshot else 0
     release = snapshot.release.number if snapshot else 0
     state = world.state

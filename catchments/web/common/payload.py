@@ -23,17 +23,16 @@ from catchments.core.model import (
 )
 from catchments.lookup.resolver import long_date
 from catchments.lookup.search.text_search import Match, SearchResult
-from catchments.lookup.snapshot import Published, Snapshot
+from catchments.lookup.snapshot import AsAt, Published, Snapshot
 from catchments.web.common import bodies
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
-def answer_json(answer: Answer, world: Published, on: date) -> bodies.Answer:
+def answer_json(answer: Answer, asked: AsAt) -> bodies.Answer:
     """Return the body of /provider; coordinates are WGS 84 degrees, distances metres."""
-    snapshot = world.on(on)
-    origin = provenance_json(snapshot, demonstration=world.demonstration)
+    origin = provenance_json(asked.snapshot, demonstration=asked.demonstration)
     return {
         "status": answer.status,
         "sentence": answer.sentence,
@@ -52,15 +51,15 @@ def answer_json(answer: Answer, world: Published, on: date) -> bodies.Answer:
         "directory_release": origin["directory_release"],
         "demonstration": origin["demonstration"],
         "sources": origin["sources"],
-        "as_at": on.isoformat(),
+        "as_at": asked.day.isoformat(),
     }
 
 
 def finding_json(
-    finding: SearchResult, world: Published, on: date, addresses: Source | None = None
+    finding: SearchResult, asked: AsAt, addresses: Source | None = None
 ) -> bodies.Answer:
     """Return what a text came to: the body of /provider, and each place that the text may mean."""
-    body = answer_json(finding.answer, world, on)
+    body = answer_json(finding.answer, asked)
     body["matches"] = [_match_json(match) for match in finding.matches]
     body["more"] = finding.more
     if addresses:
@@ -137,9 +136,14 @@ def before_first_edition(world: Published, on: date, school_id: int | None) -> A
     )
 
 
-def school_answer(world: Published, number: int, on: date) -> Answer:
-    """Return the answer for a school on a date, also before the first edition. Raises NotKnown."""
-    return world.school(number, on=on) or before_first_edition(world, on, number)
+def school_answer(asked: AsAt, number: int) -> Answer:
+    """Return the answer for a school, also before the first edition. Raises NotKnown."""
+    return asked.school(number) or before_first_edition(asked.world, asked.day, number)
+
+
+def point_answer(asked: AsAt, *, lng: float, lat: float) -> Answer:
+    """Return the answer for a WGS 84 point, also before the first edition."""
+    return asked.point(lng=lng, lat=lat) or before_first_edition(asked.world, asked.day, None)
 
 
 def school_json(school: School) -> bodies.School:

@@ -24,7 +24,7 @@ from catchments.store.drafts.repository import NotNow, Stale
 from catchments.store.people import TooBusy
 from catchments.web.common.contract import NotOffered
 from catchments.web.common.services import service
-from catchments.web.v1.bulk.questions import BodyNotTaken, BodyTooLarge
+from catchments.web.v1.bulk.rows import BodyNotTaken, BodyTooLarge
 
 PROBLEM = "application/problem+json"
 _STATUS: tuple[tuple[type[CatchmentsError], int, LazyString], ...] = (
@@ -61,6 +61,8 @@ PROGRAMS = ("/v1/", "/ogc/", "/downloads/")
 """Where programs ask beside these, files to download among it."""
 MACHINES = {"api", "v1", "features", "health"}
 """The blueprints that are for programs: their errors are problem+json unless a page is wanted."""
+STAFF = {"staff", "accounts"}
+"""Those whose errors stand in the frame of the staff pages."""
 
 
 def register(app: Flask) -> None:
@@ -196,7 +198,7 @@ def _page(status: int, title: str, detail: str, more: dict[str, Any]) -> Respons
         "detail": detail,
         "demonstration": _demonstration(),
     }
-    template = "staff/problem.html" if request.blueprint == "staff" else "problem.html"
+    template = "staff/problem.html" if request.blueprint in STAFF else "problem.html"
     about["draft_page"] = _draft_page()
     return Response(render_template(template, error=True, **about, **more), status)
 

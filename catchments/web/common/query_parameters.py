@@ -53,11 +53,10 @@ class Question:
 
 
 def question(given: MultiDict[str, str]) -> Question:
-    """Return what a query asks.
+    """Return what a query asks whose parameters are known, each given once.
 
-    Raises InputRefused for a missing, repeated, unknown, conflicting or malformed parameter.
+    Raises InputRefused for a missing, conflicting or malformed parameter.
     """
-    refuse_unknown_or_repeated(given, {*WAYS_TO_ASK, "on"})
     on = optional_date(given)
     if "school_id" in given:
         _refuse_beside("school_id", given)

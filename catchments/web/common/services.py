@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol, cast
 
-from flask import Response, current_app, g
+from flask import Response, current_app, g, render_template, request
 from flask_babel import get_locale
 
 from catchments.core.model import Source
 from catchments.core.settings import Settings
 from catchments.lookup.search.text_search import Addresses, NoAddresses, TextSearch
-from catchments.lookup.snapshot import Published, Snapshot, Snapshots
+from catchments.lookup.snapshot import AsAt, Published, Snapshot, Snapshots
 from catchments.store import Store
 from catchments.web.common.assets import EXTENSION as ASSETS
 from catchments.web.common.http_cache import cache_control, etag, validated
@@ -47,6 +47,12 @@ def service() -> Services:
     return cast(Services, current_app.extensions[EXTENSION])
 
 
+def as_at(day: date | None = None) -> AsAt:
+    """Return what holds on a date, or today: all that a request may know, which it takes once."""
+    world = service().snapshots.current()
+    return world.as_at(day or world.today)
+
+
 def page_context(world: Published, snapshot: Snapshot | None, title: str) -> dict[str, Any]:
     """Return what `base.html` needs on every page."""
     timeline = world.timeline
@@ -63,18 +69,34 @@ def page_context(world: Published, snapshot: Snapshot | None, title: str) -> dic
     }
 
 
-def page_response(
-    world: Published, snapshot: Snapshot | None, day: date, page: str, *, written: str = ""
+def public_page(
+    asked: AsAt,
+    template: str,
+    title: str,
+    *,
+    written: str = "",
+    typed: bool = False,
+    **context: Any,
 ) -> Response:
     """Return a page that answers for a date, kept by caches as long as that stays true.
 
-    `written` names what the page is made of beside the answer, where that may change by itself.
+    `written` names what the page is made of beside the answer, where that may change by itself;
+    `typed` is whether it was made from a text that somebody typed.
     """
+    frame = page_context(asked.world, asked.snapshot, title)
+    dates = {"day": asked.day, "today": asked.world.today}
+    page = render_template(template, **{**frame, **dates, **context})
+    if typed:
+        return typed_response(asked.world, Response(page))
     if g.get("uncached"):
         return Response(page, headers={"Cache-Control": "no-store"})
-    control = cache_control(world, service().settings.max_age_s)
-    tag = etag(world, snapshot, day, written=_written() + written)
-    return validated(Response(page), tag, control)
+    return kept(asked, Response(page), written=_written() + written)
+
+
+def kept(asked: AsAt, response: Response, *, written: str = "") -> Response:
+    """Return a response that caches keep for as long as it is true; it may become 304."""
+    control = cache_control(asked.world, service().settings.max_age_s)
+    return validated(response, etag(asked, written=written), control)
 
 
 def leave_uncached() -> None:
@@ -95,6 +117,11 @@ def typed_response(world: Published, response: Response) -> Response:
     response.add_etag()
     control = cache_control(world, service().settings.max_age_s, private=True)
     return validated(response, response.headers["ETag"], control)
+
+
+def address(path: str) -> str:
+    """Return an address: whole where it is known under which one the public comes here."""
+    return f"{service().settings.public_url or request.script_root}{path}"
 
 
 def sources_of(snapshot: Snapshot) -> list[Any]:

@@ -17,7 +17,7 @@ from flask import Flask
 
 from catchments.lookup.snapshot import Published
 from catchments.web.common.http_cache import freshness_ends
-from catchments.web.common.payload import answer_json, before_first_edition
+from catchments.web.common.payload import answer_json, point_answer
 from catchments.web.common.services import EXTENSION, Services
 
 if TYPE_CHECKING:
@@ -120,9 +120,8 @@ def _of_point(
     lat, lng = float(asked["lat"] or asked["lat2"]), float(asked["lng"] or asked["lng2"])
     if abs(lat) > 90 or abs(lng) > 180:
         return None
-    today = world.today
-    answer = world.point(lng=lng, lat=lat, on=today) or before_first_edition(world, today, None)
-    body = msgspec.json.encode(answer_json(answer, world, today))
+    today = world.as_at(world.today)
+    body = msgspec.json.encode(answer_json(point_answer(today, lng=lng, lat=lat), today))
     status, headers = head
     length = ("Content-Length", str(len(body)))
     same = [length if name.lower() == "content-length" else (name, text) for name, text in headers]

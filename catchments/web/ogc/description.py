@@ -1,4 +1,4 @@
-"""What the collections are said to be: their titles, extents, sources and licence."""
+"""The description of the collections: their titles, extents, sources and licence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published, Snapshot
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME, AsAt, Published
 from catchments.web.common.payload import provenance_json
 from catchments.web.ogc.frames import CRS84
 from catchments.web.ogc.layers import COLLECTED, layer_of
@@ -30,11 +30,11 @@ NEW_ZEALAND = (165.0, -53.0, -176.0, -28.0)
 _HOUR = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def about_service(root: str, world: Published | None, snapshot: Snapshot | None) -> Json:
+def about_service(root: str, asked: AsAt) -> Json:
     """Return the parts `metadata` and `resources` of pygeoapi's configuration."""
-    licences = _licences(snapshot)
-    made_up = snapshot.demonstration if snapshot else bool(world and world.demonstration)
-    warning = f"{MADE_UP} " if made_up else ""
+    sources = provenance_json(asked.snapshot)["sources"]
+    licences = list(dict.fromkeys(source["licence"] for source in sources))
+    warning = f"{MADE_UP} " if asked.demonstration else ""
     return {
         "metadata": _metadata(root, licences, f"{warning}{ABOUT}"),
         "resources": {
@@ -44,7 +44,7 @@ def about_service(root: str, world: Published | None, snapshot: Snapshot | None)
                 "description": f"{warning}{each.about}",
                 "keywords": KEYWORDS,
                 "links": _licence_links(licences),
-                "extents": {"spatial": {"bbox": extent(world, snapshot, name), "crs": CRS84}},
+                "extents": {"spatial": {"bbox": extent(asked, name), "crs": CRS84}},
                 "limits": {"default_items": min(each.at_once, 100), "max_items": each.at_once},
             }
             for name, each in COLLECTED.items()
@@ -71,9 +71,9 @@ def _metadata(root: str, licences: Sequence[str], about: str) -> Json:
     }
 
 
-def provenance(world: Published, snapshot: Snapshot | None) -> Json:
+def provenance(asked: AsAt) -> Json:
     """Return what each response says of its edition, its sources and its licence."""
-    said = provenance_json(snapshot, demonstration=world.demonstration)
+    said = provenance_json(asked.snapshot, demonstration=asked.demonstration)
     credited = [
         f"{source['title']}, {source['authority']}, {source['release']} ({source['licence']})"
         for source in said["sources"]
@@ -88,15 +88,10 @@ def temporal(world: Published) -> Json:
     return {"interval": [[starts.strftime(_HOUR), None]]}
 
 
-def extent(world: Published | None, snapshot: Snapshot | None, name: str) -> list[float]:
+def extent(asked: AsAt, name: str) -> list[float]:
     """Return west, south, east, north of a collection; west is the greater across 180°."""
-    known = world and snapshot and layer_of(world, snapshot, name).extent
+    known = asked.snapshot and layer_of(asked.world, asked.snapshot, name).extent
     return list(known or NEW_ZEALAND)
-
-
-def _licences(snapshot: Snapshot | None) -> Sequence[str]:
-    sources = provenance_json(snapshot)["sources"]
-    return list(dict.fromkeys(source["licence"] for source in sources))
 
 
 def _licence_links(licences: Sequence[str]) -> list[Json]:

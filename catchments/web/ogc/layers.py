@@ -1,4 +1,4 @@
-"""What is offered as features: the catchments and the schools of one snapshot, as flat rows.
+"""The layers: catchments and schools of one snapshot as features, each a flat row.
 
 GIS programs show a table of text and numbers beside the map: no values within values.
 """
@@ -21,6 +21,7 @@ from catchments.core.errors import InputRefused, shown
 from catchments.core.model import Answer, Catchment, Edition, Provider
 from catchments.geometry.coordinates import to_180, to_360
 from catchments.lookup.snapshot import Published, Recent, Snapshot
+from catchments.web.common.payload import catchment_json, provider_json, school_json
 from catchments.web.ogc.frames import in_frame, published
 from maps.exports.geojson import DECIMALS, rounded
 
@@ -186,9 +187,7 @@ def _catchments(world: Published, snapshot: Snapshot) -> Layer:
 
 def _catchment(edition: Edition, catchment: Catchment, same: Row) -> Row:
     return {
-        "code": catchment.code,
-        "name": catchment.name,
-        "education_region": catchment.education_region or None,
+        **catchment_json(catchment),
         **_served_by(edition.providers.get(catchment.provider_code or "")),
         **same,
     }
@@ -220,16 +219,9 @@ def _school(answer: Answer, same: Row) -> Row:
     school, catchment = answer.school, answer.catchment
     assert school is not None  # noqa: S101 - a snapshot's answers are those of schools
     return {
-        "school_id": school.school_id,
-        "name": school.name,
-        "status": school.status.value,
-        "type": school.org_type or None,
-        "address": school.address or None,
-        "suburb": school.suburb or None,
-        "town": school.city or None,
-        "education_region": school.education_region or None,
-        "answer": answer.status.value,
-        "basis": answer.basis and answer.basis.value,
+        **{name: value for name, value in school_json(school).items() if name != "place"},
+        "answer": answer.status,
+        "basis": answer.basis,
         "sentence": answer.sentence,
         "catchment_code": catchment and catchment.code,
         "catchment_name": catchment and catchment.name,
@@ -240,13 +232,8 @@ def _school(answer: Answer, same: Row) -> Row:
 
 
 def _served_by(provider: Provider | None) -> Row:
-    return {
-        "provider_code": provider and provider.code,
-        "provider_name": provider and provider.name,
-        "provider_phone": (provider and provider.phone) or None,
-        "provider_email": (provider and provider.email) or None,
-        "provider_website": (provider and provider.website) or None,
-    }
+    told = provider_json(provider).items() if provider else ()
+    return {**dict.fromkeys(_PROVIDER), **{f"provider_{name}": value for name, value in told}}
 
 
 def _issued(snapshot: Snapshot) -> Row:

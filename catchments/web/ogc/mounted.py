@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -35,15 +34,25 @@ from pygeoapi.provider.base import BaseProvider
 from pygeoapi.util import get_api_rules
 
 from catchments.core.errors import InputRefused
-from catchments.web.ogc.description import about_service
 from catchments.web.ogc.frames import CRS84, FRAMES
 from catchments.web.ogc.layers import COLLECTED, Layer
-from catchments.web.ogc.openapi import OPENAPI_TYPE, contract
+from catchments.web.ogc.openapi import contract
 
 Json = dict[str, Any]
 LANGUAGE = "en-NZ"
-NOT_OFFERED = {"create-replace-delete"}
-"""Conformance classes that pygeoapi names for every server, by a part of their names."""
+CONFORMANCE = {
+    uri
+    for uri in (*CONFORMANCE_CLASSES, *CONFORMANCE_CLASSES_FEATURES)
+    if "create-replace-delete" not in uri  # named for every server, and nothing here is written to
+}
+"""As read from pygeoapi: its own function lengthens its list each time that it is asked."""
+WRITERS: Mapping[str, Callable[..., Any]] = {
+    "landing": landing_page,
+    "collections": describe_collections,
+    "queryables": get_collection_queryables,
+    "schema": get_collection_schema,
+}
+"""pygeoapi's functions, by the kind of document."""
 ELSEWHERE = ("/processes", "/jobs", "/TileMatrixSets", "f=jsonld")
 """What pygeoapi links to on every server and this one does not have."""
 
@@ -141,54 +150,20 @@ class Mounted:
     base: str
     selection: Selection | None = None
 
-    def landing(self) -> Json:
-        """Return the landing page."""
-        return self._document(landing_page)
-
-    def conformance(self) -> Json:
-        """Return the conformance classes.
-
-        pygeoapi's own function lengthens a list of the module's each time that it is asked.
-        """
-        classes = {*CONFORMANCE_CLASSES, *CONFORMANCE_CLASSES_FEATURES}
-        held = (uri for uri in classes if not any(part in uri for part in NOT_OFFERED))
-        return {"conformsTo": sorted(held)}
-
-    def openapi(self) -> Json:
-        """Return the OpenAPI 3.0 document."""
-        written, metadata = _contract(), self.about["metadata"]
-        identified = metadata["identification"]
-        info = {
-            **written["info"],
-            "description": identified["description"],
-            "termsOfService": identified["terms_of_service"],
-            "contact": metadata["contact"],
-            "license": metadata["license"],
-        }
-        return {**written, "info": info, "servers": [{"url": self.base}]}
-
-    def collections(self) -> Json:
-        """Return what is known of both collections."""
-        return self._document(describe_collections)
-
-    def collection(self, name: str) -> Json:
-        """Return what is known of one collection."""
-        return self._document(describe_collections, name)
-
-    def queryables(self, name: str) -> Json:
-        """Return the JSON Schema of what features can be filtered by."""
-        return self._document(get_collection_queryables, name)
-
-    def schema(self, name: str) -> Json:
-        """Return the JSON Schema of a collection's features."""
-        return self._document(get_collection_schema, name)
+    def document(self, kind: str, *of: str) -> Json:
+        """Return a document of a kind, of a collection where it is named."""
+        if kind == "conformance":
+            return {"conformsTo": sorted(CONFORMANCE)}
+        if kind == "openapi":
+            return {**contract(get_oas_30(self._config())), "servers": [{"url": self.base}]}
+        return self._written(WRITERS[kind], *of)
 
     def items(self, name: str, args: Mapping[str, str], checked: Mapping[str, str]) -> Json:
         """Return a page of features; `args` is the query as it was, `checked` what is left to do.
 
         Raises InputRefused.
         """
-        body = self._document(get_collection_items, name, args=checked)
+        body = self._written(get_collection_items, name, args=checked)
         body.pop("timeStamp")  # the same question has the same answer, byte for byte
         chosen = self.selection
         assert chosen is not None  # noqa: S101 - items are always of one
@@ -201,15 +176,15 @@ class Mounted:
 
     def item(self, name: str, identifier: str) -> Json:
         """Return one feature; its id is quoted for an address."""
-        body = self._document(get_collection_item, name, identifier)
+        body = self._written(get_collection_item, name, identifier)
         assert self.selection is not None  # noqa: S101 - likewise
         feature = msgspec.json.decode(self.selection.features[0], type=dict[str, msgspec.Raw])
         return {**body, **feature}
 
-    def _document(
+    def _written(
         self, write: Callable[..., Any], *of: str, args: Mapping[str, str] | None = None
     ) -> Json:
-        api = _Api(self.config())
+        api = _Api(self._config())
         asked = APIRequest(_Checked({"f": "json", **(args or {})}), api.locales)
         _headers, status, text = write(api, asked, *of)
         body: Json = msgspec.json.decode(text)
@@ -217,7 +192,7 @@ class Mounted:
             raise InputRefused(str(body["description"])[:300])
         return _mended(body)
 
-    def config(self) -> Json:
+    def _config(self) -> Json:
         """Return pygeoapi's configuration; what it writes into is made anew."""
         resources = {
             name: {**about, "providers": [self._provider(name)]}
@@ -257,12 +232,3 @@ def _paged(link: Json, address: str, args: Mapping[str, str], offset: int, limit
     kind = "html" if link["type"] == "text/html" else "json"
     query = {**args, "f": kind, "offset": str(max(0, offset + step))}
     return {**link, "href": f"{address}?{urlencode(query)}"}
-
-
-@lru_cache(maxsize=1)
-def _contract() -> Json:
-    nowhere = Mounted(about_service("", None, None), "/")
-    return contract(get_oas_30(nowhere.config()))
-
-
-__all__ = ["OPENAPI_TYPE", "Mounted", "Selection"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 Json = dict[str, Any]
-OPENAPI_TYPE = "application/vnd.oai.openapi+json;version=3.0"
 NOT_TAKEN = {"lang", "vendorSpecificParameters", "sortby.yaml", "ui", "profile"}
 KEPT = ("bbox", "bbox-crs", "crs", "offset", "skipGeometry")
 _PROPERTIES_PATHS = ("/queryables", "/schema")
@@ -58,9 +57,7 @@ def contract(written: Json) -> Json:
         if "get" in methods and path.split("/")[1] in {"", "openapi", "conformance", "collections"}
     }
     parameters = written["components"]["parameters"]
-    kept = {
-        name: parameters[name] for name in ("bbox", "bbox-crs", "crs", "offset", "skipGeometry")
-    }
+    kept = {name: parameters[name] for name in KEPT}
     kept["f"] = {**parameters["f"], "schema": {"type": "string", "enum": ["json", "html"]}}
     return {
         **written,

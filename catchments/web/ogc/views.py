@@ -6,22 +6,18 @@ pygeoapi (`mounted`), imported at the first of these requests, writes the docume
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
-from types import ModuleType
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 import numpy as np
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 
 from catchments.core.errors import InputRefused, NotKnown, shown
-from catchments.lookup.snapshot import Published, Snapshot
-from catchments.web.common.http_cache import cache_control, etag, validated
+from catchments.lookup.snapshot import AsAt
 from catchments.web.common.query_parameters import refuse_unknown_or_repeated
-from catchments.web.common.services import page_context, page_response, service
+from catchments.web.common.services import kept, public_page, service
 from catchments.web.ogc.description import about_service, provenance, temporal
 from catchments.web.ogc.frames import CRS84, areas_360, supported
 from catchments.web.ogc.layers import COLLECTED, Layer, layer_of
@@ -29,7 +25,7 @@ from catchments.web.ogc.moments import day_asked
 
 blueprint = Blueprint("features", __name__, url_prefix="/ogc")
 
-WRITTEN = "ogc1"
+WRITTEN = "ogc2"
 """Raise it when the same document is written in another way."""
 JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
 SCHEMA, OPENAPI = "application/schema+json", "application/vnd.oai.openapi+json;version=3.0"
@@ -40,108 +36,95 @@ CHOICE = {"properties", "skipGeometry"}
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Moment:
-    """What a response is made from: a world, a date, and what was in force then."""
-
-    world: Published
-    day: date
-    snapshot: Snapshot | None
+@blueprint.before_request
+def _refuse_unknown_collection() -> None:
+    name = (request.view_args or {}).get("name")
+    if name is not None and name not in COLLECTED:
+        raise NotKnown(
+            f"There is no collection {shown(name)}.",
+            next_step=f"There are {' and '.join(COLLECTED)}.",
+        )
 
 
 @blueprint.get("/", strict_slashes=False)
 def landing() -> Response:
     """Say what there is."""
-    return _document(lambda mounted: mounted.landing())
+    return _document("landing")
 
 
 @blueprint.get("/conformance")
 def conformance() -> Response:
     """Say which parts of the standard are kept."""
-    return _document(lambda mounted: mounted.conformance())
+    return _document("conformance")
 
 
 @blueprint.get("/openapi")
 def openapi() -> Response:
     """Give the contract as OpenAPI 3.0."""
-    return _document(lambda mounted: mounted.openapi(), media_type=OPENAPI)
+    return _document("openapi", media_type=OPENAPI)
 
 
 @blueprint.get("/collections")
 def collections() -> Response:
     """Say what each collection is."""
-    return _document(lambda mounted: mounted.collections())
+    return _document("collections")
 
 
 @blueprint.get("/collections/<name>")
 def collection(name: str) -> Response:
     """Say what one collection is."""
-    _known(name)
-    return _document(lambda mounted: mounted.collection(name))
+    return _document("collections", name)
 
 
 @blueprint.get("/collections/<name>/queryables")
 def queryables(name: str) -> Response:
     """Say what features can be filtered by."""
-    _known(name)
-    return _document(lambda mounted: mounted.queryables(name), media_type=SCHEMA)
+    return _document("queryables", name, media_type=SCHEMA)
 
 
 @blueprint.get("/collections/<name>/schema")
 def schema(name: str) -> Response:
     """Say what features have."""
-    _known(name)
-    return _document(lambda mounted: mounted.schema(name), media_type=SCHEMA)
+    return _document("schema", name, media_type=SCHEMA)
 
 
 @blueprint.get("/collections/<name>/items")
 def items(name: str) -> Response:
     """Give a page of features."""
-    _known(name)
     fields = set(COLLECTED[name].fields)
     kind = _format({"crs", "datetime"} | PAGING | FILTERS | CHOICE | fields, GEOJSON)
-    moment = _moment()
-    positions = _positions(moment, name, fields)
+    asked = _asked()
+    positions = _positions(asked, name, fields)
     checked = _checked()
-    kept = _still_kept(moment, kind)
-    if kept:
-        return kept
-    selection = (_layer(moment, name), positions)
+    unchanged = _unchanged(asked, kind)
+    if unchanged:
+        return unchanged
     if kind == HTML:
         checked = {**checked, "skipGeometry": "true"}
-    body = _mounted(moment, selection).items(name, request.args.to_dict(), checked)
-    return _answer(moment, {**body, **provenance(moment.world, moment.snapshot)}, kind)
+    mounted = _mounted(asked, (_layer(asked, name), positions))
+    return _answer(asked, mounted.items(name, request.args.to_dict(), checked), kind)
 
 
 @blueprint.get("/collections/<name>/items/<code:identifier>", merge_slashes=False)
 def item(name: str, identifier: str) -> Response:
     """Give one feature."""
-    _known(name)
     kind = _format({"crs", "datetime"}, GEOJSON)
-    moment = _moment()
-    layer = _layer(moment, name)
+    asked = _asked()
+    layer = _layer(asked, name)
     at = layer.position.get(identifier)
     if at is None:
         raise NotKnown(
             f"There is no feature {shown(identifier)} in {name}.",
             next_step=f"Choose one from /ogc/collections/{name}/items.",
         )
-    kept = _still_kept(moment, kind)
-    if kept:
-        return kept
-    body = _mounted(moment, (layer, [at])).item(name, quote(identifier, safe=""))
-    return _answer(moment, {**body, **provenance(moment.world, moment.snapshot)}, kind)
+    unchanged = _unchanged(asked, kind)
+    if unchanged:
+        return unchanged
+    body = _mounted(asked, (layer, [at])).item(name, quote(identifier, safe=""))
+    return _answer(asked, body, kind)
 
 
 # --- what is asked --------------------------------------------------------------------------------
-
-
-def _known(name: str) -> None:
-    if name not in COLLECTED:
-        raise NotKnown(
-            f"There is no collection {shown(name)}.",
-            next_step=f"There are {' and '.join(COLLECTED)}.",
-        )
 
 
 def _format(allowed: Iterable[str], media_type: str) -> str:
@@ -162,21 +145,20 @@ def _format(allowed: Iterable[str], media_type: str) -> str:
     return HTML if asked == "html" else media_type
 
 
-def _moment() -> Moment:
+def _asked() -> AsAt:
     world = service().snapshots.current()
-    day = day_asked(request.args.get("datetime"), today=world.today)
-    return Moment(world, day, world.on(day))
+    return world.as_at(day_asked(request.args.get("datetime"), today=world.today))
 
 
-def _layer(moment: Moment, name: str) -> Layer:
-    if moment.snapshot is None:
+def _layer(asked: AsAt, name: str) -> Layer:
+    if asked.snapshot is None:
         return Layer(COLLECTED[name], [], np.array([], dtype=object))
-    return layer_of(moment.world, moment.snapshot, name)
+    return layer_of(asked.world, asked.snapshot, name)
 
 
-def _positions(moment: Moment, name: str, fields: Iterable[str]) -> list[int]:
+def _positions(asked: AsAt, name: str, fields: Iterable[str]) -> list[int]:
     """Return which features are asked for. Raises InputRefused."""
-    layer = _layer(moment, name)
+    layer = _layer(asked, name)
     found = np.ones(len(layer.rows), dtype=bool)
     for each in sorted(set(fields) & set(request.args)):
         found &= layer.equal(each, request.args[each])
@@ -220,70 +202,53 @@ def _crs() -> str:
 # --- the answer -----------------------------------------------------------------------------------
 
 
-def _mounting() -> ModuleType:
+def _mounted(asked: AsAt, selection: tuple[Layer, list[int]] | None = None) -> Any:
     # pygeoapi takes a second and thirty megabytes: only a worker that needs it pays.
     from catchments.web.ogc import mounted
 
-    return mounted
+    chosen = mounted.Selection(*selection, crs=_crs()) if selection else None
+    root = service().settings.public_url or request.url_root.rstrip("/")
+    return mounted.Mounted(about_service(root, asked), f"{root}/ogc", chosen)
 
 
-def _root() -> str:
-    """Return where the service is found, without a slash at the end."""
-    return service().settings.public_url or request.url_root.rstrip("/")
-
-
-def _mounted(moment: Moment, selection: tuple[Layer, list[int]] | None = None) -> Any:
-    mounting = _mounting()
-    chosen = mounting.Selection(*selection, crs=_crs()) if selection else None
-    about = about_service(_root(), moment.world, moment.snapshot)
-    return mounting.Mounted(about, f"{_root()}/ogc", chosen)
-
-
-def _document(write: Callable[[Any], Json], *, media_type: str = JSON) -> Response:
-    kind = _format((), media_type)
-    moment = _moment()
-    kept = _still_kept(moment, kind)
-    if kept:
-        return kept
-    body = write(_mounted(moment))
+def _document(kind: str, *of: str, media_type: str = JSON) -> Response:
+    media_type, asked = _format((), media_type), _asked()
+    unchanged = _unchanged(asked, media_type)
+    if unchanged:
+        return unchanged
+    body = _mounted(asked).document(kind, *of)
     for part in body.get("collections", [body] if "extent" in body else []):
-        part["extent"]["temporal"] = temporal(moment.world)
-        part.update(provenance(moment.world, moment.snapshot))
-    if "links" in body:
-        body = {**body, **provenance(moment.world, moment.snapshot)}
-    return _answer(moment, body, kind)
+        part["extent"]["temporal"] = temporal(asked.world)
+        part.update(provenance(asked))
+    return _answer(asked, body, media_type)
 
 
-def _validators(moment: Moment) -> tuple[str, str]:
-    tag = etag(moment.world, moment.snapshot, moment.day, written=WRITTEN)
-    return tag, cache_control(moment.world, service().settings.max_age_s)
-
-
-def _still_kept(moment: Moment, kind: str) -> Response | None:
+def _unchanged(asked: AsAt, kind: str) -> Response | None:
     """Return 304 where the client has this answer, before anything is worked out for it."""
     if kind == HTML:
         return None
-    response = validated(Response(), *_validators(moment))
-    response.headers["Vary"] = "Accept"
+    response = kept(asked, Response(headers={"Vary": "Accept"}), written=WRITTEN)
     return response if response.status_code == 304 else None
 
 
-def _answer(moment: Moment, body: Json, kind: str) -> Response:
+def _answer(asked: AsAt, body: Json, kind: str) -> Response:
+    if "links" in body:  # which schemas and the contract have not
+        body = {**body, **provenance(asked)}
     if kind == HTML:
-        return _page(moment, body)
-    response = Response(msgspec.json.encode(body), content_type=kind)
-    response.headers["Vary"] = "Accept"
+        return _page(asked, body)
+    response = Response(msgspec.json.encode(body), content_type=kind, headers={"Vary": "Accept"})
     if kind == GEOJSON:
         response.headers["Content-Crs"] = f"<{_crs()}>"
-    return validated(response, *_validators(moment))
+    return kept(asked, response, written=WRITTEN)
 
 
-def _page(moment: Moment, body: Json) -> Response:
+def _page(asked: AsAt, body: Json) -> Response:
     of = COLLECTED.get((request.view_args or {}).get("name", ""))
-    title = body.get("title") or (of.title if of else request.path.rsplit("/", 1)[-1])
-    html = render_template(
+    response = public_page(
+        asked,
         "features.html",
-        **page_context(moment.world, moment.snapshot, title),
+        body.get("title") or (of.title if of else request.path.rsplit("/", 1)[-1]),
+        written=WRITTEN,
         description=body.get("description", ""),
         links=[_to_page(link) for link in body.get("links", [])],
         as_json=f"{request.path}?{urlencode({**request.args.to_dict(), 'f': 'json'})}",
@@ -294,7 +259,6 @@ def _page(moment: Moment, body: Json) -> Response:
         matched=body.get("numberMatched"),
         returned=body.get("numberReturned"),
     )
-    response = page_response(moment.world, moment.snapshot, moment.day, html, written=WRITTEN)
     response.headers["Vary"] = "Accept"
     return response
 

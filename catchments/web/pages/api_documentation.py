@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, current_app, request
 from flask_babel import gettext
 from markupsafe import Markup, escape
 
-from catchments.web.common.services import page_context, page_response, service
+from catchments.lookup.snapshot import AsAt
+from catchments.web.common.services import public_page, service
 from catchments.web.front.rate_limits import WINDOW_S
 from catchments.web.v1.openapi import Contract, contract
 from catchments.web.v1.wording import PROBLEMS
@@ -70,12 +71,15 @@ def page() -> Response:
     """Show what other services can ask, and how."""
     world = service().snapshots.current()
     snapshot = world.on(world.today) if world.timeline.editions else None
+    asked = AsAt(world, world.today, snapshot)
     made = contract(world)
     reader = Reader(made, service().settings.public_url or request.url_root.rstrip("/"))
     tags = reader.tags()
-    html = render_template(
+    return public_page(
+        asked,
         "api.html",
-        **page_context(world, snapshot, gettext("API")),
+        gettext("API"),
+        written=made.digest,
         base=reader.base,
         tags=tags,
         first=next((each for _, _, found in tags for each in found if each.answer), None),
@@ -87,7 +91,6 @@ def page() -> Response:
         max_age_s=service().settings.max_age_s,
         there_is=_there_is,
     )
-    return page_response(world, snapshot, world.today, html, written=made.digest)
 
 
 def code_spans(text: str) -> Markup:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.text_folding import LONGEST_TEXT, folded
-from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Published, Snapshot
 from catchments.web.common.http_cache import validated
 from catchments.web.common.query_parameters import (
@@ -20,7 +18,7 @@ from catchments.web.common.query_parameters import (
     refuse_unknown_or_repeated,
     region,
 )
-from catchments.web.common.services import page_context, page_response, service, typed_response
+from catchments.web.common.services import as_at, public_page, service
 from catchments.web.common.tables import MEDIA_TYPE, catchments_table, schools_table
 from catchments.web.pages.catchment_summaries import (
     ORDERS,
@@ -31,7 +29,7 @@ from catchments.web.pages.catchment_summaries import (
     regions_of,
 )
 from catchments.web.pages.map import drawing, locator
-from catchments.web.pages.upcoming import first_seen, prospects
+from catchments.web.pages.upcoming import prospects, unknown_catchment
 from maps.locator import neighbours
 
 blueprint = Blueprint("directory", __name__)
@@ -43,16 +41,15 @@ blueprint = Blueprint("directory", __name__)
 @blueprint.get("/catchments")
 def catchments() -> Response:
     """List all catchments with their providers, region by region."""
-    given = page_parameters(request.args, {"on", "q", "region", "sort"})
-    world = service().snapshots.current()
-    day = optional_date(given) or world.today
-    snapshot = world.on(day)
-    found = entries(world, snapshot) if snapshot else {}
+    asked = as_at(optional_date(page_parameters(request.args, {"on", "q", "region", "sort"})))
+    found = entries(asked.world, asked.snapshot) if asked.snapshot else {}
     wanted = _wanted(found)
-    listed = lines(found.values(), day, **wanted)
-    page = render_template(
+    listed = lines(found.values(), asked.day, **wanted)
+    return public_page(
+        asked,
         "catchments.html",
-        **page_context(world, snapshot, gettext("All catchments and providers")),
+        gettext("All catchments and providers"),
+        typed=bool(wanted["text"]),
         **wanted,
         shown_text=shown(wanted["text"]),
         groups=by_region(listed),
@@ -60,13 +57,8 @@ def catchments() -> Response:
         count=len(listed),
         total=len(found),
         providers=len({each.entry.provider.code for each in listed if each.entry.provider}),
-        first=None if snapshot else world.timeline.editions[0].effective_from,
-        day=day,
-        today=world.today,
+        first=None if asked.snapshot else asked.world.timeline.editions[0].effective_from,
     )
-    if wanted["text"]:
-        return typed_response(world, Response(page))
-    return page_response(world, snapshot, day, page)
 
 
 @blueprint.get("/provider-directory")
@@ -101,47 +93,23 @@ def _order(text: str) -> str:
 @blueprint.get("/catchment/<code:code>")
 def catchment(code: str) -> Response:
     """Show a catchment: its provider, schools and neighbours, and what will change about it."""
-    given = page_parameters(request.args, {"on"})
-    world = service().snapshots.current()
-    day = optional_date(given) or world.today
-    snapshot = _snapshot(world, day)
+    asked = as_at(optional_date(page_parameters(request.args, {"on"})))
+    world, snapshot = asked.world, asked.in_force
     known = entries(world, snapshot)
     if code not in known:
-        raise _not_known(world, snapshot, code, day)
+        raise unknown_catchment(asked, code, "/catchments")
     entry = known[code]
     name = entry.catchment.name
     label = gettext("Small map of the %(name)s catchment and its neighbours", name=name)
-    page = render_template(
+    return public_page(
+        asked,
         "catchment.html",
-        **page_context(world, snapshot, gettext("%(name)s catchment", name=name)),
+        gettext("%(name)s catchment", name=name),
         entry=entry,
-        schools=entry.schools(day),
+        schools=entry.schools(asked.day),
         drawn=locator(world, snapshot, codes=[code], place=None, label=label),
         neighbours=_neighbours(world, snapshot, known, code),
-        changes=prospects(world, snapshot, code, day),
-        day=day,
-        today=world.today,
-    )
-    return page_response(world, snapshot, day, page)
-
-
-def _snapshot(world: Published, day: date) -> Snapshot:
-    snapshot = world.on(day)
-    if snapshot is None:
-        first = world.timeline.editions[0].effective_from
-        raise NotKnown(
-            f"No edition was in force on {long_date(day)}; the first is from {long_date(first)}.",
-            next_step="Ask for a later date.",
-        )
-    return snapshot
-
-
-def _not_known(world: Published, snapshot: Snapshot, code: str, day: date) -> NotKnown:
-    starts = first_seen(world, snapshot, code, day)
-    coming = f"It comes into being on {long_date(starts)}. " if starts else ""
-    return NotKnown(
-        f"There is no catchment {shown(code)} on {long_date(day)}.",
-        next_step=f"{coming}Choose one from the list at /catchments.",
+        changes=prospects(asked, code),
     )
 
 

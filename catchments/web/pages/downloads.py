@@ -11,25 +11,25 @@ import re
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from werkzeug.routing import BaseConverter
 from werkzeug.wsgi import FileWrapper
 
 from catchments.core.errors import NotKnown, shown
 from catchments.core.model import EditionSummary
-from catchments.lookup.snapshot import Published
+from catchments.lookup.snapshot import AsAt, Published
 from catchments.store.artefacts import PIECE_BYTES, AboutArtefact, ArtefactFile, Artefacts
 from catchments.web.common.http_cache import FOR_GOOD, validated
 from catchments.web.common.query_parameters import page_parameters, refuse_unknown_or_repeated
-from catchments.web.common.services import page_context, page_response, service
+from catchments.web.common.services import as_at, public_page, service
 from catchments.web.pages.dcat import LD_JSON, catalogue
 from maps.exports.downloads import FILES, MANIFEST
 
 blueprint = Blueprint("downloads", __name__)
 
 DIGEST_CHARACTERS = 12
-A_MINUTE, AN_HOUR = "public, max-age=60", "public, max-age=3600"
+A_MINUTE = "public, max-age=60"
 NAMES = frozenset(file.name for file in FILES)
 Json = dict[str, Any]
 
@@ -197,37 +197,35 @@ def _json(body: Json, media_type: str) -> Response:
 def page() -> Response:
     """Show the files of the edition in force."""
     page_parameters(request.args, set())
-    world = service().snapshots.current()
-    in_force = world.timeline.edition_on(world.today)
-    return _page(world, in_force or next(iter(world.timeline.editions), None))
+    asked = as_at()
+    timeline = asked.world.timeline
+    return _page(asked, timeline.edition_on(asked.day) or timeline.editions[0])
 
 
 @blueprint.get("/downloads/<int:edition>")
 def edition_page(edition: int) -> Response:
     """Show the files of an edition."""
     page_parameters(request.args, set())
-    world = service().snapshots.current()
-    return _page(world, _standing(world, edition))
+    asked = as_at()
+    return _page(asked, _standing(asked.world, edition))
 
 
-def _page(world: Published, edition: EditionSummary | None) -> Response:
-    snapshot = world.on(world.today)
-    found = read_manifest(edition.number) if edition else None
-    title = gettext("Downloads")
-    html = render_template(
+def _page(asked: AsAt, edition: EditionSummary) -> Response:
+    found = read_manifest(edition.number)
+    timeline = asked.world.timeline
+    return public_page(
+        asked,
         "downloads.html",
-        **page_context(world, snapshot, title),
+        gettext("Downloads"),
+        written=f"{edition.number}{_made(found)}",
         shown_edition=edition,
         manifest=found,
         files=found["files"] if found else [],
         sources_told=_once(found["sources"]) if found else [],
         texts={file.name: (file.title, file.about) for file in FILES},
-        releases=world.timeline.releases,
-        others=[each for each in reversed(world.timeline.editions) if each != edition],
-        today=world.today,
+        releases=timeline.releases,
+        others=[each for each in reversed(timeline.editions) if each != edition],
     )
-    written = f"{edition.number if edition else 0}{_made(found)}"
-    return page_response(world, snapshot, world.today, html, written=written)
 
 
 def _once(sources: list[Json]) -> list[Json]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import current_app
 
 from catchments.core.model import EditionSummary
+from catchments.editions.differences import DIFFERENCE
 from catchments.editions.history import DIFFERENCES_KEPT, EditionHistory
-from catchments.editions.kept_differences import DIFFERENCE
 from catchments.lookup.snapshot import Published, Recent
-from catchments.store.outbox import published_changes
+from catchments.store.drafts.repository import DraftRepository
 from catchments.web.common.services import service
 
 EXTENSION = "catchments.differences"
@@ -34,7 +34,6 @@ def steps_of(world: Published, edition: EditionSummary) -> list[str]:
     """Return what was done in the draft that became an edition, a sentence each, in order."""
     key = ("steps", edition.number)
     if key not in world.memo:
-        draft_id = edition.draft_id
-        store = service().store
-        world.memo[key] = published_changes(store, draft_id) if draft_id is not None else []
+        drafts, number = DraftRepository(service().store), edition.draft_id
+        world.memo[key] = [] if number is None else drafts.sentences(number)
     return list(world.memo[key])

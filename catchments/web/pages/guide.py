@@ -14,7 +14,7 @@ from datetime import date
 from functools import cache
 
 import msgspec
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext
 from markupsafe import Markup, escape
@@ -23,7 +23,7 @@ from catchments.core.errors import NotKnown, shown
 from catchments.core.model import Answer
 from catchments.lookup.guidance import Condition, Guide, guide_on, shipped_guides
 from catchments.lookup.resolver import long_date
-from catchments.lookup.snapshot import Published
+from catchments.lookup.snapshot import AsAt
 from catchments.web.common.http_cache import FOR_GOOD, validated
 from catchments.web.common.i18n import TE_REO
 from catchments.web.common.payload import school_answer
@@ -32,7 +32,7 @@ from catchments.web.common.query_parameters import (
     refuse_unknown_or_repeated,
     school_id,
 )
-from catchments.web.common.services import page_context, page_response, service
+from catchments.web.common.services import as_at, public_page
 
 blueprint = Blueprint("guide", __name__)
 
@@ -49,19 +49,19 @@ def _read_guides(_: BlueprintSetupState) -> None:
 def page() -> Response:
     """Show the guide in force today; with `school`, the provider to call."""
     page_parameters(request.args, {"school"})
-    world = service().snapshots.current()
-    guide = _guide(world.today)
-    snapshot = world.on(world.today)
-    html = render_template(
+    asked = as_at()
+    guide = _guide(asked.day)
+    return public_page(
+        asked,
         "guide.html",
-        **page_context(world, snapshot, gettext("When to ask for support")),
+        gettext("When to ask for support"),
+        written=version_of(guide),
         guide=guide,
         version=version_of(guide),
         say=sayer(guide.te_reo),
         words=lambda when: in_words(guide, when),
-        answer=_school_answer(world),
+        answer=_school_answer(asked),
     )
-    return page_response(world, snapshot, world.today, html, written=version_of(guide))
 
 
 def _guide(day: date) -> Guide:
@@ -75,11 +75,11 @@ def _guide(day: date) -> Guide:
     return guide
 
 
-def _school_answer(world: Published) -> Answer | None:
+def _school_answer(asked: AsAt) -> Answer | None:
     """Return who serves the school asked for. Raises InputRefused, NotKnown."""
     if "school" not in request.args:
         return None
-    return school_answer(world, school_id(request.args["school"]), world.today)
+    return school_answer(asked, school_id(request.args["school"]))
 
 
 @blueprint.get("/when-to-ask/<effective_from>.css")

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 from flask_babel import gettext
 
 from catchments.core.errors import InputRefused, NotKnown, shown
-from catchments.core.model import Answer, EditionSummary
+from catchments.core.model import EditionSummary
 from catchments.editions.change_schema import Standing
 from catchments.editions.differences import Difference, in_words
 from catchments.editions.history import EditionHistory
-from catchments.lookup.snapshot import Published
+from catchments.lookup.snapshot import AsAt, Published
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import optional_date, page_parameters, school_id
-from catchments.web.common.services import page_context, page_response, service
+from catchments.web.common.services import as_at, public_page, service
 from catchments.web.pages.edition_history import chronicle, steps_of
 
 blueprint = Blueprint("history", __name__)
@@ -43,49 +43,43 @@ class Chapter:
 def history() -> Response:
     """List the editions, the latest first; and say what was in force on a date, if asked."""
     given = page_parameters(request.args, {"on", "school", "page"})
-    world = service().snapshots.current()
-    day = optional_date(given)
-    snapshot = world.on(world.today)
-    told = chronicle(world)
+    day, asked = optional_date(given), as_at()
+    told = chronicle(asked.world)
     page_number = _page_number(given.get("page", ""))
     editions = sorted(told.editions, key=_place, reverse=True)
     first = (page_number - 1) * ON_A_PAGE
-    page = render_template(
+    return public_page(
+        asked,
         "history.html",
-        **page_context(world, snapshot, gettext("History")),
+        gettext("History"),
         chapters=[_chapter(told, each) for each in editions[first : first + ON_A_PAGE]],
         count=len(editions),
         page_number=page_number,
         pages=max(1, -(-len(editions) // ON_A_PAGE)),
         day=day,
-        **_asked(world, day or world.today, given.get("school", "").strip()),
-        today=world.today,
+        **_on_that_day(asked.world.as_at(day) if day else asked, given.get("school", "").strip()),
     )
-    return page_response(world, snapshot, world.today, page)
 
 
 @blueprint.get("/history/<int:number>")
 def edition(number: int) -> Response:
     """Tell of one edition: its facts, its sources, and what it changed."""
-    world = service().snapshots.current()
-    told = chronicle(world)
+    asked = as_at()
+    told = chronicle(asked.world)
     found = told.numbered(number)
     if found is None:
         raise NotKnown(
             gettext("There is no edition %(number)s.", number=number),
             next_step=gettext("Choose one from the list at /history."),
         )
-    snapshot = world.on(world.today)
-    title = gettext("Edition %(number)s", number=number)
-    page = render_template(
+    return public_page(
+        asked,
         "edition.html",
-        **page_context(world, snapshot, title),
+        gettext("Edition %(number)s", number=number),
         chapter=_chapter(told, found),
-        steps=steps_of(world, found),
-        made_from=_sources(world, found),
-        today=world.today,
+        steps=steps_of(asked.world, found),
+        made_from=_sources(asked.world, found),
     )
-    return page_response(world, snapshot, world.today, page)
 
 
 def _place(edition: EditionSummary) -> tuple[date, int]:
@@ -117,12 +111,11 @@ def _chapter(told: EditionHistory, edition: EditionSummary) -> Chapter:
     )
 
 
-def _asked(world: Published, day: date, school: str) -> dict[str, Any]:
+def _on_that_day(asked: AsAt, school: str) -> dict[str, Any]:
     """Return what was in force on a date and, if a school is asked for, who served it."""
-    answer: Answer | None = None
-    if school:
-        answer = school_answer(world, _school_number(school), day)
-    return {"asked_edition": world.timeline.edition_on(day), "answer": answer, "school": school}
+    answer = school_answer(asked, _school_number(school)) if school else None
+    in_force = asked.world.timeline.edition_on(asked.day)
+    return {"asked_edition": in_force, "answer": answer, "school": school}
 
 
 def _school_number(text: str) -> int:

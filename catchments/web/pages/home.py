@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
@@ -16,10 +15,10 @@ from catchments.core.model import Answer, Basis, PlaceKind, School, Status
 from catchments.core.text_folding import LONGEST_TEXT
 from catchments.lookup.guidance import guide_on
 from catchments.lookup.search.text_search import SearchResult
-from catchments.lookup.snapshot import Published, Snapshot
+from catchments.lookup.snapshot import AsAt
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import optional_date, page_parameters, school_id
-from catchments.web.common.services import page_context, page_response, service, typed_response
+from catchments.web.common.services import as_at, public_page, service, sources_of
 from catchments.web.pages.map import locator, map_context
 
 blueprint = Blueprint("finder", __name__)
@@ -31,20 +30,18 @@ WHY = {
     Basis.NEAREST: _l("It lies outside every catchment; this one is the nearest."),
 }
 INSIDE = _l("It lies inside this catchment.")
+NOTHING_ASKED: dict[str, Any] = {"text": "", "finding": None, "problem": None, "error": False}
 
 
 @blueprint.get("/")
 def home() -> AnyResponse:
     """Show the search box and the big map, or what a text typed into the box may mean."""
     given = page_parameters(request.args, {"q", "kind"})
-    world = service().snapshots.current()
-    snapshot = world.on(world.today)
+    asked = as_at()
     if "q" in given:
-        return _results(world, snapshot, given, "home.html", url_for("finder.home"))
-    context = page_context(world, snapshot, gettext("Find your provider"))
-    shown_map = map_context(snapshot) if snapshot else {}
-    page = render_template("home.html", **context, **shown_map, **_nothing_asked())
-    return page_response(world, snapshot, world.today, page)
+        return _results(asked, given, "home.html", url_for("finder.home"))
+    shown_map = map_context(asked.snapshot) if asked.snapshot else {}
+    return _empty_page(asked, "home.html", **shown_map)
 
 
 @blueprint.get("/embed")
@@ -57,84 +54,61 @@ def embed() -> AnyResponse:
             next_step=gettext("Whoever runs it can allow websites by the setting %(setting)s.")
             % {"setting": "CATCHMENTS_EMBED_ON"},
         )
-    world = service().snapshots.current()
-    snapshot = world.on(world.today)
+    asked = as_at()
     if "school" in given:
-        number = school_id(given["school"])
-        answer = school_answer(world, number, world.today)
-        page = _school_page("embed.html", world, snapshot, answer, world.today)
-        return page_response(world, snapshot, world.today, page)
+        return _school_page(asked, "embed.html", school_id(given["school"]))
     if "q" in given:
-        return _results(world, snapshot, given, "embed.html", url_for(EMBED))
-    context = page_context(world, snapshot, gettext("Find your provider"))
-    page = render_template("embed.html", **context, **_nothing_asked())
-    return page_response(world, snapshot, world.today, page)
+        return _results(asked, given, "embed.html", url_for(EMBED))
+    return _empty_page(asked, "embed.html")
 
 
 @blueprint.get("/school/<int:school_id>")
 def school(school_id: int) -> Response:
     """Show who serves a school, today or on a date, and why."""
-    given = page_parameters(request.args, {"on"})
-    world = service().snapshots.current()
-    day = optional_date(given) or world.today
-    snapshot = world.on(day)
-    answer = school_answer(world, school_id, day)
-    page = _school_page("school.html", world, snapshot, answer, day)
-    return page_response(world, snapshot, day, page)
+    day = optional_date(page_parameters(request.args, {"on"}))
+    return _school_page(as_at(day), "school.html", school_id)
 
 
-def _school_page(
-    template: str, world: Published, snapshot: Snapshot | None, answer: Answer, day: date
-) -> str:
+def _empty_page(asked: AsAt, template: str, **context: Any) -> Response:
+    return public_page(asked, template, gettext("Find your provider"), **context, **NOTHING_ASKED)
+
+
+def _school_page(asked: AsAt, template: str, number: int) -> Response:
+    answer = school_answer(asked, number)
     name = answer.school.name if answer.school else gettext("School")
-    return render_template(
-        template,
-        **page_context(world, snapshot, name),
-        **_about(world, snapshot, answer, name),
-        **_nothing_asked(),
-        day=day,
-        today=world.today,
-    )
+    return public_page(asked, template, name, **_about(asked, answer, name), **NOTHING_ASKED)
 
 
-def _nothing_asked() -> dict[str, Any]:
-    return {"text": "", "finding": None, "problem": None, "error": False}
-
-
-def _results(
-    world: Published,
-    snapshot: Snapshot | None,
-    given: MultiDict[str, str],
-    template: str,
-    address: str,
-) -> AnyResponse:
+def _results(asked: AsAt, given: MultiDict[str, str], template: str, address: str) -> AnyResponse:
     text, finding, problem = given["q"], None, None
-    kind = given.get("kind", "")
     try:
-        finding = service().finder(world).find(text, on=world.today, kind=kind)
+        kind = given.get("kind", "")
+        finding = service().finder(asked.world).find(text, as_at=asked, kind=kind)
     except InputRefused as refused:
         problem = refused
     number = _the_one_school(finding)
     if number is not None:
         return redirect(_school_url(address, number), 303)
-    nothing = finding is None or not finding.matches
-    context: dict[str, Any] = page_context(world, snapshot, _title(finding))
+    context: dict[str, Any] = {}
     if finding and finding.matches:
-        context |= _about(world, snapshot, finding.answer, finding.matches[0].named.name)
-        context["members"] = _members(snapshot, finding, world.today)
         addresses = service().addresses.about()
-        context["sources"] = [*context.get("sources", ()), *([addresses] if addresses else ())]
-    page = render_template(
+        own = sources_of(asked.snapshot) if asked.snapshot else []
+        context = {
+            **_about(asked, finding.answer, finding.matches[0].named.name),
+            "members": _members(asked, finding),
+            "sources": [*own, *([addresses] if addresses else ())],
+        }
+    return public_page(
+        asked,
         template,
+        _title(finding),
+        typed=True,
         **context,
         text=text.strip()[:LONGEST_TEXT],
         finding=finding,
         problem=problem,
-        error=nothing,
-        day=world.today,
-        today=world.today,
+        error=finding is None or not finding.matches,
     )
-    return typed_response(world, Response(page))
 
 
 def _title(finding: SearchResult | None) -> str:
@@ -147,14 +121,12 @@ def _title(finding: SearchResult | None) -> str:
     return str(gettext("%(count)s places for “%(text)s”", count=places, text=finding.text))
 
 
-def _members(
-    snapshot: Snapshot | None, finding: SearchResult, day: date
-) -> list[tuple[School, Answer]]:
+def _members(asked: AsAt, finding: SearchResult) -> list[tuple[School, Answer]]:
     """Return the schools of the one suburb or town that a text means, each with its answer."""
-    if snapshot is None or len(finding.matches) != 1:
+    if asked.snapshot is None or len(finding.matches) != 1:
         return []
     schools = finding.matches[0].named.schools
-    return [(school, snapshot.school(school.school_id, on=day)) for school in schools]
+    return [(each, asked.snapshot.school(each.school_id, on=asked.day)) for each in schools]
 
 
 def _the_one_school(finding: SearchResult | None) -> int | None:
@@ -171,10 +143,9 @@ def _school_url(address: str, number: int) -> str:
     return url_for("finder.school", school_id=number)
 
 
-def _about(
-    world: Published, snapshot: Snapshot | None, answer: Answer, name: str
-) -> dict[str, Any]:
+def _about(asked: AsAt, answer: Answer, name: str) -> dict[str, Any]:
     """Return what a page shows of an answer beside the answer itself."""
+    world, snapshot = asked.world, asked.snapshot
     codes = list(dict.fromkeys(each.catchment.code for each in answer.all_named))
     label = gettext("Small map of where %(name)s is", name=name)
     drawn = (

@@ -9,23 +9,23 @@ from typing import Any
 
 import msgspec
 import shapely
-from flask import Blueprint, Response, current_app, render_template, request, url_for
+from flask import Blueprint, Response, current_app, request, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown, shown
 from catchments.core.model import Catchment, Place, School
 from catchments.core.text_folding import folded
-from catchments.lookup.snapshot import Published, Recent, Snapshot
-from catchments.store import StoredArtefact
+from catchments.lookup.snapshot import AsAt, Published, Recent, Snapshot
+from catchments.store import Artefact
 from catchments.web.common.http_cache import FOR_GOOD, validated
-from catchments.web.common.payload import provenance_json, provider_json
+from catchments.web.common.payload import provenance_json, provider_json, school_answer
 from catchments.web.common.query_parameters import (
     page_parameters,
     refuse_unknown_or_repeated,
     school_id,
 )
-from catchments.web.common.services import leave_uncached, page_context, page_response, service
+from catchments.web.common.services import as_at, leave_uncached, public_page, service
 from catchments.web.pages.catchment_summaries import catchment_list
 from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
 from maps.locator import Drawing, locator_svg, read_drawing
@@ -40,15 +40,14 @@ WHOLE_FILES_KEPT = 2
 def page() -> Response:
     """Show the map of all catchments, opened on a school or a catchment if one is named."""
     page_parameters(request.args, {"school", "catchment"})
-    world = service().snapshots.current()
-    snapshot = _today(world)
-    html = render_template(
+    asked, snapshot = _today()
+    return public_page(
+        asked,
         "map.html",
-        **page_context(world, snapshot, gettext("Map of catchments")),
-        **map_context(snapshot, focus=_focus(world, snapshot)),
+        gettext("Map of catchments"),
+        **map_context(snapshot, focus=_focus(asked, snapshot)),
         remember=True,
     )
-    return page_response(world, snapshot, world.today, html)
 
 
 def map_context(snapshot: Snapshot, *, focus: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -90,7 +89,7 @@ def drawing(world: Published, snapshot: Snapshot) -> Drawing | None:
 @blueprint.get("/map.js")
 def script() -> Response:
     """Give the script that Folium wrote."""
-    return _served(_artefact(_today(service().snapshots.current()), "map.js"))
+    return _served(_artefact(_today()[1], "map.js"))
 
 
 @blueprint.get("/map/data/<int:edition>/boundaries.topojson")
@@ -206,14 +205,14 @@ def _bytes_of(path: str) -> bytes:
         return file.read()
 
 
-def _today(world: Published) -> Snapshot:
-    snapshot = world.on(world.today)
-    if snapshot is None:
+def _today() -> tuple[AsAt, Snapshot]:
+    asked = as_at()
+    if asked.snapshot is None:
         raise NotKnown("No edition is in force today.")
-    return snapshot
+    return asked, asked.snapshot
 
 
-def _stored(edition: int, name: str) -> StoredArtefact:
+def _stored(edition: int, name: str) -> Artefact:
     world = _refuse_unknown_edition(edition)
     return world.recent.get(("artefact", edition, name), lambda: _read(edition, name))
 
@@ -225,7 +224,7 @@ def _refuse_unknown_edition(edition: int) -> Published:
     return world
 
 
-def _read(edition: int, name: str) -> StoredArtefact:
+def _read(edition: int, name: str) -> Artefact:
     found = service().store.artefact(edition, name)
     if found is None:
         raise NotKnown(
@@ -234,11 +233,11 @@ def _read(edition: int, name: str) -> StoredArtefact:
     return found
 
 
-def _artefact(snapshot: Snapshot, name: str) -> StoredArtefact:
+def _artefact(snapshot: Snapshot, name: str) -> Artefact:
     return _stored(snapshot.edition.number or 0, name)
 
 
-def _served(artefact: StoredArtefact) -> Response:
+def _served(artefact: Artefact) -> Response:
     response = Response(artefact.content, content_type=artefact.media_type)
     # Only the address that names this very content may be kept for good.
     exact = request.args.get("v") == artefact.sha256[:12]
@@ -267,7 +266,7 @@ def _urls(snapshot: Snapshot) -> dict[str, str]:
     }
 
 
-def _focus(world: Published, snapshot: Snapshot) -> dict[str, Any] | None:
+def _focus(asked: AsAt, snapshot: Snapshot) -> dict[str, Any] | None:
     if {"school", "catchment"} <= set(request.args):
         raise InputRefused(
             "The map is asked to open on a school and on a catchment.",
@@ -275,21 +274,19 @@ def _focus(world: Published, snapshot: Snapshot) -> dict[str, Any] | None:
             allowed="Give school or catchment, not both.",
         )
     if "school" in request.args:
-        return _school_focus(world, school_id(request.args["school"]))
+        return _school_focus(asked, school_id(request.args["school"]))
     if "catchment" in request.args:
         return _catchment_focus(snapshot, request.args["catchment"])
     return None
 
 
-def _school_focus(world: Published, number: int) -> dict[str, Any]:
-    answer = world.school(number, on=world.today)
-    if answer is None or answer.school is None:
-        raise NotKnown("No edition is in force today.")
+def _school_focus(asked: AsAt, number: int) -> dict[str, Any]:
+    answer = school_answer(asked, number)
     return {
         "type": "school",
         "school_id": number,
         "code": answer.catchment and answer.catchment.code,
-        "name": answer.school.name,
+        "name": answer.school and answer.school.name,
         "lng": answer.place and answer.place.lng,
         "lat": answer.place and answer.place.lat,
     }

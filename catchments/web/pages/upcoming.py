@@ -1,15 +1,17 @@
-"""What scheduled editions will change about one catchment, and from when."""
+"""The prospects of one catchment: what scheduled editions will change about it, and from when."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import shapely
 
-from catchments.core.model import Catchment
-from catchments.lookup.snapshot import Published, Snapshot
+from catchments.core.errors import NotKnown, shown
+from catchments.core.model import Catchment, EditionSummary
+from catchments.lookup.resolver import long_date
+from catchments.lookup.snapshot import AsAt, Published, Snapshot
 from catchments.web.pages.catchment_summaries import Entry, entries
 
 
@@ -31,17 +33,17 @@ class Prospect:
     """The catchments that its leaving schools go to, by name."""
 
 
-def prospects(world: Published, snapshot: Snapshot, code: str, day: date) -> list[Prospect]:
+def prospects(asked: AsAt, code: str) -> list[Prospect]:
     """Return what changes about a catchment after a date, edition by edition; nothing of the past.
 
-    It is looked at with the schools of the snapshot's directory release throughout.
+    It is looked at with the schools of the date's directory release throughout. Raises NotKnown
+    before the first edition.
     """
     found: list[Prospect] = []
-    if day < world.today:
+    world, before = asked.world, asked.in_force
+    if asked.day < world.today:
         return found
-    before = snapshot
-    for later in world.timeline.scheduled_after(day):
-        after = world.numbered(later.number, snapshot.release.number or 0)
+    for later, after in _scheduled(asked):
         prospect = _prospect(world, before, after, code, later.effective_from)
         if _matters(prospect):
             found.append(prospect)
@@ -49,13 +51,21 @@ def prospects(world: Published, snapshot: Snapshot, code: str, day: date) -> lis
     return found
 
 
-def first_seen(world: Published, snapshot: Snapshot, code: str, day: date) -> date | None:
-    """Return when a catchment of a code comes into being after a date, if one is scheduled to."""
-    for later in world.timeline.scheduled_after(day):
-        then = world.numbered(later.number, snapshot.release.number or 0)
-        if code in then.edition.catchments:
-            return later.effective_from
-    return None
+def unknown_catchment(asked: AsAt, code: str, listed_at: str) -> NotKnown:
+    """Return what is said where there is no catchment of a code, yet or at all."""
+    with_it = (later for later, then in _scheduled(asked) if code in then.edition.catchments)
+    first = next(with_it, None)
+    coming = f"It comes into being on {long_date(first.effective_from)}. " if first else ""
+    return NotKnown(
+        f"There is no catchment {shown(code)} on {long_date(asked.day)}.",
+        next_step=f"{coming}Choose one from the list at {listed_at}.",
+    )
+
+
+def _scheduled(asked: AsAt) -> Iterator[tuple[EditionSummary, Snapshot]]:
+    release = asked.in_force.release.number or 0
+    for later in asked.world.timeline.scheduled_after(asked.day):
+        yield later, asked.world.numbered(later.number, release)
 
 
 def _prospect(

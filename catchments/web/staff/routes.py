@@ -3,12 +3,12 @@
 Every page asks for an action that a role must allow: see `accounts.access.requires`.
 """
 
-from catchments.web.accounts import oidc, people, signing_in
 from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.forms import changing, maps
 from catchments.web.staff.pages import (
     audit,
     drafts,
+    home,
     issues,
     notices,
     rates,
@@ -21,14 +21,12 @@ PAGES = (
     audit,
     changing,
     drafts,
+    home,
     issues,
     maps,
     notices,
-    oidc,
-    people,
     rates,
     reviewing,
-    signing_in,
     webhooks,
     who_served,
 )

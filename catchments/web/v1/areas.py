@@ -1,18 +1,25 @@
-"""Boundaries as published, written as GeoJSON once and kept: those of catchments, and of several.
+"""Boundaries as published, as GeoJSON that is written once and kept; rows of what has one.
 
 They are what places are looked up in, not the simplified ones of the map.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import shapely
 
+from catchments.core.model import Catchment
 from catchments.geometry.spatial_index import SpatialIndex
-from catchments.lookup.snapshot import Published, Snapshot
+from catchments.lookup.selection import lists_of
+from catchments.lookup.snapshot import AsAt, Published, Snapshot
+from catchments.web.common.tables import origin
+from catchments.web.pages.catchment_summaries import entries
+from catchments.web.v1.formats import Form
+from catchments.web.v1.resources import line
 from maps.exports.export_input import published_boundary
 from maps.exports.geojson import rounded
 
@@ -52,3 +59,44 @@ def areas_of(world: Published, snapshot: Snapshot) -> Areas:
         return Areas(snapshot.resolver.index, frozenset(snapshot.edition.boundaries))
 
     return world.recent.get(("areas", snapshot.edition.number), make)
+
+
+class AreaRows(ABC):
+    """Rows of what has an area on a date: catchments, and providers by their catchments."""
+
+    columns: ClassVar[tuple[str, ...]]
+
+    def __init__(self, asked: AsAt) -> None:
+        snapshot = asked.in_force
+        self.day = asked.day
+        self.entries = entries(asked.world, snapshot)
+        self.lists = lists_of(asked.world, snapshot)
+        self._areas = areas_of(asked.world, snapshot)
+        self._whence = origin(snapshot)
+
+    def write(self, form: Form, of: Any, /) -> Any:
+        """Return a row: of CSV its line, otherwise an object."""
+        if form is Form.CSV:
+            return line(self.columns, self.properties(of), self._whence)
+        return self._feature(of) if form is Form.GEOJSON else self.item(of)
+
+    def _feature(self, of: Any) -> dict[str, Any]:
+        codes = [each.code for each in self.served(of)]
+        return {
+            "type": "Feature",
+            "id": of.code,
+            "properties": self.properties(of),
+            "geometry": self._areas.of(codes),
+        }
+
+    @abstractmethod
+    def item(self, of: Any) -> Any:
+        """Return a row as JSON has it."""
+
+    @abstractmethod
+    def properties(self, of: Any) -> Any:
+        """Return a row as flat values, by column."""
+
+    @abstractmethod
+    def served(self, of: Any) -> Sequence[Catchment]:
+        """Return the catchments that its area is made of."""

@@ -18,8 +18,7 @@ from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published
 from catchments.web.common import bodies
 from catchments.web.common.contract import Parameter, operation
-from catchments.web.common.http_cache import cache_control, etag, validated
-from catchments.web.common.services import service
+from catchments.web.common.services import address, as_at, kept, service
 from catchments.web.pages.edition_history import chronicle, steps_of
 from catchments.web.v1.provider import JSON, blueprint
 
@@ -53,21 +52,21 @@ ET.register_namespace("", ATOM)
 )
 def changes() -> Response:
     """Tell of the editions published since an edition or a date, oldest first, page by page."""
-    world = service().snapshots.current()
-    told = chronicle(world)
+    asked = as_at()
+    told = chronicle(asked.world)
     since = request.args.get("since")
     newer = _published_since(told.editions, since) if since is not None else list(told.editions)
     shown_now, more = newer[:ON_A_PAGE], newer[ON_A_PAGE:]
     body: bodies.ChangesPage = {
         "editions": [
-            edition_json(told, each, _url(f"/history/{each.number}")) for each in shown_now
+            edition_json(told, each, address(f"/history/{each.number}")) for each in shown_now
         ],
-        "next": _url(f"{request.path}?since={shown_now[-1].number}") if more else None,
+        "next": address(f"{request.path}?since={shown_now[-1].number}") if more else None,
         "latest": told.editions[-1].number if told.editions else None,
         "withdrawn": [each.number for each in told.editions if each.withdrawn_at is not None],
-        "demonstration": world.demonstration,
+        "demonstration": asked.world.demonstration,
     }
-    return _kept(world, Response(msgspec.json.encode(body), mimetype=JSON))
+    return kept(asked, Response(msgspec.json.encode(body), mimetype=JSON))
 
 
 def _published_since(editions: Sequence[EditionSummary], since: str) -> list[EditionSummary]:
@@ -100,8 +99,8 @@ def _published_on(edition: EditionSummary) -> date:
 @operation(returns={ATOM_TYPE: None}, tag="What changes", example="/v1/changes.atom")
 def feed() -> Response:
     """Give every edition as an entry of an Atom feed (RFC 4287), the latest first."""
-    world = service().snapshots.current()
-    world.on(world.today)  # or says that nothing is published: a feed needs a date
+    asked = as_at()  # or says that nothing is published: a feed needs a date
+    world = asked.world
     editions = sorted(chronicle(world).editions, key=lambda e: e.number, reverse=True)
     root = ET.Element(f"{{{ATOM}}}feed")
     _add(root, "id", _tag("changes"))
@@ -114,7 +113,7 @@ def feed() -> Response:
     for edition in editions:
         _add_entry(root, world, edition)
     text = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return _kept(world, Response(text, content_type=ATOM_TYPE))
+    return kept(asked, Response(text, content_type=ATOM_TYPE))
 
 
 def _add_entry(root: ET.Element, world: Published, edition: EditionSummary) -> None:
@@ -145,7 +144,7 @@ def _add(parent: ET.Element, name: str, text: str = "") -> ET.Element:
 
 
 def _link(parent: ET.Element, rel: str, path: str, media_type: str) -> None:
-    _add(parent, "link").attrib.update({"rel": rel, "href": _url(path), "type": media_type})
+    _add(parent, "link").attrib.update({"rel": rel, "href": address(path), "type": media_type})
 
 
 def _tag(about: str) -> str:
@@ -164,16 +163,3 @@ def _utc(kept: datetime) -> datetime:
 
 def _moment(at: datetime) -> str:
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-# --- both -----------------------------------------------------------------------------------------
-
-
-def _url(path: str) -> str:
-    """Return an address: whole where it is known under which one the public comes here."""
-    return f"{service().settings.public_url or request.script_root}{path}"
-
-
-def _kept(world: Published, response: Response) -> Response:
-    control = cache_control(world, service().settings.max_age_s)
-    return validated(response, etag(world, world.on(world.today), world.today), control)

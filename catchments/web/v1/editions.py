@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any, cast
 
 import msgspec
 from flask import Response, request
@@ -12,28 +13,26 @@ from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.model import EditionSummary, ReleaseSummary, Source
 from catchments.editions.change_schema import Standing
 from catchments.editions.history import EditionHistory
-from catchments.lookup.snapshot import Published
+from catchments.lookup.snapshot import AsAt, Published
 from catchments.store.artefacts import Artefacts
 from catchments.web.common.contract import Parameter, operation
 from catchments.web.common.payload import source_json
 from catchments.web.common.query_parameters import optional_date
-from catchments.web.common.services import service
+from catchments.web.common.services import address, as_at, service
+from catchments.web.common.tables import Cell
 from catchments.web.pages.edition_history import chronicle
 from catchments.web.v1 import bodies
-from catchments.web.v1.flat import cells
 from catchments.web.v1.formats import (
     MEDIA_TYPES,
     WITHOUT_PLACES,
     Form,
-    Resource,
     csv_line,
     ending_of,
     form_asked,
     in_forms,
-    kept,
-    list_response,
 )
-from catchments.web.v1.list_query import PAGED, RequestContext, address, one_of, words
+from catchments.web.v1.list_query import PAGED, one_of, words
+from catchments.web.v1.resources import Resource, kept, list_response
 from maps.exports.downloads import MANIFEST
 
 TAG = "Editions"
@@ -58,7 +57,85 @@ COLUMNS = (
     "demonstration",
     "source",
 )
-EDITIONS = Resource("editions", COLUMNS)
+
+
+class EditionRows:
+    """Editions, each with the directory release of its time."""
+
+    def __init__(self, asked: AsAt) -> None:
+        self._told = chronicle(asked.world)
+        self._sources = _sources(asked.world)
+        self._files = _files(asked.world)
+
+    def write(self, form: Form, edition: EditionSummary, /) -> Any:
+        """Return a row: of CSV its line, otherwise an object."""
+        return self._line(edition) if form is Form.CSV else self._item(edition)
+
+    def _item(self, edition: EditionSummary) -> bodies.EditionTold:
+        release = self._release(edition)
+        return {
+            "number": edition.number,
+            "title": edition.title,
+            "reason": edition.reason,
+            "effective_from": edition.effective_from.isoformat(),
+            "last_day": self._last_day(edition),
+            "standing": self._told.standing(edition),
+            "published_at": _moment(edition.published_at),
+            "withdrawn_at": _moment(edition.withdrawn_at) if edition.withdrawn_at else None,
+            "demonstration": _made_up(edition, release),
+            "sources": [source_json(each) for each in self._made_from(edition)],
+            "downloads": _downloads(edition, release, self._files.get(edition.number, [])),
+            "url": address(f"/v1/editions/{edition.number}"),
+        }
+
+    def whole(self, edition: EditionSummary) -> bodies.OneEdition:
+        """Return an edition and what it stands beside."""
+        release = self._release(edition)
+        item = self._item(edition)
+        return {
+            **item,
+            "edition": {
+                "number": edition.number,
+                "title": edition.title,
+                "effective_from": item["effective_from"],
+            },
+            "directory_release": {
+                "number": release.number,
+                "released": release.released.isoformat(),
+            }
+            if release
+            else None,
+            "as_at": self._told.world.today.isoformat(),
+        }
+
+    def _line(self, edition: EditionSummary) -> bytes:
+        item, release = self._item(edition), self._release(edition)
+        told = [cast(Cell, value) for name, value in item.items() if name in COLUMNS[1:8]]
+        credited = dict.fromkeys(f"{s.authority} ({s.licence})" for s in self._made_from(edition))
+        released = release.released.isoformat() if release else None
+        demonstration = "yes: made up" if item["demonstration"] else "no"
+        return csv_line([edition.number, *told, released, demonstration, "; ".join(credited)])
+
+    def _made_from(self, edition: EditionSummary) -> list[Source]:
+        release = self._release(edition)
+        own = self._sources.get(edition.number, ())
+        return [*own, *([release.source] if release else [])]
+
+    def _last_day(self, edition: EditionSummary) -> str | None:
+        last = self._told.last_day(edition) if edition.withdrawn_at is None else None
+        return last.isoformat() if last else None
+
+    def _release(self, edition: EditionSummary) -> ReleaseSummary | None:
+        """Return the directory release of an edition: on its last day, or today's."""
+        if edition.withdrawn_at is not None:
+            return None
+        today = self._told.world.today
+        last = self._told.last_day(edition) or today
+        day = max(edition.effective_from, min(last, today))
+        return self._told.world.timeline.release_on(day)
+
+
+EDITIONS = Resource("editions", TAG, COLUMNS, EditionRows)
 
 
 @in_forms("/v1/editions")
@@ -76,11 +153,11 @@ EDITIONS = Resource("editions", COLUMNS)
 def editions(ending: str | None = None) -> Response:
     """List the editions that were published by number, withdrawn ones too."""
     form = form_asked(ending, WITHOUT_PLACES)
-    question = _today()
-    told = chronicle(question.world)
+    asked = as_at()
+    told = chronicle(asked.world)
     found = _wanted(told)
     # Editions come at the end and none goes, so that pages keep together without pins.
-    return list_response(question, form, EDITIONS, EditionRows(told), found, pins={})
+    return list_response(asked, form, EDITIONS, found, pins={})
 
 
 @in_forms("/v1/editions/<int:number>")
@@ -94,22 +171,17 @@ def editions(ending: str | None = None) -> Response:
 def one_edition(number: int, ending: str | None = None) -> Response:
     """Tell of one edition, and where its files are."""
     form = form_asked(ending, WITHOUT_PLACES)
-    question = _today()
-    told = chronicle(question.world)
+    asked = as_at()
+    told = chronicle(asked.world)
     edition = told.numbered(number)
     if edition is None:
         raise NotKnown(
             f"There is no edition {number}.", next_step="Choose one from the list at /v1/editions."
         )
-    rows = EditionRows(told)
+    rows = EditionRows(asked)
     if form is Form.CSV:
-        return kept(question, form, csv_line(COLUMNS) + rows.line(edition))
-    return kept(question, form, msgspec.json.encode(rows.whole(edition)))
-
-
-def _today() -> RequestContext:
-    world = service().snapshots.current()
-    return RequestContext(world, world.today, world.on(world.today))
+        return kept(asked, form, csv_line(COLUMNS) + rows.write(form, edition))
+    return kept(asked, form, msgspec.json.encode(rows.whole(edition)))
 
 
 # --- which ----------------------------------------------------------------------------------------
@@ -147,84 +219,7 @@ def _was_in_force(
     return (last is None or begins <= last) and (first is None or ends is None or ends >= first)
 
 
-# --- how one is written ---------------------------------------------------------------------------
-
-
-class EditionRows:
-    """Editions, each with the directory release of its time."""
-
-    def __init__(self, told: EditionHistory) -> None:
-        self._told = told
-        self._sources = _sources(told.world)
-        self._files = _files(told.world)
-
-    def item(self, edition: EditionSummary, /) -> bodies.EditionTold:
-        """Return an edition as JSON has it."""
-        release = self._release(edition)
-        return {
-            "number": edition.number,
-            "title": edition.title,
-            "reason": edition.reason,
-            "effective_from": edition.effective_from.isoformat(),
-            "last_day": self._last_day(edition),
-            "standing": self._told.standing(edition),
-            "published_at": _moment(edition.published_at),
-            "withdrawn_at": _moment(edition.withdrawn_at) if edition.withdrawn_at else None,
-            "demonstration": _made_up(edition, release),
-            "sources": [source_json(each) for each in self._made_from(edition)],
-            "downloads": _downloads(edition, release, self._files.get(edition.number, [])),
-            "url": address(f"/v1/editions/{edition.number}"),
-        }
-
-    def whole(self, edition: EditionSummary) -> bodies.OneEdition:
-        """Return an edition and what it stands beside."""
-        release = self._release(edition)
-        item = self.item(edition)
-        return {
-            **item,
-            "edition": {
-                "number": edition.number,
-                "title": edition.title,
-                "effective_from": item["effective_from"],
-            },
-            "directory_release": {
-                "number": release.number,
-                "released": release.released.isoformat(),
-            }
-            if release
-            else None,
-            "as_at": self._told.world.today.isoformat(),
-        }
-
-    def feature(self, _edition: EditionSummary, /) -> None:
-        """Return nothing: an edition is no one place."""
-
-    def line(self, edition: EditionSummary, /) -> bytes:
-        """Return an edition as a line of CSV."""
-        item, release = self.item(edition), self._release(edition)
-        told = cells({name: value for name, value in item.items() if name in COLUMNS[1:8]})
-        credited = dict.fromkeys(f"{s.authority} ({s.licence})" for s in self._made_from(edition))
-        released = release.released.isoformat() if release else None
-        demonstration = "yes: made up" if item["demonstration"] else "no"
-        return csv_line([edition.number, *told, released, demonstration, "; ".join(credited)])
-
-    def _made_from(self, edition: EditionSummary) -> list[Source]:
-        release = self._release(edition)
-        own = self._sources.get(edition.number, ())
-        return [*own, *([release.source] if release else [])]
-
-    def _last_day(self, edition: EditionSummary) -> str | None:
-        last = self._told.last_day(edition) if edition.withdrawn_at is None else None
-        return last.isoformat() if last else None
-
-    def _release(self, edition: EditionSummary) -> ReleaseSummary | None:
-        """Return the directory release of an edition: on its last day, or today's."""
-        if edition.withdrawn_at is not None:
-            return None
-        today = self._told.world.today
-        last = self._told.last_day(edition) or today
-        day = max(edition.effective_from, min(last, today))
-        return self._told.world.timeline.release_on(day)
+# --- of what they are made ------------------------------------------------------------------------
 
 
 def _made_up(edition: EditionSummary, release: ReleaseSummary | None) -> bool:

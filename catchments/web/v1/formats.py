@@ -1,28 +1,21 @@
-"""One list, three forms: JSON, GeoJSON and CSV, by the end of an address or by `Accept`."""
+"""The forms of one list: JSON, GeoJSON and CSV, by the end of an address or by `Accept`."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
-from typing import Any, Protocol
 from urllib.parse import quote
 
-import msgspec
-from flask import Response, request
+from flask import request
 from werkzeug.routing import BaseConverter
 
 from catchments.core.errors import NotKnown
 from catchments.web.common.contract import Parameter, View
-from catchments.web.common.http_cache import REPRESENTATION, cache_control, etag, validated
-from catchments.web.common.payload import provenance_json
-from catchments.web.common.services import service
 from catchments.web.common.tables import MEDIA_TYPE as CSV_TYPE
 from catchments.web.common.tables import Cell, harmless
 from catchments.web.v1.blueprint import blueprint
-from catchments.web.v1.list_query import ON_A_PAGE, RequestContext, page_asked, pages_beside
 
 
 class Form(StrEnum):
@@ -111,105 +104,3 @@ def csv_line(cells: Iterable[Cell]) -> bytes:
     written = io.StringIO()
     csv.writer(written, lineterminator="\r\n").writerow(map(harmless, cells))
     return written.getvalue().encode()
-
-
-# --- lists ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """What is listed at an address."""
-
-    name: str
-    columns: tuple[str, ...]
-    """Of CSV."""
-
-
-class Rows(Protocol):
-    """Rows of a resource by key, written in each form."""
-
-    def item(self, key: Any, /) -> Any:
-        """Return a row as JSON has it."""
-
-    def feature(self, key: Any, /) -> Any:
-        """Return a row as a feature of GeoJSON."""
-
-    def line(self, key: Any, /) -> bytes:
-        """Return a row as a line of CSV."""
-
-
-def list_response(
-    asked: RequestContext,
-    form: Form,
-    resource: Resource,
-    rows: Rows | None,
-    found: Sequence[Any],
-    *,
-    pins: Mapping[str, Any] | None = None,
-) -> Response:
-    """Return a page of the rows that were found, with links to the pages beside it.
-
-    Those are asked for the day, edition and directory release of this one unless `pins` are given.
-    """
-    page = page_asked(usual=ON_A_PAGE if form is Form.JSON else None)
-    keys = found[page.part]
-    written = [_written(rows, form, key) for key in keys] if rows else []
-    beside = pages_beside(page, len(found), asked.pins if pins is None else pins)
-    counted = {"count": len(keys), "total": len(found), **beside}
-    response = kept(asked, form, _content(form, resource, written, {**counted, **about(asked)}))
-    links = {"next": beside["next"], "prev": beside["previous"]}
-    linked = [f'<{url}>; rel="{relation}"' for relation, url in links.items() if url]
-    if linked:
-        response.headers["Link"] = ", ".join(linked)
-    return response
-
-
-def _written(rows: Rows, form: Form, key: Any) -> Any:
-    if form is Form.CSV:
-        return rows.line(key)
-    return rows.feature(key) if form is Form.GEOJSON else rows.item(key)
-
-
-def _content(
-    form: Form, resource: Resource, written: Sequence[Any], said: Mapping[str, Any]
-) -> bytes:
-    if form is Form.CSV:
-        return b"".join([csv_line(resource.columns), *written])
-    if form is Form.GEOJSON:
-        # GDAL calls the layer by its name; without one, by whatever stands in the address.
-        kind = {"type": "FeatureCollection", "name": resource.name}
-        return msgspec.json.encode({**kind, **said, "features": written})
-    return msgspec.json.encode({**said, "items": written})
-
-
-# --- one ------------------------------------------------------------------------------------------
-
-
-def one_response(
-    asked: RequestContext, form: Form, resource: Resource, rows: Rows, key: Any
-) -> Response:
-    """Return one row by itself."""
-    written = _written(rows, form, key)
-    if form is Form.CSV:
-        return kept(asked, form, csv_line(resource.columns) + written)
-    return kept(asked, form, msgspec.json.encode({**written, **about(asked)}))
-
-
-# --- both -----------------------------------------------------------------------------------------
-
-
-def about(asked: RequestContext) -> dict[str, Any]:
-    """Return what every body says of what it was made from."""
-    return {
-        **provenance_json(asked.snapshot),
-        "demonstration": asked.demonstration,
-        "as_at": asked.day.isoformat(),
-    }
-
-
-def kept(asked: RequestContext, form: Form, content: bytes) -> Response:
-    """Return a response that caches may keep for as long as it is true."""
-    response = Response(content, content_type=CONTENT_TYPES[form])
-    control = cache_control(asked.world, service().settings.max_age_s)
-    tag = etag(asked.world, asked.snapshot, asked.day, written=f"{REPRESENTATION}{form}")
-    return validated(response, tag, control)

@@ -1,11 +1,10 @@
-"""What a list is asked for: a date, filters, a page; and where the pages beside it are."""
+"""The query of a list: its date, filters and page, and the pages beside it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -15,12 +14,11 @@ from flask import request
 from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.model import Basis, EditionSummary, ReleaseSummary, SchoolStatus, Status
 from catchments.geometry.coordinates import checked_degrees
-from catchments.lookup.resolver import long_date
 from catchments.lookup.selection import Box, Filter
-from catchments.lookup.snapshot import Published, Snapshot
+from catchments.lookup.snapshot import AsAt, Snapshot
 from catchments.web.common.contract import Parameter
 from catchments.web.common.query_parameters import optional_date, region
-from catchments.web.common.services import service
+from catchments.web.common.services import address, as_at
 from catchments.web.pages.catchment_summaries import entries, regions_of
 from catchments.web.v1.provider import ON
 
@@ -74,68 +72,37 @@ def words(name: str, about: str, allowed: type[StrEnum]) -> Parameter:
 # --- what is asked --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class RequestContext:
-    """A world, and the edition and directory release that an answer for a date is made from."""
-
-    world: Published
-    day: date
-    snapshot: Snapshot | None
-    """None before the first edition."""
-
-    @property
-    def demonstration(self) -> bool:
-        """Whether anything of it is made up."""
-        return self.snapshot.demonstration if self.snapshot else self.world.demonstration
-
-    @property
-    def pins(self) -> dict[str, Any]:
-        """What keeps every page of a list to the same day, edition and directory release."""
-        of = self.snapshot
-        read = {"edition": of.edition.number, "release": of.release.number} if of else {}
-        return {"on": self.day.isoformat(), **read}
-
-
-def asked() -> RequestContext:
-    """Return what a request asks of which edition and directory release.
+def asked_for() -> AsAt:
+    """Return what a request asks of: a date, or on it a certain edition and directory release.
 
     Raises InputRefused for a malformed parameter, NotKnown for an edition or release that is not.
     """
-    world = service().snapshots.current()
-    day = optional_date(request.args) or world.today
+    asked = as_at(optional_date(request.args))
     edition, release = whole_number("edition"), whole_number("release")
     if edition is None and release is None:
-        return RequestContext(world, day, world.on(day))
-    return RequestContext(world, day, _pinned(world, day, edition, release))
+        return asked
+    return replace(asked, snapshot=_pinned(asked, edition, release))
 
 
-def asked_of_one() -> tuple[RequestContext, Snapshot]:
-    """Return what a request asks of one thing. Raises NotKnown before the first edition."""
-    found = asked()
-    if found.snapshot is None:
-        first = found.world.timeline.editions[0].effective_from
-        raise NotKnown(
-            f"No edition was in force on {long_date(found.day)}; the first is from "
-            f"{long_date(first)}.",
-            next_step="Ask for a later date.",
-        )
-    return found, found.snapshot
+def pins_of(asked: AsAt) -> dict[str, Any]:
+    """Return what keeps every page of a list to the same day, edition and directory release."""
+    of = asked.snapshot
+    read = {"edition": of.edition.number, "release": of.release.number} if of else {}
+    return {"on": asked.day.isoformat(), **read}
 
 
 def _number(found: EditionSummary | ReleaseSummary | None) -> int | None:
     return found.number if found else None
 
 
-def _pinned(
-    world: Published, day: date, edition: int | None, release: int | None
-) -> Snapshot | None:
-    world.on(day)  # raises where nothing is published
-    edition = edition if edition is not None else _number(world.timeline.edition_on(day))
-    release = release if release is not None else _number(world.timeline.release_on(day))
+def _pinned(asked: AsAt, edition: int | None, release: int | None) -> Snapshot | None:
+    timeline = asked.world.timeline
+    edition = edition if edition is not None else _number(timeline.edition_on(asked.day))
+    release = release if release is not None else _number(timeline.release_on(asked.day))
     if edition is None or release is None:
         return None
     try:
-        return world.numbered(edition, release)
+        return asked.world.numbered(edition, release)
     except NotKnown as error:
         raise NotKnown(
             f"{error.problem} It may have been withdrawn since.",
@@ -143,7 +110,7 @@ def _pinned(
         ) from error
 
 
-def wanted(found: RequestContext) -> Filter:
+def filter_asked(found: AsAt) -> Filter:
     """Return what a list is filtered by. Raises InputRefused, NotKnown for a code that is none."""
     given = request.args
     return Filter(
@@ -228,12 +195,12 @@ def _box_refused(text: str) -> InputRefused:
     )
 
 
-def _region(found: RequestContext, text: str) -> str:
+def _region(found: AsAt, text: str) -> str:
     used = regions_of(entries(found.world, found.snapshot).values()) if found.snapshot else ()
     return region(text, used)
 
 
-def _code(found: RequestContext, kind: str) -> str | None:
+def _code(found: AsAt, kind: str) -> str | None:
     code = request.args.get(kind)
     if code is None or found.snapshot is None:
         return code
@@ -274,11 +241,6 @@ def page_asked(*, usual: int | None) -> Page:
             next_step="Ask for more page by page: each names the next one.",
         )
     return Page(usual if limit is None else limit, whole_number("offset") or 0)
-
-
-def address(path: str) -> str:
-    """Return an address: whole where it is known under which one the public comes here."""
-    return f"{service().settings.public_url or request.script_root}{path}"
 
 
 def pages_beside(page: Page, total: int, pins: Mapping[str, Any]) -> dict[str, str | None]:

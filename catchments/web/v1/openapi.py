@@ -15,11 +15,10 @@ from flask import Flask, Response, current_app, request
 from werkzeug.routing import Rule
 
 from catchments import __version__
-from catchments.lookup.snapshot import Published
+from catchments.lookup.snapshot import AsAt, Published
 from catchments.web.common import bodies
 from catchments.web.common.contract import Operation, operation, promised_by
-from catchments.web.common.http_cache import cache_control, etag, validated
-from catchments.web.common.services import service, sources_of
+from catchments.web.common.services import kept, service, sources_of
 from catchments.web.v1.blueprint import blueprint
 from catchments.web.v1.examples import address_of, ask, example_of
 from catchments.web.v1.wording import ABOUT, HEADERS, PROBLEMS, TAGS, TITLE
@@ -61,9 +60,8 @@ def document() -> Response:
     """Give this contract as OpenAPI 3.1."""
     world = service().snapshots.current()
     made = contract(world)
-    response = Response(made.body, mimetype=JSON)
-    control = cache_control(world, service().settings.max_age_s)
-    return validated(response, etag(world, None, world.today, written=made.digest), control)
+    of_no_edition = AsAt(world, world.today, None)
+    return kept(of_no_edition, Response(made.body, mimetype=JSON), written=made.digest)
 
 
 def contract(world: Published) -> Contract:

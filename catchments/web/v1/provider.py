@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
 import msgspec
 from flask import Blueprint, Response, request
 
 from catchments.core.errors import InputRefused
-from catchments.core.model import Answer
 from catchments.core.text_folding import LONGEST_TEXT
-from catchments.lookup.snapshot import Published
+from catchments.lookup.snapshot import AsAt
 from catchments.web.common import bodies
 from catchments.web.common.contract import Parameter, hold_to_promise, operation, say_language
-from catchments.web.common.http_cache import cache_control, etag, validated
 from catchments.web.common.payload import (
     answer_json,
     before_first_edition,
     finding_json,
     named_json,
+    point_answer,
+    school_answer,
 )
-from catchments.web.common.query_parameters import Question, optional_date, question
-from catchments.web.common.services import service, typed_response
+from catchments.web.common.query_parameters import optional_date, question
+from catchments.web.common.services import as_at, kept, service, typed_response
 
 blueprint = Blueprint("api", __name__)
 blueprint.before_request(hold_to_promise)
@@ -77,14 +76,15 @@ BEGUN = Parameter("q", "What has been typed so far.", {"type": "string"}, requir
 )
 def provider() -> Response:
     """Say who serves a school, an address or a point, today or on a date."""
-    world = service().snapshots.current()
-    asked = question(request.args)
-    day = asked.on or world.today
-    if asked.address is not None:
-        return _found(world, asked.address, day, "address")
-    response = _json(answer_json(_answer(world, asked, day), world, day))
-    control = cache_control(world, service().settings.max_age_s)
-    return validated(response, etag(world, world.on(day), day), control)
+    of = question(request.args)
+    asked = as_at(of.on)
+    if of.address is not None:
+        return _found(asked, of.address, "address")
+    if of.school_id is not None:
+        answer = school_answer(asked, of.school_id)
+    else:
+        answer = point_answer(asked, lng=of.lng, lat=of.lat)
+    return kept(asked, _json(answer_json(answer, asked)))
 
 
 @blueprint.get("/v1/search")
@@ -92,9 +92,7 @@ def provider() -> Response:
 @operation(Q, ON, returns={JSON: bodies.Answer}, tag=TAG, example="/v1/search?q=kaitaia")
 def search() -> Response:
     """Say what a text means – a school, an address, a suburb or a town – and who serves it."""
-    world = service().snapshots.current()
-    day = optional_date(request.args) or world.today
-    return _found(world, _text(), day, "q")
+    return _found(as_at(optional_date(request.args)), _text(), "q")
 
 
 @blueprint.get("/v1/suggest")
@@ -123,23 +121,15 @@ def _text() -> str:
     return request.args["q"]
 
 
-def _found(world: Published, text: str, day: date, field: str) -> Response:
-    running = service()
-    finding = running.finder(world).find(text, on=day, field=field)
+def _found(asked: AsAt, text: str, field: str) -> Response:
+    running, world = service(), asked.world
+    finding = running.finder(world).find(text, as_at=asked, field=field)
     if finding is None:
-        body = answer_json(before_first_edition(world, day, None), world, day)
+        body = answer_json(before_first_edition(world, asked.day, None), asked)
     else:
-        body = finding_json(finding, world, day, running.addresses.about())
+        body = finding_json(finding, asked, running.addresses.about())
     return typed_response(world, _json(body))
 
 
 def _json(body: Mapping[str, object]) -> Response:
     return Response(msgspec.json.encode(body), mimetype=JSON)
-
-
-def _answer(world: Published, asked: Question, day: date) -> Answer:
-    if asked.school_id is not None:
-        answer = world.school(asked.school_id, on=day)
-    else:
-        answer = world.point(lng=asked.lng, lat=asked.lat, on=day)
-    return answer or before_first_edition(world, day, asked.school_id)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from flask import Response
 
 from catchments.core.model import Answer, Basis, School, SchoolStatus, Status
-from catchments.lookup.selection import Schools, lists_of
-from catchments.lookup.snapshot import Published, Snapshot
+from catchments.lookup.selection import lists_of
+from catchments.lookup.snapshot import AsAt
 from catchments.web.common.bodies import Answer as Answered
 from catchments.web.common.contract import Parameter, operation
 from catchments.web.common.payload import (
@@ -19,23 +21,21 @@ from catchments.web.common.payload import (
 )
 from catchments.web.common.tables import ORIGIN, Cell, origin
 from catchments.web.v1 import bodies
-from catchments.web.v1.flat import columns, provider_cells, row
-from catchments.web.v1.formats import (
-    ENDING,
-    MEDIA_TYPES,
-    Form,
-    Resource,
-    about,
-    csv_line,
-    form_asked,
-    in_forms,
-    kept,
-    list_response,
-)
-from catchments.web.v1.list_query import IN_TIME, PAGED, WHERE, RequestContext, asked, wanted, words
+from catchments.web.v1.formats import ENDING, Form, form_asked, in_forms
+from catchments.web.v1.list_query import asked_for, words
 from catchments.web.v1.provider import ON
+from catchments.web.v1.resources import (
+    Resource,
+    at_list,
+    columns,
+    in_three_forms,
+    kept,
+    line,
+    listed,
+    one_response,
+    provider_cells,
+)
 
-TAG = "Schools"
 NUMBER = Parameter(
     "number",
     "The school's number in the Ministry of Education's school directory.",
@@ -44,36 +44,49 @@ NUMBER = Parameter(
     place="path",
 )
 COLUMNS = columns(bodies.SchoolProperties, "lng", "lat")
-SCHOOLS = Resource("schools", COLUMNS)
 
 
-@in_forms("/v1/schools")
-@operation(
-    ENDING,
-    *WHERE,
+class SchoolRows:
+    """The schools of a snapshot, by their place in the list; each is written once in each form."""
+
+    def __init__(self, answers: Sequence[Answer], whence: list[Cell]) -> None:
+        self._answers = answers
+        self._whence = whence
+        self._written: dict[tuple[Form, int], bytes] = {}
+
+    def write(self, form: Form, at: int, /) -> bytes | msgspec.Raw:
+        """Return a row: of CSV its line, otherwise an object, as text."""
+        text = self._written.get((form, at))
+        if text is None:
+            text = self._written[form, at] = _text(form, self._answers[at], self._whence)
+        return text if form is Form.CSV else msgspec.Raw(text)
+
+
+def rows_of(asked: AsAt) -> SchoolRows:
+    """Return the rows of the schools on a date, kept with the world."""
+    snapshot = asked.in_force
+    key = ("school rows", snapshot.edition.number, snapshot.release.number)
+
+    def make() -> SchoolRows:
+        return SchoolRows(lists_of(asked.world, snapshot).schools.answers, origin(snapshot))
+
+    return asked.world.recent.get(key, make)
+
+
+SCHOOLS = Resource("schools", "Schools", COLUMNS, rows_of)
+
+
+@at_list(
+    SCHOOLS,
     words("status", "A school's state in the directory.", SchoolStatus),
     words("basis", "How an answer came about.", Basis),
     words("answer", "How an answer ended.", Status),
-    *IN_TIME,
-    *PAGED,
-    returns={
-        MEDIA_TYPES[Form.JSON]: bodies.SchoolList,
-        MEDIA_TYPES[Form.GEOJSON]: bodies.SchoolFeatures,
-        MEDIA_TYPES[Form.CSV]: None,
-    },
-    tag=TAG,
-    example="/v1/schools?region=wellington&limit=2",
+    json=bodies.SchoolList,
+    geojson=bodies.SchoolFeatures,
 )
 def schools(ending: str | None = None) -> Response:
     """List the schools of a directory release, closed ones too, by number, and who serves each."""
-    form = form_asked(ending)
-    question = asked()
-    filtered = wanted(question)
-    snapshot = question.snapshot
-    if snapshot is None:
-        return list_response(question, form, SCHOOLS, None, [])
-    found = lists_of(question.world, snapshot).schools.matching(filtered)
-    return list_response(question, form, SCHOOLS, written(question.world, snapshot), found)
+    return listed(SCHOOLS, ending)
 
 
 @in_forms("/v1/schools/<int:number>")
@@ -81,70 +94,29 @@ def schools(ending: str | None = None) -> Response:
     ENDING,
     NUMBER,
     ON,
-    returns={
-        MEDIA_TYPES[Form.JSON]: Answered,
-        MEDIA_TYPES[Form.GEOJSON]: bodies.OneSchoolFeature,
-        MEDIA_TYPES[Form.CSV]: None,
-    },
-    tag=TAG,
+    returns=in_three_forms(Answered, bodies.OneSchoolFeature),
+    tag=SCHOOLS.tag,
     example="/v1/schools/{school}",
 )
 def school(number: int, ending: str | None = None) -> Response:
     """Say all of one school that /v1/provider says, on a date; also of one that is in no list."""
-    form = form_asked(ending)
-    question = asked()
-    answer = school_answer(question.world, number, question.day)
-    return kept(question, form, _one(question, answer, form))
-
-
-def _one(question: RequestContext, answer: Answer, form: Form) -> bytes:
+    form, asked = form_asked(ending), asked_for()
+    answer = school_answer(asked, number)
     if form is Form.JSON:
-        return msgspec.json.encode(answer_json(answer, question.world, question.day))
-    if form is Form.GEOJSON:
-        return msgspec.json.encode({**_feature(answer), **about(question)})
+        return kept(asked, form, msgspec.json.encode(answer_json(answer, asked)))
     nothing: list[Cell] = [None for _ in ORIGIN]
-    whence = origin(question.snapshot) if question.snapshot else nothing
-    return csv_line(COLUMNS) + _line(answer, whence)
+    whence = origin(asked.snapshot) if asked.snapshot else nothing
+    written = _line(answer, whence) if form is Form.CSV else _feature(answer)
+    return one_response(asked, form, COLUMNS, written)
 
 
 # --- how one is written ---------------------------------------------------------------------------
 
 
-class SchoolRows:
-    """The schools of a snapshot, by their place in the list; each is written once in each form."""
-
-    def __init__(self, schools: Schools, whence: list[Cell]) -> None:
-        self._answers = schools.answers
-        self._whence = whence
-        self._items: dict[int, msgspec.Raw] = {}
-        self._features: dict[int, msgspec.Raw] = {}
-        self._lines: dict[int, bytes] = {}
-
-    def item(self, at: int, /) -> msgspec.Raw:
-        """Return a school as JSON has it in a list."""
-        if at not in self._items:
-            self._items[at] = msgspec.Raw(msgspec.json.encode(_item(self._answers[at])))
-        return self._items[at]
-
-    def feature(self, at: int, /) -> msgspec.Raw:
-        """Return a school as a feature of GeoJSON."""
-        if at not in self._features:
-            self._features[at] = msgspec.Raw(msgspec.json.encode(_feature(self._answers[at])))
-        return self._features[at]
-
-    def line(self, at: int, /) -> bytes:
-        """Return a school as a line of CSV."""
-        if at not in self._lines:
-            self._lines[at] = _line(self._answers[at], self._whence)
-        return self._lines[at]
-
-
-def written(world: Published, snapshot: Snapshot) -> SchoolRows:
-    """Return the rows of a snapshot's schools, kept with the world."""
-    key = ("school rows", snapshot.edition.number, snapshot.release.number)
-    return world.recent.get(
-        key, lambda: SchoolRows(lists_of(world, snapshot).schools, origin(snapshot))
-    )
+def _text(form: Form, answer: Answer, whence: list[Cell]) -> bytes:
+    if form is Form.CSV:
+        return _line(answer, whence)
+    return msgspec.json.encode(_feature(answer) if form is Form.GEOJSON else _item(answer))
 
 
 def _item(answer: Answer) -> bodies.SchoolServed:
@@ -173,7 +145,7 @@ def _feature(answer: Answer) -> bodies.SchoolFeature:
 def _line(answer: Answer, whence: list[Cell]) -> bytes:
     place = answer.place
     where = {"lng": place.lng if place else None, "lat": place.lat if place else None}
-    return csv_line(row(COLUMNS, {**_properties(answer), **where}, whence))
+    return line(COLUMNS, {**_properties(answer), **where}, whence)
 
 
 def _properties(answer: Answer) -> bodies.SchoolProperties:

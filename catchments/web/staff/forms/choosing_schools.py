@@ -8,21 +8,18 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 
-from catchments.changes import Change, MoveSchools, SetInSchoolProvision
 from catchments.core.errors import shown
 from catchments.core.model import Catchment, School
 from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.web.common.services import service
 from catchments.web.staff.forms.fields import FormReader
 from catchments.web.staff.pages.draft_view import DraftState
-from catchments.web.staff.pages.impact import base_of, bench
+from catchments.web.staff.pages.impact import answers_of
 
 PASTED_AT_MOST = 100_000
 """Characters of a pasted list: every school's number, with its name beside it."""
 FOUND_AT_MOST = 100
 LISTED_AT_MOST = 100
-NOBODY = "-"
-"""Stands in forms for “no catchment”."""
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _BETWEEN = re.compile(r"[\s,;]+")
@@ -52,12 +49,25 @@ def lines_of(numbers: tuple[int, ...], worked: DraftState) -> list[Line]:
     """Return schools as they are listed, each with the catchment that it is in by now."""
     if not numbers:
         return []
-    answers = bench().workbench.answers(base_of(worked), worked.content)
+    answers = answers_of(worked)
     return [
         Line(school, answer.catchment if (answer := answers.get(number)) else None)
         for number in numbers
         if (school := worked.schools.get(number))
     ]
+
+
+def offer_schools(typed: FormReader, worked: DraftState) -> dict[str, Any]:
+    """Return the schools that were looked for, and those that are ticked."""
+    text = typed.text("q")
+    found, more = _found(text, worked)
+    ticked = tuple(int(each) for each in typed.all("schools") if _is_known(each, worked))
+    return {
+        "text": text,
+        "found": lines_of(tuple(n for n in found if n not in ticked), worked),
+        "more": more,
+        "chosen": lines_of(ticked, worked),
+    }
 
 
 def _pasted(typed: FormReader, worked: DraftState) -> list[int]:
@@ -120,78 +130,3 @@ def _found(text: str, worked: DraftState) -> tuple[list[int], bool]:
         if school.school_id in worked.schools
     )
     return list(numbers)[:FOUND_AT_MOST], len(numbers) > FOUND_AT_MOST
-
-
-def _offer(typed: FormReader, worked: DraftState) -> dict[str, Any]:
-    text = typed.text("q")
-    found, more = _found(text, worked)
-    ticked = tuple(int(each) for each in typed.all("schools") if _is_known(each, worked))
-    return {
-        "text": text,
-        "found": lines_of(tuple(n for n in found if n not in ticked), worked),
-        "more": more,
-        "chosen": lines_of(ticked, worked),
-        "nobody": NOBODY,
-    }
-
-
-# --- move schools ---------------------------------------------------------------------------------
-
-
-def read_move(typed: FormReader, worked: DraftState) -> Change:
-    """Return what moves the chosen schools to a catchment, or to none."""
-    schools = chosen_schools(typed, worked)
-    places = {NOBODY, *worked.content.catchments}
-    to = typed.one_of("to", places, gettext("the catchment that they move to"))
-    return MoveSchools(schools, "" if to == NOBODY else to)
-
-
-def offer_move(typed: FormReader, worked: DraftState) -> dict[str, Any]:
-    """Return the schools to choose from, and the catchments they may move to."""
-    return {**_offer(typed, worked), "catchments": _catchments(worked)}
-
-
-def preview_move(_typed: FormReader, worked: DraftState, change: Change) -> dict[str, Any]:
-    """Return the schools that are about to move, each with the catchment it is in now."""
-    assert isinstance(change, MoveSchools)  # noqa: S101 - what `read_move` made
-    to = worked.content.catchments.get(change.to)
-    what = (
-        gettext("To be moved to %(name)s (%(code)s)", name=to.name, code=to.code)
-        if to
-        else gettext("To belong to no catchment")
-    )
-    return {"lines": lines_of(change.schools, worked), "what": what, "target": to and to.code}
-
-
-def _catchments(worked: DraftState) -> list[tuple[str, str]]:
-    named = ((c.code, f"{c.name} ({c.code})") for c in worked.content.catchments.values())
-    nobody = (NOBODY, gettext("No catchment (unserved)"))
-    return [*sorted(named, key=lambda pair: folded(pair[1])), nobody]
-
-
-# --- in-school provision --------------------------------------------------------------------------
-
-
-def read_provision(typed: FormReader, worked: DraftState) -> Change:
-    """Return what sets the in-school provision of the chosen schools, or ends it."""
-    schools = chosen_schools(typed, worked)
-    if typed.text("ends"):
-        without = [n for n in schools if n not in worked.content.in_school_provision]
-        if without:
-            named = [f"{n} {worked.schools[n].name}" for n in without]
-            typed.refuse("ends", gettext("These have no in-school provision to end:"), named)
-        return SetInSchoolProvision(schools, None)
-    return SetInSchoolProvision(schools, typed.line("note", gettext("a note on the provision")))
-
-
-def offer_provision(typed: FormReader, worked: DraftState) -> dict[str, Any]:
-    """Return the schools to choose from."""
-    return _offer(typed, worked)
-
-
-def preview_provision(_typed: FormReader, worked: DraftState, change: Change) -> dict[str, Any]:
-    """Return the schools whose provision is about to be set."""
-    assert isinstance(change, SetInSchoolProvision)  # noqa: S101 - what `read_provision` made
-    what = gettext("In-school provision ends.") if change.note is None else change.note
-    notes = worked.content.in_school_provision
-    return {"lines": lines_of(change.schools, worked), "what": what, "notes": notes}

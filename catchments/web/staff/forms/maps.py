@@ -48,8 +48,8 @@ def _moved(found: Impact) -> list[dict[str, Any]]:
             "name": move.school.name,
             "lng": move.school.place.lng,
             "lat": move.school.place.lat,
-            "before": move.from_.name if move.from_ else "",
-            "after": move.to.name if move.to else "",
+            "before": move.before.catchment.name if move.before.catchment else "",
+            "after": move.after.catchment.name if move.after.catchment else "",
         }
         for move in (*found.moved, *found.relisted)
         if move.school.place

@@ -8,16 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path, PurePath
-from typing import Any
 
 import msgspec
 import shapely
-from flask import request
+from flask import g, request
 from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
 from werkzeug.datastructures import FileStorage
 
-from catchments.changes import Change, ReplaceCatchments
 from catchments.core.errors import InputRefused
 from catchments.geometry.wkb import read as read_wkb
 from catchments.readers.report import facts_of, line_of_text
@@ -33,7 +31,6 @@ from catchments.web.staff.pages.draft_view import DraftState
 READER = "catchments.commands.jobs.reading"
 READ_WITHIN_S = 60.0
 FILES_AT_MOST = 20
-PROBLEMS_SAID = 40
 REASON_KEPT = 500
 """Characters of a refusal that the audit trail keeps."""
 FORMATS = ".kml,.kmz,.geojson,.json,.gpkg,.zip,.csv"
@@ -54,8 +51,8 @@ def area_of_file(typed: FormReader, field: str) -> BaseGeometry:
 
     Raises FormRefused, in one message, for a file that cannot be taken.
     """
-    read = _read(typed.files(field)[:1], Wish([], crs=typed.text("crs") or None), field)
-    return _sound(read.area, field)
+    read = read_files(typed.files(field)[:1], Wish([], crs=typed.text("crs") or None), field)
+    return sound(read.area, field)
 
 
 def keep(worked: DraftState, area: BaseGeometry, name: str) -> str:
@@ -72,16 +69,25 @@ def kept(worked: DraftState, digest: str, field: str) -> tuple[BaseGeometry, str
 
     Raises FormRefused for any other, and for one that was kept too long ago.
     """
-    found = Uploads(service().store).found(worked.draft.id, digest, by=me())
+    found = _found(worked, digest)
     if found is None:
         raise _lost(field)
-    return _sound(found.wkb, field), found.name
+    return sound(found.wkb, field), found.name
 
 
 def name_of_kept(worked: DraftState, digest: str) -> str:
     """Return the name of the file whose area is kept under a digest; empty where there is none."""
-    found = Uploads(service().store).found(worked.draft.id, digest, by=me()) if digest else None
+    found = _found(worked, digest) if digest else None
     return (found.name or gettext("a file")) if found else ""
+
+
+def _found(worked: DraftState, digest: str) -> Upload | None:
+    """Return what is kept under a digest; the store is asked for it once a request."""
+    asked: dict[tuple[int, str], Upload | None] = g.setdefault("uploads_asked_for", {})
+    key = (worked.draft.id, digest)
+    if key not in asked:
+        asked[key] = Uploads(service().store).found(*key, by=me())
+    return asked[key]
 
 
 def _lost(field: str) -> FormRefused:
@@ -94,7 +100,7 @@ def _lost(field: str) -> FormRefused:
     return FormRefused([FieldError(field, problem)])
 
 
-def _sound(wkb: bytes, field: str) -> BaseGeometry:
+def sound(wkb: bytes, field: str) -> BaseGeometry:
     """Return a polygon of bytes that another process wrote, which had a stranger's file in it."""
     try:
         return read_wkb(wkb)
@@ -102,61 +108,14 @@ def _sound(wkb: bytes, field: str) -> BaseGeometry:
         raise _unreadable(field) from error
 
 
-# --- replace boundaries ---------------------------------------------------------------------------
-
-
-def read_replacement(typed: FormReader, _worked: DraftState) -> Change:
-    """Return what puts the catchments of uploaded files in place of all there are."""
-    files = typed.files("file")
-    if not files:
-        typed.refuse("file", gettext("Choose a file."))
-    wish = Wish(
-        [],
-        area=False,
-        crs=typed.line("crs", "", required=False, at_most=100) or None,
-        authority=typed.line("authority", gettext("who published the file")),
-        licence=typed.line("licence", gettext("the file's licence")),
-        release=typed.line("release", "", required=False, at_most=100),
-        name_field=typed.line("name_field", "", required=False) or None,
-        code_field=typed.line("code_field", "", required=False) or None,
-        provider_field=typed.line("provider_field", "", required=False) or None,
-        region_field=typed.line("region_field", "", required=False) or None,
-        layer=typed.line("layer", "", required=False) or None,
-        accept_overlaps=bool(typed.text("accept_overlaps")),
-        accept_gaps=bool(typed.text("accept_gaps")),
-    )
-    url = typed.website("url")
-    typed.check()
-    read = _read(files, wish, "file")
-    typed.said = _report(read)
-    return ReplaceCatchments(
-        catchments=read.catchments,
-        boundaries={code: _sound(wkb, "file") for code, wkb in read.boundaries.items()},
-        sources=tuple(replace(source, url=url) for source in read.sources),
-        providers=read.providers,
-        overlaps_accepted=read.overlaps_accepted,
-        gaps_accepted=wish.accept_gaps,
-    )
-
-
-def offer_replacement(_typed: FormReader, _worked: DraftState) -> dict[str, Any]:
-    """Return what the form needs: which kinds of files there are."""
-    return {"formats": FORMATS}
-
-
-def _report(read: Read) -> str:
-    names = ", ".join(source.file_name for source in read.sources)
-    counts = "; ".join(f"{what}: {count:,}" for what, count in read.counts.items())
-    lines = [gettext("Read from %(names)s. %(counts)s.", names=names, counts=counts)]
-    lines += read.problems[:PROBLEMS_SAID]
-    more = len(read.problems) - PROBLEMS_SAID
-    return "\n".join([*lines, gettext("and %(n)s more", n=more)] if more > 0 else lines)
-
-
 # --- the other process ----------------------------------------------------------------------------
 
 
-def _read(files: Sequence[FileStorage], wish: Wish, field: str) -> Read:
+def read_files(files: Sequence[FileStorage], wish: Wish, field: str) -> Read:
+    """Return what uploaded files hold.
+
+    Raises FormRefused, in one message, for files that cannot be taken.
+    """
     with tempfile.TemporaryDirectory(prefix="catchments-upload-") as folder:
         paths = [_kept(file, Path(folder), at) for at, file in enumerate(files)]
         if len(files) > FILES_AT_MOST:

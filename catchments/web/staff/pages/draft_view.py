@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from flask import current_app, request
 from flask_babel import gettext
 
-from catchments.changes import Change, apply, apply_all, describe
+from catchments.changes import Change, apply_all
 from catchments.core.errors import ChangeDoesNotFit, InputRefused, NothingPublished, NotKnown, shown
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Provider, School
 from catchments.lookup.snapshot import Published, Snapshot
@@ -25,7 +25,7 @@ from catchments.store.drafts.repository import (
     DraftRepository,
     ExpectedVersion,
     NotNow,
-    checked_once,
+    checked_key,
 )
 from catchments.web.accounts.access import me
 from catchments.web.common.services import service
@@ -117,8 +117,8 @@ def add(working: DraftState, change: Change, seen: ExpectedVersion, *, upload: s
 
     Raises ChangeDoesNotFit, Stale or NotNow; then the draft is as it was.
     """
-    after = apply(working.content, change)
-    sentence = describe(change, working.content)
+    after = change.apply(working.content)
+    sentence = change.describe(working.content)
     desk().add(working.draft.id, change, sentence, seen=seen, upload=upload)
     kept = desk().draft(working.draft.id)
     if kept.version == seen.version + 1 and kept.changes[-1:] == (change,):
@@ -136,7 +136,7 @@ def seen_given() -> ExpectedVersion:
             field="version",
             next_step="Go back to the draft, load it again, and try again.",
         )
-    return ExpectedVersion(me(), int(text), checked_once(request.form.get("once", "")))
+    return ExpectedVersion(me(), int(text), checked_key(request.form.get("once", "")))
 
 
 def done_since(draft_id: int, version: int) -> list[Meanwhile]:

@@ -15,12 +15,12 @@ from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
 from catchments.lookup.snapshot import Published
 from catchments.store import Draft
-from catchments.store.drafts.repository import OPEN, ExpectedVersion, Stale, checked_once
+from catchments.store.drafts.repository import OPEN, ExpectedVersion, Stale, checked_key
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.forms.changing import KINDS
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
+from catchments.web.staff.forms.kinds import BY_NAME
 from catchments.web.staff.pages import draft_view
 from catchments.web.staff.pages.draft_view import DraftState, desk
 from catchments.web.staff.pages.impact import impact_panel
@@ -69,8 +69,10 @@ def begin() -> AnyResponse:
         typed.check()
     except FormRefused as refused:
         return _new_page(typed, refused.wrongs)
-    once = checked_once(request.form.get("once", ""))
-    number = desk().begin(title=title, reason=reason, base_number=int(base), by=me(), once=once)
+    key = checked_key(request.form.get("once", ""))
+    number = desk().begin(
+        title=title, reason=reason, base_number=int(base), by=me(), idempotency_key=key
+    )
     return redirect(url_for("staff.draft", draft=number, saved="new.title,new.reason"), 303)
 
 
@@ -158,7 +160,7 @@ def comment(draft: int) -> AnyResponse:
     except FormRefused as refused:
         return _draft_page(draft, request.form, refused.wrongs)
     draft_view.head_of(draft)
-    desk().comment(draft, said, by=me(), once=checked_once(request.form.get("once", "")))
+    desk().comment(draft, said, by=me(), idempotency_key=checked_key(request.form.get("once", "")))
     return _back_to(draft, gettext("Your comment is added."), f"{draft}.comment")
 
 
@@ -184,7 +186,7 @@ def _draft_page(
         steps=steps,
         comments=desk().comments(draft),
         base=_summary(head),
-        kinds=KINDS,
+        kinds=BY_NAME.values(),
         may_edit=person.may(Action.EDIT) and head.state == "editing",
         may_comment=person.may(Action.EDIT) or person.may(Action.REVIEW),
         can_undo=any(not step.undone for step in steps),

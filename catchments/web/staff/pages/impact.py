@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ from flask import current_app, request, url_for
 from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
-from catchments.core.model import Edition
-from catchments.editions.impact import Concern, Impact, ImpactCalculator, Rates, Row, SchoolMove
+from catchments.core.model import Answer, Edition
+from catchments.editions.differences import SchoolChange
+from catchments.editions.impact import Concern, Impact, ImpactCalculator, Rates, Row
 from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.lookup.snapshot import Recent, Snapshot
 from catchments.store.rates import OTHERS, AbsenceRates
@@ -52,7 +53,7 @@ class Panel:
     rate_words: str
 
     @property
-    def moved(self) -> tuple[Sequence[SchoolMove], Sequence[SchoolMove]]:
+    def moved(self) -> tuple[Sequence[SchoolChange], Sequence[SchoolChange]]:
         """The schools whose provider changes: the first, and the rest."""
         return self.impact.moved[:FIRST], self.impact.moved[FIRST:]
 
@@ -102,6 +103,14 @@ def impact_of(worked: DraftState) -> Impact:
     base = base_of(worked)
     return bench().recent.get(
         key, lambda: bench().workbench.impact(base, worked.content, on=on, rates=rates)
+    )
+
+
+def answers_of(worked: DraftState) -> Mapping[int, Answer]:
+    """Return the answer for each school as a draft has it, by number."""
+    key = ("answers", worked.draft.id, worked.draft.version, worked.release.number)
+    return bench().recent.get(
+        key, lambda: bench().workbench.answers(base_of(worked), worked.content)
     )
 
 

@@ -12,18 +12,19 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.changes import RestoreEdition, apply_all, describe
+from catchments.changes import apply_all
+from catchments.changes.kinds.restore_edition import RestoreEdition
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
-from catchments.editions.publishing import Outcome, Wish, refuse_withdrawal
+from catchments.editions.publishing import Outcome, PublicationRequest, refuse_withdrawal
 from catchments.lookup.snapshot import Published
 from catchments.runtime import subprocess_job
 from catchments.runtime.logs import told_by
 from catchments.runtime.subprocess_job import JobFailed
-from catchments.store import Draft, StoreUnavailable
+from catchments.store import Decision, Draft, StoreUnavailable
 from catchments.store.drafts.records import ABANDONED, PUBLISHED
-from catchments.store.drafts.repository import OPEN, DraftRepository, ExpectedVersion, checked_once
+from catchments.store.drafts.repository import OPEN, DraftRepository, ExpectedVersion, checked_key
 from catchments.web.accounts.access import confirmed, me, requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.blueprint import blueprint
@@ -150,10 +151,13 @@ def publish(draft: int) -> AnyResponse:
         return _published(kept.published_as)
     if kept.effective_from is None:
         raise InputRefused(f"Draft {draft} has no date from which it is to be in force.")
-    wish = Wish(
-        draft, seen.version, kept.effective_from, seen.person.id, _reason_given() or kept.reason
+    wanted = PublicationRequest(
+        draft,
+        kept.effective_from,
+        _reason_given() or kept.reason,
+        decision=Decision(seen.person.id, seen.version),
     )
-    outcome = _carried_out(wish)
+    outcome = _carried_out(wanted)
     if outcome.numbers:
         return _published(outcome.numbers[0])
     again = DraftRepository(service().store).draft(draft)
@@ -178,12 +182,12 @@ def _publish_page(world: Published, draft: Draft, outcome: Outcome | None = None
     return Response(page)
 
 
-def _carried_out(wish: Wish) -> Outcome:
+def _carried_out(wanted: PublicationRequest) -> Outcome:
     environment = {**os.environ, "DATABASE_URL": service().settings.database_url}
     try:
         said = subprocess_job.run(
             PUBLISHER,
-            given=msgspec.json.encode(wish),
+            given=msgspec.json.encode(wanted),
             within_s=PUBLISHED_WITHIN_S,
             environment=environment,
         )
@@ -242,7 +246,7 @@ def revert(number: int) -> AnyResponse:
     reason = _text_given("reason", gettext("why this edition is to be in force again"))
     starts = _date_given()
     base = world.timeline.edition_on(starts)
-    content, once = store.edition(number), checked_once(request.form.get("once", ""))
+    content, key = store.edition(number), checked_key(request.form.get("once", ""))
     if base is None:
         raise InputRefused(f"No edition is in force on {starts}.", field="effective_from")
     desk = DraftRepository(store)
@@ -253,17 +257,20 @@ def revert(number: int) -> AnyResponse:
             next_step=gettext("Choose an earlier edition, or another date."),
         )
     title = gettext("Back to edition %(number)s", number=number)
-    draft_id = desk.begin(title=title, reason=reason, base_number=base.number, by=person, once=once)
+    draft_id = desk.begin(
+        title=title, reason=reason, base_number=base.number, by=person, idempotency_key=key
+    )
     draft = desk.draft(draft_id)
     if draft.published_as is not None:
         return _published(draft.published_as)
     if not draft.changes:
         change = RestoreEdition(number, content)
-        sentence = describe(change, store.edition(base.number))
-        added = f"{once[:63]}r" if once else ""  # not the token that the draft was begun with
+        sentence = change.describe(store.edition(base.number))
+        added = f"{key[:63]}r" if key else ""  # not the token that the draft was begun with
         desk.add(draft_id, change, sentence, seen=ExpectedVersion(person, draft.version, added))
         draft = desk.draft(draft_id)
-    outcome = _carried_out(Wish(draft_id, draft.version, starts, person.id, reason, reverting=True))
+    decision = Decision(person.id, draft.version, reverting=True)
+    outcome = _carried_out(PublicationRequest(draft_id, starts, reason, decision=decision))
     if outcome.numbers:
         return _published(outcome.numbers[0])
     left = desk.draft(draft_id)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import InputRefused
 from catchments.core.roles import Action
 from catchments.editions.delivery import NotTaken, call, checked_url
-from catchments.store.outbox import Outbox
+from catchments.store.outbox import Webhooks
 from catchments.web.accounts.access import confirmed, going_to, me, requires
 from catchments.web.accounts.signing_in import REFUSED, page
 from catchments.web.common.services import service
@@ -36,7 +36,7 @@ def webhook_add() -> Response:
         url = checked_url(given, to_private=service().settings.webhooks_to_private)
     except InputRefused as error:
         return _page(errors={"address": str(error)}, given=given)
-    _, secret = _outbox().add_webhook(url, by=me().login)
+    _, secret = _webhooks().add(url, by=me().login)
     return _page(secret=secret)
 
 
@@ -45,7 +45,7 @@ def webhook_add() -> Response:
 @confirmed
 def webhook_disable(number: int) -> AnyResponse:
     """Tell a webhook nothing more."""
-    _outbox().disable_webhook(number, by=me().login)
+    _webhooks().disable(number, by=me().login)
     return _back(gettext("The webhook is disabled."))
 
 
@@ -54,7 +54,7 @@ def webhook_disable(number: int) -> AnyResponse:
 @confirmed
 def webhook_test(number: int) -> AnyResponse:
     """Send a webhook something that tells it nothing, and say what came of it."""
-    url, secret = _outbox().webhook_secret(number)
+    url, secret = _webhooks().secret(number)
     to_private = service().settings.webhooks_to_private
     try:
         call(url, secret, {"test": True}, delivery="test", to_private=to_private)
@@ -63,8 +63,8 @@ def webhook_test(number: int) -> AnyResponse:
     return _back(gettext("The test was taken."))
 
 
-def _outbox() -> Outbox:
-    return Outbox(service().store)
+def _webhooks() -> Webhooks:
+    return Webhooks(service().store)
 
 
 def _back(said: str) -> AnyResponse:
@@ -75,7 +75,6 @@ def _back(said: str) -> AnyResponse:
 def _page(
     *, errors: Mapping[str, str] | None = None, given: str = "", secret: str = ""
 ) -> Response:
-    outbox = _outbox()
     return page(
         "staff/webhooks.html",
         gettext("Webhooks"),
@@ -83,5 +82,5 @@ def _page(
         errors=errors or {},
         given=given,
         secret=secret,
-        webhooks=outbox.webhooks(),
+        webhooks=_webhooks().all(),
     )

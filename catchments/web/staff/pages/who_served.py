@@ -70,7 +70,7 @@ def _schools(world: Published, text: str) -> tuple[list[School], str]:
     if number.isascii() and number.isdigit() and len(number) < 10:
         return [School(int(number), "")], ""
     try:
-        finding = service().finder(world).find(text, on=world.today, field="school")
+        finding = service().finder(world).find(text, as_at=world.as_at(world.today), field="school")
     except InputRefused as error:
         return [], str(error)
     matches = finding.matches if finding else ()

@@ -26,7 +26,8 @@ from catchments.web.v1.bulk.lines import (
     said_of_fault,
     said_of_finding,
 )
-from catchments.web.v1.bulk.questions import Fault, Form, Kind, Questions, Row, Schools
+from catchments.web.v1.bulk.questions import Form
+from catchments.web.v1.bulk.rows import Fault, Kind, Questions, Row, Schools
 
 TABLES_KEPT = 8
 """Ready lines of so many dates and forms are kept a world."""
@@ -104,7 +105,8 @@ class Answers:
         self._world = world
         self._day = day
         self._finder = finder
-        self.snapshot = world.on(day)
+        self._as_at = world.as_at(day)
+        self.snapshot = self._as_at.snapshot
         self.table = table(world, day, form)
         self._lines = self.table.lines
         self._plain: dict[tuple[int, int, int], bytes] = {}
@@ -164,7 +166,7 @@ class Answers:
         if time.monotonic() > self._addresses_until:
             return said_of_fault(at, _TIME_IS_UP)
         try:
-            finding = self._finder.find(text, on=self._day, field="address")
+            finding = self._finder.find(text, as_at=self._as_at, field="address")
         except InputRefused as error:
             return said_of_fault(at, Fault("address", "", error.problem, error.allowed))
         except CatchmentsError:

@@ -17,7 +17,8 @@ from catchments.core.model import Answer, Candidate, Catchment, Notice, Provider
 from catchments.lookup.search.text_search import SearchResult
 from catchments.lookup.snapshot import Snapshot
 from catchments.web.common.tables import ORIGIN, origin
-from catchments.web.v1.bulk.questions import Fault, Form
+from catchments.web.v1.bulk.questions import Form
+from catchments.web.v1.bulk.rows import Fault
 from catchments.web.v1.formats import csv_line
 
 Said = dict[str, Any]

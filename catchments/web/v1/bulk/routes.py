@@ -21,18 +21,9 @@ from catchments.web.common.tables import MEDIA_TYPE as CSV_TYPE
 from catchments.web.v1.blueprint import blueprint
 from catchments.web.v1.bulk import schemas
 from catchments.web.v1.bulk.answers import Answers
-from catchments.web.v1.bulk.questions import (
-    LONGEST_BODY,
-    BodyNotTaken,
-    BodyRefused,
-    Form,
-    Kind,
-    Questions,
-    Schools,
-    read,
-    too_large,
-    unpacked,
-)
+from catchments.web.v1.bulk.questions import Form, read
+from catchments.web.v1.bulk.rows import BodyNotTaken, BodyRefused, Kind, Questions, Schools
+from catchments.web.v1.bulk.unpacking import LONGEST_BODY, too_large, unpacked
 from catchments.web.v1.provider import ON
 
 _ALIASES = {"application/ndjson": Form.NDJSON, "application/jsonl": Form.NDJSON}

@@ -7,7 +7,7 @@ from typing import Annotated, TypedDict
 from msgspec import Meta
 
 from catchments.web.common.bodies import DirectoryRelease, Edition, InSchoolProvision, Place, Source
-from catchments.web.v1.bulk.questions import AT_MOST
+from catchments.web.v1.bulk.rows import AT_MOST
 
 OwnId = Annotated[
     str | int | float | bool | None,

@@ -1,0 +1,55 @@
+"""New catchments with their boundaries, from files, in place of the old ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from shapely.geometry.base import BaseGeometry
+
+from catchments.changes.change import Change
+from catchments.changes.edition_parts import with_sources
+from catchments.core.model import Catchment, Edition, Provider, Source, SourceKind
+
+
+@dataclass(frozen=True)
+class ReplaceCatchments(Change):
+    """New catchments with their boundaries, and the providers named beside them if any.
+
+    Those that keep their code keep their provider.
+    """
+
+    tag = "replace catchments"
+
+    catchments: Mapping[str, Catchment]
+    boundaries: Mapping[str, BaseGeometry]
+    sources: tuple[Source, ...]
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+    overlaps_accepted: bool = False
+    gaps_accepted: bool = False
+
+    def apply(self, edition: Edition) -> Edition:
+        catchments = {
+            code: _keeping_provider(catchment, edition.catchments.get(code))
+            for code, catchment in self.catchments.items()
+        }
+        kept = {school: code for school, code in edition.listings.items() if code in catchments}
+        return replace(
+            edition,
+            catchments=catchments,
+            boundaries=dict(self.boundaries),
+            providers={**edition.providers, **self.providers},
+            listings=kept,
+            sources=with_sources(edition.sources, SourceKind.BOUNDARIES, self.sources),
+            overlaps_accepted=self.overlaps_accepted,
+            gaps_accepted=self.gaps_accepted,
+        )
+
+    def describe(self, edition: Edition) -> str:
+        return f"Catchments replaced from a file: {len(self.catchments)} of them."
+
+
+def _keeping_provider(new: Catchment, old: Catchment | None) -> Catchment:
+    if new.provider_code or old is None:
+        return new
+    return replace(new, provider_code=old.provider_code)

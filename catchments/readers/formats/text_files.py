@@ -1,0 +1,303 @@
+"""Text files of rows: their encoding, and the cells that strict CSV makes of them.
+
+Nothing is guessed at: quotes that go wrong, what is no text, and a file that breaks off are faults,
+each with its line and column.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
+from io import StringIO, TextIOWrapper
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from catchments.core.errors import FileRefused, shown
+from catchments.readers.report import Progress
+
+DELIMITERS = (",", ";", "\t")
+LONGEST_ROW = 1_000_000
+"""Characters of one row; a cell may have 131,072, as Python's reader has it."""
+UTF8 = "utf-8-sig"
+_MEGABYTE = 1 << 20
+_HEAD_BYTES = 4096
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+_WEB_TAGS = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<meta")
+_QUOTE = '"'
+_AGAIN = "Download or save the file again, as CSV UTF-8."
+_QUOTES_TWICE = f"{_AGAIN[:-1]}; in a quoted cell, write “{_QUOTE}” twice."
+
+
+# --- what a file is -------------------------------------------------------------------------------
+
+
+class Looks(Enum):
+    """What a file is by its first bytes; text of some kind if it is nothing else."""
+
+    ZIP = auto()
+    GZIP = auto()
+    OLD_WORKBOOK = auto()
+    """Or one with a password."""
+    WIDE_TEXT = auto()
+    WEB_PAGE = auto()
+    XML = auto()
+    JSON = auto()
+    TEXT = auto()
+
+
+def looks_of(head: bytes) -> Looks:
+    """Return what a file is that begins so."""
+    for look, marks in (
+        (Looks.ZIP, (b"PK\x03\x04",)),
+        (Looks.GZIP, (b"\x1f\x8b",)),
+        (Looks.OLD_WORKBOOK, (b"\xd0\xcf\x11\xe0",)),
+        (Looks.WIDE_TEXT, _WIDE_MARKS),
+    ):
+        if head.startswith(marks):
+            return look
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    if start.startswith(b"<"):
+        return Looks.WEB_PAGE if any(tag in start for tag in _WEB_TAGS) else Looks.XML
+    return Looks.JSON if start.startswith((b"{", b"[")) else Looks.TEXT
+
+
+def head_of(path: Path) -> bytes:
+    """Return a file's first bytes. Raises FileRefused where there are none to read."""
+    try:
+        if not path.exists():
+            raise FileRefused(
+                f"There is no file {shown(path.name)} in its folder.",
+                next_step="Check its name and folder.",
+            )
+        if not path.is_file():
+            kind = ", it is a folder" if path.is_dir() else ""
+            raise FileRefused(f"{shown(path)} is not a file{kind}.", next_step="Name a file.")
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except (OSError, ValueError) as error:
+        raise _cannot_be_opened(path, error) from error
+    if not head:
+        raise FileRefused(f"{shown(path.name)} is empty.", next_step="Download it again.")
+    return head
+
+
+def _cannot_be_opened(path: Path, error: Exception) -> FileRefused:
+    return FileRefused(
+        f"{shown(path)} cannot be opened ({error}).", next_step="Check its name and rights."
+    )
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+class TextFault(Exception):
+    """Why a text cannot be read for sure; `line` is where the row at fault begins, from 1."""
+
+    def __init__(self, line: int, column: int, problem: str, next_step: str = _AGAIN) -> None:
+        super().__init__(problem)
+        self.line, self.column = line, column
+        self.problem, self.next_step = problem, next_step
+
+    def refusal(self, path: Path, names: Sequence[str] = ()) -> FileRefused:
+        """Return the refusal of a file for this; `names` are those of its columns."""
+        name = f" {shown(names[self.column - 1])}" if 0 < self.column <= len(names) else ""
+        where = f"line {self.line}, column {self.column}{name}"
+        return FileRefused(
+            f"{shown(path.name)}, {where}: {self.problem}.",
+            next_step=self.next_step,
+            rows=(where,),
+        )
+
+
+@contextmanager
+def refused_at_fault(path: Path, names: Sequence[str] = ()) -> Iterator[None]:
+    """Raise FileRefused for a TextFault within, with line and column, and for a failing disk."""
+    try:
+        yield
+    except TextFault as fault:
+        raise fault.refusal(path, names) from fault
+    except OSError as error:
+        raise _cannot_be_opened(path, error) from error
+
+
+def open_text(path: Path, encoding: str = UTF8) -> TextIOWrapper:
+    """Open a file for `TextRows`, which finds the bytes in it that are no text."""
+    return path.open(encoding=encoding, newline="", errors="surrogateescape")
+
+
+def bytes_read(file: TextIOWrapper) -> int:
+    """Return how far a file has been read, up to some kilobytes more than `TextRows` has given."""
+    return file.buffer.tell()  # type: ignore[attr-defined,no-any-return]
+
+
+class _Damaged(Exception):
+    """A line that no text file has."""
+
+
+class TextRows:
+    """The rows of an open text, to be read once: each with the line that it begins on, from 1.
+
+    Raises TextFault for quotes that go wrong (unless not `strict`), a row longer than one can be,
+    and what is no text.
+    """
+
+    def __init__(self, file: IO[str], delimiter: str = ",", *, strict: bool = True) -> None:
+        self.line = 0
+        """Lines read so far."""
+        self.is_cut = False
+        """Whether the last line had no end."""
+        self._delimiter = delimiter
+        self._row: list[str] = []
+        self._lines = self._checked(file)
+        self._reader = csv.reader(self._lines, delimiter=delimiter, strict=strict)
+
+    def skip(self, lines: int) -> None:
+        """Leave out the next lines, whatever is in them."""
+        for _ in islice(self._lines, lines):
+            self._row.clear()
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        begins, row = self.line + 1, self._row
+        try:
+            for cells in self._reader:
+                yield begins, cells
+                row.clear()
+                begins = self.line + 1
+        except (csv.Error, _Damaged) as error:
+            column = _column_of_fault("".join(row), self._delimiter)
+            step = _QUOTES_TWICE if isinstance(error, csv.Error) else _AGAIN
+            raise TextFault(begins, column, _in_words(error), step) from error
+
+    def misshapen(self, line: int, cells: Sequence[str], width: int) -> TextFault:
+        """Return the fault of a row that has not as many cells as the header."""
+        if self.is_cut and len(cells) < width:
+            whole = "Download it again; if it is whole, add a line end to its last row."
+            return TextFault(line, len(cells), "the file breaks off", whole)
+        what = f"there are {len(cells)} cells under a header of {width}"
+        return TextFault(line, min(len(cells), width) + 1, what)
+
+    def _checked(self, file: IO[str]) -> Iterator[str]:
+        row, length = self._row, 0
+        for text in iter(partial(file.readline, LONGEST_ROW + 1), ""):
+            self.line += 1
+            length = len(text) + (length if row else 0)
+            row.append(text)
+            if text[-1] not in "\r\n":
+                self.is_cut = True
+            if length > LONGEST_ROW:
+                raise _Damaged(f"there is a row of more than {LONGEST_ROW:,} characters")
+            if "\0" in text:
+                raise _Damaged("there is a NUL byte")
+            if not text.isascii():
+                _check_is_text(text)
+            yield text
+
+
+def rows_of_text(text: str, delimiter: str) -> Iterator[list[str]]:
+    """Yield the rows of a text that is held already; raises TextFault for quotes that go wrong."""
+    try:
+        yield from csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    except csv.Error:
+        for _ in TextRows(StringIO(text, newline=""), delimiter):
+            pass  # up to the fault, which this way has a line and a column
+        raise
+
+
+def _check_is_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise _Damaged("this is not UTF-8 text") from error
+
+
+def _in_words(error: Exception) -> str:
+    said = str(error)
+    if "limit" in said:
+        return "a cell is too long, or its quotation mark is not closed"
+    if "end of data" in said:
+        return "a quotation mark is opened and never closed; the file may be cut off"
+    return "a quotation mark stands inside a cell" if "expected after" in said else said
+
+
+def _column_of_fault(text: str, delimiter: str) -> int:
+    """Return the number of the column in which the quotes of a row's text go wrong, or its last."""
+    column, quoted, closed, fresh, at = 1, False, False, True, 0
+    while at < len(text):
+        character = text[at]
+        if "\udc80" <= character <= "\udcff" or character == "\0":
+            return column  # a byte that is no text
+        if quoted and text[at : at + 2] == 2 * _QUOTE:
+            at += 1
+        elif quoted and character == _QUOTE:
+            quoted, closed = False, True
+        elif not quoted and character == delimiter:
+            column, closed, fresh = column + 1, False, True
+            at += 1
+            continue
+        elif closed and character not in "\r\n":
+            return column
+        elif fresh and character == _QUOTE:
+            quoted = True
+        fresh = False
+        at += 1
+    return column
+
+
+# --- encoding -------------------------------------------------------------------------------------
+
+
+def encoding_of(path: Path, progress: Progress) -> tuple[str, int]:
+    """Return the encoding of a text file, UTF-8 or Windows-1252, and how many lines it has.
+
+    Raises FileRefused for what is neither, and for UTF-8 that is damaged.
+    """
+    fault, line_count = _decoding_fault(path, UTF8, progress)
+    if fault is None:
+        return UTF8, line_count
+    if fault.other_letters:
+        raise FileRefused(
+            f"{shown(path.name)} is UTF-8 text up to line {fault.line}, which is damaged.",
+            next_step="Download it again, or save it as CSV UTF-8.",
+            rows=(f"line {fault.line}",),
+        )
+    fault, line_count = _decoding_fault(path, "cp1252", progress)
+    if fault is None:
+        return "cp1252", line_count
+    raise FileRefused(
+        f"{shown(path.name)} is not text: line {fault.line} is neither UTF-8 nor Windows-1252.",
+        next_step="Save it as CSV UTF-8.",
+        rows=(f"line {fault.line}",),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    line: int
+    other_letters: bool
+    """Whether letters beyond ASCII were decoded before the fault, so that the guess was right."""
+
+
+def _decoding_fault(path: Path, encoding: str, progress: Progress) -> tuple[_Fault | None, int]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    size = path.stat().st_size
+    other_letters = False
+    line = 1
+    done = 0
+    with path.open("rb") as file:
+        while block := file.read(_MEGABYTE):
+            try:
+                text = decoder.decode(block, final=done + len(block) >= size)
+            except UnicodeDecodeError as error:
+                good = error.object[: error.start]
+                return _Fault(line + good.count(b"\n"), other_letters or not good.isascii()), 0
+            other_letters = other_letters or not text.isascii()
+            line += block.count(b"\n")
+            done += len(block)
+            progress(f"Checking {path.name}", done, size)
+    return None, line

@@ -1,0 +1,235 @@
+"""The publications: editions, directory releases and the drafts that they are made of.
+
+Each method is one transaction, whole or not at all.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from catchments.changes import Change
+from catchments.core.errors import CatchmentsError, PublicationRefused
+from catchments.core.model import DirectoryRelease, Edition, EditionSummary, ReleaseSummary, Source
+from catchments.core.roles import COMMAND_LINE
+from catchments.store import artefacts, directory, editions, publication_record, schema
+from catchments.store.artefacts import Artefact
+from catchments.store.audit import append
+from catchments.store.drafts import records
+from catchments.store.drafts.records import Draft
+from catchments.store.engine import Database, now
+from catchments.store.outbox import notices
+from catchments.store.publication_record import Decision, Publication
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a reader compares to notice that something was published; equal means unchanged."""
+
+    editions: int
+    withdrawn: int
+    releases: int
+
+
+class Store(Database):
+    """Editions, school directory releases and drafts in SQLite or PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._asking = threading.Lock()
+        self._asked: Future[State] | None = None
+
+    def state(self) -> State:
+        """Return what changes whenever something is published, imported or withdrawn."""
+        table = schema.edition
+        query = sa.select(
+            sa.select(sa.func.count()).select_from(table).scalar_subquery(),
+            sa.select(sa.func.count(table.c.withdrawn_at)).scalar_subquery(),
+            sa.select(sa.func.count()).select_from(schema.directory_release).scalar_subquery(),
+        )
+        with self.reading() as connection:
+            return State(*connection.execute(query).one())
+
+    def answers(self, *, within_s: float) -> bool:
+        """Whether the database answers within some seconds, in whatever way it may fail to."""
+        with self._asking:
+            # A database that hangs holds one thread, however often it is asked for.
+            if self._asked is None or self._asked.done():
+                self._asked = _in_the_background(self.state)
+            asked = self._asked
+        try:
+            asked.result(within_s)
+        except (CatchmentsError, TimeoutError):
+            return False
+        return True
+
+    def editions(self) -> list[EditionSummary]:
+        """Return all published editions, withdrawn ones too, by number."""
+        with self.reading() as connection:
+            return editions.summaries(connection)
+
+    def edition_sources(self) -> dict[int, tuple[Source, ...]]:
+        """Return the sources of all published editions, by number."""
+        with self.reading() as connection:
+            return editions.sources(connection)
+
+    def edition(self, number: int) -> Edition:
+        """Return one edition whole. Raises NotKnown."""
+        with self.reading() as connection:
+            return editions.read(connection, number)
+
+    def releases(self) -> list[ReleaseSummary]:
+        """Return all school directory releases, by number."""
+        with self.reading() as connection:
+            return directory.summaries(connection)
+
+    def release(self, number: int) -> DirectoryRelease:
+        """Return one school directory release whole. Raises NotKnown."""
+        with self.reading() as connection:
+            return directory.read(connection, number)
+
+    def add_release(self, release: DirectoryRelease) -> int:
+        """Keep a school directory release and return its number."""
+        with self.writing() as connection:
+            return directory.write(connection, release, imported_at=now())
+
+    def drafts(self) -> list[Draft]:
+        """Return all drafts without their changes, by id."""
+        with self.reading() as connection:
+            return records.summaries(connection)
+
+    def draft(self, draft_id: int) -> Draft:
+        """Return a draft with its changes. Raises NotKnown."""
+        with self.reading() as connection:
+            return records.read(connection, draft_id)
+
+    def add_to_draft(
+        self, change: Change, *, draft_id: int | None, title: str, base_number: int | None
+    ) -> int:
+        """Append a change to a draft, or to a new one where `draft_id` is None; return its id."""
+        at = now()
+        with self.writing() as connection:
+            if draft_id is None:
+                draft_id = records.create(connection, title=title, base_number=base_number, at=at)
+            records.add_change(connection, draft_id, change, at=at)
+            return draft_id
+
+    def publish(
+        self,
+        publications: Sequence[Publication],
+        *,
+        expected: State,
+        release: DirectoryRelease | None = None,
+        decision: Decision | None = None,
+    ) -> list[int]:
+        """Publish editions, and a directory release with them if given; return their numbers.
+
+        Raises PublicationRefused when anything was published since `expected` was read, or when
+        the draft is not, or no longer, what was approved.
+        """
+        with self.writing() as connection:
+            self._refuse_if_changed(connection, expected)
+            if release is not None:
+                directory.write(connection, release, imported_at=now())
+            numbers = []
+            for publication in publications:
+                who = publication_record.names(connection, publication, decision)
+                numbers.append(_publish(connection, publication, **who))
+                notices.enqueue(connection, numbers[-1], publication.notices, at=now())
+            if publications:
+                publication_record.note(connection, publications, numbers, decision)
+            return numbers
+
+    def withdraw(self, number: int, *, by: str = COMMAND_LINE, reason: str = "") -> None:
+        """Mark an edition as withdrawn; its content stays, and nobody is told of it any more."""
+        table = schema.edition
+        standing = sa.select(table.c.number).where(
+            table.c.number == number, table.c.withdrawn_at.is_(None)
+        )
+        with self.writing() as connection:
+            if connection.scalar(standing) is None:
+                return  # a form sent twice: it is withdrawn once, and once on record
+            append(
+                connection,
+                actor=by,
+                action="edition.withdraw",
+                subject=f"edition {number}",
+                reason=reason,
+            )
+            notices.cancel(connection, number)
+            connection.execute(
+                table.update().where(table.c.number == number).values(withdrawn_at=now())
+            )
+
+    def artefact(self, number: int, name: str) -> Artefact | None:
+        """Return what was made of an edition under a name, or None."""
+        table = schema.artefact
+        query = sa.select(table.c.name, table.c.media_type, table.c.content).where(
+            table.c.edition_number == number, table.c.name == name
+        )
+        with self.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return Artefact(**row._mapping) if row else None
+
+    def editions_without_artefacts(self, maker: str) -> list[int]:
+        """Return the numbers of editions of which this version of the maker has made nothing."""
+        made = sa.select(schema.artefact.c.edition_number).where(schema.artefact.c.maker == maker)
+        number = schema.edition.c.number
+        query = sa.select(number).where(number.not_in(made)).order_by(number)
+        with self.reading() as connection:
+            return list(connection.scalars(query))
+
+    def add_artefacts(self, number: int, made: Sequence[Artefact], *, maker: str) -> None:
+        """Keep what a new version of the maker made of an edition, in place of older versions'."""
+        table = schema.artefact
+        with self.writing() as connection:
+            connection.execute(table.delete().where(table.c.edition_number == number))
+            artefacts.write(connection, number, made, maker=maker)
+
+    def _refuse_if_changed(self, connection: sa.Connection, expected: State) -> None:
+        numbers = connection.execute(
+            sa.select(sa.func.count(), sa.func.count(schema.edition.c.withdrawn_at)).select_from(
+                schema.edition
+            )
+        ).one()
+        if tuple(numbers) != (expected.editions, expected.withdrawn):
+            raise PublicationRefused(
+                "Another edition was published or withdrawn while this one was being checked.",
+                next_step="Look at `flask editions list`, then publish again.",
+            )
+
+
+def _in_the_background(ask: Callable[[], T]) -> Future[T]:
+    answer: Future[T] = Future()
+
+    def asking() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=asking, daemon=True).start()
+    return answer
+
+
+def _publish(connection: sa.Connection, publication: Publication, **who: str) -> int:
+    number = editions.write(
+        connection,
+        publication.edition,
+        effective_from=publication.effective_from,
+        published_at=now(),
+        draft_id=publication.draft_id,
+        base_number=publication.base_number,
+        **who,
+    )
+    artefacts.write(connection, number, publication.artefacts, maker=publication.maker)
+    if publication.draft_id is not None:
+        records.mark_published(connection, publication.draft_id, number)
+    return number

@@ -1,0 +1,43 @@
+"""The form of a change: what each has, whichever kind of change it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from flask_babel import LazyString
+
+from catchments.changes import Change
+from catchments.web.staff.forms.fields import FormReader
+from catchments.web.staff.pages.draft_view import DraftState
+
+C = TypeVar("C", bound=Change)
+
+
+def _nothing(_typed: FormReader, _worked: DraftState) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class ChangeForm(Generic[C]):
+    """How one kind of change is made by hand; it works without a mouse and without JavaScript."""
+
+    name: str
+    """As in its address."""
+    position: int
+    """Among the forms that a draft's page offers, the lowest first."""
+    title: LazyString
+    hint: LazyString
+    read: Callable[[FormReader, DraftState], C]
+    """Raises FormRefused, or notes what is wrong with what was typed."""
+    offer: Callable[[FormReader, DraftState], dict[str, Any]] = _nothing
+    """What its page offers to choose from."""
+    preview: Callable[[FormReader, DraftState, C], dict[str, Any]] | None = None
+    """What is shown before it is added; it is then sent once more with `confirmed`."""
+    template: str = "change.html"
+    explanation: LazyString = ""
+    """What it does, above the fields."""
+
+
+AnyChangeForm = ChangeForm[Any]

@@ -1,0 +1,151 @@
+"""An area transferred to a catchment: drawn, chosen as suburbs, from a file, or typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import shapely
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from shapely.geometry.base import BaseGeometry
+
+from catchments.changes.kinds.transfer_area import TransferArea
+from catchments.geometry.coordinates import area_m2, geometry_to_360
+from catchments.geometry.shape_text import AREAS
+from catchments.web.staff.forms import suburbs, uploads
+from catchments.web.staff.forms.areas import checked, drawn, schools_in, typed_points
+from catchments.web.staff.forms.change_form import ChangeForm
+from catchments.web.staff.forms.choosing_schools import lines_of
+from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
+from catchments.web.staff.forms.options import catchment_options
+from catchments.web.staff.pages.draft_view import DraftState
+
+
+def read(typed: FormReader, worked: DraftState) -> TransferArea:
+    """Return what gives an area to a catchment, with the listed schools in it."""
+    content = worked.content
+    to = typed.one_of("to", content.catchments, gettext("the catchment that gets the area"))
+    from_ = typed.some_of("from", content.catchments, "", at_least=0)
+    if to and to in from_:
+        typed.refuse("from", gettext("A catchment cannot give to itself."))
+    area, label = _area_given(typed, worked)
+    typed.check()
+    assert area is not None  # noqa: S101 - or something was wrong
+    givers, in_360 = _givers(worked, to, from_), geometry_to_360(area)
+    if not any(shapely.intersects(in_360, _boundary(worked, code)) for code in givers):
+        problem = gettext(
+            "The area lies in no catchment that gives it: in the sea, or in %(to)s itself.",
+            to=content.catchments[to].name,
+        )
+        raise FormRefused([FieldError(_field_of(typed), problem)])
+    schools = schools_in(in_360, set(givers), worked)
+    return TransferArea(area, to, from_, schools, label)
+
+
+def offer(typed: FormReader, worked: DraftState) -> dict[str, Any]:
+    """Return the catchments, and the suburbs that were looked for or ticked."""
+    text = typed.text("q")
+    ticked = {key: each for key in typed.all("suburbs") if (each := suburbs.suburb(key))}
+    found = {suburbs.key_of(each): each for each in suburbs.found(text)} if text else {}
+    return {
+        "catchments": catchment_options(worked.content),
+        "text": text,
+        "suburbs": [(key, each) for key, each in found.items() if key not in ticked],
+        "chosen": list(ticked.items()),
+        "around_m": int(suburbs.AROUND_A_PLACE_M),
+        "kept": uploads.name_of_kept(worked, typed.text("kept")),
+        "formats": uploads.FORMATS,
+    }
+
+
+def preview(typed: FormReader, worked: DraftState, change: TransferArea) -> dict[str, Any]:
+    """Return what is about to be transferred: how much, from whom, and which schools with it."""
+    area, to = geometry_to_360(change.area), worked.content.catchments[change.to]
+    parts = {
+        code: area_m2(shapely.intersection(area, _boundary(worked, code))) / 1e6
+        for code in _givers(worked, change.to, change.from_)
+        if shapely.intersects(area, _boundary(worked, code))
+    }
+    said = "; ".join(
+        gettext("%(km2)s km² of %(name)s (%(code)s)", km2=f"{km2:,.1f}", name=name, code=code)
+        for code, km2 in parts.items()
+        for name in [worked.content.catchments[code].name]
+    )
+    what = gettext(
+        "The area (%(label)s) goes to %(name)s (%(code)s): %(said)s.",
+        label=change.label,
+        name=to.name,
+        code=to.code,
+        said=said,
+    )
+    # A file cannot be asked of the browser again: its area is kept here, its digest goes there.
+    new = typed.files("file")
+    hidden = {"kept": [uploads.keep(worked, change.area, change.label)]} if new else {}
+    return {
+        "what": what,
+        "lines": lines_of(change.schools, worked),
+        "says_schools": True,
+        "hidden": hidden,
+    }
+
+
+def _area_given(typed: FormReader, worked: DraftState) -> tuple[BaseGeometry | None, str]:
+    """Return the one area that was given, and what it is to people."""
+    ways: dict[str, Callable[[], tuple[BaseGeometry | None, str]]] = {
+        "drawn": lambda: (drawn(typed, "drawn", AREAS), gettext("drawn")),
+        "suburbs": lambda: suburbs.around_those_ticked(typed),
+        "points": lambda: (typed_points(typed, "points", at_least=3), gettext("typed")),
+        "file": lambda: _of_file(typed, worked),
+    }
+    given = [field for field in ways if _is_given(typed, field)]
+    if len(given) == 1:
+        return ways[given[0]]()
+    problem = (
+        gettext("Give the area in one way; it was given in %(n)s.", n=len(given))
+        if given
+        else gettext("Give the area: draw it, choose suburbs, choose a file, or type its corners.")
+    )
+    typed.refuse(given[0] if given else "drawn", problem)
+    return None, ""
+
+
+def _is_given(typed: FormReader, field: str) -> bool:
+    if field == "file":
+        return bool(typed.files("file") or typed.text("kept"))
+    return bool(typed.text(field))
+
+
+def _field_of(typed: FormReader) -> str:
+    ways = ("drawn", "suburbs", "points", "file")
+    return next((field for field in ways if _is_given(typed, field)), "drawn")
+
+
+def _of_file(typed: FormReader, worked: DraftState) -> tuple[BaseGeometry, str]:
+    files = typed.files("file")
+    if not files:
+        area, label = uploads.kept(worked, typed.text("kept"), "file")
+        return checked(area, "file", AREAS), label
+    name = "".join(c for c in (files[0].filename or "") if c.isprintable())[:80]
+    return checked(uploads.area_of_file(typed, "file"), "file", AREAS), name
+
+
+def _givers(worked: DraftState, to: str, from_: Sequence[str]) -> list[str]:
+    chosen = from_ or tuple(worked.content.catchments)
+    return [code for code in chosen if code != to and code in worked.content.boundaries]
+
+
+def _boundary(worked: DraftState, code: str) -> BaseGeometry:
+    return geometry_to_360(worked.content.boundaries[code])
+
+
+FORM = ChangeForm(
+    "transfer-area",
+    30,
+    _l("Transfer an area"),
+    _l("drawn, chosen as suburbs, from a file, or typed"),
+    read,
+    offer,
+    preview,
+    template="change_transfer.html",
+)

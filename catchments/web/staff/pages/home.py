@@ -1,0 +1,65 @@
+"""The first staff page, and the links to the others that stand on every one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, current_app, request
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from catchments.core.roles import Action, Person
+from catchments.web.accounts.access import is_staff_path, requires
+from catchments.web.accounts.signing_in import page
+from catchments.web.staff.blueprint import blueprint
+
+DOORS = (
+    ("/staff/drafts", Action.READ, _l("Drafts"), _l("Prepare changes and see their impact.")),
+    ("/staff/editions", Action.READ, _l("Editions"), _l("What is published, and taking it back.")),
+    ("/staff/findings", Action.READ, _l("Findings"), _l("What needs a person to look at it.")),
+    ("/staff/who", Action.READ, _l("Who decided"), _l("Who served a school on a day, and why.")),
+    ("/staff/audit", Action.READ, _l("Audit"), _l("Who did what, when.")),
+    ("/staff/notices", Action.READ, _l("Notices"), _l("What schools and providers are told.")),
+    ("/staff/rates", Action.EXPLAIN, _l("Rates"), _l("How many students are absent, by region.")),
+    ("/staff/webhooks", Action.ADMINISTER, _l("Webhooks"), _l("Services that are told.")),
+    ("/staff/people", Action.ADMINISTER, _l("People"), _l("Accounts and roles.")),
+)
+"""Where one may go: the address, what a role must allow, its name and what it is for."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A place among the staff pages that somebody may go to."""
+
+    path: str
+    label: str
+    about: str
+    is_current: bool
+
+
+@blueprint.app_context_processor
+def _where_to() -> dict[str, Any]:
+    """Give staff pages where whoever is signed in may go."""
+    return {"staff_links": _links} if is_staff_path(request.path) else {}
+
+
+def _links(person: Person | None) -> list[Link]:
+    links = [_link(door, person) for door in DOORS] if person else []
+    return [link for link in links if link]
+
+
+def _link(door: tuple[Any, ...], person: Person) -> Link | None:
+    path, action, label, about = door
+    adapter = current_app.create_url_adapter(request)
+    if adapter is None or not person.may(action) or not adapter.test(path, "GET"):
+        return None
+    is_current = request.path == path or request.path.startswith(f"{path}/")
+    return Link(path, str(label), str(about), is_current)
+
+
+@blueprint.get("")
+@requires(Action.READ)
+def home() -> Response:
+    """Say where one may go from here."""
+    return page("staff/home.html", gettext("Start"))

@@ -1,0 +1,187 @@
+"""Bulk questions as CSV: the columns that its first line names, a row each line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from catchments.core.errors import shown
+from catchments.readers.formats.text_files import DELIMITERS, TextFault, rows_of_text
+from catchments.web.v1.bulk.rows import (
+    AT_MOST,
+    FIELDS,
+    NO_ID,
+    NUMBER,
+    WAYS,
+    BodyRefused,
+    Kind,
+    Questions,
+    Row,
+    RowAtFault,
+    Schools,
+    few,
+    row_of,
+)
+
+_DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
+_COLUMNS = {
+    **{name: name for name in FIELDS},
+    "longitude": "lng",
+    "latitude": "lat",
+}
+
+
+def read_csv(text: str) -> Questions:
+    """Return the rows of a body of CSV. Raises BodyRefused or BodyTooLarge."""
+    first = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
+    names, delimiter = _header(first)
+    _, *records = islice(_records(text, delimiter), AT_MOST + 2)
+    few(records)
+    return _schools(records, names) or list(map(_Columns(names).row, records))
+
+
+def _schools(records: Sequence[Sequence[str]], names: Sequence[str]) -> Schools | None:
+    """Return schools with ids, or None where a row is not as plain as that."""
+    if sorted(names) != ["id", "school_id"]:
+        return None
+    try:
+        columns = dict(zip(names, zip(*records, strict=True), strict=True))
+    except ValueError:
+        return None
+    ids, numbers = columns["id"], columns["school_id"]
+    together = "".join(numbers)
+    plain = together.isascii() and together.isdigit() and max(map(len, numbers)) <= 9
+    if not plain or not all(numbers):
+        return None
+    return Schools(list(map(msgspec.json.encode, ids)), list(map(int, numbers)))
+
+
+def _records(text: str, delimiter: str) -> Iterator[list[str]]:
+    """Yield the records that are not blank. Raises BodyRefused for quotes gone wrong."""
+    row = 0
+    try:
+        for cells in rows_of_text(text, delimiter):
+            if "".join(cells).strip():
+                row += 1
+                yield cells
+    except TextFault as fault:
+        raise BodyRefused(
+            f"Row {row} of the body is not CSV: in column {fault.column}, {fault.problem}.",
+            row=row,
+            allowed='A cell with a quote in it is quoted, and its quotes doubled: "a ""b""".',
+            next_step="Mend its quotes; the body may also have been cut short.",
+        ) from fault
+
+
+def _header(line: str) -> tuple[list[str], str]:
+    """Return the fields by column, and what separates the columns."""
+    read = {d: _names(line, d) for d in DELIMITERS}
+    delimiter = max(read, key=lambda d: sum(name in _COLUMNS for name in read[d]))
+    names = read[delimiter]
+    if not any(name in _COLUMNS for name in names):
+        raise BodyRefused(
+            f"The first line of the body, {shown(line.strip())}, does not name any column.",
+            allowed=f"Columns are {', '.join(FIELDS)}; the first line names them.",
+            next_step="Add a first line such as id,school_id.",
+        )
+    unknown = next((name for name in names if name not in _COLUMNS), None)
+    if unknown is not None:
+        raise BodyRefused(
+            f"There is no column {shown(unknown)}.",
+            field=unknown[:80],
+            allowed=f"Columns are {', '.join(FIELDS)}.",
+            next_step="Send no more than is asked for: leave it out, or correct its name.",
+        )
+    fields = [_COLUMNS[name] for name in names]
+    _check_columns(fields)
+    return fields, delimiter
+
+
+def _names(line: str, delimiter: str) -> list[str]:
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        cells = line.split(delimiter)
+    return [cell.strip().casefold() for cell in cells]
+
+
+def _check_columns(fields: Sequence[str]) -> None:
+    twice = next((field for field in fields if fields.count(field) > 1), None)
+    if twice is None and {"lng", "lon"} <= set(fields):
+        twice = "lon"
+    if twice is not None:
+        raise BodyRefused(
+            f"The column {twice} is there twice.",
+            field=twice,
+            allowed="Each column may be there once; lon and longitude mean lng.",
+            next_step="Leave one of them out.",
+        )
+    half = {"lat"} & set(fields) != set() and not {"lng", "lon"} & set(fields)
+    half |= "lat" not in fields and bool({"lng", "lon"} & set(fields))
+    if half or not {"school_id", "lat", "address"} & set(fields):
+        raise BodyRefused(
+            "Columns are missing: a point needs both lng and lat."
+            if half
+            else "Columns are missing: nothing says which school or place a row is about.",
+            field="lng" if "lat" in fields else "lat" if half else "school_id",
+            allowed=WAYS,
+            next_step="Add the column.",
+        )
+
+
+class _Columns:
+    """Reads rows of CSV by the fields of their columns: most are plain."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._id, self._number = self._place("id"), self._place("school_id")
+        self._lng, self._lat = max(self._place("lng"), self._place("lon")), self._place("lat")
+
+    def row(self, cells: Sequence[str]) -> Row:
+        """Return a row of its cells."""
+        if len(cells) != len(self._names):
+            return self._of_wrong_length(cells)
+        own = cells[self._id] if self._id >= 0 else ""
+        own_id = msgspec.json.encode(own) if self._id >= 0 else NO_ID
+        filled = len(cells) - cells.count("") - bool(own)
+        if filled == 1 and self._number >= 0 and NUMBER.fullmatch(cells[self._number]):
+            return Row(own_id, Kind.SCHOOL, int(cells[self._number]))
+        if filled == 2 and self._lat >= 0:
+            point = self._plain_point(cells)
+            if point:
+                return Row(own_id, Kind.POINT, point)
+        given = dict(zip(self._names, map(str.strip, cells), strict=True))
+        given.pop("id", None)
+        return row_of(own_id, {name: _typed(name, text) for name, text in given.items() if text})
+
+    def _place(self, name: str) -> int:
+        return self._names.index(name) if name in self._names else -1
+
+    def _plain_point(self, cells: Sequence[str]) -> tuple[float, float] | None:
+        lng, lat = cells[self._lng], cells[self._lat]
+        if not (_DEGREES.fullmatch(lng) and _DEGREES.fullmatch(lat)):
+            return None
+        point = float(lng), float(lat)
+        return point if abs(point[0]) <= 180 and abs(point[1]) <= 90 else None
+
+    def _of_wrong_length(self, cells: Sequence[str]) -> Row:
+        own_id = NO_ID
+        if 0 <= self._id < len(cells):
+            own_id = msgspec.json.encode(cells[self._id])
+        expected = len(self._names)
+        allowed = f"The first line has {expected}; a comma within a cell needs quotes round it."
+        fault = RowAtFault("", "", f"It has {len(cells)} cells.", allowed).fault
+        return Row(own_id, Kind.FAULT, fault)
+
+
+def _typed(name: str, text: str) -> Any:
+    """Return a cell as JSON would have it, where it can be."""
+    if name in {"lng", "lon", "lat"} and _DEGREES.fullmatch(text):
+        return float(text)
+    return text
