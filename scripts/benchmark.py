@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import numpy as np
 import numpy.typing as npt
-import pyogrio
 import shapely
 from rich.console import Console
 from rich.table import Table
@@ -221,8 +221,6 @@ def strtree_bulk(polygons: Sequence[Any], lng: Floats, lat: Floats) -> npt.NDArr
 
 
 def sjoin(polygons: Sequence[Any], lng: Floats, lat: Floats) -> npt.NDArray[np.int64]:
-    import geopandas
-
     areas = geopandas.GeoDataFrame(geometry=list(polygons), crs=4326)
     points = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(lng, lat), crs=4326)
     joined = geopandas.sjoin(points, areas, predicate="within")["index_right"]
@@ -283,9 +281,8 @@ def bulk_row(
 def bench_import(boundaries: Shapes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "catchments.gpkg"
-        names = np.array(list(boundaries), dtype=object)
-        wkb = np.array([shapely.to_wkb(b) for b in boundaries.values()], dtype=object)
-        pyogrio.raw.write(path, wkb, [names], ["name"], crs="EPSG:4326", geometry_type="Unknown")
+        columns = {"name": list(boundaries), "geometry": list(boundaries.values())}
+        geopandas.GeoDataFrame(columns, crs=4326).to_file(path)
         read, took_s = timed(
             lambda: read_boundaries(
                 [path], accept_gaps=True, authority="none", licence="none", release="none"

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pandas as pd
 import shapely
 from geopandas import GeoDataFrame, GeoSeries
 from nzgeom.regions import NZRegions
@@ -271,11 +270,12 @@ def build_boundaries(
     progress(doing, 1, steps)
     afar = towns.covered_by(councils[_OUTSIDE])  # on the Chathams, which no region holds
     groups = [_nearest_areas(group, councils) for _, group in towns[~afar].groupby("councils")]
+    pieces = [piece for group in groups for piece in group.items()]
     progress(doing, 2, steps)
     islands = _islands(councils)
     progress(doing, 3, steps)
-    islands.index = [towns.distance(island).idxmin() for island in islands]
-    cleaned = _as_coverage(pd.concat([*groups, islands]), towns.index)
+    pieces += [(towns.distance(island).idxmin(), island) for island in islands]
+    cleaned = _as_coverage(pieces, towns)
     progress(doing, 4, steps)
     boundaries: dict[str, BaseGeometry] = cleaned.to_crs(WGS84).to_dict()
     progress(doing, steps, steps)
@@ -312,14 +312,18 @@ def _islands(councils: GeoSeries) -> GeoSeries:
     shapely.prepare([regions, outside])
     coast = coastline_polygons()
     beyond = coast[~(shapely.covers(regions, coast) | shapely.covers(outside, coast))]
-    with_sea = pd.concat([beyond, councils[[_OUTSIDE]]]).buffer(ISLAND_SEA_M, quad_segs=8)
-    return GeoSeries([with_sea.union_all().difference(regions)], crs=NZTM2000).explode()
+    with_sea = GeoSeries([*beyond, outside], crs=NZTM2000).buffer(ISLAND_SEA_M, quad_segs=8)
+    return GeoSeries(with_sea.union_all().difference(regions), crs=NZTM2000).explode()
 
 
-def _as_coverage(pieces: GeoSeries, codes: pd.Index) -> GeoSeries:
-    """Return one geometry a code, with the same vertices on both sides of every shared edge."""
-    for code in codes.difference(pieces.index):
-        raise FileRefused(f"catchments.csv: the town of {shown(code)} gets no area.")
-    whole = [shapely.multipolygons(shapely.get_parts(pieces[[code]])) for code in codes]
+def _as_coverage(pieces: Iterable[tuple[str, BaseGeometry]], towns: GeoDataFrame) -> GeoSeries:
+    """Return one geometry a town, with the same vertices on both sides of every shared edge."""
+    of_town: dict[str, list[BaseGeometry]] = {code: [] for code in towns.index}
+    for code, piece in pieces:
+        of_town[code].append(piece)
+    for code, parts in of_town.items():
+        if not parts:
+            raise FileRefused(f"catchments.csv: the town of {shown(code)} gets no area.")
+    whole = [shapely.multipolygons(shapely.get_parts(parts)) for parts in of_town.values()]
     cleaned = shapely.coverage_clean(whole, gap_width=GAP_WIDTH_M)
-    return GeoSeries(cleaned, index=codes, crs=NZTM2000)
+    return GeoSeries(cleaned, index=towns.index, crs=NZTM2000)

@@ -25,15 +25,21 @@ def boundaries_geojson(
     `published` is `ExportInput.published`, where it is at hand. Beside RFC 7946's members stand
     `demonstration`, `edition` and `sources`.
     """
+    from geopandas import GeoDataFrame  # web workers import this module, for its decimals
+
     boundaries = ExportInput(edition).published if published is None else published
+    codes = sorted(edition.catchments)
+    rows = [properties(edition, edition.catchments[code]) for code in codes]
+    table = GeoDataFrame(rows, index=codes, geometry=rounded([*map(boundaries.get, codes)]))
     collection = {
         "type": "FeatureCollection",
         "demonstration": edition.demonstration,
         "edition": edition_json(edition),
         "sources": [source_json(source) for source in edition.sources],
         "features": [
-            _feature(edition, edition.catchments[code], boundaries.get(code))
-            for code in sorted(edition.catchments)
+            # RFC 7946 leaves the order open, and `type` has always come first here.
+            {"type": "Feature", **feature}
+            for feature in table.iterfeatures()
         ],
     }
     return msgspec.json.encode(collection)
@@ -61,17 +67,6 @@ def source_json(source: Source) -> dict[str, Any]:
     }
 
 
-def _feature(
-    edition: Edition, catchment: Catchment, boundary: BaseGeometry | None
-) -> dict[str, Any]:
-    return {
-        "type": "Feature",
-        "id": catchment.code,
-        "properties": properties(edition, catchment),
-        "geometry": boundary and _geometry(boundary),
-    }
-
-
 def properties(edition: Edition, catchment: Catchment) -> dict[str, Any]:
     """Return what files say of a catchment beside its boundary."""
     provider = edition.providers.get(catchment.provider_code or "")
@@ -93,11 +88,6 @@ def _provider(provider: Provider) -> dict[str, str]:
         "email": provider.email,
         "website": provider.website,
     }
-
-
-def _geometry(boundary: BaseGeometry) -> dict[str, Any]:
-    mapping: dict[str, Any] = shapely.geometry.mapping(rounded(boundary))
-    return mapping
 
 
 def rounded(geometry: BaseGeometry) -> BaseGeometry:

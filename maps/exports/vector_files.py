@@ -16,7 +16,6 @@ from typing import Any
 import pyogrio
 import shapely
 from geopandas import GeoDataFrame
-from pandas import DataFrame
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Provider
@@ -137,8 +136,8 @@ def _table(
     numbers: Mapping[str, str],
 ) -> GeoDataFrame:
     """Return rows as a table in WGS 84 whose columns are texts, but for those of `numbers`."""
-    table = DataFrame(rows, columns=list(columns), dtype=object).astype(numbers)
-    return GeoDataFrame(table, geometry=geometries, crs=WGS84)
+    texts = {"columns": list(columns), "dtype": object}
+    return GeoDataFrame(list(rows), geometry=geometries, crs=WGS84, **texts).astype(numbers)
 
 
 def _fitting(text: str) -> str:
