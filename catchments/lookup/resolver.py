@@ -125,9 +125,8 @@ class Resolver:
         if school.school_id in self.edition.unserved:
             return _unresolved(
                 f"{school.name} is on record as belonging to no catchment.",
-                Notice(
-                    NoticeCode.UNSERVED, "The published list places this school in no catchment."
-                ),
+                NoticeCode.UNSERVED,
+                "The published list places this school in no catchment.",
             )
         if code is None:
             return None
@@ -140,9 +139,8 @@ class Resolver:
         if place is None:
             return _unresolved(
                 f"{name} has no recorded place and is not on the published list of schools.",
-                Notice(
-                    NoticeCode.NO_PLACE, "The school directory records no place for this school."
-                ),
+                NoticeCode.NO_PLACE,
+                "The school directory records no place for this school.",
             )
         codes = self.index.covering(lng=place.lng, lat=place.lat)
         if not codes:

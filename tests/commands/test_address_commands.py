@@ -149,7 +149,7 @@ def test_a_file_with_far_fewer_addresses_is_refused_unless_it_is_allowed(
         ("", "is empty"),
         ("<!DOCTYPE html><title>Sign in", "is a web page or XML, not a CSV"),
         ("a,b\n1,2\n", "has no header with the columns of addresses"),
-        (csv_text(ROWS)[:-60], "breaks off in line 5"),
+        (csv_text(ROWS)[:-60], "line 5, column 22 “water_body_name”: the file breaks off"),
         (csv_text(ROWS) + '"x', "never closed; the file may be cut off"),
         (csv_text([Given(lng=1, lat=1)] * 60), "no address that can be used"),
     ],
