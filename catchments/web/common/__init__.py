@@ -1,1 +1,1 @@
-"""What all pages and answers share: services, problems, caching, parameters, languages, assets."""
+"""The parts that all pages share: services, problems, caching, parameters, languages, assets."""

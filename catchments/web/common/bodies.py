@@ -15,6 +15,10 @@ from catchments.lookup.notices import NoticeCode
 
 NOTICE_CODES = tuple(map(str, NoticeCode))
 Day = Annotated[str, Meta(description="YYYY-MM-DD.", extra_json_schema={"format": "date"})]
+AsAtDay = Annotated[
+    str,
+    Meta(description="The date it is for, YYYY-MM-DD.", extra_json_schema={"format": "date"}),
+]
 Demonstration = Annotated[bool, Meta(description="Whether any of this is made up.")]
 Lng = Annotated[float, Meta(description="WGS 84 degrees.", ge=-180, le=180)]
 Lat = Annotated[float, Meta(description="WGS 84 degrees.", ge=-90, le=90)]
@@ -198,10 +202,7 @@ class Answer(_OfText):
     directory_release: DirectoryRelease | None
     demonstration: Demonstration
     sources: list[Source]
-    as_at: Annotated[
-        str,
-        Meta(description="The date it is for, YYYY-MM-DD.", extra_json_schema={"format": "date"}),
-    ]
+    as_at: AsAtDay
 
 
 class Suggestions(TypedDict):

@@ -1,4 +1,4 @@
-"""For services that follow what changes: /changes as JSON, and the editions as an Atom feed."""
+"""The feeds of what changes: /changes as JSON, and the editions as Atom."""
 
 from __future__ import annotations
 
