@@ -53,6 +53,29 @@ def test_addresses_taken_in_stand_in_the_audit_trail(
     assert found == (wanted if commit else [])
 
 
+@pytest.mark.parametrize("broken", ["os.replace", "catchments.commands.console.append"])
+def test_a_book_and_its_record_are_there_both_or_neither(
+    run: Run,
+    write: Write,
+    app: Flask,
+    book_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: str,
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("the disk is full")
+
+    run("addresses", "import", write("nz-addresses-2026-08-01.csv", csv_text(ROWS)), "--commit")
+    trail = AuditTrail(app.extensions["catchments"].store)
+    before = release(book_path), trail.entries(at_most=9)
+    with monkeypatch.context() as patched:
+        patched.setattr(broken, fails)
+        run("addresses", "import", write(NAME, csv_text(ROWS)), "--commit", ok=False)
+    assert (release(book_path), trail.entries(at_most=9)) == before
+    run("addresses", "import", write(NAME, csv_text(ROWS)), "--commit")
+    assert (release(book_path), len(trail.entries(at_most=9))) == ("2026-09-01", 2)
+
+
 def names(path: Path, text: str) -> list[str]:
     book = AddressBook(path)
     named = [f"{n.name}, {n.within}" for n in book.candidates(text, at_most=5)]
