@@ -264,9 +264,7 @@ def _combined(text: str, matches: tuple[Match, ...], *, sure: bool) -> Answer:
         return Answer(
             status=Status.UNRESOLVED,
             sentence=f"No school, address, suburb or town was found for {shown(text)}.",
-            notices=(
-                Notice(NoticeCode.NOTHING_FOUND, "Nothing that is known here has that name."),
-            ),
+            notices=(_NOTHING_FOUND,),
         )
     if len(matches) == 1 and sure:
         return matches[0].answer

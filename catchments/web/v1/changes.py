@@ -16,6 +16,7 @@ from catchments.core.model import EditionSummary
 from catchments.editions.history import edition_json
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published
+from catchments.lookup.values import day_of, whole_number
 from catchments.web.common import bodies
 from catchments.web.common.contract import Parameter, operation
 from catchments.web.common.services import address, as_at, kept, service
@@ -28,8 +29,6 @@ ATOM_TYPE = "application/atom+xml; charset=utf-8"
 SERVICE = "Find your attendance service provider"
 TAGGED_IN = "2026"
 """The year in which the feed's authority for its ids began; it must never change."""
-_NUMBER = re.compile(r"[0-9]{1,9}")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 ET.register_namespace("", ATOM)
@@ -71,12 +70,9 @@ def changes() -> Response:
 
 def _published_since(editions: Sequence[EditionSummary], since: str) -> list[EditionSummary]:
     """Return the editions after a number, or published on a date or later. Raises InputRefused."""
-    if _NUMBER.fullmatch(since):
-        return [each for each in editions if each.number > int(since)]
-    try:
-        day = date.fromisoformat(since) if _DATE.fullmatch(since) else None
-    except ValueError:
-        day = None  # such as 2026-02-30
+    number, day = whole_number(since), day_of(since)
+    if number is not None:
+        return [each for each in editions if each.number > number]
     if day is None:
         raise InputRefused(
             f"The parameter since is {shown(since)}.",
