@@ -135,7 +135,7 @@ def test_another_worker_works_out_the_same(app: Flask, hana: FlaskClient) -> Non
             made = []
             for each in (app, other):
                 with each.app_context():
-                    made.append(draft_view.working_on(1))
+                    made.append(draft_view.working_on(draft_view.read(1)))
             assert made[0].content == made[1].content
             assert made[0].content.catchments[AHI].name == f"Other {number}"
             assert made[0].draft == made[1].draft == DraftRepository(store_of(app)).draft(1)

@@ -56,6 +56,16 @@ class DraftState:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftRead:
+    """A draft as it was read, with the directory that it is worked on with."""
+
+    draft: Draft
+    """Without its changes, which may be large, where `known` says what they come to."""
+    release: DirectoryRelease
+    known: DraftState | None
+
+
+@dataclass(frozen=True, slots=True)
 class Meanwhile:
     """Something that was done to a draft since a page of it was read."""
 
@@ -64,39 +74,44 @@ class Meanwhile:
     at: str
 
 
-def head_of(draft_id: int) -> Draft:
-    """Return a draft without its changes, which may be large. Raises NotKnown."""
-    for draft in desk().drafts():
-        if draft.id == draft_id:
-            return draft
-    raise NotKnown(
-        f"There is no draft {draft_id}.", next_step="Choose one from the list of drafts."
-    )
-
-
 def desk() -> DraftRepository:
     """Return the drafts of this service."""
     return DraftRepository(service().store)
 
 
-def working_on(draft_id: int) -> DraftState:
+def read(draft_id: int) -> DraftRead:
+    """Return a draft as it is stored now, read once. Raises NotKnown."""
+    release = release_for(service().snapshots.current())
+    known: DraftState | None = None
+
+    def is_known(head: Draft) -> bool:
+        nonlocal known
+        known = _kept().known((head.id, head.version, release.number))
+        return known is not None
+
+    try:
+        draft = desk().draft(draft_id, unless=is_known)
+    except NotKnown as error:
+        raise NotKnown(error.problem, next_step="Choose one from the list of drafts.") from error
+    return DraftRead(draft, release, known)
+
+
+def working_on(found: DraftRead) -> DraftState:
     """Return a draft with what its changes make of its base.
 
-    Raises NotKnown for a draft, or a base edition, that is not there; ChangeDoesNotFit where a
-    change does not fit any more.
+    Raises NotKnown for a base edition that is not there; ChangeDoesNotFit where a change does not
+    fit any more.
     """
-    head, release = head_of(draft_id), release_for(service().snapshots.current())
-    key = (draft_id, head.version, release.number)
-    made: DraftState | None = _kept().known(key)
-    if made is None:
-        made = _made(draft_id, release)
-        _kept().keep((draft_id, made.draft.version, release.number), made)
+    if found.known is not None:
+        return found.known
+    made = _made(found.draft, found.release)
+    _kept().keep((made.draft.id, made.draft.version, found.release.number), made)
     return made
 
 
-def open_to_changes(draft_id: int) -> DraftState:
-    """Return a draft that may be changed. Raises NotKnown, or NotNow in any other state."""
-    working = working_on(draft_id)
+def open_to_changes(found: DraftRead) -> DraftState:
+    """Return a draft that may be changed. Raises NotNow in any other state; see `working_on`."""
+    working = working_on(found)
     refuse_unless_editing(working.draft)
     return working
 
@@ -167,8 +182,7 @@ def _kept() -> Recent:
     return kept
 
 
-def _made(draft_id: int, release: DirectoryRelease) -> DraftState:
-    draft = desk().draft(draft_id)
+def _made(draft: Draft, release: DirectoryRelease) -> DraftState:
     known = _longest_beginning(draft, release) or _begun(draft, release)
     rest = draft.changes[len(known.draft.changes) :]
     return replace(known, draft=draft, content=apply_all(known.content, rest))
