@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import compress
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -40,9 +41,9 @@ class ChangingIndex(Generic[Key, Value]):
         self._tree: Any = None
         self._lock = threading.Lock()
 
-    def touching(self, version: Mapping[Key, Value], area: BaseGeometry) -> list[Key]:
-        """Return the keys of what an area (0…360) touches, in their order; it is prepared."""
-        return touching(area, self.near(version, [area.bounds]))
+    def touching(self, version: Mapping[Key, Value], area: BaseGeometry) -> dict[Key, BaseGeometry]:
+        """Return the shapes that an area (0…360) touches, in the order of their keys."""
+        return _touching(area, self.near(version, [area.bounds]))
 
     def near(
         self, version: Mapping[Key, Value], boxes: Iterable[Collection[float]]
@@ -102,32 +103,39 @@ def _box(shape: BaseGeometry | None) -> Box | None:
     return None if shape is None or shape.is_empty else shape.bounds
 
 
-def touching(area: BaseGeometry, shapes: Mapping[Key, BaseGeometry]) -> list[Key]:
-    """Return the keys of those shapes that an area touches, in their order; it is prepared."""
+def _touching(area: BaseGeometry, shapes: Mapping[Key, BaseGeometry]) -> dict[Key, BaseGeometry]:
+    """Return those shapes that an area touches; the area is prepared, so it is its asker's own."""
     shapely.prepare(area)
     touched = shapely.intersects(area, np.array(list(shapes.values()), dtype=object))
-    return [key for key, meets in zip(shapes, touched.tolist(), strict=True) if meets]
+    return dict(compress(shapes.items(), touched.tolist()))
 
 
 class IndexedBoundaries(dict[str, BaseGeometry]):
-    """Boundaries by code, WGS 84 and longitude -180…180, and the index of all their versions."""
+    """Boundaries by code, WGS 84 and longitude -180…180, that an index is kept in step with.
+
+    They share that of those they follow, where these have one.
+    """
 
     def __init__(
         self,
         boundaries: Mapping[str, BaseGeometry],
-        index: ChangingIndex[str, BaseGeometry] | None = None,
+        before: Mapping[str, BaseGeometry] | None = None,
     ) -> None:
         super().__init__(boundaries)
-        self.index = index or ChangingIndex(geometry_to_360)
+        self.index: ChangingIndex[str, BaseGeometry] = (
+            before.index
+            if isinstance(before, IndexedBoundaries)
+            else ChangingIndex(geometry_to_360)
+        )
 
 
-def boundaries_near(
-    boundaries: Mapping[str, BaseGeometry], box: Collection[float]
+def boundaries_touching(
+    boundaries: Mapping[str, BaseGeometry], area: BaseGeometry
 ) -> dict[str, BaseGeometry]:
-    """Return the boundaries, longitudes 0…360, that may touch what is in a box (0…360).
+    """Return the boundaries, longitudes 0…360, that an area or a line (0…360) touches, by code.
 
-    All of them, where they have no index.
+    Those that have no index are asked one by one. The area is prepared.
     """
     if isinstance(boundaries, IndexedBoundaries):
-        return boundaries.index.near(boundaries, [box])
-    return {code: geometry_to_360(boundary) for code, boundary in boundaries.items()}
+        return boundaries.index.touching(boundaries, area)
+    return _touching(area, {code: geometry_to_360(b) for code, b in boundaries.items()})
