@@ -134,8 +134,16 @@ def boundaries_touching(
 ) -> dict[str, BaseGeometry]:
     """Return the boundaries, longitudes 0…360, that an area or a line (0…360) touches, by code.
 
-    Those that have no index are asked one by one. The area is prepared.
+    The area is prepared.
     """
+    return _touching(area, boundaries_near(boundaries, area.bounds))
+
+
+def boundaries_near(boundaries: Mapping[str, BaseGeometry], box: Box) -> dict[str, BaseGeometry]:
+    """Return the boundaries, longitudes 0…360, whose boxes meet a box, by code."""
     if isinstance(boundaries, IndexedBoundaries):
-        return boundaries.index.touching(boundaries, area)
-    return _touching(area, {code: geometry_to_360(b) for code, b in boundaries.items()})
+        return boundaries.index.near(boundaries, [box])
+    shapes = {code: geometry_to_360(boundary) for code, boundary in boundaries.items()}
+    bounds = shapely.bounds(list(shapes.values()))
+    meet = np.all((bounds[:, :2] <= box[2:]) & (bounds[:, 2:] >= box[:2]), axis=1)
+    return dict(compress(shapes.items(), meet.tolist()))
