@@ -12,12 +12,18 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.changes import Comparison, blocks, compare
-from catchments.core.model import Answer, Edition
-from catchments.editions.impact.answering import PatchedIndex, answers_after, touched_codes
+from catchments.core.model import Answer, Edition, School
+from catchments.editions.impact.answering import (
+    PatchedIndex,
+    answers_after,
+    place_of,
+    touched_codes,
+)
 from catchments.editions.impact.faults import faults_after
 from catchments.editions.impact.rates import Rates
 from catchments.editions.impact.tables import Impact, Side, moves, rows
 from catchments.editions.impact.warning import listed_outside, warnings
+from catchments.geometry.changing_index import ChangingIndex
 from catchments.geometry.coordinates import (
     CHATHAM_LNG_360,
     CHATHAM_TM2000,
@@ -92,13 +98,17 @@ class ImpactCalculator:
     def __init__(self) -> None:
         self._bases = Recent(BASES_KEPT)
         self._areas = _Areas()
+        self.schools: ChangingIndex[int, School] = ChangingIndex(place_of)
+        """Where the schools of a directory lie, to ask what an area touches."""
 
     def impact(self, base: Snapshot, after: Edition, *, on: date, rates: Rates) -> Impact:
         """Return what an edition would change if it followed a snapshot on a date."""
         kept = self._base(base)
         before, comparison = base.edition, compare(base.edition, after)
         redrawn = self._redrawn(kept, after, comparison)
-        answers = answers_after(base, after, comparison, redrawn.touched, redrawn.index)
+        answers = answers_after(
+            base, after, comparison, redrawn.touched, redrawn.index, self.schools
+        )
         outside = _outside_after(kept, after, comparison, redrawn)
         old = self._before(kept, on, rates)
         new = Side.of(after, answers, self._areas.of(after.boundaries), rates, on)
@@ -127,7 +137,7 @@ class ImpactCalculator:
         """Return what `Snapshot.of(after, release).answers` would be."""
         comparison = compare(base.edition, after)
         redrawn = self._redrawn(self._base(base), after, comparison)
-        return answers_after(base, after, comparison, redrawn.touched, redrawn.index)
+        return answers_after(base, after, comparison, redrawn.touched, redrawn.index, self.schools)
 
     def _before(self, kept: _Base, on: date, rates: Rates) -> Side:
         base = kept.snapshot

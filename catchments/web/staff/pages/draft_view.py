@@ -8,13 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from flask import current_app, request
 from flask_babel import gettext
+from shapely.geometry.base import BaseGeometry
 
-from catchments.changes import Change, apply_all
+from catchments.changes import Change
 from catchments.core.errors import ChangeDoesNotFit, InputRefused, NothingPublished, NotKnown, shown
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Provider, School
+from catchments.geometry.changing_index import IndexedBoundaries
 from catchments.lookup.snapshot import Published, Snapshot
 from catchments.runtime.recent import Recent
 from catchments.store import Draft
@@ -131,7 +134,7 @@ def add(working: DraftState, change: Change, seen: ExpectedVersion, *, upload: s
 
     Raises ChangeDoesNotFit, Stale or NotNow; then the draft is as it was.
     """
-    after = change.apply(working.content)
+    after = _after(working.content, change)
     sentence = change.describe(working.content)
     desk().add(working.draft.id, change, sentence, seen=seen, upload=upload)
     kept = desk().draft(working.draft.id)
@@ -185,7 +188,16 @@ def _kept() -> Recent:
 def _made(draft: Draft, release: DirectoryRelease) -> DraftState:
     known = _longest_beginning(draft, release) or _begun(draft, release)
     rest = draft.changes[len(known.draft.changes) :]
-    return replace(known, draft=draft, content=apply_all(known.content, rest))
+    return replace(known, draft=draft, content=reduce(_after, rest, known.content))
+
+
+def _after(content: Edition, change: Change) -> Edition:
+    """Return what a change makes of a draft's content, with its index kept in step."""
+    return _indexed(change.apply(content), content.boundaries)
+
+
+def _indexed(content: Edition, before: Mapping[str, BaseGeometry] | None = None) -> Edition:
+    return replace(content, boundaries=IndexedBoundaries(content.boundaries, before))
 
 
 def _longest_beginning(draft: Draft, release: DirectoryRelease) -> DraftState | None:
@@ -215,7 +227,7 @@ def _begun(draft: Draft, release: DirectoryRelease) -> DraftState:
             next_step=gettext("Re-apply the draft on the edition that is in force instead of it."),
         )
     base = world.numbered(draft.base_number, release.number or 0)
-    return DraftState(empty, base, base.edition, release)
+    return DraftState(empty, base, _indexed(base.edition), release)
 
 
 def _entries(draft_id: int) -> list[AuditEntry]:
