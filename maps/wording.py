@@ -1,4 +1,4 @@
-"""What every file says of itself: where it is from, and that it is made up where it is."""
+"""The words of every file: where it is from, and that it is made up where it is."""
 
 from __future__ import annotations
 

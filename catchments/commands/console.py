@@ -1,4 +1,4 @@
-"""How commands speak: tables, progress and refusals, with hostile text shown as text."""
+"""The console: tables, progress and refusals, with hostile text shown as text."""
 
 from __future__ import annotations
 

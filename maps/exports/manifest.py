@@ -1,4 +1,4 @@
-"""What an edition's files are: a manifest, kept with them, that whoever serves them adds to."""
+"""The manifest of an edition's files, kept with them, that whoever serves them adds to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers for all schools after a draft, resolving again only those that it can have changed."""
+"""Answers for all schools after a draft; only those that it can have changed are resolved again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Works out a draft's impact, keeping between calls what is the same from one to the next."""
+"""The impact calculator: a draft's impact, keeping from one call to the next what is the same."""
 
 from __future__ import annotations
 
