@@ -1,4 +1,4 @@
-"""What a draft does to schools, catchments and providers, worked out anew after each change.
+"""The impact of a draft on schools, catchments and providers, worked out anew after each change.
 
 `impact` compares a snapshot with the edition that a draft makes of it. `ImpactCalculator` does the
 same and keeps what is expensive from one call to the next: a page can ask after every change.

@@ -1,1 +1,1 @@
-"""The parts that all pages share: services, problems, caching, parameters, languages, assets."""
+"""Commons: what all pages and answers share, from services to assets."""
