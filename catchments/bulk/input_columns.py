@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from re import Pattern
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,7 @@ def _numbers(column: Any, name: str) -> Asked:
 def _axes(columns: Mapping[str, Any], chosen: Chosen) -> tuple[Floats, Floats, Problems]:
     found, empty, bad = [], [], []
     for name in (chosen.lng, chosen.lat):
-        numbers, missing = _read(columns[name], name, IN_COLUMN.degrees or "")
+        numbers, missing = _read(columns[name], name, IN_COLUMN.degrees)
         found.append(numbers)
         empty.append(missing)
         bad.append(~np.isfinite(numbers))
@@ -218,13 +219,13 @@ def _missing(values: Any) -> npt.NDArray[np.bool_]:
     return np.asarray(null)
 
 
-def _read(column: Any, name: str, pattern: str) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _read(column: Any, name: str, pattern: Pattern[str]) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Return the numbers of a column, NaN where a text is not of the pattern, and what is empty."""
     values = _plain(column)
     empty = _missing(values)
     if pa.types.is_string(values.type):
         values = pc.utf8_trim_whitespace(values)
-        good = pc.match_substring_regex(values, f"^({pattern})$")
+        good = pc.match_substring_regex(values, f"^({pattern.pattern})$")
         values = pc.if_else(good, values, pa.scalar(None, pa.string()))
     return _as_floats(values, name), empty
 

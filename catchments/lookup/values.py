@@ -24,10 +24,10 @@ _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 class Door:
     """How numbers may be written where somebody asks."""
 
-    number: str
-    """A school's number as text, as a regular expression."""
-    degrees: str | None
-    """Degrees as text; None where only a number will do."""
+    number: re.Pattern[str]
+    """A school's number as text."""
+    degrees: re.Pattern[str]
+    """Degrees as text."""
     lng_limit: float = 180.0
     trims: bool = True
     """Whether blanks around a number are left out."""
@@ -35,12 +35,13 @@ class Door:
     """Whether a number with a point may be a school's, if it is whole."""
 
 
-IN_QUERY = Door(WHOLE, r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?", trims=False)
-IN_JSON = Door(WHOLE, None)
-IN_CSV = Door(WHOLE, r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
+_NUMBER, _NO_TEXT = re.compile(WHOLE), re.compile(r"(?!)")
+IN_QUERY = Door(_NUMBER, re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?"), trims=False)
+IN_JSON = Door(_NUMBER, _NO_TEXT)
+IN_CSV = Door(_NUMBER, re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?"))
 IN_COLUMN = Door(
-    WHOLE + r"(\.0*)?",  # pandas writes 54.0 where a number is missing somewhere
-    r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?",  # or metres
+    re.compile(WHOLE + r"(\.0*)?"),  # pandas writes 54.0 where a number is missing somewhere
+    re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"),  # or metres
     lng_limit=360.0,
     takes_54_0=True,
 )
@@ -56,7 +57,7 @@ class Flaw(Enum):
 
 def whole_number(text: str) -> int | None:
     """Return a number of at most nine ASCII digits."""
-    return int(text) if re.fullmatch(WHOLE, text) else None
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def day_of(text: str) -> date | None:
@@ -70,8 +71,8 @@ def day_of(text: str) -> date | None:
 def school_number(value: object, door: Door) -> int | None:
     """Return a school's number from a text or a number; no school need have it."""
     if isinstance(value, str):
-        text = _matching(door.number, value, door)
-        return None if text is None else int(text.partition(".")[0])
+        text = value.strip() if door.trims else value
+        return int(text.partition(".")[0]) if door.number.fullmatch(text) else None
     if isinstance(value, float) and door.takes_54_0 and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
@@ -82,11 +83,15 @@ def school_number(value: object, door: Door) -> int | None:
 def degrees(value: object, door: Door) -> float | None:
     """Return degrees, or metres, from a text or a number, within any range."""
     if isinstance(value, str):
-        text = _matching(door.degrees, value, door)
-        value = None if text is None else float(text)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return float(value) if abs(value) <= 360 else math.inf  # it may be too great for a float
-    return value if isinstance(value, float) and math.isfinite(value) else None
+        text = value.strip() if door.trims else value
+        if not door.degrees.fullmatch(text):
+            return None
+        value = float(text)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return float(value) if abs(value) <= 360 else math.inf  # it may be too great for a float
 
 
 def flaw_of(*, lng: float, lat: float, door: Door) -> Flaw | None:
@@ -94,8 +99,3 @@ def flaw_of(*, lng: float, lat: float, door: Door) -> Flaw | None:
     if abs(lat) <= LAT_LIMIT:  # and so no longitude of New Zealand
         return None if -180.0 <= lng <= door.lng_limit else Flaw.LNG_RANGE
     return Flaw.SWAPPED if look_swapped(lng=lng, lat=lat) else Flaw.LAT_RANGE
-
-
-def _matching(pattern: str | None, text: str, door: Door) -> str | None:
-    text = text.strip() if door.trims else text
-    return text if pattern is not None and re.fullmatch(pattern, text) else None

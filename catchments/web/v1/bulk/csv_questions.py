@@ -164,7 +164,7 @@ class _Columns:
         return self._names.index(name) if name in self._names else -1
 
     def _plain_point(self, cells: Sequence[str]) -> tuple[float, float] | None:
-        lng, lat = (degrees(cells[at], IN_CSV) for at in (self._lng, self._lat))
+        lng, lat = degrees(cells[self._lng], IN_CSV), degrees(cells[self._lat], IN_CSV)
         if lng is None or lat is None or flaw_of(lng=lng, lat=lat, door=IN_CSV):
             return None
         return lng, lat
