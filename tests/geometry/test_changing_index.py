@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -170,15 +168,3 @@ def test_boundaries_are_found_by_their_index_as_without_it_on_both_sides_of_180_
             assert found.keys() == {code for code in plain if framed[code].intersects(area)}
     assert indexed == plain
     assert indexed.index.near(indexed, [(183.0, -44.0, 183.5, -43.9)]).keys() == {REKOHU}
-
-
-def test_who_asks_nothing_of_an_index_does_not_import_the_library_of_it():
-    source = (
-        "import sys, shapely\n"
-        "from catchments.geometry import changing_index as c\n"
-        "b = c.IndexedBoundaries({'a': shapely.box(0, 0, 1, 1)})\n"
-        "assert 'rtree' not in sys.modules\n"
-        "assert [*c.boundaries_touching(b, shapely.Point(1, 1))] == ['a']\n"
-        "assert 'rtree' in sys.modules\n"
-    )
-    subprocess.run([sys.executable, "-c", source], check=True, timeout=PATIENCE_S)

@@ -21,7 +21,7 @@ from catchments.geometry.shape_text import AREAS, LINES, TooManyVertices, shape_
 from catchments.readers.uploads import VERTICES_AT_MOST
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.pages.draft_view import DraftState
-from catchments.web.staff.pages.impact import bench
+from catchments.web.staff.pages.impact import base_of, bench
 
 TYPED_AT_MOST = 20_000
 """Points that are typed."""
@@ -132,6 +132,7 @@ def _line_to_180(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def schools_in(area: BaseGeometry, givers: set[str], worked: DraftState) -> tuple[int, ...]:
     """Return the schools on the givers' lists that lie in an area (0…360)."""
-    inside = bench().workbench.schools.touching(worked.schools, area)
+    schools = base_of(worked).release.schools  # the very ones that the impact asks about
+    inside = bench().workbench.schools.touching(schools, area)
     listings = worked.content.listings.items()
     return tuple(number for number, code in listings if number in inside and code in givers)
