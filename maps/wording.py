@@ -1,4 +1,4 @@
-"""The words of every file: where it is from, and that it is made up where it is."""
+"""Wording of every file about itself: where it is from, and that it is made up where it is."""
 
 from __future__ import annotations
 

@@ -214,7 +214,7 @@ def changed_area(before: Boundaries, after: Boundaries, touched: Collection[str]
         single = both.chosen(_single(both))
         faces = Faces.between(shapely.linestrings(single.ends))
         was, now = (
-            faces.within(side[code].shape if code in side else shapely.Polygon())
+            shapely.intersects(side[code].shape if code in side else shapely.Polygon(), faces.spots)
             for side in (old, new)
         )
         areas += list(faces.areas[was != now])
