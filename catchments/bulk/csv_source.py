@@ -1,4 +1,4 @@
-"""CSV files, read exactly: what cannot be told for sure is refused with its line and column."""
+"""The CSV source: read exactly; what cannot be told for sure is refused by line and column."""
 
 from __future__ import annotations
 

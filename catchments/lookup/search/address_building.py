@@ -1,4 +1,4 @@
-"""Building an address book beside the one in use, and putting it in that one's place at once.
+"""The builder of address books: each made beside the one in use, and put in its place at once.
 
 A reader that has the old file open goes on with it; whoever opens the path next gets the new one.
 Whatever fails on the way, a process killed or a disk full, the old book stays as it was.

@@ -1,4 +1,4 @@
-"""A text that somebody typed, to an answer, to candidates to pick from, or to what to do next.
+"""The text search: of what somebody typed an answer, candidates to pick from, or what to do next.
 
 Several places in one catchment are one answer; places in different catchments are candidates. An
 address that nobody here knows is answered for by the suburb or town it ends with, and said so.

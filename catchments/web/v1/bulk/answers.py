@@ -1,4 +1,4 @@
-"""Many questions to one snapshot, answered in their order, in pieces as they come."""
+"""Answers to many questions, from one snapshot, in their order, in pieces as they come."""
 
 from __future__ import annotations
 
