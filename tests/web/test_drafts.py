@@ -137,7 +137,7 @@ def test_one_index_follows_a_draft_through_changes_undo_and_redo(
 
     def whose() -> list[str]:
         with app.app_context():
-            boundaries = draft_view.working_on(1).content.boundaries
+            boundaries = draft_view.working_on(draft_view.read(1)).content.boundaries
         assert isinstance(boundaries, IndexedBoundaries)
         followed.append(boundaries.index)
         return list(boundaries_touching(boundaries, spot))

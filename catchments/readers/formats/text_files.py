@@ -31,6 +31,7 @@ _HEAD_BYTES = 4096
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _WEB_TAGS = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<meta")
 _QUOTE = '"'
+_QUOTED = re.compile('"(?:[^"]++|"")*+"[\r\n]*')
 _STRAY = re.compile("[\udc80-\udcff]")
 """What Python makes of a byte that is no text, when asked to go on."""
 _AGAIN = "Download or save the file again, as CSV UTF-8."
@@ -236,25 +237,17 @@ def _in_words(error: Exception) -> str:
 
 def _column_of_fault(text: str, delimiter: str) -> int:
     """Return the number of the column in which the quotes of a row's text go wrong, or its last."""
-    column, quoted, closed, fresh, at = 1, False, False, True, 0
+    column, at = 1, 0
     while at < len(text):
-        character = text[at]
-        if character == "\0":
+        if quoted := _QUOTED.match(text, at):
+            ends = quoted.end()
+        elif text[at] == _QUOTE:
             return column
-        if quoted and text[at : at + 2] == 2 * _QUOTE:
-            at += 1
-        elif quoted and character == _QUOTE:
-            quoted, closed = False, True
-        elif not quoted and character == delimiter:
-            column, closed, fresh = column + 1, False, True
-            at += 1
-            continue
-        elif closed and character not in "\r\n":
+        else:
+            ends = text.find(delimiter, at)
+        if ends < 0 or text[ends : ends + 1] != delimiter or "\0" in text[at:ends]:
             return column
-        elif fresh and character == _QUOTE:
-            quoted = True
-        fresh = False
-        at += 1
+        column, at = column + 1, ends + 1
     return column
 
 
