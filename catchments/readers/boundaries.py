@@ -279,7 +279,7 @@ def _coded(
             )
         provider = area.provider.code if area.provider else None
         catchments[code] = Catchment(code, area.name, area.region, provider)
-        boundaries[code] = _joined(area.parts)
+        boundaries[code] = area.parts[0] if len(area.parts) == 1 else shapely.union_all(area.parts)
         report.count("catchments")
         _report_lacks(area, report)
     _report_namesakes(catchments, report)
@@ -301,10 +301,6 @@ def _report_namesakes(catchments: Mapping[str, Catchment], report: Report) -> No
             report.problem(
                 catchment.name, f"has the same name as {earlier}", f"kept apart, as {code}"
             )
-
-
-def _joined(parts: list[BaseGeometry]) -> BaseGeometry:
-    return parts[0] if len(parts) == 1 else shapely.union_all(parts)
 
 
 def _refuse_long(code: str) -> None:

@@ -125,11 +125,6 @@ def actions_of(endpoint: str) -> frozenset[Action] | None:
     return actions
 
 
-def may_any(person: Person, actions: frozenset[Action]) -> bool:
-    """Whether somebody's roles allow one of several actions."""
-    return any(person.may(action) for action in actions)
-
-
 def own_path(text: str | None) -> str:
     """Return a path among the staff pages to go on to: the text if it is one, else their first."""
     path = text or ""
@@ -208,7 +203,7 @@ def _guard() -> AnyResponse | None:
         found = account_or_none()
         if found is None:
             return _to_sign_in()
-        if not may_any(found.person, actions):
+        if not any(map(found.person.may, actions)):
             raise lacking(actions)
         _note_use()
     at_most = getattr(current_app.view_functions[request.endpoint], _AT_MOST, None)
