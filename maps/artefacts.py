@@ -15,12 +15,9 @@ from catchments.core.model import Edition
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.report import Progress, no_progress
 from catchments.store import Artefact
-from maps import MAKER
 from maps.exports.downloads import FILES, GEOJSON, MANIFEST, File
 from maps.exports.export_input import ExportInput
 from maps.exports.manifest import manifest
-
-__all__ = ["MAKER", "build_all", "build_artefacts"]
 
 MAP_HTML = "map.html"
 MAP_SCRIPT = "map.js"

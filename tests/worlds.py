@@ -40,7 +40,8 @@ from catchments.core.settings import Settings
 from catchments.lookup.snapshot import Snapshots
 from catchments.store import Artefact, Publication, Store
 from catchments.web.common.services import EXTENSION, Services
-from maps.artefacts import MAKER, build_artefacts
+from maps import MAKER
+from maps.artefacts import build_artefacts
 from tests.kept import kept, kept_folder
 from tests.waiting import PATIENCE_S
 

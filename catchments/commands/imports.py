@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from catchments.changes import Change, apply_all
+from catchments.changes.change import Change, apply_all
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.changes.kinds.replace_listings import ReplaceListings
 from catchments.changes.kinds.replace_providers import ReplaceProviders

@@ -26,11 +26,8 @@ from catchments.readers.formats.feature_fields import (
     value_of,
 )
 from catchments.readers.formats.feature_polygons import boundary_of
-from catchments.readers.formats.file_checks import MAX_FILE_BYTES
 from catchments.readers.formats.vector_files import Layer, read_layers
 from catchments.readers.report import Progress, Report, no_progress, sha256_of
-
-__all__ = ["MAX_FILE_BYTES", "BoundaryReading", "read_boundaries"]
 
 _REPEATED_LAYER = re.compile(r" \(#\d+\)$")
 

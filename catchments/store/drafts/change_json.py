@@ -10,7 +10,7 @@ import msgspec
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.changes.kinds import BY_TAG
 
 _NOWHERE = shapely.Point()

@@ -11,6 +11,7 @@ from flask import Response, request
 
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.model import EditionSummary, ReleaseSummary, Source
+from catchments.core.plain_cells import Cell
 from catchments.editions.change_schema import Standing
 from catchments.editions.history import EditionHistory
 from catchments.lookup.snapshot import AsAt, Published
@@ -19,7 +20,6 @@ from catchments.web.common.contract import Parameter, operation
 from catchments.web.common.payload import source_json
 from catchments.web.common.query_parameters import optional_date
 from catchments.web.common.services import address, as_at, service
-from catchments.web.common.tables import Cell
 from catchments.web.pages.edition_history import history_of
 from catchments.web.v1 import bodies
 from catchments.web.v1.formats import (

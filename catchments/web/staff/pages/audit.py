@@ -12,6 +12,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from catchments.core.errors import InputRefused, shown
+from catchments.core.plain_cells import plain_table
 from catchments.core.roles import Action
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 from catchments.lookup.values import whole_number
@@ -19,7 +20,7 @@ from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.web.accounts.access import requires
 from catchments.web.common.query_parameters import page_parameters
 from catchments.web.common.services import page_context, service
-from catchments.web.common.tables import MEDIA_TYPE, plain_table
+from catchments.web.common.tables import MEDIA_TYPE
 from catchments.web.staff.blueprint import blueprint
 
 AT_ONCE = 50

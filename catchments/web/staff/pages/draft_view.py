@@ -14,7 +14,7 @@ from flask import current_app, request
 from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.core.errors import ChangeDoesNotFit, InputRefused, NothingPublished, NotKnown, shown
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Provider, School
 from catchments.geometry.changing_index import IndexedBoundaries

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EDUCATION_REGIONS, DirectoryRelease
+from catchments.core.plain_cells import Cell, plain_table
 from catchments.core.roles import Action
 from catchments.editions.issues import Issue, MatterKind, matters
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published, Snapshot
@@ -22,7 +23,7 @@ from catchments.store.explanations import REASON_AT_MOST, Explanation, Explanati
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.query_parameters import page_parameters, region
 from catchments.web.common.services import page_context, service
-from catchments.web.common.tables import MEDIA_TYPE, Cell, plain_table
+from catchments.web.common.tables import MEDIA_TYPE
 from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 
