@@ -41,7 +41,8 @@ from catchments.lookup.snapshot import Snapshots
 from catchments.store import Artefact, Publication, Store
 from catchments.web.common.services import EXTENSION, Services
 from maps import MAKER
-from maps.artefacts import build_artefacts
+from maps.artefacts import map_parts
+from maps.exports.export_input import ExportInput
 from tests.kept import kept, kept_folder
 from tests.waiting import PATIENCE_S
 
@@ -264,7 +265,7 @@ def simple_artefacts() -> list[Artefact]:
 
 def real_artefacts(edition: Edition) -> tuple[Artefact, ...]:
     """What publishing makes, without a coastline."""
-    return build_artefacts(edition)
+    return map_parts(ExportInput(edition))
 
 
 def fill(url: str, *editions: Edition, release: DirectoryRelease | None = None) -> None:

@@ -94,7 +94,7 @@ def confirmed(view: Callable[P, R]) -> Callable[P, R | AnyResponse]:
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R | AnyResponse:
-        return view(*args, **kwargs) if fresh_enough() else _to_confirm()
+        return view(*args, **kwargs) if fresh_enough() else _first_to(CONFIRM)
 
     return guarded
 
@@ -202,7 +202,7 @@ def _guard() -> AnyResponse | None:
     if actions:
         found = account_or_none()
         if found is None:
-            return _to_sign_in()
+            return _first_to(SIGN_IN)
         if not any(map(found.person.may, actions)):
             raise lacking(actions)
         _note_use()
@@ -274,14 +274,9 @@ def _note_use() -> None:
         session["seen"] = int(clock())
 
 
-def _to_sign_in() -> AnyResponse:
+def _first_to(endpoint: str) -> AnyResponse:
     going_on = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
-    return redirect(url_for(SIGN_IN, next=own_path(going_on)), 303)
-
-
-def _to_confirm() -> AnyResponse:
-    going_on = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
-    return redirect(url_for(CONFIRM, next=own_path(going_on)), 303)
+    return redirect(url_for(endpoint, next=own_path(going_on)), 303)
 
 
 def _page_of_form() -> str:

@@ -82,7 +82,8 @@ class EditionRows:
             "standing": self._told.standing(edition),
             "published_at": _moment(edition.published_at),
             "withdrawn_at": _moment(edition.withdrawn_at) if edition.withdrawn_at else None,
-            "demonstration": _made_up(edition, release),
+            "demonstration": edition.demonstration
+            or bool(release and release.source.demonstration),
             "sources": [source_json(each) for each in self._made_from(edition)],
             "downloads": _downloads(edition, release, self._files.get(edition.number, [])),
             "url": address(f"/v1/editions/{edition.number}"),
@@ -220,10 +221,6 @@ def _was_in_force(
 
 
 # --- of what they are made ------------------------------------------------------------------------
-
-
-def _made_up(edition: EditionSummary, release: ReleaseSummary | None) -> bool:
-    return edition.demonstration or (release is not None and release.source.demonstration)
 
 
 def _moment(at: datetime) -> str:
