@@ -21,15 +21,16 @@ import shapely
 from rich.console import Console
 from rich.table import Table
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.changes.kinds.merge_catchments import MergeCatchments
 from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.changes.kinds.split_catchment import SplitCatchment
 from catchments.changes.kinds.transfer_area import TransferArea
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Place, School
-from catchments.editions.impact import ImpactCalculator, Rates
 from catchments.editions.impact.answering import places_of
+from catchments.editions.impact.calculator import ImpactCalculator
+from catchments.editions.impact.rates import Rates
 from catchments.geometry.changing_index import (
     ChangingIndex,
     IndexedBoundaries,

@@ -22,7 +22,8 @@ from catchments.core.errors import FileRefused
 from catchments.core.model import Provider, SourceKind
 from catchments.geometry.coordinates import NZTM2000, geometry_to_360, to_metres
 from catchments.geometry.coverage import is_coverage
-from catchments.readers.boundaries import MAX_FILE_BYTES, read_boundaries
+from catchments.readers.boundaries import read_boundaries
+from catchments.readers.formats.file_checks import MAX_FILE_BYTES
 from tests.laws import examples
 
 METRE = 1 / 90_000

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.changes import Comparison
+from catchments.changes.comparison import Comparison
 from catchments.core.model import Answer, Edition, School
 from catchments.geometry.changing_index import ChangingIndex
 from catchments.geometry.coordinates import geometry_to_360, to_360

@@ -11,7 +11,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.changes import Comparison, blocks, compare
+from catchments.changes.comparison import Comparison, compare
+from catchments.changes.publication_checks import blocks
 from catchments.core.model import Answer, Edition, School
 from catchments.editions.impact.answering import (
     PatchedIndex,

@@ -83,10 +83,6 @@ def _is_shapefile_part(path: PurePath) -> bool:
 # --- KML ------------------------------------------------------------------------------------------
 
 
-def _read_kml(path: Path) -> list[Layer]:
-    return _read_plain_kml(path, path)
-
-
 def _read_plain_kml(file: Path, path: Path) -> list[Layer]:
     """Return the layers of a KML file; `path` is the file a person gave, for messages."""
     with tempfile.TemporaryDirectory() as folder:
@@ -392,7 +388,7 @@ def _read_shapefile(file: Path, path: Path) -> list[Layer]:
 
 
 _READERS: Mapping[str, Callable[[Path], list[Layer]]] = {
-    ".kml": _read_kml,
+    ".kml": lambda path: _read_plain_kml(path, path),
     ".kmz": _read_kmz,
     ".geojson": _read_geojson,
     ".json": _read_geojson,

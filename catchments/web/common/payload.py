@@ -34,6 +34,7 @@ Made = TypeVar("Made")
 def answer_json(answer: Answer, asked: AsAt) -> bodies.Answer:
     """Return the body of /provider; coordinates are WGS 84 degrees, distances metres."""
     origin = provenance_json(asked.snapshot, demonstration=asked.demonstration)
+    note = answer.in_school_provision
     return {
         "status": answer.status,
         "sentence": answer.sentence,
@@ -43,7 +44,7 @@ def answer_json(answer: Answer, asked: AsAt) -> bodies.Answer:
         "catchment": _if_any(catchment_json, answer.catchment),
         "provider": _if_any(provider_json, answer.provider),
         "distance_m": _if_any(round, answer.distance_m),
-        "in_school_provision": _if_any(_provision_json, answer.in_school_provision),
+        "in_school_provision": None if note is None else {"note": note},
         "candidates": [candidate_json(candidate) for candidate in answer.candidates],
         "alternatives": [candidate_json(candidate) for candidate in answer.alternatives],
         "notices": [notice_json(notice) for notice in answer.notices],
@@ -220,10 +221,6 @@ def _upcoming_json(upcoming: Upcoming) -> bodies.Upcoming:
         "provider": _if_any(provider_json, upcoming.provider),
         "sentence": upcoming.sentence,
     }
-
-
-def _provision_json(note: str) -> bodies.InSchoolProvision:
-    return {"note": note}
 
 
 def _if_any(make: Callable[[Given], Made], given: Given | None) -> Made | None:

@@ -89,7 +89,7 @@ def page() -> Response:
         quota=service().settings.rate_limit,
         window_s=WINDOW_S,
         max_age_s=service().settings.max_age_s,
-        there_is=_there_is,
+        there_is=current_app.view_functions.__contains__,
     )
 
 
@@ -101,10 +101,6 @@ def code_spans(text: str) -> Markup:
         for n, p in enumerate(parts)
     )
     return Markup().join(spans)
-
-
-def _there_is(endpoint: str) -> bool:
-    return endpoint in current_app.view_functions
 
 
 class Reader:

@@ -11,6 +11,7 @@ from flask import Response, request
 
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.model import EditionSummary, ReleaseSummary, Source
+from catchments.core.plain_cells import Cell
 from catchments.editions.change_schema import Standing
 from catchments.editions.history import EditionHistory
 from catchments.lookup.snapshot import AsAt, Published
@@ -19,7 +20,6 @@ from catchments.web.common.contract import Parameter, operation
 from catchments.web.common.payload import source_json
 from catchments.web.common.query_parameters import optional_date
 from catchments.web.common.services import address, as_at, service
-from catchments.web.common.tables import Cell
 from catchments.web.pages.edition_history import history_of
 from catchments.web.v1 import bodies
 from catchments.web.v1.formats import (
@@ -82,7 +82,8 @@ class EditionRows:
             "standing": self._told.standing(edition),
             "published_at": _moment(edition.published_at),
             "withdrawn_at": _moment(edition.withdrawn_at) if edition.withdrawn_at else None,
-            "demonstration": _made_up(edition, release),
+            "demonstration": edition.demonstration
+            or bool(release and release.source.demonstration),
             "sources": [source_json(each) for each in self._made_from(edition)],
             "downloads": _downloads(edition, release, self._files.get(edition.number, [])),
             "url": address(f"/v1/editions/{edition.number}"),
@@ -220,10 +221,6 @@ def _was_in_force(
 
 
 # --- of what they are made ------------------------------------------------------------------------
-
-
-def _made_up(edition: EditionSummary, release: ReleaseSummary | None) -> bool:
-    return edition.demonstration or (release is not None and release.source.demonstration)
 
 
 def _moment(at: datetime) -> str:

@@ -135,7 +135,12 @@ class Document:
     # --- what is used all over ---
 
     def _declare_schemas(self) -> dict[int, Any]:
-        types = [each for _, operation in self._rules for each in _types(operation)]
+        types = [
+            each
+            for _, operation in self._rules
+            for each in (*operation.returns.values(), *operation.accepts.values())
+            if each is not None
+        ]
         types.append(bodies.Problem)
         schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
         for name, schema in components.items():
@@ -250,12 +255,6 @@ class Document:
             name = re.sub(r"\W+", "_", _CONVERTER.sub(r"\2", rule.rule[len(PREFIX) :])).strip("_")
         self._named.add(name)
         return name
-
-
-def _types(operation: Operation) -> Iterator[Any]:
-    for each in (*operation.returns.values(), *operation.accepts.values()):
-        if each is not None:
-            yield each
 
 
 def _parameters(rule: Rule, operation: Operation) -> Iterator[dict[str, Any]]:

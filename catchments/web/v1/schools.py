@@ -8,6 +8,7 @@ import msgspec
 from flask import Response
 
 from catchments.core.model import Answer, Basis, School, SchoolStatus, Status
+from catchments.core.plain_cells import Cell
 from catchments.lookup.selection import lists_of
 from catchments.lookup.snapshot import AsAt
 from catchments.web.common.bodies import Answer as Answered
@@ -19,7 +20,7 @@ from catchments.web.common.payload import (
     school_answer,
     school_json,
 )
-from catchments.web.common.tables import ORIGIN, Cell, origin
+from catchments.web.common.tables import ORIGIN, origin
 from catchments.web.v1 import bodies
 from catchments.web.v1.formats import ENDING, Form, form_asked, in_forms
 from catchments.web.v1.list_query import asked_for, words

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from flask_babel import LazyString
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.web.staff.forms.fields import FormReader
 from catchments.web.staff.pages.draft_view import DraftState
 

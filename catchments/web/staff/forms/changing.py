@@ -13,7 +13,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.core.errors import CatchmentsError, NotKnown
 from catchments.core.roles import Action
 from catchments.store import StoreUnavailable

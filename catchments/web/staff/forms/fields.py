@@ -13,6 +13,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from catchments.core.errors import shown
+from catchments.lookup import values
 
 LONGEST_NAME = 200
 LONGEST_TEXT = 4_000
@@ -20,8 +21,6 @@ LARGEST_CAPACITY = 100_000
 
 _CODE = re.compile(r"[A-Za-z0-9-]{1,40}")
 _EMAIL = re.compile(r"[^\s@<>\"(),:;]+@[^\s@<>\"(),:;.]+(\.[^\s@<>\"(),:;.]+)+")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_WHOLE = re.compile(r"[0-9]{1,9}")
 _TURNS_TEXT_AROUND = frozenset(
     "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
@@ -141,13 +140,9 @@ class FormReader:
     def day(self, field: str) -> date | None:
         """Return a date, or None where none was typed."""
         text = self.text(field)
-        if not text:
-            return None
-        try:
-            if _DATE.fullmatch(text):
-                return date.fromisoformat(text)
-        except ValueError:
-            pass  # such as 2026-02-30: refused below, like any other text
+        day = values.day_of(text)
+        if day or not text:
+            return day
         problem = gettext("Enter a date of the calendar as YYYY-MM-DD; not %(t)s.", t=shown(text))
         self.refuse(field, problem)
         return None
@@ -155,10 +150,9 @@ class FormReader:
     def whole_number(self, field: str, *, at_most: int = LARGEST_CAPACITY) -> int | None:
         """Return a whole number from 0 up, or None where none was typed."""
         text = self.text(field)
-        if not text:
-            return None
-        if _WHOLE.fullmatch(text) and int(text) <= at_most:
-            return int(text)
+        number = values.whole_number(text)
+        if not text or (number is not None and number <= at_most):
+            return number
         problem = gettext(
             "Enter a whole number from 0 to %(most)s; not %(text)s.", most=at_most, text=shown(text)
         )

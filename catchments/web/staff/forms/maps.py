@@ -9,8 +9,8 @@ from flask import Response, get_template_attribute, url_for
 from markupsafe import Markup
 
 from catchments.core.roles import Action
-from catchments.editions.impact import Impact
 from catchments.editions.impact.answering import touched_codes
+from catchments.editions.impact.tables import Impact
 from catchments.store import Draft
 from catchments.web.accounts.access import requires
 from catchments.web.common.services import service

@@ -12,13 +12,15 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from catchments.core.errors import InputRefused, shown
+from catchments.core.plain_cells import plain_table
 from catchments.core.roles import Action
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME
+from catchments.lookup.values import whole_number
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.web.accounts.access import requires
 from catchments.web.common.query_parameters import page_parameters
 from catchments.web.common.services import page_context, service
-from catchments.web.common.tables import MEDIA_TYPE, plain_table
+from catchments.web.common.tables import MEDIA_TYPE
 from catchments.web.staff.blueprint import blueprint
 
 AT_ONCE = 50
@@ -98,11 +100,12 @@ def _matching(given: MultiDict[str, str]) -> dict[str, str]:
 
 def _before(given: MultiDict[str, str]) -> int | None:
     text = given.get("before", "")
-    if text and not (text.isascii() and text.isdigit() and len(text) < 10):
+    number = whole_number(text)
+    if text and number is None:
         raise InputRefused(
             f"The parameter before is {shown(text)}.",
             field="before",
             allowed="It must be the number of an entry.",
             next_step="Leave it out for the latest.",
         )
-    return int(text) if text else None
+    return number

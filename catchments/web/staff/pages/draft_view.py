@@ -14,11 +14,12 @@ from flask import current_app, request
 from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.core.errors import ChangeDoesNotFit, InputRefused, NothingPublished, NotKnown, shown
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Provider, School
 from catchments.geometry.changing_index import IndexedBoundaries
 from catchments.lookup.snapshot import Published, Snapshot
+from catchments.lookup.values import whole_number
 from catchments.runtime.recent import Recent
 from catchments.store import Draft
 from catchments.store.audit import AuditEntry, AuditTrail
@@ -147,13 +148,14 @@ def add(working: DraftState, change: Change, seen: ExpectedVersion, *, upload: s
 def seen_given() -> ExpectedVersion:
     """Return by whom a form was sent, and which version it was written for. Raises InputRefused."""
     text = request.form.get("version", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    number = whole_number(text)
+    if number is None:
         raise InputRefused(
             f"The form's version is {shown(text)}.",
             field="version",
             next_step="Go back to the draft, load it again, and try again.",
         )
-    return ExpectedVersion(me(), int(text), checked_key(request.form.get("once", "")))
+    return ExpectedVersion(me(), number, checked_key(request.form.get("once", "")))
 
 
 def done_since(draft_id: int, version: int) -> list[Meanwhile]:

@@ -14,7 +14,6 @@ from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, NotKnown
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
 from catchments.lookup.snapshot import Published
-from catchments.store import Draft
 from catchments.store.drafts.repository import OPEN, ExpectedVersion, Stale, checked_key
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import page_context, service
@@ -185,7 +184,7 @@ def _draft_page(
         names=desk().names(),
         steps=steps,
         comments=desk().comments(draft),
-        base=_summary(head),
+        base=next((e for e in service().store.editions() if e.number == head.base_number), None),
         kinds=BY_NAME.values(),
         may_edit=person.may(Action.EDIT) and head.state == "editing",
         may_comment=person.may(Action.EDIT) or person.may(Action.REVIEW),
@@ -207,10 +206,6 @@ def _made(found: DraftRead) -> tuple[DraftState | None, CatchmentsError | None]:
         return draft_view.working_on(found), None
     except (ChangeDoesNotFit, NotKnown) as error:
         return None, error
-
-
-def _summary(draft: Draft) -> EditionSummary | None:
-    return next((e for e in service().store.editions() if e.number == draft.base_number), None)
 
 
 def _page(template: str, title: str, **context: Any) -> Response:

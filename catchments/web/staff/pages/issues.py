@@ -15,15 +15,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EDUCATION_REGIONS, DirectoryRelease
+from catchments.core.plain_cells import Cell, plain_table
 from catchments.core.roles import Action
-from catchments.core.text_folding import folded
 from catchments.editions.issues import Issue, MatterKind, matters
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published, Snapshot
 from catchments.store.explanations import REASON_AT_MOST, Explanation, Explanations
 from catchments.web.accounts.access import me, requires
-from catchments.web.common.query_parameters import page_parameters
+from catchments.web.common.query_parameters import page_parameters, region
 from catchments.web.common.services import page_context, service
-from catchments.web.common.tables import MEDIA_TYPE, Cell, plain_table
+from catchments.web.common.tables import MEDIA_TYPE
 from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 
@@ -327,7 +327,7 @@ def _wanted() -> Filter:
     given = page_parameters(request.args, FILTERS)
     return Filter(
         _asked_kind(given.get("kind", "")),
-        _region(given.get("region", "")),
+        region(given.get("region", ""), ()),
         _number(given, "page"),
         _number(given, "explained"),
     )
@@ -347,18 +347,6 @@ def _asked_kind(text: str) -> MatterKind | None:
 
 def _kind(text: str) -> MatterKind | None:
     return MatterKind(text) if text in set(MatterKind) else None
-
-
-def _region(text: str) -> str:
-    known = {folded(name): name for name in EDUCATION_REGIONS}
-    if not text or folded(text) in known:
-        return known.get(folded(text), "")
-    raise InputRefused(
-        f"The parameter region is {shown(text)}.",
-        field="region",
-        allowed=f"It must be an education region: {'; '.join(EDUCATION_REGIONS)}.",
-        next_step="Leave it out for all of them.",
-    )
 
 
 def _number(given: Mapping[str, str], name: str) -> int:

@@ -12,7 +12,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.changes import apply_all
+from catchments.changes.change import apply_all
 from catchments.changes.kinds.restore_edition import RestoreEdition
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EditionSummary

@@ -13,6 +13,7 @@ from catchments.core.model import Answer, EditionSummary, School
 from catchments.core.roles import Action
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Published
+from catchments.lookup.values import whole_number
 from catchments.store.audit import AuditTrail
 from catchments.web.accounts.access import requires
 from catchments.web.common.query_parameters import optional_date, page_parameters
@@ -66,9 +67,9 @@ def who() -> Response:
 
 def _schools(world: Published, text: str) -> tuple[list[School], str]:
     """Return the schools that a number or a name may mean, and what is wrong if there is none."""
-    number = text.removeprefix("#").strip()
-    if number.isascii() and number.isdigit() and len(number) < 10:
-        return [School(int(number), "")], ""
+    number = whole_number(text.removeprefix("#").strip())
+    if number is not None:
+        return [School(number, "")], ""
     try:
         finding = service().finder(world).find(text, as_at=world.as_at(world.today), field="school")
     except InputRefused as error:
