@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any, TypeVar
-from urllib.parse import urljoin
 
 import numpy as np
 import numpy.typing as npt
@@ -178,17 +177,23 @@ def refuse_without_wrk() -> None:
 def wrk(address: str, seconds: int, *options: str, connections: int, script: object = "") -> Load:
     """Ask for so many seconds over connections that are kept. Exits where what came is no answer.
 
-    Returns once the server is through with what it was asked: what clients that have gone left in a
-    slow one's queue would fall on the next turn, and on the other servers.
+    Begins once the first question is answered, for which some make what they need, and returns once
+    the server is through: what clients that have gone left in a slow one's queue would fall on its
+    own next turn, which then has no answer at all, and on the processor of the others.
     """
+    _wait_for_answer(address)
     said = run_wrk(address, seconds, *options, f"-c{connections}", "--latency", script=script)
-    with suppress(OSError):  # it has answered if only with an error
-        urllib.request.urlopen(urljoin(address, "/healthz"), timeout=SETTLES_WITHIN_S).close()
-    found = [_found(pattern, said) for pattern in (r"(\d+) requests in", r"Requests/sec: +(\S+)")]
-    if found[0] == "0" or "Non-2xx" in said or "Socket errors" in said:
+    _wait_for_answer(address)
+    if "Non-2xx" in said or "Socket errors" in said:
         raise SystemExit(f"{address}: {said}")
+    found = [_found(pattern, said) for pattern in (r"(\d+) requests in", r"Requests/sec: +(\S+)")]
     p50, p99 = (_milliseconds(_found(rf"\n +{n}% +(\S+)", said)) for n in (50, 99))
     return Load(int(found[0]), float(found[1]), p50, p99)
+
+
+def _wait_for_answer(address: str) -> None:
+    with suppress(OSError):  # one that tells an error answers too
+        urllib.request.urlopen(address, timeout=SETTLES_WITHIN_S).close()
 
 
 def run_wrk(address: str, seconds: int, *options: str, script: object = "") -> str:
