@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from scripts.many_machines import NotReady, write_nginx
 from tests import prepared
 from tests.waiting import PATIENCE_S, answers, free_port, wait_until
-from tests.worlds import lacking, sqlite_url
+from tests.worlds import lacking, url_of
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
@@ -218,6 +218,5 @@ def serving(
     database: Path | str, *, workers: int = 1, anew: bool = False, **settings: str
 ) -> Iterator[Server]:
     """The service, running, on a database that is set up: an SQLite file or a URL."""
-    url = sqlite_url(database) if isinstance(database, Path) else database
-    with running(service(url, workers=workers, anew=anew, **settings)) as server:
+    with running(service(url_of(database), workers=workers, anew=anew, **settings)) as server:
         yield server

@@ -51,7 +51,6 @@ from tests.worlds import (
     simple_artefacts,
     small_edition,
     small_release,
-    sqlite_url,
 )
 
 FROM = date(2026, 4, 1)
@@ -99,7 +98,7 @@ def smtp_server(postbox: Postbox, **how: Any) -> Iterator[MailServer]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with opened(sqlite_url(tmp_path / "delivery.sqlite")) as made:
+    with opened(tmp_path / "delivery.sqlite") as made:
         made.add_release(small_release())
         publish_whole(made, small_edition())
         yield made
