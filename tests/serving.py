@@ -8,9 +8,11 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from socketserver import BaseServer
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -173,6 +175,26 @@ def running(server: Server) -> Iterator[Server]:
         server.stop()
     finally:
         server.kill()
+
+
+class Quiet:
+    """The part of a made-up server's handler that says nothing of what it was asked."""
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def in_a_thread(server: BaseServer) -> Iterator[None]:
+    """A made-up server answers, from a thread, to the end of the block."""
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(PATIENCE_S)
 
 
 @contextmanager
