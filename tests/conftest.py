@@ -233,7 +233,7 @@ def small_database() -> Path:
     """An SQLite file with the small world published, its map made by Folium. Do not write to it."""
 
     def make(path: Path) -> None:
-        with opened(sqlite_url(path)) as store:
+        with opened(path) as store:
             store.add_release(small_release())
             edition = small_edition(number=1)
             publish_whole(store, edition, artefacts=real_artefacts(edition))
@@ -249,7 +249,7 @@ def small_copy(small_database: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def small_app(small_database: Path) -> Iterator[Flask]:
-    with running_application(sqlite_url(small_database)) as made:
+    with running_application(small_database) as made:
         made.extensions[EXTENSION].snapshots.current()
         yield made
 
@@ -268,7 +268,7 @@ def demonstration_database() -> Path:
     """An SQLite file with the demonstration published. Only read it."""
 
     def make(path: Path) -> None:
-        with opened(sqlite_url(path)) as store:
+        with opened(path) as store:
             edition, release = read_demonstration()
             publisher(store, no_progress).seed(edition, release)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +24,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 from werkzeug.serving import make_server
 
-from tests.waiting import PATIENCE_S
+from tests.serving import in_a_thread
 
 CLIENT_ID, CLIENT_SECRET = "catchments", "a secret between the two"
 
@@ -139,14 +138,8 @@ def running_provider() -> Iterator[Provider]:
     provider = Provider()
     server = make_server("127.0.0.1", 0, _application(provider), threaded=True)
     provider.issuer = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with in_a_thread(server):
         yield provider
-    finally:
-        server.shutdown()
-        thread.join(PATIENCE_S)
-        server.server_close()
 
 
 def _application(provider: Provider) -> Flask:

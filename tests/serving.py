@@ -8,9 +8,11 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from socketserver import BaseServer
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -18,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from scripts.many_machines import NotReady, write_nginx
 from tests import prepared
 from tests.waiting import PATIENCE_S, answers, free_port, wait_until
-from tests.worlds import lacking, sqlite_url
+from tests.worlds import lacking, url_of
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
@@ -175,6 +177,26 @@ def running(server: Server) -> Iterator[Server]:
         server.kill()
 
 
+class Quiet:
+    """The part of a made-up server's handler that says nothing of what it was asked."""
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def in_a_thread(server: BaseServer) -> Iterator[None]:
+    """A made-up server answers, from a thread, to the end of the block."""
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(PATIENCE_S)
+
+
 @contextmanager
 def behind_nginx(folder: Path, *ports: int) -> Iterator[Door]:
     """What is deployed before two servers; it logs to a file of the folder, `log`."""
@@ -218,6 +240,5 @@ def serving(
     database: Path | str, *, workers: int = 1, anew: bool = False, **settings: str
 ) -> Iterator[Server]:
     """The service, running, on a database that is set up: an SQLite file or a URL."""
-    url = sqlite_url(database) if isinstance(database, Path) else database
-    with running(service(url, workers=workers, anew=anew, **settings)) as server:
+    with running(service(url_of(database), workers=workers, anew=anew, **settings)) as server:
         yield server

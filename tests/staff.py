@@ -20,8 +20,7 @@ from catchments.core.roles import Person, Role
 from catchments.store import Store, people
 from catchments.store.drafts.repository import DraftRepository
 from catchments.store.people import People
-from catchments.web.common.services import EXTENSION
-from tests.worlds import opened, sqlite_url
+from tests.worlds import opened, store_of
 
 PASSWORD = "correct horse battery kererū"
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -44,7 +43,7 @@ def add_person(store: Store, login: str, *roles: Role, password: str = PASSWORD)
 def staffed(database: Path, folder: Path, people: Mapping[str, Role]) -> Path:
     """A copy of a database with these people in it, to copy for each test."""
     path = Path(shutil.copy(database, folder / "staffed.sqlite"))
-    with opened(sqlite_url(path)) as store:
+    with opened(path) as store:
         for login, role in people.items():
             add_person(store, login, role)
     return path
@@ -80,11 +79,6 @@ def csrf_in(page: TestResponse) -> str:
 
 
 # --- a draft, number 1, and the forms of its changes ----------------------------------------------
-
-
-def store_of(app: Flask) -> Store:
-    store: Store = app.extensions[EXTENSION].store
-    return store
 
 
 def content(app: Flask) -> Edition:

@@ -20,6 +20,7 @@ import pytest
 import shapely
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from shapely.geometry.base import BaseGeometry
 from werkzeug.test import TestResponse
@@ -218,8 +219,9 @@ def _migrated_sqlite() -> Path:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Store]:
+def opened(database: Path | str) -> Iterator[Store]:
     """A store with its schema made, closed at the end."""
+    url = url_of(database)
     begin_with_the_schema(url)
     store = Store(url)
     try:
@@ -268,19 +270,24 @@ def real_artefacts(edition: Edition) -> tuple[Artefact, ...]:
     return map_parts(ExportInput(edition))
 
 
-def fill(url: str, *editions: Edition, release: DirectoryRelease | None = None) -> None:
+def fill(
+    database: Path | str,
+    *editions: Edition,
+    release: DirectoryRelease | None = None,
+    artefacts: Any = None,
+) -> None:
     """Set up a database with a directory release and editions, unchecked."""
-    with opened(url) as store:
+    with opened(database) as store:
         store.add_release(release or small_release())
         for edition in editions or (small_edition(),):
-            publish_whole(store, edition)
+            publish_whole(store, edition, artefacts=artefacts)
 
 
 def application(
-    url: str, *, today: date | Callable[[], date] = TODAY, commands: bool = False
+    database: Path | str, *, today: date | Callable[[], date] = TODAY, commands: bool = False
 ) -> Flask:
     """The application on a database, on a day of the test's choosing."""
-    made = (create_app if commands else web_app)(Settings(database_url=url))
+    made = (create_app if commands else web_app)(Settings(database_url=url_of(database)))
     running = made.extensions[EXTENSION]
     clock = today if callable(today) else lambda: today
     made.extensions[EXTENSION] = Services(
@@ -300,16 +307,39 @@ def _compiled_templates() -> FileSystemBytecodeCache:
 
 
 @contextmanager
-def running_application(url: str, **how: Any) -> Iterator[Flask]:
-    made = application(url, **how)
+def running_application(database: Path | str, **how: Any) -> Iterator[Flask]:
+    made = application(database, **how)
     try:
         yield made
     finally:
-        made.extensions[EXTENSION].store.close()
+        store_of(made).close()
+
+
+@contextmanager
+def visited(
+    folder: Path,
+    *editions: Edition,
+    today: date | Callable[[], date] = TODAY,
+    **content: Any,
+) -> Iterator[FlaskClient]:
+    """A client of the application on a new database in a folder, with what `fill` puts there."""
+    fill(folder / "visited.sqlite", *editions, **content)
+    with running_application(folder / "visited.sqlite", today=today) as made:
+        yield made.test_client()
+
+
+def store_of(app: Flask) -> Store:
+    store: Store = app.extensions[EXTENSION].store
+    return store
 
 
 def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
+
+
+def url_of(database: Path | str) -> str:
+    """The URL of a database that is named by its URL or its SQLite file."""
+    return sqlite_url(database) if isinstance(database, Path) else database
 
 
 OF_THE_REQUEST = {"RateLimit", "RateLimit-Policy", "X-Request-ID"}

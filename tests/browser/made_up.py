@@ -32,7 +32,7 @@ from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from tests.address_files import Given, csv_text
 from tests.kept import WHAT_PUBLISHES, kept
 from tests.staff import add_person
-from tests.worlds import opened, publish_whole, real_artefacts, small_release, sqlite_url
+from tests.worlds import opened, publish_whole, real_artefacts, small_release
 
 HOSTILE = "{{7*191}}</script><img src=x onerror=alert(1)>`${alert(2)}`<b>Provider</b>"
 DATABASE, ADDRESS_BOOK = "made-up.sqlite", "addresses.sqlite"
@@ -101,7 +101,7 @@ def made_up_world() -> Path:
         folder.mkdir()
         edition = made_up_edition()
         schools = {school.school_id: school for school in made_up_schools()}
-        with opened(sqlite_url(folder / DATABASE)) as store:
+        with opened(folder / DATABASE) as store:
             store.add_release(small_release(schools=schools))
             publish_whole(store, edition, artefacts=real_artefacts(edition))
             _begin_a_draft(store)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -12,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.made_up import HOSTILE
 from tests.browser.windows import PHONE, tab_to
+from tests.serving import Quiet, in_a_thread
 from tests.waiting import PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -294,7 +294,7 @@ def test_an_answer_prints_with_its_provider_and_without_controls(page: Page, liv
 def school_website(live_url: str) -> Iterator[str]:
     """A website that frames what its address names."""
 
-    class Website(BaseHTTPRequestHandler):
+    class Website(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = f'<!DOCTYPE html><iframe src="{live_url}{self.path}" width=600 height=600>'
             self.send_response(200)
@@ -302,16 +302,9 @@ def school_website(live_url: str) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body.encode())
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
     server = ThreadingHTTPServer(("127.0.0.1", 0), Website)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with in_a_thread(server):
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 def test_an_allowed_website_shows_the_finder_in_a_frame(page: Page, school_website: str) -> None:

@@ -30,7 +30,7 @@ from tests.editions.test_delivery import Postbox, smtp_server
 from tests.serving import serving
 from tests.staff import PASSWORD, add_person
 from tests.waiting import wait_until
-from tests.worlds import opened, sqlite_url
+from tests.worlds import opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -151,7 +151,7 @@ def postbox() -> Postbox:
 def office(
     request: pytest.FixtureRequest, browser: Browser, demonstration_copy: Path, postbox: Postbox
 ) -> Iterator[Office]:
-    with opened(sqlite_url(demonstration_copy)) as store:
+    with opened(demonstration_copy) as store:
         add_person(store, "hana", Role.EDITOR)
         add_person(store, "aroha", Role.APPROVER)
         add_person(store, "mere", Role.ADMINISTRATOR)
@@ -291,7 +291,7 @@ def everything_is_on_record(office: Office, starts: date) -> None:
     assert "Five schools and a peninsula" in history
     assert "Dargaville is full" in history
     assert "Hana" not in history  # names of staff are not public
-    with opened(sqlite_url(office.path)) as store:
+    with opened(office.path) as store:
         assert AuditTrail(store).broken_at() is None
         told = audited(store)
     decided = [a for a in told if a in {"draft.send-back", "draft.approve", "edition.publish"}]

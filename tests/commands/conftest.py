@@ -19,7 +19,7 @@ from catchments.commands import directory, editions, imports
 from catchments.commands.jobs import publishing_setup
 from catchments.store import Store
 from catchments.web.common.services import EXTENSION
-from tests.worlds import TODAY, begin_with_the_schema, running_application, sqlite_url
+from tests.worlds import TODAY, begin_with_the_schema, running_application
 
 Run = Callable[..., Result]
 SQUARE_NAMES = {
@@ -53,7 +53,7 @@ def _fixed_today_and_quick_maps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Flask]:
-    with running_application(sqlite_url(tmp_path / "commands.sqlite"), commands=True) as made:
+    with running_application(tmp_path / "commands.sqlite", commands=True) as made:
         yield made
 
 

@@ -169,7 +169,7 @@ def test_a_scheduled_edition_is_published_anew(run: Run, store: Store, tmp_path:
 
 @pytest.fixture
 def demonstration(demonstration_copy: Path) -> Iterator[Flask]:
-    with running_application(sqlite_url(demonstration_copy), commands=True) as app:
+    with running_application(demonstration_copy, commands=True) as app:
         yield app
 
 
@@ -304,5 +304,5 @@ def test_a_copied_database_needs_nothing_else(two: Store, tmp_path: Path) -> Non
     publish_whole(two, small_edition())
     two.close()
     copy = shutil.copy(tmp_path / "commands.sqlite", tmp_path / "copy.sqlite")
-    with running_application(sqlite_url(Path(copy))) as app:
+    with running_application(Path(copy)) as app:
         assert app.test_client().get("/provider?school_id=54").status_code == 200

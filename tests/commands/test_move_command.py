@@ -20,7 +20,7 @@ def test_a_move_names_every_table_and_a_second_one_is_refused(
     said = run("move-database", small_copy, target).output
     assert all(name in said for name in TABLES)
     assert f"rows in {len(TABLES)} tables." in said
-    with opened(sqlite_url(target)) as store:
+    with opened(target) as store:
         assert store.state() == State(editions=1, withdrawn=0, releases=1)
     again = run("move-database", small_copy, sqlite_url(target), ok=False)
     assert "Refused: The database to move to is not empty" in again.output

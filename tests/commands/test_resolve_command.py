@@ -10,13 +10,13 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from tests.worlds import running_application, sqlite_url
+from tests.worlds import running_application
 
 
 @pytest.fixture
 def app(small_database: Path) -> Iterator[Flask]:
     """The command line on the small world, which is only read."""
-    with running_application(sqlite_url(small_database), commands=True) as made:
+    with running_application(small_database, commands=True) as made:
         yield made
 
 

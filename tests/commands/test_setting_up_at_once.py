@@ -13,12 +13,12 @@ from catchments.core.model import DirectoryRelease, Edition
 from catchments.readers import demonstration
 from catchments.store import Store
 from maps import MAKER
-from tests.worlds import opened, publish_whole, small_edition, small_release, sqlite_url
+from tests.worlds import opened, publish_whole, small_edition, small_release
 
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Store]:
-    with opened(sqlite_url(tmp_path / "empty.sqlite")) as made:
+    with opened(tmp_path / "empty.sqlite") as made:
         yield made
 
 

@@ -7,7 +7,6 @@ import hmac
 import json
 import smtplib
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -41,7 +40,7 @@ from catchments.store.engine import now
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.queue import MAY_HAVE_BEEN_SENT, Claimed, Outbox
 from catchments.store.outbox.webhook_addresses import Webhooks
-from tests.waiting import PATIENCE_S
+from tests.serving import Quiet, in_a_thread
 from tests.worlds import (
     HOSTILE,
     TODAY,
@@ -52,7 +51,6 @@ from tests.worlds import (
     simple_artefacts,
     small_edition,
     small_release,
-    sqlite_url,
 )
 
 FROM = date(2026, 4, 1)
@@ -100,7 +98,7 @@ def smtp_server(postbox: Postbox, **how: Any) -> Iterator[MailServer]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with opened(sqlite_url(tmp_path / "delivery.sqlite")) as made:
+    with opened(tmp_path / "delivery.sqlite") as made:
         made.add_release(small_release())
         publish_whole(made, small_edition())
         yield made
@@ -340,7 +338,7 @@ class Receiver(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}/hook"
 
 
-class _Taking(BaseHTTPRequestHandler):
+class _Taking(Quiet, BaseHTTPRequestHandler):
     server: Receiver
 
     def do_POST(self) -> None:
@@ -351,21 +349,12 @@ class _Taking(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def log_message(self, *_: Any) -> None:
-        pass
-
 
 @contextmanager
 def receiver(*answers: int) -> Iterator[Receiver]:
     server = Receiver(*answers)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with in_a_thread(server):
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(PATIENCE_S)
 
 
 def is_signed(secret: str, headers: dict[str, str], body: bytes) -> bool:

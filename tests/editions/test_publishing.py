@@ -45,7 +45,6 @@ from tests.worlds import (
     small_release,
     small_schools,
     source,
-    sqlite_url,
 )
 
 SOON, LATER, LATEST = (TODAY + timedelta(days=days) for days in (30, 60, 90))
@@ -58,7 +57,7 @@ REAL_SOURCES = {
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """A store with a real school directory and nothing published."""
-    with opened(sqlite_url(tmp_path / "publication.sqlite")) as made:
+    with opened(tmp_path / "publication.sqlite") as made:
         made.add_release(small_release(demonstration=False))
         yield made
 
@@ -249,7 +248,7 @@ def test_a_sound_edition_and_an_accepted_overlap_may_be_published(store: Store) 
 
 
 def test_without_a_school_directory_nothing_is_published(tmp_path: Path) -> None:
-    with opened(sqlite_url(tmp_path / "bare.sqlite")) as bare:
+    with opened(tmp_path / "bare.sqlite") as bare:
         draft_id = drafted(bare, *all_of(small_edition(demonstration=False)))
         refused = refusal(lambda: publish(bare, draft_id))
     assert "There is no school directory" in refused.problem
@@ -580,7 +579,7 @@ def test_a_place_in_an_accepted_overlap_is_ambiguous(
 
 
 def test_the_demonstration_edition_passes_its_own_checks(demonstration_database: Path) -> None:
-    with opened(sqlite_url(demonstration_database)) as store:
+    with opened(demonstration_database) as store:
         edition, release = store.edition(1), store.release(1)
         publisher(store)._refuse_unless_sound(edition, release)
         assert edition.demonstration

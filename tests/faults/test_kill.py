@@ -61,7 +61,7 @@ def database(tmp_path: Path) -> Path:
     """The small world as real data, published."""
     path = tmp_path / "kill.sqlite"
     fill(
-        sqlite_url(path),
+        path,
         small_edition(demonstration=False),
         release=small_release(demonstration=False),
     )
@@ -106,7 +106,7 @@ def nothing_is_half_there(path: Path, *, artefacts: int = QUICK) -> tuple[int, i
 
 
 def answer(path: Path) -> dict[str, Any]:
-    with running_application(sqlite_url(path), today=today_in_new_zealand()) as app:
+    with running_application(path, today=today_in_new_zealand()) as app:
         response = app.test_client().get("/provider?school_id=54")
         assert response.status_code == 200
         body: dict[str, Any] = response.get_json()
@@ -129,7 +129,7 @@ def new_draft(path: Path, turn: int) -> int:
     providers = dict(small_edition().providers)
     providers["P-AHI"] = replace(providers["P-AHI"], phone=f"0800 {turn}")
     change = ReplaceProviders(providers, source(SourceKind.PROVIDERS, demonstration=False))
-    with opened(sqlite_url(path)) as store:
+    with opened(path) as store:
         newest = store.editions()[-1].number
         return store.add_to_draft(change, draft_id=None, title=f"Turn {turn}", base_number=newest)
 
@@ -204,7 +204,7 @@ def test_a_publication_killed_at_any_moment_leaves_the_edition_before_or_the_one
     def check(turn: int) -> None:
         editions, _ = nothing_is_half_there(database)
         body = answer(database)
-        with opened(sqlite_url(database)) as store:
+        with opened(database) as store:
             number = store.draft(drafts[turn]).published_as
         before = counts[-1] if counts else 1
         assert editions == before + (number is not None)

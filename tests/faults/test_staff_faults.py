@@ -74,8 +74,8 @@ def database(tmp_path: Path) -> Path:
     """The small world as real data, published, with staff."""
     path = tmp_path / "staff.sqlite"
     release = small_release(demonstration=False)
-    fill(sqlite_url(path), small_edition(demonstration=False), release=release)
-    with opened(sqlite_url(path)) as store:
+    fill(path, small_edition(demonstration=False), release=release)
+    with opened(path) as store:
         add_person(store, "hana", Role.EDITOR)
         add_person(store, "aroha", Role.APPROVER)
         add_person(store, "tama", Role.ADMINISTRATOR)
@@ -85,7 +85,7 @@ def database(tmp_path: Path) -> Path:
 def approved(path: Path) -> PublicationRequest:
     """A draft that an approver has approved for today, and the request to publish it."""
     day = today_in_new_zealand()
-    with opened(sqlite_url(path)) as store:
+    with opened(path) as store:
         desk, people = DraftRepository(store), People(store)
         hana, aroha, tama = (people.person(login) for login in ("hana", "aroha", "tama"))
         base = store.editions()[-1].number
@@ -121,7 +121,7 @@ def finished(path: Path, request: PublicationRequest, **fate: int | None) -> Out
 def is_published_whole(path: Path, request: PublicationRequest, *, artefacts: int = QUICK) -> bool:
     """Whether a draft is published; either way all of it is there, once, or none of it."""
     editions, _ = nothing_is_half_there(path, artefacts=artefacts)
-    with opened(sqlite_url(path)) as store:
+    with opened(path) as store:
         assert AuditTrail(store).broken_at() is None
         draft = DraftRepository(store).draft(request.draft_id)
         trail = AuditTrail(store).entries(matching={"action": "edition.publish"}, at_most=99)
@@ -210,7 +210,7 @@ def test_a_full_disk_while_files_are_made_is_one_message_and_it_succeeds_once_th
 @pytest.fixture
 def app(small_copy: Path) -> Iterator[Flask]:
     """The small world in this process, with staff and a draft of Hana's."""
-    with running_application(sqlite_url(small_copy)) as made:
+    with running_application(small_copy) as made:
         store = store_of(made)
         hana = add_person(store, "hana", Role.EDITOR)
         add_person(store, "aroha", Role.APPROVER)
@@ -316,7 +316,7 @@ def test_no_lock_outlasts_the_longest_when_the_clock_jumps_back(
 def test_a_day_that_comes_and_goes_again_serves_the_edition_of_the_day(small_copy: Path) -> None:
     day = [TODAY]
     soon = TODAY + timedelta(days=30)
-    with running_application(sqlite_url(small_copy), today=lambda: day[0]) as app:
+    with running_application(small_copy, today=lambda: day[0]) as app:
         publish_whole(store_of(app), next_edition(soon))
         client, served = app.test_client(), []
         jumps = (TODAY, soon, TODAY, date(2126, 1, 1), TODAY, soon)
@@ -473,7 +473,7 @@ class Browser:
 
 
 def editions_of(path: Path) -> list[int]:
-    with opened(sqlite_url(path)) as store:
+    with opened(path) as store:
         return [edition.number for edition in store.editions()]
 
 

@@ -25,16 +25,7 @@ from catchments.geometry.redrawing import (
     transfer,
 )
 from tests.laws import examples
-from tests.worlds import (
-    AHI,
-    KOWHAI,
-    REKOHU,
-    RIMU,
-    TOTARA,
-    opened,
-    small_edition,
-    sqlite_url,
-)
+from tests.worlds import AHI, KOWHAI, REKOHU, RIMU, TOTARA, opened, small_edition
 
 Boundaries = dict[str, BaseGeometry]
 LAKE, ISLES = "LAK-6", "ISL-7"
@@ -374,6 +365,6 @@ def test_who_is_far_from_the_cut_is_the_same_object(seed: int) -> None:
 def test_on_real_coasts_and_islands_sequences_stay_exact(
     seed: int, turns: int, demonstration_database: Path
 ) -> None:
-    with opened(sqlite_url(demonstration_database)) as store:
+    with opened(demonstration_database) as store:
         before = dict(store.edition(1).boundaries)
     assert any_sequence(before, seed, turns=turns) > turns // 2

@@ -32,7 +32,7 @@ from maps.locator import (
     read_drawing,
 )
 from maps.topology import drawn_topology
-from tests.worlds import opened, sqlite_url
+from tests.worlds import opened
 
 CHATHAMS = "ZZ-09"
 MIDDLE = "ZZ-04"
@@ -295,7 +295,7 @@ def test_no_point_is_written_twice_running(drawing: Drawing) -> None:
 
 
 def test_every_picture_of_the_demonstration_is_light(demonstration_database: Path) -> None:
-    with opened(sqlite_url(demonstration_database)) as store:
+    with opened(demonstration_database) as store:
         kept, edition = store.artefact(1, TOPOLOGY), store.edition(1)
     assert kept is not None
     drawing = read_drawing(kept.content)

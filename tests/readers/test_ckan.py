@@ -23,6 +23,7 @@ from catchments.core.model import DirectoryRelease, Place, SchoolStatus
 from catchments.readers import ckan
 from catchments.readers.ckan import fetch_directory, retrying_session
 from catchments.readers.report import Report
+from tests.serving import Quiet, in_a_thread
 from tests.waiting import PATIENCE_S
 
 TODAY = date(2026, 6, 9)
@@ -93,7 +94,7 @@ class Catalogue:
 
 @contextmanager
 def serving(catalogue: Catalogue) -> Iterator[Catalogue]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             query = {key: values[0] for key, values in parse_qs(parts.query).items()}
@@ -115,20 +116,13 @@ def serving(catalogue: Catalogue) -> Iterator[Catalogue]:
             while answer.dripping and not catalogue.over.wait(0.005):
                 self.wfile.write(answer.body[-1:])
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
     catalogue.url = f"http://127.0.0.1:{server.server_port}/api/3/action/"
-    try:
-        yield catalogue
-    finally:
-        catalogue.over.set()
-        server.shutdown()
-        thread.join(PATIENCE_S)
-        server.server_close()
+    with in_a_thread(server):
+        try:
+            yield catalogue
+        finally:
+            catalogue.over.set()
 
 
 @pytest.fixture

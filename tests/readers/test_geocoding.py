@@ -22,6 +22,7 @@ from catchments.readers.geocoding import (
     RemoteGeocoder,
     geocoder_of,
 )
+from tests.serving import Quiet, in_a_thread
 from tests.waiting import PATIENCE_S, wait_until
 from tests.worlds import at_once
 
@@ -47,7 +48,7 @@ class Elsewhere:
     def handler(self) -> type[BaseHTTPRequestHandler]:
         service = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet, BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 service.asked.append(self.path)
                 service.before()
@@ -57,9 +58,6 @@ class Elsewhere:
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
-
-            def log_message(self, *_: Any) -> None:
-                pass
 
         return Handler
 
@@ -77,12 +75,8 @@ def elsewhere() -> Iterator[Elsewhere]:
     server = QuietServer(("127.0.0.1", 0), service.handler())
     server.daemon_threads = True
     service.domain = f"127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield service
-    server.shutdown()
-    server.server_close()
-    thread.join(PATIENCE_S)
+    with in_a_thread(server):
+        yield service
 
 
 def nominatim(service: Elsewhere, *, timeout_s: float = PATIENCE_S) -> RemoteGeocoder:

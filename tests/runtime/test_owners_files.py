@@ -185,6 +185,6 @@ def test_a_store_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
     path = tmp_path / "old.sqlite"
     begin_with_the_schema(sqlite_url(path))
     path.chmod(0o644)
-    with opened(sqlite_url(path)) as store:
+    with opened(path) as store:
         assert store.editions() == []
     assert modes(tmp_path)["old.sqlite"] == "0644"

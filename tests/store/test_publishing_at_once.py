@@ -33,7 +33,6 @@ from tests.worlds import (
     small_edition,
     small_release,
     source,
-    sqlite_url,
 )
 
 pytestmark = pytest.mark.dialects
@@ -268,7 +267,7 @@ def test_state_changes_with_everything_that_changes_answers(store: Store) -> Non
 
 def test_a_busy_database_is_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "busy.sqlite"
-    with opened(sqlite_url(path)) as store:
+    with opened(path) as store:
         store.add_release(small_release())
 
         def hold() -> None:

@@ -333,5 +333,5 @@ def test_a_real_directory_does_not_remember_the_demonstrations_schools(store: St
 
 
 def test_where_a_database_lies_does_not_matter(tmp_path: Path) -> None:
-    with opened(sqlite_url(tmp_path / "Ōtāhuhu 100% & co.sqlite")) as store:
+    with opened(tmp_path / "Ōtāhuhu 100% & co.sqlite") as store:
         assert publish_whole(store, small_edition()) == 1

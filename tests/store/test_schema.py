@@ -145,7 +145,7 @@ def test_a_path_that_cannot_be_a_database_gives_one_clear_sentence(
         path = tmp_path / "file" / "below.sqlite"
     with (
         pytest.raises(StoreUnavailable, match=r"The database .* cannot be used: ") as away,
-        opened(sqlite_url(path)) as store,
+        opened(path) as store,
     ):
         store.state()
     assert path.name[:10] in str(away.value)
@@ -153,5 +153,5 @@ def test_a_path_that_cannot_be_a_database_gives_one_clear_sentence(
 
 
 def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
-    with opened(sqlite_url(tmp_path / "a" / "b" / "c.sqlite")) as store:
+    with opened(tmp_path / "a" / "b" / "c.sqlite") as store:
         assert store.editions() == []

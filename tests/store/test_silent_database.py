@@ -18,7 +18,7 @@ from catchments.web.common.services import EXTENSION
 from catchments.web.pages import health
 from tests.conftest import fresh_postgresql
 from tests.waiting import PATIENCE_S
-from tests.worlds import application, opened, sqlite_url
+from tests.worlds import application, opened
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_readiness_is_said_at_once_while_the_database_hangs_and_is_asked_once_on
     small_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "PATIENCE_S", PATIENCE_S)
-    app = application(sqlite_url(small_copy))
+    app = application(small_copy)
     running = app.extensions[EXTENSION]
     store = Hanging(running.settings.database_url)
     object.__setattr__(running, "store", store)

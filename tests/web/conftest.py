@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from catchments.core.roles import Role
 from tests.staff import post, sign_in, staffed
-from tests.worlds import running_application, sqlite_url
+from tests.worlds import running_application
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def drafted(small_database: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     """The small world with two editors and a draft, number 1, that Hana has begun."""
     editors = {"hana": Role.EDITOR, "wiremu": Role.EDITOR}
     path = staffed(small_database, tmp_path_factory.mktemp("drafted"), editors)
-    with running_application(sqlite_url(path)) as made:
+    with running_application(path) as made:
         client = made.test_client()
         sign_in(client, "hana")
         begun = post(client, "/staff/drafts/new", title="A draft", reason="A reason", base="1")
@@ -31,7 +31,7 @@ def drafted(small_database: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture
 def app(drafted: Path, tmp_path: Path) -> Iterator[Flask]:
     path = Path(shutil.copy(drafted, tmp_path / "drafted.sqlite"))
-    with running_application(sqlite_url(path)) as made:
+    with running_application(path) as made:
         yield made
 
 

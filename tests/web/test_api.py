@@ -44,6 +44,7 @@ from tests.worlds import (
     small_edition,
     small_release,
     sqlite_url,
+    visited,
 )
 
 PROBLEM = "application/problem+json"
@@ -185,10 +186,8 @@ def test_a_distance_is_said_in_whole_metres(client: FlaskClient) -> None:
 
 
 def test_a_place_in_two_catchments_is_ambiguous(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "overlap.sqlite")
-    fill(url, overlapping_edition())
-    with running_application(url) as app:
-        response = ask(app.test_client(), "lat=-38.6&lng=175.1")
+    with visited(tmp_path, overlapping_edition()) as client:
+        response = ask(client, "lat=-38.6&lng=175.1")
     body = response.get_json()
     assert (response.status_code, body["status"]) == (200, "ambiguous")
     assert [c["catchment"]["code"] for c in body["candidates"]] == [AHI, KOWHAI]
@@ -462,7 +461,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def ticking(clock: Clock, small_copy: Path) -> Iterator[Flask]:
     """The application on a copy of the small world, on the clock of the test."""
-    with running_application(sqlite_url(small_copy), today=clock.today) as app:
+    with running_application(small_copy, today=clock.today) as app:
         yield app
 
 
@@ -584,7 +583,7 @@ def test_an_etag_changes_with_whatever_may_change_an_answer(
         seen.append(etags(client))
         assert changed_everywhere(seen[-2], seen[-1])
 
-    with opened(sqlite_url(small_copy)) as store:
+    with opened(small_copy) as store:
         publish_whole(store, small_edition(title="Again", effective_from=STARTS))
         then()
         publish_whole(store, next_edition(TODAY + timedelta(days=10)))
@@ -601,11 +600,8 @@ def test_an_etag_changes_with_whatever_may_change_an_answer(
 def test_a_scheduled_edition_is_answered_from_when_its_day_comes(
     clock: Clock, tmp_path: Path
 ) -> None:
-    url = sqlite_url(tmp_path / "scheduled.sqlite")
     begins = TODAY + timedelta(days=1)
-    fill(url, small_edition(), next_edition(begins))
-    with running_application(url, today=clock.today) as app:
-        client = app.test_client()
+    with visited(tmp_path, small_edition(), next_edition(begins), today=clock.today) as client:
         first = ask(client, "school_id=55")
         assert first.get_json()["provider"]["name"] == "Ngā Rākau"
         assert first.get_json()["upcoming"] == {
@@ -854,10 +850,8 @@ def test_every_answer_says_that_it_is_demonstration_data(path: str, client: Flas
 
 
 def test_real_data_is_never_called_demonstration(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "real.sqlite")
-    fill(url, small_edition(demonstration=False), release=small_release(demonstration=False))
-    with running_application(url) as app:
-        client = app.test_client()
+    edition, release = small_edition(demonstration=False), small_release(demonstration=False)
+    with visited(tmp_path, edition, release=release) as client:
         assert client.get("/").status_code == 200
         for path in SAID_EVERYWHERE:
             assert "emonstration data" not in client.get(path, headers={"Accept": "text/html"}).text
@@ -874,7 +868,7 @@ def _gone(path: Path) -> None:
 
 
 def test_a_process_says_that_it_is_alive_whatever_else(tmp_path: Path) -> None:
-    with running_application(sqlite_url(tmp_path / "none.sqlite")) as app:
+    with running_application(tmp_path / "none.sqlite") as app:
         response = app.test_client().get("/healthz")
     expected = {"status": "ok", "version": __version__}
     assert (response.status_code, response.get_json()) == (200, expected)
@@ -962,7 +956,7 @@ def test_a_database_that_comes_back_with_more_in_it_is_noticed(
     client = ticking.test_client()
     assert client.get("/readyz").get_json()["edition"] == 1
     backup = Path(shutil.copy(small_copy, tmp_path / "backup.sqlite"))
-    with opened(sqlite_url(backup)) as store:
+    with opened(backup) as store:
         publish_whole(store, small_edition())
     _gone(small_copy)
     snapshots = ticking.extensions[EXTENSION].snapshots
@@ -977,7 +971,7 @@ def test_an_error_of_ours_is_said_without_its_reason(
     def broken(*_: object) -> None:
         raise RuntimeError("secret reason")
 
-    with running_application(sqlite_url(small_copy)) as app:
+    with running_application(small_copy) as app:
         monkeypatch.setattr(app.extensions[EXTENSION].snapshots, "current", broken)
         client = app.test_client()
         for path, mimetype in (("/provider?school_id=54", PROBLEM), ("/", "text/html")):

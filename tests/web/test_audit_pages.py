@@ -18,21 +18,14 @@ from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, sign_in
-from tests.worlds import (
-    HOSTILE,
-    RIMU,
-    TODAY,
-    running_application,
-    simple_artefacts,
-    sqlite_url,
-)
+from tests.worlds import HOSTILE, RIMU, TODAY, running_application, simple_artefacts
 
 APRIL = date(2026, 4, 1)
 
 
 @pytest.fixture
 def app(small_copy: Path) -> Iterator[Flask]:
-    with running_application(sqlite_url(small_copy)) as made:
+    with running_application(small_copy) as made:
         add_person(made.extensions[EXTENSION].store, "rata", Role.READER)
         yield made
 

@@ -31,6 +31,7 @@ from tests.worlds import (
     small_release,
     small_schools,
     sqlite_url,
+    visited,
 )
 
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
@@ -58,9 +59,8 @@ class Stranger(NoAddresses):
 
 @pytest.fixture(scope="module")
 def bulk_app(tmp_path_factory):
-    url = sqlite_url(tmp_path_factory.mktemp("bulk") / "bulk.sqlite")
-    fill(url, small_edition(), next_edition(APRIL))
-    with running_application(url) as app:
+    with visited(tmp_path_factory.mktemp("bulk"), small_edition(), next_edition(APRIL)) as client:
+        app = client.application
         running = app.extensions[EXTENSION]
         app.extensions[EXTENSION] = replace(running, addresses=TwoAddresses(), geocoder=Stranger())
         yield app

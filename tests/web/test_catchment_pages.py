@@ -6,8 +6,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -36,16 +34,14 @@ from tests.worlds import (
     STARTS,
     TODAY,
     TOTARA,
-    fill,
     next_edition,
-    opened,
-    publish_whole,
     real_artefacts,
     running_application,
     small_edition,
     small_release,
     small_schools,
-    sqlite_url,
+    store_of,
+    visited,
 )
 
 JULY = TODAY.replace(month=7, day=1)
@@ -85,14 +81,6 @@ def table(response: TestResponse) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(response.data.decode(), newline="")))
 
 
-@contextmanager
-def world_of(path: Path, *editions: Edition, **more: Any) -> Iterator[FlaskClient]:
-    url = sqlite_url(path / "world.sqlite")
-    fill(url, *editions, **more)
-    with running_application(url) as app:
-        yield app.test_client()
-
-
 # --- the list of all ------------------------------------------------------------------------------
 
 
@@ -123,7 +111,7 @@ def test_names_with_and_without_a_macron_sort_together(tmp_path: Path) -> None:
         for code, name in zip("ABCDE", ["Zed", "Ōtāhuhu", "Otago", "Pukekohe", "āwhi"], strict=True)
     }
     edition = small_edition(catchments=catchments, boundaries={}, listings={})
-    with world_of(tmp_path, edition) as client:
+    with visited(tmp_path, edition) as client:
         found = rows(client.get("/catchments").text)
     assert found == ["āwhi", "Otago", "Ōtāhuhu", "Pukekohe", "Zed"]
 
@@ -170,7 +158,7 @@ def test_the_list_is_sorted_within_each_region(
         boundaries={},
         listings={54: "Bell", 55: "Bell", 56: "Cook"},
     )
-    with world_of(tmp_path, edition) as client:
+    with visited(tmp_path, edition) as client:
         text = client.get(f"/catchments?sort={order}").text
     assert rows(text) == found
     assert f'<option value="{order}" selected>' in text
@@ -237,7 +225,7 @@ def test_a_typed_text_is_kept_by_no_shared_cache(client: FlaskClient) -> None:
 
 
 def test_a_date_stays_while_one_filters(tmp_path: Path) -> None:
-    with world_of(tmp_path, small_edition(), next_edition(JULY)) as client:
+    with visited(tmp_path, small_edition(), next_edition(JULY)) as client:
         text = client.get(f"/catchments?on={JULY}&q=kowhai").text
     assert f'<input type="hidden" name="on" value="{JULY}">' in text
     assert f"/catchment/{KOWHAI}?on={JULY}" in text
@@ -270,7 +258,7 @@ def test_what_belongs_to_a_catchment_is_worked_out_once(
     monkeypatch.setattr(
         catchment_summaries, "_entries", _noted(catchment_summaries._entries, asked)
     )
-    with running_application(sqlite_url(small_database)) as app:
+    with running_application(small_database) as app:
         client = app.test_client()
         for path in ("/catchments", "/catchments?q=ahi", f"/catchment/{AHI}", "/catchments"):
             assert client.get(path).status_code == 200
@@ -359,7 +347,7 @@ def test_any_text_may_be_a_code(tmp_path: Path) -> None:
     edition = small_edition(
         catchments=catchments, boundaries={}, listings=dict(enumerate(ODD_CODES)), number=1
     )
-    with world_of(tmp_path, edition) as client:
+    with visited(tmp_path, edition) as client:
         links = re.findall(r'<th scope="row"><a href="([^"]+)"', client.get("/catchments").text)
         named = {words(client.get(unescape(link)).text) for link in links}
         for n, code in enumerate(ODD_CODES):
@@ -373,7 +361,7 @@ def test_any_text_may_be_a_code(tmp_path: Path) -> None:
 
 def test_a_catchment_without_anything_still_has_a_page(tmp_path: Path) -> None:
     bare = {"X": Catchment("X", "Bare")}
-    with world_of(tmp_path, small_edition(catchments=bare, boundaries={}, listings={})) as client:
+    with visited(tmp_path, small_edition(catchments=bare, boundaries={}, listings={})) as client:
         text = client.get("/catchment/X").text
         assert "No region recorded" in words(client.get("/catchments").text)
     said = words(text)
@@ -386,7 +374,7 @@ def test_a_catchment_without_anything_still_has_a_page(tmp_path: Path) -> None:
 def test_two_hundred_schools_are_all_there(tmp_path: Path) -> None:
     numbers = range(1001, 1201)
     schools = {n: School(n, f"School {n}", place=Place(174.5, -38.5)) for n in numbers}
-    with world_of(tmp_path, release=small_release(schools=schools)) as client:
+    with visited(tmp_path, release=small_release(schools=schools)) as client:
         found = rows(client.get(f"/catchment/{AHI}").text)
     assert found == [f"School {n}" for n in numbers]
 
@@ -404,12 +392,8 @@ def test_the_page_has_the_small_map(client: FlaskClient) -> None:
 
 def test_without_what_it_is_drawn_from_the_page_says_all_the_same(tmp_path: Path) -> None:
     for artefacts in ([], None):
-        url = sqlite_url(tmp_path / f"{artefacts}.sqlite")
-        with opened(url) as store:
-            store.add_release(small_release())
-            publish_whole(store, small_edition(), artefacts=artefacts)
-        with running_application(url) as app:
-            response = app.test_client().get(f"/catchment/{AHI}")
+        with visited(tmp_path / str(artefacts), artefacts=artefacts) as client:
+            response = client.get(f"/catchment/{AHI}")
         assert response.status_code == 200
         assert "Ahi Trust" in words(response.text)
         assert "<svg" not in response.text
@@ -421,7 +405,7 @@ def test_while_the_database_is_away_the_page_says_all_the_same(
     def away(*_: Any) -> Any:
         raise StoreUnavailable("The database is away.")
 
-    with running_application(sqlite_url(small_database)) as app:
+    with running_application(small_database) as app:
         app.extensions[EXTENSION].snapshots.current()
         monkeypatch.setattr(app.extensions[EXTENSION].store, "artefact", away)
         response = app.test_client().get(f"/catchment/{AHI}")
@@ -429,14 +413,9 @@ def test_while_the_database_is_away_the_page_says_all_the_same(
 
 
 def test_a_map_that_was_not_made_yet_is_drawn_once_it_is(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "later.sqlite")
-    with opened(url) as store:
-        store.add_release(small_release())
-        publish_whole(store, small_edition(), artefacts=[])
-    with running_application(url) as app:
-        client = app.test_client()
+    with visited(tmp_path, artefacts=[]) as client:
         assert "<svg" not in client.get(f"/catchment/{AHI}").text
-        store = app.extensions[EXTENSION].store
+        store = store_of(client.application)
         store.add_artefacts(1, real_artefacts(small_edition()), maker="1")
         assert "<svg" in client.get(f"/catchment/{AHI}").text
 
@@ -505,7 +484,7 @@ CHANGES = [
 def test_a_page_says_what_a_scheduled_edition_changes(
     edition: Edition, code: str, said: str, tmp_path: Path
 ) -> None:
-    with world_of(tmp_path, small_edition(), edition) as client:
+    with visited(tmp_path, small_edition(), edition) as client:
         now = words(client.get(f"/catchment/{code}").text)
         past = words(client.get(f"/catchment/{code}?on={STARTS}").text)
     assert said in now
@@ -515,7 +494,7 @@ def test_a_page_says_what_a_scheduled_edition_changes(
 
 def test_each_of_several_changes_is_told_against_the_one_before(tmp_path: Path) -> None:
     back = replace(small_edition(), effective_from=JULY.replace(month=10), title="Back again")
-    with world_of(tmp_path, small_edition(), next_edition(JULY), back) as client:
+    with visited(tmp_path, small_edition(), next_edition(JULY), back) as client:
         said = words(client.get(f"/catchment/{KOWHAI}").text)
         between = words(client.get(f"/catchment/{KOWHAI}?on={JULY}").text)
     assert "This changes on 1 July 2026. It will be served by Ahi Trust." in said
@@ -526,7 +505,7 @@ def test_each_of_several_changes_is_told_against_the_one_before(tmp_path: Path) 
 
 def test_a_catchment_to_come_says_from_when(tmp_path: Path) -> None:
     coming = {**small_edition().catchments, "NEW-6": Catchment("NEW-6", "New", "Waikato", "P-AHI")}
-    with world_of(tmp_path, small_edition(), later_edition(catchments=coming)) as client:
+    with visited(tmp_path, small_edition(), later_edition(catchments=coming)) as client:
         missing = client.get("/catchment/NEW-6")
         there = client.get(f"/catchment/NEW-6?on={JULY}")
     assert missing.status_code == 404
@@ -654,7 +633,7 @@ def test_a_download_that_is_not_there_says_so(path: str, status: int, client: Fl
 
 
 def test_every_page_of_the_demonstration_is_there(demonstration_database: Path) -> None:
-    with running_application(sqlite_url(demonstration_database)) as app:
+    with running_application(demonstration_database) as app:
         client = app.test_client()
         links = re.findall(r'<th scope="row"><a href="([^"]+)"', client.get("/catchments").text)
         assert len(links) > 80

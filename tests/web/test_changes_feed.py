@@ -22,6 +22,7 @@ from tests.worlds import (
     running_application,
     small_edition,
     sqlite_url,
+    visited,
 )
 
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
@@ -125,10 +126,9 @@ def test_bad_input_is_a_problem_in_json(client, query):
 
 
 def test_pages_follow_each_other_until_there_is_no_next(tmp_path):
-    url = sqlite_url(tmp_path / "many.sqlite")
-    fill(url, *[small_edition(effective_from=date(2025, 1, 1 + n)) for n in range(23)])
-    with running_application(url) as app:
-        client, address, seen = app.test_client(), "/changes", []
+    editions = [small_edition(effective_from=date(2025, 1, 1 + n)) for n in range(23)]
+    with visited(tmp_path, *editions) as client:
+        address, seen = "/changes", []
         while address:
             body = client.get(address).json
             assert len(body["editions"]) <= 10

@@ -19,7 +19,7 @@ from catchments.web.common import schemas as shared
 from catchments.web.common.contract import promised_by
 from catchments.web.v1 import examples
 from catchments.web.v1.openapi import PREFIX
-from tests.worlds import fill, opened, running_application, sqlite_url
+from tests.worlds import opened, running_application, sqlite_url, visited
 
 PROBLEM = "application/problem+json"
 CODE = Path(__file__).resolve().parents[2] / "catchments"
@@ -163,10 +163,7 @@ def test_before_anything_is_published_the_document_has_no_examples(tmp_path: Pat
 
 
 def test_before_the_first_edition_takes_effect_the_document_is_there(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "early.sqlite")
-    fill(url)
-    with running_application(url, today=date(2025, 1, 1)) as app:
-        client = app.test_client()
+    with visited(tmp_path, today=date(2025, 1, 1)) as client:
         assert client.get("/openapi.json").status_code == 200
         assert client.get("/api").status_code == 200
 

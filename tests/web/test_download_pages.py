@@ -36,7 +36,7 @@ from tests.worlds import (
     running_application,
     small_edition,
     small_release,
-    sqlite_url,
+    visited,
 )
 
 SCHEDULED = date(2026, 7, 1)
@@ -50,7 +50,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     release = small_release(number=1)
     edition = small_edition(number=1, title=HOSTILE)
     made = build_all(Snapshot.of(edition, release))
-    with opened(sqlite_url(path)) as store:
+    with opened(path) as store:
         store.add_release(release)
         publish_whole(store, edition, artefacts=made)
         publish_whole(store, next_edition(SCHEDULED))
@@ -61,7 +61,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def app(database: Path) -> Iterator[Flask]:
-    with running_application(sqlite_url(database)) as made:
+    with running_application(database) as made:
         yield made
 
 
@@ -261,7 +261,7 @@ def test_lists_lead_to_the_page(client: FlaskClient) -> None:
 
 def test_the_page_is_another_once_its_files_are_made(database: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copy(database, tmp_path / "copy.sqlite"))
-    with running_application(sqlite_url(copy)) as app:
+    with running_application(copy) as app:
         client = app.test_client()
         before = client.get("/downloads").headers["ETag"]
         store: Store = app.extensions["catchments"].store
@@ -327,17 +327,12 @@ def test_an_edition_without_files_is_in_no_catalogue(client: FlaskClient) -> Non
 def test_real_data_is_not_called_demonstration(tmp_path: Path) -> None:
     release = small_release(demonstration=False, number=1)
     edition = replace(small_edition(demonstration=False), number=1)
-    url = sqlite_url(tmp_path / "real.sqlite")
     material = ExportInput.of(Snapshot.of(edition, release))
     files = [file for file in FILES if file.format not in {"PDF", "PNG"}]
     contents = [file.make(material) for file in files]
     made = [Artefact(f.name, f.media_type, c) for f, c in zip(files, contents, strict=True)]
     told = Artefact(MANIFEST, "application/json", manifest(material, files, contents))
-    with opened(url) as store:
-        store.add_release(release)
-        publish_whole(store, edition, artefacts=[*made, told])
-    with running_application(url) as app:
-        client = app.test_client()
+    with visited(tmp_path, edition, release=release, artefacts=[*made, told]) as client:
         for path in ("/downloads", "/downloads/1/manifest.json", "/dcat.jsonld"):
             assert "made up" not in client.get(path).text
             assert "emonstration data" not in client.get(path).text

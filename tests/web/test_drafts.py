@@ -17,12 +17,12 @@ from catchments.geometry.changing_index import IndexedBoundaries, boundaries_tou
 from catchments.store.drafts.repository import DraftRepository
 from catchments.web.staff.pages import draft_view
 from tests.staff import add_person, post, sign_in, store_of, version_of, words
-from tests.worlds import AHI, HOSTILE, KOWHAI, running_application, sqlite_url
+from tests.worlds import AHI, HOSTILE, KOWHAI, running_application
 
 
 @pytest.fixture
 def app(small_copy: Path) -> Iterator[Flask]:
-    with running_application(sqlite_url(small_copy)) as made:
+    with running_application(small_copy) as made:
         for login, role in (
             ("hana", Role.EDITOR),
             ("wiremu", Role.EDITOR),

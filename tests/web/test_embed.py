@@ -14,20 +14,18 @@ from catchments.core.errors import InputRefused
 from catchments.core.settings import Settings
 from catchments.web.common.security import CONTENT_SECURITY_POLICY
 from catchments.web.common.services import EXTENSION
-from tests.worlds import AHI, fill, running_application, sqlite_url
+from tests.worlds import AHI, visited
 
 SCHOOL = "https://school.example"
 
 
 @contextmanager
 def embedding(tmp_path: Path, *origins: str) -> Iterator[FlaskClient]:
-    url = sqlite_url(tmp_path / "embed.sqlite")
-    fill(url)
-    with running_application(url) as app:
-        held = app.extensions[EXTENSION]
+    with visited(tmp_path) as client:
+        held = client.application.extensions[EXTENSION]
         settings = replace(held.settings, embed_on=origins)
-        app.extensions[EXTENSION] = replace(held, settings=settings)
-        yield app.test_client()
+        client.application.extensions[EXTENSION] = replace(held, settings=settings)
+        yield client
 
 
 def test_it_is_not_there_unless_a_website_is_allowed(client):

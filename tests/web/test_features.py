@@ -39,13 +39,12 @@ from tests.worlds import (
     STARTS,
     TOTARA,
     at_once,
-    fill,
     next_edition,
-    running_application,
     small_edition,
     small_release,
     sqlite_url,
     square,
+    visited,
 )
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
@@ -60,10 +59,8 @@ ODD = ["A/B?c#d", "//x", "ā 100%", "items", HOSTILE]
 @pytest.fixture(scope="module")
 def dated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     """A client of the small world, whose Kōwhai goes to Ahi Trust on 1 July."""
-    url = sqlite_url(tmp_path_factory.mktemp("dated") / "dated.sqlite")
-    fill(url, small_edition(), next_edition(NEXT))
-    with running_application(url) as made:
-        yield made.test_client()
+    with visited(tmp_path_factory.mktemp("dated"), small_edition(), next_edition(NEXT)) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +72,8 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     edition = small_edition(
         catchments={**edition.catchments, **more}, boundaries={**edition.boundaries, **known}
     )
-    url = sqlite_url(tmp_path_factory.mktemp("odd") / "odd.sqlite")
-    fill(url, edition)
-    with running_application(url) as made:
-        yield made.test_client()
+    with visited(tmp_path_factory.mktemp("odd"), edition) as client:
+        yield client
 
 
 def ask(client: FlaskClient, path: str, /, **query: str) -> Any:
@@ -477,9 +472,7 @@ def test_a_boundary_across_180_degrees_is_split_and_found_from_both_sides(tmp_pa
     parts = [shapely.box(179.0, -45.0, 180.0, -44.0), shapely.box(-180.0, -45.0, -179.0, -44.0)]
     edition = small_edition()
     edition = small_edition(boundaries={**edition.boundaries, REKOHU: shapely.multipolygons(parts)})
-    fill(sqlite_url(tmp_path / "across.sqlite"), edition)
-    with running_application(sqlite_url(tmp_path / "across.sqlite")) as made:
-        client = made.test_client()
+    with visited(tmp_path, edition) as client:
         for bbox in ("179.2,-44.9,179.4,-44.5", "-179.4,-44.9,-179.2,-44.5"):
             assert ids(client, "catchments/items", bbox=bbox) == [REKOHU]
         served = shapely.geometry.shape(ask(client, f"catchments/items/{REKOHU}").json["geometry"])
@@ -594,10 +587,8 @@ def test_no_response_mixes_two_editions_whatever_is_asked_at_once(dated):
 
 
 def test_without_a_place_for_anything_the_extent_is_new_zealand(tmp_path):
-    url = sqlite_url(tmp_path / "bare.sqlite")
-    fill(url, small_edition(boundaries={}), release=small_release(schools={}))
-    with running_application(url) as made:
-        client = made.test_client()
+    release = small_release(schools={})
+    with visited(tmp_path, small_edition(boundaries={}), release=release) as client:
         for name in ("catchments", "schools"):
             said = client.get(f"/ogc/collections/{name}").json
             assert said["extent"]["spatial"]["bbox"] == [[165.0, -53.0, -176.0, -28.0]]

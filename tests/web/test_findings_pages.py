@@ -27,12 +27,11 @@ from tests.worlds import (
     KOWHAI,
     RELEASED,
     RIMU,
-    fill,
     running_application,
     small_edition,
     small_release,
     small_schools,
-    sqlite_url,
+    visited,
 )
 
 URL = "/staff/findings"
@@ -42,7 +41,7 @@ _KEY = re.compile(r'name="keys" value="([^"]*)"')
 
 @pytest.fixture
 def app(small_copy: Path) -> Iterator[Flask]:
-    with running_application(sqlite_url(small_copy)) as made:
+    with running_application(small_copy) as made:
         add_person(store_of(made), "hana", Role.EDITOR)
         add_person(store_of(made), "rawiri", Role.READER)
         yield made
@@ -129,11 +128,10 @@ def test_hostile_names_are_shown_as_they_are(hana: FlaskClient) -> None:
 
 
 def test_every_kind_has_a_name_and_says_what_to_do(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "many.sqlite")
-    fill(url, small_edition(listings={999: AHI, 59: AHI, 57: RIMU, 63: KOWHAI}))
-    with running_application(url) as app:
-        add_person(store_of(app), "hana", Role.EDITOR)
-        page = signed_in(app, "hana").get(URL).text
+    listings = {999: AHI, 59: AHI, 57: RIMU, 63: KOWHAI}
+    with visited(tmp_path, small_edition(listings=listings)) as client:
+        add_person(store_of(client.application), "hana", Role.EDITOR)
+        page = signed_in(client.application, "hana").get(URL).text
     for kind in ("unknown-number", "listed-closed", "outside-listed", "no-place", "unlisted"):
         assert f'id="heading-{kind}"' in page
     choices = re.findall(r'<option value="([a-z-]+)"', page)
@@ -153,12 +151,10 @@ def test_a_school_that_the_release_before_lacks_is_called_new(
 
 
 def test_a_hundred_are_shown_at_once_and_all_can_be_reached(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "many.sqlite")
     many = {n: School(n, f"School {n}", place=Place(174.5, -38.5)) for n in range(1_000, 1_250)}
-    fill(url, release=small_release(schools={**small_schools(), **many}))
-    with running_application(url) as app:
-        add_person(store_of(app), "hana", Role.EDITOR)
-        hana = signed_in(app, "hana")
+    with visited(tmp_path, release=small_release(schools={**small_schools(), **many})) as client:
+        add_person(store_of(client.application), "hana", Role.EDITOR)
+        hana = signed_in(client.application, "hana")
         everything = hana.get(URL).text
         assert "kind=unlisted&amp;page=2" in everything
         pages = [keys_on(hana, f"?kind=unlisted&page={number}") for number in (1, 2, 3)]
@@ -174,11 +170,9 @@ def test_a_hundred_are_shown_at_once_and_all_can_be_reached(tmp_path: Path) -> N
 
 
 def test_without_an_edition_in_force_the_page_says_so(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "later.sqlite")
-    fill(url, small_edition(effective_from=RELEASED.replace(year=2027)))
-    with running_application(url) as app:
-        add_person(store_of(app), "hana", Role.EDITOR)
-        hana = signed_in(app, "hana")
+    with visited(tmp_path, small_edition(effective_from=RELEASED.replace(year=2027))) as client:
+        add_person(store_of(client.application), "hana", Role.EDITOR)
+        hana = signed_in(client.application, "hana")
         assert "No edition is in force today" in words(hana.get(URL).text)
         assert len(hana.get(f"{URL}.csv").text.splitlines()) == 1
 

@@ -19,7 +19,13 @@ from catchments.lookup.guidance import Condition, Guide, Rule, shipped_guides
 from catchments.web.pages import guide as web
 from catchments.web.pages.guide import in_words, sayer, style_sheet, version_of
 from tests.web.test_pages import Page, main, words
-from tests.worlds import HOSTILE, fill, overlapping_edition, running_application, sqlite_url
+from tests.worlds import (
+    HOSTILE,
+    overlapping_edition,
+    running_application,
+    sqlite_url,
+    visited,
+)
 
 PATH = "/when-to-ask"
 GUIDE = shipped_guides()[0]
@@ -123,10 +129,8 @@ def test_with_a_school_the_page_names_whom_to_call(
 
 
 def test_a_school_in_two_catchments_is_given_both_providers(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "two.sqlite")
-    fill(url, overlapping_edition(listings={}))
-    with running_application(url) as app:
-        page = said(app.test_client(), "?school=61")
+    with visited(tmp_path, overlapping_edition(listings={})) as client:
+        page = said(client, "?school=61")
     assert "It may be any of these" in page
     assert "0800 000 000" in page
     assert "0800 000 001" in page
@@ -216,7 +220,7 @@ def test_the_page_may_be_kept_as_long_as_other_pages(client: FlaskClient) -> Non
 
 def test_before_the_first_guide_the_page_says_from_when_there_is_one(small_database: Path) -> None:
     early = date(2026, 1, 4)
-    with running_application(sqlite_url(small_database), today=early) as app:
+    with running_application(small_database, today=early) as app:
         response = app.test_client().get(PATH, headers={"Accept": "text/html"})
     assert response.status_code == 404
     assert "No guidance is in force on 4 January 2026." in words(response.text)

@@ -34,6 +34,7 @@ from tests.worlds import (
     small_edition,
     small_release,
     sqlite_url,
+    visited,
 )
 
 MARCH, APRIL, MAY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
@@ -130,11 +131,9 @@ def test_nobody_of_the_staff_is_named(url):
 
 
 def test_contracts_are_not_public(tmp_path):
-    url = sqlite_url(tmp_path / "contracts.sqlite")
     contracts = {"P-AHI": Contract(capacity=77)}
-    fill(url, small_edition(), small_edition(effective_from=MARCH, contracts=contracts))
-    with running_application(url) as app:
-        client = app.test_client()
+    second = small_edition(effective_from=MARCH, contracts=contracts)
+    with visited(tmp_path, small_edition(), second) as client:
         assert "Nothing that is public differs" in read(client, "/history/2")
         assert client.get("/changes?since=1").json["editions"][0]["changes"]["providers"] == {
             "added": [],
@@ -144,11 +143,9 @@ def test_contracts_are_not_public(tmp_path):
 
 
 def test_pages_of_the_list_hold_ten_editions_each(tmp_path):
-    url = sqlite_url(tmp_path / "many.sqlite")
     days = [date(2025, 1, 1 + n) for n in range(25)]
-    fill(url, *[small_edition(effective_from=day, title=f"No. {day.day}") for day in days])
-    with running_application(url) as app:
-        client = app.test_client()
+    editions = [small_edition(effective_from=day, title=f"No. {day.day}") for day in days]
+    with visited(tmp_path, *editions) as client:
         pages = [
             re.findall(r'id="edition-(\d+)"', client.get(f"/history?page={n}").text)
             for n in (1, 2, 3)
@@ -268,9 +265,9 @@ def test_the_history_leads_to_the_feed(pages):
 
 
 def test_before_anything_is_published_it_says_so(tmp_path):
-    with opened(sqlite_url(tmp_path / "empty.sqlite")):
+    with opened(tmp_path / "empty.sqlite"):
         pass
-    with running_application(sqlite_url(tmp_path / "empty.sqlite")) as app:
+    with running_application(tmp_path / "empty.sqlite") as app:
         for address in ("/history", "/changes", "/changes.atom"):
             assert app.test_client().get(address).status_code == 503
 

@@ -25,12 +25,12 @@ from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.people import People
 from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, post, sign_in
-from tests.worlds import AHI, HOSTILE, KOWHAI, RIMU, TOTARA, running_application, sqlite_url
+from tests.worlds import AHI, HOSTILE, KOWHAI, RIMU, TOTARA, running_application
 
 
 @pytest.fixture
 def app(small_copy: Path) -> Iterator[Flask]:
-    with running_application(sqlite_url(small_copy)) as made:
+    with running_application(small_copy) as made:
         add_person(store_of(made), "hana", Role.EDITOR)
         add_person(store_of(made), "rawiri", Role.READER)
         yield made

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from app import WEB
 from catchments.core.settings import ROOT
 from catchments.web.common.i18n import te_reo
-from tests.worlds import fill, running_application, sqlite_url
+from tests.worlds import visited
 
 pytestmark = pytest.mark.every_case
 
@@ -64,10 +64,8 @@ def translated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with (folder / "messages.mo").open("wb") as file:
         write_mo(file, made)
     monkeypatch.setattr("app.WEB", web)
-    url = sqlite_url(tmp_path / "translated.sqlite")
-    fill(url)
-    with running_application(url) as app:
-        yield app.test_client()
+    with visited(tmp_path) as client:
+        yield client
 
 
 def test_a_translation_is_given_to_who_prefers_it(translated: FlaskClient):

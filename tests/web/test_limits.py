@@ -146,7 +146,7 @@ def test_a_revoked_key_is_refused_within_seconds(keys: Keys) -> None:
 
 def test_known_keys_go_on_while_the_database_is_away(tmp_path: Path) -> None:
     path, clock = tmp_path / "away.sqlite", Clock()
-    with opened(sqlite_url(path)) as store:
+    with opened(path) as store:
         key = Keys(store).issue("Steady", requests_a_minute=5)
         ring = KeyRing(Keys(store), clock)
         assert ring.allowance(key)

@@ -34,7 +34,7 @@ Sample = tuple[str, frozenset[tuple[str, str]]]
 
 @pytest.fixture
 def app(small_database: Path) -> Iterator[Flask]:
-    with running_application(sqlite_url(small_database)) as made:
+    with running_application(small_database) as made:
         yield made
 
 
@@ -246,7 +246,7 @@ def test_deliveries_are_counted_by_state(tmp_path: Path) -> None:
 
 
 def test_a_database_that_is_away_is_told_and_the_rest_too(small_copy: Path) -> None:
-    with running_application(sqlite_url(small_copy)) as app:
+    with running_application(small_copy) as app:
         client = app.test_client()
         client.get("/provider?school_id=54", buffered=True)
         small_copy.unlink()

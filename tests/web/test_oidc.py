@@ -20,7 +20,7 @@ from catchments.web.common.services import EXTENSION
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, running_provider
 from tests.staff import PASSWORD, add_person, post, sign_in
 from tests.waiting import PATIENCE_S
-from tests.worlds import HOSTILE, running_application, sqlite_url
+from tests.worlds import HOSTILE, running_application
 
 HANA = {"sub": "u-1", "email": "hana@ministry.example", "email_verified": True}
 
@@ -37,7 +37,7 @@ def provider(monkeypatch):
 @pytest.fixture
 def app(small_copy, provider):
     oidc = OpenIdConnect(provider.issuer, CLIENT_ID, CLIENT_SECRET, name="Education Sector Logon")
-    with running_application(sqlite_url(small_copy)) as made:
+    with running_application(small_copy) as made:
         running = made.extensions[EXTENSION]
         settings = replace(running.settings, oidc=oidc)
         made.extensions[EXTENSION] = replace(running, settings=settings)

@@ -22,17 +22,15 @@ from tests.worlds import (
     REKOHU,
     SQUARES,
     TODAY,
-    fill,
     next_edition,
-    opened,
     overlapping_edition,
-    publish_whole,
     real_artefacts,
     running_application,
     small_edition,
     small_release,
     small_schools,
-    sqlite_url,
+    store_of,
+    visited,
 )
 
 pytestmark = pytest.mark.every_case
@@ -205,10 +203,8 @@ def test_without_a_text_there_is_no_problem(client: FlaskClient) -> None:
 def test_no_more_schools_are_named_than_anybody_would_read(tmp_path: Path) -> None:
     kura = small_schools()[54]
     many = {n: replace(kura, school_id=n, name=f"Kura {n}") for n in range(1000, 1100)}
-    url = sqlite_url(tmp_path / "many.sqlite")
-    fill(url, release=small_release(schools=many))
-    with running_application(url) as app:
-        page = app.test_client().get("/?q=kura").text
+    with visited(tmp_path, release=small_release(schools=many)) as client:
+        page = client.get("/?q=kura").text
     assert "The first 25 places" in page
     assert page.count('href="/school/') == 25
 
@@ -253,10 +249,7 @@ def test_a_page_says(path: str, said: str, client: FlaskClient) -> None:
 
 
 def test_a_page_says_what_will_change_and_answers_for_then(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "next.sqlite")
-    fill(url, small_edition(), next_edition(DAYS_LATER))
-    with running_application(url) as app:
-        client = app.test_client()
+    with visited(tmp_path, small_edition(), next_edition(DAYS_LATER)) as client:
         now, then = client.get("/school/55").text, client.get(f"/school/55?on={DAYS_LATER}").text
         same = client.get("/school/54").text
     changes = "This changes. From 1 July 2026 it is served by Ahi Trust, in the Kōwhai catchment."
@@ -268,10 +261,8 @@ def test_a_page_says_what_will_change_and_answers_for_then(tmp_path: Path) -> No
 
 
 def test_a_school_in_two_catchments_is_shown_both(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "two.sqlite")
-    fill(url, overlapping_edition(listings={}))
-    with running_application(url) as app:
-        said = main(app.test_client().get("/school/61").text)
+    with visited(tmp_path, overlapping_edition(listings={})) as client:
+        said = main(client.get("/school/61").text)
     assert "More than one catchment" in said
     assert "Ahi Trust Ahi catchment 0800 000 000 Ngā Rākau Kōwhai catchment 0800 000 001" in said
 
@@ -282,13 +273,11 @@ def test_a_link_is_made_only_of_what_can_be_one(tmp_path: Path) -> None:
     )
     fine = Provider("P-RIMU", "R", "+64 (3) 555-0100", "a?b=c&d@x.example", "https://x.example/")
     providers = {**small_edition().providers, "P-AHI": odd, "P-RIMU": fine}
-    url = sqlite_url(tmp_path / "links.sqlite")
-    fill(url, small_edition(providers=providers))
-    with running_application(url) as app:
+    with visited(tmp_path, small_edition(providers=providers)) as client:
         links = [
             link
             for path in ("/school/54", "/school/57", "/catchments", "/map?school=54")
-            for link in Page(app.test_client().get(path).text).links
+            for link in Page(client.get(path).text).links
             if not link.startswith(("/", "#"))
         ]
     schemes = {link.partition(":")[0] for link in links}
@@ -497,34 +486,26 @@ def test_a_title_says_what_came_of_a_search(path: str, title: str, client: Flask
 
 
 def test_a_page_for_a_date_is_another_once_that_date_has_come(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "days.sqlite")
-    fill(url)
     days = iter([TODAY, TODAY, *[TODAY.replace(day=9)] * 9])
-    with running_application(url, today=lambda: next(days)) as app:
-        client = app.test_client()
+    with visited(tmp_path, today=lambda: next(days)) as client:
         before = client.get("/school/54?on=2026-03-09").headers["ETag"]
         after = client.get("/school/54?on=2026-03-09").headers["ETag"]
     assert before != after
 
 
 def test_a_map_that_was_not_made_yet_is_there_once_it_is(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "unmade.sqlite")
-    with opened(url) as store:
-        store.add_release(small_release())
-        publish_whole(store, small_edition(), artefacts=[])
-    with running_application(url) as app:
-        client = app.test_client()
+    with visited(tmp_path, artefacts=[]) as client:
         missing = client.get("/map.js")
         assert missing.status_code == 404
         assert "flask setup" in missing.text
-        edition = app.extensions[EXTENSION].store.edition(1)
-        app.extensions[EXTENSION].store.add_artefacts(1, real_artefacts(edition), maker="1")
+        store = store_of(client.application)
+        store.add_artefacts(1, real_artefacts(store.edition(1)), maker="1")
         assert client.get("/map.js").status_code == 200
         assert client.get("/map").status_code == 200
 
 
 def test_the_demonstration_is_served_whole(demonstration_database: Path) -> None:
-    with running_application(sqlite_url(demonstration_database)) as app:
+    with running_application(demonstration_database) as app:
         _walk(app)
 
 

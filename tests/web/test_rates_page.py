@@ -18,7 +18,7 @@ from catchments.store.audit import AuditTrail
 from catchments.store.rates import AbsenceRates
 from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, post, sign_in
-from tests.worlds import HOSTILE, running_application, sqlite_url
+from tests.worlds import HOSTILE, running_application
 
 URL = "/staff/rates"
 WAIKATO = f"rate-{EDUCATION_REGIONS.index('Waikato')}"
@@ -31,7 +31,7 @@ def source_of(field: str) -> str:
 
 @pytest.fixture
 def app(small_copy: Path) -> Iterator[Flask]:
-    with running_application(sqlite_url(small_copy)) as made:
+    with running_application(small_copy) as made:
         add_person(store_of(made), "hana", Role.EDITOR)
         add_person(store_of(made), "rawiri", Role.READER)
         yield made

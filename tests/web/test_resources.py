@@ -40,7 +40,6 @@ from tests.worlds import (
     STARTS,
     TODAY,
     TOTARA,
-    fill,
     next_edition,
     opened,
     publish_whole,
@@ -49,7 +48,8 @@ from tests.worlds import (
     small_edition,
     small_release,
     small_schools,
-    sqlite_url,
+    store_of,
+    visited,
 )
 
 JSON, GEOJSON, CSV = "application/json", "application/geo+json", "text/csv"
@@ -120,25 +120,13 @@ def wide_schools() -> dict[int, School]:
 
 @pytest.fixture(scope="module")
 def wide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    url = sqlite_url(tmp_path_factory.mktemp("wide") / "wide.sqlite")
-    fill(url, wide_edition(), release=small_release(schools=wide_schools()))
-    with running_application(url) as app:
-        yield app.test_client()
+    release = small_release(schools=wide_schools())
+    with visited(tmp_path_factory.mktemp("wide"), wide_edition(), release=release) as client:
+        yield client
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return sqlite_url(tmp_path / "resources.sqlite")
-
-
-@pytest.fixture
-def small_url(small_copy: Path) -> str:
-    """The small world, to publish more in."""
-    return sqlite_url(small_copy)
-
-
-def publish(url: str, *editions: Edition) -> None:
-    with opened(url) as store:
+def publish(database: Path, *editions: Edition) -> None:
+    with opened(database) as store:
         for edition in editions:
             publish_whole(store, edition)
 
@@ -186,13 +174,11 @@ def test_one_school_is_the_provider_answer(client: FlaskClient) -> None:
         assert (one.status_code, one.json) == (200, other.json)
 
 
-def test_a_school_of_an_earlier_release_is_told_of_but_not_listed(url: str) -> None:
+def test_a_school_of_an_earlier_release_is_told_of_but_not_listed(tmp_path: Path) -> None:
     gone = School(7, "Bygone School", SchoolStatus.CLOSED, last_seen=STARTS)
-    fill(url, release=small_release(schools={**small_schools(), 7: gone}))
-    with opened(url) as store:
-        store.add_release(small_release(released=TODAY))
-    with running_application(url) as app:
-        client = app.test_client()
+    release = small_release(schools={**small_schools(), 7: gone})
+    with visited(tmp_path, release=release) as client:
+        store_of(client.application).add_release(small_release(released=TODAY))
         assert client.get("/v1/schools/7").json["school"]["name"] == "Bygone School"
         feature = client.get("/v1/schools/7.geojson").get_json(force=True)
         assert (feature["id"], feature["geometry"]) == (7, None)
@@ -343,11 +329,9 @@ def test_every_form_has_the_same_rows(of: str, wide: FlaskClient) -> None:
     assert one.get_json(force=True).items() >= features[0].items()
 
 
-def test_json_comes_in_pages_and_what_is_read_as_a_file_comes_whole(url: str) -> None:
+def test_json_comes_in_pages_and_what_is_read_as_a_file_comes_whole(tmp_path: Path) -> None:
     schools = {number: School(number, f"School {number}") for number in range(1, 1203)}
-    fill(url, release=small_release(schools=schools))
-    with running_application(url) as app:
-        client = app.test_client()
+    with visited(tmp_path, release=small_release(schools=schools)) as client:
         body = client.get("/v1/schools").json
         assert (body["count"], len(body["items"]), body["total"]) == (100, 100, 1202)
         assert len(rows_of(client.get("/v1/schools.csv"))) == 1202
@@ -421,11 +405,9 @@ def test_a_provider_is_drawn_as_one_area(client: FlaskClient) -> None:
     assert all(shape.is_valid for shape in shapes.values())
 
 
-def test_a_catchment_without_a_boundary_has_none(url: str) -> None:
+def test_a_catchment_without_a_boundary_has_none(tmp_path: Path) -> None:
     boundaries = {AHI: small_edition().boundaries[AHI]}
-    fill(url, small_edition(boundaries=boundaries))
-    with running_application(url) as app:
-        client = app.test_client()
+    with visited(tmp_path, small_edition(boundaries=boundaries)) as client:
         assert client.get("/v1/catchments/KOW-2").json["bbox"] is None
         feature = client.get("/v1/catchments/KOW-2.geojson").get_json(force=True)
         assert feature["geometry"] is None
@@ -436,15 +418,13 @@ def test_a_catchment_without_a_boundary_has_none(url: str) -> None:
 # --- codes ----------------------------------------------------------------------------------------
 
 
-def test_any_text_may_be_a_code(url: str) -> None:
+def test_any_text_may_be_a_code(tmp_path: Path) -> None:
     catchments = {code: Catchment(code, f"No {n}", "", code) for n, code in enumerate(ODD_CODES)}
     providers = {code: Provider(code, f"No {n}") for n, code in enumerate(ODD_CODES)}
     edition = small_edition(
         catchments=catchments, boundaries={}, providers=providers, listings={54: "A.json"}
     )
-    fill(url, edition)
-    with running_application(url) as app:
-        client = app.test_client()
+    with visited(tmp_path, edition) as client:
         for of in ("catchments", "providers"):
             items = client.get(f"/v1/{of}").json["items"]
             addresses = {each["code"]: each["url"] for each in items}
@@ -570,7 +550,7 @@ def test_catchments_and_providers_are_filtered_as_one_would_by_hand(
     assert {item["code"] for item in serving} == codes | idle
 
 
-def test_a_region_is_one_however_sources_spell_it(url: str) -> None:
+def test_a_region_is_one_however_sources_spell_it(tmp_path: Path) -> None:
     spelled = ["Hawke's Bay, Tairāwhiti", "Hawkes Bay | Tairawhiti", "HAWKE’S BAY/TAIRĀWHITI", ""]
     known = {
         code: replace(catchment, education_region=region)
@@ -580,9 +560,9 @@ def test_a_region_is_one_however_sources_spell_it(url: str) -> None:
     }
     outside = School(7, "Outside", education_region="Hawkes Bay / Tairāwhiti")
     schools = {**small_schools(), 7: outside}
-    fill(url, small_edition(catchments=known), release=small_release(schools=schools))
-    with running_application(url) as app:
-        client = app.test_client()
+    with visited(
+        tmp_path, small_edition(catchments=known), release=small_release(schools=schools)
+    ) as client:
         for text in spelled[:3]:
             query = urlencode({"region": text})
             found = client.get(f"/v1/catchments?{query}").json["items"]
@@ -615,9 +595,9 @@ def test_a_page_beyond_the_last_is_empty_and_leads_back(wide: FlaskClient) -> No
 # --- dates and editions ---------------------------------------------------------------------------
 
 
-def test_lists_answer_for_any_date(small_url: str) -> None:
-    publish(small_url, next_edition(JULY))
-    with running_application(small_url) as app:
+def test_lists_answer_for_any_date(small_copy: Path) -> None:
+    publish(small_copy, next_edition(JULY))
+    with running_application(small_copy) as app:
         client = app.test_client()
         for day, served_by in ((TODAY, "P-RAKAU"), (JULY, "P-AHI"), (date.max, "P-AHI")):
             for address in ("/v1/catchments/KOW-2?", "/v1/catchments?catchment=KOW-2&"):
@@ -640,8 +620,8 @@ def test_before_the_first_edition_lists_are_empty(of: str, client: FlaskClient) 
 
 @pytest.mark.parametrize("of", ["schools", "catchments", "providers"])
 @pytest.mark.parametrize("ending", ["", ".geojson"])
-def test_no_sequence_of_pages_mixes_two_editions(of: str, ending: str, small_url: str) -> None:
-    with running_application(small_url) as app, opened(small_url) as store:
+def test_no_sequence_of_pages_mixes_two_editions(of: str, ending: str, small_copy: Path) -> None:
+    with running_application(small_copy) as app, opened(small_copy) as store:
         client = app.test_client()
         snapshots = app.extensions["catchments"].snapshots
         before = client.get(f"/v1/{of}{ending}?limit=1000").get_json(force=True)
@@ -663,9 +643,9 @@ def test_no_sequence_of_pages_mixes_two_editions(of: str, ending: str, small_url
         assert read == (before.get("items") or before["features"])
 
 
-def test_pages_keep_to_the_day_on_which_the_first_was_asked_for(small_url: str) -> None:
+def test_pages_keep_to_the_day_on_which_the_first_was_asked_for(small_copy: Path) -> None:
     day = [date(2026, 4, 16)]
-    with running_application(small_url, today=lambda: day[0]) as app:
+    with running_application(small_copy, today=lambda: day[0]) as app:
         client = app.test_client()
         first = client.get("/v1/catchments?limit=3").json
         day[0] += timedelta(days=1)
@@ -675,9 +655,9 @@ def test_pages_keep_to_the_day_on_which_the_first_was_asked_for(small_url: str) 
         assert client.get("/v1/catchments/RIM-3").json["schools"] == 1
 
 
-def test_pages_of_an_edition_that_is_withdrawn_say_to_begin_again(small_url: str) -> None:
-    publish(small_url, next_edition(JULY))
-    with running_application(small_url) as app, opened(small_url) as store:
+def test_pages_of_an_edition_that_is_withdrawn_say_to_begin_again(small_copy: Path) -> None:
+    publish(small_copy, next_edition(JULY))
+    with running_application(small_copy) as app, opened(small_copy) as store:
         client = app.test_client()
         first = client.get(f"/v1/schools?limit=2&on={JULY}").json
         assert first["edition"]["number"] == 2
@@ -688,9 +668,9 @@ def test_pages_of_an_edition_that_is_withdrawn_say_to_begin_again(small_url: str
         assert gone.json["next_step"] == "Begin again without the parameters edition and release."
 
 
-def test_an_edition_may_be_read_by_number(small_url: str) -> None:
-    publish(small_url, next_edition(JULY))
-    with running_application(small_url) as app:
+def test_an_edition_may_be_read_by_number(small_copy: Path) -> None:
+    publish(small_copy, next_edition(JULY))
+    with running_application(small_copy) as app:
         client = app.test_client()
         body = client.get("/v1/catchments?catchment=KOW-2&edition=2").json
         assert body["edition"]["number"] == 2
@@ -709,20 +689,17 @@ def test_an_edition_may_be_read_by_number(small_url: str) -> None:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     """Past, replaced, in force, scheduled and withdrawn: five editions."""
-    url = sqlite_url(tmp_path_factory.mktemp("told") / "told.sqlite")
     february = date(2026, 2, 1)
-    fill(
-        url,
+    with visited(
+        tmp_path_factory.mktemp("told"),
         small_edition(),
         small_edition(effective_from=february, title="Replaced"),
         next_edition(february),
         next_edition(JULY),
         next_edition(JULY.replace(year=2027), title="Withdrawn"),
-    )
-    with opened(url) as store:
-        store.withdraw(5)
-    with running_application(url) as app:
-        yield app.test_client()
+    ) as client:
+        store_of(client.application).withdraw(5)
+        yield client
 
 
 EDITIONS: list[tuple[str, list[int]]] = [
@@ -776,7 +753,7 @@ def test_an_edition_tells_its_time_its_sources_and_its_files(told: FlaskClient) 
     assert (last["last_day"], last["standing"]) == (None, "scheduled")
 
 
-def test_an_edition_says_where_all_its_files_are(url: str) -> None:
+def test_an_edition_says_where_all_its_files_are(tmp_path: Path) -> None:
     boundaries = {
         "name": "boundaries.geojson",
         "title": "Boundaries as published",
@@ -784,12 +761,7 @@ def test_an_edition_says_where_all_its_files_are(url: str) -> None:
         "sha256": "ab" * 32,
     }
     manifest = Artefact("manifest.json", JSON, json.dumps({"files": [boundaries]}).encode())
-    with opened(url) as store:
-        store.migrate()
-        store.add_release(small_release())
-        publish_whole(store, small_edition(), artefacts=[*simple_artefacts(), manifest])
-    with running_application(url) as app:
-        client = app.test_client()
+    with visited(tmp_path, artefacts=[*simple_artefacts(), manifest]) as client:
         files = client.get("/v1/editions/1").json["downloads"]
         assert [each["url"].removeprefix("/downloads/1/") for each in files] == [
             "boundaries.geojson",
@@ -898,19 +870,20 @@ def test_what_is_not_known_is_said(address: str, said: str, client: FlaskClient)
     assert response.json["demonstration"] is True
 
 
-def test_a_catchment_that_is_still_to_come_is_announced(small_url: str) -> None:
+def test_a_catchment_that_is_still_to_come_is_announced(small_copy: Path) -> None:
     later = next_edition(JULY)
     new = {**later.catchments, "NEW-6": Catchment("NEW-6", "New", "Waikato", "P-AHI")}
-    publish(small_url, replace(later, catchments=new))
-    with running_application(small_url) as app:
+    publish(small_copy, replace(later, catchments=new))
+    with running_application(small_copy) as app:
         missing = app.test_client().get("/v1/catchments/NEW-6").json
         assert "It comes into being on 1 July 2026." in missing["next_step"]
 
 
-def test_nothing_published_is_503(url: str) -> None:
-    with opened(url):
+def test_nothing_published_is_503(tmp_path: Path) -> None:
+    database = tmp_path / "empty.sqlite"
+    with opened(database):
         pass
-    with running_application(url) as app:
+    with running_application(database) as app:
         client = app.test_client()
         for address in ("/v1/schools", "/v1/schools/54", "/v1/catchments", "/v1/editions.csv"):
             response = client.get(address)
@@ -934,8 +907,8 @@ def test_each_form_has_a_validator_of_its_own(client: FlaskClient) -> None:
     assert len(tags) == 3
 
 
-def test_addresses_are_whole_where_the_public_one_is_known(small_url: str) -> None:
-    with running_application(small_url) as app:
+def test_addresses_are_whole_where_the_public_one_is_known(small_copy: Path) -> None:
+    with running_application(small_copy) as app:
         running = app.extensions["catchments"]
         known = replace(running.settings, public_url="https://find.example/x")
         app.extensions["catchments"] = replace(running, settings=known)
@@ -948,7 +921,7 @@ def test_addresses_are_whole_where_the_public_one_is_known(small_url: str) -> No
 
 
 def test_lists_go_on_while_the_database_is_away(small_copy: Path) -> None:
-    with running_application(sqlite_url(small_copy)) as app:
+    with running_application(small_copy) as app:
         client = app.test_client()
         assert client.get("/v1/schools").status_code == 200
         app.extensions["catchments"].store.close()

@@ -40,7 +40,6 @@ from tests.worlds import (
     publish_whole,
     running_application,
     simple_artefacts,
-    sqlite_url,
 )
 
 SOON, LATER = TODAY + timedelta(days=30), TODAY + timedelta(days=60)
@@ -63,7 +62,7 @@ def with_people(small_database: Path, tmp_path_factory: pytest.TempPathFactory) 
 def app(with_people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The small world with staff; what a process of its own publishes is published in this one."""
     path = Path(shutil.copy(with_people, tmp_path / "reviewing.sqlite"))
-    with running_application(sqlite_url(path)) as made:
+    with running_application(path) as made:
         monkeypatch.setattr(subprocess_job, "run", published_here(store_of(made)))
         yield made
 
@@ -613,7 +612,7 @@ def test_a_number_that_nothing_has_is_not_found(app: Flask, number: int) -> None
 
 @pytest.mark.thorough
 def test_the_page_publishes_through_a_process_of_its_own(small_copy: Path) -> None:
-    with running_application(sqlite_url(small_copy)) as app:
+    with running_application(small_copy) as app:
         for login, role in PEOPLE.items():
             add_person(store_of(app), login, role)
         far = date.today() + timedelta(days=400)  # noqa: DTZ011 - any day that is to come

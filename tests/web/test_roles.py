@@ -17,7 +17,7 @@ from catchments.store.people import People
 from catchments.web.accounts.access import OPEN, actions_of, is_staff_path, requires
 from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, csrf_token, sign_in
-from tests.worlds import running_application, sqlite_url
+from tests.worlds import running_application
 
 pytestmark = pytest.mark.every_case
 
@@ -35,7 +35,7 @@ OPEN_TO_ALL = {
 @pytest.fixture(scope="module")
 def app(small_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     copy = shutil.copy(small_database, tmp_path_factory.mktemp("roles") / "roles.sqlite")
-    with running_application(sqlite_url(copy)) as made:
+    with running_application(copy) as made:
         store = made.extensions[EXTENSION].store
         for role in Role:
             add_person(store, role, role)
@@ -156,7 +156,7 @@ def test_a_refusal_says_which_role_is_needed(client):
 
 @pytest.mark.parametrize("url", ["/staff/forgotten", "/staff/elsewhere"])
 def test_a_page_that_does_not_say_whom_it_is_for_is_open_to_nobody(small_copy, url):
-    with running_application(sqlite_url(small_copy)) as app:
+    with running_application(small_copy) as app:
         app.add_url_rule("/staff/forgotten", "staff.forgotten", lambda: "secret")
         app.add_url_rule("/staff/elsewhere", "elsewhere", lambda: "secret")
         add_person(app.extensions[EXTENSION].store, "ana", Role.ADMINISTRATOR)
@@ -172,7 +172,7 @@ def test_a_page_that_does_not_say_whom_it_is_for_is_open_to_nobody(small_copy, u
     ("role", "status"), [(Role.READER, 403), (Role.EDITOR, 200), (Role.ADMINISTRATOR, 200)]
 )
 def test_the_guard_holds_for_pages_of_any_blueprint(small_copy, role, status):
-    with running_application(sqlite_url(small_copy)) as app:
+    with running_application(small_copy) as app:
         view = requires(Action.EDIT)(lambda: "in")
         app.add_url_rule("/staff/new", "new", view)
         add_person(app.extensions[EXTENSION].store, "ana", role)

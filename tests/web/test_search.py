@@ -11,7 +11,14 @@ from flask.testing import FlaskClient
 
 from catchments.core.model import NamedPlace, Place, PlaceKind, Source, SourceKind
 from catchments.web.common.services import EXTENSION, Services
-from tests.worlds import AHI, HOSTILE, KOWHAI, TOTARA, fill, running_application, source, sqlite_url
+from tests.worlds import (
+    AHI,
+    HOSTILE,
+    KOWHAI,
+    TOTARA,
+    source,
+    visited,
+)
 
 
 class Book:
@@ -35,14 +42,12 @@ class Book:
 @pytest.fixture
 def addressed(tmp_path: Path) -> Any:
     """A client of the small world that knows two addresses."""
-    url = sqlite_url(tmp_path / "addressed.sqlite")
-    fill(url)
-    with running_application(url) as app:
-        held: Services = app.extensions[EXTENSION]
-        app.extensions[EXTENSION] = Services(
+    with visited(tmp_path) as client:
+        held = client.application.extensions[EXTENSION]
+        client.application.extensions[EXTENSION] = Services(
             held.settings, held.store, held.snapshots, addresses=Book()
         )
-        yield app.test_client()
+        yield client
 
 
 def found(client: FlaskClient, text: str, **more: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from catchments.web.accounts import access
 from catchments.web.accounts.access import own_path, requires
 from catchments.web.common.services import EXTENSION
 from tests.staff import PASSWORD, add_person, attempt, csrf_in, csrf_token, post, sign_in
-from tests.worlds import HOSTILE, lasting_headers, running_application, sqlite_url
+from tests.worlds import HOSTILE, lasting_headers, running_application
 
 WRONG = "wrong horse battery staple"
 NEW = "another long password"
@@ -32,7 +32,7 @@ _CSRF = re.compile(r'name="csrf_token" value="[^"]+"')
 
 @pytest.fixture
 def app(small_copy) -> Iterator[Flask]:
-    with running_application(sqlite_url(small_copy)) as made:
+    with running_application(small_copy) as made:
         yield made
 
 
@@ -142,7 +142,7 @@ def test_nothing_of_a_session_from_before_is_left(client, hana):
 
 
 def test_signing_in_works_before_anything_is_published(tmp_path):
-    with running_application(sqlite_url(tmp_path / "empty.sqlite")) as app:
+    with running_application(tmp_path / "empty.sqlite") as app:
         app.extensions[EXTENSION].store.migrate()
         add_person(app.extensions[EXTENSION].store, "hana", Role.EDITOR)
         client = app.test_client()
@@ -259,14 +259,14 @@ def test_a_cookie_that_was_made_up_is_no_session(client, value):
 
 def test_workers_on_one_database_know_each_others_sessions(small_copy, app, client, hana):
     sign_in(client, "hana")
-    with running_application(sqlite_url(small_copy)) as other:
+    with running_application(small_copy) as other:
         elsewhere = other.test_client()
         elsewhere.set_cookie("staff", cookie(client).value, path="/staff")
         assert is_signed_in(elsewhere)
 
 
 def test_a_key_that_is_set_is_the_key(small_copy, app, client, hana):
-    with running_application(sqlite_url(small_copy)) as other:
+    with running_application(small_copy) as other:
         with_settings(other, secret_key="k" * 40)
         sign_in(client, "hana")
         elsewhere = other.test_client()
