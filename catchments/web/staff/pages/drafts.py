@@ -14,7 +14,7 @@ from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, NotKnown
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
 from catchments.lookup.snapshot import Published
-from catchments.store.drafts.repository import OPEN, ExpectedVersion, Stale, checked_key
+from catchments.store.drafts.repository import OPEN, Stale, checked_key
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import page_context, service
 from catchments.web.staff.blueprint import blueprint
@@ -143,7 +143,8 @@ def describe(draft: int) -> AnyResponse:
     except FormRefused as refused:
         return _draft_page(draft, request.form, refused.wrongs)
     except Stale:
-        return _described_meanwhile(draft, seen)
+        meanwhile = draft_view.done_since(draft, seen.version)
+        return _draft_page(draft, request.form, (), stale=True, meanwhile=meanwhile)
     saved = f"{draft}.title,{draft}.reason"
     return _back_to(draft, gettext("The title and the reason are saved."), saved)
 
@@ -160,11 +161,6 @@ def comment(draft: int) -> AnyResponse:
         return _draft_page(draft, request.form, refused.wrongs)
     desk().comment(draft, said, by=me(), idempotency_key=checked_key(request.form.get("once", "")))
     return _back_to(draft, gettext("Your comment is added."), f"{draft}.comment")
-
-
-def _described_meanwhile(draft: int, seen: ExpectedVersion) -> Response:
-    meanwhile = draft_view.done_since(draft, seen.version)
-    return _draft_page(draft, request.form, (), stale=True, meanwhile=meanwhile)
 
 
 def _draft_page(
