@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -19,15 +19,14 @@ from catchments.core.roles import Action
 from catchments.store import StoreUnavailable
 from catchments.store.drafts.repository import ExpectedVersion, NotNow, Stale
 from catchments.web.accounts.access import requires
-from catchments.web.common.services import page_context, service
-from catchments.web.staff.blueprint import blueprint
+from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.change_form import AnyChangeForm
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.forms.kinds import BY_NAME
 from catchments.web.staff.pages import draft_view
 from catchments.web.staff.pages.draft_view import DraftState
 
-REFUSED, STALE = 400, 412
+STALE = 412
 LARGEST_FORM_BYTES = 32 << 20
 """A file of boundaries, or an area with very many vertices."""
 
@@ -131,20 +130,15 @@ def _form(
     wrongs: tuple[FieldError, ...] = (),
     **more: Any,
 ) -> Response:
-    world = service().snapshots.current()
-    title = str(kind.title)
     offered = {} if more.get("previewed") else kind.offer(typed, worked)
-    page = render_template(
+    return staff_page(
         "staff/change_preview.html" if more.get("previewed") else f"staff/{kind.template}",
-        **page_context(world, world.on(world.today), title),
+        str(kind.title),
         kind=kind,
         draft=worked.draft,
         working=worked,
         content=worked.content,
         typed=typed,
         wrongs=wrongs,
-        error=bool(wrongs),
         **{**offered, **more},
     )
-    status = REFUSED if wrongs else 200
-    return Response(page, status, headers={"Cache-Control": "no-store"})

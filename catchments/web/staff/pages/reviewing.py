@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import msgspec
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -26,8 +26,8 @@ from catchments.store import Decision, Draft, StoreUnavailable
 from catchments.store.drafts.records import ABANDONED, PUBLISHED
 from catchments.store.drafts.repository import OPEN, DraftRepository, ExpectedVersion, checked_key
 from catchments.web.accounts.access import confirmed, me, requires
-from catchments.web.common.services import page_context, service
-from catchments.web.staff.blueprint import blueprint
+from catchments.web.common.services import service
+from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.pages.draft_view import seen_given
 
 log = logging.getLogger(__name__)
@@ -170,16 +170,14 @@ def publish(draft: int) -> AnyResponse:
 
 
 def _publish_page(world: Published, draft: Draft, outcome: Outcome | None = None) -> Response:
-    page = render_template(
+    return staff_page(
         "staff/publish.html",
-        **page_context(world, world.on(world.today), gettext("Publish draft %(n)s", n=draft.id)),
+        gettext("Publish draft %(n)s", n=draft.id),
         draft=draft,
         review=review_of(draft, world),
         outcome=outcome,
         error=outcome is not None,
-        today=world.today,
     )
-    return Response(page)
 
 
 def _carried_out(wanted: PublicationRequest) -> Outcome:
@@ -217,16 +215,14 @@ def editions() -> Response:
     """List every edition, with what an administrator may do about it."""
     world = service().snapshots.current()
     in_force = world.timeline.edition_on(world.today)
-    page = render_template(
+    return staff_page(
         "staff/editions.html",
-        **page_context(world, world.on(world.today), gettext("Editions")),
+        gettext("Editions"),
         editions=service().store.editions()[::-1],
         in_force=in_force and in_force.number,
         may_administer=me().may(Action.ADMINISTER),
-        today=world.today,
         to_come={each.number for each in world.timeline.scheduled_after(world.today)},
     )
-    return Response(page)
 
 
 @blueprint.get("/editions/<int:number>/revert")
@@ -284,21 +280,13 @@ def revert(number: int) -> AnyResponse:
 
 
 def _revert_page(number: int, outcome: Outcome | None) -> Response:
-    world = service().snapshots.current()
-    edition = service().store.edition(number)
-    page = render_template(
+    return staff_page(
         "staff/revert.html",
-        **{
-            **page_context(
-                world, world.on(world.today), gettext("Back to edition %(n)s", n=number)
-            ),
-            "reverted": edition,
-        },
+        gettext("Back to edition %(n)s", n=number),
+        reverted=service().store.edition(number),
         outcome=outcome,
         error=outcome is not None,
-        today=world.today,
     )
-    return Response(page)
 
 
 @blueprint.post("/editions/<int:number>/withdraw")
