@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -51,8 +51,9 @@ def make_change(draft: int, kind: str) -> AnyResponse:
     typed = FormReader(request.form, request.files)
     found = draft_view.read(draft)
     is_stale = found.draft.version != seen.version
+    # After a double click, the back button, a line that broke.
     if is_stale and draft_view.desk().is_done(draft, seen.idempotency_key):
-        return _to_draft(draft)  # a double click, the back button, a line that broke
+        return redirect(url_for("staff.draft", draft=draft), 303)
     worked = draft_view.open_to_changes(found)
     if typed.text("do") in {"find", "back"}:
         return _form(chosen, worked, typed)
@@ -83,8 +84,7 @@ def _made(
     if typed.said:
         once = f"{seen.idempotency_key[:63]}r" if seen.idempotency_key else ""
         draft_view.desk().comment(worked.draft.id, typed.said, by=seen.person, idempotency_key=once)
-    flash(gettext("The change is added."))
-    return _to_draft(worked.draft.id)
+    return draft_view.back_to(worked.draft.id, gettext("The change is added."))
 
 
 def _kind(name: str) -> AnyChangeForm:
@@ -94,10 +94,6 @@ def _kind(name: str) -> AnyChangeForm:
             next_step=gettext("Choose one on the draft's page."),
         )
     return BY_NAME[name]
-
-
-def _to_draft(draft: int) -> AnyResponse:
-    return redirect(url_for("staff.draft", draft=draft), 303)
 
 
 def _stale(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, flash, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
@@ -21,7 +21,7 @@ from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.forms.kinds import BY_NAME
 from catchments.web.staff.pages import draft_view
-from catchments.web.staff.pages.draft_view import DraftRead, DraftState, desk
+from catchments.web.staff.pages.draft_view import DraftRead, DraftState, back_to, desk
 from catchments.web.staff.pages.impact import impact_panel
 from catchments.web.staff.pages.reviewing import review_of
 
@@ -101,7 +101,7 @@ def draft(draft: int) -> Response:
 def undo(draft: int) -> AnyResponse:
     """Undo the last change that holds."""
     desk().undo(draft, seen=draft_view.seen_given())
-    return _back_to(draft, gettext("The last change is undone."))
+    return back_to(draft, gettext("The last change is undone."))
 
 
 @blueprint.post("/drafts/<int:draft>/redo")
@@ -109,7 +109,7 @@ def undo(draft: int) -> AnyResponse:
 def redo(draft: int) -> AnyResponse:
     """Do the change again that was undone."""
     desk().redo(draft, seen=draft_view.seen_given())
-    return _back_to(draft, gettext("The change is done again."))
+    return back_to(draft, gettext("The change is done again."))
 
 
 @blueprint.post("/drafts/<int:draft>/take-over")
@@ -117,7 +117,7 @@ def redo(draft: int) -> AnyResponse:
 def take_over(draft: int) -> AnyResponse:
     """Make whoever asks the one who works on a draft."""
     desk().take_over(draft, seen=draft_view.seen_given())
-    return _back_to(draft, gettext("You work on this draft now."))
+    return back_to(draft, gettext("You work on this draft now."))
 
 
 @blueprint.post("/drafts/<int:draft>/describe")
@@ -136,7 +136,7 @@ def describe(draft: int) -> AnyResponse:
         meanwhile = draft_view.done_since(draft, seen.version)
         return _draft_page(draft, request.form, (), stale=True, meanwhile=meanwhile)
     saved = f"{draft}.title,{draft}.reason"
-    return _back_to(draft, gettext("The title and the reason are saved."), saved)
+    return back_to(draft, gettext("The title and the reason are saved."), saved)
 
 
 @blueprint.post("/drafts/<int:draft>/comment")
@@ -150,7 +150,7 @@ def comment(draft: int) -> AnyResponse:
     except FormRefused as refused:
         return _draft_page(draft, request.form, refused.wrongs)
     desk().comment(draft, said, by=me(), idempotency_key=checked_key(request.form.get("once", "")))
-    return _back_to(draft, gettext("Your comment is added."), f"{draft}.comment")
+    return back_to(draft, gettext("Your comment is added."), f"{draft}.comment")
 
 
 def _draft_page(
@@ -192,9 +192,3 @@ def _made(found: DraftRead) -> tuple[DraftState | None, CatchmentsError | None]:
         return draft_view.working_on(found), None
     except (ChangeDoesNotFit, NotKnown) as error:
         return None, error
-
-
-def _back_to(draft: int, said: str, saved: str | None = None) -> AnyResponse:
-    """Go back to a draft; `saved` tells the browser which of the texts it keeps are safe here."""
-    flash(said)
-    return redirect(url_for("staff.draft", draft=draft, saved=saved), 303)

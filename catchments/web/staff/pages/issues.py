@@ -21,7 +21,7 @@ from catchments.editions.issues import Issue, MatterKind, matters
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published, Snapshot
 from catchments.store.explanations import REASON_AT_MOST, Explanation, Explanations
 from catchments.web.accounts.access import me, requires
-from catchments.web.common.query_parameters import page_parameters, region
+from catchments.web.common.query_parameters import one_of, page_parameters, region
 from catchments.web.common.services import service
 from catchments.web.common.tables import MEDIA_TYPE
 from catchments.web.staff.blueprint import blueprint, staff_page
@@ -321,23 +321,11 @@ def _wanted() -> Filter:
     """Return what the address filters by. Raises InputRefused."""
     given = page_parameters(request.args, FILTERS)
     return Filter(
-        _asked_kind(given.get("kind", "")),
+        one_of(given, "kind", MatterKind) if given.get("kind") else None,
         region(given.get("region", ""), ()),
         _number(given, "page"),
         _number(given, "explained"),
     )
-
-
-def _asked_kind(text: str) -> MatterKind | None:
-    kind = _kind(text)
-    if text and kind is None:
-        raise InputRefused(
-            f"The parameter kind is {shown(text)}.",
-            field="kind",
-            allowed=f"It must be one of {', '.join(MatterKind)}.",
-            next_step="Leave it out for all of them.",
-        )
-    return kind
 
 
 def _kind(text: str) -> MatterKind | None:
