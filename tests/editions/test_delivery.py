@@ -40,7 +40,7 @@ from catchments.store import Publication, Store
 from catchments.store.engine import now
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.queue import MAY_HAVE_BEEN_SENT, Claimed, Outbox
-from catchments.store.outbox.webhooks import Webhooks
+from catchments.store.outbox.webhook_addresses import Webhooks
 from tests.waiting import PATIENCE_S
 from tests.worlds import (
     HOSTILE,

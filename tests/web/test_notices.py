@@ -17,7 +17,7 @@ from catchments.core.roles import Role
 from catchments.store import Publication, Store
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.queue import Outbox
-from catchments.store.outbox.webhooks import Webhooks
+from catchments.store.outbox.webhook_addresses import Webhooks
 from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, post, sign_in
 from tests.worlds import (

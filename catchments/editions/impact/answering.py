@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import cast
 
@@ -126,7 +127,9 @@ def _near(
             yield number
 
 
-def place_of(school: School) -> BaseGeometry | None:
-    """Return where a school lies, longitude 0…360, or None where that is not known."""
-    place = school.place
-    return place and shapely.Point(to_360(place.lng), place.lat)
+def places_of(schools: Sequence[School]) -> Iterable[BaseGeometry | None]:
+    """Return where schools lie, longitudes 0…360, with None for those of which it is not known."""
+    known = [school.place for school in schools]
+    xy = np.array([(to_360(p.lng), p.lat) if p else (math.nan, math.nan) for p in known])
+    points = shapely.points(xy.reshape(-1, 2))
+    return (point if place else None for place, point in zip(known, points, strict=True))

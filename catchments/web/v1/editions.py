@@ -21,7 +21,7 @@ from catchments.web.common.payload import source_json
 from catchments.web.common.query_parameters import one_of, optional_date
 from catchments.web.common.services import address, as_at, service
 from catchments.web.pages.edition_history import history_of
-from catchments.web.v1 import bodies
+from catchments.web.v1 import schemas
 from catchments.web.v1.formats import (
     MEDIA_TYPES,
     WITHOUT_PLACES,
@@ -71,7 +71,7 @@ class EditionRows:
         """Return a row: of CSV its line, otherwise an object."""
         return self._line(edition) if form is Form.CSV else self._item(edition)
 
-    def _item(self, edition: EditionSummary) -> bodies.EditionTold:
+    def _item(self, edition: EditionSummary) -> schemas.EditionTold:
         release = self._release(edition)
         return {
             "number": edition.number,
@@ -89,7 +89,7 @@ class EditionRows:
             "url": address(f"/v1/editions/{edition.number}"),
         }
 
-    def whole(self, edition: EditionSummary) -> bodies.OneEdition:
+    def whole(self, edition: EditionSummary) -> schemas.OneEdition:
         """Return an edition and what it stands beside."""
         release = self._release(edition)
         item = self._item(edition)
@@ -147,7 +147,7 @@ EDITIONS = Resource("editions", TAG, COLUMNS, EditionRows)
     Parameter("to", "Only editions in force on this date or earlier.", DATE),
     words("standing", "What has become of an edition, as at today.", Standing),
     *PAGED,
-    returns={MEDIA_TYPES[Form.JSON]: bodies.EditionList, MEDIA_TYPES[Form.CSV]: None},
+    returns={MEDIA_TYPES[Form.JSON]: schemas.EditionList, MEDIA_TYPES[Form.CSV]: None},
     tag=TAG,
     example="/v1/editions?limit=2",
 )
@@ -165,7 +165,7 @@ def editions(ending: str | None = None) -> Response:
 @operation(
     ending_of(WITHOUT_PLACES),
     NUMBER,
-    returns={MEDIA_TYPES[Form.JSON]: bodies.OneEdition, MEDIA_TYPES[Form.CSV]: None},
+    returns={MEDIA_TYPES[Form.JSON]: schemas.OneEdition, MEDIA_TYPES[Form.CSV]: None},
     tag=TAG,
     example="/v1/editions/{edition}",
 )
@@ -261,7 +261,7 @@ MANIFEST_FILE = _File(MANIFEST, "Sizes, checksums, sources and licences", "appli
 
 def _downloads(
     edition: EditionSummary, release: ReleaseSummary | None, files: Sequence[_File]
-) -> list[bodies.Download]:
+) -> list[schemas.Download]:
     if release is None:
         return []
     tables = [

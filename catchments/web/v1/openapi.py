@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 
 from catchments import __version__
 from catchments.lookup.snapshot import AsAt, Published
-from catchments.web.common import bodies
+from catchments.web.common import schemas as shared
 from catchments.web.common.contract import Operation, operation, promised_by
 from catchments.web.common.services import kept, service, sources_of
 from catchments.web.v1.blueprint import blueprint
@@ -55,7 +55,7 @@ class Contract:
 
 @blueprint.get("/v1/openapi.json")
 @blueprint.get("/openapi.json")
-@operation(returns={JSON: bodies.Anything}, tag="This document")
+@operation(returns={JSON: shared.Anything}, tag="This document")
 def document() -> Response:
     """Give this contract as OpenAPI 3.1."""
     world = service().snapshots.current()
@@ -141,7 +141,7 @@ class Document:
             for each in (*operation.returns.values(), *operation.accepts.values())
             if each is not None
         ]
-        types.append(bodies.Problem)
+        types.append(shared.Problem)
         schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
         for name, schema in components.items():
             if "enum" in schema:
@@ -163,7 +163,7 @@ class Document:
         for name, header in HEADERS.items():
             self._spec.components.header(name, header)
         for status, said in PROBLEMS.items():
-            content = {"schema": self._schemas[id(bodies.Problem)], **self._problem(status)}
+            content = {"schema": self._schemas[id(shared.Problem)], **self._problem(status)}
             made = {
                 "description": said,
                 "headers": _headers(*_headers_of(status)),
