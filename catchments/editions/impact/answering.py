@@ -79,7 +79,8 @@ def answers_after(
     places: ChangingIndex[int, School],
 ) -> dict[int, Answer]:
     """Return what `Snapshot.of(after, release).answers` would be; `places` are the schools'."""
-    resolver = Resolver(after, base.release, cast(SpatialIndex, index) if touched else _index(base))
+    found = cast(SpatialIndex, index) if touched else base.resolver.index
+    resolver = Resolver(after, base.release, found)
     again = {
         *comparison.listings_changed,
         *comparison.in_school_provision_changed,
@@ -89,10 +90,6 @@ def answers_after(
     schools = base.release.schools
     fresh = {n: resolver.undated(schools[n]) for n in again if n in schools}
     return {**base.answers, **fresh}
-
-
-def _index(base: Snapshot) -> SpatialIndex:
-    return base.resolver.index
 
 
 def _naming(base: Snapshot, after: Edition) -> Iterator[int]:

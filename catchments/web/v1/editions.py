@@ -18,7 +18,7 @@ from catchments.lookup.snapshot import AsAt, Published
 from catchments.store.artefacts import Artefacts
 from catchments.web.common.contract import Parameter, operation
 from catchments.web.common.payload import source_json
-from catchments.web.common.query_parameters import optional_date
+from catchments.web.common.query_parameters import one_of, optional_date
 from catchments.web.common.services import address, as_at, service
 from catchments.web.pages.edition_history import history_of
 from catchments.web.v1 import schemas
@@ -31,7 +31,7 @@ from catchments.web.v1.formats import (
     form_asked,
     in_forms,
 )
-from catchments.web.v1.list_query import PAGED, one_of, words
+from catchments.web.v1.list_query import PAGED, words
 from catchments.web.v1.resources import Resource, kept, list_response
 from maps.exports.downloads import MANIFEST
 
@@ -191,7 +191,7 @@ def one_edition(number: int, ending: str | None = None) -> Response:
 def _wanted(told: EditionHistory) -> list[EditionSummary]:
     on = optional_date(request.args)
     first, last = optional_date(request.args, "from"), optional_date(request.args, "to")
-    standing = one_of("standing", Standing)
+    standing = one_of(request.args, "standing", Standing)
     if first and last and first > last:
         raise InputRefused(
             f"The parameter from is {first}, which is after {last}.",

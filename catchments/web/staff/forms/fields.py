@@ -80,16 +80,30 @@ class FormReader:
     # --- kinds of fields ----------------------------------------------------------------------
 
     def line(
-        self, field: str, what: str, *, required: bool = True, at_most: int = LONGEST_NAME
+        self,
+        field: str,
+        what: str,
+        *,
+        required: bool = True,
+        at_most: int = LONGEST_NAME,
+        breaks: str = "",
     ) -> str:
         """Return one line of text; `what` names the field in a sentence: “a title”."""
-        text = unicodedata.normalize("NFC", self.text(field))
+        given = self.text(field).replace("\r\n", "\n") if breaks else self.text(field)
+        text = unicodedata.normalize("NFC", given)
         if not text and required:
             self.refuse(field, gettext("Enter %(what)s.", what=what))
         elif len(text) > at_most:
-            self._refuse_long(field, len(text), at_most)
-        elif _has_controls(text, allowed=""):
-            self.refuse(field, gettext("Leave out characters that cannot be seen, and new lines."))
+            problem = gettext(
+                "That has %(length)s characters; use at most %(most)s.",
+                length=len(text),
+                most=at_most,
+            )
+            self.refuse(field, problem)
+        elif _has_controls(text, allowed=breaks):
+            unseen = gettext("Leave out characters that cannot be seen.")
+            also = gettext("Leave out characters that cannot be seen, and new lines.")
+            self.refuse(field, unseen if breaks else also)
         else:
             return text
         return ""
@@ -98,16 +112,7 @@ class FormReader:
         self, field: str, what: str, *, required: bool = True, at_most: int = LONGEST_TEXT
     ) -> str:
         """Return text that may have several lines."""
-        text = unicodedata.normalize("NFC", self.text(field).replace("\r\n", "\n"))
-        if not text and required:
-            self.refuse(field, gettext("Enter %(what)s.", what=what))
-        elif len(text) > at_most:
-            self._refuse_long(field, len(text), at_most)
-        elif _has_controls(text, allowed="\n\t"):
-            self.refuse(field, gettext("Leave out characters that cannot be seen."))
-        else:
-            return text
-        return ""
+        return self.line(field, what, required=required, at_most=at_most, breaks="\n\t")
 
     def code(self, field: str) -> str:
         """Return a catchment's or provider's new code."""
@@ -179,12 +184,6 @@ class FormReader:
         elif len(ticked) < at_least:
             self.refuse(field, gettext("Choose %(what)s.", what=what))
         return tuple(ticked)
-
-    def _refuse_long(self, field: str, length: int, at_most: int) -> None:
-        problem = gettext(
-            "That has %(length)s characters; use at most %(most)s.", length=length, most=at_most
-        )
-        self.refuse(field, problem)
 
 
 def _has_controls(text: str, *, allowed: str) -> bool:

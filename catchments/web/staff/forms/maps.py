@@ -30,9 +30,7 @@ def map_data(draft: int) -> Response:
     key = ("map", worked.draft.id, worked.draft.version, worked.release.number)
     drawn = impact.bench().recent.get(key, lambda: _drawn(worked, found))
     body = {**drawn, "moved": _moved(found), **_sources(worked)}
-    response = Response(msgspec.json.encode(body), mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return Response(msgspec.json.encode(body), mimetype="application/json")
 
 
 def _drawn(worked: DraftState, found: Impact) -> dict[str, Any]:

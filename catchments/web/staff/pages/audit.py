@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, request
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
@@ -19,9 +19,9 @@ from catchments.lookup.values import whole_number
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.web.accounts.access import requires
 from catchments.web.common.query_parameters import page_parameters
-from catchments.web.common.services import page_context, service
+from catchments.web.common.services import service
 from catchments.web.common.tables import MEDIA_TYPE
-from catchments.web.staff.blueprint import blueprint
+from catchments.web.staff.blueprint import blueprint, staff_page
 
 AT_ONCE = 50
 IN_A_FILE = 100_000
@@ -46,10 +46,9 @@ def audit() -> Response:
     trail, matching = AuditTrail(service().store), _matching(given)
     found = trail.entries(matching=matching, before=_before(given), at_most=AT_ONCE + 1)
     verified = bool(given.get("verify"))
-    world = service().snapshots.current()
-    page = render_template(
+    return staff_page(
         "staff/audit.html",
-        **page_context(world, world.on(world.today), gettext("Audit trail")),
+        gettext("Audit trail"),
         lines=[line_of(entry) for entry in found[:AT_ONCE]],
         more=found[AT_ONCE - 1].number if len(found) > AT_ONCE else None,
         matching=matching,
@@ -58,7 +57,6 @@ def audit() -> Response:
         broken_at=trail.broken_at() if verified else None,
         last=trail.last(),
     )
-    return Response(page)
 
 
 @blueprint.get("/audit.csv")

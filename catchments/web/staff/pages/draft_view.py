@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from flask import current_app, request
+from flask import current_app, flash, redirect, request, url_for
 from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
+from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.changes.change import Change
 from catchments.core.errors import ChangeDoesNotFit, InputRefused, NothingPublished, NotKnown, shown
@@ -143,6 +144,12 @@ def add(working: DraftState, change: Change, seen: ExpectedVersion, *, upload: s
         # What was just worked out need not be worked out again for the page that comes next.
         made = replace(working, draft=kept, content=after)
         _kept().keep((kept.id, kept.version, working.release.number), made)
+
+
+def back_to(draft: int, said: str, saved: str | None = None) -> AnyResponse:
+    """Go back to a draft; `saved` tells the browser which of the texts it keeps are safe here."""
+    flash(said)
+    return redirect(url_for("staff.draft", draft=draft, saved=saved), 303)
 
 
 def seen_given() -> ExpectedVersion:
