@@ -1,4 +1,4 @@
-"""Edition to display geometry to Folium map.
+"""Maps: an edition's display geometry, its Folium map, pictures and files to take away.
 
 Importing this much imports neither Folium nor pandas.
 """

@@ -1,4 +1,4 @@
-"""A colour for each education region, in print and in KML: light enough for black names."""
+"""Colours: one for each education region, in print and in KML: light enough for black names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a draft redraws, as a map shows it: boundaries before and after, and where they differ.
+"""Differences on a map: boundaries before and after a draft, and where they differ.
 
 Longitudes are 0…360, as in all that is drawn. Never used for lookups.
 """

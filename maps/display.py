@@ -18,7 +18,8 @@ from shapely.geometry.base import BaseGeometry
 from catchments.geometry.coordinates import geometry_to_360
 from catchments.geometry.planar import Faces, Shapes
 
-GRID_DEG = 1e-4
+PER_DEGREE = 10_000
+GRID_DEG = 1 / PER_DEGREE
 """Everything drawn lies on this grid (11 m north-south), so quantizing moves nothing."""
 ORIGIN = (160.0, -60.0)
 """Where the grid starts: south-west of every island."""

@@ -1,4 +1,4 @@
-"""Where Leaflet's own files are: in the wheel XStatic-Leaflet, so that none comes from strangers.
+"""Leaflet's own files: in the wheel XStatic-Leaflet, so that none comes from strangers.
 
 Imports neither Folium nor pandas: the web process reads it.
 """

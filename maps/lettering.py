@@ -1,4 +1,4 @@
-"""Where names go on a picture: inside their own area, clear of each other."""
+"""Lettering: where names go on a picture, inside their own area and clear of each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every file says of itself: where it is from, and that it is made up where it is."""
+"""Wording of every file about itself: where it is from, and that it is made up where it is."""
 
 from __future__ import annotations
 

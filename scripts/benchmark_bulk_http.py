@@ -8,18 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,10 +20,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from catchments.core.settings import ROOT
 from catchments.readers.demonstration import read_demonstration
 from catchments.web.v1.bulk.questions import Form
 from catchments.web.v1.bulk.rows import AT_MOST
+from scripts.servers import flask_serve
 
 RESOLVE = "/v1/providers:resolve"
 AIM = 2_000_000
@@ -63,13 +56,14 @@ def main() -> None:
     if not shutil.which("wrk"):
         raise SystemExit("wrk is not installed (Debian's package of that name).")
     ways = _ways()
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as base:
+    with tempfile.TemporaryDirectory() as made, flask_serve(Path(made), workers=2) as server:
+        base, folder = server.address, Path(made)
         taken: dict[str, list[float]] = {way.name: [] for way in ways}
         for way in ways:
-            wrk(base, way, Path(folder), 1)
+            wrk(base, way, folder, 1)
         for _ in range(given.turns):
             for way in ways:
-                taken[way.name].append(wrk(base, way, Path(folder), given.seconds))
+                taken[way.name].append(wrk(base, way, folder, given.seconds))
     show(ways, {name: statistics.median(rates) for name, rates in taken.items()})
 
 
@@ -126,38 +120,6 @@ def show(ways: list[Way], rates: dict[str, float]) -> None:
     console.print(table)
     fastest = rates["school_ids in JSON"]
     console.print(f"aim: {AIM:,} school numbers/s; {'kept' if fastest >= AIM else 'MISSED'}")
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """Serve a new database with the demonstration in it, as anybody would; give its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    # Counted like every request, only never refused.
-    environment = {**os.environ, "FLASK_APP": "app.py", "CATCHMENTS_RATE_LIMIT": "999999999"}
-    command = f"-m flask serve --port={port} --workers=2 --database={folder / 'bench.sqlite'}"
-    process = subprocess.Popen(
-        [sys.executable, *command.split()], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL
-    )
-    try:
-        _wait_for(port, process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(3_000):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                time.sleep(2)
-                return
-        if process.poll() is not None:
-            break
-        time.sleep(0.1)
-    raise SystemExit("The server did not start.")
 
 
 if __name__ == "__main__":

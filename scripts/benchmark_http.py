@@ -11,15 +11,10 @@ import math
 import os
 import re
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,12 +23,12 @@ from rich.console import Console
 from rich.table import Table
 
 from catchments.commands.jobs.publishing_setup import publisher
-from catchments.core.settings import ROOT
 from catchments.readers.demonstration import read_demonstration
 from catchments.readers.report import no_progress
 from catchments.store import Store
 from maps.exports.geojson import boundaries_geojson
 from scripts.postgresql import throw_away
+from scripts.servers import Served, granian, serving
 
 CONNECTIONS = 50
 PLACES = 1_000
@@ -75,13 +70,18 @@ def main() -> None:
         url = cluster.create("bench")
         _seed(url)
         os.environ["BENCH_GEOJSON"] = str(_boundaries(url, folder))
-        ours = stack.enter_context(serving("scripts.bare_app:bare_app", url))
-        theirs = stack.enter_context(serving("scripts.postgis_app:postgis_app", url))
-        stock = stack.enter_context(serving("scripts.pygeoapi_app:pygeoapi_app", url))
+        ours, theirs, stock = (
+            stack.enter_context(serving(*granian(f"scripts.{name}"), ready="/", DATABASE_URL=url))
+            for name in (
+                "bare_app:bare_app",
+                "postgis_app:postgis_app",
+                "pygeoapi_app:pygeoapi_app",
+            )
+        )
         ways = _ways(ours, theirs, stock, folder)
         taken = measure(ways, given.seconds, given.turns)
         show(taken)
-        console.print(f"our worker: {ours.worker_mb():.0f} MB resident")
+        console.print(f"our server: {ours.memory_mb():.0f} MB")
 
 
 def _seed(url: str) -> None:
@@ -215,55 +215,6 @@ def show(taken: dict[str, list[Taken]]) -> None:
         for whose in ("pygeoapi in ours", "stock pygeoapi on GeoJSON", "PostGIS view"):
             if rate := rates.get(f"{whose}, {asked}"):
                 console.print(f"{asked}: ours is {rates[ours] / rate:,.1f} × {whose}")
-
-
-@dataclass(frozen=True)
-class Served:
-    """A server that runs."""
-
-    address: str
-    pid: int
-
-    def worker_mb(self) -> float:
-        """Return what its worker holds in memory."""
-        [worker] = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return int(_found(r"VmRSS:\s+(\d+)", Path(f"/proc/{worker}/status").read_text())) / 1024
-
-
-@contextmanager
-def serving(target: str, url: str) -> Iterator[Served]:
-    """Serve an application's factory with one worker."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    environment = {
-        **os.environ,
-        "DATABASE_URL": url,
-        # Counted like every request, only never refused.
-        "CATCHMENTS_RATE_LIMIT": "999999999",
-        "MALLOC_TRIM_THRESHOLD_": "1000000",
-    }
-    command = f"-m granian --interface=wsgi --port={port} --workers=1 --blocking-threads=1 "
-    command += f"--backpressure=256 --no-ws --factory --log-level=error {target}"
-    process = subprocess.Popen(
-        [sys.executable, *command.split()], env=environment, cwd=ROOT, stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait_for(port)
-        yield Served(f"http://127.0.0.1:{port}", process.pid)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                time.sleep(2)
-                return
-        time.sleep(0.1)
-    raise SystemExit("The server did not start.")
 
 
 if __name__ == "__main__":

@@ -9,16 +9,11 @@ which caches fill, is shown but does not count for the slope.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import socket
 import subprocess
-import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
 
-from catchments.commands.jobs.publishing_setup import publisher
-from catchments.core.settings import ROOT
-from catchments.readers.demonstration import read_demonstration
-from catchments.readers.report import no_progress
-from catchments.runtime.prometheus_files import SHARED
-from catchments.store import Store
+from scripts.servers import flask_serve
 
 CHUNK_S = 5
 SHOWN_EVERY = 100_000
@@ -80,53 +70,9 @@ def main() -> None:
     given = parser.parse_args()
     if not shutil.which("wrk"):
         raise SystemExit("This needs wrk.")
-    with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as port:
-        samples = list(measured(port, Path(folder), given.requests))
+    with tempfile.TemporaryDirectory() as folder, flask_serve(Path(folder), workers=2) as server:
+        samples = list(measured(server.port, Path(folder), given.requests))
     show(samples)
-
-
-@contextmanager
-def server(folder: Path) -> Iterator[int]:
-    url = f"sqlite:///{folder / 'bench.sqlite'}"
-    store = Store(url)
-    store.migrate()
-    publisher(store, no_progress).seed(*read_demonstration())
-    store.close()
-    (folder / "shared").mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "CATCHMENTS_RATE_LIMIT": "0",
-        "MALLOC_TRIM_THRESHOLD_": "1000000",  # as `flask serve` has it
-        SHARED: str(folder / "shared"),
-    }
-    command = f"-m catchments.runtime.serving --interface=wsgi --port={port} --workers=2 --no-ws "
-    command += "--factory --blocking-threads=4 --backpressure=256 --log-level=error app:serve_app"
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, *command.split()], env=environment, cwd=ROOT, stdout=log, stderr=log
-        )
-    try:
-        wait_for(port, process)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    while True:
-        try:
-            told(port)
-        except OSError:
-            if process.poll() is not None:
-                raise SystemExit("The server did not start.") from None
-            time.sleep(0.5)
-        else:
-            return
 
 
 def measured(port: int, folder: Path, whole: int) -> Iterator[tuple[int, list[float]]]:

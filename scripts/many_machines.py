@@ -10,13 +10,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Protocol
 
 from scripts.postgresql import throw_away
 
@@ -37,6 +38,8 @@ http {
 }
 """
 LOOK_EVERY_S = 0.5
+SHUNNED_S = 3.0
+"""For so long the proxy may leave a server alone that answers again; `fail_timeout` is 2 s."""
 STOP_WITHIN_S = 15.0
 
 
@@ -57,11 +60,18 @@ def write_nginx(folder: Path, *, listen: str, servers: Sequence[str]) -> Path:
     return whole
 
 
+class NotReady(Exception):
+    """A program that should answer does not."""
+
+
 class Process:
     """A program that is started again whenever it ends, until it is stopped."""
 
-    def __init__(self, name: str, command: Sequence[object], **environment: str) -> None:
+    def __init__(
+        self, name: str, command: Sequence[object], ready: str, **environment: str
+    ) -> None:
         self.name = name
+        self._ready = ready
         self._command = [str(word) for word in command]
         self._environment = {**os.environ, **environment}
         self._start()
@@ -71,6 +81,23 @@ class Process:
         if self._running.poll() is not None:
             print(f"{self.name} has ended ({self._running.returncode}); starting it again.")
             self._start()
+
+    def restart(self) -> None:
+        """Have it end and begin anew; return once it answers. Raises NotReady."""
+        self.stop()
+        self._start()
+        self.wait_until_ready()
+
+    def wait_until_ready(self, *, within_s: float = 120.0) -> None:
+        """Wait until it answers. Raises NotReady where it does not."""
+        ends = time.monotonic() + within_s
+        while time.monotonic() < ends and self._running.poll() is None:
+            try:
+                with urllib.request.urlopen(self._ready, timeout=5):
+                    return
+            except OSError:
+                time.sleep(LOOK_EVERY_S)
+        raise NotReady(f"{self.name} does not answer at {self._ready}.")
 
     def stop(self) -> None:
         """Have it end, at last by force."""
@@ -98,9 +125,27 @@ def database(url: str) -> Iterator[str]:
         yield cluster.create("catchments")
 
 
+class Restarted(Protocol):
+    """A server that can be begun anew."""
+
+    def restart(self) -> None:
+        """Have it answer what it has begun, end, and begin anew; raise if it does not come up."""
+
+
+def roll(servers: Iterable[Restarted]) -> None:
+    """Restart servers behind one proxy one after the other, so that no request fails.
+
+    While one is away the proxy asks another. One that does not come up is the last that is touched,
+    and what it raises is passed on.
+    """
+    for server in servers:
+        server.restart()
+        time.sleep(SHUNNED_S)
+
+
 @contextmanager
-def machines(url: str, port: int) -> Iterator[list[Process]]:
-    """Two servers and a proxy on three ports in a row, the proxy's first."""
+def machines(url: str, port: int) -> Iterator[tuple[list[Process], Process]]:
+    """Two servers and their proxy on three ports in a row, the proxy's first."""
     flask = [sys.executable, "-m", "flask"]
     where = {"DATABASE_URL": url, "FLASK_APP": str(ROOT / "app.py")}
     subprocess.run([*flask, "setup"], check=True, cwd=ROOT, env={**os.environ, **where})
@@ -110,18 +155,21 @@ def machines(url: str, port: int) -> Iterator[list[Process]]:
         running = []
         for each in ports:
             command = [*flask, "serve", "--port", each, "--workers", 1]
-            made = Process(f"Server {each}", command, **where, CATCHMENTS_TRUSTED_PROXIES="1")
+            ready = f"http://127.0.0.1:{each}/readyz"
+            settings = {**where, "CATCHMENTS_TRUSTED_PROXIES": "1"}
+            made = Process(f"Server {each}", command, ready, **settings)
             stack.callback(made.stop)
             running.append(made)
-        for each in ports:
-            wait_until_ready(f"http://127.0.0.1:{each}/readyz")
+        for made in running:
+            made.wait_until_ready()
         conf = write_nginx(
             folder, listen=f"127.0.0.1:{port}", servers=[f"127.0.0.1:{each}" for each in ports]
         )
-        proxy = Process("nginx", [nginx(), "-p", folder, "-c", conf])
+        ready = f"http://127.0.0.1:{port}/readyz"
+        proxy = Process("nginx", [nginx(), "-p", folder, "-c", conf], ready)
         stack.callback(proxy.stop)
-        wait_until_ready(f"http://127.0.0.1:{port}/readyz")
-        yield [*running, proxy]
+        proxy.wait_until_ready()
+        yield running, proxy
 
 
 def nginx() -> str:
@@ -142,18 +190,6 @@ def refuse_taken(port: int) -> None:
             raise SystemExit(f"Port {port} cannot be used: {error.strerror}. See --port.") from None
 
 
-def wait_until_ready(url: str, *, within_s: float = 120.0) -> None:
-    """Wait for a server to be ready."""
-    ends = time.monotonic() + within_s
-    while time.monotonic() < ends:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(LOOK_EVERY_S)
-    raise SystemExit(f"{url} was not ready within {within_s:.0f} s.")
-
-
 def stop_on_signals() -> None:
     """Have SIGTERM end this program as Ctrl-C does."""
 
@@ -161,6 +197,29 @@ def stop_on_signals() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, ended)
+
+
+def keep_running(servers: list[Process], proxy: Process) -> None:
+    """Start again what has ended; on SIGHUP, have the servers replaced."""
+    asked = threading.Event()
+    signal.signal(signal.SIGHUP, lambda *_: asked.set())
+    while True:
+        time.sleep(LOOK_EVERY_S)
+        for process in (*servers, proxy):
+            process.keep_running()
+        if asked.is_set():
+            asked.clear()
+            replace(servers)
+
+
+def replace(servers: list[Process]) -> None:
+    """Have new processes take the places of servers, and say how it went."""
+    try:
+        roll(servers)
+    except NotReady as problem:
+        print(f"{problem} The others go on as they were.", flush=True)
+    else:
+        print("Every server was replaced.", flush=True)
 
 
 def main() -> None:
@@ -174,18 +233,17 @@ def main() -> None:
     for each in range(given.port, given.port + 3):
         refuse_taken(each)
     stop_on_signals()
-    with database(given.database) as url:
-        try:
-            with machines(url, given.port) as running:
-                print(f"The finder:  http://127.0.0.1:{given.port}/   (through nginx)")
-                print(f"Its servers: http://127.0.0.1:{given.port + 1}/ and {given.port + 2}")
-                print(f"DATABASE_URL='{url}'", "Ctrl-C stops all.", sep="\n", flush=True)
-                while True:
-                    time.sleep(LOOK_EVERY_S)
-                    for process in running:
-                        process.keep_running()
-        except KeyboardInterrupt:
-            print("Stopped.")
+    try:
+        with database(given.database) as url, machines(url, given.port) as (servers, proxy):
+            print(f"The finder:  http://127.0.0.1:{given.port}/   (through nginx)")
+            print(f"Its servers: http://127.0.0.1:{given.port + 1}/ and {given.port + 2}")
+            print(f"DATABASE_URL='{url}'")
+            print(f"Ctrl-C stops all; `kill -HUP {os.getpid()}` replaces the servers.", flush=True)
+            keep_running(servers, proxy)
+    except NotReady as problem:
+        raise SystemExit(str(problem)) from None
+    except KeyboardInterrupt:
+        print("Stopped.")
 
 
 if __name__ == "__main__":

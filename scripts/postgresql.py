@@ -61,11 +61,6 @@ class Cluster:
             connection.execute(f"CREATE DATABASE {database}")
         return f"postgresql://{USER}@/{database}?host={self.folder}"
 
-    def drop(self, database: str) -> None:
-        """Drop a database, whoever is connected to it."""
-        with self.connected() as connection:
-            connection.execute(f"DROP DATABASE {database} WITH (FORCE)")
-
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), "-D", str(self.folder / "data"), *arguments]
         as_owner = ["runuser", "-u", self._owner, "--", *command] if self._owner else command

@@ -37,7 +37,8 @@ INCLUDED = re.compile(r"^-r (\S+)$", re.MULTILINE)
 PIP = (PYTHON, "-m", "pip")
 OWN_PIP = {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
 """A person's own settings of where pip installs are not for this environment."""
-WHEELS_ONLY = ("--require-hashes", "--only-binary", ":all:")
+PINNED_ONLY = ("--no-deps", "--require-hashes", "--only-binary", ":all:")
+"""What is pinned is all that is wanted: some of what packages declare is left out on purpose."""
 
 NO_VENV = (
     "{python} cannot make a virtual environment with pip: on Debian and Ubuntu "
@@ -308,7 +309,7 @@ def uv_here() -> str | None:
 def install_with_uv(job: Job, uv: str) -> tuple[int, str]:
     job.progress.doing(f"fetching, with {uv}")
     into = ["--python", str(PYTHON), "--no-progress"]
-    which = [*WHEELS_ONLY, "--requirement", str(job.requirements)]
+    which = [*PINNED_ONLY, "--requirement", str(job.requirements)]
     return job.run(uv, "pip", "install", *into, *which, installs=True)
 
 
@@ -318,7 +319,7 @@ def install_with_pip(job: Job) -> tuple[int, str]:
         return renewed, said
     job.progress.doing("fetching")
     quick = ["--progress-bar", "off", "--no-compile"]
-    which = [*WHEELS_ONLY, "--requirement", str(job.requirements)]
+    which = [*PINNED_ONLY, "--requirement", str(job.requirements)]
     return job.run(*PIP, "install", *quick, *which, installs=True)
 
 
@@ -337,7 +338,7 @@ def renew_pip(job: Job) -> tuple[int, str]:
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as only_pip:
         only_pip.write(f"{block[0]}\n")
         only_pip.flush()
-        return job.run(*PIP, "install", *WHEELS_ONLY, "--requirement", only_pip.name)
+        return job.run(*PIP, "install", *PINNED_ONLY, "--requirement", only_pip.name)
 
 
 def compile_all(job: Job) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import shutil
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,9 +15,12 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from scripts.many_machines import NotReady, write_nginx
 from tests import prepared
 from tests.waiting import PATIENCE_S, answers, free_port, wait_until
-from tests.worlds import sqlite_url
+from tests.worlds import lacking, sqlite_url
+
+NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 QUICKLY = "0.1"
 """So often, in seconds, a server looks whether something was published, where a test waits."""
@@ -24,7 +30,32 @@ _PORT_IS_TAKEN = "in use"
 _PORTS_TRIED = 5
 
 
-class Server:
+class Door:
+    """A port that answers, whoever is behind it."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+
+    def text(self, path: str) -> tuple[int, str]:
+        """The status and content of an answer, over a connection of its own."""
+        with closing(self.connection()) as connection:
+            connection.request("GET", path, headers={"Connection": "close"})
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+
+    def get(self, path: str) -> tuple[int, dict[str, Any]]:
+        status, content = self.text(path)
+        return status, json.loads(content)
+
+
+class Server(Door):
     """A server and its workers, on a port that it keeps when it is begun once more."""
 
     process: prepared.Process
@@ -37,7 +68,7 @@ class Server:
         anew: bool = False,
         **settings: str,
     ) -> None:
-        self.port = free_port()
+        super().__init__(free_port())
         self._program, self._settings, self._ready = (module, *words), settings, ready
         self._anew = anew
 
@@ -75,10 +106,6 @@ class Server:
     def _said(self) -> str:
         return self.process.stdout + self.process.stderr
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
     def answers(self) -> bool:
         return answers(self.port, self._ready, within_s=_ASKED_AGAIN_S)
 
@@ -89,20 +116,6 @@ class Server:
     def said(self, what: str) -> int:
         """How often it said something."""
         return self._said().count(what)
-
-    def connection(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
-
-    def text(self, path: str) -> tuple[int, str]:
-        """The status and content of an answer, over a connection of its own."""
-        with closing(self.connection()) as connection:
-            connection.request("GET", path, headers={"Connection": "close"})
-            response = connection.getresponse()
-            return response.status, response.read().decode()
-
-    def get(self, path: str) -> tuple[int, dict[str, Any]]:
-        status, content = self.text(path)
-        return status, json.loads(content)
 
     def workers(self) -> set[int]:
         """The processes that answer."""
@@ -130,8 +143,13 @@ class Server:
         what = f"edition {edition} is served by {workers} workers"
         self.wait_until(is_served, what, every_s=0.25)
 
-    def reload(self) -> None:
-        self.process.send_signal(signal.SIGHUP)
+    def restart(self) -> None:
+        """As `scripts.many_machines.roll` wants it. Raises NotReady."""
+        self.stop()
+        self._begin()
+        wait_until(lambda: self.answers() or self.process.poll() is not None, self._wanted)
+        if not self.answers():
+            raise NotReady(self._said())
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -155,6 +173,28 @@ def running(server: Server) -> Iterator[Server]:
         server.stop()
     finally:
         server.kill()
+
+
+@contextmanager
+def behind_nginx(folder: Path, *ports: int) -> Iterator[Door]:
+    """What is deployed before two servers; it logs to a file of the folder, `log`."""
+    if NGINX is None:
+        lacking("nginx is not installed: what it does is not tried")
+    door, log = Door(free_port()), folder / "log"
+    listening = [f"127.0.0.1:{port}" for port in ports]
+    conf = write_nginx(folder, listen=f"127.0.0.1:{door.port}", servers=listening)
+    with (
+        log.open("wb") as out,
+        subprocess.Popen([NGINX, "-p", folder, "-c", conf], stdout=out, stderr=out) as process,
+    ):
+        try:
+            answering = f"nginx answers on port {door.port}"
+            wait_until(
+                lambda: answers(door.port, "/"), answering, process=process, seen=log.read_text
+            )
+            yield door
+        finally:
+            process.terminate()
 
 
 def service(url: str, *, workers: int = 1, anew: bool = False, **settings: str) -> Server:

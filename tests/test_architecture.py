@@ -66,6 +66,7 @@ HEAVY = {
     "distributed",
     "matplotlib",
     "rasterio",
+    "rtree",
 }
 
 

@@ -21,7 +21,7 @@ from tests.worlds import lacking
 
 DEPLOY = ROOT / "scripts" / "deploy"
 DOCKERFILE = DEPLOY / "Dockerfile"
-UNIT = DEPLOY / "catchments.service"
+UNIT = DEPLOY / "catchments@.service"
 SECRETS = ("SECRET_KEY", "PASSWORD", "TOKEN", "CLIENT_SECRET", "SMTP_URL")
 
 
@@ -100,12 +100,12 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     python = tmp_path / "python"  # a link: the checkout's folder may have spaces in its name
     python.symlink_to(sys.executable)
     here = UNIT.read_text().replace("/opt/catchments/.venv/bin/python", str(python))
-    unit = tmp_path / UNIT.name
+    unit = tmp_path / UNIT.name.replace("@", "@8001")
     unit.write_text(here.replace("/opt/catchments", str(tmp_path)))
     verified = subprocess.run(
         [program, "verify", "--man=no", unit], capture_output=True, text=True, check=False
     )
-    told = [line for line in verified.stderr.splitlines() if UNIT.name in line]
+    told = [line for line in verified.stderr.splitlines() if unit.name in line]
     assert (verified.returncode, told) == (0, [])
 
 
@@ -119,7 +119,6 @@ def test_the_unit_gives_the_service_its_own_folders_and_nothing_else() -> None:
         "NoNewPrivileges": "yes",
         "ProtectSystem": "strict",
         "StateDirectory": "catchments",
-        "ExecReload": "/bin/kill -HUP $MAINPID",
         "KillSignal": "SIGTERM",
         "Restart": "always",
         "UMask": "0077",

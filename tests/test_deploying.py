@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import http.client
-import os
 import re
-import shutil
 import socket
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
@@ -19,9 +16,9 @@ import pytest
 import yaml
 
 from catchments.core.settings import ROOT
-from scripts.many_machines import filled, write_nginx
-from tests.waiting import PATIENCE_S, answers, free_port, wait_until
-from tests.worlds import lacking
+from scripts.many_machines import filled
+from tests.serving import behind_nginx
+from tests.waiting import PATIENCE_S
 
 DEPLOY = ROOT / "scripts" / "deploy"
 COMPOSE = DEPLOY / "compose.yaml"
@@ -130,8 +127,6 @@ def test_all_that_nginx_is_to_be_told_is_told(compose: Any) -> None:
 
 # --- nginx ----------------------------------------------------------------------------------------
 
-NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-
 
 class Answering(BaseHTTPRequestHandler):
     """A web server that says what it was sent."""
@@ -177,28 +172,13 @@ class Web(ThreadingHTTPServer):
 @pytest.fixture
 def proxied(tmp_path: Path) -> Iterator[tuple[int, list[Web], Path]]:
     """nginx on a port before two servers, and the file that it logs to."""
-    if NGINX is None:
-        lacking("nginx is not installed: what it does is not tried")
-    port = free_port()
     with ExitStack() as stack:
         servers = [Web(), Web()]
         for server in servers:
             stack.callback(server.end)
-        listening = [f"127.0.0.1:{server.server_port}" for server in servers]
-        conf = write_nginx(tmp_path, listen=f"127.0.0.1:{port}", servers=listening)
-        log = tmp_path / "log"
-        with log.open("wb") as out:
-            process = stack.enter_context(
-                subprocess.Popen([NGINX, "-p", tmp_path, "-c", conf], stdout=out, stderr=out)
-            )
-        stack.callback(process.terminate)
-        wait_until(
-            lambda: answers(port, "/"),
-            f"nginx answers on port {port}",
-            process=process,
-            seen=log.read_text,
-        )
-        yield port, servers, log
+        ports = [server.server_port for server in servers]
+        door = stack.enter_context(behind_nginx(tmp_path, *ports))
+        yield door.port, servers, tmp_path / "log"
 
 
 def ask(port: int, path: str, **headers: str) -> tuple[int, str, http.client.HTTPMessage]:

@@ -162,7 +162,8 @@ def test_all_is_installed_by_hash_and_from_wheels_with_the_pinned_pip(clone: Clo
     status, said = clone.set_up()
     assert (status, "requirements.txt pins: 2 packages" in said) == (0, True)
     pip, everything = clone.asked
-    assert all("--require-hashes --only-binary :all:" in line for line in (pip, everything))
+    pinned_only = "--no-deps --require-hashes --only-binary :all:"
+    assert all(pinned_only in line for line in (pip, everything))
     assert str(clone.folder) not in pip
     assert everything.endswith(f"--requirement {clone.folder / SERVICE}")
 
@@ -201,7 +202,7 @@ def test_uv_installs_where_it_is_there_already(clone: Clone) -> None:
     assert clone.set_up(UV_SAYS="Prepared 2 packages")[0] == 0
     (asked,) = clone.asked
     assert asked.startswith(f"uv pip install --python {clone.venv}/bin/python")
-    assert "--require-hashes --only-binary :all:" in asked
+    assert "--no-deps --require-hashes --only-binary :all:" in asked
 
 
 def test_where_uv_cannot_pip_does_it(clone: Clone) -> None:

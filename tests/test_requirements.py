@@ -17,6 +17,8 @@ from catchments.core.settings import ROOT
 pytestmark = pytest.mark.every_case
 
 LISTS = ("requirements", "catchments/bulk/cluster-requirements", "tests/requirements")
+LIST = ROOT / "requirements.in"
+WITHOUT = re.compile(r"^# without ([a-z0-9-]+) +(\S.+)$", re.MULTILINE)
 EACH_LIST = pytest.mark.parametrize("name", LISTS)
 PIN = re.compile(
     r"^([a-z0-9._-]+==[^\\\n]+?) *\\\n((?: +--hash=sha256:\S+(?: \\)?\n)+)", re.MULTILINE
@@ -37,6 +39,11 @@ def pinned(name: str) -> dict[str, Requirement]:
     return {canonicalize_name(pin.name): pin for pin in pins}
 
 
+def left_out() -> set[str]:
+    """What is declared and not installed, each with a reason."""
+    return {canonicalize_name(name) for name, _ in WITHOUT.findall(LIST.read_text())}
+
+
 def here(requirement: Requirement, extras: set[str]) -> bool:
     marker = requirement.marker
     return marker is None or any(marker.evaluate({"extra": extra}) for extra in extras or {""})
@@ -54,7 +61,7 @@ def brought(roots: list[Requirement]) -> set[str]:
         seen.add(key)
         needs = map(Requirement, distribution(root.name).requires or [])
         for need in needs:
-            if here(need, {extra, ""}):
+            if here(need, {extra, ""}) and canonicalize_name(need.name) not in left_out():
                 waiting += [(need, more) for more in (*need.extras, "")]
     return {name for name, _ in seen}
 
@@ -105,6 +112,23 @@ def test_the_files_pin_what_the_lists_bring_and_nothing_else(count: int) -> None
     roots = [asked for name in names for asked, _ in chosen(name)]
     pins = {package for name in names for package, pin in pinned(name).items() if here(pin, {""})}
     assert brought(roots) == pins
+
+
+def test_what_is_left_out_is_pinned_nowhere_and_each_has_its_reason() -> None:
+    named = re.findall("^# without.*", LIST.read_text(), re.MULTILINE)
+    assert len(named) == len(left_out()) > 0
+    assert left_out() & {package for name in LISTS for package in pinned(name)} == set()
+
+
+def test_what_is_left_out_is_declared_by_what_is_pinned() -> None:
+    pins = [pin for name in LISTS for pin in pinned(name).values() if here(pin, {""})]
+    declared = {
+        canonicalize_name(Requirement(need).name)
+        for pin in pins
+        for need in distribution(pin.name).requires or []
+    }
+    # What only those declare that are left out themselves is left out with them.
+    assert left_out() - declared <= {"affine", "click-plugins", "cligj", "mdurl"}
 
 
 def test_dask_and_what_it_brings_are_not_what_the_service_is_made_of() -> None:

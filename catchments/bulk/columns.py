@@ -1,4 +1,4 @@
-"""Which columns of a file say what is asked for: a school number, or a place."""
+"""Columns by their names: which say a school number, which a place."""
 
 from __future__ import annotations
 

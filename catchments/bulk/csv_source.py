@@ -1,4 +1,4 @@
-"""CSV files, read exactly: what cannot be told for sure is refused with its line and column."""
+"""The CSV source: read exactly; what cannot be told for sure is refused by line and column."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _header(path: Path, wanted: Wanted) -> tuple[str, list[str]]:
     found: list[tuple[str, list[str]]] = []
     faults: list[TextFault] = []
     for delimiter in DELIMITERS:
-        with open_text(path) as file:
+        with open_text(path, errors="replace") as file:  # rows say where it is no text
             try:
                 first = next((cells for _, cells in TextRows(file, delimiter) if cells), [])
             except TextFault as fault:  # as a quoted name has, read with another separator

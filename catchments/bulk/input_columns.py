@@ -1,9 +1,10 @@
-"""Columns of a table to school numbers or places, each row that is neither marked with why."""
+"""Columns of questions: school numbers or places, each row that is neither marked with why."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from re import Pattern
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from catchments.bulk.columns import Chosen
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.geometry.coordinates import NEW_ZEALAND_LAT, NEW_ZEALAND_LNG_360, WGS84, transformer
 from catchments.geometry.wkb import POINTS, Kinds, sound
+from catchments.lookup.values import HIGHEST_NUMBER, IN_COLUMN, LAT_LIMIT
 
 Floats = npt.NDArray[np.float64]
 Problems = npt.NDArray[np.uint8]
@@ -37,9 +39,6 @@ NO_NUMBER, BAD_NUMBER, NO_PLACE, NOT_A_NUMBER, OUT_OF_RANGE, EXCHANGED, NO_POINT
     1, len(PROBLEMS)
 )
 
-LARGEST_NUMBER = 999_999_999
-_DIGITS = r"^\d{1,9}(\.0*)?$"  # pandas writes 54.0 where a number is missing somewhere
-_FLOAT = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _POINT_BYTES = 21
 _LITTLE_ENDIAN_POINT = bytes((1, 1, 0, 0, 0))
 
@@ -101,14 +100,8 @@ def check_crs(crs: str) -> None:
 
 
 def _numbers(column: Any, name: str) -> Asked:
-    values = _plain(column)
-    empty = _missing(values)
-    if pa.types.is_string(values.type):
-        values = pc.utf8_trim_whitespace(values)
-        good = pc.match_substring_regex(values, _DIGITS)
-        values = pc.if_else(good, values, pa.scalar(None, pa.string()))
-    numbers = _as_floats(values, name)
-    whole = (numbers >= 0) & (numbers <= LARGEST_NUMBER) & (numbers == np.floor(numbers))
+    numbers, empty = _read(column, name, IN_COLUMN.number)
+    whole = (numbers >= 0) & (numbers <= HIGHEST_NUMBER) & (numbers == np.floor(numbers))
     problems = np.where(empty, NO_NUMBER, np.where(whole, 0, BAD_NUMBER)).astype(np.uint8)
     return Asked(problems, numbers=np.where(whole, numbers, 0).astype(np.int64))
 
@@ -119,13 +112,7 @@ def _numbers(column: Any, name: str) -> Asked:
 def _axes(columns: Mapping[str, Any], chosen: Chosen) -> tuple[Floats, Floats, Problems]:
     found, empty, bad = [], [], []
     for name in (chosen.lng, chosen.lat):
-        values = _plain(columns[name])
-        missing = _missing(values)
-        if pa.types.is_string(values.type):
-            values = pc.utf8_trim_whitespace(values)
-            good = pc.match_substring_regex(values, _FLOAT)
-            values = pc.if_else(good, values, pa.scalar(None, pa.string()))
-        numbers = _as_floats(values, name)
+        numbers, missing = _read(columns[name], name, IN_COLUMN.degrees)
         found.append(numbers)
         empty.append(missing)
         bad.append(~np.isfinite(numbers))
@@ -188,7 +175,7 @@ def _places(x: Floats, y: Floats, problems: Problems, crs: str) -> Asked:
     lng, lat = (x, y) if crs in {"", WGS84} else transformer(crs, WGS84).transform(x, y)
     lng, lat = np.asarray(lng, dtype=np.float64), np.asarray(lat, dtype=np.float64)
     with np.errstate(invalid="ignore"):
-        ranged = (lng >= -180) & (lng <= 360) & (np.abs(lat) <= 90)
+        ranged = (lng >= -180) & (lng <= IN_COLUMN.lng_limit) & (np.abs(lat) <= LAT_LIMIT)
         exchanged = ~_in_new_zealand(lng, lat) & _in_new_zealand(lat, lng)
     wrong = np.where(exchanged, EXCHANGED, np.where(ranged, 0, OUT_OF_RANGE))
     problems = np.where(problems > 0, problems, wrong).astype(np.uint8)
@@ -230,6 +217,17 @@ def _missing(values: Any) -> npt.NDArray[np.bool_]:
         blank = pc.equal(pc.utf8_trim_whitespace(values), "")
         null = pc.or_(null, pc.fill_null(blank, fill_value=True))
     return np.asarray(null)
+
+
+def _read(column: Any, name: str, pattern: Pattern[str]) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return the numbers of a column, NaN where a text is not of the pattern, and what is empty."""
+    values = _plain(column)
+    empty = _missing(values)
+    if pa.types.is_string(values.type):
+        values = pc.utf8_trim_whitespace(values)
+        good = pc.match_substring_regex(values, f"^({pattern.pattern})$")
+        values = pc.if_else(good, values, pa.scalar(None, pa.string()))
+    return _as_floats(values, name), empty
 
 
 def _as_floats(values: Any, name: str) -> Floats:

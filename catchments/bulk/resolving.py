@@ -1,4 +1,4 @@
-"""Schools and points by the million to the answers that each would get alone.
+"""The bulk resolver: schools and points by the million, each with the answer it would get alone.
 
 Columns of numbers take the place of `Answer` objects. The cell index and metric trees answer for
 nearly every row at once; a row so near to a limit that rounding could tell is asked alone.
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from catchments.core.model import UNCERTAINTY_M, Answer, Basis, Status
 from catchments.geometry.boundary_distances import ERROR_M, Near
 from catchments.geometry.coordinates import to_360_many
+from catchments.lookup.notices import NoticeCode, notices_of_place
 from catchments.lookup.resolver import NEAREST_WITHIN_M
 from catchments.lookup.snapshot import Snapshot
 
@@ -54,6 +55,8 @@ class Outcomes:
     """Whole metres to the boundary where the basis is nearest, else NaN."""
     alternatives: dict[int, tuple[str, ...]] = field(default_factory=dict)
     """Row → codes of every catchment named beside the row's own: who else it may be."""
+    on_edge: set[int] = field(default_factory=set)
+    """Rows whose place is on an edge that those catchments share."""
 
     def __len__(self) -> int:
         return len(self.status)
@@ -67,7 +70,6 @@ class Outcomes:
             np.full(count, NONE, dtype=np.int32),
             np.full(count, NONE, dtype=np.int32),
             np.full(count, np.nan, dtype=np.float32),
-            {},
         )
 
     @classmethod
@@ -75,28 +77,30 @@ class Outcomes:
         """Return the rows of several, one after another."""
         if not parts:
             return cls.unresolved(0)
-        named: dict[int, tuple[str, ...]] = {}
+        named, on_edge = dict[int, tuple[str, ...]](), set[int]()
         start = 0
         for part in parts:
             named.update((start + row, codes) for row, codes in part.alternatives.items())
+            on_edge.update(start + row for row in part.on_edge)
             start += len(part)
         columns = ("status", "basis", "catchment", "provider", "distance_m")
         joined = {name: np.concatenate([getattr(p, name) for p in parts]) for name in columns}
-        return cls(**joined, alternatives=named)
+        return cls(**joined, alternatives=named, on_edge=on_edge)
 
     def taken(self, rows: Ints) -> Outcomes:
         """Return the rows at these places, in this order."""
         named = self.alternatives
         has = np.isin(rows, np.fromiter(named, dtype=np.int64))
         places = np.flatnonzero(has)
-        kept = {at: named[r] for at, r in zip(places.tolist(), rows[places].tolist(), strict=True)}
+        pairs = list(zip(places.tolist(), rows[places].tolist(), strict=True))
         return Outcomes(
             self.status[rows],
             self.basis[rows],
             self.catchment[rows],
             self.provider[rows],
             self.distance_m[rows],
-            kept,
+            {at: named[row] for at, row in pairs},
+            {at for at, row in pairs if row in self.on_edge},
         )
 
 
@@ -153,6 +157,16 @@ class BatchResolver:
             return Outcomes.joined([some(start) for start in starts])
         with ThreadPoolExecutor(workers) as pool:
             return Outcomes.joined(list(pool.map(some, starts)))
+
+    def notices(self, outcomes: Outcomes, row: int) -> list[NoticeCode]:
+        """Return what holds for a point's answer beside it."""
+        holds = notices_of_place(
+            found=bool(outcomes.catchment[row] != NONE),
+            served=bool(outcomes.provider[row] != NONE),
+            others=row in outcomes.alternatives,
+            on_edge=row in outcomes.on_edge,
+        )
+        return list(holds)
 
     # --- schools ----------------------------------------------------------------------------------
 
@@ -270,6 +284,8 @@ class BatchResolver:
         away_m = answer.distance_m
         outcomes.distance_m[row] = np.nan if away_m is None else round(away_m)
         outcomes.alternatives.pop(row, None)
+        if any(notice.code == NoticeCode.ON_BOUNDARY for notice in answer.notices):
+            outcomes.on_edge.add(row)
         beside = (*answer.alternatives, *answer.candidates)
         if beside:
             outcomes.alternatives[row] = tuple(each.catchment.code for each in beside)

@@ -1,4 +1,4 @@
-"""What a draft is made of: apply changes to an edition, compare two, say what stands in the way.
+"""Drafts: what they are made of, what two editions differ in, what forbids publication.
 
 A kind of change is a module of `changes.kinds`. Undo drops the last change of a draft and applies
 the rest again.

@@ -1,4 +1,4 @@
-"""What differs between two editions."""
+"""The comparison of two editions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in the way of publishing an edition."""
+"""Checks before publication: what stands in the way of an edition."""
 
 from __future__ import annotations
 

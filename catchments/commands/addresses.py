@@ -12,7 +12,7 @@ from flask import current_app
 
 from catchments.commands.console import (
     progress,
-    record_import,
+    recorded_import,
     refusing,
     say,
     show_report,
@@ -60,8 +60,7 @@ def import_addresses(
             source = reading.source(release=f"{release:%Y-%m-%d}" if release else "")
             counts = book.finish(source, called)
             book.check(knows=_knows)
-            record_import("addresses", "address book", file)
-            book.put_in_place()
+            book.put_in_place(within=recorded_import("addresses", "address book", file))
     say(
         f"Kept {counts.addresses:,} addresses on {counts.roads:,} roads, "
         f"release {source.release}. Running workers use them from the next lookup on."

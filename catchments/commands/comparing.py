@@ -1,4 +1,4 @@
-"""What differs between two editions, as tables."""
+"""Tables of what differs between two editions."""
 
 from __future__ import annotations
 

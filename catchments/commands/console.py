@@ -1,4 +1,4 @@
-"""How commands speak: tables, progress and refusals, with hostile text shown as text."""
+"""The console: tables, progress and refusals, with hostile text shown as text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from catchments.core.roles import COMMAND_LINE
 from catchments.readers.report import Progress as ProgressCall
 from catchments.readers.report import Report, facts_of
 from catchments.store import Store
-from catchments.store.audit import AuditTrail
+from catchments.store.audit import append
 from catchments.web.common.services import EXTENSION
 
 P = ParamSpec("P")
@@ -43,11 +43,26 @@ def store() -> Store:
 
 def record_import(kind: str, subject: str, *files: Path, source: Source | None = None) -> None:
     """Add to the audit trail what a command took in, files or what was fetched, and where to."""
+    with recorded_import(kind, subject, *files, source=source):
+        pass  # it has been done
+
+
+@contextmanager
+def recorded_import(
+    kind: str, subject: str, *files: Path, source: Source | None = None
+) -> Iterator[None]:
+    """Do something outside the database with its audit entry: if it fails, there is no entry.
+
+    Where no entry can be added it is not begun. Whoever is killed after it and before the commit
+    leaves it done and not on record; doing it again records it.
+    """
     facts = [facts_of(path, path.name) for path in files]
     if source is not None:
         facts.append({"name": source.url, "sha256": source.sha256})
-    trail = AuditTrail(store())
-    trail.add(actor=COMMAND_LINE, action=f"import.{kind}", subject=subject, files=facts)
+    action = f"import.{kind}"
+    with store().writing() as connection:
+        append(connection, actor=COMMAND_LINE, action=action, subject=subject, files=facts)
+        yield
 
 
 def say(text: str) -> None:

@@ -21,10 +21,11 @@ from maps import MAKER
 TRIM_BYTES = 1_000_000
 """glibc then gives back what compiling the index needed: a quarter of a worker's memory."""
 LARGEST_PORT = 65_535
-THREADS = 4
-"""A worker's threads: one slow request does not hold up the rest, and few contend for one core."""
-WAITING_AT_MOST = 256
-"""Requests that a worker takes on before others wait in the socket."""
+AT_ONCE = 256
+"""Requests that a worker takes on before others wait in the socket, each with a thread if it needs
+one: whoever sends half a body, or asks for ten thousand rows, holds up nobody else."""
+HEADERS_WITHIN_MS = 15_000
+"""After this a connection that has not sent its headers is closed."""
 LOGGING = Path(__file__).with_name("granian_logging.json")
 """Has Granian write its own lines as the workers write theirs."""
 STOP_WITHIN_S = 10
@@ -114,15 +115,17 @@ def _serve(host: str, port: int, workers: int) -> None:
         "host": host,
         "port": port,
         "workers": workers,
-        "blocking-threads": THREADS,
-        "backpressure": WAITING_AT_MOST,
+        "http": 1,
+        "http1-header-read-timeout": HEADERS_WITHIN_MS,
+        "blocking-threads": AT_ONCE,
+        "backpressure": AT_ONCE,
         "workers-kill-timeout": STOP_WITHIN_S,
         "log-level": "warning",
         "log-config": LOGGING,
     }
     named = [f"--{name}={value}" for name, value in options.items()]
     flags = ["--factory", "--no-ws", "--respawn-failed-workers"]
-    command = [sys.executable, "-m", "catchments.runtime.serving", *named, *flags, "app:serve_app"]
+    command = [sys.executable, "-m", "granian", *named, *flags, "app:serve_app"]
     os.chdir(ROOT)
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
 

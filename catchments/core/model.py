@@ -1,4 +1,4 @@
-"""What the house speaks of: frozen values without behaviour that reads or writes anything.
+"""The model: frozen values, none of which reads or writes anything.
 
 Words are those of the glossary in `docs/glossary.md`. Coordinates are WGS 84 degrees, longitude in
 -180…180 (RFC 7946). Geometries are shapely polygons or multipolygons in the same frame.

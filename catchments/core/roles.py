@@ -1,4 +1,4 @@
-"""Who may do what: the people of the staff pages, their roles, and what each role is for."""
+"""Roles: the people of the staff pages, and what each role may do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What whoever runs the service may set, and where it comes from: the environment."""
+"""Settings: what whoever runs the service may set, read from the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which words of a name are te reo Māori, so that a page can say so with `lang="mi"`.
+"""Words of te reo Māori in a name, so that a page can say so with `lang="mi"`.
 
 A Māori syllable is a consonant or none, then a vowel. Few English words are made of such alone;
 those that schools, roads and people are called are kept here by hand.

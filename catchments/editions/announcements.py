@@ -1,4 +1,4 @@
-"""What each school and provider is told: what changes, from when, whom to call."""
+"""Announcements to schools and providers: what changes, from when, whom to call."""
 
 from __future__ import annotations
 

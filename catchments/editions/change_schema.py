@@ -1,4 +1,7 @@
-"""The shapes of what other programs are told of an edition; a contract, only ever added to."""
+"""The schema of changes as JSON: feed, webhooks, history; a contract.
+
+It is only ever added to; names of classes and their first lines stand in the OpenAPI document.
+"""
 
 from __future__ import annotations
 

@@ -32,7 +32,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from catchments.core.errors import InputRefused, shown
 from catchments.core.settings import EMAIL, MailServer, Settings
 from catchments.editions.history import DIFFERENCES_KEPT, EditionHistory, edition_json
-from catchments.lookup.snapshot import Recent, Snapshots
+from catchments.lookup.snapshot import Snapshots
+from catchments.runtime.recent import Recent
 from catchments.store import Store
 from catchments.store.outbox import Claimed, Outbox
 
@@ -57,11 +58,11 @@ def payloads(store: Store, snapshots: Snapshots, settings: Settings) -> Payload:
 
     def payload(number: int) -> Mapping[str, Any] | None:
         snapshots.refresh()  # another process may have published it a moment ago
-        told = EditionHistory(snapshots.current(), store.editions(), store, kept)
-        edition = told.numbered(number)
+        history = EditionHistory(snapshots.current(), store.editions(), store, kept)
+        edition = history.numbered(number)
         if edition is None or edition.withdrawn_at is not None:
             return None
-        return edition_json(told, edition, f"{settings.public_url}/history/{number}")
+        return edition_json(history, edition, f"{settings.public_url}/history/{number}")
 
     return payload
 

@@ -1,4 +1,4 @@
-"""The editions one after another: which came before which, how long each held, what it changed."""
+"""The history of editions: which came before which, how long each held, what it changed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ from catchments.editions.differences import (
 )
 from catchments.geometry.spatial_index import UncompiledIndex
 from catchments.lookup.resolver import Resolver
-from catchments.lookup.snapshot import Archive, Published, Recent
+from catchments.lookup.snapshot import Archive, Published
+from catchments.runtime.recent import Recent
 
 DIFFERENCES_KEPT = 300
-"""Of editions that never change, so that they outlive a world; a few kilobytes each."""
-
-
+"""Of editions that never change, so that they outlive what is published; a few kilobytes each."""
 READ_LATELY = 2
 
 
@@ -32,7 +31,7 @@ def _nothing(_edition: int) -> bytes | None:
 
 @dataclass(frozen=True)
 class EditionHistory:
-    """All editions of a world, withdrawn ones too."""
+    """All editions, withdrawn ones too, beside what is published."""
 
     world: Published
     editions: Sequence[EditionSummary]
@@ -40,10 +39,8 @@ class EditionHistory:
     archive: Archive
     """Editions and releases are read from it: snapshots of old ones would oust the present one."""
     kept: Recent = field(default_factory=lambda: Recent(DIFFERENCES_KEPT))
-
     lately: Recent = field(default_factory=lambda: Recent(READ_LATELY))
     """Whole editions, for as long as a page is made: each is compared with two others."""
-
     written: Callable[[int], bytes | None] = _nothing
     """Gives what was kept of an edition's changes when it was published, by its number."""
 
@@ -177,17 +174,17 @@ def _same_boundaries(old: Edition, new: Edition) -> bool:
     )
 
 
-def edition_json(told: EditionHistory, edition: EditionSummary, url: str) -> ToldEdition:
+def edition_json(history: EditionHistory, edition: EditionSummary, url: str) -> ToldEdition:
     """Return an edition and what it changed as JSON; names in it are only ever added to."""
-    found = told.difference(edition)
-    last_day = told.last_day(edition) if edition.withdrawn_at is None else None
+    found = history.difference(edition)
+    last_day = history.last_day(edition) if edition.withdrawn_at is None else None
     return {
         "edition": edition.number,
         "title": edition.title,
         "reason": edition.reason,
         "effective_from": edition.effective_from.isoformat(),
         "last_day": last_day.isoformat() if last_day else None,
-        "standing": told.standing(edition),
+        "standing": history.standing(edition),
         "published_at": f"{edition.published_at.isoformat(timespec='seconds')}Z",
         "demonstration": edition.demonstration,
         "url": url,

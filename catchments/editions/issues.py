@@ -19,12 +19,13 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Answer, Catchment, DirectoryRelease, Place, Provider, School
 from catchments.geometry.coordinates import metric_crs, to_360, to_metres
+from catchments.lookup.notices import NoticeCode
 from catchments.lookup.resolver import NEAREST_WITHIN_M, is_closed, kilometres, long_date
 from catchments.lookup.snapshot import Snapshot
 
 ENDS_SOON = timedelta(days=90)
 LONGEST_KEY = 200
-NEAR = {"near-boundary", "on-boundary"}
+NEAR = {NoticeCode.NEAR_BOUNDARY, NoticeCode.ON_BOUNDARY}
 """Notices of an answer whose school may as well belong to another catchment."""
 
 NEAR_DEG = 0.1

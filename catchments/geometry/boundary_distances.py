@@ -1,4 +1,4 @@
-"""How far millions of points are from boundaries, in metres, boundary by boundary.
+"""Distances to boundaries: how far millions of points are from each, in metres.
 
 All boundaries' edges are cut short, projected once and kept in two trees: in EPSG:2193, and round
 the Chathams in EPSG:3793. Which boundary covers a point is not asked here: `spatial_index` knows.

@@ -1,4 +1,4 @@
-"""Compiling boundaries into a grid of cells that answers without asking the polygons.
+"""The cell grid: boundaries compiled into cells that answer without asking the polygons.
 
 Coarse cells, about a kilometre wide, hold one set of catchments or the number of a block of 16 × 16
 fine cells, about 70 metres wide. A fine cell holds one set, or, where edges pass through it, those

@@ -252,12 +252,14 @@ class Chains:
         many = len(edges.xy) + 1
         there = edges.start[begin] * many + edges.end[begin]
         back = edges.end[end] * many + edges.start[end]
-        if len(begins):
-            whole_ring = -1 - np.minimum.reduceat(edges.start, edges.first)[edges.ring[begin]]
-            name = np.where(stop[begin], np.minimum(there, back), whole_ring)
-        else:
-            name = there
+        whole_ring = -1 - np.minimum.reduceat(edges.key, edges.first)[edges.ring[begin]]
+        name = np.where(stop[begin], np.minimum(there, back), whole_ring)
         return cls(edges, order, begins, counts, name, there)
+
+    @property
+    def ring(self) -> Indices:
+        """Which ring each chain is of."""
+        return self.edges.ring[self.order[self.begins]]
 
     def lines(self, those: Indices) -> Shapes:
         """Return some chains as lines."""
@@ -268,7 +270,7 @@ def _from_a_stop(edges: Edges, stop: Flags) -> tuple[Indices, Flags]:
     """Return the edges, each ring turned to begin at a stop; and where a chain begins."""
     place = np.arange(len(edges.xy)) - edges.first[edges.ring]
     far = np.where(stop, place, len(edges.xy))
-    turn = np.minimum.reduceat(far, edges.first) if len(far) else far
+    turn = np.minimum.reduceat(far, edges.first)
     turn = np.where(turn < len(edges.xy), turn, 0)
     order = edges.first[edges.ring] + (place + turn[edges.ring]) % edges.length[edges.ring]
     return order, stop[order] | (place == 0)

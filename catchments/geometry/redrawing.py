@@ -18,6 +18,7 @@ import shapely.ops
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import ChangeDoesNotFit, shown
+from catchments.geometry.changing_index import boundaries_touching
 from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
 from catchments.geometry.planar import Chains, Edges, Faces, Flags, Shapes, in_one, polygons_in
 
@@ -251,7 +252,7 @@ class _Pieces:
     @classmethod
     def cut(cls, boundaries: Boundaries, cut: BaseGeometry, *, also: Collection[str]) -> _Pieces:
         """Take apart the boundaries that a line (0…360) meets, and some others."""
-        meeting = _meeting(boundaries, cut)
+        meeting = boundaries_touching(boundaries, cut)
         codes = tuple(code for code in boundaries if code in meeting or code in also)
         shapes = _framed([boundaries[code] for code in codes])
         faces = _faces(shapes, cut)
@@ -343,23 +344,6 @@ class _Pieces:
 
 def _tile(shapes: Shapes) -> bool:
     return bool(shapely.is_valid(shapes).all() and shapely.coverage_is_valid(shapes))
-
-
-def _meeting(boundaries: Boundaries, cut: BaseGeometry) -> set[str]:
-    codes = list(boundaries)
-    near = [code for code in codes if _boxes_meet(boundaries[code].bounds, cut.bounds)]
-    shapes = _framed([boundaries[code] for code in near])
-    shapely.prepare(cut)
-    hit = shapely.intersects(cut, shapes) if near else []
-    return {code for code, meets in zip(near, hit, strict=True) if meets}
-
-
-def _boxes_meet(one: Sequence[float], other: Sequence[float]) -> bool:
-    if not one[0] <= one[2]:  # empty: NaN
-        return False
-    if one[0] < 0:  # somewhere beyond 180°, in this frame unknown: look closer
-        return one[1] <= other[3] and other[1] <= one[3]
-    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
 
 
 def _faces(shapes: Shapes, cut: BaseGeometry) -> Faces:

@@ -1,4 +1,4 @@
-"""What may name a coordinate reference system: a code, a name or a definition; never a file.
+"""Names of coordinate reference systems: a code, a name or a definition; never a file.
 
 PROJ takes more than that. `+init=/any/file:x` and grids of a projection's own make it open files of
 this machine, and both can stand in a file from outside or in a form. So a text is held against

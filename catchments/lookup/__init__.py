@@ -1,1 +1,1 @@
-"""Who serves a school, an address or a point on a date: from one immutable snapshot."""
+"""Lookup: who serves a school, an address or a point on a date, from one immutable snapshot."""

@@ -1,4 +1,4 @@
-"""School or point, on a date, to an answer: listed, then located, then nearest.
+"""The resolver: an answer for a school or a place on a date, listed, then located, then nearest.
 
 The rule is the design's: the published list is the authority; the boundary that covers a place
 answers for whatever is not on the list, an edge counting as inside; outside every boundary the
@@ -7,7 +7,7 @@ nearest one within 5 km answers, said with its distance; otherwise the answer is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -32,10 +32,12 @@ from catchments.core.model import (
     Status,
 )
 from catchments.geometry.spatial_index import SpatialIndex
+from catchments.lookup.notices import NoticeCode, notices_of_place
 
 NEAREST_WITHIN_M = 5_000.0
 
 ASK = "Ask your Ministry of Education regional office which provider serves it."
+_NO_PROVIDER = f"has no provider at present. {ASK}"
 
 
 @dataclass(frozen=True)
@@ -93,12 +95,13 @@ class Resolver:
         if not codes:
             return _unresolved(
                 f"{named.name} lies outside every catchment.",
-                Notice("outside", "No catchment's boundary covers any of it."),
+                NoticeCode.OUTSIDE,
+                "No catchment's boundary covers any of it.",
             )
         if len(codes) > 1:
             return self._ambiguous(tuple(sorted(codes)), named.name)
         said = f"All that is known here of {named.name} is in the"
-        return self._answer(Basis.LOCATED, codes.pop(), said)
+        return self._answer(Basis.LOCATED, tuple(codes), said)
 
     def _codes_of(self, named: NamedPlace, answers: Mapping[int, Answer]) -> set[str]:
         schools = [answers[s.school_id] for s in named.schools if s.school_id in answers]
@@ -122,12 +125,13 @@ class Resolver:
         if school.school_id in self.edition.unserved:
             return _unresolved(
                 f"{school.name} is on record as belonging to no catchment.",
-                Notice("unserved", "The published list places this school in no catchment."),
+                NoticeCode.UNSERVED,
+                "The published list places this school in no catchment.",
             )
         if code is None:
             return None
         said = f"{school.name} is on the published list of schools in the"
-        return self._answer(Basis.LISTED, code, said)
+        return self._answer(Basis.LISTED, (code,), said)
 
     def _by_place(
         self, place: Place | None, name: str, *, uncertainty_m: float = UNCERTAINTY_M
@@ -135,33 +139,37 @@ class Resolver:
         if place is None:
             return _unresolved(
                 f"{name} has no recorded place and is not on the published list of schools.",
-                Notice("no-place", "The school directory records no place for this school."),
+                NoticeCode.NO_PLACE,
+                "The school directory records no place for this school.",
             )
         codes = self.index.covering(lng=place.lng, lat=place.lat)
         if not codes:
             return self._nearest(place, name, uncertainty_m)
         if len(codes) > 1 and not self._on_shared_edge(codes, place):
             return self._ambiguous(codes, name, place)
-        answer = self._answer(Basis.LOCATED, codes[0], f"{name} lies inside the", place)
-        return self._near_boundary(answer, codes, place, uncertainty_m)
+        on_edge, beside = len(codes) > 1, "exactly on the boundary between"
+        if not on_edge:
+            near = self.index.within(lng=place.lng, lat=place.lat, radius_m=uncertainty_m)
+            codes += tuple(code for code, _ in near if code not in codes)
+            beside = f"within {kilometres(uncertainty_m)} of the boundary between"
+        said = f"{name} lies inside the"
+        return self._answer(Basis.LOCATED, codes, said, place, beside=beside, on_edge=on_edge)
 
     def _nearest(self, place: Place, name: str, uncertainty_m: float) -> Answer:
         near = self.index.within(lng=place.lng, lat=place.lat, radius_m=NEAREST_WITHIN_M)
         if not near:
             return _unresolved(
                 f"{name} lies outside every catchment, and none is within 5 km.",
-                Notice("outside", "No catchment's boundary is within 5 km of this place."),
+                NoticeCode.OUTSIDE,
+                "No catchment's boundary is within 5 km of this place.",
                 place,
             )
-        code, distance_m = near[0]
+        distance_m = near[0][1]
         away = kilometres(distance_m)
         said = f"{name} lies outside every catchment; the nearest, {away} away, is the"
-        answer = replace(self._answer(Basis.NEAREST, code, said, place), distance_m=distance_m)
-        rivals = tuple(c for c, further_m in near if further_m - distance_m <= uncertainty_m)
-        if len(rivals) == 1:
-            return answer
-        text = f"This place is about as near to {self._names_with_providers(rivals)}."
-        return self._with_alternatives(answer, rivals, Notice("near-boundary", text))
+        codes = tuple(c for c, further_m in near if further_m - distance_m <= uncertainty_m)
+        answer = self._answer(Basis.NEAREST, codes, said, place, beside="about as near to")
+        return replace(answer, distance_m=distance_m)
 
     def _ambiguous(self, codes: tuple[str, ...], name: str, place: Place | None = None) -> Answer:
         names = " and ".join(self.edition.catchments[code].name for code in codes)
@@ -169,62 +177,45 @@ class Resolver:
             status=Status.AMBIGUOUS,
             sentence=f"{name} lies in more than one catchment: {names}. {ASK}",
             place=place,
-            candidates=tuple(self.candidate(code) for code in codes),
+            candidates=self._named(codes),
         )
 
-    def _answer(self, basis: Basis, code: str, before: str, place: Place | None = None) -> Answer:
-        catchment = self.edition.catchments[code]
-        provider = self.provider_of(catchment)
-        said = f"{before} {catchment.name} catchment"
-        if provider is None:
-            return Answer(
-                status=Status.UNRESOLVED,
-                basis=basis,
-                catchment=catchment,
-                place=place,
-                sentence=f"{said}, which has no provider at present. {ASK}",
-                notices=(Notice("no-provider", f"{catchment.name} has no provider."),),
-            )
+    def _answer(
+        self,
+        basis: Basis,
+        codes: tuple[str, ...],
+        before: str,
+        place: Place | None = None,
+        *,
+        beside: str = "",
+        on_edge: bool = False,
+    ) -> Answer:
+        """Return the answer that the first of some catchments is; it may as well be the others.
+
+        `before` begins its sentence; `beside` says of the place how it stands to all of them.
+        """
+        named = self._named(codes)
+        catchment, provider = named[0].catchment, named[0].provider
+        ends = f"is served by {provider.name}." if provider else _NO_PROVIDER
+        holds = notices_of_place(
+            found=True, served=provider is not None, others=len(named) > 1, on_edge=on_edge
+        )
         return Answer(
-            status=Status.RESOLVED,
+            status=Status.RESOLVED if provider else Status.UNRESOLVED,
             basis=basis,
             catchment=catchment,
             provider=provider,
             place=place,
-            sentence=f"{said}, which is served by {provider.name}.",
+            sentence=f"{before} {catchment.name} catchment, which {ends}",
+            alternatives=named[1:],
+            notices=tuple(Notice(code, _noted(code, named, beside)) for code in holds),
         )
+
+    def _named(self, codes: tuple[str, ...]) -> tuple[Candidate, ...]:
+        return tuple(map(self.candidate, codes))
 
     def _on_shared_edge(self, codes: tuple[str, ...], place: Place) -> bool:
         return all(self.index.on_edge_of(code, lng=place.lng, lat=place.lat) for code in codes)
-
-    def _near_boundary(
-        self, answer: Answer, codes: tuple[str, ...], place: Place, uncertainty_m: float
-    ) -> Answer:
-        if len(codes) > 1:
-            served = self._names_with_providers(codes)
-            text = f"This place is exactly on the boundary between {served}."
-            return self._with_alternatives(answer, codes, Notice("on-boundary", text))
-        near = self.index.within(lng=place.lng, lat=place.lat, radius_m=uncertainty_m)
-        both = codes + tuple(code for code, _ in near if code not in codes)
-        if len(both) == 1:
-            return answer
-        served = self._names_with_providers(both)
-        text = f"This place is within {kilometres(uncertainty_m)} of the boundary between {served}."
-        return self._with_alternatives(answer, both, Notice("near-boundary", text))
-
-    def _with_alternatives(self, answer: Answer, codes: tuple[str, ...], notice: Notice) -> Answer:
-        return replace(
-            answer,
-            alternatives=tuple(self.candidate(code) for code in codes[1:]),
-            notices=(*answer.notices, notice),
-        )
-
-    def _names_with_providers(self, codes: tuple[str, ...]) -> str:
-        candidates = [self.candidate(code) for code in codes]
-        return " and ".join(
-            f"{c.catchment.name} ({c.provider.name if c.provider else 'no provider'})"
-            for c in candidates
-        )
 
     def _school_notices(self, school: School, on: date) -> tuple[Notice, ...]:
         found = []
@@ -233,18 +224,18 @@ class Resolver:
                 f"The school directory used is that of {long_date(self.release.released)}; "
                 f"none as early as {long_date(on)} is held."
             )
-            found.append(Notice("directory-later-than-date", text))
+            found.append(Notice(NoticeCode.DIRECTORY_LATER, text))
         if school.status is SchoolStatus.PROPOSED and (school.opens is None or school.opens > on):
             opening = f"; it is to open on {long_date(school.opens)}" if school.opens else ""
-            found.append(Notice("proposed-school", f"This school is proposed{opening}."))
+            found.append(Notice(NoticeCode.PROPOSED_SCHOOL, f"This school is proposed{opening}."))
         if school.last_seen:
             text = (
                 f"This school is no longer in the directory; last on {long_date(school.last_seen)}."
             )
-            found.append(Notice("not-in-directory", text))
+            found.append(Notice(NoticeCode.NOT_IN_DIRECTORY, text))
         elif is_closed(school, on=on):
             closing = f" on {long_date(school.closed)}" if school.closed else ""
-            found.append(Notice("closed-school", f"This school closed{closing}."))
+            found.append(Notice(NoticeCode.CLOSED_SCHOOL, f"This school closed{closing}."))
         return tuple(found)
 
 
@@ -263,6 +254,19 @@ def kilometres(distance_m: float) -> str:
     return f"{distance_m:.0f} m" if round(distance_m) < 1_000 else f"{distance_m / 1_000:.1f} km"
 
 
-def _unresolved(problem: str, notice: Notice, place: Place | None = None) -> Answer:
-    sentence = f"{problem} {ASK}"
-    return Answer(status=Status.UNRESOLVED, sentence=sentence, place=place, notices=(notice,))
+def _noted(code: NoticeCode, named: Sequence[Candidate], beside: str) -> str:
+    if code is NoticeCode.NO_PROVIDER:
+        return f"{named[0].catchment.name} has no provider."
+    names = " and ".join(
+        f"{c.catchment.name} ({c.provider.name if c.provider else 'no provider'})" for c in named
+    )
+    return f"This place is {beside} {names}."
+
+
+def _unresolved(problem: str, code: NoticeCode, text: str, place: Place | None = None) -> Answer:
+    return Answer(
+        status=Status.UNRESOLVED,
+        sentence=f"{problem} {ASK}",
+        place=place,
+        notices=(Notice(code, text),),
+    )

@@ -1,4 +1,4 @@
-"""Which schools, catchments and providers of a snapshot a question is about.
+"""Selections: the schools, catchments and providers of a snapshot that a question is about.
 
 Coordinates are WGS 84 degrees. Arrays hold longitudes in 0…360, so that 180° is no edge in them.
 """

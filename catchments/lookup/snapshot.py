@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
@@ -32,15 +31,15 @@ from catchments.core.model import (
 from catchments.geometry.spatial_index import SpatialIndex
 from catchments.lookup.resolver import Resolver, long_date
 from catchments.lookup.search.gazetteer import Gazetteer
+from catchments.runtime.recent import Recent
 
-T = TypeVar("T")
 NEW_ZEALAND_TIME = ZoneInfo("Pacific/Auckland")
 """Dates are those of New Zealand: an edition takes effect at midnight there."""
 
 SNAPSHOTS_KEPT = 4
 """Beside those of scheduled editions."""
 LARGE_THINGS_KEPT = 24
-"""A world's artefacts and drawings, a few megabytes each: those of four editions or so."""
+"""Artefacts and drawings, a few megabytes each: those of four editions or so."""
 
 
 class Archive(Protocol):
@@ -153,28 +152,6 @@ class Timeline:
         return tuple(e for e in later if self.edition_on(e.effective_from) == e)
 
 
-class Recent:
-    """What was made lately, up to so many things; safe to share between threads."""
-
-    def __init__(self, at_most: int) -> None:
-        self._at_most = at_most
-        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what is kept under a key, made first where it is not; `make` may raise."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]  # type: ignore[no-any-return]
-        made = make()  # not under the lock: twice at worst, and nobody waits
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > self._at_most:
-                self._kept.popitem(last=False)
-        return made
-
-
 @dataclass(frozen=True)
 class Published:
     """All that a request may know: a time-line, and snapshots made when first asked for."""
@@ -184,7 +161,7 @@ class Published:
     timeline: Timeline
     _snapshot: Callable[[int, int], Snapshot]
     memo: dict[Any, Any] = field(default_factory=dict)
-    """Room for what is derived from this world, is small, and dies with it."""
+    """Room for what is derived from what is published, is small, and dies with it."""
     recent: Recent = field(default_factory=lambda: Recent(LARGE_THINGS_KEPT))
     """Room for what is large; only what was asked for lately stays."""
 
@@ -317,96 +294,78 @@ def _upcoming(edition: EditionSummary, then: Answer) -> Upcoming:
 
 
 class Snapshots:
-    """The present world, replaced whole by `refresh`."""
+    """What is published at present, replaced whole by `refresh`."""
 
     def __init__(self, archive: Archive, *, today: Callable[[], date] = today_in_new_zealand):
         self._archive = archive
         self._today = today
-        self._world: Published | None = None
+        self._published: Published | None = None
         self._refreshing = threading.Lock()
         self._building = threading.Lock()
-        self._keeping = threading.Lock()
-        self._kept: OrderedDict[tuple[int, int], Snapshot] = OrderedDict()
-        self._room = SNAPSHOTS_KEPT
+        self._swapping = threading.Lock()
+        self._kept = Recent(SNAPSHOTS_KEPT)
         self.refreshed_at: datetime | None = None
         """When the archive last answered."""
 
     def current(self) -> Published:
-        """Return the present world; only the first call ever waits for the archive."""
-        if self._world is None:
+        """Return what is published; only the first call ever waits for the archive."""
+        if self._published is None:
             self.refresh()
-        world, today = self._world, self._today()
-        assert world is not None  # noqa: S101 - refresh sets it or raises
-        return world if world.today == today else self._on_new_day(today)
+        published, today = self._published, self._today()
+        assert published is not None  # noqa: S101 - refresh sets it or raises
+        return published if published.today == today else self._on_new_day(today)
 
     def _on_new_day(self, today: date) -> Published:
         # It needs nothing of the archive, which may be away: what takes effect was built before.
-        with self._keeping:
-            assert self._world is not None  # noqa: S101 - only `current` asks, and it has one
-            if self._world.today != today:
+        with self._swapping:
+            assert self._published is not None  # noqa: S101 - only `current` asks, and it has one
+            if self._published.today != today:
                 fresh = Recent(LARGE_THINGS_KEPT)
-                self._world = replace(self._world, today=today, memo={}, recent=fresh)
-            return self._world
+                self._published = replace(self._published, today=today, memo={}, recent=fresh)
+            return self._published
 
     @property
     def latest(self) -> Published | None:
-        """The present world if one has been built, without asking the archive."""
-        return self._world
+        """What is published, if it has been read once, without asking the archive."""
+        return self._published
 
     def refresh(self) -> bool:
-        """Replace the world if anything was published or the day has changed; return whether."""
+        """Read anew if anything was published or the day has changed; return whether."""
         with self._refreshing:
             state, today = self._archive.state(), self._today()
             self.refreshed_at = datetime.now(NEW_ZEALAND_TIME)
-            old = self._world
+            old = self._published
             if old is not None and (old.state, old.today) == (state, today):
                 return False
             timeline = Timeline.of(self._archive.editions(), self._archive.releases())
-            world = Published(state, today, timeline, self._snapshot)
+            published = Published(state, today, timeline, self._snapshot)
             # Room for all that a request may ask for by itself, or they would oust each other.
-            self._room = SNAPSHOTS_KEPT + len(timeline.scheduled_after(today))
+            self._kept.at_most = SNAPSHOTS_KEPT + len(timeline.scheduled_after(today))
             if timeline.editions and timeline.releases:
-                self._warm(world)
-            with self._keeping:
-                self._world = world
+                self._warm(published)
+            with self._swapping:
+                self._published = published
             return True
 
-    def _warm(self, world: Published) -> None:
-        world.on(world.today)
-        release = world.timeline.release_on(world.today)
-        for later in world.timeline.scheduled_after(world.today):
+    def _warm(self, published: Published) -> None:
+        published.on(published.today)
+        release = published.timeline.release_on(published.today)
+        for later in published.timeline.scheduled_after(published.today):
             if release is not None:
                 self._snapshot(later.number, release.number)
 
     def _snapshot(self, edition_number: int, release_number: int) -> Snapshot:
         key = (edition_number, release_number)
-        kept = self._recall(key)
+        kept: Snapshot | None = self._kept.known(key)
         if kept is not None:
             return kept
-        with self._building:
-            return self._recall(key) or self._keep(key, self._built(*key))
-
-    def _recall(self, key: tuple[int, int]) -> Snapshot | None:
-        with self._keeping:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-    def _keep(self, key: tuple[int, int], snapshot: Snapshot) -> Snapshot:
-        with self._keeping:
-            self._kept[key] = snapshot
-            while len(self._kept) > self._room:
-                self._kept.popitem(last=False)
-        return snapshot
+        with self._building:  # each is built once, whoever asks meanwhile
+            return self._kept.get(key, lambda: self._built(*key))
 
     def _built(self, edition_number: int, release_number: int) -> Snapshot:
-        edition, release = (
-            self._archive.edition(edition_number),
-            self._archive.release(release_number),
-        )
-        with self._keeping:
-            like = tuple(self._kept.values())
-        return Snapshot.of(edition, release, like=like)
+        edition = self._archive.edition(edition_number)
+        release = self._archive.release(release_number)
+        return Snapshot.of(edition, release, like=self._kept.all())
 
 
 def boundaries_fingerprint(boundaries: Mapping[str, BaseGeometry]) -> bytes:

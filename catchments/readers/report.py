@@ -1,4 +1,4 @@
-"""What a reader tells the person who runs it, beside the objects it read."""
+"""The report of a reader: what it tells whoever runs it, beside the objects that it read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a web worker asks of the process that reads an uploaded file, and what that answers."""
+"""The request and the answer of the process that reads an uploaded file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written stays written, whatever happens to the machine, and is its owner's alone."""
+"""Files on disk: written for good, whatever happens to the machine, and their owner's alone."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ and no local variable, and of other people's libraries not even the message.
 from __future__ import annotations
 
 import builtins
+import json
 import logging
 import os
 import re
@@ -18,8 +19,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-
-from pythonjsonlogger.json import JsonFormatter
 
 SETTING = "CATCHMENTS_LOG"
 TEXT, JSON = "text", "json"
@@ -83,20 +82,12 @@ def told_by(stderr: str) -> str:
     return "; ".join([*where, last if last in _BUILT_IN else "an exception"])
 
 
-class JsonLines(JsonFormatter):
+class JsonLines(logging.Formatter):
     """A JSON object a line."""
 
-    def __init__(self) -> None:
-        super().__init__(json_ensure_ascii=False)
-
-    def add_fields(
-        self,
-        log_data: dict[str, Any],
-        record: logging.LogRecord,
-        message_dict: dict[str, Any],  # noqa: ARG002
-    ) -> None:
-        """Say what is known of an event; whatever else a record carries is left out."""
-        log_data.update(fields_of(record))
+    def format(self, record: logging.LogRecord) -> str:
+        """Return an event as an object; whatever else a record carries is left out."""
+        return json.dumps(fields_of(record), ensure_ascii=False, default=str)
 
 
 class TextLines(logging.Formatter):

@@ -1,4 +1,4 @@
-"""Who did what, when: entries that are only ever added, each with the hash of the one before."""
+"""The audit trail: entries that are only ever added, each with the hash of the one before."""
 
 from __future__ import annotations
 

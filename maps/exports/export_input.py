@@ -1,4 +1,4 @@
-"""What files are made of: an edition, its schools' answers, and its boundaries in two frames.
+"""The input of exports: an edition, its schools' answers, and its boundaries in two frames.
 
 Each is worked out once, however many files are made of it.
 """

@@ -1,4 +1,4 @@
-"""What an edition's files are: a manifest, kept with them, that whoever serves them adds to."""
+"""The manifest: what an edition's files are, kept with them, that whoever serves them adds to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every school with its catchment and provider, as tables: CSV and XLSX."""
+"""School tables: every school with its catchment and provider, as CSV and XLSX."""
 
 from __future__ import annotations
 

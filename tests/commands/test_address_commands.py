@@ -53,6 +53,29 @@ def test_addresses_taken_in_stand_in_the_audit_trail(
     assert found == (wanted if commit else [])
 
 
+@pytest.mark.parametrize("broken", ["os.replace", "catchments.commands.console.append"])
+def test_a_book_and_its_record_are_there_both_or_neither(
+    run: Run,
+    write: Write,
+    app: Flask,
+    book_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: str,
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("the disk is full")
+
+    run("addresses", "import", write("nz-addresses-2026-08-01.csv", csv_text(ROWS)), "--commit")
+    trail = AuditTrail(app.extensions["catchments"].store)
+    before = release(book_path), trail.entries(at_most=9)
+    with monkeypatch.context() as patched:
+        patched.setattr(broken, fails)
+        run("addresses", "import", write(NAME, csv_text(ROWS)), "--commit", ok=False)
+    assert (release(book_path), trail.entries(at_most=9)) == before
+    run("addresses", "import", write(NAME, csv_text(ROWS)), "--commit")
+    assert (release(book_path), len(trail.entries(at_most=9))) == ("2026-09-01", 2)
+
+
 def names(path: Path, text: str) -> list[str]:
     book = AddressBook(path)
     named = [f"{n.name}, {n.within}" for n in book.candidates(text, at_most=5)]
@@ -149,7 +172,7 @@ def test_a_file_with_far_fewer_addresses_is_refused_unless_it_is_allowed(
         ("", "is empty"),
         ("<!DOCTYPE html><title>Sign in", "is a web page or XML, not a CSV"),
         ("a,b\n1,2\n", "has no header with the columns of addresses"),
-        (csv_text(ROWS)[:-60], "breaks off in line 5"),
+        (csv_text(ROWS)[:-60], "line 5, column 22 “water_body_name”: the file breaks off"),
         (csv_text(ROWS) + '"x', "never closed; the file may be cut off"),
         (csv_text([Given(lng=1, lat=1)] * 60), "no address that can be used"),
     ],

@@ -31,6 +31,7 @@ from catchments.editions.impact import (
     impact,
 )
 from catchments.editions.impact.faults import faults_after
+from catchments.geometry.changing_index import IndexedBoundaries, boundaries_touching
 from catchments.geometry.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot
 from tests.laws import examples
@@ -345,7 +346,9 @@ def test_answers_worked_out_from_what_is_touched_equal_those_worked_out_anew(
     boundaries = {**made.boundaries, **{c: s for c, s in redrawn.items() if s is not None}}
     boundaries = {c: s for c, s in boundaries.items() if redrawn.get(c, s) is not None}
     made = replace(made, boundaries=boundaries)
-    assert ImpactCalculator().answers(base, made) == Snapshot.of(made, release).answers
+    calculator = ImpactCalculator()
+    assert calculator.answers(base, made) == Snapshot.of(made, release).answers
+    assert calculator.answers(base, base.edition) == base.answers, "what was done is undone"
 
 
 # --- faults where boundaries differ equal faults everywhere ---------------------------------------
@@ -401,4 +404,7 @@ def test_faults_found_where_boundaries_differ_equal_those_found_everywhere(
         if (old[code].wkb if code in old else b"") != (new[code].wkb if code in new else b"")
     }
     new = {code: old[code] if code not in touched else new[code] for code in new}
-    assert kinds(faults_after(old, new, touched)) == kinds(find_faults(new))
+    drafted = IndexedBoundaries(old)
+    assert boundaries_touching(drafted, shapely.box(170, -45, 180, -30)) == old
+    for after in (new, IndexedBoundaries(new, drafted)):
+        assert kinds(faults_after(old, after, touched)) == kinds(find_faults(new))

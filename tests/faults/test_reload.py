@@ -1,4 +1,4 @@
-"""A reload replaces every worker and fails no request; a stop lets running requests finish."""
+"""Servers replaced behind their proxy fail no request; a stop lets running requests finish."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import socket
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.serving import Server, running, serving
+from scripts.many_machines import NotReady, roll
+from tests.serving import Door, Server, behind_nginx, running, service
 from tests.waiting import PATIENCE_S, wait_until
+from tests.worlds import sqlite_url
 
 TINY = """
 import os, pathlib, time
@@ -38,6 +40,8 @@ def make():
     return answer
 """
 """An application that says which worker answers, and holds a request until it is let go."""
+QUESTION = "/v1/providers:resolve"
+"""What is asked by POST and changes nothing: the proxy asks it again."""
 Begun = Callable[..., Server]
 
 
@@ -55,27 +59,51 @@ def tiny(tmp_path: Path) -> Begun:
             "working-dir": tmp_path,
         }
         options = [f"--{name}={value}" for name, value in named.items()]
-        program = ["catchments.runtime.serving", *options, "--factory", "tiny_application:make"]
+        program = ["granian", *options, "--factory", "tiny_application:make"]
         return Server(*program, ready="/")
 
     return begun
 
 
+@pytest.fixture
+def two(tiny: Begun, tmp_path: Path) -> Iterator[tuple[Door, list[Server]]]:
+    """Two servers of one worker each, behind nginx."""
+    with behind_one_door(tmp_path, tiny(), tiny()) as found:
+        yield found
+
+
+@contextmanager
+def behind_one_door(folder: Path, *servers: Server) -> Iterator[tuple[Door, list[Server]]]:
+    with ExitStack() as stack:
+        for server in servers:
+            stack.enter_context(running(server))
+        ports = [server.port for server in servers]
+        yield stack.enter_context(behind_nginx(folder, *ports)), [*servers]
+
+
+@contextmanager
+def replaced_meanwhile(servers: list[Server]) -> Iterator[threading.Thread]:
+    """Have servers replaced; at the end they are."""
+    replacing = threading.Thread(target=roll, args=(servers,))
+    replacing.start()
+    yield replacing
+    replacing.join(PATIENCE_S)
+    assert not replacing.is_alive()
+
+
 class Held:
     """Requests that run until they are let go."""
 
-    def __init__(self, server: Server, folder: Path, number: int) -> None:
+    def __init__(self, door: Door, folder: Path, number: int) -> None:
         self.answers: list[str] = []
         self._folder = folder
         self._threads = [
-            threading.Thread(
-                target=lambda at=at: self.answers.append(answer(server, f"/held?{at}"))
-            )
+            threading.Thread(target=lambda at=at: self.answers.append(answer(door, f"/held?{at}")))
             for at in range(number)
         ]
         for thread in self._threads:
             thread.start()
-        server.wait_until(
+        wait_until(
             lambda: len(list(folder.glob("held-*"))) == number, f"{number} requests are held"
         )
 
@@ -85,27 +113,29 @@ class Held:
             thread.join(PATIENCE_S)
 
 
-def answer(server: Server, path: str, using: http.client.HTTPConnection | None = None) -> str:
+def answer(
+    door: Door, path: str, using: http.client.HTTPConnection | None = None, method: str = "GET"
+) -> str:
     """Which worker answers, over a connection that is kept or over a new one."""
     if using is None:
-        status, content = server.text(path)
-    else:
-        using.request("GET", path)
-        response = using.getresponse()
-        status, content = response.status, response.read().decode()
-    assert status == 200
+        with closing(door.connection()) as new:
+            return answer(door, path, new, method)
+    using.request(method, path, body=None if method == "GET" else b"{}")
+    response = using.getresponse()
+    content = response.read().decode()
+    assert response.status == 200, content
     return content
 
 
-def all_answer(server: Server, workers: int) -> None:
+def all_answer(door: Door, workers: int) -> None:
     """Wait until each worker answers: one that is just beginning may miss a signal to stop."""
     seen: set[str] = set()
 
     def have_answered() -> bool:
-        seen.add(answer(server, "/"))
+        seen.add(answer(door, "/"))
         return len(seen) == workers
 
-    server.wait_until(have_answered, f"{workers} workers answer")
+    wait_until(have_answered, f"{workers} workers answer")
 
 
 @dataclass
@@ -120,23 +150,26 @@ class Asked:
 
 
 @contextmanager
-def asked_without_pause(server: Server, path: str = "/", *, pause_s: float) -> Iterator[Asked]:
-    """Ask all the while, over connections that are kept and over new ones."""
+def asked_without_pause(door: Door, path: str = "/", *, pause_s: float) -> Iterator[Asked]:
+    """Ask all the while, over connections that are kept and over new ones, also by POST."""
     enough, asked = threading.Event(), Asked()
 
-    def ask(keep: bool) -> None:
-        with closing(server.connection()) as connection:
+    def ask(keep: bool, method: str) -> None:
+        with closing(door.connection()) as connection:
             while not enough.wait(pause_s):
                 phase = asked.phase
                 try:
-                    given = answer(server, path, connection if keep else None)
+                    to = path if method == "GET" else QUESTION
+                    given = answer(door, to, connection if keep else None, method)
                 except Exception as error:
                     asked.failed.append(repr(error))
                 else:
                     asked.answers[phase].add(given)
                     asked.count += 1
 
-    threads = [threading.Thread(target=ask, args=(keep,)) for keep in (True, True, False, False)]
+    posting = [] if path != "/" else [(True, "POST"), (False, "POST")]
+    kinds = [(True, "GET"), (True, "GET"), (False, "GET"), (False, "GET"), *posting]
+    threads = [threading.Thread(target=ask, args=kind) for kind in kinds]
     for thread in threads:
         thread.start()
     try:
@@ -147,62 +180,64 @@ def asked_without_pause(server: Server, path: str = "/", *, pause_s: float) -> I
             thread.join(PATIENCE_S)
 
 
-def answered_more(server: Server, asked: Asked, number: int = 40) -> None:
+def answered_more(asked: Asked, number: int = 40) -> None:
     before = asked.count
-    server.wait_until(lambda: asked.count > before + number or asked.failed, "questions go on")
+    wait_until(lambda: asked.count > before + number or asked.failed, "questions go on")
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("pause_s", [0.02, 0.001], ids=["load", "heavy load"])
-def test_a_reload_replaces_every_worker_and_fails_no_request(tiny: Begun, pause_s: float) -> None:
-    with running(tiny(workers=2)) as server:
-        all_answer(server, 2)
-        with asked_without_pause(server, pause_s=pause_s) as asked:
-            answered_more(server, asked)
-            asked.phase = "meanwhile"
-            server.reload()
-            server.wait_until(lambda: server.said("was replaced") == 2, "both are replaced")
-            asked.phase = "after"
-            answered_more(server, asked)
-        assert asked.failed == []
-        assert asked.answers["before"]
-        assert asked.answers["after"]
-        assert asked.answers["before"] & asked.answers["after"] == set()
+def test_a_reload_replaces_every_server_and_fails_no_request(
+    two: tuple[Door, list[Server]], pause_s: float
+) -> None:
+    door, servers = two
+    all_answer(door, 2)
+    with asked_without_pause(door, pause_s=pause_s) as asked:
+        answered_more(asked)
+        asked.phase = "meanwhile"
+        roll(servers)
+        asked.phase = "after"
+        answered_more(asked)
+    assert asked.failed == []
+    assert len(asked.answers["before"]) == len(asked.answers["after"]) == 2
+    assert asked.answers["before"] & asked.answers["after"] == set()
 
 
 @pytest.mark.thorough
 def test_a_request_that_runs_during_a_reload_is_answered_by_the_old_worker(
-    tiny: Begun, tmp_path: Path
+    two: tuple[Door, list[Server]], tmp_path: Path
 ) -> None:
-    with running(tiny()) as server:
-        old = answer(server, "/")
-        held = Held(server, tmp_path, 1)
-        server.reload()
-        server.wait_until(lambda: answer(server, "/") != old, "a new worker answers")
+    door, servers = two
+    all_answer(door, 2)
+    old = {answer(server, "/") for server in servers}
+    held = Held(servers[0], tmp_path, 1)
+    with replaced_meanwhile(servers) as replacing:
+        servers[0].wait_until(lambda: servers[0].said("Shutting down granian"), "it stops")
+        assert {answer(door, "/") for _ in range(10)} == {answer(servers[1], "/")}
+        assert replacing.is_alive()
         held.let_go()
-        server.wait_until(lambda: server.said("was replaced") == 1, "the old one has ended")
-        assert held.answers == [old]
-        assert answer(server, "/") != old
+    assert set(held.answers) < old
+    assert {answer(server, "/") for server in servers} & old == set()
 
 
 @pytest.mark.thorough
-def test_a_release_that_does_not_start_leaves_the_old_workers_serving(
-    tiny: Begun, tmp_path: Path
+def test_a_release_that_does_not_start_leaves_the_old_server_serving(
+    two: tuple[Door, list[Server]], tmp_path: Path
 ) -> None:
-    with running(tiny()) as server:
-        old = answer(server, "/")
-        (tmp_path / "broken").touch()
-        with asked_without_pause(server, pause_s=0.02) as asked:
-            server.reload()
-            given_up = "did not come up; the old one goes on"
-            server.wait_until(lambda: server.said(given_up) == 1, "the new one is given up")
-            answered_more(server, asked)
-        assert asked.failed == []
-        assert asked.answers == {"before": {old}}
-        (tmp_path / "broken").unlink()
-        server.reload()
-        server.wait_until(lambda: server.said("was replaced") == 1, "it is replaced")
-        assert answer(server, "/") != old
+    door, servers = two
+    all_answer(door, 2)
+    old = {answer(server, "/") for server in servers}
+    (tmp_path / "broken").touch()
+    with asked_without_pause(door, pause_s=0.02) as asked:
+        with pytest.raises(NotReady, match="a release that does not start"):
+            roll(servers)
+        asked.phase = "after"
+        answered_more(asked)
+    assert asked.failed == []
+    assert asked.answers["after"] == {answer(servers[1], "/")} < old
+    (tmp_path / "broken").unlink()
+    roll(servers)
+    assert {answer(door, "/") for _ in range(10)} & old == set()
 
 
 def test_a_stop_lets_running_requests_finish(tiny: Begun, tmp_path: Path) -> None:
@@ -237,19 +272,23 @@ def test_where_a_port_is_taken_tests_begin_their_server_on_another(tiny: Begun) 
             assert answer(server, "/")
 
 
-def test_the_service_itself_reloads_under_load_and_goes_on_counting(small_copy: Path) -> None:
-    with serving(small_copy, CATCHMENTS_LOG="json") as server:
-        asked_for = "/provider?school_id=54"
-        with asked_without_pause(server, asked_for, pause_s=0.02) as asked:
-            server.reload()
-            server.wait_until(lambda: server.said("was replaced") == 1, "it is replaced")
-            answered_more(server, asked)
+def test_the_service_itself_is_replaced_under_load_and_goes_on_counting(
+    small_copy: Path, tmp_path: Path
+) -> None:
+    url = sqlite_url(small_copy)
+    both = [service(url, CATCHMENTS_LOG="json", CATCHMENTS_TRUSTED_PROXIES="1") for _ in range(2)]
+    with behind_one_door(tmp_path, *both) as (door, servers):
+        with asked_without_pause(door, "/provider?school_id=54", pause_s=0.02) as asked:
+            before = [server.workers() for server in servers]
+            roll(servers)
+            answered_more(asked)
         assert asked.failed == []
-        assert len(asked.answers["before"]) == 1
-        server.wait_until(lambda: counted(server) > 10, "answers are counted", every_s=0.25)
-        only = "only workers that live tell what they serve"
-        server.wait_until(lambda: telling(server) == server.workers(), only, every_s=0.25)
-        assert len(server.workers()) == 1
+        for server, old in zip(servers, before, strict=True):
+            server.wait_until(lambda s=server: counted(s) > 10, "answers are counted")
+            only = "only workers that live tell what they serve"
+            server.wait_until(lambda s=server: telling(s) == s.workers(), only, every_s=0.25)
+            assert len(server.workers()) == 1
+            assert server.workers() & old == set()
 
 
 def telling(server: Server) -> set[int]:
@@ -259,7 +298,7 @@ def telling(server: Server) -> set[int]:
 
 
 def counted(server: Server) -> float:
-    """How many answers about a provider the workers have counted together, old and new."""
+    """How many answers about a provider the workers of a server have counted together."""
     told = {each.name: each for each in text_string_to_metric_families(server.metrics())}
     return sum(
         sample.value

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import ChangeDoesNotFit
+from catchments.geometry.changing_index import IndexedBoundaries
 from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
 from catchments.geometry.coverage import find_faults, is_coverage
 from catchments.geometry.redrawing import (
@@ -325,6 +326,30 @@ def test_after_any_sequence_the_coverage_is_exact_and_nothing_is_lost(seed: int)
 
 def test_most_of_what_is_tried_is_not_refused() -> None:
     assert sum(any_sequence(archipelago(), seed, turns=8) for seed in range(10)) > 40
+
+
+@settings(max_examples=examples(60))
+@given(st.integers(0, 2**32))
+def test_an_index_that_is_kept_in_step_changes_nothing_whatever_is_undone_and_done_again(
+    seed: int,
+) -> None:
+    rand = random.Random(seed)
+    versions = [IndexedBoundaries(archipelago())]
+    for turn in range(8):
+        before, again = versions[-1], random.Random(rand.random())
+        chance = again.getstate()
+        made: list[Boundaries | str] = []
+        for boundaries in (before, dict(before)):
+            again.setstate(chance)
+            try:
+                made.append(redrawn(boundaries, again, turn))
+            except ChangeDoesNotFit as refused:
+                made.append(str(refused))
+        assert made[0] == made[1]
+        if isinstance(made[0], str) or rand.random() < 0.3:
+            versions = versions[: rand.randint(1, len(versions))]  # undone
+        else:
+            versions.append(IndexedBoundaries(made[0], before))
 
 
 @settings(max_examples=examples(60))

@@ -10,7 +10,7 @@ import sys
 import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -132,7 +132,7 @@ def build(
         book.finish(source, no_progress)
         book.connection.executescript(spoilt_by)
         book.check(knows=knows)
-        book.put_in_place()
+        book.put_in_place(within=nullcontext())
     return path
 
 
@@ -798,7 +798,7 @@ def test_a_second_import_at_once_is_refused_and_harms_neither(tmp_path: Path) ->
         with pytest.raises(InputRefused, match="Another import of addresses is running"):
             build(path, ADDRESSES)
         one.finish(SOURCE, no_progress)
-        one.put_in_place()
+        one.put_in_place(within=nullcontext())
     assert AddressBook(path).about() == SOURCE
     build(path, ADDRESSES)
 

@@ -61,7 +61,7 @@ from maps.exports.downloads import (
 )
 from maps.exports.export_input import ExportInput
 from maps.exports.school_tables import COLUMNS
-from maps.topology import SCALE, Cut
+from maps.topology import PUBLISHED, Cut
 from maps.wording import MADE_UP
 from tests.laws import examples
 from tests.worlds import TODAY, small_edition, small_release
@@ -282,7 +282,7 @@ def areas_of(topology: Mapping[str, Any], geometry: Mapping[str, Any]) -> BaseGe
     many = geometry["arcs"] if geometry["type"] == "MultiPolygon" else [geometry["arcs"]]
     polygons = []
     for polygon in many:
-        outer, *holes = [ring_of(lines, ring) / SCALE for ring in polygon]
+        outer, *holes = [ring_of(lines, ring) / PUBLISHED.per_degree for ring in polygon]
         polygons.append(shapely.Polygon(outer, holes))
     return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
 
@@ -295,20 +295,19 @@ def ring_of(lines: Any, ring: Any) -> Any:
 
 
 @settings(max_examples=examples(50))
-@given(st.lists(st.integers(0, 3), min_size=16, max_size=16))
-def test_cutting_and_joining_gives_any_tiling_back(owners: list[int]) -> None:
+@given(st.lists(st.integers(0, 3), min_size=16, max_size=16), st.booleans())
+def test_cutting_and_joining_gives_any_tiling_back(owners: list[int], latest: bool) -> None:
     cells = [shapely.box(170 + n % 4, -40 + n // 4, 171 + n % 4, -39 + n // 4) for n in range(16)]
     areas = [
         shapely.union_all([cell for cell, owner in zip(cells, owners, strict=True) if owner == who])
         for who in sorted(set(owners))
     ]
-    cut = Cut.of(areas)
+    cut = Cut.of(areas, PUBLISHED, latest=latest)
     topology = {"arcs": [np.diff(line, axis=0, prepend=line[:1] * 0) for line in cut.arcs]}
     for area, geometry in zip(areas, cut.geometries, strict=True):
         assert areas_of(topology, geometry).equals(area)
-    assert sum(shapely.linestrings(line / SCALE).length for line in cut.arcs) == pytest.approx(
-        shapely.union_all([area.boundary for area in areas]).length
-    )
+    length = sum(shapely.linestrings(line / PUBLISHED.per_degree).length for line in cut.arcs)
+    assert length == pytest.approx(shapely.union_all([area.boundary for area in areas]).length)
 
 
 # --- for Google Earth -----------------------------------------------------------------------------

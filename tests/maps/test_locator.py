@@ -309,7 +309,7 @@ def test_every_picture_of_the_demonstration_is_light(demonstration_database: Pat
 
 
 def test_nothing_heavy_is_imported() -> None:
-    heavy = "{'pandas', 'geopandas', 'folium', 'branca', 'pyogrio', 'topojson'}"
+    heavy = "{'pandas', 'geopandas', 'folium', 'branca', 'pyogrio'}"
     script = f"import sys, maps.locator; print({heavy} & set(sys.modules))"
     ran = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True

@@ -287,7 +287,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         "line 6, column 38: there are 100 cells under a header of 37",
     ),
     "a NUL": (TEXT + "\0\n", "line 6, column 1 “WKT”: there is a NUL byte"),
-    "damaged UTF-8": (TEXT.encode() + b"\xff\n", "line 6, column 1 “WKT”: this is not UTF-8 text"),
+    "damaged UTF-8": (TEXT.encode() + b"\xff\n", "line 6, column 1: this is not UTF-8 text"),
     "Windows text": (TEXT.encode("cp1252", "replace").replace(b"?", b"\xe1"), "is not UTF-8 text"),
     "a cell of 10 MB": (
         TEXT + "a" * 10_000_000 + "\n",

@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from catchments.lookup.notices import NoticeCode
 from catchments.web.common import bodies
 from catchments.web.common.contract import promised_by
 from catchments.web.v1 import examples
@@ -81,7 +82,8 @@ def test_every_field_has_a_type(document: dict[str, Any]) -> None:
 
 def test_the_codes_of_notices_are_those_that_the_code_gives() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in CODE.rglob("*.py"))
-    given = set(re.findall(r'\bNotice\(\s*"([a-z-]+)"', text))
+    assert re.findall(r'\bNotice\(\s*"', text) == []
+    given = {NoticeCode[name] for name in re.findall(r"\bNoticeCode\.([A-Z_]+)", text)}
     assert set(bodies.NOTICE_CODES) == given
 
 

@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import shapely
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from catchments.core.roles import Role
+from catchments.geometry.changing_index import IndexedBoundaries, boundaries_touching
 from catchments.store.drafts.repository import DraftRepository
 from catchments.web.staff.pages import draft_view
 from tests.staff import add_person, post, sign_in, store_of, version_of, words
-from tests.worlds import AHI, HOSTILE, running_application, sqlite_url
+from tests.worlds import AHI, HOSTILE, KOWHAI, running_application, sqlite_url
 
 
 @pytest.fixture
@@ -124,6 +126,32 @@ def test_a_change_is_undone_and_done_again(app: Flask, hana: FlaskClient) -> Non
     assert len(DraftRepository(store_of(app)).draft(1).changes) == 1
 
 
+def test_one_index_follows_a_draft_through_changes_undo_and_redo(
+    app: Flask, hana: FlaskClient
+) -> None:
+    begun(hana)
+    corners = "174.3 -38.7\n175 -38.7\n175 -38.3\n174.3 -38.3"
+    area = {"to": KOWHAI, "points": corners, "confirmed": "yes"}
+    spot = shapely.Point(174.5, -38.5)
+    followed = []
+
+    def whose() -> list[str]:
+        with app.app_context():
+            boundaries = draft_view.working_on(draft_view.read(1)).content.boundaries
+        assert isinstance(boundaries, IndexedBoundaries)
+        followed.append(boundaries.index)
+        return list(boundaries_touching(boundaries, spot))
+
+    assert whose() == [AHI]
+    post(hana, "/staff/drafts/1/change/transfer-area", version=version_of(app), **area)
+    assert whose() == [KOWHAI]
+    post(hana, "/staff/drafts/1/undo", version=version_of(app))
+    assert whose() == [AHI]
+    post(hana, "/staff/drafts/1/redo", version=version_of(app))
+    assert whose() == [KOWHAI]
+    assert len({id(index) for index in followed}) == 1
+
+
 def test_another_worker_works_out_the_same(app: Flask, hana: FlaskClient) -> None:
     """What a process keeps of a draft is only ever what it would work out anew."""
     begun(hana)
@@ -135,7 +163,7 @@ def test_another_worker_works_out_the_same(app: Flask, hana: FlaskClient) -> Non
             made = []
             for each in (app, other):
                 with each.app_context():
-                    made.append(draft_view.working_on(1))
+                    made.append(draft_view.working_on(draft_view.read(1)))
             assert made[0].content == made[1].content
             assert made[0].content.catchments[AHI].name == f"Other {number}"
             assert made[0].draft == made[1].draft == DraftRepository(store_of(app)).draft(1)

@@ -131,8 +131,8 @@ def test_whatever_is_asked_there_are_no_more_labels(
     known = {rule.rule for rule in small_app.url_map.iter_rules()} | {UNMATCHED}
     client.open("/" + path, method=method, buffered=True)
     measured: Measured = small_app.extensions[MEASURED]
-    assert {route for route, _, _ in measured._taken} <= known
-    assert {method for _, method, _ in measured._taken} <= METHODS | {OTHER}
+    assert {route for (route, _, _), _ in measured._taken} <= known
+    assert {method for (_, method, _), _ in measured._taken} <= METHODS | {OTHER}
 
 
 def test_an_exception_that_even_flask_lets_through_is_a_bare_500_and_counted(
@@ -145,7 +145,7 @@ def test_an_exception_that_even_flask_lets_through_is_a_bare_500_and_counted(
     response = Client(app, app.response_class).get("/healthz")
     assert response.status_code == 500
     assert "Smith" not in response.text
-    assert app.extensions[MEASURED]._running == {}
+    assert not app.extensions[MEASURED]._running
 
 
 def test_a_request_is_in_flight_until_its_body_is_closed(app: Flask) -> None:
@@ -175,7 +175,7 @@ def test_a_request_is_in_flight_until_its_body_is_closed(app: Flask) -> None:
     assert "Smith" not in str(cut.value)
     body.close()  # type: ignore[attr-defined]
     assert closed == [True]
-    assert measured._running == {}
+    assert not measured._running
 
 
 # --- ids ------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What commands make at publication; imports of Folium and GDAL happen here and nowhere earlier."""
+"""A publisher that makes maps and files; Folium and GDAL are imported here and nowhere earlier."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a draft does to schools, catchments and providers, worked out anew after each change.
+"""The impact of a draft on schools, catchments and providers, worked out anew after each change.
 
 `impact` compares a snapshot with the edition that a draft makes of it. `ImpactCalculator` does the
 same and keeps what is expensive from one call to the next: a page can ask after every change.
@@ -10,10 +10,10 @@ from datetime import date
 
 from catchments.changes import Concern
 from catchments.core.model import Edition
+from catchments.editions.impact.calculator import ImpactCalculator
 from catchments.editions.impact.faults import changed_area
 from catchments.editions.impact.rates import ASSUMED, Rates
 from catchments.editions.impact.tables import Impact, Numbers, Row
-from catchments.editions.impact.workbench import ImpactCalculator
 from catchments.lookup.snapshot import Snapshot
 
 

@@ -1,4 +1,4 @@
-"""Answers for all schools after a draft, resolving again only those that it can have changed."""
+"""Answers for all schools after a draft; only those that it can have changed are resolved again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.changes import Comparison
-from catchments.core.model import Answer, Edition, Place, School
+from catchments.core.model import Answer, Edition, School
+from catchments.geometry.changing_index import ChangingIndex
 from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.geometry.exact_polygons import CatchmentSet
 from catchments.geometry.spatial_index import SpatialIndex
@@ -74,14 +75,15 @@ def answers_after(
     comparison: Comparison,
     touched: Collection[str],
     index: PatchedIndex,
+    places: ChangingIndex[int, School],
 ) -> dict[int, Answer]:
-    """Return what `Snapshot.of(after, release).answers` would be."""
+    """Return what `Snapshot.of(after, release).answers` would be; `places` are the schools'."""
     resolver = Resolver(after, base.release, cast(SpatialIndex, index) if touched else _index(base))
     again = {
         *comparison.listings_changed,
         *comparison.in_school_provision_changed,
         *_naming(base, after),
-        *_near(base, after, touched),
+        *_near(base, after, touched, places),
     }
     schools = base.release.schools
     fresh = {n: resolver.undated(schools[n]) for n in again if n in schools}
@@ -113,23 +115,21 @@ def _served(edition: Edition, code: str) -> tuple[object, object]:
     return catchment, provider
 
 
-def _near(base: Snapshot, after: Edition, touched: Collection[str]) -> Iterator[int]:
+def _near(
+    base: Snapshot, after: Edition, touched: Collection[str], places: ChangingIndex[int, School]
+) -> Iterator[int]:
     """Yield the schools that geometry answers for and that lie at a boundary that changed."""
     shapes = [e.boundaries[c] for e in (base.edition, after) for c in touched if c in e.boundaries]
-    unlisted = [s for s in base.release.schools.values() if s.place and _is_located(s, after)]
-    if not shapes or not unlisted:
+    if not shapes:
         return
-    parts = shapely.get_parts([geometry_to_360(shape) for shape in shapes])
-    around = shapely.box(*(shapely.bounds(parts) + np.array([-1, -1, 1, 1]) * NEAR_DEGREES).T)
-    points = shapely.points([_xy(s.place) for s in unlisted if s.place])
-    for at in np.unique(shapely.STRtree(points).query(around, predicate="intersects")[1]).tolist():
-        yield unlisted[at].school_id
+    boxes = shapely.bounds([geometry_to_360(shape) for shape in shapes])
+    around = boxes + np.array([-1, -1, 1, 1]) * NEAR_DEGREES
+    for number in places.near(base.release.schools, around):
+        if number not in after.listings and number not in after.unserved:
+            yield number
 
 
-def _is_located(school: School, edition: Edition) -> bool:
-    number = school.school_id
-    return number not in edition.listings and number not in edition.unserved
-
-
-def _xy(place: Place) -> tuple[float, float]:
-    return to_360(place.lng), place.lat
+def place_of(school: School) -> BaseGeometry | None:
+    """Return where a school lies, longitude 0…360, or None where that is not known."""
+    place = school.place
+    return place and shapely.Point(to_360(place.lng), place.lat)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from catchments.geometry.changing_index import boundaries_near
 from catchments.geometry.coordinates import geometry_to_360
 from catchments.geometry.coverage import ROUNDING_WIDTH_M, CoverageFault, find_faults, find_gaps_at
 from catchments.geometry.planar import Box, Faces, Flags, Floats, breadths_m, edge_ends, in_box
@@ -40,13 +41,12 @@ def faults_after(
     if not touched or not _are_sound([after[code] for code in drawn]):
         return find_faults(after) if touched else []
     old = {code: _Sheet.of(before[code]) for code in touched if code in before}
-    sheets = {code: _Sheet.of(after[code]) for code in after}
-    new = {code: sheets[code] for code in drawn}
+    new = {code: _Sheet.of(after[code]) for code in drawn}
     gained, lost = _differences(old, new)
-    others = {code: sheet for code, sheet in sheets.items() if code not in touched}
-    if _cover_otherwise(gained, lost, others):
+    coverage = _Coverage(after, dict(new))
+    if _cover_otherwise(gained, lost, coverage, touched):
         return find_faults(after)
-    return _gaps_at_outline(_in_one(gained), old, sheets)
+    return _gaps_at_outline(_in_one(gained), old, coverage)
 
 
 def _are_sound(boundaries: Sequence[BaseGeometry]) -> bool:
@@ -95,12 +95,6 @@ class _Sheet:
             return self.edges
         ends = self.edges.ends
         return self.edges.chosen(in_box((ends[:, 0] + ends[:, 1]) / 2, box))
-
-    def meets(self, box: Box) -> bool:
-        if self.shape.is_empty:
-            return False
-        (west, south, east, north), (left, bottom, right, top) = box, self.shape.bounds
-        return bool(left <= east and right >= west and bottom <= north and top >= south)
 
     @cached_property
     def is_pinched(self) -> bool:
@@ -151,6 +145,23 @@ def _single(edges: _Edges) -> Flags:
 Sheets = Mapping[str, _Sheet]
 
 
+@dataclass(frozen=True)
+class _Coverage:
+    """Boundaries, of which those that something is near become sheets, each once."""
+
+    boundaries: Boundaries
+    sheets: dict[str, _Sheet]
+
+    def near(self, box: Box) -> dict[str, _Sheet]:
+        """Return those whose boxes meet a box, in the order of the boundaries."""
+        shapes = boundaries_near(self.boundaries, box)
+        return {
+            code: self.sheets.setdefault(code, _Sheet(shapes[code]))
+            for code in self.boundaries
+            if code in shapes
+        }
+
+
 # --- what differs ---------------------------------------------------------------------------------
 
 
@@ -175,7 +186,9 @@ def _are_in(these: Hashes, those: Hashes) -> Flags:
     return np.asarray(known[at] == these)
 
 
-def _cover_otherwise(gained: Sequence[_Edges], lost: Sequence[_Edges], others: Sheets) -> bool:
+def _cover_otherwise(
+    gained: Sequence[_Edges], lost: Sequence[_Edges], after: _Coverage, touched: Collection[str]
+) -> bool:
     """Whether some place is covered by more, or by fewer, catchments than before."""
     both = _in_one([*gained, *(edges.turned() for edges in lost)])
     single = both.chosen(_single(both))
@@ -185,7 +198,8 @@ def _cover_otherwise(gained: Sequence[_Edges], lost: Sequence[_Edges], others: S
     # What is left are new vertices on straight edges. They open a film of rounding where a
     # neighbour lacks them.
     box = _around(single.ends)
-    beside = _in_one([sheet.within(box) for sheet in others.values() if sheet.meets(box)])
+    others = (sheet for code, sheet in after.near(box).items() if code not in touched)
+    beside = _in_one([sheet.within(box) for sheet in others])
     wide = bool((breadths_m(faces) >= ROUNDING_WIDTH_M).any())
     return wide or bool(_are_in(single.there, beside.there).any())
 
@@ -200,7 +214,7 @@ def changed_area(before: Boundaries, after: Boundaries, touched: Collection[str]
         single = both.chosen(_single(both))
         faces = Faces.between(shapely.linestrings(single.ends))
         was, now = (
-            faces.within(side[code].shape if code in side else shapely.Polygon())
+            shapely.intersects(side[code].shape if code in side else shapely.Polygon(), faces.spots)
             for side in (old, new)
         )
         areas += list(faces.areas[was != now])
@@ -210,16 +224,16 @@ def changed_area(before: Boundaries, after: Boundaries, touched: Collection[str]
 # --- outer edges that changed hands ---------------------------------------------------------------
 
 
-def _gaps_at_outline(gained: _Edges, old: Sheets, after: Sheets) -> list[CoverageFault]:
+def _gaps_at_outline(gained: _Edges, old: Sheets, after: _Coverage) -> list[CoverageFault]:
     """Return the gaps at the outer edges that have another owner than before."""
     if not len(gained.ends):
         return []
-    outline, _ = _outline(_near(after, _around(gained.ends)), _around(gained.ends))
+    outline, _ = _outline(after.near(_around(gained.ends)), _around(gained.ends))
     changed = outline.chosen(_are_in(outline.there, gained.there))
     if not len(changed.ends):
         return []
     box = _with_lakes(_around(changed.ends), changed.ends, old)
-    near = _near(after, box)
+    near = after.near(box)
     outline, owner = _outline(near, box)
     return find_gaps_at(outline.ends, owner, {code: sheet.shape for code, sheet in near.items()})
 
@@ -245,10 +259,6 @@ def _with_lakes(box: Box, ends: Floats, old: Sheets) -> Box:
     west, south = boxes[:, :2].min(axis=0) - AROUND_DEGREES
     east, north = boxes[:, 2:].max(axis=0) + AROUND_DEGREES
     return float(west), float(south), float(east), float(north)
-
-
-def _near(sheets: Sheets, box: Box) -> dict[str, _Sheet]:
-    return {code: sheet for code, sheet in sheets.items() if sheet.meets(box)}
 
 
 def _outline(near: Sheets, box: Box) -> tuple[_Edges, npt.NDArray[np.intp]]:

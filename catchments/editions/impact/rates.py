@@ -1,4 +1,4 @@
-"""Which share of a roll is taken to be chronically absent: an estimate, never a count."""
+"""Rates: the share of a roll that is taken to be chronically absent; an estimate, never a count."""
 
 from __future__ import annotations
 

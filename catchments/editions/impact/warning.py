@@ -1,4 +1,4 @@
-"""What does not forbid publishing a draft, but should be looked at first."""
+"""Warnings: what does not forbid publishing a draft, but should be looked at first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How names are shortened, so that “Saint Joseph's” and “St Josephs” meet, whichever was typed.
+"""Abbreviations, so that “Saint Joseph's” and “St Josephs” meet, whichever was typed.
 
 All words here are folded. A name is spelled out once, when it is indexed, and then known by every
 form of its words. A text is never spelled out: whoever types “st” may mean a saint or a street.

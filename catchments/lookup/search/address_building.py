@@ -1,4 +1,4 @@
-"""Building an address book beside the one in use, and putting it in that one's place at once.
+"""The builder of address books: each made beside the one in use, and put in its place at once.
 
 A reader that has the old file open goes on with it; whoever opens the path next gets the new one.
 Whatever fails on the way, a process killed or a disk full, the old book stays as it was.
@@ -13,7 +13,7 @@ import sqlite3
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -163,12 +163,16 @@ class BookBuilder:
         if samples and not any(knows(self.building, text) for text in samples):
             raise self._unfit(f"it does not find {shown(samples[0])}")
 
-    def put_in_place(self) -> None:
-        """Make it the book: whole on the disk first, then there at once."""
+    def put_in_place(self, *, within: AbstractContextManager[None]) -> None:
+        """Make it the book: whole on the disk first, then there at once.
+
+        `within` is entered for the moment in which it takes the place of the one before.
+        """
         self.connection.close()
         fsync(self.building)
-        os.replace(self.building, self.path)  # noqa: PTH105 - the habit's name: replaced at once
-        fsync(self.path.parent)
+        with within:
+            os.replace(self.building, self.path)  # noqa: PTH105 - the habit's name: at once
+            fsync(self.path.parent)
 
     def _unfit(self, why: str) -> StoreUnavailable:
         return _not_written(self.path, f"the book that was built cannot be used: {why}")

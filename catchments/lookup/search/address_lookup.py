@@ -1,4 +1,4 @@
-"""From the readings of a text to the addresses, roads, suburbs and towns that it may mean.
+"""The address lookup: addresses, roads, suburbs and towns that the readings of a text may mean.
 
 Only folded words, letters and digits each in quotation marks, ever reach the full-text index.
 """

@@ -1,4 +1,4 @@
-"""What somebody typed as an address: its number, its words, and how else a word may be spelt.
+"""The parts of a typed address: its number, its words, and how else a word may be spelt.
 
 A text can be read in more than one way: “12 5 Mile Road” has a number before a numeral, “State
 Highway 1” has none, and “2 12 High Street” names flat 2. So it is read in each, likeliest first.

@@ -1,4 +1,4 @@
-"""Which of some thousand entries hold a word. A set of entries is an integer, bit n for entry n.
+"""An index of words: which of some thousand entries hold one, as an integer, bit n for entry n.
 
 Python joins and intersects such integers far faster than sets of objects, and their bits come out
 in the order of the entries: whoever sorts those once need not sort what is found.

@@ -1,4 +1,4 @@
-"""A text that somebody typed, to an answer, to candidates to pick from, or to what to do next.
+"""The text search: of what somebody typed an answer, candidates to pick from, or what to do next.
 
 Several places in one catchment are one answer; places in different catchments are candidates. An
 address that nobody here knows is answered for by the suburb or town it ends with, and said so.
@@ -14,6 +14,7 @@ from typing import Protocol
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import Answer, Candidate, NamedPlace, Notice, PlaceKind, Status
 from catchments.core.text_folding import LONGEST_TEXT, folded
+from catchments.lookup.notices import NoticeCode
 from catchments.lookup.resolver import ASK
 from catchments.lookup.search import abbreviations
 from catchments.lookup.search.gazetteer import Gazetteer
@@ -30,8 +31,10 @@ SHOWN_AT_MOST = 25
 """Candidates; a person who sees as many types another word instead of reading on."""
 GEOCODED_AT_MOST = 5
 CHANGES_DIFFER = Notice(
-    "changes-differ", "Some of these places will be served otherwise soon: pick the one you mean."
+    NoticeCode.CHANGES_DIFFER,
+    "Some of these places will be served otherwise soon: pick the one you mean.",
 )
+_NOTHING_FOUND = Notice(NoticeCode.NOTHING_FOUND, "Nothing that is known here has that name.")
 LOCALITIES = {PlaceKind.SUBURB, PlaceKind.TOWN}
 
 
@@ -261,7 +264,7 @@ def _combined(text: str, matches: tuple[Match, ...], *, sure: bool) -> Answer:
         return Answer(
             status=Status.UNRESOLVED,
             sentence=f"No school, address, suburb or town was found for {shown(text)}.",
-            notices=(Notice("nothing-found", "Nothing that is known here has that name."),),
+            notices=(_NOTHING_FOUND,),
         )
     if len(matches) == 1 and sure:
         return matches[0].answer
@@ -311,7 +314,7 @@ def _number_not_known(found: NamedPlace) -> Notice:
     if found.kind is not PlaceKind.ADDRESS:
         what = f"all of {what} that is known here"
     text = f"That number is not known; this is for {what}."
-    return Notice("number-not-known", text)
+    return Notice(NoticeCode.NUMBER_NOT_KNOWN, text)
 
 
 def _neighbours_number(text: str, found: Sequence[NamedPlace]) -> tuple[Notice, ...]:
@@ -326,4 +329,5 @@ def _neighbours_number(text: str, found: Sequence[NamedPlace]) -> tuple[Notice, 
 
 def _address_not_known(around: Sequence[NamedPlace]) -> Notice:
     names = " or ".join(dict.fromkeys(named.name for named in around))
-    return Notice("address-not-known", f"The address itself is not known yet; this is for {names}.")
+    text = f"The address itself is not known yet; this is for {names}."
+    return Notice(NoticeCode.ADDRESS_NOT_KNOWN, text)

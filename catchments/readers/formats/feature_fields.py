@@ -1,4 +1,4 @@
-"""What a feature's fields and description say: its name, code, region and provider."""
+"""Fields of a feature, and of its description: name, code, region and provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What any boundary file must be before it is read, and the words it is refused in."""
+"""Checks of a boundary file before it is read, and the words that it is refused in."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from functools import partial
 from io import StringIO, TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import TextIO
 
 from catchments.core.errors import FileRefused, shown
 from catchments.readers.report import Progress
@@ -30,6 +31,9 @@ _HEAD_BYTES = 4096
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _WEB_TAGS = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<meta")
 _QUOTE = '"'
+_QUOTED = re.compile('"(?:[^"]++|"")*+"[\r\n]*')
+_STRAY = re.compile("[\udc80-\udcff]")
+"""What Python makes of a byte that is no text, when asked to go on."""
 _AGAIN = "Download or save the file again, as CSV UTF-8."
 _QUOTES_TWICE = f"{_AGAIN[:-1]}; in a quoted cell, write “{_QUOTE}” twice."
 
@@ -126,9 +130,9 @@ def refused_at_fault(path: Path, names: Sequence[str] = ()) -> Iterator[None]:
         raise _cannot_be_opened(path, error) from error
 
 
-def open_text(path: Path, encoding: str = UTF8) -> TextIOWrapper:
-    """Open a file for `TextRows`, which finds the bytes in it that are no text."""
-    return path.open(encoding=encoding, newline="", errors="surrogateescape")
+def open_text(path: Path, encoding: str = UTF8, *, errors: str = "strict") -> TextIOWrapper:
+    """Open a file for `TextRows`."""
+    return path.open(encoding=encoding, newline="", errors=errors)
 
 
 def bytes_read(file: TextIOWrapper) -> int:
@@ -147,12 +151,12 @@ class TextRows:
     and what is no text.
     """
 
-    def __init__(self, file: IO[str], delimiter: str = ",", *, strict: bool = True) -> None:
+    def __init__(self, file: TextIO, delimiter: str = ",", *, strict: bool = True) -> None:
         self.line = 0
         """Lines read so far."""
         self.is_cut = False
         """Whether the last line had no end."""
-        self._delimiter = delimiter
+        self._file, self._delimiter = file, delimiter
         self._row: list[str] = []
         self._lines = self._checked(file)
         self._reader = csv.reader(self._lines, delimiter=delimiter, strict=strict)
@@ -173,6 +177,8 @@ class TextRows:
             column = _column_of_fault("".join(row), self._delimiter)
             step = _QUOTES_TWICE if isinstance(error, csv.Error) else _AGAIN
             raise TextFault(begins, column, _in_words(error), step) from error
+        except UnicodeDecodeError as error:
+            raise self._first_stray() from error
 
     def misshapen(self, line: int, cells: Sequence[str], width: int) -> TextFault:
         """Return the fault of a row that has not as many cells as the header."""
@@ -182,7 +188,20 @@ class TextRows:
         what = f"there are {len(cells)} cells under a header of {width}"
         return TextFault(line, min(len(cells), width) + 1, what)
 
-    def _checked(self, file: IO[str]) -> Iterator[str]:
+    def _first_stray(self) -> TextFault:
+        """Read the file again; return the fault of the first cell that is no text."""
+        path = Path(self._file.name)
+        with open_text(path, self._file.encoding, errors="surrogateescape") as file:
+            rows = TextRows(file, self._delimiter, strict=False)
+            strays = (
+                TextFault(line, column, "this is not UTF-8 text")
+                for line, cells in rows
+                for column, cell in enumerate(cells, start=1)
+                if _STRAY.search(cell)
+            )
+            return next(strays)
+
+    def _checked(self, file: TextIO) -> Iterator[str]:
         row, length = self._row, 0
         for text in iter(partial(file.readline, LONGEST_ROW + 1), ""):
             self.line += 1
@@ -194,8 +213,6 @@ class TextRows:
                 raise _Damaged(f"there is a row of more than {LONGEST_ROW:,} characters")
             if "\0" in text:
                 raise _Damaged("there is a NUL byte")
-            if not text.isascii():
-                _check_is_text(text)
             yield text
 
 
@@ -209,13 +226,6 @@ def rows_of_text(text: str, delimiter: str) -> Iterator[list[str]]:
         raise
 
 
-def _check_is_text(text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise _Damaged("this is not UTF-8 text") from error
-
-
 def _in_words(error: Exception) -> str:
     said = str(error)
     if "limit" in said:
@@ -227,25 +237,17 @@ def _in_words(error: Exception) -> str:
 
 def _column_of_fault(text: str, delimiter: str) -> int:
     """Return the number of the column in which the quotes of a row's text go wrong, or its last."""
-    column, quoted, closed, fresh, at = 1, False, False, True, 0
+    column, at = 1, 0
     while at < len(text):
-        character = text[at]
-        if "\udc80" <= character <= "\udcff" or character == "\0":
-            return column  # a byte that is no text
-        if quoted and text[at : at + 2] == 2 * _QUOTE:
-            at += 1
-        elif quoted and character == _QUOTE:
-            quoted, closed = False, True
-        elif not quoted and character == delimiter:
-            column, closed, fresh = column + 1, False, True
-            at += 1
-            continue
-        elif closed and character not in "\r\n":
+        if quoted := _QUOTED.match(text, at):
+            ends = quoted.end()
+        elif text[at] == _QUOTE:
             return column
-        elif fresh and character == _QUOTE:
-            quoted = True
-        fresh = False
-        at += 1
+        else:
+            ends = text.find(delimiter, at)
+        if ends < 0 or text[ends : ends + 1] != delimiter or "\0" in text[at:ends]:
+            return column
+        column, at = column + 1, ends + 1
     return column
 
 

@@ -81,7 +81,12 @@ def add_change(
 
 def read(connection: sa.Connection, draft_id: int) -> Draft:
     """Return a draft with its changes. Raises NotKnown."""
-    return replace(read_head(connection, draft_id), changes=_changes(connection, draft_id))
+    return with_changes(connection, read_head(connection, draft_id))
+
+
+def with_changes(connection: sa.Connection, head: Draft) -> Draft:
+    """Return a draft with its changes, read in the transaction that its head was read in."""
+    return replace(head, changes=_changes(connection, head.id))
 
 
 def read_head(connection: sa.Connection, draft_id: int) -> Draft:

@@ -80,10 +80,16 @@ class DraftRepository(Repository):
         with self._database.reading() as connection:
             return records.summaries(connection)[::-1]
 
-    def draft(self, draft_id: int) -> Draft:
-        """Return a draft with the changes that hold. Raises NotKnown."""
+    def draft(
+        self, draft_id: int, *, unless: Callable[[Draft], bool] = lambda _head: False
+    ) -> Draft:
+        """Return a draft with the changes that hold. Raises NotKnown.
+
+        They are not read where `unless` says so of the draft without them.
+        """
         with self._database.reading() as connection:
-            return records.read(connection, draft_id)
+            head = records.read_head(connection, draft_id)
+            return head if unless(head) else records.with_changes(connection, head)
 
     def steps(self, draft_id: int) -> list[Step]:
         """Return all changes of a draft, those undone too, in order."""
@@ -121,11 +127,13 @@ class DraftRepository(Repository):
 
     def contributors(self, draft_id: int) -> frozenset[int]:
         """Return the ids of everybody who began a draft or made a change of it that holds."""
-        table = schema.draft_change
-        query = sa.select(table.c.author_id).where(table.c.draft_id == draft_id, ~table.c.undone)
+        draft, table = schema.draft, schema.draft_change
+        query = sa.union(
+            sa.select(draft.c.author_id).where(draft.c.id == draft_id),
+            sa.select(table.c.author_id).where(table.c.draft_id == draft_id, ~table.c.undone),
+        )
         with self._database.reading() as connection:
-            found = set(connection.scalars(query))
-        return frozenset(found | {self.draft(draft_id).author_id}) - {None}  # type: ignore[return-value]
+            return frozenset(each for each in connection.scalars(query) if each is not None)
 
     def names(self) -> dict[int, str]:
         """Return the name of everybody who has, or had, an account, by id."""

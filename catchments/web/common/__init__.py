@@ -1,1 +1,1 @@
-"""What all pages and answers share: services, problems, caching, parameters, languages, assets."""
+"""Commons: what all pages and answers share, from services to assets."""

@@ -11,25 +11,14 @@ from msgspec import Meta
 
 from catchments.core.model import Basis, PlaceKind, SchoolStatus, SourceKind, Status
 from catchments.editions.change_schema import ToldEdition
+from catchments.lookup.notices import NoticeCode
 
-NOTICE_CODES = (
-    "on-boundary",
-    "near-boundary",
-    "no-provider",
-    "no-place",
-    "outside",
-    "unserved",
-    "proposed-school",
-    "closed-school",
-    "not-in-directory",
-    "directory-later-than-date",
-    "before-first-edition",
-    "nothing-found",
-    "number-not-known",
-    "address-not-known",
-    "changes-differ",
-)
+NOTICE_CODES = tuple(map(str, NoticeCode))
 Day = Annotated[str, Meta(description="YYYY-MM-DD.", extra_json_schema={"format": "date"})]
+AsAtDay = Annotated[
+    str,
+    Meta(description="The date it is for, YYYY-MM-DD.", extra_json_schema={"format": "date"}),
+]
 Demonstration = Annotated[bool, Meta(description="Whether any of this is made up.")]
 Lng = Annotated[float, Meta(description="WGS 84 degrees.", ge=-180, le=180)]
 Lat = Annotated[float, Meta(description="WGS 84 degrees.", ge=-90, le=90)]
@@ -213,10 +202,7 @@ class Answer(_OfText):
     directory_release: DirectoryRelease | None
     demonstration: Demonstration
     sources: list[Source]
-    as_at: Annotated[
-        str,
-        Meta(description="The date it is for, YYYY-MM-DD.", extra_json_schema={"format": "date"}),
-    ]
+    as_at: AsAtDay
 
 
 class Suggestions(TypedDict):

@@ -1,4 +1,4 @@
-"""What a route promises: its parameters, what it returns, an example; written once, beside it.
+"""The promise of a route: its parameters, what it returns, an example; written once, beside it.
 
 The OpenAPI document is made from these promises, and requests are held to them.
 """

@@ -1,4 +1,4 @@
-"""Other websites may read what programs may read (CORS): said here, for every such address.
+"""Cross-origin access (CORS): other websites may read what programs may read.
 
 Nothing that is open to them takes a cookie, so any origin will do.
 """

@@ -1,4 +1,4 @@
-"""No header longer than anybody needs: what reads them takes its time over each word.
+"""The limit of a header's length: what reads headers takes its time over each word.
 
 A server in front mostly sees to it (nginx takes 8 kB a header); this one may stand alone. The
 length of an address is bounded by what reads HTTP: 64 kB.

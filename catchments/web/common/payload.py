@@ -21,6 +21,7 @@ from catchments.core.model import (
     Status,
     Upcoming,
 )
+from catchments.lookup.notices import NoticeCode
 from catchments.lookup.resolver import long_date
 from catchments.lookup.search.text_search import Match, SearchResult
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
@@ -132,7 +133,7 @@ def before_first_edition(world: Published, on: date, school_id: int | None) -> A
         sentence=f"{text} Ask for a later date.",
         school=known.school if known else None,
         place=known.place if known else None,
-        notices=(Notice("before-first-edition", text),),
+        notices=(Notice(NoticeCode.BEFORE_FIRST_EDITION, text),),
     )
 
 

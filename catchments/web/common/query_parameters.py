@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -15,10 +14,7 @@ from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EDUCATION_REGIONS
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import checked_degrees
-
-_SCHOOL_ID = re.compile(r"[0-9]{1,9}")
-_DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+from catchments.lookup.values import IN_QUERY, WHOLE, day_of, degrees, school_number
 
 EXAMPLE = "For example /v1/provider?school_id=54 or /v1/provider?lat=-36.8694&lng=174.7689."
 WAYS_TO_ASK = ("school_id", "address", "lat", "lng", "lon")
@@ -27,7 +23,7 @@ WAYS_TO_ASK = ("school_id", "address", "lat", "lng", "lon")
 class Number(IntegerConverter):
     """A number in an address: as in a query, at most nine digits, and of ASCII only."""
 
-    regex = "[0-9]{1,9}"
+    regex = WHOLE
 
 
 class Code(BaseConverter):
@@ -120,11 +116,9 @@ def optional_date(given: MultiDict[str, str], name: str = "on") -> date | None:
     if name not in given:
         return None
     text = given[name]
-    try:
-        if _DATE.fullmatch(text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass  # such as 2026-02-30: refused below, like any other text
+    day = day_of(text)
+    if day is not None:
+        return day
     raise InputRefused(
         f"The parameter {name} is {shown(text)}.",
         field=name,
@@ -135,14 +129,15 @@ def optional_date(given: MultiDict[str, str], name: str = "on") -> date | None:
 
 def school_id(text: str) -> int:
     """Return a school number. Raises InputRefused."""
-    if not _SCHOOL_ID.fullmatch(text):
+    number = school_number(text, IN_QUERY)
+    if number is None:
         raise InputRefused(
             f"The parameter school_id is {shown(text)}.",
             field="school_id",
             allowed="It must be a school's number in the Ministry's directory, digits only.",
             next_step="For example school_id=54.",
         )
-    return int(text)
+    return number
 
 
 def region(text: str, used: Iterable[str]) -> str:
@@ -192,11 +187,12 @@ def _degrees(given: MultiDict[str, str], name: str, *, limit: float) -> float:
             next_step=EXAMPLE,
         )
     text = given[name]
-    if not _DEGREES.fullmatch(text):
+    value = degrees(text, IN_QUERY)
+    if value is None:
         raise InputRefused(
             f"The parameter {name} is {shown(text)}.",
             field=name,
             allowed=f"It must be a number of degrees from {-limit:g} to {limit:g}.",
             next_step=EXAMPLE,
         )
-    return checked_degrees(name, float(text), limit=limit)
+    return checked_degrees(name, value, limit=limit)

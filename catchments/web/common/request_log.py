@@ -1,4 +1,4 @@
-"""What a log line knows of the request that is being answered."""
+"""The part of a log line that is about the request being answered."""
 
 from __future__ import annotations
 

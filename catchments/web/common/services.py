@@ -1,4 +1,4 @@
-"""What every request handler may reach: the present world, the store's artefacts, the settings."""
+"""The services of every request handler, and the pages and responses made from what it took."""
 
 from __future__ import annotations
 

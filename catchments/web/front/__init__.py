@@ -1,1 +1,1 @@
-"""What stands in front of Flask, in its order: metrics, limits of rate, kept responses."""
+"""The front: before Flask, in this order, metrics, limits of rate and kept responses."""

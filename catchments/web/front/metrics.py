@@ -1,9 +1,9 @@
-"""Counting what is answered, by route: in front of all else, for about a microsecond a request.
+"""What is answered, counted by route for Prometheus: the outermost layer, in front of all else.
 
-Every worker counts in plain lists; once a second what it counted goes to the files that
-prometheus_client shares between processes (one observation there costs six microseconds).
-`web/watching.py` reads them. No label holds what a client sent: an address that is none of ours is
-`unmatched`.
+A request only notes what it took; once a second a thread hands that to prometheus_client, whose
+files are shared between processes and locked between threads: observed at once, an answer from
+memory would cost half as much again. `metrics_endpoint` reads them. No label holds what a client
+sent: an address that is none of ours is `unmatched`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import re
 import secrets
 import threading
 import time
-from bisect import bisect_left
-from collections import defaultdict
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -44,26 +43,11 @@ _access = logging.getLogger("catchments.access")
 
 REFRESHED = "catchments_snapshot_refreshed_timestamp_seconds"
 
-Key = tuple[str, str, str]
-"""Route, method, first digit of the status."""
-
-
-class _Durations(Histogram):
-    """A histogram that takes many observations at once."""
-
-    def observe_many(self, durations_s: Iterable[float]) -> None:
-        counts, total_s = [0] * len(self._buckets), 0.0
-        for duration_s in durations_s:
-            counts[bisect_left(self._upper_bounds, duration_s)] += 1
-            total_s += duration_s
-        for bucket, counted in zip(self._buckets, counts, strict=True):
-            if counted:
-                bucket.inc(counted)
-        self._sum.inc(total_s)
-
+Labels = tuple[str, str, str]
+"""Route, method, status."""
 
 REGISTRY = CollectorRegistry()
-_DURATIONS = _Durations(
+_DURATIONS = Histogram(
     "catchments_request_duration_seconds",
     "From the first byte taken by a worker to the last given, by route.",
     ("route", "method", "status"),
@@ -133,83 +117,72 @@ class Measured:
         self._plain = frozenset(r.rule for r in app.url_map.iter_rules() if not r.arguments)
         self._worker = secrets.token_hex(8)
         self._numbers = count()
-        self._running: dict[str, float] = {}
-        self._taken: defaultdict[Key, list[float]] = defaultdict(list)
+        self._running: set[int] = set()
+        self._taken: deque[tuple[Labels, float]] = deque()
         self._publishing = threading.Lock()
         self._telling = access_log
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass a request on; what even Flask did not catch becomes a bare 500."""
-        # A number a request, after what tells workers apart: a UUID costs ten times as much.
-        number = f"{self._worker}-{next(self._numbers)}"
-        began = self._running[number] = time.perf_counter()
-        given = environ.get("HTTP_X_REQUEST_ID")
-        name = given if given and _HARMLESS_ID.fullmatch(given) else number
-        environ[REQUEST_ID] = name
-        status = "500"
+        began, status, number = time.perf_counter(), "500", next(self._numbers)
+        name = environ[REQUEST_ID] = self._name(environ, number)
+        self._running.add(number)
 
         def started(said: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             nonlocal status
             status = said
             return start_response(said, [*headers, ("X-Request-ID", name)], exc_info)
 
+        def done() -> None:
+            self._running.discard(number)
+            self._count(environ, status, time.perf_counter() - began)
+
         try:
             body = self._inner(environ, started)
         except Exception:
             _log.exception("nothing caught it", extra={"about": about(environ)})
-            status = "500 Internal Server Error"
-            start_response(status, [("Content-Type", "text/plain"), ("X-Request-ID", name)])
+            started("500 Internal Server Error", [("Content-Type", "text/plain")])
             body = [b"The service met an error of its own; it has been logged.\n"]
-        if type(body) is list and not self._telling:  # what most requests are: no more calls
-            path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-            route = environ.get(ROUTE) or (path if path in self._plain else UNMATCHED)
-            key = (route, method if method in METHODS else OTHER, status[0])
-            self._taken[key].append(time.perf_counter() - began)
-            del self._running[number]
+        if type(body) is list:  # it is whole: what most answers are
+            done()
             return body
-        return _Body(body, environ, lambda: self._done(environ, status, number, began))
+        return _Body(body, environ, done)
 
-    def _done(self, environ: WSGIEnvironment, status: str, number: str, began: float) -> None:
-        self._count(environ, status, number, began)
+    def _name(self, environ: WSGIEnvironment, number: int) -> str:
+        given: str = environ.get("HTTP_X_REQUEST_ID", "")
+        if given and _HARMLESS_ID.fullmatch(given):
+            return given
+        # A number a request, after what tells workers apart: a UUID costs ten times as much.
+        return f"{self._worker}-{number}"
+
+    def _count(self, environ: WSGIEnvironment, status: str, duration_s: float) -> None:
+        route, method = self._route(environ), environ["REQUEST_METHOD"]
+        known = method if method in METHODS else OTHER
+        self._taken.append(((route, known, f"{status[0]}xx"), duration_s))
         if self._telling:
-            self._tell(environ, status, began)
-
-    def _count(self, environ: WSGIEnvironment, status: str, number: str, began: float) -> None:
-        method = environ["REQUEST_METHOD"]
-        key = (self._route(environ), method if method in METHODS else OTHER, status[0])
-        self._taken[key].append(time.perf_counter() - began)
-        self._running.pop(number, None)
-
-    def _tell(self, environ: WSGIEnvironment, status: str, began: float) -> None:
-        told = {
-            **about(environ, self._route(environ)),
-            "status": int(status[:3]),
-            "duration_ms": round((time.perf_counter() - began) * 1000, 3),
-            "edition": _edition(self._app.extensions[EXTENSION]),
-        }
-        _access.info("answered", extra={"about": told})
+            told = {
+                **about(environ, route),
+                "status": int(status[:3]),
+                "duration_ms": round(duration_s * 1000, 3),
+                "edition": _edition(self._app.extensions[EXTENSION]),
+            }
+            _access.info("answered", extra={"about": told})
 
     def _route(self, environ: WSGIEnvironment) -> str:
-        route = environ.get(ROUTE)
-        if route is None:
-            path = environ["PATH_INFO"]
-            route = path if path in self._plain else UNMATCHED
-        return route
+        path: str = environ["PATH_INFO"]
+        return environ.get(ROUTE) or (path if path in self._plain else UNMATCHED)
 
     def publish(self) -> None:
         """Put what was counted where all workers' counts are read."""
         with self._publishing:
-            for (route, method, status), taken in list(self._taken.items()):
-                durations_s = taken[:]
-                if durations_s:
-                    # Threads go on appending meanwhile; only what was copied is taken off.
-                    del taken[: len(durations_s)]
-                    _DURATIONS.labels(route, method, f"{status}xx").observe_many(durations_s)
-            _IN_FLIGHT.set(len(self._running))
-            running: Services = self._app.extensions[EXTENSION]
-            _EDITION.set(_edition(running) or 0)
-            seen = running.snapshots.refreshed_at
-            _REFRESHED.set(seen.timestamp() if seen else 0)
+            while self._taken:
+                labels, duration_s = self._taken.popleft()
+                _DURATIONS.labels(*labels).observe(duration_s)
+        running: Services = self._app.extensions[EXTENSION]
+        seen = running.snapshots.refreshed_at
+        _IN_FLIGHT.set(len(self._running))
+        _EDITION.set(_edition(running) or 0)
+        _REFRESHED.set(seen.timestamp() if seen else 0)
 
 
 class _Body:

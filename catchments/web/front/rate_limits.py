@@ -1,4 +1,4 @@
-"""How often a client may ask, and headers that tell it how much is left.
+"""Limits of rate: how often a client may ask, and headers that tell it how much is left.
 
 The headers are those of draft-ietf-httpapi-ratelimit-headers-10. Every worker counts what it
 answers itself and asks nobody, so that counting costs about a microsecond; behind several workers

@@ -20,7 +20,8 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import Answer, Catchment, Edition, Provider
 from catchments.geometry.coordinates import to_180, to_360
-from catchments.lookup.snapshot import Published, Recent, Snapshot
+from catchments.lookup.snapshot import Published, Snapshot
+from catchments.runtime.recent import Recent
 from catchments.web.common.payload import catchment_json, provider_json, school_json
 from catchments.web.ogc.frames import in_frame, published
 from maps.exports.geojson import DECIMALS, rounded

@@ -1,4 +1,4 @@
-"""The chronicle of a world's editions, as pages and feed tell it."""
+"""The history of editions, as pages, API and feed tell it: read once for what is published."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from flask import current_app
 from catchments.core.model import EditionSummary
 from catchments.editions.differences import DIFFERENCE
 from catchments.editions.history import DIFFERENCES_KEPT, EditionHistory
-from catchments.lookup.snapshot import Published, Recent
+from catchments.lookup.snapshot import Published
+from catchments.runtime.recent import Recent
 from catchments.store.drafts.repository import DraftRepository
 from catchments.web.common.services import service
 
 EXTENSION = "catchments.differences"
 
 
-def chronicle(world: Published) -> EditionHistory:
-    """Return the chronicle of a world; what differs between editions is kept across worlds."""
+def history_of(world: Published) -> EditionHistory:
+    """Return all editions; what differs between them outlives what is published at present."""
     kept = current_app.extensions.setdefault(EXTENSION, Recent(DIFFERENCES_KEPT))
     if "all editions" not in world.memo:  # the time-line lacks those that were withdrawn
         world.memo["all editions"] = service().store.editions()

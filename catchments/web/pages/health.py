@@ -1,4 +1,4 @@
-"""For whatever watches the service: is the process alive, and can it answer?"""
+"""Health checks, for whatever watches the service: is the process alive, and can it answer?"""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from catchments.lookup.snapshot import AsAt, Published
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import optional_date, page_parameters, school_id
 from catchments.web.common.services import as_at, public_page, service
-from catchments.web.pages.edition_history import chronicle, steps_of
+from catchments.web.pages.edition_history import history_of, steps_of
 
 blueprint = Blueprint("history", __name__)
 
@@ -44,7 +44,7 @@ def history() -> Response:
     """List the editions, the latest first; and say what was in force on a date, if asked."""
     given = page_parameters(request.args, {"on", "school", "page"})
     day, asked = optional_date(given), as_at()
-    told = chronicle(asked.world)
+    told = history_of(asked.world)
     page_number = _page_number(given.get("page", ""))
     editions = sorted(told.editions, key=_place, reverse=True)
     first = (page_number - 1) * ON_A_PAGE
@@ -65,7 +65,7 @@ def history() -> Response:
 def edition(number: int) -> Response:
     """Tell of one edition: its facts, its sources, and what it changed."""
     asked = as_at()
-    told = chronicle(asked.world)
+    told = history_of(asked.world)
     found = told.numbered(number)
     if found is None:
         raise NotKnown(

@@ -16,7 +16,8 @@ from markupsafe import Markup
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown, shown
 from catchments.core.model import Catchment, Place, School
 from catchments.core.text_folding import folded
-from catchments.lookup.snapshot import AsAt, Published, Recent, Snapshot
+from catchments.lookup.snapshot import AsAt, Published, Snapshot
+from catchments.runtime.recent import Recent
 from catchments.store import Artefact
 from catchments.web.common.http_cache import FOR_GOOD, validated
 from catchments.web.common.payload import provenance_json, provider_json, school_answer

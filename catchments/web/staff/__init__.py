@@ -1,1 +1,1 @@
-"""What Ministry staff work in: the forms of a draft, its pages, and what they share."""
+"""The staff of the Ministry: the forms of a draft, their pages, and what they share."""

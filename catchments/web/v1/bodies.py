@@ -12,6 +12,7 @@ from msgspec import Meta
 from catchments.core.model import Basis, SchoolStatus, Status
 from catchments.editions.change_schema import Standing
 from catchments.web.common.bodies import (
+    AsAtDay,
     Catchment,
     Day,
     Demonstration,
@@ -20,16 +21,12 @@ from catchments.web.common.bodies import (
     InSchoolProvision,
     Lat,
     Lng,
+    Provenance,
     Provider,
     School,
     Source,
 )
 
-AsAt = Annotated[
-    str,
-    Meta(description="The date it is for, YYYY-MM-DD.", extra_json_schema={"format": "date"}),
-]
-InForce = Annotated[Edition | None, Meta(description="Null before the first edition.")]
 Metres = Annotated[
     int | None, Meta(description="To the boundary; only where `basis` is `nearest`.")
 ]
@@ -46,14 +43,10 @@ Extent = Annotated[
 ]
 
 
-class About(TypedDict):
+class About(Provenance):
     """What every body says of what it was made from."""
 
-    edition: InForce
-    directory_release: DirectoryRelease | None
-    demonstration: Demonstration
-    sources: list[Source]
-    as_at: AsAt
+    as_at: AsAtDay
 
 
 class Listed(About):
@@ -301,7 +294,7 @@ class OneEdition(EditionTold):
 
     edition: Edition
     directory_release: DirectoryRelease | None
-    as_at: AsAt
+    as_at: AsAtDay
 
 
 class EditionList(Listed):

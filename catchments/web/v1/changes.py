@@ -1,4 +1,4 @@
-"""For services that follow what changes: /changes as JSON, and the editions as an Atom feed."""
+"""The feeds of what changes: /changes as JSON, and the editions as Atom."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from catchments.core.model import EditionSummary
 from catchments.editions.history import edition_json
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published
+from catchments.lookup.values import day_of, whole_number
 from catchments.web.common import bodies
 from catchments.web.common.contract import Parameter, operation
 from catchments.web.common.services import address, as_at, kept, service
-from catchments.web.pages.edition_history import chronicle, steps_of
+from catchments.web.pages.edition_history import history_of, steps_of
 from catchments.web.v1.provider import JSON, blueprint
 
 ON_A_PAGE = 10
@@ -28,8 +29,6 @@ ATOM_TYPE = "application/atom+xml; charset=utf-8"
 SERVICE = "Find your attendance service provider"
 TAGGED_IN = "2026"
 """The year in which the feed's authority for its ids began; it must never change."""
-_NUMBER = re.compile(r"[0-9]{1,9}")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 ET.register_namespace("", ATOM)
@@ -53,7 +52,7 @@ ET.register_namespace("", ATOM)
 def changes() -> Response:
     """Tell of the editions published since an edition or a date, oldest first, page by page."""
     asked = as_at()
-    told = chronicle(asked.world)
+    told = history_of(asked.world)
     since = request.args.get("since")
     newer = _published_since(told.editions, since) if since is not None else list(told.editions)
     shown_now, more = newer[:ON_A_PAGE], newer[ON_A_PAGE:]
@@ -71,12 +70,9 @@ def changes() -> Response:
 
 def _published_since(editions: Sequence[EditionSummary], since: str) -> list[EditionSummary]:
     """Return the editions after a number, or published on a date or later. Raises InputRefused."""
-    if _NUMBER.fullmatch(since):
-        return [each for each in editions if each.number > int(since)]
-    try:
-        day = date.fromisoformat(since) if _DATE.fullmatch(since) else None
-    except ValueError:
-        day = None  # such as 2026-02-30
+    number, day = whole_number(since), day_of(since)
+    if number is not None:
+        return [each for each in editions if each.number > number]
     if day is None:
         raise InputRefused(
             f"The parameter since is {shown(since)}.",
@@ -101,7 +97,7 @@ def feed() -> Response:
     """Give every edition as an entry of an Atom feed (RFC 4287), the latest first."""
     asked = as_at()  # or says that nothing is published: a feed needs a date
     world = asked.world
-    editions = sorted(chronicle(world).editions, key=lambda e: e.number, reverse=True)
+    editions = sorted(history_of(world).editions, key=lambda e: e.number, reverse=True)
     root = ET.Element(f"{{{ATOM}}}feed")
     _add(root, "id", _tag("changes"))
     made_up = "Demonstration data: " if world.demonstration else ""

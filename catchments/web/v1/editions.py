@@ -20,7 +20,7 @@ from catchments.web.common.payload import source_json
 from catchments.web.common.query_parameters import optional_date
 from catchments.web.common.services import address, as_at, service
 from catchments.web.common.tables import Cell
-from catchments.web.pages.edition_history import chronicle
+from catchments.web.pages.edition_history import history_of
 from catchments.web.v1 import bodies
 from catchments.web.v1.formats import (
     MEDIA_TYPES,
@@ -63,7 +63,7 @@ class EditionRows:
     """Editions, each with the directory release of its time."""
 
     def __init__(self, asked: AsAt) -> None:
-        self._told = chronicle(asked.world)
+        self._told = history_of(asked.world)
         self._sources = _sources(asked.world)
         self._files = _files(asked.world)
 
@@ -154,7 +154,7 @@ def editions(ending: str | None = None) -> Response:
     """List the editions that were published by number, withdrawn ones too."""
     form = form_asked(ending, WITHOUT_PLACES)
     asked = as_at()
-    told = chronicle(asked.world)
+    told = history_of(asked.world)
     found = _wanted(told)
     # Editions come at the end and none goes, so that pages keep together without pins.
     return list_response(asked, form, EDITIONS, found, pins={})
@@ -172,7 +172,7 @@ def one_edition(number: int, ending: str | None = None) -> Response:
     """Tell of one edition, and where its files are."""
     form = form_asked(ending, WITHOUT_PLACES)
     asked = as_at()
-    told = chronicle(asked.world)
+    told = history_of(asked.world)
     edition = told.numbered(number)
     if edition is None:
         raise NotKnown(

@@ -14,6 +14,7 @@ from flask import request
 from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.model import Basis, EditionSummary, ReleaseSummary, SchoolStatus, Status
 from catchments.geometry.coordinates import checked_degrees
+from catchments.lookup import values
 from catchments.lookup.selection import Box, Filter
 from catchments.lookup.snapshot import AsAt, Snapshot
 from catchments.web.common.contract import Parameter
@@ -26,7 +27,6 @@ Word = TypeVar("Word", bound=StrEnum)
 
 ON_A_PAGE = 100
 AT_MOST = 1_000
-_NUMBER = re.compile(r"[0-9]{1,9}")
 DEGREES = r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?"
 _DEGREES = re.compile(DEGREES)
 _DIGITS = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
@@ -145,14 +145,15 @@ def whole_number(name: str) -> int | None:
     text = request.args.get(name)
     if text is None:
         return None
-    if not _NUMBER.fullmatch(text):
+    number = values.whole_number(text)
+    if number is None:
         raise InputRefused(
             f"The parameter {name} is {shown(text)}.",
             field=name,
             allowed="It must be a whole number of at most nine digits.",
             next_step=f"Correct it, or leave {name} out.",
         )
-    return int(text)
+    return number
 
 
 def box(text: str) -> Box:

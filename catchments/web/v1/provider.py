@@ -1,4 +1,4 @@
-"""The door for other services: /provider, /search, and suggestions while somebody types."""
+"""The addresses for one question: /provider, /search, and suggestions while somebody types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the contract's document says in words, beside what each route says of itself."""
+"""The words of the contract's document, beside what each route says of itself."""
 
 from __future__ import annotations
 

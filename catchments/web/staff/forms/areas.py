@@ -16,11 +16,12 @@ from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import InputRefused, shown
-from catchments.geometry.coordinates import geometry_to_180, in_new_zealand, look_swapped, to_360
+from catchments.geometry.coordinates import geometry_to_180, in_new_zealand, look_swapped
 from catchments.geometry.shape_text import AREAS, LINES, TooManyVertices, shape_of
 from catchments.readers.uploads import VERTICES_AT_MOST
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.pages.draft_view import DraftState
+from catchments.web.staff.pages.impact import base_of, bench
 
 TYPED_AT_MOST = 20_000
 """Points that are typed."""
@@ -131,14 +132,7 @@ def _line_to_180(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def schools_in(area: BaseGeometry, givers: set[str], worked: DraftState) -> tuple[int, ...]:
     """Return the schools on the givers' lists that lie in an area (0…360)."""
-    listed = [
-        (number, school.place)
-        for number, code in worked.content.listings.items()
-        if code in givers and (school := worked.schools.get(number)) and school.place
-    ]
-    if not listed:
-        return ()
-    xs = [to_360(place.lng) for _, place in listed]
-    shapely.prepare(area)
-    inside = shapely.intersects_xy(area, xs, [place.lat for _, place in listed])
-    return tuple(number for (number, _), is_in in zip(listed, inside, strict=True) if is_in)
+    schools = base_of(worked).release.schools  # the very ones that the impact asks about
+    inside = bench().workbench.schools.touching(schools, area)
+    listings = worked.content.listings.items()
+    return tuple(number for number, code in listings if number in inside and code in givers)

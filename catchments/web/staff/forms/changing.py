@@ -39,7 +39,9 @@ LARGEST_FORM_BYTES = 32 << 20
 @requires(Action.EDIT)
 def change(draft: int, kind: str) -> Response:
     """Show the form of a kind of change."""
-    return _form(_kind(kind), draft_view.open_to_changes(draft), FormReader(request.args))
+    return _form(
+        _kind(kind), draft_view.open_to_changes(draft_view.read(draft)), FormReader(request.args)
+    )
 
 
 @blueprint.post("/drafts/<int:draft>/change/<kind>")
@@ -48,13 +50,14 @@ def make_change(draft: int, kind: str) -> AnyResponse:
     """Add a change to a draft, or say what is wrong with the form."""
     chosen, seen = _kind(kind), draft_view.seen_given()
     typed = FormReader(request.form, request.files)
-    is_stale = draft_view.head_of(draft).version != seen.version
+    found = draft_view.read(draft)
+    is_stale = found.draft.version != seen.version
     if is_stale and draft_view.desk().is_done(draft, seen.idempotency_key):
         return _to_draft(draft)  # a double click, the back button, a line that broke
-    worked = draft_view.open_to_changes(draft)
+    worked = draft_view.open_to_changes(found)
     if typed.text("do") in {"find", "back"}:
         return _form(chosen, worked, typed)
-    if worked.draft.version != seen.version:
+    if is_stale:
         return _stale(chosen, worked, typed, seen)
     return _made(chosen, worked, typed, seen)
 
@@ -72,7 +75,8 @@ def _made(
     except FormRefused as refused:
         return _form(kind, worked, typed, refused.wrongs)
     except Stale:
-        return _stale(kind, draft_view.open_to_changes(worked.draft.id), typed, seen)
+        again = draft_view.open_to_changes(draft_view.read(worked.draft.id))
+        return _stale(kind, again, typed, seen)
     except (NotNow, StoreUnavailable):
         raise
     except CatchmentsError as error:  # it does not fit: said above the form, what was typed stays

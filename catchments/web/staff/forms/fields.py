@@ -1,4 +1,4 @@
-"""What somebody typed into a staff form: read field by field; all that is wrong is said at once."""
+"""Fields of a staff form: read one by one; all that is wrong is said at once."""
 
 from __future__ import annotations
 

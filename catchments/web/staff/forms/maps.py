@@ -25,7 +25,7 @@ from maps.leaflet import LEAFLET_VERSION
 @requires(Action.READ)
 def map_data(draft: int) -> Response:
     """Give the map what a draft redraws, the schools it moves, and where the rest is to be had."""
-    worked = draft_view.working_on(draft)
+    worked = draft_view.working_on(draft_view.read(draft))
     found = impact.impact_of(worked)
     key = ("map", worked.draft.id, worked.draft.version, worked.release.number)
     drawn = impact.bench().recent.get(key, lambda: _drawn(worked, found))

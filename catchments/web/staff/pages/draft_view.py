@@ -6,18 +6,20 @@ What a draft's content is depends on its number and its version alone, so it is 
 from __future__ import annotations
 
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from flask import current_app, request
 from flask_babel import gettext
+from shapely.geometry.base import BaseGeometry
 
-from catchments.changes import Change, apply_all
+from catchments.changes import Change
 from catchments.core.errors import ChangeDoesNotFit, InputRefused, NothingPublished, NotKnown, shown
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Provider, School
+from catchments.geometry.changing_index import IndexedBoundaries
 from catchments.lookup.snapshot import Published, Snapshot
+from catchments.runtime.recent import Recent
 from catchments.store import Draft
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.drafts.records import EDITING
@@ -57,6 +59,16 @@ class DraftState:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftRead:
+    """A draft as it was read, with the directory that it is worked on with."""
+
+    draft: Draft
+    """Without its changes, which may be large, where `known` says what they come to."""
+    release: DirectoryRelease
+    known: DraftState | None
+
+
+@dataclass(frozen=True, slots=True)
 class Meanwhile:
     """Something that was done to a draft since a page of it was read."""
 
@@ -65,39 +77,44 @@ class Meanwhile:
     at: str
 
 
-def head_of(draft_id: int) -> Draft:
-    """Return a draft without its changes, which may be large. Raises NotKnown."""
-    for draft in desk().drafts():
-        if draft.id == draft_id:
-            return draft
-    raise NotKnown(
-        f"There is no draft {draft_id}.", next_step="Choose one from the list of drafts."
-    )
-
-
 def desk() -> DraftRepository:
     """Return the drafts of this service."""
     return DraftRepository(service().store)
 
 
-def working_on(draft_id: int) -> DraftState:
+def read(draft_id: int) -> DraftRead:
+    """Return a draft as it is stored now, read once. Raises NotKnown."""
+    release = release_for(service().snapshots.current())
+    known: DraftState | None = None
+
+    def is_known(head: Draft) -> bool:
+        nonlocal known
+        known = _kept().known((head.id, head.version, release.number))
+        return known is not None
+
+    try:
+        draft = desk().draft(draft_id, unless=is_known)
+    except NotKnown as error:
+        raise NotKnown(error.problem, next_step="Choose one from the list of drafts.") from error
+    return DraftRead(draft, release, known)
+
+
+def working_on(found: DraftRead) -> DraftState:
     """Return a draft with what its changes make of its base.
 
-    Raises NotKnown for a draft, or a base edition, that is not there; ChangeDoesNotFit where a
-    change does not fit any more.
+    Raises NotKnown for a base edition that is not there; ChangeDoesNotFit where a change does not
+    fit any more.
     """
-    head, release = head_of(draft_id), release_for(service().snapshots.current())
-    key = (draft_id, head.version, release.number)
-    made = _kept().get(key)
-    if made is None:
-        made = _made(draft_id, release)
-        _kept().put((draft_id, made.draft.version, release.number), made)
+    if found.known is not None:
+        return found.known
+    made = _made(found.draft, found.release)
+    _kept().keep((made.draft.id, made.draft.version, found.release.number), made)
     return made
 
 
-def open_to_changes(draft_id: int) -> DraftState:
-    """Return a draft that may be changed. Raises NotKnown, or NotNow in any other state."""
-    working = working_on(draft_id)
+def open_to_changes(found: DraftRead) -> DraftState:
+    """Return a draft that may be changed. Raises NotNow in any other state; see `working_on`."""
+    working = working_on(found)
     refuse_unless_editing(working.draft)
     return working
 
@@ -117,14 +134,14 @@ def add(working: DraftState, change: Change, seen: ExpectedVersion, *, upload: s
 
     Raises ChangeDoesNotFit, Stale or NotNow; then the draft is as it was.
     """
-    after = change.apply(working.content)
+    after = _after(working.content, change)
     sentence = change.describe(working.content)
     desk().add(working.draft.id, change, sentence, seen=seen, upload=upload)
     kept = desk().draft(working.draft.id)
     if kept.version == seen.version + 1 and kept.changes[-1:] == (change,):
         # What was just worked out need not be worked out again for the page that comes next.
         made = replace(working, draft=kept, content=after)
-        _kept().put((kept.id, kept.version, working.release.number), made)
+        _kept().keep((kept.id, kept.version, working.release.number), made)
 
 
 def seen_given() -> ExpectedVersion:
@@ -159,55 +176,40 @@ def release_for(world: Published) -> DirectoryRelease:
     return service().store.release(summary.number)
 
 
-class _Kept:
-    """What drafts came to, as far as it was worked out lately; safe to share between threads."""
+def _kept() -> Recent:
+    """Return what drafts came to, as far as it was worked out lately.
 
-    def __init__(self) -> None:
-        self._made: OrderedDict[_Key, DraftState] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: _Key) -> DraftState | None:
-        """Return what a version of a draft comes to, if it is known."""
-        with self._lock:
-            if key in self._made:
-                self._made.move_to_end(key)
-            return self._made.get(key)
-
-    def put(self, key: _Key, made: DraftState) -> None:
-        """Keep what a version of a draft comes to."""
-        with self._lock:
-            self._made[key] = made
-            while len(self._made) > DRAFTS_KEPT:
-                self._made.popitem(last=False)
-
-    def longest_beginning(self, draft: Draft, release: DirectoryRelease) -> DraftState | None:
-        """Return the version known that has the most of a draft's changes, and none besides."""
-        with self._lock:
-            made = list(self._made.values())
-        same = [
-            each
-            for each in made
-            if (each.draft.id, each.draft.base_number) == (draft.id, draft.base_number)
-            and each.release.number == release.number
-            and each.draft.changes == draft.changes[: len(each.draft.changes)]
-        ]
-        return max(same, key=lambda each: len(each.draft.changes), default=None)
-
-
-_Key = tuple[int, int, int | None]
-"""A draft's number, its version, and the number of the directory release."""
-
-
-def _kept() -> _Kept:
-    kept: _Kept = current_app.extensions.setdefault(KEPT, _Kept())
+    It is by a draft's number, its version, and the number of the directory release.
+    """
+    kept: Recent = current_app.extensions.setdefault(KEPT, Recent(DRAFTS_KEPT))
     return kept
 
 
-def _made(draft_id: int, release: DirectoryRelease) -> DraftState:
-    draft = desk().draft(draft_id)
-    known = _kept().longest_beginning(draft, release) or _begun(draft, release)
+def _made(draft: Draft, release: DirectoryRelease) -> DraftState:
+    known = _longest_beginning(draft, release) or _begun(draft, release)
     rest = draft.changes[len(known.draft.changes) :]
-    return replace(known, draft=draft, content=apply_all(known.content, rest))
+    return replace(known, draft=draft, content=reduce(_after, rest, known.content))
+
+
+def _after(content: Edition, change: Change) -> Edition:
+    """Return what a change makes of a draft's content, with its index kept in step."""
+    return _indexed(change.apply(content), content.boundaries)
+
+
+def _indexed(content: Edition, before: Mapping[str, BaseGeometry] | None = None) -> Edition:
+    return replace(content, boundaries=IndexedBoundaries(content.boundaries, before))
+
+
+def _longest_beginning(draft: Draft, release: DirectoryRelease) -> DraftState | None:
+    """Return the version known that has the most of a draft's changes, and none besides."""
+    same = [
+        each
+        for each in _kept().all()
+        if (each.draft.id, each.draft.base_number) == (draft.id, draft.base_number)
+        and each.release.number == release.number
+        and each.draft.changes == draft.changes[: len(each.draft.changes)]
+    ]
+    return max(same, key=lambda each: len(each.draft.changes), default=None)
 
 
 def _begun(draft: Draft, release: DirectoryRelease) -> DraftState:
@@ -225,7 +227,7 @@ def _begun(draft: Draft, release: DirectoryRelease) -> DraftState:
             next_step=gettext("Re-apply the draft on the edition that is in force instead of it."),
         )
     base = world.numbered(draft.base_number, release.number or 0)
-    return DraftState(empty, base, base.edition, release)
+    return DraftState(empty, base, _indexed(base.edition), release)
 
 
 def _entries(draft_id: int) -> list[AuditEntry]:

@@ -22,7 +22,7 @@ from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.forms.kinds import BY_NAME
 from catchments.web.staff.pages import draft_view
-from catchments.web.staff.pages.draft_view import DraftState, desk
+from catchments.web.staff.pages.draft_view import DraftRead, DraftState, desk
 from catchments.web.staff.pages.impact import impact_panel
 from catchments.web.staff.pages.reviewing import review_of
 
@@ -159,7 +159,6 @@ def comment(draft: int) -> AnyResponse:
         typed.check()
     except FormRefused as refused:
         return _draft_page(draft, request.form, refused.wrongs)
-    draft_view.head_of(draft)
     desk().comment(draft, said, by=me(), idempotency_key=checked_key(request.form.get("once", "")))
     return _back_to(draft, gettext("Your comment is added."), f"{draft}.comment")
 
@@ -172,8 +171,9 @@ def _described_meanwhile(draft: int, seen: ExpectedVersion) -> Response:
 def _draft_page(
     draft: int, typed: Mapping[str, str], wrongs: tuple[FieldError, ...], **more: Any
 ) -> Response:
-    head, person = draft_view.head_of(draft), me()
-    made, problem = _made(draft)
+    found, person = draft_view.read(draft), me()
+    head = found.draft
+    made, problem = _made(found)
     steps = desk().steps(draft)
     page = _page(
         "staff/draft.html",
@@ -201,10 +201,10 @@ def _draft_page(
     return page
 
 
-def _made(draft: int) -> tuple[DraftState | None, CatchmentsError | None]:
+def _made(found: DraftRead) -> tuple[DraftState | None, CatchmentsError | None]:
     """Return what a draft comes to, or why it comes to nothing any more."""
     try:
-        return draft_view.working_on(draft), None
+        return draft_view.working_on(found), None
     except (ChangeDoesNotFit, NotKnown) as error:
         return None, error
 

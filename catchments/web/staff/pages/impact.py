@@ -15,7 +15,8 @@ from catchments.core.model import Answer, Edition
 from catchments.editions.differences import SchoolChange
 from catchments.editions.impact import Concern, Impact, ImpactCalculator, Rates, Row
 from catchments.geometry.coordinates import geometry_to_360, to_360
-from catchments.lookup.snapshot import Recent, Snapshot
+from catchments.lookup.snapshot import Snapshot
+from catchments.runtime.recent import Recent
 from catchments.store.rates import OTHERS, AbsenceRates
 from catchments.web.common.services import service
 from catchments.web.pages.map import locator

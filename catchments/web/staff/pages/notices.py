@@ -1,4 +1,4 @@
-"""What schools and providers were told of each edition, and what became of it."""
+"""The notices page: what schools and providers were told of each edition, and what came of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who served a school on a day, and who decided it: two clicks from any staff page."""
+"""The page “who decided”: who served a school on a day, two clicks from any staff page."""
 
 from __future__ import annotations
 

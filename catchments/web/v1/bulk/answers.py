@@ -1,4 +1,4 @@
-"""Many questions to one snapshot, answered in their order, in pieces as they come."""
+"""Answers to many questions, from one snapshot, in their order, in pieces as they come."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from catchments.bulk.resolving import BASES, NONE, STATUSES, BatchResolver, Outc
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown
 from catchments.core.model import Basis
 from catchments.lookup.search.text_search import TextSearch
-from catchments.lookup.snapshot import Published, Recent, Snapshot
+from catchments.lookup.snapshot import Published, Snapshot
+from catchments.runtime.recent import Recent
 from catchments.web.common.payload import before_first_edition
 from catchments.web.front.metrics import count_bulk_rows
 from catchments.web.v1.bulk.lines import (
@@ -191,47 +192,30 @@ class Answers:
             return [self._lines.told(self._before_the_first()) + self._lines.end] * len(points)
         lng, lat = np.array(points).T
         outcomes = self._resolver.points(lng=lng, lat=lat, threads=1)
-        index = self._resolver.snapshot.resolver.index
-        covered = index.covering_many(lng=lng, lat=lat, threads=1)
-        on_edges = (covered > len(index.codes)).tolist()
         columns = (outcomes.status, outcomes.basis, outcomes.catchment)
         keys = list(zip(*(column.tolist() for column in columns), strict=True))
-        return [
-            self._told_of_point(outcomes, row, key, on_edge=on_edge)
-            for row, (key, on_edge) in enumerate(zip(keys, on_edges, strict=True))
-        ]
+        return [self._told_of_point(outcomes, row, key) for row, key in enumerate(keys)]
 
-    def _told_of_point(
-        self, outcomes: Outcomes, row: int, key: tuple[int, int, int], *, on_edge: bool
-    ) -> bytes:
-        alternatives = outcomes.alternatives.get(row, ())
-        if alternatives or BASES[key[1]] == Basis.NEAREST:
-            told = self._said_of_point(outcomes, row, alternatives, on_edge=on_edge)
-            return self._lines.told(told) + self._lines.end
+    def _told_of_point(self, outcomes: Outcomes, row: int, key: tuple[int, int, int]) -> bytes:
+        if row in outcomes.alternatives or BASES[key[1]] == Basis.NEAREST:
+            return self._lines.told(self._said_of_point(outcomes, row)) + self._lines.end
         if key not in self._plain:
-            told = self._said_of_point(outcomes, row, (), on_edge=on_edge)
+            told = self._said_of_point(outcomes, row)
             self._plain[key] = self._lines.told(told) + self._lines.end
         return self._plain[key]
 
-    def _said_of_point(
-        self, outcomes: Outcomes, row: int, alternatives: Sequence[str], *, on_edge: bool
-    ) -> Said:
+    def _said_of_point(self, outcomes: Outcomes, row: int) -> Said:
         assert self._resolver is not None  # noqa: S101 - a point was asked of it
         snapshot, at = self._resolver.snapshot, int(outcomes.catchment[row])
         catchment = None if at == NONE else snapshot.edition.catchments[self._resolver.codes[at]]
         provider = snapshot.resolver.provider_of(catchment) if catchment else None
         away_m = float(outcomes.distance_m[row])
-        notices = ["no-provider"] if catchment and not provider else []
-        if alternatives and catchment:
-            notices.append("on-boundary" if on_edge else "near-boundary")
-        if not catchment and not alternatives:
-            notices.append("outside")
         return said(
             status=STATUSES[outcomes.status[row]],
             basis=BASES[outcomes.basis[row]],
             catchment=catchment,
             provider=provider,
             distance_m=None if np.isnan(away_m) else away_m,
-            alternatives=alternatives,
-            notices=notices,
+            alternatives=outcomes.alternatives.get(row, ()),
+            notices=self._resolver.notices(outcomes, row),
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -12,12 +11,12 @@ from typing import Any
 import msgspec
 
 from catchments.core.errors import shown
+from catchments.lookup.values import IN_CSV, degrees, flaw_of, school_number
 from catchments.readers.formats.text_files import DELIMITERS, TextFault, rows_of_text
 from catchments.web.v1.bulk.rows import (
     AT_MOST,
     FIELDS,
     NO_ID,
-    NUMBER,
     WAYS,
     BodyRefused,
     Kind,
@@ -29,7 +28,6 @@ from catchments.web.v1.bulk.rows import (
     row_of,
 )
 
-_DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
 _COLUMNS = {
     **{name: name for name in FIELDS},
     "longitude": "lng",
@@ -150,8 +148,10 @@ class _Columns:
         own = cells[self._id] if self._id >= 0 else ""
         own_id = msgspec.json.encode(own) if self._id >= 0 else NO_ID
         filled = len(cells) - cells.count("") - bool(own)
-        if filled == 1 and self._number >= 0 and NUMBER.fullmatch(cells[self._number]):
-            return Row(own_id, Kind.SCHOOL, int(cells[self._number]))
+        if filled == 1 and self._number >= 0:
+            number = school_number(cells[self._number], IN_CSV)
+            if number is not None:
+                return Row(own_id, Kind.SCHOOL, number)
         if filled == 2 and self._lat >= 0:
             point = self._plain_point(cells)
             if point:
@@ -164,11 +164,10 @@ class _Columns:
         return self._names.index(name) if name in self._names else -1
 
     def _plain_point(self, cells: Sequence[str]) -> tuple[float, float] | None:
-        lng, lat = cells[self._lng], cells[self._lat]
-        if not (_DEGREES.fullmatch(lng) and _DEGREES.fullmatch(lat)):
+        lng, lat = degrees(cells[self._lng], IN_CSV), degrees(cells[self._lat], IN_CSV)
+        if lng is None or lat is None or flaw_of(lng=lng, lat=lat, door=IN_CSV):
             return None
-        point = float(lng), float(lat)
-        return point if abs(point[0]) <= 180 and abs(point[1]) <= 90 else None
+        return lng, lat
 
     def _of_wrong_length(self, cells: Sequence[str]) -> Row:
         own_id = NO_ID
@@ -182,6 +181,5 @@ class _Columns:
 
 def _typed(name: str, text: str) -> Any:
     """Return a cell as JSON would have it, where it can be."""
-    if name in {"lng", "lon", "lat"} and _DEGREES.fullmatch(text):
-        return float(text)
-    return text
+    found = degrees(text, IN_CSV) if name in {"lng", "lon", "lat"} else None
+    return text if found is None else found

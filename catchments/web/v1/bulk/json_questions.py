@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
+from catchments.lookup.values import HIGHEST_NUMBER
 from catchments.web.v1.bulk.rows import (
     AT_MOST,
     FIELDS,
-    HIGHEST_NUMBER,
     NO_ID,
     BodyRefused,
     Kind,

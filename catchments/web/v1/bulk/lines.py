@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from catchments.core.model import Answer, Candidate, Catchment, Notice, Provider
+from catchments.core.model import Answer, Candidate, Catchment, Provider
 from catchments.lookup.search.text_search import SearchResult
 from catchments.lookup.snapshot import Snapshot
 from catchments.web.common.tables import ORIGIN, origin
@@ -63,7 +63,7 @@ def said_of(answer: Answer) -> Said:
         distance_m=answer.distance_m,
         in_school_provision=answer.in_school_provision,
         alternatives=[each.catchment.code for each in named],
-        notices=answer.notices,
+        notices=[notice.code for notice in answer.notices],
     )
 
 
@@ -75,11 +75,10 @@ def said(
     provider: Provider | None,
     distance_m: float | None,
     alternatives: Sequence[str],
-    notices: Iterable[Notice | str],
+    notices: Sequence[str],
     in_school_provision: str | None = None,
 ) -> Said:
     """Return what a row is told; `distance_m` in metres."""
-    codes = [each if isinstance(each, str) else each.code for each in notices]
     everything: Said = {
         "status": status,
         "basis": basis or None,
@@ -88,7 +87,7 @@ def said(
         "distance_m": None if distance_m is None else round(distance_m),
         "in_school_provision": in_school_provision and {"note": in_school_provision},
         "alternatives": list(alternatives) or None,
-        "notices": codes or None,
+        "notices": list(notices) or None,
     }
     return {name: value for name, value in everything.items() if value is not None}
 

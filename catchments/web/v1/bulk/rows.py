@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,13 +11,11 @@ from typing import Any
 import msgspec
 
 from catchments.core.errors import CatchmentsError, InputRefused, shown
-from catchments.geometry.coordinates import look_swapped
+from catchments.lookup.values import IN_JSON, Flaw, degrees, flaw_of, school_number
 
 AT_MOST = 10_000
 """Rows in one body."""
-HIGHEST_NUMBER = 999_999_999
-NUMBER = re.compile(r"[0-9]{1,9}")
-DECIMAL_COMMA = re.compile(r"[+-]?[0-9]{1,3},[0-9]+")
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]{1,3},[0-9]+")
 FIELDS = ("id", "school_id", "lng", "lon", "lat", "address")
 WAYS = "Give school_id, or lng and lat, or address: one of the three."
 NO_ID = b""
@@ -140,13 +137,11 @@ def _question(given: Mapping[str, Any]) -> tuple[Kind, Any]:
 
 
 def _number(value: Any) -> int:
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    if is_whole and 0 <= value <= HIGHEST_NUMBER:
-        return int(value)
-    if isinstance(value, str) and NUMBER.fullmatch(value.strip()):
-        return int(value)
-    allowed = "It must be a school's number in the Ministry's directory, at most nine digits."
-    raise RowAtFault("school_id", value, "It is no school number.", allowed)
+    number = school_number(value, IN_JSON)
+    if number is None:
+        allowed = "It must be a school's number in the Ministry's directory, at most nine digits."
+        raise RowAtFault("school_id", value, "It is no school number.", allowed)
+    return number
 
 
 def _address(value: Any) -> str:
@@ -163,28 +158,27 @@ def _point(given: Mapping[str, Any]) -> tuple[float, float]:
             allowed = "A point needs both lng and lat, in WGS 84 decimal degrees."
             raise RowAtFault(needed, "", "It is missing.", allowed)
     lng, lat = _degrees(name, given[name]), _degrees("lat", given["lat"])
-    if abs(lat) > 90 and look_swapped(lng=lng, lat=lat):
+    flaw = flaw_of(lng=lng, lat=lat, door=IN_JSON)
+    if flaw is Flaw.SWAPPED:
         problem = f"lat is {lat:g} and {name} is {lng:g}: they look swapped."
         raise RowAtFault(
             "lat", f"{lat:g}", problem, "lat is from -90 to 90, lng from -180 to 180 degrees."
         )
-    for field, value, limit in ((name, lng, 180), ("lat", lat, 90)):
-        if not abs(value) <= limit:
-            allowed = f"It must be a number of degrees from {-limit} to {limit}."
-            raise RowAtFault(field, value, "It is out of range.", allowed)
+    if flaw is not None:
+        field, value, limit = ("lat", lat, 90) if flaw is Flaw.LAT_RANGE else (name, lng, 180)
+        allowed = f"It must be a number of degrees from {-limit} to {limit}."
+        raise RowAtFault(field, value, "It is out of range.", allowed)
     return lng, lat
 
 
 def _degrees(name: str, value: Any) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if isinstance(value, int) and abs(value) > 360:
-            return math.inf  # an integer may be too great for a float
-        if math.isfinite(value):
-            return float(value)
-    problem = "It is no number of degrees."
-    if isinstance(value, str) and DECIMAL_COMMA.fullmatch(value):
-        problem = "It has a comma where a decimal point belongs."
-    raise RowAtFault(name, value, problem, "Give WGS 84 decimal degrees, such as -36.8694.")
+    found = degrees(value, IN_JSON)
+    if found is None:
+        problem = "It is no number of degrees."
+        if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value):
+            problem = "It has a comma where a decimal point belongs."
+        raise RowAtFault(name, value, problem, "Give WGS 84 decimal degrees, such as -36.8694.")
+    return found
 
 
 def few(rows: list[Any]) -> list[Any]:

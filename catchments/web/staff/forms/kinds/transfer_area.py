@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from shapely.geometry.base import BaseGeometry
 
 from catchments.changes.kinds.transfer_area import TransferArea
+from catchments.geometry.changing_index import boundaries_touching
 from catchments.geometry.coordinates import area_m2, geometry_to_360
 from catchments.geometry.shape_text import AREAS
 from catchments.web.staff.forms import suburbs, uploads
@@ -33,7 +34,7 @@ def read(typed: FormReader, worked: DraftState) -> TransferArea:
     typed.check()
     assert area is not None  # noqa: S101 - or something was wrong
     givers, in_360 = _givers(worked, to, from_), geometry_to_360(area)
-    if not any(shapely.intersects(in_360, _boundary(worked, code)) for code in givers):
+    if boundaries_touching(content.boundaries, in_360).keys().isdisjoint(givers):
         problem = gettext(
             "The area lies in no catchment that gives it: in the sea, or in %(to)s itself.",
             to=content.catchments[to].name,
@@ -62,10 +63,11 @@ def offer(typed: FormReader, worked: DraftState) -> dict[str, Any]:
 def preview(typed: FormReader, worked: DraftState, change: TransferArea) -> dict[str, Any]:
     """Return what is about to be transferred: how much, from whom, and which schools with it."""
     area, to = geometry_to_360(change.area), worked.content.catchments[change.to]
+    touched = boundaries_touching(worked.content.boundaries, area)
     parts = {
-        code: area_m2(shapely.intersection(area, _boundary(worked, code))) / 1e6
+        code: area_m2(shapely.intersection(area, touched[code])) / 1e6
         for code in _givers(worked, change.to, change.from_)
-        if shapely.intersects(area, _boundary(worked, code))
+        if code in touched
     }
     said = "; ".join(
         gettext("%(km2)s km² of %(name)s (%(code)s)", km2=f"{km2:,.1f}", name=name, code=code)
@@ -133,10 +135,6 @@ def _of_file(typed: FormReader, worked: DraftState) -> tuple[BaseGeometry, str]:
 def _givers(worked: DraftState, to: str, from_: Sequence[str]) -> list[str]:
     chosen = from_ or tuple(worked.content.catchments)
     return [code for code in chosen if code != to and code in worked.content.boundaries]
-
-
-def _boundary(worked: DraftState, code: str) -> BaseGeometry:
-    return geometry_to_360(worked.content.boundaries[code])
 
 
 FORM = ChangeForm(

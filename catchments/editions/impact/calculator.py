@@ -1,10 +1,8 @@
-"""Works out a draft's impact, keeping between calls what is the same from one to the next."""
+"""The impact calculator: a draft's impact, keeping from one call to the next what is the same."""
 
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,12 +12,18 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.changes import Comparison, blocks, compare
-from catchments.core.model import Answer, Edition
-from catchments.editions.impact.answering import PatchedIndex, answers_after, touched_codes
+from catchments.core.model import Answer, Edition, School
+from catchments.editions.impact.answering import (
+    PatchedIndex,
+    answers_after,
+    place_of,
+    touched_codes,
+)
 from catchments.editions.impact.faults import faults_after
 from catchments.editions.impact.rates import Rates
 from catchments.editions.impact.tables import Impact, Side, moves, rows
 from catchments.editions.impact.warning import listed_outside, warnings
+from catchments.geometry.changing_index import ChangingIndex
 from catchments.geometry.coordinates import (
     CHATHAM_LNG_360,
     CHATHAM_TM2000,
@@ -28,9 +32,11 @@ from catchments.geometry.coordinates import (
     to_metres,
 )
 from catchments.geometry.coverage import CoverageFault
-from catchments.lookup.snapshot import Recent, Snapshot
+from catchments.lookup.snapshot import Snapshot
+from catchments.runtime.recent import Recent
 
 BASES_KEPT = 4
+AREAS_KEPT = 1_000
 REDRAWN_KEPT = 16
 """Sets of boundaries that drafts drew, with what was found out about each."""
 
@@ -38,24 +44,17 @@ REDRAWN_KEPT = 16
 class _Areas:
     """Areas in km² of the boundaries seen lately, each measured once."""
 
-    AT_MOST = 1_000
-
     def __init__(self) -> None:
         # The boundary is kept beside its area: as long as it lives no other can have its id.
-        self._known: OrderedDict[int, tuple[BaseGeometry, float]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept = Recent(AREAS_KEPT)
 
     def of(self, boundaries: Mapping[str, BaseGeometry]) -> dict[str, float]:
         """Return the area of each boundary, in the projection true to it."""
-        with self._lock:
-            known = {code: self._known.get(id(b)) for code, b in boundaries.items()}
+        known = {code: self._kept.known(id(b)) for code, b in boundaries.items()}
         new = {code: boundaries[code] for code, area in known.items() if area is None}
         measured = dict(zip(new, _areas_km2(list(new.values())), strict=True))
-        with self._lock:
-            for code, area in measured.items():
-                self._known[id(new[code])] = (new[code], area)
-            while len(self._known) > self.AT_MOST:
-                self._known.popitem(last=False)
+        for code, area in measured.items():
+            self._kept.keep(id(new[code]), (new[code], area))
         return {code: kept[1] if kept else measured[code] for code, kept in known.items()}
 
 
@@ -99,13 +98,17 @@ class ImpactCalculator:
     def __init__(self) -> None:
         self._bases = Recent(BASES_KEPT)
         self._areas = _Areas()
+        self.schools: ChangingIndex[int, School] = ChangingIndex(place_of)
+        """Where the schools of a directory lie, to ask what an area touches."""
 
     def impact(self, base: Snapshot, after: Edition, *, on: date, rates: Rates) -> Impact:
         """Return what an edition would change if it followed a snapshot on a date."""
         kept = self._base(base)
         before, comparison = base.edition, compare(base.edition, after)
         redrawn = self._redrawn(kept, after, comparison)
-        answers = answers_after(base, after, comparison, redrawn.touched, redrawn.index)
+        answers = answers_after(
+            base, after, comparison, redrawn.touched, redrawn.index, self.schools
+        )
         outside = _outside_after(kept, after, comparison, redrawn)
         old = self._before(kept, on, rates)
         new = Side.of(after, answers, self._areas.of(after.boundaries), rates, on)
@@ -134,7 +137,7 @@ class ImpactCalculator:
         """Return what `Snapshot.of(after, release).answers` would be."""
         comparison = compare(base.edition, after)
         redrawn = self._redrawn(self._base(base), after, comparison)
-        return answers_after(base, after, comparison, redrawn.touched, redrawn.index)
+        return answers_after(base, after, comparison, redrawn.touched, redrawn.index, self.schools)
 
     def _before(self, kept: _Base, on: date, rates: Rates) -> Side:
         base = kept.snapshot

@@ -1,0 +1,51 @@
+"""A memory of recent things: up to so many, by key, shared between threads."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_MISSING: Any = object()
+
+
+class Recent:
+    """What was made lately; whatever was asked for longest ago goes first."""
+
+    def __init__(self, at_most: int) -> None:
+        self.at_most = at_most
+        """May be changed at any time; what is too much goes with the next thing that is kept."""
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def known(self, key: Hashable, default: Any = None) -> Any:
+        """Return what is kept under a key, or the default."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key, default)
+
+    def keep(self, key: Hashable, made: T) -> T:
+        """Keep something under a key, and return it."""
+        with self._lock:
+            self._kept[key] = made
+            self._kept.move_to_end(key)
+            while len(self._kept) > self.at_most:
+                self._kept.popitem(last=False)
+        return made
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what is kept under a key, made first where it is not; `make` may raise."""
+        found: T = self.known(key, _MISSING)
+        # Made without the lock: twice at worst, and nobody waits.
+        return self.keep(key, make()) if found is _MISSING else found
+
+    def all(self) -> list[Any]:
+        """Return everything that is kept, what was asked for longest ago first."""
+        with self._lock:
+            return list(self._kept.values())
