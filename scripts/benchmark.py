@@ -2,113 +2,55 @@
 
 from __future__ import annotations
 
-import argparse
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import geopandas
 import numpy as np
-import numpy.typing as npt
 import shapely
-from rich.console import Console
-from rich.table import Table
 from rtree.index import Index, Property
 
-from catchments.commands.jobs.publishing_setup import publisher
-from catchments.core.settings import ROOT
 from catchments.geometry.coverage import find_faults
 from catchments.geometry.spatial_index import SpatialIndex
 from catchments.readers.boundaries import read_boundaries
 from catchments.readers.demonstration import read_demonstration
-from catchments.readers.report import no_progress
-from catchments.store import Store
 from scripts import postgresql
+from scripts.benchmarking import (
+    NEAR_EDGES,
+    Floats,
+    Numbers,
+    Shapes,
+    console,
+    described,
+    detailed,
+    one_by_one,
+    options,
+    our_firsts,
+    points_for,
+    run,
+    seed,
+    show,
+    strtree_firsts,
+    timed,
+)
 
-Floats = npt.NDArray[np.float64]
-Shapes = dict[str, Any]
-
-PIECES = 9
-"""Each of the demonstration's 93,000 edges becomes nine: about 840,000 vertices in all."""
-NEAR_EDGES = 100_000
-SINGLE = 50_000
 POSTGIS_POINTS = 200_000
-BOX = (166.0, -47.5, 179.0, -34.0)
-METRE = 1e-5
-console = Console(width=110)
+Row = tuple[str, float, int]
+"""A way, what was measured, and how many of its answers are wrong."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--points", type=int, default=2_000_000)
-    given = parser.parse_args()
-    edition, release = read_demonstration()
-    boundaries = detailed(edition.boundaries)
-    vertices = sum(shapely.get_num_coordinates(b) for b in boundaries.values())
-    cores = len(os.sched_getaffinity(0))
-    console.print(f"{len(boundaries)} boundaries, {vertices:,} vertices, {cores} cores")
+    given = options(__doc__, points=2_000_000)
+    boundaries = detailed(read_demonstration()[0].boundaries)
+    console.print(described(boundaries))
     bench_index(boundaries, given.points)
     bench_import(boundaries)
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/bench.sqlite"
-        store = Store(url)
-        store.migrate()
-        publisher(store, no_progress).seed(edition, release)
-        store.close()
+        seed(url)
         bench_start(url)
-
-
-# --- boundaries and points ------------------------------------------------------------------------
-
-
-def detailed(boundaries: Any) -> Shapes:
-    """Return boundaries with each edge cut into pieces; edges that were shared stay shared."""
-    return {
-        code: shapely.transform(_cut(geometry), np.copy) for code, geometry in boundaries.items()
-    }
-
-
-def _cut(geometry: Any) -> Any:
-    polygons = [
-        shapely.Polygon(_cut_ring(p.exterior), [_cut_ring(hole) for hole in p.interiors])
-        for p in shapely.get_parts(geometry)
-    ]
-    return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
-
-
-def _cut_ring(ring: Any) -> Floats:
-    xy = shapely.get_coordinates(ring)
-    start, end = xy[:-1], xy[1:]
-    # Both neighbours must cut the edge alike, whichever way round they go.
-    turned = (start[:, 0] > end[:, 0]) | ((start[:, 0] == end[:, 0]) & (start[:, 1] > end[:, 1]))
-    low = np.where(turned[:, None], end, start)
-    high = np.where(turned[:, None], start, end)
-    along = np.arange(PIECES)[None, :, None] / PIECES
-    bent = 0.004 * np.sin(np.arange(PIECES) * 2.3)[None, :, None]
-    across = np.stack([low[:, 1] - high[:, 1], high[:, 0] - low[:, 0]], axis=1)[:, None, :]
-    points = low[:, None, :] + along * (high - low)[:, None, :] + bent * across
-    points[turned, 1:] = points[turned, 1:][:, ::-1]
-    points[:, 0] = start
-    return np.vstack([points.reshape(-1, 2), xy[-1:]])
-
-
-def points_for(boundaries: Shapes, count: int) -> tuple[Floats, Floats]:
-    """Return points all over the country, 100,000 of them within metres of an edge."""
-    rng = np.random.default_rng(84)
-    lng, lat = rng.uniform(BOX[0], BOX[2], count), rng.uniform(BOX[1], BOX[3], count)
-    lines = shapely.boundary(list(boundaries.values()))
-    share = shapely.length(lines) / shapely.length(lines).sum()
-    line = lines[rng.choice(len(lines), NEAR_EDGES, p=share)]
-    on_edges = shapely.line_interpolate_point(line, rng.random(NEAR_EDGES), normalized=True)
-    near = shapely.get_coordinates(on_edges) + rng.normal(0, 3 * METRE, (NEAR_EDGES, 2))
-    lng[:NEAR_EDGES], lat[:NEAR_EDGES] = near[:, 0], near[:, 1]
-    order = rng.permutation(count)
-    return lng[order], lat[order]
 
 
 # --- the index ------------------------------------------------------------------------------------
@@ -122,34 +64,39 @@ def bench_index(boundaries: Shapes, count: int) -> None:
     index, built_s = timed(lambda: SpatialIndex(boundaries))
     console.print(
         f"ours: compiled in {built_s:.2f} s, {index.nbytes / 1e6:.0f} MB; "
-        f"{count:,} points, {NEAR_EDGES:,} of them within metres of an edge"
+        f"{count:,} points, {min(NEAR_EDGES, count // 20):,} of them within metres of an edge"
     )
-    firsts = np.array([codes.index(s[0]) if s else -1 for s in index.sets])
+    firsts = our_firsts(index.sets, codes)
     shapely.prepare(polygons)
-    rows = [
-        single_row("rtree + prepared", rtree_single(polygons), lng, lat, truth),
-        single_row("STRtree + prepared", strtree_single(polygons), lng, lat, truth),
-        single_row("ours", ours_single(index, codes), lng, lat, truth),
-    ]
-    show("One point at a time", rows, "µs a point", lower_is_better=True)
-    bulk = [
-        bulk_row("geopandas.sjoin(within)", lambda: sjoin(polygons, lng, lat), truth),
-        bulk_row("STRtree + prepared", lambda: strtree_bulk(polygons, lng, lat), truth),
-        bulk_row(
-            "ours, one thread",
-            lambda: firsts[index.covering_many(lng=lng, lat=lat, threads=1)],
-            truth,
-        ),
-        bulk_row("ours", lambda: firsts[index.covering_many(lng=lng, lat=lat)], truth),
-    ]
+    asked: dict[str, Callable[..., Any]] = {
+        "rtree + prepared": rtree_single(polygons),
+        "STRtree + prepared": strtree_single(polygons),
+        "ours": index.covering,
+    }
+    rows = []
+    for name, ask in asked.items():
+        found, took_us = one_by_one(ask, lng, lat)
+        numbers = our_firsts(found, codes) if name == "ours" else np.array(found)
+        rows.append((name, took_us, differing(numbers, truth)))
+    show_against("One point at a time", rows, "µs a point", lower_is_better=True)
+    ways: dict[str, Callable[[], Numbers]] = {
+        "geopandas.sjoin(within)": lambda: sjoin(polygons, lng, lat),
+        "STRtree + prepared": lambda: strtree_firsts(polygons, lng, lat),
+        "ours, one thread": lambda: firsts[index.covering_many(lng=lng, lat=lat, threads=1)],
+        "ours": lambda: firsts[index.covering_many(lng=lng, lat=lat)],
+    }
+    rows = []
     if postgresql.programs():
-        bulk.insert(0, postgis_row(polygons, lng[:POSTGIS_POINTS], lat[:POSTGIS_POINTS], truth))
+        rows.append(postgis_row(polygons, lng[:POSTGIS_POINTS], lat[:POSTGIS_POINTS], truth))
     else:
         console.print("PostGIS is left out: PostgreSQL is not installed.")
-    show("All points at once", bulk, "million points/s", lower_is_better=False)
+    for name, way in ways.items():
+        numbers, took_s = timed(way, times=3)
+        rows.append((name, count / took_s / 1e6, differing(numbers, truth)))
+    show_against("All points at once", rows, "million points/s", lower_is_better=False)
 
 
-def brute_force(polygons: Sequence[Any], lng: Floats, lat: Floats) -> npt.NDArray[np.int64]:
+def brute_force(polygons: Sequence[Any], lng: Floats, lat: Floats) -> Numbers:
     """Return the number of the first polygon that covers each point, or -1, by asking them all."""
     found = np.full(len(lng), -1)
     for number in range(len(polygons) - 1, -1, -1):
@@ -158,11 +105,11 @@ def brute_force(polygons: Sequence[Any], lng: Floats, lat: Floats) -> npt.NDArra
     return found
 
 
-def rtree_single(polygons: Sequence[Any]) -> Callable[[float, float], int]:
+def rtree_single(polygons: Sequence[Any]) -> Callable[..., int]:
     stream = ((i, p.bounds, None) for i, p in enumerate(polygons))
     tree = Index(stream, properties=Property(dimension=2))
 
-    def ask(lng: float, lat: float) -> int:
+    def ask(*, lng: float, lat: float) -> int:
         point = shapely.Point(lng, lat)
         hits = (i for i in tree.intersection((lng, lat, lng, lat)) if polygons[i].covers(point))
         return min(hits, default=-1)
@@ -170,10 +117,10 @@ def rtree_single(polygons: Sequence[Any]) -> Callable[[float, float], int]:
     return ask
 
 
-def strtree_single(polygons: Sequence[Any]) -> Callable[[float, float], int]:
+def strtree_single(polygons: Sequence[Any]) -> Callable[..., int]:
     tree = shapely.STRtree(polygons)
 
-    def ask(lng: float, lat: float) -> int:
+    def ask(*, lng: float, lat: float) -> int:
         point = shapely.Point(lng, lat)
         hits = (int(i) for i in tree.query(point) if polygons[i].covers(point))
         return min(hits, default=-1)
@@ -181,46 +128,7 @@ def strtree_single(polygons: Sequence[Any]) -> Callable[[float, float], int]:
     return ask
 
 
-def ours_single(index: SpatialIndex, codes: Sequence[str]) -> Callable[[float, float], Any]:
-    covering = index.covering
-
-    def ask(lng: float, lat: float) -> Any:
-        return covering(lng=lng, lat=lat)
-
-    ask.direct = covering  # type: ignore[attr-defined]
-    ask.number = lambda found: codes.index(found[0]) if found else -1  # type: ignore[attr-defined]
-    return ask
-
-
-def single_row(
-    name: str, ask: Any, lng: Floats, lat: Floats, truth: npt.NDArray[np.int64]
-) -> tuple[str, float, int]:
-    points = list(zip(lng[:SINGLE].tolist(), lat[:SINGLE].tolist(), strict=True))
-    direct = getattr(ask, "direct", None)
-    best = float("inf")
-    for _ in range(3):
-        start = time.perf_counter()
-        if direct:
-            found = [direct(lng=x, lat=y) for x, y in points]
-        else:
-            found = [ask(x, y) for x, y in points]
-        best = min(best, time.perf_counter() - start)
-    number = getattr(ask, "number", int)
-    wrong = sum(number(f) != t for f, t in zip(found, truth[:SINGLE].tolist(), strict=True))
-    return name, best / SINGLE * 1e6, wrong
-
-
-def strtree_bulk(polygons: Sequence[Any], lng: Floats, lat: Floats) -> npt.NDArray[np.int64]:
-    tree = shapely.STRtree(polygons)
-    points = shapely.points(lng, lat)
-    asked, hit = tree.query(points)
-    inside = shapely.covers(np.asarray(polygons)[hit], points[asked])
-    found = np.full(len(lng), len(polygons))
-    np.minimum.at(found, asked[inside], hit[inside])
-    return np.where(found == len(polygons), -1, found)
-
-
-def sjoin(polygons: Sequence[Any], lng: Floats, lat: Floats) -> npt.NDArray[np.int64]:
+def sjoin(polygons: Sequence[Any], lng: Floats, lat: Floats) -> Numbers:
     areas = geopandas.GeoDataFrame(geometry=list(polygons), crs=4326)
     points = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(lng, lat), crs=4326)
     joined = geopandas.sjoin(points, areas, predicate="within")["index_right"]
@@ -229,13 +137,7 @@ def sjoin(polygons: Sequence[Any], lng: Floats, lat: Floats) -> npt.NDArray[np.i
     return found
 
 
-def ours(index: SpatialIndex, lng: Floats, lat: Floats, threads: int | None) -> Any:
-    return index.covering_many(lng=lng, lat=lat, threads=threads)
-
-
-def postgis_row(
-    polygons: Sequence[Any], lng: Floats, lat: Floats, truth: npt.NDArray[np.int64]
-) -> tuple[str, float, int]:
+def postgis_row(polygons: Sequence[Any], lng: Floats, lat: Floats, truth: Numbers) -> Row:
     """Return what PostGIS does: boundaries subdivided and indexed, the usual advice for speed."""
     with postgresql.throw_away() as cluster, cluster.connected("template1") as connection:
         connection.execute("CREATE TABLE whole (number int, geom geometry(Geometry, 4326))")
@@ -258,21 +160,24 @@ def postgis_row(
         )
         rows, took_s = timed(lambda: connection.execute(query).fetchall())
     found = np.full(len(lng), -1)
-    for n, number in rows:
+    for n, number in np.array(rows):
         found[n] = number
     name = f"PostGIS ST_Covers, subdivided ({len(lng):,} points)"
-    return name, len(lng) / took_s / 1e6, int((found != truth[: len(lng)]).sum())
+    return name, len(lng) / took_s / 1e6, differing(found, truth)
 
 
-def bulk_row(
-    name: str, ask: Callable[[], Any], truth: npt.NDArray[np.int64], meaning: Any = None
-) -> tuple[str, float, int]:
-    best = float("inf")
-    for _ in range(3):
-        found, took_s = timed(ask)
-        best = min(best, took_s)
-    numbers = found if meaning is None else meaning[found]
-    return name, len(truth) / best / 1e6, int((numbers != truth).sum())
+def differing(numbers: Numbers, truth: Numbers) -> int:
+    return int((numbers != truth[: len(numbers)]).sum())
+
+
+def show_against(title: str, rows: Sequence[Row], unit: str, *, lower_is_better: bool) -> None:
+    name, first, _ = rows[0]
+    ratios = [first / value if lower_is_better else value / first for _, value, _ in rows]
+    cells = [
+        (name, f"{value:,.2f}", f"{ratio:,.2f} ×", f"{wrong:,}")
+        for (name, value, wrong), ratio in zip(rows, ratios, strict=True)
+    ]
+    show(title, ("Way", unit, f"against {name}", "wrong"), cells)
 
 
 # --- import, start --------------------------------------------------------------------------------
@@ -296,7 +201,7 @@ def bench_import(boundaries: Shapes) -> None:
 
 
 START = """
-import resource, time
+import time
 began = time.perf_counter()
 import app
 from catchments.web.common.services import EXTENSION
@@ -309,37 +214,11 @@ print(imported - began, time.perf_counter() - imported)
 
 
 def bench_start(url: str) -> None:
-    best = [float("inf")] * 2
-    for _ in range(3):
-        environment = {**os.environ, "DATABASE_URL": url}
-        command = [sys.executable, "-c", START]
-        out = subprocess.run(
-            command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        best = [min(a, float(b)) for a, b in zip(best, out.stdout.split(), strict=True)]
+    runs = [map(float, run("-c", START, DATABASE_URL=url).said.split()) for _ in range(3)]
+    imports_s, first_s = map(min, zip(*runs, strict=True))
     console.print(
-        f"from database to first answer: {best[1]:.2f} s, after {best[0]:.2f} s of imports"
+        f"from database to first answer: {first_s:.2f} s, after {imports_s:.2f} s of imports"
     )
-
-
-# --- showing --------------------------------------------------------------------------------------
-
-
-def timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    start = time.perf_counter()
-    made = work()
-    return made, time.perf_counter() - start
-
-
-def show(
-    title: str, rows: Sequence[tuple[str, float, int]], unit: str, *, lower_is_better: bool
-) -> None:
-    first = rows[0][1]
-    table = Table("Way", unit, f"against {rows[0][0]}", "wrong", title=title, title_justify="left")
-    for name, value, wrong in rows:
-        ratio = first / value if lower_is_better else value / first
-        table.add_row(name, f"{value:,.2f}", f"{ratio:,.2f} ×", f"{wrong:,}")
-    console.print(table)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ from catchments.lookup.snapshot import Snapshot
 from catchments.readers.demonstration import read_demonstration
 from maps.differences import display_differences
 from scripts import benchmark_growth as growth
-from scripts.benchmark import detailed
+from scripts.benchmarking import detailed
 
 SCHOOLS = 2_540
 LISTED = 0.9

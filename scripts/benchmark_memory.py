@@ -8,9 +8,6 @@ which caches fill, is shown but does not count for the slope.
 
 from __future__ import annotations
 
-import argparse
-import shutil
-import subprocess
 import tempfile
 import urllib.request
 from collections.abc import Iterator
@@ -18,9 +15,8 @@ from pathlib import Path
 
 import numpy as np
 from prometheus_client.parser import text_string_to_metric_families
-from rich.console import Console
-from rich.table import Table
 
+from scripts.benchmarking import console, options, refuse_without_wrk, run_wrk, show
 from scripts.servers import flask_serve
 
 CHUNK_S = 5
@@ -61,18 +57,14 @@ function request()
   return wrk.format("GET", path, {["X-Request-ID"] = text(), ["Accept"] = "*/*"})
 end
 """
-console = Console(width=110)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=1_000_000)
-    given = parser.parse_args()
-    if not shutil.which("wrk"):
-        raise SystemExit("This needs wrk.")
+    given = options(__doc__, requests=1_000_000)
+    refuse_without_wrk()
     with tempfile.TemporaryDirectory() as folder, flask_serve(Path(folder), workers=2) as server:
         samples = list(measured(server.port, Path(folder), given.requests))
-    show(samples)
+    show_memory(samples)
 
 
 def measured(port: int, folder: Path, whole: int) -> Iterator[tuple[int, list[float]]]:
@@ -88,9 +80,7 @@ def measured(port: int, folder: Path, whole: int) -> Iterator[tuple[int, list[fl
             return
         chunk += 1
         script.write_text(MIX.replace("SEED", str(chunk)))
-        address = f"http://127.0.0.1:{port}"
-        command = ["wrk", "-t2", "-c16", f"-d{CHUNK_S}s", "--timeout=20s", "-s", str(script)]
-        subprocess.run([*command, address], check=True, stdout=subprocess.DEVNULL)
+        run_wrk(f"http://127.0.0.1:{port}", CHUNK_S, "-t2", "-c16", "--timeout=20s", script=script)
 
 
 def told(port: int) -> tuple[int, list[float]]:
@@ -102,18 +92,19 @@ def told(port: int) -> tuple[int, list[float]]:
     return int(sum(counts)), memory
 
 
-def show(samples: list[tuple[int, list[float]]]) -> None:
+def show_memory(samples: list[tuple[int, list[float]]]) -> None:
     counts = np.array([count for count, _ in samples], dtype=float)
     memory = np.array([sum(mb) for _, mb in samples])
     settled = counts >= counts[-1] / 10
     slope = np.polyfit(counts[settled] / SHOWN_EVERY, memory[settled], 1)[0]
-    table = Table("What", "MB, all workers", title="Memory", title_justify="left")
-    table.add_row("at the start", f"{memory[0]:.1f}")
-    table.add_row("after a tenth", f"{memory[settled][0]:.1f}")
-    table.add_row(f"after {counts[-1]:,.0f} requests", f"{memory[-1]:.1f}")
-    table.add_row("most", f"{memory.max():.1f}")
-    table.add_row("slope after the first tenth, each 100,000 requests", f"{slope:+.2f}")
-    console.print(table)
+    rows = [
+        ("at the start", f"{memory[0]:.1f}"),
+        ("after a tenth", f"{memory[settled][0]:.1f}"),
+        (f"after {counts[-1]:,.0f} requests", f"{memory[-1]:.1f}"),
+        ("most", f"{memory.max():.1f}"),
+        ("slope after the first tenth, each 100,000 requests", f"{slope:+.2f}"),
+    ]
+    show("Memory", ("What", "MB, all workers"), rows)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
 import shutil
@@ -177,11 +178,13 @@ def refuse_without_wrk() -> None:
 def wrk(address: str, seconds: int, *options: str, connections: int, script: object = "") -> Load:
     """Ask for so many seconds over connections that are kept. Exits where what came is no answer.
 
-    Begins once the first question is answered, for which some make what they need, and returns once
-    the server is through: what clients that have gone left in a slow one's queue would fall on its
-    own next turn, which then has no answer at all, and on the processor of the others.
+    Begins once a first question is answered, for which some make what they need, and asks for as
+    long as three answers take, if that is longer. Returns once the server is through: what clients
+    that have gone left in a slow one's queue would fall on its own next turn, which then has no
+    answer at all, and on the processor of the others.
     """
-    _wait_for_answer(address)
+    _, answer_s = timed(lambda: _wait_for_answer(address))
+    seconds = max(seconds, math.ceil(3 * answer_s))
     said = run_wrk(address, seconds, *options, f"-c{connections}", "--latency", script=script)
     _wait_for_answer(address)
     if "Non-2xx" in said or "Socket errors" in said:
