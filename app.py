@@ -25,7 +25,7 @@ from catchments.readers.geocoding import geocoder_of
 from catchments.runtime.disk import exposed
 from catchments.store import Store
 from catchments.store.engine import database_file
-from catchments.store.outbox import Outbox
+from catchments.store.outbox.queue import Outbox
 from catchments.web import ogc, v1
 from catchments.web.accounts import access
 from catchments.web.accounts import routes as accounts_routes

@@ -11,16 +11,12 @@ from collections.abc import Callable, Sequence
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import CatchmentsError, PublicationRefused
-from catchments.core.model import Edition
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.report import Progress, no_progress
 from catchments.store import Artefact
-from maps import MAKER
 from maps.exports.downloads import FILES, GEOJSON, MANIFEST, File
 from maps.exports.export_input import ExportInput
 from maps.exports.manifest import manifest
-
-__all__ = ["MAKER", "build_all", "build_artefacts"]
 
 MAP_HTML = "map.html"
 MAP_SCRIPT = "map.js"
@@ -33,16 +29,6 @@ Step = tuple[str, str, Callable[[], bytes]]
 """Name, media type, and what makes it."""
 
 
-def build_artefacts(
-    edition: Edition, *, coast: BaseGeometry | None = None, progress: Progress = no_progress
-) -> tuple[Artefact, ...]:
-    """Return what the map needs, the same bytes for the same edition.
-
-    `coast` is all land, WGS 84; without it the map draws boundaries as far as they reach.
-    """
-    return _map_parts(ExportInput(edition, coast), progress)
-
-
 def build_all(
     snapshot: Snapshot, *, coast: BaseGeometry | None = None, progress: Progress = no_progress
 ) -> tuple[Artefact, ...]:
@@ -52,7 +38,7 @@ def build_all(
     made.
     """
     material = ExportInput.of(snapshot, coast=coast)
-    drawn = _map_parts(material, progress)
+    drawn = map_parts(material, progress)
     rest = [_step(material, each) for each in FILES if each.name != GEOJSON]
     made = (*drawn, *_made(rest, MAKING, progress))
     by_name = {artefact.name: artefact.content for artefact in made}
@@ -60,7 +46,11 @@ def build_all(
     return (*made, Artefact(MANIFEST, "application/json", told))
 
 
-def _map_parts(material: ExportInput, progress: Progress) -> tuple[Artefact, ...]:
+def map_parts(material: ExportInput, progress: Progress = no_progress) -> tuple[Artefact, ...]:
+    """Return what the map needs, the same bytes for the same edition.
+
+    Without a coast the map draws boundaries as far as they reach.
+    """
     from maps.shell import render_shell
     from maps.topology import drawn_topology
 

@@ -14,7 +14,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Edition
-from catchments.editions.impact import changed_area
+from catchments.editions.impact.faults import changed_area
 from catchments.geometry.coordinates import geometry_to_360
 
 TOLERANCE_DEG = 0.001

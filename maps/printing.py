@@ -274,7 +274,7 @@ def _draw_numbers(
     codes = sorted(points, key=lambda code: (-points[code].y, code))
     numbers = {code: str(number) for number, code in enumerate(codes, 1)}
     for window, areas in placed.items():
-        for code in numbers.keys() & areas.keys():
+        for code in filter(areas.__contains__, codes):
             at = _middle(areas[code])
             if window is not MAIN or not _is_enlarged(code, placed):
                 style = {"ha": "center", "va": "center_baseline", "weight": "bold"}

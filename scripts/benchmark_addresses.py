@@ -5,15 +5,11 @@ The rows have the shape of LINZ NZ Addresses, layer 105689; their words are made
 
 from __future__ import annotations
 
-import argparse
 import csv
-import os
 import random
 import re
 import sqlite3
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from bisect import bisect_left
@@ -21,14 +17,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import TypeVar
 
-from rich.console import Console
-from rich.table import Table
-
-from catchments.core.settings import ROOT
 from catchments.core.text_folding import folded
 from catchments.lookup.search.address_book import AddressBook
+from scripts.benchmarking import console, options, run, show, timed
 from tests.address_files import OLDER
 
 ROWS = 2_400_000
@@ -57,14 +49,10 @@ HOSTILE = (
     "a\u0301" * 5_000, "\u202egnp\u202c 12", "x" * 10_000_000, "12 \0 high", "🏫" * 200, "a " * 500,
 )  # fmt: skip
 MACRONS = str.maketrans("āēīōūĀĒĪŌŪ", "aeiouAEIOU")
-console = Console(width=118)
-T = TypeVar("T")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=ROWS)
-    given = parser.parse_args()
+    given = options(__doc__, rows=ROWS)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path, book_path = folder / "nz-addresses.csv", folder / "addresses.sqlite"
@@ -196,44 +184,13 @@ def row_of(rand: random.Random, id_: int, road: Road, number: int) -> list[objec
 
 def bench_import(path: Path, book: Path, rows: int) -> None:
     """Import through the command, in a process of its own, and watch its memory."""
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"sqlite:///{book.with_name('catchments.sqlite')}",
-        "CATCHMENTS_ADDRESSES": str(book),
-    }
-    words = ["flask", "addresses", "import", str(path), "--release", "2026-09-01", "--commit"]
-    began = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, "-m", *words],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        peak_mb = watched(process)
-        said = process.stdout.read() if process.stdout else ""
-    took_s = time.perf_counter() - began
-    if process.returncode:
-        raise SystemExit(said)
+    words = ["flask", "addresses", "import", path, "--release", "2026-09-01", "--commit"]
+    database = f"sqlite:///{book.with_name('catchments.sqlite')}"
+    ran = run("-m", *words, DATABASE_URL=database, CATCHMENTS_ADDRESSES=str(book))
     console.print(
-        f"import: {took_s:.0f} s, {rows / took_s:,.0f} rows/s, {peak_mb:.0f} MB at its peak; "
-        f"a book of {book.stat().st_size / 1e6:.0f} MB"
+        f"import: {ran.wall_s:.0f} s, {rows / ran.wall_s:,.0f} rows/s, {ran.peak_mb:.0f} MB at its "
+        f"peak; a book of {book.stat().st_size / 1e6:.0f} MB"
     )
-
-
-def watched(process: subprocess.Popen[str]) -> float:
-    """Wait for a process; return the most memory it held, in MB."""
-    peak_kb = 0
-    while process.poll() is None:
-        try:
-            status = Path(f"/proc/{process.pid}/status").read_text()
-        except OSError:
-            continue
-        found = re.search(r"VmHWM:\s+(\d+)", status)
-        peak_kb = max(peak_kb, int(found[1]) if found else 0)
-        time.sleep(0.05)
-    return peak_kb / 1024
 
 
 # --- lookups --------------------------------------------------------------------------------------
@@ -285,15 +242,16 @@ def bench_lookups(book: AddressBook, baseline: Baseline, samples: Sequence[str])
     _, first_s = timed(lambda: book.candidates("12 Hihg Stret, Nowehre", at_most=AT_MOST))
     console.print(f"the very first lookup, with a slip: {ms(first_s)} ms")
     headings = ("Texts", "p50 ms", "p99", "max", "found", "baseline p50", "p99", "found", "ratio")
-    table = Table(*headings)
+    rows = []
     for kind, texts in kinds.items():
         took, found = asked(lambda text: book.candidates(text, at_most=AT_MOST), texts)
         theirs, known = asked(baseline.candidates, texts, within_s=BASELINE_WITHIN_S)
         mine, other = percentiles(took), percentiles(theirs)
         ratio = f"{other[0] / mine[0]:,.1f} ×"
         shares = f"{found / len(took):.1%}", f"{known / len(theirs):.1%}"
-        table.add_row(kind, *map(ms, mine), shares[0], ms(other[0]), ms(other[1]), shares[1], ratio)
-    console.print(table)
+        theirs_ms = ms(other[0]), ms(other[1])
+        rows.append([kind, *map(ms, mine), shares[0], *theirs_ms, shares[1], ratio])
+    show("", headings, rows)
 
 
 def asked(
@@ -338,12 +296,6 @@ def percentiles(took: Sequence[float]) -> tuple[float, float, float]:
 
 def ms(seconds: float) -> str:
     return f"{seconds * 1e3:,.2f}"
-
-
-def timed(work: Callable[[], T]) -> tuple[T, float]:
-    start = time.perf_counter()
-    made = work()
-    return made, time.perf_counter() - start
 
 
 if __name__ == "__main__":

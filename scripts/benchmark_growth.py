@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import argparse
-import os
-import subprocess
-import sys
 import tempfile
-import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 import shapely
-from rich.console import Console
-from rich.table import Table
 
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Place, Provider, School
-from catchments.core.settings import ROOT
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.demonstration import read_demonstration
-from catchments.store import Publication, Store
+from scripts.benchmarking import (
+    Floats,
+    one_by_one,
+    options,
+    our_firsts,
+    publish,
+    run,
+    show,
+    strtree_firsts,
+    timed,
+)
 
 CATCHMENTS = (84, 840, 8_400)
 EDITIONS = (1, 10, 100)
@@ -30,47 +33,45 @@ POINTS = 1_000_000
 ALONG_A_SIDE = 25
 """Vertices between two corners: a hundred a boundary, 840,000 for the most boundaries."""
 BOX = (166.5, -47.0, 178.5, -34.5)
-console = Console(width=110)
+COMPARED = 20_000
+"""So many points are asked of GEOS's own tree as well."""
 
 
 def main() -> None:
     """Measure and print both tables."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    show_catchments()
-    show_editions()
+    options(__doc__)
+    headings: tuple[str, ...] = (
+        "Catchments", "vertices", "snapshot s", "index MB", "one point µs", "million points/s",
+        "wrong",
+    )  # fmt: skip
+    show("Ever more catchments, 2,540 schools", headings, map(of_catchments, CATCHMENTS))
+    headings = (
+        "Editions", "database MB", "first answer s", "an answer of every edition s",
+        "an answer µs", "peak MB",
+    )  # fmt: skip
+    show("Ever more editions of 84 catchments", headings, map(of_editions, EDITIONS))
 
 
 # --- catchments -----------------------------------------------------------------------------------
 
 
-def show_catchments() -> None:
-    """Print what an index and a snapshot of ever more catchments take."""
-    table = Table(
-        "Catchments", "vertices", "snapshot s", "index MB", "one point µs", "million points/s",
-        "wrong", title="Ever more catchments, 2,540 schools", title_justify="left",
+def of_catchments(count: int) -> tuple[str, ...]:
+    """Return what an index and a snapshot of so many catchments take."""
+    edition, release = tiled(count)
+    snapshot, built_s = timed(lambda: Snapshot.of(edition, release))
+    index, boundaries = snapshot.resolver.index, edition.boundaries
+    rng = np.random.default_rng(84)
+    lng, lat = rng.uniform(BOX[0], BOX[2], POINTS), rng.uniform(BOX[1], BOX[3], POINTS)
+    _, one_us = one_by_one(index.covering, lng, lat)
+    numbers, many_s = timed(lambda: index.covering_many(lng=lng, lat=lat))
+    codes = sorted(boundaries)
+    polygons = [boundaries[code] for code in codes]
+    ours = our_firsts(index.sets, codes)[numbers[:COMPARED]]
+    wrong = (ours != strtree_firsts(polygons, lng[:COMPARED], lat[:COMPARED])).sum()
+    return (
+        f"{count:,}", f"{shapely.get_num_coordinates(polygons).sum():,}", f"{built_s:.2f}",
+        f"{index.nbytes / 1e6:.0f}", f"{one_us:.2f}", f"{POINTS / many_s / 1e6:.1f}", f"{wrong:,}",
     )  # fmt: skip
-    for count in CATCHMENTS:
-        edition, release = tiled(count)
-        began = time.perf_counter()
-        snapshot = Snapshot.of(edition, release)
-        built_s = time.perf_counter() - began
-        index = snapshot.resolver.index
-        rng = np.random.default_rng(84)
-        lng, lat = rng.uniform(BOX[0], BOX[2], POINTS), rng.uniform(BOX[1], BOX[3], POINTS)
-        singles = list(zip(lng[:50_000].tolist(), lat[:50_000].tolist(), strict=True))
-        began = time.perf_counter()
-        for x, y in singles:
-            index.covering(lng=x, lat=y)
-        one_us = (time.perf_counter() - began) / len(singles) * 1e6
-        began = time.perf_counter()
-        numbers = index.covering_many(lng=lng, lat=lat)
-        many = POINTS / (time.perf_counter() - began) / 1e6
-        vertices = sum(shapely.get_num_coordinates(b) for b in edition.boundaries.values())
-        table.add_row(
-            f"{count:,}", f"{vertices:,}", f"{built_s:.2f}", f"{index.nbytes / 1e6:.0f}",
-            f"{one_us:.2f}", f"{many:.1f}", f"{wrong(edition, index, numbers, lng, lat):,}",
-        )  # fmt: skip
-    console.print(table)
 
 
 def tiled(count: int) -> tuple[Edition, DirectoryRelease]:
@@ -101,16 +102,14 @@ def tiled(count: int) -> tuple[Edition, DirectoryRelease]:
     return edition, replace(release, schools=schools, former={}, number=1)
 
 
-def _ring(xs: np.ndarray, ys: np.ndarray, column: int, row: int) -> list[tuple[float, float]]:
+def _ring(xs: Floats, ys: Floats, column: int, row: int) -> list[tuple[float, float]]:
     west, east = _side(ys, row, xs[column]), _side(ys, row, xs[column + 1])
     south, north = _side(xs, column, ys[row]), _side(xs, column, ys[row + 1])
-    ring = [(x, y) for x, y in south]
-    ring += [(x, y) for y, x in east]
-    ring += [(x, y) for x, y in reversed(north)]
-    return [*ring, *((x, y) for y, x in reversed(west))]
+    up, down = ([(x, y) for y, x in side] for side in (east, reversed(west)))
+    return [*south, *up, *reversed(north), *down]
 
 
-def _side(along: np.ndarray, at: int, across: float) -> list[tuple[float, float]]:
+def _side(along: Floats, at: int, across: float) -> list[tuple[float, float]]:
     """Return a crooked line between two corners, the same for both tiles that share it."""
     steps = np.linspace(0.0, 1.0, ALONG_A_SIDE)
     run = along[at] + steps * (along[at + 1] - along[at])
@@ -119,26 +118,10 @@ def _side(along: np.ndarray, at: int, across: float) -> list[tuple[float, float]
     return list(zip(run.tolist(), bent.tolist(), strict=True))
 
 
-def wrong(
-    edition: Edition, index: object, numbers: np.ndarray, lng: np.ndarray, lat: np.ndarray
-) -> int:
-    """Return how many of the first 20,000 points GEOS's own tree answers otherwise."""
-    codes = sorted(edition.boundaries)
-    tree = shapely.STRtree([edition.boundaries[code] for code in codes])
-    some = 20_000
-    asked, hit = tree.query(shapely.points(lng[:some], lat[:some]), predicate="intersects")
-    truth = np.full(some, len(codes))
-    np.minimum.at(truth, asked, hit)
-    sets = index.sets  # type: ignore[attr-defined]
-    firsts = np.array([codes.index(s[0]) if s else len(codes) for s in sets])
-    return int((firsts[numbers[:some]] != truth).sum())
-
-
 # --- editions -------------------------------------------------------------------------------------
 
 START = """
-import re, time
-from pathlib import Path
+import time
 began = time.perf_counter()
 import app
 from catchments.web.common.services import EXTENSION
@@ -157,55 +140,39 @@ asked = time.perf_counter()
 for _ in range(2000):
     client.get("/v1/provider?school_id=54")
 answered = time.perf_counter()
-peak_mb = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
-print(first - imported, every - first, (answered - asked) / 2000 * 1e6, peak_mb)
+print(first - imported, every - first, (answered - asked) / 2000 * 1e6)
 """
 
 
-def show_editions() -> None:
-    """Print what ever more editions of the demonstration take."""
-    table = Table(
-        "Editions", "database MB", "first answer s", "an answer of every edition s",
-        "an answer µs", "peak MB", title="Ever more editions of 84 catchments",
-        title_justify="left",
-    )  # fmt: skip
-    for count in EDITIONS:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "growth.sqlite"
-            fill(f"sqlite:///{path}", count)
-            environment = {
-                **os.environ, "DATABASE_URL": f"sqlite:///{path}",
-                "CATCHMENTS_RATE_LIMIT": "0",
-            }  # fmt: skip
-            out = subprocess.run(
-                [sys.executable, "-c", START], env=environment, cwd=ROOT,
-                capture_output=True, text=True, check=True,
-            ).stdout  # fmt: skip
-            first_s, every_s, answer_us, peak_mb = map(float, out.split())
-            table.add_row(
-                f"{count}", f"{path.stat().st_size / 1e6:.0f}", f"{first_s:.2f}",
-                f"{every_s:.2f}", f"{answer_us:.0f}", f"{peak_mb:.0f}",
-            )  # fmt: skip
-    console.print(table)
+def of_editions(count: int) -> tuple[str, ...]:
+    """Return what so many editions of the demonstration take."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "growth.sqlite"
+        url = f"sqlite:///{path}"
+        edition, release = read_demonstration()
+        publish(url, release, ever_more(edition, count))
+        ran = run("-c", START, DATABASE_URL=url, CATCHMENTS_RATE_LIMIT="0")
+        first_s, every_s, answer_us = map(float, ran.said.split())
+        return (
+            f"{count}", f"{path.stat().st_size / 1e6:.0f}", f"{first_s:.2f}", f"{every_s:.2f}",
+            f"{answer_us:.0f}", f"{ran.peak_mb:.0f}",
+        )  # fmt: skip
 
 
-def fill(url: str, count: int) -> None:
-    """Publish the demonstration, then edition after edition that moves one catchment each."""
-    edition, release = read_demonstration()
+def ever_more(edition: Edition, count: int) -> Iterator[Edition]:
+    """Yield edition after edition, a day apart, each of which moves one catchment."""
     providers = sorted(edition.providers)
     codes = sorted(edition.catchments)
-    store = Store(url)
-    store.migrate()
-    store.add_release(release)
     starts = date(2026, 11, 1) - timedelta(days=count)
     for n in range(count):
         code = codes[n % len(codes)]
         moved = replace(edition.catchments[code], provider_code=providers[(n * 7) % len(providers)])
-        edition = replace(edition, catchments={**edition.catchments, code: moved})
-        day = starts + timedelta(days=n)
-        publication = Publication(replace(edition, effective_from=day), day, n or None)
-        store.publish([publication], expected=store.state())
-    store.close()
+        edition = replace(
+            edition,
+            catchments={**edition.catchments, code: moved},
+            effective_from=starts + timedelta(days=n),
+        )
+        yield edition
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
-"""A draft's impact after each kind of change, against working everything out anew, in one run."""
+"""A draft's impact after each kind of change, against working everything out anew, in one run.
+
+And what its index does: “what does this area touch?”, against a tree made anew and no tree.
+"""
 
 from __future__ import annotations
 
 import argparse
 import gc
+import itertools
 import os
 import time
 from collections.abc import Callable
@@ -17,23 +21,34 @@ import shapely
 from rich.console import Console
 from rich.table import Table
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.changes.kinds.merge_catchments import MergeCatchments
 from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.changes.kinds.split_catchment import SplitCatchment
 from catchments.changes.kinds.transfer_area import TransferArea
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Place, School
-from catchments.editions.impact import ImpactCalculator, Rates
+from catchments.editions.impact.answering import places_of
+from catchments.editions.impact.calculator import ImpactCalculator
+from catchments.editions.impact.rates import Rates
+from catchments.geometry.changing_index import (
+    ChangingIndex,
+    IndexedBoundaries,
+    boundaries_touching,
+)
+from catchments.geometry.coordinates import geometry_to_360
 from catchments.geometry.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.demonstration import read_demonstration
 from maps.differences import display_differences
+from scripts import benchmark_growth as growth
 from scripts.benchmark import detailed
 
 SCHOOLS = 2_540
 LISTED = 0.9
 """Of the made-up schools: the others are answered for by geometry."""
+MANY_SCHOOLS = 5_000
+"""As many as may ever be, in 840 catchments: what changes slowly with their number shows there."""
 ON = date(2026, 7, 1)
 console = Console(width=110)
 
@@ -65,6 +80,13 @@ def main() -> None:
     )
     for case in cases(base):
         table.add_row(*measured(case, base, bench, rates, times))
+    console.print(table)
+    table = Table("What does this area touch? CPU, µs", "84 catchments", "840, smaller")
+    growth.SCHOOLS = MANY_SCHOOLS
+    tiles = Snapshot.of(*growth.tiled(840))
+    both = [asked(base), asked(tiles)]
+    for name in both[0]:
+        table.add_row(name, *(f"{each[name]:,.0f}" for each in both))
     console.print(table)
 
 
@@ -116,6 +138,42 @@ def anew(after: Edition, release: DirectoryRelease, redrawn: bool) -> tuple[Any,
     """What publication does: an index, every answer, and every fault if boundaries differ."""
     answers = Snapshot.of(after, release).answers
     return answers, find_faults(after.boundaries) if redrawn else []
+
+
+def asked(base: Snapshot) -> dict[str, float]:
+    """Return the µs that questions take which redrawing, impact and forms ask of an index."""
+    change = next(c.change for c in cases(base) if isinstance(c.change, TransferArea))
+    plain, schools = base.edition.boundaries, base.release.schools
+    before, index_of = IndexedBoundaries(plain), ChangingIndex[int, School]
+    places = index_of(places_of)
+    made = change.apply(replace(base.edition, boundaries=before))
+    versions = itertools.cycle([IndexedBoundaries(made.boundaries, before), before])
+    area = geometry_to_360(change.area)
+    asks = {
+        "boundaries, by the index": lambda: boundaries_touching(before, area),
+        "boundaries, a tree made anew": lambda: shapely.STRtree(
+            [geometry_to_360(boundary) for boundary in plain.values()]
+        ).query(area, "intersects"),
+        "boundaries, each one": lambda: boundaries_touching(plain, area),
+        "a step to the transfer, or back": lambda: before.index.near(next(versions), []),
+        "the first load of boundaries": lambda: IndexedBoundaries(plain).index.near(plain, []),
+        "schools, by the index": lambda: places.touching(schools, area),
+        "schools, a tree made anew": lambda: shapely.STRtree(
+            shapely.points([(s.place.lng, s.place.lat) for s in schools.values() if s.place])
+        ).query(area, "intersects"),
+        "the first load of schools": lambda: index_of(places_of).near(schools, []),
+    }
+    return {name: cpu_us(ask) for name, ask in asks.items()}
+
+
+def cpu_us(ask: Callable[[], Any], times: int = 25) -> float:
+    """Return the median of the CPU time of a question, asked once before."""
+    taken = []
+    for _ in range(times + 1):
+        start = time.process_time_ns()
+        ask()
+        taken.append((time.process_time_ns() - start) / 1e3)
+    return float(np.median(taken[1:]))
 
 
 # --- the base and its changes ---------------------------------------------------------------------

@@ -7,7 +7,6 @@ into one page; Leaflet comes from here instead of a CDN, which favours it.
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import tempfile
@@ -24,17 +23,13 @@ import brotli
 import folium
 import shapely
 from playwright.sync_api import Browser, Page, sync_playwright
-from rich.console import Console
-from rich.table import Table
 
-from catchments.commands.jobs.publishing_setup import publisher
 from catchments.core.model import DirectoryRelease, Edition
 from catchments.readers.demonstration import read_demonstration
-from catchments.readers.report import no_progress
-from catchments.store import Store
 from maps.leaflet import leaflet_file
+from scripts.benchmarking import console, options, show
+from scripts.servers import flask_serve
 from tests.browser.conftest import CHROMIUM_FLAGS
-from tests.serving import serving
 from tests.worlds import chromium_path
 
 SLOWER = 4
@@ -56,7 +51,6 @@ new MutationObserver(() => {
 }).observe(document, { attributes: true, childList: true, subtree: true });
 """
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-console = Console(width=110)
 
 
 @dataclass(frozen=True)
@@ -70,27 +64,18 @@ class Load:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=5)
-    given = parser.parse_args()
-    edition, release = read_demonstration()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        path = Path(folder) / "bench.sqlite"
-        store = Store(f"sqlite:///{path}")
-        store.migrate()
-        publisher(store, no_progress).seed(edition, release)
-        store.close()
-        write_naive(Path(folder), edition, release)
+    times = options(__doc__, times=5).times
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        write_naive(folder, *read_demonstration())
         browser = playwright.chromium.launch(
             executable_path=str(chromium_path()), args=CHROMIUM_FLAGS
         )
-        with serving(path, anew=True) as server, files(Path(folder)) as naive:
-            rows = [(p, [load(browser, server.url + p) for _ in range(given.times)]) for p in PAGES]
-            rows.append(
-                ("naive Folium", [load(browser, naive + NAIVE) for _ in range(given.times)])
-            )
+        with flask_serve(folder, workers=1) as server, files(folder) as naive:
+            addresses = {page: server.address + page for page in PAGES}
+            addresses["naive Folium"] = naive + NAIVE
+            show_loads({n: [load(browser, a) for _ in range(times)] for n, a in addresses.items()})
         browser.close()
-    show(rows)
 
 
 def load(browser: Browser, address: str) -> Load:
@@ -193,28 +178,30 @@ def files(folder: Path) -> Iterator[str]:
 # --- showing --------------------------------------------------------------------------------------
 
 
-def show(rows: Sequence[tuple[str, list[Load]]]) -> None:
+def show_loads(loads: dict[str, list[Load]]) -> None:
+    ours, *_, naive = loads.values()
     title = (
         f"First visit on the phone profile ({SLOWER} × slower, 1.6 Mbit/s, {ROUND_TRIP_MS} ms); "
-        f"medians of {len(rows[0][1])}"
+        f"medians of {len(ours)}"
     )
-    table = Table("Page", "Requests", "kB", "First paint s", "Map s", title=title)
-    for name, loads in rows:
-        maps = [load.map_s for load in loads if load.map_s is not None]
-        table.add_row(
-            name,
-            f"{statistics.median(load.requests for load in loads):.0f}",
-            f"{statistics.median(load.kilobytes for load in loads):.0f}",
-            f"{statistics.median(load.paint_s for load in loads):.2f}",
-            f"{statistics.median(maps):.2f}" if maps else "",
+    rows = [
+        (
+            page,
+            f"{median(of, 'requests'):.0f}",
+            f"{median(of, 'kilobytes'):.0f}",
+            f"{median(of, 'paint_s'):.2f}",
+            f"{median(of, 'map_s'):.2f}" if of[0].map_s is not None else "",
         )
-    console.print(table)
-    ours, naive = rows[0][1], rows[-1][1]
+        for page, of in loads.items()
+    ]
+    show(title, ("Page", "Requests", "kB", "First paint s", "Map s"), rows)
     for what in ("kilobytes", "paint_s", "map_s"):
-        ratio = statistics.median(getattr(load, what) for load in naive) / statistics.median(
-            getattr(load, what) for load in ours
-        )
-        console.print(f"naive Folium against “{rows[0][0]}”, {what}: {ratio:.1f} ×")
+        ratio = median(naive, what) / median(ours, what)
+        console.print(f"naive Folium against “{PAGES[0]}”, {what}: {ratio:.1f} ×")
+
+
+def median(loads: Sequence[Load], what: str) -> float:
+    return float(statistics.median(getattr(load, what) for load in loads))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from catchments.core.settings import ROOT
 from scripts.many_machines import nginx, write_nginx
+from tests.waiting import free_port
 
 TICKS_A_S = os.sysconf("SC_CLK_TCK")
 STARTS_WITHIN_S = 300.0
@@ -116,13 +116,6 @@ def _running(command: list[str], environment: dict[str, str]) -> Iterator[subpro
             process.wait(STOPS_WITHIN_S)
         except subprocess.TimeoutExpired:
             process.kill()
-
-
-def free_port() -> int:
-    """Return a port that nothing uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(process: subprocess.Popen[bytes], address: str) -> None:

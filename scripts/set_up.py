@@ -235,17 +235,12 @@ def trouble_with(said: str, requirements: Path) -> Trouble:
 
 def version_of(python: Path) -> str | None:
     """The version of a Python as “3.11”; None where it does not run."""
-    asked: list[str | Path] = [
-        python,
-        "-S",
-        "-c",
-        "import sys; print(*sys.version_info[:2], sep='.')",
-    ]
+    asked = [str(python), "-S", "-c", "import sys; print(*sys.version_info[:2], sep='.')"]
     try:
         answer = subprocess.run(asked, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return str(answer.stdout).strip()
+    return answer.stdout.strip()
 
 
 def what_is_wrong() -> str | None:

@@ -18,7 +18,8 @@ from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.drafts.uploads import Upload, Uploads
 from catchments.store.engine import MIGRATIONS, open_engine, writing
 from catchments.store.explanations import Explanations
-from catchments.store.outbox import Announcement, Webhooks
+from catchments.store.outbox.notices import Announcement
+from catchments.store.outbox.webhook_addresses import Webhooks
 from catchments.store.people import Secrets
 from catchments.store.rates import AbsenceRates, RateGiven
 from catchments.store.schema import metadata

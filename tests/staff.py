@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catchments.changes import apply_all
+from catchments.changes.change import apply_all
 from catchments.core.model import Edition
 from catchments.core.roles import Person, Role
 from catchments.store import Store, people

@@ -41,7 +41,9 @@ from catchments.core.settings import Settings
 from catchments.lookup.snapshot import Snapshots
 from catchments.store import Artefact, Publication, Store
 from catchments.web.common.services import EXTENSION, Services
-from maps.artefacts import MAKER, build_artefacts
+from maps import MAKER
+from maps.artefacts import map_parts
+from maps.exports.export_input import ExportInput
 from tests.kept import kept, kept_folder
 from tests.waiting import PATIENCE_S
 
@@ -265,7 +267,7 @@ def simple_artefacts() -> list[Artefact]:
 
 def real_artefacts(edition: Edition) -> tuple[Artefact, ...]:
     """What publishing makes, without a coastline."""
-    return build_artefacts(edition)
+    return map_parts(ExportInput(edition))
 
 
 def fill(

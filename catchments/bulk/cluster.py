@@ -86,7 +86,8 @@ def resolve(frame: Any, content: Content, *, wanted: Wanted | None = None) -> An
     refuse_clash("the data frame", names, COLUMNS, wanted.prefix)
     # In the graph once, by its name; a worker fetches it once, and again should it be restarted.
     shared = delayed(content, name=f"content-{content.identity}", traverse=False)
-    meta = _with_answers(frame._meta, _no_answers(frame._meta.index), wanted.prefix)
+    none = {name: _series(pa.array([], kind), frame._meta.index) for name, kind in COLUMNS.items()}
+    meta = _with_answers(frame._meta, none, wanted.prefix)
     return frame.map_partitions(
         answered, shared, how, wanted.prefix, meta=meta, enforce_metadata=False
     )
@@ -106,21 +107,17 @@ def answered(part: pd.DataFrame, content: Content, how: How, prefix: str = "") -
 
 
 def _answering(content: Content) -> Answering:
-    def compile_() -> Answering:
-        return Answering(Snapshot.of(content.edition, content.release), content.on)
-
     with _compiling:  # the threads of a worker wait for the first of them
-        return _kept.get(content.identity, compile_)
+        return _kept.get(
+            content.identity,
+            lambda: Answering(Snapshot.of(content.edition, content.release), content.on),
+        )
 
 
 def _with_answers(
     part: pd.DataFrame, answers: dict[str, pd.Series[Any]], prefix: str
 ) -> pd.DataFrame:
     return part.assign(**{prefix + name: series for name, series in answers.items()})
-
-
-def _no_answers(index: Any) -> dict[str, pd.Series[Any]]:
-    return {name: _series(pa.array([], kind), index) for name, kind in COLUMNS.items()}
 
 
 def _series(array: Any, index: Any) -> pd.Series[Any]:

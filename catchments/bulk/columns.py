@@ -12,7 +12,6 @@ from catchments.core.text_folding import folded
 SCHOOL_ID = "school_id"
 LNG = "lng"
 LAT = "lat"
-GEOMETRY = "geometry"
 
 ALIASES = {
     SCHOOL_ID: frozenset({"schoolid", "schoolnumber", "schoolno"}),

@@ -245,14 +245,11 @@ def _offsets_and_content(
 ) -> tuple[npt.NDArray[np.signedinteger[Any]], npt.NDArray[np.uint8]]:
     """Return where the values of an array of bytes begin and end, and the bytes."""
     _, offsets, content = values.buffers()
-    found = np.frombuffer(offsets, dtype=_offset_type(values.type))
+    kind: Any = np.int64 if pa.types.is_large_binary(values.type) else np.int32
+    found = np.frombuffer(offsets, dtype=kind)
     # Arrow leaves out what holds nothing, as where every value is missing.
     raw = np.frombuffer(content, dtype=np.uint8) if content else np.empty(0, dtype=np.uint8)
     return found[values.offset : values.offset + len(values) + 1], raw
-
-
-def _offset_type(kind: Any) -> type[np.signedinteger[Any]]:
-    return np.int64 if pa.types.is_large_binary(kind) else np.int32
 
 
 def _not_this(name: str, kind: object, wanted: str) -> FileRefused:

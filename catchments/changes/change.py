@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import ClassVar
 
 from catchments.core.model import Edition
@@ -30,3 +31,10 @@ class Change(ABC):
 
         `edition` is the one that it is applied to.
         """
+
+
+def apply_all(base: Edition, changes: Iterable[Change]) -> Edition:
+    """Return what a draft's changes, in order, make of its base. Raises ChangeDoesNotFit."""
+    for change in changes:
+        base = change.apply(base)
+    return base

@@ -66,7 +66,7 @@ def blocks(
 ) -> list[Concern]:
     """Return each thing that forbids publishing an edition, with where it is: see above."""
     return [
-        *_missing_parts(edition),
+        *([] if edition.catchments else [Concern("empty", "The draft has no catchments.")]),
         *_without_provider(edition),
         *(_outside_contract(edition, on) if on else ()),
         *_without_boundary(edition),
@@ -74,10 +74,6 @@ def blocks(
         *_broken_coverage(edition, faults),
         *_undeclared_sources(edition),
     ]
-
-
-def _missing_parts(edition: Edition) -> list[Concern]:
-    return [] if edition.catchments else [Concern("empty", "The draft has no catchments.")]
 
 
 def _without_provider(edition: Edition) -> list[Concern]:

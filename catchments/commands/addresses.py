@@ -21,7 +21,8 @@ from catchments.commands.console import (
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import PlaceKind, Source
 from catchments.core.settings import Settings
-from catchments.lookup.search.address_book import AddressBook, BookBuilder, Counts, building_book
+from catchments.lookup.search.address_book import AddressBook
+from catchments.lookup.search.address_building import BookBuilder, Counts, building_book
 from catchments.readers.addresses import AddressReading
 from catchments.readers.report import Progress
 from catchments.store.engine import StoreUnavailable

@@ -46,16 +46,13 @@ def restore(file: Path, replace: bool) -> None:
     editions, trail = store.editions(), AuditTrail(store)
     broken_at, last = trail.broken_at(), trail.last()
     store.close()
-    say(f"Restored {shown(file)} (SHA-256 {found.sha256}): {_editions(len(editions))}.")
+    count = "1 edition" if len(editions) == 1 else f"{len(editions)} editions"
+    say(f"Restored {shown(file)} (SHA-256 {found.sha256}): {count}.")
     if broken_at is not None:
         say(f"Its audit trail is broken at entry {broken_at}.")
     elif last:
         say(f"Its audit trail holds: {last.number} entries, the last with hash {last.hash}")
     say("Running servers go on with what they know: reload them (SIGHUP), or start them.")
-
-
-def _editions(count: int) -> str:
-    return "1 edition" if count == 1 else f"{count} editions"
 
 
 def _settings() -> Settings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from catchments.changes import compare, schools_moved
+from catchments.changes.comparison import compare, schools_moved
 from catchments.commands.console import say, table
 from catchments.core.model import Answer, Edition
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from catchments.changes import Change, apply_all
+from catchments.changes.change import Change, apply_all
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.changes.kinds.replace_listings import ReplaceListings
 from catchments.changes.kinds.replace_providers import ReplaceProviders
@@ -24,7 +24,7 @@ from catchments.commands.console import (
     store,
 )
 from catchments.core.errors import InputRefused
-from catchments.core.model import NOT_STATED, Edition, Source
+from catchments.core.model import NOT_STATED, Edition
 from catchments.geometry.coverage import SLIVER_WIDTH_M
 from catchments.lookup.snapshot import Timeline, today_in_new_zealand
 from catchments.readers.boundaries import read_boundaries
@@ -160,16 +160,12 @@ def import_catchments(
     change = ReplaceCatchments(
         catchments=read.catchments,
         boundaries=read.boundaries,
-        sources=_with_url(read.sources, url),
+        sources=tuple(replace(source, url=url) for source in read.sources),
         providers=read.providers,
         overlaps_accepted=read.overlaps_accepted,
         gaps_accepted=accept_gaps,
     )
     target.add(change, "catchments", files, commit=commit)
-
-
-def _with_url(sources: tuple[Source, ...], url: str) -> tuple[Source, ...]:
-    return tuple(replace(source, url=url) for source in sources)
 
 
 @click.group()

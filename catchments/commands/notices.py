@@ -7,7 +7,8 @@ import click
 from catchments.commands.console import refusing, say, store, table
 from catchments.core.roles import COMMAND_LINE
 from catchments.editions.delivery import DeliveryWorker, payloads
-from catchments.store.outbox import STATES, Outbox
+from catchments.store.outbox.notices import STATES
+from catchments.store.outbox.queue import Outbox
 from catchments.web.common.services import service
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from catchments.changes import compare
+from catchments.changes.comparison import compare
 from catchments.core.model import Edition, Provider
 from catchments.editions.differences import (
     Assignment,
@@ -18,7 +18,7 @@ from catchments.editions.differences import (
 )
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Snapshot
-from catchments.store.outbox import PROVIDER, SCHOOL, Announcement
+from catchments.store.outbox.notices import PROVIDER, SCHOOL, Announcement
 
 MADE_UP = "Demonstration data: this is made up, and nothing really changes."
 REGIONAL_OFFICE = "If this is not right, call your Ministry of Education regional office."

@@ -35,7 +35,7 @@ from catchments.editions.history import DIFFERENCES_KEPT, EditionHistory, editio
 from catchments.lookup.snapshot import Snapshots
 from catchments.runtime.recent import Recent
 from catchments.store import Store
-from catchments.store.outbox import Claimed, Outbox
+from catchments.store.outbox.queue import Claimed, Outbox
 
 MAIL_TIMEOUT_S = 30.0
 CALL_TIMEOUT_S = (5.0, 10.0)

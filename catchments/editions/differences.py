@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from catchments.changes import Comparison, compare
+from catchments.changes.comparison import Comparison, compare
 from catchments.core.model import Answer, Catchment, Edition, Provider, School, SchoolStatus, Status
 from catchments.editions import change_schema
 from catchments.lookup.snapshot import Snapshot

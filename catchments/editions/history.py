@@ -25,10 +25,6 @@ DIFFERENCES_KEPT = 300
 READ_LATELY = 2
 
 
-def _nothing(_edition: int) -> bytes | None:
-    return None
-
-
 @dataclass(frozen=True)
 class EditionHistory:
     """All editions, withdrawn ones too, beside what is published."""
@@ -41,7 +37,7 @@ class EditionHistory:
     kept: Recent = field(default_factory=lambda: Recent(DIFFERENCES_KEPT))
     lately: Recent = field(default_factory=lambda: Recent(READ_LATELY))
     """Whole editions, for as long as a page is made: each is compared with two others."""
-    written: Callable[[int], bytes | None] = _nothing
+    written: Callable[[int], bytes | None] = lambda _edition: None
     """Gives what was kept of an edition's changes when it was published, by its number."""
 
     def numbered(self, number: int) -> EditionSummary | None:

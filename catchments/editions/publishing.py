@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from catchments.changes import apply_all, may_take_effect, reasons_against
+from catchments.changes.change import apply_all
+from catchments.changes.publication_checks import may_take_effect, reasons_against
 from catchments.core.errors import ChangeDoesNotFit, PublicationRefused
 from catchments.core.model import DirectoryRelease, Edition, EditionSummary
 from catchments.core.roles import Action

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import compress
 from typing import Any, Generic, TypeVar
 
@@ -27,12 +27,14 @@ class ChangingIndex(Generic[Key, Value]):
     asked about last is taken out of the tree or put in first: to go back a change, or to another
     draft, costs no more than to go on. A version that was asked about must not change any more.
 
-    `shape_of` gives a value's shape, WGS 84 with longitudes 0…360, or None where it lies nowhere.
-    Safe to share between threads, as the tree by itself is not.
+    `shapes_of` gives the shape of each of some values, WGS 84 with longitudes 0…360, or None where
+    one lies nowhere. Safe to share between threads, as the tree by itself is not.
     """
 
-    def __init__(self, shape_of: Callable[[Value], BaseGeometry | None]) -> None:
-        self._shape_of = shape_of
+    def __init__(
+        self, shapes_of: Callable[[Sequence[Value]], Iterable[BaseGeometry | None]]
+    ) -> None:
+        self._shapes_of = shapes_of
         self._version: Mapping[Key, Value] = {}
         self._shapes: dict[Key, BaseGeometry] = {}
         self._numbers: dict[Key, int] = {}
@@ -63,27 +65,31 @@ class ChangingIndex(Generic[Key, Value]):
 
     def _step_to(self, version: Mapping[Key, Value]) -> None:
         before = self._version
-        others = {k: self._shape_of(v) for k, v in version.items() if before.get(k) is not v}
+        differing: dict[Key, Value] = {
+            k: value for k, value in version.items() if before.get(k) is not value
+        }
+        others = dict(zip(differing, self._shapes_of(list(differing.values())), strict=True))
         if self._shapes:
             for key in before.keys() - version.keys():
                 self._put(key, None)
             for key, shape in others.items():
                 self._put(key, shape)
         else:
-            self._load({key: shape for key, shape in others.items() if _box(shape)})
+            self._load(others)
         self._version = version
 
-    def _load(self, shapes: Mapping[Key, Any]) -> None:
+    def _load(self, shapes: Mapping[Key, BaseGeometry | None]) -> None:
         """Make the tree at once, in a tenth of the time that it takes one by one."""
         from rtree.index import Index  # only who works on a draft pays for it
 
-        self._shapes = dict(shapes)
-        self._keys = list(shapes)
-        self._numbers = {key: number for number, key in enumerate(shapes)}
         bounds = shapely.bounds(list(shapes.values()))
-        self._tree = (
-            Index((np.arange(len(bounds)), bounds[:, :2], bounds[:, 2:])) if shapes else None
-        )
+        placed = ~np.isnan(bounds[:, 0])
+        self._shapes = dict(compress(shapes.items(), placed.tolist()))
+        self._keys = list(self._shapes)
+        self._numbers = {key: number for number, key in enumerate(self._keys)}
+        boxes = bounds[placed]
+        every = np.arange(len(boxes)), boxes[:, :2], boxes[:, 2:]
+        self._tree = Index(every) if self._shapes else None
 
     def _put(self, key: Key, shape: BaseGeometry | None) -> None:
         """Give a key another shape, or none; where its box stays, the tree stays."""
@@ -125,7 +131,7 @@ class IndexedBoundaries(dict[str, BaseGeometry]):
         self.index: ChangingIndex[str, BaseGeometry] = (
             before.index
             if isinstance(before, IndexedBoundaries)
-            else ChangingIndex(geometry_to_360)
+            else ChangingIndex(lambda others: [*map(geometry_to_360, others)])
         )
 
 

@@ -57,7 +57,7 @@ def geometry_to_360(geometry: BaseGeometry) -> BaseGeometry:
     Vertices at longitudes from 0 up are kept bit for bit.
     """
     west = geometry.bounds and geometry.bounds[0] < 0
-    moved = shapely.transform(geometry, _lng_to_360) if west else geometry
+    moved = shapely.transform(geometry, xy_to_360) if west else geometry
     split_at_180 = bool(west) and 180.0 in shapely.get_coordinates(moved)[:, 0]
     return shapely.union_all(shapely.get_parts(moved)) if split_at_180 else moved
 
@@ -73,8 +73,9 @@ def geometry_to_180(geometry: BaseGeometry) -> BaseGeometry:
     return in_one(polygons_in([east, shapely.transform(west, _lng_to_180)]))
 
 
-def _lng_to_360(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.column_stack([np.where(xy[:, 0] < 0, xy[:, 0] + 360.0, xy[:, 0]), xy[:, 1]])
+def xy_to_360(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return points, one a row, with longitudes 0…360 for -180…180."""
+    return np.column_stack([to_360_many(xy[:, 0]), xy[:, 1]])
 
 
 def _lng_to_180(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

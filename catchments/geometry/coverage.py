@@ -38,6 +38,7 @@ from catchments.geometry.planar import (
     Shapes,
     edge_ends,
     make_valid_2d,
+    points_within,
 )
 
 SLIVER_WIDTH_M = 50.0
@@ -336,7 +337,7 @@ def _measured_faults(faces: Sequence[Face], codes: Sequence[str]) -> Iterator[Co
 
 def _fault(faces: Sequence[Face], codes: Sequence[str]) -> CoverageFault:
     widest = max(faces, key=lambda face: face.breadth_m)
-    spot = shapely.point_on_surface(widest.shape)
+    (spot,) = points_within([widest.shape])
     return CoverageFault(
         kind=widest.kind,
         codes=tuple(sorted(codes[member] for member in widest.members)),

@@ -87,7 +87,7 @@ class Faces:
     @cached_property
     def spots(self) -> Shapes:
         """A point within each face."""
-        return np.asarray(shapely.point_on_surface(self.areas))
+        return points_within(self.areas)
 
     @cached_property
     def _xy(self) -> Floats:
@@ -99,6 +99,19 @@ class Faces:
         shapely.prepare(shape)
         inside[inside] = shapely.contains_xy(shape, self._xy[inside])
         return inside
+
+
+def points_within(areas: npt.ArrayLike) -> Shapes:
+    """Return a point within each area, on its edge only where it is too thin for another.
+
+    GEOS's point on the surface of a valid polygon may be one of its vertices.
+    """
+    areas = np.asarray(areas)
+    points = np.asarray(shapely.point_on_surface(areas))
+    astray = ~shapely.contains(areas, points)
+    circles = shapely.maximum_inscribed_circle(areas[astray])
+    points[astray] = shapely.get_point(circles, 0)
+    return points
 
 
 # --- edges ----------------------------------------------------------------------------------------

@@ -20,7 +20,16 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import ChangeDoesNotFit, shown
 from catchments.geometry.changing_index import boundaries_touching
 from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
-from catchments.geometry.planar import Chains, Edges, Faces, Flags, Shapes, in_one, polygons_in
+from catchments.geometry.planar import (
+    Chains,
+    Edges,
+    Faces,
+    Flags,
+    Shapes,
+    in_one,
+    points_within,
+    polygons_in,
+)
 
 MAX_VERTICES = 1_000_000
 """A drawn or uploaded shape may have so many: more than the whole country's coast."""
@@ -325,7 +334,7 @@ class _Pieces:
         ]
         met = np.array(rims, dtype=object)[shapely.intersects(self.line, rims)] if rims else rims
         holes = shapely.polygons(np.asarray(met, dtype=object))
-        spots = shapely.point_on_surface(holes)
+        spots = points_within(holes)
         filled = [bool(shapely.intersects(self.shapes, spot).any()) for spot in spots]
         return np.asarray(holes[~np.array(filled, dtype=bool)], dtype=object)
 

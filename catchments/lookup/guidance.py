@@ -19,7 +19,7 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct
 
-from catchments.core.errors import FileRefused, InputRefused, shown
+from catchments.core.errors import FileRefused, shown
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "guidance"
 
@@ -71,14 +71,6 @@ class Condition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     all_of: tuple[Id, ...] = ()
     any_of: tuple[Id, ...] = ()
     none_of: tuple[Id, ...] = ()
-
-    def holds(self, chosen: frozenset[str]) -> bool:
-        """Return whether it is met by the options chosen."""
-        return (
-            chosen.issuperset(self.all_of)
-            and (not self.any_of or not chosen.isdisjoint(self.any_of))
-            and chosen.isdisjoint(self.none_of)
-        )
 
     @property
     def option_ids(self) -> frozenset[str]:
@@ -133,55 +125,6 @@ class Guide(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def labels(self) -> Mapping[str, str]:
         """The label of each option, by its id."""
         return {option.id: option.label for each in self.questions for option in each.options}
-
-
-class Advised(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What came of some answers: an advice with its reasons, or none yet."""
-
-    advice: Advice | None
-    rules: tuple[Rule, ...]
-    """The rules of the advice that apply; the reasons are theirs."""
-    unanswered: tuple[Question, ...]
-    """The questions that are still to be answered; an advice may be given before they are."""
-
-
-# --- advising -------------------------------------------------------------------------------------
-
-
-def advise(guide: Guide, chosen: frozenset[str]) -> Advised:
-    """Return the first advice of a guide that the options chosen give a reason for.
-
-    Raises InputRefused for an option that the guide does not have, and for two answers to a
-    question that takes one.
-    """
-    _refuse_impossible(guide, chosen)
-    unanswered = tuple(
-        question
-        for question in guide.questions
-        if question.answers == "one" and chosen.isdisjoint(question.option_ids)
-    )
-    for advice in guide.advices:
-        rules = tuple(rule for rule in advice.rules if rule.when.holds(chosen))
-        if rules and advice.when.holds(chosen):
-            return Advised(advice=advice, rules=rules, unanswered=unanswered)
-    return Advised(advice=None, rules=(), unanswered=unanswered)
-
-
-def _refuse_impossible(guide: Guide, chosen: frozenset[str]) -> None:
-    for unknown in sorted(chosen - guide.labels.keys()):
-        raise InputRefused(
-            f"There is no option {shown(unknown)} in the guide of {guide.effective_from}.",
-            allowed=f"Its options are {', '.join(guide.labels)}.",
-            next_step="Choose among them.",
-        )
-    for question in guide.questions:
-        if question.answers == "one" and len(chosen & question.option_ids) > 1:
-            raise InputRefused(
-                f"The question {shown(question.legend)} has more than one answer.",
-                field=question.id,
-                allowed="It takes one.",
-                next_step="Choose one of its options.",
-            )
 
 
 # --- which guide ----------------------------------------------------------------------------------

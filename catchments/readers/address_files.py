@@ -161,7 +161,7 @@ def _geopackage_rows(path: Path, progress: Progress) -> Rows:
 def _features(path: Path, file: GeoPackage, progress: Progress) -> Rows:
     """Yield the features of the layer with addresses, by their numbers; a batch is held at once."""
     layer = _address_layer(path, file)
-    has_points, whole = layer.geometry_column is not None, _feature_count(file, layer)
+    has_points, whole = layer.geometry_column is not None, file.count(layer)
     fields = _fields_read(layer)
     pick = _pick(path, [*fields, *(_POINT_AXES if has_points else ())], (COLUMNS, _PLACED))
     rows, done = file.rows(layer, fields), 0
@@ -195,11 +195,6 @@ def _fields_read(layer: TableLayer) -> list[str]:
     names = list(layer.fields)
     left_out = () if layer.geometry_column is None else _AXES
     return [names[at] for name, at in COLUMNS.positions(names).items() if name not in left_out]
-
-
-def _feature_count(file: GeoPackage, layer: TableLayer) -> int:
-    """Return how many features a layer has; the file's own note of it may be out of date."""
-    return file.count(layer)
 
 
 def _degrees(batch: Sequence[Row], layer: TableLayer, path: Path) -> npt.NDArray[np.float64]:

@@ -26,11 +26,8 @@ from catchments.readers.formats.feature_fields import (
     value_of,
 )
 from catchments.readers.formats.feature_polygons import boundary_of
-from catchments.readers.formats.file_checks import MAX_FILE_BYTES
 from catchments.readers.formats.vector_files import Layer, read_layers
 from catchments.readers.report import Progress, Report, no_progress, sha256_of
-
-__all__ = ["MAX_FILE_BYTES", "BoundaryReading", "read_boundaries"]
 
 _REPEATED_LAYER = re.compile(r" \(#\d+\)$")
 
@@ -279,7 +276,7 @@ def _coded(
             )
         provider = area.provider.code if area.provider else None
         catchments[code] = Catchment(code, area.name, area.region, provider)
-        boundaries[code] = _joined(area.parts)
+        boundaries[code] = area.parts[0] if len(area.parts) == 1 else shapely.union_all(area.parts)
         report.count("catchments")
         _report_lacks(area, report)
     _report_namesakes(catchments, report)
@@ -301,10 +298,6 @@ def _report_namesakes(catchments: Mapping[str, Catchment], report: Report) -> No
             report.problem(
                 catchment.name, f"has the same name as {earlier}", f"kept apart, as {code}"
             )
-
-
-def _joined(parts: list[BaseGeometry]) -> BaseGeometry:
-    return parts[0] if len(parts) == 1 else shapely.union_all(parts)
 
 
 def _refuse_long(code: str) -> None:

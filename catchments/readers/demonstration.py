@@ -220,7 +220,7 @@ def _school(row: Row) -> tuple[int, School]:
         school_id=int(row["school_id"]),
         name=row["name"],
         status=SchoolStatus(row["status"]),
-        place=_place(row),
+        place=Place(lng=float(row["lng"]), lat=float(row["lat"])) if row["lng"] else None,
         org_type=row["org_type"],
         address=row["address"],
         suburb=row["suburb"],
@@ -233,12 +233,6 @@ def _school(row: Row) -> tuple[int, School]:
         closed=_day(row["closed"]),
     )
     return school.school_id, school
-
-
-def _place(row: Row) -> Place | None:
-    if not row["lng"]:
-        return None
-    return Place(lng=float(row["lng"]), lat=float(row["lat"]))
 
 
 def _day(text: str) -> date | None:

@@ -154,7 +154,9 @@ class DirectoryReading:
 
     def add(self, where: str, cells: Mapping[str, str]) -> None:
         """Take one row, its cells by the fields of COLUMNS; keep a fault if it cannot be right."""
-        kept = {key: _blank_to_empty(value) for key, value in cells.items()}
+        kept = {
+            key: "" if value.casefold() in _PLACEHOLDERS else value for key, value in cells.items()
+        }
         label = f"{where} ({_label(kept)})"
         number = self._number(label, kept.get("school_id", ""))
         place = self._place(label, kept)
@@ -317,10 +319,6 @@ class DirectoryReading:
 def _label(cells: Mapping[str, str]) -> str:
     parts = (cells.get("school_id", ""), cells.get("name", ""))
     return ", ".join(part[:80] for part in parts if part) or "no number, no name"
-
-
-def _blank_to_empty(text: str) -> str:
-    return "" if text.casefold() in _PLACEHOLDERS else text
 
 
 def _without_proposal(name: str) -> tuple[str, bool, date | None]:

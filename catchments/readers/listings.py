@@ -11,6 +11,7 @@ from pathlib import Path
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Catchment, School, SchoolStatus, Source, SourceKind
 from catchments.core.text_folding import folded
+from catchments.lookup.values import whole_number
 from catchments.readers.formats.tables import (
     LICENCE_NOT_STATED,
     Columns,
@@ -131,8 +132,8 @@ class _Schools:
             self.by_name[matching_key(school.name)].append(school)
 
     def numbered(self, text: str) -> School | None:
-        plausible = text.isascii() and text.isdecimal() and len(text) <= 9
-        return self.by_number.get(int(text)) if plausible else None
+        number = whole_number(text)
+        return None if number is None else self.by_number.get(number)
 
     def named(self, name: str, town: str) -> tuple[School | None, str]:
         """Return the one school of that name and town, or None and why."""
@@ -262,13 +263,14 @@ class _Reading:
             self._check_name(row, numbered)
             self.report.count("matched by number")
             return numbered
+        unknown = f"number {shown(number)} is not in the directory"
         named, why = self.schools.named(name, row["town"])
         if named is None:
-            self._leave_out(row, f"{_number_unknown(number)}{why}")
+            self._leave_out(row, f"{unknown}, and {why}" if number else why)
             return None
         if number:
             taken = f"taken as {named.school_id}, {named.name}, by its name"
-            self.report.problem(row.where, f"number {shown(number)} is not in the directory", taken)
+            self.report.problem(row.where, unknown, taken)
         self.report.count("matched by name and town" if row["town"] else "matched by name")
         return named
 
@@ -311,7 +313,3 @@ class _Reading:
         if self.provision.setdefault(number, note) != note:
             what = "has another note on the in-school provision of a school already listed"
             self.report.problem(where, what, "the first is kept")
-
-
-def _number_unknown(number: str) -> str:
-    return f"number {shown(number)} is not in the directory, and " if number else ""

@@ -14,10 +14,10 @@ import os
 import re
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 SETTING = "CATCHMENTS_LOG"
@@ -141,15 +141,8 @@ def _kinds(error: BaseException) -> Iterator[str]:
 
 def _frames(error: BaseException) -> Iterator[str]:
     for each in _chain(error):
-        yield from _frames_of(each.__traceback__)
-
-
-def _frames_of(traceback: TracebackType | None) -> Iterator[str]:
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        module = traceback.tb_frame.f_globals.get("__name__", "?")
-        yield f"{module}:{traceback.tb_lineno} {code.co_name}"
-        traceback = traceback.tb_next
+        for frame, line in traceback.walk_tb(each.__traceback__):
+            yield f"{frame.f_globals.get('__name__', '?')}:{line} {frame.f_code.co_name}"
 
 
 def _uncaught(error: BaseException | None) -> None:

@@ -39,7 +39,10 @@ def read(connection: sa.Connection, number: int) -> Edition:
     table = schema.edition
     row = connection.execute(sa.select(table).where(table.c.number == number)).one_or_none()
     if row is None:
-        raise unknown_edition(number)
+        raise NotKnown(
+            f"There is no edition {number}.",
+            next_step="See `flask editions list` for those there are.",
+        )
     listings = _pairs(connection, schema.edition_listing, number)
     return Edition(
         catchments=_keyed(connection, schema.edition_catchment, Catchment, number),
@@ -137,13 +140,6 @@ def read_boundaries(connection: sa.Connection, hashes: Iterable[str]) -> dict[st
         sa.select(table.c.sha256, table.c.wkb).where(table.c.sha256.in_(list(hashes)))
     )
     return {row.sha256: shapely.from_wkb(row.wkb) for row in rows}
-
-
-def unknown_edition(number: int) -> NotKnown:
-    """Return the error for an edition number that does not exist."""
-    return NotKnown(
-        f"There is no edition {number}.", next_step="See `flask editions list` for those there are."
-    )
 
 
 def _next_number(connection: sa.Connection) -> int:

@@ -62,14 +62,11 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision; what is there stays."""
-        if self._revision() == NEWEST_REVISION:
-            return
+        with self._explaining(), self._engine.connect() as connection:
+            if revision(connection) == NEWEST_REVISION:
+                return
         with self.writing() as connection:
             upgrade(connection)
-
-    def _revision(self) -> str | None:
-        with self._explaining(), self._engine.connect() as connection:
-            return revision(connection)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:

@@ -72,7 +72,7 @@ class People(Repository):
         """Return somebody's account by its number, or None."""
         with self._database.reading() as connection:
             row = connection.execute(sa.select(_T).where(_T.c.id == person_id)).one_or_none()
-        return _account(row) if row else None
+        return Account(_person(row), row.session_epoch, bool(row.password_hash)) if row else None
 
     def person(self, login: str) -> Person:
         """Return somebody by their login. Raises NotKnown."""
@@ -378,10 +378,6 @@ def _person(row: Any) -> Person:
         disabled_at=row.disabled_at,
         subject=row.subject,
     )
-
-
-def _account(row: Any) -> Account:
-    return Account(_person(row), row.session_epoch, bool(row.password_hash))
 
 
 def _words(roles: Collection[Role]) -> str:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.core.errors import CatchmentsError, PublicationRefused
 from catchments.core.model import DirectoryRelease, Edition, EditionSummary, ReleaseSummary, Source
 from catchments.core.roles import COMMAND_LINE

@@ -185,16 +185,12 @@ def _cell(sheet: Any, value: Cell, *, wrap: bool = False) -> Any:
     if not isinstance(value, str):
         return WriteOnlyCell(sheet, value)
     cell = WriteOnlyCell(sheet)
-    cell._value, cell.data_type = _writable(value), "s"
+    cell._value, cell.data_type = _NOT_IN_XML.sub("\ufffd", value[:LONGEST_CELL]), "s"
     if value.startswith(("=", "+", "-", "@")):
         cell.quotePrefix = True
     if wrap:
         cell.alignment = Alignment(wrap_text=True, vertical="top")
     return cell
-
-
-def _writable(text: str) -> str:
-    return _NOT_IN_XML.sub("\ufffd", text[:LONGEST_CELL])
 
 
 def _undated(book: bytes, number: int, day: date) -> bytes:

@@ -10,18 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import box
 
-from catchments.changes import (
-    Comparison,
-    apply_all,
-    compare,
-    may_take_effect,
-    reasons_against,
-    schools_moved,
-)
+from catchments.changes.change import apply_all
+from catchments.changes.comparison import Comparison, compare, schools_moved
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.changes.kinds.replace_listings import ReplaceListings
 from catchments.changes.kinds.replace_providers import ReplaceProviders
 from catchments.changes.naming import NAMED_AT_MOST
+from catchments.changes.publication_checks import may_take_effect, reasons_against
 from catchments.core.errors import ChangeDoesNotFit
 from catchments.core.model import (
     NOT_STATED,

@@ -12,7 +12,9 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catchments.changes import Change, apply_all, compare, kinds, reasons_against
+from catchments.changes import kinds
+from catchments.changes.change import Change, apply_all
+from catchments.changes.comparison import compare
 from catchments.changes.kinds import BY_TAG
 from catchments.changes.kinds.add_provider import AddProvider
 from catchments.changes.kinds.assign_provider import AssignProvider
@@ -26,6 +28,7 @@ from catchments.changes.kinds.retire_provider import RetireProvider
 from catchments.changes.kinds.set_in_school_provision import SetInSchoolProvision
 from catchments.changes.kinds.split_catchment import SplitCatchment
 from catchments.changes.kinds.transfer_area import TransferArea
+from catchments.changes.publication_checks import reasons_against
 from catchments.core.errors import ChangeDoesNotFit
 from catchments.core.model import Catchment, Contract, Provider
 from catchments.store.drafts.change_json import decode, encode, hashes_in, wkb_and_sha256

@@ -9,7 +9,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catchments.changes import apply_all
+from catchments.changes.change import apply_all
 from catchments.changes.kinds.list_where_located import ListWhereLocated
 from catchments.changes.kinds.merge_catchments import MergeCatchments
 from catchments.changes.kinds.move_schools import MoveSchools

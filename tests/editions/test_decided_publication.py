@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.changes.kinds.merge_catchments import MergeCatchments
 from catchments.changes.kinds.move_schools import MoveSchools
@@ -19,7 +19,7 @@ from catchments.editions.publishing import PublicationRequest, Publisher
 from catchments.store import Decision, Store, schema
 from catchments.store.audit import AuditTrail
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
-from catchments.store.outbox import Outbox
+from catchments.store.outbox.queue import Outbox
 from catchments.store.people import People
 from tests.staff import add_person
 from tests.worlds import (

@@ -10,7 +10,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catchments.changes import apply_all, reasons_against
+from catchments.changes.change import apply_all
 from catchments.changes.kinds.add_provider import AddProvider
 from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.changes.kinds.edit_provider import EditProvider
@@ -21,16 +21,12 @@ from catchments.changes.kinds.retire_provider import RetireProvider
 from catchments.changes.kinds.set_in_school_provision import SetInSchoolProvision
 from catchments.changes.kinds.split_catchment import SplitCatchment
 from catchments.changes.kinds.transfer_area import TransferArea
+from catchments.changes.publication_checks import reasons_against
 from catchments.core.model import Catchment, Contract, Place, Provider, School
-from catchments.editions.impact import (
-    ASSUMED,
-    ImpactCalculator,
-    Numbers,
-    Rates,
-    changed_area,
-    impact,
-)
-from catchments.editions.impact.faults import faults_after
+from catchments.editions.impact.calculator import ImpactCalculator
+from catchments.editions.impact.faults import changed_area, faults_after
+from catchments.editions.impact.rates import ASSUMED, Rates
+from catchments.editions.impact.tables import Numbers
 from catchments.geometry.changing_index import IndexedBoundaries, boundaries_touching
 from catchments.geometry.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot
@@ -62,7 +58,7 @@ def after(base, *changes):
 
 def found(*changes, base=None, on=ON, rates=RATES):
     base = base or small_base()
-    return impact(base, after(base, *changes), on=on, rates=rates)
+    return ImpactCalculator().impact(base, after(base, *changes), on=on, rates=rates)
 
 
 def row(rows, code):
@@ -193,7 +189,7 @@ def test_what_publication_refuses_blocks_with_the_place_to_look_at(kind):
 def test_a_boundary_that_breaks_the_coverage_blocks_as_publication_does(shape, kind):
     base = small_base()
     broken = replace(base.edition, boundaries={**base.edition.boundaries, AHI: shape})
-    made = impact(base, broken, on=ON, rates=RATES)
+    made = ImpactCalculator().impact(base, broken, on=ON, rates=RATES)
     assert sorted(c.sentence for c in made.blocks) == sorted(blocks_of(base, broken))
     assert kind is None or kind in {c.kind for c in made.blocks}
 
@@ -214,7 +210,7 @@ REDRAWN = {
 def test_what_is_redrawn_is_looked_at_as_publication_would(kind):
     base = small_base()
     edition = after(base, REDRAWN[kind])
-    made = impact(base, edition, on=ON, rates=RATES)
+    made = ImpactCalculator().impact(base, edition, on=ON, rates=RATES)
     assert ImpactCalculator().answers(base, edition) == Snapshot.of(edition, base.release).answers
     assert [c.sentence for c in made.blocks] == blocks_of(base, edition)
     before, now = (
@@ -244,7 +240,9 @@ def test_a_hole_between_catchments_blocks():
         code: b if code == REKOHU else shapely.difference(b, hole)
         for code, b in base.edition.boundaries.items()
     }
-    made = impact(base, replace(base.edition, boundaries=boundaries), on=ON, rates=RATES)
+    made = ImpactCalculator().impact(
+        base, replace(base.edition, boundaries=boundaries), on=ON, rates=RATES
+    )
     assert "gap" in {c.kind for c in made.blocks}
 
 
@@ -286,7 +284,9 @@ def test_a_catchment_in_more_pieces_warns():
     base = small_base()
     cut = shapely.difference(base.edition.boundaries[AHI], shapely.box(174.4, -39, 174.6, -38))
     boundaries = {**base.edition.boundaries, AHI: cut}
-    made = impact(base, replace(base.edition, boundaries=boundaries), on=ON, rates=RATES)
+    made = ImpactCalculator().impact(
+        base, replace(base.edition, boundaries=boundaries), on=ON, rates=RATES
+    )
     assert ("pieces", (AHI,)) in {(c.kind, c.codes) for c in made.warnings}
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.core.model import (
     Contract,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import shapely
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.changes.kinds.replace_listings import ReplaceListings
 from catchments.changes.kinds.replace_providers import ReplaceProviders

@@ -39,7 +39,7 @@ from catchments.store import people as people_module
 from catchments.store.audit import AuditTrail
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.engine import now
-from catchments.store.outbox import Outbox
+from catchments.store.outbox.queue import Outbox
 from catchments.store.people import LONGEST_LOCK, People
 from catchments.web.accounts import access
 from catchments.web.staff.forms import areas

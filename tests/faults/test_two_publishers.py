@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from catchments.changes import Change, apply_all
+from catchments.changes.change import Change, apply_all
 from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.core.roles import Role
@@ -16,7 +16,7 @@ from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Decision, Store
 from catchments.store.audit import AuditTrail
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
-from catchments.store.outbox import Outbox
+from catchments.store.outbox.queue import Outbox
 from catchments.store.people import People
 from tests import prepared
 from tests.staff import add_person

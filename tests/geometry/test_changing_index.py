@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -53,8 +53,8 @@ def histories(draw: st.DrawFn) -> list[Version]:
     return made
 
 
-def same(shape: BaseGeometry) -> BaseGeometry:
-    return shape
+def same(shapes: Sequence[BaseGeometry]) -> Sequence[BaseGeometry]:
+    return shapes
 
 
 def by_brute_force(version: Version, area: BaseGeometry) -> list[int]:
@@ -95,7 +95,9 @@ def test_many_are_put_in_and_taken_out_again(version, area):
 
 
 def test_what_lies_nowhere_is_never_found_until_it_has_a_place():
-    index = ChangingIndex[int, str](lambda text: shapely.from_wkt(text) if text else None)
+    index = ChangingIndex[int, str](
+        lambda all_: [(t and shapely.from_wkt(t)) or None for t in all_]
+    )
     everywhere = shapely.box(0, 0, 360, 90)
     assert index.touching({1: "", 2: "POLYGON EMPTY"}, everywhere) == {}
     assert [*index.touching({1: "POINT (1 1)", 2: ""}, everywhere)] == [1]
@@ -105,12 +107,12 @@ def test_what_lies_nowhere_is_never_found_until_it_has_a_place():
 def test_only_what_changed_is_looked_at_and_only_what_has_another_box_moves_in_the_tree():
     seen: list[int] = []
 
-    def shape_of(number: int) -> BaseGeometry:
-        seen.append(number)
-        return shapely.Point(number % 10, 0)
+    def shapes_of(numbers: Sequence[int]) -> list[BaseGeometry]:
+        seen.extend(numbers)
+        return [shapely.Point(number % 10, 0) for number in numbers]
 
     first = {key: 1_000 + key for key in range(8)}
-    index = ChangingIndex[int, int](shape_of)
+    index = ChangingIndex[int, int](shapes_of)
     index.near(first, [])
     seen.clear()
     moves = _counted(index)

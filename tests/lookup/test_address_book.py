@@ -24,7 +24,8 @@ from catchments.core.model import NamedPlace, Place, PlaceKind, Source, SourceKi
 from catchments.core.settings import ROOT
 from catchments.core.text_folding import folded
 from catchments.lookup.search import address_building
-from catchments.lookup.search.address_book import AddressBook, building_book
+from catchments.lookup.search.address_book import AddressBook
+from catchments.lookup.search.address_building import building_book
 from catchments.lookup.search.address_text import ABBREVIATIONS, readings
 from catchments.readers.addresses import Address, Road
 from catchments.readers.report import no_progress

@@ -11,13 +11,14 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.model import Catchment, Edition
 from catchments.geometry.coordinates import geometry_to_180
 from catchments.store import Artefact
-from maps.artefacts import build_artefacts
+from maps.artefacts import map_parts
+from maps.exports.export_input import ExportInput
 from maps.exports.geojson import boundaries_geojson
 
 
 @pytest.fixture(scope="module")
 def artefacts(edition: Edition, coast: BaseGeometry) -> dict[str, Artefact]:
-    return {made.name: made for made in build_artefacts(edition, coast=coast)}
+    return {made.name: made for made in map_parts(ExportInput(edition, coast))}
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +39,12 @@ def test_an_edition_gives_four_artefacts(artefacts: dict[str, Artefact]) -> None
 def test_the_same_edition_gives_the_same_artefacts(
     edition: Edition, coast: BaseGeometry, artefacts: dict[str, Artefact]
 ) -> None:
-    assert tuple(artefacts.values()) == build_artefacts(edition, coast=coast)
+    assert tuple(artefacts.values()) == map_parts(ExportInput(edition, coast))
 
 
 def test_progress_counts_up_to_the_whole(edition: Edition) -> None:
     told: list[tuple[str, int, int | None]] = []
-    build_artefacts(edition, progress=lambda *step: told.append(step))
+    map_parts(ExportInput(edition), progress=lambda *step: told.append(step))
     assert [(n, 4) for n in range(5)] == [(done, whole) for _, done, whole in told]
 
 

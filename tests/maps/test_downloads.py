@@ -6,7 +6,10 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
@@ -38,6 +41,7 @@ from catchments.core.model import (
     Source,
     SourceKind,
 )
+from catchments.core.settings import ROOT
 from catchments.editions.publishing import Publisher
 from catchments.geometry.coordinates import geometry_to_360
 from catchments.lookup.snapshot import Snapshot
@@ -64,6 +68,7 @@ from maps.exports.school_tables import COLUMNS
 from maps.topology import PUBLISHED, Cut
 from maps.wording import MADE_UP
 from tests.laws import examples
+from tests.waiting import PATIENCE_S
 from tests.worlds import TODAY, small_edition, small_release
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", '=HYPERLINK("x")', "’=1")
@@ -137,6 +142,34 @@ def test_the_same_edition_gives_the_same_bytes(
 ) -> None:
     again = {made.name: made.content for made in build_all(snapshot, coast=coast)}
     assert [name for name in files if files[name] != again[name]] == []
+
+
+NUMBERED = """
+import hashlib
+import shapely
+from maps.exports.export_input import ExportInput
+from maps.printing import map_pdf
+from tests.worlds import SQUARES, small_edition
+strips = {c: shapely.box(175 + n / 50, -39, 175.02 + n / 50, -38) for n, c in enumerate(SQUARES)}
+print(hashlib.sha256(map_pdf(ExportInput(small_edition(boundaries=strips)))).hexdigest())
+"""
+
+
+def test_a_map_with_numbered_catchments_is_the_same_bytes_in_another_process() -> None:
+    """Where names fit nowhere numbers stand; sets of texts have another order in each process."""
+    made = {
+        subprocess.run(
+            [sys.executable, "-c", NUMBERED],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PATIENCE_S,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(made) == 1
 
 
 def test_the_manifest_has_each_files_size_and_digest(files: Mapping[str, bytes]) -> None:

@@ -15,13 +15,15 @@ import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyproj import CRS
 from shapely import box
 
 from catchments.core.errors import FileRefused
 from catchments.core.model import Provider, SourceKind
 from catchments.geometry.coordinates import NZTM2000, geometry_to_360, to_metres
 from catchments.geometry.coverage import is_coverage
-from catchments.readers.boundaries import MAX_FILE_BYTES, read_boundaries
+from catchments.readers.boundaries import read_boundaries
+from catchments.readers.formats.file_checks import MAX_FILE_BYTES
 from tests.laws import examples
 
 METRE = 1 / 90_000
@@ -657,6 +659,35 @@ def test_a_shapefile_whose_crs_cannot_be_read_is_refused(tmp_path):
         members = {name: archive.read(name) for name in archive.namelist()}
     members["areas.prj"] = members["areas.prj"].replace(b"WGS", b"\xc5GS", 1)
     assert "its CRS cannot be read" in refusal(zipped(tmp_path / "c.zip", members))
+
+
+OF_A_FILE = (
+    'PROJCS["x",GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],'
+    'PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]],PROJECTION["Mercator_1SP"],'
+    'UNIT["metre",1],EXTENSION["PROJ4","+proj=merc +nadgrids={} +units=m"]]'
+)
+
+
+def test_a_shapefile_whose_crs_names_a_file_is_not_asked_about_with_proj(tmp_path, monkeypatch):
+    path, seen = zipped_shapefile(tmp_path, [WEST]), []
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["areas.prj"] = OF_A_FILE.format(tmp_path / "secret").encode()
+    hostile = zipped(tmp_path / "c.zip", members)
+    known = CRS.from_user_input
+    monkeypatch.setattr(CRS, "from_user_input", lambda v, **k: seen.append(str(v)) or known(v, **k))
+    assert "is no coordinate reference system that PROJ knows" in refusal(hostile)
+    assert list(read(hostile, source_crs="EPSG:4326").catchments) == ["CATCHMENT-0"]
+    assert "secret" not in " ".join(seen)
+
+
+def test_a_shape_that_cannot_be_read_is_refused_and_one_that_is_absent_is_counted(tmp_path):
+    area, absent = placemark("A", WEST), "<Placemark><name>absent</name></Placemark>"
+    reading = read(written(tmp_path / "a.kml", kml(("Areas", area, absent))))
+    assert reading.report.counts["features without geometry"] == 1
+    short = LINE.replace(" 174.1,-35.9", "")
+    file = written(tmp_path / "b.kml", kml(("Areas", area, absent, short)))
+    assert "layer Areas, feature 3 has a shape that cannot be read" in refusal(file)
 
 
 def test_a_geopackage_with_a_virtual_table_is_refused(tmp_path):

@@ -12,14 +12,15 @@ from catchments.core.errors import NotKnown, PublicationRefused
 from catchments.store import Publication, Store, schema
 from catchments.store.audit import AuditTrail
 from catchments.store.engine import now
-from catchments.store.outbox import Announcement, Outbox, Webhooks
+from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.queue import (
-    ATTEMPTS_AT_MOST,
     CLAIM_HOLDS,
     MAY_HAVE_BEEN_SENT,
     TOO_OLD_AFTER,
-    pause_after,
+    Outbox,
 )
+from catchments.store.outbox.retries import ATTEMPTS_AT_MOST, pause_after
+from catchments.store.outbox.webhook_addresses import Webhooks
 from tests.worlds import at_once, simple_artefacts, small_edition, small_release
 
 FROM = date(2026, 4, 1)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.changes.kinds.replace_listings import ReplaceListings
 from catchments.changes.kinds.replace_providers import ReplaceProviders

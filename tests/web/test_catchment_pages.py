@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from catchments.core.model import Catchment, Edition, Place, School
+from catchments.core.plain_cells import RUNS_IN_A_SPREADSHEET
 from catchments.store import StoreUnavailable
 from catchments.web.common.services import EXTENSION
-from catchments.web.common.tables import RUNS_IN_A_SPREADSHEET, schools_table
+from catchments.web.common.tables import schools_table
 from catchments.web.pages import catchment_summaries
 from tests.worlds import (
     AHI,

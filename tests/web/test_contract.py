@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.lookup.notices import NoticeCode
-from catchments.web.common import bodies
+from catchments.web.common import schemas as shared
 from catchments.web.common.contract import promised_by
 from catchments.web.v1 import examples
 from catchments.web.v1.openapi import PREFIX
@@ -84,7 +84,7 @@ def test_the_codes_of_notices_are_those_that_the_code_gives() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in CODE.rglob("*.py"))
     assert re.findall(r'\bNotice\(\s*"', text) == []
     given = {NoticeCode[name] for name in re.findall(r"\bNoticeCode\.([A-Z_]+)", text)}
-    assert set(bodies.NOTICE_CODES) == given
+    assert set(shared.NOTICE_CODES) == given
 
 
 # --- its examples ---------------------------------------------------------------------------------

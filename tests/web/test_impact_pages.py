@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.changes.kinds.edit_provider import EditProvider
 from catchments.changes.kinds.move_schools import MoveSchools

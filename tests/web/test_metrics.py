@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from werkzeug.test import TestResponse
 
 from catchments.core.settings import ROOT, Settings
-from catchments.store.outbox import Webhooks
+from catchments.store.outbox.webhook_addresses import Webhooks
 from catchments.web.common.services import EXTENSION
 from catchments.web.front import metrics, metrics_endpoint
 from catchments.web.front.metrics import MEASURED, METHODS, OTHER, UNMATCHED, Measured

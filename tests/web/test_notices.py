@@ -15,7 +15,9 @@ from flask.testing import FlaskClient
 
 from catchments.core.roles import Role
 from catchments.store import Publication, Store
-from catchments.store.outbox import Announcement, Outbox, Webhooks
+from catchments.store.outbox.notices import Announcement
+from catchments.store.outbox.queue import Outbox
+from catchments.store.outbox.webhook_addresses import Webhooks
 from tests.staff import add_person, post, signed_in
 from tests.worlds import (
     HOSTILE,

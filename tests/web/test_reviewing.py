@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.core.errors import CatchmentsError

@@ -15,7 +15,7 @@ from catchments.store import Artefact, Store
 
 def publisher(store: Store, progress: Progress) -> Publisher:
     """Return a publisher that makes maps and downloads and shows its progress."""
-    from maps.artefacts import MAKER  # Folium brings pandas: only publishing pays
+    from maps import MAKER
 
     def make(snapshot: Snapshot) -> Sequence[Artefact]:
         return artefacts(snapshot, progress)

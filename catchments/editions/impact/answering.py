@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import cast
 
@@ -10,7 +11,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.changes import Comparison
+from catchments.changes.comparison import Comparison
 from catchments.core.model import Answer, Edition, School
 from catchments.geometry.changing_index import ChangingIndex
 from catchments.geometry.coordinates import geometry_to_360, to_360
@@ -78,7 +79,8 @@ def answers_after(
     places: ChangingIndex[int, School],
 ) -> dict[int, Answer]:
     """Return what `Snapshot.of(after, release).answers` would be; `places` are the schools'."""
-    resolver = Resolver(after, base.release, cast(SpatialIndex, index) if touched else _index(base))
+    found = cast(SpatialIndex, index) if touched else base.resolver.index
+    resolver = Resolver(after, base.release, found)
     again = {
         *comparison.listings_changed,
         *comparison.in_school_provision_changed,
@@ -88,10 +90,6 @@ def answers_after(
     schools = base.release.schools
     fresh = {n: resolver.undated(schools[n]) for n in again if n in schools}
     return {**base.answers, **fresh}
-
-
-def _index(base: Snapshot) -> SpatialIndex:
-    return base.resolver.index
 
 
 def _naming(base: Snapshot, after: Edition) -> Iterator[int]:
@@ -129,7 +127,9 @@ def _near(
             yield number
 
 
-def place_of(school: School) -> BaseGeometry | None:
-    """Return where a school lies, longitude 0…360, or None where that is not known."""
-    place = school.place
-    return place and shapely.Point(to_360(place.lng), place.lat)
+def places_of(schools: Sequence[School]) -> Iterable[BaseGeometry | None]:
+    """Return where schools lie, longitudes 0…360, with None for those of which it is not known."""
+    known = [school.place for school in schools]
+    xy = np.array([(to_360(p.lng), p.lat) if p else (math.nan, math.nan) for p in known])
+    points = shapely.points(xy.reshape(-1, 2))
+    return (point if place else None for place, point in zip(known, points, strict=True))

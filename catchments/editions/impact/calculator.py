@@ -11,12 +11,13 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.changes import Comparison, blocks, compare
+from catchments.changes.comparison import Comparison, compare
+from catchments.changes.publication_checks import blocks
 from catchments.core.model import Answer, Edition, School
 from catchments.editions.impact.answering import (
     PatchedIndex,
     answers_after,
-    place_of,
+    places_of,
     touched_codes,
 )
 from catchments.editions.impact.faults import faults_after
@@ -98,7 +99,7 @@ class ImpactCalculator:
     def __init__(self) -> None:
         self._bases = Recent(BASES_KEPT)
         self._areas = _Areas()
-        self.schools: ChangingIndex[int, School] = ChangingIndex(place_of)
+        self.schools: ChangingIndex[int, School] = ChangingIndex(places_of)
         """Where the schools of a directory lie, to ask what an area touches."""
 
     def impact(self, base: Snapshot, after: Edition, *, on: date, rates: Rates) -> Impact:

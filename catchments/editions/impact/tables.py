@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from catchments.changes import Comparison, Concern
+from catchments.changes.comparison import Comparison
+from catchments.changes.publication_checks import Concern
 from catchments.core.model import Answer, Edition, School, SchoolStatus
 from catchments.core.text_folding import folded
 from catchments.editions.differences import Assignment, SchoolChange, code_of

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.changes import Concern
+from catchments.changes.publication_checks import Concern
 from catchments.core.model import Edition, School
 from catchments.editions.impact.tables import Numbers, counts
 from catchments.geometry.coordinates import geometry_to_360, to_360

@@ -21,13 +21,9 @@ from catchments.core.model import NamedPlace, Source
 from catchments.lookup.search.address_building import (
     APPLICATION_ID,
     FORMAT,
-    BookBuilder,
     Counts,
-    building_book,
 )
 from catchments.lookup.search.address_lookup import Lookup
-
-__all__ = ["AddressBook", "BookBuilder", "Counts", "building_book"]
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _AWAY = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR}

@@ -142,7 +142,8 @@ class GeoPackage:
         self._database, self._path = database, path
         self._readable = {"sqlite_master"}
         _fence(database, self._readable, path.stat().st_size)
-        schema = _Schema(self._entries(), path)
+        query = "SELECT type, name, tbl_name, sql FROM main.sqlite_master"
+        schema = _Schema(database.execute(query).fetchall(), path)
         self._tables = schema.tables
         others = [name for name in self._tables if not name.startswith(_OF_THE_FORMAT)]
         self._others = {name: self._columns(name) for name in others}
@@ -173,10 +174,6 @@ class GeoPackage:
         return int(self._database.execute(query).fetchone()[0])
 
     # --- what it holds ----------------------------------------------------------------------------
-
-    def _entries(self) -> list[Any]:
-        query = "SELECT type, name, tbl_name, sql FROM main.sqlite_master"
-        return self._database.execute(query).fetchall()
 
     def _read_geometry_columns(self) -> dict[str, tuple[str, Any]]:
         """Return the column and the number of the reference system of each table with geometries.

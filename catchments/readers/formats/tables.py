@@ -30,7 +30,7 @@ from catchments.readers.formats.text_files import (
     open_text,
     refused_at_fault,
 )
-from catchments.readers.formats.workbooks import Sheet, open_workbook
+from catchments.readers.formats.workbooks import first_sheet_with, open_workbook
 from catchments.readers.report import Progress, no_progress
 
 SIZE_LIMIT_MB = 100
@@ -326,21 +326,13 @@ def _csv_rows(path: Path, rows: TextRows, header: _Header) -> Numbered:
 @contextmanager
 def _open_workbook(path: Path, columns: Columns, progress: Progress) -> Iterator[Table]:
     with open_workbook(path) as sheets:
-        sheet, header = _sheet_with_header(path, sheets, columns)
+        found = first_sheet_with(sheets, lambda sheet: _header_in(path, sheet.rows(), columns))
+        if found is None:
+            begins = (next(_not_blank(sheet.rows()), (0, ()))[1] for sheet in sheets)
+            raise _no_header(path, columns, next(filter(None, begins), ()))
+        sheet, header = found
         body = islice(sheet.rows(), header.line, None)
         prefix = "row" if len(sheets) == 1 else f"sheet {shown(sheet.title)}, row"
         table = _body(path, _not_blank(body), header, prefix)
         whole = _with_progress(path, table, progress, None)
         yield Table(header.names, frozenset(header.positions), whole)
-
-
-def _sheet_with_header(
-    path: Path, sheets: Sequence[Sheet], columns: Columns
-) -> tuple[Sheet, _Header]:
-    first: Sequence[str] = ()
-    for sheet in sheets:
-        header = _header_in(path, sheet.rows(), columns)
-        if header is not None:
-            return sheet, header
-        first = first or next(_not_blank(sheet.rows()), (0, ()))[1]
-    raise _no_header(path, columns, first)

@@ -83,10 +83,6 @@ def _is_shapefile_part(path: PurePath) -> bool:
 # --- KML ------------------------------------------------------------------------------------------
 
 
-def _read_kml(path: Path) -> list[Layer]:
-    return _read_plain_kml(path, path)
-
-
 def _read_plain_kml(file: Path, path: Path) -> list[Layer]:
     """Return the layers of a KML file; `path` is the file a person gave, for messages."""
     with tempfile.TemporaryDirectory() as folder:
@@ -253,15 +249,23 @@ def _gdal_layer(copy: Path, name: str, path: Path) -> Layer:
     copy.with_suffix(".prj").unlink(missing_ok=True)
     table = geopandas.read_file(copy, layer=name, on_invalid="fix", datetime_as_string=True)
     shapes = table.pop("geometry")
-    (west, *_) = pyogrio.read_bounds(copy, layer=name)[1]
-    for at in np.flatnonzero(shapes.isna() & ~np.isnan(west)):
-        lost = f"layer {name}, feature {at + 1} has a shape that cannot be read"
-        raise not_what_it_says(path, "whole", lost)
+    if shapes.isna().any():  # only then: GDAL parses a file anew each time that it is asked
+        _refuse_unreadable(shapes, copy, name, path)
     values = [
         {str(field): tidy_value(str(field), value) for field, value in row.items()}
         for row in table.to_dict("records")
     ]
     return Layer(path.stem if name == "source" else name, about["crs"], list(shapes), values)
+
+
+def _refuse_unreadable(shapes: Any, copy: Path, name: str, path: Path) -> None:
+    """Refuse shapes that stand in the file, but which GEOS could not make anything of."""
+    import pyogrio
+
+    _, (west, *_) = pyogrio.read_bounds(copy, layer=name)
+    for at in np.flatnonzero(shapes.isna() & ~np.isnan(west)):
+        lost = f"layer {name}, feature {at + 1} has a shape that cannot be read"
+        raise not_what_it_says(path, "whole", lost)
 
 
 # --- GeoJSON --------------------------------------------------------------------------------------
@@ -384,7 +388,7 @@ def _read_shapefile(file: Path, path: Path) -> list[Layer]:
 
 
 _READERS: Mapping[str, Callable[[Path], list[Layer]]] = {
-    ".kml": _read_kml,
+    ".kml": lambda path: _read_plain_kml(path, path),
     ".kmz": _read_kmz,
     ".geojson": _read_geojson,
     ".json": _read_geojson,

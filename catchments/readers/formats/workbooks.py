@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from catchments.core.errors import FileRefused, shown
 from catchments.readers.formats.cells import cell_text
+
+T = TypeVar("T")
 
 UNPACKED_LIMIT_MB = 100
 """The largest workbook, unpacked, that is read."""
@@ -37,6 +39,16 @@ class Sheet:
             raise
         except Exception as error:  # as above: XML and zip errors surface while rows are read
             raise _bad_workbook(self._path) from error
+
+
+def first_sheet_with(
+    sheets: Sequence[Sheet], look: Callable[[Sheet], T | None]
+) -> tuple[Sheet, T] | None:
+    """Return the sheet that is read, the first in which `look` finds something, and what it is."""
+    for sheet in sheets:
+        if (found := look(sheet)) is not None:
+            return sheet, found
+    return None
 
 
 @contextmanager

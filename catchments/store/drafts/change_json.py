@@ -10,7 +10,7 @@ import msgspec
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.changes.kinds import BY_TAG
 
 _NOWHERE = shapely.Point()
@@ -38,11 +38,8 @@ def encode(change: Change) -> tuple[bytes, dict[str, bytes]]:
 
 def decode(tag: str, content: bytes, boundaries: Mapping[str, BaseGeometry]) -> Change:
     """Return the change that `encode` wrote; `boundaries` has each geometry by its sha256."""
-
-    def from_hash(_type: type, value: Any) -> Any:
-        return boundaries[value]
-
-    return msgspec.json.decode(content, type=BY_TAG[tag], dec_hook=from_hash)
+    by_hash = boundaries.__getitem__
+    return msgspec.json.decode(content, type=BY_TAG[tag], dec_hook=lambda _, value: by_hash(value))
 
 
 def hashes_in(tag: str, content: bytes) -> set[str]:

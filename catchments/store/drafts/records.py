@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.core.errors import NotKnown
 from catchments.store import schema
 from catchments.store.drafts import change_json

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.core.roles import Person
 from catchments.store import schema

@@ -19,10 +19,8 @@ from catchments.store import schema
 from catchments.store.audit import append
 from catchments.store.engine import Repository, now
 from catchments.store.outbox.notices import CANCELLED, FAILED, SENDING, SENT, TOLD, WAITING
+from catchments.store.outbox.retries import ATTEMPTS_AT_MOST, pause_after
 
-FIRST_PAUSE = timedelta(minutes=1)
-LONGEST_PAUSE = timedelta(hours=6)
-ATTEMPTS_AT_MOST = 12
 CLAIM_HOLDS = timedelta(minutes=15)
 """After this a claim is stale: whoever held it has died, or hangs for good."""
 TOO_OLD_AFTER = timedelta(days=30)
@@ -257,12 +255,6 @@ class Outbox(Repository):
         with self._database.writing() as connection:
             done = {"attempts": claimed.attempts + 1, **values}
             connection.execute(table.update().where(*own).values(**done))
-
-
-def pause_after(attempts: int) -> timedelta:
-    """Return how long to wait after so many attempts: a minute, doubling up to six hours."""
-    pause: timedelta = FIRST_PAUSE * 2 ** max(0, attempts - 1)
-    return min(pause, LONGEST_PAUSE)
 
 
 def _waiting_unless_called_off() -> sa.ColumnElement[str]:

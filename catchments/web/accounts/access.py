@@ -94,7 +94,7 @@ def confirmed(view: Callable[P, R]) -> Callable[P, R | AnyResponse]:
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R | AnyResponse:
-        return view(*args, **kwargs) if fresh_enough() else _to_confirm()
+        return view(*args, **kwargs) if fresh_enough() else _first_to(CONFIRM)
 
     return guarded
 
@@ -123,11 +123,6 @@ def actions_of(endpoint: str) -> frozenset[Action] | None:
     view = current_app.view_functions.get(endpoint)
     actions: frozenset[Action] | None = getattr(view, _ACTIONS, None)
     return actions
-
-
-def may_any(person: Person, actions: frozenset[Action]) -> bool:
-    """Whether somebody's roles allow one of several actions."""
-    return any(person.may(action) for action in actions)
 
 
 def own_path(text: str | None) -> str:
@@ -207,8 +202,8 @@ def _guard() -> AnyResponse | None:
     if actions:
         found = account_or_none()
         if found is None:
-            return _to_sign_in()
-        if not may_any(found.person, actions):
+            return _first_to(SIGN_IN)
+        if not any(map(found.person.may, actions)):
             raise lacking(actions)
         _note_use()
     at_most = getattr(current_app.view_functions[request.endpoint], _AT_MOST, None)
@@ -279,14 +274,9 @@ def _note_use() -> None:
         session["seen"] = int(clock())
 
 
-def _to_sign_in() -> AnyResponse:
+def _first_to(endpoint: str) -> AnyResponse:
     going_on = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
-    return redirect(url_for(SIGN_IN, next=own_path(going_on)), 303)
-
-
-def _to_confirm() -> AnyResponse:
-    going_on = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
-    return redirect(url_for(CONFIRM, next=own_path(going_on)), 303)
+    return redirect(url_for(endpoint, next=own_path(going_on)), 303)
 
 
 def _page_of_form() -> str:

@@ -102,7 +102,8 @@ def password() -> Response:
 def change_password() -> AnyResponse:
     """Change one's own password; every other session of one's own ends."""
     _refuse_unless_local()
-    people, old, new = People(service().store), *_passwords_given()
+    people, form = People(service().store), request.form
+    old, new = form.get("old", ""), form.get("new", "")
     if new != request.form.get("again", ""):
         return _password_page({"again": gettext("The two new passwords differ. Type it again.")})
     if people.sign_in(me().login, old, action="person.confirm") is None:
@@ -185,10 +186,6 @@ def _password_page(errors: dict[str, str]) -> Response:
         shortest=SHORTEST_PASSWORD,
         has_password=access.account().has_password and service().settings.local_sign_in,
     )
-
-
-def _passwords_given() -> tuple[str, str]:
-    return request.form.get("old", ""), request.form.get("new", "")
 
 
 def _refuse_unless_local() -> None:

@@ -1,5 +1,7 @@
 """Validators and freshness: a response may be kept only as long as it stays true.
 
+Answers are kept for `Settings.max_age_s`, or less; other times than that are here.
+
 An `ETag` names the edition, the directory release, the state of the archive (a scheduled edition
 changes what an answer says of the future) and the date that the answer is for.
 """
@@ -17,6 +19,7 @@ from catchments.lookup.snapshot import NEW_ZEALAND_TIME, AsAt, Published
 REPRESENTATION = "2"
 """Raise it when the same answer is written in another way."""
 FOR_GOOD = "public, max-age=31536000, immutable"
+AN_HOUR, A_MINUTE = "public, max-age=3600", "public, max-age=60"
 
 
 def etag(asked: AsAt, *, written: str = "") -> str:

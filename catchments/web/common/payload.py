@@ -25,15 +25,16 @@ from catchments.lookup.notices import NoticeCode
 from catchments.lookup.resolver import long_date
 from catchments.lookup.search.text_search import Match, SearchResult
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
-from catchments.web.common import bodies
+from catchments.web.common import schemas
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
-def answer_json(answer: Answer, asked: AsAt) -> bodies.Answer:
+def answer_json(answer: Answer, asked: AsAt) -> schemas.Answer:
     """Return the body of /provider; coordinates are WGS 84 degrees, distances metres."""
     origin = provenance_json(asked.snapshot, demonstration=asked.demonstration)
+    note = answer.in_school_provision
     return {
         "status": answer.status,
         "sentence": answer.sentence,
@@ -43,7 +44,7 @@ def answer_json(answer: Answer, asked: AsAt) -> bodies.Answer:
         "catchment": _if_any(catchment_json, answer.catchment),
         "provider": _if_any(provider_json, answer.provider),
         "distance_m": _if_any(round, answer.distance_m),
-        "in_school_provision": _if_any(_provision_json, answer.in_school_provision),
+        "in_school_provision": None if note is None else {"note": note},
         "candidates": [candidate_json(candidate) for candidate in answer.candidates],
         "alternatives": [candidate_json(candidate) for candidate in answer.alternatives],
         "notices": [notice_json(notice) for notice in answer.notices],
@@ -58,7 +59,7 @@ def answer_json(answer: Answer, asked: AsAt) -> bodies.Answer:
 
 def finding_json(
     finding: SearchResult, asked: AsAt, addresses: Source | None = None
-) -> bodies.Answer:
+) -> schemas.Answer:
     """Return what a text came to: the body of /provider, and each place that the text may mean."""
     body = answer_json(finding.answer, asked)
     body["matches"] = [_match_json(match) for match in finding.matches]
@@ -68,7 +69,7 @@ def finding_json(
     return body
 
 
-def named_json(named: NamedPlace) -> bodies.NamedPlace:
+def named_json(named: NamedPlace) -> schemas.NamedPlace:
     """Return a place that a text may mean."""
     is_school = named.kind is PlaceKind.SCHOOL
     return {
@@ -79,7 +80,7 @@ def named_json(named: NamedPlace) -> bodies.NamedPlace:
     }
 
 
-def _match_json(match: Match) -> bodies.Match:
+def _match_json(match: Match) -> schemas.Match:
     return {
         **named_json(match.named),
         "place": _if_any(place_json, match.answer.place),
@@ -88,7 +89,7 @@ def _match_json(match: Match) -> bodies.Match:
     }
 
 
-def candidate_json(candidate: Candidate) -> bodies.Candidate:
+def candidate_json(candidate: Candidate) -> schemas.Candidate:
     """Return a catchment that may be meant, and its provider."""
     return {
         "catchment": catchment_json(candidate.catchment),
@@ -96,7 +97,7 @@ def candidate_json(candidate: Candidate) -> bodies.Candidate:
     }
 
 
-def provenance_json(snapshot: Snapshot | None, *, demonstration: bool = True) -> bodies.Provenance:
+def provenance_json(snapshot: Snapshot | None, *, demonstration: bool = True) -> schemas.Provenance:
     """Return what every body says of the edition and the directory release behind it.
 
     `demonstration` is what is said before the first edition, where the snapshot is None.
@@ -147,7 +148,7 @@ def point_answer(asked: AsAt, *, lng: float, lat: float) -> Answer:
     return asked.point(lng=lng, lat=lat) or before_first_edition(asked.world, asked.day, None)
 
 
-def school_json(school: School) -> bodies.School:
+def school_json(school: School) -> schemas.School:
     """Return a school as the API says it."""
     return {
         "school_id": school.school_id,
@@ -162,12 +163,12 @@ def school_json(school: School) -> bodies.School:
     }
 
 
-def place_json(place: Place) -> bodies.Place:
+def place_json(place: Place) -> schemas.Place:
     """Return a point, WGS 84 degrees."""
     return {"lng": place.lng, "lat": place.lat}
 
 
-def catchment_json(catchment: Catchment) -> bodies.Catchment:
+def catchment_json(catchment: Catchment) -> schemas.Catchment:
     """Return a catchment as the API says it."""
     return {
         "code": catchment.code,
@@ -176,7 +177,7 @@ def catchment_json(catchment: Catchment) -> bodies.Catchment:
     }
 
 
-def provider_json(provider: Provider) -> bodies.Provider:
+def provider_json(provider: Provider) -> schemas.Provider:
     """Return a provider as the API says it."""
     return {
         "code": provider.code,
@@ -187,12 +188,12 @@ def provider_json(provider: Provider) -> bodies.Provider:
     }
 
 
-def notice_json(notice: Notice) -> bodies.Notice:
+def notice_json(notice: Notice) -> schemas.Notice:
     """Return a notice as the API says it."""
     return {"code": notice.code, "text": notice.text}
 
 
-def edition_json(edition: Edition) -> bodies.Edition:
+def edition_json(edition: Edition) -> schemas.Edition:
     """Return an edition's identity."""
     return {
         "number": edition.number,
@@ -201,7 +202,7 @@ def edition_json(edition: Edition) -> bodies.Edition:
     }
 
 
-def source_json(source: Source) -> bodies.Source:
+def source_json(source: Source) -> schemas.Source:
     """Return a source with its licence."""
     return {
         "kind": source.kind,
@@ -212,7 +213,7 @@ def source_json(source: Source) -> bodies.Source:
     }
 
 
-def _upcoming_json(upcoming: Upcoming) -> bodies.Upcoming:
+def _upcoming_json(upcoming: Upcoming) -> schemas.Upcoming:
     return {
         "effective_from": upcoming.effective_from.isoformat(),
         "edition": upcoming.edition,
@@ -220,10 +221,6 @@ def _upcoming_json(upcoming: Upcoming) -> bodies.Upcoming:
         "provider": _if_any(provider_json, upcoming.provider),
         "sentence": upcoming.sentence,
     }
-
-
-def _provision_json(note: str) -> bodies.InSchoolProvision:
-    return {"note": note}
 
 
 def _if_any(make: Callable[[Given], Made], given: Given | None) -> Made | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+from typing import TypeVar
 from urllib.parse import quote
 
 from werkzeug.datastructures import MultiDict
@@ -17,6 +19,7 @@ from catchments.geometry.coordinates import checked_degrees
 from catchments.lookup.values import IN_QUERY, WHOLE, day_of, degrees, school_number
 
 EXAMPLE = "For example /v1/provider?school_id=54 or /v1/provider?lat=-36.8694&lng=174.7689."
+Word = TypeVar("Word", bound=StrEnum)
 WAYS_TO_ASK = ("school_id", "address", "lat", "lng", "lon")
 
 
@@ -154,6 +157,22 @@ def region(text: str, used: Iterable[str]) -> str:
         allowed=f"It must be an education region: {'; '.join(known.values())}.",
         next_step="Leave it out for all of them.",
     )
+
+
+def one_of(given: Mapping[str, str], name: str, allowed: type[Word]) -> Word | None:
+    """Return a parameter that is one of a few words, or None. Raises InputRefused."""
+    text = given.get(name)
+    if text is None:
+        return None
+    try:
+        return allowed(text)
+    except ValueError:
+        raise InputRefused(
+            f"The parameter {name} is {shown(text)}.",
+            field=name,
+            allowed=f"It must be one of {', '.join(allowed)}.",
+            next_step="Leave it out for all of them.",
+        ) from None
 
 
 def _refuse_beside(chosen: str, given: MultiDict[str, str]) -> None:

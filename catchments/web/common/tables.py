@@ -5,20 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from catchments.core.model import Provider
-from catchments.core.plain_cells import RUNS_IN_A_SPREADSHEET, Cell, harmless, plain_table
+from catchments.core.plain_cells import Cell, plain_table
 from catchments.lookup.snapshot import Snapshot
 from catchments.web.common.services import sources_of
 from catchments.web.pages.catchment_summaries import Entry, Member
-
-__all__ = [
-    "MEDIA_TYPE",
-    "RUNS_IN_A_SPREADSHEET",
-    "Cell",
-    "catchments_table",
-    "harmless",
-    "plain_table",
-    "schools_table",
-]
 
 MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
 CATCHMENT = ("catchment_code", "catchment", "education_region")

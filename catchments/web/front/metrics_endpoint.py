@@ -18,7 +18,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from catchments.core.errors import CatchmentsError, NotAllowed
 from catchments.store import StoreUnavailable
-from catchments.store.outbox import STATES, Outbox
+from catchments.store.outbox.notices import STATES
+from catchments.store.outbox.queue import Outbox
 from catchments.web.common.services import Services, service
 from catchments.web.front.metrics import MEASURED, REFRESHED, REGISTRY
 from catchments.web.pages.health import blueprint

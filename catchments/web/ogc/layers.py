@@ -5,7 +5,6 @@ GIS programs show a table of text and numbers beside the map: no values within v
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -21,6 +20,7 @@ from catchments.core.errors import InputRefused, shown
 from catchments.core.model import Answer, Catchment, Edition, Provider
 from catchments.geometry.coordinates import to_180, to_360
 from catchments.lookup.snapshot import Published, Snapshot
+from catchments.lookup.values import whole_number
 from catchments.runtime.recent import Recent
 from catchments.web.common.payload import catchment_json, provider_json, school_json
 from catchments.web.ogc.frames import in_frame, published
@@ -249,8 +249,8 @@ def _issued(snapshot: Snapshot) -> Row:
 def _value(name: str, text: str, kind: str) -> str | int | bool:
     if kind == "string":
         return text
-    if kind == "integer" and re.fullmatch("[0-9]{1,9}", text):
-        return int(text)
+    if kind == "integer" and (number := whole_number(text)) is not None:
+        return number
     if kind == "boolean" and text in {"true", "false"}:
         return text == "true"
     raise InputRefused(

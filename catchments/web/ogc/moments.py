@@ -7,8 +7,8 @@ from datetime import date, datetime
 
 from catchments.core.errors import InputRefused, shown
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME
+from catchments.lookup.values import day_of
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -35,9 +35,9 @@ def day_asked(text: str | None, *, today: date) -> date:
 
 
 def _day(part: str, text: str) -> date:
+    if day := day_of(part):
+        return day
     try:
-        if _DAY.fullmatch(part):
-            return date.fromisoformat(part)
         if _MOMENT.fullmatch(part):
             return datetime.fromisoformat(part).astimezone(NEW_ZEALAND_TIME).date()
     except (ValueError, OverflowError):

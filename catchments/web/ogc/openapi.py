@@ -56,12 +56,13 @@ def contract(written: Json) -> Json:
         for path, methods in written["paths"].items()
         if "get" in methods and path.split("/")[1] in {"", "openapi", "conformance", "collections"}
     }
+    used = {tag for methods in paths.values() for tag in methods["get"]["tags"]}
     parameters = written["components"]["parameters"]
     kept = {name: parameters[name] for name in KEPT}
     kept["f"] = {**parameters["f"], "schema": {"type": "string", "enum": ["json", "html"]}}
     return {
         **written,
-        "tags": [_tag(tag) for tag in written["tags"] if _is_used(tag["name"], paths)],
+        "tags": [_tag(tag) for tag in written["tags"] if tag["name"] in used],
         "paths": paths,
         "components": {
             "parameters": {**kept, "datetime": DATETIME, "featureId": FEATURE_ID},
@@ -90,10 +91,6 @@ def _local(part: Json) -> Json:
 def _is_taken(path: str, parameter: Json) -> bool:
     name = parameter.get("name") or parameter["$ref"].rpartition("/")[2]
     return name not in NOT_TAKEN and not (name == "properties" and path.endswith(_PROPERTIES_PATHS))
-
-
-def _is_used(tag: str, paths: Json) -> bool:
-    return any(tag in methods["get"]["tags"] for methods in paths.values())
 
 
 def _tag(tag: Json) -> Json:

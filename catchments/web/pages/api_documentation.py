@@ -89,7 +89,7 @@ def page() -> Response:
         quota=service().settings.rate_limit,
         window_s=WINDOW_S,
         max_age_s=service().settings.max_age_s,
-        there_is=_there_is,
+        there_is=current_app.view_functions.__contains__,
     )
 
 
@@ -101,10 +101,6 @@ def code_spans(text: str) -> Markup:
         for n, p in enumerate(parts)
     )
     return Markup().join(spans)
-
-
-def _there_is(endpoint: str) -> bool:
-    return endpoint in current_app.view_functions
 
 
 class Reader:
@@ -137,6 +133,7 @@ class Reader:
     def _described(self, path: str, method: str, operation: Json) -> Described:
         content: Json = operation["responses"]["200"]["content"]
         first = next(iter(content))
+        schema = content[first]["schema"]
         sent: Json = operation.get("requestBody", {}).get("content", {})
         return Described(
             method=method.upper(),
@@ -146,14 +143,11 @@ class Reader:
             parameters=[*map(self._field_of_parameter, operation["parameters"])],
             curl=self._curl(operation, sent),
             answer=_pretty(content[first].get("example")),
-            answers=self._answers(content[first]["schema"]),
+            answers=self._kind(schema) if "$ref" in schema else Markup(),
             media_types=[each.partition(";")[0] for each in content],
             endings=self._endings(path),
             accepts=list(sent),
         )
-
-    def _answers(self, schema: Json) -> Markup:
-        return self._kind(schema) if "$ref" in schema else Markup()
 
     def _curl(self, operation: Json, sent: Json) -> str:
         address = operation.get("x-example", "")

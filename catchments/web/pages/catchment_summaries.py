@@ -154,15 +154,11 @@ def _entry(catchment: Catchment, provider: Provider | None, members: list[Member
     return Entry(
         catchment=catchment,
         provider=provider,
-        members=tuple(sorted(members, key=_by_school)),
+        members=tuple(sorted(members, key=lambda m: (folded(m.school.name), m.school.school_id))),
         closing=tuple(school for school in schools if school.status is SchoolStatus.CLOSED),
         text=" ".join(map(folded, said)),
         towns={folded(school.city): school.city for school in schools if school.city},
     )
-
-
-def _by_school(member: Member) -> tuple[str, int]:
-    return folded(member.school.name), member.school.school_id
 
 
 def _matching(entry: Entry, words: Collection[str]) -> tuple[str, ...] | None:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.snapshot import Published, Snapshot
-from catchments.web.common.http_cache import validated
+from catchments.web.common.http_cache import AN_HOUR, validated
 from catchments.web.common.query_parameters import (
     optional_date,
     page_parameters,
@@ -158,4 +158,4 @@ def _table(table: bytes, file_name: str) -> Response:
     response.headers["Content-Disposition"] = f"attachment; filename={file_name}"
     response.add_etag()
     # What an edition and a release hold together never changes, but how it is written may.
-    return validated(response, response.headers["ETag"], "public, max-age=3600")
+    return validated(response, response.headers["ETag"], AN_HOUR)

@@ -61,7 +61,7 @@ def _dataset(world: Published, edition: EditionSummary, told: Json) -> Json:
         "@id": name,
         "@type": "dcat:Dataset",
         "dct:identifier": name,
-        "dct:title": _title(edition),
+        "dct:title": f"{NAME}, edition {edition.number}, from {long_date(edition.effective_from)}",
         "dct:description": _description(edition, told),
         "dct:publisher": _publisher(told),
         "dct:issued": _typed("date", edition.published_at.date().isoformat()),
@@ -77,10 +77,6 @@ def _dataset(world: Published, edition: EditionSummary, told: Json) -> Json:
         "dcat:distribution": [{"@id": each["@id"]} for each in parts],
         "parts": parts,
     }
-
-
-def _title(edition: EditionSummary) -> str:
-    return f"{NAME}, edition {edition.number}, from {long_date(edition.effective_from)}"
 
 
 def _description(edition: EditionSummary, told: Json) -> str:

@@ -20,7 +20,7 @@ from catchments.core.errors import NotKnown, shown
 from catchments.core.model import EditionSummary
 from catchments.lookup.snapshot import AsAt, Published
 from catchments.store.artefacts import PIECE_BYTES, AboutArtefact, ArtefactFile, Artefacts
-from catchments.web.common.http_cache import FOR_GOOD, validated
+from catchments.web.common.http_cache import A_MINUTE, FOR_GOOD, validated
 from catchments.web.common.query_parameters import page_parameters, refuse_unknown_or_repeated
 from catchments.web.common.services import as_at, public_page, service
 from catchments.web.pages.dcat import LD_JSON, catalogue
@@ -29,7 +29,6 @@ from maps.exports.downloads import FILES, MANIFEST
 blueprint = Blueprint("downloads", __name__)
 
 DIGEST_CHARACTERS = 12
-A_MINUTE = "public, max-age=60"
 NAMES = frozenset(file.name for file in FILES)
 Json = dict[str, Any]
 

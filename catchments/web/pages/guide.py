@@ -2,7 +2,7 @@
 
 The page holds every question and every advice; a style sheet made from the guide's rules shows what
 applies to the options chosen. So nothing that anybody chooses leaves the page, and none of it needs
-JavaScript. `catchments.lookup.guidance.advise` says in Python what the style sheet must show.
+JavaScript. `tests.advising.advise` says in Python what the style sheet must show.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from catchments.core.model import Answer
 from catchments.lookup.guidance import Condition, Guide, guide_on, shipped_guides
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import AsAt
-from catchments.web.common.http_cache import FOR_GOOD, validated
+from catchments.web.common.http_cache import A_MINUTE, FOR_GOOD, validated
 from catchments.web.common.i18n import TE_REO
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import (
@@ -96,7 +96,7 @@ def styles(effective_from: str) -> Response:
     response = Response(style_sheet(guide), mimetype="text/css")
     response.add_etag()
     # Its content may be corrected, but what it was is what its version names.
-    kept = FOR_GOOD if request.args.get("v") == version_of(guide) else "public, max-age=60"
+    kept = FOR_GOOD if request.args.get("v") == version_of(guide) else A_MINUTE
     return validated(response, response.headers["ETag"], kept)
 
 

@@ -46,7 +46,9 @@ def history() -> Response:
     day, asked = optional_date(given), as_at()
     told = history_of(asked.world)
     page_number = _page_number(given.get("page", ""))
-    editions = sorted(told.editions, key=_place, reverse=True)
+    editions = sorted(
+        told.editions, key=lambda edition: (edition.effective_from, edition.number), reverse=True
+    )
     first = (page_number - 1) * ON_A_PAGE
     return public_page(
         asked,
@@ -80,10 +82,6 @@ def edition(number: int) -> Response:
         steps=steps_of(asked.world, found),
         made_from=_sources(asked.world, found),
     )
-
-
-def _place(edition: EditionSummary) -> tuple[date, int]:
-    return edition.effective_from, edition.number
 
 
 def _page_number(text: str) -> int:

@@ -19,7 +19,7 @@ from catchments.core.text_folding import folded
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
 from catchments.runtime.recent import Recent
 from catchments.store import Artefact
-from catchments.web.common.http_cache import FOR_GOOD, validated
+from catchments.web.common.http_cache import A_MINUTE, AN_HOUR, FOR_GOOD, validated
 from catchments.web.common.payload import provenance_json, provider_json, school_answer
 from catchments.web.common.query_parameters import (
     page_parameters,
@@ -242,7 +242,7 @@ def _served(artefact: Artefact) -> Response:
     response = Response(artefact.content, content_type=artefact.media_type)
     # Only the address that names this very content may be kept for good.
     exact = request.args.get("v") == artefact.sha256[:12]
-    control = FOR_GOOD if exact else "public, max-age=60"
+    control = FOR_GOOD if exact else A_MINUTE
     return validated(response, f'"{artefact.sha256[:32]}"', control)
 
 
@@ -250,7 +250,7 @@ def _kept(body: dict[str, Any], *, media_type: str = "application/json") -> Resp
     # What an edition and a release hold together never changes, but how it is written may.
     response = Response(msgspec.json.encode(body), content_type=media_type)
     response.add_etag()
-    return validated(response, response.headers["ETag"], "public, max-age=3600")
+    return validated(response, response.headers["ETag"], AN_HOUR)
 
 
 def _urls(snapshot: Snapshot) -> dict[str, str]:

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from typing import Any
+
+from flask import Blueprint, Response, render_template
 
 from catchments.web.accounts.access import ROOM
+from catchments.web.common.services import page_context, service
+
+REFUSED = 400
 
 blueprint = Blueprint("staff", __name__, url_prefix=ROOM)
+
+
+def staff_page(template: str, title: str, **context: Any) -> Response:
+    """Return a page beside what is in force today; with `wrongs` it is a form that was refused."""
+    world = service().snapshots.current()
+    about = {**page_context(world, world.on(world.today), title), "today": world.today}
+    refused = bool(context.get("wrongs"))
+    text = render_template(template, **{**about, "error": refused, **context})
+    return Response(text, REFUSED if refused else 200)

@@ -4,8 +4,8 @@ Every page asks for an action that a role must allow: see `accounts.access.requi
 """
 
 from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.forms import changing, maps
-from catchments.web.staff.pages import (
+from catchments.web.staff.forms import changing, maps  # noqa: F401 - each adds its pages
+from catchments.web.staff.pages import (  # noqa: F401 - and each of these
     audit,
     drafts,
     home,
@@ -17,19 +17,4 @@ from catchments.web.staff.pages import (
     who_served,
 )
 
-PAGES = (
-    audit,
-    changing,
-    drafts,
-    home,
-    issues,
-    maps,
-    notices,
-    rates,
-    reviewing,
-    webhooks,
-    who_served,
-)
-"""Each adds its pages to the blueprint when it is imported."""
-
-__all__ = ["PAGES", "blueprint"]
+__all__ = ["blueprint"]

@@ -8,7 +8,7 @@ from catchments.core.model import Catchment
 from catchments.web.common.payload import catchment_json, provider_json
 from catchments.web.common.services import address
 from catchments.web.pages.upcoming import unknown_catchment
-from catchments.web.v1 import bodies
+from catchments.web.v1 import schemas
 from catchments.web.v1.areas import AreaRows
 from catchments.web.v1.formats import with_ending
 from catchments.web.v1.resources import (
@@ -26,9 +26,9 @@ from maps.exports.geojson import DECIMALS
 class CatchmentRows(AreaRows):
     """The catchments of a snapshot on a date."""
 
-    columns = columns(bodies.CatchmentProperties)
+    columns = columns(schemas.CatchmentProperties)
 
-    def item(self, of: Catchment) -> bodies.CatchmentServed:
+    def item(self, of: Catchment) -> schemas.CatchmentServed:
         """Return a catchment as JSON has it."""
         entry = self.entries[of.code]
         return {
@@ -39,7 +39,7 @@ class CatchmentRows(AreaRows):
             "url": address(f"/v1/catchments/{with_ending(of.code)}"),
         }
 
-    def properties(self, of: Catchment) -> bodies.CatchmentProperties:
+    def properties(self, of: Catchment) -> schemas.CatchmentProperties:
         """Return a catchment as flat values."""
         entry = self.entries[of.code]
         return {
@@ -62,13 +62,13 @@ class CatchmentRows(AreaRows):
 CATCHMENTS = Resource("catchments", "Catchments", CatchmentRows.columns, CatchmentRows)
 
 
-@at_list(CATCHMENTS, json=bodies.CatchmentList, geojson=bodies.CatchmentFeatures)
+@at_list(CATCHMENTS, json=schemas.CatchmentList, geojson=schemas.CatchmentFeatures)
 def catchments(ending: str | None = None) -> Response:
     """List the catchments by code; GeoJSON has their boundaries as published, not simplified."""
     return listed(CATCHMENTS, ending)
 
 
-@at_code(CATCHMENTS, json=bodies.OneCatchment, geojson=bodies.OneCatchmentFeature)
+@at_code(CATCHMENTS, json=schemas.OneCatchment, geojson=schemas.OneCatchmentFeature)
 def catchment(code: str) -> Response:
     """Tell of one catchment on a date."""
     return one_by_code(

@@ -17,7 +17,7 @@ from catchments.editions.history import edition_json
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published
 from catchments.lookup.values import day_of, whole_number
-from catchments.web.common import bodies
+from catchments.web.common import schemas
 from catchments.web.common.contract import Parameter, operation
 from catchments.web.common.services import address, as_at, kept, service
 from catchments.web.pages.edition_history import history_of, steps_of
@@ -45,7 +45,7 @@ ET.register_namespace("", ATOM)
         "An edition's number, or a date (YYYY-MM-DD); all editions when left out.",
         {"type": "string", "pattern": "^([0-9]{1,9}|[0-9]{4}-[0-9]{2}-[0-9]{2})$"},
     ),
-    returns={JSON: bodies.ChangesPage},
+    returns={JSON: schemas.ChangesPage},
     tag="What changes",
     example="/v1/changes",
 )
@@ -56,7 +56,7 @@ def changes() -> Response:
     since = request.args.get("since")
     newer = _published_since(told.editions, since) if since is not None else list(told.editions)
     shown_now, more = newer[:ON_A_PAGE], newer[ON_A_PAGE:]
-    body: bodies.ChangesPage = {
+    body: schemas.ChangesPage = {
         "editions": [
             edition_json(told, each, address(f"/history/{each.number}")) for each in shown_now
         ],

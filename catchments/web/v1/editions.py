@@ -11,17 +11,17 @@ from flask import Response, request
 
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.model import EditionSummary, ReleaseSummary, Source
+from catchments.core.plain_cells import Cell
 from catchments.editions.change_schema import Standing
 from catchments.editions.history import EditionHistory
 from catchments.lookup.snapshot import AsAt, Published
 from catchments.store.artefacts import Artefacts
 from catchments.web.common.contract import Parameter, operation
 from catchments.web.common.payload import source_json
-from catchments.web.common.query_parameters import optional_date
+from catchments.web.common.query_parameters import one_of, optional_date
 from catchments.web.common.services import address, as_at, service
-from catchments.web.common.tables import Cell
 from catchments.web.pages.edition_history import history_of
-from catchments.web.v1 import bodies
+from catchments.web.v1 import schemas
 from catchments.web.v1.formats import (
     MEDIA_TYPES,
     WITHOUT_PLACES,
@@ -31,7 +31,7 @@ from catchments.web.v1.formats import (
     form_asked,
     in_forms,
 )
-from catchments.web.v1.list_query import PAGED, one_of, words
+from catchments.web.v1.list_query import PAGED, words
 from catchments.web.v1.resources import Resource, kept, list_response
 from maps.exports.downloads import MANIFEST
 
@@ -71,7 +71,7 @@ class EditionRows:
         """Return a row: of CSV its line, otherwise an object."""
         return self._line(edition) if form is Form.CSV else self._item(edition)
 
-    def _item(self, edition: EditionSummary) -> bodies.EditionTold:
+    def _item(self, edition: EditionSummary) -> schemas.EditionTold:
         release = self._release(edition)
         return {
             "number": edition.number,
@@ -82,13 +82,14 @@ class EditionRows:
             "standing": self._told.standing(edition),
             "published_at": _moment(edition.published_at),
             "withdrawn_at": _moment(edition.withdrawn_at) if edition.withdrawn_at else None,
-            "demonstration": _made_up(edition, release),
+            "demonstration": edition.demonstration
+            or bool(release and release.source.demonstration),
             "sources": [source_json(each) for each in self._made_from(edition)],
             "downloads": _downloads(edition, release, self._files.get(edition.number, [])),
             "url": address(f"/v1/editions/{edition.number}"),
         }
 
-    def whole(self, edition: EditionSummary) -> bodies.OneEdition:
+    def whole(self, edition: EditionSummary) -> schemas.OneEdition:
         """Return an edition and what it stands beside."""
         release = self._release(edition)
         item = self._item(edition)
@@ -146,7 +147,7 @@ EDITIONS = Resource("editions", TAG, COLUMNS, EditionRows)
     Parameter("to", "Only editions in force on this date or earlier.", DATE),
     words("standing", "What has become of an edition, as at today.", Standing),
     *PAGED,
-    returns={MEDIA_TYPES[Form.JSON]: bodies.EditionList, MEDIA_TYPES[Form.CSV]: None},
+    returns={MEDIA_TYPES[Form.JSON]: schemas.EditionList, MEDIA_TYPES[Form.CSV]: None},
     tag=TAG,
     example="/v1/editions?limit=2",
 )
@@ -164,7 +165,7 @@ def editions(ending: str | None = None) -> Response:
 @operation(
     ending_of(WITHOUT_PLACES),
     NUMBER,
-    returns={MEDIA_TYPES[Form.JSON]: bodies.OneEdition, MEDIA_TYPES[Form.CSV]: None},
+    returns={MEDIA_TYPES[Form.JSON]: schemas.OneEdition, MEDIA_TYPES[Form.CSV]: None},
     tag=TAG,
     example="/v1/editions/{edition}",
 )
@@ -190,7 +191,7 @@ def one_edition(number: int, ending: str | None = None) -> Response:
 def _wanted(told: EditionHistory) -> list[EditionSummary]:
     on = optional_date(request.args)
     first, last = optional_date(request.args, "from"), optional_date(request.args, "to")
-    standing = one_of("standing", Standing)
+    standing = one_of(request.args, "standing", Standing)
     if first and last and first > last:
         raise InputRefused(
             f"The parameter from is {first}, which is after {last}.",
@@ -220,10 +221,6 @@ def _was_in_force(
 
 
 # --- of what they are made ------------------------------------------------------------------------
-
-
-def _made_up(edition: EditionSummary, release: ReleaseSummary | None) -> bool:
-    return edition.demonstration or (release is not None and release.source.demonstration)
 
 
 def _moment(at: datetime) -> str:
@@ -264,7 +261,7 @@ MANIFEST_FILE = _File(MANIFEST, "Sizes, checksums, sources and licences", "appli
 
 def _downloads(
     edition: EditionSummary, release: ReleaseSummary | None, files: Sequence[_File]
-) -> list[bodies.Download]:
+) -> list[schemas.Download]:
     if release is None:
         return []
     tables = [

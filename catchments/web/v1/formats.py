@@ -12,9 +12,9 @@ from flask import request
 from werkzeug.routing import BaseConverter
 
 from catchments.core.errors import NotKnown
+from catchments.core.plain_cells import Cell, harmless
 from catchments.web.common.contract import Parameter, View
 from catchments.web.common.tables import MEDIA_TYPE as CSV_TYPE
-from catchments.web.common.tables import Cell, harmless
 from catchments.web.v1.blueprint import blueprint
 
 

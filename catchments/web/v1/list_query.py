@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
@@ -18,12 +18,10 @@ from catchments.lookup import values
 from catchments.lookup.selection import Box, Filter
 from catchments.lookup.snapshot import AsAt, Snapshot
 from catchments.web.common.contract import Parameter
-from catchments.web.common.query_parameters import optional_date, region
+from catchments.web.common.query_parameters import one_of, optional_date, region
 from catchments.web.common.services import address, as_at
 from catchments.web.pages.catchment_summaries import entries, regions_of
 from catchments.web.v1.provider import ON
-
-Word = TypeVar("Word", bound=StrEnum)
 
 ON_A_PAGE = 100
 AT_MOST = 1_000
@@ -118,26 +116,10 @@ def filter_asked(found: AsAt) -> Filter:
         catchment=_code(found, "catchment"),
         provider=_code(found, "provider"),
         box=box(given["bbox"]) if "bbox" in given else None,
-        status=one_of("status", SchoolStatus),
-        basis=one_of("basis", Basis),
-        answer=one_of("answer", Status),
+        status=one_of(given, "status", SchoolStatus),
+        basis=one_of(given, "basis", Basis),
+        answer=one_of(given, "answer", Status),
     )
-
-
-def one_of(name: str, allowed: type[Word]) -> Word | None:
-    """Return a parameter that is one of a few words, or None. Raises InputRefused."""
-    text = request.args.get(name)
-    if text is None:
-        return None
-    try:
-        return allowed(text)
-    except ValueError:
-        raise InputRefused(
-            f"The parameter {name} is {shown(text)}.",
-            field=name,
-            allowed=f"It must be one of {', '.join(allowed)}.",
-            next_step="Leave it out for all of them.",
-        ) from None
 
 
 def whole_number(name: str) -> int | None:

@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 
 from catchments import __version__
 from catchments.lookup.snapshot import AsAt, Published
-from catchments.web.common import bodies
+from catchments.web.common import schemas as shared
 from catchments.web.common.contract import Operation, operation, promised_by
 from catchments.web.common.services import kept, service, sources_of
 from catchments.web.v1.blueprint import blueprint
@@ -55,7 +55,7 @@ class Contract:
 
 @blueprint.get("/v1/openapi.json")
 @blueprint.get("/openapi.json")
-@operation(returns={JSON: bodies.Anything}, tag="This document")
+@operation(returns={JSON: shared.Anything}, tag="This document")
 def document() -> Response:
     """Give this contract as OpenAPI 3.1."""
     world = service().snapshots.current()
@@ -135,8 +135,13 @@ class Document:
     # --- what is used all over ---
 
     def _declare_schemas(self) -> dict[int, Any]:
-        types = [each for _, operation in self._rules for each in _types(operation)]
-        types.append(bodies.Problem)
+        types = [
+            each
+            for _, operation in self._rules
+            for each in (*operation.returns.values(), *operation.accepts.values())
+            if each is not None
+        ]
+        types.append(shared.Problem)
         schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
         for name, schema in components.items():
             if "enum" in schema:
@@ -158,7 +163,7 @@ class Document:
         for name, header in HEADERS.items():
             self._spec.components.header(name, header)
         for status, said in PROBLEMS.items():
-            content = {"schema": self._schemas[id(bodies.Problem)], **self._problem(status)}
+            content = {"schema": self._schemas[id(shared.Problem)], **self._problem(status)}
             made = {
                 "description": said,
                 "headers": _headers(*_headers_of(status)),
@@ -250,12 +255,6 @@ class Document:
             name = re.sub(r"\W+", "_", _CONVERTER.sub(r"\2", rule.rule[len(PREFIX) :])).strip("_")
         self._named.add(name)
         return name
-
-
-def _types(operation: Operation) -> Iterator[Any]:
-    for each in (*operation.returns.values(), *operation.accepts.values()):
-        if each is not None:
-            yield each
 
 
 def _parameters(rule: Rule, operation: Operation) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from catchments.core.errors import InputRefused
 from catchments.core.text_folding import LONGEST_TEXT
 from catchments.lookup.snapshot import AsAt
-from catchments.web.common import bodies
+from catchments.web.common import schemas
 from catchments.web.common.contract import Parameter, hold_to_promise, operation, say_language
 from catchments.web.common.payload import (
     answer_json,
@@ -70,7 +70,7 @@ BEGUN = Parameter("q", "What has been typed so far.", {"type": "string"}, requir
     LON,
     ADDRESS,
     ON,
-    returns={JSON: bodies.Answer},
+    returns={JSON: schemas.Answer},
     tag=TAG,
     example="/v1/provider?school_id={school}",
 )
@@ -89,7 +89,7 @@ def provider() -> Response:
 
 @blueprint.get("/v1/search")
 @blueprint.get("/search")
-@operation(Q, ON, returns={JSON: bodies.Answer}, tag=TAG, example="/v1/search?q=kaitaia")
+@operation(Q, ON, returns={JSON: schemas.Answer}, tag=TAG, example="/v1/search?q=kaitaia")
 def search() -> Response:
     """Say what a text means – a school, an address, a suburb or a town – and who serves it."""
     return _found(as_at(optional_date(request.args)), _text(), "q")
@@ -97,13 +97,13 @@ def search() -> Response:
 
 @blueprint.get("/v1/suggest")
 @blueprint.get("/suggest")
-@operation(BEGUN, returns={JSON: bodies.Suggestions}, tag=TAG, example="/v1/suggest?q=kait")
+@operation(BEGUN, returns={JSON: schemas.Suggestions}, tag=TAG, example="/v1/suggest?q=kait")
 def suggest() -> Response:
     """Say what a text that is still being typed may mean, best first."""
     world = service().snapshots.current()
     named = service().finder(world).suggest(_text(), at_most=SUGGESTED_AT_MOST)
     suggestions = [named_json(each) for each in named]
-    body: bodies.Suggestions = {
+    body: schemas.Suggestions = {
         "suggestions": suggestions,
         "demonstration": world.demonstration,
     }

@@ -12,7 +12,7 @@ from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import AsAt
 from catchments.web.common.payload import catchment_json, provider_json
 from catchments.web.common.services import address
-from catchments.web.v1 import bodies
+from catchments.web.v1 import schemas
 from catchments.web.v1.areas import AreaRows
 from catchments.web.v1.formats import with_ending
 from catchments.web.v1.resources import (
@@ -28,9 +28,9 @@ from catchments.web.v1.resources import (
 class ProviderRows(AreaRows):
     """The providers of a snapshot on a date."""
 
-    columns = columns(bodies.ProviderProperties)
+    columns = columns(schemas.ProviderProperties)
 
-    def item(self, of: Provider) -> bodies.ProviderServing:
+    def item(self, of: Provider) -> schemas.ProviderServing:
         """Return a provider as JSON has it."""
         return {
             **provider_json(of),
@@ -39,7 +39,7 @@ class ProviderRows(AreaRows):
             "url": address(f"/v1/providers/{with_ending(of.code)}"),
         }
 
-    def properties(self, of: Provider) -> bodies.ProviderProperties:
+    def properties(self, of: Provider) -> schemas.ProviderProperties:
         """Return a provider as flat values."""
         return {
             "provider_code": of.code,
@@ -62,13 +62,13 @@ class ProviderRows(AreaRows):
 PROVIDERS = Resource("providers", "Providers", ProviderRows.columns, ProviderRows)
 
 
-@at_list(PROVIDERS, json=bodies.ProviderList, geojson=bodies.ProviderFeatures)
+@at_list(PROVIDERS, json=schemas.ProviderList, geojson=schemas.ProviderFeatures)
 def providers(ending: str | None = None) -> Response:
     """List the providers by code: all, or those that serve a catchment that is asked for."""
     return listed(PROVIDERS, ending)
 
 
-@at_code(PROVIDERS, json=bodies.OneProvider, geojson=bodies.OneProviderFeature)
+@at_code(PROVIDERS, json=schemas.OneProvider, geojson=schemas.OneProviderFeature)
 def one_provider(code: str) -> Response:
     """Tell of one provider on a date."""
     return one_by_code(PROVIDERS, code, _unknown)

@@ -12,13 +12,14 @@ from flask import Response
 
 from catchments.core.errors import NotKnown
 from catchments.core.model import Provider
+from catchments.core.plain_cells import Cell
 from catchments.lookup.selection import lists_of
 from catchments.lookup.snapshot import AsAt
 from catchments.web.common import services
 from catchments.web.common.contract import Parameter, View, operation
 from catchments.web.common.http_cache import REPRESENTATION
 from catchments.web.common.payload import provenance_json
-from catchments.web.common.tables import ORIGIN, Cell
+from catchments.web.common.tables import ORIGIN
 from catchments.web.v1.blueprint import blueprint
 from catchments.web.v1.formats import (
     CONTENT_TYPES,

@@ -8,9 +8,9 @@ import msgspec
 from flask import Response
 
 from catchments.core.model import Answer, Basis, School, SchoolStatus, Status
+from catchments.core.plain_cells import Cell
 from catchments.lookup.selection import lists_of
 from catchments.lookup.snapshot import AsAt
-from catchments.web.common.bodies import Answer as Answered
 from catchments.web.common.contract import Parameter, operation
 from catchments.web.common.payload import (
     answer_json,
@@ -19,8 +19,9 @@ from catchments.web.common.payload import (
     school_answer,
     school_json,
 )
-from catchments.web.common.tables import ORIGIN, Cell, origin
-from catchments.web.v1 import bodies
+from catchments.web.common.schemas import Answer as Answered
+from catchments.web.common.tables import ORIGIN, origin
+from catchments.web.v1 import schemas
 from catchments.web.v1.formats import ENDING, Form, form_asked, in_forms
 from catchments.web.v1.list_query import asked_for, words
 from catchments.web.v1.provider import ON
@@ -43,7 +44,7 @@ NUMBER = Parameter(
     required=True,
     place="path",
 )
-COLUMNS = columns(bodies.SchoolProperties, "lng", "lat")
+COLUMNS = columns(schemas.SchoolProperties, "lng", "lat")
 
 
 class SchoolRows:
@@ -81,8 +82,8 @@ SCHOOLS = Resource("schools", "Schools", COLUMNS, rows_of)
     words("status", "A school's state in the directory.", SchoolStatus),
     words("basis", "How an answer came about.", Basis),
     words("answer", "How an answer ended.", Status),
-    json=bodies.SchoolList,
-    geojson=bodies.SchoolFeatures,
+    json=schemas.SchoolList,
+    geojson=schemas.SchoolFeatures,
 )
 def schools(ending: str | None = None) -> Response:
     """List the schools of a directory release, closed ones too, by number, and who serves each."""
@@ -94,7 +95,7 @@ def schools(ending: str | None = None) -> Response:
     ENDING,
     NUMBER,
     ON,
-    returns=in_three_forms(Answered, bodies.OneSchoolFeature),
+    returns=in_three_forms(Answered, schemas.OneSchoolFeature),
     tag=SCHOOLS.tag,
     example="/v1/schools/{school}",
 )
@@ -119,7 +120,7 @@ def _text(form: Form, answer: Answer, whence: list[Cell]) -> bytes:
     return msgspec.json.encode(_feature(answer) if form is Form.GEOJSON else _item(answer))
 
 
-def _item(answer: Answer) -> bodies.SchoolServed:
+def _item(answer: Answer) -> schemas.SchoolServed:
     note = answer.in_school_provision
     return {
         "school": school_json(_school(answer)),
@@ -132,7 +133,7 @@ def _item(answer: Answer) -> bodies.SchoolServed:
     }
 
 
-def _feature(answer: Answer) -> bodies.SchoolFeature:
+def _feature(answer: Answer) -> schemas.SchoolFeature:
     place = answer.place
     return {
         "type": "Feature",
@@ -148,7 +149,7 @@ def _line(answer: Answer, whence: list[Cell]) -> bytes:
     return line(COLUMNS, {**_properties(answer), **where}, whence)
 
 
-def _properties(answer: Answer) -> bodies.SchoolProperties:
+def _properties(answer: Answer) -> schemas.SchoolProperties:
     school, catchment = _school(answer), answer.catchment
     return {
         "school_id": school.school_id,

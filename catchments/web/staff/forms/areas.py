@@ -16,7 +16,7 @@ from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import InputRefused, shown
-from catchments.geometry.coordinates import geometry_to_180, in_new_zealand, look_swapped
+from catchments.geometry.coordinates import geometry_to_180, in_new_zealand, look_swapped, xy_to_360
 from catchments.geometry.shape_text import AREAS, LINES, TooManyVertices, shape_of
 from catchments.readers.uploads import VERTICES_AT_MOST
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
@@ -96,7 +96,7 @@ def checked(given: BaseGeometry, field: str, kinds: Sequence[str]) -> BaseGeomet
         raise _too_many(field, len(xy))
     if not _all_in_new_zealand(xy):
         raise FormRefused([FieldError(field, gettext("It lies outside New Zealand."))])
-    moved = shapely.transform(given, _all_to_360)
+    moved = shapely.transform(given, xy_to_360)
     _refuse_crossing(moved, field, kinds)
     if kinds is LINES:
         return shapely.transform(moved, _line_to_180)
@@ -117,13 +117,9 @@ def _refuse_crossing(moved: BaseGeometry, field: str, kinds: Sequence[str]) -> N
 def _all_in_new_zealand(xy: npt.NDArray[np.float64]) -> bool:
     if not np.isfinite(xy).all() or not len(xy):
         return False
-    lng = np.where(xy[:, 0] < 0, xy[:, 0] + 360.0, xy[:, 0])
-    corners = zip((lng.min(), lng.max()), (xy[:, 1].min(), xy[:, 1].max()), strict=True)
+    moved = xy_to_360(xy)
+    corners = (moved.min(axis=0), moved.max(axis=0))
     return all(in_new_zealand(lng=float(x), lat=float(y)) for x, y in corners)
-
-
-def _all_to_360(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.column_stack([np.where(xy[:, 0] < 0, xy[:, 0] + 360.0, xy[:, 0]), xy[:, 1]])
 
 
 def _line_to_180(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

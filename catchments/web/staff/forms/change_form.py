@@ -8,15 +8,11 @@ from typing import Any, Generic, TypeVar
 
 from flask_babel import LazyString
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.web.staff.forms.fields import FormReader
 from catchments.web.staff.pages.draft_view import DraftState
 
 C = TypeVar("C", bound=Change)
-
-
-def _nothing(_typed: FormReader, _worked: DraftState) -> dict[str, Any]:
-    return {}
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,7 @@ class ChangeForm(Generic[C]):
     hint: LazyString
     read: Callable[[FormReader, DraftState], C]
     """Raises FormRefused, or notes what is wrong with what was typed."""
-    offer: Callable[[FormReader, DraftState], dict[str, Any]] = _nothing
+    offer: Callable[[FormReader, DraftState], dict[str, Any]] = lambda _typed, _worked: {}
     """What its page offers to choose from."""
     preview: Callable[[FormReader, DraftState, C], dict[str, Any]] | None = None
     """What is shown before it is added; it is then sent once more with `confirmed`."""

@@ -9,25 +9,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.core.errors import CatchmentsError, NotKnown
 from catchments.core.roles import Action
 from catchments.store import StoreUnavailable
 from catchments.store.drafts.repository import ExpectedVersion, NotNow, Stale
 from catchments.web.accounts.access import requires
-from catchments.web.common.services import page_context, service
-from catchments.web.staff.blueprint import blueprint
+from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.change_form import AnyChangeForm
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.forms.kinds import BY_NAME
 from catchments.web.staff.pages import draft_view
 from catchments.web.staff.pages.draft_view import DraftState
 
-REFUSED, STALE = 400, 412
+STALE = 412
 LARGEST_FORM_BYTES = 32 << 20
 """A file of boundaries, or an area with very many vertices."""
 
@@ -52,8 +51,9 @@ def make_change(draft: int, kind: str) -> AnyResponse:
     typed = FormReader(request.form, request.files)
     found = draft_view.read(draft)
     is_stale = found.draft.version != seen.version
+    # After a double click, the back button, a line that broke.
     if is_stale and draft_view.desk().is_done(draft, seen.idempotency_key):
-        return _to_draft(draft)  # a double click, the back button, a line that broke
+        return redirect(url_for("staff.draft", draft=draft), 303)
     worked = draft_view.open_to_changes(found)
     if typed.text("do") in {"find", "back"}:
         return _form(chosen, worked, typed)
@@ -84,8 +84,7 @@ def _made(
     if typed.said:
         once = f"{seen.idempotency_key[:63]}r" if seen.idempotency_key else ""
         draft_view.desk().comment(worked.draft.id, typed.said, by=seen.person, idempotency_key=once)
-    flash(gettext("The change is added."))
-    return _to_draft(worked.draft.id)
+    return draft_view.back_to(worked.draft.id, gettext("The change is added."))
 
 
 def _kind(name: str) -> AnyChangeForm:
@@ -95,10 +94,6 @@ def _kind(name: str) -> AnyChangeForm:
             next_step=gettext("Choose one on the draft's page."),
         )
     return BY_NAME[name]
-
-
-def _to_draft(draft: int) -> AnyResponse:
-    return redirect(url_for("staff.draft", draft=draft), 303)
 
 
 def _stale(
@@ -131,20 +126,15 @@ def _form(
     wrongs: tuple[FieldError, ...] = (),
     **more: Any,
 ) -> Response:
-    world = service().snapshots.current()
-    title = str(kind.title)
     offered = {} if more.get("previewed") else kind.offer(typed, worked)
-    page = render_template(
+    return staff_page(
         "staff/change_preview.html" if more.get("previewed") else f"staff/{kind.template}",
-        **page_context(world, world.on(world.today), title),
+        str(kind.title),
         kind=kind,
         draft=worked.draft,
         working=worked,
         content=worked.content,
         typed=typed,
         wrongs=wrongs,
-        error=bool(wrongs),
         **{**offered, **more},
     )
-    status = REFUSED if wrongs else 200
-    return Response(page, status, headers={"Cache-Control": "no-store"})

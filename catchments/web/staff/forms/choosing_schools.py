@@ -11,6 +11,7 @@ from flask_babel import gettext, ngettext
 from catchments.core.errors import shown
 from catchments.core.model import Catchment, School
 from catchments.core.text_folding import LONGEST_TEXT, folded
+from catchments.lookup.values import whole_number
 from catchments.web.common.services import service
 from catchments.web.staff.forms.fields import FormReader
 from catchments.web.staff.pages.draft_view import DraftState
@@ -21,7 +22,6 @@ PASTED_AT_MOST = 100_000
 FOUND_AT_MOST = 100
 LISTED_AT_MOST = 100
 
-_NUMBER = re.compile(r"[0-9]{1,9}")
 _BETWEEN = re.compile(r"[\s,;]+")
 
 
@@ -105,7 +105,7 @@ def _numbers_in(line: str, worked: DraftState) -> tuple[list[int], list[str]]:
         is_known = _is_known(word, worked)
         if is_known:
             numbers.append(int(word))
-        elif before_was_one and not _NUMBER.fullmatch(word):
+        elif before_was_one and whole_number(word) is None:
             strangers[-1] += f" {word}"
         else:
             strangers.append(word)
@@ -114,7 +114,7 @@ def _numbers_in(line: str, worked: DraftState) -> tuple[list[int], list[str]]:
 
 
 def _is_known(text: str, worked: DraftState) -> bool:
-    return bool(_NUMBER.fullmatch(text)) and int(text) in worked.schools
+    return whole_number(text) in worked.schools
 
 
 def _found(text: str, worked: DraftState) -> tuple[list[int], bool]:

@@ -13,6 +13,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from catchments.core.errors import shown
+from catchments.lookup import values
 
 LONGEST_NAME = 200
 LONGEST_TEXT = 4_000
@@ -20,8 +21,6 @@ LARGEST_CAPACITY = 100_000
 
 _CODE = re.compile(r"[A-Za-z0-9-]{1,40}")
 _EMAIL = re.compile(r"[^\s@<>\"(),:;]+@[^\s@<>\"(),:;.]+(\.[^\s@<>\"(),:;.]+)+")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_WHOLE = re.compile(r"[0-9]{1,9}")
 _TURNS_TEXT_AROUND = frozenset(
     "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
@@ -81,16 +80,30 @@ class FormReader:
     # --- kinds of fields ----------------------------------------------------------------------
 
     def line(
-        self, field: str, what: str, *, required: bool = True, at_most: int = LONGEST_NAME
+        self,
+        field: str,
+        what: str,
+        *,
+        required: bool = True,
+        at_most: int = LONGEST_NAME,
+        breaks: str = "",
     ) -> str:
         """Return one line of text; `what` names the field in a sentence: “a title”."""
-        text = unicodedata.normalize("NFC", self.text(field))
+        given = self.text(field).replace("\r\n", "\n") if breaks else self.text(field)
+        text = unicodedata.normalize("NFC", given)
         if not text and required:
             self.refuse(field, gettext("Enter %(what)s.", what=what))
         elif len(text) > at_most:
-            self._refuse_long(field, len(text), at_most)
-        elif _has_controls(text, allowed=""):
-            self.refuse(field, gettext("Leave out characters that cannot be seen, and new lines."))
+            problem = gettext(
+                "That has %(length)s characters; use at most %(most)s.",
+                length=len(text),
+                most=at_most,
+            )
+            self.refuse(field, problem)
+        elif _has_controls(text, allowed=breaks):
+            unseen = gettext("Leave out characters that cannot be seen.")
+            also = gettext("Leave out characters that cannot be seen, and new lines.")
+            self.refuse(field, unseen if breaks else also)
         else:
             return text
         return ""
@@ -99,16 +112,7 @@ class FormReader:
         self, field: str, what: str, *, required: bool = True, at_most: int = LONGEST_TEXT
     ) -> str:
         """Return text that may have several lines."""
-        text = unicodedata.normalize("NFC", self.text(field).replace("\r\n", "\n"))
-        if not text and required:
-            self.refuse(field, gettext("Enter %(what)s.", what=what))
-        elif len(text) > at_most:
-            self._refuse_long(field, len(text), at_most)
-        elif _has_controls(text, allowed="\n\t"):
-            self.refuse(field, gettext("Leave out characters that cannot be seen."))
-        else:
-            return text
-        return ""
+        return self.line(field, what, required=required, at_most=at_most, breaks="\n\t")
 
     def code(self, field: str) -> str:
         """Return a catchment's or provider's new code."""
@@ -141,13 +145,9 @@ class FormReader:
     def day(self, field: str) -> date | None:
         """Return a date, or None where none was typed."""
         text = self.text(field)
-        if not text:
-            return None
-        try:
-            if _DATE.fullmatch(text):
-                return date.fromisoformat(text)
-        except ValueError:
-            pass  # such as 2026-02-30: refused below, like any other text
+        day = values.day_of(text)
+        if day or not text:
+            return day
         problem = gettext("Enter a date of the calendar as YYYY-MM-DD; not %(t)s.", t=shown(text))
         self.refuse(field, problem)
         return None
@@ -155,10 +155,9 @@ class FormReader:
     def whole_number(self, field: str, *, at_most: int = LARGEST_CAPACITY) -> int | None:
         """Return a whole number from 0 up, or None where none was typed."""
         text = self.text(field)
-        if not text:
-            return None
-        if _WHOLE.fullmatch(text) and int(text) <= at_most:
-            return int(text)
+        number = values.whole_number(text)
+        if not text or (number is not None and number <= at_most):
+            return number
         problem = gettext(
             "Enter a whole number from 0 to %(most)s; not %(text)s.", most=at_most, text=shown(text)
         )
@@ -185,12 +184,6 @@ class FormReader:
         elif len(ticked) < at_least:
             self.refuse(field, gettext("Choose %(what)s.", what=what))
         return tuple(ticked)
-
-    def _refuse_long(self, field: str, length: int, at_most: int) -> None:
-        problem = gettext(
-            "That has %(length)s characters; use at most %(most)s.", length=length, most=at_most
-        )
-        self.refuse(field, problem)
 
 
 def _has_controls(text: str, *, allowed: str) -> bool:

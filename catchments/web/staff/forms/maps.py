@@ -9,8 +9,8 @@ from flask import Response, get_template_attribute, url_for
 from markupsafe import Markup
 
 from catchments.core.roles import Action
-from catchments.editions.impact import Impact
 from catchments.editions.impact.answering import touched_codes
+from catchments.editions.impact.tables import Impact
 from catchments.store import Draft
 from catchments.web.accounts.access import requires
 from catchments.web.common.services import service
@@ -30,9 +30,7 @@ def map_data(draft: int) -> Response:
     key = ("map", worked.draft.id, worked.draft.version, worked.release.number)
     drawn = impact.bench().recent.get(key, lambda: _drawn(worked, found))
     body = {**drawn, "moved": _moved(found), **_sources(worked)}
-    response = Response(msgspec.json.encode(body), mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return Response(msgspec.json.encode(body), mimetype="application/json")
 
 
 def _drawn(worked: DraftState, found: Impact) -> dict[str, Any]:

@@ -7,19 +7,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, request
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from catchments.core.errors import InputRefused, shown
+from catchments.core.plain_cells import plain_table
 from catchments.core.roles import Action
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME
+from catchments.lookup.values import whole_number
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.web.accounts.access import requires
 from catchments.web.common.query_parameters import page_parameters
-from catchments.web.common.services import page_context, service
-from catchments.web.common.tables import MEDIA_TYPE, plain_table
-from catchments.web.staff.blueprint import blueprint
+from catchments.web.common.services import service
+from catchments.web.common.tables import MEDIA_TYPE
+from catchments.web.staff.blueprint import blueprint, staff_page
 
 AT_ONCE = 50
 IN_A_FILE = 100_000
@@ -44,10 +46,9 @@ def audit() -> Response:
     trail, matching = AuditTrail(service().store), _matching(given)
     found = trail.entries(matching=matching, before=_before(given), at_most=AT_ONCE + 1)
     verified = bool(given.get("verify"))
-    world = service().snapshots.current()
-    page = render_template(
+    return staff_page(
         "staff/audit.html",
-        **page_context(world, world.on(world.today), gettext("Audit trail")),
+        gettext("Audit trail"),
         lines=[line_of(entry) for entry in found[:AT_ONCE]],
         more=found[AT_ONCE - 1].number if len(found) > AT_ONCE else None,
         matching=matching,
@@ -56,7 +57,6 @@ def audit() -> Response:
         broken_at=trail.broken_at() if verified else None,
         last=trail.last(),
     )
-    return Response(page)
 
 
 @blueprint.get("/audit.csv")
@@ -98,11 +98,12 @@ def _matching(given: MultiDict[str, str]) -> dict[str, str]:
 
 def _before(given: MultiDict[str, str]) -> int | None:
     text = given.get("before", "")
-    if text and not (text.isascii() and text.isdigit() and len(text) < 10):
+    number = whole_number(text)
+    if text and number is None:
         raise InputRefused(
             f"The parameter before is {shown(text)}.",
             field="before",
             allowed="It must be the number of an entry.",
             next_step="Leave it out for the latest.",
         )
-    return int(text) if text else None
+    return number

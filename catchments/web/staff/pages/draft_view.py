@@ -10,15 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from flask import current_app, request
+from flask import current_app, flash, redirect, request, url_for
 from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
+from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.changes import Change
+from catchments.changes.change import Change
 from catchments.core.errors import ChangeDoesNotFit, InputRefused, NothingPublished, NotKnown, shown
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Provider, School
 from catchments.geometry.changing_index import IndexedBoundaries
 from catchments.lookup.snapshot import Published, Snapshot
+from catchments.lookup.values import whole_number
 from catchments.runtime.recent import Recent
 from catchments.store import Draft
 from catchments.store.audit import AuditEntry, AuditTrail
@@ -144,16 +146,23 @@ def add(working: DraftState, change: Change, seen: ExpectedVersion, *, upload: s
         _kept().keep((kept.id, kept.version, working.release.number), made)
 
 
+def back_to(draft: int, said: str, saved: str | None = None) -> AnyResponse:
+    """Go back to a draft; `saved` tells the browser which of the texts it keeps are safe here."""
+    flash(said)
+    return redirect(url_for("staff.draft", draft=draft, saved=saved), 303)
+
+
 def seen_given() -> ExpectedVersion:
     """Return by whom a form was sent, and which version it was written for. Raises InputRefused."""
     text = request.form.get("version", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    number = whole_number(text)
+    if number is None:
         raise InputRefused(
             f"The form's version is {shown(text)}.",
             field="version",
             next_step="Go back to the draft, load it again, and try again.",
         )
-    return ExpectedVersion(me(), int(text), checked_key(request.form.get("once", "")))
+    return ExpectedVersion(me(), number, checked_key(request.form.get("once", "")))
 
 
 def done_since(draft_id: int, version: int) -> list[Meanwhile]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
@@ -14,20 +14,19 @@ from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, NotKnown
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
 from catchments.lookup.snapshot import Published
-from catchments.store import Draft
-from catchments.store.drafts.repository import OPEN, ExpectedVersion, Stale, checked_key
+from catchments.store.drafts.repository import OPEN, Stale, checked_key
 from catchments.web.accounts.access import me, requires
-from catchments.web.common.services import page_context, service
-from catchments.web.staff.blueprint import blueprint
+from catchments.web.common.services import service
+from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.forms.kinds import BY_NAME
 from catchments.web.staff.pages import draft_view
-from catchments.web.staff.pages.draft_view import DraftRead, DraftState, desk
+from catchments.web.staff.pages.draft_view import DraftRead, DraftState, back_to, desk
 from catchments.web.staff.pages.impact import impact_panel
 from catchments.web.staff.pages.reviewing import review_of
 
 LONGEST_COMMENT = 2_000
-REFUSED, STALE = 400, 412
+STALE = 412
 
 
 # --- all drafts -----------------------------------------------------------------------------------
@@ -38,7 +37,7 @@ REFUSED, STALE = 400, 412
 def drafts() -> Response:
     """List the drafts: those that something may still become of first."""
     found = desk().drafts()
-    return _page(
+    return staff_page(
         "staff/drafts.html",
         gettext("Drafts"),
         open=[draft for draft in found if draft.state in OPEN],
@@ -83,18 +82,8 @@ def bases_of(world: Published) -> list[EditionSummary]:
 
 
 def _new_page(typed: FormReader, wrongs: tuple[FieldError, ...]) -> Response:
-    world = service().snapshots.current()
-    page = _page(
-        "staff/draft_new.html",
-        gettext("Begin a draft"),
-        typed=typed,
-        wrongs=wrongs,
-        error=bool(wrongs),
-        bases=bases_of(world),
-        today=world.today,
-    )
-    page.status_code = REFUSED if wrongs else 200
-    return page
+    bases, title = bases_of(service().snapshots.current()), gettext("Begin a draft")
+    return staff_page("staff/draft_new.html", title, typed=typed, wrongs=wrongs, bases=bases)
 
 
 # --- one draft ------------------------------------------------------------------------------------
@@ -112,7 +101,7 @@ def draft(draft: int) -> Response:
 def undo(draft: int) -> AnyResponse:
     """Undo the last change that holds."""
     desk().undo(draft, seen=draft_view.seen_given())
-    return _back_to(draft, gettext("The last change is undone."))
+    return back_to(draft, gettext("The last change is undone."))
 
 
 @blueprint.post("/drafts/<int:draft>/redo")
@@ -120,7 +109,7 @@ def undo(draft: int) -> AnyResponse:
 def redo(draft: int) -> AnyResponse:
     """Do the change again that was undone."""
     desk().redo(draft, seen=draft_view.seen_given())
-    return _back_to(draft, gettext("The change is done again."))
+    return back_to(draft, gettext("The change is done again."))
 
 
 @blueprint.post("/drafts/<int:draft>/take-over")
@@ -128,7 +117,7 @@ def redo(draft: int) -> AnyResponse:
 def take_over(draft: int) -> AnyResponse:
     """Make whoever asks the one who works on a draft."""
     desk().take_over(draft, seen=draft_view.seen_given())
-    return _back_to(draft, gettext("You work on this draft now."))
+    return back_to(draft, gettext("You work on this draft now."))
 
 
 @blueprint.post("/drafts/<int:draft>/describe")
@@ -144,9 +133,10 @@ def describe(draft: int) -> AnyResponse:
     except FormRefused as refused:
         return _draft_page(draft, request.form, refused.wrongs)
     except Stale:
-        return _described_meanwhile(draft, seen)
+        meanwhile = draft_view.done_since(draft, seen.version)
+        return _draft_page(draft, request.form, (), stale=True, meanwhile=meanwhile)
     saved = f"{draft}.title,{draft}.reason"
-    return _back_to(draft, gettext("The title and the reason are saved."), saved)
+    return back_to(draft, gettext("The title and the reason are saved."), saved)
 
 
 @blueprint.post("/drafts/<int:draft>/comment")
@@ -160,12 +150,7 @@ def comment(draft: int) -> AnyResponse:
     except FormRefused as refused:
         return _draft_page(draft, request.form, refused.wrongs)
     desk().comment(draft, said, by=me(), idempotency_key=checked_key(request.form.get("once", "")))
-    return _back_to(draft, gettext("Your comment is added."), f"{draft}.comment")
-
-
-def _described_meanwhile(draft: int, seen: ExpectedVersion) -> Response:
-    meanwhile = draft_view.done_since(draft, seen.version)
-    return _draft_page(draft, request.form, (), stale=True, meanwhile=meanwhile)
+    return back_to(draft, gettext("Your comment is added."), f"{draft}.comment")
 
 
 def _draft_page(
@@ -175,7 +160,7 @@ def _draft_page(
     head = found.draft
     made, problem = _made(found)
     steps = desk().steps(draft)
-    page = _page(
+    page = staff_page(
         "staff/draft.html",
         head.title,
         draft=head,
@@ -185,7 +170,7 @@ def _draft_page(
         names=desk().names(),
         steps=steps,
         comments=desk().comments(draft),
-        base=_summary(head),
+        base=next((e for e in service().store.editions() if e.number == head.base_number), None),
         kinds=BY_NAME.values(),
         may_edit=person.may(Action.EDIT) and head.state == "editing",
         may_comment=person.may(Action.EDIT) or person.may(Action.REVIEW),
@@ -194,10 +179,10 @@ def _draft_page(
         review=review_of(head, service().snapshots.current()),
         typed=typed,
         wrongs=wrongs,
-        error=bool(wrongs),
         **{**impact_panel(made), **more},
     )
-    page.status_code = REFUSED if wrongs else STALE if more.get("stale") else 200
+    if more.get("stale"):
+        page.status_code = STALE
     return page
 
 
@@ -207,21 +192,3 @@ def _made(found: DraftRead) -> tuple[DraftState | None, CatchmentsError | None]:
         return draft_view.working_on(found), None
     except (ChangeDoesNotFit, NotKnown) as error:
         return None, error
-
-
-def _summary(draft: Draft) -> EditionSummary | None:
-    return next((e for e in service().store.editions() if e.number == draft.base_number), None)
-
-
-def _page(template: str, title: str, **context: Any) -> Response:
-    world = service().snapshots.current()
-    frame = page_context(world, world.on(world.today), title)
-    page = Response(render_template(template, **{**frame, **context}))
-    page.headers["Cache-Control"] = "no-store"
-    return page
-
-
-def _back_to(draft: int, said: str, saved: str | None = None) -> AnyResponse:
-    """Go back to a draft; `saved` tells the browser which of the texts it keeps are safe here."""
-    flash(said)
-    return redirect(url_for("staff.draft", draft=draft, saved=saved), 303)

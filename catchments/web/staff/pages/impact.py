@@ -11,9 +11,12 @@ from flask import current_app, request, url_for
 from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
+from catchments.changes.publication_checks import Concern
 from catchments.core.model import Answer, Edition
 from catchments.editions.differences import SchoolChange
-from catchments.editions.impact import Concern, Impact, ImpactCalculator, Rates, Row
+from catchments.editions.impact.calculator import ImpactCalculator
+from catchments.editions.impact.rates import Rates
+from catchments.editions.impact.tables import Impact, Row
 from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.lookup.snapshot import Snapshot
 from catchments.runtime.recent import Recent

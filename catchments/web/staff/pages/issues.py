@@ -8,23 +8,23 @@ from datetime import UTC, date
 from itertools import groupby
 from typing import Any, Generic, TypeVar
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, request, url_for
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EDUCATION_REGIONS, DirectoryRelease
+from catchments.core.plain_cells import Cell, plain_table
 from catchments.core.roles import Action
-from catchments.core.text_folding import folded
 from catchments.editions.issues import Issue, MatterKind, matters
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published, Snapshot
 from catchments.store.explanations import REASON_AT_MOST, Explanation, Explanations
 from catchments.web.accounts.access import me, requires
-from catchments.web.common.query_parameters import page_parameters
-from catchments.web.common.services import page_context, service
-from catchments.web.common.tables import MEDIA_TYPE, Cell, plain_table
-from catchments.web.staff.blueprint import blueprint
+from catchments.web.common.query_parameters import one_of, page_parameters, region
+from catchments.web.common.services import service
+from catchments.web.common.tables import MEDIA_TYPE
+from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 
 AT_ONCE = 100
@@ -199,9 +199,7 @@ def explain_findings() -> AnyResponse:
         again = Refused(
             _kind(typed.text("group")), typed.text("reason"), typed.all("keys"), refused.wrongs
         )
-        page = _page(wanted, again)
-        page.status_code = 400
-        return page
+        return _page(wanted, again)
     present = {m.key: m.sentence for m in found if m.key in ticked}
     done = Explanations(service().store).explain(present, reason, by=person)
     _say_explained(len(done), len(ticked) - len(done))
@@ -255,27 +253,24 @@ def _say_explained(done: int, left: int) -> None:
 
 
 def _page(wanted: Filter, refused: Refused) -> Response:
-    world, snapshot, found = _present()
+    found = _present()[-1]
     explanations = Explanations(service().store).explained()
     taken = [m for m in found if wanted.takes(m)]
-    context: dict[str, Any] = {
-        **page_context(world, snapshot, gettext("Findings")),
-        "groups": _groups([m for m in taken if m.key not in explanations], wanted),
-        "explained": Part.of(_explained(taken, explanations), wanted.explained),
-        "overview": _overview(found, explanations),
-        "wanted": wanted,
-        "kinds": [(kind.value, name) for kind, name in NAMES.items()],
-        "regions": EDUCATION_REGIONS,
-        "names": NAMES,
-        "remedies": REMEDIES,
-        "may_explain": me().may(Action.EXPLAIN),
-        "refused": refused,
-        "wrongs": refused.wrongs,
-        "error": bool(refused.wrongs),
-    }
-    page = Response(render_template("staff/findings.html", **context))
-    page.headers["Cache-Control"] = "no-store"
-    return page
+    return staff_page(
+        "staff/findings.html",
+        gettext("Findings"),
+        groups=_groups([m for m in taken if m.key not in explanations], wanted),
+        explained=Part.of(_explained(taken, explanations), wanted.explained),
+        overview=_overview(found, explanations),
+        wanted=wanted,
+        kinds=[(kind.value, name) for kind, name in NAMES.items()],
+        regions=EDUCATION_REGIONS,
+        names=NAMES,
+        remedies=REMEDIES,
+        may_explain=me().may(Action.EXPLAIN),
+        refused=refused,
+        wrongs=refused.wrongs,
+    )
 
 
 def _groups(open_ones: Sequence[Issue], wanted: Filter) -> list[Group]:
@@ -326,39 +321,15 @@ def _wanted() -> Filter:
     """Return what the address filters by. Raises InputRefused."""
     given = page_parameters(request.args, FILTERS)
     return Filter(
-        _asked_kind(given.get("kind", "")),
-        _region(given.get("region", "")),
+        one_of(given, "kind", MatterKind) if given.get("kind") else None,
+        region(given.get("region", ""), ()),
         _number(given, "page"),
         _number(given, "explained"),
     )
 
 
-def _asked_kind(text: str) -> MatterKind | None:
-    kind = _kind(text)
-    if text and kind is None:
-        raise InputRefused(
-            f"The parameter kind is {shown(text)}.",
-            field="kind",
-            allowed=f"It must be one of {', '.join(MatterKind)}.",
-            next_step="Leave it out for all of them.",
-        )
-    return kind
-
-
 def _kind(text: str) -> MatterKind | None:
     return MatterKind(text) if text in set(MatterKind) else None
-
-
-def _region(text: str) -> str:
-    known = {folded(name): name for name in EDUCATION_REGIONS}
-    if not text or folded(text) in known:
-        return known.get(folded(text), "")
-    raise InputRefused(
-        f"The parameter region is {shown(text)}.",
-        field="region",
-        allowed=f"It must be an education region: {'; '.join(EDUCATION_REGIONS)}.",
-        next_step="Leave it out for all of them.",
-    )
 
 
 def _number(given: Mapping[str, str], name: str) -> int:

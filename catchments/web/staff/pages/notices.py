@@ -11,12 +11,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import NotKnown
 from catchments.core.model import EditionSummary
+from catchments.core.plain_cells import harmless
 from catchments.core.roles import Action
-from catchments.store.outbox import STATES, NoticeRow, Outbox
+from catchments.store.outbox.notices import STATES
+from catchments.store.outbox.queue import NoticeRow, Outbox
 from catchments.web.accounts.access import going_to, me, requires
 from catchments.web.accounts.signing_in import page
 from catchments.web.common.services import service
-from catchments.web.common.tables import MEDIA_TYPE, harmless
+from catchments.web.common.tables import MEDIA_TYPE
 from catchments.web.staff.blueprint import blueprint
 
 HEADER = ("edition", "effective_from", "kind", "recipient", "name", "email", "subject", "text")

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import shown
 from catchments.core.model import EDUCATION_REGIONS
 from catchments.core.roles import Action
-from catchments.editions.impact import ASSUMED
+from catchments.editions.impact.rates import ASSUMED
 from catchments.store.rates import OTHERS, SOURCE_AT_MOST, AbsenceRates, RateGiven, StatedRate
 from catchments.web.accounts.access import me, requires
-from catchments.web.common.services import page_context, service
-from catchments.web.staff.blueprint import blueprint
+from catchments.web.common.services import service
+from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 
 REGIONS = (*EDUCATION_REGIONS, OTHERS)
@@ -40,9 +39,7 @@ def set_rates() -> AnyResponse:
     try:
         given = _given(typed)
     except FormRefused as refused:
-        page = _page(_rates().stated(), request.form, refused.wrongs)
-        page.status_code = 400
-        return page
+        return _page(_rates().stated(), request.form, refused.wrongs)
     altered = _rates().set(given, by=person)
     said = ngettext("%(num)s rate is changed.", "%(num)s rates are changed.", len(altered))
     flash(said if altered else gettext("Nothing was to be changed."))
@@ -93,17 +90,13 @@ def _as_typed(stated: Mapping[str, StatedRate]) -> dict[str, str]:
 def _page(
     stated: Mapping[str, StatedRate], typed: Mapping[str, str], wrongs: tuple[FieldError, ...]
 ) -> Response:
-    world = service().snapshots.current()
-    context: dict[str, Any] = {
-        **page_context(world, world.on(world.today), gettext("Rates of chronic absence")),
-        "regions": list(enumerate(REGIONS)),
-        "stated": stated,
-        "typed": typed,
-        "wrongs": wrongs,
-        "error": bool(wrongs),
-        "assumed": f"{ASSUMED:.0%}",
-        "may_set": me().may(Action.EXPLAIN),
-    }
-    page = Response(render_template("staff/rates.html", **context))
-    page.headers["Cache-Control"] = "no-store"
-    return page
+    return staff_page(
+        "staff/rates.html",
+        gettext("Rates of chronic absence"),
+        regions=list(enumerate(REGIONS)),
+        stated=stated,
+        typed=typed,
+        wrongs=wrongs,
+        assumed=f"{ASSUMED:.0%}",
+        may_set=me().may(Action.EXPLAIN),
+    )

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 
 import msgspec
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.changes import apply_all
+from catchments.changes.change import apply_all
 from catchments.changes.kinds.restore_edition import RestoreEdition
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EditionSummary
@@ -26,9 +26,9 @@ from catchments.store import Decision, Draft, StoreUnavailable
 from catchments.store.drafts.records import ABANDONED, PUBLISHED
 from catchments.store.drafts.repository import OPEN, DraftRepository, ExpectedVersion, checked_key
 from catchments.web.accounts.access import confirmed, me, requires
-from catchments.web.common.services import page_context, service
-from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.pages.draft_view import seen_given
+from catchments.web.common.services import service
+from catchments.web.staff.blueprint import blueprint, staff_page
+from catchments.web.staff.pages.draft_view import back_to, seen_given
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def _proposed(draft: Draft, world: Published) -> date:
 def submit(draft: int) -> AnyResponse:
     """Hand a draft over for review."""
     DraftRepository(service().store).submit(draft, _date_given(), seen=seen_given())
-    return _back_to(draft, gettext("The draft is in review. An approver decides about it."))
+    return back_to(draft, gettext("The draft is in review. An approver decides about it."))
 
 
 @blueprint.post("/drafts/<int:draft>/send-back")
@@ -98,7 +98,7 @@ def send_back(draft: int) -> AnyResponse:
     """Hand a draft back to be worked on, and say why."""
     reason = _text_given("reason", gettext("why the draft goes back"))
     DraftRepository(service().store).send_back(draft, reason, seen=seen_given())
-    return _back_to(draft, gettext("The draft went back to be worked on."))
+    return back_to(draft, gettext("The draft went back to be worked on."))
 
 
 @blueprint.post("/drafts/<int:draft>/approve")
@@ -106,7 +106,7 @@ def send_back(draft: int) -> AnyResponse:
 def approve(draft: int) -> AnyResponse:
     """Approve a draft as it stands."""
     DraftRepository(service().store).approve(draft, _date_given(), seen=seen_given())
-    return _back_to(draft, gettext("The draft is approved. It can be published now."))
+    return back_to(draft, gettext("The draft is approved. It can be published now."))
 
 
 @blueprint.post("/drafts/<int:draft>/abandon")
@@ -114,7 +114,7 @@ def approve(draft: int) -> AnyResponse:
 def abandon(draft: int) -> AnyResponse:
     """Give a draft up."""
     DraftRepository(service().store).abandon(draft, seen=seen_given())
-    return _back_to(draft, gettext("The draft is given up. It stays on record."))
+    return back_to(draft, gettext("The draft is given up. It stays on record."))
 
 
 @blueprint.post("/drafts/<int:draft>/re-apply")
@@ -125,11 +125,11 @@ def reapply(draft: int) -> AnyResponse:
     kept = desk.draft(draft)
     overtaken = review_of(kept, world).overtaken_by
     if overtaken is None:
-        return _back_to(draft, gettext("The draft is made from the right edition already."))
+        return back_to(draft, gettext("The draft is made from the right edition already."))
     apply_all(service().store.edition(overtaken.number), kept.changes)  # or says what does not fit
     desk.rebase(draft, overtaken.number, seen=seen_given())
     said = gettext("The changes now stand on edition %(number)s.", number=overtaken.number)
-    return _back_to(draft, said)
+    return back_to(draft, said)
 
 
 @blueprint.get("/drafts/<int:draft>/publish")
@@ -170,16 +170,14 @@ def publish(draft: int) -> AnyResponse:
 
 
 def _publish_page(world: Published, draft: Draft, outcome: Outcome | None = None) -> Response:
-    page = render_template(
+    return staff_page(
         "staff/publish.html",
-        **page_context(world, world.on(world.today), gettext("Publish draft %(n)s", n=draft.id)),
+        gettext("Publish draft %(n)s", n=draft.id),
         draft=draft,
         review=review_of(draft, world),
         outcome=outcome,
         error=outcome is not None,
-        today=world.today,
     )
-    return Response(page)
 
 
 def _carried_out(wanted: PublicationRequest) -> Outcome:
@@ -217,16 +215,14 @@ def editions() -> Response:
     """List every edition, with what an administrator may do about it."""
     world = service().snapshots.current()
     in_force = world.timeline.edition_on(world.today)
-    page = render_template(
+    return staff_page(
         "staff/editions.html",
-        **page_context(world, world.on(world.today), gettext("Editions")),
+        gettext("Editions"),
         editions=service().store.editions()[::-1],
         in_force=in_force and in_force.number,
         may_administer=me().may(Action.ADMINISTER),
-        today=world.today,
         to_come={each.number for each in world.timeline.scheduled_after(world.today)},
     )
-    return Response(page)
 
 
 @blueprint.get("/editions/<int:number>/revert")
@@ -284,21 +280,13 @@ def revert(number: int) -> AnyResponse:
 
 
 def _revert_page(number: int, outcome: Outcome | None) -> Response:
-    world = service().snapshots.current()
-    edition = service().store.edition(number)
-    page = render_template(
+    return staff_page(
         "staff/revert.html",
-        **{
-            **page_context(
-                world, world.on(world.today), gettext("Back to edition %(n)s", n=number)
-            ),
-            "reverted": edition,
-        },
+        gettext("Back to edition %(n)s", n=number),
+        reverted=service().store.edition(number),
         outcome=outcome,
         error=outcome is not None,
-        today=world.today,
     )
-    return Response(page)
 
 
 @blueprint.post("/editions/<int:number>/withdraw")
@@ -369,8 +357,3 @@ def _text_given(field: str, what: str) -> str:
             next_step=gettext("Go back and write a sentence."),
         )
     return text
-
-
-def _back_to(draft: int, said: str) -> AnyResponse:
-    flash(said)
-    return redirect(url_for("staff.draft", draft=draft), 303)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import InputRefused
 from catchments.core.roles import Action
 from catchments.editions.delivery import NotTaken, call, checked_url
-from catchments.store.outbox import Webhooks
+from catchments.store.outbox.webhook_addresses import Webhooks
 from catchments.web.accounts.access import confirmed, going_to, me, requires
 from catchments.web.accounts.signing_in import REFUSED, page
 from catchments.web.common.services import service

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Response, render_template, request
+from flask import Response, request
 from flask_babel import gettext
 
 from catchments.core.errors import InputRefused, NotKnown, shown
@@ -13,12 +13,13 @@ from catchments.core.model import Answer, EditionSummary, School
 from catchments.core.roles import Action
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Published
+from catchments.lookup.values import whole_number
 from catchments.store.audit import AuditTrail
 from catchments.web.accounts.access import requires
 from catchments.web.common.query_parameters import optional_date, page_parameters
-from catchments.web.common.services import page_context, service
+from catchments.web.common.services import service
 from catchments.web.pages.edition_history import steps_of
-from catchments.web.staff.blueprint import blueprint
+from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.pages.audit import Line, line_of
 
 ENTRIES_AT_MOST = 50
@@ -50,25 +51,23 @@ def who() -> Response:
             decided = _decided(world, schools[0].school_id, day)
         except NotKnown as error:
             problem = str(error)
-    page = render_template(
+    return staff_page(
         "staff/who.html",
-        **page_context(world, world.on(world.today), gettext("Who decided")),
+        gettext("Who decided"),
         text=text,
         day=day,
-        today=world.today,
         schools=schools,
         decided=decided,
         problem=problem,
         error=bool(problem),
     )
-    return Response(page)
 
 
 def _schools(world: Published, text: str) -> tuple[list[School], str]:
     """Return the schools that a number or a name may mean, and what is wrong if there is none."""
-    number = text.removeprefix("#").strip()
-    if number.isascii() and number.isdigit() and len(number) < 10:
-        return [School(int(number), "")], ""
+    number = whole_number(text.removeprefix("#").strip())
+    if number is not None:
+        return [School(number, "")], ""
     try:
         finding = service().finder(world).find(text, as_at=world.as_at(world.today), field="school")
     except InputRefused as error:

@@ -6,7 +6,13 @@ from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
-from catchments.web.common.bodies import DirectoryRelease, Edition, InSchoolProvision, Place, Source
+from catchments.web.common.schemas import (
+    DirectoryRelease,
+    Edition,
+    InSchoolProvision,
+    Place,
+    Source,
+)
 from catchments.web.v1.bulk.rows import AT_MOST
 
 OwnId = Annotated[

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from catchments.core.model import Basis, SchoolStatus, Status
 from catchments.editions.change_schema import Standing
-from catchments.web.common.bodies import (
+from catchments.web.common.schemas import (
     AsAtDay,
     Catchment,
     Day,
