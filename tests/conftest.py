@@ -255,9 +255,11 @@ def small_app(small_database: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def client(small_app: Flask) -> FlaskClient:
-    """A client of the application on the small world, on 3 March 2026."""
-    return small_app.test_client()
+def client(request: pytest.FixtureRequest) -> FlaskClient:
+    """A client of the module's own `app`, or else on the small world, on 3 March 2026."""
+    own = hasattr(request.module, "app")
+    application: Flask = request.getfixturevalue("app" if own else "small_app")
+    return application.test_client()
 
 
 # --- the demonstration edition --------------------------------------------------------------------

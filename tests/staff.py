@@ -23,6 +23,13 @@ from catchments.store.people import People
 from tests.worlds import opened, store_of
 
 PASSWORD = "correct horse battery kererū"
+PEOPLE = {
+    "hana": Role.EDITOR,
+    "aroha": Role.APPROVER,
+    "manaia": Role.APPROVER,
+    "tama": Role.ADMINISTRATOR,
+    "rata": Role.READER,
+}
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 # Made as ever, but in a millisecond.
@@ -54,6 +61,13 @@ def sign_in(client: FlaskClient, login: str, password: str = PASSWORD) -> TestRe
     response = attempt(client, login, password)
     assert response.status_code == 303, response.text
     return response
+
+
+def signed_in(app: Flask, login: str) -> FlaskClient:
+    """A client of somebody who has signed in."""
+    client = app.test_client()
+    sign_in(client, login)
+    return client
 
 
 def attempt(client: FlaskClient, login: str, password: str = PASSWORD) -> TestResponse:
@@ -107,6 +121,11 @@ def words(response: TestResponse) -> str:
     """What a person reads on a page."""
     part = response.text[response.text.index("<main") :]
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", part))).strip()
+
+
+def text_of(markup: str) -> str:
+    """The text of markup, as one line."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", markup)))
 
 
 def ticked(response: TestResponse, name: str) -> list[str]:

@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import pytest
 
@@ -17,6 +17,17 @@ PATIENCE_S = 300.0
 PATIENCE_MS = PATIENCE_S * 1000
 """The same, as browsers count."""
 _LOOKED_EVERY_S = 0.02
+_T = TypeVar("_T")
+
+
+class Clock(Generic[_T]):
+    """A clock that stands until a test sets it."""
+
+    def __init__(self, now: _T) -> None:
+        self.now = now
+
+    def __call__(self) -> _T:
+        return self.now
 
 
 class Ends(Protocol):

@@ -18,8 +18,7 @@ from flask import Flask
 from catchments.commands import directory, editions, imports
 from catchments.commands.jobs import publishing_setup
 from catchments.store import Store
-from catchments.web.common.services import EXTENSION
-from tests.worlds import TODAY, begin_with_the_schema, running_application
+from tests.worlds import TODAY, begin_with_the_schema, running_application, store_of
 
 Run = Callable[..., Result]
 SQUARE_NAMES = {
@@ -59,7 +58,7 @@ def app(tmp_path: Path) -> Iterator[Flask]:
 
 @pytest.fixture
 def store(app: Flask) -> Store:
-    found: Store = app.extensions[EXTENSION].store
+    found = store_of(app)
     begin_with_the_schema(found.url)
     return found
 

@@ -16,7 +16,7 @@ from catchments.lookup.search.address_book import AddressBook
 from catchments.store.audit import AuditTrail
 from tests import prepared
 from tests.address_files import LAYOUTS, Given, csv_text, geopackage
-from tests.worlds import sqlite_url
+from tests.worlds import sqlite_url, store_of
 
 Run = Callable[..., Result]
 Write = Callable[[str, str | bytes], Path]
@@ -46,7 +46,7 @@ def test_addresses_taken_in_stand_in_the_audit_trail(
     run: Run, write: Write, app: Flask, commit: bool
 ) -> None:
     run("addresses", "import", write(NAME, csv_text(ROWS)), *(["--commit"] if commit else []))
-    store = app.extensions["catchments"].store
+    store = store_of(app)
     store.migrate()
     found = [(e.actor, e.action, e.subject) for e in AuditTrail(store).entries(at_most=9)]
     wanted = [("command line", "import.addresses", "address book")]
@@ -66,7 +66,7 @@ def test_a_book_and_its_record_are_there_both_or_neither(
         raise OSError("the disk is full")
 
     run("addresses", "import", write("nz-addresses-2026-08-01.csv", csv_text(ROWS)), "--commit")
-    trail = AuditTrail(app.extensions["catchments"].store)
+    trail = AuditTrail(store_of(app))
     before = release(book_path), trail.entries(at_most=9)
     with monkeypatch.context() as patched:
         patched.setattr(broken, fails)

@@ -18,7 +18,6 @@ from catchments.commands import setup
 from catchments.commands.jobs import publishing_setup
 from catchments.core.settings import ROOT
 from catchments.store import Store
-from catchments.web.common.services import EXTENSION
 from tests.commands.conftest import PROVIDERS, Run, table
 from tests.waiting import PATIENCE_S, free_port
 from tests.worlds import (
@@ -30,6 +29,7 @@ from tests.worlds import (
     simple_artefacts,
     small_edition,
     sqlite_url,
+    store_of,
 )
 
 SOON = TODAY + timedelta(days=30)
@@ -297,7 +297,7 @@ def test_serve_sets_up_and_hands_over_to_the_server(
     assert program == sys.executable
     assert "--workers=3" in command
     assert setup.os.environ["DATABASE_URL"] == sqlite_url(demonstration_copy)
-    assert app.extensions[EXTENSION].store.url != sqlite_url(demonstration_copy)
+    assert store_of(app).url != sqlite_url(demonstration_copy)
 
 
 def test_a_copied_database_needs_nothing_else(two: Store, tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import date, timedelta
-from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -29,14 +28,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.core.roles import Role
 from catchments.core.settings import ROOT
 from catchments.editions.publishing import Outcome, PublicationRequest
 from catchments.lookup.snapshot import today_in_new_zealand
-from catchments.store import Decision, Store, schema
+from catchments.store import Decision, schema
 from catchments.store import people as people_module
 from catchments.store.audit import AuditTrail
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
@@ -44,12 +42,11 @@ from catchments.store.engine import now
 from catchments.store.outbox.queue import Outbox
 from catchments.store.people import LONGEST_LOCK, People
 from catchments.web.accounts import access
-from catchments.web.common.services import EXTENSION
 from catchments.web.staff.forms import areas
 from tests import prepared
 from tests.faults.test_kill import AT_MOMENTS, QUICK, WHOLE, fates_at, nothing_is_half_there
 from tests.serving import Server, serving
-from tests.staff import PASSWORD, add_person, csrf_token, post, sign_in
+from tests.staff import PASSWORD, add_person, csrf_token, post, signed_in, words
 from tests.waiting import PATIENCE_S, wait_until
 from tests.worlds import (
     KOWHAI,
@@ -62,6 +59,7 @@ from tests.worlds import (
     small_edition,
     small_release,
     sqlite_url,
+    store_of,
 )
 
 PUBLISHER = "catchments.commands.jobs.publishing"
@@ -218,22 +216,9 @@ def app(small_copy: Path) -> Iterator[Flask]:
         yield made
 
 
-def store_of(app: Flask) -> Store:
-    store: Store = app.extensions[EXTENSION].store
-    return store
-
-
 @pytest.fixture
 def hana(app: Flask) -> FlaskClient:
-    client = app.test_client()
-    sign_in(client, "hana")
-    return client
-
-
-def words(response: TestResponse) -> str:
-    """What a person reads on a page."""
-    part = response.text[response.text.index("<main") :]
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", part))).strip()
+    return signed_in(app, "hana")
 
 
 def kept(app: Flask) -> tuple[object, ...]:

@@ -33,7 +33,7 @@ from catchments.lookup.snapshot import (
     boundaries_fingerprint,
     today_in_new_zealand,
 )
-from tests.waiting import PATIENCE_S, wait_until
+from tests.waiting import PATIENCE_S, Clock, wait_until
 
 TODAY = date(2026, 7, 1)
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
@@ -124,14 +124,6 @@ class Archive:
         return self.directories[number - 1][1]
 
 
-class Clock:
-    def __init__(self, day=TODAY):
-        self.day = day
-
-    def __call__(self):
-        return self.day
-
-
 @pytest.fixture
 def archive():
     archive = Archive()
@@ -141,7 +133,7 @@ def archive():
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(TODAY)
 
 
 @pytest.fixture
@@ -323,7 +315,7 @@ def test_a_new_day_brings_the_edition_of_that_day_into_force(archive, snapshots,
     archive.publish(content("P2"), TOMORROW)
     yesterday = snapshots.current()
     assert yesterday.on(yesterday.today).edition.number == 1
-    clock.day = TOMORROW
+    clock.now = TOMORROW
     if how == "refreshed":
         assert snapshots.refresh()
     world = snapshots.current()
@@ -366,7 +358,7 @@ def test_a_day_may_begin_while_the_archive_is_away(archive, snapshots, clock):
     archive.publish(content("P2"), TOMORROW)
     snapshots.current()
     archive.away = True
-    clock.day = TOMORROW
+    clock.now = TOMORROW
     assert provider_of(snapshots, on=TOMORROW) == "P2"
     assert snapshots.current().today == TOMORROW
 
@@ -398,7 +390,7 @@ def test_before_anything_is_published_a_world_says_what_to_do(there):
         archive.release_schools()
     if there == "an edition":
         archive.publish(content())
-    world = Snapshots(archive, today=Clock()).current()
+    world = Snapshots(archive, today=Clock(TODAY)).current()
     with pytest.raises(NothingPublished) as refused:
         world.school(54, on=TODAY)
     assert refused.value.problem == "Nothing has been published yet."
@@ -449,7 +441,7 @@ def test_a_world_with_anything_made_up_says_so(edition, directory, expected):
     archive = Archive()
     archive.release_schools(demonstration=directory)
     archive.publish(content(demonstration=edition))
-    world = Snapshots(archive, today=Clock()).current()
+    world = Snapshots(archive, today=Clock(TODAY)).current()
     assert world.on(TODAY).demonstration is expected
     assert world.demonstration is expected
 
@@ -604,7 +596,7 @@ def test_however_many_editions_are_scheduled_no_question_builds_one(archive, sna
 
 def test_readers_never_see_a_mixture_of_two_editions(archive):
     archive.publish(content("P1"))
-    snapshots = Snapshots(archive, today=Clock())
+    snapshots = Snapshots(archive, today=Clock(TODAY))
     stop, mixtures, seen = threading.Event(), [], set()
 
     def read():
@@ -635,7 +627,7 @@ def test_readers_never_see_a_mixture_of_two_editions(archive):
 
 def test_many_threads_that_ask_first_build_one_snapshot(archive):
     archive.publish(content("P1"))
-    snapshots = Snapshots(archive, today=Clock())
+    snapshots = Snapshots(archive, today=Clock(TODAY))
     together, worlds = threading.Barrier(8), []
 
     def ask():

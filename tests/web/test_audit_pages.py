@@ -2,50 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.changes.kinds.move_schools import MoveSchools
-from catchments.core.roles import Person, Role
+from catchments.core.roles import Person
 from catchments.editions.publishing import PublicationRequest, Publisher
 from catchments.store import Decision, Store
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
+from catchments.store.people import People
 from catchments.web.common.services import EXTENSION
-from tests.staff import add_person, sign_in
-from tests.worlds import HOSTILE, RIMU, TODAY, running_application, simple_artefacts
+from tests.staff import signed_in
+from tests.worlds import HOSTILE, RIMU, TODAY, simple_artefacts, store_of
 
 APRIL = date(2026, 4, 1)
 
 
 @pytest.fixture
-def app(small_copy: Path) -> Iterator[Flask]:
-    with running_application(small_copy) as made:
-        add_person(made.extensions[EXTENSION].store, "rata", Role.READER)
-        yield made
+def app(staffed_app: Flask) -> Flask:
+    return staffed_app
 
 
 @pytest.fixture
 def rata(app: Flask) -> FlaskClient:
-    client = app.test_client()
-    sign_in(client, "rata")
-    return client
-
-
-def store_of(app: Flask) -> Store:
-    store: Store = app.extensions[EXTENSION].store
-    return store
+    return signed_in(app, "rata")
 
 
 def published_by_staff(store: Store) -> None:
     """School 54 to Rimu from April: begun by Hana, approved and published by Aroha."""
-    hana = add_person(store, "hana", Role.EDITOR)
-    aroha = add_person(store, "aroha", Role.APPROVER)
+    hana, aroha = People(store).person("hana"), People(store).person("aroha")
     desk = DraftRepository(store)
     draft = desk.begin(title="54 to Rimu", reason="It moved", base_number=1, by=hana)
 

@@ -407,7 +407,7 @@ def test_while_the_database_is_away_the_page_says_all_the_same(
 
     with running_application(small_database) as app:
         app.extensions[EXTENSION].snapshots.current()
-        monkeypatch.setattr(app.extensions[EXTENSION].store, "artefact", away)
+        monkeypatch.setattr(store_of(app), "artefact", away)
         response = app.test_client().get(f"/catchment/{AHI}")
     assert (response.status_code, "<svg" in response.text) == (200, False)
 

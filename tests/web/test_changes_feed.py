@@ -50,11 +50,6 @@ def app(url: str) -> Iterator[Flask]:
         yield made
 
 
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
-
-
 def numbers(client: FlaskClient, query: str = "") -> list[int]:
     response = client.get(f"/changes{query}")
     assert response.status_code == 200, response.text

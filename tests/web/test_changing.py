@@ -20,7 +20,7 @@ from tests.staff import (
     hidden,
     post,
     sent,
-    sign_in,
+    signed_in,
     store_of,
     ticked,
     version_of,
@@ -370,8 +370,7 @@ def test_a_stale_form_changes_nothing_and_can_be_applied_again(
     app: Flask, hana: FlaskClient, kind: str
 ) -> None:
     stale = version_of(app)
-    wiremu = app.test_client()
-    sign_in(wiremu, "wiremu")
+    wiremu = signed_in(app, "wiremu")
     added(app, wiremu, "rename-catchment", catchment=REKOHU, name="Wharekauri")
     response = sent(app, hana, kind, **{**EXAMPLES[kind], "version": stale})
     assert response.status_code == 412

@@ -36,6 +36,7 @@ from tests.worlds import (
     running_application,
     small_edition,
     small_release,
+    store_of,
     visited,
 )
 
@@ -63,11 +64,6 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def app(database: Path) -> Iterator[Flask]:
     with running_application(database) as made:
         yield made
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
 
 
 def files_of(client: FlaskClient) -> list[dict[str, Any]]:
@@ -264,7 +260,7 @@ def test_the_page_is_another_once_its_files_are_made(database: Path, tmp_path: P
     with running_application(copy) as app:
         client = app.test_client()
         before = client.get("/downloads").headers["ETag"]
-        store: Store = app.extensions["catchments"].store
+        store = store_of(app)
         told = store.artefact(1, MANIFEST)
         assert told is not None
         changed = told.content.replace(files_of(client)[0]["sha256"].encode(), b"0" * 64)

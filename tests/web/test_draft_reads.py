@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from tests.staff import added, csrf_token, hidden, post, sent, sign_in, words
 from tests.web.test_uploads import AREA, geojson, uploaded
-from tests.worlds import AHI, KOWHAI, running_application
+from tests.worlds import AHI, KOWHAI, running_application, store_of
 
 FORM = "/staff/drafts/1/change/rename-catchment"
 NAMES = {"catchment": AHI, "name": "Ahi nui"}
@@ -68,7 +68,7 @@ def test_a_worker_that_does_not_know_the_draft_reads_it_once_too(
     app: Flask, crowd: FlaskClient
 ) -> None:
     added(app, crowd, "rename-catchment", **NAMES)
-    with running_application(app.extensions["catchments"].store.url) as other:
+    with running_application(store_of(app).url) as other:
         client = other.test_client()
         sign_in(client, "hana")
         with asked("draft") as heads, asked("draft_change") as changes:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import shapely
@@ -12,36 +10,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catchments.core.roles import Role
 from catchments.geometry.changing_index import IndexedBoundaries, boundaries_touching
 from catchments.store.drafts.repository import DraftRepository
 from catchments.web.staff.pages import draft_view
-from tests.staff import add_person, post, sign_in, store_of, version_of, words
+from tests.staff import post, signed_in, store_of, version_of, words
 from tests.worlds import AHI, HOSTILE, KOWHAI, running_application
 
 
 @pytest.fixture
-def app(small_copy: Path) -> Iterator[Flask]:
-    with running_application(small_copy) as made:
-        for login, role in (
-            ("hana", Role.EDITOR),
-            ("wiremu", Role.EDITOR),
-            ("aroha", Role.APPROVER),
-            ("rata", Role.READER),
-        ):
-            add_person(store_of(made), login, role)
-        yield made
-
-
-def as_person(app: Flask, login: str) -> FlaskClient:
-    client = app.test_client()
-    sign_in(client, login)
-    return client
-
-
-@pytest.fixture
-def hana(app: Flask) -> FlaskClient:
-    return as_person(app, "hana")
+def app(staffed_app: Flask) -> Flask:
+    return staffed_app
 
 
 def begun(client: FlaskClient, title: str = "Kōwhai to Ahi", **more: str) -> int:
@@ -213,7 +191,7 @@ def test_title_and_reason_are_edited(app: Flask, hana: FlaskClient) -> None:
 def test_a_stale_title_is_kept_and_told_who_was_faster(app: Flask, hana: FlaskClient) -> None:
     begun(hana)
     stale = version_of(app)
-    wiremu = as_person(app, "wiremu")
+    wiremu = signed_in(app, "wiremu")
     rename(wiremu, stale, "Ahi nui")
     fields = {"title": "Mine", "reason": "Because", "version": stale}
     response = post(hana, "/staff/drafts/1/describe", **fields)
@@ -226,7 +204,7 @@ def test_a_stale_title_is_kept_and_told_who_was_faster(app: Flask, hana: FlaskCl
 
 def test_a_colleague_takes_a_draft_over(app: Flask, hana: FlaskClient) -> None:
     begun(hana)
-    wiremu = as_person(app, "wiremu")
+    wiremu = signed_in(app, "wiremu")
     assert "Take over from Hana of the Ministry" in words(wiremu.get("/staff/drafts/1"))
     assert "Take over" not in words(hana.get("/staff/drafts/1"))
     post(wiremu, "/staff/drafts/1/take-over", version=version_of(app))
@@ -256,7 +234,7 @@ def test_comments_are_kept_in_order_and_once(app: Flask, hana: FlaskClient) -> N
     begun(hana)
     for _ in range(2):
         post(hana, "/staff/drafts/1/comment", text=HOSTILE, once="c1")
-    post(as_person(app, "aroha"), "/staff/drafts/1/comment", text="Two\nlines")
+    post(signed_in(app, "aroha"), "/staff/drafts/1/comment", text="Two\nlines")
     said = [comment.text for comment in DraftRepository(store_of(app)).comments(1)]
     assert said == [HOSTILE, "Two\nlines"]
     assert "<img src=x" not in hana.get("/staff/drafts/1").text
@@ -280,7 +258,7 @@ def test_a_draft_that_is_given_up_can_still_be_talked_about(app: Flask, hana: Fl
 
 def test_a_reader_sees_drafts_and_changes_nothing(app: Flask, hana: FlaskClient) -> None:
     begun(hana)
-    rata = as_person(app, "rata")
+    rata = signed_in(app, "rata")
     assert "Begin a draft" not in words(rata.get("/staff/drafts"))
     page = words(rata.get("/staff/drafts/1"))
     assert "Kōwhai to Ahi" in page
@@ -302,6 +280,6 @@ def test_a_reader_sees_drafts_and_changes_nothing(app: Flask, hana: FlaskClient)
 
 def test_an_approver_comments_but_does_not_change(app: Flask, hana: FlaskClient) -> None:
     begun(hana)
-    aroha = as_person(app, "aroha")
+    aroha = signed_in(app, "aroha")
     assert post(aroha, "/staff/drafts/1/comment", text="Fine").status_code == 303
     assert rename(aroha, version_of(app), "Mine").status_code == 403

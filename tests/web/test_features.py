@@ -44,6 +44,7 @@ from tests.worlds import (
     small_release,
     sqlite_url,
     square,
+    store_of,
     visited,
 )
 
@@ -565,7 +566,7 @@ def test_answers_flow_while_the_database_is_away(small_app, client, monkeypatch)
     def away(*_: Any) -> None:
         raise StoreUnavailable("away")
 
-    monkeypatch.setattr(small_app.extensions[EXTENSION].store, "artefact", away)
+    monkeypatch.setattr(store_of(small_app), "artefact", away)
     assert ids(client, "catchments/items", limit="1") == [AHI]
 
 

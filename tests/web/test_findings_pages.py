@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
@@ -16,21 +15,20 @@ from flask.testing import FlaskClient
 from catchments.core.model import Place, School, SchoolStatus
 from catchments.core.roles import Role
 from catchments.editions.issues import MatterKind
-from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.explanations import REASON_AT_MOST, Explanations
 from catchments.web.common.services import EXTENSION
-from tests.staff import add_person, post, sign_in
+from tests.staff import add_person, post, signed_in, text_of
 from tests.worlds import (
     AHI,
     HOSTILE,
     KOWHAI,
     RELEASED,
     RIMU,
-    running_application,
     small_edition,
     small_release,
     small_schools,
+    store_of,
     visited,
 )
 
@@ -40,31 +38,8 @@ _KEY = re.compile(r'name="keys" value="([^"]*)"')
 
 
 @pytest.fixture
-def app(small_copy: Path) -> Iterator[Flask]:
-    with running_application(small_copy) as made:
-        add_person(store_of(made), "hana", Role.EDITOR)
-        add_person(store_of(made), "rawiri", Role.READER)
-        yield made
-
-
-@pytest.fixture
-def hana(app: Flask) -> FlaskClient:
-    return signed_in(app, "hana")
-
-
-def store_of(app: Flask) -> Store:
-    store: Store = app.extensions[EXTENSION].store
-    return store
-
-
-def signed_in(app: Flask, login: str) -> FlaskClient:
-    client = app.test_client()
-    sign_in(client, login)
-    return client
-
-
-def words(markup: str) -> str:
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", markup)))
+def app(staffed_app: Flask) -> Flask:
+    return staffed_app
 
 
 def keys_on(client: FlaskClient, query: str = "") -> list[str]:
@@ -83,7 +58,7 @@ def test_the_page_names_what_needs_a_person_and_leads_there(hana: FlaskClient) -
     page = hana.get(URL)
     assert page.status_code == 200
     assert page.headers["Cache-Control"] == "no-store"
-    said = words(page.text)
+    said = text_of(page.text)
     assert "Ngā Puna School (57) is listed in Rimu but lies inside Tōtara" in said
     assert "No telephone number is recorded for Rimu Services." in said
     assert "Schools outside the catchment that they are listed in: 1" in said
@@ -98,7 +73,7 @@ def test_a_kind_and_a_region_filter_the_page(hana: FlaskClient) -> None:
     of_rimu = keys_on(hana, "?region=taranaki | whanganui / manawatu")
     assert "no-phone P-RIMU" in of_rimu
     assert set(of_rimu) < set(keys_on(hana))
-    said = words(hana.get(f"{URL}?kind=outside-listed&region=Waikato").text)
+    said = text_of(hana.get(f"{URL}?kind=outside-listed&region=Waikato").text)
     assert "Nothing here needs a person." in said
 
 
@@ -145,7 +120,7 @@ def test_a_school_that_the_release_before_lacks_is_called_new(
     schools = {**small_schools(), 70: fresh}
     store_of(app).add_release(small_release(schools=schools, released=RELEASED.replace(day=20)))
     app.extensions[EXTENSION].snapshots.refresh()
-    said = words(hana.get(f"{URL}?kind=unlisted").text)
+    said = text_of(hana.get(f"{URL}?kind=unlisted").text)
     assert "Fresh School (70) is new in the school directory of 20 February 2026" in said
     assert "New School (60) is not on the published list." in said
 
@@ -173,7 +148,7 @@ def test_without_an_edition_in_force_the_page_says_so(tmp_path: Path) -> None:
     with visited(tmp_path, small_edition(effective_from=RELEASED.replace(year=2027))) as client:
         add_person(store_of(client.application), "hana", Role.EDITOR)
         hana = signed_in(client.application, "hana")
-        assert "No edition is in force today" in words(hana.get(URL).text)
+        assert "No edition is in force today" in text_of(hana.get(URL).text)
         assert len(hana.get(f"{URL}.csv").text.splitlines()) == 1
 
 
@@ -188,11 +163,11 @@ def test_what_is_ticked_is_explained_with_who_and_why_and_audited(
     sent = post(hana, f"{EXPLAIN}?kind=unlisted", group="unlisted", keys=keys, reason=reason)
     assert (sent.status_code, sent.headers["Location"]) == (303, f"{URL}?kind=unlisted")
     page = hana.get(URL).text
-    assert "2 findings are explained." in words(page)
-    assert "2 explained away" in words(page)
+    assert "2 findings are explained." in text_of(page)
+    assert "2 explained away" in text_of(page)
     assert f"Known since 2024 {HOSTILE}" in unescape(page)
     assert "<img src=x" not in page
-    assert "Hana of the Ministry on" in words(page)
+    assert "Hana of the Ministry on" in text_of(page)
     assert not set(keys) & set(keys_on(hana))
     done = AuditTrail(store_of(app)).entries(matching={"action": "finding.explain"}, at_most=9)
     assert [entry.actor for entry in done] == ["hana", "hana"]
@@ -241,7 +216,7 @@ def test_a_form_that_lacks_something_is_shown_again_as_it_was(
 ) -> None:
     sent = post(hana, EXPLAIN, group="no-phone", **fields)
     assert sent.status_code == 400
-    assert says in words(sent.text)
+    assert says in text_of(sent.text)
     assert f'href="#{leads_to}"' in sent.text
     assert f'id="{leads_to}"' in sent.text
     assert ("keys" in fields) == bool(re.search(r'value="no-phone P-RIMU"[^>]* checked', sent.text))
@@ -255,7 +230,7 @@ def test_a_form_sent_twice_explains_once_and_the_first_reason_stays(
     for reason in ("First", "Second"):
         post(hana, EXPLAIN, group="no-phone", keys="no-phone P-RIMU", reason=reason)
     assert explained(app) == {"no-phone P-RIMU": "First"}
-    assert "it had been explained already" in words(hana.get(URL).text)
+    assert "it had been explained already" in text_of(hana.get(URL).text)
 
 
 @pytest.mark.parametrize("key", ["no-phone P-NOBODY", HOSTILE, "x" * 10_000, ""])
@@ -275,7 +250,7 @@ def test_an_explanation_is_taken_back_once(app: Flask, hana: FlaskClient) -> Non
     post(hana, EXPLAIN, group="no-phone", keys="no-phone P-RIMU", reason="Known")
     for says in ("the finding is open again", "There is no such explanation any more"):
         assert post(hana, TAKE_BACK, key="no-phone P-RIMU").status_code == 303
-        assert says in words(hana.get(URL).text)
+        assert says in text_of(hana.get(URL).text)
     assert "no-phone P-RIMU" in keys_on(hana)
     assert explained(app) == {}
 
@@ -284,14 +259,14 @@ def test_whoever_only_reads_sees_everything_and_explains_nothing(
     app: Flask, hana: FlaskClient
 ) -> None:
     post(hana, EXPLAIN, group="no-phone", keys="no-phone P-RIMU", reason="Known")
-    rawiri = signed_in(app, "rawiri")
-    page = rawiri.get(URL).text
-    assert "Ngā Puna School (57) is listed in Rimu" in words(page)
-    assert "1 explained away" in words(page)
+    rata = signed_in(app, "rata")
+    page = rata.get(URL).text
+    assert "Ngā Puna School (57) is listed in Rimu" in text_of(page)
+    assert "1 explained away" in text_of(page)
     assert EXPLAIN not in page
     assert TAKE_BACK not in page
-    assert post(rawiri, EXPLAIN, keys="x", reason="x").status_code == 403
-    assert post(rawiri, TAKE_BACK, key="no-phone P-RIMU").status_code == 403
+    assert post(rata, EXPLAIN, keys="x", reason="x").status_code == 403
+    assert post(rata, TAKE_BACK, key="no-phone P-RIMU").status_code == 403
     assert explained(app) == {"no-phone P-RIMU": "Known"}
 
 

@@ -33,7 +33,6 @@ from tests.worlds import (
     running_application,
     small_edition,
     small_release,
-    sqlite_url,
     visited,
 )
 
@@ -41,9 +40,9 @@ MARCH, APRIL, MAY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def database(tmp_path: Path) -> Path:
     """A database with three editions: past, in force, scheduled."""
-    made = sqlite_url(tmp_path / "history.sqlite")
+    made = tmp_path / "history.sqlite"
     back = next_edition(APRIL, title="Back", reason=HOSTILE)
     kowhai = replace(back.catchments[KOWHAI], provider_code="P-RIMU", name="Kōwhai Nui")
     back = replace(back, catchments={**back.catchments, KOWHAI: kowhai})
@@ -52,8 +51,8 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def pages(url: str) -> Iterator[FlaskClient]:
-    with running_application(url) as app:
+def pages(database: Path) -> Iterator[FlaskClient]:
+    with running_application(database) as app:
         yield app.test_client()
 
 
@@ -107,10 +106,10 @@ def test_hostile_text_is_text(pages):
         assert "<img" not in page
 
 
-def test_a_withdrawn_edition_stays_in_the_list_and_says_so(url):
-    with opened(url) as store:
+def test_a_withdrawn_edition_stays_in_the_list_and_says_so(database):
+    with opened(database) as store:
         store.withdraw(3)
-    with running_application(url) as app:
+    with running_application(database) as app:
         client = app.test_client()
         listed = read(client, "/history")
         assert "Withdrawn. It was to hold from 1 April 2026." in listed
@@ -119,12 +118,12 @@ def test_a_withdrawn_edition_stays_in_the_list_and_says_so(url):
         assert "Withdrawn." in read(client, "/history/3")
 
 
-def test_nobody_of_the_staff_is_named(url):
+def test_nobody_of_the_staff_is_named(database):
     who = Person(1, "hana", "Hana Secretly", "h@x.example", frozenset({Role.EDITOR}), now())
-    with opened(url) as store, store.writing() as connection:
+    with opened(database) as store, store.writing() as connection:
         named = dict.fromkeys(("author", "approved_by", "published_by"), who.name)
         connection.execute(schema.edition.update().values(**named))
-    with running_application(url) as app:
+    with running_application(database) as app:
         client = app.test_client()
         for address in ("/history", "/history/2", "/changes", "/changes.atom"):
             assert "Secretly" not in client.get(address).text
@@ -223,8 +222,8 @@ def test_an_edition_that_does_not_exist_is_not_found(pages):
     assert pages.get("/history/99").status_code == 404
 
 
-def test_what_was_done_in_its_draft_is_said(url):
-    with opened(url) as store, store.writing() as connection:
+def test_what_was_done_in_its_draft_is_said(database):
+    with opened(database) as store, store.writing() as connection:
         draft = {"title": "T", "base_number": 1, "created_at": now(), "published_as": 2}
         connection.execute(schema.draft.insert().values(id=7, **draft))
         connection.execute(
@@ -240,7 +239,7 @@ def test_what_was_done_in_its_draft_is_said(url):
         connection.execute(
             schema.edition.update().where(schema.edition.c.number == 2).values(draft_id=7)
         )
-    with running_application(url) as app:
+    with running_application(database) as app:
         client = app.test_client()
         assert f"What was done Kōwhai to {HOSTILE}." in read(client, "/history/2")
         assert "Kōwhai to {{7*191}}" in client.get("/changes.atom").text
@@ -277,9 +276,9 @@ def test_before_anything_is_published_it_says_so(tmp_path):
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    url = sqlite_url(tmp_path / "chronicle.sqlite")
-    fill(url, small_edition())
-    with opened(url) as made:
+    database = tmp_path / "chronicle.sqlite"
+    fill(database)
+    with opened(database) as made:
         yield made
 
 
@@ -322,14 +321,12 @@ def test_differences_of_the_same_editions_are_made_once(store, monkeypatch):
 
 
 def test_details_of_a_provider_and_a_drawn_boundary_are_said(tmp_path):
-    url = sqlite_url(tmp_path / "details.sqlite")
     first = small_edition()
     providers = {**first.providers, "P-AHI": Provider("P-AHI", "Ahi Trust", "0800 111 111")}
     boundaries = {**first.boundaries, AHI: first.boundaries[AHI].buffer(-0.01)}
     changed = replace(first, providers=providers, boundaries=boundaries, effective_from=MARCH)
-    fill(url, first, changed)
-    with running_application(url) as app:
-        text = read(app.test_client(), "/history/2")
+    with visited(tmp_path, first, changed) as client:
+        text = read(client, "/history/2")
     assert "Details changed of provider: Ahi Trust (P-AHI)." in text
     assert "Boundary changed: Ahi (AHI-1)." in text
     assert STARTS < MARCH

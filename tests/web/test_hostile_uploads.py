@@ -15,11 +15,10 @@ from catchments.commands.jobs import reading
 from catchments.readers.uploads import Read, Wish
 from catchments.store.audit import AuditTrail
 from catchments.store.drafts.repository import DraftRepository
-from catchments.web.common.services import EXTENSION
 from catchments.web.staff.forms import uploads
 from tests.hostile_files import LEAKED, WORD, canary_in, of_areas
 from tests.staff import csrf_token
-from tests.worlds import KOWHAI
+from tests.worlds import KOWHAI, store_of
 
 FORMS: dict[str, dict[str, Any]] = {
     "transfer-area": {"to": KOWHAI},
@@ -44,7 +43,7 @@ def read_here(wish: Wish, _folder: str) -> Read:
 
 def sent(app: Flask, client: FlaskClient, kind: str, name: str, content: bytes) -> str:
     """Upload a file, and return the page that comes of it: the draft's, or the form's."""
-    version = str(DraftRepository(app.extensions[EXTENSION].store).draft(1).version)
+    version = str(DraftRepository(store_of(app)).draft(1).version)
     form = {"file": (io.BytesIO(content), name), "csrf_token": csrf_token(client)}
     page = client.post(
         f"/staff/drafts/1/change/{kind}",
@@ -59,7 +58,7 @@ def assert_nowhere(app: Flask, client: FlaskClient, small_copy: Path) -> None:
     trail = client.get("/staff/audit.json").text + client.get("/staff/audit").text
     assert "upload." in trail
     assert WORD not in trail
-    assert WORD not in repr(AuditTrail(app.extensions[EXTENSION].store).entries(at_most=999))
+    assert WORD not in repr(AuditTrail(store_of(app)).entries(at_most=999))
     kept = small_copy.parent.glob("small.sqlite*")
     assert [path for path in kept if WORD.encode() in path.read_bytes()] == []
 

@@ -15,49 +15,31 @@ from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.settings import Settings
 from catchments.store import Store
 from catchments.store.keys import PREFIX, Keys
-from catchments.web.common.services import EXTENSION
 from catchments.web.front.rate_limits import LIMITS, WINDOW_S, KeyRing, Windows
-from tests.worlds import application, fill, opened, sqlite_url
+from tests.waiting import Clock
+from tests.worlds import opened, store_of, visited
 
 ASKED = "/v1/provider?school_id=54"
 QUOTA = 3
 HERE = {"REMOTE_ADDR": "192.0.2.1"}
 
 
-class Clock:
-    """A clock that goes when it is told to."""
-
-    def __init__(self, at: float = 1_000_000.0) -> None:
-        self.at = at
-
-    def __call__(self) -> float:
-        return self.at
+@pytest.fixture
+def clock() -> Clock[float]:
+    return Clock(1_000_000.0)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def app(tmp_path: Path, clock: Clock) -> Iterator[Flask]:
-    url = sqlite_url(tmp_path / "limits.sqlite")
-    fill(url)
-    made = application(url)
-    limited = made.extensions[LIMITS]
-    limited.quota, limited.windows = QUOTA, Windows(clock)
-    yield made
-    made.extensions[EXTENSION].store.close()
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
+def app(tmp_path: Path, clock: Clock[float]) -> Iterator[Flask]:
+    with visited(tmp_path) as client:
+        limited = client.application.extensions[LIMITS]
+        limited.quota, limited.windows = QUOTA, Windows(clock)
+        yield client.application
 
 
 @pytest.fixture
 def keys(app: Flask) -> Keys:
-    return Keys(app.extensions[EXTENSION].store)
+    return Keys(store_of(app))
 
 
 def test_every_answer_says_how_many_requests_are_left(client: FlaskClient) -> None:
@@ -68,7 +50,7 @@ def test_every_answer_says_how_many_requests_are_left(client: FlaskClient) -> No
 
 
 def test_one_request_too_many_is_refused_until_the_window_ends(
-    client: FlaskClient, clock: Clock
+    client: FlaskClient, clock: Clock[float]
 ) -> None:
     for _ in range(QUOTA):
         assert client.get(ASKED, environ_base=HERE).status_code == 200
@@ -80,7 +62,7 @@ def test_one_request_too_many_is_refused_until_the_window_ends(
     assert refused.headers["Access-Control-Allow-Origin"] == "*"
     assert refused.json is not None
     assert "Ask again in 20 seconds" in refused.json["next_step"]
-    clock.at += 20
+    clock.now += 20
     assert client.get(ASKED, environ_base=HERE).status_code == 200
 
 
@@ -136,22 +118,22 @@ def test_a_key_that_is_not_known_is_refused_not_ignored(client: FlaskClient, key
 
 
 def test_a_revoked_key_is_refused_within_seconds(keys: Keys) -> None:
-    key, clock = keys.issue("Gone", requests_a_minute=5), Clock()
+    key, clock = keys.issue("Gone", requests_a_minute=5), Clock(1_000_000.0)
     ring = KeyRing(keys, clock)
     assert ring.allowance(key)
     keys.revoke(1)
-    clock.at += 6
+    clock.now += 6
     assert ring.allowance(key) is None
 
 
 def test_known_keys_go_on_while_the_database_is_away(tmp_path: Path) -> None:
-    path, clock = tmp_path / "away.sqlite", Clock()
+    path, clock = tmp_path / "away.sqlite", Clock(1_000_000.0)
     with opened(path) as store:
         key = Keys(store).issue("Steady", requests_a_minute=5)
         ring = KeyRing(Keys(store), clock)
         assert ring.allowance(key)
         path.unlink()
-        clock.at += 60
+        clock.now += 60
         assert ring.allowance(key)
 
 
@@ -200,8 +182,8 @@ def test_a_count_is_of_the_requests_in_the_same_window(asked: list[tuple[str, fl
     clock = Clock(0.0)
     windows, seen = Windows(clock), []
     for who, waited_s in asked:
-        clock.at += waited_s
-        seen.append((who, clock.at // WINDOW_S))
+        clock.now += waited_s
+        seen.append((who, clock.now // WINDOW_S))
         counted, left_s = windows.count(who)
         assert counted == seen.count(seen[-1])
         assert 0 < left_s <= WINDOW_S

@@ -87,11 +87,6 @@ def app(database: str) -> Iterator[Flask]:
         yield made
 
 
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
-
-
 def ask_in_every_way(client: FlaskClient, text: str) -> None:
     """Send a text wherever a request has room for one."""
     line = "".join(c for c in text if c.isprintable())[:500]

@@ -18,7 +18,7 @@ from catchments.core.settings import Settings
 from catchments.web.common.services import EXTENSION
 from catchments.web.front import response_cache
 from catchments.web.front.metrics import MEASURED
-from tests.worlds import fill, sqlite_url
+from tests.worlds import fill, sqlite_url, store_of
 
 QUICK, SLOW = 20_000, 100
 BLOCKS_LEFT_AT_MOST = QUICK / 10
@@ -33,7 +33,7 @@ def app(tmp_path: Path) -> Iterator[Flask]:
     fill(url)
     made = web_app(Settings(database_url=url, rate_limit=0))
     yield made
-    made.extensions[EXTENSION].store.close()
+    store_of(made).close()
 
 
 def ask(app: Flask, path: str, query: str = "") -> None:

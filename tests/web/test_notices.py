@@ -18,15 +18,14 @@ from catchments.store import Publication, Store
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.queue import Outbox
 from catchments.store.outbox.webhook_addresses import Webhooks
-from catchments.web.common.services import EXTENSION
-from tests.staff import add_person, post, sign_in
+from tests.staff import add_person, post, signed_in
 from tests.worlds import (
     HOSTILE,
     next_edition,
     opened,
     running_application,
     simple_artefacts,
-    sqlite_url,
+    store_of,
 )
 
 FROM = date(2026, 4, 1)
@@ -39,36 +38,30 @@ TOLD = [
 
 @pytest.fixture
 def app(small_copy: Path) -> Iterator[Flask]:
-    url = sqlite_url(small_copy)
-    with opened(url) as store:
+    with opened(small_copy) as store:
         publication = Publication(
             next_edition(FROM), FROM, 1, artefacts=simple_artefacts(), maker="t", notices=TOLD
         )
         store.publish([publication], expected=store.state())
         add_person(store, "rua")
         add_person(store, "ana", Role.ADMINISTRATOR)
-    with running_application(url) as made:
+    with running_application(small_copy) as made:
         yield made
 
 
 @pytest.fixture
 def store(app: Flask) -> Store:
-    made: Store = app.extensions[EXTENSION].store
-    return made
+    return store_of(app)
 
 
 @pytest.fixture
 def reader(app: Flask) -> FlaskClient:
-    client = app.test_client()
-    sign_in(client, "rua")
-    return client
+    return signed_in(app, "rua")
 
 
 @pytest.fixture
 def administrator(app: Flask) -> FlaskClient:
-    client = app.test_client()
-    sign_in(client, "ana")
-    return client
+    return signed_in(app, "ana")
 
 
 def failed(store: Store) -> int:

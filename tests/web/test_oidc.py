@@ -20,7 +20,7 @@ from catchments.web.common.services import EXTENSION
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, running_provider
 from tests.staff import PASSWORD, add_person, post, sign_in
 from tests.waiting import PATIENCE_S
-from tests.worlds import HOSTILE, running_application
+from tests.worlds import HOSTILE, running_application, store_of
 
 HANA = {"sub": "u-1", "email": "hana@ministry.example", "email_verified": True}
 
@@ -46,12 +46,7 @@ def app(small_copy, provider):
 
 @pytest.fixture
 def store(app):
-    return app.extensions[EXTENSION].store
-
-
-@pytest.fixture
-def client(app):
-    return app.test_client()
+    return store_of(app)
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from flask import Flask, request
 from app import web_app
 from catchments.core.errors import InputRefused
 from catchments.core.settings import Settings
-from catchments.web.common.services import EXTENSION
-from tests.worlds import sqlite_url
+from tests.worlds import sqlite_url, store_of
 
 PROXY = {"REMOTE_ADDR": "10.0.0.2"}
 
@@ -30,7 +29,7 @@ def told(folder: Path, proxies: int, headers: dict[str, str]) -> Any:
     answer = app.test_client().get(
         "/told", headers=headers, environ_overrides=PROXY, base_url="http://finder.example"
     )
-    app.extensions[EXTENSION].store.close()
+    store_of(app).close()
     return answer.get_json()["who"], answer.get_json()["root"]
 
 
@@ -75,5 +74,5 @@ def test_each_client_behind_a_proxy_has_its_own_limit(tmp_path: Path) -> None:
         return client.get("/provider?school_id=54", headers=headers).status_code
 
     statuses = [asked(a) for a in ("203.0.113.5", "203.0.113.5", "203.0.113.6")]
-    app.extensions[EXTENSION].store.close()
+    store_of(app).close()
     assert statuses == [503, 429, 503]

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from html import unescape
-from pathlib import Path
-
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from catchments.core.model import EDUCATION_REGIONS
-from catchments.core.roles import Role
-from catchments.store import Store
 from catchments.store.audit import AuditTrail
 from catchments.store.rates import AbsenceRates
-from catchments.web.common.services import EXTENSION
-from tests.staff import add_person, post, sign_in
-from tests.worlds import HOSTILE, running_application
+from tests.staff import post, signed_in, text_of
+from tests.worlds import HOSTILE, store_of
 
 URL = "/staff/rates"
 WAIKATO = f"rate-{EDUCATION_REGIONS.index('Waikato')}"
@@ -30,31 +21,13 @@ def source_of(field: str) -> str:
 
 
 @pytest.fixture
-def app(small_copy: Path) -> Iterator[Flask]:
-    with running_application(small_copy) as made:
-        add_person(store_of(made), "hana", Role.EDITOR)
-        add_person(store_of(made), "rawiri", Role.READER)
-        yield made
-
-
-def store_of(app: Flask) -> Store:
-    store: Store = app.extensions[EXTENSION].store
-    return store
-
-
-def signed_in(app: Flask, login: str) -> FlaskClient:
-    client = app.test_client()
-    sign_in(client, login)
-    return client
-
-
-def words(markup: str) -> str:
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", markup)))
+def app(staffed_app: Flask) -> Flask:
+    return staffed_app
 
 
 def test_until_it_is_set_the_rate_is_called_an_assumption(app: Flask) -> None:
-    for login in ("hana", "rawiri"):
-        said = words(signed_in(app, login).get(URL).text)
+    for login in ("hana", "rata"):
+        said = text_of(signed_in(app, login).get(URL).text)
         assert "an assumption, not a measurement, until staff set a rate" in said
         assert "10%" in said
 
@@ -68,7 +41,7 @@ def test_a_rate_is_set_in_per_cent_with_its_source_and_is_audited(app: Flask) ->
     assert {region: each.rate for region, each in stated.items()} == {"Waikato": 0.125, "": 0.09}
     shown = hana.get(URL).text
     assert 'value="12.5"' in shown
-    assert "Set by Hana of the Ministry" in words(shown)
+    assert "Set by Hana of the Ministry" in text_of(shown)
     done = AuditTrail(store_of(app)).entries(matching={"action": "rate.set"}, at_most=9)
     assert [entry.actor for entry in done] == ["hana", "hana"]
 
@@ -78,7 +51,7 @@ def test_what_is_no_rate_is_refused_and_kept_in_the_form(app: Flask, text: str) 
     hana = signed_in(app, "hana")
     sent = post(hana, URL, **{WAIKATO: text, source_of(WAIKATO): "Somewhere"})
     assert sent.status_code == 400
-    assert "enter per cent, from 0 to 100" in words(sent.text)
+    assert "enter per cent, from 0 to 100" in text_of(sent.text)
     assert f'href="#{WAIKATO}"' in sent.text
     assert "Somewhere" in sent.text
     assert "<img src=x" not in sent.text
@@ -88,11 +61,11 @@ def test_what_is_no_rate_is_refused_and_kept_in_the_form(app: Flask, text: str) 
 def test_a_rate_without_a_source_is_refused(app: Flask) -> None:
     sent = post(signed_in(app, "hana"), URL, **{OTHERS: "9"})
     assert sent.status_code == 400
-    assert "Say where the rate comes from." in words(sent.text)
+    assert "Say where the rate comes from." in text_of(sent.text)
 
 
 def test_whoever_only_reads_sees_the_rates_and_sets_none(app: Flask) -> None:
-    rawiri = signed_in(app, "rawiri")
-    assert '<form method="post" action="/staff/rates"' not in rawiri.get(URL).text
-    assert post(rawiri, URL, **{OTHERS: "9", source_of(OTHERS): "x"}).status_code == 403
+    rata = signed_in(app, "rata")
+    assert '<form method="post" action="/staff/rates"' not in rata.get(URL).text
+    assert post(rata, URL, **{OTHERS: "9", source_of(OTHERS): "x"}).status_code == 403
     assert AbsenceRates(store_of(app)).stated() == {}

@@ -924,7 +924,7 @@ def test_lists_go_on_while_the_database_is_away(small_copy: Path) -> None:
     with running_application(small_copy) as app:
         client = app.test_client()
         assert client.get("/v1/schools").status_code == 200
-        app.extensions["catchments"].store.close()
+        store_of(app).close()
         small_copy.rename(small_copy.with_suffix(".away"))
         for address in ("/v1/schools.csv", "/v1/catchments.geojson", "/v1/providers"):
             assert client.get(address).status_code == 200

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,7 +27,7 @@ from catchments.store.audit import AuditTrail
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.people import People
 from catchments.web.common.services import EXTENSION
-from tests.staff import add_person, csrf_token, post, sign_in, staffed, words
+from tests.staff import PEOPLE, add_person, csrf_token, post, signed_in, words
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -40,31 +39,18 @@ from tests.worlds import (
     publish_whole,
     running_application,
     simple_artefacts,
+    store_of,
 )
 
 SOON, LATER = TODAY + timedelta(days=30), TODAY + timedelta(days=60)
 ASSIGN = AssignProvider((KOWHAI,), "P-AHI")
-PEOPLE = {
-    "hana": Role.EDITOR,
-    "aroha": Role.APPROVER,
-    "manaia": Role.APPROVER,
-    "tama": Role.ADMINISTRATOR,
-    "rata": Role.READER,
-}
-
-
-@pytest.fixture(scope="module")
-def with_people(small_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return staffed(small_database, tmp_path_factory.mktemp("reviewing"), PEOPLE)
 
 
 @pytest.fixture
-def app(with_people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def app(staffed_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """The small world with staff; what a process of its own publishes is published in this one."""
-    path = Path(shutil.copy(with_people, tmp_path / "reviewing.sqlite"))
-    with running_application(path) as made:
-        monkeypatch.setattr(subprocess_job, "run", published_here(store_of(made)))
-        yield made
+    monkeypatch.setattr(subprocess_job, "run", published_here(store_of(staffed_app)))
+    return staffed_app
 
 
 def published_here(store: Store) -> Callable[..., bytes]:
@@ -84,19 +70,8 @@ def published_here(store: Store) -> Callable[..., bytes]:
     return done
 
 
-def store_of(app: Flask) -> Store:
-    store: Store = app.extensions[EXTENSION].store
-    return store
-
-
 def person(app: Flask, login: str) -> Person:
     return People(store_of(app)).person(login)
-
-
-def as_person(app: Flask, login: str) -> FlaskClient:
-    client = app.test_client()
-    sign_in(client, login)
-    return client
 
 
 def draft_of(app: Flask, draft: int = 1) -> Draft:
@@ -146,7 +121,7 @@ def harm(app: Flask) -> tuple[object, ...]:
 
 
 def test_a_draft_is_submitted_sent_back_submitted_approved_and_published(app: Flask) -> None:
-    hana, aroha = as_person(app, "hana"), as_person(app, "aroha")
+    hana, aroha = signed_in(app, "hana"), signed_in(app, "aroha")
     draft = drafted(app)
     assert act(hana, app, "submit", effective_from=SOON).status_code == 303
     assert draft_of(app).state == "in review"
@@ -173,7 +148,7 @@ def test_a_draft_is_submitted_sent_back_submitted_approved_and_published(app: Fl
 
 
 def test_a_draft_that_is_given_up_stays_on_record(app: Flask) -> None:
-    hana = as_person(app, "hana")
+    hana = signed_in(app, "hana")
     drafted(app)
     assert act(hana, app, "abandon").status_code == 303
     assert draft_of(app).state == "abandoned"
@@ -185,7 +160,7 @@ def test_a_draft_that_is_given_up_stays_on_record(app: Flask) -> None:
 
 def test_whoever_had_a_hand_in_a_draft_cannot_approve_it(app: Flask) -> None:
     draft = submitted(app)
-    tama = as_person(app, "tama")
+    tama = signed_in(app, "tama")
     desk = DraftRepository(store_of(app))
     desk.send_back(draft, seen=saw(app, "tama", draft))
     change = RenameCatchment(AHI, "Ahi Nui")
@@ -213,7 +188,7 @@ def test_a_bad_field_is_refused_in_one_message_and_harms_nothing(
     app: Flask, field: str, text: str
 ) -> None:
     submitted(app)
-    aroha, before = as_person(app, "aroha"), harm(app)
+    aroha, before = signed_in(app, "aroha"), harm(app)
     for what in ("approve", "send-back"):
         given = {"effective_from": str(SOON), "reason": "Why", "once": "ab", field: text}
         if what == "send-back" and field == "effective_from":
@@ -241,7 +216,7 @@ STEPS: dict[str, tuple[str, Callable[..., int], dict[str, str]]] = {
 @pytest.mark.parametrize("what", STEPS)
 def test_of_two_tabs_the_second_is_told_to_look_again(app: Flask, what: str) -> None:
     login, make, fields = STEPS[what]
-    client, draft = as_person(app, login), make(app)
+    client, draft = signed_in(app, login), make(app)
     old = draft_of(app).version
     desk = DraftRepository(store_of(app))
     if what in {"submit", "abandon"}:  # the other tab
@@ -260,7 +235,7 @@ def test_of_two_tabs_the_second_is_told_to_look_again(app: Flask, what: str) -> 
 @pytest.mark.parametrize("what", STEPS)
 def test_a_form_sent_twice_does_its_work_once(app: Flask, what: str) -> None:
     login, make, fields = STEPS[what]
-    client, _ = as_person(app, login), make(app)
+    client, _ = signed_in(app, login), make(app)
     form = {"version": draft_of(app).version, "once": "f" * 64, **fields}
     assert act(client, app, what, **form).status_code == 303
     before = harm(app)
@@ -277,7 +252,7 @@ def test_a_reason_and_the_sending_back_are_one(app: Flask, monkeypatch: pytest.M
 
     monkeypatch.setattr(DraftRepository, "_say", fails)
     before = harm(app)
-    assert act(as_person(app, "aroha"), app, "send-back", reason="Why").status_code == 500
+    assert act(signed_in(app, "aroha"), app, "send-back", reason="Why").status_code == 500
     assert harm(app)[0:2] == before[0:2]
     assert draft_of(app).state == "in review"
 
@@ -287,7 +262,7 @@ def test_a_reason_and_the_sending_back_are_one(app: Flask, monkeypatch: pytest.M
 
 def test_a_publication_sent_twice_or_again_later_is_shown_and_not_repeated(app: Flask) -> None:
     approved(app)
-    aroha = as_person(app, "aroha")
+    aroha = signed_in(app, "aroha")
     old = {"version": draft_of(app).version, "once": "abc"}
     for _ in range(3):
         done = act(aroha, app, "publish", **old)
@@ -297,7 +272,7 @@ def test_a_publication_sent_twice_or_again_later_is_shown_and_not_repeated(app: 
 
 def test_a_double_click_publishes_once_and_both_are_told_so(app: Flask) -> None:
     approved(app)
-    clients = [as_person(app, "aroha") for _ in range(3)]
+    clients = [signed_in(app, "aroha") for _ in range(3)]
     version = draft_of(app).version
     given = [{"csrf_token": csrf_token(c), "version": version, "once": "abc"} for c in clients]
     url = "/staff/drafts/1/publish"
@@ -311,7 +286,7 @@ def test_a_double_click_publishes_once_and_both_are_told_so(app: Flask) -> None:
 
 def test_a_publication_of_a_version_that_is_no_more_is_refused(app: Flask) -> None:
     draft = approved(app)
-    aroha, old = as_person(app, "aroha"), draft_of(app).version
+    aroha, old = signed_in(app, "aroha"), draft_of(app).version
     desk = DraftRepository(store_of(app))
     desk.send_back(draft, seen=saw(app, "manaia", draft))
     desk.submit(draft, SOON, seen=saw(app, "hana", draft))
@@ -327,7 +302,7 @@ def test_a_publication_of_a_version_that_is_no_more_is_refused(app: Flask) -> No
 @pytest.mark.parametrize("make", [drafted, submitted])
 def test_what_is_not_approved_is_not_published(app: Flask, make: Callable[..., int]) -> None:
     make(app)
-    before, aroha = harm(app), as_person(app, "aroha")
+    before, aroha = harm(app), signed_in(app, "aroha")
     assert "only an approved one can be published" in words(aroha.get("/staff/drafts/1/publish"))
     before = harm(app)
     refused = act(aroha, app, "publish")
@@ -337,14 +312,14 @@ def test_what_is_not_approved_is_not_published(app: Flask, make: Callable[..., i
 
 def test_a_date_that_has_passed_meanwhile_needs_an_administrator(app: Flask) -> None:
     approved(app, on=TODAY - timedelta(days=1))
-    aroha = as_person(app, "aroha")
+    aroha = signed_in(app, "aroha")
     before = harm(app)
     refused = act(aroha, app, "publish")
     assert refused.status_code == 412
     assert "lies before today" in words(refused)
     assert "ask an administrator" in words(refused)
     assert harm(app) == before
-    assert act(as_person(app, "tama"), app, "publish").status_code == 303
+    assert act(signed_in(app, "tama"), app, "publish").status_code == 303
 
 
 def test_an_approver_whose_role_is_gone_publishes_nothing(app: Flask) -> None:
@@ -371,7 +346,7 @@ def test_a_publisher_that_dies_is_told_of_truly(
         raise JobFailed("The work ended without an answer.", how="ended with code 1")
 
     monkeypatch.setattr(subprocess_job, "run", dies)
-    done = act(as_person(app, "aroha"), app, "publish")
+    done = act(signed_in(app, "aroha"), app, "publish")
     if wrote:
         assert done.status_code == 303
     else:
@@ -385,7 +360,7 @@ def test_a_publisher_that_dies_is_told_of_truly(
 def test_a_draft_that_was_overtaken_is_re_applied_approved_again_and_published(
     app: Flask,
 ) -> None:
-    hana, aroha = as_person(app, "hana"), as_person(app, "aroha")
+    hana, aroha = signed_in(app, "hana"), signed_in(app, "aroha")
     other = drafted(app, RenameCatchment(AHI, "Ahi Nui"))
     draft = approved(app)
     desk = DraftRepository(store_of(app))
@@ -419,7 +394,7 @@ def test_changes_that_do_not_fit_on_what_came_between_are_named(app: Flask) -> N
     publish_whole(store_of(app), replace(newer, catchments=gone, boundaries=rest, listings={}))
     app.extensions[EXTENSION].snapshots.refresh()
     before = harm(app)
-    hana = as_person(app, "hana")
+    hana = signed_in(app, "hana")
     before = harm(app)
     refused = act(hana, app, "re-apply", draft)
     assert refused.status_code == 409
@@ -433,12 +408,12 @@ def test_a_draft_made_from_a_scheduled_edition_is_not_overtaken_by_the_one_in_fo
     publish_whole(store_of(app), next_edition(SOON))
     app.extensions[EXTENSION].snapshots.refresh()
     drafted(app, RenameCatchment(AHI, "Ahi Nui"), base=2)
-    page = as_person(app, "hana").get("/staff/drafts/1")
+    page = signed_in(app, "hana").get("/staff/drafts/1")
     assert "comes before it now" not in words(page)
     assert f'value="{SOON}"' in page.text
     store_of(app).withdraw(2)
     app.extensions[EXTENSION].snapshots.refresh()
-    page = as_person(app, "hana").get("/staff/drafts/1")
+    page = signed_in(app, "hana").get("/staff/drafts/1")
     assert "but edition 1 (Squares, in force from" in words(page)
 
 
@@ -459,14 +434,14 @@ def overtaken(app: Flask) -> None:
 def test_only_an_administrator_is_offered_what_is_theirs(app: Flask, login: str) -> None:
     scheduled(app)
     overtaken(app)
-    page = words(as_person(app, login).get("/staff/editions"))
+    page = words(signed_in(app, login).get("/staff/editions"))
     assert ("Withdraw edition 2" in page) == (login == "tama")
     assert ("Go back to edition 1" in page) == (login == "tama")
 
 
 def test_an_earlier_edition_is_published_anew(app: Flask) -> None:
     overtaken(app)
-    tama = as_person(app, "tama")
+    tama = signed_in(app, "tama")
     assert "Go back to edition 1" in words(tama.get("/staff/editions/1/revert"))
     form = {"effective_from": SOON, "reason": "It was wrong.", "once": "e" * 64}
     for _ in range(2):  # and once more with the back button
@@ -483,7 +458,7 @@ def test_an_earlier_edition_is_published_anew(app: Flask) -> None:
 
 def test_a_double_click_on_going_back_publishes_once(app: Flask) -> None:
     overtaken(app)
-    clients = [as_person(app, "tama") for _ in range(3)]
+    clients = [signed_in(app, "tama") for _ in range(3)]
     form = {"effective_from": str(SOON), "reason": "It was wrong.", "once": "e" * 64}
     given = [{"csrf_token": csrf_token(c), **form} for c in clients]
     url = "/staff/editions/1/revert"
@@ -509,7 +484,7 @@ def test_going_back_is_refused_in_a_sentence(
     app: Flask, number: int, fields: dict[str, str], status: int, said: str
 ) -> None:
     overtaken(app)
-    tama = as_person(app, "tama")
+    tama = signed_in(app, "tama")
     before = harm(app)
     form = {"effective_from": TODAY, "reason": "It was wrong.", **fields}
     refused = post(tama, f"/staff/editions/{number}/revert", **form)
@@ -528,7 +503,7 @@ def test_a_going_back_that_fails_leaves_no_open_draft(
 
     monkeypatch.setattr(subprocess_job, "run", dies)
     form = {"effective_from": TODAY, "reason": "It was wrong."}
-    refused = post(as_person(app, "tama"), "/staff/editions/1/revert", **form)
+    refused = post(signed_in(app, "tama"), "/staff/editions/1/revert", **form)
     assert refused.status_code == 503
     assert "Nothing was published" in words(refused)
     assert [d.state for d in store_of(app).drafts()] == ["abandoned"]
@@ -537,7 +512,7 @@ def test_a_going_back_that_fails_leaves_no_open_draft(
 
 def test_a_scheduled_edition_is_withdrawn_once(app: Flask) -> None:
     scheduled(app)
-    tama = as_person(app, "tama")
+    tama = signed_in(app, "tama")
     url = "/staff/editions/2/withdraw"
     assert post(tama, url).status_code == 400
     assert post(tama, url, reason="Not yet.").status_code == 303
@@ -554,14 +529,14 @@ def test_a_scheduled_edition_is_withdrawn_once(app: Flask) -> None:
 
 def published(app: Flask, change: Change, *, on: date) -> None:
     draft = approved(app, change=change, on=on)
-    done = act(as_person(app, "aroha"), app, "publish", draft, once=f"{draft}" * 64)
+    done = act(signed_in(app, "aroha"), app, "publish", draft, once=f"{draft}" * 64)
     assert done.status_code == 303, words(done)
 
 
 def test_who_withdraws_an_edition_hears_of_what_was_made_from_it(app: Flask) -> None:
     published(app, ASSIGN, on=LATER)
     published(app, RenameCatchment(AHI, "Ahi Nui"), on=SOON)
-    tama = as_person(app, "tama")
+    tama = signed_in(app, "tama")
     page = words(tama.get("/staff/editions"))
     assert page.count("scheduled") == 2  # 3, and 4, which is 2 again on top of it
     assert "replaced by a later edition from the same day" in page
@@ -576,8 +551,8 @@ def test_who_withdraws_an_edition_hears_of_what_was_made_from_it(app: Flask) -> 
 def test_a_draft_made_from_a_withdrawn_edition_is_put_on_another(app: Flask) -> None:
     published(app, ASSIGN, on=SOON)
     draft = drafted(app, RenameCatchment(AHI, "Ahi Nui"), base=2)
-    post(as_person(app, "tama"), "/staff/editions/2/withdraw", reason="Not yet.")
-    hana = as_person(app, "hana")
+    post(signed_in(app, "tama"), "/staff/editions/2/withdraw", reason="Not yet.")
+    hana = signed_in(app, "hana")
     page = hana.get(f"/staff/drafts/{draft}")
     assert page.status_code == 200
     assert "made from edition 2, which has been withdrawn" in words(page)
@@ -599,7 +574,7 @@ def test_withdrawn_twice_at_once_it_is_on_record_once(app: Flask) -> None:
 
 @pytest.mark.parametrize("number", [0, 99, 2**31, 2**63, 10**40])
 def test_a_number_that_nothing_has_is_not_found(app: Flask, number: int) -> None:
-    tama = as_person(app, "tama")
+    tama = signed_in(app, "tama")
     for what in ("submit", "send-back", "approve", "abandon", "re-apply", "publish"):
         form = {"version": 1, "reason": "x", "effective_from": SOON}
         assert post(tama, f"/staff/drafts/{number}/{what}", **form).status_code == 404, what
@@ -617,7 +592,7 @@ def test_the_page_publishes_through_a_process_of_its_own(small_copy: Path) -> No
             add_person(store_of(app), login, role)
         far = date.today() + timedelta(days=400)  # noqa: DTZ011 - any day that is to come
         approved(app, on=far)
-        done = act(as_person(app, "aroha"), app, "publish")
+        done = act(signed_in(app, "aroha"), app, "publish")
         assert done.status_code == 303, words(done)
         assert store_of(app).artefact(2, "map.html") is not None
         assert store_of(app).editions()[-1].published_by == "Aroha of the Ministry"

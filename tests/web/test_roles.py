@@ -15,9 +15,8 @@ from werkzeug.test import TestResponse
 from catchments.core.roles import MAY, Action, Role
 from catchments.store.people import People
 from catchments.web.accounts.access import OPEN, actions_of, is_staff_path, requires
-from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, csrf_token, sign_in
-from tests.worlds import running_application
+from tests.worlds import running_application, store_of
 
 pytestmark = pytest.mark.every_case
 
@@ -36,17 +35,12 @@ OPEN_TO_ALL = {
 def app(small_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     copy = shutil.copy(small_database, tmp_path_factory.mktemp("roles") / "roles.sqlite")
     with running_application(copy) as made:
-        store = made.extensions[EXTENSION].store
+        store = store_of(made)
         for role in Role:
             add_person(store, role, role)
         # So that the walk's administrator is not the last, and nothing is refused for that.
         add_person(store, "another", Role.ADMINISTRATOR)
         yield made
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
 
 
 def staff_rules(app: Flask) -> list[tuple[Rule, str]]:
@@ -125,7 +119,7 @@ def test_nobody_is_let_in_without_signing_in(app, rules, client):
 
 
 def test_an_account_that_is_disabled_meanwhile_is_let_in_nowhere(app, rules, client):
-    store = app.extensions[EXTENSION].store
+    store = store_of(app)
     add_person(store, "leaving", Role.ADMINISTRATOR)
     sign_in(client, "leaving")
     token = csrf_token(client)
@@ -159,7 +153,7 @@ def test_a_page_that_does_not_say_whom_it_is_for_is_open_to_nobody(small_copy, u
     with running_application(small_copy) as app:
         app.add_url_rule("/staff/forgotten", "staff.forgotten", lambda: "secret")
         app.add_url_rule("/staff/elsewhere", "elsewhere", lambda: "secret")
-        add_person(app.extensions[EXTENSION].store, "ana", Role.ADMINISTRATOR)
+        add_person(store_of(app), "ana", Role.ADMINISTRATOR)
         client = app.test_client()
         assert client.get(url).status_code == 403
         sign_in(client, "ana")
@@ -175,7 +169,7 @@ def test_the_guard_holds_for_pages_of_any_blueprint(small_copy, role, status):
     with running_application(small_copy) as app:
         view = requires(Action.EDIT)(lambda: "in")
         app.add_url_rule("/staff/new", "new", view)
-        add_person(app.extensions[EXTENSION].store, "ana", role)
+        add_person(store_of(app), "ana", role)
         client = app.test_client()
         sign_in(client, "ana")
         assert client.get("/staff/new").status_code == status

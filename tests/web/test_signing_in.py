@@ -23,7 +23,8 @@ from catchments.web.accounts import access
 from catchments.web.accounts.access import own_path, requires
 from catchments.web.common.services import EXTENSION
 from tests.staff import PASSWORD, add_person, attempt, csrf_in, csrf_token, post, sign_in
-from tests.worlds import HOSTILE, lasting_headers, running_application
+from tests.waiting import Clock
+from tests.worlds import HOSTILE, lasting_headers, running_application, store_of
 
 WRONG = "wrong horse battery staple"
 NEW = "another long password"
@@ -38,12 +39,7 @@ def app(small_copy) -> Iterator[Flask]:
 
 @pytest.fixture
 def store(app) -> Store:
-    return app.extensions[EXTENSION].store
-
-
-@pytest.fixture
-def client(app):
-    return app.test_client()
+    return store_of(app)
 
 
 @pytest.fixture
@@ -56,19 +52,10 @@ def ana(store):
     return add_person(store, "ana", Role.ADMINISTRATOR)
 
 
-class Clock:
-    """The time as the sessions see it, in the hands of a test."""
-
-    def __init__(self) -> None:
-        self.moment = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.moment
-
-
 @pytest.fixture
-def clock(monkeypatch) -> Clock:
-    made = Clock()
+def clock(monkeypatch) -> Clock[float]:
+    """The time as the sessions see it, in the hands of a test."""
+    made = Clock(1_800_000_000.0)
     monkeypatch.setattr(access, "clock", made)
     return made
 
@@ -143,8 +130,8 @@ def test_nothing_of_a_session_from_before_is_left(client, hana):
 
 def test_signing_in_works_before_anything_is_published(tmp_path):
     with running_application(tmp_path / "empty.sqlite") as app:
-        app.extensions[EXTENSION].store.migrate()
-        add_person(app.extensions[EXTENSION].store, "hana", Role.EDITOR)
+        store_of(app).migrate()
+        add_person(store_of(app), "hana", Role.EDITOR)
         client = app.test_client()
         sign_in(client, "hana")
         assert is_signed_in(client)
@@ -209,7 +196,7 @@ def test_a_session_ends_after_half_an_hour_unused_and_after_twelve_hours(
 ):
     sign_in(client, "hana")
     for _ in range(times):
-        clock.moment += every_s
+        clock.now += every_s
         signed_in = is_signed_in(client)
     assert signed_in == stands
 
@@ -219,7 +206,7 @@ def test_a_session_does_not_outlive_its_time_by_a_clock_that_is_set_back(
     client, hana, clock, back_s, stands
 ):
     sign_in(client, "hana")
-    clock.moment -= back_s
+    clock.now -= back_s
     assert is_signed_in(client) == stands
 
 
@@ -427,9 +414,9 @@ def test_a_form_that_says_it_is_large_is_read_only_from_whoever_may_send_it(app,
 def test_what_publishes_asks_again_who_it_is_after_five_minutes(client, ana, clock):
     sign_in(client, "ana")
     assert client.get("/staff/people/new").status_code == 200
-    clock.moment += 5 * 60
+    clock.now += 5 * 60
     assert client.get("/staff/people/new").status_code == 200
-    clock.moment += 1
+    clock.now += 1
     asked = client.get("/staff/people/new")
     assert asked.headers["Location"] == "/staff/confirm?next=/staff/people/new"
     assert client.get("/staff/people").status_code == 200, "only what needs it asks"
@@ -448,7 +435,7 @@ def test_a_form_that_is_sent_too_late_does_nothing_and_leads_back_to_its_page(
 ):
     sign_in(client, "ana")
     token = csrf_token(client)
-    clock.moment += 301
+    clock.now += 301
     url = f"/staff/people/{hana.id}"
     for fields, referrer, back in [
         ({"back": url}, "", url),

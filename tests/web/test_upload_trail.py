@@ -18,12 +18,11 @@ from catchments.readers.uploads import Read, Wish
 from catchments.runtime import subprocess_job
 from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.drafts.repository import DraftRepository
-from catchments.web.common.services import EXTENSION
 from catchments.web.staff.forms import uploads
 from tests.hostile_files import AREA
 from tests.staff import csrf_token
 from tests.waiting import PATIENCE_S
-from tests.worlds import HOSTILE, KOWHAI
+from tests.worlds import HOSTILE, KOWHAI, store_of
 
 GOOD = f'WKT,name\n"{AREA.wkt}",a\n'.encode()
 BAD = b"nothing"
@@ -40,7 +39,7 @@ def read_here(wish: Wish, _folder: str) -> Read:
 
 
 def upload(app: Flask, client: FlaskClient, *files: tuple[str, bytes]) -> int:
-    version = str(DraftRepository(app.extensions[EXTENSION].store).draft(1).version)
+    version = str(DraftRepository(store_of(app)).draft(1).version)
     kind = "transfer-area" if len(files) == 1 else "replace-boundaries"
     form = {
         "csrf_token": csrf_token(client),
@@ -54,7 +53,7 @@ def upload(app: Flask, client: FlaskClient, *files: tuple[str, bytes]) -> int:
 
 
 def last(app: Flask) -> tuple[AuditEntry, dict[str, Any]]:
-    entry = AuditTrail(app.extensions[EXTENSION].store).last()
+    entry = AuditTrail(store_of(app)).last()
     assert entry is not None
     return entry, json.loads(entry.detail)
 
@@ -142,4 +141,4 @@ def test_a_hostile_name_is_text_wherever_the_trail_is_shown(
     assert file["name"].isprintable()
     assert "<img src=x" not in hana.get("/staff/audit").text
     assert "\x1b" not in hana.get("/staff/audit.csv").text
-    assert AuditTrail(app.extensions[EXTENSION].store).broken_at() is None
+    assert AuditTrail(store_of(app)).broken_at() is None

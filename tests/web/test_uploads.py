@@ -39,14 +39,14 @@ from catchments.store.drafts.uploads import Upload, Uploads
 from catchments.store.people import People
 from catchments.web.common.services import EXTENSION
 from catchments.web.staff.forms import uploads
-from tests.staff import add_person, csrf_token, post, sign_in, words
-from tests.worlds import HOSTILE, KOWHAI, SQUARES, running_application
+from tests.staff import add_person, csrf_token, post, signed_in, words
+from tests.worlds import HOSTILE, KOWHAI, SQUARES, running_application, store_of
 
 AREA = shapely.box(174.3, -38.7, 174.9, -38.3)
 
 
 def desk(app: Flask) -> DraftRepository:
-    return DraftRepository(app.extensions[EXTENSION].store)
+    return DraftRepository(store_of(app))
 
 
 def uploaded(
@@ -292,7 +292,7 @@ def confirm(client: FlaskClient, draft: int = 1, **fields: str) -> TestResponse:
 
 
 def rows_kept(app: Flask) -> int:
-    with app.extensions[EXTENSION].store.reading() as connection:
+    with store_of(app).reading() as connection:
         table = schema.draft_upload
         return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
@@ -324,9 +324,8 @@ def test_nothing_that_a_browser_carries_is_taken_for_an_area(
 def test_an_area_that_was_looked_over_is_there_once_for_whom_and_what_it_was(
     app: Flask, hana: FlaskClient
 ) -> None:
-    add_person(app.extensions[EXTENSION].store, "mere", Role.EDITOR)
-    mere = app.test_client()
-    sign_in(mere, "mere")
+    add_person(store_of(app), "mere", Role.EDITOR)
+    mere = signed_in(app, "mere")
     post(hana, "/staff/drafts/new", title="Another", reason="A reason", base="1")
     fields = looked_over(app, hana)
     for client, draft in ((mere, 1), (hana, 2)):
@@ -347,8 +346,7 @@ def test_another_worker_on_another_machine_knows_what_was_looked_over(
     fields = looked_over(app, hana)
     settings = app.extensions[EXTENSION].settings
     with running_application(settings.database_url) as other:
-        client = other.test_client()
-        sign_in(client, "hana")
+        client = signed_in(other, "hana")
         assert confirm(client, **fields).status_code == 303
 
 
@@ -364,7 +362,7 @@ def test_what_was_looked_over_a_day_ago_is_asked_for_again(
 
 
 def test_of_one_person_and_draft_few_areas_are_kept(app: Flask, hana: FlaskClient) -> None:
-    store = app.extensions[EXTENSION].store
+    store = store_of(app)
     person, keeper = People(store).person("hana"), Uploads(store)
     digests = [keeper.keep(1, Upload(str(n), b"x"), by=person) for n in range(7)]
     assert rows_kept(app) == kept_areas.KEPT_AT_MOST
@@ -374,7 +372,7 @@ def test_of_one_person_and_draft_few_areas_are_kept(app: Flask, hana: FlaskClien
 
 def test_a_draft_that_is_given_up_keeps_no_file(app: Flask, hana: FlaskClient) -> None:
     looked_over(app, hana)
-    person = People(app.extensions[EXTENSION].store).person("hana")
+    person = People(store_of(app)).person("hana")
     desk(app).abandon(1, seen=ExpectedVersion(person, desk(app).draft(1).version))
     assert rows_kept(app) == 0
 
