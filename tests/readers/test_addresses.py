@@ -16,6 +16,7 @@ from catchments.core.model import SourceKind
 from catchments.readers import address_files, addresses
 from catchments.readers.addresses import Address, AddressReading, Road
 from catchments.readers.formats.cells import tidy
+from catchments.readers.formats.geopackage import GeoPackage
 from catchments.readers.report import Problem
 from tests import hostile_files
 from tests.address_files import BARE, LAYOUTS, OLDER, Given, csv_text, geopackage, table
@@ -373,7 +374,7 @@ def test_a_geopackage_that_ends_before_its_last_feature_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = geopackage(tmp_path / "nz-addresses.gpkg", ROWS)
-    monkeypatch.setattr(address_files, "_feature_count", lambda *_: 5)
+    monkeypatch.setattr(GeoPackage, "count", lambda *_: 5)
     assert "breaks off in feature 5 of 5" in refusal(path)
 
 
