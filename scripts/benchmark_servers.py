@@ -39,7 +39,7 @@ WAITRESS = (
     *("--asyncore-use-poll", "--channel-timeout=15", "--call", OURS),
 )
 SERVERS: dict[str, tuple[object, ...]] = {
-    "Granian, 2 × 256 threads": granian(OURS, workers=2, threads=256),
+    "Granian, 2 × 128 threads": granian(OURS, workers=2, threads=128),
     "Granian, 2 × 4 threads": granian(OURS, workers=2, threads=4),
     "gunicorn, gthread, 2 × 4 threads": (*GUNICORN, "--threads=4"),
     "gunicorn, gthread, 2 × 64 threads": (*GUNICORN, "--threads=64"),
@@ -88,7 +88,7 @@ def main() -> None:
             for name, words in SERVERS.items()
             if name.startswith(given.only)
         }
-        one = granian(OURS, threads=256)
+        one = granian(OURS, threads=128)
         two = [stack.enter_context(serving(*one, **settings)) for _ in range(2)]
         begun["2 × Granian behind nginx"] = stack.enter_context(behind_nginx(*two))
         show_costs(in_turns({name: partial(turn, server) for name, server in begun.items()}, given))

@@ -21,7 +21,7 @@ from maps import MAKER
 TRIM_BYTES = 1_000_000
 """glibc then gives back what compiling the index needed: a quarter of a worker's memory."""
 LARGEST_PORT = 65_535
-AT_ONCE = 256
+AT_ONCE = 128
 """Requests that a worker takes on before others wait in the socket, each with a thread if it needs
 one: whoever sends half a body, or asks for ten thousand rows, holds up nobody else."""
 HEADERS_WITHIN_MS = 15_000
