@@ -74,7 +74,7 @@ def of_catchments(count: int) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def tiled(count: int) -> tuple[Edition, DirectoryRelease]:
+def tiled(count: int, *, schools: int = SCHOOLS) -> tuple[Edition, DirectoryRelease]:
     """Return a made-up edition of so many tiles with crooked sides, and schools all over them."""
     columns = next(n for n in range(int(count**0.5), 0, -1) if count % n == 0)
     rows = count // columns
@@ -85,10 +85,10 @@ def tiled(count: int) -> tuple[Edition, DirectoryRelease]:
         for n, code in enumerate(codes)
     }
     rng = np.random.default_rng(1)
-    schools = {
+    placed = {
         n: School(n, f"School {n}", place=Place(float(x), float(y)))
         for n, (x, y) in enumerate(
-            zip(rng.uniform(167, 178, SCHOOLS), rng.uniform(-46.5, -35, SCHOOLS), strict=True), 1
+            zip(rng.uniform(167, 178, schools), rng.uniform(-46.5, -35, schools), strict=True), 1
         )
     }
     edition = Edition(
@@ -99,7 +99,7 @@ def tiled(count: int) -> tuple[Edition, DirectoryRelease]:
         effective_from=date(2026, 1, 5),
     )
     _, release = read_demonstration()
-    return edition, replace(release, schools=schools, former={}, number=1)
+    return edition, replace(release, schools=placed, former={}, number=1)
 
 
 def _ring(xs: Floats, ys: Floats, column: int, row: int) -> list[tuple[float, float]]:

@@ -5,21 +5,17 @@ And what its index does: “what does this area touch?”, against a tree made a
 
 from __future__ import annotations
 
-import argparse
 import gc
 import itertools
-import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import shapely
-from rich.console import Console
-from rich.table import Table
 
 from catchments.changes.change import Change
 from catchments.changes.kinds.assign_provider import AssignProvider
@@ -41,8 +37,9 @@ from catchments.geometry.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.demonstration import read_demonstration
 from maps.differences import display_differences
-from scripts import benchmark_growth as growth
-from scripts.benchmarking import detailed
+from scripts.benchmark_growth import tiled
+from scripts.benchmarking import console, described, detailed, options, show
+from scripts.benchmarking import timed as timed_at_once
 
 SCHOOLS = 2_540
 LISTED = 0.9
@@ -50,50 +47,33 @@ LISTED = 0.9
 MANY_SCHOOLS = 5_000
 """As many as may ever be, in 840 catchments: what changes slowly with their number shows there."""
 ON = date(2026, 7, 1)
-console = Console(width=110)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A change to measure, and what it is called."""
-
-    name: str
-    change: Change
+T = TypeVar("T")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=5)
-    times = parser.parse_args().times
+    times: int = options(__doc__, times=5).times
     base, made_s = timed(made_up)
-    vertices = sum(shapely.get_num_coordinates(b) for b in base.edition.boundaries.values())
     console.print(
-        f"{len(base.edition.boundaries)} boundaries, {vertices:,} vertices, "
-        f"{len(base.release.schools):,} schools, {len(os.sched_getaffinity(0))} cores; made in "
-        f"{made_s:.1f} s"
+        f"{described(base.edition.boundaries)}, {len(base.release.schools):,} schools; "
+        f"made in {made_s:.1f} s"
     )
     bench, rates = ImpactCalculator(), Rates()
     first_s = timed(lambda: bench.impact(base, base.edition, on=ON, rates=rates))[1]
     console.print(f"first look at a base, before any change: {first_s * 1e3:.0f} ms")
-    table = Table(
-        "Change", "apply, ms", "impact, ms", "again, ms", "map, ms", "anew, ms", "ratio", "same"
-    )
-    for case in cases(base):
-        table.add_row(*measured(case, base, bench, rates, times))
-    console.print(table)
-    table = Table("What does this area touch? CPU, µs", "84 catchments", "840, smaller")
-    growth.SCHOOLS = MANY_SCHOOLS
-    tiles = Snapshot.of(*growth.tiled(840))
-    both = [asked(base), asked(tiles)]
-    for name in both[0]:
-        table.add_row(name, *(f"{each[name]:,.0f}" for each in both))
-    console.print(table)
+    headings = (
+        "Change", "apply, ms", "impact, ms", "again, ms", "map, ms", "anew, ms", "ratio", "same",
+    )  # fmt: skip
+    rows = [[name, *measured(each, base, bench, rates, times)] for name, each in cases(base)]
+    show("", headings, rows)
+    both = [asked(base), asked(Snapshot.of(*tiled(840, schools=MANY_SCHOOLS)))]
+    questions = ("What does this area touch? CPU, µs", "84 catchments", "840, smaller")
+    show("", questions, [(name, *(f"{each[name]:,.0f}" for each in both)) for name in both[0]])
 
 
 def measured(
-    case: Case, base: Snapshot, bench: ImpactCalculator, rates: Rates, times: int
+    change: Change, base: Snapshot, bench: ImpactCalculator, rates: Rates, times: int
 ) -> list[str]:
-    after, apply_s = timed(lambda: case.change.apply(base.edition))
+    after, apply_s = timed(lambda: change.apply(base.edition))
     taken = []
     for _ in range(times):
         # Boundaries of their own each time, so that nothing is known of them yet.
@@ -113,7 +93,6 @@ def measured(
     )
     median_s = float(np.median(taken))
     return [
-        case.name,
         *(f"{s * 1e3:,.0f}" for s in (apply_s, median_s, again_s, map_s, anew_s)),
         f"{anew_s / median_s:,.1f} ×",
         "yes" if same else "NO",
@@ -142,7 +121,7 @@ def anew(after: Edition, release: DirectoryRelease, redrawn: bool) -> tuple[Any,
 
 def asked(base: Snapshot) -> dict[str, float]:
     """Return the µs that questions take which redrawing, impact and forms ask of an index."""
-    change = next(c.change for c in cases(base) if isinstance(c.change, TransferArea))
+    change = next(each for _, each in cases(base) if isinstance(each, TransferArea))
     plain, schools = base.edition.boundaries, base.release.schools
     before, index_of = IndexedBoundaries(plain), ChangingIndex[int, School]
     places = index_of(places_of)
@@ -210,26 +189,26 @@ def _spot_in(boundary: Any, rng: np.random.Generator) -> Place:
     return Place(point.x, point.y)
 
 
-def cases(base: Snapshot) -> list[Case]:
+def cases(base: Snapshot) -> list[tuple[str, Change]]:
     edition = base.edition
     size = {code: shapely.get_num_coordinates(b) for code, b in edition.boundaries.items()}
     by_size = sorted(size, key=lambda code: size[code])
     middle, largest = by_size[len(by_size) // 2], by_size[-1]
     moved = tuple(sorted(edition.listings)[:50])
     providers = list(edition.providers)
-    made = [
-        Case("assign a provider", AssignProvider((middle,), providers[0])),
-        Case("move 50 schools", MoveSchools(moved, middle)),
+    made: list[tuple[str, Change]] = [
+        ("assign a provider", AssignProvider((middle,), providers[0])),
+        ("move 50 schools", MoveSchools(moved, middle)),
     ]
     for label, code in (("a usual one", middle), ("the largest", largest)):
         other = _neighbour(edition, code)
         made += [
-            Case(
+            (
                 f"transfer from {label}",
                 TransferArea(_border_area(edition, code, other), other, (code,)),
             ),
-            Case(f"merge {label}", MergeCatchments((code, other), other)),
-            Case(
+            (f"merge {label}", MergeCatchments((code, other), other)),
+            (
                 f"split {label}",
                 SplitCatchment(code, _across(edition.boundaries[code]), _new(edition, code)),
             ),
@@ -250,10 +229,9 @@ def _border_area(edition: Edition, code: str, other: str) -> Any:
 
 
 def _across(boundary: Any) -> Any:
-    west, south, east, north = boundary.bounds
+    west, _, east, _ = boundary.bounds
     largest = max(shapely.get_parts(boundary), key=lambda p: p.area)
     y = shapely.point_on_surface(largest).y
-    del south, north
     return shapely.LineString([(west - 0.1, y), (east + 0.1, y + 0.01)])
 
 
@@ -262,11 +240,9 @@ def _new(edition: Edition, code: str) -> Catchment:
     return Catchment("NEW-1", "New", old.education_region, old.provider_code)
 
 
-def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+def timed(work: Callable[[], T]) -> tuple[T, float]:
     gc.collect()
-    start = time.perf_counter()
-    made = work()
-    return made, time.perf_counter() - start
+    return timed_at_once(work)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from catchments.commands.setup import AT_ONCE
 from scripts.benchmarking import console, in_turns, options, refuse_without_wrk, seed, show, wrk
 from scripts.servers import Served, behind_nginx, granian, serving
 
@@ -39,7 +40,7 @@ WAITRESS = (
     *("--asyncore-use-poll", "--channel-timeout=15", "--call", OURS),
 )
 SERVERS: dict[str, tuple[object, ...]] = {
-    "Granian, 2 × 128 threads": granian(OURS, workers=2, threads=128),
+    f"Granian, 2 × {AT_ONCE} threads": granian(OURS, workers=2, threads=AT_ONCE),
     "Granian, 2 × 4 threads": granian(OURS, workers=2, threads=4),
     "gunicorn, gthread, 2 × 4 threads": (*GUNICORN, "--threads=4"),
     "gunicorn, gthread, 2 × 64 threads": (*GUNICORN, "--threads=64"),
@@ -88,7 +89,7 @@ def main() -> None:
             for name, words in SERVERS.items()
             if name.startswith(given.only)
         }
-        one = granian(OURS, threads=128)
+        one = granian(OURS, threads=AT_ONCE)
         two = [stack.enter_context(serving(*one, **settings)) for _ in range(2)]
         begun["2 × Granian behind nginx"] = stack.enter_context(behind_nginx(*two))
         show_costs(in_turns({name: partial(turn, server) for name, server in begun.items()}, given))

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from catchments.commands.setup import AT_ONCE
 from catchments.core.settings import ROOT
 from scripts.many_machines import nginx, write_nginx
 from tests.waiting import free_port
@@ -87,7 +88,7 @@ def granian(application: str, *, workers: int = 1, threads: int = 1) -> tuple[st
     """Return the words with which Granian serves an application's factory."""
     return (
         *("granian", "--interface=wsgi", "--http=1", "--no-ws", "--factory", "--port={port}"),
-        *(f"--workers={workers}", f"--blocking-threads={threads}", "--backpressure=256"),
+        *(f"--workers={workers}", f"--blocking-threads={threads}", f"--backpressure={AT_ONCE}"),
         *("--log-level=error", application),
     )
 
