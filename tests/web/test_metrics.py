@@ -135,6 +135,16 @@ def test_whatever_is_asked_there_are_no_more_labels(
     assert {method for (_, method, _), _ in measured._taken} <= METHODS | {OTHER}
 
 
+def test_what_cannot_be_published_is_held_up_to_a_bound(
+    small_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "HELD_AT_MOST", 3)
+    with running_application(small_database) as made:
+        for _ in range(5):
+            made.test_client().get("/healthz", buffered=True)
+        assert len(made.extensions[MEASURED]._taken) == 3
+
+
 def test_an_exception_that_even_flask_lets_through_is_a_bare_500_and_counted(
     app: Flask,
 ) -> None:

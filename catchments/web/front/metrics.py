@@ -36,6 +36,8 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 OTHER = "other"
 BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 PUBLISH_EVERY_S = 1.0
+HELD_AT_MOST = 100_000
+"""Durations that wait to be published; where nothing can be, as on a full disk, the oldest go."""
 _HARMLESS_ID = re.compile(r"[0-9A-Fa-f-]{16,64}")
 """A UUID, or what nginx calls $request_id: nobody's name or address can be written so."""
 _log = logging.getLogger("catchments")
@@ -118,7 +120,7 @@ class Measured:
         self._worker = secrets.token_hex(8)
         self._numbers = count()
         self._running: set[int] = set()
-        self._taken: deque[tuple[Labels, float]] = deque()
+        self._taken: deque[tuple[Labels, float]] = deque(maxlen=HELD_AT_MOST)
         self._publishing = threading.Lock()
         self._telling = access_log
 
