@@ -43,7 +43,7 @@ def _fixed_today_and_quick_maps(monkeypatch: pytest.MonkeyPatch) -> None:
 
     Maps for print take nine tenths of the time of a publication; `tests/maps` looks at them.
     """
-    monkeypatch.setattr(publishing_setup, "coastline", lambda: None)
+    monkeypatch.setattr("catchments.readers.coastline.coastline", lambda: None)
     stand_in = SimpleNamespace(map_pdf=lambda _: b"a PDF", map_png=lambda _: b"a PNG")
     monkeypatch.setitem(sys.modules, "maps.printing", stand_in)
     for module in (directory, editions, imports, publishing_setup):

@@ -8,7 +8,6 @@ from catchments.core.errors import PublicationRefused
 from catchments.editions.differences import written_difference
 from catchments.editions.publishing import Publisher
 from catchments.lookup.snapshot import Snapshot, Timeline, today_in_new_zealand
-from catchments.readers.coastline import coastline
 from catchments.readers.report import Progress
 from catchments.store import Artefact, Store
 
@@ -28,6 +27,7 @@ def artefacts(snapshot: Snapshot, progress: Progress) -> Sequence[Artefact]:
 
     Raises PublicationRefused, which names the file that could not be made.
     """
+    from catchments.readers.coastline import coastline  # brings geopandas
     from maps.artefacts import build_all
 
     return build_all(snapshot, coast=coastline(), progress=progress)
