@@ -62,6 +62,27 @@ class PlaceKind(StrEnum):
     ROAD = "road"
     SUBURB = "suburb"
     TOWN = "town"
+    POSTCODE = "postcode"
+    POINT = "point"
+    """Coordinates that were pasted."""
+    CATCHMENT = "catchment"
+    REGION = "region"
+    PROVIDER = "provider"
+
+
+class MatchKind(StrEnum):
+    """How a candidate was reached from a text; only what is exact is answered without asking."""
+
+    EXACT = "exact"
+    """The text names it wholly, and nothing beside it."""
+    SLIP = "slip"
+    """Exact but for one slip."""
+    PART = "part"
+    """What was typed is in its name or place, which have more, or not all of what was typed."""
+    LOCALITY = "locality"
+    """Only the suburb or town was understood."""
+    MAIL_TOWN = "mail-town"
+    """Only the town that post goes through was understood; a place need not lie there."""
 
 
 class SourceKind(StrEnum):
@@ -118,6 +139,9 @@ class School:
     city: str = ""
     postcode: str = ""
     phone: str = ""
+    website: str = ""
+    email_domain: str = ""
+    """What follows the “@” of its e-mail address; addresses themselves are not kept."""
     education_region: str = ""
     territorial_authority: str = ""
     roll: int | None = None
@@ -151,6 +175,10 @@ class NamedPlace:
     places: tuple[Place, ...] = ()
     """An address's point; points along a road; a point or more of each road of a suburb or town."""
     uncertainty_m: float = UNCERTAINTY_M
+    match: MatchKind = MatchKind.EXACT
+    """How the text that was typed reached it."""
+    catchment_codes: tuple[str, ...] = ()
+    """Of a catchment its own code; of a region or a provider those of all its catchments."""
 
 
 @dataclass(frozen=True, slots=True)
