@@ -308,6 +308,8 @@ class Candidate:
 
     catchment: Catchment
     provider: Provider | None
+    match: MatchKind | None = None
+    """How a text reached it; None where nothing was typed."""
 
 
 @dataclass(frozen=True, slots=True)

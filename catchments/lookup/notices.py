@@ -24,6 +24,11 @@ class NoticeCode(StrEnum):
     NUMBER_NOT_KNOWN = "number-not-known"
     ADDRESS_NOT_KNOWN = "address-not-known"
     CHANGES_DIFFER = "changes-differ"
+    APPROXIMATE_MATCH = "approximate-match"
+    MAIL_TOWN_ONLY = "mail-town-only"
+    ALSO_NAMED = "also-named"
+    TEXT_CUT = "text-cut"
+    RENAMED = "renamed"
 
 
 def notices_of_place(

@@ -110,6 +110,12 @@ def forms(words: tuple[str, ...]) -> frozenset[str]:
     return frozenset(found)
 
 
+def in_full(word: str) -> str:
+    """Return the one word that a shortened one stands for; “st”, which may be two, as it is."""
+    full = _FULL.get(word, ())
+    return full[0] if len(full) == 1 else word
+
+
 def expanded(words: Iterable[str]) -> list[str]:
     """Return words with those that stand for several parted: “sh 1” → “state highway 1”."""
     return " ".join(_PHRASES.get(word, word) for word in words).split()

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import accumulate, chain, islice
+from itertools import accumulate, chain
 from operator import and_, or_
 from typing import NamedTuple
 
-from catchments.core.model import NamedPlace, PlaceKind, School, SchoolStatus
-from catchments.core.text_folding import LONGEST_TEXT, folded, words_of
+from catchments.core.model import MatchKind, NamedPlace, PlaceKind, School, SchoolStatus
+from catchments.core.text_folding import words_of
 from catchments.lookup.search.abbreviations import forms, key, keys_begun_by
+from catchments.lookup.search.exact_names import TYPE_WORDS, ExactNames, Rank, undoubled
+from catchments.lookup.search.exact_places import ExactPlaces
 from catchments.lookup.search.index import WordIndex, members
 from catchments.lookup.search.localities import LocalityEndings, localities_of
+from catchments.lookup.search.matching import judged
 from catchments.lookup.search.slips import SHORTEST_WORD, Vocabulary, one_slip_from, respaced
-from catchments.lookup.search.street_addresses import SchoolAddresses, school_number, without_end
+from catchments.lookup.search.street_addresses import SchoolAddresses, without_end
+from catchments.lookup.search.typed_text import TypedText
 
 _MOST_WORDS = 12
 """Words of a text that are looked at."""
@@ -40,6 +44,16 @@ class _Sections(NamedTuple):
     schools: int
     localities: int
     former: int
+
+
+class Exact(NamedTuple):
+    """What a text names wholly."""
+
+    named: tuple[NamedPlace, ...] = ()
+    also: tuple[NamedPlace, ...] = ()
+    """What bears the same name but for its brackets or its kind, or lies in a place named."""
+    by: Mapping[int, str] = {}
+    """The earlier name or nickname that was typed, by the number of its school."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +79,8 @@ class Gazetteer:
     vocabulary: Vocabulary
     addresses: SchoolAddresses
     endings: LocalityEndings
+    whole_names: ExactNames
+    whole_places: ExactPlaces
 
     @classmethod
     def of(cls, schools: Iterable[School], *, former: Iterable[School] = ()) -> Gazetteer:
@@ -96,19 +112,50 @@ class Gazetteer:
             vocabulary=Vocabulary.of(around.words),
             addresses=SchoolAddresses.of(present),
             endings=LocalityEndings.of(localities),
+            whole_names=ExactNames.of(entries),
+            whole_places=ExactPlaces.of(entries),
         )
 
-    def candidates(self, text: str, *, at_most: int) -> list[NamedPlace]:
+    def exact(self, typed: TypedText) -> Exact:
+        """Return the schools, suburbs and towns that a text names wholly.
+
+        A number, a whole name, a nickname and an earlier name outrank all else.
+        """
+        if typed.number is not None:
+            numbered = self.numbers.get(typed.number)
+            return Exact(() if numbered is None else (self.entries[numbered],))
+        named = self.whole_names.named_by(typed.words)
+        best = [each for each in named if each.rank == named[0].rank]
+        schools = [self.entries[each.entry] for each in best]
+        others = tuple(self.entries[each.entry] for each in named[len(best) :])
+        by = {self.entries[n.entry].schools[0].school_id: n.by for n in best if n.by}
+        if named and named[0].rank is Rank.WHOLE:
+            return Exact(tuple(schools), others, by)
+        places = [self.entries[entry] for entry in self.whole_places.named_by(typed.words)]
+        members = {school.school_id for place in places for school in place.schools}
+        # Whoever types “rangitoto” may mean the town, and as well Rangitoto College, far from it.
+        apart = [each for each in schools if each.schools[0].school_id not in members]
+        inside = tuple(each for each in schools if each not in apart)
+        return Exact((*places, *apart), (*inside, *others), by)
+
+    def candidates(self, typed: TypedText, *, at_most: int) -> list[NamedPlace]:
         """Return the schools, suburbs and towns that a text may mean, best first.
 
-        First the school of that number, then whole names, names that begin with the text, names
-        with all its words, suburbs and towns, then words spread over a school's name and town;
-        former schools follow all others. A text is looked at up to its 200th character.
+        First the school of that number and what is named wholly, then names that begin with the
+        text, names with all its words, suburbs and towns, then words spread over a school's name
+        and town; former schools follow all others. Each says how the text reaches it.
         """
-        words = folded(text[:LONGEST_TEXT]).split()[:_MOST_WORDS]
-        numbered = dict.fromkeys(self._numbered(text, words))
+        words = typed.words[:_MOST_WORDS]
+        found = self.exact(typed)
+        exact = [*found.named, *found.also]
+        numbered = dict.fromkeys(self._numbered(typed.number, words))
         named = (entry for entry in self._meant(words) if entry not in numbered)
-        return [self.entries[entry] for entry in islice(chain(numbered, named), at_most)]
+        others = (self.entries[entry] for entry in chain(numbered, named))
+        near = (each for each in others if each not in exact)
+        return [*exact, *(self._judged(typed, each) for each in near)][:at_most]
+
+    def _judged(self, typed: TypedText, named: NamedPlace) -> NamedPlace:
+        return replace(named, match=judged(typed.words, named))
 
     def at_address(self, text: str, *, at_most: int) -> list[NamedPlace]:
         """Return the schools whose own street address a text gives, in alphabetical order."""
@@ -117,15 +164,15 @@ class Gazetteer:
     def localities_named_in(self, text: str) -> list[NamedPlace]:
         """Return the suburbs, else the towns, whose name stands at the end of an address.
 
-        Several where one name is that of several places.
+        Several where one name is that of several places. None of them is what was typed.
         """
-        return self.endings.of_text(text)
+        found = self.endings.of_text(text)
+        return [replace(each, match=MatchKind.LOCALITY) for each in found]
 
     # --- numbers ----------------------------------------------------------------------------------
 
-    def _numbered(self, text: str, words: Sequence[str]) -> Iterator[int]:
+    def _numbered(self, number: int | None, words: Sequence[str]) -> Iterator[int]:
         """Yield the school of a number, former or not, then those whose number begins so."""
-        number = school_number(text)
         if number is not None and number in self.numbers:
             yield self.numbers[number]
         if len(words) == 1 and words[0].isdigit():
@@ -141,7 +188,10 @@ class Gazetteer:
 
     def _meant(self, words: Sequence[str]) -> Iterator[int]:
         """Yield the entries of the first reading of the words that has any, best first."""
-        readings = (self._tiers, self._with_number, self._without_end, self._slipped)
+        readings = (
+            *(self._tiers, self._with_number, self._without_end, self._slipped),
+            self._without_types,
+        )
         tiers = next((found for read in readings if (found := read(words))), ())
         seen = 0
         for tier in tiers:
@@ -195,6 +245,10 @@ class Gazetteer:
 
     def _without_end(self, words: Sequence[str]) -> _Tiers:
         kept = without_end(words)
+        return self._tiers(kept) if len(kept) < len(words) else ()
+
+    def _without_types(self, words: Sequence[str]) -> _Tiers:
+        kept = [word for word in words if undoubled(word) not in TYPE_WORDS]
         return self._tiers(kept) if len(kept) < len(words) else ()
 
     def _slipped(self, words: Sequence[str]) -> _Tiers:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
 from catchments.core.text_folding import LONGEST_TEXT, folded
+
+_NUMBER = re.compile(
+    r"(?:(?:school|moe|ministry|institution|id|number|no|№)(?![a-z])[ .:#]*){0,4}"
+    r"#? ?0{0,8}([1-9][0-9]{0,8}|0)(?:\.0{1,3})?[ .,;:]{0,3}",
+    re.IGNORECASE,
+)
+"""A school's number: “54”, “#54”, “School No. 54”, “MOE 54”, and as programs write it, “54.0”."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +26,8 @@ class TypedText:
     """Without case, macrons, other marks and punctuation."""
     words: tuple[str, ...]
     """The words of `folded`."""
+    number: int | None = None
+    """The school's number that the text is, if it is one; no school need have it."""
     is_cut: bool = False
     """Whether there was more than the 200 characters that are looked at."""
 
@@ -27,4 +37,10 @@ class TypedText:
         kept = "".join(c if c.isprintable() else " " for c in text[:LONGEST_TEXT])
         tidied = " ".join(unicodedata.normalize("NFKC", kept).split())[:LONGEST_TEXT]
         plain = folded(tidied)
-        return cls(tidied, plain, tuple(plain.split()), len(text.strip()) > LONGEST_TEXT)
+        is_cut = len(text.strip()) > LONGEST_TEXT
+        return cls(tidied, plain, tuple(plain.split()), _number(tidied), is_cut)
+
+
+def _number(text: str) -> int | None:
+    match = _NUMBER.fullmatch(text)
+    return int(match[1]) if match else None

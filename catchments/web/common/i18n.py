@@ -11,10 +11,12 @@ from flask_babel import Babel, get_locale
 from markupsafe import Markup, escape
 
 from catchments.core.te_reo import runs
+from catchments.lookup.search.matching import what_differs
 
 ENGLISH = "en"
 TRANSLATED = ("text/html", "application/problem+json")
 TE_REO = Markup('<span lang="mi">{}</span>')
+MARKED = Markup("<mark>{}</mark>")
 
 
 def register(app: Flask) -> None:
@@ -24,6 +26,7 @@ def register(app: Flask) -> None:
         translated = {str(locale) for locale in babel.list_translations()}
     app.extensions["languages"] = sorted({ENGLISH, *translated})
     app.jinja_env.filters["te_reo"] = te_reo
+    app.jinja_env.filters["beside"] = beside
     app.context_processor(_page_language)
     app.after_request(_varying)
 
@@ -31,6 +34,15 @@ def register(app: Flask) -> None:
 def te_reo(text: str) -> Markup:
     """Return a name with its te reo Māori words marked, so that they are read out as such."""
     return Markup().join(TE_REO.format(run) if maori else escape(run) for run, maori in runs(text))
+
+
+def beside(name: str, typed: str) -> Markup:
+    """Return a name with those of its words marked that are not in what was typed."""
+    words = what_differs(typed, name)
+    if all(differs for _, differs in words):
+        return te_reo(name)
+    found = (MARKED.format(te_reo(w)) if differs else te_reo(w) for w, differs in words)
+    return Markup(" ").join(found)
 
 
 def _page_language() -> dict[str, str]:

@@ -23,7 +23,8 @@ from catchments.core.model import (
 )
 from catchments.lookup.notices import NoticeCode
 from catchments.lookup.resolver import long_date
-from catchments.lookup.search.text_search import Match, SearchResult
+from catchments.lookup.search.combining import Match
+from catchments.lookup.search.text_search import SearchResult
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
 from catchments.web.common import schemas
 
@@ -62,6 +63,7 @@ def finding_json(
 ) -> schemas.Answer:
     """Return what a text came to: the body of /provider, and each place that the text may mean."""
     body = answer_json(finding.answer, asked)
+    body["match"] = finding.match
     body["matches"] = [_match_json(match) for match in finding.matches]
     body["more"] = finding.more
     if addresses:
@@ -77,6 +79,7 @@ def named_json(named: NamedPlace) -> schemas.NamedPlace:
         "name": named.name,
         "within": named.within or None,
         "school_id": named.schools[0].school_id if is_school else None,
+        "match": named.match,
     }
 
 
@@ -90,11 +93,14 @@ def _match_json(match: Match) -> schemas.Match:
 
 
 def candidate_json(candidate: Candidate) -> schemas.Candidate:
-    """Return a catchment that may be meant, and its provider."""
-    return {
+    """Return a catchment that may be meant, and its provider; how, where a text was typed."""
+    body: schemas.Candidate = {
         "catchment": catchment_json(candidate.catchment),
         "provider": _if_any(provider_json, candidate.provider),
     }
+    if candidate.match is not None:
+        body["match"] = candidate.match
+    return body
 
 
 def provenance_json(snapshot: Snapshot | None, *, demonstration: bool = True) -> schemas.Provenance:

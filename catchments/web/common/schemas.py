@@ -5,11 +5,11 @@ Names and types here are a contract with other services: only ever add to them.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from msgspec import Meta
 
-from catchments.core.model import Basis, PlaceKind, SchoolStatus, SourceKind, Status
+from catchments.core.model import Basis, MatchKind, PlaceKind, SchoolStatus, SourceKind, Status
 from catchments.editions.change_schema import ToldEdition
 from catchments.lookup.notices import NoticeCode
 
@@ -63,11 +63,18 @@ class Provider(TypedDict):
     website: str | None
 
 
+Reached = Annotated[
+    MatchKind,
+    Meta(description="How the text reached it; only what is exact is ever answered."),
+]
+
+
 class Candidate(TypedDict):
     """A catchment that may be meant, and its provider."""
 
     catchment: Catchment
     provider: Provider | None
+    match: NotRequired[Reached]
 
 
 class Notice(TypedDict):
@@ -140,6 +147,7 @@ class NamedPlace(TypedDict):
     name: str
     within: Annotated[str | None, Meta(description="What tells it from its namesakes.")]
     school_id: Annotated[int | None, Meta(description="Of a school; otherwise null.")]
+    match: Reached
 
 
 class Match(NamedPlace):
@@ -151,6 +159,10 @@ class Match(NamedPlace):
 
 
 class _OfText(TypedDict, total=False):
+    match: Annotated[
+        MatchKind | None,
+        Meta(description="Of a text: how the best of `matches` was reached; null without one."),
+    ]
     matches: Annotated[
         list[Match],
         Meta(description="Of a text: at most 25 places that it may mean, best first."),

@@ -11,8 +11,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, NotKnown
-from catchments.core.model import Answer, Basis, PlaceKind, School, Status
-from catchments.core.text_folding import LONGEST_TEXT
+from catchments.core.model import Answer, Basis, Candidate, PlaceKind, School, Status
+from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.guidance import guide_on
 from catchments.lookup.search.text_search import SearchResult
 from catchments.lookup.snapshot import AsAt
@@ -47,7 +47,7 @@ def home() -> AnyResponse:
 @blueprint.get("/embed")
 def embed() -> AnyResponse:
     """Show the search box, and a school's answer, small enough for another website's frame."""
-    given = page_parameters(request.args, {"q", "kind", "school"})
+    given = page_parameters(request.args, {"q", "kind", "school", "typed"})
     if not service().settings.embed_on:
         raise NotKnown(
             gettext("This service does not let other websites show its search box."),
@@ -56,7 +56,7 @@ def embed() -> AnyResponse:
         )
     asked = as_at()
     if "school" in given:
-        return _school_page(asked, "embed.html", school_id(given["school"]))
+        return _school_page(asked, "embed.html", school_id(given["school"]), given)
     if "q" in given:
         return _results(asked, given, "embed.html", url_for(EMBED))
     return _empty_page(asked, "embed.html")
@@ -65,18 +65,26 @@ def embed() -> AnyResponse:
 @blueprint.get("/school/<int:school_id>")
 def school(school_id: int) -> Response:
     """Show who serves a school, today or on a date, and why."""
-    day = optional_date(page_parameters(request.args, {"on"}))
-    return _school_page(as_at(day), "school.html", school_id)
+    given = page_parameters(request.args, {"on", "typed"})
+    return _school_page(as_at(optional_date(given)), "school.html", school_id, given)
 
 
 def _empty_page(asked: AsAt, template: str, **context: Any) -> Response:
     return public_page(asked, template, gettext("Find your provider"), **context, **NOTHING_ASKED)
 
 
-def _school_page(asked: AsAt, template: str, number: int) -> Response:
+def _school_page(asked: AsAt, template: str, number: int, given: MultiDict[str, str]) -> Response:
     answer = school_answer(asked, number)
     name = answer.school.name if answer.school else gettext("School")
-    return public_page(asked, template, name, **_about(asked, answer, name), **NOTHING_ASKED)
+    reached = _reached(asked, number, given.get("typed", ""))
+    about = {**_about(asked, answer, name), **NOTHING_ASKED, "reached": reached}
+    return public_page(asked, template, name, typed=reached is not None, **about)
+
+
+def _reached(asked: AsAt, number: int, text: str) -> SearchResult | None:
+    """Return the search that led to a school; None where the text that was typed does not."""
+    finding = service().finder(asked.world).find(text, as_at=asked) if folded(text) else None
+    return finding if finding and _the_one_school(finding) == number else None
 
 
 def _results(asked: AsAt, given: MultiDict[str, str], template: str, address: str) -> AnyResponse:
@@ -87,8 +95,8 @@ def _results(asked: AsAt, given: MultiDict[str, str], template: str, address: st
     except InputRefused as refused:
         problem = refused
     number = _the_one_school(finding)
-    if number is not None:
-        return redirect(_school_url(address, number), 303)
+    if finding is not None and number is not None:
+        return redirect(_school_url(address, number, _typed_otherwise(finding)), 303)
     context: dict[str, Any] = {}
     if finding and finding.matches:
         addresses = service().addresses.about()
@@ -115,32 +123,41 @@ def _title(finding: SearchResult | None) -> str:
     """Return what came of a search, for the title: “Kaitāia”, “3 places for “st marys””."""
     if finding is None or not finding.matches:
         return str(gettext("Find your provider"))
-    if len(finding.matches) == 1:
-        return finding.matches[0].named.name
+    if finding.the_one:
+        return finding.the_one.name
+    if not finding.is_exact:
+        return str(gettext("“%(text)s” is not known here", text=finding.text))
     places = len(finding.matches)
     return str(gettext("%(count)s places for “%(text)s”", count=places, text=finding.text))
 
 
-def _members(asked: AsAt, finding: SearchResult) -> list[tuple[School, Answer]]:
-    """Return the schools of the one suburb or town that a text means, each with its answer."""
-    if asked.snapshot is None or len(finding.matches) != 1:
+def _members(asked: AsAt, finding: SearchResult) -> list[tuple[Candidate, list[School]]]:
+    """Return the schools of the one suburb or town that a text means, by who serves them."""
+    if asked.snapshot is None or finding.the_one is None:
         return []
-    schools = finding.matches[0].named.schools
-    return [(each, asked.snapshot.school(each.school_id, on=asked.day)) for each in schools]
+    found: dict[str, tuple[Candidate, list[School]]] = {}
+    for school in finding.the_one.schools:
+        answer = asked.snapshot.school(school.school_id, on=asked.day)
+        for candidate in answer.all_named[:1]:
+            found.setdefault(candidate.catchment.code, (candidate, []))[1].append(school)
+    return list(found.values())
 
 
 def _the_one_school(finding: SearchResult | None) -> int | None:
     """Return the school that a text can only mean."""
-    if finding is None or len(finding.matches) != 1 or finding.more or not finding.sure:
-        return None
-    named = finding.matches[0].named
-    return named.schools[0].school_id if named.kind is PlaceKind.SCHOOL else None
+    named = finding.the_one if finding else None
+    return named.schools[0].school_id if named and named.kind is PlaceKind.SCHOOL else None
 
 
-def _school_url(address: str, number: int) -> str:
+def _typed_otherwise(finding: SearchResult) -> str | None:
+    """Return what was typed, where it is not just the name or the number of what was found."""
+    return finding.text if finding.is_worded_otherwise or finding.also else None
+
+
+def _school_url(address: str, number: int, typed: str | None) -> str:
     if address == url_for(EMBED):
-        return url_for(EMBED, school=number)
-    return url_for("finder.school", school_id=number)
+        return url_for(EMBED, school=number, typed=typed)
+    return url_for("finder.school", school_id=number, typed=typed)
 
 
 def _about(asked: AsAt, answer: Answer, name: str) -> dict[str, Any]:

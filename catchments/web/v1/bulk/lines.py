@@ -43,6 +43,7 @@ COLUMNS = (
     "error",
     "as_at",
     *ORIGIN,
+    "match",
 )
 _NO_ID = b""
 _PLAIN = re.compile(rb'"[0-9A-Za-z_.:/-]+( [0-9A-Za-z_.:/-]+)*"')
@@ -95,6 +96,8 @@ def said(
 def said_of_finding(finding: SearchResult) -> Said:
     """Return what a row is told of what its address came to, and what that was taken for."""
     told = said_of(finding.answer)
+    if finding.match:
+        told["match"] = finding.match
     if len(finding.matches) == 1:
         named = finding.matches[0].named
         told["matched"] = ", ".join(filter(None, (named.name, named.within)))
@@ -250,6 +253,7 @@ class CsvLines:
                 error.get("field"),
                 _in_words(error) if error else None,
                 *self._whence,
+                said.get("match"),
             ]
         )
 

@@ -79,6 +79,7 @@ class _RowAbout(TypedDict, total=False):
     ]
     notices: Annotated[list[str], Meta(description="Codes, as those of `/v1/provider`.")]
     matched: Annotated[str, Meta(description="What an address was taken for.")]
+    match: Annotated[str, Meta(description="How an address was reached, as in `/v1/provider`.")]
     error: RowError
 
 

@@ -1,0 +1,136 @@
+"""The one answer of several places: what they share, else a list, else a question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from catchments.core.errors import shown
+from catchments.core.model import (
+    Answer,
+    Candidate,
+    MatchKind,
+    NamedPlace,
+    Notice,
+    PlaceKind,
+    SchoolStatus,
+    Status,
+)
+from catchments.lookup.notices import NoticeCode
+from catchments.lookup.resolver import ASK
+
+CHANGES_DIFFER = Notice(
+    NoticeCode.CHANGES_DIFFER,
+    "Some of these places will be served otherwise soon: pick the one you mean.",
+)
+NOTHING_FOUND = Notice(NoticeCode.NOTHING_FOUND, "Nothing that is known here has that name.")
+APPROXIMATE = Notice(
+    NoticeCode.APPROXIMATE_MATCH,
+    "Nothing known here is just what was typed; what comes near to it follows.",
+)
+NAMED_IN_SENTENCE = 3
+"""So many of the places that come near are named in the sentence itself."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A candidate and who serves it."""
+
+    named: NamedPlace
+    answer: Answer
+
+
+def combined(text: str, matches: Sequence[Match], *, more: bool = False) -> Answer:
+    """Return what matches come to together: only what was named wholly is ever resolved."""
+    if not matches:
+        return _nothing(text)
+    if matches[0].named.match is not MatchKind.EXACT:
+        return _asked(text, matches)
+    if len(matches) == 1 and not more:
+        return matches[0].answer
+    candidates = distinct_candidates(matches)
+    if not more and len(candidates) == 1 and all(_is_plain(match.answer) for match in matches):
+        return _one_for_all(text, matches)
+    return Answer(
+        status=Status.AMBIGUOUS,
+        sentence=f"Several places may be meant by {shown(text)}. "
+        "Pick one, or add a town or a number.",
+        candidates=candidates,
+    )
+
+
+def without_gone(matches: Sequence[Match]) -> list[Match]:
+    """Leave out a school that is gone where one of its very name is in its catchment now.
+
+    A school that merged or was numbered anew leaves its name to the one that people mean.
+    """
+    present = {_kept_name(match) for match in matches if not _is_gone(match)}
+    return [match for match in matches if not (_is_gone(match) and _kept_name(match) in present)]
+
+
+def _is_gone(match: Match) -> bool:
+    named = match.named
+    return named.kind is PlaceKind.SCHOOL and named.schools[0].status is SchoolStatus.CLOSED
+
+
+def _kept_name(match: Match) -> tuple[str, str | None]:
+    catchment = match.answer.catchment
+    return match.named.name, catchment.code if catchment else None
+
+
+def _nothing(text: str) -> Answer:
+    return Answer(
+        status=Status.UNRESOLVED,
+        sentence=f"No school, address, suburb or town was found for {shown(text)}.",
+        notices=(NOTHING_FOUND,),
+    )
+
+
+def _asked(text: str, matches: Sequence[Match]) -> Answer:
+    """Return the question that comes of places none of which was named wholly."""
+    near = " or ".join(_told(match.named) for match in matches[:NAMED_IN_SENTENCE])
+    others = len(matches) - NAMED_IN_SENTENCE
+    more = f", or one of {others} more" if others > 0 else ""
+    return Answer(
+        status=Status.UNRESOLVED,
+        sentence=f"{shown(text)} is not known here. Did you mean {near}{more}?",
+        candidates=distinct_candidates(matches),
+        notices=(APPROXIMATE,),
+    )
+
+
+def _told(named: NamedPlace) -> str:
+    where = named.within.rpartition(", ")[2]
+    return f"{named.name}, {where}" if where else named.name
+
+
+def _is_plain(answer: Answer) -> bool:
+    """Whether an answer names one catchment and nothing beside it."""
+    return answer.catchment is not None and not answer.alternatives
+
+
+def _one_for_all(text: str, matches: Sequence[Match]) -> Answer:
+    """Return the one answer of several places that share a catchment."""
+    first = matches[0].answer
+    assert first.catchment  # noqa: S101 - it is plain
+    said = f"All {len(matches)} places that {shown(text)} may mean are in the"
+    served = f"is served by {first.provider.name}." if first.provider else f"has no provider. {ASK}"
+    together = len({match.answer.upcoming for match in matches}) == 1
+    return Answer(
+        status=Status.RESOLVED if first.provider else Status.UNRESOLVED,
+        catchment=first.catchment,
+        provider=first.provider,
+        sentence=f"{said} {first.catchment.name} catchment, which {served}",
+        notices=() if together else (CHANGES_DIFFER,),
+        upcoming=first.upcoming if together else None,
+    )
+
+
+def distinct_candidates(matches: Iterable[Match]) -> tuple[Candidate, ...]:
+    """Return each catchment that matches name, once, with how the first of them was reached."""
+    found: dict[str, Candidate] = {}
+    for match in matches:
+        for candidate in match.answer.all_named:
+            reached = replace(candidate, match=match.named.match)
+            found.setdefault(candidate.catchment.code, reached)
+    return tuple(found.values())
