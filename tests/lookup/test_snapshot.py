@@ -24,6 +24,7 @@ from catchments.core.model import (
     SourceKind,
     Status,
 )
+from catchments.lookup.search.typed_text import TypedText
 from catchments.lookup.snapshot import (
     SNAPSHOTS_KEPT,
     Published,
@@ -455,7 +456,7 @@ def test_every_school_is_resolved_once_and_asked_again_gives_the_same():
         assert snapshot.resolver.school(school_id, on=TODAY) == answer
     assert snapshot.answers[54].basis is Basis.LOCATED
     assert snapshot.answers[55].status is Status.UNRESOLVED
-    (found,) = snapshot.gazetteer.candidates("kura", at_most=5)
+    (found,) = snapshot.gazetteer.candidates(TypedText.of("kura"), at_most=5)
     assert found.schools == (SCHOOLS[54],)
 
 

@@ -15,6 +15,7 @@ from catchments.core.model import (
     DirectoryRelease,
     Edition,
     EditionSummary,
+    MatchKind,
     NamedPlace,
     Place,
     PlaceKind,
@@ -119,13 +120,25 @@ def notices(finding: SearchResult) -> list[str]:
 # --- schools --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["54", "#54", " 54 ", "Kura o Ahi", "ahi kura", "kura o ahj"])
-def test_a_school_is_found_by_its_number_its_name_and_a_slip(text):
+@pytest.mark.parametrize("text", ["54", "#54", " 54 ", "Kura o Ahi", "ahi kura", "KURA AHI"])
+def test_a_school_is_answered_by_its_number_and_by_the_words_of_its_name(text):
     finding = find(text)
     assert [match.named.schools[0].school_id for match in finding.matches] == [54]
     assert finding.answer.status is Status.RESOLVED
     assert finding.answer.school == small_schools()[54]
     assert codes(finding) == [AHI]
+
+
+def test_a_slip_is_asked_about_and_says_so():
+    finding = find("kura o ahj")
+    assert [match.named.schools[0].school_id for match in finding.matches] == [54]
+    assert finding.match is MatchKind.SLIP
+    assert finding.answer.status is Status.UNRESOLVED
+    assert [(c.catchment.code, c.match) for c in finding.answer.candidates] == [(AHI, "slip")]
+    assert notices(finding) == ["approximate-match"]
+    assert finding.answer.sentence == (
+        "“kura o ahj” is not known here. Did you mean Kura o Ahi, Ahitown?"
+    )
 
 
 def test_one_name_in_two_catchments_is_a_list_to_pick_from():
@@ -140,8 +153,8 @@ def test_one_name_in_two_catchments_is_a_list_to_pick_from():
 
 def test_several_places_in_one_catchment_are_one_answer():
     schools = {
-        1: School(1, "Totara North School", place=Place(175.5, -39.5)),
-        2: School(2, "Totara South School", place=Place(175.6, -39.6)),
+        1: School(1, "Totara School", place=Place(175.5, -39.5)),
+        2: School(2, "Totara High School", place=Place(175.6, -39.6)),
     }
     finding = find("totara", world=world(schools=schools))
     assert len(finding.matches) == 2
@@ -168,7 +181,7 @@ def test_a_school_that_is_on_the_list_is_answered_for_by_the_list():
 
 
 def test_more_than_can_be_shown_is_no_answer_even_in_one_catchment():
-    schools = {n: School(n, f"Kura {n}", place=IN_AHI) for n in range(1, 60)}
+    schools = {n: School(n, "Kura", place=IN_AHI) for n in range(1, 60)}
     finding = find("kura", world=world(schools=schools))
     assert finding.more
     assert len(finding.matches) == 25
@@ -193,8 +206,13 @@ def test_a_number_that_is_no_schools_is_not_another_schools():
     assert finding.answer.status is Status.UNRESOLVED
 
 
-def test_a_postcode_is_no_schools_number():
-    assert find("0054").matches == ()
+@pytest.mark.parametrize(
+    "text",
+    ["0054", "54.0", "ID 54", "MOE 54", "School ID: 54", "moe number 54", "５４", "school no. 54"],
+)
+def test_a_number_is_understood_however_a_program_or_a_form_writes_it(text):
+    assert [match.named.schools[0].school_id for match in find(text).matches] == [54]
+    assert find(text).is_exact
 
 
 @pytest.mark.parametrize("text", ["54 Kura o Ahi", "54, kura o ahi", "Kura o Ahi 54", "54.", "№54"])

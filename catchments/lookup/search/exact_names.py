@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from catchments.core.model import NamedPlace, School
 from catchments.core.text_folding import folded
-from catchments.lookup.search.abbreviations import expanded, in_full, spelled_out
+from catchments.lookup.search.abbreviations import expanded, in_full, key, spelled_out
 
 FREE_WORDS = frozenset(["and", "o", "of", "the"])
 """Words that may be missing or stand too much."""
@@ -99,7 +99,8 @@ def compared(words: Iterable[str]) -> tuple[str, ...]:
 def ways_compared(name: str) -> set[tuple[str, ...]]:
     """Return a name's words as they are compared, with “saint” in full and shortened."""
     words = folded(name).split()
-    return {compared(words), compared(spelled_out(words))} - {()}
+    short = key(word for word in words if word not in FREE_WORDS).split()
+    return {compared(words), compared(spelled_out(words)), compared(short)} - {()}
 
 
 _TYPES = "area college composite contributing high intermediate normal primary school secondary"

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from operator import and_, or_
 from typing import NamedTuple
 
@@ -44,6 +44,10 @@ class _Sections(NamedTuple):
     schools: int
     localities: int
     former: int
+
+
+def _judged(typed: TypedText, named: NamedPlace) -> NamedPlace:
+    return replace(named, match=judged(typed.words, named))
 
 
 class Exact(NamedTuple):
@@ -147,15 +151,15 @@ class Gazetteer:
         """
         words = typed.words[:_MOST_WORDS]
         found = self.exact(typed)
-        exact = [*found.named, *found.also]
+        exact = {id(each): each for each in (*found.named, *found.also)}
         numbered = dict.fromkeys(self._numbered(typed.number, words))
         named = (entry for entry in self._meant(words) if entry not in numbered)
-        others = (self.entries[entry] for entry in chain(numbered, named))
-        near = (each for each in others if each not in exact)
-        return [*exact, *(self._judged(typed, each) for each in near)][:at_most]
-
-    def _judged(self, typed: TypedText, named: NamedPlace) -> NamedPlace:
-        return replace(named, match=judged(typed.words, named))
+        near = [self.entries[entry] for entry in islice(chain(numbered, named), at_most)]
+        listed = {*map(id, near)}
+        first = [each for each in found.named if id(each) not in listed]
+        others = [each if id(each) in exact else _judged(typed, each) for each in near]
+        by_match = sorted((*others, *first), key=lambda each: each.match is not MatchKind.EXACT)
+        return by_match[:at_most]
 
     def at_address(self, text: str, *, at_most: int) -> list[NamedPlace]:
         """Return the schools whose own street address a text gives, in alphabetical order."""

@@ -142,7 +142,8 @@ class TextSearch:
             return Candidates(named)
         outranks = len(named) == 1 and named[0].kind is PlaceKind.SCHOOL
         known = [] if outranks else self._known_addresses(snapshot.gazetteer, typed)
-        exact = _distinct([*named, *(each for each in known if each.match is MatchKind.EXACT)])
+        whole = [*named, *(each for each in known if each.match is MatchKind.EXACT)]
+        exact = _without_bare_namesakes(_distinct(whole))
         if exact and not typed.is_cut:
             also = also if outranks else ()
             return Candidates(tuple(exact), tuple(map(_also_named, also)), also)
