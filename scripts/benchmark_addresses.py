@@ -13,7 +13,7 @@ import statistics
 import tempfile
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -204,12 +204,16 @@ class Baseline:
         self.connection = sqlite3.connect(path)
 
     def build(self, path: Path) -> None:
+        with path.open(encoding="utf-8", newline="") as file:
+            self.index(row["full_address"] for row in csv.DictReader(file))
+
+    def index(self, texts: Iterable[str]) -> None:
         self.connection.execute("PRAGMA journal_mode = OFF")
         self.connection.execute(
             "CREATE VIRTUAL TABLE address USING fts5 (words, prefix='2 3', tokenize='ascii')"
         )
-        with self.connection, path.open(encoding="utf-8", newline="") as file:
-            rows = ((folded(row["full_address"]),) for row in csv.DictReader(file))
+        with self.connection:
+            rows = ((folded(text),) for text in texts)
             self.connection.executemany("INSERT INTO address VALUES (?)", rows)
 
     def candidates(self, text: str) -> list[str]:
