@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from markupsafe import escape
 
 from catchments.core.model import Provider
 from catchments.web.common.services import EXTENSION
@@ -147,28 +148,71 @@ def test_every_link_of_every_page_leads_somewhere(path: str, client: FlaskClient
         ("#54", 54),
         (" 54 ", 54),
         ("kura o ahi", 54),
-        ("KURA AHI", 54),
-        ("nga puna", 57),
-        ("Ngā  Puna", 57),
-        ("st josephs kowhai", 55),
-        ("St Joseph’s, Tōtara", 56),
         ("te one school", 3553),
-        ("pounamu", 498),
-        ("shore scool", 58),
+        ("St Joseph’s School, Tōtara", 56),
     ],
 )
-def test_a_text_that_means_one_school_leads_to_its_answer(
+def test_a_text_that_names_one_school_leads_to_its_answer(
     text: str, number: int, client: FlaskClient
 ) -> None:
     response = client.get("/", query_string={"q": text})
     assert (response.status_code, response.location) == (303, f"/school/{number}")
 
 
-def test_a_text_that_means_several_schools_lets_people_choose(client: FlaskClient) -> None:
-    response = client.get("/?q=st+joseph")
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("KURA AHI", 54),
+        ("nga puna", 57),
+        ("Ngā  Puna", 57),
+        ("st josephs kowhai", 55),
+        ("St Joseph’s, Tōtara", 56),
+    ],
+)
+def test_a_school_named_in_other_words_is_shown_beside_what_was_typed(
+    text: str, number: int, client: FlaskClient
+) -> None:
+    response = client.get("/", query_string={"q": text})
+    assert response.status_code == 303
+    assert response.location.startswith(f"/school/{number}?typed=")
+    page = client.get(response.location)
+    name = escape(small_schools()[number].name)
+    typed = " ".join(text.split())
+    assert f"You typed “{typed}”. This is {name}." in main(page.text)
+    assert "private" in page.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("typed", ["nga puna", "nobody at all", "", "!!!", "55"])
+def test_what_leads_elsewhere_is_not_said_to_have_been_typed(
+    typed: str, client: FlaskClient
+) -> None:
+    response = client.get("/school/54", query_string={"typed": typed})
+    assert response.status_code == 200
+    assert "You typed" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "match"),
+    [("pounamu", 498, "part"), ("shore scool", 58, "slip"), ("ahitown kura", 54, "part")],
+)
+def test_what_is_not_named_wholly_is_asked_about_in_one_click(
+    text: str, number: int, match: str, client: FlaskClient
+) -> None:
+    response = client.get("/", query_string={"q": text})
+    assert response.status_code == 200
+    assert f"We do not know “{text}”" in main(response.text)
+    assert f"/school/{number}" in Page(response.text).links
+    body = client.get("/search", query_string={"q": text}).get_json()
+    assert (body["status"], body["match"]) == ("unresolved", match)
+    assert body["matches"][0]["match"] == match
+    assert "approximate-match" in [notice["code"] for notice in body["notices"]]
+
+
+def test_a_text_that_names_several_schools_lets_people_choose(client: FlaskClient) -> None:
+    response = client.get("/?q=st+josephs")
     assert response.status_code == 200
     said = main(response.text)
-    assert "2 places for “st joseph”" in said
+    assert "2 places for “st josephs”" in said
     assert "St Joseph&#39;s School Kōwhai, school 55" in said
     assert "St Joseph&#39;s School Tōtara, school 56" in said
     assert {"/school/55", "/school/56"} <= set(Page(response.text).links)
@@ -202,7 +246,7 @@ def test_without_a_text_there_is_no_problem(client: FlaskClient) -> None:
 
 def test_no_more_schools_are_named_than_anybody_would_read(tmp_path: Path) -> None:
     kura = small_schools()[54]
-    many = {n: replace(kura, school_id=n, name=f"Kura {n}") for n in range(1000, 1100)}
+    many = {n: replace(kura, school_id=n, name="Kura") for n in range(1000, 1100)}
     with visited(tmp_path, release=small_release(schools=many)) as client:
         page = client.get("/?q=kura").text
     assert "The first 25 places" in page

@@ -148,13 +148,13 @@ def test_where_addresses_come_from_is_named_beside_the_other_sources(addressed, 
     assert "Made-up addresses" not in [each["title"] for each in found(client, "54")["sources"]]
 
 
-def test_an_address_nobody_knows_is_answered_for_by_its_town(client):
+def test_of_an_address_nobody_knows_its_town_is_asked_about(client):
     body = found(client, "12 nowhere street, ahitown 0410")
-    assert body["status"] == "resolved"
-    assert body["catchment"]["code"] == AHI
+    assert (body["status"], body["match"], body["catchment"]) == ("unresolved", "locality", None)
+    assert [c["catchment"]["code"] for c in body["candidates"]] == [AHI]
     assert body["notices"][0]["code"] == "address-not-known"
     page = client.get("/?q=12+nowhere+street,+ahitown+0410").text
-    assert "The address itself is not known yet; this is for Ahitown." in page
+    assert "The address itself is not known yet; of it only Ahitown was understood." in page
 
 
 # --- suggestions ----------------------------------------------------------------------------------

@@ -74,9 +74,12 @@ def _names_a_part(typed: Sequence[str], named: NamedPlace) -> bool:
     )
 
 
-def what_differs(typed: str, name: str) -> list[tuple[str, bool]]:
-    """Return the words of a name as it is written, each with whether it is none that was typed."""
-    known = set(map(undoubled, compared(words_of(typed))))
+def what_differs(typed: Sequence[str], name: str) -> list[tuple[str, bool]]:
+    """Return the words of a name as it is written, each with whether it is none that was typed.
+
+    `typed` are folded words.
+    """
+    known = set(map(undoubled, compared(typed)))
     return [(word, not known.issuperset(_said(word))) for word in name.split()]
 
 

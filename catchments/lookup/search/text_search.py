@@ -59,7 +59,7 @@ class Candidates(NamedTuple):
 class SearchResult:
     """What came of a text."""
 
-    text: str
+    typed: TypedText
     answer: Answer
     """Resolved, ambiguous or unresolved, with a sentence a person understands."""
     matches: tuple[Match, ...] = ()
@@ -68,6 +68,11 @@ class SearchResult:
     """Whether the text means still more places than `matches` has."""
     also: tuple[NamedPlace, ...] = ()
     """Other schools that bear the name of the one that answers, but for brackets or kind."""
+
+    @property
+    def text(self) -> str:
+        """What was typed, as far as it was looked at."""
+        return self.typed.text
 
     @property
     def match(self) -> MatchKind | None:
@@ -83,10 +88,10 @@ class SearchResult:
     def is_worded_otherwise(self) -> bool:
         """Whether what was typed is not just the name of the one place, or with where it lies."""
         named = self.the_one
-        if named is None:
+        if named is None or self.typed.number is not None:
             return False
         where = ("", *named.within.split(", "), named.within)
-        return folded(self.text) not in {folded(f"{named.name} {each}") for each in where}
+        return self.typed.folded not in {folded(f"{named.name} {each}") for each in where}
 
     @property
     def the_one(self) -> NamedPlace | None:
@@ -131,7 +136,7 @@ class TextSearch:
         more = len(named) > SHOWN_AT_MOST
         answer = combined(typed.text, matches, more=more)
         answer = replace(answer, notices=candidates.notices + answer.notices)
-        return SearchResult(typed.text, answer, matches, more, candidates.also)
+        return SearchResult(typed, answer, matches, more, candidates.also)
 
     # --- what is named wholly ---------------------------------------------------------------------
 

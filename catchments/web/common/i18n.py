@@ -6,6 +6,8 @@ English is in the code. Another language is a catalogue in `translations/`, made
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Flask, Response, current_app, request
 from flask_babel import Babel, get_locale
 from markupsafe import Markup, escape
@@ -36,8 +38,8 @@ def te_reo(text: str) -> Markup:
     return Markup().join(TE_REO.format(run) if maori else escape(run) for run, maori in runs(text))
 
 
-def beside(name: str, typed: str) -> Markup:
-    """Return a name with those of its words marked that are not in what was typed."""
+def beside(name: str, typed: Sequence[str]) -> Markup:
+    """Return a name with those of its words marked that are not among the folded words typed."""
     words = what_differs(typed, name)
     if all(differs for _, differs in words):
         return te_reo(name)

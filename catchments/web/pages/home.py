@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.model import Answer, Basis, Candidate, PlaceKind, School, Status
-from catchments.core.text_folding import LONGEST_TEXT, folded
+from catchments.core.text_folding import LONGEST_TEXT
 from catchments.lookup.guidance import guide_on
 from catchments.lookup.search.text_search import SearchResult
 from catchments.lookup.snapshot import AsAt
@@ -83,7 +83,10 @@ def _school_page(asked: AsAt, template: str, number: int, given: MultiDict[str, 
 
 def _reached(asked: AsAt, number: int, text: str) -> SearchResult | None:
     """Return the search that led to a school; None where the text that was typed does not."""
-    finding = service().finder(asked.world).find(text, as_at=asked) if folded(text) else None
+    try:
+        finding = service().finder(asked.world).find(text, as_at=asked)
+    except InputRefused:
+        return None
     return finding if finding and _the_one_school(finding) == number else None
 
 
