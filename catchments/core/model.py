@@ -179,6 +179,8 @@ class NamedPlace:
     """How the text that was typed reached it."""
     catchment_codes: tuple[str, ...] = ()
     """Of a catchment its own code; of a region or a provider those of all its catchments."""
+    code: str = ""
+    """Of a catchment or a provider its own code."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,27 @@ class Resolver:
         said = f"All that is known here of {named.name} is in the"
         return self._answer(Basis.LOCATED, tuple(codes), said)
 
+    def by_catchments(self, named: NamedPlace) -> Answer:
+        """Return the answer for a catchment, a region or a provider: who serves each of its own.
+
+        One catchment is an answer, with no basis; several are candidates; none is unresolved.
+        Codes that the edition lacks, because they are another's, do not count.
+        """
+        codes = [code for code in named.catchment_codes if code in self.edition.catchments]
+        candidates = self._named(tuple(codes))
+        if len(candidates) == 1:
+            return _of_one_catchment(named, candidates[0])
+        names = ", ".join(each.catchment.name for each in candidates)
+        if named.kind is PlaceKind.PROVIDER:
+            said = f"{named.name} serves {len(codes)} catchments: {names}."
+            nothing = f"{named.name} serves no catchment at present. {ASK}"
+        else:
+            said = f"{named.name} has {len(codes)} catchments: {names}."
+            nothing = f"{named.name} is not in this edition of the catchments. {ASK}"
+        if candidates:
+            return Answer(Status.AMBIGUOUS, said, candidates=candidates)
+        return Answer(Status.UNRESOLVED, nothing)
+
     def _codes_of(self, named: NamedPlace, answers: Mapping[int, Answer]) -> set[str]:
         schools = [answers[s.school_id] for s in named.schools if s.school_id in answers]
         found = {answer.catchment.code for answer in schools if answer.catchment}
@@ -252,6 +273,24 @@ def long_date(day: date) -> str:
 def kilometres(distance_m: float) -> str:
     """Return a distance as people say it: “340 m”, “1.2 km”."""
     return f"{distance_m:.0f} m" if round(distance_m) < 1_000 else f"{distance_m / 1_000:.1f} km"
+
+
+def _of_one_catchment(named: NamedPlace, only: Candidate) -> Answer:
+    catchment, provider = only.catchment, only.provider
+    ends = f"is served by {provider.name}." if provider else _NO_PROVIDER
+    begins = f"The {catchment.name} catchment"
+    if named.kind is PlaceKind.REGION:
+        begins = f"{named.name} has one catchment, {catchment.name}, which"
+    is_its = named.kind is PlaceKind.PROVIDER and provider and provider.code == named.code
+    said = f"{named.name} serves one catchment: {catchment.name}." if is_its else ""
+    missing = () if provider else (NoticeCode.NO_PROVIDER,)
+    return Answer(
+        status=Status.RESOLVED if provider else Status.UNRESOLVED,
+        sentence=said or f"{begins} {ends}",
+        catchment=catchment,
+        provider=provider,
+        notices=tuple(Notice(code, _noted(code, [only], "")) for code in missing),
+    )
 
 
 def _noted(code: NoticeCode, named: Sequence[Candidate], beside: str) -> str:

@@ -20,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import NothingPublished, NotKnown
 from catchments.core.model import (
     Answer,
+    Catchment,
     DirectoryRelease,
     Edition,
     EditionSummary,
@@ -30,11 +31,16 @@ from catchments.core.model import (
 )
 from catchments.geometry.spatial_index import SpatialIndex
 from catchments.lookup.resolver import Resolver, long_date
+from catchments.lookup.search.edition_names import EditionNames
 from catchments.lookup.search.gazetteer import Gazetteer
 from catchments.runtime.recent import Recent
 
 NEW_ZEALAND_TIME = ZoneInfo("Pacific/Auckland")
 """Dates are those of New Zealand: an edition takes effect at midnight there."""
+
+BY_ONE_PLACE = frozenset([PlaceKind.ADDRESS, PlaceKind.POINT])
+BY_CATCHMENTS = frozenset([PlaceKind.CATCHMENT, PlaceKind.REGION, PlaceKind.PROVIDER])
+"""What is answered for by its one place, and by its catchments; the rest by all it has."""
 
 SNAPSHOTS_KEPT = 4
 """Beside those of scheduled editions."""
@@ -76,6 +82,7 @@ class Snapshot:
     answers: Mapping[int, Answer]
     """Every school of the release, resolved once."""
     gazetteer: Gazetteer
+    names: EditionNames
     fingerprint: bytes
     """Equal where the boundaries are the same bit for bit, so that they share an index."""
 
@@ -91,7 +98,8 @@ class Snapshot:
         resolver = Resolver(edition, release, _index(edition.boundaries, fingerprint))
         answers = {number: resolver.undated(s) for number, s in release.schools.items()}
         gazetteer = _gazetteer(release, like)
-        return cls(edition, release, resolver, answers, gazetteer, fingerprint)
+        names = _names(edition, like)
+        return cls(edition, release, resolver, answers, gazetteer, names, fingerprint)
 
     def school(self, school_id: int, *, on: date) -> Answer:
         """Return the answer for a school on a date. Raises NotKnown."""
@@ -105,11 +113,13 @@ class Snapshot:
         return self.resolver.point(lng=lng, lat=lat)
 
     def named(self, named: NamedPlace, *, on: date) -> Answer:
-        """Return the answer for a candidate of the gazetteer on a date. Raises NotKnown."""
+        """Return the answer for what a text may mean, on a date. Raises NotKnown."""
         if named.kind is PlaceKind.SCHOOL:
             return self.school(named.schools[0].school_id, on=on)
-        if named.kind is PlaceKind.ADDRESS:
+        if named.kind in BY_ONE_PLACE:
             return self.resolver.address(named)
+        if named.kind in BY_CATCHMENTS:
+            return self.resolver.by_catchments(named)
         return self.resolver.area(named, self.answers)
 
     @property
@@ -243,9 +253,13 @@ class AsAt:
 
     def named(self, named: NamedPlace) -> Answer | None:
         """Return the answer for a candidate, with what changes next; None before all editions."""
-        return self._with_upcoming(lambda s: s.named(named, on=self.day))
+        is_of_one = named.kind in BY_CATCHMENTS and len(named.catchment_codes) == 1
+        return self._with_upcoming(lambda s: s.named(named, on=self.day), is_of_one=is_of_one)
 
-    def _with_upcoming(self, ask: Callable[[Snapshot], Answer]) -> Answer | None:
+    def _with_upcoming(
+        self, ask: Callable[[Snapshot], Answer], *, is_of_one: bool = False
+    ) -> Answer | None:
+        """Return an answer with what changes next; `is_of_one` catchment, which its words name."""
         if self.snapshot is None:
             return None
         answer, release = ask(self.snapshot), self.snapshot.release.number or 0
@@ -254,7 +268,8 @@ class AsAt:
         for later in self.world.timeline.scheduled_after(self.day):
             then = ask(self.world.numbered(later.number, release))
             if (then.catchment, then.provider) != (answer.catchment, answer.provider):
-                return replace(answer, upcoming=_upcoming(later, then))
+                own = answer.catchment if is_of_one else None
+                return replace(answer, upcoming=_upcoming(later, then, own))
         return answer
 
 
@@ -276,12 +291,20 @@ def _gazetteer(release: DirectoryRelease, like: Sequence[Snapshot]) -> Gazetteer
     )
 
 
+def _names(edition: Edition, like: Sequence[Snapshot]) -> EditionNames:
+    """Return the names of an edition; a snapshot of the same edition lends its own."""
+    same = (s.names for s in like if s.edition.number == edition.number is not None)
+    return next(same, None) or EditionNames.of(edition)
+
+
 def _unserved(then: Answer) -> str:
     return "has no provider" if then.catchment else "belongs to no one catchment"
 
 
-def _upcoming(edition: EditionSummary, then: Answer) -> Upcoming:
+def _upcoming(edition: EditionSummary, then: Answer, own: Catchment | None) -> Upcoming:
     day = long_date(edition.effective_from)
+    if own is not None:
+        return _upcoming_of(own, edition, then, day)
     served = f"is served by {then.provider.name}" if then.provider else _unserved(then)
     where = f", in the {then.catchment.name} catchment" if then.catchment else ""
     return Upcoming(
@@ -290,6 +313,19 @@ def _upcoming(edition: EditionSummary, then: Answer) -> Upcoming:
         catchment=then.catchment,
         provider=then.provider,
         sentence=f"From {day} it {served}{where}.",
+    )
+
+
+def _upcoming_of(own: Catchment, edition: EditionSummary, then: Answer, day: str) -> Upcoming:
+    """Return what changes about a catchment that was asked about, by itself or by its provider."""
+    served = f"is served by {then.provider.name}" if then.provider else "has no provider"
+    what = served if then.catchment else "is no longer one"
+    return Upcoming(
+        effective_from=edition.effective_from,
+        edition=edition.number,
+        catchment=then.catchment,
+        provider=then.provider,
+        sentence=f"From {day} the {own.name} catchment {what}.",
     )
 
 

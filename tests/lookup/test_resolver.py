@@ -17,7 +17,9 @@ from catchments.core.model import (
     Catchment,
     DirectoryRelease,
     Edition,
+    NamedPlace,
     Place,
+    PlaceKind,
     Provider,
     School,
     SchoolStatus,
@@ -297,6 +299,70 @@ def test_a_point_is_answered_as_a_school_there_would_be(place, status, basis, be
 @pytest.mark.parametrize(("lng", "lat"), [(math.nan, -36.0), (174.05, math.inf), (180.0, 90.0)])
 def test_a_point_that_is_nowhere_is_unresolved(lng, lat):
     assert resolver().point(lng=lng, lat=lat).status is Status.UNRESOLVED
+
+
+# --- catchments, regions and providers by name ----------------------------------------------------
+
+
+def by_catchments(kind, name, *codes, code="", **edition):
+    named = NamedPlace(kind, name, catchment_codes=codes, code=code)
+    return resolver(**edition).by_catchments(named)
+
+
+CATCHMENT, REGION, PROVIDER = PlaceKind.CATCHMENT, PlaceKind.REGION, PlaceKind.PROVIDER
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ((CATCHMENT, "Aotea", "A"), "The Aotea catchment is served by Pou Tahi."),
+        (
+            (REGION, "Otago", "A"),
+            "Otago has one catchment, Aotea, which is served by Pou Tahi.",
+        ),
+        ((PROVIDER, "Pou Tahi", "A"), "Pou Tahi serves one catchment: Aotea."),
+    ],
+)
+def test_one_catchment_by_name_is_answered_without_a_basis(asked, sentence):
+    found = by_catchments(*asked, code="P1")
+    assert (found.status, found.basis, found.sentence) == (Status.RESOLVED, None, sentence)
+    assert (found.catchment, found.provider) == (CATCHMENTS["A"], PROVIDERS["P1"])
+    assert (found.candidates, found.notices) == ((), ())
+
+
+@pytest.mark.parametrize("code", "EF")
+def test_a_catchment_by_name_without_a_provider_says_so(code):
+    name = CATCHMENTS[code].name
+    found = by_catchments(CATCHMENT, name, code, code=code)
+    assert (found.status, found.catchment.code) == (Status.UNRESOLVED, code)
+    assert found.sentence == f"The {name} catchment has no provider at present. {ASK}"
+    assert codes(found.notices) == ["no-provider"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ((PROVIDER, "Pou Tahi", "A", "C"), "Pou Tahi serves 2 catchments: Aotea, Clevedon."),
+        ((REGION, "Waikato", "C", "D"), "Waikato has 2 catchments: Clevedon, Dargaville."),
+    ],
+)
+def test_several_catchments_are_all_listed_with_who_serves_each(asked, sentence):
+    found = by_catchments(*asked)
+    assert (found.status, found.sentence) == (Status.AMBIGUOUS, sentence)
+    assert [each.catchment.code for each in found.candidates] == list(asked[2:])
+    assert found.candidates[0].provider == PROVIDERS["P1"]
+
+
+def test_a_provider_that_serves_nothing_and_a_catchment_that_is_no_more_say_so():
+    idle = by_catchments(PROVIDER, "Idle", code="P9")
+    assert (idle.status, idle.sentence) == (
+        Status.UNRESOLVED,
+        f"Idle serves no catchment at present. {ASK}",
+    )
+    gone = by_catchments(CATCHMENT, "Gone", "Z", code="Z")
+    assert gone.status is Status.UNRESOLVED
+    assert gone.sentence == f"Gone is not in this edition of the catchments. {ASK}"
+    assert by_catchments(REGION, "Waikato", "Z", "C").catchment == CATCHMENTS["C"]
 
 
 # --- in-school provision --------------------------------------------------------------------------

@@ -16,7 +16,9 @@ from catchments.core.model import (
     DirectoryRelease,
     Edition,
     EditionSummary,
+    NamedPlace,
     Place,
+    PlaceKind,
     Provider,
     ReleaseSummary,
     School,
@@ -526,6 +528,44 @@ def test_what_comes_next_depends_on_the_date_asked_for(archive, snapshots, on, e
     assert (upcoming and upcoming.edition) == edition
 
 
+def test_what_changes_of_a_catchment_that_was_named_is_told_with_its_name(archive, snapshots):
+    archive.publish(content("P1"))
+    archive.publish(content("P2"), AUGUST)
+    asked = snapshots.current().as_at(TODAY)
+    (named,) = asked.snapshot.names.named(TypedText.of("Catchment A"), at_most=1)
+    answer = asked.named(named)
+    assert answer.sentence == "The Catchment A catchment is served by Provider P1."
+    assert answer.upcoming.sentence == (
+        "From 1 August 2026 the Catchment A catchment is served by Provider P2."
+    )
+
+
+@pytest.mark.parametrize(
+    ("then", "sentence"),
+    [
+        (content(None), "From 1 August 2026 the Catchment A catchment has no provider."),
+        (Edition(), "From 1 August 2026 the Catchment A catchment is no longer one."),
+    ],
+)
+def test_a_named_catchment_that_loses_its_provider_or_goes_is_told(
+    archive, snapshots, then, sentence
+):
+    archive.publish(content("P1"))
+    archive.publish(then, AUGUST)
+    named = NamedPlace(PlaceKind.CATCHMENT, "Catchment A", catchment_codes=("A",))
+    assert snapshots.current().as_at(TODAY).named(named).upcoming.sentence == sentence
+
+
+def test_coordinates_are_answered_for_as_an_address_is_and_a_postcode_as_a_town(archive, snapshots):
+    archive.publish(content("P1", beside=BESIDE))
+    asked = snapshots.current().as_at(TODAY)
+    here = NamedPlace(PlaceKind.POINT, "-36.05, 174.05", places=(IN_SQUARE,))
+    assert asked.named(here).basis is Basis.LOCATED
+    assert asked.named(here).sentence.startswith("-36.05, 174.05 lies inside the Catchment A")
+    around = NamedPlace(PlaceKind.POSTCODE, "0410", places=(IN_SQUARE, Place(174.15, -36.05)))
+    assert asked.named(around).status is Status.AMBIGUOUS
+
+
 # --- sharing and keeping --------------------------------------------------------------------------
 
 
@@ -650,3 +690,12 @@ def test_snapshots_of_one_directory_release_share_a_gazetteer():
     assert Snapshot.of(content("P2"), release, like=[first]).gazetteer is first.gazetteer
     other = replace(release, number=2)
     assert Snapshot.of(content("P2"), other, like=[first]).gazetteer is not first.gazetteer
+
+
+def test_snapshots_of_one_edition_share_its_names():
+    release = DirectoryRelease(SCHOOLS, JANUARY, source(), {}, 1)
+    first = Snapshot.of(replace(content("P1"), number=1), release)
+    again = Snapshot.of(replace(content("P1"), number=1), replace(release, number=2), like=[first])
+    assert again.names is first.names
+    other = Snapshot.of(replace(content("P2"), number=2), release, like=[first])
+    assert other.names is not first.names
