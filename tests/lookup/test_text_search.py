@@ -24,6 +24,7 @@ from catchments.core.model import (
     Status,
 )
 from catchments.lookup.search.text_search import NoAddresses, SearchResult, TextSearch, tidied
+from catchments.lookup.search.typed_text import TypedText
 from catchments.lookup.snapshot import Published, Snapshots
 from tests.worlds import (
     AHI,
@@ -50,9 +51,9 @@ class Known:
     places: dict[str, list[NamedPlace]]
     asked: list[str]
 
-    def candidates(self, text: str, *, at_most: int) -> list[NamedPlace]:
-        self.asked.append(text)
-        return self.places.get(text, [])[:at_most]
+    def candidates(self, typed: TypedText, *, at_most: int) -> list[NamedPlace]:
+        self.asked.append(typed.text)
+        return self.places.get(typed.text, [])[:at_most]
 
 
 @dataclass

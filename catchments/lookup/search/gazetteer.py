@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import accumulate, chain, islice
 from operator import and_, or_
@@ -17,10 +17,12 @@ from typing import NamedTuple
 from catchments.core.model import NamedPlace, PlaceKind, School, SchoolStatus
 from catchments.core.text_folding import LONGEST_TEXT, folded, words_of
 from catchments.lookup.search.abbreviations import forms, key, keys_begun_by
+from catchments.lookup.search.addresses.parts import without_end
 from catchments.lookup.search.index import WordIndex, members
 from catchments.lookup.search.localities import LocalityEndings, localities_of
 from catchments.lookup.search.slips import SHORTEST_WORD, Vocabulary, one_slip_from, respaced
-from catchments.lookup.search.street_addresses import SchoolAddresses, school_number, without_end
+from catchments.lookup.search.street_addresses import SchoolAddresses, school_number
+from catchments.lookup.search.typed_text import TypedText
 
 _MOST_WORDS = 12
 """Words of a text that are looked at."""
@@ -112,14 +114,15 @@ class Gazetteer:
 
     def at_address(self, text: str, *, at_most: int) -> list[NamedPlace]:
         """Return the schools whose own street address a text gives, in alphabetical order."""
-        return [self.entries[entry] for entry in self.addresses.at(text)[:at_most]]
+        found = self.addresses.at(TypedText.of(text))[:at_most]
+        return [replace(self.entries[entry], match=match) for entry, match in found]
 
     def localities_named_in(self, text: str) -> list[NamedPlace]:
         """Return the suburbs, else the towns, whose name stands at the end of an address.
 
         Several where one name is that of several places.
         """
-        return self.endings.of_text(text)
+        return self.endings.of_text(TypedText.of(text))
 
     # --- numbers ----------------------------------------------------------------------------------
 
@@ -194,12 +197,12 @@ class Gazetteer:
         return _or_none(tier & only for tier in self._tiers(words[:-1]))
 
     def _without_end(self, words: Sequence[str]) -> _Tiers:
-        kept = without_end(words)
+        kept = without_end(words)[0]
         return self._tiers(kept) if len(kept) < len(words) else ()
 
     def _slipped(self, words: Sequence[str]) -> _Tiers:
         """Read the words with one slip forgiven, in whole words before half-typed ones."""
-        kept = without_end(words)
+        kept = without_end(words)[0]
         begun = [self.around.beginning(word) for word in kept]
         if sum(not found for found in begun) > 2:  # no slip mends more than two words
             return ()

@@ -25,6 +25,7 @@ from catchments.lookup.search.street_addresses import (
     street_number,
     without_region,
 )
+from catchments.lookup.search.typed_text import TypedText
 from catchments.lookup.snapshot import AsAt, Published
 
 SHOWN_AT_MOST = 25
@@ -41,14 +42,14 @@ LOCALITIES = {PlaceKind.SUBURB, PlaceKind.TOWN}
 class Addresses(Protocol):
     """Where addresses are known: the address book, or a geocoder elsewhere."""
 
-    def candidates(self, text: str, *, at_most: int) -> list[NamedPlace]:
+    def candidates(self, typed: TypedText, *, at_most: int) -> list[NamedPlace]:
         """Return the places that a text may mean, best first."""
 
 
 class NoAddresses:
     """Knows none: stands where no address book or geocoder is set up."""
 
-    def candidates(self, text: str, *, at_most: int) -> list[NamedPlace]:  # noqa: ARG002
+    def candidates(self, typed: TypedText, *, at_most: int) -> list[NamedPlace]:  # noqa: ARG002
         """Return nothing."""
         return []
 
@@ -148,7 +149,7 @@ class TextSearch:
         if numbered and street_number(text) == str(numbered[0].schools[0].school_id):
             return numbered, ()
         # Names of schools stay here; only what is plainly an address is asked of others.
-        elsewhere = self.geocoder.candidates(text, at_most=GEOCODED_AT_MOST)
+        elsewhere = self.geocoder.candidates(TypedText.of(text), at_most=GEOCODED_AT_MOST)
         if elsewhere:
             return elsewhere, ()
         if found:
@@ -160,13 +161,16 @@ class TextSearch:
             return gazetteer.candidates(text, at_most=at_most)
         sources: Sequence[Callable[..., list[NamedPlace]]] = (
             gazetteer.candidates,
-            self.addresses.candidates,
+            self._in_book,
         )
         if looks_like_address(text):
-            sources = (self.addresses.candidates, gazetteer.at_address, gazetteer.candidates)
+            sources = (self._in_book, gazetteer.at_address, gazetteer.candidates)
         # Each gives its best: what is named whole is looked for among all of it, not the first few.
         found = chain.from_iterable(source(text, at_most=at_most) for source in sources)
         return _without_bare_namesakes(_distinct(found))
+
+    def _in_book(self, text: str, *, at_most: int) -> list[NamedPlace]:
+        return self.addresses.candidates(TypedText.of(text), at_most=at_most)
 
 
 def tidied(text: str) -> str:
