@@ -18,7 +18,7 @@ from catchments.core.errors import CatchmentsError
 from catchments.core.settings import Settings
 from catchments.editions.delivery import DeliveryWorker, payloads
 from catchments.lookup.resolver import kilometres, long_date
-from catchments.lookup.search.address_book import AddressBook
+from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.search.text_search import NoAddresses
 from catchments.lookup.snapshot import Snapshots
 from catchments.readers.geocoding import geocoder_of

@@ -19,7 +19,8 @@ from itertools import accumulate
 from pathlib import Path
 
 from catchments.core.text_folding import folded
-from catchments.lookup.search.address_book import AddressBook
+from catchments.lookup.search.addresses.book import AddressBook
+from catchments.lookup.search.typed_text import TypedText
 from scripts.benchmarking import console, options, run, show, timed
 from tests.address_files import OLDER
 
@@ -243,12 +244,16 @@ def bench_lookups(book: AddressBook, baseline: Baseline, samples: Sequence[str])
         * 20,
         "hostile": list(HOSTILE) * 5,
     }
-    _, first_s = timed(lambda: book.candidates("12 Hihg Stret, Nowehre", at_most=AT_MOST))
+    _, first_s = timed(
+        lambda: book.candidates(TypedText.of("12 Hihg Stret, Nowehre"), at_most=AT_MOST)
+    )
     console.print(f"the very first lookup, with a slip: {ms(first_s)} ms")
     headings = ("Texts", "p50 ms", "p99", "max", "found", "baseline p50", "p99", "found", "ratio")
     rows = []
     for kind, texts in kinds.items():
-        took, found = asked(lambda text: book.candidates(text, at_most=AT_MOST), texts)
+        took, found = asked(
+            lambda text: book.candidates(TypedText.of(text), at_most=AT_MOST), texts
+        )
         theirs, known = asked(baseline.candidates, texts, within_s=BASELINE_WITHIN_S)
         mine, other = percentiles(took), percentiles(theirs)
         ratio = f"{other[0] / mine[0]:,.1f} ×"

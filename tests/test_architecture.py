@@ -282,7 +282,7 @@ def test_the_rule_finds_what_it_forbids(module, source, complaint):
         ("catchments.web.made_up", "from catchments import __version__"),
         ("catchments.geometry.x", "from catchments.geometry.cell_grid import compile_grid"),
         ("catchments.lookup.x", "from catchments.store import Store"),
-        ("catchments.lookup.search.address_book", "import sqlalchemy as sa"),
+        ("catchments.lookup.search.addresses.book", "import sqlalchemy as sa"),
         ("catchments.store.made_up", "from . import schema\nfrom catchments.changes import apply"),
         ("catchments.store.migrations.versions.x", "import sqlalchemy\nfrom alembic import op"),
         ("catchments.commands.made_up", "from catchments.web.common.services import EXTENSION"),

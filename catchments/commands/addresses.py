@@ -21,8 +21,9 @@ from catchments.commands.console import (
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import PlaceKind, Source
 from catchments.core.settings import Settings
-from catchments.lookup.search.address_book import AddressBook
-from catchments.lookup.search.address_building import BookBuilder, Counts, building_book
+from catchments.lookup.search.addresses.book import AddressBook
+from catchments.lookup.search.addresses.building import BookBuilder, Counts, building_book
+from catchments.lookup.search.typed_text import TypedText
 from catchments.readers.addresses import AddressReading
 from catchments.readers.report import Progress
 from catchments.store.engine import StoreUnavailable
@@ -128,7 +129,7 @@ def _held(path: Path) -> Counts | None:
 
 def _knows(path: Path, text: str) -> bool:
     book = AddressBook(path)
-    found = book.candidates(text, at_most=1)
+    found = book.candidates(TypedText.of(text), at_most=1)
     book.close()
     return any(place.kind is PlaceKind.ADDRESS for place in found)
 

@@ -17,12 +17,15 @@ from urllib.parse import urlencode
 from pybreaker import CircuitBreaker, CircuitBreakerError
 
 from catchments.core.errors import InputRefused, shown
-from catchments.core.model import NamedPlace, Place, PlaceKind
+from catchments.core.model import MatchKind, NamedPlace, Place, PlaceKind
 from catchments.core.settings import Settings
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import in_new_zealand, to_180
 from catchments.lookup.search.abbreviations import spelled_out
-from catchments.lookup.search.street_addresses import street_number, without_end
+from catchments.lookup.search.addresses.match import Around, fit_of
+from catchments.lookup.search.addresses.parts import without_end
+from catchments.lookup.search.addresses.text import AddressText
+from catchments.lookup.search.typed_text import TypedText
 
 if TYPE_CHECKING:
     from geopy.geocoders.base import Geocoder as GeopyGeocoder
@@ -49,15 +52,20 @@ class RemoteGeocoder:
         self._pool = ThreadPoolExecutor(ASKED_AT_ONCE, thread_name_prefix="geocoder")
         self._free = BoundedSemaphore(ASKED_AT_ONCE)
 
-    def candidates(self, text: str, *, at_most: int) -> list[NamedPlace]:
-        """Return the addresses in New Zealand that it knows for a text; none where it fails."""
+    def candidates(self, typed: TypedText | AddressText, *, at_most: int) -> list[NamedPlace]:
+        """Return the addresses in New Zealand that it knows for a text; none where it fails.
+
+        Exact is one whose whole name was typed, with a place: whether there are more of its name is
+        not known here.
+        """
+        wanted = AddressText.of(typed)
         try:
             # As a context manager: `call` would hold the breaker's lock while the geocoder thinks.
             with self._breaker.calling():
                 if not self._free.acquire(blocking=False):
                     raise TimeoutError  # those before have not been answered: it is too slow
                 # The library's time-out is one for each read; a slow drip would outlast it.
-                asked = self._pool.submit(self._ask_and_release, text)
+                asked = self._pool.submit(self._ask_and_release, wanted)
                 return asked.result(self._timeout_s)[:at_most]
         except CircuitBreakerError:
             return []
@@ -66,18 +74,19 @@ class RemoteGeocoder:
             _log.warning("the geocoder %s failed: %s", self._name, type(error).__name__)
             return []
 
-    def _ask_and_release(self, text: str) -> list[NamedPlace]:
+    def _ask_and_release(self, typed: AddressText) -> list[NamedPlace]:
         try:
-            return self._ask(text)
+            return self._ask(typed)
         finally:
             self._free.release()
 
-    def _ask(self, text: str) -> list[NamedPlace]:
+    def _ask(self, typed: AddressText) -> list[NamedPlace]:
+        text = typed.typed.text
         wanted = text if COUNTRY.casefold() in text.casefold() else f"{text}, {COUNTRY}"
         found = self._geocoder.geocode(wanted, exactly_one=False, timeout=self._timeout_s)
-        named = [_named(each) for each in found or () if _is_in_new_zealand(each)]
+        named = [_named(each, typed) for each in found or () if _is_in_new_zealand(each)]
         # For a number that they do not know geocoders give the middle of the road or of the town.
-        return [each for each in named if street_number(each.name) == street_number(text)]
+        return [each for each in named if each]
 
 
 def geocoder_of(settings: Settings) -> RemoteGeocoder | None:
@@ -142,7 +151,7 @@ def _linz() -> Callable[..., GeopyGeocoder]:
         def geocode(self, query: str, *, exactly_one: bool = True, timeout: float) -> Any:
             """Return addresses that begin with the text."""
             # Folded, in full and without a postcode, as the column has it; “%” for its commas.
-            wanted = "%".join(spelled_out(without_end(folded(query).split())))
+            wanted = "%".join(spelled_out(without_end(folded(query).split())[0]))
             asked = {
                 "service": "WFS",
                 "version": "2.0.0",
@@ -170,10 +179,23 @@ def _linz() -> Callable[..., GeopyGeocoder]:
     return Linz
 
 
-def _named(found: Any) -> NamedPlace:
+def _named(found: Any, typed: AddressText) -> NamedPlace | None:
+    """Return what a geocoder found as a place; None where it has another street number."""
     name = str(found.address).removesuffix(f", {COUNTRY}")[:200]
+    own = AddressText.of(TypedText.of(name))
+    if own.street_number != typed.street_number:
+        return None
     place = Place(lng=float(to_180(found.longitude)), lat=found.latitude)
-    return NamedPlace(PlaceKind.ADDRESS, name, places=(place,))
+    return NamedPlace(PlaceKind.ADDRESS, name, places=(place,), match=_match(typed, own))
+
+
+def _match(typed: AddressText, own: AddressText) -> MatchKind:
+    road, *around = own.segments or [()]
+    fit = fit_of(typed.words, road, Around(tuple(around)), {})
+    is_same = typed.numbers == own.numbers and typed.unit in {"", own.unit}
+    if fit is None or not fit.has_place or not is_same or typed.is_partial or typed.is_mail:
+        return MatchKind.PART
+    return fit.match
 
 
 def _is_in_new_zealand(found: Any) -> bool:

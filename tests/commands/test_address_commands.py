@@ -12,7 +12,8 @@ from flask import Flask
 
 from app import create_app
 from catchments.core.settings import ROOT, Settings
-from catchments.lookup.search.address_book import AddressBook
+from catchments.lookup.search.addresses.book import AddressBook
+from catchments.lookup.search.typed_text import TypedText
 from catchments.store.audit import AuditTrail
 from tests import prepared
 from tests.address_files import LAYOUTS, Given, csv_text, geopackage
@@ -78,7 +79,7 @@ def test_a_book_and_its_record_are_there_both_or_neither(
 
 def names(path: Path, text: str) -> list[str]:
     book = AddressBook(path)
-    named = [f"{n.name}, {n.within}" for n in book.candidates(text, at_most=5)]
+    named = [f"{n.name}, {n.within}" for n in book.candidates(TypedText.of(text), at_most=5)]
     book.close()
     return named
 

@@ -24,7 +24,9 @@ from catchments.core.model import (
     School,
     Status,
 )
+from catchments.lookup.search.addresses.text import AddressText
 from catchments.lookup.search.text_search import NoAddresses, SearchResult, TextSearch, tidied
+from catchments.lookup.search.typed_text import TypedText
 from catchments.lookup.snapshot import Published, Snapshots
 from tests.worlds import (
     AHI,
@@ -51,9 +53,9 @@ class Known:
     places: dict[str, list[NamedPlace]]
     asked: list[str]
 
-    def candidates(self, text: str, *, at_most: int) -> list[NamedPlace]:
-        self.asked.append(text)
-        return self.places.get(text, [])[:at_most]
+    def candidates(self, typed: TypedText | AddressText, *, at_most: int) -> list[NamedPlace]:
+        self.asked.append(typed.text)
+        return self.places.get(typed.text, [])[:at_most]
 
 
 @dataclass
@@ -88,8 +90,13 @@ def known(**places: list[NamedPlace]) -> Known:
     return Known({name.replace("_", " "): found for name, found in places.items()}, [])
 
 
-def address(name: str, *places: Place, kind: PlaceKind = PlaceKind.ADDRESS) -> NamedPlace:
-    return NamedPlace(kind, name, "Ahitown", places=places)
+def address(
+    name: str,
+    *places: Place,
+    kind: PlaceKind = PlaceKind.ADDRESS,
+    match: MatchKind = MatchKind.EXACT,
+) -> NamedPlace:
+    return NamedPlace(kind, name, "Ahitown", places=places, match=match)
 
 
 def world(*editions: Any, schools: dict[int, School] | None = None) -> Published:
@@ -316,11 +323,13 @@ def test_one_address_in_two_towns_is_a_list_to_pick_from():
     assert codes(finding) == [AHI, KOWHAI]
 
 
-def test_a_road_whose_number_is_not_known_answers_for_all_of_it_and_says_so():
-    road = address("High Street", IN_AHI, Place(174.6, -38.6), kind=PlaceKind.ROAD)
+def test_of_a_number_that_is_not_known_its_road_is_asked_about():
+    place = Place(174.6, -38.6)
+    road = address("High Street", IN_AHI, place, kind=PlaceKind.ROAD, match=MatchKind.PART)
     finding = find(TWELVE, addresses=known(**{TWELVE: [road]}))
+    assert finding.answer.status is Status.UNRESOLVED
     assert codes(finding) == [AHI]
-    assert notices(finding) == ["number-not-known"]
+    assert notices(finding) == ["number-not-known", "approximate-match"]
 
 
 def test_a_road_across_a_boundary_is_ambiguous():
@@ -336,13 +345,25 @@ def test_an_address_outside_everything_says_whom_to_ask():
     assert "Ask your Ministry of Education regional office" in finding.answer.sentence
 
 
-def test_an_address_nobody_knows_is_answered_for_by_its_town_and_said_so():
+def test_of_an_address_nobody_knows_its_town_is_asked_about():
     finding = find("12 high st, ahitown 0410")
-    assert finding.answer.status is Status.RESOLVED
+    assert (finding.answer.status, finding.match) == (Status.UNRESOLVED, MatchKind.LOCALITY)
     assert codes(finding) == [AHI]
-    assert notices(finding) == ["address-not-known"]
+    assert notices(finding) == ["address-not-known", "approximate-match"]
     assert finding.answer.notices[0].text == (
-        "The address itself is not known yet; this is for Ahitown."
+        "The address itself is not known yet; of it only Ahitown was understood."
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["12 High Road, RD 2, Ahitown", "PO Box 12, Ahitown", "R.D.4 Ahitown"]
+)
+def test_where_post_goes_is_no_place(text):
+    finding = find(text)
+    assert (finding.answer.status, finding.match) == (Status.UNRESOLVED, MatchKind.MAIL_TOWN)
+    assert notices(finding) == ["mail-town-only", "approximate-match"]
+    assert finding.answer.notices[0].text == (
+        "That says where post goes, which is by way of Ahitown. Give a road and a suburb."
     )
 
 
@@ -356,8 +377,7 @@ def test_a_schools_own_address_finds_the_school():
 def test_an_address_without_its_town_may_be_another_towns():
     schools = {1: School(1, "Ahi School", place=IN_AHI, address="12 High Street", city="Ahitown")}
     finding = find("12 High Street", world=world(schools=schools))
-    assert finding.answer.status is Status.AMBIGUOUS
-    assert not finding.sure
+    assert (finding.answer.status, finding.match) == (Status.UNRESOLVED, MatchKind.PART)
     assert codes(finding) == [AHI]
 
 
@@ -370,7 +390,7 @@ def test_a_schools_address_stands_beside_the_same_one_elsewhere():
 
 def test_a_schools_own_number_is_known_though_the_book_knows_its_road_only():
     schools = {1: School(1, "Ahi School", place=IN_AHI, address="12 High Street", city="Ahitown")}
-    road = address("High Street", IN_AHI, kind=PlaceKind.ROAD)
+    road = address("High Street", IN_AHI, kind=PlaceKind.ROAD, match=MatchKind.PART)
     geocoder = known()
     finding = find(
         TWELVE, world=world(schools=schools), addresses=known(**{TWELVE: [road]}), geocoder=geocoder
@@ -382,16 +402,11 @@ def test_a_schools_own_number_is_known_though_the_book_knows_its_road_only():
 
 def test_a_neighbours_number_is_not_passed_off_as_the_address():
     text = "12b high st ahitown"
-    finding = find(text, addresses=known(**{text: [address("12 High Street", IN_AHI)]}))
-    assert notices(finding) == ["number-not-known"]
-    assert "this is for 12 High Street." in finding.answer.notices[0].text
-
-
-def test_a_region_at_the_end_of_an_address_is_no_part_of_it():
-    book = known(**{TWELVE: [address("12 High Street", IN_AHI)]})
-    finding = find(f"{TWELVE}, Northland", addresses=book)
-    assert codes(finding) == [AHI]
-    assert notices(finding) == []
+    twelve = address("12 High Street", IN_AHI, match=MatchKind.PART)
+    finding = find(text, addresses=known(**{text: [twelve]}))
+    assert finding.answer.status is Status.UNRESOLVED
+    assert notices(finding) == ["number-not-known", "approximate-match"]
+    assert "what is known is 12 High Street." in finding.answer.notices[0].text
 
 
 @pytest.mark.parametrize(("places", "status"), [((IN_AHI,), "resolved"), ((NEAR_THE_EDGE,), "amb")])
@@ -495,8 +510,12 @@ def test_whatever_is_typed_gets_an_answer_or_is_refused_politely(text):
 
 def test_suggestions_are_the_best_matches_first():
     suggested = TextSearch(WORLD, NoAddresses(), NoAddresses()).suggest("ahi", at_most=8)
-    names = [(each.kind, each.name) for each in suggested]
-    assert names == [(PlaceKind.SCHOOL, "Kura o Ahi"), (PlaceKind.TOWN, "Ahitown")]
+    assert [(each.kind, each.name, each.match) for each in suggested] == [
+        (PlaceKind.SCHOOL, "Kura o Ahi", MatchKind.PART),
+        (PlaceKind.TOWN, "Ahitown", MatchKind.PART),
+        (PlaceKind.CATCHMENT, "Ahi", MatchKind.EXACT),
+        (PlaceKind.PROVIDER, "Ahi Trust", MatchKind.PART),
+    ]
 
 
 def test_providers_of_candidates_are_those_of_the_day():

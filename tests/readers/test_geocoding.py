@@ -14,8 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from catchments.core.errors import InputRefused
-from catchments.core.model import Place, PlaceKind
+from catchments.core.model import NamedPlace, Place, PlaceKind
 from catchments.core.settings import Settings
+from catchments.lookup.search.typed_text import TypedText
 from catchments.readers.geocoding import (
     ASKED_AT_ONCE,
     FAILURES_AT_MOST,
@@ -92,13 +93,17 @@ def nominatim(service: Elsewhere, *, timeout_s: float = PATIENCE_S) -> RemoteGeo
     return made
 
 
+def places_of(geocoder: RemoteGeocoder, text: str) -> list[NamedPlace]:
+    return geocoder.candidates(TypedText.of(text), at_most=5)
+
+
 def test_no_geocoder_is_asked_unless_it_is_switched_on():
     assert geocoder_of(Settings()) is None
     assert geocoder_of(Settings.from_environment({})) is None
 
 
 def test_an_address_is_a_place_with_its_name(elsewhere):
-    (found,) = nominatim(elsewhere).candidates("12 high st kaitaia", at_most=5)
+    (found,) = places_of(nominatim(elsewhere), "12 high st kaitaia")
     assert found.kind is PlaceKind.ADDRESS
     assert found.name == "12 High Street, Kaitaia"
     assert found.places == (Place(lng=173.263, lat=-35.112),)
@@ -106,7 +111,7 @@ def test_an_address_is_a_place_with_its_name(elsewhere):
 
 def test_the_question_is_for_new_zealand_and_so_are_the_answers(elsewhere):
     elsewhere.body = [HIGH_STREET_ABROAD, KAITAIA]
-    found = nominatim(elsewhere).candidates("12 high street", at_most=5)
+    found = places_of(nominatim(elsewhere), "12 high street")
     asked = parse_qs(urlsplit(elsewhere.asked[0]).query)
     assert asked["q"] == ["12 high street, New Zealand"]
     assert [each.name for each in found] == ["12 High Street, Kaitaia"]
@@ -117,18 +122,18 @@ def test_the_chathams_lie_in_new_zealand_on_either_side_of_180_degrees(elsewhere
         {"lat": "-43.95", "lon": "-176.55", "display_name": "1, Wharf Road, Waitangi"},
         {"lat": "-43.95", "lon": "183.45", "display_name": "1 Wharf Road, Waitangi"},
     ]
-    found = nominatim(elsewhere).candidates("1 wharf road waitangi", at_most=5)
+    found = places_of(nominatim(elsewhere), "1 wharf road waitangi")
     assert [round(each.places[0].lng, 6) for each in found] == [-176.55, -176.55]
 
 
 def test_no_more_are_given_than_were_asked_for(elsewhere):
     elsewhere.body = [KAITAIA] * 9
-    assert len(nominatim(elsewhere).candidates("12 high st", at_most=5)) == 5
+    assert len(places_of(nominatim(elsewhere), "12 high st")) == 5
 
 
 def test_nothing_known_is_nothing_found(elsewhere):
     elsewhere.body = []
-    assert nominatim(elsewhere).candidates("12 nowhere", at_most=5) == []
+    assert places_of(nominatim(elsewhere), "12 nowhere") == []
 
 
 @pytest.mark.parametrize(
@@ -138,21 +143,21 @@ def test_nothing_known_is_nothing_found(elsewhere):
 def test_a_geocoder_that_fails_is_as_good_as_none(elsewhere, status, body, caplog):
     elsewhere.status, elsewhere.body = status, body
     with caplog.at_level(logging.WARNING):
-        assert nominatim(elsewhere).candidates("12 secret street", at_most=5) == []
+        assert places_of(nominatim(elsewhere), "12 secret street") == []
     assert "secret" not in caplog.text
     assert "the geocoder nominatim failed" in caplog.text
 
 
 def test_a_geocoder_that_is_away_is_as_good_as_none(elsewhere):
     elsewhere.domain = "127.0.0.1:1"
-    assert nominatim(elsewhere).candidates("12 high st", at_most=5) == []
+    assert places_of(nominatim(elsewhere), "12 high st") == []
 
 
 def test_a_geocoder_that_is_slow_is_not_waited_for(elsewhere):
     let_go = threading.Event()
     elsewhere.before = lambda: let_go.wait(PATIENCE_S)
     # It would answer in the end: that nothing comes shows that it was not waited for.
-    assert nominatim(elsewhere, timeout_s=0.2).candidates("12 high st", at_most=5) == []
+    assert places_of(nominatim(elsewhere, timeout_s=0.2), "12 high st") == []
     assert not let_go.is_set()
     let_go.set()
 
@@ -161,7 +166,7 @@ def test_after_three_failures_it_is_left_alone(elsewhere):
     elsewhere.status = 500
     geocoder = nominatim(elsewhere)
     for _ in range(FAILURES_AT_MOST + 4):
-        assert geocoder.candidates("12 high st", at_most=5) == []
+        assert places_of(geocoder, "12 high st") == []
     assert len(elsewhere.asked) == FAILURES_AT_MOST
 
 
@@ -169,7 +174,7 @@ def test_one_slow_question_does_not_hold_up_another(elsewhere):
     all_asked = threading.Barrier(3)
     elsewhere.before = lambda: all_asked.wait(PATIENCE_S)  # none is answered before the last
     geocoder = nominatim(elsewhere)
-    found = at_once(*[lambda: len(geocoder.candidates("12 high st", at_most=5))] * 3)
+    found = at_once(*[lambda: len(places_of(geocoder, "12 high st"))] * 3)
     assert found == [1, 1, 1]
 
 
@@ -186,7 +191,7 @@ def test_linz_is_asked_by_what_an_address_begins_with(elsewhere):
     options = json.dumps({"api_key": "k", "domain": elsewhere.domain, "scheme": "http"})
     geocoder = geocoder_of(Settings(geocoder="linz", geocoder_options=options))
     assert geocoder is not None
-    (found,) = geocoder.candidates("12 O'Hara % street", at_most=5)
+    (found,) = places_of(geocoder, "12 O'Hara % street")
     assert found.name == "12 High Street, Kaitāia"
     assert found.places == (Place(lng=173.263, lat=-35.112),)
     asked = parse_qs(urlsplit(elsewhere.asked[0]).query)
@@ -232,7 +237,7 @@ def test_a_refusal_does_not_repeat_a_key():
 @pytest.mark.parametrize("name", ["High Street, Kaitaia", "14 High St", "Kaitaia", "12b High St"])
 def test_the_middle_of_a_road_is_not_passed_off_as_the_address(elsewhere, name):
     elsewhere.body = [{**KAITAIA, "display_name": name}]
-    assert nominatim(elsewhere).candidates("12 high st kaitaia", at_most=5) == []
+    assert places_of(nominatim(elsewhere), "12 high st kaitaia") == []
 
 
 def test_more_questions_than_it_can_take_are_not_kept_for_later(elsewhere):
@@ -242,7 +247,7 @@ def test_more_questions_than_it_can_take_are_not_kept_for_later(elsewhere):
         lambda: len(told) >= too_many, f"{too_many} were told that they will not be answered"
     )
     geocoder = nominatim(elsewhere)
-    at_once(*[lambda: told.append(len(geocoder.candidates("12 high st", at_most=5)))] * 12)
+    at_once(*[lambda: told.append(len(places_of(geocoder, "12 high st")))] * 12)
     assert told[:too_many] == [0] * too_many
     assert len(told) == 12
     assert len(elsewhere.asked) <= ASKED_AT_ONCE
@@ -251,5 +256,5 @@ def test_more_questions_than_it_can_take_are_not_kept_for_later(elsewhere):
 def test_no_library_logs_the_address_or_the_key(elsewhere, caplog):
     elsewhere.domain = "127.0.0.1:1"
     with caplog.at_level(logging.DEBUG):
-        nominatim(elsewhere).candidates("12 secret street", at_most=5)
+        places_of(nominatim(elsewhere), "12 secret street")
     assert "secret" not in caplog.text

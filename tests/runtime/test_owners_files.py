@@ -16,7 +16,7 @@ import sqlalchemy as sa
 import app
 from catchments.commands import setup
 from catchments.core.settings import Settings
-from catchments.lookup.search.address_building import building_book
+from catchments.lookup.search.addresses.building import building_book
 from catchments.readers.report import no_progress
 from catchments.runtime.disk import exposed, make_file, make_folder
 from catchments.runtime.prometheus_files import SHARED, fresh_folder

@@ -42,7 +42,8 @@ APRIL = date(2026, 4, 1)
 class TwoAddresses(NoAddresses):
     """12 High Street in Ahi's catchment; whatever else is asked of it is away."""
 
-    def candidates(self, text, *, at_most):  # noqa: ARG002
+    def candidates(self, typed, *, at_most):  # noqa: ARG002
+        text = typed.text
         if "away" in text:
             raise StoreUnavailable("The address book is away.")
         place = (Place(174.5, -38.5),)
@@ -53,8 +54,8 @@ class TwoAddresses(NoAddresses):
 class Stranger(NoAddresses):
     """A geocoder elsewhere, which is not to be asked."""
 
-    def candidates(self, text, *, at_most):
-        raise AssertionError(f"asked for {text} and {at_most}")
+    def candidates(self, typed, *, at_most):
+        raise AssertionError(f"asked for {typed} and {at_most}")
 
 
 @pytest.fixture(scope="module")

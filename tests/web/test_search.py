@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from catchments.core.model import NamedPlace, Place, PlaceKind, Source, SourceKind
+from catchments.lookup.search.typed_text import TypedText
 from catchments.web.common.services import EXTENSION, Services
 from tests.worlds import (
     AHI,
@@ -29,7 +30,8 @@ class Book:
         "2 edge road": Place(lng=174.9995, lat=-38.5),
     }
 
-    def candidates(self, text: str, *, at_most: int) -> list[NamedPlace]:
+    def candidates(self, typed: TypedText, *, at_most: int) -> list[NamedPlace]:
+        text = typed.text
         place = self.places.get(text)
         if place is None:
             return []

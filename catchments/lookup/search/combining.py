@@ -68,6 +68,16 @@ def without_gone(matches: Sequence[Match]) -> list[Match]:
     return [match for match in matches if not (_is_gone(match) and _kept_name(match) in present)]
 
 
+def without_same(matches: Sequence[Match]) -> list[Match]:
+    """Leave out a catchment or provider whose name is that of a place which it serves anyhow."""
+    places = {code for m in matches if not m.named.catchment_codes for code in _codes(m)}
+    return [m for m in matches if not (m.named.catchment_codes and _codes(m) <= places)]
+
+
+def _codes(match: Match) -> set[str]:
+    return {candidate.catchment.code for candidate in match.answer.all_named}
+
+
 def _is_gone(match: Match) -> bool:
     named = match.named
     return named.kind is PlaceKind.SCHOOL and named.schools[0].status is SchoolStatus.CLOSED

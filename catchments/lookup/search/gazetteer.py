@@ -17,13 +17,15 @@ from typing import NamedTuple
 from catchments.core.model import MatchKind, NamedPlace, PlaceKind, School, SchoolStatus
 from catchments.core.text_folding import words_of
 from catchments.lookup.search.abbreviations import forms, key, keys_begun_by
+from catchments.lookup.search.addresses.parts import without_end
+from catchments.lookup.search.addresses.text import AddressText
 from catchments.lookup.search.exact_names import TYPE_WORDS, ExactNames, Rank, undoubled
 from catchments.lookup.search.exact_places import ExactPlaces
 from catchments.lookup.search.index import WordIndex, members
 from catchments.lookup.search.localities import LocalityEndings, localities_of
 from catchments.lookup.search.matching import judged
 from catchments.lookup.search.slips import SHORTEST_WORD, Vocabulary, one_slip_from, respaced
-from catchments.lookup.search.street_addresses import SchoolAddresses, without_end
+from catchments.lookup.search.street_addresses import SchoolAddresses
 from catchments.lookup.search.typed_text import TypedText
 
 _MOST_WORDS = 12
@@ -161,17 +163,17 @@ class Gazetteer:
         by_match = sorted((*others, *first), key=lambda each: each.match is not MatchKind.EXACT)
         return by_match[:at_most]
 
-    def at_address(self, text: str, *, at_most: int) -> list[NamedPlace]:
+    def at_address(self, typed: TypedText | AddressText, *, at_most: int) -> list[NamedPlace]:
         """Return the schools whose own street address a text gives, in alphabetical order."""
-        return [self.entries[entry] for entry in self.addresses.at(text)[:at_most]]
+        found = self.addresses.at(typed)[:at_most]
+        return [replace(self.entries[entry], match=match) for entry, match in found]
 
-    def localities_named_in(self, text: str) -> list[NamedPlace]:
+    def localities_named_in(self, typed: TypedText | AddressText) -> list[NamedPlace]:
         """Return the suburbs, else the towns, whose name stands at the end of an address.
 
         Several where one name is that of several places. None of them is what was typed.
         """
-        found = self.endings.of_text(text)
-        return [replace(each, match=MatchKind.LOCALITY) for each in found]
+        return self.endings.of_text(typed)
 
     # --- numbers ----------------------------------------------------------------------------------
 
@@ -248,7 +250,7 @@ class Gazetteer:
         return _or_none(tier & only for tier in self._tiers(words[:-1]))
 
     def _without_end(self, words: Sequence[str]) -> _Tiers:
-        kept = without_end(words)
+        kept = without_end(words)[0]
         return self._tiers(kept) if len(kept) < len(words) else ()
 
     def _without_types(self, words: Sequence[str]) -> _Tiers:
@@ -257,7 +259,7 @@ class Gazetteer:
 
     def _slipped(self, words: Sequence[str]) -> _Tiers:
         """Read the words with one slip forgiven, in whole words before half-typed ones."""
-        kept = without_end(words)
+        kept = without_end(words)[0]
         begun = [self.around.beginning(word) for word in kept]
         if sum(not found for found in begun) > 2:  # no slip mends more than two words
             return ()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from catchments.core.model import NamedPlace, PlaceKind, School, SchoolStatus
-from catchments.core.text_folding import LONGEST_TEXT, folded, words_of
+from catchments.core.model import MatchKind, NamedPlace, PlaceKind, School, SchoolStatus
+from catchments.core.text_folding import words_of
 from catchments.lookup.search.abbreviations import ROAD_TYPES, key, spelled_out
+from catchments.lookup.search.addresses.parts import region_at_end
+from catchments.lookup.search.addresses.text import AddressText
 from catchments.lookup.search.slips import one_slip_from
-from catchments.lookup.search.street_addresses import without_end
+from catchments.lookup.search.typed_text import TypedText
 
 _MOST_WORDS = 6
 """No locality's name has more."""
@@ -84,12 +86,22 @@ class LocalityEndings:
             found[key(words_of(locality.name))].append(locality)
         return cls(dict(found))
 
-    def of_text(self, text: str) -> list[NamedPlace]:
+    def of_text(self, typed: TypedText | AddressText) -> list[NamedPlace]:
         """Return what a text ends with: suburbs in the town that follows them, else all so named.
 
-        A postcode and “New Zealand” may follow. One slip is forgiven where nothing fits.
+        Region, postcode and country may follow. One slip is forgiven where nothing fits. Their
+        match is LOCALITY, or MAIL_TOWN where the text says where post goes: the place need not lie
+        there.
         """
-        words = without_end(folded(text[:LONGEST_TEXT]).split())
+        address = AddressText.of(typed)
+        match = MatchKind.MAIL_TOWN if address.is_mail else MatchKind.LOCALITY
+        words = address.mail_town or address.words
+        region = region_at_end(words, after=0)
+        without_region = words[: len(words) - len(region)]
+        found = self._most_specific(words) or self._most_specific(without_region)
+        return [replace(locality, match=match) for locality in found]
+
+    def _most_specific(self, words: Sequence[str]) -> list[NamedPlace]:
         length, found = self._last(words)
         towns = {locality.name for locality in found if locality.kind is PlaceKind.TOWN}
         _, before = self._last(words[: len(words) - length]) if towns else (0, ())

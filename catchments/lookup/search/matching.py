@@ -8,8 +8,8 @@ from rapidfuzz.distance import OSA
 
 from catchments.core.model import MatchKind, NamedPlace, PlaceKind
 from catchments.core.text_folding import words_of
+from catchments.lookup.search.addresses.parts import without_end
 from catchments.lookup.search.exact_names import TYPE_WORDS, compared, telling, undoubled
-from catchments.lookup.search.street_addresses import without_end
 
 _SHORTEST_SLIPPED = 4
 """Letters of a name in which a slip is told from another name."""
@@ -32,7 +32,7 @@ def judged(typed: Sequence[str], named: NamedPlace) -> MatchKind:
 
 
 def _is_one_slip_away(typed: Sequence[str], named: NamedPlace) -> bool:
-    words = [undoubled(word) for word in compared(without_end(typed))]
+    words = [undoubled(word) for word in compared(without_end(typed)[0])]
     names = [_joined(way) for way in _ways(named)]
     return any(
         OSA.distance(_joined(words[:end]), name, score_cutoff=1) <= 1

@@ -8,37 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import NamedTuple, Protocol
 
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import Answer, MatchKind, NamedPlace, Notice, PlaceKind
 from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.notices import NoticeCode
-from catchments.lookup.search.combining import Match, combined, without_gone
-from catchments.lookup.search.gazetteer import Gazetteer
+from catchments.lookup.search.addresses.text import AddressText
+from catchments.lookup.search.combining import Match, combined, without_gone, without_same
 from catchments.lookup.search.matching import IN_ORDER
-from catchments.lookup.search.street_addresses import looks_like_address
 from catchments.lookup.search.typed_text import TypedText
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
 
 SHOWN_AT_MOST = 25
 """Candidates; a person who sees as many types another word instead of reading on."""
 GEOCODED_AT_MOST = 5
+NAMED_IN_NOTICE = 3
 LOCALITIES = {PlaceKind.SUBURB, PlaceKind.TOWN}
 
 
 class Addresses(Protocol):
     """Where addresses are known: the address book, or a geocoder elsewhere."""
 
-    def candidates(self, text: str, *, at_most: int) -> list[NamedPlace]:
+    def candidates(self, typed: TypedText | AddressText, *, at_most: int) -> list[NamedPlace]:
         """Return the places that a text may mean, best first."""
 
 
 class NoAddresses:
     """Knows none: stands where no address book or geocoder is set up."""
 
-    def candidates(self, text: str, *, at_most: int) -> list[NamedPlace]:  # noqa: ARG002
+    def candidates(self, typed: TypedText | AddressText, *, at_most: int) -> list[NamedPlace]:  # noqa: ARG002
         """Return nothing."""
         return []
 
@@ -132,7 +131,7 @@ class TextSearch:
         named = [each for each in candidates.named if _is_just(typed, kind, each)]
         named = named or [*candidates.named]
         found = (Match(n, a) for n in named[:SHOWN_AT_MOST] if (a := as_at.named(n)) is not None)
-        matches = tuple(without_gone([*found]))
+        matches = tuple(without_same(without_gone([*found])))
         more = len(named) > SHOWN_AT_MOST
         answer = combined(typed.text, matches, more=more)
         answer = replace(answer, notices=candidates.notices + answer.notices)
@@ -142,57 +141,82 @@ class TextSearch:
 
     def _candidates(self, snapshot: Snapshot, typed: TypedText) -> Candidates:
         """Return what a text names wholly; else all that comes near to it, the nearest first."""
-        named, also, _ = snapshot.gazetteer.exact(typed)
+        exact = snapshot.gazetteer.exact(typed)
         if typed.number is not None:
-            return Candidates(named)
-        outranks = len(named) == 1 and named[0].kind is PlaceKind.SCHOOL
-        known = [] if outranks else self._known_addresses(snapshot.gazetteer, typed)
-        whole = [*named, *(each for each in known if each.match is MatchKind.EXACT)]
-        exact = _without_bare_namesakes(_distinct(whole))
-        if exact and not typed.is_cut:
-            also = also if outranks else ()
-            return Candidates(tuple(exact), tuple(map(_also_named, also)), also)
-        return self._near(snapshot, typed, [*exact, *known])
+            return Candidates(exact.named)
+        address = AddressText.of(typed)
+        outranks = len(exact.named) == 1 and exact.named[0].kind is PlaceKind.SCHOOL
+        known = [] if outranks else self._known(snapshot, address, SHOWN_AT_MOST + 1)
+        whole = _wholly([*exact.named, *_as_whole_as_others(known)])
+        if whole and not typed.is_cut:
+            also = exact.also if outranks else ()
+            return Candidates(whole, tuple(map(_also_named, also)), also)
+        return self._near(snapshot, address, [*exact.named, *known])
 
-    def _known_addresses(self, gazetteer: Gazetteer, typed: TypedText) -> list[NamedPlace]:
-        at_most = SHOWN_AT_MOST + 1
-        known = self.addresses.candidates(typed.text, at_most=at_most)
-        return [*known, *gazetteer.at_address(typed.text, at_most=at_most)]
+    def _known(self, snapshot: Snapshot, address: AddressText, at_most: int) -> list[NamedPlace]:
+        """Return what else than names of schools and places a text may mean."""
+        return [
+            *self.addresses.candidates(address, at_most=at_most),
+            *snapshot.gazetteer.at_address(address, at_most=at_most),
+            *snapshot.names.named(address.typed, at_most=at_most),
+        ]
 
     # --- what comes near --------------------------------------------------------------------------
 
     def _near(
-        self, snapshot: Snapshot, typed: TypedText, known: Sequence[NamedPlace]
+        self, snapshot: Snapshot, address: AddressText, known: Sequence[NamedPlace]
     ) -> Candidates:
-        gazetteer, notices = snapshot.gazetteer, _cut(typed)
-        found = [*known, *gazetteer.candidates(typed, at_most=SHOWN_AT_MOST + 1)]
-        if not found and looks_like_address(typed.text):
+        gazetteer, typed = snapshot.gazetteer, address.typed
+        if address.is_address and not known:
             # Names of schools stay here; only what is plainly an address is asked of others.
-            elsewhere = self.geocoder.candidates(typed.text, at_most=GEOCODED_AT_MOST)
-            if any(each.match is MatchKind.EXACT for each in elsewhere):
-                exact = (each for each in elsewhere if each.match is MatchKind.EXACT)
-                return Candidates(tuple(exact), notices)
-            found = elsewhere
-        around = [] if found else gazetteer.localities_named_in(typed.text)
-        if around:
-            notices = (*notices, _address_not_known(around))
-        near = _distinct([*found, *around])
-        if typed.is_cut:
-            near = [_at_best_in_part(each) for each in near]
-        near.sort(key=lambda each: IN_ORDER.index(each.match))
-        return Candidates(tuple(near), notices)
+            known = self.geocoder.candidates(address, at_most=GEOCODED_AT_MOST)
+            whole = _wholly(known)
+            if whole and not typed.is_cut:
+                return Candidates(whole)
+        found = [*known, *gazetteer.candidates(typed, at_most=SHOWN_AT_MOST + 1)]
+        found.sort(key=_is_of_edition)
+        around = [] if found else gazetteer.localities_named_in(address)
+        near = [_at_best_in_part(each) if typed.is_cut else each for each in found]
+        near = sorted(_distinct([*near, *around]), key=lambda each: IN_ORDER.index(each.match))
+        return Candidates(tuple(near), (*_cut(typed), *_not_known(address, near)))
 
     def _begun(self, snapshot: Snapshot, typed: TypedText, at_most: int) -> list[NamedPlace]:
-        gazetteer = snapshot.gazetteer
-        found = [gazetteer.candidates(typed, at_most=at_most)]
-        if typed.number is None:
-            found.append(self.addresses.candidates(typed.text, at_most=at_most))
-            found.append(gazetteer.at_address(typed.text, at_most=at_most))
-        if looks_like_address(typed.text):
-            found = [*found[1:], found[0]]
+        named = snapshot.gazetteer.candidates(typed, at_most=at_most)
+        if typed.number is not None:
+            return named
+        address = AddressText.of(typed)
+        known = self._known(snapshot, address, at_most)
         # Each gives its best: what is named whole is looked for among all of it.
-        every = _without_bare_namesakes(_distinct(chain.from_iterable(found)))
-        return sorted(every, key=lambda each: each.match is not MatchKind.EXACT)
+        found = [*known, *named] if address.is_address else [*named, *known]
+        every = _without_bare_namesakes(_distinct(found))
+        return sorted(every, key=_in_suggestions)
+
+
+def _is_of_edition(named: NamedPlace) -> bool:
+    """Whether it is a catchment, a region or a provider: what people seldom look for."""
+    return bool(named.catchment_codes)
+
+
+def _in_suggestions(named: NamedPlace) -> tuple[bool, bool]:
+    return _is_of_edition(named), named.match is not MatchKind.EXACT
+
+
+def _as_whole_as_others(known: Sequence[NamedPlace]) -> list[NamedPlace]:
+    """Take a school's own address for as whole as the same one that is known elsewhere.
+
+    Of addresses without a town the few that schools have say nothing alone.
+    """
+    kinds = {each.kind for each in known if each.match is MatchKind.EXACT}
+    if PlaceKind.ADDRESS not in kinds:
+        return [*known]
+    is_school = PlaceKind.SCHOOL
+    return [replace(e, match=MatchKind.EXACT) if e.kind is is_school else e for e in known]
+
+
+def _wholly(found: Iterable[NamedPlace]) -> tuple[NamedPlace, ...]:
+    """Return what is named wholly, each once."""
+    exact = (each for each in found if each.match is MatchKind.EXACT)
+    return tuple(_without_bare_namesakes(_distinct(exact)))
 
 
 def tidied(text: str) -> str:
@@ -263,7 +287,18 @@ def _is_just(typed: TypedText, kind: str, named: NamedPlace) -> bool:
     return named.kind == kind and folded(f"{named.name} {named.within}") == typed.folded
 
 
-def _address_not_known(around: Sequence[NamedPlace]) -> Notice:
-    names = " or ".join(dict.fromkeys(named.name for named in around))
-    text = f"The address itself is not known yet; of it only {names} was understood."
-    return Notice(NoticeCode.ADDRESS_NOT_KNOWN, text)
+def _not_known(address: AddressText, near: Sequence[NamedPlace]) -> tuple[Notice, ...]:
+    """Return what of an address is not known, where it is one."""
+    if not near or not (address.is_address or address.is_mail):
+        return ()
+    names = " or ".join(dict.fromkeys(named.name for named in near[:NAMED_IN_NOTICE]))
+    if near[0].match is MatchKind.MAIL_TOWN:
+        text = f"That says where post goes, which is by way of {names}. Give a road and a suburb."
+        return (Notice(NoticeCode.MAIL_TOWN_ONLY, text),)
+    if near[0].match is MatchKind.LOCALITY:
+        text = f"The address itself is not known yet; of it only {names} was understood."
+        return (Notice(NoticeCode.ADDRESS_NOT_KNOWN, text),)
+    if near[0].kind in {PlaceKind.ROAD, PlaceKind.ADDRESS}:
+        text = f"That number is not known there; what is known is {names}."
+        return (Notice(NoticeCode.NUMBER_NOT_KNOWN, text),)
+    return ()

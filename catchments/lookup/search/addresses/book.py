@@ -18,12 +18,14 @@ from typing import TypeVar
 import msgspec
 
 from catchments.core.model import NamedPlace, Source
-from catchments.lookup.search.address_building import (
+from catchments.lookup.search.addresses.building import (
     APPLICATION_ID,
     FORMAT,
     Counts,
 )
-from catchments.lookup.search.address_lookup import Lookup
+from catchments.lookup.search.addresses.lookup import Lookup
+from catchments.lookup.search.addresses.text import AddressText
+from catchments.lookup.search.typed_text import TypedText
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _AWAY = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR}
@@ -87,12 +89,24 @@ class AddressBook:
             self._known = (identity, known)
         return known
 
-    def candidates(self, text: str, *, at_most: int) -> list[NamedPlace]:
-        """Return the places that a text may mean, best first; none without a book.
+    def candidates(self, typed: TypedText | AddressText, *, at_most: int) -> list[NamedPlace]:
+        """Return the places that a text may mean, best first, each with its match.
 
         A number that is not known on its road gives the road; a suburb's or town's name, that.
+        None without a book.
         """
-        return self._ask(lambda session: Lookup(session.connection, at_most).candidates(text), [])
+        return self._ask(lambda session: Lookup(session.connection, at_most).candidates(typed), [])
+
+    def localities_named_in(
+        self, typed: TypedText | AddressText, *, at_most: int
+    ) -> list[NamedPlace]:
+        """Return the suburbs and towns that stand at the end of an address; none without a book.
+
+        Their match is LOCALITY, or MAIL_TOWN where the text says where post goes.
+        """
+        return self._ask(
+            lambda session: Lookup(session.connection, at_most).localities_named_in(typed), []
+        )
 
     def close(self) -> None:
         """Close what is kept open for the next lookup."""

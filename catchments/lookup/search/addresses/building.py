@@ -24,7 +24,7 @@ import msgspec
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import PlaceKind, Source
 from catchments.core.text_folding import folded
-from catchments.lookup.search.address_text import MOST_WORDS
+from catchments.lookup.search.addresses.text import MOST_WORDS
 from catchments.runtime.disk import fsync, make_file, make_folder, open_to_owner
 from catchments.store.engine import StoreUnavailable
 

@@ -1,0 +1,405 @@
+"""The address lookup: addresses, roads, suburbs and towns that the readings of a text may mean.
+
+Only folded words, letters and digits each in quotation marks, ever reach the full-text index.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from heapq import nsmallest
+from itertools import chain, groupby
+from operator import itemgetter
+from string import ascii_lowercase
+from typing import Any
+
+import msgspec
+
+from catchments.core.model import MatchKind, NamedPlace, Place, PlaceKind
+from catchments.lookup.search.abbreviations import ROAD_TYPES
+from catchments.lookup.search.addresses.match import Near, spelled
+from catchments.lookup.search.addresses.nearness import is_near, middle_of, roads_that_meet
+from catchments.lookup.search.addresses.parts import region_at_end
+from catchments.lookup.search.addresses.query import Query
+from catchments.lookup.search.addresses.rows import (
+    ADDRESSES,
+    DISTRICT,
+    LOCALITIES,
+    NAME_WORDS,
+    PLACE_WORDS,
+    POINTS_OF_LOCALITY,
+    POINTS_OF_ROAD,
+    ROAD_COLUMNS,
+    ROADS,
+    SUFFIX,
+    UNIT,
+    Locality,
+    Number,
+    Road,
+    Row,
+    named_address,
+)
+from catchments.lookup.search.addresses.text import AddressText, Reading, reading_of
+from catchments.lookup.search.typed_text import TypedText
+
+ROADS_LOOKED_AT = 200
+NUMBERED_ROADS_LOOKED_AT = 600
+"""The busiest roads that a text fits; where more do, it has little but a road type in it."""
+LOCALITIES_LOOKED_AT = 200
+LONGEST_LOCALITY = 8
+"""Words of a suburb's name with its town's."""
+NUMBERS_ON_ROUND = 200
+ROADS_ON_ROUND = 40
+"""Addresses and roads of one name of which those near a mail town are chosen."""
+SHORTEST_WORD_WITH_SLIP = 4
+LONGEST_WORD_WITH_SLIP = 40
+
+_ANY_ROAD = "SELECT 1 FROM road_words WHERE road_words MATCH ? LIMIT 1"
+_WORD = "SELECT 1 FROM word WHERE text = ?"
+_BEGINS_A_WORD = "SELECT 1 FROM word WHERE text >= ? AND text < ? || '~' LIMIT 1"
+_KNOWN_WORDS = "SELECT text FROM word WHERE text IN (SELECT value FROM json_each(?))"
+
+_MUST_FIT = 3
+"""What of a hit's fit has to be as good as the best one's: its letter, its place, its town."""
+_EXACT = MatchKind.EXACT
+_Fit = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """Something found, how well it fits (least is best), and how to make a place of it."""
+
+    kind: PlaceKind
+    id: int
+    fit: _Fit
+    finished: bool
+    """Whether the last word typed is no part of a name that may go on."""
+    district: str
+    match: MatchKind
+    named: Callable[[], NamedPlace]
+
+
+# --- slips ----------------------------------------------------------------------------------------
+
+
+def _may_have_slip(word: str) -> bool:
+    return word.isalpha() and SHORTEST_WORD_WITH_SLIP <= len(word) <= LONGEST_WORD_WITH_SLIP
+
+
+def _slips(word: str) -> set[str]:
+    """Return all that differs from a word in one letter, or by two that changed places.
+
+    Some hundreds, each then looked for by its key: many times quicker than to measure how far the
+    word is from each of the book's.
+    """
+    parts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    shorter = {a + b[1:] for a, b in parts if b}
+    moved = {a + b[1] + b[0] + b[2:] for a, b in parts if len(b) > 1}
+    other = {a + c + b[1:] for a, b in parts if b for c in ascii_lowercase}
+    longer = {a + c + b for a, b in parts for c in ascii_lowercase}
+    return shorter | moved | other | longer
+
+
+# --- looking --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Looks in an open book for what a text may mean; gives so many places at most."""
+
+    connection: sqlite3.Connection
+    at_most: int
+
+    def candidates(self, typed: TypedText | AddressText) -> list[NamedPlace]:
+        """Return the places that a text may mean, best first, each with its match."""
+        address = AddressText.of(typed)
+        if self.at_most < 1:
+            return []
+        if address.corner:
+            met = roads_that_meet(self.connection, *address.corner)
+            if met:
+                return met[: self.at_most]
+        given = address.readings()
+        if not given:
+            return self.localities_named_in(address) if address.is_mail else []
+        found = self._on_round(address, given) if address.is_mail else self._named(given)
+        return [_only_part(each) for each in found] if address.is_partial else found
+
+    def localities_named_in(self, typed: TypedText | AddressText) -> list[NamedPlace]:
+        """Return the suburbs and towns that a text ends with, the longest name first.
+
+        Their match is LOCALITY, or MAIL_TOWN where the text says where post goes.
+        """
+        address = AddressText.of(typed)
+        match = MatchKind.MAIL_TOWN if address.is_mail else MatchKind.LOCALITY
+        words = address.mail_town or address.words
+        region = region_at_end(words, after=0)
+        for kept in dict.fromkeys((words, words[: len(words) - len(region)])):
+            found = self._ending(kept)
+            if found:
+                return [self._locality(one, match) for one in found[: self.at_most]]
+        return []
+
+    def _ending(self, words: Sequence[str]) -> list[Locality]:
+        lengths = range(min(len(words), LONGEST_LOCALITY), 0, -1)
+        endings = (self._wholly_named(words[-length:]) for length in lengths)
+        return next(filter(None, endings), [])
+
+    def _wholly_named(self, words: Sequence[str]) -> list[Locality]:
+        """Return the suburbs and towns that words are wholly; what is around may follow."""
+        query = Query(reading_of(words), {}, unfinished=False)
+        rows = self._run(LOCALITIES, query.anywhere(), LOCALITIES_LOOKED_AT)
+        found = (Locality(*row) for row in rows)
+        return [one for one in found if query.match(one.name_words.split(), one.around) is _EXACT]
+
+    # --- on a delivery round ----------------------------------------------------------------------
+
+    def _on_round(self, address: AddressText, given: Sequence[Reading]) -> list[NamedPlace]:
+        """Return what lies near the town that post goes through; all, as a part, if nothing does.
+
+        A town that post goes through is no place: what is near it may be in another.
+        """
+        numbered = any(reading.number is not None for reading in given)
+        looked_at = max(self.at_most, NUMBERS_ON_ROUND if numbered else ROADS_ON_ROUND)
+        found = [_not_in_town(each) for each in replace(self, at_most=looked_at)._named(given)]
+        if not address.mail_town:
+            return found[: self.at_most]
+        towns = self._middles(address.mail_town)
+        near = [each for each in found if any(is_near(each.places, town) for town in towns)]
+        if near and len(found) < looked_at:
+            return near[: self.at_most]
+        return [_only_part(each) for each in (near or found)[: self.at_most]]
+
+    def _middles(self, words: Sequence[str]) -> list[Place]:
+        """Return the middle of each town that words name; of each suburb if no town is so named."""
+        found = self._wholly_named(words) or self._ending(words)
+        towns = [one for one in found if one.kind == PlaceKind.TOWN] or found
+        return [middle_of(self._locality(town, _EXACT).places) for town in towns]
+
+    def _named(self, given: Sequence[Reading]) -> list[NamedPlace]:
+        hits = self._found(given, {}) or self._found_anywhere(given) or self._found_with_slip(given)
+        return _told_apart(hits[: self.at_most])
+
+    def _found_with_slip(self, given: Sequence[Reading]) -> list[_Hit]:
+        near = self._near(given)
+        return self._found(given, near) if near else []
+
+    def _near(self, given: Sequence[Reading]) -> Near:
+        """Return what the unknown words may stand for.
+
+        A word that is known was meant: Waipawa is not Waipara, though nothing in it was found.
+        """
+        words = dict.fromkeys(filter(_may_have_slip, chain(*(r.words for r in given))))
+        last = {reading.words[-1] for reading in given}
+        unknown = [word for word in words if not self._is_known(word, unfinished=word in last)]
+        return {word: self._known_slips(word) for word in unknown}
+
+    def _is_known(self, word: str, *, unfinished: bool) -> bool:
+        return self._any(_BEGINS_A_WORD, word, word) if unfinished else self._any(_WORD, word)
+
+    def _known_slips(self, word: str) -> list[str]:
+        listed = msgspec.json.encode(sorted(_slips(word))).decode()
+        return [known for (known,) in self._run(_KNOWN_WORDS, listed)]
+
+    def _found(self, given: Iterable[Reading], near: Near) -> list[_Hit]:
+        """Return what fits, words taken as whole first; then as unfinished, if the last may be."""
+        unfinished = [Query(reading, near, unfinished=True) for reading in given]
+        # What fits no road at all fits none in a narrower way either.
+        unfinished = [q for q in unfinished if self._any(_ANY_ROAD, q.anywhere())]
+        whole = self._hits([Query(q.reading, near, unfinished=False) for q in unfinished])
+        if len(whole) >= self.at_most or (whole and whole[0].finished):
+            return whole
+        more = self._hits(unfinished)
+        found = list({(hit.kind, hit.id): hit for hit in (*whole, *more)}.values())
+        # A number that is known comes before one that is not, whichever word was typed whole.
+        numbered = any(hit.kind is PlaceKind.ADDRESS for hit in found)
+        return sorted(found, key=lambda hit: numbered and hit.kind is not PlaceKind.ADDRESS)
+
+    def _hits(self, queries: Sequence[Query]) -> list[_Hit]:
+        """Return what the likeliest reading finds; without its number only if none finds more.
+
+        What another reading finds wholly may be meant as well.
+        """
+        found: list[_Hit] = []
+        for query in queries:
+            hits = self._areas(query) if query.reading.number is None else self._addresses(query)
+            found += [hit for hit in hits if not found or hit.match is _EXACT]
+        if found:
+            return _wholly_first(found) if len(queries) > 1 else found
+        for query in queries:
+            hits = self._areas(query) if query.reading.number is not None else []
+            if hits:
+                return hits
+        return []
+
+    def _found_anywhere(self, given: Iterable[Reading]) -> list[_Hit]:
+        """Return what fits without a word that tells its name: “12 Parade, Wellington”."""
+        for reading in given:
+            query = Query(reading, {}, unfinished=True)
+            hits = self._matched(query, reading.number, query.anywhere())
+            if hits:
+                return hits
+        return []
+
+    def _addresses(self, query: Query) -> list[_Hit]:
+        return self._matched(query, query.reading.number, query.with_name())
+
+    def _areas(self, query: Query) -> list[_Hit]:
+        """Return suburbs and towns typed whole, then roads, then other suburbs and towns."""
+        roads = self._matched(query, None, query.with_name())
+        return sorted([*self._localities(query), *roads], key=lambda hit: hit.fit)
+
+    def _matched(self, query: Query, number: int | None, expression: str) -> list[_Hit]:
+        """Return the roads, or the addresses on them, that an expression finds.
+
+        Where one has the very letter after its number, and the place typed in its suburb or town,
+        those that lack it are not meant.
+        """
+        if number is None:
+            hits = self._roads(query, expression)
+        else:
+            hits = self._addresses_on(query, expression, number)
+        best = hits[0].fit[:_MUST_FIT] if hits else ()
+        return [hit for hit in hits if hit.fit[:_MUST_FIT] == best]
+
+    def _roads(self, query: Query, expression: str) -> list[_Hit]:
+        rows = self._run(ROADS, expression, ROADS_LOOKED_AT)
+        ranked = (((1, *_fit(query, row)), row) for row in rows if query.allows(row[DISTRICT]))
+        return [self._road_hit(query, fit, Road(*row)) for fit, row in self._best(ranked)]
+
+    def _addresses_on(self, query: Query, expression: str, number: int) -> list[_Hit]:
+        suffix, unit = query.reading.suffix, query.reading.unit
+        rows = self._run(ADDRESSES, expression, NUMBERED_ROADS_LOOKED_AT, number, suffix, unit)
+
+        def misses(row: Row) -> tuple[bool, bool]:
+            return row[SUFFIX] != suffix, row[UNIT] != unit
+
+        nearest = (min(same, key=misses) for _, same in groupby(rows, key=itemgetter(0)))
+        there = (row for row in nearest if query.allows(row[DISTRICT]))
+        ranked = (((row[SUFFIX] != suffix, *_fit(query, row)), row) for row in there)
+        return [self._address_hit(query, fit, row) for fit, row in self._best(ranked)]
+
+    def _best(self, ranked: Iterable[tuple[_Fit, Row]]) -> list[tuple[_Fit, Row]]:
+        # One after another: hundreds of objects kept until the end would bring the garbage
+        # collector down on every tenth lookup.
+        return nsmallest(self.at_most, ranked, key=itemgetter(0))
+
+    def _any(self, statement: str, *values: object) -> bool:
+        return self.connection.execute(statement, values).fetchone() is not None
+
+    def _run(self, statement: str, *values: object) -> Iterator[Any]:
+        return self.connection.execute(statement, values)
+
+    def _road_hit(self, query: Query, fit: _Fit, road: Road) -> _Hit:
+        match = MatchKind.PART  # where its number is not known
+        if query.reading.number is None:
+            match = query.match(spelled(road.name), road.around)
+        finished = query.is_finished_in(road.name_words)
+        return _Hit(
+            PlaceKind.ROAD,
+            road.id,
+            fit,
+            finished,
+            road.district,
+            match,
+            lambda: road.named(list(self._run(POINTS_OF_ROAD, road.id)), match),
+        )
+
+    def _address_hit(self, query: Query, fit: _Fit, row: Row) -> _Hit:
+        road, found = Road(*row[:ROAD_COLUMNS]), Number(*row[ROAD_COLUMNS:])
+        match = _match_of_address(query, road, found)
+        return _Hit(
+            PlaceKind.ADDRESS,
+            road.id,
+            fit,
+            query.is_finished_in(road.name_words),
+            road.district,
+            match,
+            lambda: named_address(road, found, match),
+        )
+
+    def _localities(self, query: Query) -> list[_Hit]:
+        rows = self._run(LOCALITIES, query.with_name(), LOCALITIES_LOOKED_AT)
+        ranked = ((_fit_of_locality(query, Locality(*row)), row) for row in rows)
+        return [self._locality_hit(query, fit, Locality(*row)) for fit, row in self._best(ranked)]
+
+    def _locality_hit(self, query: Query, fit: _Fit, found: Locality) -> _Hit:
+        match = MatchKind.LOCALITY  # where a number was typed that is nowhere in it
+        if query.reading.number is None:
+            match = query.match(found.name_words.split(), found.around)
+        kind = PlaceKind(found.kind)
+        return _Hit(kind, found.id, fit, False, "", match, lambda: self._locality(found, match))
+
+    def _locality(self, found: Locality, match: MatchKind) -> NamedPlace:
+        ((packed,),) = self._run(POINTS_OF_LOCALITY, found.id)
+        return found.named(packed, match)
+
+
+def _match_of_address(query: Query, road: Road, found: Number) -> MatchKind:
+    reading = query.reading
+    if reading.is_guess and not found.unit:
+        return MatchKind.PART
+    if not found.is_numbered(reading.number, reading.suffix, reading.last):
+        return MatchKind.PART
+    return query.match(spelled(road.name), road.around)
+
+
+def _fit(query: Query, row: Row) -> _Fit:
+    """Return how a road fits, least best.
+
+    First counts a town typed again after a road of its name, then what only its district has,
+    then the words of its name that were not typed; then, where its suburb or town was typed, the
+    words of them that were not; then how busy it is.
+    """
+    name, place = frozenset(row[NAME_WORDS].split()), frozenset(row[PLACE_WORDS].split())
+    elsewhere = sum(not term.fits(place) for term in query.repeated)
+    only_district = query.missing_from(name | place)
+    more = query.not_typed(name - ROAD_TYPES)
+    around = query.not_typed(place)
+    farther = around if around < len(place) else 0
+    return elsewhere, only_district, more, farther, row[0]
+
+
+def _fit_of_locality(query: Query, found: Locality) -> _Fit:
+    """Return how a suburb or town fits: before any road where its whole name was typed."""
+    name = frozenset(found.name_words.split())
+    left = query.not_typed(name)
+    typed_whole = not left and not (query.start and query.start not in name)
+    return 0 if typed_whole else 2, left, found.id
+
+
+# --- places ---------------------------------------------------------------------------------------
+
+
+def _wholly_first(hits: Iterable[_Hit]) -> list[_Hit]:
+    """Return each hit once, those that the text names wholly before the others."""
+    once: dict[tuple[PlaceKind, int], _Hit] = {}
+    for hit in sorted(hits, key=lambda hit: hit.match is not _EXACT):
+        once.setdefault((hit.kind, hit.id), hit)
+    return list(once.values())
+
+
+def _only_part(named: NamedPlace) -> NamedPlace:
+    """Return what was found, and that the text is not wholly it."""
+    is_more = named.match in {_EXACT, MatchKind.SLIP}
+    return replace(named, match=MatchKind.PART) if is_more else named
+
+
+def _not_in_town(named: NamedPlace) -> NamedPlace:
+    """Return what was found beside a delivery round: a suburb or town is only around it."""
+    is_locality = named.kind in {PlaceKind.SUBURB, PlaceKind.TOWN}
+    return replace(named, match=MatchKind.LOCALITY) if is_locality else named
+
+
+def _told_apart(hits: Sequence[_Hit]) -> list[NamedPlace]:
+    """Return the places of hits; namesakes in suburbs of one name are told apart by district."""
+    named = [(hit.named(), hit.district) for hit in hits]
+    seen = Counter((n.kind, n.name, n.within) for n, _ in named)
+    return [
+        replace(n, within=f"{n.within}, {district}")
+        if seen[n.kind, n.name, n.within] > 1 and district not in {"", n.within}
+        else n
+        for n, district in named
+    ]

@@ -1,0 +1,92 @@
+"""Nearness in an address book: what lies on a town's delivery rounds, and where two roads meet."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from catchments.core.model import MatchKind, NamedPlace, Place, PlaceKind
+from catchments.lookup.search.abbreviations import ROAD_TYPES
+from catchments.lookup.search.addresses.query import Query
+from catchments.lookup.search.addresses.rows import (
+    POINTS_OF_ROAD,
+    ROADS,
+    Road,
+    places_of,
+    within_of,
+)
+from catchments.lookup.search.addresses.text import reading_of
+
+LONGEST_ROUND_M = 60_000.0
+"""How far from the middle of its town a delivery round may reach."""
+CORNER_WITHIN_M = 1_000.0
+"""How near two roads come whose first houses stand away from their corner."""
+ROADS_LOOKED_AT = 200
+PAIRS_MEASURED = 40
+_METRES_A_DEGREE = 111_195.0
+
+
+def middle_of(places: Sequence[Place]) -> Place:
+    """Return the place amid places: half of them lie on either side of it."""
+    lngs, lats = (
+        sorted(axis) for axis in zip(*((p.lng % 360, p.lat) for p in places), strict=True)
+    )
+    return Place(lng=lngs[len(lngs) // 2], lat=lats[len(lats) // 2])
+
+
+def is_near(places: Iterable[Place], town: Place) -> bool:
+    """Return whether any of the places may be on a delivery round of a town, given its middle."""
+    return any(_distance_m(place, town) <= LONGEST_ROUND_M for place in places)
+
+
+def _distance_m(one: Place, other: Place) -> float:
+    east = (one.lng - other.lng + 180) % 360 - 180
+    squeezed = east * math.cos(math.radians(one.lat))
+    return math.hypot(squeezed, one.lat - other.lat) * _METRES_A_DEGREE
+
+
+def roads_that_meet(
+    connection: sqlite3.Connection, first: Sequence[str], second: Sequence[str]
+) -> list[NamedPlace]:
+    """Return where roads of two names come near to each other, best first, each as a part.
+
+    Where just they meet the book does not say, so that a corner is never exact.
+    """
+    ones, others = (_roads_named(connection, words) for words in (first, second))
+    pairs = [
+        (one, other)
+        for one in ones
+        for other in others
+        if one.id != other.id and (one.town or one.district) == (other.town or other.district)
+    ]
+    found = (_corner(connection, one, other) for one, other in pairs[:PAIRS_MEASURED])
+    return [corner for corner in found if corner]
+
+
+def _roads_named(connection: sqlite3.Connection, words: Sequence[str]) -> list[Road]:
+    """Return the roads of which all that tells them is among words."""
+    query = Query(reading_of(words), {}, unfinished=False)
+    rows = connection.execute(ROADS, (query.with_name(), ROADS_LOOKED_AT))
+    roads = (Road(*row) for row in rows)
+    return [
+        road
+        for road in roads
+        if not query.not_typed(frozenset(road.name_words.split()) - ROAD_TYPES)
+    ]
+
+
+def _corner(connection: sqlite3.Connection, one: Road, other: Road) -> NamedPlace | None:
+    ours, theirs = (
+        connection.execute(POINTS_OF_ROAD, (road.id,)).fetchall() for road in (one, other)
+    )
+    squeeze = math.cos(math.radians(places_of(ours[:1])[0].lat))
+    apart = (np.array(ours)[:, None] - np.array(theirs)[None]) * [squeeze, 1.0]
+    nearest = int(np.argmin(np.hypot(apart[..., 0], apart[..., 1])))
+    places = places_of([ours[nearest // len(theirs)], theirs[nearest % len(theirs)]])
+    if _distance_m(*places) > CORNER_WITHIN_M:
+        return None
+    name = f"{one.name} / {other.name}"
+    return NamedPlace(PlaceKind.ROAD, name, within_of(one), places=places, match=MatchKind.PART)
