@@ -158,8 +158,11 @@ class ExactNames:
                     yield Named(name.entry, rank, name.text)
 
     def _are_its_own(self, around: Iterable[Sequence[str]], entry: int) -> bool:
+        school = self.entries[entry].schools[0]
         beyond = [[undoubled(word) for word in words] for words in around if words]
-        return not beyond or _all_made_of(beyond, _said_of(self.entries[entry].schools[0]))
+        if beyond and not school.postcode and _is_postcode(beyond[-1][-1]):
+            beyond[-1].pop()  # it contradicts nothing that is known
+        return not any(beyond) or _all_made_of(beyond, _said_of(school))
 
 
 def _parts(words: Sequence[str]) -> Iterator[tuple[int, int, frozenset[str]]]:
@@ -191,6 +194,10 @@ def _rank(typed: Sequence[str], name: ExactName) -> Rank | None:
 def _agree(typed: frozenset[str], of_name: frozenset[str]) -> bool:
     """Whether the kind of school that was typed, if any, is the name's; “School” adds nothing."""
     return not typed or typed - {_SCHOOL} == of_name - {_SCHOOL}
+
+
+def _is_postcode(word: str) -> bool:
+    return len(word) == 4 and word.isdigit()
 
 
 def _said_of(school: School) -> set[tuple[str, ...]]:

@@ -60,6 +60,8 @@ class Exact(NamedTuple):
     """What bears the same name but for its brackets or its kind, or lies in a place named."""
     by: Mapping[int, str] = {}
     """The earlier name or nickname that was typed, by the number of its school."""
+    outranks: bool = False
+    """Whether a school's whole name was typed, so that nothing else is meant."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ class Gazetteer:
         others = tuple(self.entries[each.entry] for each in named[len(best) :])
         by = {self.entries[n.entry].schools[0].school_id: n.by for n in best if n.by}
         if named and named[0].rank is Rank.WHOLE:
-            return Exact(tuple(schools), others, by)
+            return Exact(tuple(schools), others, by, outranks=True)
         places = [self.entries[entry] for entry in self.whole_places.named_by(typed.words)]
         members = {school.school_id for place in places for school in place.schools}
         # Whoever types “rangitoto” may mean the town, and as well Rangitoto College, far from it.

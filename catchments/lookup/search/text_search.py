@@ -145,11 +145,10 @@ class TextSearch:
         if typed.number is not None:
             return Candidates(exact.named)
         address = AddressText.of(typed)
-        outranks = len(exact.named) == 1 and exact.named[0].kind is PlaceKind.SCHOOL
-        known = [] if outranks else self._known(snapshot, address, SHOWN_AT_MOST + 1)
+        known = [] if exact.outranks else self._known(snapshot, address, SHOWN_AT_MOST + 1)
         whole = _wholly([*exact.named, *_as_whole_as_others(known)])
         if whole and not typed.is_cut:
-            also = exact.also if outranks else ()
+            also = exact.also if len(whole) == 1 and whole[0].kind is PlaceKind.SCHOOL else ()
             return Candidates(whole, tuple(map(_also_named, also)), also)
         return self._near(snapshot, address, [*exact.named, *known])
 

@@ -32,6 +32,14 @@ Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
+_GROUPS = {
+    PlaceKind.SCHOOL: schemas.Group.SCHOOLS,
+    PlaceKind.CATCHMENT: schemas.Group.CATCHMENTS,
+    PlaceKind.REGION: schemas.Group.CATCHMENTS,
+    PlaceKind.PROVIDER: schemas.Group.PROVIDERS,
+}
+
+
 def answer_json(answer: Answer, asked: AsAt) -> schemas.Answer:
     """Return the body of /provider; coordinates are WGS 84 degrees, distances metres."""
     origin = provenance_json(asked.snapshot, demonstration=asked.demonstration)
@@ -80,6 +88,8 @@ def named_json(named: NamedPlace) -> schemas.NamedPlace:
         "within": named.within or None,
         "school_id": named.schools[0].school_id if is_school else None,
         "match": named.match,
+        "group": _GROUPS.get(named.kind, schemas.Group.PLACES),
+        "code": named.code or None,
     }
 
 

@@ -5,6 +5,7 @@ Names and types here are a contract with other services: only ever add to them.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any, NotRequired, TypedDict
 
 from msgspec import Meta
@@ -140,14 +141,25 @@ class Provenance(TypedDict):
     sources: list[Source]
 
 
+class Group(StrEnum):
+    """Under which heading a list of suggestions puts it."""
+
+    SCHOOLS = "schools"
+    PLACES = "places"
+    CATCHMENTS = "catchments"
+    PROVIDERS = "providers"
+
+
 class NamedPlace(TypedDict):
-    """A place that a text may mean."""
+    """A place, a catchment or a provider that a text may mean."""
 
     kind: PlaceKind
     name: str
     within: Annotated[str | None, Meta(description="What tells it from its namesakes.")]
     school_id: Annotated[int | None, Meta(description="Of a school; otherwise null.")]
     match: Reached
+    group: Group
+    code: Annotated[str | None, Meta(description="Of a catchment or a provider; otherwise null.")]
 
 
 class Match(NamedPlace):
