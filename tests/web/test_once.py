@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from types import FrameType
 from typing import Any
 
 import pytest
 from flask import Flask, session
 from flask.sessions import NullSession
 
+from catchments.core.text_folding import folded
+from catchments.lookup.search.addresses import text as address_text
+from catchments.lookup.search.typed_text import TypedText
 from catchments.lookup.snapshot import Published
 from catchments.store.people import People
 from catchments.web.common import contract, query_parameters
@@ -95,3 +100,33 @@ def test_a_staff_page_has_a_session(small_app: Flask) -> None:
     with small_app.test_client() as client:
         client.get("/staff/sign-in")
         assert has_session()
+
+
+TYPED = "12 Kura Street, Kōwhai"
+READERS = {folded.__code__: "folded", TypedText.of.__func__.__code__: "typed"}
+READERS |= {address_text._read.__code__: "parsed"}
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/embed", "/search", "/suggest", "/v1/provider", "/catchments"]
+)
+def test_what_somebody_typed_is_folded_and_parsed_once(small_app: Flask, address: str) -> None:
+    counted: Counter[str] = Counter()
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code in READERS:
+            given = [value for value in frame.f_locals.values() if isinstance(value, str)]
+            name = READERS[frame.f_code]
+            if TYPED in given or (name == "parsed" and frame.f_locals["typed"].text == TYPED):
+                counted[name] += 1
+
+    field = "address" if address == "/v1/provider" else "q"
+    with small_app.test_client() as client:
+        sys.setprofile(count)
+        try:
+            response = client.get(address, query_string={field: TYPED})
+        finally:
+            sys.setprofile(None)
+    assert response.status_code in {200, 404}
+    assert all(times == 1 for times in counted.values()), counted
+    assert address == "/embed" or counted
