@@ -15,7 +15,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from catchments.core.model import NamedPlace, School
+from catchments.core.model import NamedPlace, PlaceKind, School
 from catchments.core.text_folding import folded
 from catchments.lookup.search.abbreviations import expanded, in_full, key, spelled_out
 
@@ -177,7 +177,7 @@ def _parts(words: Sequence[str]) -> Iterator[tuple[int, int, frozenset[str]]]:
 
 def _own_names(entries: Sequence[NamedPlace]) -> Iterator[tuple[int, str, str]]:
     for entry, named in enumerate(entries):
-        if len(named.schools) == 1 and named.name == named.schools[0].name:
+        if named.kind is PlaceKind.SCHOOL:
             yield entry, named.name, ""
 
 
