@@ -25,6 +25,7 @@ LONGEST_NAME = 16
 """Words of a text that are tried as one name; no school's name has as many."""
 _BRACKETED = re.compile(r"\([^()]*\)")
 _DOUBLED = re.compile(r"([a-z])\1+")
+_STREET_NUMBER = re.compile(r"[0-9]{1,6}[A-Za-z]?(?: ?[-–/] ?[0-9]{1,6}[A-Za-z]?)? ")
 COUNTRIES = ("New Zealand", "NZ", "Aotearoa", "Aotearoa New Zealand")
 
 _COUNCILS_REGIONS: Mapping[str, tuple[str, ...]] = {
@@ -202,7 +203,7 @@ def _is_postcode(word: str) -> bool:
 
 def _said_of(school: School) -> set[tuple[str, ...]]:
     """Return what may stand beside a school's name: each a whole run of words, as compared."""
-    road = school.address.lstrip("0123456789abcdefABCDEF/-– ,")
+    road = _STREET_NUMBER.sub("", school.address)
     texts = [school.suburb, school.city, school.address, road, school.postcode, school.phone]
     texts += [school.territorial_authority, school.website, f"{school.school_id}"]
     texts += [f"school {school.school_id}", school.education_region, *COUNTRIES]

@@ -1,4 +1,8 @@
-"""The exact places: which suburbs and towns a text names wholly, and nothing beside them."""
+"""The exact places: which suburbs and towns a text names wholly, and nothing beside them.
+
+So are schools by their street line, where that has no number and their suburb or town stands beside
+it: a seventh of the directory's addresses are written so.
+"""
 
 from __future__ import annotations
 
@@ -23,19 +27,18 @@ _LOCALITIES = {PlaceKind.SUBURB, PlaceKind.TOWN}
 
 @dataclass(frozen=True)
 class ExactPlaces:
-    """Suburbs and towns by the words of their whole names."""
+    """Suburbs and towns by the words of their whole names, schools by those of their road."""
 
     by_name: Mapping[tuple[str, ...], Sequence[int]]
     entries: Sequence[NamedPlace]
 
     @classmethod
     def of(cls, entries: Sequence[NamedPlace]) -> ExactPlaces:
-        """Index the suburbs and towns among entries."""
+        """Index suburbs and towns, and the schools whose address has no number."""
         found: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
         for at, named in enumerate(entries):
-            if named.kind in _LOCALITIES:
-                for run in runs_of([named.name]):
-                    found[run].append(at)
+            for run in runs_of([_whole_name(named)]):
+                found[run].append(at)
         return cls(dict(found), entries)
 
     def named_by(self, typed: Sequence[str]) -> list[int]:
@@ -49,13 +52,34 @@ class ExactPlaces:
             for end in range(start + 1, min(len(words), start + LONGEST_PLACE) + 1):
                 around = [run for run in (words[:start], words[end:]) if run]
                 for at in self.by_name.get(words[start:end], ()):
-                    if not around or self._are_its_own(around, at):
+                    if self._are_its_own(around, at):
                         found.add(at)
         return sorted(found)
 
-    def _are_its_own(self, around: Iterable[Sequence[str]], at: int) -> bool:
-        runs = runs_of(_said_of(self.entries[at]))
+    def _are_its_own(self, around: Sequence[Sequence[str]], at: int) -> bool:
+        named = self.entries[at]
+        if named.kind is PlaceKind.SCHOOL and not _has_place(around, named):
+            return False
+        runs = runs_of(_said_of(named)) if around else set()
         return all(made_of(words, runs) for words in around)
+
+
+def _whole_name(named: NamedPlace) -> str:
+    """Return what names a place: of a school its street line, if that has no number."""
+    if named.kind in _LOCALITIES:
+        return named.name
+    address = named.schools[0].address
+    return "" if any(map(str.isdigit, address[:12])) else address
+
+
+def _has_place(around: Iterable[Sequence[str]], school: NamedPlace) -> bool:
+    runs = runs_of(school.within.split(", "))
+    return any(
+        tuple(words[at : at + len(run)]) == run
+        for words in around
+        for run in runs
+        for at in range(len(words))
+    )
 
 
 def _said_of(named: NamedPlace) -> list[str]:
