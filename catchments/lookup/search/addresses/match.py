@@ -154,17 +154,8 @@ def match_of(typed: Words, name: Words, around: Around, near: Near) -> MatchKind
 
 def spelled(name: str) -> tuple[str, ...]:
     """Return the words of a road's name as typed ones are compared: “SH 1” in full."""
-    return (
-        tuple(folded(name).replace("sh ", "state highway ").split()) if _is_sh(name) else _of(name)
-    )
-
-
-def _is_sh(name: str) -> bool:
-    return folded(name).startswith("sh ")
-
-
-def _of(name: str) -> tuple[str, ...]:
-    return tuple(folded(name).split())
+    first, *others = folded(name).split() or [""]
+    return ("state", "highway", *others) if first == "sh" and others else (first, *others)
 
 
 def _rest(rest: Words, around: Around, near: Near, slips: int) -> Fit | None:
