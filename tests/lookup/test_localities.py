@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catchments.core.model import NamedPlace, PlaceKind, School, SchoolStatus
+from catchments.core.model import MatchKind, NamedPlace, PlaceKind, School, SchoolStatus
 from catchments.lookup.search.gazetteer import Gazetteer
 from catchments.lookup.search.localities import localities_of
-from catchments.lookup.search.typed_text import TypedText
 
 TOWN, SUBURB = PlaceKind.TOWN, PlaceKind.SUBURB
 
@@ -103,7 +102,7 @@ GAZETTEER = Gazetteer.of(
 def ending(text: str) -> list[str]:
     return [
         f"{found.name}, {found.within}" if found.within else found.name
-        for found in GAZETTEER.localities_named_in(TypedText.of(text))
+        for found in GAZETTEER.localities_named_in(text)
     ]
 
 
@@ -156,4 +155,27 @@ def test_whatever_stands_before_it_the_town_at_the_end_is_named(before):
 @given(st.text(max_size=60))
 def test_whatever_stands_at_the_end_only_known_places_are_named(text):
     known = {(found.name, found.within) for found in GAZETTEER.entries}
-    assert {(f.name, f.within) for f in GAZETTEER.localities_named_in(TypedText.of(text))} <= known
+    assert {(f.name, f.within) for f in GAZETTEER.localities_named_in(text)} <= known
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12 high street kaitaia", [("Kaitāia", MatchKind.LOCALITY)]),
+        ("12 high st kaitia", [("Kaitāia", MatchKind.LOCALITY)]),
+        ("12 High Street, Kaitaia 0410, Northland", [("Kaitāia", MatchKind.LOCALITY)]),
+        ("12 Mill Road, RD 2, Kaitaia", [("Kaitāia", MatchKind.MAIL_TOWN)]),
+        ("12 Mill Road, RD 2, Kaitaia, Northland", [("Kaitāia", MatchKind.MAIL_TOWN)]),
+        ("12 Mill Road, Kaitaia, RD 2", [("Kaitāia", MatchKind.MAIL_TOWN)]),
+        ("12 Mill Road Kaitaia RD 2", [("Kaitāia", MatchKind.MAIL_TOWN)]),
+        ("12 Mill Road, Riccarton, RD 2, Kaitaia", [("Kaitāia", MatchKind.MAIL_TOWN)]),
+        ("R.D. 4, Kaitaia", [("Kaitāia", MatchKind.MAIL_TOWN)]),
+        ("PO Box 12, Kaitaia 0441", [("Kaitāia", MatchKind.MAIL_TOWN)]),
+        ("Private Bag 1234, Riccarton, Christchurch", [("Riccarton", MatchKind.MAIL_TOWN)]),
+        ("PO Box 12", []),
+    ],
+)
+def test_the_end_of_an_address_is_only_a_place_and_that_of_mail_only_where_post_goes(
+    text, expected
+):
+    assert [(f.name, f.match) for f in GAZETTEER.localities_named_in(text)] == expected

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catchments.core.model import PlaceKind, School
+from catchments.core.model import MatchKind, PlaceKind, School
+from catchments.core.settings import ROOT
 from catchments.lookup.search.addresses.parts import without_end
 from catchments.lookup.search.gazetteer import Gazetteer
-from catchments.lookup.search.street_addresses import looks_like_address, school_number
+from catchments.lookup.search.street_addresses import (
+    SchoolAddresses,
+    looks_like_address,
+    school_number,
+)
 from catchments.lookup.search.typed_text import TypedText
 
 
@@ -129,10 +136,7 @@ GAZETTEER = Gazetteer.of(SCHOOLS)
 
 
 def ids_at(text: str, at_most: int = 10) -> list[int]:
-    return [
-        found.schools[0].school_id
-        for found in GAZETTEER.at_address(TypedText.of(text), at_most=at_most)
-    ]
+    return [found.schools[0].school_id for found in GAZETTEER.at_address(text, at_most=at_most)]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +192,7 @@ def test_an_address_that_no_school_has_finds_none(text):
 
 
 def test_a_school_at_an_address_is_named_as_a_school():
-    (found,) = GAZETTEER.at_address(TypedText.of("12 high st roslyn"), at_most=5)
+    (found,) = GAZETTEER.at_address("12 high st roslyn", at_most=5)
     assert (found.kind, found.name, found.within) == (
         PlaceKind.SCHOOL,
         "Dunedin School",
@@ -204,3 +208,95 @@ def test_no_more_schools_come_than_were_asked_for():
 @given(st.text(max_size=60) | st.text(alphabet="0123456789 ab/-,", max_size=60))
 def test_no_text_is_too_much_for_it(text):
     assert bool(ids_at(text)) <= looks_like_address(text)
+
+
+# --- how wholly it was typed ----------------------------------------------------------------------
+
+MATCHED = Gazetteer.of(
+    [
+        School(1, "Kaitāia School", address="12 High Street", city="Kaitāia", postcode="0410"),
+        School(2, "Roslyn School", address="12 High Street", suburb="Roslyn", city="Dunedin"),
+        School(3, "Corner School", address="12-16 Low Road", city="Kaitāia"),
+        School(4, "Lettered School", address="1176B Matahi Valley Road", city="Matahi"),
+        School(5, "Highway School", address="576 SH 56", suburb="Ōpiki", city="Palmerston North"),
+        School(6, "Round School", address="12 Mill Road RD 3", city="Gore"),
+        School(
+            7,
+            "Northern School",
+            address="7 Rimu Road",
+            city="Kaitāia",
+            territorial_authority="Far North District",
+        ),
+    ]
+)
+EXACT, PART = MatchKind.EXACT, MatchKind.PART
+
+
+@pytest.mark.every_case
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12 high st kaitaia", [(1, EXACT)]),
+        ("12 High Street, Kaitāia 0410, New Zealand", [(1, EXACT)]),
+        ("12 High Street 0410", [(1, EXACT), (2, PART)]),
+        ("12 high street roslyn", [(2, EXACT)]),
+        ("12 high street, dunedin", [(2, EXACT)]),
+        ("12 high street, roslyn, dunedin", [(2, EXACT)]),
+        ("Flat 2, 12 high street, roslyn", [(2, EXACT)]),
+        ("No. 12 high street, roslyn", [(2, EXACT)]),
+        ("12-16 low road kaitaia", [(3, EXACT)]),
+        ("14 low road kaitaia", [(3, EXACT)]),
+        ("1176b matahi valley road matahi", [(4, EXACT)]),
+        ("576 State Highway 56, Opiki", [(5, EXACT)]),
+        ("576 S.H. 56, Palmerston Nth", [(5, EXACT)]),
+        ("12 Mill Road, RD 3, Gore", [(6, EXACT)]),
+        ("12 Mill Road, Gore", [(6, EXACT)]),
+        ("7 Rimu Road, Kaitaia, Far North District, Northland", [(7, EXACT)]),
+        # Without its place another town's may be meant, with a part only all that goes on so.
+        ("12 high street", [(1, PART), (2, PART)]),
+        ("7 Rimu Road, Northland", [(7, PART)]),
+        ("12 high kaitaia", [(1, PART)]),
+        ("12 high street kait", [(1, PART)]),
+        ("1176 matahi valley road matahi", [(4, PART)]),
+        ("14-16 low road kaitaia", [(3, PART)]),
+        ("12-14 high street kaitaia", [(1, PART)]),
+        # Post that goes through its town may be for another than the school of that town.
+        ("12 High Street, RD 1, Kaitaia", [(1, PART), (2, PART)]),
+        ("12 Mill Road, RD 5, Gore", [(6, PART)]),
+        ("12 High Street, Roslyn, RD 1, Dunedin", [(2, EXACT)]),
+    ],
+)
+def test_a_school_is_exact_by_its_whole_street_line_and_its_place(text, expected):
+    found = MATCHED.at_address(text, at_most=5)
+    assert [(each.schools[0].school_id, each.match) for each in found] == expected
+
+
+def demonstration_schools() -> list[School]:
+    """The real schools of the demonstration: number, name and address."""
+    path = ROOT / "data" / "boundaries" / "demonstration" / "schools.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            School(
+                int(row["school_id"]),
+                row["name"],
+                address=row["address"],
+                suburb=row["suburb"],
+                city=row["city"],
+                territorial_authority=row["territorial_authority"],
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
+def test_each_school_is_exact_by_its_own_address_and_by_no_others():
+    schools = demonstration_schools()
+    known = SchoolAddresses.of(schools)
+    numbered = [school for school in schools if looks_like_address(school.address)]
+    assert len(numbered) > 200
+    for school in numbered:
+        text = ", ".join(filter(None, [school.address, school.suburb, school.city]))
+        found = known.at(TypedText.of(text))
+        exact = [schools[entry] for entry, match in found if match is EXACT]
+        assert school in exact
+        # Some share a site: an activity centre has its school's address.
+        assert {(s.address, s.city) for s in exact} == {(school.address, school.city)}

@@ -258,3 +258,27 @@ def test_no_library_logs_the_address_or_the_key(elsewhere, caplog):
     with caplog.at_level(logging.DEBUG):
         places_of(nominatim(elsewhere), "12 secret street")
     assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        ("12 high st kaitaia", "12 High Street, Kaitaia", "exact"),
+        ("12 High Street, Kaitāia 0410", "12, High Street, Kaitaia, Northland, 0410", "exact"),
+        ("12 high st, kaitaia, northland", "12, High Street, Kaitaia, Northland", "exact"),
+        # Whether another town has it they are not asked, nor what else the text may say.
+        ("12 high street", "12 High Street, Kaitaia", "part"),
+        ("12 high st kait", "12 High Street, Kaitaia", "part"),
+        ("12 high kaitaia", "12 High Street, Kaitaia", "part"),
+        ("12 hill st kaitaia", "12 High Street, Kaitaia", "part"),
+        ("12 high st awanui", "12 High Street, Kaitaia", "part"),
+        ("12-14 high st kaitaia", "12 High Street, Kaitaia", "part"),
+        ("12 high st, rd 1, kaitaia", "12 High Street, Kaitaia", "part"),
+    ],
+)
+def test_what_is_found_elsewhere_is_exact_where_its_whole_name_was_typed(
+    elsewhere, text, name, expected
+):
+    elsewhere.body = [{**KAITAIA, "display_name": name}]
+    (found,) = places_of(nominatim(elsewhere), text)
+    assert found.match == expected

@@ -44,7 +44,7 @@ def street_number(text: str) -> str:
 def without_region(text: str) -> str:
     """Return an address without the region that maps write at its end."""
     words = folded(text).split()
-    region = region_at_end(words)
+    region = region_at_end(words, after=2)
     return " ".join(words[: -len(region)]) if region else text
 
 
@@ -79,6 +79,8 @@ class SchoolAddresses:
         """Index schools in order; those whose address has no street number are left out."""
         found: defaultdict[int, list[_SchoolAddress]] = defaultdict(list)
         for entry, school in enumerate(schools):
+            if not any(map(str.isdigit, school.address)):
+                continue
             given = AddressText.of(TypedText.of(school.address))
             if not given.is_address:
                 continue

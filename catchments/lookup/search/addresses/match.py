@@ -59,10 +59,13 @@ def _by_region() -> dict[str, frozenset[str]]:
 
 
 _DISTRICTS = _by_region()
+_LOOSE, _WIDER, _OWN = range(3)
 _AS_A_TOWN = frozenset(["auckland", "gisborne", "nelson", "wellington"])
 _AFTER_DISTRICT = (" district", " city", " territory")
 REGIONS = tuple(tuple(name.split()) for name in _DISTRICTS)
 """What an address may end with beyond its town, folded."""
+TOWNS_TOO = frozenset((name,) for name in _AS_A_TOWN)
+"""Of these the ones that a town is called as well."""
 
 
 def is_in(district: str, region: str) -> bool:
@@ -125,7 +128,7 @@ class Fit:
 
     slips: int
     has_place: bool
-    """Whether suburb or town, or a district that is said to be one, is among them."""
+    """Whether its suburb or its town is among them."""
 
     @property
     def match(self) -> MatchKind:
@@ -151,27 +154,19 @@ def match_of(typed: Words, name: Words, around: Around, near: Near) -> MatchKind
 
 def spelled(name: str) -> tuple[str, ...]:
     """Return the words of a road's name as typed ones are compared: “SH 1” in full."""
-    return (
-        tuple(folded(name).replace("sh ", "state highway ").split()) if _is_sh(name) else _of(name)
-    )
-
-
-def _is_sh(name: str) -> bool:
-    return folded(name).startswith("sh ")
-
-
-def _of(name: str) -> tuple[str, ...]:
-    return tuple(folded(name).split())
+    first, *others = folded(name).split() or [""]
+    return ("state", "highway", *others) if first == "sh" and others else (first, *others)
 
 
 def _rest(rest: Words, around: Around, near: Near, slips: int) -> Fit | None:
     """Return the best way to part words into names around, each used once."""
-    names = [(words, 2) for words in around.own]
-    names += [(words, 1) for words in around.wider] + [(words, 0) for words in around.loose]
+    names = [(words, _OWN) for words in around.own]
+    names += [(words, _WIDER) for words in around.wider]
+    names += [(words, _LOOSE) for words in around.loose]
     found = [
-        Fit(slips + more, standing > 0)
+        Fit(slips + more, standing == _OWN)
         for more, standing, needs in _ways(tuple(rest), tuple(names), near)
-        if standing == 2 or not needs
+        if standing == _OWN or not needs
     ]
     return min(found, key=lambda fit: (fit.slips, not fit.has_place), default=None)
 
@@ -189,7 +184,7 @@ def _ways(
             continue
         left = names[:at] + names[at + 1 :]
         for more, best, needs in _ways(rest[len(words) :], left, near):
-            yield slips + more, max(standing, best), needs or standing == 0
+            yield slips + more, max(standing, best), needs or standing == _LOOSE
 
 
 def _slips(typed: Words, name: Words, near: Near) -> int | None:

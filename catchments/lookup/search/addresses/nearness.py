@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from catchments.lookup.search.addresses.rows import (
     POINTS_OF_ROAD,
     ROADS,
     Road,
+    evenly,
     places_of,
     within_of,
 )
@@ -25,7 +27,9 @@ LONGEST_ROUND_M = 60_000.0
 CORNER_WITHIN_M = 1_000.0
 """How near two roads come whose first houses stand away from their corner."""
 ROADS_LOOKED_AT = 200
-PAIRS_MEASURED = 40
+PAIRS_MEASURED = 25
+POINTS_MEASURED = 400
+"""Along each of two roads: a highway's thousands, times another's, would not fit a page's time."""
 _METRES_A_DEGREE = 111_195.0
 
 
@@ -62,7 +66,16 @@ def roads_that_meet(
         for other in others
         if one.id != other.id and (one.town or one.district) == (other.town or other.district)
     ]
-    found = (_corner(connection, one, other) for one, other in pairs[:PAIRS_MEASURED])
+    pairs.sort(key=lambda pair: pair[0].suburb != pair[1].suburb)
+    points: dict[int, list[tuple[int, int]]] = {}
+    for road in chain(*pairs[:PAIRS_MEASURED]):
+        if road.id not in points:
+            rows = connection.execute(POINTS_OF_ROAD, (road.id,)).fetchall()
+            points[road.id] = evenly(rows, POINTS_MEASURED)
+    found = (
+        _corner(one, other, points[one.id], points[other.id])
+        for one, other in pairs[:PAIRS_MEASURED]
+    )
     return [corner for corner in found if corner]
 
 
@@ -78,10 +91,9 @@ def _roads_named(connection: sqlite3.Connection, words: Sequence[str]) -> list[R
     ]
 
 
-def _corner(connection: sqlite3.Connection, one: Road, other: Road) -> NamedPlace | None:
-    ours, theirs = (
-        connection.execute(POINTS_OF_ROAD, (road.id,)).fetchall() for road in (one, other)
-    )
+def _corner(
+    one: Road, other: Road, ours: list[tuple[int, int]], theirs: list[tuple[int, int]]
+) -> NamedPlace | None:
     squeeze = math.cos(math.radians(places_of(ours[:1])[0].lat))
     apart = (np.array(ours)[:, None] - np.array(theirs)[None]) * [squeeze, 1.0]
     nearest = int(np.argmin(np.hypot(apart[..., 0], apart[..., 1])))

@@ -38,6 +38,7 @@ _HIGHWAY = re.compile(r"[0-9]{1,3}[a-z]?")
 _NUMERALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _FIGURES = {word: str(n) for n, word in enumerate(_NUMERALS, start=1)}
 _NUMBER_SIGNS = frozenset(["no", "nos", "number", "num"])
+_NUMBERED = frozenset(["box", "bag", "highway", "no", "number", DASH, SLASH])
 _COUNTRIES = (["aotearoa", "new", "zealand"], ["new", "zealand"], ["nz"], ["aotearoa"])
 _HIGHWAY_WORDS = frozenset(["highway", "hwy"])
 _STATE_WORDS = frozenset(["state", "st"])
@@ -154,16 +155,32 @@ def without_end(words: Tokens) -> tuple[list[str], str]:
             break
         postcode = kept[-1] if _POSTCODE.fullmatch(kept[-1]) else postcode
         kept = shorter
+    inner = _postcode_within(kept)
+    if inner:
+        return [*kept[:inner], *kept[inner + 1 :]], kept[inner]
     return kept, postcode
 
 
+def _postcode_within(tokens: Tokens) -> int:
+    """Return where a postcode stands before a region, as in “Kaitaia 0410, Northland”; or 0."""
+    last = max((at for at, word in enumerate(tokens) if any(map(str.isdigit, word))), default=0)
+    is_one = last > 1 and tokens[last - 1].isalpha() and _is_postcode(tokens, last)
+    return last if is_one and tokens[last + 1 : last + 2] == [COMMA] else 0
+
+
+def _is_postcode(tokens: Tokens, at: int) -> bool:
+    """Whether a token is a postcode, and not the number of what stands before it."""
+    before = tokens[at - 1] if at else ""
+    return bool(_POSTCODE.fullmatch(tokens[at])) and before not in _NUMBERED
+
+
 def _length_of_end(words: Tokens) -> int:
-    if words and _POSTCODE.fullmatch(words[-1]):
+    if words and _is_postcode(words, len(words) - 1):
         return 1
     return next((len(name) for name in _COUNTRIES if list(words[-len(name) :]) == name), 0)
 
 
-def region_at_end(words: Tokens, *, after: int = 2) -> tuple[str, ...]:
+def region_at_end(words: Tokens, *, after: int) -> tuple[str, ...]:
     """Return the region that words end with, where more than so many words stand before it."""
     ends = (name for name in REGIONS if tuple(words[-len(name) :]) == name)
     return next((name for name in ends if len(words) > len(name) + after), ())
@@ -307,8 +324,8 @@ def _town_after(tokens: Tokens) -> tuple[tuple[str, ...], list[str]]:
     while left:
         end = left.index(COMMA) if COMMA in left else len(left)
         segment = [word for word in left[:end] if word not in MARKS]
-        if segment and _POSTCODE.fullmatch(segment[-1]):
-            segment.pop()
+        if segment and ROAD_TYPES.isdisjoint(segment):  # “0481 Northland”
+            segment = [word for word in segment if not _POSTCODE.fullmatch(word)]
         if _has_number(segment) or _mail_at(left, 0)[0] or _names_mail(left[:end]):
             break
         town += segment
@@ -325,8 +342,10 @@ def _town_before(tokens: Tokens, *, alone: bool) -> tuple[list[str], tuple[str, 
     """Return the tokens before a run, and the town that is a part of its own at their end."""
     kept = tidied(tokens)
     ends = [at for at, word in enumerate(kept) if word == COMMA]
-    if not ends and (alone and _has_number(kept)):
-        return kept, ()
+    if not ends and alone and _has_number(kept):
+        # “12 Smith Road Kaitaia RD 1”
+        at = max((at for at, word in enumerate(kept) if word in ROAD_TYPES), default=len(kept)) + 1
+        return kept[:at], tuple(kept[at:])
     at = ends[-1] + 1 if ends else 0
     segment = tuple(word for word in kept[at:] if word not in MARKS)
     if _has_number(segment) or not ROAD_TYPES.isdisjoint(segment):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from catchments.core.text_folding import folded
 from catchments.lookup.search.abbreviations import ROAD_TYPES, SHORT
 from catchments.lookup.search.addresses import parts
+from catchments.lookup.search.addresses.match import TOWNS_TOO
 from catchments.lookup.search.addresses.parts import COMMA, DASH, as_number
 from catchments.lookup.search.typed_text import TypedText
 
@@ -123,12 +124,16 @@ class AddressText:
         for words, last in self._variants():
             found |= dict.fromkeys(_readings(self.unit, words[:MOST_WORDS], last))
         for words, last in self._variants():
-            region = parts.region_at_end(words)
-            if region:
+            region = parts.region_at_end(words, after=int(self.is_address))
+            if region and self._may_end_with(region):
                 kept = words[: len(words) - len(region)][:MOST_WORDS]
                 without = _readings(self.unit, kept, last)
                 found |= dict.fromkeys(_in_region(each, region) for each in without)
         return [reading for reading in found if reading.words]
+
+    def _may_end_with(self, region: tuple[str, ...]) -> bool:
+        """Whether a region may be meant: “Mount Wellington” is a name, “Mount, Wellington” not."""
+        return self.is_address or region not in TOWNS_TOO or region in self.segments[-1:]
 
     def _variants(self) -> Iterator[tuple[list[str], int]]:
         """Yield the words with a range as its first number, then with both its numbers."""
