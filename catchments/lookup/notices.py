@@ -24,6 +24,9 @@ class NoticeCode(StrEnum):
     NUMBER_NOT_KNOWN = "number-not-known"
     ADDRESS_NOT_KNOWN = "address-not-known"
     CHANGES_DIFFER = "changes-differ"
+    SWAPPED = "swapped"
+    SIGN_MISSING = "sign-missing"
+    MAP_VIEW = "map-view"
 
 
 def notices_of_place(

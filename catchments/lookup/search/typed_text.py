@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from catchments.core.text_folding import LONGEST_TEXT, folded
 
+LONGEST_PASTED = 2000
+"""Characters of an address of a map that are looked at; such with a place's pin have 150 to 400."""
+
 
 @dataclass(frozen=True, slots=True)
 class TypedText:
@@ -20,11 +23,19 @@ class TypedText:
     """The words of `folded`."""
     is_cut: bool = False
     """Whether there was more than the 200 characters that are looked at."""
+    whole: str = ""
+    """Likewise as many characters as the address of a map may have; `text` begins it."""
 
     @classmethod
     def of(cls, text: str) -> TypedText:
         """Read a text; full-width letters and digits count as their plain forms."""
-        kept = "".join(c if c.isprintable() else " " for c in text[:LONGEST_TEXT])
-        tidied = " ".join(unicodedata.normalize("NFKC", kept).split())[:LONGEST_TEXT]
+        tidied = _tidied(text[:LONGEST_TEXT])[:LONGEST_TEXT]
+        is_cut = len(text.strip()) > LONGEST_TEXT
+        whole = _tidied(text[:LONGEST_PASTED])[:LONGEST_PASTED] if is_cut else tidied
         plain = folded(tidied)
-        return cls(tidied, plain, tuple(plain.split()), len(text.strip()) > LONGEST_TEXT)
+        return cls(tidied, plain, tuple(plain.split()), is_cut, whole)
+
+
+def _tidied(text: str) -> str:
+    kept = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(unicodedata.normalize("NFKC", kept).split())
