@@ -190,12 +190,8 @@ def test_a_plus_code_in_an_address_of_a_map_is_read_with_its_town():
         *("https://www.google.com/search?q=kaitaia", "https://google.com.evil.nz/maps?q=-35,173"),
         *("https://evil.nz/?u=https://www.google.com", "http://[1", "https://", "a/b", "and/or"),
         *("12/14 High Street", "javascript:alert(1)", "https://user@evil.nz/maps", "//google.com"),
-        *(
-            "https://www.google.evil/maps?q=-35,173",
-            "maps.",
-            "www.",
-            "https://openstreetmap.org.x/",
-        ),
+        *("https://www.google.evil/maps?q=-35,173", "maps.", "www."),
+        *("https://openstreetmap.org.x/",),
     ],
 )
 def test_no_other_address_is_taken_for_a_map(text):

@@ -58,7 +58,7 @@ _AFTER_QUESTION = _AFTER | frozenset(_said(_IN))
 """What is lost after one that a question stood before."""
 _LONGEST = max(map(len, _BEFORE | _AFTER_QUESTION))
 _MOST_TIMES = 3
-_NO_NAME = {"the", "a", "an", "our", "my", "it", "this", "school", "i", "we", "you", "me"}
+_NO_NAME = frozenset().union(*_BEFORE, *_AFTER_QUESTION, ["school", "it", "this", "you", "he"])
 """Words that are no name by themselves."""
 
 
