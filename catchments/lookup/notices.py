@@ -29,6 +29,9 @@ class NoticeCode(StrEnum):
     ALSO_NAMED = "also-named"
     TEXT_CUT = "text-cut"
     RENAMED = "renamed"
+    SWAPPED = "swapped"
+    SIGN_MISSING = "sign-missing"
+    MAP_VIEW = "map-view"
 
 
 def notices_of_place(

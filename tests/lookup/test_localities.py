@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from catchments.core.model import MatchKind, NamedPlace, PlaceKind, School, SchoolStatus
 from catchments.lookup.search.gazetteer import Gazetteer
 from catchments.lookup.search.localities import localities_of
+from catchments.lookup.search.typed_text import TypedText
 
 TOWN, SUBURB = PlaceKind.TOWN, PlaceKind.SUBURB
 
@@ -102,7 +103,7 @@ GAZETTEER = Gazetteer.of(
 def ending(text: str) -> list[str]:
     return [
         f"{found.name}, {found.within}" if found.within else found.name
-        for found in GAZETTEER.localities_named_in(text)
+        for found in GAZETTEER.localities_named_in(TypedText.of(text))
     ]
 
 
@@ -155,7 +156,7 @@ def test_whatever_stands_before_it_the_town_at_the_end_is_named(before):
 @given(st.text(max_size=60))
 def test_whatever_stands_at_the_end_only_known_places_are_named(text):
     known = {(found.name, found.within) for found in GAZETTEER.entries}
-    assert {(f.name, f.within) for f in GAZETTEER.localities_named_in(text)} <= known
+    assert {(f.name, f.within) for f in GAZETTEER.localities_named_in(TypedText.of(text))} <= known
 
 
 @pytest.mark.parametrize(
@@ -178,4 +179,6 @@ def test_whatever_stands_at_the_end_only_known_places_are_named(text):
 def test_the_end_of_an_address_is_only_a_place_and_that_of_mail_only_where_post_goes(
     text, expected
 ):
-    assert [(f.name, f.match) for f in GAZETTEER.localities_named_in(text)] == expected
+    assert [
+        (f.name, f.match) for f in GAZETTEER.localities_named_in(TypedText.of(text))
+    ] == expected

@@ -136,7 +136,10 @@ GAZETTEER = Gazetteer.of(SCHOOLS)
 
 
 def ids_at(text: str, at_most: int = 10) -> list[int]:
-    return [found.schools[0].school_id for found in GAZETTEER.at_address(text, at_most=at_most)]
+    return [
+        found.schools[0].school_id
+        for found in GAZETTEER.at_address(TypedText.of(text), at_most=at_most)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +195,7 @@ def test_an_address_that_no_school_has_finds_none(text):
 
 
 def test_a_school_at_an_address_is_named_as_a_school():
-    (found,) = GAZETTEER.at_address("12 high st roslyn", at_most=5)
+    (found,) = GAZETTEER.at_address(TypedText.of("12 high st roslyn"), at_most=5)
     assert (found.kind, found.name, found.within) == (
         PlaceKind.SCHOOL,
         "Dunedin School",

@@ -14,6 +14,8 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 """A school's number: “54”, “#54”, “School No. 54”, “MOE 54”, and as programs write it, “54.0”."""
+LONGEST_PASTED = 2000
+"""Characters of an address of a map that are looked at; such with a place's pin have 150 to 400."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +32,23 @@ class TypedText:
     """The school's number that the text is, if it is one; no school need have it."""
     is_cut: bool = False
     """Whether there was more than the 200 characters that are looked at."""
+    whole: str = ""
+    """Likewise as many characters as the address of a map may have; `text` begins it."""
 
     @classmethod
     def of(cls, text: str) -> TypedText:
         """Read a text; full-width letters and digits count as their plain forms."""
-        kept = "".join(c if c.isprintable() else " " for c in text[:LONGEST_TEXT])
-        tidied = " ".join(unicodedata.normalize("NFKC", kept).split())[:LONGEST_TEXT]
-        plain = folded(tidied)
+        tidied = _tidied(text[:LONGEST_TEXT])[:LONGEST_TEXT]
         is_cut = len(text.strip()) > LONGEST_TEXT
-        return cls(tidied, plain, tuple(plain.split()), _number(tidied), is_cut)
+        whole = _tidied(text[:LONGEST_PASTED])[:LONGEST_PASTED] if is_cut else tidied
+        plain = folded(tidied)
+        number = _number(tidied)
+        return cls(tidied, plain, tuple(plain.split()), number, is_cut, whole)
+
+
+def _tidied(text: str) -> str:
+    kept = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(unicodedata.normalize("NFKC", kept).split())
 
 
 def _number(text: str) -> int | None:
