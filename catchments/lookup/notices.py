@@ -18,6 +18,7 @@ class NoticeCode(StrEnum):
     PROPOSED_SCHOOL = "proposed-school"
     CLOSED_SCHOOL = "closed-school"
     NOT_IN_DIRECTORY = "not-in-directory"
+    RENAMED = "renamed"
     DIRECTORY_LATER = "directory-later-than-date"
     BEFORE_FIRST_EDITION = "before-first-edition"
     NOTHING_FOUND = "nothing-found"

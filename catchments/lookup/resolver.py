@@ -22,6 +22,7 @@ from catchments.core.model import (
     Catchment,
     DirectoryRelease,
     Edition,
+    FormerName,
     NamedPlace,
     Notice,
     Place,
@@ -229,10 +230,7 @@ class Resolver:
             opening = f"; it is to open on {long_date(school.opens)}" if school.opens else ""
             found.append(Notice(NoticeCode.PROPOSED_SCHOOL, f"This school is proposed{opening}."))
         if school.last_seen:
-            text = (
-                f"This school is no longer in the directory; last on {long_date(school.last_seen)}."
-            )
-            found.append(Notice(NoticeCode.NOT_IN_DIRECTORY, text))
+            found.append(Notice(NoticeCode.NOT_IN_DIRECTORY, _gone(school, school.last_seen)))
         elif is_closed(school, on=on):
             closing = f" on {long_date(school.closed)}" if school.closed else ""
             found.append(Notice(NoticeCode.CLOSED_SCHOOL, f"This school closed{closing}."))
@@ -244,6 +242,13 @@ def is_closed(school: School, *, on: date) -> bool:
     return school.status is SchoolStatus.CLOSED and (school.closed is None or school.closed <= on)
 
 
+def renamed(school: School, former: FormerName) -> Notice:
+    """Return the notice for whoever asked for a school by a name that it has no more."""
+    until = long_date(former.last_seen)
+    text = f"It is called {school.name} now; until the release of {until} it was {former.name}."
+    return Notice(NoticeCode.RENAMED, text)
+
+
 def long_date(day: date) -> str:
     """Return a date as people write it: “5 January 2026”."""
     return f"{day.day} {day:%B %Y}"
@@ -252,6 +257,14 @@ def long_date(day: date) -> str:
 def kilometres(distance_m: float) -> str:
     """Return a distance as people say it: “340 m”, “1.2 km”."""
     return f"{distance_m:.0f} m" if round(distance_m) < 1_000 else f"{distance_m / 1_000:.1f} km"
+
+
+def _gone(school: School, last_seen: date) -> str:
+    since = f" since the release of {long_date(school.gone_since)}" if school.gone_since else ""
+    return (
+        f"This school is not in the school directory{since}; the last that had it is that of "
+        f"{long_date(last_seen)}."
+    )
 
 
 def _noted(code: NoticeCode, named: Sequence[Candidate], beside: str) -> str:

@@ -12,9 +12,17 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import accumulate, chain, islice
 from operator import and_, or_
+from types import MappingProxyType
 from typing import NamedTuple
 
-from catchments.core.model import NamedPlace, PlaceKind, School, SchoolStatus
+from catchments.core.model import (
+    Alias,
+    FormerName,
+    NamedPlace,
+    PlaceKind,
+    School,
+    SchoolStatus,
+)
 from catchments.core.text_folding import LONGEST_TEXT, folded, words_of
 from catchments.lookup.search.abbreviations import forms, key, keys_begun_by
 from catchments.lookup.search.index import WordIndex, members
@@ -65,9 +73,20 @@ class Gazetteer:
     vocabulary: Vocabulary
     addresses: SchoolAddresses
     endings: LocalityEndings
+    former_names: Mapping[int, Sequence[FormerName]]
+    """What earlier releases call schools, by school number; the latest name first."""
+    aliases: tuple[Alias, ...]
+    """What people call schools beside their names."""
 
     @classmethod
-    def of(cls, schools: Iterable[School], *, former: Iterable[School] = ()) -> Gazetteer:
+    def of(
+        cls,
+        schools: Iterable[School],
+        *,
+        former: Iterable[School] = (),
+        former_names: Mapping[int, Sequence[FormerName]] = MappingProxyType({}),
+        aliases: Iterable[Alias] = (),
+    ) -> Gazetteer:
         """Index the schools of a directory, and those that only earlier releases hold."""
         present = sorted(schools, key=_reading_order)
         numbers = {school.school_id for school in present}
@@ -96,6 +115,8 @@ class Gazetteer:
             vocabulary=Vocabulary.of(around.words),
             addresses=SchoolAddresses.of(present),
             endings=LocalityEndings.of(localities),
+            former_names=former_names,
+            aliases=tuple(aliases),
         )
 
     def candidates(self, text: str, *, at_most: int) -> list[NamedPlace]:
