@@ -31,6 +31,7 @@ _AUCKLAND = (
     "Māngere Bridge",
     "Māngere East",
     "Ōrākei",
+    "Ōrere Point",
     "Ōtāhuhu",
     "Ōtara",
     "Pāremoremo",
@@ -57,6 +58,7 @@ _WAIKATO = (
     "Whangamatā",
 )
 _BAY_OF_PLENTY = (
+    "Lake Rotomā",
     "Matatā",
     "Ngongotahā",
     "Ōhope",
