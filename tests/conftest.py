@@ -20,7 +20,7 @@ from werkzeug.routing import Rule
 from catchments.commands.jobs.publishing_setup import publisher
 from catchments.editions import delivery
 from catchments.lookup.snapshot import Snapshot
-from catchments.readers.demonstration import read_demonstration
+from catchments.readers.demonstration import demonstration_aliases, read_demonstration
 from catchments.readers.report import no_progress
 from catchments.store import Store, engine
 from catchments.web.accounts import oidc
@@ -272,7 +272,8 @@ def demonstration_database() -> Path:
     def make(path: Path) -> None:
         with opened(path) as store:
             edition, release = read_demonstration()
-            publisher(store, no_progress).seed(edition, release)
+            aliases = demonstration_aliases(release.schools)
+            publisher(store, no_progress).seed(edition, release, aliases)
 
     return kept("demonstration.sqlite", WHAT_PUBLISHES, make)
 

@@ -11,9 +11,10 @@ from alembic.config import Config
 
 from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
-from catchments.core.model import SourceKind
+from catchments.core.model import Alias, SourceKind
 from catchments.core.roles import Role
 from catchments.store import Artefact, Publication, Store, schema
+from catchments.store.directory.aliases import AliasUploads
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.drafts.uploads import Upload, Uploads
 from catchments.store.engine import MIGRATIONS, open_engine, writing
@@ -44,6 +45,7 @@ def fill_every_table(url: str) -> None:
     """Make a database with two editions, staff at work, and all else that a table is there for."""
     with opened(url) as store:
         store.add_release(small_release())
+        store.replace_aliases([Alias("Ahi", 54, HOSTILE), Alias(HOSTILE, 55, "A website")])
         told = Announcement("provider", "P-AHI", "Ahi Trust", "kia@ahi.example", "S", "T", STARTS)
         Webhooks(store).add("https://hook.example/", by="hana")
         every_byte = Artefact("bytes", "application/octet-stream", bytes(range(256)) * 64)
@@ -74,6 +76,7 @@ def _staff_at_work(store: Store) -> None:
     whole = ReplaceCatchments(moved.catchments, moved.boundaries, (source(SourceKind.BOUNDARIES),))
     desk.add(draft, whole, HOSTILE, seen=ExpectedVersion(hana, 2))
     desk.comment(draft, HOSTILE, by=hana)
+    AliasUploads(store).keep([Alias(HOSTILE, 54, HOSTILE)], files=[{"name": HOSTILE}], by=hana)
     Uploads(store).keep(draft, Upload(HOSTILE, bytes(range(256))), by=hana)
 
 

@@ -68,6 +68,8 @@ TABLES = (
     "boundary",
     "directory_release",
     "school",
+    "alias",
+    "alias_upload",
     "edition",
     "edition_source",
     "edition_catchment",

@@ -1,7 +1,9 @@
-"""`flask schools import`: a release of the Ministry's school directory."""
+"""`flask schools import`: a release of the Ministry's school directory; `flask aliases`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,11 +19,13 @@ from catchments.commands.console import (
     table,
 )
 from catchments.core.errors import FileRefused, InputRefused
-from catchments.core.model import DirectoryRelease, School
+from catchments.core.model import Alias, DirectoryRelease, School
+from catchments.core.place_names import with_macrons
 from catchments.lookup.snapshot import Timeline, today_in_new_zealand
+from catchments.readers.aliases import read_aliases
 from catchments.readers.ckan import fetch_directory
 from catchments.readers.directory import read_directory, refuse_shrinkage
-from catchments.readers.report import Report
+from catchments.readers.report import Report, facts_of
 from catchments.store import Store
 
 NAMED_AT_MOST = 20
@@ -94,12 +98,22 @@ def _show_difference(previous: DirectoryRelease | None, release: DirectoryReleas
         return
     old, new = previous.schools, release.schools
     added, removed = sorted(set(new) - set(old)), sorted(set(old) - set(new))
-    changed = [n for n in set(new) & set(old) if new[n] != old[n]]
+    contacts = any(school.website or school.email_domain for school in old.values())
+    changed = [n for n in set(new) & set(old) if _as_kept(new[n], contacts=contacts) != old[n]]
     against = f"Against release {previous.number} of {previous.released}"
     rows = (("added", len(added)), ("removed", len(removed)), ("changed", len(changed)))
     table(against, ("Schools", "How many"), rows)
     _name_some("Added", [new[n] for n in added])
     _name_some("Removed", [old[n] for n in removed])
+
+
+def _as_kept(school: School, *, contacts: bool) -> School:
+    """Return a school as the store would give it: its town with macrons, if need be less.
+
+    Releases that were kept before there was room for websites and e-mail domains have none.
+    """
+    named = replace(school, suburb=with_macrons(school.suburb), city=with_macrons(school.city))
+    return named if contacts else replace(named, website="", email_domain="")
 
 
 def _name_some(title: str, them: list[School]) -> None:
@@ -109,3 +123,65 @@ def _name_some(title: str, them: list[School]) -> None:
     if len(them) > NAMED_AT_MOST:
         rows.append(("", f"… and {len(them) - NAMED_AT_MOST} more", ""))
     table(title, ("Number", "Name", "Town"), rows)
+
+
+# --- aliases --------------------------------------------------------------------------------------
+
+
+@click.group()
+def aliases() -> None:
+    """What people call schools beside their names."""
+
+
+@aliases.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--commit", is_flag=True, help="Write it; without this, only show what it would do.")
+@refusing
+def import_aliases(file: Path, commit: bool) -> None:
+    """Read a table (CSV or XLSX: alias, school number, source) in place of all aliases."""
+    opened = store()
+    with progress() as called:
+        given, report = read_aliases(file, schools=_known_schools(opened), progress=called)
+    show_report(report)
+    before = opened.aliases()
+    rows = (("added", len(set(given) - set(before))), ("removed", len(set(before) - set(given))))
+    table("Against the aliases that there are", ("Aliases", "How many"), rows)
+    if not commit:
+        say("Nothing was written. Add --commit to put these in place of all there are.")
+        return
+    opened.replace_aliases(given, files=[facts_of(file, file.name)])
+    say(f"Kept {len(given):,} aliases.")
+
+
+@aliases.command("list")
+@refusing
+def list_aliases() -> None:
+    """List the aliases, with the school of each as the directory of today has it."""
+    opened = store()
+    schools = _schools_of_today(opened)
+    rows = ((a.text, a.school_id, _name(schools, a), a.source) for a in opened.aliases())
+    table("Aliases", ("Alias", "Number", "School", "Source"), rows)
+
+
+def _name(schools: Mapping[int, School], alias: Alias) -> str:
+    school = schools.get(alias.school_id)
+    return school.name if school else "not in the directory"
+
+
+def _known_schools(opened: Store) -> Mapping[int, School]:
+    schools = _schools_of_today(opened)
+    if not schools:
+        raise InputRefused(
+            "There is no school directory to match the table against.",
+            next_step="Import one first: flask schools import FILE --commit.",
+        )
+    return schools
+
+
+def _schools_of_today(opened: Store) -> Mapping[int, School]:
+    """Return the schools of the directory in use, and those that only earlier releases hold."""
+    known = Timeline.of([], opened.releases()).release_on(today_in_new_zealand())
+    if known is None:
+        return {}
+    release = opened.release(known.number)
+    return {**release.former, **release.schools}

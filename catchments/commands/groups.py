@@ -36,6 +36,7 @@ class Later(click.Group):
 
 GROUPS = (
     Later("schools", "catchments.commands.directory", "The Ministry's school directory."),
+    Later("aliases", "catchments.commands.directory", "What people call schools."),
     Later("catchments", "catchments.commands.imports", "Catchments and their boundaries."),
     Later("providers", "catchments.commands.imports", "Providers and what they serve."),
     Later("listings", "catchments.commands.imports", "Lists of the schools in each catchment."),

@@ -56,7 +56,7 @@ def _seed(opened: Store) -> None:
     """Publish the demonstration edition, unless another server that starts as well was first."""
     # A second start imports none of what builds.
     from catchments.commands.jobs.publishing_setup import publisher
-    from catchments.readers.demonstration import read_demonstration
+    from catchments.readers.demonstration import demonstration_aliases, read_demonstration
 
     say("The database is empty: building the demonstration edition.")
     with progress() as called:
@@ -65,7 +65,7 @@ def _seed(opened: Store) -> None:
             return
         edition, release = read_demonstration(progress=called)
         try:
-            seeding.seed(edition, release)
+            seeding.seed(edition, release, demonstration_aliases(release.schools))
         except PublicationRefused:
             if not opened.editions():
                 raise

@@ -151,6 +151,32 @@ class School:
     """When a closed school closed, if known."""
     last_seen: date | None = None
     """The last directory release that had a school which the present one lacks."""
+    gone_since: date | None = None
+    """The first release after `last_seen`, which lacks it."""
+
+
+def unnamed(school_id: int) -> str:
+    """Return what a school is called whose name the directory leaves out."""
+    return f"School {school_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class FormerName:
+    """A name that a school had in an earlier directory release, and has no more."""
+
+    name: str
+    last_seen: date
+    """The last release that had it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """What people call a school beside its name, such as AGS; stated by staff, with its source."""
+
+    text: str
+    school_id: int
+    source: str
+    """Where the school calls itself so, in words or as an address."""
 
 
 UNCERTAINTY_M = 100.0
@@ -281,7 +307,9 @@ class DirectoryRelease:
     """One dated copy of the school directory.
 
     `schools` is what that copy holds; `former` is what only earlier releases hold, each with
-    `last_seen` set and status closed.
+    `last_seen` and `gone_since` set and status closed. `former_names` has those schools of
+    `schools` that earlier releases call otherwise, the latest name first; spellings that differ in
+    case, macrons or punctuation alone are one name.
     """
 
     schools: Mapping[int, School]
@@ -289,6 +317,7 @@ class DirectoryRelease:
     source: Source
     former: Mapping[int, School] = field(default_factory=dict)
     number: int | None = None
+    former_names: Mapping[int, tuple[FormerName, ...]] = field(default_factory=dict)
 
     @property
     def demonstration(self) -> bool:

@@ -20,7 +20,7 @@ class Action(StrEnum):
     """Everything that a role is asked for."""
 
     READ = "read drafts, impact, findings and the audit trail"
-    EDIT = "prepare drafts"
+    EDIT = "prepare drafts and import aliases"
     REVIEW = "send drafts back or approve and publish them"
     EXPLAIN = "explain findings away and set rates"
     ADMINISTER = "manage people, webhooks and withdrawals, and publish for a date that is past"

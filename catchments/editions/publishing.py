@@ -13,7 +13,7 @@ from datetime import date
 from catchments.changes.change import apply_all
 from catchments.changes.publication_checks import may_take_effect, reasons_against
 from catchments.core.errors import ChangeDoesNotFit, PublicationRefused
-from catchments.core.model import DirectoryRelease, Edition, EditionSummary
+from catchments.core.model import Alias, DirectoryRelease, Edition, EditionSummary
 from catchments.core.roles import Action
 from catchments.editions.announcements import notices_of
 from catchments.editions.differences import written_difference
@@ -99,15 +99,17 @@ class Publisher:
         told = self._with_differences(self._told(request, draft, made))
         return self._store.publish(told, expected=self._state, decision=request.decision)
 
-    def seed(self, edition: Edition, release: DirectoryRelease) -> list[int]:
-        """Publish a whole edition together with the directory release it needs."""
+    def seed(
+        self, edition: Edition, release: DirectoryRelease, aliases: Sequence[Alias] = ()
+    ) -> list[int]:
+        """Publish a whole edition with the directory release that it needs, and first aliases."""
         self._refuse_unless_sound(edition, release)
         assert edition.effective_from  # noqa: S101 - a whole edition says from when
         publication = Publication(edition, edition.effective_from, None)
         next_release = max((r.number for r in self._store.releases()), default=0) + 1
         numbered = replace(release, number=release.number or next_release)
         made = self._with_differences([self._numbered(publication, 0, numbered)], numbered)
-        return self._store.publish(made, expected=self._state, release=release)
+        return self._store.publish(made, expected=self._state, release=release, called=aliases)
 
     def _told(
         self, request: PublicationRequest, draft: Draft, made: Sequence[Publication]

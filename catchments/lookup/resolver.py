@@ -22,6 +22,7 @@ from catchments.core.model import (
     Catchment,
     DirectoryRelease,
     Edition,
+    FormerName,
     NamedPlace,
     Notice,
     Place,
@@ -250,10 +251,7 @@ class Resolver:
             opening = f"; it is to open on {long_date(school.opens)}" if school.opens else ""
             found.append(Notice(NoticeCode.PROPOSED_SCHOOL, f"This school is proposed{opening}."))
         if school.last_seen:
-            text = (
-                f"This school is no longer in the directory; last on {long_date(school.last_seen)}."
-            )
-            found.append(Notice(NoticeCode.NOT_IN_DIRECTORY, text))
+            found.append(Notice(NoticeCode.NOT_IN_DIRECTORY, _gone(school, school.last_seen)))
         elif is_closed(school, on=on):
             closing = f" on {long_date(school.closed)}" if school.closed else ""
             found.append(Notice(NoticeCode.CLOSED_SCHOOL, f"This school closed{closing}."))
@@ -263,6 +261,13 @@ class Resolver:
 def is_closed(school: School, *, on: date) -> bool:
     """Whether a school is closed on a date; one that closes later is still open."""
     return school.status is SchoolStatus.CLOSED and (school.closed is None or school.closed <= on)
+
+
+def renamed(school: School, former: FormerName) -> Notice:
+    """Return the notice for whoever asked for a school by a name that it has no more."""
+    until = long_date(former.last_seen)
+    text = f"It is called {school.name} now; until the release of {until} it was {former.name}."
+    return Notice(NoticeCode.RENAMED, text)
 
 
 def long_date(day: date) -> str:
@@ -290,6 +295,14 @@ def _of_one_catchment(named: NamedPlace, only: Candidate) -> Answer:
         catchment=catchment,
         provider=provider,
         notices=tuple(Notice(code, _noted(code, [only], "")) for code in missing),
+    )
+
+
+def _gone(school: School, last_seen: date) -> str:
+    since = f" since the release of {long_date(school.gone_since)}" if school.gone_since else ""
+    return (
+        f"This school is not in the school directory{since}; the last that had it is that of "
+        f"{long_date(last_seen)}."
     )
 
 

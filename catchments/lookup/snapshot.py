@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import NothingPublished, NotKnown
 from catchments.core.model import (
+    Alias,
     Answer,
     Catchment,
     DirectoryRelease,
@@ -66,6 +68,9 @@ class Archive(Protocol):
     def release(self, number: int) -> DirectoryRelease:
         """Return one release whole."""
 
+    def aliases(self) -> tuple[Alias, ...]:
+        """Return what people call schools beside their names, whichever release has them."""
+
 
 def today_in_new_zealand() -> date:
     """Return the date that it is now in New Zealand."""
@@ -88,7 +93,12 @@ class Snapshot:
 
     @classmethod
     def of(
-        cls, edition: Edition, release: DirectoryRelease, *, like: Sequence[Snapshot] = ()
+        cls,
+        edition: Edition,
+        release: DirectoryRelease,
+        *,
+        aliases: tuple[Alias, ...] = (),
+        like: Sequence[Snapshot] = (),
     ) -> Snapshot:
         """Build a snapshot; those in `like` lend what they have of the same."""
         fingerprint = boundaries_fingerprint(edition.boundaries)
@@ -97,7 +107,7 @@ class Snapshot:
             edition = replace(edition, boundaries=twin.edition.boundaries)
         resolver = Resolver(edition, release, _index(edition.boundaries, fingerprint))
         answers = {number: resolver.undated(s) for number, s in release.schools.items()}
-        gazetteer = _gazetteer(release, like)
+        gazetteer = _gazetteer(release, aliases, like)
         names = _names(edition, like)
         return cls(edition, release, resolver, answers, gazetteer, names, fingerprint)
 
@@ -283,11 +293,19 @@ def _index(boundaries: Mapping[str, BaseGeometry], fingerprint: bytes) -> Spatia
     return known or _INDEXES.setdefault(fingerprint, SpatialIndex(boundaries))
 
 
-def _gazetteer(release: DirectoryRelease, like: Sequence[Snapshot]) -> Gazetteer:
-    """Return the gazetteer of a release; a snapshot of the same release lends its own."""
-    same = (s.gazetteer for s in like if s.release.number == release.number is not None)
-    return next(same, None) or Gazetteer.of(
-        release.schools.values(), former=release.former.values()
+def _gazetteer(
+    release: DirectoryRelease, aliases: tuple[Alias, ...], like: Sequence[Snapshot]
+) -> Gazetteer:
+    """Return the gazetteer of a release; a snapshot of the same, with these aliases, lends its own.
+
+    The same number may come with other former schools and names: an older release was kept since.
+    """
+    lent = (s.gazetteer for s in like if _same_names(s, release, aliases))
+    return next(lent, None) or Gazetteer.of(
+        release.schools.values(),
+        former=release.former.values(),
+        former_names=release.former_names,
+        aliases=aliases,
     )
 
 
@@ -295,6 +313,12 @@ def _names(edition: Edition, like: Sequence[Snapshot]) -> EditionNames:
     """Return the names of an edition; a snapshot of the same edition lends its own."""
     same = (s.names for s in like if s.edition.number == edition.number is not None)
     return next(same, None) or EditionNames.of(edition)
+
+
+def _same_names(snapshot: Snapshot, release: DirectoryRelease, aliases: tuple[Alias, ...]) -> bool:
+    known = snapshot.release
+    same = known.number == release.number is not None and snapshot.gazetteer.aliases == aliases
+    return same and known.former == release.former and known.former_names == release.former_names
 
 
 def _unserved(then: Answer) -> str:
@@ -329,6 +353,14 @@ def _upcoming_of(own: Catchment, edition: EditionSummary, then: Answer, day: str
     )
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Known:
+    """What names of schools come from beside a release itself; another object when any changes."""
+
+    releases: tuple[ReleaseSummary, ...] = ()
+    aliases: tuple[Alias, ...] = ()
+
+
 class Snapshots:
     """What is published at present, replaced whole by `refresh`."""
 
@@ -340,6 +372,7 @@ class Snapshots:
         self._building = threading.Lock()
         self._swapping = threading.Lock()
         self._kept = Recent(SNAPSHOTS_KEPT)
+        self._known = _Known()
         self.refreshed_at: datetime | None = None
         """When the archive last answered."""
 
@@ -373,8 +406,9 @@ class Snapshots:
             old = self._published
             if old is not None and (old.state, old.today) == (state, today):
                 return False
-            timeline = Timeline.of(self._archive.editions(), self._archive.releases())
-            published = Published(state, today, timeline, self._snapshot)
+            known = self._now_known()
+            timeline = Timeline.of(self._archive.editions(), known.releases)
+            published = Published(state, today, timeline, partial(self._snapshot, known))
             # Room for all that a request may ask for by itself, or they would oust each other.
             self._kept.at_most = SNAPSHOTS_KEPT + len(timeline.scheduled_after(today))
             if timeline.editions and timeline.releases:
@@ -383,25 +417,31 @@ class Snapshots:
                 self._published = published
             return True
 
+    def _now_known(self) -> _Known:
+        releases, aliases = tuple(self._archive.releases()), self._archive.aliases()
+        if (releases, aliases) != (self._known.releases, self._known.aliases):
+            self._known = _Known(releases, aliases)
+        return self._known
+
     def _warm(self, published: Published) -> None:
         published.on(published.today)
         release = published.timeline.release_on(published.today)
         for later in published.timeline.scheduled_after(published.today):
             if release is not None:
-                self._snapshot(later.number, release.number)
+                published.numbered(later.number, release.number)
 
-    def _snapshot(self, edition_number: int, release_number: int) -> Snapshot:
-        key = (edition_number, release_number)
+    def _snapshot(self, known: _Known, edition_number: int, release_number: int) -> Snapshot:
+        key = (known, edition_number, release_number)
         kept: Snapshot | None = self._kept.known(key)
         if kept is not None:
             return kept
         with self._building:  # each is built once, whoever asks meanwhile
             return self._kept.get(key, lambda: self._built(*key))
 
-    def _built(self, edition_number: int, release_number: int) -> Snapshot:
+    def _built(self, known: _Known, edition_number: int, release_number: int) -> Snapshot:
         edition = self._archive.edition(edition_number)
         release = self._archive.release(release_number)
-        return Snapshot.of(edition, release, like=self._kept.all())
+        return Snapshot.of(edition, release, aliases=known.aliases, like=self._kept.all())
 
 
 def boundaries_fingerprint(boundaries: Mapping[str, BaseGeometry]) -> bytes:

@@ -21,6 +21,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import (
+    Alias,
     Catchment,
     DirectoryRelease,
     Edition,
@@ -31,8 +32,10 @@ from catchments.core.model import (
     Source,
     SourceKind,
 )
+from catchments.core.place_names import with_macrons
 from catchments.core.text_folding import education_region
 from catchments.geometry.coordinates import NZTM2000, WGS84
+from catchments.readers.aliases import read_aliases
 from catchments.readers.coastline import coastline_polygons, coastline_source, nzgeom_file
 from catchments.readers.report import Progress, no_progress, sha256_of
 
@@ -71,6 +74,7 @@ _COUNCILS_OF: Mapping[str, tuple[str, ...]] = {
     "Canterbury, Chatham Islands": ("Canterbury Region",),
     "Otago, Southland": ("Otago Region", "Southland Region"),
 }
+_ALIASES = "aliases.csv"
 _TABLES: Mapping[str, SourceKind] = {
     "catchments.csv": SourceKind.BOUNDARIES,
     "providers.csv": SourceKind.PROVIDERS,
@@ -115,6 +119,15 @@ def read_demonstration(
     return edition, DirectoryRelease(schools, DIRECTORY_RELEASED, sources["schools.csv"])
 
 
+def demonstration_aliases(
+    schools: Mapping[int, School], folder: Path = DEMONSTRATION_FOLDER
+) -> tuple[Alias, ...]:
+    """Return what people call schools of the demonstration. Raises FileRefused."""
+    _checked_sha256(folder / _ALIASES, _declaration(folder / "source.toml"))
+    aliases, _ = read_aliases(folder / _ALIASES, schools=schools)
+    return aliases
+
+
 # --- tables ---------------------------------------------------------------------------------------
 
 
@@ -134,6 +147,10 @@ def _declaration(path: Path) -> dict[str, Any]:
 
 
 def _checked_source(path: Path, kind: SourceKind, declared: Mapping[str, Any]) -> Source:
+    return _source(path, kind, _checked_sha256(path, declared), declared)
+
+
+def _checked_sha256(path: Path, declared: Mapping[str, Any]) -> str:
     if not path.is_file():
         raise FileRefused(
             f"The demonstration table {shown(path.name)} is missing from {path.parent}.",
@@ -146,7 +163,7 @@ def _checked_source(path: Path, kind: SourceKind, declared: Mapping[str, Any]) -
             f" its sha256 is {sha256}.",
             next_step="Restore the table, or write its new sha256 under [files] in source.toml.",
         )
-    return _source(path, kind, sha256, declared)
+    return sha256
 
 
 def _source(path: Path, kind: SourceKind, sha256: str, declared: Mapping[str, Any]) -> Source:
@@ -223,8 +240,8 @@ def _school(row: Row) -> tuple[int, School]:
         place=Place(lng=float(row["lng"]), lat=float(row["lat"])) if row["lng"] else None,
         org_type=row["org_type"],
         address=row["address"],
-        suburb=row["suburb"],
-        city=row["city"],
+        suburb=with_macrons(row["suburb"]),
+        city=with_macrons(row["city"]),
         postcode=row["postcode"],
         education_region=education_region(row["education_region"]) or "",
         territorial_authority=row["territorial_authority"],

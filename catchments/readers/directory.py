@@ -9,7 +9,15 @@ from datetime import date
 from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
-from catchments.core.model import DirectoryRelease, Place, School, SchoolStatus, Source, SourceKind
+from catchments.core.model import (
+    DirectoryRelease,
+    Place,
+    School,
+    SchoolStatus,
+    Source,
+    SourceKind,
+    unnamed,
+)
 from catchments.core.text_folding import education_region, folded
 from catchments.geometry.coordinates import (
     NEW_ZEALAND_LAT,
@@ -44,6 +52,8 @@ COLUMNS = Columns(
         "city": ("Add1_City", "Town / City", "City", "Town"),
         "postcode": ("Add2_Postal_Code", "Postal Code", "Postcode"),
         "phone": ("Telephone", "Phone"),
+        "website": ("URL", "School Website", "Website", "Web Address", "School URL"),
+        "email": ("Email", "School Email", "E-mail", "Email Address"),
         "education_region": ("Education_Region",),
         "territorial_authority": ("Territorial_Authority",),
         "roll": ("Total", "Total School Roll", "Roll"),
@@ -62,6 +72,11 @@ _MAX_UNKNOWN_REGIONS = 20
 _SCHOOL_ID = re.compile(r"0*[1-9][0-9]{0,8}")
 _DEGREES = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{0,30})?")
 _ROLL = re.compile(r"[0-9]{1,7}")
+_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}")
+_WEBSITE = re.compile(
+    r"(https?://)?([a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}(:[0-9]{1,5})?([/?#][^\s<>\"`{}|\\^]{0,500})?",
+    re.IGNORECASE,
+)
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?![0-9])")
 _PROPOSED = re.compile(r" ?\(proposed(?: opening date)?(?: ?: ?([^()]*))?\)$", re.IGNORECASE)
 
@@ -233,6 +248,8 @@ class DirectoryReading:
             city=cells.get("city", ""),
             postcode=_postcode(cells.get("postcode", "")),
             phone=cells.get("phone", ""),
+            website=self._website(label, cells.get("website", "")),
+            email_domain=self._email_domain(label, cells.get("email", "")),
             education_region=self._region(label, cells.get("education_region", "")),
             territorial_authority=cells.get("territorial_authority", ""),
             roll=self._roll(label, cells),
@@ -248,7 +265,7 @@ class DirectoryReading:
         if proposed and opens is None:
             self.report.problem(label, "is proposed, without a day", "kept without an opening date")
         if not name:
-            name = f"School {number}"
+            name = unnamed(number)
             self.report.problem(label, "has no name", f"called {shown(name)}")
         return name, proposed, opens
 
@@ -262,6 +279,20 @@ class DirectoryReading:
             done = f"taken as {by_name}"
             self.report.problem(label, f"has the unknown status {shown(text)}", done)
             return by_name
+
+    def _website(self, label: str, text: str) -> str:
+        if not text or _WEBSITE.fullmatch(text):
+            return text
+        self.report.problem(label, f"has the website {shown(text)}", "kept without a website")
+        return ""
+
+    def _email_domain(self, label: str, text: str) -> str:
+        """Return what stands behind the “@”; what stands before it may be a person's name."""
+        domain = text.rpartition("@")[2].casefold()
+        if not text or ("@" in text and _DOMAIN.fullmatch(domain)):
+            return domain
+        self.report.problem(label, "has an e-mail address that is none", "kept without its domain")
+        return ""
 
     def _region(self, label: str, text: str) -> str:
         region = education_region(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from catchments.core.model import Catchment, Provider, Source
+from catchments.core.model import Alias, Catchment, Provider, School, Source
 
 VERTICES_AT_MOST = 1_000_000
 """Of an area."""
@@ -28,13 +28,16 @@ class Wish:
     layer: str | None = None
     accept_overlaps: bool = False
     accept_gaps: bool = False
+    aliases_of: dict[int, School] = field(default_factory=dict)
+    """The schools that it has aliases of, where it is a table of those and nothing else."""
 
 
 @dataclass(frozen=True)
 class Read:
-    """What came of it: an area, or catchments, or why neither did; boundaries are WKB."""
+    """What came of it: an area, catchments or aliases, or why none did; boundaries are WKB."""
 
     area: bytes = b""
+    aliases: list[Alias] = field(default_factory=list)
     catchments: dict[str, Catchment] = field(default_factory=dict)
     boundaries: dict[str, bytes] = field(default_factory=dict)
     providers: dict[str, Provider] = field(default_factory=dict)
@@ -48,3 +51,5 @@ class Read:
     """How the process that was to read it ended, where it did not answer."""
     rows: list[str] = field(default_factory=list)
     """Each row at fault."""
+    files: list[dict[str, str | int]] = field(default_factory=list)
+    """What the audit trail keeps of the files; not read, but seen by whoever took them."""

@@ -15,11 +15,20 @@ import sqlalchemy as sa
 
 from catchments.changes.change import Change
 from catchments.core.errors import CatchmentsError, PublicationRefused
-from catchments.core.model import DirectoryRelease, Edition, EditionSummary, ReleaseSummary, Source
+from catchments.core.model import (
+    Alias,
+    DirectoryRelease,
+    Edition,
+    EditionSummary,
+    ReleaseSummary,
+    Source,
+)
 from catchments.core.roles import COMMAND_LINE
-from catchments.store import artefacts, directory, editions, publication_record, schema
+from catchments.store import artefacts, editions, publication_record, schema
 from catchments.store.artefacts import Artefact
 from catchments.store.audit import append
+from catchments.store.directory import aliases as alias_rows
+from catchments.store.directory import releases
 from catchments.store.drafts import records
 from catchments.store.drafts.records import Draft
 from catchments.store.engine import Database, now
@@ -36,6 +45,8 @@ class State:
     editions: int
     withdrawn: int
     releases: int
+    aliases: int = 0
+    """The number of the import whose aliases are there."""
 
 
 class Store(Database):
@@ -53,6 +64,9 @@ class Store(Database):
             sa.select(sa.func.count()).select_from(table).scalar_subquery(),
             sa.select(sa.func.count(table.c.withdrawn_at)).scalar_subquery(),
             sa.select(sa.func.count()).select_from(schema.directory_release).scalar_subquery(),
+            sa.select(
+                sa.func.coalesce(sa.func.max(schema.alias.c.import_number), 0)
+            ).scalar_subquery(),
         )
         with self.reading() as connection:
             return State(*connection.execute(query).one())
@@ -88,17 +102,29 @@ class Store(Database):
     def releases(self) -> list[ReleaseSummary]:
         """Return all school directory releases, by number."""
         with self.reading() as connection:
-            return directory.summaries(connection)
+            return releases.summaries(connection)
 
     def release(self, number: int) -> DirectoryRelease:
         """Return one school directory release whole. Raises NotKnown."""
         with self.reading() as connection:
-            return directory.read(connection, number)
+            return releases.read(connection, number)
 
     def add_release(self, release: DirectoryRelease) -> int:
         """Keep a school directory release and return its number."""
         with self.writing() as connection:
-            return directory.write(connection, release, imported_at=now())
+            return releases.write(connection, release, imported_at=now())
+
+    def aliases(self) -> tuple[Alias, ...]:
+        """Return what people call schools beside their names."""
+        with self.reading() as connection:
+            return alias_rows.read(connection)
+
+    def replace_aliases(
+        self, given: Sequence[Alias], *, by: str = COMMAND_LINE, files: alias_rows.Facts = ()
+    ) -> None:
+        """Put aliases in place of those there are. Raises InputRefused for none."""
+        with self.writing() as connection:
+            alias_rows.replace_all(connection, given, by=by, files=files)
 
     def drafts(self) -> list[Draft]:
         """Return all drafts without their changes, by id."""
@@ -127,17 +153,21 @@ class Store(Database):
         *,
         expected: State,
         release: DirectoryRelease | None = None,
+        called: Sequence[Alias] = (),
         decision: Decision | None = None,
     ) -> list[int]:
         """Publish editions, and a directory release with them if given; return their numbers.
 
+        `called` are aliases to begin with, where there are none.
         Raises PublicationRefused when anything was published since `expected` was read, or when
         the draft is not, or no longer, what was approved.
         """
         with self.writing() as connection:
             self._refuse_if_changed(connection, expected)
             if release is not None:
-                directory.write(connection, release, imported_at=now())
+                releases.write(connection, release, imported_at=now())
+            if called and not alias_rows.import_number(connection):
+                alias_rows.write(connection, called, 1)
             numbers = []
             for publication in publications:
                 who = publication_record.names(connection, publication, decision)

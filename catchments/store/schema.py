@@ -75,11 +75,25 @@ school = sa.Table(
     sa.Column("city", sa.Text, nullable=False),
     sa.Column("postcode", sa.Text, nullable=False),
     sa.Column("phone", sa.Text, nullable=False),
+    # Empty too in releases that were kept before there was room for it.
+    sa.Column("website", sa.Text, nullable=False, server_default=""),
+    sa.Column("email_domain", sa.Text, nullable=False, server_default=""),
     sa.Column("education_region", sa.Text, nullable=False),
     sa.Column("territorial_authority", sa.Text, nullable=False),
     sa.Column("roll", sa.Integer),
     sa.Column("opens", sa.Date),
     sa.Column("closed", sa.Date),
+)
+
+alias = sa.Table(
+    "alias",
+    metadata,
+    # One import's rows are there at a time. Numbers only grow: whoever reads sees that it is new.
+    sa.Column("import_number", sa.Integer, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("school_id", sa.Integer, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
 )
 
 edition = sa.Table(
@@ -247,6 +261,21 @@ draft_upload = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("uploaded_at", sa.DateTime, nullable=False),
     sa.Column("wkb", sa.LargeBinary, nullable=False),
+)
+
+alias_upload = sa.Table(
+    "alias_upload",
+    metadata,
+    # What somebody looks over before it is imported: the last file that they gave.
+    sa.Column("person_id", sa.ForeignKey(person.c.id), primary_key=True),
+    # Of what was read: all that the browser is given of it.
+    sa.Column("sha256", sa.String(64), nullable=False),
+    # The import that was there when it was read.
+    sa.Column("seen_import", sa.Integer, nullable=False),
+    # JSON: what the audit trail keeps of the file, and the aliases.
+    sa.Column("files", sa.Text, nullable=False),
+    sa.Column("aliases", sa.Text, nullable=False),
+    sa.Column("uploaded_at", sa.DateTime, nullable=False),
 )
 
 audit_entry = sa.Table(

@@ -17,7 +17,9 @@ from catchments.core.model import (
     Catchment,
     DirectoryRelease,
     Edition,
+    FormerName,
     NamedPlace,
+    Notice,
     Place,
     PlaceKind,
     Provider,
@@ -28,7 +30,7 @@ from catchments.core.model import (
     Status,
 )
 from catchments.geometry.spatial_index import SpatialIndex
-from catchments.lookup.resolver import ASK, Resolver, is_closed, kilometres
+from catchments.lookup.resolver import ASK, Resolver, is_closed, kilometres, renamed
 from tests.laws import examples
 
 DAY = date(2026, 7, 1)
@@ -442,8 +444,27 @@ def test_a_school_that_left_the_directory_is_answered_and_said_to_have_left():
     found = resolver(former=[gone]).school(54, on=DAY)
     assert found.catchment.code == "A"
     assert codes(found.notices) == ["not-in-directory"]
-    text = "This school is no longer in the directory; last on 31 December 2025."
-    assert found.notices[0].text == text
+    assert found.notices[0].text == (
+        "This school is not in the school directory; the last that had it is that of "
+        "31 December 2025."
+    )
+
+
+def test_since_which_release_a_school_is_gone_is_said_where_it_is_known():
+    gone = replace(CLOSED, last_seen=date(2021, 9, 25), gone_since=date(2026, 6, 7))
+    (notice,) = resolver(former=[gone]).school(54, on=DAY).notices
+    assert notice.text == (
+        "This school is not in the school directory since the release of 7 June 2026; the last "
+        "that had it is that of 25 September 2021."
+    )
+
+
+def test_a_school_that_is_called_otherwise_now_is_said_to_be():
+    notice = renamed(School(54, "Te Kura o Ahi"), FormerName("Ahi School", date(2021, 9, 25)))
+    assert notice == Notice(
+        "renamed",
+        "It is called Te Kura o Ahi now; until the release of 25 September 2021 it was Ahi School.",
+    )
 
 
 def test_the_present_directory_wins_over_an_earlier_one():

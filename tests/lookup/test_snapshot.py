@@ -11,11 +11,13 @@ from shapely import box
 
 from catchments.core.errors import CatchmentsError, NothingPublished, NotKnown
 from catchments.core.model import (
+    Alias,
     Basis,
     Catchment,
     DirectoryRelease,
     Edition,
     EditionSummary,
+    FormerName,
     NamedPlace,
     Place,
     PlaceKind,
@@ -70,6 +72,7 @@ class Archive:
     def __init__(self):
         self.published: list[tuple[EditionSummary, Edition]] = []
         self.directories: list[tuple[ReleaseSummary, DirectoryRelease]] = []
+        self.nicknames: tuple[Alias, ...] = ()
         self.asked: list[object] = []
         self.away = False
 
@@ -108,7 +111,8 @@ class Archive:
 
     def state(self):
         self._answering("state")
-        return tuple((s.number, s.withdrawn_at) for s, _ in self.published), len(self.directories)
+        published = tuple((s.number, s.withdrawn_at) for s, _ in self.published)
+        return published, len(self.directories), self.nicknames
 
     def editions(self):
         self._answering("editions")
@@ -125,6 +129,10 @@ class Archive:
     def release(self, number):
         self._answering(("release", number))
         return self.directories[number - 1][1]
+
+    def aliases(self):
+        self._answering("aliases")
+        return self.nicknames
 
 
 @pytest.fixture
@@ -699,3 +707,58 @@ def test_snapshots_of_one_edition_share_its_names():
     assert again.names is first.names
     other = Snapshot.of(replace(content("P2"), number=2), release, like=[first])
     assert other.names is not first.names
+
+
+def test_a_snapshot_with_other_aliases_lends_no_gazetteer():
+    release = DirectoryRelease(SCHOOLS, JANUARY, source(), {}, 1)
+    first = Snapshot.of(content("P1"), release)
+    aliases = (Alias("The Kura", 54, "its website"),)
+    other = Snapshot.of(content("P1"), release, aliases=aliases, like=[first])
+    assert other.gazetteer is not first.gazetteer
+    assert (first.gazetteer.aliases, other.gazetteer.aliases) == ((), aliases)
+    third = Snapshot.of(content("P2"), release, aliases=aliases, like=[first, other])
+    assert third.gazetteer is other.gazetteer
+
+
+def test_a_snapshot_with_other_former_names_lends_no_gazetteer():
+    release = DirectoryRelease(SCHOOLS, JANUARY, source(), {}, 1)
+    first = Snapshot.of(content("P1"), release)
+    names = {54: (FormerName("Kura Tawhito", date(2021, 9, 25)),)}
+    other = Snapshot.of(content("P1"), replace(release, former_names=names), like=[first])
+    assert other.gazetteer is not first.gazetteer
+    assert other.gazetteer.former_names == names
+
+
+def test_aliases_that_are_imported_are_there_at_the_next_refresh(archive, snapshots):
+    archive.publish(content("P1"))
+    before = snapshots.current().on(TODAY)
+    archive.nicknames = (Alias("The Kura", 54, "its website"),)
+    assert snapshots.refresh()
+    after = snapshots.current().on(TODAY)
+    assert before.gazetteer.aliases == ()
+    assert after.gazetteer.aliases == archive.nicknames
+    assert after.resolver.index is before.resolver.index
+    assert not snapshots.refresh()
+
+
+def test_what_was_published_before_other_aliases_goes_on_without_them(archive, snapshots):
+    archive.publish(content("P1"))
+    held = snapshots.current()
+    archive.nicknames = (Alias("The Kura", 54, "its website"),)
+    snapshots.refresh()
+    assert held.on(TODAY).gazetteer.aliases == ()
+
+
+def test_an_older_release_that_is_kept_later_lends_its_names_at_the_next_refresh(
+    archive, snapshots
+):
+    archive.publish(content("P1"))
+    before = snapshots.current().on(TODAY)
+    names = {54: (FormerName("Kura Tawhito", date(2021, 9, 25)),)}
+    summary, release = archive.directories[0]
+    archive.directories = [(summary, replace(release, former_names=names))]
+    archive.release_schools({}, date(2021, 9, 25))
+    snapshots.refresh()
+    after = snapshots.current().on(TODAY)
+    assert before.release.number == after.release.number == 1
+    assert after.gazetteer.former_names == names

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from catchments.core.errors import InputRefused
 from catchments.core.model import (
+    Alias,
     DirectoryRelease,
     Edition,
     EditionSummary,
@@ -84,6 +85,9 @@ class Kept:
 
     def release(self, number: int) -> DirectoryRelease:
         return replace(self.directory, number=number)
+
+    def aliases(self) -> tuple[Alias, ...]:
+        return ()
 
 
 def known(**places: list[NamedPlace]) -> Known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -21,7 +22,12 @@ from catchments.core.model import (
 from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.geometry.coverage import find_faults, is_coverage
 from catchments.readers.coastline import coastline, coastline_source
-from catchments.readers.demonstration import DEMONSTRATION_FOLDER, _rows_as, read_demonstration
+from catchments.readers.demonstration import (
+    DEMONSTRATION_FOLDER,
+    _rows_as,
+    demonstration_aliases,
+    read_demonstration,
+)
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +169,26 @@ def test_everything_says_it_is_for_demonstration_and_where_it_comes_from(edition
     assert {"Stats NZ", "Toitū Te Whenua Land Information New Zealand"} <= authorities
     assert all(len(source.sha256) == 64 for source in edition.sources)
     assert coastline_source() in edition.sources
+
+
+def test_its_towns_carry_their_macrons(directory):
+    assert directory.schools[3].city == "Kaitāia"
+    assert "Whakatane" not in {school.city for school in directory.schools.values()}
+
+
+def test_its_aliases_are_of_its_schools_each_from_the_schools_own_address(directory):
+    found = demonstration_aliases(directory.schools)
+    assert {a.text: directory.schools[a.school_id].name for a in found}["AGS"] == "Auckland Grammar"
+    assert len(found) >= 10
+    assert all(re.search(r"own web address, www\.[a-z]+\.school\.nz$", a.source) for a in found)
+    assert len({alias.text for alias in found}) == len(found)
+
+
+def test_aliases_edited_without_their_digest_are_refused(copied, directory):
+    with (copied / "aliases.csv").open("a", encoding="utf-8") as file:
+        file.write("X,54,nowhere\n")
+    with pytest.raises(FileRefused, match=r"“aliases.csv” is not the one source.toml declares"):
+        demonstration_aliases(directory.schools, copied)
 
 
 def test_progress_is_shown_to_its_end(tmp_path):

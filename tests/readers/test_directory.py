@@ -452,3 +452,78 @@ def test_a_school_for_the_whole_country_is_not_placed_at_its_office(
     office = "serves the whole country; its coordinates are an office's"
     assert release.schools[number].place is None
     assert [Problem(f"line 2 ({number}, A)", office, "kept without a place")] == report.problems
+
+
+# --- contacts -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "columns",
+    ["URL,Email", "School Website,Email^", "Web Address,School Email", "Website,E-mail"],
+)
+def test_a_website_and_the_domain_of_an_email_address_are_read_from_every_layout(
+    tmp_path: Path, columns: str
+) -> None:
+    row = "54,Made-up School,http://www.made-up.school.nz,Somebody.Real@Made-Up.school.nz"
+    release, report = read(tmp_path, row, header=f"School_Id,Org_Name,{columns}")
+    school = release.schools[54]
+    assert school.website == "http://www.made-up.school.nz"
+    assert school.email_domain == "made-up.school.nz"
+    assert "Somebody" not in repr(release)
+    assert report.problems == []
+
+
+@pytest.mark.parametrize(
+    "website",
+    [
+        "www.made-up.school.nz",
+        "made-up.school.nz/about us".replace(" ", "%20"),
+        "HTTPS://Made-Up.school.nz:8080/?a=1#b",
+        "https://twizel.wordpress.com/",
+    ],
+)
+def test_a_website_is_kept_as_it_is_written(tmp_path: Path, website: str) -> None:
+    release, report = read(tmp_path, f"54,S,{website}", header="School_Id,Org_Name,URL")
+    assert release.schools[54].website == website
+    assert report.problems == []
+
+
+@pytest.mark.parametrize(
+    "website",
+    [
+        "javascript:alert(1)",
+        "none yet",
+        "http://",
+        "ftp://made-up.school.nz",
+        "https://made-up.school.nz/<script>",
+        "https://made-up.school.nz@evil.example/",
+        "x" * 9_000,
+    ],
+)
+def test_what_is_no_website_is_left_out_and_said(tmp_path: Path, website: str) -> None:
+    release, report = read(tmp_path, f'54,S,"{website}"', header="School_Id,Org_Name,URL")
+    assert release.schools[54].website == ""
+    (problem,) = report.problems
+    assert "has the website" in problem.what
+    assert problem.done == "kept without a website"
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["made-up.school.nz", "somebody@", "somebody@localhost", "a@b c.nz", "@" * 9_000, "a@b@-.x"],
+)
+def test_what_is_no_email_address_is_left_out_and_said_without_it(
+    tmp_path: Path, email: str
+) -> None:
+    release, report = read(tmp_path, f'54,S,"{email}"', header="School_Id,Org_Name,Email")
+    assert release.schools[54].email_domain == ""
+    assert report.problems == [
+        Problem("line 2 (54, S)", "has an e-mail address that is none", "kept without its domain")
+    ]
+
+
+@pytest.mark.parametrize("cell", ["", " ", "n/a", "Not Applicable"])
+def test_a_missing_contact_is_no_problem(tmp_path: Path, cell: str) -> None:
+    release, report = read(tmp_path, f"54,S,{cell},{cell}", header="School_Id,Org_Name,URL,Email")
+    assert (release.schools[54].website, release.schools[54].email_domain) == ("", "")
+    assert report.problems == []

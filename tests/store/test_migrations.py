@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from catchments.core.model import Alias
 from catchments.store.audit import AuditTrail
 from catchments.store.engine import open_engine
 from catchments.store.schema import metadata
@@ -15,7 +16,7 @@ from tests.worlds import TABLES, opened, sqlite_url
 
 pytestmark = pytest.mark.dialects
 
-TABLES_OF = {"0001": 13, "0002": 22, "0003": 23, "0004": 24}
+TABLES_OF = {"0001": 13, "0002": 22, "0003": 23, "0004": 24, "0005": 26}
 """So many tables each revision has."""
 
 
@@ -91,3 +92,17 @@ def test_an_upgrade_keeps_every_row_bit_for_bit(
     after = content(database_url, everywhere)
     assert after.keys() == set(TABLES)
     assert {name for name, rows in after.items() if rows} == {n for n, r in before.items() if r}
+
+
+@pytest.mark.filterwarnings("ignore:Did not recognize type 'geometry'")
+def test_what_was_kept_before_names_has_no_contacts_and_no_aliases(
+    database_url: str, newest: str
+) -> None:
+    at_revision(database_url, "0004")
+    fill_as_it_was(database_url, newest)
+    with opened(database_url) as store:
+        schools = store.release(1).schools.values()
+        assert {(school.website, school.email_domain) for school in schools} == {("", "")}
+        assert (store.aliases(), store.state().aliases) == ((), 0)
+        store.replace_aliases([Alias("Ahi", 54, "its website")])
+        assert store.state().aliases == 1

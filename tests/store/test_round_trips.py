@@ -117,6 +117,8 @@ schools = st.builds(
     city=texts,
     postcode=texts,
     phone=texts,
+    website=texts,
+    email_domain=texts,
     education_region=texts,
     territorial_authority=texts,
     roll=st.none() | st.integers(0, 9_999_999),
@@ -215,7 +217,8 @@ def test_a_directory_release_comes_back_as_it_was(
 ) -> None:
     release = DirectoryRelease({s.school_id: s for s in found}, released, origin)
     number = kept.add_release(release)
-    assert replace(kept.release(number), former={}) == replace(release, number=number)
+    kept_release = replace(kept.release(number), former={}, former_names={})
+    assert kept_release == replace(release, number=number)
 
 
 @LAW

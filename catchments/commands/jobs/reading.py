@@ -1,4 +1,4 @@
-"""Uploaded boundary files, read by a program: `python -m catchments.commands.jobs.reading`.
+"""Uploaded files, read by a program: `python -m catchments.commands.jobs.reading`.
 
 A file from outside may be broken, huge or hostile, and what reads it is large. So no web worker
 does it: this program has limits to its memory and time, reads a `Wish` from its input and writes
@@ -16,6 +16,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import CatchmentsError, FileRefused, shown
+from catchments.readers.report import Report
 from catchments.readers.uploads import VERTICES_AT_MOST, Read, Wish
 
 LARGEST_BYTES = 3 << 30
@@ -26,6 +27,8 @@ ROWS_AT_MOST = 100
 def read(wish: Wish) -> Read:
     """Return what files hold, or why they are refused."""
     try:
+        if wish.aliases_of:
+            return _aliases(wish)
         return _area(wish) if wish.area else _catchments(wish)
     except FileRefused as error:
         return Read(refused=str(error), rows=list(error.rows)[:ROWS_AT_MOST])
@@ -38,7 +41,6 @@ def read(wish: Wish) -> Read:
 def _area(wish: Wish) -> Read:
     from catchments.readers.formats.feature_polygons import boundary_of
     from catchments.readers.formats.vector_files import read_layers
-    from catchments.readers.report import Report
 
     path, report = Path(wish.paths[0]), Report()
     parts: list[BaseGeometry] = []
@@ -80,9 +82,20 @@ def _catchments(wish: Wish) -> Read:
         providers=came.providers,
         sources=list(came.sources),
         counts=came.report.counts,
-        problems=[f"{p.where}: {p.what}, {p.done}" for p in came.report.problems],
+        problems=_problems(came.report),
         overlaps_accepted=came.overlaps_accepted,
     )
+
+
+def _aliases(wish: Wish) -> Read:
+    from catchments.readers.aliases import read_aliases
+
+    found, report = read_aliases(Path(wish.paths[0]), schools=wish.aliases_of)
+    return Read(aliases=list(found), counts=report.counts, problems=_problems(report))
+
+
+def _problems(report: Report) -> list[str]:
+    return [f"{p.where}: {p.what}, {p.done}" for p in report.problems]
 
 
 def _refuse_many(geometries: object, path: Path) -> None:

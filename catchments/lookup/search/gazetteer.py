@@ -12,9 +12,18 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import accumulate, chain, islice
 from operator import and_, or_
+from types import MappingProxyType
 from typing import NamedTuple
 
-from catchments.core.model import MatchKind, NamedPlace, PlaceKind, School, SchoolStatus
+from catchments.core.model import (
+    Alias,
+    FormerName,
+    MatchKind,
+    NamedPlace,
+    PlaceKind,
+    School,
+    SchoolStatus,
+)
 from catchments.core.text_folding import words_of
 from catchments.lookup.search.abbreviations import forms, key, keys_begun_by
 from catchments.lookup.search.addresses.parts import without_end
@@ -89,9 +98,20 @@ class Gazetteer:
     endings: LocalityEndings
     whole_names: ExactNames
     whole_places: ExactPlaces
+    former_names: Mapping[int, Sequence[FormerName]]
+    """What earlier releases call schools, by school number; the latest name first."""
+    aliases: tuple[Alias, ...]
+    """What people call schools beside their names."""
 
     @classmethod
-    def of(cls, schools: Iterable[School], *, former: Iterable[School] = ()) -> Gazetteer:
+    def of(
+        cls,
+        schools: Iterable[School],
+        *,
+        former: Iterable[School] = (),
+        former_names: Mapping[int, Sequence[FormerName]] = MappingProxyType({}),
+        aliases: Iterable[Alias] = (),
+    ) -> Gazetteer:
         """Index the schools of a directory, and those that only earlier releases hold."""
         present = sorted(schools, key=_reading_order)
         numbers = {school.school_id for school in present}
@@ -120,8 +140,10 @@ class Gazetteer:
             vocabulary=Vocabulary.of(around.words),
             addresses=SchoolAddresses.of(present),
             endings=LocalityEndings.of(localities),
-            whole_names=ExactNames.of(entries),
+            whole_names=ExactNames.of(entries, _other_names(by_number, former_names, aliases)),
             whole_places=ExactPlaces.of(entries),
+            former_names=former_names,
+            aliases=tuple(aliases),
         )
 
     def exact(self, typed: TypedText) -> Exact:
@@ -317,6 +339,17 @@ def _all(look_up: Callable[[str], int], words: Sequence[str]) -> int:
 def _or_none(tiers: Iterable[int]) -> _Tiers:
     kept = tuple(tiers)
     return kept if any(kept) else ()
+
+
+def _other_names(
+    numbers: Mapping[int, int],
+    former_names: Mapping[int, Sequence[FormerName]],
+    aliases: Iterable[Alias],
+) -> Iterator[tuple[int, str]]:
+    """Yield the entry of each school with an earlier name or a nickname of its."""
+    for number, names in former_names.items():
+        yield from ((numbers[number], each.name) for each in names if number in numbers)
+    yield from ((numbers[a.school_id], a.text) for a in aliases if a.school_id in numbers)
 
 
 def _sections(*lengths: int) -> _Sections:

@@ -1,4 +1,4 @@
-"""Uploaded boundary files: read in a process of their own, never by the web worker itself."""
+"""Uploaded files: read in a process of their own, never by the web worker itself."""
 
 from __future__ import annotations
 
@@ -111,8 +111,8 @@ def sound(wkb: bytes, field: str) -> BaseGeometry:
 # --- the other process ----------------------------------------------------------------------------
 
 
-def read_files(files: Sequence[FileStorage], wish: Wish, field: str) -> Read:
-    """Return what uploaded files hold.
+def read_files(files: Sequence[FileStorage], wish: Wish, field: str, *, subject: str = "") -> Read:
+    """Return what uploaded files hold; the audit trail has them under a subject, else the draft.
 
     Raises FormRefused, in one message, for files that cannot be taken.
     """
@@ -122,7 +122,8 @@ def read_files(files: Sequence[FileStorage], wish: Wish, field: str) -> Read:
             read = Read(refused=gettext("Choose at most %(n)s files.", n=FILES_AT_MOST))
         else:
             read = _read_elsewhere(replace(wish, paths=paths), folder)
-        _record(files, paths, read)
+        read = replace(read, files=_facts(files, paths))
+        _record(read, len(files), subject or f"draft {(request.view_args or {})['draft']}")
     if read.crashed:
         raise _unreadable(field)
     if read.refused:
@@ -150,18 +151,21 @@ def _kept(file: FileStorage, folder: Path, number: int) -> str:
     return str(path)
 
 
-def _record(files: Sequence[FileStorage], paths: Sequence[str], read: Read) -> None:
-    """Add to the audit trail what was uploaded, by whom, and what came of it."""
+def _facts(files: Sequence[FileStorage], paths: Sequence[str]) -> list[dict[str, str | int]]:
     names = [file.filename or "" for file in files[:FILES_AT_MOST]]
-    facts = [facts_of(Path(path), name) for path, name in zip(paths, names, strict=False)]
+    return [facts_of(Path(path), name) for path, name in zip(paths, names, strict=False)]
+
+
+def _record(read: Read, file_count: int, subject: str) -> None:
+    """Add to the audit trail what was uploaded, by whom, and what came of it."""
     came = "crashed" if read.crashed else "refused" if read.refused else "read"
     why = line_of_text(read.crashed or read.refused, at_most=REASON_KEPT)
     AuditTrail(service().store).add(
         actor=me().login,
         action=f"upload.{came}",
-        subject=f"draft {(request.view_args or {})['draft']}",
-        files=facts,
-        file_count=len(files),
+        subject=subject,
+        files=read.files,
+        file_count=file_count,
         **({"why": why} if why else {}),
     )
 
