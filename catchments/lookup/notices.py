@@ -32,6 +32,8 @@ class NoticeCode(StrEnum):
     SWAPPED = "swapped"
     SIGN_MISSING = "sign-missing"
     MAP_VIEW = "map-view"
+    NO_PLACE_IN_TEXT = "no-place-in-text"
+    OTHER_NEED = "other-need"
 
 
 def notices_of_place(

@@ -59,6 +59,11 @@ def combined(text: str, matches: Sequence[Match], *, more: bool = False) -> Answ
     )
 
 
+def unresolved(sentence: str, code: NoticeCode) -> Answer:
+    """Return the answer that there is none, which its one notice says as well."""
+    return Answer(Status.UNRESOLVED, sentence, notices=(Notice(code, sentence),))
+
+
 def without_gone(matches: Sequence[Match]) -> list[Match]:
     """Leave out a school that is gone where one of its very name is in its catchment now.
 

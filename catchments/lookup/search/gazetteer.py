@@ -20,11 +20,13 @@ from catchments.core.model import (
     FormerName,
     MatchKind,
     NamedPlace,
+    Place,
     PlaceKind,
     School,
     SchoolStatus,
 )
 from catchments.core.text_folding import words_of
+from catchments.geometry.coordinates import to_180, to_360
 from catchments.lookup.search.abbreviations import forms, key, keys_begun_by
 from catchments.lookup.search.addresses.parts import without_end
 from catchments.lookup.search.addresses.text import AddressText
@@ -33,6 +35,8 @@ from catchments.lookup.search.exact_places import ExactPlaces
 from catchments.lookup.search.index import WordIndex, members
 from catchments.lookup.search.localities import LocalityEndings, localities_of
 from catchments.lookup.search.matching import judged
+from catchments.lookup.search.pasted.contacts import Known, SchoolContacts
+from catchments.lookup.search.pasted.postcodes import Postcodes
 from catchments.lookup.search.slips import SHORTEST_WORD, Vocabulary, one_slip_from, respaced
 from catchments.lookup.search.street_addresses import SchoolAddresses
 from catchments.lookup.search.typed_text import TypedText
@@ -98,6 +102,8 @@ class Gazetteer:
     endings: LocalityEndings
     whole_names: ExactNames
     whole_places: ExactPlaces
+    contacts: SchoolContacts
+    postcodes: Postcodes
     former_names: Mapping[int, Sequence[FormerName]]
     """What earlier releases call schools, by school number; the latest name first."""
     aliases: tuple[Alias, ...]
@@ -142,6 +148,8 @@ class Gazetteer:
             endings=LocalityEndings.of(localities),
             whole_names=ExactNames.of(entries, _other_names(by_number, former_names, aliases)),
             whole_places=ExactPlaces.of(entries),
+            contacts=SchoolContacts.of(present),
+            postcodes=Postcodes.of(present),
             former_names=former_names,
             aliases=tuple(aliases),
         )
@@ -152,8 +160,10 @@ class Gazetteer:
         A number, a whole name, a nickname and an earlier name outrank all else.
         """
         if typed.number is not None:
-            numbered = self.numbers.get(typed.number)
-            return Exact(() if numbered is None else (self.entries[numbered],))
+            return Exact(self._of_number(typed, typed.number))
+        known = self.contacts.named(typed)
+        if known and known.match is MatchKind.EXACT:
+            return Exact(tuple(self._reached_by(known)))
         named = self.whole_names.named_by(typed.words)
         best = [each for each in named if each.rank == named[0].rank]
         schools = [self.entries[each.entry] for each in best]
@@ -167,6 +177,27 @@ class Gazetteer:
         apart = [each for each in schools if each.schools[0].school_id not in members]
         inside = tuple(each for each in schools if each not in apart)
         return Exact((*places, *apart), (*inside, *others), by)
+
+    def place_of(self, text: str) -> Place | None:
+        """Return the middle of the schools of the one suburb or town of a name; None for others."""
+        found = [self.entries[entry] for entry in self.whole_places.named_by(words_of(text))]
+        places = [s.place for each in found[:1] for s in each.schools if s.place]
+        if len(found) != 1 or not places:
+            return None
+        count = len(places)
+        lng = sum(to_360(place.lng) for place in places) / count
+        return Place(lng=to_180(lng), lat=sum(place.lat for place in places) / count)
+
+    def _of_number(self, typed: TypedText, number: int) -> tuple[NamedPlace, ...]:
+        """Return the school of a number, or the postcode that it is and no school's."""
+        postcode, entry = self.postcodes.named(typed), self.numbers.get(number)
+        if postcode and (entry is None or typed.words[-1].startswith("0")):
+            return (postcode,)
+        return () if entry is None else (self.entries[entry],)
+
+    def _reached_by(self, known: Known) -> Iterator[NamedPlace]:
+        for number in known.school_ids:
+            yield replace(self.entries[self.numbers[number]], match=known.match)
 
     def candidates(self, typed: TypedText, *, at_most: int) -> list[NamedPlace]:
         """Return the schools, suburbs and towns that a text may mean, best first.
@@ -182,7 +213,9 @@ class Gazetteer:
         named = (entry for entry in self._meant(words) if entry not in numbered)
         near = [self.entries[entry] for entry in islice(chain(numbered, named), at_most)]
         listed = {*map(id, near)}
-        first = [each for each in found.named if id(each) not in listed]
+        known = self.contacts.named(typed)
+        reached = self._reached_by(known) if known and known.match is not MatchKind.EXACT else ()
+        first = [each for each in (*found.named, *reached) if id(each) not in listed]
         others = [each if id(each) in exact else _judged(typed, each) for each in near]
         by_match = sorted((*others, *first), key=lambda each: each.match is not MatchKind.EXACT)
         return by_match[:at_most]

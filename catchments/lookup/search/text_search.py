@@ -14,9 +14,21 @@ from catchments.core.errors import InputRefused, shown
 from catchments.core.model import Answer, MatchKind, NamedPlace, Notice, PlaceKind
 from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.notices import NoticeCode
+from catchments.lookup.resolver import renamed
 from catchments.lookup.search.addresses.text import AddressText
-from catchments.lookup.search.combining import Match, combined, without_gone, without_same
+from catchments.lookup.search.asked.other_needs import OtherNeed, other_need
+from catchments.lookup.search.asked.questions import without_question
+from catchments.lookup.search.combining import (
+    Match,
+    combined,
+    unresolved,
+    without_gone,
+    without_same,
+)
+from catchments.lookup.search.gazetteer import Exact
 from catchments.lookup.search.matching import IN_ORDER
+from catchments.lookup.search.pasted.reading import read
+from catchments.lookup.search.pasted.spots import Pasted
 from catchments.lookup.search.typed_text import TypedText
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
 
@@ -48,10 +60,27 @@ class NoAddresses:
 class Candidates(NamedTuple):
     """What a text may mean, not yet resolved: all of it named wholly, or nothing of it."""
 
-    named: tuple[NamedPlace, ...]
+    named: tuple[NamedPlace, ...] = ()
     notices: tuple[Notice, ...] = ()
     also: tuple[NamedPlace, ...] = ()
     """Other schools that bear the name but for its brackets, or for what they are."""
+    refusal: str = ""
+    """Why what was pasted gives no place, and what to do next."""
+    need: OtherNeed | None = None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the text names them wholly."""
+        return bool(self.named) and self.named[0].match is MatchKind.EXACT
+
+    def answer(self, text: str, matches: Sequence[Match], *, more: bool) -> Answer:
+        """Return what they come to together."""
+        if self.need:
+            return unresolved(self.need.sentence, NoticeCode.OTHER_NEED)
+        if self.refusal and not matches:
+            return unresolved(self.refusal, NoticeCode.NO_PLACE_IN_TEXT)
+        answer = combined(text, matches, more=more)
+        return replace(answer, notices=self.notices + answer.notices)
 
 
 @dataclass(frozen=True)
@@ -67,6 +96,8 @@ class SearchResult:
     """Whether the text means still more places than `matches` has."""
     also: tuple[NamedPlace, ...] = ()
     """Other schools that bear the name of the one that answers, but for brackets or kind."""
+    need: OtherNeed | None = None
+    """What somebody needs who typed no name: help of another kind."""
 
     @property
     def text(self) -> str:
@@ -133,24 +164,48 @@ class TextSearch:
         found = (Match(n, a) for n in named[:SHOWN_AT_MOST] if (a := as_at.named(n)) is not None)
         matches = tuple(without_same(without_gone([*found])))
         more = len(named) > SHOWN_AT_MOST
-        answer = combined(typed.text, matches, more=more)
-        answer = replace(answer, notices=candidates.notices + answer.notices)
-        return SearchResult(typed, answer, matches, more, candidates.also)
+        answer = candidates.answer(typed.text, matches, more=more)
+        return SearchResult(typed, answer, matches, more, candidates.also, candidates.need)
 
     # --- what is named wholly ---------------------------------------------------------------------
 
     def _candidates(self, snapshot: Snapshot, typed: TypedText) -> Candidates:
         """Return what a text names wholly; else all that comes near to it, the nearest first."""
+        pasted = read(typed, place_of=snapshot.gazetteer.place_of)
+        if pasted is not None:
+            return self._at_spot(snapshot, pasted)
+        found = self._by_words(snapshot, typed)
+        if found.is_exact:
+            return found
+        asked = without_question(typed.words)
+        if asked != typed.words:
+            named = self._by_words(snapshot, typed.only(asked))
+            found = named if named.is_exact or not found.named else found
+        need = None if found.is_exact else other_need(typed)
+        return Candidates(need=need) if need else found
+
+    def _at_spot(self, snapshot: Snapshot, pasted: Pasted) -> Candidates:
+        """Return what was pasted: what its text names wholly, else its point or why none."""
+        found = Candidates()
+        if pasted.text:
+            found = self._by_words(snapshot, TypedText.of(pasted.text))
+        if found.is_exact or not (pasted.named or pasted.refusal):
+            return found
+        named = (pasted.named,) if pasted.named else ()
+        return Candidates(named, pasted.notices, refusal=pasted.refusal)
+
+    def _by_words(self, snapshot: Snapshot, typed: TypedText) -> Candidates:
         exact = snapshot.gazetteer.exact(typed)
         if typed.number is not None:
             return Candidates(exact.named)
         address = AddressText.of(typed)
         known = [] if exact.outranks else self._known(snapshot, address, SHOWN_AT_MOST + 1)
         whole = _wholly([*exact.named, *_as_whole_as_others(known)])
-        if whole and not typed.is_cut:
-            also = exact.also if len(whole) == 1 and whole[0].kind is PlaceKind.SCHOOL else ()
-            return Candidates(whole, tuple(map(_also_named, also)), also)
-        return self._near(snapshot, address, [*exact.named, *known])
+        if not whole or typed.is_cut:
+            return self._near(snapshot, address, [*exact.named, *known])
+        also = exact.also if len(whole) == 1 and whole[0].kind is PlaceKind.SCHOOL else ()
+        notices = (*_renamed(snapshot, exact), *map(_also_named, also))
+        return Candidates(whole, notices, also)
 
     def _known(self, snapshot: Snapshot, address: AddressText, at_most: int) -> list[NamedPlace]:
         """Return what else than names of schools and places a text may mean."""
@@ -180,6 +235,9 @@ class TextSearch:
         return Candidates(tuple(near), (*_cut(typed), *_not_known(address, near)))
 
     def _begun(self, snapshot: Snapshot, typed: TypedText, at_most: int) -> list[NamedPlace]:
+        pasted = read(typed, place_of=snapshot.gazetteer.place_of)
+        if pasted and pasted.named:
+            return [pasted.named]
         named = snapshot.gazetteer.candidates(typed, at_most=at_most)
         if typed.number is not None:
             return named
@@ -237,6 +295,18 @@ def _at_best_in_part(named: NamedPlace) -> NamedPlace:
     if named.match in {MatchKind.EXACT, MatchKind.SLIP}:
         return replace(named, match=MatchKind.PART)
     return named
+
+
+def _renamed(snapshot: Snapshot, exact: Exact) -> list[Notice]:
+    """Return what schools are called now that were asked for by an earlier name."""
+    schools = {each.schools[0].school_id: each.schools[0] for each in exact.named if each.schools}
+    former = snapshot.gazetteer.former_names
+    return [
+        renamed(schools[number], name)
+        for number, text in exact.by.items()
+        for name in former.get(number, ())
+        if name.name == text
+    ]
 
 
 def _also_named(named: NamedPlace) -> Notice:

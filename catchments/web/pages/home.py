@@ -118,7 +118,7 @@ def _results(asked: AsAt, given: MultiDict[str, str], template: str, address: st
         text=text.strip()[:LONGEST_TEXT],
         finding=finding,
         problem=problem,
-        error=finding is None or not finding.matches,
+        error=finding is None or not (finding.matches or finding.need),
     )
 
 
