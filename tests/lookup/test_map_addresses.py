@@ -152,6 +152,8 @@ def test_a_short_link_says_that_it_carries_nothing(text):
         (f"{OF_GOOGLE}?q=51.5074,-0.1278", "is not in New Zealand"),
         (f"{OF_GOOGLE}/@51.5074,-0.1278,12z", "is not in New Zealand"),
         (f"{OF_GOOGLE}/place/X/data=!3d-35.12132!4d173.2", "too rough"),
+        ("///filled.count.soap", "known to what3words alone"),
+        ("https://what3words.com/filled.count.soap", "known to what3words alone"),
         (f"{OF_GOOGLE}?q=PQ7G%2B8X", "is short: it needs its town"),
     ],
 )

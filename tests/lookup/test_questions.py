@@ -17,7 +17,7 @@ from catchments.core.text_folding import folded
 from catchments.lookup.guidance import shipped_guides
 from catchments.lookup.search.asked import other_needs
 from catchments.lookup.search.asked.other_needs import OtherNeed, other_need
-from catchments.lookup.search.asked.questions import without_question
+from catchments.lookup.search.asked.questions import name_asked_for, without_question
 from catchments.lookup.search.typed_text import TypedText
 from tests.worlds import HOSTILE
 
@@ -88,6 +88,24 @@ def test_a_question_without_a_name_stays_as_it_is(text):
     assert name_in(text) == folded(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Who is the provider for Kaitāia College?", "Kaitāia College"),
+        ("provider for 2/12 High Street, Kaitāia, please", "2/12 High Street, Kaitāia"),
+        ("Who is the provider for -41.28664, 174.77557?", "-41.28664, 174.77557"),
+        ("what's the catchment for: St Joseph's School", "St Joseph's School"),
+        ("Kaitāia College – provider", "Kaitāia College"),
+        ("provider for-Kaitāia", "kaitaia"),
+        ("Kaitāia College", "Kaitāia College"),
+        ("Who?", "Who?"),
+        ("", ""),
+    ],
+)
+def test_the_name_stays_as_it_was_typed(text, name):
+    assert name_asked_for(TypedText.of(text)).text == name
+
+
 def rows(path: Path) -> Iterator[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         yield from csv.DictReader(file)
@@ -120,6 +138,7 @@ def test_what_is_left_is_a_part_of_what_was_typed(text):
     words = TypedText.of(text).words
     kept = without_question(words)
     assert " ".join(kept) in " ".join(words)
+    assert name_asked_for(TypedText.of(text)).words == kept
     assert bool(kept) == bool(words)
 
 

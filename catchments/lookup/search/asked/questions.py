@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import product
+from itertools import accumulate, product
+
+from catchments.core.text_folding import folded
+from catchments.lookup.search.typed_text import TypedText
 
 _Words = tuple[str, ...]
 
@@ -62,27 +65,46 @@ _NO_NAME = frozenset().union(*_BEFORE, *_AFTER_QUESTION, ["school", "it", "this"
 """Words that are no name by themselves."""
 
 
+def name_asked_for(typed: TypedText) -> TypedText:
+    """Return a text without the question around its name, as it was typed; itself without one.
+
+    A provider or a catchment may bear a word of a question in its own name: look for the whole text
+    first.
+    """
+    start, stop = _name_in(typed.words)
+    if (start, stop) == (0, len(typed.words)):
+        return typed
+    pieces = typed.text.split()
+    ends = [0, *accumulate(len(folded(piece).split()) for piece in pieces)]
+    if start not in ends or stop not in ends:  # a piece is half question: “for-Kaitaia”
+        return TypedText.of(" ".join(typed.words[start:stop]))
+    kept = pieces[ends.index(start) : ends.index(stop)]
+    return TypedText.of(" ".join(kept).strip(" ?!.,;:"))
+
+
 def without_question(words: _Words) -> _Words:
     """Return folded words without those that are question before and after a name.
 
-    The same words where there is no question, or nothing but one. A provider or a catchment may
-    bear such a word in its own name: look for the whole text first.
+    The same words where there is no question, or nothing but one.
     """
-    kept = _lost_before(words)
-    after = _AFTER if kept == words else _AFTER_QUESTION
-    kept = _lost_after(kept, after)
-    return words if _NO_NAME.issuperset(kept) else kept
+    start, stop = _name_in(words)
+    return words[start:stop]
 
 
-def _lost_before(words: _Words) -> _Words:
+def _name_in(words: _Words) -> tuple[int, int]:
+    """Return from which word to which the name stands that is asked for."""
+    start = 0
     for _ in range(_MOST_TIMES):
-        lengths = range(min(_LONGEST, len(words) - 1), 0, -1)
-        words = words[next((n for n in lengths if words[:n] in _BEFORE), 0) :]
-    return words
-
-
-def _lost_after(words: _Words, phrases: frozenset[_Words]) -> _Words:
+        start += _lost(words[start:], _BEFORE)
+    phrases = _AFTER_QUESTION if start else _AFTER
+    stop = len(words)
     for _ in range(_MOST_TIMES):
-        lengths = range(min(_LONGEST, len(words) - 1), 0, -1)
-        words = words[: len(words) - next((n for n in lengths if words[-n:] in phrases), 0)]
-    return words
+        stop -= _lost(words[start:stop], phrases, at_end=True)
+    return (0, len(words)) if _NO_NAME.issuperset(words[start:stop]) else (start, stop)
+
+
+def _lost(words: _Words, phrases: frozenset[_Words], *, at_end: bool = False) -> int:
+    """Return how many words the longest phrase has that stands there with a word beside it."""
+    lengths = range(min(_LONGEST, len(words) - 1), 0, -1)
+    said = ((n, words[-n:] if at_end else words[:n]) for n in lengths)
+    return next((n for n, each in said if each in phrases), 0)

@@ -31,6 +31,12 @@ _MARK = re.compile(
     )""",
     re.VERBOSE,
 )
+_TITLE = re.compile(
+    r"(?:gps ?|map ?)?(?:co-?ordinates?|coords?|gps|location|position|point|wgs ?84)(?![a-z]) ?:? ?"
+)
+_DECIMAL_COMMAS = re.compile(
+    r"([+-]?[0-9]{1,3}),([0-9]{2,9})[ ;/]{1,3}([+-]?[0-9]{1,3}),([0-9]{2,9})"
+)
 _HYPHENS = str.maketrans(dict.fromkeys("−‐‑‒–—", "-"))
 
 _BEFORE = ("L?H?Nd?", "L?H?Nd?Nm?", "L?H?Nd?Nm?Ns?")
@@ -90,7 +96,7 @@ def read_degrees(text: str) -> Pasted | None:
     Two bare numbers are taken for a place if both have decimals or one has a minus sign, and only
     in New Zealand unless they are plainly coordinates.
     """
-    marks = _marks(text) if len(text) <= _LONGEST and any(map(str.isdigit, text)) else None
+    marks = _marks(_plain(text)) if len(text) <= _LONGEST and any(map(str.isdigit, text)) else None
     if not marks:
         return None
     pair = _pair(marks)
@@ -122,10 +128,18 @@ def _pair(marks: Sequence[_Mark]) -> tuple[_Angle, _Angle] | None:
     return None
 
 
-def _marks(text: str) -> list[_Mark] | None:
+def _plain(text: str) -> str:
+    """Return a text in small letters, without what it calls itself, with points for decimals."""
+    lowered = text.casefold().translate(_HYPHENS).rstrip(" .,;")
+    title = _TITLE.match(lowered)
+    untitled = lowered[title.end() :] if title else lowered
+    commas = _DECIMAL_COMMAS.fullmatch(untitled)
+    return "{}.{} {}.{}".format(*commas.groups()) if commas else untitled
+
+
+def _marks(lowered: str) -> list[_Mark] | None:
     """Return the marks that a text consists of, without brackets; None for anything else."""
     found: list[_Mark] = []
-    lowered = text.casefold().translate(_HYPHENS).rstrip(" .,;")
     at = 0
     while at < len(lowered):
         match = _MARK.match(lowered, at)

@@ -8,7 +8,7 @@ from catchments.geometry.coordinates import NZTM2000, WGS84, in_new_zealand, tra
 from catchments.lookup.search.pasted.spots import Pasted, point
 
 _LONGEST = 80
-_METRES = r"([0-9]{1,2}[ ,]?[0-9]{3}[ ,]?[0-9]{3}(?:\.[0-9]{1,6})?)"
+_METRES = r"((?:[0-9]{1,2}[ ,]?)?[0-9]{3}[ ,]?[0-9]{3}(?:\.[0-9]{1,6})?)"
 _SAYS = r"(?:(easting|northing|east|north|e|n|x|y)s?(?![a-z]) ?[:=]? ?)?"
 _UNIT = r"(?: ?m?(?: ?([en])\b|\b))"
 _PAIR = re.compile(
@@ -40,13 +40,10 @@ def read_metres(text: str) -> Pasted | None:
     if match is None:
         return None
     named, said, first, unit, said_2, second, unit_2 = match.groups()
-    values = [_number(first), _number(second)]
-    east, north = sorted(values)
-    if not (_is_in(east, _EASTINGS) and _is_in(north, _NORTHINGS)):
-        return _OUTSIDE if named or said or unit or said_2 or unit_2 else None
-    if not named and _may_be_older(east, north):
-        return _OLDER
-    return _point(east, north)
+    east, north = sorted([_number(first), _number(second)])
+    is_older = not named and _may_be_older(east, north)
+    found = _OLDER if is_older else _point(east, north)
+    return found or (_OUTSIDE if named or said or unit or said_2 or unit_2 else None)
 
 
 def _number(text: str) -> float:
@@ -63,9 +60,11 @@ def _may_be_older(east: float, north: float) -> bool:
     return on_its_land and not (east < _EAST_CAPE[0] and north > _EAST_CAPE[1])
 
 
-def _point(east: float, north: float) -> Pasted:
+def _point(east: float, north: float) -> Pasted | None:
+    if not (_is_in(east, _EASTINGS) and _is_in(north, _NORTHINGS)):
+        return None
     lng, lat = transformer(NZTM2000, WGS84).transform(east, north)
     if not in_new_zealand(lng=lng, lat=lat):
-        return _OUTSIDE
+        return None
     name = f"{east:,.0f} m E, {north:,.0f} m N (NZTM2000)"
     return point(name, lng=float(lng), lat=float(lat), within_m=1.0)

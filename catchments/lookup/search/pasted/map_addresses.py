@@ -33,6 +33,9 @@ _SHORT = {
     *("bit.ly", "tinyurl.com", "t.co"),
 }
 
+_OF_WORDS = {"what3words.com", "www.what3words.com", "w3w.co"}
+_THREE_WORDS = re.compile(r"///[^\W\d_]{2,30}(?:\.[^\W\d_]{2,30}){2}")
+
 _NUMBER = r"(-?[0-9]{1,3}(?:\.[0-9]{1,20})?)(?![0-9.])"
 _PIN = re.compile(rf"!3d{_NUMBER}!4d{_NUMBER}")
 _VIEW = re.compile(rf"@{_NUMBER},{_NUMBER}")
@@ -41,12 +44,16 @@ _PAIR = re.compile(rf"^{_NUMBER} ?[,~] ?{_NUMBER}(?:,|$)")
 _WAYS = re.compile(r"/maps/dir(?:/|$)|^/directions")
 _NAMED = re.compile(r"/maps/(?:place|search)/([^/@]+)")
 
-_ASKED = ("q", "query", "destination", "daddr", "address", "where1", "coordinate")
+_ASKED = ("q", "query", "destination", "daddr", "address", "where1", "name")
 """Parameters that have what somebody looked for: coordinates, or words."""
 
 SHORT_LINK = Pasted(
     refusal="A short link carries no place. Open it, and paste the address that it leads to, or the"
     " coordinates."
+)
+_WORDS = Pasted(
+    refusal="Three words for a place are known to what3words alone. Paste the coordinates or the"
+    " street address."
 )
 _WAY = Pasted(
     refusal="This address shows a way, with several places. Paste the address of one place, or its"
@@ -99,6 +106,8 @@ def read_address_of_map(text: str, *, read: Read) -> Pasted | None:
     """
     if "/" not in text and "geo:" not in text.casefold():
         return None
+    if _THREE_WORDS.fullmatch(text):
+        return _WORDS
     for match in _ADDRESS.finditer(text):
         given = match[0].strip(_AROUND)
         if given[:4].casefold() == "geo:":
@@ -116,6 +125,8 @@ def _of_map(given: str, read: Read) -> Pasted | None:
         host = (parts.hostname or "").rstrip(".")
     except ValueError:
         return None
+    if host in _OF_WORDS:
+        return _WORDS
     address = _Address(host, parts.path, parts.query, unquote(parts.fragment))
     if _is_short(address):
         return SHORT_LINK
@@ -140,7 +151,8 @@ def _found_in(address: _Address, read: Read) -> Pasted:
     if len(pins) > 1:
         return _SEVERAL
     if pins:
-        return replace(_degrees(*pins.pop()) or _NOTHING, text=address.words)
+        words = "" if read(address.words) else address.words
+        return replace(_degrees(*pins.pop()) or _NOTHING, text=words)
     return read(address.words) or _view_of(address)
 
 
@@ -166,6 +178,7 @@ def _pins_in(address: _Address) -> Iterator[tuple[str, str]]:
     given = address.parameters
     if "mlat" in given and "mlon" in given:
         yield given["mlat"], given["mlon"]
+    yield from _PAIR.findall(given.get("coordinate", ""))
     # Waze marks it, and Apple where it says what is there; others only begin their map there.
     if address.host.endswith("waze.com") or (address.host == "maps.apple.com" and address.words):
         yield from _PAIR.findall(given.get("ll", ""))

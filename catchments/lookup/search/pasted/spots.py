@@ -51,14 +51,14 @@ class Pasted:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Two numbers of degrees as they were given, the first of them perhaps the longitude."""
+    """Two numbers of degrees in the order in which they were given."""
 
     first: float
     second: float
     unit: float
     """How far in degrees the place may be from what is written."""
     longitude_first: bool = False
-    """Whether the text itself says so, and neither whether it is the other way about."""
+    """Whether letters or labels say that the first is the longitude."""
     signed: bool = False
     """Whether letters say on which side of the equator it is."""
     places: int = 5
@@ -91,8 +91,8 @@ _WEST = Notice(
 def spot_of(given: Given) -> Pasted:
     """Return the place in New Zealand that two numbers give, in whichever order makes sense.
 
-    An order that cannot be told from another is none here: New Zealand's latitudes are no
-    longitudes of it. What needs a sign that is not there is a slip.
+    No latitude of New Zealand is a longitude of it, so only one order does. A place that lies here
+    only with a sign that is not there is a slip.
     """
     lat, lng = given.first, given.second
     if given.longitude_first:
@@ -101,12 +101,12 @@ def spot_of(given: Given) -> Pasted:
     if swapped:
         lat, lng = lng, lat
     if not given.signed and lat > 0 and _is_here(lng=lng, lat=-lat):
-        return _slip(_shown_if(swapped, lng=lng, lat=-lat, given=given), _SOUTH)
+        return _slip(_found(swapped, lng=lng, lat=-lat, given=given), _SOUTH)
     if not _is_here(lng=lng, lat=lat):
         return Pasted(refusal=_outside(given))
     if _is_sea_for_sure(lng=lng, lat=lat):
-        return _slip(_shown_if(swapped, lng=-lng, lat=lat, given=given), _WEST)
-    return _shown_if(swapped, lng=lng, lat=lat, given=given)
+        return _slip(_found(swapped, lng=-lng, lat=lat, given=given), _WEST)
+    return _found(swapped, lng=lng, lat=lat, given=given)
 
 
 def point(name: str, *, lng: float, lat: float, within_m: float) -> Pasted:
@@ -138,7 +138,7 @@ def _is_sea_for_sure(*, lng: float, lat: float) -> bool:
     return west <= to_360(lng) <= east and south <= lat <= north
 
 
-def _shown_if(swapped: bool, *, lng: float, lat: float, given: Given) -> Pasted:
+def _found(swapped: bool, *, lng: float, lat: float, given: Given) -> Pasted:
     """Return a point, and that its numbers were given the other way about where they were."""
     name = in_degrees(lng=lng, lat=lat, places=given.places)
     found = point(name, lng=lng, lat=lat, within_m=given.unit * M_A_DEGREE)
