@@ -225,3 +225,16 @@ def test_an_alias_is_known_to_the_service_at_the_next_look(app: Flask, hana: Fla
     assert snapshots.refresh()
     world = snapshots.current()
     assert [alias.text for alias in world.on(world.today).gazetteer.aliases] == ["The Kura", "Joes"]
+
+
+def test_an_answer_that_was_kept_before_other_aliases_is_not_called_the_same(
+    app: Flask, hana: FlaskClient
+) -> None:
+    address = "/v1/schools/55"
+    before = hana.get(address).headers["ETag"]
+    assert hana.get(address, headers={"If-None-Match": before}).status_code == 304
+    store_of(app).replace_aliases([Alias("Joes", 55, "its newsletter")])
+    app.extensions["catchments"].snapshots.refresh()
+    after = hana.get(address, headers={"If-None-Match": before})
+    assert after.status_code == 200
+    assert after.headers["ETag"] != before

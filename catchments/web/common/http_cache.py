@@ -3,7 +3,8 @@
 Answers are kept for `Settings.max_age_s`, or less; other times than that are here.
 
 An `ETag` names the edition, the directory release, the state of the archive (a scheduled edition
-changes what an answer says of the future) and the date that the answer is for.
+changes what an answer says of the future, other aliases what a school is called) and the date that
+the answer is for.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def etag(asked: AsAt, *, written: str = "") -> str:
     edition = snapshot.edition.number if snapshot else 0
     release = snapshot.release.number if snapshot else 0
     state = world.state
-    archive = f"{state.editions}.{state.withdrawn}.{state.releases}"
+    archive = f"{state.editions}.{state.withdrawn}.{state.releases}.{state.aliases}"
     # What is said of a date depends on today as well: whether it is past, what is still to change.
     days = f"{day:%Y%m%d}" if day == world.today else f"{day:%Y%m%d}.{world.today:%Y%m%d}"
     return f'"{written or REPRESENTATION}-e{edition}-d{release}-a{archive}-{days}"'
