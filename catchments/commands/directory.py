@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -140,12 +140,14 @@ def aliases() -> None:
 def import_aliases(file: Path, commit: bool) -> None:
     """Read a table (CSV or XLSX: alias, school number, source) in place of all aliases."""
     opened = store()
+    schools = _known_schools(opened)
     with progress() as called:
-        given, report = read_aliases(file, schools=_known_schools(opened), progress=called)
+        given, report = read_aliases(file, schools=schools, progress=called)
     show_report(report)
     before = opened.aliases()
-    rows = (("added", len(set(given) - set(before))), ("removed", len(set(before) - set(given))))
-    table("Against the aliases that there are", ("Aliases", "How many"), rows)
+    kept = set(given) & set(before)
+    _show_aliases("Added", [a for a in given if a not in kept], schools)
+    _show_aliases("Taken away", [a for a in before if a not in kept], schools)
     if not commit:
         say("Nothing was written. Add --commit to put these in place of all there are.")
         return
@@ -158,9 +160,12 @@ def import_aliases(file: Path, commit: bool) -> None:
 def list_aliases() -> None:
     """List the aliases, with the school of each as the directory of today has it."""
     opened = store()
-    schools = _schools_of_today(opened)
-    rows = ((a.text, a.school_id, _name(schools, a), a.source) for a in opened.aliases())
-    table("Aliases", ("Alias", "Number", "School", "Source"), rows)
+    _show_aliases("Aliases", opened.aliases(), _schools_of_today(opened))
+
+
+def _show_aliases(title: str, found: Sequence[Alias], schools: Mapping[int, School]) -> None:
+    rows = ((a.text, a.school_id, _name(schools, a), a.source) for a in found)
+    table(f"{title}: {len(found):,}", ("Alias", "Number", "School", "Source"), rows)
 
 
 def _name(schools: Mapping[int, School], alias: Alias) -> str:

@@ -21,6 +21,7 @@ COLUMNS = Columns(
     aliases={
         "text": ("Alias", "Nickname", "Called", "Short name"),
         "school_id": ("School_Id", "School Number", "School Id", "School No", "Number"),
+        "name": ("School Name", "Org_Name", "School", "Name"),
         "source": ("Source", "Where it comes from"),
     },
     required=(("text",), ("school_id",), ("source",)),
@@ -83,6 +84,8 @@ class AliasReading:
             self._set_aside(row, f"no directory release has the school {number}")
             return
         wrong = wrong or self._another_meaning(row["text"], number)
+        if school is not None:
+            wrong = wrong or _another_name(row["name"], school)
         if wrong or school is None:
             self._fault(f"{row.where} ({_label(row)}): {wrong}")
             return
@@ -169,6 +172,13 @@ def _wrong_cell(row: Row, number: int | None) -> str:
     if len(row["source"]) > MAX_SOURCE_CHARACTERS:
         return f"its source has more than {MAX_SOURCE_CHARACTERS} characters"
     return ""
+
+
+def _another_name(given: str, school: School) -> str:
+    """Return what is wrong where a table names the school beside its number, and means another."""
+    if not given or folded(given) == folded(school.name):
+        return ""
+    return f"number {school.school_id} is {shown(school.name)} in the directory, not {shown(given)}"
 
 
 def _label(row: Row) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,9 @@ def with_schools(run: Run, write: Write) -> None:
 def test_without_commit_nothing_is_written(run: Run, write: Write, store: Store) -> None:
     said = run("aliases", "import", write("aliases.csv", TABLE)).output
     assert "No problems." in said
+    assert "Added: 2" in said
+    assert "Taken away: 0" in said
+    assert re.search(r"Saint Joe +│ 55 +│ St Joseph's School +│ its newsletter", said)
     assert "Nothing was written. Add --commit to put these in place of all there are." in said
     assert store.aliases() == ()
 

@@ -87,6 +87,19 @@ def test_a_row_that_cannot_be_right_refuses_the_whole_and_is_named(
     assert "Nothing was imported" in str(refused)
 
 
+def test_a_number_that_is_another_schools_than_the_name_beside_it_is_a_fault(
+    tmp_path: Path,
+) -> None:
+    header = "Alias,School number,School name,Source"
+    found, _ = read(tmp_path, "AGS,54,AUCKLAND GRAMMAR,x", "EGGS,64,,x", header=header)
+    assert [alias.school_id for alias in found] == [54, 64]
+    refused = refusal(tmp_path, "Rangi Ruru,54,Rangi Ruru Girls' School,x", header=header)
+    assert refused.rows[0] == (
+        "line 2 (Rangi Ruru, 54): number 54 is “Auckland Grammar” in the directory, not "
+        "“Rangi Ruru Girls' School”"
+    )
+
+
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
     assert len(refusal(tmp_path, *FAULTS).rows) == len(FAULTS)
 

@@ -480,6 +480,7 @@ def test_a_website_and_the_domain_of_an_email_address_are_read_from_every_layout
         "made-up.school.nz/about us".replace(" ", "%20"),
         "HTTPS://Made-Up.school.nz:8080/?a=1#b",
         "https://twizel.wordpress.com/",
+        "http://made-up.school.nz.",
     ],
 )
 def test_a_website_is_kept_as_it_is_written(tmp_path: Path, website: str) -> None:
