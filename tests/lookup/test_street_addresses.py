@@ -270,7 +270,7 @@ EXACT, PART = MatchKind.EXACT, MatchKind.PART
     ],
 )
 def test_a_school_is_exact_by_its_whole_street_line_and_its_place(text, expected):
-    found = MATCHED.at_address(text, at_most=5)
+    found = MATCHED.at_address(TypedText.of(text), at_most=5)
     assert [(each.schools[0].school_id, each.match) for each in found] == expected
 
 

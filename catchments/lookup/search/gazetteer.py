@@ -35,8 +35,7 @@ from catchments.lookup.search.exact_places import ExactPlaces
 from catchments.lookup.search.index import WordIndex, members
 from catchments.lookup.search.localities import LocalityEndings, localities_of
 from catchments.lookup.search.matching import judged
-from catchments.lookup.search.pasted.contacts import Known, SchoolContacts
-from catchments.lookup.search.pasted.postcodes import Postcodes
+from catchments.lookup.search.pasted import Known, Postcodes, SchoolContacts
 from catchments.lookup.search.slips import SHORTEST_WORD, Vocabulary, one_slip_from, respaced
 from catchments.lookup.search.street_addresses import SchoolAddresses
 from catchments.lookup.search.typed_text import TypedText

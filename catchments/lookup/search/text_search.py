@@ -17,7 +17,7 @@ from catchments.lookup.notices import NoticeCode
 from catchments.lookup.resolver import renamed
 from catchments.lookup.search.addresses.text import AddressText
 from catchments.lookup.search.asked.other_needs import OtherNeed, other_need
-from catchments.lookup.search.asked.questions import without_question
+from catchments.lookup.search.asked.questions import name_asked_for
 from catchments.lookup.search.combining import (
     Match,
     combined,
@@ -27,8 +27,7 @@ from catchments.lookup.search.combining import (
 )
 from catchments.lookup.search.gazetteer import Exact
 from catchments.lookup.search.matching import IN_ORDER
-from catchments.lookup.search.pasted.reading import read
-from catchments.lookup.search.pasted.spots import Pasted
+from catchments.lookup.search.pasted import Pasted, read
 from catchments.lookup.search.typed_text import TypedText
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
 
@@ -177,9 +176,9 @@ class TextSearch:
         found = self._by_words(snapshot, typed)
         if found.is_exact:
             return found
-        asked = without_question(typed.words)
-        if asked != typed.words:
-            named = self._by_words(snapshot, typed.only(asked))
+        asked = name_asked_for(typed)
+        if asked is not typed:
+            named = self._by_words(snapshot, asked)
             found = named if named.is_exact or not found.named else found
         need = None if found.is_exact else other_need(typed)
         return Candidates(need=need) if need else found

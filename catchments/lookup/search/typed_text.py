@@ -45,11 +45,6 @@ class TypedText:
         number = _number(tidied)
         return cls(tidied, plain, tuple(plain.split()), number, is_cut, whole)
 
-    def only(self, words: tuple[str, ...]) -> TypedText:
-        """Return some of its words as a text of their own."""
-        text = " ".join(words)
-        return TypedText(text, text, words, _number(text), self.is_cut, text)
-
 
 def _tidied(text: str) -> str:
     kept = "".join(c if c.isprintable() else " " for c in text)
