@@ -106,9 +106,11 @@ def _asked(text: str, matches: Sequence[Match]) -> Answer:
     near = " or ".join(_told(match.named) for match in matches[:NAMED_IN_SENTENCE])
     others = len(matches) - NAMED_IN_SENTENCE
     more = f", or one of {others} more" if others > 0 else ""
+    is_point = matches[0].named.kind is PlaceKind.POINT
+    begins = "" if is_point else f"{shown(text)} is not known here. "
     return Answer(
         status=Status.UNRESOLVED,
-        sentence=f"{shown(text)} is not known here. Did you mean {near}{more}?",
+        sentence=f"{begins}Did you mean {near}{more}?",
         candidates=distinct_candidates(matches),
         notices=(APPROXIMATE,),
     )

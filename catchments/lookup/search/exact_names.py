@@ -21,6 +21,8 @@ from catchments.lookup.search.abbreviations import expanded, in_full, key, spell
 
 FREE_WORDS = frozenset(["and", "o", "of", "the"])
 """Words that may be missing or stand too much."""
+SHORTEST_UNDOUBLED = 5
+"""Letters of a word in which one that is typed twice makes no difference."""
 LONGEST_NAME = 16
 """Words of a text that are tried as one name; no school's name has as many."""
 _BRACKETED = re.compile(r"\([^()]*\)")
@@ -85,8 +87,11 @@ class Named(NamedTuple):
 
 @lru_cache(maxsize=16_384)
 def undoubled(word: str) -> str:
-    """Return a word with each letter that stands twice or more once: “Ōtaahuhu” is “Ōtahuhu”."""
-    return _DOUBLED.sub(r"\1", word)
+    """Return a word with each letter that stands twice or more once: “Ōtaahuhu” is “Ōtahuhu”.
+
+    Of short words, such as “AGGS” and “AGS”, each letter counts.
+    """
+    return _DOUBLED.sub(r"\1", word) if len(word) >= SHORTEST_UNDOUBLED else word
 
 
 def compared(words: Iterable[str]) -> tuple[str, ...]:
@@ -161,9 +166,12 @@ class ExactNames:
     def _are_its_own(self, around: Iterable[Sequence[str]], entry: int) -> bool:
         school = self.entries[entry].schools[0]
         beyond = [[undoubled(word) for word in words] for words in around if words]
-        if beyond and not school.postcode and _is_postcode(beyond[-1][-1]):
-            beyond[-1].pop()  # it contradicts nothing that is known
-        return not any(beyond) or _all_made_of(beyond, _said_of(school))
+        if not beyond:
+            return True
+        runs = _said_of(school)
+        if not school.postcode:  # any contradicts nothing that is known
+            runs |= {(word,) for words in beyond for word in words if _is_postcode(word)}
+        return all(made_of(words, runs) for words in beyond)
 
 
 def _parts(words: Sequence[str]) -> Iterator[tuple[int, int, frozenset[str]]]:
@@ -223,10 +231,6 @@ def runs_of(texts: Iterable[str]) -> set[tuple[str, ...]]:
 @lru_cache(maxsize=16_384)  # towns and suburbs come many times
 def _runs(text: str) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(map(undoubled, run)) for run in ways_compared(text))
-
-
-def _all_made_of(beyond: Iterable[Sequence[str]], runs: set[tuple[str, ...]]) -> bool:
-    return all(made_of(words, runs) for words in beyond)
 
 
 def made_of(words: Sequence[str], runs: set[tuple[str, ...]]) -> bool:

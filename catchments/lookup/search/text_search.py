@@ -25,7 +25,7 @@ from catchments.lookup.search.combining import (
     without_gone,
     without_same,
 )
-from catchments.lookup.search.gazetteer import Exact
+from catchments.lookup.search.gazetteer import Exact, Gazetteer
 from catchments.lookup.search.matching import IN_ORDER
 from catchments.lookup.search.pasted import Pasted, read
 from catchments.lookup.search.typed_text import TypedText
@@ -227,11 +227,19 @@ class TextSearch:
             if whole and not typed.is_cut:
                 return Candidates(whole)
         found = [*known, *gazetteer.candidates(typed, at_most=SHOWN_AT_MOST + 1)]
+        found = found or self._begins_with(gazetteer, typed)
         found.sort(key=_is_of_edition)
         around = [] if found else gazetteer.localities_named_in(address)
         near = [_at_best_in_part(each) if typed.is_cut else each for each in found]
         near = sorted(_distinct([*near, *around]), key=lambda each: IN_ORDER.index(each.match))
         return Candidates(tuple(near), (*_cut(typed), *_not_known(address, near)))
+
+    def _begins_with(self, gazetteer: Gazetteer, typed: TypedText) -> list[NamedPlace]:
+        """Return the schools that come near to what stands before the first comma of a text."""
+        name, comma, _ = typed.text.partition(",")
+        near = gazetteer.candidates(TypedText.of(name), at_most=SHOWN_AT_MOST) if comma else []
+        schools = (each for each in near if each.kind is PlaceKind.SCHOOL)
+        return [_at_best_in_part(each) for each in schools if each.match is not MatchKind.LOCALITY]
 
     def _begun(self, snapshot: Snapshot, typed: TypedText, at_most: int) -> list[NamedPlace]:
         pasted = read(typed, place_of=snapshot.gazetteer.place_of)
