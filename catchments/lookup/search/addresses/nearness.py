@@ -28,22 +28,20 @@ CORNER_WITHIN_M = 1_000.0
 """How near two roads come whose first houses stand away from their corner."""
 ROADS_LOOKED_AT = 200
 PAIRS_MEASURED = 25
-POINTS_MEASURED = 400
+POINTS_MEASURED = 100
 """Along each of two roads: a highway's thousands, times another's, would not fit a page's time."""
 _METRES_A_DEGREE = 111_195.0
 
 
-def middle_of(places: Sequence[Place]) -> Place:
-    """Return the place amid places: half of them lie on either side of it."""
-    lngs, lats = (
-        sorted(axis) for axis in zip(*((p.lng % 360, p.lat) for p in places), strict=True)
-    )
-    return Place(lng=lngs[len(lngs) // 2], lat=lats[len(lats) // 2])
+def middle_of(points: Sequence[tuple[int, int]]) -> Place:
+    """Return the place amid points of a book: half of them lie on either side of it."""
+    lngs, lats = (sorted(axis) for axis in zip(*points, strict=True))
+    return places_of([(lngs[len(lngs) // 2], lats[len(lats) // 2])])[0]
 
 
-def is_near(places: Iterable[Place], town: Place) -> bool:
-    """Return whether any of the places may be on a delivery round of a town, given its middle."""
-    return any(_distance_m(place, town) <= LONGEST_ROUND_M for place in places)
+def is_near(place: Place, towns: Iterable[Place]) -> bool:
+    """Return whether a place may be on a round of one of the towns, given their middles."""
+    return any(_distance_m(place, town) <= LONGEST_ROUND_M for town in towns)
 
 
 def _distance_m(one: Place, other: Place) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -91,6 +90,7 @@ ROAD_COLUMNS = len(Road._fields)
 DISTRICT, NAME_WORDS, PLACE_WORDS = map(
     Road._fields.index, ("district", "name_words", "place_words")
 )
+POINT = slice(ROAD_COLUMNS + Number._fields.index("lng"), None)
 SUFFIX, UNIT = (ROAD_COLUMNS + Number._fields.index(name) for name in ("suffix", "unit"))
 
 
@@ -110,10 +110,8 @@ class Locality(NamedTuple):
         district = self.within_words.removeprefix(folded(self.within)).strip()
         return Around.of((self.within,), district)
 
-    def named(self, packed: bytes, match: MatchKind) -> NamedPlace:
+    def named(self, points: Iterable[tuple[int, int]], match: MatchKind) -> NamedPlace:
         """Return it as a place, with a point of each of its roads."""
-        axes = array("i", packed)
-        points = list(zip(axes[::2], axes[1::2], strict=True))
         kind = PlaceKind(self.kind)
         return NamedPlace(kind, self.name, self.within, places=places_of(points), match=match)
 
