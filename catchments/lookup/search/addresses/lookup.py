@@ -21,7 +21,12 @@ import msgspec
 from catchments.core.model import MatchKind, NamedPlace, Place, PlaceKind
 from catchments.lookup.search.abbreviations import ROAD_TYPES
 from catchments.lookup.search.addresses.match import Near, spelled
-from catchments.lookup.search.addresses.nearness import is_near, middle_of, roads_that_meet
+from catchments.lookup.search.addresses.nearness import (
+    box_around,
+    is_near,
+    middle_of,
+    roads_that_meet,
+)
 from catchments.lookup.search.addresses.parts import region_at_end
 from catchments.lookup.search.addresses.query import Query
 from catchments.lookup.search.addresses.rows import (
@@ -291,7 +296,8 @@ class Lookup:
     def _addresses_on(self, query: Query, expression: str, number: int) -> list[_Hit]:
         suffix, unit = query.reading.suffix, query.reading.unit
         limit = ROADS_LOOKED_AT_ON_ROUND if self.towns else NUMBERED_ROADS_LOOKED_AT
-        rows = self._run(ADDRESSES, expression, limit, number, suffix, unit)
+        box = box_around(self.towns)
+        rows = self._run(ADDRESSES, expression, limit, number, suffix, unit, *box)
 
         def misses(row: Row) -> tuple[bool, bool]:
             return row[SUFFIX] != suffix, row[UNIT] != unit

@@ -21,6 +21,7 @@ SELECT r.id, r.name, r.suburb, r.town, r.district, r.name_words, r.place_words,
 FROM (SELECT rowid AS id FROM road_words WHERE road_words MATCH ? LIMIT ?) AS found
 CROSS JOIN address AS a ON a.road_id = found.id AND a.number = ?
     AND a.suffix IN (?, '') AND a.unit IN (?, '')
+    AND a.lng BETWEEN ? AND ? AND a.lat BETWEEN ? AND ?
 CROSS JOIN road AS r ON r.id = found.id
 """
 ROADS = """
