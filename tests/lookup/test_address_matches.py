@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import chain
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -83,6 +84,7 @@ WHOLLY = {
         *("Flat 3, 12 Pukeroa Street", "12 Pukeroa Street Flat 3", "3/12 Pukeroa St"),
         *("Lot 2, 12 Pukeroa Street", "No. 12 Pukeroa Street", "Level 2, 12 Pukeroa St"),
         *("１２ Pukeroa Street", "12 Pukeroa Street, RD 1, Kaitaia", "12 Pukeroa St, PO Box 3"),
+        "12 Pukeroa Street, RD 1, Awanui, Kaitaia",
     ],
     AWANUI: [
         *("2385 State Highway 1, RD 1, Kaitaia", "2385 SH1, RD1, Kaitaia 0481"),
@@ -158,6 +160,7 @@ ASKED: dict[str, list[str]] = {
     # A mail town that none is near to, and one that is not known.
     "12 Pukeroa Street, RD 1, Wellington": [f"part: {TWELVE}"],
     "12 Pukeroa Street, RD 1, Nowhere": [f"part: {TWELVE}"],
+    "12 Pukeroa Street, RD 1, Nowhere, Kaitaia": [f"part: {TWELVE}"],
     # Where only post goes.
     "PO Box 12, Kaitaia": ["mail-town: Kaitāia, "],
     "Private Bag 12, Kaitaia": ["mail-town: Kaitāia, "],
@@ -230,6 +233,13 @@ def test_a_suburb_that_the_book_knows_is_all_that_is_understood(
 def test_hostile_text_is_wholly_nothing(book: AddressBook, text: str) -> None:
     assert [n for n in asked(book, text) if n.match is EXACT] == []
     assert book.localities_named_in(TypedText.of(text), at_most=5) == []
+
+
+def test_a_road_whose_name_has_no_latin_letter_is_never_exact(tmp_path: Path) -> None:
+    path = build(tmp_path / "a.sqlite", [address("12 學校|Awanui||"), address("1 SH|Awanui||")])
+    with closing(AddressBook(path)) as made:
+        assert matched(made, "12 Awanui") == ["locality: Awanui, Far North District"]
+        assert matched(made, "1 SH, Awanui") == ["exact: 1 SH, Awanui"]
 
 
 def test_a_text_with_more_words_than_are_looked_for_is_never_exact(book: AddressBook) -> None:

@@ -6,6 +6,7 @@ Only folded words, letters and digits each in quotation marks, ever reach the fu
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +21,12 @@ import msgspec
 from catchments.core.model import MatchKind, NamedPlace, Place, PlaceKind
 from catchments.lookup.search.abbreviations import ROAD_TYPES
 from catchments.lookup.search.addresses.match import Near, spelled
-from catchments.lookup.search.addresses.nearness import is_near, middle_of, roads_that_meet
+from catchments.lookup.search.addresses.nearness import (
+    box_around,
+    is_near,
+    middle_of,
+    roads_that_meet,
+)
 from catchments.lookup.search.addresses.parts import region_at_end
 from catchments.lookup.search.addresses.query import Query
 from catchments.lookup.search.addresses.rows import (
@@ -29,6 +35,7 @@ from catchments.lookup.search.addresses.rows import (
     LOCALITIES,
     NAME_WORDS,
     PLACE_WORDS,
+    POINT,
     POINTS_OF_LOCALITY,
     POINTS_OF_ROAD,
     ROAD_COLUMNS,
@@ -40,6 +47,7 @@ from catchments.lookup.search.addresses.rows import (
     Road,
     Row,
     named_address,
+    places_of,
 )
 from catchments.lookup.search.addresses.text import AddressText, Reading, reading_of
 from catchments.lookup.search.typed_text import TypedText
@@ -47,16 +55,16 @@ from catchments.lookup.search.typed_text import TypedText
 ROADS_LOOKED_AT = 200
 NUMBERED_ROADS_LOOKED_AT = 600
 """The busiest roads that a text fits; where more do, it has little but a road type in it."""
+ROADS_LOOKED_AT_ON_ROUND = 3_000
+"""More than the country has of any name: of all, the only one near a town is wholly meant."""
 LOCALITIES_LOOKED_AT = 200
 LONGEST_LOCALITY = 8
 """Words of a suburb's name with its town's."""
-NUMBERS_ON_ROUND = 200
-ROADS_ON_ROUND = 40
-"""Addresses and roads of one name of which those near a mail town are chosen."""
 SHORTEST_WORD_WITH_SLIP = 4
 LONGEST_WORD_WITH_SLIP = 40
 
 _ANY_ROAD = "SELECT 1 FROM road_words WHERE road_words MATCH ? LIMIT 1"
+_A_POINT_OF_ROAD = "SELECT lng, lat FROM address WHERE road_id = ? LIMIT 1"
 _WORD = "SELECT 1 FROM word WHERE text = ?"
 _BEGINS_A_WORD = "SELECT 1 FROM word WHERE text >= ? AND text < ? || '~' LIMIT 1"
 _KNOWN_WORDS = "SELECT text FROM word WHERE text IN (SELECT value FROM json_each(?))"
@@ -111,6 +119,8 @@ class Lookup:
 
     connection: sqlite3.Connection
     at_most: int
+    towns: tuple[Place, ...] = ()
+    """The middles of towns near which all has to be; anywhere without one."""
 
     def candidates(self, typed: TypedText | AddressText) -> list[NamedPlace]:
         """Return the places that a text may mean, best first, each with its match."""
@@ -161,22 +171,35 @@ class Lookup:
 
         A town that post goes through is no place: what is near it may be in another.
         """
-        numbered = any(reading.number is not None for reading in given)
-        looked_at = max(self.at_most, NUMBERS_ON_ROUND if numbered else ROADS_ON_ROUND)
-        found = [_not_in_town(each) for each in replace(self, at_most=looked_at)._named(given)]
-        if not address.mail_town:
-            return found[: self.at_most]
         towns = self._middles(address.mail_town)
-        near = [each for each in found if any(is_near(each.places, town) for town in towns)]
-        if near and len(found) < looked_at:
-            return near[: self.at_most]
-        return [_only_part(each) for each in (near or found)[: self.at_most]]
+        found = replace(self, towns=towns)._named(given)
+        if address.mail_town and not (towns and found):
+            found = [_only_part(each) for each in self._named(given)]
+        return [_not_in_town(each) for each in found]
 
-    def _middles(self, words: Sequence[str]) -> list[Place]:
-        """Return the middle of each town that words name; of each suburb if no town is so named."""
-        found = self._wholly_named(words) or self._ending(words)
-        towns = [one for one in found if one.kind == PlaceKind.TOWN] or found
-        return [middle_of(self._locality(town, _EXACT).places) for town in towns]
+    def _middles(self, words: tuple[str, ...]) -> tuple[Place, ...]:
+        """Return the middle of each town that words name; of each suburb if no town is so named.
+
+        A suburb may stand before its town, and a region after it.
+        """
+        for at in range(len(words)):
+            found = self._wholly_named(words[at:])
+            if found and (not at or self._wholly_named(words[:at])):
+                towns = [one for one in found if one.kind == PlaceKind.TOWN] or found
+                return tuple(middle_of(self._points(town)) for town in towns)
+        return ()
+
+    def _is_near(self, lng: int, lat: int) -> bool:
+        """Whether a point is on a delivery round of a town that was typed, if one was."""
+        return not self.towns or any(
+            is_near(place, self.towns) for place in places_of([(lng, lat)])
+        )
+
+    def _is_road_near(self, id_: int) -> bool:
+        if not self.towns:
+            return True
+        (point,) = self._run(_A_POINT_OF_ROAD, id_)
+        return self._is_near(*point)
 
     def _named(self, given: Sequence[Reading]) -> list[NamedPlace]:
         hits = self._found(given, {}) or self._found_anywhere(given) or self._found_with_slip(given)
@@ -208,7 +231,7 @@ class Lookup:
         unfinished = [Query(reading, near, unfinished=True) for reading in given]
         # What fits no road at all fits none in a narrower way either.
         unfinished = [q for q in unfinished if self._any(_ANY_ROAD, q.anywhere())]
-        whole = self._hits([Query(q.reading, near, unfinished=False) for q in unfinished])
+        whole = self._hits([query.finished() for query in unfinished])
         if len(whole) >= self.at_most or (whole and whole[0].finished):
             return whole
         more = self._hits(unfinished)
@@ -266,18 +289,21 @@ class Lookup:
 
     def _roads(self, query: Query, expression: str) -> list[_Hit]:
         rows = self._run(ROADS, expression, ROADS_LOOKED_AT)
-        ranked = (((1, *_fit(query, row)), row) for row in rows if query.allows(row[DISTRICT]))
+        there = (r for r in rows if query.allows(r[DISTRICT]) and self._is_road_near(r[0]))
+        ranked = (((1, *_fit(query, row)), row) for row in there)
         return [self._road_hit(query, fit, Road(*row)) for fit, row in self._best(ranked)]
 
     def _addresses_on(self, query: Query, expression: str, number: int) -> list[_Hit]:
         suffix, unit = query.reading.suffix, query.reading.unit
-        rows = self._run(ADDRESSES, expression, NUMBERED_ROADS_LOOKED_AT, number, suffix, unit)
+        limit = ROADS_LOOKED_AT_ON_ROUND if self.towns else NUMBERED_ROADS_LOOKED_AT
+        box = box_around(self.towns)
+        rows = self._run(ADDRESSES, expression, limit, number, suffix, unit, *box)
 
         def misses(row: Row) -> tuple[bool, bool]:
             return row[SUFFIX] != suffix, row[UNIT] != unit
 
         nearest = (min(same, key=misses) for _, same in groupby(rows, key=itemgetter(0)))
-        there = (row for row in nearest if query.allows(row[DISTRICT]))
+        there = (r for r in nearest if query.allows(r[DISTRICT]) and self._is_near(*r[POINT]))
         ranked = (((row[SUFFIX] != suffix, *_fit(query, row)), row) for row in there)
         return [self._address_hit(query, fit, row) for fit, row in self._best(ranked)]
 
@@ -295,7 +321,7 @@ class Lookup:
     def _road_hit(self, query: Query, fit: _Fit, road: Road) -> _Hit:
         match = MatchKind.PART  # where its number is not known
         if query.reading.number is None:
-            match = query.match(spelled(road.name), road.around)
+            match = query.match(spelled(road.name_words.split()), road.around)
         finished = query.is_finished_in(road.name_words)
         return _Hit(
             PlaceKind.ROAD,
@@ -333,8 +359,12 @@ class Lookup:
         return _Hit(kind, found.id, fit, False, "", match, lambda: self._locality(found, match))
 
     def _locality(self, found: Locality, match: MatchKind) -> NamedPlace:
+        return found.named(self._points(found), match)
+
+    def _points(self, found: Locality) -> list[tuple[int, int]]:
         ((packed,),) = self._run(POINTS_OF_LOCALITY, found.id)
-        return found.named(packed, match)
+        axes = array("i", packed)
+        return list(zip(axes[::2], axes[1::2], strict=True))
 
 
 def _match_of_address(query: Query, road: Road, found: Number) -> MatchKind:
@@ -343,7 +373,7 @@ def _match_of_address(query: Query, road: Road, found: Number) -> MatchKind:
         return MatchKind.PART
     if not found.is_numbered(reading.number, reading.suffix, reading.last):
         return MatchKind.PART
-    return query.match(spelled(road.name), road.around)
+    return query.match(spelled(road.name_words.split()), road.around)
 
 
 def _fit(query: Query, row: Row) -> _Fit:

@@ -147,15 +147,16 @@ def fit_of(typed: Words, name: Words, around: Around, near: Near) -> Fit | None:
 
 
 def match_of(typed: Words, name: Words, around: Around, near: Near) -> MatchKind:
-    """Return the match of typed words and a name with places around it."""
-    fit = fit_of(typed, name, around, near)
+    """Return the match of typed words and a name with places around it; a name in other letters
+    than Latin ones has no words, and is never typed wholly.
+    """
+    fit = fit_of(typed, name, around, near) if name else None
     return fit.match if fit else MatchKind.PART
 
 
-def spelled(name: str) -> tuple[str, ...]:
-    """Return the words of a road's name as typed ones are compared: “SH 1” in full."""
-    first, *others = folded(name).split() or [""]
-    return ("state", "highway", *others) if first == "sh" and others else (first, *others)
+def spelled(words: Words) -> Words:
+    """Return the folded words of a road's name as typed ones are compared: “SH 1” in full."""
+    return ("state", "highway", *words[1:]) if len(words) > 1 and words[0] == "sh" else words
 
 
 def _rest(rest: Words, around: Around, near: Near, slips: int) -> Fit | None:
@@ -179,6 +180,8 @@ def _ways(
         yield 0, 0, False
         return
     for at, (words, standing) in enumerate(names):
+        if len(words) > len(rest):
+            continue
         slips = _slips(rest[: len(words)], words, near)
         if slips is None:
             continue

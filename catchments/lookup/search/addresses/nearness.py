@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from catchments.core.model import MatchKind, NamedPlace, Place, PlaceKind
 from catchments.lookup.search.abbreviations import ROAD_TYPES
+from catchments.lookup.search.addresses.building import DEGREE
 from catchments.lookup.search.addresses.query import Query
 from catchments.lookup.search.addresses.rows import (
     POINTS_OF_ROAD,
@@ -27,23 +29,41 @@ LONGEST_ROUND_M = 60_000.0
 CORNER_WITHIN_M = 1_000.0
 """How near two roads come whose first houses stand away from their corner."""
 ROADS_LOOKED_AT = 200
-PAIRS_MEASURED = 25
-POINTS_MEASURED = 400
+PAIRS_MEASURED = 15
+POINTS_MEASURED = 100
 """Along each of two roads: a highway's thousands, times another's, would not fit a page's time."""
 _METRES_A_DEGREE = 111_195.0
+_ANYWHERE = 1_000 * DEGREE
 
 
-def middle_of(places: Sequence[Place]) -> Place:
-    """Return the place amid places: half of them lie on either side of it."""
-    lngs, lats = (
-        sorted(axis) for axis in zip(*((p.lng % 360, p.lat) for p in places), strict=True)
-    )
-    return Place(lng=lngs[len(lngs) // 2], lat=lats[len(lats) // 2])
+def middle_of(points: Sequence[tuple[int, int]]) -> Place:
+    """Return the place amid points of a book: half of them lie on either side of it."""
+    lngs, lats = (sorted(axis) for axis in zip(*points, strict=True))
+    return places_of([(lngs[len(lngs) // 2], lats[len(lats) // 2])])[0]
 
 
-def is_near(places: Iterable[Place], town: Place) -> bool:
-    """Return whether any of the places may be on a delivery round of a town, given its middle."""
-    return any(_distance_m(place, town) <= LONGEST_ROUND_M for place in places)
+def box_around(towns: Iterable[Place]) -> tuple[int, int, int, int]:
+    """Return the bounds, as a book keeps them, of all that may be on rounds of towns.
+
+    West, east, south and north; everywhere for no town. A first sieve: corners are too far away.
+    """
+    degrees = LONGEST_ROUND_M / _METRES_A_DEGREE
+    bounds = [
+        (t.lng - wide, t.lng + wide, t.lat - degrees, t.lat + degrees)
+        for t in towns
+        if (wide := degrees / math.cos(math.radians(t.lat)) * 1.02)
+    ]
+    if not bounds:
+        return -_ANYWHERE, _ANYWHERE, -_ANYWHERE, _ANYWHERE
+    wests, easts, souths, norths = zip(*bounds, strict=True)
+    sides = (min(wests), max(easts), min(souths), max(norths))
+    west, east, south, north = (round(side * DEGREE) for side in sides)
+    return west, east, south, north
+
+
+def is_near(place: Place, towns: Iterable[Place]) -> bool:
+    """Return whether a place may be on a round of one of the towns, given their middles."""
+    return any(_distance_m(place, town) <= LONGEST_ROUND_M for town in towns)
 
 
 def _distance_m(one: Place, other: Place) -> float:
@@ -60,11 +80,14 @@ def roads_that_meet(
     Where just they meet the book does not say, so that a corner is never exact.
     """
     ones, others = (_roads_named(connection, words) for words in (first, second))
+    there: defaultdict[str, list[Road]] = defaultdict(list)
+    for road in others:
+        there[road.town or road.district].append(road)
     pairs = [
         (one, other)
         for one in ones
-        for other in others
-        if one.id != other.id and (one.town or one.district) == (other.town or other.district)
+        for other in there[one.town or one.district]
+        if one.id != other.id
     ]
     pairs.sort(key=lambda pair: pair[0].suburb != pair[1].suburb)
     points: dict[int, list[tuple[int, int]]] = {}

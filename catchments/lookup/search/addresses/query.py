@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from itertools import chain
 from typing import NamedTuple
 
 from catchments.core.model import MatchKind
 from catchments.lookup.search.abbreviations import ROAD_TYPES
 from catchments.lookup.search.addresses.match import Around, Near, is_in, match_of
-from catchments.lookup.search.addresses.text import Reading, spellings
+from catchments.lookup.search.addresses.text import ABBREVIATIONS, Reading, spellings
 
 
 class Term(NamedTuple):
@@ -39,6 +40,15 @@ class Term(NamedTuple):
         return f"({' OR '.join(ways)})"
 
 
+def _term(word: str, near: Near) -> Term:
+    if word in near:
+        return Term.of((*spellings(word), *near[word]))
+    return _OF_SHORTENED.get(word) or Term.of(spellings(word))
+
+
+_OF_SHORTENED = {word: Term.of((word, *others)) for word, others in ABBREVIATIONS.items()}
+
+
 class Query:
     """A reading whose words stand in all their spellings; the last may be unfinished."""
 
@@ -47,7 +57,7 @@ class Query:
         self.reading = reading
         self.near = near
         self.start = last if unfinished and " " not in last else ""
-        self.terms = [Term.of((*spellings(w), *near.get(w, ()))) for w in reading.words]
+        self.terms = [_term(word, near) for word in reading.words]
         self.repeated = [
             term
             for word, term in zip(reading.words, self.terms, strict=True)
@@ -60,6 +70,13 @@ class Query:
         self._expressions = [
             term.expression(start) for term, start in zip(self.terms, starts, strict=True)
         ]
+
+    def finished(self) -> Query:
+        """Return the same with its last word taken as whole."""
+        query = copy(self)
+        query.start = ""
+        query._expressions = [*self._expressions[:-1], self.terms[-1].expression("")]
+        return query
 
     def anywhere(self) -> str:
         """Return the expression for all words in name, suburb, town and district together."""

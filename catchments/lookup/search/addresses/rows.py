@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -22,6 +21,7 @@ SELECT r.id, r.name, r.suburb, r.town, r.district, r.name_words, r.place_words,
 FROM (SELECT rowid AS id FROM road_words WHERE road_words MATCH ? LIMIT ?) AS found
 CROSS JOIN address AS a ON a.road_id = found.id AND a.number = ?
     AND a.suffix IN (?, '') AND a.unit IN (?, '')
+    AND a.lng BETWEEN ? AND ? AND a.lat BETWEEN ? AND ?
 CROSS JOIN road AS r ON r.id = found.id
 """
 ROADS = """
@@ -91,6 +91,7 @@ ROAD_COLUMNS = len(Road._fields)
 DISTRICT, NAME_WORDS, PLACE_WORDS = map(
     Road._fields.index, ("district", "name_words", "place_words")
 )
+POINT = slice(ROAD_COLUMNS + Number._fields.index("lng"), None)
 SUFFIX, UNIT = (ROAD_COLUMNS + Number._fields.index(name) for name in ("suffix", "unit"))
 
 
@@ -110,10 +111,8 @@ class Locality(NamedTuple):
         district = self.within_words.removeprefix(folded(self.within)).strip()
         return Around.of((self.within,), district)
 
-    def named(self, packed: bytes, match: MatchKind) -> NamedPlace:
+    def named(self, points: Iterable[tuple[int, int]], match: MatchKind) -> NamedPlace:
         """Return it as a place, with a point of each of its roads."""
-        axes = array("i", packed)
-        points = list(zip(axes[::2], axes[1::2], strict=True))
         kind = PlaceKind(self.kind)
         return NamedPlace(kind, self.name, self.within, places=places_of(points), match=match)
 

@@ -121,9 +121,10 @@ class AddressText:
     def readings(self) -> list[Reading]:
         """Return the ways to read it, likeliest first; none for one without a word."""
         found: dict[Reading, None] = {}
-        for words, last in self._variants():
+        variants = list(self._variants())
+        for words, last in variants:
             found |= dict.fromkeys(_readings(self.unit, words[:MOST_WORDS], last))
-        for words, last in self._variants():
+        for words, last in variants:
             region = parts.region_at_end(words, after=int(self.is_address))
             if region and self._may_end_with(region):
                 kept = words[: len(words) - len(region)][:MOST_WORDS]
@@ -241,7 +242,8 @@ def _of_one_kind(
 
 def spellings(word: str) -> tuple[str, ...]:
     """Return a folded word and how else it is written; several words mean all of them."""
-    side = _HIGHWAY_SIDE.fullmatch(word)  # “1N” may be known as “1”
+    # “1N” may be known as “1”.
+    side = _HIGHWAY_SIDE.fullmatch(word) if word[0].isdigit() else None
     return (word, *ABBREVIATIONS.get(word, ()), *(side.groups() if side else ()))
 
 
