@@ -9,6 +9,7 @@ import json
 import tracemalloc
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -42,6 +43,9 @@ APRIL = date(2026, 4, 1)
 class TwoAddresses(NoAddresses):
     """12 High Street in Ahi's catchment; whatever else is asked of it is away."""
 
+    def localities_named_in(self, *_: Any, **__: Any) -> list[Any]:
+        return []
+
     def candidates(self, typed, *, at_most):  # noqa: ARG002
         text = typed.text
         if "away" in text:
@@ -53,6 +57,9 @@ class TwoAddresses(NoAddresses):
 
 class Stranger(NoAddresses):
     """A geocoder elsewhere, which is not to be asked."""
+
+    def localities_named_in(self, *_: Any, **__: Any) -> list[Any]:
+        return []
 
     def candidates(self, typed, *, at_most):
         raise AssertionError(f"asked for {typed} and {at_most}")

@@ -1,57 +1,17 @@
-"""Texts that begin with a number: a school's own street address, or its number."""
+"""Schools by their own street address."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from catchments.core.model import MatchKind, School
-from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.search.abbreviations import forms
 from catchments.lookup.search.addresses.match import Around, fit_of
-from catchments.lookup.search.addresses.parts import region_at_end
 from catchments.lookup.search.addresses.text import AddressText
 from catchments.lookup.search.typed_text import TypedText
-
-_SCHOOL_NUMBER = re.compile(
-    r"(?:school(?:\s+(?:number|no\.?))?|number|no\.?|№)?\s*#?\s*([1-9][0-9]{0,8}|0)\s*[.,;:]?",
-    re.IGNORECASE,
-)
-
-
-def school_number(text: str) -> int | None:
-    """Return the number that a text is, such as “54”, “#54” or “school 54”; None if it is none.
-
-    One that begins with a naught is none: “0410” is a postcode.
-    """
-    match = _SCHOOL_NUMBER.fullmatch(text[:LONGEST_TEXT].strip())
-    return int(match[1]) if match else None
-
-
-def looks_like_address(text: str) -> bool:
-    """Return whether a text begins with a street number that a word follows."""
-    return AddressText.of(TypedText.of(text)).is_address
-
-
-def street_number(text: str) -> str:
-    """Return the street number that a text begins with, as “12” or “12a”; empty without one."""
-    return AddressText.of(TypedText.of(text)).street_number
-
-
-def without_region(text: str) -> str:
-    """Return an address without the region that maps write at its end."""
-    words = folded(text).split()
-    region = region_at_end(words, after=2)
-    return " ".join(words[: -len(region)]) if region else text
-
-
-def number_last(text: str) -> str:
-    """Return “54, Auckland Grammar” as “Auckland Grammar 54”: a school's number said first."""
-    number, _, name = text.partition(" ")
-    return f"{name} {number.strip('#,.;:')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from catchments.core.errors import InputRefused, shown
-from catchments.core.model import Answer, MatchKind, NamedPlace, Notice, PlaceKind
+from catchments.core.model import Answer, MatchKind, NamedPlace, Notice, PlaceKind, Source
 from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.notices import NoticeCode
 from catchments.lookup.resolver import renamed
@@ -45,12 +45,26 @@ class Addresses(Protocol):
         """Return the places that a text may mean, best first."""
 
 
+class KnownAddresses(Addresses, Protocol):
+    """Addresses that were imported, and where they came from."""
+
+    def localities_named_in(
+        self, typed: TypedText | AddressText, *, at_most: int
+    ) -> list[NamedPlace]:
+        """Return the suburbs and towns that stand at the end of a text."""
+
+    def about(self) -> Source | None:
+        """Return their source, or None where there are none."""
+
+
 class NoAddresses:
     """Knows none: stands where no address book or geocoder is set up."""
 
-    def candidates(self, typed: TypedText | AddressText, *, at_most: int) -> list[NamedPlace]:  # noqa: ARG002
+    def candidates(self, *_: object, **__: object) -> list[NamedPlace]:
         """Return nothing."""
         return []
+
+    localities_named_in = candidates
 
     def about(self) -> None:
         """Return no source."""
@@ -133,7 +147,7 @@ class TextSearch:
     """Finds what a text means in one world."""
 
     world: Published
-    addresses: Addresses
+    addresses: KnownAddresses
     geocoder: Addresses
 
     def suggest(self, text: str, *, at_most: int) -> list[NamedPlace]:
@@ -229,10 +243,15 @@ class TextSearch:
         found = [*known, *gazetteer.candidates(typed, at_most=SHOWN_AT_MOST + 1)]
         found = found or self._begins_with(gazetteer, typed)
         found.sort(key=_is_of_edition)
-        around = [] if found else gazetteer.localities_named_in(address)
+        around = [] if found else self._around(gazetteer, address)
         near = [_at_best_in_part(each) if typed.is_cut else each for each in found]
         near = sorted(_distinct([*near, *around]), key=lambda each: IN_ORDER.index(each.match))
         return Candidates(tuple(near), (*_cut(typed), *_not_known(address, near)))
+
+    def _around(self, gazetteer: Gazetteer, address: AddressText) -> list[NamedPlace]:
+        """Return the suburbs and towns that stand at the end of a text."""
+        known = self.addresses.localities_named_in(address, at_most=SHOWN_AT_MOST)
+        return [*gazetteer.localities_named_in(address), *known]
 
     def _begins_with(self, gazetteer: Gazetteer, typed: TypedText) -> list[NamedPlace]:
         """Return the schools that come near to what stands before the first comma of a text."""
@@ -374,7 +393,7 @@ def _not_known(address: AddressText, near: Sequence[NamedPlace]) -> tuple[Notice
     if near[0].match is MatchKind.LOCALITY:
         text = f"The address itself is not known yet; of it only {names} was understood."
         return (Notice(NoticeCode.ADDRESS_NOT_KNOWN, text),)
-    if near[0].kind in {PlaceKind.ROAD, PlaceKind.ADDRESS}:
+    if near[0].match is MatchKind.PART and near[0].kind in {PlaceKind.ROAD, PlaceKind.ADDRESS}:
         text = f"That number is not known there; what is known is {names}."
         return (Notice(NoticeCode.NUMBER_NOT_KNOWN, text),)
     return ()

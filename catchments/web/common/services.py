@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from flask import Response, current_app, g, render_template, request
 from flask_babel import get_locale
 
-from catchments.core.model import Source
 from catchments.core.settings import Settings
-from catchments.lookup.search.text_search import Addresses, NoAddresses, TextSearch
+from catchments.lookup.search.text_search import (
+    Addresses,
+    KnownAddresses,
+    NoAddresses,
+    TextSearch,
+)
 from catchments.lookup.snapshot import AsAt, Published, Snapshot, Snapshots
 from catchments.store import Store
 from catchments.web.common.assets import EXTENSION as ASSETS
 from catchments.web.common.http_cache import cache_control, etag, validated
 
 EXTENSION = "catchments"
-
-
-class KnownAddresses(Addresses, Protocol):
-    """Addresses that were imported, and where they came from."""
-
-    def about(self) -> Source | None:
-        """Return their source, or None where there are none."""
 
 
 @dataclass(frozen=True)
