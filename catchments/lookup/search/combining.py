@@ -74,9 +74,18 @@ def without_gone(matches: Sequence[Match]) -> list[Match]:
 
 
 def without_same(matches: Sequence[Match]) -> list[Match]:
-    """Leave out a catchment or provider whose name is that of a place which it serves anyhow."""
-    places = {code for m in matches if not m.named.catchment_codes for code in _codes(m)}
-    return [m for m in matches if not (m.named.catchment_codes and _codes(m) <= places)]
+    """Leave out a catchment, region or provider that bears the name of a place which it serves.
+
+    A region that bears a school's name stays: other schools of it are in other catchments.
+    """
+    others = [match for match in matches if not match.named.catchment_codes]
+    served = {code for match in others for code in _codes(match)}
+    places = {code for m in others if m.named.kind is not PlaceKind.SCHOOL for code in _codes(m)}
+    return [
+        match
+        for match in matches
+        if match in others or not (_codes(match) & places or _codes(match) <= served)
+    ]
 
 
 def _codes(match: Match) -> set[str]:

@@ -35,6 +35,7 @@ SHOWN_AT_MOST = 25
 """Candidates; a person who sees as many types another word instead of reading on."""
 GEOCODED_AT_MOST = 5
 NAMED_IN_NOTICE = 3
+ONLY_MAIL = "That says where post goes, and not where a place is. Give a road and a suburb or town."
 LOCALITIES = {PlaceKind.SUBURB, PlaceKind.TOWN}
 
 
@@ -246,7 +247,9 @@ class TextSearch:
         around = [] if found else self._around(gazetteer, address)
         near = [_at_best_in_part(each) if typed.is_cut else each for each in found]
         near = sorted(_distinct([*near, *around]), key=lambda each: IN_ORDER.index(each.match))
-        return Candidates(tuple(near), (*_cut(typed), *_not_known(address, near)))
+        refusal = ONLY_MAIL if address.is_mail and not near else ""
+        notices = (*_cut(typed), *_not_known(address, near))
+        return Candidates(tuple(near), notices, refusal=refusal)
 
     def _around(self, gazetteer: Gazetteer, address: AddressText) -> list[NamedPlace]:
         """Return the suburbs and towns that stand at the end of a text."""
