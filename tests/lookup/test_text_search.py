@@ -16,6 +16,7 @@ from catchments.core.model import (
     DirectoryRelease,
     Edition,
     EditionSummary,
+    FormerName,
     MatchKind,
     NamedPlace,
     Place,
@@ -23,6 +24,7 @@ from catchments.core.model import (
     Provider,
     ReleaseSummary,
     School,
+    SchoolStatus,
     Status,
 )
 from catchments.lookup.search.addresses.text import AddressText
@@ -68,6 +70,7 @@ class Kept:
 
     published: list[Edition]
     directory: DirectoryRelease
+    nicknames: tuple[Alias, ...] = ()
 
     def state(self) -> int:
         return 0
@@ -90,7 +93,7 @@ class Kept:
         return replace(self.directory, number=number)
 
     def aliases(self) -> tuple[Alias, ...]:
-        return ()
+        return self.nicknames
 
 
 def known(**places: list[NamedPlace]) -> Known:
@@ -532,3 +535,178 @@ def test_providers_of_candidates_are_those_of_the_day():
     assert finding.answer.provider == Provider(
         "P-AHI", "Ahi Trust", "0800 000 000", "kia@ahi.example"
     )
+
+
+# --- what people paste ----------------------------------------------------------------------------
+
+
+def test_coordinates_are_answered_for_by_their_point():
+    finding = find("-38.5001, 174.5001")
+    assert (finding.match, finding.matches[0].named.kind) == (MatchKind.EXACT, PlaceKind.POINT)
+    assert codes(finding) == [AHI]
+    assert notices(finding) == []
+
+
+def test_coordinates_in_the_other_order_are_understood_and_said():
+    finding = find("174.5001, -38.5001")
+    assert (finding.answer.status, codes(finding)) == (Status.RESOLVED, [AHI])
+    assert notices(finding) == ["swapped"]
+
+
+def test_a_missing_sign_is_asked_about():
+    finding = find("38.5001, 174.5001")
+    assert (finding.answer.status, finding.match) == (Status.UNRESOLVED, MatchKind.SLIP)
+    assert notices(finding) == ["sign-missing", "approximate-match"]
+    assert finding.answer.sentence.startswith("Did you mean 38.5")
+
+
+def test_a_short_link_says_that_it_carries_no_place():
+    finding = find("https://maps.app.goo.gl/abcd")
+    assert (finding.answer.status, finding.matches) == (Status.UNRESOLVED, ())
+    assert notices(finding) == ["no-place-in-text"]
+    assert finding.answer.sentence.startswith("A short link carries no place.")
+
+
+def test_the_school_that_a_map_names_counts_more_than_its_pin():
+    finding = find("https://www.google.com/maps/place/Kura+o+Ahi/@-38.5,175.5,17z")
+    assert [match.named.name for match in finding.matches] == ["Kura o Ahi"]
+    assert codes(finding) == [AHI]
+
+
+CONTACTS = {
+    1: School(1, "Ahi School", place=IN_AHI, phone="09 408 0190", website="https://ahi.school.nz"),
+    2: School(
+        2, "Kowhai School", place=IN_KOWHAI, postcode="0410", email_domain="kowhai.school.nz"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("09 408 0190", 1),
+        ("+64 9 408 0190", 1),
+        ("www.ahi.school.nz", 1),
+        ("office@kowhai.school.nz", 2),
+        ("Ahi School, 09 408 0190", 1),
+    ],
+)
+def test_a_school_is_found_by_what_reaches_it(text, number):
+    finding = find(text, world=world(schools=CONTACTS))
+    assert finding.is_exact
+    assert [match.named.schools[0].school_id for match in finding.matches] == [number]
+
+
+def test_a_postcode_is_answered_for_by_its_schools():
+    finding = find("0410", world=world(schools=CONTACTS))
+    assert (finding.matches[0].named.kind, codes(finding)) == (PlaceKind.POSTCODE, [KOWHAI])
+
+
+# --- questions and other needs --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Who is the provider for Kura o Ahi?", "provider for kura ahi", "which provider serves 54"],
+)
+def test_the_words_of_a_question_are_lost(text):
+    finding = find(text)
+    assert [match.named.schools[0].school_id for match in finding.matches] == [54]
+    assert finding.answer.status is Status.RESOLVED
+
+
+@pytest.mark.parametrize("text", ["truancy", "Oranga Tamariki", "ENROL", "not enrolled"])
+def test_a_need_of_another_kind_leads_to_what_helps(text):
+    finding = find(text)
+    assert finding.need is not None
+    assert (finding.answer.status, finding.matches) == (Status.UNRESOLVED, ())
+    assert notices(finding) == ["other-need"]
+    assert finding.answer.sentence == finding.need.sentence
+
+
+def test_a_school_that_is_named_so_is_no_need_of_another_kind():
+    schools = {1: School(1, "Truancy School", place=IN_AHI)}
+    finding = find("truancy", world=world(schools=schools))
+    assert (finding.need, codes(finding)) == (None, [AHI])
+
+
+# --- names that are not a school's own ------------------------------------------------------------
+
+
+def renamed_world() -> Published:
+    """A school that was called Kura Tawhito, and one that people call ABC."""
+    release = replace(
+        small_release(schools=small_schools()),
+        former_names={54: (FormerName("Kura Tawhito", date(2021, 9, 25)),)},
+    )
+    archive = Kept([small_edition()], release, (Alias("ABC", 55, "its website"),))
+    return Snapshots(archive, today=lambda: TODAY).current()
+
+
+def test_a_school_is_found_by_the_name_that_an_earlier_release_had_and_says_so():
+    finding = find("kura tawhito", world=renamed_world())
+    assert (finding.answer.status, codes(finding)) == (Status.RESOLVED, [AHI])
+    assert notices(finding)[0] == "renamed"
+    assert finding.answer.notices[0].text == (
+        "It is called Kura o Ahi now; until the release of 25 September 2021 it was Kura Tawhito."
+    )
+
+
+def test_a_school_is_found_by_what_people_call_it():
+    finding = find("abc", world=renamed_world())
+    assert [match.named.schools[0].school_id for match in finding.matches] == [55]
+    assert finding.is_worded_otherwise
+
+
+def test_another_school_of_the_name_is_said_beside_the_one_that_is_called_just_so():
+    schools = {
+        1: School(1, "Twin School", place=IN_AHI, city="Ahitown"),
+        2: School(2, "Twin School (Kowhai)", place=IN_KOWHAI, city="Kōwhai"),
+    }
+    finding = find("twin school", world=world(schools=schools))
+    assert (codes(finding), [each.name for each in finding.also]) == (
+        [AHI],
+        ["Twin School (Kowhai)"],
+    )
+    assert notices(finding) == ["also-named"]
+
+
+def test_a_school_that_is_gone_leaves_its_name_to_the_one_that_is_there_now():
+    closed = {"last_seen": date(2021, 9, 25), "status": SchoolStatus.CLOSED}
+    gone = replace(small_schools()[54], school_id=999, **closed)
+    release = replace(small_release(schools=small_schools()), former={999: gone})
+    where = Snapshots(Kept([small_edition()], release), today=lambda: TODAY).current()
+    assert [m.named.schools[0].school_id for m in find("Kura o Ahi", world=where).matches] == [54]
+
+
+# --- texts that are too long ----------------------------------------------------------------------
+
+
+def test_of_a_text_that_is_cut_nothing_is_named_wholly():
+    finding = find("Kura o Ahi" + " kura o ahi" * 30)
+    assert finding.match is MatchKind.PART
+    assert notices(finding)[0] == "text-cut"
+
+
+# --- catchments, regions, providers ---------------------------------------------------------------
+
+
+def test_a_provider_is_answered_with_all_that_it_serves():
+    finding = find("Ngā Rākau")
+    assert finding.the_one is not None
+    assert finding.the_one.kind is PlaceKind.PROVIDER
+    assert len(codes(finding)) > 1
+    assert finding.answer.status is Status.AMBIGUOUS
+
+
+def test_a_place_is_answered_for_and_not_the_catchment_of_its_name():
+    schools = {1: School(1, "Area School", place=IN_AHI, city="Ahi")}
+    finding = find("ahi", world=world(schools=schools))
+    assert [match.named.kind for match in finding.matches] == [PlaceKind.TOWN]
+
+
+def test_a_catchment_elsewhere_of_a_places_name_is_asked_about():
+    schools = {1: School(1, "Area School", place=IN_KOWHAI, city="Ahi")}
+    finding = find("ahi", world=world(schools=schools))
+    assert finding.answer.status is Status.AMBIGUOUS
+    assert sorted(codes(finding)) == [AHI, KOWHAI]
