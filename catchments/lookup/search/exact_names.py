@@ -135,6 +135,8 @@ class ExactNames:
 
     by_telling: Mapping[frozenset[str], Sequence[ExactName]]
     entries: Sequence[NamedPlace]
+    words: frozenset[str]
+    """All that names are told apart by."""
 
     @classmethod
     def of(
@@ -145,23 +147,45 @@ class ExactNames:
         for entry, name, text in (*_own_names(entries), *((e, n, n) for e, n in more_names)):
             for each in _as_compared(entry, name, text):
                 found[telling(each.words)].append(each)
-        return cls(dict(found), entries)
+        return cls(dict(found), entries, TYPE_WORDS.union(*found))
 
     def named_by(self, typed: Sequence[str]) -> list[Named]:
         """Return the schools that folded words name wholly, the best first, in reading order."""
         words = compared(typed)
-        best: dict[int, Named] = {}
+        best = {each.entry: each for each in self._of_part(words, 0, len(words), telling(words))}
+        if any(named.rank is Rank.WHOLE for named in best.values()):
+            return _in_order(best)  # nothing else that the words may mean comes near to it
         for named in self._named(words):
             if named.entry not in best or named.rank < best[named.entry].rank:
                 best[named.entry] = named
-        return sorted(best.values(), key=lambda named: (named.rank, named.entry))
+        return _in_order(best)
 
     def _named(self, words: Sequence[str]) -> Iterator[Named]:
-        for start, end, telling_words in _parts(words):
-            for name in self.by_telling.get(telling_words, ()):
-                rank = _rank(words[start:end], name)
-                if rank is not None and self._are_its_own((words[:start], words[end:]), name.entry):
-                    yield Named(name.entry, rank, name.text)
+        for start, end, telling_words in self._parts(words):
+            if telling_words in self.by_telling:
+                yield from self._of_part(words, start, end, telling_words)
+
+    def _parts(self, words: Sequence[str]) -> Iterator[tuple[int, int, frozenset[str]]]:
+        """Yield each run of words that may be a name, from where to where, with its telling words.
+
+        None goes on over a word that is in no name.
+        """
+        single = [*map(undoubled, words)]
+        for start in range(len(words)):
+            all_words: set[str] = set()
+            for end in range(start + 1, min(len(words), start + LONGEST_NAME) + 1):
+                if single[end - 1] not in self.words:
+                    break
+                all_words.add(single[end - 1])
+                yield start, end, frozenset(all_words - TYPE_WORDS or all_words)
+
+    def _of_part(
+        self, words: Sequence[str], start: int, end: int, telling_words: frozenset[str]
+    ) -> Iterator[Named]:
+        for name in self.by_telling.get(telling_words, ()):
+            rank = _rank(words[start:end], name)
+            if rank is not None and self._are_its_own((words[:start], words[end:]), name.entry):
+                yield Named(name.entry, rank, name.text)
 
     def _are_its_own(self, around: Iterable[Sequence[str]], entry: int) -> bool:
         school = self.entries[entry].schools[0]
@@ -174,14 +198,8 @@ class ExactNames:
         return all(made_of(words, runs) for words in beyond)
 
 
-def _parts(words: Sequence[str]) -> Iterator[tuple[int, int, frozenset[str]]]:
-    """Yield each run of words that may be a name, from where to where, and its telling words."""
-    single = [*map(undoubled, words)]
-    for start in range(len(words)):
-        all_words: set[str] = set()
-        for end in range(start + 1, min(len(words), start + LONGEST_NAME) + 1):
-            all_words.add(single[end - 1])
-            yield start, end, frozenset(all_words - TYPE_WORDS or all_words)
+def _in_order(best: Mapping[int, Named]) -> list[Named]:
+    return sorted(best.values(), key=lambda named: (named.rank, named.entry))
 
 
 def _own_names(entries: Sequence[NamedPlace]) -> Iterator[tuple[int, str, str]]:

@@ -7,7 +7,7 @@ it: a seventh of the directory's addresses are written so.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from catchments.core.model import NamedPlace, PlaceKind
@@ -31,6 +31,8 @@ class ExactPlaces:
 
     by_name: Mapping[tuple[str, ...], Sequence[int]]
     entries: Sequence[NamedPlace]
+    words: frozenset[str]
+    """All that names are made of."""
 
     @classmethod
     def of(cls, entries: Sequence[NamedPlace]) -> ExactPlaces:
@@ -39,7 +41,7 @@ class ExactPlaces:
         for at, named in enumerate(entries):
             for run in runs_of([_whole_name(named)]):
                 found[run].append(at)
-        return cls(dict(found), entries)
+        return cls(dict(found), entries, frozenset().union(*found))
 
     def named_by(self, typed: Sequence[str]) -> list[int]:
         """Return the places that folded words name wholly, in reading order.
@@ -48,13 +50,19 @@ class ExactPlaces:
         """
         words = tuple(map(undoubled, compared(typed)))
         found: set[int] = set()
+        for start, end in self._runs(words):
+            around = [run for run in (words[:start], words[end:]) if run]
+            there = self.by_name.get(words[start:end], ())
+            found.update(at for at in there if self._are_its_own(around, at))
+        return sorted(found)
+
+    def _runs(self, words: Sequence[str]) -> Iterator[tuple[int, int]]:
+        """Yield from where to where a name may stand; none goes on over a word that is in none."""
         for start in range(len(words)):
             for end in range(start + 1, min(len(words), start + LONGEST_PLACE) + 1):
-                around = [run for run in (words[:start], words[end:]) if run]
-                for at in self.by_name.get(words[start:end], ()):
-                    if self._are_its_own(around, at):
-                        found.add(at)
-        return sorted(found)
+                if words[end - 1] not in self.words:
+                    break
+                yield start, end
 
     def _are_its_own(self, around: Sequence[Sequence[str]], at: int) -> bool:
         named = self.entries[at]

@@ -34,7 +34,7 @@ from catchments.lookup.search.exact_names import TYPE_WORDS, ExactNames, Rank, u
 from catchments.lookup.search.exact_places import ExactPlaces
 from catchments.lookup.search.index import WordIndex, members
 from catchments.lookup.search.localities import LocalityEndings, localities_of
-from catchments.lookup.search.matching import judged
+from catchments.lookup.search.matching import Judge
 from catchments.lookup.search.pasted import Known, Postcodes, SchoolContacts
 from catchments.lookup.search.slips import SHORTEST_WORD, Vocabulary, one_slip_from, respaced
 from catchments.lookup.search.street_addresses import SchoolAddresses
@@ -58,10 +58,6 @@ class _Sections(NamedTuple):
     schools: int
     localities: int
     former: int
-
-
-def _judged(typed: TypedText, named: NamedPlace) -> NamedPlace:
-    return replace(named, match=judged(typed.words, named))
 
 
 class Exact(NamedTuple):
@@ -215,7 +211,10 @@ class Gazetteer:
         known = self.contacts.named(typed)
         reached = self._reached_by(known) if known and known.match is not MatchKind.EXACT else ()
         first = [each for each in (*found.named, *reached) if id(each) not in listed]
-        others = [each if id(each) in exact else _judged(typed, each) for each in near]
+        judge = Judge.of(typed.words)
+        others = [
+            each if id(each) in exact else replace(each, match=judge.match(each)) for each in near
+        ]
         by_match = sorted((*others, *first), key=lambda each: each.match is not MatchKind.EXACT)
         return by_match[:at_most]
 

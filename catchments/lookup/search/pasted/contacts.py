@@ -28,6 +28,7 @@ _HOST = re.compile(r"(?:[^\W_][\w-]{0,62}\.){1,9}[^\W\d_][\w-]{1,20}")
 _TRIVIAL = re.compile(r"(?:home|index|default)[a-z._]{0,15}", re.IGNORECASE)
 _SCHOOLS_OWN = (".school.nz", ".ac.nz")
 """Below these a name is one school's, whatever page of it was given."""
+_IN_CONTACTS = frozenset("@.0123456789")
 PUBLIC_MAIL = frozenset(
     {
         *("gmail.com", "googlemail.com", "outlook.com", "outlook.co.nz", "hotmail.com"),
@@ -88,6 +89,8 @@ class SchoolContacts:
 
         None where the text is none of these, or is no school's.
         """
+        if _IN_CONTACTS.isdisjoint(typed.text):
+            return None
         text = _LABEL.sub("", typed.text, count=1)
         by_phone = self._by_phone(text)
         return by_phone or next(self._by_addresses(text.split()), None)
