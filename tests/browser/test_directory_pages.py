@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 def test_a_list_that_is_filtered_leads_to_a_catchment_and_its_provider(watched: Any) -> None:
     page = watched.open("/catchments")
-    page.get_by_label("Catchment, provider or town").fill("RIMU")
+    page.get_by_label("Catchment, provider, school or place").fill("RIMU")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("tbody tr")).to_have_count(1)
     page.get_by_role("link", name="Rimu", exact=True).click()
@@ -42,7 +42,7 @@ def test_the_big_map_leads_to_the_catchment_that_was_chosen(watched: Any) -> Non
     page = watched.open_map("?catchment=AA-06")
     link = page.locator("#answer .answer-more a")
     expect(link).to_have_attribute("href", "/catchment/AA-06")
-    page.locator("#list-text").fill("rimu")
+    page.locator("summary", has_text="Tai Tokerau").click()
     page.get_by_role("link", name="Rimu", exact=True).click()
     expect(link).to_have_attribute("href", "/catchment/AA-02")
     link.click()

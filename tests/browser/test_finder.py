@@ -29,7 +29,7 @@ def search(page: Page, text: str) -> None:
 
 def test_a_name_leads_to_the_provider(watched: Any) -> None:
     page = watched.open("/")
-    search(page, "rimu")
+    search(page, "kura o te rimu")
     expect(page).to_have_url(f"{watched.url}/school/54")
     expect(page.locator(".answer-provider")).to_have_text("Provider of Rimu")
     expect(page.get_by_role("link", name="0800 000 000")).to_have_attribute(
@@ -40,7 +40,7 @@ def test_a_name_leads_to_the_provider(watched: Any) -> None:
 def test_an_ambiguous_text_gives_a_list_and_a_pick_gives_the_answer(watched: Any) -> None:
     page = watched.open("/")
     search(page, "kura")
-    expect(page.get_by_role("heading", name="2 places for “kura”")).to_be_visible()
+    expect(page.get_by_role("heading", name="We do not know “kura”")).to_be_visible()
     page.get_by_role("link", name="Te Aho o Te Kura Pounamu").click()
     expect(page.locator("h1")).to_have_text("Te Aho o Te Kura Pounamu")
 
@@ -49,7 +49,7 @@ def test_an_address_in_two_towns_is_picked_from_a_list(watched: Any) -> None:
     page = watched.open("/?q=1+high+st")
     rimutown = page.locator(".results li").filter(has_text="Othertown")
     expect(rimutown).to_contain_text("Provider of Rimu")
-    rimutown.get_by_role("link").click()
+    rimutown.get_by_role("link", name="1 High Street").click()
     expect(page.locator(".answer-provider")).to_have_text("Provider of Rimu")
 
 
@@ -62,9 +62,10 @@ def test_an_address_near_a_boundary_shows_both_providers_and_how_to_confirm(watc
     expect(either).to_contain_text("To confirm, call either provider")
 
 
-def test_a_number_that_is_not_known_is_answered_for_by_its_road(watched: Any) -> None:
+def test_a_number_that_is_not_known_asks_whether_its_road_is_meant(watched: Any) -> None:
     page = watched.open("/?q=9+high+street+ahitown")
     expect(page.locator("main")).to_contain_text("That number is not known")
+    page.get_by_role("link", name="High Street").click()
     expect(page.locator(".answer-provider")).to_have_text("Provider of Ahi")
 
 
@@ -124,7 +125,7 @@ def test_arrows_go_round_by_way_of_the_box(watched: Any) -> None:
     for _ in range(3):
         box.press("ArrowUp")
         seen.append(box.get_attribute("aria-activedescendant"))
-    assert seen == ["suggestion-1", "suggestion-0", None]
+    assert seen == ["q-suggestion-1", "q-suggestion-0", None]
 
 
 def test_what_was_typed_is_looked_for_where_no_suggestion_was_picked(watched: Any) -> None:
@@ -165,7 +166,7 @@ def test_a_suggestion_says_of_which_kind_it_is_when_it_is_looked_for(watched: An
 def test_suggestions_that_do_not_come_leave_a_form_that_works(page: Page, live_url: str):
     page.route("**/suggest*", lambda route: route.abort())
     page.goto(live_url)
-    page.get_by_label(BOX).press_sequentially("rimu")
+    page.get_by_label(BOX).press_sequentially("kura o te rimu")
     page.get_by_label(BOX).press("Enter")
     expect(page).to_have_url(f"{live_url}/school/54")
 
@@ -222,11 +223,8 @@ def plain_start(plain: Page, live_url: str) -> Page:
     "text",
     [
         "#54",
-        "kura o te rimo",
-        *(
-            pytest.param(text, marks=pytest.mark.thorough)
-            for text in ("kura o te rimu", "KURA RIMU")
-        ),
+        "kura o te rimu",
+        *(pytest.param(text, marks=pytest.mark.thorough) for text in ("0054", "KURA O TE RIMU")),
     ],
 )
 def test_without_javascript_a_school_finds_its_provider(plain_start: Page, text: str) -> None:

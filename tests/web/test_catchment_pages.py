@@ -175,7 +175,7 @@ def test_the_list_is_sorted_within_each_region(
         ("q=" + "e%CC%81" * 500, "Try fewer letters"),
         ("q=%3C/style%3E%27+OR+3%3D3", "has “</style>' OR 3=3” in its name."),
         ("q=ikato", "has “ikato” in its name."),
-        ("q=%E2%80%AEabc", "Look for a school or an address instead"),
+        ("q=%E2%80%AEabc", "See what else it may mean"),
     ],
 )
 def test_nothing_found_is_no_error_and_says_what_to_do(
@@ -216,6 +216,62 @@ def test_a_question_that_means_nothing_is_refused(
 def test_a_catchment_found_by_the_town_of_a_school_says_so(client: FlaskClient) -> None:
     assert "Rēkohu has schools in Te One" in words(client.get("/catchments?q=te+one").text)
     assert "has schools in" not in words(client.get("/catchments?q=rekohu").text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "taken_for"),
+    [
+        ("54", ["Ahi"], "Taken for: Kura o Ahi, Ahitown (school 54)."),
+        ("Kura o Ahi", ["Ahi"], "Taken for: Kura o Ahi, Ahitown (school 54)."),
+        ("St Joseph's School", ["Kōwhai", "Tōtara"], "(school 55); St Joseph's School"),
+        ("Bridge", ["Ahi"], "Bridge (town)"),
+    ],
+)
+def test_a_school_and_a_town_show_the_catchments_that_they_are_in(
+    client: FlaskClient, text: str, found: list[str], taken_for: str
+) -> None:
+    page = client.get("/catchments", query_string={"q": text}).text
+    assert rows(page) == found
+    assert taken_for in words(page)
+    assert '">The finder’s answer</a>' in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "taken_for"),
+    [
+        (
+            {"q": "P-RAKAU"},
+            ["Kōwhai", "Tōtara"],
+            "Taken for: Ngā Rākau, Kōwhai, Tōtara (provider).",
+        ),
+        ({"q": "Waikato region"}, ["Ahi", "Kōwhai"], "Taken for: Waikato (region)."),
+        (
+            {"q": "Waikato", "region": "Wellington"},
+            [],
+            "“Waikato” is in no catchment in Wellington",
+        ),
+        ({"q": "ahi"}, ["Ahi"], "Taken for: Ahi"),
+        ({"q": "Wellington", "kind": "region"}, ["Tōtara"], "Taken for: Wellington (region)."),
+        ({"q": "Wellington", "kind": "none"}, [], "Taken for: Wellington (town)."),
+        ({"q": "waik"}, ["Ahi", "Kōwhai"], "2 of 5 catchments for “waik”."),
+    ],
+)
+def test_a_provider_and_a_region_show_their_catchments_and_a_part_of_a_name_filters(
+    client: FlaskClient,
+    query: dict[str, str],
+    found: list[str],
+    taken_for: str,
+) -> None:
+    page = client.get("/catchments", query_string=query).text
+    assert rows(page) == found
+    assert taken_for in words(page)
+
+
+def test_a_school_that_is_in_no_catchment_shows_none_and_says_so(client: FlaskClient) -> None:
+    page = client.get("/catchments?q=498").text
+    assert rows(page) == []
+    assert "“498” is in no one catchment." in words(page)
+    assert "Taken for: Te Aho o Te Kura Pounamu, Wellington (school 498)." in words(page)
 
 
 def test_a_typed_text_is_kept_by_no_shared_cache(client: FlaskClient) -> None:

@@ -111,6 +111,16 @@ def test_a_town_gives_all_its_schools(app: Flask, hana: FlaskClient) -> None:
     assert 'value="57"' in page.text
 
 
+def test_a_catchment_s_whole_name_gives_its_schools_as_the_draft_has_them(
+    app: Flask, hana: FlaskClient
+) -> None:
+    added(app, hana, "move-schools", numbers="55", to=RIMU, confirmed="yes")
+    found = sent(app, hana, "move-schools", q="rimu catchment", do="find").text
+    assert [number for number in (54, 55, 57) if f'value="{number}"' in found] == [55, 57]
+    begun = sent(app, hana, "move-schools", q="rim", do="find").text
+    assert 'value="57"' not in begun
+
+
 def test_numbers_are_pasted_in_any_way(app: Flask, hana: FlaskClient) -> None:
     pasted = "54\n\n 55,56;57\t0058\r\n54"
     sentence = added(app, hana, "move-schools", numbers=pasted, to=AHI, confirmed="yes")

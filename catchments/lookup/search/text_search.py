@@ -174,7 +174,7 @@ class TextSearch:
             return None
         candidates = self._candidates(as_at.snapshot, typed)
         named = [each for each in candidates.named if _is_just(typed, kind, each)]
-        named = named or [*candidates.named]
+        named = named or _picked(as_at.snapshot, typed, kind) or [*candidates.named]
         found = (Match(n, a) for n in named[:SHOWN_AT_MOST] if (a := as_at.named(n)) is not None)
         matches = tuple(without_same(without_gone([*found])))
         more = len(named) > SHOWN_AT_MOST
@@ -383,6 +383,15 @@ def _identity(named: NamedPlace) -> tuple[object, ...]:
 def _is_just(typed: TypedText, kind: str, named: NamedPlace) -> bool:
     """Whether a candidate is what was picked from a list: of that kind, and of just that name."""
     return named.kind == kind and folded(f"{named.name} {named.within}") == typed.folded
+
+
+def _picked(snapshot: Snapshot, typed: TypedText, kind: str) -> list[NamedPlace]:
+    """Return the region, catchment or provider that was picked from a list.
+
+    “Wellington” alone is the town, and means the region only where that was picked.
+    """
+    named = snapshot.names.named(typed, at_most=SHOWN_AT_MOST) if kind else []
+    return [replace(e, match=MatchKind.EXACT) for e in named if _is_just(typed, kind, e)]
 
 
 def _not_known(address: AddressText, near: Sequence[NamedPlace]) -> tuple[Notice, ...]:

@@ -18,7 +18,7 @@ from catchments.core.model import (
     School,
     SchoolStatus,
 )
-from catchments.core.text_folding import LONGEST_TEXT, folded
+from catchments.core.text_folding import folded
 from catchments.lookup.resolver import Resolver, is_closed
 from catchments.lookup.snapshot import Published, Snapshot
 
@@ -88,18 +88,26 @@ def catchment_list(resolver: Resolver) -> list[dict[str, object]]:
     ]
 
 
-def lines(found: Iterable[Entry], day: date, *, text: str, region: str, order: str) -> list[Line]:
+def lines(
+    found: Iterable[Entry],
+    day: date,
+    *,
+    words: Collection[str],
+    region: str,
+    order: str,
+    codes: Collection[str] | None = None,
+) -> list[Line]:
     """Return the entries of a region (or of all) that have all words of a text, in order.
 
-    Each must begin a word of a name, of the region, or of the town of a school. A text without a
-    letter or digit matches nothing, unless it is blank.
+    Each, folded, must begin a word of a name, of the region, or of the town of a school. With
+    `codes`, those are what the text means, whatever it matches.
     """
     here = (e for e in found if region in ("", e.catchment.education_region))
-    words = folded(text[:LONGEST_TEXT]).split() or ([text] if text.strip() else [])
+    matching = ((entry, _matching(entry, words)) for entry in here)
     kept = [
-        Line(entry, entry.count(day), towns)
-        for entry in here
-        if (towns := _matching(entry, words)) is not None
+        Line(entry, entry.count(day), towns or ())
+        for entry, towns in matching
+        if (towns is not None if codes is None else entry.catchment.code in codes)
     ]
     return sorted(kept, key=_KEYS[order])
 

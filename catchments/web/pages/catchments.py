@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, NotKnown, shown
+from catchments.core.model import NamedPlace
 from catchments.core.text_folding import LONGEST_TEXT, folded
-from catchments.lookup.snapshot import Published, Snapshot
+from catchments.lookup.snapshot import AsAt, Published, Snapshot
 from catchments.web.common.http_cache import AN_HOUR, validated
 from catchments.web.common.query_parameters import (
     optional_date,
@@ -35,16 +37,36 @@ from maps.locator import neighbours
 blueprint = Blueprint("directory", __name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a text means, where it means anything for certain."""
+
+    words: Sequence[str]
+    """Its folded words, to look for in names where it means nothing for certain."""
+    taken_for: tuple[NamedPlace, ...] = ()
+    codes: frozenset[str] = frozenset()
+    """The catchments that all this is in; none, say, for a school that is in none."""
+
+
 # --- all of them ----------------------------------------------------------------------------------
 
 
 @blueprint.get("/catchments")
 def catchments() -> Response:
     """List all catchments with their providers, region by region."""
-    asked = as_at(optional_date(page_parameters(request.args, {"on", "q", "region", "sort"})))
+    given = page_parameters(request.args, {"on", "q", "kind", "region", "sort"})
+    asked = as_at(optional_date(given))
     found = entries(asked.world, asked.snapshot) if asked.snapshot else {}
     wanted = _wanted(found)
-    listed = lines(found.values(), asked.day, **wanted)
+    meant = _meant(asked, wanted["text"], given.get("kind", ""))
+    listed = lines(
+        found.values(),
+        asked.day,
+        words=meant.words,
+        region=wanted["region"],
+        order=wanted["order"],
+        codes=meant.codes if meant.taken_for else None,
+    )
     return public_page(
         asked,
         "catchments.html",
@@ -52,6 +74,7 @@ def catchments() -> Response:
         typed=bool(wanted["text"]),
         **wanted,
         shown_text=shown(wanted["text"]),
+        meant=meant,
         groups=by_region(listed),
         regions=regions_of(found.values()),
         count=len(listed),
@@ -74,6 +97,19 @@ def _wanted(found: Mapping[str, Entry]) -> dict[str, str]:
         "region": region(request.args.get("region", ""), regions_of(found.values())),
         "order": _order(request.args.get("sort", "")),
     }
+
+
+def _meant(asked: AsAt, text: str, kind: str) -> Meaning:
+    """Return what a text means for certain on a date, which may be nothing, and its words."""
+    try:
+        finding = service().finder(asked.world).find(text, as_at=asked, kind=kind)
+    except InputRefused:  # it has no words; no name has its signs
+        return Meaning([text] if text.strip() else [])
+    if finding is None or not finding.is_exact:
+        return Meaning(finding.typed.words if finding else [])
+    codes = {each.catchment.code for match in finding.matches for each in match.answer.all_named}
+    named = tuple(match.named for match in finding.matches)
+    return Meaning(finding.typed.words, named, frozenset(codes))
 
 
 def _order(text: str) -> str:

@@ -11,12 +11,15 @@ from flask_babel import gettext
 
 from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.model import EditionSummary
+from catchments.core.text_folding import LONGEST_TEXT
 from catchments.editions.change_schema import Standing
 from catchments.editions.differences import Difference, in_words
 from catchments.editions.history import EditionHistory
 from catchments.lookup.snapshot import AsAt, Published
+from catchments.lookup.values import whole_number
 from catchments.web.common.payload import school_answer
-from catchments.web.common.query_parameters import optional_date, page_parameters, school_id
+from catchments.web.common.query_parameters import optional_date, page_parameters
+from catchments.web.common.school_named import NamedSchool, school_named
 from catchments.web.common.services import as_at, public_page, service
 from catchments.web.pages.edition_history import history_of, steps_of
 
@@ -50,6 +53,8 @@ def history() -> Response:
         told.editions, key=lambda edition: (edition.effective_from, edition.number), reverse=True
     )
     first = (page_number - 1) * ON_A_PAGE
+    school = given.get("school", "").strip()[:LONGEST_TEXT]
+    named = school_named(asked.world, school, field="school") if school else NamedSchool()
     return public_page(
         asked,
         "history.html",
@@ -59,7 +64,12 @@ def history() -> Response:
         page_number=page_number,
         pages=max(1, -(-len(editions) // ON_A_PAGE)),
         day=day,
-        **_on_that_day(asked.world.as_at(day) if day else asked, given.get("school", "").strip()),
+        typed=bool(school) and whole_number(school) is None,
+        school=school,
+        schools=named.candidates,
+        problem=named.problem,
+        error=bool(named.problem),
+        **_on_that_day(asked.world.as_at(day) if day else asked, named.number),
     )
 
 
@@ -109,23 +119,11 @@ def _chapter(told: EditionHistory, edition: EditionSummary) -> Chapter:
     )
 
 
-def _on_that_day(asked: AsAt, school: str) -> dict[str, Any]:
+def _on_that_day(asked: AsAt, school: int | None) -> dict[str, Any]:
     """Return what was in force on a date and, if a school is asked for, who served it."""
-    answer = school_answer(asked, _school_number(school)) if school else None
+    answer = school_answer(asked, school) if school is not None else None
     in_force = asked.world.timeline.edition_on(asked.day)
-    return {"asked_edition": in_force, "answer": answer, "school": school}
-
-
-def _school_number(text: str) -> int:
-    try:
-        return school_id(text)
-    except InputRefused as error:
-        raise InputRefused(
-            f"The parameter school is {shown(text)}.",
-            field="school",
-            allowed=error.allowed,
-            next_step="For example school=54.",
-        ) from error
+    return {"asked_edition": in_force, "answer": answer}
 
 
 def _sources(world: Published, edition: EditionSummary) -> tuple[Any, ...]:

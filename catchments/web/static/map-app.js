@@ -36,43 +36,6 @@
     message.hidden = false;
   }
 
-  // --- the list: works with or without the map -------------------------------------------------
-
-  const folded = (text) =>
-    text.normalize("NFKD").replace(/\p{M}/gu, "").replace(/['’‘ʻʼ`´]/g, "").toLowerCase();
-
-  function setUpFilter() {
-    const form = byId("list-filter");
-    const input = byId("list-text");
-    const regions = Array.from(document.querySelectorAll("details.region"), (element) => {
-      const name = element.querySelector("h3").textContent;
-      const items = Array.from(element.querySelectorAll("li"), (item) => ({
-        item,
-        text: folded(name + " " + item.textContent),
-      }));
-      return { element, items, open: element.open };
-    });
-    function apply() {
-      const wanted = folded(input.value).split(/\s+/).filter(Boolean);
-      let count = 0;
-      for (const { element, items, open } of regions) {
-        let shown = 0;
-        for (const { item, text } of items) {
-          item.hidden = !wanted.every((word) => text.includes(word));
-          shown += item.hidden ? 0 : 1;
-        }
-        element.hidden = shown === 0;
-        element.open = wanted.length ? shown > 0 : open;
-        count += shown;
-      }
-      const said = count === 0 ? words.noMatch : count === 1 ? words.oneMatch : words.manyMatch;
-      byId("list-count").textContent = wanted.length ? worded(said, { count }) : "";
-    }
-    input.addEventListener("input", apply);
-    form.addEventListener("submit", (event) => event.preventDefault());
-    form.hidden = false;
-  }
-
   // --- links made of data ------------------------------------------------------------------------
 
   function link(href, text) {
@@ -481,7 +444,61 @@
       answerPanel.querySelector("h2").focus();
     }
 
+    // --- finding by name: the box above the map, as finder.js makes it
+
+    function onNameChosen(event) {
+      const { chosen, text, goOn } = event.detail;
+      if (!event.target.closest("[data-on-map]")) return;
+      event.preventDefault();
+      showNamed(chosen, text)
+        .then((shown) => {
+          if (!shown) return goOn(); // The finder's own page says more than the map can.
+          opener = event.target;
+          answerPanel.querySelector("h2").focus();
+        })
+        .catch(goOn);
+    }
+
+    async function showNamed(chosen, text) {
+      if (chosen.kind === "school") return showSchoolNumbered(chosen.school_id);
+      if (chosen.kind !== "catchment") return showPlace(chosen.kind, text);
+      if (!facts.has(chosen.code)) return false;
+      chooseCatchment(chosen.code, { move: true });
+      return true;
+    }
+
+    async function showSchoolNumbered(number) {
+      await wantSchools();
+      const school = schools.find(({ id }) => id === number);
+      if (!school) return false;
+      chooseSchool(school);
+      moveTo(school.place);
+      return true;
+    }
+
+    /* What lies in one catchment, and not close to another, is shown there. */
+    async function showPlace(kind, text) {
+      const query = "?q=" + encodeURIComponent(text);
+      const found = await getJson(frame.dataset.search + query);
+      const fact = found.status === "resolved" && facts.get(found.catchment.code);
+      if (!fact || found.alternatives.length) return false;
+      const href = frame.dataset.finderPage + query + "&kind=" + encodeURIComponent(kind);
+      fillAnswer({ place: text, fact, href, more: words.moreOfPlace });
+      const place = found.place && L.latLng(found.place.lat, to360(found.place.lng));
+      mark(fact.code, place && { place });
+      const known = layers.get(fact.code);
+      if (place) moveTo(place);
+      else if (known) show(known.layer.getBounds());
+      remember("");
+      return true;
+    }
+
+    function moveTo(place) {
+      map.setView(place, Math.max(map.getZoom(), 10), { animate: !calm });
+    }
+
     function listen() {
+      document.addEventListener("finder-chosen", onNameChosen);
       map.on("click", onMapClick);
       map.on("mousemove", showHover);
       map.on("mouseout", hideHover);
@@ -544,7 +561,6 @@
 
   // --- meeting Folium's map ----------------------------------------------------------------------
 
-  setUpFilter();
   let met = false;
   if (window.L) {
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;

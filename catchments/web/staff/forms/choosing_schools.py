@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext, ngettext
 
 from catchments.core.errors import shown
-from catchments.core.model import Catchment, School
+from catchments.core.model import Catchment, MatchKind, NamedPlace, School
 from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.values import whole_number
 from catchments.web.common.services import service
@@ -118,15 +119,22 @@ def _is_known(text: str, worked: DraftState) -> bool:
 
 
 def _found(text: str, worked: DraftState) -> tuple[list[int], bool]:
-    """Return the schools that a text means, those of a town too; and whether there are more."""
+    """Return the schools that a text means, all of a place too; and whether there are more."""
     if not folded(text):
         return [], False
     finder = service().finder(service().snapshots.current())
     named = finder.suggest(text[:LONGEST_TEXT], at_most=FOUND_AT_MOST)
-    numbers = dict.fromkeys(
-        school.school_id
-        for each in named
-        for school in each.schools
-        if school.school_id in worked.schools
-    )
-    return list(numbers)[:FOUND_AT_MOST], len(numbers) > FOUND_AT_MOST
+    schools = (school.school_id for each in named for school in each.schools)
+    found = dict.fromkeys(number for number in schools if number in worked.schools)
+    found.update(dict.fromkeys(_in_catchments(named, worked)))
+    return list(found)[:FOUND_AT_MOST], len(found) > FOUND_AT_MOST
+
+
+def _in_catchments(named: Sequence[NamedPlace], worked: DraftState) -> Iterator[int]:
+    """Yield the schools that are by now in catchments which a text names wholly."""
+    exact = (each for each in named if each.match is MatchKind.EXACT)
+    codes = {code for each in exact for code in each.catchment_codes}
+    if codes:
+        for number, answer in answers_of(worked).items():
+            if answer.catchment and answer.catchment.code in codes:
+                yield number

@@ -8,15 +8,15 @@ from datetime import date
 from flask import Response, request
 from flask_babel import gettext
 
-from catchments.core.errors import InputRefused, NotKnown, shown
-from catchments.core.model import Answer, EditionSummary, School
+from catchments.core.errors import NotKnown
+from catchments.core.model import Answer, EditionSummary
 from catchments.core.roles import Action
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Published
-from catchments.lookup.values import whole_number
 from catchments.store.audit import AuditTrail
 from catchments.web.accounts.access import requires
 from catchments.web.common.query_parameters import optional_date, page_parameters
+from catchments.web.common.school_named import NamedSchool, school_named
 from catchments.web.common.services import service
 from catchments.web.pages.edition_history import steps_of
 from catchments.web.staff.blueprint import blueprint, staff_page
@@ -44,11 +44,11 @@ def who() -> Response:
     world = service().snapshots.current()
     day = optional_date(given) or world.today
     text = given.get("school", "").strip()[:LONGEST_TEXT]
-    schools, problem = _schools(world, text) if text else ([], "")
-    decided = None
-    if len(schools) == 1:
+    named = school_named(world, text, field="school") if text else NamedSchool()
+    problem, decided = named.problem, None
+    if named.number is not None:
         try:
-            decided = _decided(world, schools[0].school_id, day)
+            decided = _decided(world, named.number, day)
         except NotKnown as error:
             problem = str(error)
     return staff_page(
@@ -56,27 +56,11 @@ def who() -> Response:
         gettext("Who decided"),
         text=text,
         day=day,
-        schools=schools,
+        schools=named.candidates,
         decided=decided,
         problem=problem,
         error=bool(problem),
     )
-
-
-def _schools(world: Published, text: str) -> tuple[list[School], str]:
-    """Return the schools that a number or a name may mean, and what is wrong if there is none."""
-    number = whole_number(text.removeprefix("#").strip())
-    if number is not None:
-        return [School(number, "")], ""
-    try:
-        finding = service().finder(world).find(text, as_at=world.as_at(world.today), field="school")
-    except InputRefused as error:
-        return [], str(error)
-    matches = finding.matches if finding else ()
-    found = {s.school_id: s for match in matches for s in match.named.schools}
-    if not found:
-        return [], gettext("No school is found for %(text)s.", text=shown(text))
-    return list(found.values()), ""
 
 
 def _decided(world: Published, school_id: int, day: date) -> Decided:
