@@ -32,6 +32,7 @@ def set_up_while(store: Store, monkeypatch: pytest.MonkeyPatch, others: int) -> 
         return small_edition(), small_release()
 
     monkeypatch.setattr(demonstration, "read_demonstration", read)
+    monkeypatch.setattr(demonstration, "demonstration_aliases", lambda _: ())
     setup.prepare(store)
 
 
