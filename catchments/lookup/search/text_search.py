@@ -283,8 +283,10 @@ def _is_of_edition(named: NamedPlace) -> bool:
     return bool(named.catchment_codes)
 
 
-def _in_suggestions(named: NamedPlace) -> tuple[bool, bool]:
-    return _is_of_edition(named), named.match is not MatchKind.EXACT
+def _in_suggestions(named: NamedPlace) -> tuple[bool, bool, bool]:
+    """Order what is named before what merely lies there, and people's words before ours."""
+    lies_there = named.match in {MatchKind.LOCALITY, MatchKind.MAIL_TOWN}
+    return lies_there, _is_of_edition(named), named.match is not MatchKind.EXACT
 
 
 def _as_whole_as_others(known: Sequence[NamedPlace]) -> list[NamedPlace]:
