@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from catchments.core.model import NamedPlace, PlaceKind, School
 from catchments.core.text_folding import words_of
-from catchments.lookup.search.exact_names import ExactNames, Rank
+from catchments.lookup.search.exact.names import ExactNames, Rank
 
 ROOT = Path(__file__).parents[2]
 DEMONSTRATION = ROOT / "data/boundaries/demonstration/schools.csv"
@@ -66,7 +67,8 @@ KAITAIA = School(
         "1 Kaitaia College",
         "Kaitaia College (school 1)",
         "Kaitaia College, Tai Tokerau",
-        "Kaitaia College kaitaia college",
+        "Kaitaia College ph 09 408 0190",
+        "Kaitaia College, Ph: +64 9 408-0190",
     ],
 )
 def test_a_text_names_a_school_wholly(text):
@@ -87,6 +89,8 @@ def test_a_text_names_a_school_wholly(text):
         "Kaitai College",
         "College",
         "Redan Road",
+        "Kaitaia College kaitaia college",
+        "Kaitaia College 09 408 0191",
         "Kaitaia College, Southland",
         "",
     ],
@@ -128,6 +132,16 @@ def test_a_text_with_anything_else_in_it_names_no_school_wholly(text):
         # Letters that are doubled, or should be.
         ("Hillcrest School", "Hilcrest School", True),
         ("Ōtāhuhu School", "Otaahuhu School", True),
+        # A road, or where it lies, is no school by itself.
+        ("James Street School", "James Street", False),
+        ("College Street Normal School", "Taranaki Street", False),
+        ("College Street Normal School", "College Street Normal School", True),
+        ("Central Normal School", "Central", False),
+        # Two names are not one.
+        ("Nelson College for Girls", "Nelson College and Nelson College for Girls", False),
+        ("Ahi College", "Ahi School and Ahi College", False),
+        # What people leave out, though it tells schools apart.
+        ("St Michael's Catholic School", "St Michaels School", False),
         # A name of nothing but what it is.
         ("Normal School", "Normal School", True),
         ("Normal School", "School", False),
@@ -146,6 +160,27 @@ def test_a_whole_name_outranks_one_without_its_brackets_and_one_without_its_kind
     assert named(names, "wairakei school christchurch") == ["Wairakei School (Christchurch)"]
     assert [each.rank for each in names.named_by(["wairakei"])] == [Rank.BARE] * 3
     assert [each.rank for each in names.named_by(["wairakei", "school"])] == [0, Rank.BRACKETS]
+
+
+def test_a_bare_name_means_those_as_well_that_people_call_so():
+    names = index(
+        School(1, "St Michael's School"),
+        School(2, "St Michael's Catholic School"),
+        School(3, "Marian Catholic School"),
+    )
+    assert named(names, "st michaels") == ["St Michael's School", "St Michael's Catholic School"]
+    assert named(names, "st michaels school") == ["St Michael's School"]
+    also = [
+        names.entries[each.entry].name for each in names.named_by(words_of("st michaels school"))
+    ]
+    assert also == ["St Michael's School", "St Michael's Catholic School"]
+    assert named(names, "marian school") == []
+
+
+def test_a_name_that_stands_among_other_words_is_known_but_not_named_wholly():
+    names = index(KAITAIA, School(2, "Kaitaia Intermediate", city="Kaitaia"))
+    text = words_of("Jane Doe, Kaitaia College, Auckland, and Kaitaia Intermediate")
+    assert (names.named_by(text), names.named_in(text)) == ([], [0, 1])
 
 
 def test_an_earlier_name_or_a_nickname_names_a_school_and_is_told():
@@ -190,9 +225,24 @@ def without_brackets(name: str) -> str:
     return re.sub(r"\([^()]*\)", " ", name)
 
 
+@cache
+def places_in_index() -> dict[int, list[frozenset[str]]]:
+    found: dict[int, list[frozenset[str]]] = {}
+    for telling_words, names in real_index().by_telling.items():
+        for name in names:
+            found.setdefault(name.entry, []).append(telling_words)
+    return found
+
+
 def answered_without(left_out: int, text: str) -> list[int]:
     """What would be answered if a school were not in the directory."""
-    found = [e for e in real_index().named_by(words_of(text)) if e.entry != left_out]
+    whole = real_index()
+    fewer = {
+        telling_words: [name for name in whole.by_telling[telling_words] if name.entry != left_out]
+        for telling_words in places_in_index()[left_out]
+    }
+    without = replace(whole, by_telling={**whole.by_telling, **fewer})
+    found = without.named_by(words_of(text))
     return [each.entry for each in found if each.rank == found[0].rank]
 
 

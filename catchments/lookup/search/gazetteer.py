@@ -30,8 +30,9 @@ from catchments.geometry.coordinates import to_180, to_360
 from catchments.lookup.search.abbreviations import forms, key, keys_begun_by
 from catchments.lookup.search.addresses.parts import without_end
 from catchments.lookup.search.addresses.text import AddressText
-from catchments.lookup.search.exact_names import TYPE_WORDS, ExactNames, Rank, undoubled
-from catchments.lookup.search.exact_places import ExactPlaces
+from catchments.lookup.search.exact.names import ExactNames, Rank
+from catchments.lookup.search.exact.places import ExactPlaces
+from catchments.lookup.search.exact.words import TYPE_WORDS, undoubled
 from catchments.lookup.search.index import WordIndex, members
 from catchments.lookup.search.localities import LocalityEndings, localities_of
 from catchments.lookup.search.matching import Judge

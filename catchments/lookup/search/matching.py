@@ -11,7 +11,7 @@ from rapidfuzz.distance import OSA
 from catchments.core.model import MatchKind, NamedPlace, PlaceKind
 from catchments.core.text_folding import words_of
 from catchments.lookup.search.addresses.parts import without_end
-from catchments.lookup.search.exact_names import TYPE_WORDS, compared, telling, undoubled
+from catchments.lookup.search.exact.words import TYPE_WORDS, compared, telling, undoubled
 
 _SHORTEST_SLIPPED = 4
 """Letters of a name in which a slip is told from another name."""

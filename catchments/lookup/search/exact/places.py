@@ -1,28 +1,25 @@
 """The exact places: which suburbs and towns a text names wholly, and nothing beside them.
 
-So are schools by their street line, where that has no number and their suburb or town stands beside
-it: a seventh of the directory's addresses are written so.
+So are schools by their street line, where that has no number, their suburb and town stand beside it
+and no other school is on that road: a third of the directory's addresses are written so.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from catchments.core.model import NamedPlace, PlaceKind
-from catchments.lookup.search.exact_names import (
-    COUNTRIES,
-    compared,
-    councils_regions,
-    made_of,
-    runs_of,
-    undoubled,
-)
+from catchments.core.model import NamedPlace, PlaceKind, School
+from catchments.core.text_folding import words_of
+from catchments.lookup.search.exact.around import COUNTRIES, made_of, road_of, runs_of, wider_places
+from catchments.lookup.search.exact.words import compared, undoubled
 
 LONGEST_PLACE = 8
 """Words of a text that are tried as the name of one place."""
 _LOCALITIES = {PlaceKind.SUBURB, PlaceKind.TOWN}
+_BRACKETED = re.compile(r"\([^()]*\)")
 
 
 @dataclass(frozen=True)
@@ -36,10 +33,14 @@ class ExactPlaces:
 
     @classmethod
     def of(cls, entries: Sequence[NamedPlace]) -> ExactPlaces:
-        """Index suburbs and towns, and the schools whose address has no number."""
+        """Index suburbs and towns, and the schools that have a road to themselves."""
         found: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
         for at, named in enumerate(entries):
-            for run in runs_of([_whole_name(named)]):
+            if named.kind in _LOCALITIES:  # “Waitangi (Chatham Islands)” is a Waitangi
+                for run in runs_of([named.name, _BRACKETED.sub(" ", named.name)]):
+                    found[run].append(at)
+        for at, road in _alone_on_road(entries):
+            for run in runs_of([road]):
                 found[run].append(at)
         return cls(dict(found), entries, frozenset().union(*found))
 
@@ -66,27 +67,32 @@ class ExactPlaces:
 
     def _are_its_own(self, around: Sequence[Sequence[str]], at: int) -> bool:
         named = self.entries[at]
-        if named.kind is PlaceKind.SCHOOL and not _has_place(around, named):
+        if named.kind is PlaceKind.SCHOOL and not _has_place(around, named.schools[0]):
             return False
         runs = runs_of(_said_of(named)) if around else set()
         return all(made_of(words, runs) for words in around)
 
 
-def _whole_name(named: NamedPlace) -> str:
-    """Return what names a place: of a school its street line, if that has no number."""
-    if named.kind in _LOCALITIES:
-        return named.name
-    address = named.schools[0].address
-    return "" if any(map(str.isdigit, address[:12])) else address
+def _alone_on_road(entries: Sequence[NamedPlace]) -> Iterator[tuple[int, str]]:
+    """Yield each school whose address has no number, with its road, if no other is on that."""
+    there: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
+    for at, named in enumerate(entries):
+        if named.kind is PlaceKind.SCHOOL and named.schools[0].address:
+            school = named.schools[0]
+            there[compared(words_of(road_of(school))), words_of(school.city)].append(at)
+    for found in there.values():
+        address = entries[found[0]].schools[0].address
+        if len(found) == 1 and not any(map(str.isdigit, address[:12])):
+            yield found[0], address
 
 
-def _has_place(around: Iterable[Sequence[str]], school: NamedPlace) -> bool:
-    runs = runs_of(school.within.split(", "))
-    return any(
-        tuple(words[at : at + len(run)]) == run
-        for words in around
-        for run in runs
-        for at in range(len(words))
+def _has_place(around: Iterable[Sequence[str]], school: School) -> bool:
+    """Whether suburb and town stand there, as far as the school has them."""
+    typed = [tuple(words) for words in around]
+    return all(
+        any(words[at : at + len(run)] == run for words in typed for at in range(len(words)))
+        for place in {school.suburb, school.city} - {""}
+        for run in [tuple(map(undoubled, compared(words_of(place))))]
     )
 
 
@@ -94,6 +100,5 @@ def _said_of(named: NamedPlace) -> list[str]:
     """Return what may stand beside a place's name."""
     texts = [*named.within.split(", "), *COUNTRIES]
     for school in named.schools:
-        texts += [school.postcode, school.territorial_authority, school.education_region]
-        texts += councils_regions(school)
+        texts += [school.postcode, *wider_places(school)]
     return texts

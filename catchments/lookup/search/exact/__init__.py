@@ -1,0 +1,1 @@
+"""What a text names wholly: schools and places, by their names and what may stand beside them."""
