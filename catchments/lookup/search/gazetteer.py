@@ -160,6 +160,9 @@ class Gazetteer:
         known = self.contacts.named(typed)
         if known and known.match is MatchKind.EXACT:
             return Exact(tuple(self._reached_by(known)))
+        postcode = self.postcodes.named(typed)
+        if postcode:
+            return Exact((postcode,))
         named = self.whole_names.named_by(typed.words)
         best = [each for each in named if each.rank == named[0].rank]
         schools = [self.entries[each.entry] for each in best]
@@ -171,8 +174,20 @@ class Gazetteer:
         members = {school.school_id for place in places for school in place.schools}
         # Whoever types “rangitoto” may mean the town, and as well Rangitoto College, far from it.
         apart = [each for each in schools if each.schools[0].school_id not in members]
-        inside = tuple(each for each in schools if each not in apart)
+        inside = [each for each in schools if each not in apart and each not in places]
         return Exact((*places, *apart), (*inside, *others), by)
+
+    def named_in(self, typed: TypedText, *, at_least: int) -> list[NamedPlace]:
+        """Return the schools whose whole name stands among other words, those that lie there first.
+
+        Of the name `at_least` so many words were typed. Their match is part: what else was typed
+        may contradict it.
+        """
+        entries = self.whole_names.named_in(typed.words, at_least=at_least)
+        found = [self.entries[entry] for entry in entries]
+        words = set(typed.words)
+        found.sort(key=lambda each: -len(words & _around(each.schools[0])))
+        return [replace(each, match=MatchKind.PART) for each in found]
 
     def place_of(self, text: str) -> Place | None:
         """Return the middle of the schools of the one suburb or town of a name; None for others."""
@@ -371,6 +386,11 @@ def _all(look_up: Callable[[str], int], words: Sequence[str]) -> int:
 def _or_none(tiers: Iterable[int]) -> _Tiers:
     kept = tuple(tiers)
     return kept if any(kept) else ()
+
+
+def _around(school: School) -> set[str]:
+    """Return words of where a school lies, and of how to reach it."""
+    return {*words_of(school.suburb), *words_of(school.city), *words_of(school.address)}
 
 
 def _other_names(

@@ -16,7 +16,11 @@ from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.notices import NoticeCode
 from catchments.lookup.resolver import renamed
 from catchments.lookup.search.addresses.text import AddressText
-from catchments.lookup.search.asked.other_needs import OtherNeed, other_need
+from catchments.lookup.search.asked.other_needs import (
+    OtherNeed,
+    need_within,
+    other_need,
+)
 from catchments.lookup.search.asked.questions import name_asked_for
 from catchments.lookup.search.combining import (
     Match,
@@ -25,6 +29,7 @@ from catchments.lookup.search.combining import (
     without_gone,
     without_same,
 )
+from catchments.lookup.search.exact.words import says_too_little
 from catchments.lookup.search.gazetteer import Exact, Gazetteer
 from catchments.lookup.search.matching import IN_ORDER
 from catchments.lookup.search.pasted import Pasted, read
@@ -35,6 +40,8 @@ SHOWN_AT_MOST = 25
 """Candidates; a person who sees as many types another word instead of reading on."""
 GEOCODED_AT_MOST = 5
 NAMED_IN_NOTICE = 3
+MOST_PARTS, SHOWN_OF_A_PART = 8, 5
+TOO_LITTLE = "That alone is part of many names. Add what the school or the road is called."
 ONLY_MAIL = "That says where post goes, and not where a place is. Give a road and a suburb or town."
 LOCALITIES = {PlaceKind.SUBURB, PlaceKind.TOWN}
 
@@ -87,9 +94,13 @@ class Candidates(NamedTuple):
         """Whether the text names them wholly."""
         return bool(self.named) and self.named[0].match is MatchKind.EXACT
 
+    def beside(self, need: OtherNeed | None) -> Candidates:
+        """Return the same with a need of another kind that the text has as well."""
+        return self._replace(need=need)
+
     def answer(self, text: str, matches: Sequence[Match], *, more: bool) -> Answer:
         """Return what they come to together."""
-        if self.need:
+        if self.need and not matches:
             return unresolved(self.need.sentence, NoticeCode.OTHER_NEED)
         if self.refusal and not matches:
             return unresolved(self.refusal, NoticeCode.NO_PLACE_IN_TEXT)
@@ -195,8 +206,10 @@ class TextSearch:
         if asked is not typed:
             named = self._by_words(snapshot, asked)
             found = named if named.is_exact or not found.named else found
-        need = None if found.is_exact else other_need(typed)
-        return Candidates(need=need) if need else found
+        if found.is_exact:
+            return found
+        need = other_need(typed)
+        return Candidates(need=need) if need else found.beside(_need_beside(typed, found))
 
     def _at_spot(self, snapshot: Snapshot, pasted: Pasted) -> Candidates:
         """Return what was pasted: what its text names wholly, else its point or why none."""
@@ -241,8 +254,12 @@ class TextSearch:
             whole = _wholly(known)
             if whole and not typed.is_cut:
                 return Candidates(whole)
-        found = [*known, *gazetteer.candidates(typed, at_most=SHOWN_AT_MOST + 1)]
-        found = found or self._begins_with(gazetteer, typed)
+        if says_too_little(typed.words) and not known:
+            return Candidates(refusal=TOO_LITTLE)
+        near = gazetteer.candidates(typed, at_most=SHOWN_AT_MOST + 1)
+        found = [*known, *near, *gazetteer.named_in(typed, at_least=2)[:SHOWN_AT_MOST]]
+        found = found or self._in_parts(gazetteer, typed)
+        found = found or gazetteer.named_in(typed, at_least=1)[:SHOWN_AT_MOST]
         found.sort(key=_is_of_edition)
         around = [] if found else self._around(gazetteer, address)
         near = [_at_best_in_part(each) if typed.is_cut else each for each in found]
@@ -256,12 +273,16 @@ class TextSearch:
         known = self.addresses.localities_named_in(address, at_most=SHOWN_AT_MOST)
         return [*gazetteer.localities_named_in(address), *known]
 
-    def _begins_with(self, gazetteer: Gazetteer, typed: TypedText) -> list[NamedPlace]:
-        """Return the schools that come near to what stands before the first comma of a text."""
-        name, comma, _ = typed.text.partition(",")
-        near = gazetteer.candidates(TypedText.of(name), at_most=SHOWN_AT_MOST) if comma else []
-        schools = (each for each in near if each.kind is PlaceKind.SCHOOL)
-        return [_at_best_in_part(each) for each in schools if each.match is not MatchKind.LOCALITY]
+    def _in_parts(self, gazetteer: Gazetteer, typed: TypedText) -> list[NamedPlace]:
+        """Return the schools that come near to one of the parts between commas."""
+        parts = [TypedText.of(part) for part in typed.text.split(",")[:MOST_PARTS]]
+        near = [
+            each
+            for part in (parts if len(parts) > 1 else [])
+            for each in gazetteer.candidates(part, at_most=SHOWN_OF_A_PART)
+            if each.kind is PlaceKind.SCHOOL and each.match is not MatchKind.LOCALITY
+        ]
+        return [_at_best_in_part(each) for each in near]
 
     def _begun(self, snapshot: Snapshot, typed: TypedText, at_most: int) -> list[NamedPlace]:
         pasted = read(typed, place_of=snapshot.gazetteer.place_of)
@@ -326,6 +347,12 @@ def _at_best_in_part(named: NamedPlace) -> NamedPlace:
     if named.match in {MatchKind.EXACT, MatchKind.SLIP}:
         return replace(named, match=MatchKind.PART)
     return named
+
+
+def _need_beside(typed: TypedText, found: Candidates) -> OtherNeed | None:
+    """Return a need of another kind where no more than a place was understood beside it."""
+    understood = {each.match for each in found.named}
+    return need_within(typed) if understood <= {MatchKind.LOCALITY, MatchKind.MAIL_TOWN} else None
 
 
 def _renamed(snapshot: Snapshot, exact: Exact) -> list[Notice]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from catchments.core.text_folding import LONGEST_TEXT, folded
 
 _NUMBER = re.compile(
-    r"(?:(?:school|moe|ministry|institution|id|number|no|№)(?![a-z])[ .:#]*){0,4}"
+    r"(?:(?:school|moe|ministry|institution|id|number|no|№)(?![a-z])[ .:#=]*){0,4}"
     r"#? ?0{0,8}([1-9][0-9]{0,8}|0)(?:\.0{1,3})?[ .,;:]{0,3}",
     re.IGNORECASE,
 )
@@ -47,6 +47,8 @@ class TypedText:
 
 
 def _tidied(text: str) -> str:
+    lines = (line.strip(" ,\t") for line in text.splitlines())
+    text = ", ".join(filter(None, lines)) if "\n" in text.strip() else text  # each is a part
     kept = "".join(c if c.isprintable() else " " for c in text)
     return " ".join(unicodedata.normalize("NFKC", kept).split())
 

@@ -102,6 +102,7 @@ _TYPED: Mapping[OtherNeed, tuple[str, ...]] = {
     ),
     VISA: ("visa", "student visa", "international student", "international students", "no visa"),
 }
+_MOST_WORDS = 12
 _BY_PHRASE = {phrase: need for need, phrases in _TYPED.items() for phrase in phrases}
 
 
@@ -111,3 +112,11 @@ def other_need(typed: TypedText) -> OtherNeed | None:
     None for any other text, even where it has such words in it: they may be part of a name.
     """
     return _BY_PHRASE.get(typed.folded) or _BY_PHRASE.get(" ".join(without_question(typed.words)))
+
+
+def need_within(typed: TypedText) -> OtherNeed | None:
+    """Return the need of another kind that stands somewhere in a text that names nothing."""
+    words = typed.words[:_MOST_WORDS]
+    runs = ((start, end) for end in range(len(words), 0, -1) for start in range(end))
+    found = (_BY_PHRASE.get(" ".join(words[start:end])) for start, end in runs)
+    return next(filter(None, found), None)

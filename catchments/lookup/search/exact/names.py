@@ -102,10 +102,11 @@ class ExactNames:
                     best[named.entry] = named
         return _in_order(best)
 
-    def named_in(self, typed: Sequence[str]) -> list[int]:
+    def named_in(self, typed: Sequence[str], *, at_least: int) -> list[int]:
         """Return the schools whose whole name stands somewhere in folded words, the longest first.
 
-        What else was typed may contradict it, so that none of them is named wholly.
+        `at_least` are the words of it that were typed. What else was typed may contradict it, so
+        that none of them is named wholly.
         """
         words = compared(typed)
         found: dict[int, int] = {}
@@ -114,8 +115,7 @@ class ExactNames:
             for name in self.by_telling.get(telling_words, ()):
                 if name.rank < Rank.QUALIFIED and _rank(part, name) is not None:
                     found[name.entry] = max(found.get(name.entry, 0), len(part))
-        longest = max(found.values(), default=0)
-        near = [entry for entry, length in found.items() if length > 1 or length == longest]
+        near = (entry for entry, length in found.items() if length >= at_least)
         return sorted(near, key=lambda entry: (-found[entry], entry))
 
     def _parts(self, words: Sequence[str]) -> Iterator[tuple[int, int, frozenset[str]]]:

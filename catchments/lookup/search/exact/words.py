@@ -66,3 +66,9 @@ ROADS = frozenset(map(undoubled, ROAD_TYPES))
 _QUALIFIERS = "boys catholic christian community full girls junior memorial model senior"
 QUALIFIERS = frozenset(map(undoubled, f"{_QUALIFIERS} country for".split()))
 """Words that people leave out of a name, though they tell it from that of another school."""
+
+
+def says_too_little(words: Iterable[str]) -> bool:
+    """Whether folded words only say what something is: “High School”, “Road”."""
+    found = set(map(undoubled, compared(words)))
+    return bool(found) and found <= TYPE_WORDS | ROADS
