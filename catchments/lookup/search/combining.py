@@ -114,7 +114,7 @@ def _asked(text: str, matches: Sequence[Match]) -> Answer:
     """Return the question that comes of places none of which was named wholly."""
     near = " or ".join(_told(match.named) for match in matches[:NAMED_IN_SENTENCE])
     others = len(matches) - NAMED_IN_SENTENCE
-    more = f", or one of {others} more" if others > 1 else ", or another" if others else ""
+    more = f", or one of {others} more" if others > 1 else ", or another" if others == 1 else ""
     is_point = matches[0].named.kind is PlaceKind.POINT
     begins = "" if is_point else f"{shown(text)} is not known here. "
     return Answer(
