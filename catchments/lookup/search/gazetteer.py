@@ -45,6 +45,8 @@ _MOST_WORDS = 12
 """Words of a text that are looked at."""
 _SHORTEST_SLIPPED_NAME = 6
 """Letters of a whole name in which a slip is forgiven whatever the length of its words."""
+_FEWEST_TELLING = 2
+"""Words of which one may be wrong."""
 _KINDS = {"correspondence", "intermediate", "primary", "secondary", "special"}
 """Words of the directory's types of school that people call one by."""
 _STATUSES = list(SchoolStatus)
@@ -267,7 +269,7 @@ class Gazetteer:
         """Yield the entries of the first reading of the words that has any, best first."""
         readings = (
             *(self._tiers, self._with_number, self._without_end, self._slipped),
-            self._without_types,
+            *(self._without_types, self._without_one),
         )
         tiers = next((found for read in readings if (found := read(words))), ())
         seen = 0
@@ -327,6 +329,13 @@ class Gazetteer:
     def _without_types(self, words: Sequence[str]) -> _Tiers:
         kept = [word for word in words if undoubled(word) not in TYPE_WORDS]
         return self._tiers(kept) if len(kept) < len(words) else ()
+
+    def _without_one(self, words: Sequence[str]) -> _Tiers:
+        """Read the words but for any one of them that tells something."""
+        telling = [at for at, word in enumerate(words) if undoubled(word) not in TYPE_WORDS]
+        if len(telling) < _FEWEST_TELLING:
+            return ()
+        return self._merged([*words[:at], *words[at + 1 :]] for at in telling)
 
     def _slipped(self, words: Sequence[str]) -> _Tiers:
         """Read the words with one slip forgiven, in whole words before half-typed ones."""

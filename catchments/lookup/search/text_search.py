@@ -237,7 +237,7 @@ class TextSearch:
     def _known(self, snapshot: Snapshot, address: AddressText, at_most: int) -> list[NamedPlace]:
         """Return what else than names of schools and places a text may mean."""
         return [
-            *self.addresses.candidates(address, at_most=at_most),
+            *(_told_where(address, e) for e in self.addresses.candidates(address, at_most=at_most)),
             *snapshot.gazetteer.at_address(address, at_most=at_most),
             *snapshot.names.named(address.typed, at_most=at_most),
         ]
@@ -259,9 +259,10 @@ class TextSearch:
         near = gazetteer.candidates(typed, at_most=SHOWN_AT_MOST + 1)
         found = [*known, *near, *gazetteer.named_in(typed, at_least=2)[:SHOWN_AT_MOST]]
         found = found or self._in_parts(gazetteer, typed)
-        found = found or gazetteer.named_in(typed, at_least=1)[:SHOWN_AT_MOST]
         found.sort(key=_is_of_edition)
         around = [] if found else self._around(gazetteer, address)
+        if not found and not around:
+            found = gazetteer.named_in(typed, at_least=1)[:SHOWN_AT_MOST]
         near = [_at_best_in_part(each) if typed.is_cut else each for each in found]
         near = sorted(_distinct([*near, *around]), key=lambda each: IN_ORDER.index(each.match))
         refusal = ONLY_MAIL if address.is_mail and not near else ""
@@ -340,6 +341,14 @@ def _nothing_typed(text: str, field: str) -> InputRefused:
         allowed="Give a school's name or number, a street address, a suburb or a town.",
         next_step="For example “Kaitāia College”, “54” or “12 High Street, Kaitāia”.",
     )
+
+
+def _told_where(address: AddressText, named: NamedPlace) -> NamedPlace:
+    """Return a highway that goes through the country as asked about, where no place was typed."""
+    if named.kind is not PlaceKind.ROAD or not named.name.startswith("State Highway"):
+        return named
+    is_placed = not set(address.words).isdisjoint(folded(named.within).split())
+    return named if is_placed else _at_best_in_part(named)
 
 
 def _at_best_in_part(named: NamedPlace) -> NamedPlace:

@@ -189,7 +189,9 @@ def _is_bare(typed: Sequence[str], own: Sequence[str]) -> bool:
         return False  # some were typed twice: two names
     if telling(own) <= SAYS_LITTLE or (not types and typed[-1] in ROADS):
         return False  # “James Street” is a road
-    return len(types) == len(set(types)) and _agree(frozenset(types), TYPE_WORDS.intersection(own))
+    if SCHOOL in typed[:-1] or len(types) > len(set(types)):
+        return False  # “School” follows a name, and nothing is two kinds
+    return _agree(frozenset(types), TYPE_WORDS.intersection(own))
 
 
 def _agree(typed: frozenset[str], of_name: frozenset[str]) -> bool:
