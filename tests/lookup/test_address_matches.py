@@ -303,7 +303,8 @@ def test_no_row_is_exact_by_the_text_of_another(
         assume(folded(road) != folded(other.road.name))
         road = other.road.name
     else:
-        assume(folded(other.road.suburb) not in set(map(folded, row.road)))
+        # Northland is a suburb, and the region of others.
+        assume(folded(other.road.suburb) not in {*map(folded, row.road), "northland"})
         suburb = other.road.suburb
     exact = [n for n in asked(book, f"{number} {road}, {suburb}") if n.match is EXACT]
     assert (row.lng, row.lat) not in {

@@ -158,7 +158,7 @@ class Gazetteer:
         A number, a whole name, a nickname and an earlier name outrank all else.
         """
         if typed.number is not None:
-            return Exact(self._of_number(typed, typed.number))
+            return self._of_number(typed, typed.number)
         known = self.contacts.named(typed)
         if known and known.match is MatchKind.EXACT:
             return Exact(tuple(self._reached_by(known)))
@@ -201,33 +201,45 @@ class Gazetteer:
         lng = sum(to_360(place.lng) for place in places) / count
         return Place(lng=to_180(lng), lat=sum(place.lat for place in places) / count)
 
-    def _of_number(self, typed: TypedText, number: int) -> tuple[NamedPlace, ...]:
-        """Return the school of a number, or the postcode that it is and no school's."""
+    def _of_number(self, typed: TypedText, number: int) -> Exact:
+        """Return the school of a number; “0441” may be a postcode as well, and who knows which."""
         postcode, entry = self.postcodes.named(typed), self.numbers.get(number)
-        if postcode and (entry is None or typed.words[-1].startswith("0")):
-            return (postcode,)
-        return () if entry is None else (self.entries[entry],)
+        schools = () if entry is None else (self.entries[entry],)
+        postcodes = () if postcode is None else (postcode,)
+        if not schools or typed.words[-1].startswith("0"):
+            return Exact((*schools, *postcodes))
+        return Exact(schools, postcodes)
 
     def _reached_by(self, known: Known) -> Iterator[NamedPlace]:
         for number in known.school_ids:
             yield replace(self.entries[self.numbers[number]], match=known.match)
 
-    def candidates(self, typed: TypedText, *, at_most: int) -> list[NamedPlace]:
+    def nearly(self, typed: TypedText, *, at_most: int) -> list[NamedPlace]:
+        """Return the schools and places that words but for one of them find, best first."""
+        tiers = self._without_one(typed.words[:_MOST_WORDS])
+        found = dict.fromkeys(entry for tier in tiers for entry in members(tier))
+        near = [self.entries[entry] for entry in islice(found, at_most)]
+        return [replace(each, match=MatchKind.PART) for each in near]
+
+    def candidates(
+        self, typed: TypedText, *, at_most: int, known: Exact | None = None
+    ) -> list[NamedPlace]:
         """Return the schools, suburbs and towns that a text may mean, best first.
 
         First the school of that number and what is named wholly, then names that begin with the
         text, names with all its words, suburbs and towns, then words spread over a school's name
-        and town; former schools follow all others. Each says how the text reaches it.
+        and town; former schools follow all others. Each says how the text reaches it. `known` is
+        what `exact` gave for it, if that was asked.
         """
         words = typed.words[:_MOST_WORDS]
-        found = self.exact(typed)
+        found = known or self.exact(typed)
         exact = {id(each): each for each in (*found.named, *found.also)}
         numbered = dict.fromkeys(self._numbered(typed.number, words))
         named = (entry for entry in self._meant(words) if entry not in numbered)
         near = [self.entries[entry] for entry in islice(chain(numbered, named), at_most)]
         listed = {*map(id, near)}
-        known = self.contacts.named(typed)
-        reached = self._reached_by(known) if known and known.match is not MatchKind.EXACT else ()
+        by = self.contacts.named(typed)
+        reached = self._reached_by(by) if by and by.match is not MatchKind.EXACT else ()
         first = [each for each in (*found.named, *reached) if id(each) not in listed]
         judge = Judge.of(typed.words)
         others = [
@@ -269,7 +281,7 @@ class Gazetteer:
         """Yield the entries of the first reading of the words that has any, best first."""
         readings = (
             *(self._tiers, self._with_number, self._without_end, self._slipped),
-            *(self._without_types, self._without_one),
+            self._without_types,
         )
         tiers = next((found for read in readings if (found := read(words))), ())
         seen = 0

@@ -98,4 +98,6 @@ def _is_placed(wanted: AddressText, address: _SchoolAddress, *, has_place: bool)
     if wanted.is_mail and not has_place:
         town = fit_of(wanted.mail_town, (), address.around, {})
         return bool(wanted.mail_run == address.given.mail_run and town and town.has_place)
-    return has_place or (bool(wanted.postcode) and wanted.postcode == address.postcode)
+    if wanted.postcode and address.postcode and not wanted.is_mail:
+        return wanted.postcode == address.postcode
+    return has_place

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import cos, hypot, radians
 from typing import NamedTuple, Protocol
 
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import Answer, MatchKind, NamedPlace, Notice, PlaceKind, Source
 from catchments.core.text_folding import LONGEST_TEXT, folded
+from catchments.geometry.coordinates import to_360
 from catchments.lookup.notices import NoticeCode
 from catchments.lookup.resolver import renamed
 from catchments.lookup.search.addresses.text import AddressText
@@ -33,6 +35,7 @@ from catchments.lookup.search.exact.words import says_too_little
 from catchments.lookup.search.gazetteer import Exact, Gazetteer
 from catchments.lookup.search.matching import IN_ORDER
 from catchments.lookup.search.pasted import Pasted, read
+from catchments.lookup.search.pasted.spots import M_A_DEGREE
 from catchments.lookup.search.typed_text import TypedText
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
 
@@ -40,6 +43,8 @@ SHOWN_AT_MOST = 25
 """Candidates; a person who sees as many types another word instead of reading on."""
 GEOCODED_AT_MOST = 5
 NAMED_IN_NOTICE = 3
+PIN_NEAR_M = 2_000.0
+"""How far a map's pin may be from the place of the school that the map names."""
 MOST_PARTS, SHOWN_OF_A_PART = 8, 5
 TOO_LITTLE = "That alone is part of many names. Add what the school or the road is called."
 ONLY_MAIL = "That says where post goes, and not where a place is. Give a road and a suburb or town."
@@ -216,20 +221,24 @@ class TextSearch:
         found = Candidates()
         if pasted.text:
             found = self._by_words(snapshot, TypedText.of(pasted.text))
-        if found.is_exact or not (pasted.named or pasted.refusal):
+        pin = pasted.named
+        if found.is_exact and pin and pin.match is MatchKind.EXACT:
+            there = tuple(each for each in found.named if is_near(pin, each, within_m=PIN_NEAR_M))
+            apart = tuple(map(_at_best_in_part, (*found.named, pin)))
+            return Candidates(there or apart, pasted.notices)
+        if found.is_exact or not (pin or pasted.refusal):
             return found
-        named = (pasted.named,) if pasted.named else ()
-        return Candidates(named, pasted.notices, refusal=pasted.refusal)
+        return Candidates((pin,) if pin else (), pasted.notices, refusal=pasted.refusal)
 
     def _by_words(self, snapshot: Snapshot, typed: TypedText) -> Candidates:
         exact = snapshot.gazetteer.exact(typed)
         if typed.number is not None:
-            return Candidates(exact.named)
+            return Candidates(exact.named, tuple(map(_also_named, exact.also)), exact.also)
         address = AddressText.of(typed)
         known = [] if exact.outranks else self._known(snapshot, address, SHOWN_AT_MOST + 1)
         whole = _wholly([*exact.named, *_as_whole_as_others(known)])
         if not whole or typed.is_cut:
-            return self._near(snapshot, address, [*exact.named, *known])
+            return self._near(snapshot, address, exact, known)
         also = exact.also if len(whole) == 1 and whole[0].kind is PlaceKind.SCHOOL else ()
         notices = (*_renamed(snapshot, exact), *map(_also_named, also))
         return Candidates(whole, notices, also)
@@ -245,9 +254,10 @@ class TextSearch:
     # --- what comes near --------------------------------------------------------------------------
 
     def _near(
-        self, snapshot: Snapshot, address: AddressText, known: Sequence[NamedPlace]
+        self, snapshot: Snapshot, address: AddressText, exact: Exact, known: Sequence[NamedPlace]
     ) -> Candidates:
         gazetteer, typed = snapshot.gazetteer, address.typed
+        known = [*exact.named, *known]
         if address.is_address and not known:
             # Names of schools stay here; only what is plainly an address is asked of others.
             known = self.geocoder.candidates(address, at_most=GEOCODED_AT_MOST)
@@ -256,13 +266,14 @@ class TextSearch:
                 return Candidates(whole)
         if says_too_little(typed.words) and not known:
             return Candidates(refusal=TOO_LITTLE)
-        near = gazetteer.candidates(typed, at_most=SHOWN_AT_MOST + 1)
+        near = gazetteer.candidates(typed, at_most=SHOWN_AT_MOST + 1, known=exact)
         found = [*known, *near, *gazetteer.named_in(typed, at_least=2)[:SHOWN_AT_MOST]]
         found = found or self._in_parts(gazetteer, typed)
         found.sort(key=_is_of_edition)
         around = [] if found else self._around(gazetteer, address)
         if not found and not around:
-            found = gazetteer.named_in(typed, at_least=1)[:SHOWN_AT_MOST]
+            found = gazetteer.nearly(typed, at_most=SHOWN_AT_MOST)
+            found = found or gazetteer.named_in(typed, at_least=1)[:SHOWN_AT_MOST]
         near = [_at_best_in_part(each) if typed.is_cut else each for each in found]
         near = sorted(_distinct([*near, *around]), key=lambda each: IN_ORDER.index(each.match))
         refusal = ONLY_MAIL if address.is_mail and not near else ""
@@ -376,7 +387,22 @@ def _renamed(snapshot: Snapshot, exact: Exact) -> list[Notice]:
     ]
 
 
+def is_near(one: NamedPlace, other: NamedPlace, *, within_m: float) -> bool:
+    """Whether any known place of the other is so near to the one's, in metres as the crow flies."""
+    here = one.places[0]
+    schools = (school.place for school in other.schools if school.place)
+    for place in (*other.places, *schools):
+        north = (place.lat - here.lat) * M_A_DEGREE
+        east = (to_360(place.lng) - to_360(here.lng)) * M_A_DEGREE * cos(radians(here.lat))
+        if hypot(north, east) <= within_m:
+            return True
+    return False
+
+
 def _also_named(named: NamedPlace) -> Notice:
+    if named.kind is PlaceKind.POSTCODE:
+        text = f"{named.name} is a postcode as well, of {named.within}."
+        return Notice(NoticeCode.ALSO_NAMED, text)
     text = f"{named.name}, {named.within}, may be meant as well: it bears the same name."
     return Notice(NoticeCode.ALSO_NAMED, text)
 

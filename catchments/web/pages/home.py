@@ -78,7 +78,7 @@ def _school_page(asked: AsAt, template: str, number: int, given: MultiDict[str, 
     name = answer.school.name if answer.school else gettext("School")
     reached = _reached(asked, number, given.get("typed", ""))
     about = {**_about(asked, answer, name), **NOTHING_ASKED, "reached": reached}
-    return public_page(asked, template, name, typed=reached is not None, **about)
+    return public_page(asked, template, name, typed="typed" in given, **about)
 
 
 def _reached(asked: AsAt, number: int, text: str) -> SearchResult | None:
@@ -99,7 +99,9 @@ def _results(asked: AsAt, given: MultiDict[str, str], template: str, address: st
         problem = refused
     number = _the_one_school(finding)
     if finding is not None and number is not None:
-        return redirect(_school_url(address, number, _typed_otherwise(finding)), 303)
+        found = redirect(_school_url(address, number, _typed_otherwise(finding)), 303)
+        found.headers["Cache-Control"] = "private, no-store"
+        return found
     context: dict[str, Any] = {}
     if finding and finding.matches:
         addresses = service().addresses.about()

@@ -19,7 +19,7 @@ _COUNCILS_REGIONS: Mapping[str, tuple[str, ...]] = {
     "Hawke's Bay, Tairāwhiti": ("Hawke's Bay", "Tairāwhiti"),
     "Taranaki, Whanganui, Manawatū": ("Taranaki", "Manawatū-Whanganui", "Manawatū"),
     "Nelson, Marlborough, West Coast": ("Tasman", "Marlborough", "West Coast"),
-    "Canterbury, Chatham Islands": ("Canterbury", "Chatham Islands"),
+    "Canterbury, Chatham Islands": ("Canterbury",),
     "Otago, Southland": ("Otago", "Southland"),
 }
 """The regions of councils, as maps write them, that an education region is made of.
@@ -30,8 +30,8 @@ education regions themselves; those of councils, Stats NZ's regional council are
 """
 
 
-_LABELS = "address email e fax mob mobile p ph phone postcode t tel telephone w web website"
-_SAYS_NOTHING = {(word,) for word in _LABELS.split()}
+_LABEL_WORDS = "address email e fax mob mobile p ph phone postcode t tel telephone w web website"
+_LABELS = frozenset(_LABEL_WORDS.split())
 """Words that say what follows them."""
 _TOWNS_TOO = frozenset(["Wellington"])
 """Education regions that are named as a town is."""
@@ -40,11 +40,17 @@ _TOWNS_TOO = frozenset(["Wellington"])
 def are_its_own(around: Iterable[Sequence[str]], school: School) -> bool:
     """Whether all that stands around a school's name, as compared, is its own."""
     beyond = [[undoubled(word) for word in words] for words in around]
-    runs = _said_of(school) | _SAYS_NOTHING
-    if not school.postcode:  # any contradicts nothing that is known
-        runs |= {(word,) for words in beyond for word in words if _is_postcode(word)}
-    runs |= _phones(beyond, school)
+    reached = _phones(beyond, school) | runs_of([school.website, school.postcode])
+    if not school.postcode and sum(map(len, beyond)) > 1:  # any contradicts nothing that is known
+        reached |= {(word,) for words in beyond for word in words if _is_postcode(word)}
+    labelled = {(label, *run) for label in _LABELS for run in reached}
+    runs = _said_of(school) | reached | labelled
     return all(made_of(words, runs) for words in beyond)
+
+
+def is_where_it_lies(words: Sequence[str], school: School) -> bool:
+    """Whether words as compared are a school's suburb or town."""
+    return tuple(map(undoubled, words)) in runs_of([school.suburb, school.city])
 
 
 def _phones(beyond: Iterable[Sequence[str]], school: School) -> set[tuple[str, ...]]:
@@ -68,8 +74,8 @@ def _is_postcode(word: str) -> bool:
 
 def _said_of(school: School) -> set[tuple[str, ...]]:
     """Return what may stand beside a school's name: each a whole run of words, as compared."""
-    texts = [school.suburb, school.city, school.address, road_of(school), school.postcode]
-    texts += [school.website, f"{school.school_id}", f"school {school.school_id}", *COUNTRIES]
+    texts = [school.suburb, school.city, school.address, road_of(school), *COUNTRIES]
+    texts += [f"{school.school_id}", f"school {school.school_id}"]
     return runs_of([*texts, *wider_places(school)])
 
 

@@ -8,14 +8,14 @@ typed beyond the name is the school's own whole suburb, town, street line or the
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
 from catchments.core.model import NamedPlace, PlaceKind
-from catchments.lookup.search.exact.around import are_its_own
+from catchments.lookup.search.exact.around import are_its_own, is_where_it_lies
 from catchments.lookup.search.exact.words import (
     QUALIFIERS,
     ROADS,
@@ -30,6 +30,8 @@ from catchments.lookup.search.exact.words import (
 
 LONGEST_NAME = 16
 """Words of a text that are tried as one name; no school's name has as many."""
+MOST_REPEATED = 2
+"""Times that one word stands in a name: “Te Kura o Te Kao”."""
 _BRACKETED = re.compile(r"\([^()]*\)")
 
 
@@ -59,6 +61,10 @@ class ExactName(NamedTuple):
     """That of whoever types just these words."""
     text: str = ""
     """The name itself, where it is not the school's own: an earlier one, or a nickname."""
+    single: tuple[str, ...] = ()
+    """The words with letters once."""
+    telling_count: int = 0
+    """How many of them tell it from others."""
 
 
 class Named(NamedTuple):
@@ -111,26 +117,26 @@ class ExactNames:
         words = compared(typed)
         found: dict[int, int] = {}
         for start, end, telling_words in self._parts(words):
-            part = words[start:end]
-            for name in self.by_telling.get(telling_words, ()):
-                if name.rank < Rank.QUALIFIED and _rank(part, name) is not None:
-                    found[name.entry] = max(found.get(name.entry, 0), len(part))
-        near = (entry for entry, length in found.items() if length >= at_least)
-        return sorted(near, key=lambda entry: (-found[entry], entry))
+            if end - start >= at_least:
+                for name, _ in self._ranked(words[start:end], telling_words):
+                    if name.rank < Rank.QUALIFIED:
+                        found[name.entry] = max(found.get(name.entry, 0), end - start)
+        return sorted(found, key=lambda entry: (-found[entry], entry))
 
     def _parts(self, words: Sequence[str]) -> Iterator[tuple[int, int, frozenset[str]]]:
         """Yield each run of words that may be a name, from where to where, with its telling words.
 
-        None goes on over a word that is in no name.
+        None goes on over a word that is in no name, or that stands a third time.
         """
         single = [*map(undoubled, words)]
         for start in range(len(words)):
-            all_words: set[str] = set()
+            seen: Counter[str] = Counter()
             for end in range(start + 1, min(len(words), start + LONGEST_NAME) + 1):
-                if single[end - 1] not in self.words:
+                word = single[end - 1]
+                seen[word] += 1
+                if word not in self.words or seen[word] > MOST_REPEATED:
                     break
-                all_words.add(single[end - 1])
-                found = frozenset(all_words - TYPE_WORDS or all_words)
+                found = frozenset(seen.keys() - TYPE_WORDS or seen)
                 if found in self.by_telling:
                     yield start, end, found
 
@@ -138,11 +144,25 @@ class ExactNames:
         self, words: Sequence[str], start: int, end: int, telling_words: frozenset[str]
     ) -> Iterator[Named]:
         around = [part for part in (words[:start], words[end:]) if part]
-        for name in self.by_telling.get(telling_words, ()):
-            rank = _rank(words[start:end], name)
+        for name, rank in self._ranked(words[start:end], telling_words):
             school = self.entries[name.entry].schools[0]
-            if rank is not None and (not around or are_its_own(around, school)):
+            # “Nelson, Nelson” is the town, and no Nelson Intermediate there.
+            is_place = rank >= Rank.BARE and is_where_it_lies(words[start:end], school)
+            if not around or (not is_place and are_its_own(around, school)):
                 yield Named(name.entry, rank, name.text)
+
+    def _ranked(
+        self, part: Sequence[str], telling_words: frozenset[str]
+    ) -> Iterator[tuple[ExactName, Rank]]:
+        """Yield the names that have the telling words of a part, and how wholly it is each."""
+        names = self.by_telling.get(telling_words, ())
+        single = tuple(map(undoubled, part)) if names else ()
+        count = _count_telling(single) or len(single)
+        for name in names:
+            if (name.telling_count or len(name.single)) == count:
+                rank = _rank(tuple(part), single, name)
+                if rank is not None:
+                    yield name, rank
 
 
 def _own_names(entries: Sequence[NamedPlace]) -> Iterator[tuple[int, str, str]]:
@@ -156,10 +176,19 @@ def _as_compared(entry: int, name: str, text: str) -> Iterator[ExactName]:
     for written in dict.fromkeys((name, _BRACKETED.sub(" ", name))):
         rank = Rank.BRACKETS if written != name else Rank.WHOLE
         for words in ways_compared(written):
-            yield ExactName(entry, words, rank, text)
+            yield _counted(ExactName(entry, words, rank, text))
             unqualified = tuple(word for word in words if undoubled(word) not in QUALIFIERS)
             if unqualified != words and not telling(unqualified) <= SAYS_LITTLE | TYPE_WORDS:
-                yield ExactName(entry, unqualified, Rank.QUALIFIED, text)
+                yield _counted(ExactName(entry, unqualified, Rank.QUALIFIED, text))
+
+
+def _counted(name: ExactName) -> ExactName:
+    single = tuple(map(undoubled, name.words))
+    return name._replace(single=single, telling_count=_count_telling(single))
+
+
+def _count_telling(single: Sequence[str]) -> int:
+    return sum(word not in TYPE_WORDS for word in single)
 
 
 def _in_order(best: Mapping[int, Named]) -> list[Named]:
@@ -172,21 +201,18 @@ def _in_order(best: Mapping[int, Named]) -> list[Named]:
     return sorted(found, key=lambda named: (named.rank, named.entry))
 
 
-def _rank(typed: Sequence[str], name: ExactName) -> Rank | None:
+def _rank(typed: tuple[str, ...], single: tuple[str, ...], name: ExactName) -> Rank | None:
     """Return how wholly words with the same telling ones name it; None where its kind differs."""
-    if tuple(typed) == name.words:
+    if typed == name.words:
         return name.rank
-    single, own = [*map(undoubled, typed)], [*map(undoubled, name.words)]
-    if single == own:
+    if single == name.single:
         return max(name.rank, Rank.DOUBLED)
-    return max(name.rank, Rank.BARE) if _is_bare(single, own) else None
+    return max(name.rank, Rank.BARE) if _is_bare(single, name.single) else None
 
 
 def _is_bare(typed: Sequence[str], own: Sequence[str]) -> bool:
-    """Whether words that have the same telling ones as a name say nothing else, and say enough."""
+    """Whether words with as many telling ones as a name say nothing else, and say enough."""
     types = [word for word in typed if word in TYPE_WORDS]
-    if len(typed) - len(types) != sum(word not in TYPE_WORDS for word in own):
-        return False  # some were typed twice: two names
     if telling(own) <= SAYS_LITTLE or (not types and typed[-1] in ROADS):
         return False  # “James Street” is a road
     if SCHOOL in typed[:-1] or len(types) > len(set(types)):

@@ -98,7 +98,7 @@ def _has_place(around: Iterable[Sequence[str]], school: School) -> bool:
 
 def _said_of(named: NamedPlace) -> list[str]:
     """Return what may stand beside a place's name."""
-    texts = [*named.within.split(", "), *COUNTRIES]
+    texts = [named.name, *named.within.split(", "), *COUNTRIES]
     for school in named.schools:
         texts += [school.postcode, *wider_places(school)]
     return texts

@@ -23,6 +23,9 @@ _CODE = re.compile(
 )
 _AROUND_A_NAME = " ,.;()"
 _COUNTRIES = ("new zealand", "aotearoa", "nz")
+_LABEL = "plus code"
+_NEAR_DEGREES = 0.5
+"""About fifty kilometres: no town's places are farther."""
 _SURE = 0.4
 """A short code means the nearest of the squares that share it. Halfway between two of them either
 may be meant; this part of the way from the town to the next one is still sure."""
@@ -40,13 +43,24 @@ def read_plus_code(text: str, *, place_of: PlaceOf) -> Pasted | None:
     if openlocationcode.isFull(code):
         found = _square(code)
         # What else was typed may not fit the code: then somebody has to look.
-        return found if not around or place_of(around) else found.asked_about()
+        return found if not around or _is_near(found, place_of(around)) else found.asked_about()
     return _short(code, around, place_of) if openlocationcode.isShort(code) else None
+
+
+def _is_near(found: Pasted, town: Place | None) -> bool:
+    """Whether a place is as near to a town as one that is written beside it."""
+    if town is None or found.named is None:
+        return False
+    place = found.named.places[0]
+    apart = max(abs(place.lat - town.lat), abs(to_360(place.lng) - to_360(town.lng)))
+    return apart <= _NEAR_DEGREES
 
 
 def _name_in(text: str) -> str:
     """Return what stands beside a code: a town, without the country that maps write after it."""
     name = text.strip(_AROUND_A_NAME)
+    if name.casefold().startswith(_LABEL):
+        name = name[len(_LABEL) :].strip(_AROUND_A_NAME)
     for country in _COUNTRIES:
         if name.casefold().endswith(country):
             name = name[: -len(country)].rstrip(_AROUND_A_NAME)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from catchments.core.model import NamedPlace, PlaceKind, School, SchoolStatus
+from catchments.core.text_folding import folded
 from catchments.lookup.search.typed_text import TypedText
 
 _POSTCODE = re.compile(
@@ -26,6 +27,8 @@ class Postcodes:
     """
 
     places: Mapping[str, NamedPlace]
+    listed: Mapping[str, NamedPlace]
+    """By how each is written in a list, folded: with its towns."""
 
     @classmethod
     def of(cls, schools: Iterable[School]) -> Postcodes:
@@ -34,7 +37,8 @@ class Postcodes:
         for school in sorted(schools, key=lambda each: each.school_id):
             if school.postcode and school.status is not SchoolStatus.CLOSED:
                 having[school.postcode].append(school)
-        return cls({postcode: _place(postcode, held) for postcode, held in having.items()})
+        places = {postcode: _place(postcode, held) for postcode, held in having.items()}
+        return cls(places, {folded(f"{p.name} {p.within}"): p for p in places.values()})
 
     def named(self, typed: TypedText) -> NamedPlace | None:
         """Return the place of kind postcode that a text is, with its schools; None for no such.
@@ -43,7 +47,7 @@ class Postcodes:
         both. A number that begins with a naught is no school's.
         """
         match = _POSTCODE.fullmatch(typed.text)
-        return self.places.get(match[1]) if match else None
+        return self.places.get(match[1]) if match else self.listed.get(typed.folded)
 
 
 def _place(postcode: str, schools: list[School]) -> NamedPlace:
