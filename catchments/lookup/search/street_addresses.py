@@ -21,7 +21,8 @@ class _SchoolAddress:
     name: tuple[str, ...]
     """The words of its road."""
     around: Around
-    postcode: str
+    postcodes: frozenset[str]
+    """Those of its town, as far as schools there have them: its own may be that of its post."""
     road: frozenset[str]
     """The first word of the road's name, in every form."""
     words: frozenset[str]
@@ -44,7 +45,8 @@ class SchoolAddresses:
             given = AddressText.of(TypedText.of(school.address))
             if not given.is_address:
                 continue
-            address = _school_address(entry, school, given)
+            postcodes = frozenset(of_towns[school.city])
+            address = _school_address(entry, school, given, postcodes)
             for number in given.numbers:
                 found[number].append(address)
         return cls(dict(found))
@@ -63,12 +65,14 @@ class SchoolAddresses:
         return [(one.entry, _match(wanted, one)) for one in there if _gives(wanted, one)]
 
 
-def _school_address(entry: int, school: School, given: AddressText) -> _SchoolAddress:
+def _school_address(
+    entry: int, school: School, given: AddressText, postcodes: frozenset[str]
+) -> _SchoolAddress:
     around = Around.of((school.suburb, school.city), school.territorial_authority)
     beyond = chain(*around.own, *around.wider, *around.loose)
     words = forms(given.words) | forms(tuple(beyond))
     road = forms(given.words[:1])
-    return _SchoolAddress(entry, given, given.words, around, school.postcode, road, words)
+    return _SchoolAddress(entry, given, given.words, around, postcodes, road, words)
 
 
 def _gives(wanted: AddressText, address: _SchoolAddress) -> bool:
@@ -98,6 +102,6 @@ def _is_placed(wanted: AddressText, address: _SchoolAddress, *, has_place: bool)
     if wanted.is_mail and not has_place:
         town = fit_of(wanted.mail_town, (), address.around, {})
         return bool(wanted.mail_run == address.given.mail_run and town and town.has_place)
-    if wanted.postcode and address.postcode and not wanted.is_mail:
-        return wanted.postcode == address.postcode
+    if wanted.postcode and address.postcodes and not wanted.is_mail:
+        return wanted.postcode in address.postcodes
     return has_place

@@ -130,8 +130,8 @@ def _title(finding: SearchResult | None) -> str:
         return str(gettext("Find your provider"))
     if finding.the_one:
         return finding.the_one.name
-    if not finding.is_exact:
-        return str(gettext("“%(text)s” is not known here", text=finding.text))
+    if not finding.is_exact and finding.matches[0].named.kind is not PlaceKind.POINT:
+        return str(gettext("“%(text)s” is not known here", text=finding.text[:60]))
     places = len(finding.matches)
     return str(gettext("%(count)s places for “%(text)s”", count=places, text=finding.text))
 
