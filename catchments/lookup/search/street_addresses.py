@@ -39,9 +39,11 @@ class SchoolAddresses:
     def of(cls, schools: Iterable[School]) -> SchoolAddresses:
         """Index schools in order; those whose address has no street number are left out."""
         found: defaultdict[int, list[_SchoolAddress]] = defaultdict(list)
-        for entry, school in enumerate(schools):
-            if not any(map(str.isdigit, school.address)):
-                continue
+        listed = [*schools]
+        of_towns: defaultdict[str, set[str]] = defaultdict(set)
+        for school in listed:
+            of_towns[school.city] |= {school.postcode} - {""}
+        for entry, school in enumerate(listed):
             given = AddressText.of(TypedText.of(school.address))
             if not given.is_address:
                 continue
