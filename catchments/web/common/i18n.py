@@ -41,7 +41,7 @@ def te_reo(text: str) -> Markup:
 def beside(name: str, typed: Sequence[str]) -> Markup:
     """Return a name with those of its words marked that are not among the folded words typed."""
     words = what_differs(typed, name)
-    if all(differs for _, differs in words):
+    if len(words) > 1 and all(differs for _, differs in words):
         return te_reo(name)
     found = (MARKED.format(te_reo(w)) if differs else te_reo(w) for w, differs in words)
     return Markup(" ").join(found)
