@@ -48,6 +48,8 @@ PIN_NEAR_M = 2_000.0
 MOST_PARTS, SHOWN_OF_A_PART = 8, 5
 TOO_LITTLE = "That alone is part of many names. Add what the school or the road is called."
 ONLY_MAIL = "That says where post goes, and not where a place is. Give a road and a suburb or town."
+_NUMBERED = {PlaceKind.ADDRESS, PlaceKind.SCHOOL}
+"""What a street number may be known of."""
 LOCALITIES = {PlaceKind.SUBURB, PlaceKind.TOWN}
 
 
@@ -258,12 +260,13 @@ class TextSearch:
     ) -> Candidates:
         gazetteer, typed = snapshot.gazetteer, address.typed
         known = [*exact.named, *known]
-        if address.is_address and not known:
+        if address.is_address and _NUMBERED.isdisjoint(each.kind for each in known):
             # Names of schools stay here; only what is plainly an address is asked of others.
-            known = self.geocoder.candidates(address, at_most=GEOCODED_AT_MOST)
-            whole = _wholly(known)
+            elsewhere = self.geocoder.candidates(address, at_most=GEOCODED_AT_MOST)
+            whole = _wholly(elsewhere)
             if whole and not typed.is_cut:
                 return Candidates(whole)
+            known = known or elsewhere
         if says_too_little(typed.words) and not known:
             return Candidates(refusal=TOO_LITTLE)
         near = gazetteer.candidates(typed, at_most=SHOWN_AT_MOST + 1, known=exact)
