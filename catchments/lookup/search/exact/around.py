@@ -40,11 +40,15 @@ _TOWNS_TOO = frozenset(["Wellington"])
 def are_its_own(around: Iterable[Sequence[str]], school: School) -> bool:
     """Whether all that stands around a school's name, as compared, is its own."""
     beyond = [[undoubled(word) for word in words] for words in around]
+    runs = _said_of(school)
+    if all(made_of(words, runs) for words in beyond):
+        return True
+    if not any(word.isdigit() or word in _LABELS for words in beyond for word in words):
+        return False
     reached = _phones(beyond, school) | runs_of([school.website, school.postcode])
     if not school.postcode and sum(map(len, beyond)) > 1:  # any contradicts nothing that is known
         reached |= {(word,) for words in beyond for word in words if _is_postcode(word)}
-    labelled = {(label, *run) for label in _LABELS for run in reached}
-    runs = _said_of(school) | reached | labelled
+    runs |= reached | {(label, *run) for label in _LABELS for run in reached}
     return all(made_of(words, runs) for words in beyond)
 
 
@@ -75,7 +79,7 @@ def _is_postcode(word: str) -> bool:
 def _said_of(school: School) -> set[tuple[str, ...]]:
     """Return what may stand beside a school's name: each a whole run of words, as compared."""
     texts = [school.suburb, school.city, school.address, road_of(school), *COUNTRIES]
-    texts += [f"{school.school_id}", f"school {school.school_id}"]
+    texts += [school.postcode, school.website, str(school.school_id), f"school {school.school_id}"]
     return runs_of([*texts, *wider_places(school)])
 
 
