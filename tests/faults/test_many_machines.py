@@ -35,7 +35,7 @@ SHUNNED_FOR = 50
 ENOUGH = 20
 """Answers of an edition to clients before the next thing happens."""
 SCHOOLS = (54, 55, 57, 58, 3553)
-_EDITION = re.compile(r'"\d+-e(\d+)-d1-a(\d+)\.0\.1-\d{8}"')
+_EDITION = re.compile(r'"\d+-e(\d+)-d1-a(\d+)\.0\.1\.0-\d{8}"')
 
 
 def numbered(number: int) -> Edition:
