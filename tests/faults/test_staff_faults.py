@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -417,14 +417,19 @@ class Browser:
             connection.request("POST", path, *self._form(fields))
             return self._answer(connection)[0:2]
 
-    def send_and_hang_up(self, path: str, **fields: object) -> None:
-        """Send a form, and close the line before there is an answer."""
+    @contextmanager
+    def sending(self, path: str, **fields: object) -> Iterator[None]:
+        """Send a form, and close the line at the end without having read an answer.
+
+        Not at once: a server that has not yet begun may never do what nobody waits for.
+        """
         body, headers = self._form(fields)
         with socket.create_connection(("127.0.0.1", self.port)) as line:
             lines = [f"POST {path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}"]
             lines += [f"{k}: {v}" for k, v in headers.items()]
             lines += [f"Content-Length: {len(body)}", "", body]
             line.sendall("\r\n".join(lines).encode())
+            yield
 
     def page(self, path: str) -> str:
         with closing(self._connected()) as connection:
@@ -471,8 +476,8 @@ def test_a_line_that_breaks_on_a_double_click_publishes_once_and_every_page_tell
         tama = Browser(server.port, "tama")
         form = {"version": version_of(request), "once": "ab12", "reason": "A contract ends."}
         url = f"/staff/drafts/{request.draft_id}/publish"
-        for _ in range(2):
-            tama.send_and_hang_up(url, **form)
+        with tama.sending(url, **form), tama.sending(url, **form):
+            server.wait_until(lambda: publishing(server), "a worker has begun to publish")
         server.wait_until(lambda: editions_of(database) == [1, 2], "edition 2 is published")
         server.wait_until_served(2, workers=1)
         # The back button, and once more.
@@ -501,9 +506,9 @@ def test_a_worker_killed_while_it_publishes_leaves_the_edition_before_or_after(
         tama = Browser(server.port, "tama")
         form = {"version": version_of(request), "once": "ab12", "reason": "A contract ends."}
         url = f"/staff/drafts/{request.draft_id}/publish"
-        tama.send_and_hang_up(url, **form)
-        server.wait_until(lambda: publishing(server), "a worker has begun to publish")
-        workers, publishers = server.workers(), publishing(server)
+        with tama.sending(url, **form):
+            server.wait_until(lambda: publishing(server), "a worker has begun to publish")
+            workers, publishers = server.workers(), publishing(server)
         for worker in workers:
             os.kill(worker, signal.SIGKILL)
         server.wait_until(lambda: server.workers() - workers, "another worker is there")
