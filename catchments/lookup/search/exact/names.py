@@ -100,12 +100,15 @@ class ExactNames:
         """Return the schools that folded words name wholly, the best first, in reading order."""
         words = compared(typed)
         best = {each.entry: each for each in self._of_part(words, 0, len(words), telling(words))}
-        if any(named.rank is Rank.WHOLE for named in best.values()):
-            return _in_order(best)  # nothing else that the words may mean comes near to it
-        for start, end, telling_words in self._parts(words):
+        if _has_whole(best):
+            return _in_order(best)
+        # The longest from the first word on before all others: where people begin with the name.
+        for start, end, telling_words in sorted(self._parts(words), key=lambda p: (p[0], -p[1])):
             for named in self._of_part(words, start, end, telling_words):
                 if named.entry not in best or named.rank < best[named.entry].rank:
                     best[named.entry] = named
+            if _has_whole(best):
+                break
         return _in_order(best)
 
     def named_in(self, typed: Sequence[str], *, at_least: int) -> list[int]:
@@ -189,6 +192,11 @@ def _counted(name: ExactName) -> ExactName:
 
 def _count_telling(single: Sequence[str]) -> int:
     return sum(word not in TYPE_WORDS for word in single)
+
+
+def _has_whole(best: Mapping[int, Named]) -> bool:
+    """Whether a whole name was typed: nothing else that the words may mean comes near to it."""
+    return any(named.rank is Rank.WHOLE for named in best.values())
 
 
 def _in_order(best: Mapping[int, Named]) -> list[Named]:
