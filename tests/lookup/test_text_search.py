@@ -28,7 +28,7 @@ from catchments.core.model import (
     Status,
 )
 from catchments.lookup.search.addresses.text import AddressText
-from catchments.lookup.search.text_search import NoAddresses, SearchResult, TextSearch, tidied
+from catchments.lookup.search.text_search import NoAddresses, SearchResult, TextSearch
 from catchments.lookup.search.typed_text import TypedText
 from catchments.lookup.snapshot import Published, Snapshots
 from tests.worlds import (
@@ -515,7 +515,7 @@ def test_whatever_is_typed_gets_an_answer_or_is_refused_politely(text):
     except InputRefused:
         return
     assert finding.answer.sentence
-    assert tidied(finding.text) == finding.text
+    assert TypedText.of(finding.text).text == finding.text
 
 
 def test_suggestions_are_the_best_matches_first():

@@ -14,7 +14,7 @@ from operator import or_
 from catchments.core.model import Catchment, Edition, MatchKind, NamedPlace, PlaceKind
 from catchments.core.text_folding import LONGEST_TEXT, education_region, folded, words_of
 from catchments.lookup.search.abbreviations import forms, key
-from catchments.lookup.search.index import WordIndex, members
+from catchments.lookup.search.index import WordIndex, by_every, members
 from catchments.lookup.search.slips import SHORTEST_WORD, one_slip_from
 from catchments.lookup.search.typed_text import TypedText
 
@@ -183,12 +183,7 @@ class EditionNames:
         return self.keys.beginning(key(words)) & self._having(words)
 
     def _having(self, words: Sequence[str]) -> int:
-        found = -1
-        for word in words:
-            found &= self.words.beginning(word)
-            if not found:
-                break
-        return found
+        return by_every(self.words.beginning, words)
 
 
 # --- what there is --------------------------------------------------------------------------------

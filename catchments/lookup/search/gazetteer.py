@@ -7,7 +7,7 @@ those of one tier are to be read. Only a text that finds nothing is read more ge
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import accumulate, chain, islice
@@ -33,7 +33,7 @@ from catchments.lookup.search.addresses.text import AddressText
 from catchments.lookup.search.exact.names import ExactNames, Rank
 from catchments.lookup.search.exact.places import ExactPlaces
 from catchments.lookup.search.exact.words import TYPE_WORDS, undoubled
-from catchments.lookup.search.index import WordIndex, members
+from catchments.lookup.search.index import WordIndex, by_every, members
 from catchments.lookup.search.localities import LocalityEndings, localities_of
 from catchments.lookup.search.matching import Judge
 from catchments.lookup.search.pasted import Known, Postcodes, SchoolContacts
@@ -291,16 +291,16 @@ class Gazetteer:
 
     def _tiers(self, words: Sequence[str]) -> _Tiers:
         """Return what words find that each begin a word of an entry; empty for nothing."""
-        found = _all(self.around.beginning, words)
+        found = by_every(self.around.beginning, words)
         if not found:
             return ()
         whole_name = self.full_keys.whole(key(words)) & found
         begun = [bits & found for bits in self._begun(words)]
-        named_whole = _all(self.names.whole, words)
+        named_whole = by_every(self.names.whole, words)
         # Of a suburb at least a word: its town's name alone does not mean it.
         named_in_part = reduce(or_, map(self.names.beginning, words)) & found
-        name = (*begun, named_whole, _all(self.names.beginning, words))
-        whole = _all(self.around.whole, words)
+        name = (*begun, named_whole, by_every(self.names.beginning, words))
+        whole = by_every(self.around.whole, words)
         spread = (whole & named_in_part, named_in_part, whole, found)
         schools, localities, former = self.sections
         return (
@@ -392,16 +392,6 @@ class Gazetteer:
         meant = one_slip_from(typed, tuple(self.spaceless))
         found = reduce(or_, map(self.spaceless.__getitem__, meant), 0)
         return _or_none(found & section for section in self.sections)
-
-
-def _all(look_up: Callable[[str], int], words: Sequence[str]) -> int:
-    """Return the entries that are found by every word."""
-    found = -1 if words else 0
-    for word in words:
-        found &= look_up(word)
-        if not found:
-            break
-    return found
 
 
 def _or_none(tiers: Iterable[int]) -> _Tiers:

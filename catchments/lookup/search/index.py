@@ -7,7 +7,7 @@ in the order of the entries: whoever sorts those once need not sort what is foun
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -22,6 +22,16 @@ def members(bits: int) -> Iterator[int]:
         lowest = bits & -bits
         yield lowest.bit_length() - 1
         bits ^= lowest
+
+
+def by_every(look_up: Callable[[str], int], words: Sequence[str]) -> int:
+    """Return the entries that are found by every word."""
+    found = -1 if words else 0
+    for word in words:
+        found &= look_up(word)
+        if not found:
+            break
+    return found
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from math import cos, hypot, radians
 from typing import NamedTuple, Protocol
 
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import Answer, MatchKind, NamedPlace, Notice, PlaceKind, Source
 from catchments.core.text_folding import LONGEST_TEXT, folded
-from catchments.geometry.coordinates import to_360
 from catchments.lookup.notices import NoticeCode
 from catchments.lookup.resolver import renamed
+from catchments.lookup.search.addresses.nearness import distance_m
 from catchments.lookup.search.addresses.text import AddressText
 from catchments.lookup.search.asked.other_needs import (
     OtherNeed,
@@ -35,7 +34,6 @@ from catchments.lookup.search.exact.words import says_too_little
 from catchments.lookup.search.gazetteer import Exact, Gazetteer
 from catchments.lookup.search.matching import IN_ORDER
 from catchments.lookup.search.pasted import Pasted, read
-from catchments.lookup.search.pasted.spots import M_A_DEGREE
 from catchments.lookup.search.typed_text import TypedText
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
 
@@ -343,11 +341,6 @@ def _wholly(found: Iterable[NamedPlace]) -> tuple[NamedPlace, ...]:
     return tuple(_without_bare_namesakes(_distinct(exact)))
 
 
-def tidied(text: str) -> str:
-    """Return a text as it is looked for: its first 200 characters, on one line."""
-    return TypedText.of(text).text
-
-
 def _nothing_typed(text: str, field: str) -> InputRefused:
     return InputRefused(
         f"The text {shown(text)} names nothing." if text else "Nothing was typed.",
@@ -394,12 +387,7 @@ def is_near(one: NamedPlace, other: NamedPlace, *, within_m: float) -> bool:
     """Whether any known place of the other is so near to the one's, in metres as the crow flies."""
     here = one.places[0]
     schools = (school.place for school in other.schools if school.place)
-    for place in (*other.places, *schools):
-        north = (place.lat - here.lat) * M_A_DEGREE
-        east = (to_360(place.lng) - to_360(here.lng)) * M_A_DEGREE * cos(radians(here.lat))
-        if hypot(north, east) <= within_m:
-            return True
-    return False
+    return any(distance_m(here, place) <= within_m for place in (*other.places, *schools))
 
 
 def _also_named(named: NamedPlace) -> Notice:

@@ -11,6 +11,7 @@ from itertools import chain
 import numpy as np
 
 from catchments.core.model import MatchKind, NamedPlace, Place, PlaceKind
+from catchments.geometry.planar import METRES_A_DEGREE
 from catchments.lookup.search.abbreviations import ROAD_TYPES
 from catchments.lookup.search.addresses.building import DEGREE
 from catchments.lookup.search.addresses.query import Query
@@ -32,7 +33,6 @@ ROADS_LOOKED_AT = 200
 PAIRS_MEASURED = 15
 POINTS_MEASURED = 100
 """Along each of two roads: a highway's thousands, times another's, would not fit a page's time."""
-_METRES_A_DEGREE = 111_195.0
 _ANYWHERE = 1_000 * DEGREE
 
 
@@ -47,7 +47,7 @@ def box_around(towns: Iterable[Place]) -> tuple[int, int, int, int]:
 
     West, east, south and north; everywhere for no town. A first sieve: corners are too far away.
     """
-    degrees = LONGEST_ROUND_M / _METRES_A_DEGREE
+    degrees = LONGEST_ROUND_M / METRES_A_DEGREE
     bounds = [
         (t.lng - wide, t.lng + wide, t.lat - degrees, t.lat + degrees)
         for t in towns
@@ -63,13 +63,14 @@ def box_around(towns: Iterable[Place]) -> tuple[int, int, int, int]:
 
 def is_near(place: Place, towns: Iterable[Place]) -> bool:
     """Return whether a place may be on a round of one of the towns, given their middles."""
-    return any(_distance_m(place, town) <= LONGEST_ROUND_M for town in towns)
+    return any(distance_m(place, town) <= LONGEST_ROUND_M for town in towns)
 
 
-def _distance_m(one: Place, other: Place) -> float:
+def distance_m(one: Place, other: Place) -> float:
+    """Return how far two places are apart, in metres; longitudes are squeezed as at the first."""
     east = (one.lng - other.lng + 180) % 360 - 180
     squeezed = east * math.cos(math.radians(one.lat))
-    return math.hypot(squeezed, one.lat - other.lat) * _METRES_A_DEGREE
+    return math.hypot(squeezed, one.lat - other.lat) * METRES_A_DEGREE
 
 
 def roads_that_meet(
@@ -121,7 +122,7 @@ def _corner(
     apart = (np.array(ours)[:, None] - np.array(theirs)[None]) * [squeeze, 1.0]
     nearest = int(np.argmin(np.hypot(apart[..., 0], apart[..., 1])))
     places = places_of([ours[nearest // len(theirs)], theirs[nearest % len(theirs)]])
-    if _distance_m(*places) > CORNER_WITHIN_M:
+    if distance_m(*places) > CORNER_WITHIN_M:
         return None
     name = f"{one.name} / {other.name}"
     return NamedPlace(PlaceKind.ROAD, name, within_of(one), places=places, match=MatchKind.PART)

@@ -59,10 +59,9 @@ def telling(words: Iterable[str]) -> frozenset[str]:
 
 
 _SAYS_LITTLE = "central east lower middle north south upper west"
-SAYS_LITTLE = frozenset(map(undoubled, _SAYS_LITTLE.split()))
-SAYS_LITTLE |= frozenset(map(undoubled, ROAD_TYPES))
-"""Words that alone tell no school from others: “Central Normal School”, “College Street School”."""
 ROADS = frozenset(map(undoubled, ROAD_TYPES))
+SAYS_LITTLE = ROADS.union(map(undoubled, _SAYS_LITTLE.split()))
+"""Words that alone tell no school from others: “Central Normal School”, “College Street School”."""
 _QUALIFIERS = "boys catholic christian community full girls junior memorial model senior"
 QUALIFIERS = frozenset(map(undoubled, f"{_QUALIFIERS} country for".split()))
 """Words that people leave out of a name, though they tell it from that of another school."""

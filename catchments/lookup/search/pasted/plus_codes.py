@@ -51,9 +51,11 @@ def _is_near(found: Pasted, town: Place | None) -> bool:
     """Whether a place is as near to a town as one that is written beside it."""
     if town is None or found.named is None:
         return False
-    place = found.named.places[0]
-    apart = max(abs(place.lat - town.lat), abs(to_360(place.lng) - to_360(town.lng)))
-    return apart <= _NEAR_DEGREES
+    return _degrees_apart(found.named.places[0], town) <= _NEAR_DEGREES
+
+
+def _degrees_apart(one: Place, other: Place) -> float:
+    return max(abs(one.lat - other.lat), abs(to_360(one.lng) - to_360(other.lng)))
 
 
 def _name_in(text: str) -> str:
@@ -78,8 +80,7 @@ def _short(code: str, town: str, place_of: PlaceOf) -> Pasted:
     found = _square(openlocationcode.recoverNearest(code, near.lat, near.lng))
     if found.named is None:
         return found
-    place = found.named.places[0]
-    apart = max(abs(place.lat - near.lat), abs(to_360(place.lng) - to_360(near.lng)))
+    apart = _degrees_apart(found.named.places[0], near)
     degrees = 20.0 ** (2 - (8 - code.index("+")) / 2)  # from one square to the next that shares it
     return found if apart <= _SURE * degrees else found.asked_about()
 
