@@ -12,8 +12,8 @@ import numpy as np
 import shapely
 from rtree.index import Index, Property
 
-from catchments.geometry.coverage import find_faults
 from catchments.geometry.spatial_index import SpatialIndex
+from catchments.geometry.tiling.coverage import find_faults
 from catchments.readers.boundaries import read_boundaries
 from catchments.readers.demonstration import read_demonstration
 from scripts import postgresql

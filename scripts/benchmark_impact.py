@@ -33,7 +33,7 @@ from catchments.geometry.changing_index import (
     boundaries_touching,
 )
 from catchments.geometry.coordinates import geometry_to_360
-from catchments.geometry.coverage import find_faults
+from catchments.geometry.tiling.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.demonstration import read_demonstration
 from maps.differences import display_differences

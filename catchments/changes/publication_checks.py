@@ -18,7 +18,7 @@ from catchments.core.model import (
     SourceKind,
     Status,
 )
-from catchments.geometry.coverage import CoverageFault
+from catchments.geometry.tiling.coverage import CoverageFault
 
 
 @dataclass(frozen=True)

@@ -79,10 +79,19 @@ def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]])
 
 
 def show_report(report: Report) -> None:
-    """Print what a reader counted, and its problems as a table."""
+    """Print what a reader read and counted, what it left out, and its problems as a table.
+
+    It says that there are no problems only where nothing was left out.
+    """
+    if report.read:
+        table("Read", ("What",), ((part,) for part in report.read))
     table("Counts", ("What", "How many"), report.counts.items())
+    if report.is_clean:
+        say("No problems: everything in the file was read.")
+    if report.left_out:
+        left_out = ((each.what, f"{each.count:,}", each.why) for each in report.left_out)
+        table("Left out", ("What", "How many", "Why"), left_out)
     if not report.problems:
-        say("No problems.")
         return
     shown = report.problems[:PROBLEMS_SHOWN]
     table("Problems", ("Where", "What", "Done"), ((p.where, p.what, p.done) for p in shown))

@@ -25,7 +25,7 @@ from catchments.commands.console import (
 )
 from catchments.core.errors import InputRefused
 from catchments.core.model import NOT_STATED, Edition
-from catchments.geometry.coverage import SLIVER_WIDTH_M
+from catchments.geometry.tiling.coverage import SLIVER_WIDTH_M
 from catchments.lookup.snapshot import Timeline, today_in_new_zealand
 from catchments.readers.boundaries import read_boundaries
 from catchments.readers.listings import read_listings

@@ -17,7 +17,7 @@ from catchments.core.model import Alias, DirectoryRelease, Edition, EditionSumma
 from catchments.core.roles import Action
 from catchments.editions.announcements import notices_of
 from catchments.editions.differences import written_difference
-from catchments.geometry.coverage import find_faults
+from catchments.geometry.tiling.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot, Timeline, boundaries_fingerprint
 from catchments.readers.report import Progress, no_progress
 from catchments.store import Artefact, Decision, Draft, Publication, Store

@@ -8,8 +8,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.geometry.coverage import valid_shapes
 from catchments.geometry.planar import Edges, Shapes
+from catchments.geometry.tiling.coverage import valid_shapes
 
 _COLOURING_STEPS = 20_000
 

@@ -39,7 +39,7 @@ def read_aliases(
     set aside and reported.
     """
     reading = AliasReading(_whole_names(schools.values()), _place_names(schools.values()), schools)
-    with open_table(path, COLUMNS, progress=progress) as table:
+    with open_table(path, COLUMNS, report=reading.report, progress=progress) as table:
         for row in table.rows:
             reading.add(row)
     reading.refuse(path)

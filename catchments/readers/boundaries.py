@@ -11,10 +11,15 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import FileRefused, shown
-from catchments.core.model import Catchment, Provider, Source, SourceKind
+from catchments.core.model import Catchment, Edition, Provider, Source, SourceKind
 from catchments.core.text_folding import education_region, folded
-from catchments.geometry.coverage import SLIVER_WIDTH_M, CoverageFault, find_faults, is_coverage
-from catchments.geometry.mending import clean
+from catchments.geometry.tiling.coverage import (
+    SLIVER_WIDTH_M,
+    CoverageFault,
+    find_faults,
+    is_coverage,
+)
+from catchments.geometry.tiling.mending import clean
 from catchments.readers.codes import GIVEN_AT_MOST, code_of
 from catchments.readers.formats.feature_fields import (
     CODE_FIELDS,
@@ -29,6 +34,7 @@ from catchments.readers.formats.feature_polygons import boundary_of
 from catchments.readers.formats.vector_files import Layer, read_layers
 from catchments.readers.report import Progress, Report, no_progress, sha256_of
 
+NOTHING_KNOWN = Edition()
 _REPEATED_LAYER = re.compile(r" \(#\d+\)$")
 
 
@@ -70,6 +76,7 @@ def read_boundaries(  # noqa: PLR0913 - each is an option of the command that im
     region_field: str | None = None,
     layer: str | None = None,
     source_crs: str | None = None,
+    known: Edition = NOTHING_KNOWN,
     sliver_width_m: float = SLIVER_WIDTH_M,
     accept_overlaps: bool = False,
     accept_gaps: bool = False,
@@ -77,6 +84,7 @@ def read_boundaries(  # noqa: PLR0913 - each is an option of the command that im
 ) -> BoundaryReading:
     """Return the catchments of boundary files: WGS 84, longitude -180…180, flat, valid, checked.
 
+    What a file says is understood by what is known already, the edition that it is read for.
     Slivers up to `sliver_width_m` metres wide are mended. Raises FileRefused, in one sentence, for
     a file that cannot be taken, and for wider overlaps or gaps unless they are accepted.
     """

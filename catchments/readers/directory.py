@@ -97,7 +97,7 @@ def read_directory(
     """
     dated = released or date_in_name(path)
     reading = DirectoryReading(shown(path.name))
-    with open_table(path, COLUMNS, progress=progress) as table:
+    with open_table(path, COLUMNS, report=reading.report, progress=progress) as table:
         dated = _refuse_undated(path, dated)
         for row in table.rows:
             reading.add(row.where, row.cells)

@@ -99,7 +99,7 @@ def read_listings(
     in two; each row at fault is in the error's `rows`. Rows without a match are reported.
     """
     reading = _Reading(_Schools(schools), _Catchments(catchments))
-    with open_table(path, COLUMNS, progress=progress) as table:
+    with open_table(path, COLUMNS, report=reading.report, progress=progress) as table:
         has_catchments = not table.fields.isdisjoint({"code", "catchment"})
         for row in table.rows:
             reading.add(row)

@@ -78,7 +78,7 @@ def read_providers(
     value, and for rows that contradict each other; each is in the error's `rows`.
     """
     reading = _Reading()
-    with open_table(path, COLUMNS, progress=progress) as table:
+    with open_table(path, COLUMNS, report=reading.report, progress=progress) as table:
         _refuse_unclear_columns(path, table)
         for row in table.rows:
             reading.add(row)

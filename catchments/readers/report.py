@@ -26,12 +26,27 @@ class Problem:
     done: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something in a file that was not taken, why, and how many of it there are."""
+
+    what: str
+    why: str
+    count: int = 1
+
+
 @dataclass
 class Report:
-    """Counts and problems of one reading; `counts` keeps the order in which they were added."""
+    """The account of one reading: what was read, what was left out and why, what is wrong.
+
+    Whatever is in a file is in one of them. `counts` keeps the order in which they were added.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)
+    """Each file, member, sheet, layer, folder and encoding that was read, in a few words."""
+    left_out: list[LeftOut] = field(default_factory=list)
 
     def count(self, what: str, by: int = 1) -> None:
         """Add `by` to the count of `what`."""
@@ -40,6 +55,26 @@ class Report:
     def problem(self, where: str, what: str, done: str = "") -> None:
         """Add a row to the problem table."""
         self.problems.append(Problem(where, what, done))
+
+    def took(self, what: str) -> None:
+        """Name a part of a file that was read; once is enough."""
+        if what not in self.read:
+            self.read.append(what)
+
+    def leave_out(self, what: str, why: str, by: int = 1) -> None:
+        """Count `by` more of what was left out of a file for a reason; `by` 0 adds nothing."""
+        if not by:
+            return
+        for at, known in enumerate(self.left_out):
+            if (known.what, known.why) == (what, why):
+                self.left_out[at] = LeftOut(what, why, known.count + by)
+                return
+        self.left_out.append(LeftOut(what, why, by))
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything in the file was taken, and nothing was wrong with it."""
+        return not self.problems and not self.left_out
 
 
 def sha256_of(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from catchments.core.model import Alias, Catchment, Provider, School, Source
+from catchments.readers.report import Report
 
 VERTICES_AT_MOST = 1_000_000
 """Of an area."""
@@ -42,8 +43,7 @@ class Read:
     boundaries: dict[str, bytes] = field(default_factory=dict)
     providers: dict[str, Provider] = field(default_factory=dict)
     sources: list[Source] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    report: Report = field(default_factory=Report)
     overlaps_accepted: bool = False
     refused: str = ""
     """Why it was refused, in a sentence or two."""

@@ -33,7 +33,7 @@ from catchments.core.model import (
     SourceKind,
     Status,
 )
-from catchments.geometry.coverage import CoverageFault
+from catchments.geometry.tiling.coverage import CoverageFault
 
 
 def source(kind, title="Real", *, demonstration=False, **fields):

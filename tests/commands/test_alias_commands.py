@@ -28,7 +28,7 @@ def with_schools(run: Run, write: Write) -> None:
 @pytest.mark.usefixtures("with_schools")
 def test_without_commit_nothing_is_written(run: Run, write: Write, store: Store) -> None:
     said = run("aliases", "import", write("aliases.csv", TABLE)).output
-    assert "No problems." in said
+    assert "No problems" in said
     assert "Added: 2" in said
     assert "Taken away: 0" in said
     assert re.search(r"Saint Joe +│ 55 +│ St Joseph's School +│ its newsletter", said)

@@ -28,7 +28,7 @@ from catchments.editions.impact.faults import changed_area, faults_after
 from catchments.editions.impact.rates import ASSUMED, Rates
 from catchments.editions.impact.tables import Numbers
 from catchments.geometry.changing_index import IndexedBoundaries, boundaries_touching
-from catchments.geometry.coverage import find_faults
+from catchments.geometry.tiling.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot
 from tests.laws import examples
 from tests.worlds import (

@@ -11,10 +11,15 @@ from shapely import MultiPolygon, Polygon, box
 
 from catchments.core.model import Place
 from catchments.geometry.coordinates import area_m2, geometry_to_180
-from catchments.geometry.coverage import SLIVER_WIDTH_M, CoverageFault, find_faults, is_coverage
-from catchments.geometry.mending import clean
 from catchments.geometry.neighbours import four_colouring, neighbours
 from catchments.geometry.planar import make_valid_2d
+from catchments.geometry.tiling.coverage import (
+    SLIVER_WIDTH_M,
+    CoverageFault,
+    find_faults,
+    is_coverage,
+)
+from catchments.geometry.tiling.mending import clean
 from tests.laws import examples
 
 METRE = 1 / 90_000

@@ -17,13 +17,13 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import ChangeDoesNotFit
 from catchments.geometry.changing_index import IndexedBoundaries
 from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
-from catchments.geometry.coverage import find_faults, is_coverage
 from catchments.geometry.redrawing import (
     MAX_VERTICES,
     merge,
     split,
     transfer,
 )
+from catchments.geometry.tiling.coverage import find_faults, is_coverage
 from tests.laws import examples
 from tests.worlds import AHI, KOWHAI, REKOHU, RIMU, TOTARA, opened, small_edition
 

@@ -21,7 +21,7 @@ from shapely import box
 from catchments.core.errors import FileRefused
 from catchments.core.model import Provider, SourceKind
 from catchments.geometry.coordinates import NZTM2000, geometry_to_360, to_metres
-from catchments.geometry.coverage import is_coverage
+from catchments.geometry.tiling.coverage import is_coverage
 from catchments.readers.boundaries import read_boundaries
 from catchments.readers.formats.file_checks import MAX_FILE_BYTES
 from tests.laws import examples

@@ -20,7 +20,7 @@ from catchments.core.model import (
     SourceKind,
 )
 from catchments.geometry.coordinates import geometry_to_360, to_360
-from catchments.geometry.coverage import find_faults, is_coverage
+from catchments.geometry.tiling.coverage import find_faults, is_coverage
 from catchments.readers.coastline import coastline, coastline_source
 from catchments.readers.demonstration import (
     DEMONSTRATION_FOLDER,

@@ -16,6 +16,7 @@ from catchments.core.errors import FileRefused
 from catchments.readers.formats import tables
 from catchments.readers.formats.cells import cell_text, tidy
 from catchments.readers.formats.tables import Columns, date_in_name, open_table
+from catchments.readers.report import Report
 from tests.laws import examples
 
 COLUMNS = Columns(
@@ -26,12 +27,12 @@ HOSTILE = ("{{7*191}}", "</script>", "' OR 1=1", "=cmd|'/c calc'!A1", "Ōtāhuhu
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    with open_table(path, COLUMNS) as table:
+    with open_table(path, COLUMNS, report=Report()) as table:
         return [dict(row.cells) for row in table.rows]
 
 
 def wheres(path: Path) -> list[str]:
-    with open_table(path, COLUMNS) as table:
+    with open_table(path, COLUMNS, report=Report()) as table:
         return [row.where for row in table.rows]
 
 
@@ -88,7 +89,7 @@ def test_every_way_of_writing_a_csv_gives_the_same_row(tmp_path: Path, content: 
 
 def test_windows_text_is_read_and_said_to_be_so(tmp_path: Path) -> None:
     path = written(tmp_path, "School_Id,Name\n1,Café – school\n".encode("cp1252"))
-    with open_table(path, COLUMNS) as table:
+    with open_table(path, COLUMNS, report=Report()) as table:
         assert table.encoding == "cp1252"
         assert next(table.rows)["name"] == "Café – school"
 
@@ -254,7 +255,9 @@ def test_a_sheet_that_claims_a_billion_rows_ends(tmp_path: Path) -> None:
 def test_progress_is_shown_up_to_the_end(tmp_path: Path) -> None:
     calls: list[tuple[str, int, int | None]] = []
     path = written(tmp_path, HEADER + "1,a\n" * 1200)
-    with open_table(path, COLUMNS, progress=lambda *call: calls.append(call)) as table:
+    with open_table(
+        path, COLUMNS, report=Report(), progress=lambda *call: calls.append(call)
+    ) as table:
         assert len(list(table.rows)) == 1200
     assert ("Checking table.csv", path.stat().st_size, path.stat().st_size) == calls[0]
     assert [done for doing, done, _ in calls if "Reading" in doing] == [2, 502, 1002, 1202]
@@ -264,7 +267,7 @@ def test_an_error_of_the_reader_itself_passes_unchanged(tmp_path: Path) -> None:
     path = workbook(tmp_path, [["School_Id", "Name"], [1, "A"]])
 
     def stumble() -> None:
-        with open_table(path, COLUMNS) as table:
+        with open_table(path, COLUMNS, report=Report()) as table:
             raise KeyError(next(table.rows)["name"])
 
     with pytest.raises(KeyError, match="A"):

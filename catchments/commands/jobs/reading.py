@@ -56,7 +56,7 @@ def _area(wish: Wish) -> Read:
             next_step="Export the map or layer that has the area.",
         )
     area = kept[0] if len(kept) == 1 else shapely.union_all(kept)
-    return Read(area=shapely.to_wkb(area), counts=report.counts)
+    return Read(area=shapely.to_wkb(area), report=report)
 
 
 def _catchments(wish: Wish) -> Read:
@@ -81,8 +81,7 @@ def _catchments(wish: Wish) -> Read:
         boundaries={code: shapely.to_wkb(each) for code, each in came.boundaries.items()},
         providers=came.providers,
         sources=list(came.sources),
-        counts=came.report.counts,
-        problems=_problems(came.report),
+        report=came.report,
         overlaps_accepted=came.overlaps_accepted,
     )
 
@@ -91,11 +90,7 @@ def _aliases(wish: Wish) -> Read:
     from catchments.readers.aliases import read_aliases
 
     found, report = read_aliases(Path(wish.paths[0]), schools=wish.aliases_of)
-    return Read(aliases=list(found), counts=report.counts, problems=_problems(report))
-
-
-def _problems(report: Report) -> list[str]:
-    return [f"{p.where}: {p.what}, {p.done}" for p in report.problems]
+    return Read(aliases=list(found), report=report)
 
 
 def _refuse_many(geometries: object, path: Path) -> None:

@@ -32,7 +32,7 @@ from catchments.geometry.coordinates import (
     geometry_to_360,
     to_metres,
 )
-from catchments.geometry.coverage import CoverageFault
+from catchments.geometry.tiling.coverage import CoverageFault
 from catchments.lookup.snapshot import Snapshot
 from catchments.runtime.recent import Recent
 

@@ -20,8 +20,13 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.geometry.changing_index import boundaries_near
 from catchments.geometry.coordinates import geometry_to_360
-from catchments.geometry.coverage import ROUNDING_WIDTH_M, CoverageFault, find_faults, find_gaps_at
 from catchments.geometry.planar import Box, Faces, Flags, Floats, breadths_m, edge_ends, in_box
+from catchments.geometry.tiling.coverage import (
+    ROUNDING_WIDTH_M,
+    CoverageFault,
+    find_faults,
+    find_gaps_at,
+)
 
 AROUND_DEGREES = 0.005
 """Some 400 m: further than a channel is wide, and than its two banks run before they count."""

@@ -31,7 +31,7 @@ from catchments.readers.formats.text_files import (
     refused_at_fault,
 )
 from catchments.readers.formats.workbooks import first_sheet_with, open_workbook
-from catchments.readers.report import Progress, no_progress
+from catchments.readers.report import Progress, Report, no_progress
 
 SIZE_LIMIT_MB = 100
 """The largest file that is read."""
@@ -127,10 +127,16 @@ class _Header:
 
 @contextmanager
 def open_table(
-    path: Path, columns: Columns, *, progress: Progress = no_progress
+    path: Path,
+    columns: Columns,
+    *,
+    report: Report,
+    sheet: str | None = None,
+    progress: Progress = no_progress,
 ) -> Iterator[Table]:
     """Open a CSV or XLSX file, by its content, at the header row that has the required columns.
 
+    `report` is told what of the file is read and what is left out; `sheet` names a workbook's one.
     Raises FileRefused, here or while rows are read, for anything that is not such a table.
     """
     opened = _open_workbook if _checked_head(path) is Looks.ZIP else _open_csv

@@ -27,7 +27,6 @@ LARGEST_FORM_BYTES = 4 << 20
 """Some for each school, with a source of some length."""
 SHOWN_AT_MOST = 1_000
 """Rows of a table; the file has all."""
-PROBLEMS_SHOWN = 100
 HEADINGS = ("Alias", "School number", "School name", "Source")
 MEDIA_TYPE = "text/csv; charset=utf-8"
 
@@ -139,9 +138,7 @@ def _looked_over(found: Read, digest: str) -> Response:
     return _shown(
         "staff/aliases_preview.html",
         upload=digest,
-        counts=found.counts,
-        problems=found.problems,
-        problems_shown=PROBLEMS_SHOWN,
+        report=found.report,
         added=_lines(after - before),
         removed=_lines(before - after),
         same=len(after & before),

@@ -54,10 +54,12 @@ def read(typed: FormReader, _worked: DraftState) -> ReplaceCatchments:
 
 def _report(read: Read) -> str:
     names = ", ".join(source.file_name for source in read.sources)
-    counts = "; ".join(f"{what}: {count:,}" for what, count in read.counts.items())
+    report = read.report
+    counts = "; ".join(f"{what}: {count:,}" for what, count in report.counts.items())
     lines = [gettext("Read from %(names)s. %(counts)s.", names=names, counts=counts)]
-    lines += read.problems[:PROBLEMS_SAID]
-    more = len(read.problems) - PROBLEMS_SAID
+    lines += [f"{each.what}: {each.count:,} – {each.why}" for each in report.left_out]
+    lines += [f"{p.where}: {p.what}, {p.done}" for p in report.problems[:PROBLEMS_SAID]]
+    more = len(report.problems) - PROBLEMS_SAID
     return "\n".join([*lines, gettext("and %(n)s more", n=more)] if more > 0 else lines)
 
 

@@ -9,14 +9,14 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.geometry.coordinates import geometry_to_180
-from catchments.geometry.coverage import (
+from catchments.geometry.planar import Shapes, in_one, polygons_in
+from catchments.geometry.tiling.coverage import (
     ROUNDING_WIDTH_M,
     SLIVER_WIDTH_M,
     Face,
     all_faces,
     valid_shapes,
 )
-from catchments.geometry.planar import Shapes, in_one, polygons_in
 
 _SNAP_DEGREES = 1e-8
 """A millimetre: mended edges this close become one. GEOS's own choice would be 2 cm."""

@@ -27,7 +27,6 @@ from catchments.geometry.coordinates import (
     to_180,
     to_metres,
 )
-from catchments.geometry.open_channels import channels_between
 from catchments.geometry.planar import (
     Borders,
     Edges,
@@ -40,6 +39,7 @@ from catchments.geometry.planar import (
     make_valid_2d,
     points_within,
 )
+from catchments.geometry.tiling.open_channels import channels_between
 
 SLIVER_WIDTH_M = 50.0
 """A fault no wider than this is taken for a slip of the pen, and mended."""

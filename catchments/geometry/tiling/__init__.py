@@ -1,0 +1,1 @@
+"""Tiling: whether boundaries tile, what keeps them from it, and how that is mended."""
