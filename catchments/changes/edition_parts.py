@@ -50,7 +50,9 @@ def with_more_sources(
     of_kind = {source for source in old if source.kind is kind}
     if of_kind.issuperset(new):
         return old
-    both = sorted(of_kind.union(new), key=lambda s: (s.release, s.file_name, s.sha256, s.title))
+    again = {source.sha256 for source in new}  # the same file, declared otherwise
+    kept = {source for source in of_kind if source.sha256 not in again}
+    both = sorted(kept.union(new), key=lambda s: (s.release, s.file_name, s.sha256, s.title))
     return with_sources(old, kind, tuple(both))
 
 

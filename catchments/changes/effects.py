@@ -5,7 +5,7 @@ Nothing that differs between two editions goes unsaid here; where nothing does, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
 from catchments.changes.comparison import compare
@@ -58,7 +58,7 @@ def effects(before: Edition, after: Edition, schools: Mapping[int, School]) -> l
 
 
 def losing_listing(before: Edition, after: Edition) -> list[int]:
-    """Return the schools that are listed in one edition, and in the next neither listed nor unserved."""
+    """Return the schools that are listed in one edition, and in the next not even unserved."""
     gone = set(before.listings) - set(after.listings) - set(after.unserved)
     return sorted(gone)
 
@@ -257,7 +257,5 @@ def _contract(contract: Contract) -> str:
 
 def _source(source: Source) -> str:
     made_up = ", made up" if source.demonstration else ""
-    told: Iterator[str] = (
-        text for text in (source.authority, source.release, source.file_name) if text
-    )
+    told = filter(None, (source.authority, source.release, source.file_name))
     return f"{source.kind}, {shown(source.title)} ({', '.join(told)}{made_up})"

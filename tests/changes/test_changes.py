@@ -338,7 +338,10 @@ NOTHING = compare(EDITION, EDITION)
                 replace(KAITAIA, provider_code="P2"),
             )
         ),
-        ({"boundaries": {"K": SQUARE, "O": SQUARE}}, {"boundaries_changed": "O", "boundaries_touched": "O"}),
+        (
+            {"boundaries": {"K": SQUARE, "O": SQUARE}},
+            {"boundaries_changed": "O", "boundaries_touched": "O"},
+        ),
         ({"providers": {"P1": P1, "P2": P2, "P3": P3}}, {"providers_added": ["P3"]}),
         ({"providers": {"P2": P2}}, {"providers_removed": ["P1"]}),
         ({"providers": {"P1": replace(P1, phone="0"), "P2": P2}}, {"providers_changed": ["P1"]}),
