@@ -26,6 +26,7 @@ class ReplaceProviders(Change):
     source: Source
     assignments: Mapping[str, str] = field(default_factory=dict)
     whole: bool = True
+    more_sources: tuple[Source, ...] = ()
 
     def apply(self, edition: Edition) -> Edition:
         catchments = dict(edition.catchments)
@@ -38,7 +39,7 @@ class ReplaceProviders(Change):
             edition,
             catchments=catchments,
             providers={**kept, **self.providers},
-            sources=put(edition.sources, SourceKind.PROVIDERS, (self.source,)),
+            sources=put(edition.sources, SourceKind.PROVIDERS, (self.source, *self.more_sources)),
         )
 
     def describe(self, edition: Edition) -> str:
