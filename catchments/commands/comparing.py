@@ -18,11 +18,13 @@ def show_effects(before: Edition, after: Edition, schools: Mapping[int, School])
     if not found:
         say("It changes nothing.")
         return
+    say("What it changes:")
     for effect in found:
-        lines = effect.lines[:NAMED_AT_MOST]
-        more = len(effect.lines) - NAMED_AT_MOST
-        rows = [*lines, f"… and {more:,} more"] if more > 0 else lines
-        table(f"{effect.what}: {len(effect.lines):,}", ("Which",), ((row,) for row in rows))
+        say(f"{effect.what}: {len(effect.lines):,}")
+        for line in effect.lines[:NAMED_AT_MOST]:
+            say(f"  {line}")
+        if len(effect.lines) > NAMED_AT_MOST:
+            say(f"  … and {len(effect.lines) - NAMED_AT_MOST:,} more")
 
 
 def show_moved(before: Mapping[int, Answer], after: Mapping[int, Answer]) -> None:
