@@ -34,7 +34,7 @@ class ReplaceProviders(Change):
             code = _code_meant(text, edition.catchments)
             catchments[code] = replace(catchments[code], provider_code=provider_code)
         kept = {} if self.whole else edition.providers
-        put = with_sources if set(kept) <= set(self.providers) else with_more_sources
+        put = with_sources if self.whole else with_more_sources
         return replace(
             edition,
             catchments=catchments,
