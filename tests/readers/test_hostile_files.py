@@ -10,10 +10,12 @@ import pyogrio
 import pytest
 
 from catchments.core.errors import FileRefused
+from catchments.core.model import Edition
 from catchments.readers.addresses import AddressReading
 from catchments.readers.boundaries import read_boundaries
 from catchments.readers.formats.vector_files import read_layers
-from catchments.readers.providers import read_providers
+from catchments.readers.lists.files import Given
+from catchments.readers.lists.providers import read_providers
 from catchments.readers.report import Report
 from tests.hostile_files import LEAKED, WORD, canary_in, of_areas, workbooks
 
@@ -94,7 +96,7 @@ def a_workbook(word: str) -> bytes:
 
 def test_no_workbook_brings_out_what_another_file_holds(canary: Path, tmp_path: Path) -> None:
     def providers(path: Path) -> str:
-        return repr(read_providers(path, authority="a", licence="b", release="c"))
+        return repr(read_providers([path], known=Edition(), given=Given("a", "b", "c")))
 
     for way, name, content in workbooks(canary, a_workbook):
         path = tmp_path / name

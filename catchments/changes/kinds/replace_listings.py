@@ -46,7 +46,7 @@ class ReplaceListings(Change):
         kept = self._kept(edition)
         listings = {**kept, **self.listings}
         unserved = self.unserved if self.speaks_for is None else edition.unserved | self.unserved
-        sources = with_more_sources if kept else with_sources
+        sources = with_sources if self.speaks_for is None else with_more_sources
         return replace(
             edition,
             listings=listings,

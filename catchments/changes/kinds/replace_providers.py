@@ -26,6 +26,7 @@ class ReplaceProviders(Change):
     source: Source
     assignments: Mapping[str, str] = field(default_factory=dict)
     whole: bool = True
+    more_sources: tuple[Source, ...] = ()
 
     def apply(self, edition: Edition) -> Edition:
         catchments = dict(edition.catchments)
@@ -33,12 +34,12 @@ class ReplaceProviders(Change):
             code = _code_meant(text, edition.catchments)
             catchments[code] = replace(catchments[code], provider_code=provider_code)
         kept = {} if self.whole else edition.providers
-        put = with_sources if set(kept) <= set(self.providers) else with_more_sources
+        put = with_sources if self.whole else with_more_sources
         return replace(
             edition,
             catchments=catchments,
             providers={**kept, **self.providers},
-            sources=put(edition.sources, SourceKind.PROVIDERS, (self.source,)),
+            sources=put(edition.sources, SourceKind.PROVIDERS, (self.source, *self.more_sources)),
         )
 
     def describe(self, edition: Edition) -> str:

@@ -69,5 +69,11 @@ def _keys(xy: Floats) -> npt.NDArray[np.complex128]:
 def _as_known(boundary: BaseGeometry, known: BaseGeometry | None) -> BaseGeometry:
     if known is None:
         return boundary
-    mine, theirs = (shapely.normalize(geometry_to_360(each)) for each in (boundary, known))
+    mine, theirs = (shapely.normalize(_parts(each)) for each in (boundary, known))
     return known if shapely.equals_exact(mine, theirs, tolerance=0) else boundary
+
+
+def _parts(boundary: BaseGeometry) -> BaseGeometry:
+    """Return a boundary as a multipolygon, 0…360: many formats make one of every polygon."""
+    made: BaseGeometry = shapely.multipolygons(shapely.get_parts(geometry_to_360(boundary)))
+    return made

@@ -24,11 +24,17 @@ from catchments.readers.formats.feature_fields import (
 from catchments.readers.formats.feature_polygons import boundary_of
 from catchments.readers.formats.vectors.declarations import is_yes
 from catchments.readers.formats.vectors.layers import Layer, Values, kinds_in
-from catchments.readers.formats.vectors.values import NotText, is_of_a_program
+from catchments.readers.formats.vectors.values import (
+    DESCRIPTION_FIELDS,
+    NotText,
+    is_of_a_program,
+)
 from catchments.readers.report import Report
 
 LONGEST_NAME = 1_000
 """Characters of a catchment's or a provider's name."""
+MADE_UP = "Demonstration data. These catchments and providers are made up."
+"""What descriptions of ours say, which go with a feature wherever it is copied to."""
 _DEMONSTRATION_FIELDS = ("demonstration", "made up")
 
 
@@ -73,9 +79,10 @@ def areas_of(
 
 
 def is_made_up(layers: Sequence[Layer]) -> bool:
-    """Whether the features of a layer say that they are made up for demonstration."""
+    """Whether the features of a layer, or what describes them, say that they are made up."""
     return any(
         is_yes(said_in(values, None, _DEMONSTRATION_FIELDS) or "")
+        or MADE_UP in (said_in(values, None, DESCRIPTION_FIELDS) or "")
         for layer in layers
         for values in layer.values
     )

@@ -126,7 +126,8 @@ def _once(paths: Sequence[Path], report: Report) -> list[Path]:
         digest = sha256_of(path) if path.is_file() else str(path)
         first = found.setdefault(digest, path)
         if first is not path:
-            report.problem(path.name, f"is the same file as {shown(first.name)}", "read once")
+            why = f"it is the same as {shown(first.name)}"
+            report.leave_out(f"the file {shown(path.name)}", why)
     return list(found.values())
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from catchments.core.model import Provider, Source, SourceKind
 from catchments.core.text_folding import folded
 from catchments.readers.codes import GIVEN_AT_MOST
-from catchments.readers.formats.cells import tidy
 from catchments.readers.formats.vectors.layers import NOTHING_DECLARED, Declared
 from catchments.readers.formats.vectors.values import tidy_value
 from catchments.readers.report import Report
@@ -133,10 +132,3 @@ def _rows(given: object, what: str, path: Path, report: Report) -> Sequence[Mapp
     if len(rows) < len(given):
         report.problem(path.name, f"its {what} are not all as we write them", "the others read")
     return rows
-
-
-def as_meant(cell: str) -> str:
-    """Return the text that a cell of a table of ours stands for: an apostrophe hides a formula."""
-    rest = cell.lstrip("'")
-    hidden = cell.startswith("'") and rest.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
-    return tidy(cell[1:] if hidden else cell)

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
-from catchments.core.model import Catchment, School, SchoolStatus, Source, SourceKind
+from catchments.core.model import Edition, School, SchoolStatus, Source, SourceKind
 from catchments.core.text_folding import folded
-from catchments.lookup.values import whole_number
-from catchments.readers.formats.tables import (
-    LICENCE_NOT_STATED,
-    Columns,
-    Row,
-    first_few,
-    matching_key,
-    open_table,
-    release_of,
-)
-from catchments.readers.report import Progress, Report, no_progress, sha256_of
+from catchments.readers.formats.tables import Columns, Row, first_few, matching_key
+from catchments.readers.lists.files import ORIGIN_COLUMNS, Given, ListFile, list_files
+from catchments.readers.lists.matching import KnownCatchments, KnownSchools
+from catchments.readers.report import Progress, Report, no_progress
 
-AUTHORITY = "Ministry of Education"
 MAX_NOTE_CHARACTERS = 300
 PROVISION_WITHOUT_NOTE = "In-school provision"
 """The note kept where a list only says yes."""
@@ -41,6 +31,9 @@ COLUMNS = Columns(
             "In-school attendance provision",
             "In-school attendance service",
         ),
+        "listing": ("Listing",),
+        "basis": ("Basis",),
+        **ORIGIN_COLUMNS,
     },
     required=(("school_id", "name"), ("code", "catchment", "provision")),
 )
@@ -48,9 +41,10 @@ COLUMNS = Columns(
 _YES = frozenset({"yes", "y", "true", "1", "x", "✓", "✔", "☑"})
 _NO = frozenset({"", "no", "n", "false", "0", "none", "n a"})
 _MAX_FAULTS = 10_000
-_LONGEST_COMPARED = 100
-_MOST_COMPARED = 200
-"""difflib is slow, and its time grows with the square of a text's length."""
+_NO_CATCHMENT = frozenset({"none", "no catchment", "nationwide", "national"})
+"""What a list says, folded, of a school that serves the whole country."""
+_LISTED = "listed"
+"""The basis of a school that our own tables have because a list names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +59,6 @@ class Unmatched:
     why: str
 
 
-_NO_CATCHMENT = {"none", "no catchment", "nationwide", "national"}
-"""What a list says, folded, of a school that serves the whole country."""
-
-
 @dataclass(frozen=True)
 class Listings:
     """What a list says: the catchment code, or a note on in-school provision, by school number."""
@@ -76,149 +66,111 @@ class Listings:
     listings: Mapping[int, str]
     unserved: frozenset[int]
     """Schools that the list expressly places in no catchment."""
-    in_school_provision: Mapping[int, str]
+    in_school_provision: Mapping[int, str] | None
+    """None where no file has a column for it."""
+    without_provision: frozenset[int]
+    """Schools that the list says have none."""
+    speaks_for: frozenset[str]
+    """Codes of the catchments that it names."""
     unmatched: tuple[Unmatched, ...]
-    source: Source
+    sources: tuple[Source, ...]
+    """One a file; that of a list before that of in-school provision."""
     report: Report
 
 
 def read_listings(
-    path: Path,
+    paths: Sequence[Path],
     *,
     schools: Mapping[int, School],
-    catchments: Mapping[str, Catchment],
-    authority: str = AUTHORITY,
-    licence: str = LICENCE_NOT_STATED,
-    release: str = "",
-    url: str = "",
+    known: Edition,
+    given: Given = Given(),  # noqa: B008 - frozen
     progress: Progress = no_progress,
 ) -> Listings:
-    """Read a list, CSV or XLSX; rows match a school by number, else by name and town.
+    """Read lists, CSV or XLSX, as one; rows match a school by number, else by name and town.
 
-    Raises FileRefused for a file that is no such list, an unknown catchment, and a school listed
-    in two; each row at fault is in the error's `rows`. Rows without a match are reported.
+    `known` is the edition that they are read for. Raises FileRefused for a file that is no such
+    list, an unknown catchment, and a school listed in two; each row at fault is in the error's
+    `rows`. Rows without a match are reported.
     """
-    reading = _Reading(_Schools(schools), _Catchments(catchments))
-    with open_table(path, COLUMNS, report=reading.report, progress=progress) as table:
-        has_catchments = not table.fields.isdisjoint({"code", "catchment"})
-        for row in table.rows:
-            reading.add(row)
-    reading.refuse_faults(path)
+    reading = _Reading(KnownSchools(schools, known), KnownCatchments(known.catchments))
+    sources, has_catchments, has_provision = [], False, False
+    for file in list_files(paths, COLUMNS, given, reading.report, progress):
+        reading.add_all(file)
+        places = not file.table.fields.isdisjoint({"code", "catchment"})
+        has_catchments = has_catchments or places
+        has_provision = has_provision or "provision" in file.table.fields
+        sources.append(_source(file, given, places=places))
+    reading.refuse_faults(paths)
     reading.finish_report(schools, has_catchments=has_catchments)
-    source = Source(
-        kind=SourceKind.LISTINGS if has_catchments else SourceKind.IN_SCHOOL_PROVISION,
-        title="Schools in each catchment" if has_catchments else "In-school provision",
-        authority=authority,
-        licence=licence,
-        release=release_of(path, release),
-        sha256=sha256_of(path),
-        file_name=path.name,
-        url=url,
-    )
-    unmatched = tuple(reading.unmatched)
-    unserved = frozenset(reading.unserved)
     return Listings(
-        reading.listings, unserved, reading.provision, unmatched, source, reading.report
+        listings=reading.listings,
+        unserved=frozenset(reading.unserved),
+        in_school_provision=reading.provision if has_provision else None,
+        without_provision=frozenset(reading.without_provision - reading.provision.keys()),
+        speaks_for=frozenset(reading.speaks_for),
+        unmatched=tuple(reading.unmatched),
+        sources=tuple(sorted(sources, key=lambda source: source.kind is not SourceKind.LISTINGS)),
+        report=reading.report,
     )
 
 
-class _Schools:
-    """Finds the school that a row means."""
-
-    def __init__(self, schools: Mapping[int, School]) -> None:
-        self.by_number = schools
-        self.by_name: dict[str, list[School]] = defaultdict(list)
-        for school in schools.values():
-            self.by_name[matching_key(school.name)].append(school)
-
-    def numbered(self, text: str) -> School | None:
-        number = whole_number(text)
-        return None if number is None else self.by_number.get(number)
-
-    def named(self, name: str, town: str) -> tuple[School | None, str]:
-        """Return the one school of that name and town, or None and why."""
-        same_name = self.by_name.get(matching_key(name), []) if name else []
-        if not same_name:
-            return None, "no school has that name" if name else "no name"
-        here = [
-            s
-            for s in same_name
-            if not town or matching_key(town) in {matching_key(s.city), matching_key(s.suburb)}
-        ]
-        if len(here) == 1:
-            return here[0], ""
-        found = here or same_name
-        which = "; ".join(f"{s.school_id} in {s.city or 'no town'}" for s in found[:5])
-        count = "schools have" if len(found) > 1 else "school has"
-        where = f" {shown(town)}" if town else ""
-        return None, f"{len(found)} {count} that name ({which}), {len(here)} for the town{where}"
-
-
-class _Catchments:
-    """Finds the catchment that a row means, by code, else by name."""
-
-    def __init__(self, catchments: Mapping[str, Catchment]) -> None:
-        self.catchments = catchments
-        self.compared = 0
-        self.by_code = {matching_key(code): code for code in catchments}
-        self.by_name: dict[str, list[str]] = defaultdict(list)
-        for catchment in catchments.values():
-            self.by_name[matching_key(catchment.name)].append(catchment.code)
-
-    def code(self, text: str) -> str | None:
-        if text in self.catchments:
-            return text
-        named = self.by_name.get(matching_key(text), [])
-        by_code = self.by_code.get(matching_key(text))
-        return by_code or (named[0] if len(named) == 1 else None)
-
-    def unknown(self, text: str) -> str:
-        """Return a sentence part that names an unknown catchment and the nearest known spelling."""
-        if len(self.by_name.get(matching_key(text), [])) > 1:
-            return f"several catchments are called {shown(text)}; give the code"
-        spelled = {matching_key(c.name): c.name for c in self.catchments.values()}
-        spelled |= {key: code for key, code in self.by_code.items() if key not in spelled}
-        self.compared += 1
-        if self.compared > _MOST_COMPARED:
-            return f"catchment {shown(text)} is not known"
-        near = get_close_matches(matching_key(text)[:_LONGEST_COMPARED], list(spelled), n=1)
-        hint = f"; the nearest is {shown(spelled[near[0]])}" if near else ""
-        return f"catchment {shown(text)} is not known{hint}"
+def _source(file: ListFile, given: Given, *, places: bool) -> Source:
+    if places:
+        return file.source(SourceKind.LISTINGS, "Schools in each catchment", given)
+    return file.source(SourceKind.IN_SCHOOL_PROVISION, "In-school provision", given)
 
 
 @dataclass
 class _Reading:
-    schools: _Schools
-    catchments: _Catchments
+    schools: KnownSchools
+    catchments: KnownCatchments
     listings: dict[int, str] = field(default_factory=dict)
     unserved: set[int] = field(default_factory=set)
     provision: dict[int, str] = field(default_factory=dict)
+    without_provision: set[int] = field(default_factory=set)
+    speaks_for: set[str] = field(default_factory=set)
     unmatched: list[Unmatched] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     report: Report = field(default_factory=Report)
     _wheres: dict[int, str] = field(default_factory=dict)
     _unknown: dict[str, str] = field(default_factory=dict)
+    _without_zeros: dict[str, str] = field(default_factory=dict)
 
-    def add(self, row: Row) -> None:
+    def add_all(self, file: ListFile) -> None:
+        """Take the rows of a file."""
+        own = bool(file.table.fields & {"listing", "basis"})
+        for row in file.rows():
+            school = self.add(row, says_basis=own)
+            if school is not None and "provision" in file.table.fields:
+                self._provide(row, school.school_id)
+
+    def add(self, row: Row, *, says_basis: bool) -> School | None:
+        """Take one row and return its school; our own tables say whether a list names it."""
         self.report.count("rows")
-        nowhere = folded(row["catchment"] or row["code"]) in _NO_CATCHMENT
+        nowhere = _is_nowhere(row)
         code = None if nowhere else self._catchment(row)
+        if code is not None:
+            self.speaks_for.add(code)
         school = self._school(row)
         if school is None:
-            return
+            return None
         if nowhere:
-            self.unserved.add(school.school_id)
+            self._declare_unserved(row.where, school)
+        elif says_basis and not _is_listed(row):
+            self.report.count("schools that no list names")
         elif code is not None:
             self._list(row.where, school, code)
         elif not row["provision"]:
             self.report.problem(row.where, "names no catchment", "left out")
-        self._provide(row.where, school.school_id, row["provision"])
+        return school
 
-    def refuse_faults(self, path: Path) -> None:
+    def refuse_faults(self, paths: Sequence[Path]) -> None:
+        """Raise FileRefused if any row was at fault."""
         if not self.faults:
             return
+        name = shown(paths[0].name) if len(paths) == 1 else "The list"
         raise FileRefused(
-            f"{shown(path.name)} has rows that cannot be taken: {first_few(self.faults)}.",
+            f"{name} has rows that cannot be taken: {first_few(self.faults)}.",
             allowed="A school is in one catchment, and a catchment is one of the edition's.",
             next_step="Nothing was imported: correct these rows, or import the catchments first.",
             rows=self.faults,
@@ -236,15 +188,24 @@ class _Reading:
             self.report.count("open schools not listed", left_out)
 
     def _catchment(self, row: Row) -> str | None:
-        texts = [text for text in (row["code"], row["catchment"]) if text]
+        texts = [text for key in ("listing", "code", "catchment") if (text := row[key])]
         codes = [self.catchments.code(text) for text in texts]
         for text, code in zip(texts, codes, strict=True):
-            if code is None:
+            if code is not None:
+                self._note_zeros(text, code)
+            else:
                 self._fault(f"{row.where}: {self._unknown_catchment(text)}")
         if len(set(codes)) > 1 and None not in codes:
-            first, second = map(shown, texts)
-            self._fault(f"{row.where}: {first} and {second} are two catchments")
+            both = " and ".join(map(shown, dict.fromkeys(texts)))
+            self._fault(f"{row.where}: {both} are not one catchment")
         return codes[0] if codes else None
+
+    def _note_zeros(self, text: str, code: str) -> None:
+        """Say once of each text that it was taken for a code with zeros in front."""
+        if text not in self._without_zeros and self.catchments.lost_zeros(text, code):
+            self._without_zeros[text] = code
+            what = f"catchment {shown(text)} is not known"
+            self.report.problem("codes", what, f"taken for {shown(code)}, which lost its zeros")
 
     def _unknown_catchment(self, text: str) -> str:
         if text not in self._unknown:  # the search for the nearest is slow, and texts repeat
@@ -254,12 +215,15 @@ class _Reading:
     def _fault(self, what: str) -> None:
         self.faults.append(what)
         if len(self.faults) > _MAX_FAULTS:
-            self.refuse_faults(Path("The list"))
+            self.refuse_faults(())
 
     def _school(self, row: Row) -> School | None:
         number, name = row["school_id"], row["name"]
-        numbered = self.schools.numbered(number)
+        numbered = self.schools.numbered(number, name)
         if numbered is not None:
+            if self.schools.lacks(numbered):
+                self.report.count("matched by number, though the directory lacks it")
+                return numbered
             self._check_name(row, numbered)
             self.report.count("matched by number")
             return numbered
@@ -291,7 +255,22 @@ class _Reading:
         named = ", ".join(row[key] for key in ("school_id", "name", "town") if row[key])
         self.report.problem(row.where, f"{shown(named)}: {why}", "not matched")
 
+    def _declare_unserved(self, where: str, school: School) -> None:
+        number = school.school_id
+        if number in self.listings:
+            self._fault(
+                f"{where}: {number}, {school.name} is in no catchment, but {self._wheres[number]} "
+                f"lists it in {self.listings[number]}"
+            )
+        self._wheres.setdefault(number, where)
+        self.unserved.add(number)
+
     def _list(self, where: str, school: School, code: str) -> None:
+        if school.school_id in self.unserved:
+            self._fault(
+                f"{where}: {school.school_id}, {school.name} is listed in {code}, but "
+                f"{self._wheres[school.school_id]} places it in no catchment"
+            )
         known = self.listings.setdefault(school.school_id, code)
         first = self._wheres.setdefault(school.school_id, where)
         if known != code:
@@ -302,14 +281,28 @@ class _Reading:
         elif first != where:
             self.report.count("rows repeated")
 
-    def _provide(self, where: str, number: int, text: str) -> None:
+    def _provide(self, row: Row, number: int) -> None:
+        text = row["provision"]
         says_yes = matching_key(text) in _YES
         if folded(text) in _NO and not says_yes:  # a lone dash says no
+            self.without_provision.add(number)
             return
         note = PROVISION_WITHOUT_NOTE if says_yes else text
         if len(note) > MAX_NOTE_CHARACTERS:
             note = note[:MAX_NOTE_CHARACTERS] + "…"
-            self.report.problem(where, "has a very long note on in-school provision", "cut short")
+            what = "has a very long note on in-school provision"
+            self.report.problem(row.where, what, "cut short")
         if self.provision.setdefault(number, note) != note:
             what = "has another note on the in-school provision of a school already listed"
-            self.report.problem(where, what, "the first is kept")
+            self.report.problem(row.where, what, "the first is kept")
+
+
+def _is_nowhere(row: Row) -> bool:
+    """Whether a row places its school in no catchment, expressly."""
+    said = row["listing"] or row["catchment"] or row["code"]
+    return folded(said) in _NO_CATCHMENT
+
+
+def _is_listed(row: Row) -> bool:
+    """Whether a row of our own says that a list names its school, not only where it lies."""
+    return bool(row["listing"]) or folded(row["basis"]) == _LISTED
