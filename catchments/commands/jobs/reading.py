@@ -44,15 +44,18 @@ def read(wish: Wish) -> Read:
 
 def _area(wish: Wish) -> Read:
     from catchments.readers.formats.feature_polygons import boundary_of
-    from catchments.readers.formats.vector_files import read_layers
+    from catchments.readers.formats.vector_files import chosen_layers, read_layers
 
     path, report = Path(wish.paths[0]), Report()
     parts: list[BaseGeometry] = []
-    for layer in read_layers(path):
+    wanted = [wish.layer] if wish.layer else []
+    for layer in chosen_layers(read_layers(path, report), wanted, path, report):
         _refuse_many(layer.geometries, path)
         for number, geometry in enumerate(layer.geometries, start=1):
             where = f"layer {shown(layer.name)}, feature {number}"
-            parts.append(boundary_of(geometry, wish.crs or layer.crs, path, where, report))
+            parts.append(
+                boundary_of(geometry, wish.crs or layer.crs, path, where, report, layer=layer.name)
+            )
     kept = [part for part in parts if part is not None]
     if not kept:
         raise FileRefused(

@@ -168,12 +168,19 @@ class TextRows:
     and what is no text.
     """
 
-    def __init__(self, file: TextIO, delimiter: str = ",", *, strict: bool = True) -> None:
+    def __init__(
+        self,
+        file: TextIO,
+        delimiter: str = ",",
+        *,
+        strict: bool = True,
+        longest_row: int = LONGEST_ROW,
+    ) -> None:
         self.line = 0
         """Lines read so far."""
         self.is_cut = False
         """Whether the last line had no end."""
-        self._file, self._delimiter = file, delimiter
+        self._file, self._delimiter, self._longest_row = file, delimiter, longest_row
         self._row: list[str] = []
         self._lines = self._checked(file)
         self._reader = csv.reader(self._lines, delimiter=delimiter, strict=strict)
@@ -220,14 +227,14 @@ class TextRows:
 
     def _checked(self, file: TextIO) -> Iterator[str]:
         row, length = self._row, 0
-        for text in iter(partial(file.readline, LONGEST_ROW + 1), ""):
+        for text in iter(partial(file.readline, self._longest_row + 1), ""):
             self.line += 1
             length = len(text) + (length if row else 0)
             row.append(text)
             if text[-1] not in "\r\n":
                 self.is_cut = True
-            if length > LONGEST_ROW:
-                raise _Damaged(f"there is a row of more than {LONGEST_ROW:,} characters")
+            if length > self._longest_row:
+                raise _Damaged(f"there is a row of more than {self._longest_row:,} characters")
             if "\0" in text:
                 raise _Damaged("there is a NUL byte")
             yield text
