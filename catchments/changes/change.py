@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import ClassVar
 
 from catchments.core.model import Edition
@@ -34,7 +35,11 @@ class Change(ABC):
 
 
 def apply_all(base: Edition, changes: Iterable[Change]) -> Edition:
-    """Return what a draft's changes, in order, make of its base. Raises ChangeDoesNotFit."""
+    """Return what a draft's changes, in order, make of its base. Raises ChangeDoesNotFit.
+
+    What the base was allowed to lose, the draft is not.
+    """
+    base = replace(base, uncovered_accepted=None)
     for change in changes:
         base = change.apply(base)
     return base

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from catchments.changes.uncovered import Uncovered, is_accepted
 from catchments.core.errors import shown
 from catchments.core.model import (
     NOT_STATED,
@@ -20,6 +21,9 @@ from catchments.core.model import (
 )
 from catchments.geometry.tiling.coverage import CoverageFault
 
+UNCOVERED = "uncovered"
+"""The kind of a concern about ground that was in a catchment and would be in none."""
+
 
 @dataclass(frozen=True)
 class Concern:
@@ -32,6 +36,8 @@ class Concern:
     codes: tuple[str, ...] = ()
     """Of the catchments concerned, or of the provider where there is none."""
     schools: tuple[int, ...] = ()
+    box: tuple[float, float, float, float] | None = None
+    """What is to be shown of the map around the place: west, south, east, north; 0…360."""
     as_before: bool = False
     """Whether it was so before the draft, too."""
 
@@ -48,13 +54,16 @@ def reasons_against(
     faults: Sequence[CoverageFault],
     *,
     on: date | None = None,
+    uncovered: Sequence[Uncovered] = (),
 ) -> list[str]:
     """Return a sentence for each thing that forbids publishing an edition; none means it may.
 
     `answers` are those of all schools in the directory; `faults` are the coverage's; `on` is the
-    date from which it is to be in force, where that is known.
+    date from which it is to be in force, where that is known; `uncovered` is the ground that it
+    loses of what the edition before it covers.
     """
-    return [concern.sentence for concern in blocks(edition, answers, faults, on=on)]
+    found = blocks(edition, answers, faults, on=on, uncovered=uncovered)
+    return [concern.sentence for concern in found]
 
 
 def blocks(
@@ -63,6 +72,7 @@ def blocks(
     faults: Sequence[CoverageFault],
     *,
     on: date | None = None,
+    uncovered: Sequence[Uncovered] = (),
 ) -> list[Concern]:
     """Return each thing that forbids publishing an edition, with where it is: see above."""
     return [
@@ -72,6 +82,7 @@ def blocks(
         *_without_boundary(edition),
         *_unreached(edition, answers.values()),
         *_broken_coverage(edition, faults),
+        *(_about(each, edition) for each in uncovered if not is_accepted(edition, each)),
         *_undeclared_sources(edition),
     ]
 
@@ -159,6 +170,21 @@ def _broken_coverage(edition: Edition, faults: Sequence[CoverageFault]) -> list[
         for fault in faults
         if not accepted.get(fault.kind)
     ]
+
+
+def accepted_losses(edition: Edition, uncovered: Iterable[Uncovered]) -> list[Concern]:
+    """Return each loss of ground that an edition accepts, with the reason."""
+    loss = edition.uncovered_accepted
+    return [
+        _about(each, edition, kind="uncovered-accepted", more=f" Accepted: {loss.reason}")
+        for each in uncovered
+        if loss and is_accepted(edition, each)
+    ]
+
+
+def _about(lost: Uncovered, edition: Edition, *, kind: str = UNCOVERED, more: str = "") -> Concern:
+    said = f"{lost.sentence(edition)}{more}"
+    return Concern(kind, said, lost.place, (lost.code,), lost.schools, box=lost.box)
 
 
 def _undeclared_sources(edition: Edition) -> list[Concern]:

@@ -19,6 +19,7 @@ from rich.text import Text
 from catchments.core.errors import CatchmentsError
 from catchments.core.model import Source
 from catchments.core.roles import COMMAND_LINE
+from catchments.core.settings import Settings
 from catchments.readers.report import Progress as ProgressCall
 from catchments.readers.report import Report, facts_of
 from catchments.store import Store
@@ -39,6 +40,12 @@ def store() -> Store:
     opened: Store = current_app.extensions[EXTENSION].store
     opened.migrate()
     return opened
+
+
+def address_book() -> Path:
+    """Return where the running application's address book is, whether there is one or not."""
+    settings: Settings = current_app.extensions[EXTENSION].settings
+    return settings.addresses_path
 
 
 def record_import(kind: str, subject: str, *files: Path, source: Source | None = None) -> None:

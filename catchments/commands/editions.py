@@ -8,7 +8,15 @@ from typing import Any
 import click
 
 from catchments.commands.comparing import show_effects, show_moved
-from catchments.commands.console import NUMBER, progress, refusing, say, store, table
+from catchments.commands.console import (
+    NUMBER,
+    address_book,
+    progress,
+    refusing,
+    say,
+    store,
+    table,
+)
 from catchments.commands.jobs.publishing_setup import publisher
 from catchments.core.errors import NothingPublished
 from catchments.core.model import EditionSummary
@@ -44,6 +52,8 @@ def show_edition(number: int) -> None:
     edition = store().edition(number)
     say(f"Edition {number}: {edition.title}, in force from {edition.effective_from}.")
     say("This is demonstration data." if edition.demonstration else "")
+    if loss := edition.uncovered_accepted:
+        say(f"Left in no catchment on purpose: {loss.said}. Because: {loss.reason}")
     counts = (
         ("catchments", len(edition.catchments)),
         ("boundaries", len(edition.boundaries)),
@@ -85,6 +95,12 @@ def compare_editions(before: int, after: int) -> None:
 @click.option("--reason", default="", help="Why; needed for a date before today.")
 @click.option("--reapply", is_flag=True, help="Re-apply the draft if its base was overtaken.")
 @click.option(
+    "--accept-uncovered",
+    metavar="REASON",
+    default="",
+    help="Why ground that is in a catchment now may be in none; without, that is refused.",
+)
+@click.option(
     "--unserved", type=NUMBER, multiple=True, help="A school that is to belong to no catchment."
 )
 @refusing
@@ -95,7 +111,10 @@ def publish_draft(
     opened = store()
     request = PublicationRequest(draft, effective_from.date(), unserved=frozenset(unserved), **how)
     with progress() as called:
-        numbers = publisher(opened, called).publish(request)
+        publishing = publisher(opened, called, address_book())
+        numbers = publishing.publish(request)
+    for note in publishing.notes:
+        say(note)
     say(f"Published as edition {numbers[0]}, in force from {request.effective_from}.")
     for number in numbers[1:]:
         say(f"Published anew on top of it: edition {number}.")

@@ -281,7 +281,7 @@ def import_providers(
     with progress() as called:
         read = read_providers(files, known=target.content, given=Given(**given), progress=called)
     show_report(read.report)
-    change = providers_change(read, whole=whole)
+    change = providers_change(read, target.content, whole=whole)
     target.add(change, "providers", files, commit=commit, allow_shrink=allow_shrink)
 
 

@@ -242,6 +242,17 @@ class Catchment:
 
 
 @dataclass(frozen=True)
+class AcceptedLoss:
+    """That ground which was in a catchment is in none on purpose: why, and how much of which."""
+
+    reason: str
+    km2: Mapping[str, float] = field(default_factory=dict)
+    """Of land, by the code of the catchment that it was in. More than that is not accepted."""
+    said: str = ""
+    """What was accepted, as whoever accepted it read it: land, schools and addresses."""
+
+
+@dataclass(frozen=True)
 class Edition:
     """One whole, immutable statement of catchments, boundaries, providers and listings.
 
@@ -249,7 +260,8 @@ class Edition:
     geometry for each catchment code that has one; `listings` maps school number to catchment code;
     `unserved` are schools on record as belonging to no catchment, such as the correspondence
     school; `in_school_provision` maps school number to a note on it; `contracts` has those that are
-    known, by provider code.
+    known, by provider code; `uncovered_accepted` is about the edition before it, and so is no
+    edition's that follows.
     """
 
     catchments: Mapping[str, Catchment] = field(default_factory=dict)
@@ -262,6 +274,7 @@ class Edition:
     sources: tuple[Source, ...] = ()
     overlaps_accepted: bool = False
     gaps_accepted: bool = False
+    uncovered_accepted: AcceptedLoss | None = None
     number: int | None = None
     title: str = ""
     reason: str = ""

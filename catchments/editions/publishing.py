@@ -11,12 +11,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from catchments.changes.change import apply_all
-from catchments.changes.publication_checks import may_take_effect, reasons_against
+from catchments.changes.publication_checks import (
+    UNCOVERED,
+    Concern,
+    accepted_losses,
+    blocks,
+    may_take_effect,
+)
+from catchments.changes.uncovered import Uncovered, accepted
 from catchments.core.errors import ChangeDoesNotFit, PublicationRefused
 from catchments.core.model import Alias, DirectoryRelease, Edition, EditionSummary
 from catchments.core.roles import Action
 from catchments.editions.announcements import notices_of
 from catchments.editions.differences import written_difference
+from catchments.editions.uncovered import CountAddresses, bare_land, not_counted, uncovered
 from catchments.geometry.tiling.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot, Timeline, boundaries_fingerprint
 from catchments.readers.report import Progress, no_progress
@@ -42,6 +50,8 @@ class PublicationRequest:
     """Whether to re-apply the draft's changes if its base is no longer the edition before it."""
     unserved: frozenset[int] = field(default_factory=frozenset)
     """Open schools that are to belong to no catchment."""
+    accept_uncovered: str = ""
+    """Why ground that the edition before it covers may be in no catchment; empty if it may not."""
     decision: Decision | None = None
     """Who of the staff decided it; None on the command line."""
 
@@ -69,7 +79,11 @@ class Publisher:
         *,
         today: date,
         progress: Progress = no_progress,
+        count_addresses: CountAddresses = not_counted,
     ) -> None:
+        self._count_addresses = count_addresses
+        self.notes: list[str] = []
+        """What was accepted, and what does not forbid publication but should be known."""
         self._progress = progress
         self._store = store
         self._make_artefacts = make_artefacts
@@ -181,8 +195,9 @@ class Publisher:
 
     def _first(self, request: PublicationRequest, draft: Draft) -> Publication:
         before = self._before(request, draft)
+        preceding = self._store.edition(before.number) if before else None
         base_number = draft.base_number and (before.number if before else draft.base_number)
-        base = self._store.edition(base_number) if base_number else Edition()
+        base = self._built_on(base_number, preceding)
         content = replace(
             apply_all(base, draft.changes),
             title=draft.title,
@@ -192,20 +207,50 @@ class Publisher:
         unserved = content.unserved | request.unserved
         edition = replace(content, unserved=unserved - set(content.listings))
         release = self._directory(request.effective_from)
-        self._refuse_unless_sound(edition, release, base, on=request.effective_from)
+        lost = self._lost(preceding, edition, release)
+        if request.accept_uncovered:
+            edition = replace(
+                edition,
+                uncovered_accepted=accepted(request.accept_uncovered, lost) if lost else None,
+            )
+        self._refuse_unless_sound(edition, release, base, on=request.effective_from, lost=lost)
         return Publication(edition, request.effective_from, base_number, draft.id)
+
+    def _built_on(self, number: int | None, preceding: Edition | None) -> Edition:
+        """Return the edition that changes are applied to; an empty one without a number."""
+        if preceding is not None and preceding.number == number:
+            return preceding  # the very objects, so that what stays is known to
+        return self._store.edition(number) if number else Edition()
+
+    def _lost(
+        self, before: Edition | None, edition: Edition, release: DirectoryRelease
+    ) -> list[Uncovered]:
+        """Return the ground that an edition loses; notes what a first one leaves bare."""
+        schools = release.schools.values()
+        if before is None:
+            bare = bare_land(edition, schools, self._count_addresses)
+            self.notes += [concern.sentence for concern in bare]
+            return []
+        return uncovered(before, edition, schools, self._count_addresses)
 
     def _reapplied(self, later: EditionSummary, onto: Edition) -> Publication:
         changes = self._store.draft(later.draft_id or 0).changes
         try:
             content = apply_all(onto, changes)
             # Schools that --unserved named when it was published are in no change of the draft.
-            named = self._store.edition(later.number).unserved - set(content.listings)
+            was = self._store.edition(later.number)
+            named = was.unserved - set(content.listings)
             edition = replace(
-                content, title=later.title, reason=later.reason, unserved=content.unserved | named
+                content,
+                title=later.title,
+                reason=later.reason,
+                unserved=content.unserved | named,
+                # Of the ground that it loses itself; what it is put on top of lost before.
+                uncovered_accepted=content.uncovered_accepted or was.uncovered_accepted,
             )
             release = self._directory(later.effective_from)
-            self._refuse_unless_sound(edition, release, onto, on=later.effective_from)
+            lost = self._lost(onto, edition, release)
+            self._refuse_unless_sound(edition, release, onto, on=later.effective_from, lost=lost)
         except (ChangeDoesNotFit, PublicationRefused) as error:
             raise PublicationRefused(
                 f"Edition {later.number}, scheduled for {later.effective_from}, no longer fits on "
@@ -222,6 +267,7 @@ class Publisher:
         known_sound: Edition | None = None,
         *,
         on: date | None = None,
+        lost: Sequence[Uncovered] = (),
     ) -> None:
         self._progress(CHECKING, 0, 2)
         snapshot = self._snapshot(edition, release)
@@ -230,14 +276,16 @@ class Publisher:
             known_sound.boundaries
         )
         faults = [] if checked else find_faults(edition.boundaries)
-        reasons = reasons_against(edition, snapshot.answers, faults, on=on)
+        standing = blocks(edition, snapshot.answers, faults, on=on, uncovered=lost)
+        reasons = [concern.sentence for concern in standing]
+        self.notes += [concern.sentence for concern in accepted_losses(edition, lost)]
         self._progress(CHECKING, 2, 2)
         if reasons:
             things = "1 thing stands" if len(reasons) == 1 else f"{len(reasons)} things stand"
             raise PublicationRefused(
                 f"The draft cannot be published: {things} in the way.",
                 reasons=reasons,
-                next_step="Mend them with another change of the draft, then publish again.",
+                next_step=_next_step(standing),
             )
 
     def _snapshot(self, edition: Edition, release: DirectoryRelease) -> Snapshot:
@@ -269,6 +317,16 @@ class Publisher:
                 next_step="Import one first: flask schools import FILE --commit.",
             )
         return self._store.release(release.number)
+
+
+def _next_step(standing: Sequence[Concern]) -> str:
+    mend = "Mend them with another change of the draft, then publish again."
+    if not any(concern.kind == UNCOVERED for concern in standing):
+        return mend
+    return (
+        f"{mend} If ground is to be left in no catchment, say why: --accept-uncovered REASON, or "
+        "“Leave ground in no catchment” among the draft's changes."
+    )
 
 
 def refuse_withdrawal(edition: EditionSummary, *, today: date) -> None:

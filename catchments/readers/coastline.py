@@ -15,9 +15,8 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Source, SourceKind
 from catchments.geometry.coordinates import WGS84
+from catchments.readers.land import COASTLINE
 from catchments.readers.report import sha256_of
-
-_COASTLINE = "data/coastlines/nz-coastlines-and-islands-polygons-topo-150k.gpkg"
 
 
 def nzgeom_file(inside: str) -> Path:
@@ -27,7 +26,7 @@ def nzgeom_file(inside: str) -> Path:
 
 def coastline_polygons() -> GeoSeries:
     """Return every polygon of land, islands and rocks included, in EPSG:2193 metres."""
-    return geopandas.read_file(nzgeom_file(_COASTLINE), columns=[]).geometry.explode()
+    return geopandas.read_file(nzgeom_file(COASTLINE), columns=[]).geometry.explode()
 
 
 def coastline() -> BaseGeometry:
@@ -37,7 +36,7 @@ def coastline() -> BaseGeometry:
 
 def coastline_source() -> Source:
     """Return where the coastline comes from, for credits; hashes the file."""
-    path = nzgeom_file(_COASTLINE)
+    path = nzgeom_file(COASTLINE)
     return Source(
         kind=SourceKind.BOUNDARIES,
         title="NZ Coastlines and Islands Polygons (Topo 1:50k)",

@@ -7,12 +7,14 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 import shapely
 import sqlalchemy as sa
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import NotKnown
 from catchments.core.model import (
+    AcceptedLoss,
     Catchment,
     Contract,
     Edition,
@@ -55,6 +57,7 @@ def read(connection: sa.Connection, number: int) -> Edition:
         sources=_sources(connection, number),
         overlaps_accepted=row.overlaps_accepted,
         gaps_accepted=row.gaps_accepted,
+        uncovered_accepted=_accepted_loss(row.uncovered_accepted),
         number=number,
         title=row.title,
         reason=row.reason,
@@ -84,6 +87,7 @@ def write(
             demonstration=edition.demonstration,
             overlaps_accepted=edition.overlaps_accepted,
             gaps_accepted=edition.gaps_accepted,
+            uncovered_accepted=_json(edition.uncovered_accepted),
             draft_id=draft_id,
             base_number=base_number,
             **who,
@@ -109,6 +113,24 @@ def write(
         ],
     )
     return number
+
+
+def accepted_losses(connection: sa.Connection) -> dict[int, AcceptedLoss]:
+    """Return the ground that editions left in no catchment on purpose, by their number."""
+    table = schema.edition
+    query = sa.select(table.c.number, table.c.uncovered_accepted)
+    found = {
+        row.number: _accepted_loss(row.uncovered_accepted) for row in connection.execute(query)
+    }
+    return {number: loss for number, loss in found.items() if loss}
+
+
+def _accepted_loss(text: str | None) -> AcceptedLoss | None:
+    return msgspec.json.decode(text, type=AcceptedLoss) if text else None
+
+
+def _json(loss: AcceptedLoss | None) -> str | None:
+    return msgspec.json.encode(loss).decode() if loss else None
 
 
 def write_source(connection: sa.Connection, source: Source) -> int:

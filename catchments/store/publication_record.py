@@ -9,7 +9,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from catchments.core.errors import PublicationRefused
-from catchments.core.model import Edition
+from catchments.core.model import AcceptedLoss, Edition
 from catchments.core.roles import COMMAND_LINE, Action, Person
 from catchments.store import people, schema
 from catchments.store.artefacts import Artefact
@@ -85,7 +85,13 @@ def note(
             effective_from=publication.effective_from,
             title=publication.edition.title,
             reason=publication.edition.reason,
+            **_accepted(publication.edition.uncovered_accepted),
         )
+
+
+def _accepted(loss: AcceptedLoss | None) -> dict[str, str]:
+    """Return what the trail has of ground that is left in no catchment on purpose."""
+    return {"uncovered": loss.said, "uncovered_because": loss.reason} if loss else {}
 
 
 def _refuse_unapproved(draft: Draft, decision: Decision, by: Person) -> None:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from catchments.changes.change import Change
 from catchments.core.errors import CatchmentsError, PublicationRefused
 from catchments.core.model import (
+    AcceptedLoss,
     Alias,
     DirectoryRelease,
     Edition,
@@ -88,6 +89,11 @@ class Store(Database):
         """Return all published editions, withdrawn ones too, by number."""
         with self.reading() as connection:
             return editions.summaries(connection)
+
+    def accepted_losses(self) -> dict[int, AcceptedLoss]:
+        """Return the ground that editions left in no catchment on purpose, by their number."""
+        with self.reading() as connection:
+            return editions.accepted_losses(connection)
 
     def edition_sources(self) -> dict[int, tuple[Source, ...]]:
         """Return the sources of all published editions, by number."""

@@ -107,6 +107,8 @@ edition = sa.Table(
     sa.Column("demonstration", sa.Boolean, nullable=False),
     sa.Column("overlaps_accepted", sa.Boolean, nullable=False),
     sa.Column("gaps_accepted", sa.Boolean, nullable=False),
+    # JSON: the ground that is in no catchment any more, and why; null where none was lost so.
+    sa.Column("uncovered_accepted", sa.Text),
     sa.Column("draft_id", sa.Integer),
     sa.Column("base_number", sa.ForeignKey("edition.number")),
     sa.Column("withdrawn_at", sa.DateTime),

@@ -27,6 +27,7 @@ from catchments.editions.impact.calculator import ImpactCalculator
 from catchments.editions.impact.faults import changed_area, faults_after
 from catchments.editions.impact.rates import ASSUMED, Rates
 from catchments.editions.impact.tables import Numbers
+from catchments.editions.uncovered import uncovered
 from catchments.geometry.changing_index import IndexedBoundaries, boundaries_touching
 from catchments.geometry.tiling.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot
@@ -155,7 +156,8 @@ def test_another_phone_number_moves_no_school():
 def blocks_of(base, edition):
     answers = Snapshot.of(edition, base.release).answers
     faults = find_faults(edition.boundaries)
-    return reasons_against(edition, answers, faults, on=ON)
+    lost = uncovered(base.edition, edition, base.release.schools.values())
+    return reasons_against(edition, answers, faults, on=ON, uncovered=lost)
 
 
 BLOCKED = {

@@ -24,6 +24,7 @@ class RestoreEdition(Change):
             title=edition.title,
             reason=edition.reason,
             effective_from=edition.effective_from,
+            uncovered_accepted=edition.uncovered_accepted,
         )
 
     def describe(self, edition: Edition) -> str:

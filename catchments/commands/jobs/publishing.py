@@ -23,9 +23,11 @@ from catchments.store import Store
 def main() -> None:
     """Publish what standard input asks for."""
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=PublicationRequest)
-    store = Store(Settings.from_environment().database_url)
+    settings = Settings.from_environment()
+    store = Store(settings.database_url)
     try:
-        outcome = Outcome(numbers=publisher(store, no_progress).publish(request))
+        made = publisher(store, no_progress, settings.addresses_path)
+        outcome = Outcome(numbers=made.publish(request))
     except CatchmentsError as error:
         reasons: Any = getattr(error, "reasons", ())
         outcome = Outcome([], error.problem, list(reasons), error.next_step, type(error).__name__)

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from catchments.core.errors import PublicationRefused
 from catchments.editions.differences import written_difference
 from catchments.editions.publishing import Publisher
+from catchments.editions.uncovered import not_counted
+from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.snapshot import Snapshot, Timeline, today_in_new_zealand
 from catchments.readers.report import Progress
 from catchments.store import Artefact, Store
 
 
-def publisher(store: Store, progress: Progress) -> Publisher:
-    """Return a publisher that makes maps and downloads and shows its progress."""
+def publisher(store: Store, progress: Progress, addresses: Path | None = None) -> Publisher:
+    """Return a publisher that makes maps and downloads and shows its progress.
+
+    `addresses` is the address book's file, to count who would be left without a catchment.
+    """
     from maps import MAKER
 
     def make(snapshot: Snapshot) -> Sequence[Artefact]:
         return artefacts(snapshot, progress)
 
-    return Publisher(store, make, MAKER, today=today_in_new_zealand(), progress=progress)
+    return Publisher(
+        store,
+        make,
+        MAKER,
+        today=today_in_new_zealand(),
+        progress=progress,
+        count_addresses=AddressBook(addresses).counts_within if addresses else not_counted,
+    )
 
 
 def artefacts(snapshot: Snapshot, progress: Progress) -> Sequence[Artefact]:

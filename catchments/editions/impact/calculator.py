@@ -12,7 +12,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.changes.comparison import Comparison, compare
-from catchments.changes.publication_checks import blocks
+from catchments.changes.publication_checks import Concern, accepted_losses, blocks
+from catchments.changes.uncovered import Uncovered
 from catchments.core.model import Answer, Edition, School
 from catchments.editions.impact.answering import (
     PatchedIndex,
@@ -24,6 +25,7 @@ from catchments.editions.impact.faults import faults_after
 from catchments.editions.impact.rates import Rates
 from catchments.editions.impact.tables import Impact, Side, moves, rows
 from catchments.editions.impact.warning import listed_outside, warnings
+from catchments.editions.uncovered import CountAddresses, bare_land, not_counted, uncovered
 from catchments.geometry.changing_index import ChangingIndex
 from catchments.geometry.coordinates import (
     CHATHAM_LNG_360,
@@ -81,6 +83,10 @@ class _Redrawn:
     """Those touched, as they are after."""
     index: PatchedIndex
     faults: list[CoverageFault]
+    uncovered: list[Uncovered]
+    """The ground that they lose."""
+    bare: list[Concern]
+    """Warnings of land that boundaries without predecessors leave in no catchment."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,8 @@ class _Base:
 class ImpactCalculator:
     """Works out impacts; keeps what several of them share. Safe to share between threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, count_addresses: CountAddresses = not_counted) -> None:
+        self._count_addresses = count_addresses
         self._bases = Recent(BASES_KEPT)
         self._areas = _Areas()
         self.schools: ChangingIndex[int, School] = ChangingIndex(places_of)
@@ -127,8 +134,15 @@ class ImpactCalculator:
             ),
             moved=moved,
             relisted=relisted,
-            blocks=tuple(blocks(after, answers, redrawn.faults, on=on)),
-            warnings=tuple(warnings(base, after, (kept.outside, outside), load, on)),
+            blocks=tuple(
+                blocks(after, answers, redrawn.faults, on=on, uncovered=redrawn.uncovered)
+            ),
+            warnings=(
+                *accepted_losses(after, redrawn.uncovered),
+                *redrawn.bare,
+                *warnings(base, after, (kept.outside, outside), load, on),
+            ),
+            uncovered=tuple(redrawn.uncovered),
             comparison=comparison,
             rates=rates,
             on=on,
@@ -160,14 +174,18 @@ class ImpactCalculator:
         return self._bases.get(id(snapshot), made)
 
     def _redrawn(self, kept: _Base, after: Edition, comparison: Comparison) -> _Redrawn:
-        before = kept.snapshot.edition
-        touched = touched_codes(before, after, comparison)
+        edition = kept.snapshot.edition
+        before = edition.boundaries
+        touched = touched_codes(edition, after, comparison)
         drawn = {code: after.boundaries[code] for code in touched if code in after.boundaries}
 
         def made() -> _Redrawn:
             index = PatchedIndex(kept.snapshot.resolver.index, touched, drawn)
-            found = faults_after(before.boundaries, after.boundaries, touched)
-            return _Redrawn(touched, drawn, index, found)
+            found = faults_after(before, after.boundaries, touched)
+            schools, count = kept.snapshot.release.schools.values(), self._count_addresses
+            lost = uncovered(edition, after, schools, count)
+            bare = [] if before or not touched else bare_land(after, schools, count)
+            return _Redrawn(touched, drawn, index, found, lost, bare)
 
         return kept.redrawn.get(_digest(touched, drawn), made)
 

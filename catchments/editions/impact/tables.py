@@ -8,6 +8,7 @@ from datetime import date
 
 from catchments.changes.comparison import Comparison
 from catchments.changes.publication_checks import Concern
+from catchments.changes.uncovered import Uncovered
 from catchments.core.model import Answer, Edition, School, SchoolStatus
 from catchments.core.text_folding import folded
 from catchments.editions.differences import Assignment, SchoolChange, code_of
@@ -84,6 +85,8 @@ class Impact:
     comparison: Comparison
     rates: Rates
     on: date
+    uncovered: tuple[Uncovered, ...] = ()
+    """The ground that it loses, accepted or not."""
 
 
 Answers = Mapping[int, Answer]

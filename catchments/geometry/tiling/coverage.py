@@ -284,7 +284,7 @@ def _channels(found: _Found, shapes: Shapes, width_m: float) -> Iterator[Face]:
 # --- measuring ------------------------------------------------------------------------------------
 
 
-def _in_metres(shapes: Shapes) -> Shapes:
+def in_metres(shapes: Shapes) -> Shapes:
     """Return geometries (longitudes 0…360) in the metres true to each."""
     metres = np.empty(len(shapes), dtype=object)
     chatham = shapely.bounds(shapes)[:, 0] > CHATHAM_LNG_360 if len(shapes) else np.zeros(0, bool)
@@ -297,7 +297,7 @@ def _measured(faces: Sequence[Face], sliver_width_m: float) -> list[Face]:
     """Return faces with their area and breadth."""
     if not faces:
         return []
-    metres = _in_metres(np.array([face.shape for face in faces], dtype=object))
+    metres = in_metres(np.array([face.shape for face in faces], dtype=object))
     area, rim = shapely.area(metres), shapely.length(metres)
     breadth = np.divide(2 * area, rim, out=np.zeros_like(area), where=rim > 0)
     sliver = _are_slivers(metres, breadth, sliver_width_m)
@@ -319,7 +319,7 @@ def _are_slivers(metres: Shapes, breadth: Floats, width_m: float) -> Flags:
 
 
 def _width_m(face: Face) -> float:
-    metres = _in_metres(np.array([face.shape], dtype=object))[0]
+    metres = in_metres(np.array([face.shape], dtype=object))[0]
     radius = shapely.maximum_inscribed_circle(metres, tolerance=face.breadth_m / 40)
     return float(shapely.length(radius)) * 2
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
+from shapely.geometry.base import BaseGeometry
+
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import Answer, MatchKind, NamedPlace, Notice, PlaceKind, Source
 from catchments.core.text_folding import LONGEST_TEXT, folded
@@ -69,6 +71,9 @@ class KnownAddresses(Addresses, Protocol):
     def about(self) -> Source | None:
         """Return their source, or None where there are none."""
 
+    def counts_within(self, areas: Sequence[BaseGeometry]) -> list[int] | None:
+        """Return how many lie in each area, longitudes 0…360; None where none are kept at all."""
+
 
 class NoAddresses:
     """Knows none: stands where no address book or geocoder is set up."""
@@ -81,6 +86,9 @@ class NoAddresses:
 
     def about(self) -> None:
         """Return no source."""
+
+    def counts_within(self, _areas: Sequence[BaseGeometry]) -> None:
+        """Return that they are not counted."""
 
 
 class Candidates(NamedTuple):

@@ -11,44 +11,40 @@ from catchments.changes.effects import losing_listing
 from catchments.changes.kinds.replace_listings import ReplaceListings
 from catchments.changes.kinds.replace_providers import ReplaceProviders
 from catchments.core.errors import FileRefused
-from catchments.core.model import Edition, School
+from catchments.core.model import Edition, School, Source
 from catchments.readers.directory import MAX_SHRINKAGE
-from catchments.readers.formats.cells import tidy
 from catchments.readers.lists.listings import Listings
 from catchments.readers.lists.providers import ProviderTable
 
 
 def listings_change(read: Listings, known: Edition, *, whole: bool) -> ReplaceListings:
     """Return the change that a list makes of the edition that it was read for."""
-    first, *others = read.sources
+    first, *others = _sources(read.sources, read.declared, known)
     return ReplaceListings(
         listings=read.listings,
         source=first,
         unserved=read.unserved,
-        in_school_provision=_notes(read.in_school_provision, known),
+        in_school_provision=read.in_school_provision,
         speaks_for=None if whole else read.speaks_for,
         without_provision=read.without_provision,
         more_sources=tuple(others),
     )
 
 
-def _notes(notes: Mapping[int, str] | None, known: Edition) -> Mapping[int, str] | None:
-    """Return notes as the edition has them, where a table only took blanks away."""
-    if notes is None:
-        return None
-    same = {
-        n: old
-        for n, note in notes.items()
-        if tidy(old := known.in_school_provision.get(n, "")) == note
-    }
-    return {**notes, **same}
+def providers_change(read: ProviderTable, known: Edition, *, whole: bool) -> ReplaceProviders:
+    """Return the change that a table of providers makes of the edition that it was read for."""
+    first, *others = _sources(read.sources, read.declared, known)
+    return ReplaceProviders(read.providers, first, read.assignments, whole, tuple(others))
 
 
-def providers_change(read: ProviderTable, *, whole: bool) -> ReplaceProviders:
-    """Return the change that a table of providers makes; it has read one file or several."""
-    return ReplaceProviders(
-        read.providers, read.sources[0], read.assignments, whole, read.sources[1:]
-    )
+def _sources(
+    files: tuple[Source, ...], declared: tuple[Source, ...], known: Edition
+) -> tuple[Source, ...]:
+    """Return what an import is from: the files, unless they are ours and say what they are from.
+
+    Where the edition has those sources already, what differs from it came into the file since.
+    """
+    return files if set(declared) <= set(known.sources) else declared
 
 
 def after_import(change: Change, known: Edition) -> Edition:

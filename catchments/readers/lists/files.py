@@ -9,12 +9,30 @@ from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import NOT_STATED, Source, SourceKind
+from catchments.core.plain_cells import as_meant
 from catchments.readers.formats.tables import Columns, Row, Table, open_table, release_of
 from catchments.readers.report import Progress, Report, sha256_of
 
 AUTHORITY = "Ministry of Education"
 ORIGIN_COLUMNS = {"demonstration": ("Demonstration",), "source": ("Source",)}
 """Columns in which our own tables say where each row is from."""
+SOURCE_COLUMNS = Columns(
+    aliases={
+        "kind": ("Kind",),
+        "title": ("Title",),
+        "authority": ("Authority",),
+        "licence": ("Licence",),
+        "release": ("Release",),
+        "url": ("URL",),
+        "sha256": ("SHA256",),
+        "file_name": ("File name",),
+        "demonstration": ("Demonstration",),
+    },
+    required=(("kind",), ("authority",), ("sha256",)),
+)
+"""Those of our own tables of sources."""
+SOURCE_SHEET = "Sources"
+_YES = ("yes", "1", "true")
 _CREDIT = re.compile(r"(.+) \(([^()]+|[^()]*\([^()]*\)[^()]*)\)")
 
 
@@ -46,7 +64,17 @@ class ListFile:
         """Yield the rows, named with their file where there are several."""
         for row in self.table.rows:
             self._note_origin(row)
-            yield replace(row, where=f"{self.prefix}{row.where}") if self.prefix else row
+            # A CSV of ours has an apostrophe before what a spreadsheet would take for a formula.
+            cells = {k: as_meant(v) for k, v in row.cells.items()} if self._is_text else row.cells
+            yield replace(row, where=f"{self.prefix}{row.where}", cells=cells)
+
+    @property
+    def _is_text(self) -> bool:
+        return bool(self.table.encoding)
+
+    def declared(self) -> list[Source]:
+        """Return the sources that a workbook of ours names, on a sheet of their own."""
+        return [] if self._is_text else declared_sources(self.path, sheet=SOURCE_SHEET)
 
     def source(self, kind: SourceKind, title: str, given: Given) -> Source:
         """Return where the file is from: as given, else as its rows say."""
@@ -69,7 +97,7 @@ class ListFile:
         said = row["demonstration"]
         if not said:
             return
-        self.demonstration = self.demonstration or said.casefold().startswith("yes")
+        self.demonstration = self.demonstration or _is_yes(said)
         if row["source"] not in self._credits:
             self._credits.update(dict.fromkeys(row["source"].split("; ")))
             self._credits[row["source"]] = None
@@ -104,4 +132,26 @@ def is_made_up(path: Path) -> bool:
             first = next(table.rows, None)
     except FileRefused:
         return False
-    return first is not None and first["demonstration"].casefold().startswith("yes")
+    return first is not None and _is_yes(first["demonstration"])
+
+
+def declared_sources(path: Path, *, sheet: str | None = None) -> list[Source]:
+    """Return the sources that a table of ours names; none where it is no such table."""
+    try:
+        with open_table(path, SOURCE_COLUMNS, report=Report(), sheet=sheet) as table:
+            return [_source(row) for row in table.rows]
+    except (FileRefused, ValueError):  # a kind that no source has
+        return []
+
+
+def _source(row: Row) -> Source:
+    texts = ("title", "authority", "licence", "release", "sha256", "file_name", "url")
+    return Source(
+        SourceKind(row["kind"]),
+        **{name: row[name] for name in texts},
+        demonstration=_is_yes(row["demonstration"]),
+    )
+
+
+def _is_yes(text: str) -> bool:
+    return text.casefold().startswith(_YES)

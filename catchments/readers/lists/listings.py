@@ -9,6 +9,7 @@ from pathlib import Path
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Edition, School, SchoolStatus, Source, SourceKind
 from catchments.core.text_folding import folded
+from catchments.readers.formats.cells import tidy
 from catchments.readers.formats.tables import Columns, Row, first_few, matching_key
 from catchments.readers.lists.files import ORIGIN_COLUMNS, Given, ListFile, list_files
 from catchments.readers.lists.matching import KnownCatchments, KnownSchools
@@ -32,6 +33,7 @@ COLUMNS = Columns(
             "In-school attendance service",
         ),
         "listing": ("Listing",),
+        "status": ("Status",),
         "basis": ("Basis",),
         **ORIGIN_COLUMNS,
     },
@@ -41,8 +43,11 @@ COLUMNS = Columns(
 _YES = frozenset({"yes", "y", "true", "1", "x", "✓", "✔", "☑"})
 _NO = frozenset({"", "no", "n", "false", "0", "none", "n a"})
 _MAX_FAULTS = 10_000
+_OF_LISTS = (SourceKind.LISTINGS, SourceKind.IN_SCHOOL_PROVISION)
 _NO_CATCHMENT = frozenset({"none", "no catchment", "nationwide", "national"})
 """What a list says, folded, of a school that serves the whole country."""
+_LACKING = "not in the directory"
+"""The status that our own tables give a school number that an edition speaks of all the same."""
 _LISTED = "listed"
 """The basis of a school that our own tables have because a list names it."""
 
@@ -75,6 +80,8 @@ class Listings:
     unmatched: tuple[Unmatched, ...]
     sources: tuple[Source, ...]
     """One a file; that of a list before that of in-school provision."""
+    declared: tuple[Source, ...]
+    """Those that files of ours say that all of it is from."""
     report: Report
 
 
@@ -92,14 +99,17 @@ def read_listings(
     list, an unknown catchment, and a school listed in two; each row at fault is in the error's
     `rows`. Rows without a match are reported.
     """
-    reading = _Reading(KnownSchools(schools, known), KnownCatchments(known.catchments))
+    notes = known.in_school_provision
+    reading = _Reading(KnownSchools(schools, known), KnownCatchments(known.catchments), notes)
     sources, has_catchments, has_provision = [], False, False
+    declared: list[Source] = []
     for file in list_files(paths, COLUMNS, given, reading.report, progress):
         reading.add_all(file)
         places = not file.table.fields.isdisjoint({"code", "catchment"})
         has_catchments = has_catchments or places
         has_provision = has_provision or "provision" in file.table.fields
         sources.append(_source(file, given, places=places))
+        declared += [source for source in file.declared() if source.kind in _OF_LISTS]
     reading.refuse_faults(paths)
     reading.finish_report(schools, has_catchments=has_catchments)
     return Listings(
@@ -110,6 +120,7 @@ def read_listings(
         speaks_for=frozenset(reading.speaks_for),
         unmatched=tuple(reading.unmatched),
         sources=tuple(sorted(sources, key=lambda source: source.kind is not SourceKind.LISTINGS)),
+        declared=tuple(dict.fromkeys(declared)),
         report=reading.report,
     )
 
@@ -124,6 +135,7 @@ def _source(file: ListFile, given: Given, *, places: bool) -> Source:
 class _Reading:
     schools: KnownSchools
     catchments: KnownCatchments
+    known_notes: Mapping[int, str]
     listings: dict[int, str] = field(default_factory=dict)
     unserved: set[int] = field(default_factory=set)
     provision: dict[int, str] = field(default_factory=dict)
@@ -188,7 +200,7 @@ class _Reading:
             self.report.count("open schools not listed", left_out)
 
     def _catchment(self, row: Row) -> str | None:
-        texts = [text for key in ("listing", "code", "catchment") if (text := row[key])]
+        texts = self._texts(row)
         codes = [self.catchments.code(text) for text in texts]
         for text, code in zip(texts, codes, strict=True):
             if code is not None:
@@ -199,6 +211,13 @@ class _Reading:
             both = " and ".join(map(shown, dict.fromkeys(texts)))
             self._fault(f"{row.where}: {both} are not one catchment")
         return codes[0] if codes else None
+
+    def _texts(self, row: Row) -> list[str]:
+        """Return what a row calls its catchment; not the name, where that is the code's own."""
+        codes = [text for key in ("listing", "code") if (text := row[key])]
+        name = row["catchment"]
+        is_own = any(self.catchments.is_called(text, name) for text in codes)
+        return codes if is_own or not name else [*codes, name]
 
     def _note_zeros(self, text: str, code: str) -> None:
         """Say once of each text that it was taken for a code with zeros in front."""
@@ -219,7 +238,8 @@ class _Reading:
 
     def _school(self, row: Row) -> School | None:
         number, name = row["school_id"], row["name"]
-        numbered = self.schools.numbered(number, name)
+        lacking = folded(row["status"]) == _LACKING
+        numbered = self.schools.numbered(number, name, is_said_to_lack=lacking)
         if numbered is not None:
             if self.schools.lacks(numbered):
                 self.report.count("matched by number, though the directory lacks it")
@@ -283,18 +303,29 @@ class _Reading:
 
     def _provide(self, row: Row, number: int) -> None:
         text = row["provision"]
-        says_yes = matching_key(text) in _YES
-        if folded(text) in _NO and not says_yes:  # a lone dash says no
+        known = self.known_notes.get(number, "")
+        if text and tidy(known) == text:
+            note = known  # however long it is, and whatever blanks a table took away
+        elif _says_no(text):
             self.without_provision.add(number)
             return
-        note = PROVISION_WITHOUT_NOTE if says_yes else text
-        if len(note) > MAX_NOTE_CHARACTERS:
-            note = note[:MAX_NOTE_CHARACTERS] + "…"
-            what = "has a very long note on in-school provision"
-            self.report.problem(row.where, what, "cut short")
+        else:
+            note = self._note(row.where, text)
         if self.provision.setdefault(number, note) != note:
             what = "has another note on the in-school provision of a school already listed"
             self.report.problem(row.where, what, "the first is kept")
+
+    def _note(self, where: str, text: str) -> str:
+        note = PROVISION_WITHOUT_NOTE if matching_key(text) in _YES else text
+        if len(note) <= MAX_NOTE_CHARACTERS:
+            return note
+        self.report.problem(where, "has a very long note on in-school provision", "cut short")
+        return note[:MAX_NOTE_CHARACTERS] + "…"
+
+
+def _says_no(text: str) -> bool:
+    """Whether a cell says that there is none: in a word, with a dash, or by being empty."""
+    return matching_key(text.strip("-–—")) in _NO
 
 
 def _is_nowhere(row: Row) -> bool:

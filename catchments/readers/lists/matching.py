@@ -27,13 +27,16 @@ class KnownSchools:
         for school in schools.values():
             self._by_name[matching_key(school.name)].append(school)
 
-    def numbered(self, text: str, name: str) -> School | None:
-        """Return the school of a number: of the directory, or one that the edition speaks of."""
+    def numbered(self, text: str, name: str, *, is_said_to_lack: bool = False) -> School | None:
+        """Return the school of a number: of the directory, or one that the edition speaks of.
+
+        Or any, where a table of ours says that the directory lacks it.
+        """
         number = whole_number(text)
         if number is None:
             return None
         found = self._by_number.get(number)
-        if found is None and number in self._only_listed:
+        if found is None and (is_said_to_lack or number in self._only_listed):
             return School(number, name or unnamed(number))
         return found
 
@@ -83,6 +86,11 @@ class KnownCatchments:
     def found(self, text: str) -> Catchment | None:
         """Return the catchment meant, or None."""
         return self._catchments.get(self.code(text) or "")
+
+    def is_called(self, text: str, name: str) -> bool:
+        """Whether the catchment that a text means has a name; others may have it too."""
+        meant = self.found(text)
+        return meant is not None and matching_key(meant.name) == matching_key(name)
 
     def lost_zeros(self, text: str, code: str) -> bool:
         """Whether a text was taken for a code only because a spreadsheet takes zeros off."""

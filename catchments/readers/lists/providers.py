@@ -63,6 +63,8 @@ class ProviderTable:
     assignments: Mapping[str, str]
     sources: tuple[Source, ...]
     """One a file."""
+    declared: tuple[Source, ...]
+    """Those that files of ours say that all of it is from."""
     report: Report
 
 
@@ -82,12 +84,14 @@ def read_providers(
     """
     reading = _Reading(KnownProviders(known.providers), KnownCatchments(known.catchments))
     sources, told = [], set[str]()
+    declared: list[Source] = []
     for file in list_files(paths, COLUMNS, given, reading.report, progress):
         _refuse_unclear_columns(file.path, file.table)
         told |= file.table.fields
         for row in file.rows():
             reading.add(row)
         sources.append(file.source(SourceKind.PROVIDERS, "Providers", given))
+        declared += [s for s in file.declared() if s.kind is SourceKind.PROVIDERS]
     reading.refuse_faults(paths)
     report = reading.report
     report.count("providers", len(reading.providers))
@@ -96,7 +100,13 @@ def read_providers(
         code: _completed(provider, known.providers.get(code), told)
         for code, provider in reading.providers.items()
     }
-    return ProviderTable(providers, dict(reading.assignments), tuple(sources), report)
+    return ProviderTable(
+        providers,
+        dict(reading.assignments),
+        tuple(sources),
+        tuple(dict.fromkeys(declared)),
+        report,
+    )
 
 
 def _completed(provider: Provider, known: Provider | None, told: set[str]) -> Provider:
@@ -137,7 +147,7 @@ class _Reading:
     def add(self, row: Row) -> None:
         """Take one row."""
         self.report.count("rows")
-        if row["catchment"] and not any(row[key] for key in ("code", *_DETAILS)):
+        if not any(row[key] for key in ("code", *_DETAILS)):
             self._leave_out(row)
             return
         code = self._code(row)
@@ -175,6 +185,9 @@ class _Reading:
 
     def _leave_out(self, row: Row) -> None:
         """Say that a catchment's row names nobody, unless nobody serves it anyway."""
+        if not row["catchment"]:
+            self.report.leave_out("rows", "they name neither a provider nor a catchment")
+            return
         catchment = self.catchments.found(row["catchment"])
         if catchment is None or catchment.provider_code:
             what = f"names no provider for {shown(row['catchment'])}"

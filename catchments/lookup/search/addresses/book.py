@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import NamedPlace, Source
 from catchments.lookup.search.addresses.building import (
@@ -23,6 +24,7 @@ from catchments.lookup.search.addresses.building import (
     FORMAT,
     Counts,
 )
+from catchments.lookup.search.addresses.counting import counts_within
 from catchments.lookup.search.addresses.lookup import Lookup
 from catchments.lookup.search.addresses.text import AddressText
 from catchments.lookup.search.typed_text import TypedText
@@ -107,6 +109,10 @@ class AddressBook:
         return self._ask(
             lambda session: Lookup(session.connection, at_most).localities_named_in(typed), []
         )
+
+    def counts_within(self, areas: Sequence[BaseGeometry]) -> list[int] | None:
+        """Return how many addresses lie in each area, longitudes 0…360; None without a book."""
+        return self._ask(lambda session: counts_within(session.connection, areas), None)
 
     def close(self) -> None:
         """Close what is kept open for the next lookup."""

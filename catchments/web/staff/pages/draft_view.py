@@ -15,7 +15,7 @@ from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.changes.change import Change
+from catchments.changes.change import Change, apply_all
 from catchments.core.errors import ChangeDoesNotFit, InputRefused, NothingPublished, NotKnown, shown
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Provider, School
 from catchments.geometry.changing_index import IndexedBoundaries
@@ -236,7 +236,7 @@ def _begun(draft: Draft, release: DirectoryRelease) -> DraftState:
             next_step=gettext("Re-apply the draft on the edition that is in force instead of it."),
         )
     base = world.numbered(draft.base_number, release.number or 0)
-    return DraftState(empty, base, _indexed(base.edition), release)
+    return DraftState(empty, base, _indexed(apply_all(base.edition, ())), release)
 
 
 def _entries(draft_id: int) -> list[AuditEntry]:

@@ -75,7 +75,7 @@ class _Bench:
     """The workbench of a process, and the impacts that it worked out lately."""
 
     def __init__(self) -> None:
-        self.workbench = ImpactCalculator()
+        self.workbench = ImpactCalculator(service().addresses.counts_within)
         self.recent = Recent(IMPACTS_KEPT)
 
 
@@ -264,6 +264,8 @@ def _linked(base: Snapshot, worked: DraftState, concern: Concern) -> Linked:
 
 def _bounds(base: Snapshot, after: Edition, concern: Concern) -> Bounds | None:
     place = concern.place
+    if concern.box is not None:
+        return concern.box
     if place is not None:
         lng, around = to_360(place.lng), AROUND_A_PLACE_DEG
         return lng - around, place.lat - around, lng + around, place.lat + around

@@ -181,7 +181,12 @@ def _publish_page(world: Published, draft: Draft, outcome: Outcome | None = None
 
 
 def _carried_out(wanted: PublicationRequest) -> Outcome:
-    environment = {**os.environ, "DATABASE_URL": service().settings.database_url}
+    settings = service().settings
+    environment = {
+        **os.environ,
+        "DATABASE_URL": settings.database_url,
+        "CATCHMENTS_ADDRESSES": str(settings.addresses_path),
+    }
     try:
         said = subprocess_job.run(
             PUBLISHER,
@@ -219,6 +224,7 @@ def editions() -> Response:
         "staff/editions.html",
         gettext("Editions"),
         editions=service().store.editions()[::-1],
+        left=service().store.accepted_losses(),
         in_force=in_force and in_force.number,
         may_administer=me().may(Action.ADMINISTER),
         to_come={each.number for each in world.timeline.scheduled_after(world.today)},
@@ -266,7 +272,14 @@ def revert(number: int) -> AnyResponse:
         desk.add(draft_id, change, sentence, seen=ExpectedVersion(person, draft.version, added))
         draft = desk.draft(draft_id)
     decision = Decision(person.id, draft.version, reverting=True)
-    outcome = _carried_out(PublicationRequest(draft_id, starts, reason, decision=decision))
+    wanted = PublicationRequest(
+        draft_id,
+        starts,
+        reason,
+        accept_uncovered=_reason_given("accept_uncovered"),
+        decision=decision,
+    )
+    outcome = _carried_out(wanted)
     if outcome.numbers:
         return _published(outcome.numbers[0])
     left = desk.draft(draft_id)

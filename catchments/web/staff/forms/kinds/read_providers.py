@@ -25,7 +25,7 @@ def read(typed: FormReader, worked: DraftState) -> ReplaceProviders:
     )
     typed.check()
     found = imports.reading(typed, worked, wish).provider_table
-    change = providers_change(imports.told(found), whole=bool(typed.text("whole")))
+    change = providers_change(imports.told(found), worked.content, whole=bool(typed.text("whole")))
     imports.check_effects(typed, worked, change)
     return change
 

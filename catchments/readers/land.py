@@ -1,0 +1,41 @@
+"""The land of New Zealand and its islands, as geometry asks it; read without a table library.
+
+A draft's page asks in a web worker, which imports no geopandas: so the standard library's SQLite
+reads the file that `nzgeom` carries, and `nzgeom` itself is not imported for it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+from catchments.core.errors import NotKnown
+from catchments.geometry.tiling.ground import Land
+
+COASTLINE = "data/coastlines/nz-coastlines-and-islands-polygons-topo-150k.gpkg"
+"""Within `nzgeom`: multipolygons in EPSG:2193, 720,000 vertices, none left out for being small."""
+_POLYGONS = "SELECT geom FROM nz_coastlines_and_islands_polygons_topo_150k"
+_HEADS = {0: 8, 1: 40, 2: 56, 3: 56, 4: 72}
+"""Bytes before the WKB, by the kind of box in them: OGC 12-128r19 (GeoPackage 1.4), 2.1.3."""
+
+
+@lru_cache(maxsize=1)
+def land() -> Land:
+    """Return all land there is, kept for the next who asks: a tenth of a second, 12 MB."""
+    found = find_spec("nzgeom")
+    if found is None or found.origin is None:
+        raise NotKnown("The coastline is not installed.", next_step="Install what is pinned.")
+    path = Path(found.origin).parent / COASTLINE
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as file:
+        shapes = shapely.from_wkb([_wkb(blob) for (blob,) in file.execute(_POLYGONS)])
+    return Land(np.asarray(shapely.get_parts(shapes)))
+
+
+def _wkb(blob: bytes) -> bytes:
+    return blob[_HEADS[blob[3] >> 1 & 7] :]
