@@ -41,6 +41,8 @@ class Providers:
             self._by_folded[folded(name) or name].append(code)
         self._descriptions: dict[str, list[_Description]] = defaultdict(list)
         self._made: dict[str, str] = {}
+        self._taken = set(self._names)
+        self._numbers: dict[str, int] = defaultdict(lambda: 1)
 
     def code_of(self, said: SaidOfProvider, where: str, *, before: str | None) -> str:
         """Return the code of who is meant; `before` is who served the catchment until now."""
@@ -92,12 +94,12 @@ class Providers:
         """Return a code that is nobody else's, the same for every spelling of a name."""
         key = folded(name) or name
         if key not in self._made:
-            code, taken = provider_code(name), {*self._names, *self._made.values()}
-            number = 2
-            made = code
-            while made in taken:
-                made, number = f"{code}-{number}", number + 1
+            code = made = provider_code(name)
+            while made in self._taken:
+                self._numbers[code] += 1
+                made = f"{code}-{self._numbers[code]}"
             self._made[key] = made
+            self._taken.add(made)
         return self._made[key]
 
     # --- what is said of each ---------------------------------------------------------------------

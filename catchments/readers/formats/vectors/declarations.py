@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from catchments.core.errors import shown
 from catchments.core.model import Provider, Source, SourceKind
 from catchments.core.text_folding import folded
 from catchments.readers.codes import GIVEN_AT_MOST
@@ -27,12 +28,23 @@ SIMPLIFIED = "simplified for drawing"
 _TEXTS = ("title", "authority", "licence", "release")
 _AT_MOST = 10_000
 _LONGEST = 2_000
+_NAMED = 50
+"""Members of a JSON file that are reported by name."""
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def is_yes(text: str) -> bool:
     """Whether a text of a file says that what it stands at is made up."""
     return folded(text).split(" ")[0] in {"yes", "true", "1"}
+
+
+def report_members(names: Collection[str], beside: str, report: Report) -> None:
+    """Report the members of a JSON file that are not read."""
+    for name in sorted(names)[:_NAMED]:
+        report.leave_out(f"member {shown(name)} beside the {beside}", "it is no feature")
+    report.leave_out(
+        f"other members beside the {beside}", "they are no features", max(0, len(names) - _NAMED)
+    )
 
 
 def declared_in(content: Mapping[str, object], path: Path, report: Report) -> Declared:

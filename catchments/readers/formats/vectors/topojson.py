@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import FileRefused, shown
 from catchments.geometry.coordinates import WGS84
 from catchments.readers.formats.file_checks import not_what_it_says
-from catchments.readers.formats.vectors.declarations import MEMBERS, declared_in
+from catchments.readers.formats.vectors.declarations import MEMBERS, declared_in, report_members
 from catchments.readers.formats.vectors.layers import Layer, in_one_collection
 from catchments.readers.formats.vectors.values import texts_of
 from catchments.readers.report import Report
@@ -48,8 +48,7 @@ def layers_of(content: Mapping[str, Any], path: Path, report: Report) -> list[La
     except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise not_what_it_says(path, "TopoJSON", f"its arcs: {error}") from error
     declared = declared_in(content, path, report)
-    for name in sorted(set(content) - _OF_THE_FORMAT):
-        report.leave_out(f"member {shown(name)} beside the objects", "it is no feature")
+    report_members(set(content) - _OF_THE_FORMAT, "objects", report)
     found = []
     for name, each in objects.items():
         read = list(_features(each, arcs, path, name))
