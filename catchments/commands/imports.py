@@ -188,7 +188,7 @@ def catchments() -> None:
 @click.option("--provider-field", help="The column with the provider's name.")
 @click.option("--provider-code-field", help="The column with the provider's code.")
 @click.option("--region-field", help="The column with the education region.")
-@click.option("--layer", help="Read this layer only.")
+@click.option("--layer", multiple=True, help="Read this layer; may be repeated, * is all.")
 @click.option("--crs", help="The reference system of a file that declares none, as EPSG:2193.")
 @click.option(
     "--sliver-width-m",
@@ -211,10 +211,12 @@ def import_catchments(
     url: str,
     **reading: Any,
 ) -> None:
-    """Read KML, KMZ, GeoJSON, GeoPackage, zipped Shapefile or CSV with WKT into a draft."""
+    """Read boundary files into a draft.
+
+    KML, KMZ, GeoJSON, TopoJSON, GeoPackage, zipped Shapefile, or CSV with WKT.
+    """
     opened = store()
     target = _Target.chosen(opened, draft, new_draft=new_draft, base=base)
-    reading.pop("provider_code_field")  # until the reader takes it
     read = _boundaries(files, target, **reading)
     if target.base_number is None and _is_made_up(read):
         target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=True)
@@ -226,7 +228,7 @@ def import_catchments(
         sources=tuple(replace(source, url=url or source.url) for source in read.sources),
         providers=read.providers,
         overlaps_accepted=read.overlaps_accepted,
-        gaps_accepted=reading["accept_gaps"],
+        gaps_accepted=read.gaps_accepted,
     )
     target.add(change, "catchments", files, commit=commit, allow_shrink=allow_shrink)
 

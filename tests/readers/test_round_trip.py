@@ -12,13 +12,24 @@ from hypothesis import given, settings
 
 from catchments.changes.change import Change, apply_all
 from catchments.changes.effects import effects
+from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.core.errors import FileRefused
 from catchments.core.model import Edition, Provider
 from catchments.lookup.snapshot import Snapshot
+from catchments.readers.boundaries.reading import read_boundaries
 from catchments.readers.lists.changes import after_import, listings_change, providers_change
 from catchments.readers.lists.listings import read_listings
 from catchments.readers.lists.providers import read_providers
-from maps.exports.downloads import SCHOOLS_CSV, SCHOOLS_XLSX
+from maps.exports.downloads import (
+    FILES,
+    GEOJSON,
+    GEOPACKAGE,
+    KML,
+    SCHOOLS_CSV,
+    SCHOOLS_XLSX,
+    SHAPEFILE,
+    TOPOJSON,
+)
 from maps.exports.export_input import ExportInput
 from maps.exports.school_tables import schools_csv
 from maps.exports.workbook import schools_xlsx
@@ -167,3 +178,37 @@ def test_a_provider_corrected_in_a_table_is_the_only_thing_that_changes(
         "Ahi Trust (P-AHI) is now Ahi Trust Nui",
         "Ngā Rākau (P-RAKAU): phone “0800 000 001” → “09 1”",
     ]
+
+
+# --- boundaries -----------------------------------------------------------------------------------
+
+BOUNDARY_FILES = {
+    each.name: each.make
+    for each in FILES
+    if each.name in {GEOJSON, TOPOJSON, GEOPACKAGE, SHAPEFILE, KML}
+}
+
+
+def boundaries_change(path: Path, known: Edition) -> ReplaceCatchments:
+    read = read_boundaries([path], authority="Nobody", licence="CC0", release="", known=known)
+    return ReplaceCatchments(
+        read.catchments,
+        read.boundaries,
+        read.sources,
+        read.providers,
+        read.overlaps_accepted,
+        read.gaps_accepted,
+    )
+
+
+@settings(max_examples=examples(40), deadline=None)
+@given(editions())
+def test_a_boundary_file_of_any_edition_changes_nothing_in_it(edition: Edition) -> None:
+    material = ExportInput.of(Snapshot.of(edition, small_release()))
+    with tempfile.TemporaryDirectory() as folder:
+        for name, make in BOUNDARY_FILES.items():
+            if not edition.boundaries:
+                continue
+            path = Path(folder) / name
+            path.write_bytes(make(material))
+            assert differing(edition, boundaries_change(path, edition)) == [], name

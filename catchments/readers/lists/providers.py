@@ -154,7 +154,7 @@ class _Reading:
             return
         code = self._code(row)
         known = self.known.providers.get(code)
-        wrong, provider = _checked(row, code, known)
+        wrong, provider = _checked(self._spelled(row, known), code, known)
         if wrong:
             self.faults += [f"{row.where}: {what}" for what in wrong]
         else:
@@ -184,6 +184,14 @@ class _Reading:
             what = f"{shown(name)} has the code {shown(of_name)} in the edition, {shown(code)} here"
             self.report.problem(row.where, what, "taken for another provider")
         return code
+
+    def _spelled(self, row: Row, known: Provider | None) -> Row:
+        """Return a row with its provider's known name, where it was found by that name alone."""
+        if known is None or row["code"] or tidy(known.name) == row["name"]:
+            return row
+        taken = f"{shown(row['name'])} is taken for {shown(known.name)}"
+        self.report.problem(row.where, taken, "its known spelling is kept")
+        return replace(row, cells={**row.cells, "name": known.name})
 
     def _leave_out(self, row: Row) -> None:
         """Say that a catchment's row names nobody, unless nobody serves it anyway."""

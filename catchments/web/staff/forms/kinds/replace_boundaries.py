@@ -27,6 +27,7 @@ def read(typed: FormReader, worked: DraftState) -> ReplaceCatchments:
         crs=typed.line("crs", "", required=False, at_most=100) or None,
         name_field=typed.line("name_field", "", required=False) or None,
         code_field=typed.line("code_field", "", required=False) or None,
+        provider_code_field=typed.line("provider_code_field", "", required=False) or None,
         provider_field=typed.line("provider_field", "", required=False) or None,
         region_field=typed.line("region_field", "", required=False) or None,
         layer=typed.line("layer", "", required=False) or None,
@@ -46,7 +47,7 @@ def read(typed: FormReader, worked: DraftState) -> ReplaceCatchments:
         sources=tuple(replace(s, url=given.url or s.url) for s in found.sources),
         providers=found.providers,
         overlaps_accepted=found.overlaps_accepted,
-        gaps_accepted=wish.accept_gaps,
+        gaps_accepted=found.gaps_accepted,
     )
     imports.check_effects(typed, worked, change)
     return change
