@@ -114,14 +114,13 @@ def list_files(
     """
     seen: dict[str, Path] = {}
     for path in paths:
-        with open_table(
-            path, columns, report=report, sheet=given.sheet, progress=progress
-        ) as table:
+        own, prefix = Report(), f"{path.name}, " if len(paths) > 1 else ""
+        with open_table(path, columns, report=own, sheet=given.sheet, progress=progress) as table:
             sha256 = sha256_of(path)
             first = seen.setdefault(sha256, path)
             if first is path:
-                prefix = f"{path.name}, " if len(paths) > 1 else ""
                 yield ListFile(path, table, prefix, sha256)
+                report.add(own, prefix)
                 continue
         report.leave_out(f"the file {shown(path.name)}", f"it is the same as {shown(first.name)}")
 
