@@ -26,7 +26,7 @@ from catchments.core.errors import InputRefused
 from catchments.core.model import NOT_STATED, DirectoryRelease, Edition, School
 from catchments.geometry.tiling.coverage import SLIVER_WIDTH_M
 from catchments.lookup.snapshot import Timeline, today_in_new_zealand
-from catchments.readers.boundaries import BoundaryReading, read_boundaries
+from catchments.readers.boundaries import BoundaryReading, are_made_up, read_boundaries
 from catchments.readers.lists.changes import (
     after_import,
     listings_change,
@@ -217,10 +217,9 @@ def import_catchments(
     """
     opened = store()
     target = _Target.chosen(opened, draft, new_draft=new_draft, base=base)
-    read = _boundaries(files, target, **reading)
-    if target.base_number is None and _is_made_up(read):
+    if target.base_number is None and opened.editions() and are_made_up(files):
         target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=True)
-        read = _boundaries(files, target, **reading)
+    read = _boundaries(files, target, **reading)
     show_report(read.report)
     change = ReplaceCatchments(
         catchments=read.catchments,
@@ -252,10 +251,6 @@ def _boundaries(
             progress=called,
             **reading,
         )
-
-
-def _is_made_up(read: BoundaryReading) -> bool:
-    return any(source.demonstration for source in read.sources)
 
 
 @click.group()

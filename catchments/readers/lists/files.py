@@ -127,7 +127,7 @@ def list_files(
 
 def is_made_up(path: Path) -> bool:
     """Whether a table says in its first row that it is demonstration data."""
-    columns = Columns(aliases=ORIGIN_COLUMNS, required=(("demonstration",),))
+    columns = Columns(ORIGIN_COLUMNS, (("demonstration",),), sheet="Schools")
     try:
         with open_table(path, columns, report=Report()) as table:
             first = next(table.rows, None)
