@@ -28,6 +28,8 @@ KNOWN_BESIDE = (
 )
 """What stands beside that is known as well: our own files' fields, and descriptions."""
 _SHAPEFILE_FIELD_LENGTH = 10
+_NOBODY = "none is recorded"
+"""What the descriptions of our own KML say where nobody serves a catchment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,9 @@ def provider_said(values: Mapping[str, str], fields: FieldNames) -> SaidOfProvid
     lines = _labelled_lines(said_in(values, None, DESCRIPTION_FIELDS) or "")
     name = said_in(values, fields.provider, PROVIDER_FIELDS)
     code = said_in(values, fields.provider_code, PROVIDER_CODE_FIELDS)
-    if not name and fields.provider is None:
+    if name is None and code is None and fields.provider is None:
         told = said_in(lines, None, PROVIDER_FIELDS)
-        name = told if told else name
+        name = "" if told and folded(told) == _NOBODY else told
     if name is None and code is None:
         return None
     both = {**lines, **{key: value for key, value in values.items() if value or key not in lines}}
