@@ -212,11 +212,15 @@ class _Telling:
             ("overlaps", before.overlaps_accepted, after.overlaps_accepted),
             ("gaps", before.gaps_accepted, after.gaps_accepted),
         )
-        return tuple(
+        said = [
             f"{kind} {'are' if new else 'are no longer'} accepted"
             for kind, old, new in pairs
             if old != new
-        )
+        ]
+        left = after.uncovered_accepted
+        if left != before.uncovered_accepted:
+            said.append(f"ground left in no catchment: {shown(left.reason) if left else 'none'}")
+        return tuple(said)
 
     def sources(self) -> tuple[str, ...]:
         old, new = self._before.sources, self._after.sources

@@ -184,6 +184,6 @@ def test_nothing_is_told_just_where_nothing_differs(lists: list[ReplaceListings]
 def test_an_effect_is_known_for_every_part_of_an_edition() -> None:
     """Whoever adds a part to an edition is reminded to tell of it."""
     known = {"catchments", "boundaries", "providers", "listings", "unserved", "in_school_provision"}
-    known |= {"contracts", "sources", "overlaps_accepted", "gaps_accepted"}
+    known |= {"contracts", "sources", "overlaps_accepted", "gaps_accepted", "uncovered_accepted"}
     of_itself = {"number", "title", "reason", "effective_from"}
     assert {field.name for field in fields(Edition)} == known | of_itself

@@ -92,9 +92,10 @@ def test_a_table_of_any_edition_changes_nothing_in_it(edition: Edition) -> None:
             for kind, read in READ.items():
                 try:
                     change = read(path, edition)
-                except FileRefused:
-                    assert not any(c.provider_code for c in edition.catchments.values())
-                    continue
+                except FileRefused as error:
+                    if "names no provider" in error.problem:
+                        continue  # nobody serves a school
+                    raise
                 assert differing(edition, change) == [], (path.name, kind)
 
 

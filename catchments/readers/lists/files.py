@@ -16,6 +16,8 @@ from catchments.readers.report import Progress, Report, sha256_of
 AUTHORITY = "Ministry of Education"
 ORIGIN_COLUMNS = {"demonstration": ("Demonstration",), "source": ("Source",)}
 """Columns in which our own tables say where each row is from."""
+IGNORED = ("Edition", "Effective from", "Directory release", "Distance m", "Schools")
+"""Columns of our own tables that need no word: they follow from the others."""
 SOURCE_COLUMNS = Columns(
     aliases={
         "kind": ("Kind",),

@@ -11,7 +11,7 @@ from catchments.core.model import Edition, School, SchoolStatus, Source, SourceK
 from catchments.core.text_folding import folded
 from catchments.readers.formats.cells import tidy
 from catchments.readers.formats.tables import Columns, Row, first_few, matching_key
-from catchments.readers.lists.files import ORIGIN_COLUMNS, Given, ListFile, list_files
+from catchments.readers.lists.files import IGNORED, ORIGIN_COLUMNS, Given, ListFile, list_files
 from catchments.readers.lists.matching import KnownCatchments, KnownSchools
 from catchments.readers.report import Progress, Report, no_progress
 
@@ -38,6 +38,8 @@ COLUMNS = Columns(
         **ORIGIN_COLUMNS,
     },
     required=(("school_id", "name"), ("code", "catchment", "provision")),
+    sheet="Schools",
+    ignored=IGNORED,
 )
 
 _YES = frozenset({"yes", "y", "true", "1", "x", "✓", "✔", "☑"})

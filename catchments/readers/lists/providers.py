@@ -14,7 +14,7 @@ from catchments.core.text_folding import folded
 from catchments.readers.codes import provider_code
 from catchments.readers.formats.cells import tidy
 from catchments.readers.formats.tables import Columns, Row, Table, first_few, matching_key
-from catchments.readers.lists.files import ORIGIN_COLUMNS, Given, list_files
+from catchments.readers.lists.files import IGNORED, ORIGIN_COLUMNS, Given, list_files
 from catchments.readers.lists.matching import KnownCatchments, KnownProviders
 from catchments.readers.report import Progress, Report, no_progress
 
@@ -41,6 +41,8 @@ COLUMNS = Columns(
         **ORIGIN_COLUMNS,
     },
     required=(("name",),),
+    sheet="Providers",
+    ignored=IGNORED,
 )
 
 _PROVIDER_NAMES = frozenset(folded(name) for name in COLUMNS.aliases["name"][:-1])
@@ -206,7 +208,7 @@ class _Reading:
             self.providers[provider.code] = provider
             self._first[provider.code] = where
             code = self._codes.setdefault(matching_key(provider.name), provider.code)
-            if code != provider.code:
+            if code != provider.code and not {code, provider.code} <= self.known.providers.keys():
                 self.faults.append(
                     f"{where}: {shown(provider.name)} has the code {shown(provider.code)}, "
                     f"but {shown(code)} at {self._first[code]}"
