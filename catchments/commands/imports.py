@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from catchments.changes.change import Change, apply_all
-from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.changes.kinds.replace_listings import refuse_contradiction
 from catchments.commands.comparing import show_effects
 from catchments.commands.console import (
@@ -27,6 +26,7 @@ from catchments.core.model import NOT_STATED, DirectoryRelease, Edition, School
 from catchments.geometry.tiling.coverage import SLIVER_WIDTH_M
 from catchments.lookup.snapshot import Timeline, today_in_new_zealand
 from catchments.readers.boundaries import BoundaryReading, are_made_up, read_boundaries
+from catchments.readers.boundaries.change import catchments_change
 from catchments.readers.lists.changes import (
     after_import,
     listings_change,
@@ -221,14 +221,7 @@ def import_catchments(
         target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=True)
     read = _boundaries(files, target, **reading)
     show_report(read.report)
-    change = ReplaceCatchments(
-        catchments=read.catchments,
-        boundaries=read.boundaries,
-        sources=tuple(replace(source, url=url or source.url) for source in read.sources),
-        providers=read.providers,
-        overlaps_accepted=read.overlaps_accepted,
-        gaps_accepted=read.gaps_accepted,
-    )
+    change = catchments_change(read, target.content, url=url)
     target.add(change, "catchments", files, commit=commit, allow_shrink=allow_shrink)
 
 

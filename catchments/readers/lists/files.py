@@ -92,7 +92,7 @@ class ListFile:
             sha256=self.sha256,
             file_name=self.path.name,
             url=given.url,
-            demonstration=self.demonstration,
+            demonstration=self.demonstration or any(s.demonstration for s in self.declared()),
         )
 
     def _note_origin(self, row: Row) -> None:
