@@ -9,7 +9,7 @@ from pathlib import Path
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.errors import shown
+from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Catchment, Edition, Provider, Source, SourceKind
 from catchments.geometry.tiling.coverage import SLIVER_WIDTH_M, CoverageFault
 from catchments.geometry.tiling.precision import restored
@@ -19,7 +19,7 @@ from catchments.readers.boundaries.providers import Providers
 from catchments.readers.boundaries.tiling import kept_of, tiled
 from catchments.readers.formats.feature_fields import FieldNames, SaidOfProvider
 from catchments.readers.formats.vector_files import chosen_layers, read_layers
-from catchments.readers.formats.vectors.layers import Declared, joined
+from catchments.readers.formats.vectors.layers import Declared, Layer, joined
 from catchments.readers.report import Progress, Report, no_progress, sha256_of
 
 NOTHING_KNOWN = Edition()
@@ -109,6 +109,20 @@ def read_boundaries(  # noqa: PLR0913 - each is an option of the command that im
     )
 
 
+def are_made_up(paths: Sequence[Path]) -> bool:
+    """Whether a boundary file says that it is demonstration data; what cannot be read says no."""
+    try:
+        return any(_says_made_up(read_layers(path, Report())) for path in paths)
+    except FileRefused:
+        return False
+
+
+def _says_made_up(layers: Sequence[Layer]) -> bool:
+    declared = joined(layer.declared for layer in layers)
+    made_up = declared.demonstration or is_made_up(layers)
+    return made_up or any(source.demonstration for source in declared.sources)
+
+
 # --- files ----------------------------------------------------------------------------------------
 
 
@@ -145,9 +159,7 @@ def _read_files(
         layers = chosen_layers(read_layers(path, report), wanted, path, report)
         areas = areas_of(layers, path, fields, crs, report)
         declared = joined(layer.declared for layer in layers)
-        made_up = declared.demonstration or is_made_up(layers)
-        made_up = made_up or any(source.demonstration for source in declared.sources)
-        files.append(_File(path, areas, replace(declared, demonstration=made_up)))
+        files.append(_File(path, areas, replace(declared, demonstration=_says_made_up(layers))))
     progress("reading boundaries", len(paths), len(paths))
     return files
 

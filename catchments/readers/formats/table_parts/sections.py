@@ -37,7 +37,12 @@ def say_around(report: Report, columns: Columns, section: Section) -> None:
         more = len(header.above) - 3
         said = quoted + (f"; and {more} more" if more > 0 else "")
         report.leave_out("lines above the header", f"no rows: {said}", len(header.above))
-    unread = columns.unread(header.names)
+    say_unread(report, columns, header.names)
+
+
+def say_unread(report: Report, columns: Columns, names: Sequence[str]) -> None:
+    """Report in one line which columns are not read."""
+    unread = columns.unread(names)
     if unread:
         what = "a column" if len(unread) == 1 else "columns"
         named = ", ".join(map(shown, unread[:_NAMED_AT_MOST]))
