@@ -17,6 +17,7 @@ from shapely import box
 
 from catchments.core.errors import FileRefused
 from catchments.readers.boundaries import BoundaryReading, read_boundaries
+from catchments.readers.formats import file_checks
 from catchments.readers.report import LeftOut, Report
 
 WEST, EAST = box(174, -36, 174.1, -35.9), box(174.1, -36, 174.2, -35.9)
@@ -608,6 +609,23 @@ def test_a_file_cut_anywhere_is_read_or_refused_by_name(tmp_path: Path) -> None:
         for size in range(0, len(content), 97):
             cut = written(tmp_path / f"cut{path.suffix}", content[:size])
             assert "cut" in read_or_refused(cut), size
+
+
+MANY = {
+    "a.csv": lambda n: "name,WKT\n" + "A,POINT EMPTY\n" * n,
+    "a.kml": lambda n: kml("<Placemark/>" * n),
+    "b.kml": lambda n: kml("<Folder/>" * n),
+    "a.geojson": lambda n: collection(*[{}] * n),
+}
+
+
+@pytest.mark.every_case
+@pytest.mark.parametrize("name", MANY)
+def test_more_features_than_a_map_can_have_are_refused(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_checks, "MAX_FEATURES", 100)
+    assert "has more than 100 features" in refusal(written(tmp_path / name, MANY[name](102)))
 
 
 # --- the work -------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.geometry.coordinates import WGS84
-from catchments.readers.formats.file_checks import not_what_it_says
+from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
 from catchments.readers.formats.vectors import topojson
 from catchments.readers.formats.vectors.declarations import MEMBERS, declared_in, report_members
 from catchments.readers.formats.vectors.layers import Layer, in_one_collection
@@ -81,6 +81,7 @@ def _text(path: Path, report: Report) -> str:
 
 def _layer(content: Any, path: Path, report: Report) -> Layer:
     features = _features(content, path)
+    refuse_many(len(features), path)
     read = [_feature(feature, path, at) for at, feature in enumerate(features, start=1)]
     name = content.get("name")
     _account_for(content, path, report)

@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import FileRefused, shown
 from catchments.geometry.coordinates import WGS84
-from catchments.readers.formats.file_checks import not_what_it_says
+from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
 from catchments.readers.formats.vectors.declarations import declared_in_texts
 from catchments.readers.formats.vectors.layers import Layer, in_one_collection
 from catchments.readers.formats.vectors.values import texts_of
@@ -185,6 +185,7 @@ class _Reader:
         self._open: list[_Folder] = []
         self._declared: dict[str, str] = {}
         self._begun = False
+        self._features = 0
         self._passed_over = 0
         """How many elements are open of one that is passed over."""
         self._builder: TreeBuilder | None = None
@@ -263,6 +264,7 @@ class _Reader:
         named = (above.name,) if above and above.name and above.is_folder else ()
         folder = _Folder("", ((above.within if above else ()) + named)[-_DEEPEST:], is_folder)
         self._folders.append(folder)
+        refuse_many(len(self._folders), self._path)
         self._open.append(folder)
 
     def _is_of_the_document(self, local: str) -> bool:
@@ -292,6 +294,8 @@ class _Reader:
     # --- features ---------------------------------------------------------------------------------
 
     def _take_feature(self, element: Element) -> None:
+        self._features += 1
+        refuse_many(self._features, self._path)
         folder = self._open[-1]
         where = f"layer {folder.name or self._path.stem}, feature {len(folder.geometries) + 1}"
         folder.geometries.append(self._geometry(element, where))

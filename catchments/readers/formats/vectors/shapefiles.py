@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 
 from catchments.core.errors import FileRefused, shown
-from catchments.readers.formats.file_checks import not_what_it_says
+from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
 from catchments.readers.formats.vectors.layers import Declared, Layer
 from catchments.readers.formats.vectors.values import texts_of
 from catchments.readers.report import Report
@@ -73,6 +73,7 @@ def _read(shp: Path, path: Path) -> tuple[str | None, list[Any], list[dict[str, 
     about = pyogrio.read_info(shp, encoding=_BYTES_AS_LETTERS)
     if about["driver"] != _DRIVER:
         raise not_what_it_says(path, "shp", f"GDAL takes it for {about['driver']}")
+    refuse_many(about["features"], path)
     # A table asks PROJ for its CRS at once; what a file says of it is first to be looked at.
     shp.with_suffix(".prj").unlink(missing_ok=True)
     table = geopandas.read_file(

@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import FileRefused, shown
 from catchments.geometry.coordinates import WGS84
-from catchments.readers.formats.file_checks import not_what_it_says
+from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
 from catchments.readers.formats.vectors.declarations import MEMBERS, declared_in, report_members
 from catchments.readers.formats.vectors.layers import Layer, in_one_collection
 from catchments.readers.formats.vectors.values import texts_of
@@ -48,6 +48,7 @@ def layers_of(content: Mapping[str, Any], path: Path, report: Report) -> list[La
         arcs = _Arcs(content, path)
     except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise not_what_it_says(path, "TopoJSON", f"its arcs: {error}") from error
+    refuse_many(len(objects), path)
     declared = declared_in(content, path, report)
     report_members(set(content) - _OF_THE_FORMAT, "objects", report)
     found = []
@@ -73,6 +74,7 @@ def _features(
     several = each.get("geometries") if is_collection and not each.get("properties") else [each]
     if not isinstance(several, list):
         raise not_what_it_says(path, "TopoJSON", f"object {name} has no geometries")
+    refuse_many(len(several), path)
     for number, one in enumerate(several, start=1):
         try:
             yield in_one_collection(list(arcs.shapes(one))), texts_of(_properties(one))

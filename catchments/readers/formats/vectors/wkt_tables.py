@@ -18,7 +18,12 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import FileRefused, shown
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import WGS84
-from catchments.readers.formats.file_checks import ALLOWED, MAX_FILE_BYTES, not_what_it_says
+from catchments.readers.formats.file_checks import (
+    ALLOWED,
+    MAX_FILE_BYTES,
+    not_what_it_says,
+    refuse_many,
+)
 from catchments.readers.formats.text_files import (
     ENCODING_NAMES,
     TABLE_DELIMITERS,
@@ -137,7 +142,8 @@ def _rows(path: Path, encoding: str, header: _Header) -> Iterator[tuple[int, lis
         rows.skip(header.line - 1)
         numbered = iter(rows)
         next(numbered, None)
-        for line, cells in numbered:
+        for number, (line, cells) in enumerate(numbered):
+            refuse_many(number, path)
             if not any(cell.strip() for cell in cells):
                 continue
             if any(cell.strip() for cell in cells[width:]) or (rows.is_cut and len(cells) < width):
