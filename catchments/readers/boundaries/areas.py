@@ -16,9 +16,9 @@ from catchments.readers.formats.feature_fields import (
     KNOWN_BESIDE,
     NAME_FIELDS,
     REGION_FIELDS,
+    FieldIndex,
     FieldNames,
     SaidOfProvider,
-    matches,
     provider_said,
     said_in,
 )
@@ -35,6 +35,8 @@ from catchments.readers.report import Report
 
 LONGEST_NAME = 1_000
 """Characters of a catchment's or a provider's name."""
+_SCHOOLS = "schools"
+"""The layer of our GeoPackages that has no catchments."""
 _LAYERS_NAMED, _FIELDS_NAMED = 100, 20
 """So many layers of a file, and fields of a layer, are reported by name."""
 MADE_UP = "Demonstration data. These catchments and providers are made up."
@@ -73,6 +75,10 @@ def areas_of(
     _check_named_fields(layers, path, fields)
     areas: list[Area] = []
     for number, layer in enumerate(layers):
+        if layer.declared.is_ours and layer.name == _SCHOOLS:
+            why = "their places come from the school directory"
+            report.leave_out(f"schools in layer {shown(layer.name)}", why, len(layer.values))
+            continue
         is_named = number < _LAYERS_NAMED
         found = _layer_areas(layer, path, fields, crs, report, is_named=is_named)
         areas += found
@@ -106,8 +112,9 @@ def _no_polygons(layers: Sequence[Layer], path: Path, report: Report) -> FileRef
 
 def _check_named_fields(layers: Sequence[Layer], path: Path, fields: FieldNames) -> None:
     known = sorted({name for layer in layers for values in layer.values for name in values})
+    index = FieldIndex(known)
     for wanted in fields.named:
-        if not any(matches(name, wanted) for name in known):
+        if not index.meant_by(wanted):
             raise FileRefused(
                 f"{shown(path.name)} has no field {shown(wanted)}.",
                 allowed=f"Its fields are: {', '.join(known) or 'none'}.",

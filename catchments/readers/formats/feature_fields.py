@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -60,9 +61,9 @@ class FieldNames:
             "email": (None, _EMAIL_FIELDS),
             "website": (None, _WEBSITE_FIELDS),
         }
-        there = list(names)
+        index = FieldIndex(list(names))
         found = {
-            what: next((n for w in _wanted(*how) for n in there if matches(n, w)), "")
+            what: next((name for wanted in _wanted(*how) for name in index.meant_by(wanted)), "")
             for what, how in ways.items()
         }
         return {what: name for what, name in found.items() if name}
@@ -94,26 +95,55 @@ def said_in(values: Mapping[str, str], named: str | None, guesses: Sequence[str]
     “” where there are such fields with nothing in them, None where there is none.
     """
     empty: str | None = None
+    index = fields_called(tuple(values))
     for wanted in _wanted(named, guesses):
-        for name, value in values.items():
-            if not matches(name, wanted):
-                continue
+        for name in index.meant_by(wanted):
+            value = values[name]
             if value or isinstance(value, NotText):
                 return value
             empty = ""
     return empty
 
 
-@lru_cache(maxsize=16_384)
-def matches(name: str, wanted: str) -> bool:
-    """Whether a field as read is the one meant: GDAL mangles some names and cuts others short."""
-    mangled = "".join(
+class FieldIndex:
+    """The fields of a feature, to be found by what a person or a guess calls them.
+
+    GDAL mangles some names and cuts others short.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._place = {name: at for at, name in enumerate(names)}
+        self._folded: dict[str, list[str]] = defaultdict(list)
+        self._small: dict[str, list[str]] = defaultdict(list)
+        for name in names:
+            if letters := folded(name):
+                self._folded[letters].append(name)
+            self._small[name.casefold()].append(name)
+        self._cut = [name for name in names if len(name) == _SHAPEFILE_FIELD_LENGTH]
+        self._meant: dict[str, list[str]] = {}
+
+    def meant_by(self, wanted: str) -> list[str]:
+        """Return the fields that a name means, in their order."""
+        if wanted not in self._meant:
+            mangled = _mangled(wanted)
+            known = self._folded.get(folded(wanted)) or self._small.get(wanted.casefold(), [])
+            found = {*known, *self._small.get(mangled, ())}
+            found |= {name for name in self._cut if mangled.startswith(name.casefold())}
+            self._meant[wanted] = sorted(found, key=self._place.__getitem__)
+        return self._meant[wanted]
+
+
+@lru_cache(maxsize=64)
+def fields_called(names: tuple[str, ...]) -> FieldIndex:
+    """Return the index of some fields: those of a layer are mostly the same in every feature."""
+    return FieldIndex(names)
+
+
+@lru_cache(maxsize=1_024)
+def _mangled(wanted: str) -> str:
+    """Return a field's name as GDAL writes it."""
+    return "".join(
         c if c.isascii() and c.isalnum() else "_" * len(c.encode()) for c in wanted.casefold()
-    )
-    return (
-        folded(name) == folded(wanted)
-        or name.casefold() == mangled
-        or (len(name) == _SHAPEFILE_FIELD_LENGTH and mangled.startswith(name.casefold()))
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -395,4 +395,11 @@ def _coordinates(element: Element) -> Any:
     points = text.split()
     if any(point[0] == "," or point[-1] == "," for point in points):
         points = _SPACED_COMMA.sub(",", text).split()  # as people write them: 174.1, -36.2
-    return np.array([point.split(",")[:2] for point in points], dtype=float).reshape(-1, 2)
+    return np.fromiter(_numbers(points), dtype=float).reshape(-1, 2)
+
+
+def _numbers(points: Iterable[str]) -> Iterator[float]:
+    for point in points:
+        lng, lat = point.split(",", 2)[:2]
+        yield float(lng)
+        yield float(lat)
