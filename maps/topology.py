@@ -23,7 +23,7 @@ from catchments.geometry.neighbours import four_colouring
 from catchments.geometry.planar import Chains, Edges, Flags, Floats, Indices
 from maps.display import ORIGIN, PER_DEGREE
 from maps.exports.export_input import ExportInput
-from maps.exports.geojson import DECIMALS, edition_json, properties, source_json
+from maps.exports.geojson import DECIMALS, members, properties
 
 COLOURS = 6
 """How many colours the style sheet has."""
@@ -56,7 +56,8 @@ DRAWN = Grid(PER_DEGREE, ORIGIN)
 def published_topology(material: ExportInput) -> bytes:
     """Return a topology with one object, `catchments`: -180…180 degrees, seven decimals.
 
-    Each geometry has the code as its id, and the properties of the GeoJSON.
+    Each geometry has the code as its id, and the properties of the GeoJSON; the topology has its
+    members.
     """
     edition = material.edition
     cut = Cut.of(list(material.published.values()), PUBLISHED)
@@ -72,9 +73,7 @@ def published_topology(material: ExportInput) -> bytes:
     return msgspec.json.encode(
         {
             "type": "Topology",
-            "demonstration": edition.demonstration,
-            "edition": edition_json(edition),
-            "sources": [source_json(source) for source in edition.sources],
+            **members(edition),
             "transform": PUBLISHED.transform,
             "objects": {"catchments": _collection(geometries)},
             "arcs": [_deltas(arc) for arc in cut.arcs],

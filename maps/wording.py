@@ -15,6 +15,11 @@ SIMPLIFIED = (
 )
 
 
+def made_up(*, demonstration: bool) -> str:
+    """Return what a cell says of whether its row is demonstration data."""
+    return "yes: made up" if demonstration else "no"
+
+
 def credit_lines(material: ExportInput) -> list[str]:
     """Return a line for each source, once: title, authority, licence and release."""
     lines = (credit(source) for source in material.sources)

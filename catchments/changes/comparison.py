@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shapely.geometry.base import BaseGeometry
-
 from catchments.core.model import Answer, Contract, Edition, Provider, School
+from catchments.geometry.tiling.redrawn import is_redrawn
+from catchments.runtime.recent import Recent
+
+_REDRAWN = Recent(1_000)
+"""Whether one boundary is another redrawn, of the pairs seen lately."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Comparison:
     catchments_changed: tuple[str, ...]
     """Codes whose name, region or provider differs."""
     boundaries_changed: tuple[str, ...]
-    """Codes of catchments in both whose boundary differs, or that gained or lost one."""
+    """Codes of catchments in both that are redrawn: ground changed hands, or it is the first."""
     providers_added: tuple[str, ...]
     providers_removed: tuple[str, ...]
     providers_changed: tuple[str, ...]
@@ -27,29 +30,31 @@ class Comparison:
     """Numbers of schools listed elsewhere, newly listed or no longer listed."""
     in_school_provision_changed: tuple[int, ...]
     """Numbers of schools that gain or lose in-school provision, or whose note differs."""
+    boundaries_touched: tuple[str, ...] = ()
+    """Codes of catchments in both whose boundary differs, be it in a vertex on a straight line."""
 
     def __bool__(self) -> bool:
-        return any(getattr(self, name) for name in self.__dataclass_fields__)
+        names = set(self.__dataclass_fields__) - {"boundaries_touched"}
+        return any(getattr(self, name) for name in names)
 
 
 def compare(before: Edition, after: Edition) -> Comparison:
     """Return what differs between two editions."""
+    both = sorted(set(before.catchments) & set(after.catchments))
+    touched = tuple(code for code in both if _boundary_differs(before, after, code))
     listings_before = {**before.listings, **dict.fromkeys(before.unserved, "")}
     listings_after = {**after.listings, **dict.fromkeys(after.unserved, "")}
     return Comparison(
         catchments_added=_only_in(after.catchments, before.catchments),
         catchments_removed=_only_in(before.catchments, after.catchments),
         catchments_changed=_differing(before.catchments, after.catchments),
-        boundaries_changed=tuple(
-            code
-            for code in sorted(set(before.catchments) & set(after.catchments))
-            if _boundary_differs(before.boundaries.get(code), after.boundaries.get(code))
-        ),
+        boundaries_changed=tuple(code for code in touched if _is_redrawn(before, after, code)),
         providers_added=_only_in(after.providers, before.providers),
         providers_removed=_only_in(before.providers, after.providers),
         providers_changed=_differing(_described(before), _described(after)),
         listings_changed=_altered(listings_before, listings_after),
         in_school_provision_changed=_altered(before.in_school_provision, after.in_school_provision),
+        boundaries_touched=touched,
     )
 
 
@@ -63,10 +68,22 @@ def _altered(before: Mapping[int, str], after: Mapping[int, str]) -> tuple[int, 
     return tuple(sorted(s for s in {*before, *after} if before.get(s) != after.get(s)))
 
 
-def _boundary_differs(before: BaseGeometry | None, after: BaseGeometry | None) -> bool:
-    if before is after:  # a draft keeps the very objects that it does not touch: no need to read
+def _boundary_differs(before: Edition, after: Edition, code: str) -> bool:
+    old, new = before.boundaries.get(code), after.boundaries.get(code)
+    if old is new:  # a draft keeps the very objects that it does not touch: no need to read
         return False
-    return before is None or after is None or bytes(before.wkb) != bytes(after.wkb)
+    return old is None or new is None or bytes(old.wkb) != bytes(new.wkb)
+
+
+def _is_redrawn(before: Edition, after: Edition, code: str) -> bool:
+    old, new = before.boundaries.get(code), after.boundaries.get(code)
+    if old is None or new is None:
+        return True
+    # The boundaries are kept beside what is known: as long as they live no others have their ids.
+    known: tuple[object, object, bool] = _REDRAWN.get(
+        (id(old), id(new)), lambda: (old, new, is_redrawn(old, new))
+    )
+    return known[-1]
 
 
 def _only_in(these: Mapping[str, object], those: Mapping[str, object]) -> tuple[str, ...]:

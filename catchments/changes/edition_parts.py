@@ -40,6 +40,22 @@ def with_sources(
     return tuple(source for source in old if source.kind is not kind) + new
 
 
+def with_more_sources(
+    old: tuple[Source, ...], kind: SourceKind, new: tuple[Source, ...]
+) -> tuple[Source, ...]:
+    """Return an edition's sources with new ones beside those of a kind, in an order of their own.
+
+    So that several files give the same, whichever comes first.
+    """
+    of_kind = {source for source in old if source.kind is kind}
+    if of_kind.issuperset(new):
+        return old
+    again = {source.sha256 for source in new}  # the same file, declared otherwise
+    kept = {source for source in of_kind if source.sha256 not in again}
+    both = sorted(kept.union(new), key=lambda s: (s.release, s.file_name, s.sha256, s.title))
+    return with_sources(old, kind, tuple(both))
+
+
 def refuse_unknown_catchments(edition: Edition, codes: Collection[str]) -> None:
     """Raise ChangeDoesNotFit for codes of catchments that an edition lacks, or for none at all."""
     unknown = [code for code in codes if code not in edition.catchments]

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from catchments.changes.comparison import compare, schools_moved
+from catchments.changes.comparison import schools_moved
+from catchments.changes.effects import effects
 from catchments.commands.console import say, table
-from catchments.core.model import Answer, Edition
+from catchments.core.model import Answer, Edition, School
 
-NAMED_AT_MOST = 20
+NAMED_AT_MOST = 30
 
 
-def show_comparison(before: Edition, after: Edition) -> None:
-    """Print what one edition has that another has not, and what differs."""
-    difference = compare(before, after)
-    if not difference:
+def show_effects(before: Edition, after: Edition, schools: Mapping[int, School]) -> None:
+    """Print what one edition has that another has not, and what differs, thing by thing."""
+    found = effects(before, after, schools)
+    if not found:
         say("It changes nothing.")
         return
-    rows = [
-        (name.replace("_", " "), len(things), _some(things))
-        for name in difference.__dataclass_fields__
-        if (things := getattr(difference, name))
-    ]
-    table("What it changes", ("What", "How many", "Which"), rows)
+    say("What it changes:")
+    for effect in found:
+        say(f"{effect.what}: {len(effect.lines):,}")
+        for line in effect.lines[:NAMED_AT_MOST]:
+            say(f"  {line}")
+        if len(effect.lines) > NAMED_AT_MOST:
+            say(f"  … and {len(effect.lines) - NAMED_AT_MOST:,} more")
 
 
 def show_moved(before: Mapping[int, Answer], after: Mapping[int, Answer]) -> None:
@@ -37,9 +39,3 @@ def show_moved(before: Mapping[int, Answer], after: Mapping[int, Answer]) -> Non
         table("Provider changes", ("Number", "School", "Before", "After"), rows)
     if len(moved) > NAMED_AT_MOST:
         say(f"… and {len(moved) - NAMED_AT_MOST} more.")
-
-
-def _some(things: Sequence[object]) -> str:
-    more = len(things) - NAMED_AT_MOST
-    named = ", ".join(str(thing) for thing in things[:NAMED_AT_MOST])
-    return f"{named} … and {more} more" if more > 0 else named

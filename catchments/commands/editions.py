@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from catchments.commands.comparing import show_comparison, show_moved
+from catchments.commands.comparing import show_effects, show_moved
 from catchments.commands.console import (
     NUMBER,
     address_book,
@@ -75,11 +75,11 @@ def compare_editions(before: int, after: int) -> None:
     """Show what differs between two editions, and whose provider changes."""
     opened = store()
     first, second = opened.edition(before), opened.edition(after)
-    show_comparison(first, second)
     newest = Timeline.of([], opened.releases()).releases
     if not newest:
         raise NothingPublished("There is no school directory to compare by.")
     release = opened.release(newest[-1].number)
+    show_effects(first, second, {**release.former, **release.schools})
     with progress() as called:
         called("Resolving every school", 0, 2)
         one = Snapshot.of(first, release)

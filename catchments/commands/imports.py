@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,8 @@ import click
 
 from catchments.changes.change import Change, apply_all
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
-from catchments.changes.kinds.replace_listings import ReplaceListings
-from catchments.changes.kinds.replace_providers import ReplaceProviders
-from catchments.commands.comparing import show_comparison
+from catchments.changes.kinds.replace_listings import refuse_contradiction
+from catchments.commands.comparing import show_effects
 from catchments.commands.console import (
     NUMBER,
     progress,
@@ -24,15 +23,23 @@ from catchments.commands.console import (
     store,
 )
 from catchments.core.errors import InputRefused
-from catchments.core.model import NOT_STATED, Edition
+from catchments.core.model import NOT_STATED, DirectoryRelease, Edition, School
 from catchments.geometry.tiling.coverage import SLIVER_WIDTH_M
 from catchments.lookup.snapshot import Timeline, today_in_new_zealand
-from catchments.readers.boundaries import read_boundaries
-from catchments.readers.listings import read_listings
-from catchments.readers.providers import read_providers
+from catchments.readers.boundaries import BoundaryReading, read_boundaries
+from catchments.readers.lists.changes import (
+    after_import,
+    listings_change,
+    providers_change,
+    refuse_losses,
+)
+from catchments.readers.lists.files import AUTHORITY, Given, is_made_up
+from catchments.readers.lists.listings import read_listings
+from catchments.readers.lists.providers import read_providers
 from catchments.store import Draft, Store
 
 Command = Callable[..., Any]
+WHOLE = "The file is the complete list: what it does not name goes."
 
 
 def _draft_options(command: Command) -> Command:
@@ -41,13 +48,26 @@ def _draft_options(command: Command) -> Command:
             "--draft", type=NUMBER, help="The draft to add to; the newest open one, or new."
         ),
         click.option("--new-draft", is_flag=True, help="Begin a new draft."),
+        click.option("--base", type=NUMBER, help="The edition that a new draft is based on."),
+        click.option("--allow-shrink", is_flag=True, help="Accept that over 10 % is left out."),
         click.option("--commit", is_flag=True, help="Write it; without, only show what it does."),
-        click.option("--authority", default="Ministry of Education", show_default=True),
+        click.option(
+            "--authority", default="", help=f"Who published the file; else it says, or {AUTHORITY}."
+        ),
         click.option("--licence", default="", help="The file's licence; needed to publish."),
         click.option("--release", default="", help="The file's release, such as its date."),
         click.option("--url", default="", help="Where the file came from."),
     )
     for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _list_options(command: Command) -> Command:
+    for option in (
+        click.option("--whole", is_flag=True, help=WHOLE),
+        click.option("--sheet", help="Read this sheet of a workbook only."),
+    ):
         command = option(command)
     return command
 
@@ -59,23 +79,58 @@ class _Target:
     store: Store
     draft: Draft | None
     base_number: int | None
+    base: Edition
     content: Edition
 
     @classmethod
-    def chosen(cls, store: Store, draft_id: int | None, *, new: bool) -> _Target:
-        if new and draft_id is not None:
-            raise InputRefused("Give --draft or --new-draft, not both.")
-        draft = None if new else _open_draft(store, draft_id)
-        base_number = draft.base_number if draft else _usual_base(store)
-        base = store.edition(base_number) if base_number else Edition()
-        return cls(store, draft, base_number, apply_all(base, draft.changes if draft else ()))
+    def chosen(
+        cls,
+        store: Store,
+        draft: int | None,
+        *,
+        new_draft: bool,
+        base: int | None,
+        made_up: bool = False,
+    ) -> _Target:
+        """Return what an import goes to; only what is `made_up` goes on top of the demonstration.
 
-    def add(self, change: Change, kind: str, files: Sequence[Path], *, commit: bool) -> None:
+        Raises InputRefused.
+        """
+        if new_draft and draft is not None:
+            raise InputRefused("Give --draft or --new-draft, not both.")
+        if base is not None and draft is not None:
+            raise InputRefused(
+                "Give --draft or --base, not both.",
+                next_step="A draft is based on an edition already; --base is for a new one.",
+            )
+        is_new = new_draft or base is not None
+        found = None if is_new else _open_draft(store, draft)
+        number = found.base_number if found else base or _usual_base(store, made_up=made_up)
+        edition = store.edition(number) if number else Edition()
+        content = apply_all(edition, found.changes if found else ())
+        return cls(store, found, number, edition, content)
+
+    def add(
+        self,
+        change: Change,
+        kind: str,
+        files: Sequence[Path],
+        *,
+        commit: bool,
+        allow_shrink: bool,
+        speaks_for: Collection[str] | None = None,
+    ) -> None:
         """Add what was read from files to the draft, and to the audit trail from which."""
-        after = change.apply(self.content)
-        show_comparison(self.content, after)
+        after, schools = after_import(change, self.content), self.schools()
+        show_effects(self.content, after, schools)
+        refuse_losses(
+            self.content, after, schools, speaks_for=speaks_for, allow_shrink=allow_shrink
+        )
         named = f"draft {self.draft.id}" if self.draft else "a new draft"
         base = f"edition {self.base_number}" if self.base_number else "nothing"
+        if after is self.content:
+            say(f"Nothing was written: {named}, based on {base}, has all of this already.")
+            return
         if not commit:
             say(f"Nothing was written. Add --commit to add this to {named}, based on {base}.")
             return
@@ -88,6 +143,16 @@ class _Target:
         record_import(kind, f"draft {draft_id}", *files)
         say(f"Added to draft {draft_id}, based on {base}. Publish it with:")
         say(f"  flask editions publish {draft_id} --effective-from YYYY-MM-DD")
+
+    def directory(self) -> DirectoryRelease | None:
+        """Return the school directory in use, if there is one."""
+        known = Timeline.of([], self.store.releases()).release_on(today_in_new_zealand())
+        return self.store.release(known.number) if known else None
+
+    def schools(self) -> Mapping[int, School]:
+        """Return the schools of the directory, and those that it had, for their names."""
+        release = self.directory()
+        return {**release.former, **release.schools} if release else {}
 
 
 def _open_draft(store: Store, draft_id: int | None) -> Draft | None:
@@ -103,10 +168,11 @@ def _open_draft(store: Store, draft_id: int | None) -> Draft | None:
     return store.draft(unpublished[-1].id) if unpublished else None
 
 
-def _usual_base(store: Store) -> int | None:
+def _usual_base(store: Store, *, made_up: bool) -> int | None:
     """Return the newest real edition: nothing real is ever built on the demonstration."""
-    real = [e for e in store.editions() if not e.demonstration]
-    timeline = Timeline.of(real, [])
+    editions = store.editions()
+    real = [e for e in editions if not e.demonstration]
+    timeline = Timeline.of(editions if made_up and not real else real, [])
     return timeline.editions[-1].number if timeline.editions else None
 
 
@@ -120,6 +186,7 @@ def catchments() -> None:
 @click.option("--name-field", help="The column with the catchment's name.")
 @click.option("--code-field", help="The column with the catchment's code.")
 @click.option("--provider-field", help="The column with the provider's name.")
+@click.option("--provider-code-field", help="The column with the provider's code.")
 @click.option("--region-field", help="The column with the education region.")
 @click.option("--layer", help="Read this layer only.")
 @click.option("--crs", help="The reference system of a file that declares none, as EPSG:2193.")
@@ -138,34 +205,55 @@ def import_catchments(
     files: tuple[Path, ...],
     draft: int | None,
     new_draft: bool,
+    base: int | None,
     commit: bool,
-    licence: str,
-    crs: str | None,
-    accept_gaps: bool,
+    allow_shrink: bool,
+    url: str,
     **reading: Any,
 ) -> None:
     """Read KML, KMZ, GeoJSON, GeoPackage, zipped Shapefile or CSV with WKT into a draft."""
-    target = _Target.chosen(store(), draft, new=new_draft)
-    url = reading.pop("url")
-    with progress() as called:
-        read = read_boundaries(
-            files,
-            source_crs=crs,
-            accept_gaps=accept_gaps,
-            licence=licence or NOT_STATED,
-            progress=called,
-            **reading,
-        )
+    opened = store()
+    target = _Target.chosen(opened, draft, new_draft=new_draft, base=base)
+    reading.pop("provider_code_field")  # until the reader takes it
+    read = _boundaries(files, target, **reading)
+    if target.base_number is None and _is_made_up(read):
+        target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=True)
+        read = _boundaries(files, target, **reading)
     show_report(read.report)
     change = ReplaceCatchments(
         catchments=read.catchments,
         boundaries=read.boundaries,
-        sources=tuple(replace(source, url=url) for source in read.sources),
+        sources=tuple(replace(source, url=url or source.url) for source in read.sources),
         providers=read.providers,
         overlaps_accepted=read.overlaps_accepted,
-        gaps_accepted=accept_gaps,
+        gaps_accepted=reading["accept_gaps"],
     )
-    target.add(change, "catchments", files, commit=commit)
+    target.add(change, "catchments", files, commit=commit, allow_shrink=allow_shrink)
+
+
+def _boundaries(
+    files: Sequence[Path],
+    target: _Target,
+    *,
+    crs: str | None,
+    authority: str,
+    licence: str,
+    **reading: Any,
+) -> BoundaryReading:
+    with progress() as called:
+        return read_boundaries(
+            files,
+            known=target.content,
+            source_crs=crs,
+            authority=authority or AUTHORITY,
+            licence=licence or NOT_STATED,
+            progress=called,
+            **reading,
+        )
+
+
+def _is_made_up(read: BoundaryReading) -> bool:
+    return any(source.demonstration for source in read.sources)
 
 
 @click.group()
@@ -174,19 +262,28 @@ def providers() -> None:
 
 
 @providers.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_list_options
 @_draft_options
 @refusing
 def import_providers(
-    file: Path, draft: int | None, new_draft: bool, commit: bool, licence: str, **source: str
+    files: tuple[Path, ...],
+    draft: int | None,
+    new_draft: bool,
+    base: int | None,
+    commit: bool,
+    allow_shrink: bool,
+    whole: bool,
+    **given: Any,
 ) -> None:
-    """Read a table of providers, with their catchments if it has them, into a draft."""
-    target = _Target.chosen(store(), draft, new=new_draft)
+    """Read tables of providers, with their catchments if they have them, into a draft."""
+    made_up = is_made_up(files[0])
+    target = _Target.chosen(store(), draft, new_draft=new_draft, base=base, made_up=made_up)
     with progress() as called:
-        read = read_providers(file, licence=licence or NOT_STATED, progress=called, **source)
+        read = read_providers(files, known=target.content, given=Given(**given), progress=called)
     show_report(read.report)
-    change = ReplaceProviders(read.providers, read.source, read.assignments)
-    target.add(change, "providers", [file], commit=commit)
+    change = providers_change(read, target.content, whole=whole)
+    target.add(change, "providers", files, commit=commit, allow_shrink=allow_shrink)
 
 
 @click.group()
@@ -195,33 +292,49 @@ def listings() -> None:
 
 
 @listings.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_list_options
 @_draft_options
 @refusing
 def import_listings(
-    file: Path, draft: int | None, new_draft: bool, commit: bool, licence: str, **source: str
+    files: tuple[Path, ...],
+    draft: int | None,
+    new_draft: bool,
+    base: int | None,
+    commit: bool,
+    allow_shrink: bool,
+    whole: bool,
+    **given: Any,
 ) -> None:
-    """Read a list of schools with their catchments (CSV or XLSX) into a draft."""
-    opened = store()
-    target = _Target.chosen(opened, draft, new=new_draft)
-    known = Timeline.of([], opened.releases()).release_on(today_in_new_zealand())
-    if known is None:
+    """Read lists of schools with their catchments (CSV or XLSX) into a draft.
+
+    Each speaks for the catchments that it names: schools of theirs that it leaves out lose their
+    place on the list, those of other catchments keep it.
+    """
+    made_up = is_made_up(files[0])
+    target = _Target.chosen(store(), draft, new_draft=new_draft, base=base, made_up=made_up)
+    release = target.directory()
+    if release is None:
         raise InputRefused(
             "There is no school directory to match the list against.",
             next_step="Import one first: flask schools import FILE --commit.",
         )
     with progress() as called:
         read = read_listings(
-            file,
-            schools=opened.release(known.number).schools,
-            catchments=target.content.catchments,
-            licence=licence or NOT_STATED,
+            files,
+            schools=release.schools,
+            known=target.content,
+            given=Given(**given),
             progress=called,
-            **source,
         )
     show_report(read.report)
-    in_school = read.in_school_provision or None
-    change = ReplaceListings(
-        read.listings, read.source, unserved=read.unserved, in_school_provision=in_school
+    change = listings_change(read, target.content, whole=whole)
+    refuse_contradiction(change, target.base, target.content)
+    target.add(
+        change,
+        "listings",
+        files,
+        commit=commit,
+        allow_shrink=allow_shrink,
+        speaks_for=change.speaks_for,
     )
-    target.add(change, "listings", [file], commit=commit)

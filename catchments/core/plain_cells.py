@@ -21,8 +21,21 @@ def plain_table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 
 
 def harmless(cell: Cell) -> Cell:
-    """Return a cell that no spreadsheet runs: nobody's name or telephone number does anything."""
+    """Return a cell that no spreadsheet runs: nobody's name or telephone number does anything.
+
+    `as_meant` gives the text back, whatever it is.
+    """
     # A text that begins like this is taken for a formula; with an apostrophe in front it is a text.
-    if isinstance(cell, str) and cell.startswith(RUNS_IN_A_SPREADSHEET):
+    # One that has apostrophes there already gets one more, or it could not be told from the first.
+    if isinstance(cell, str) and _runs(cell.lstrip("'")):
         return f"'{cell}"
     return cell
+
+
+def as_meant(cell: str) -> str:
+    """Return the text that a cell of such a table stands for: without the apostrophe put before."""
+    return cell[1:] if cell.startswith("'") and _runs(cell.lstrip("'")) else cell
+
+
+def _runs(text: str) -> bool:
+    return text.startswith(RUNS_IN_A_SPREADSHEET)

@@ -31,7 +31,7 @@ ALL_KINDS: Kinds = POINTS | LINES | POLYGONS
 PIECES_AT_MOST = 1_000_000
 """Parts and rings of one geometry: New Zealand's coastline has some ten thousand."""
 
-_POINT, _POLYGON, _MULTIPOINT = 1, 3, 4
+_POINT, _POLYGON, _MULTIPOINT, _COLLECTION = 1, 3, 4, 7
 _PART_OF = {4: 1, 5: 2, 6: 3}
 _NAMES = {
     1: "a point",
@@ -61,13 +61,7 @@ def check(wkb: bytes, kinds: Kinds = POLYGONS) -> int:
     recursive, and allocates nothing. Raises InputRefused, naming what it is and what may be.
     """
     walk = _Walk(wkb)
-    kind, dimensions = walk.header()
-    if kind not in kinds:
-        raise _refused(f"The geometry is {_named(kind)}.", kinds)
-    if kind in _PART_OF:
-        walk.parts(kind)
-    else:
-        walk.points_of(kind, dimensions)
+    walk.one_of(kinds, *walk.header())
     if walk.at != len(wkb):
         raise _refused(f"The geometry ends at byte {walk.at:,} of {len(wkb):,}.", kinds)
     return walk.points
@@ -88,6 +82,32 @@ def read(
     if geometry is None:
         raise _refused("The geometry is broken.", kinds)
     return geometry
+
+
+def opened(wkb: bytes, kinds: Kinds = ALL_KINDS) -> list[bytes]:
+    """Return the geometries in bytes from outside: those of its collections, however deep they are.
+
+    Not recursive, and linear in the pieces; each that is returned is of one of `kinds` and whole.
+    Raises InputRefused as `check` does.
+    """
+    walk, found = _Walk(wkb), list[bytes]()
+    left = [1]
+    while left:
+        if not left[-1]:
+            left.pop()
+            continue
+        left[-1] -= 1
+        begins = walk.at
+        kind, dimensions = walk.header()
+        if kind == _COLLECTION:
+            walk.piece()
+            left.append(walk.count(_HEADER))
+            continue
+        walk.one_of(kinds, kind, dimensions)
+        found.append(wkb[begins : walk.at])
+    if walk.at != len(wkb):
+        raise _refused(f"The geometry ends at byte {walk.at:,} of {len(wkb):,}.", kinds)
+    return found
 
 
 def sound(
@@ -139,10 +159,19 @@ class _Walk:
         has_z, has_m = bool(said & _Z) or iso in {1, 3}, bool(said & _M) or iso in {2, 3}
         return kind, 2 + has_z + has_m
 
+    def one_of(self, kinds: Kinds, kind: int, dimensions: int) -> None:
+        """Pass what follows the header of a geometry that has to be of one of some kinds."""
+        if kind not in kinds:
+            raise _refused(f"The geometry is {_named(kind)}.", kinds)
+        if kind in _PART_OF:
+            self.parts(kind)
+        else:
+            self.points_of(kind, dimensions)
+
     def parts(self, kind: int) -> None:
         """Pass the parts of a geometry of several: each has a header of its own."""
-        for _ in range(self._count(_HEADER)):
-            self._piece()
+        for _ in range(self.count(_HEADER)):
+            self.piece()
             part, dimensions = self.header()
             if part != _PART_OF[kind]:
                 raise _broken(f"{_named(kind)} has {_named(part)} in it", self.at)
@@ -155,12 +184,12 @@ class _Walk:
             self._pass(1, size)
             return
         for _ in self._lines(kind):
-            self._pass(self._count(size), size)
+            self._pass(self.count(size), size)
 
     def _lines(self, kind: int) -> Iterator[None]:
         """Yield once for each list of points: a line is one, a polygon has one a ring."""
-        for _ in range(self._count(4) if kind == _POLYGON else 1):
-            self._piece()
+        for _ in range(self.count(4) if kind == _POLYGON else 1):
+            self.piece()
             yield
 
     def _pass(self, count: int, size: int) -> None:
@@ -168,14 +197,15 @@ class _Walk:
         self.at += count * size
         self.points += count
 
-    def _count(self, size: int) -> int:
+    def count(self, size: int) -> int:
         """Return how many things of at least some size come next, which there are bytes for."""
         count = self._word()
         if count * size > len(self.wkb) - self.at:
             raise _broken(f"it promises {count:,} pieces that it is too short for", self.at - 4)
         return count
 
-    def _piece(self) -> None:
+    def piece(self) -> None:
+        """Count a part, a ring or a collection."""
         self.pieces += 1
         if self.pieces > PIECES_AT_MOST:
             raise InputRefused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from catchments.core.text_folding import folded
 
@@ -28,3 +29,22 @@ def code_of(name: str) -> str:
 def provider_code(name: str) -> str:
     """Return a provider's code made of its name: P-EXAMPLE-TRUST."""
     return f"P-{code_of(name)}"
+
+
+def known_code(text: str, known: Iterable[str]) -> str | None:
+    """Return the known code that a text is; None where none is, or several may be.
+
+    One that is the same but for case and for zeros at its start will do, since a spreadsheet makes
+    7 of 07, if no other is.
+    """
+    codes = list(known)
+    if text in codes:
+        return text
+    alike = [code for code in codes if _bare(code) == _bare(text)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _bare(code: str) -> str:
+    """Return a code in small letters; a number without the zeros at its start."""
+    small = code.strip().casefold()
+    return (small.lstrip("0") or "0") if small.isdecimal() else small

@@ -81,7 +81,7 @@ def _schools_csv(material: ExportInput) -> bytes:
 
 
 def _schools_xlsx(material: ExportInput) -> bytes:
-    from maps.exports.school_tables import schools_xlsx
+    from maps.exports.workbook import schools_xlsx
 
     return schools_xlsx(material)
 

@@ -23,7 +23,7 @@ def boundaries_geojson(
     """Return every catchment as a feature, with its provider; one without a boundary has null.
 
     `published` is `ExportInput.published`, where it is at hand. Beside RFC 7946's members stand
-    `demonstration`, `edition` and `sources`.
+    those of `members`.
     """
     from geopandas import GeoDataFrame  # web workers import this module, for its decimals
 
@@ -33,9 +33,7 @@ def boundaries_geojson(
     table = GeoDataFrame(rows, index=codes, geometry=rounded([*map(boundaries.get, codes)]))
     collection = {
         "type": "FeatureCollection",
-        "demonstration": edition.demonstration,
-        "edition": edition_json(edition),
-        "sources": [source_json(source) for source in edition.sources],
+        **members(edition),
         "features": [
             # RFC 7946 leaves the order open, and `type` has always come first here.
             {"type": "Feature", **feature}
@@ -43,6 +41,22 @@ def boundaries_geojson(
         ],
     }
     return msgspec.json.encode(collection)
+
+
+def members(edition: Edition) -> dict[str, Any]:
+    """Return what a file says of an edition as a whole, so that it can be read back as that."""
+    return {
+        "demonstration": edition.demonstration,
+        "edition": edition_json(edition),
+        "sources": [source_json(source) for source in edition.sources],
+        # All of them: one that serves no catchment stands at no feature.
+        "providers": [provider_json(provider) for provider in by_code(edition)],
+    }
+
+
+def by_code(edition: Edition) -> list[Provider]:
+    """Return all providers of an edition by code."""
+    return [edition.providers[code] for code in sorted(edition.providers)]
 
 
 def edition_json(edition: Edition) -> dict[str, Any]:
@@ -64,6 +78,9 @@ def source_json(source: Source) -> dict[str, Any]:
         "licence": source.licence,
         "release": source.release,
         "url": source.url,
+        "sha256": source.sha256,
+        "file_name": source.file_name,
+        "demonstration": source.demonstration,
     }
 
 
@@ -74,13 +91,14 @@ def properties(edition: Edition, catchment: Catchment) -> dict[str, Any]:
         "code": catchment.code,
         "name": catchment.name,
         "education_region": catchment.education_region,
-        "provider": _provider(provider) if provider else None,
+        "provider": provider_json(provider) if provider else None,
         "edition": edition.number,
         "demonstration": edition.demonstration,
     }
 
 
-def _provider(provider: Provider) -> dict[str, str]:
+def provider_json(provider: Provider) -> dict[str, str]:
+    """Return a provider as it stands in files."""
     return {
         "code": provider.code,
         "name": provider.name,

@@ -5,6 +5,7 @@ Drawn boundaries, not those as published: My Maps takes neither large files nor 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -19,7 +20,8 @@ from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import geometry_to_180
 from maps.colours import INK, region_colour, regions_in_order
 from maps.exports.export_input import ExportInput
-from maps.wording import MADE_UP, SIMPLIFIED, credit_lines, in_force, one_line
+from maps.exports.geojson import members
+from maps.wording import MADE_UP, SIMPLIFIED, credit_lines, in_force, made_up, one_line
 
 MOST_VERTICES = 45_000
 """My Maps takes 50,000 in a map; some may be added to it there."""
@@ -28,6 +30,9 @@ MOST_BYTES = 4_900_000
 FIRST_TOLERANCE_DEG = 0.004
 """How coarse it is drawn if that is too much, and twice as coarse each time after."""
 FILL_OPACITY = 0.6
+PROVIDER_CODE = "Provider code"
+LINES = "simplified for drawing"
+"""What the lines of the file are, for whoever reads it as boundaries."""
 NAMESPACE = "http://www.opengis.net/kml/2.2"
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -55,6 +60,7 @@ def _document(material: ExportInput, drawn: Mapping[str, BaseGeometry]) -> bytes
     regions = regions_in_order(set(by_region))
     for at, region in enumerate(regions):
         _style(document, f"region-{at}", region_colour(region))
+    _data(document, _of_all(material))
     for at, region in enumerate(regions):
         folder = ET.SubElement(document, "Folder")
         _text(folder, "name", region or "No region recorded")
@@ -75,13 +81,11 @@ def _placemark(
     placemark = ET.SubElement(folder, "Placemark")
     _text(placemark, "name", catchment.name)
     told = dict(_told(material, catchment))
-    notes = [f"{label}: {one_line(value)}" for label, value in told.items()]
+    notes = [f"{label}: {one_line(value)}" for label, value in _read_out(told)]
     notes += [in_force(material), *([MADE_UP] if material.demonstration else []), SIMPLIFIED]
     _text(placemark, "description", _lines(notes))
     _text(placemark, "styleUrl", style)
-    data = ET.SubElement(placemark, "ExtendedData")
-    for label, value in told.items():
-        _text(ET.SubElement(data, "Data", name=label), "value", value)
+    _data(placemark, told)
     if boundary is not None:
         _geometry(placemark, boundary)
 
@@ -93,10 +97,43 @@ def _told(material: ExportInput, catchment: Catchment) -> Iterator[tuple[str, st
     if catchment.education_region:
         yield "Education region", catchment.education_region
     provider = material.provider(catchment)
-    yield "Provider", provider.name if provider else "none is recorded"
+    # It is there, and empty, where there is no provider: none is known, rather than nothing said.
+    yield PROVIDER_CODE, provider.code if provider else ""
     if provider:
+        yield "Provider", provider.name
         ways = ("Phone", provider.phone), ("Email", provider.email), ("Website", provider.website)
         yield from (way for way in ways if way[1])
+
+
+def _read_out(told: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield what people read of it: the provider by name, and that there is none in words."""
+    for label, value in told.items():
+        if label != PROVIDER_CODE:
+            yield label, value
+        elif not value:
+            yield "Provider", "none is recorded"
+
+
+def _of_all(material: ExportInput) -> dict[str, str]:
+    """Return what the file says of itself for programs; lists are JSON."""
+    told = members(material.edition)
+    return {
+        "lines": LINES,
+        "demonstration": made_up(demonstration=material.edition.demonstration),
+        **{name: _json(told[name]) for name in ("edition", "providers", "sources")},
+    }
+
+
+def _json(value: Any) -> str:
+    """Return a value as JSON, in which every character that XML has no place for is escaped."""
+    written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _NOT_IN_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
+
+
+def _data(parent: ET.Element, told: Mapping[str, str]) -> None:
+    data = ET.SubElement(parent, "ExtendedData")
+    for label, value in told.items():
+        _text(ET.SubElement(data, "Data", name=label), "value", value)
 
 
 def _lines(notes: list[str]) -> str:

@@ -366,7 +366,7 @@ def test_the_kml_names_every_catchment_and_who_serves_it(
         provider = whole.providers.get(catchment.provider_code or "")
         served = said(placemark, "k:ExtendedData/k:Data[@name='Provider']/k:value")
         assert said(placemark, "k:name") == catchment.name
-        assert served == (provider.name if provider else "none is recorded")
+        assert served == (provider.name if provider else "")
 
 
 def test_nobodys_text_is_markup_in_the_kml(files: Mapping[str, bytes]) -> None:

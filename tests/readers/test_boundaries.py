@@ -24,6 +24,7 @@ from catchments.geometry.coordinates import NZTM2000, geometry_to_360, to_metres
 from catchments.geometry.tiling.coverage import is_coverage
 from catchments.readers.boundaries import read_boundaries
 from catchments.readers.formats.file_checks import MAX_FILE_BYTES
+from catchments.readers.report import LeftOut
 from tests.laws import examples
 
 METRE = 1 / 90_000
@@ -181,11 +182,14 @@ def test_every_folder_of_a_google_map_is_read(my_map):
     assert reading.catchments["CHATHAMS"].education_region == ""
     assert reading.boundaries["CHATHAMS"].bounds == (-177, -44.2, -176, -43.6)
     assert not any(boundary.has_z for boundary in reading.boundaries.values())
+    assert reading.report.left_out == [
+        LeftOut("points in layer “Tai Tokerau”", "a point is no catchment"),
+        LeftOut("lines and others in layer “Tai Tokerau”", "a line is no catchment"),
+    ]
+    assert not reading.report.is_clean
     assert reading.report.counts == {
-        "points set aside": 1,
         "layers with catchments": 2,
         "layers without polygons": 2,
-        "lines and others set aside": 1,
         "catchments": 3,
         "catchments without a provider": 1,
         "catchments without an education region": 1,
@@ -243,7 +247,9 @@ def test_a_field_is_matched_as_its_author_wrote_it(my_map, wanted):
 
 def test_a_field_that_is_not_there_is_refused_with_those_that_are(my_map):
     message = refusal(my_map, name_field="Rohe")
-    assert "“map.kml” has no field “Rohe”. Its fields are: Catchment_ID, Name, Provider" in message
+    assert (
+        "“map.kml” has no field “Rohe”. Its fields are: Catchment ID, Provider, Whānau" in message
+    )
 
 
 def test_one_layer_can_be_chosen(my_map):
@@ -323,7 +329,9 @@ def test_a_csv_with_wkt_is_read(tmp_path):
     assert list(reading.catchments) == ["CATCHMENT-A"]
     assert reading.catchments["CATCHMENT-A"].education_region == "Tai Tokerau"
     assert list(reading.providers) == ["P-X"]
-    assert reading.report.counts["points set aside"] == 1
+    assert LeftOut("points in layer “Tai Tokerau”", "a point is no catchment") in (
+        reading.report.left_out
+    )
 
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:4167", "EPSG:2193", "EPSG:27200", "EPSG:3857"])
@@ -352,7 +360,17 @@ def test_every_layer_of_a_geopackage_is_read_and_tables_without_geometry_are_not
                 geometry_type="Polygon" if areas else None,
                 append=True,
             )
-    assert [c.name for c in read(path).catchments.values()] == ["Catchment 0", "Kaikohe"]
+    message = refusal(path)
+    assert "has 2 layers with areas: “b” (1 features), “second” (1 features)" in message
+    assert "Say which with --layer" in message
+    for every in ("*", ["b", "second"]):
+        reading = read(path, layer=every)
+        assert [c.name for c in reading.catchments.values()] == ["Catchment 0", "Kaikohe"]
+        notes = LeftOut("rows of the table “notes”", "it has no geometries")
+        assert reading.report.left_out == [notes]
+    one = read(path, layer="second")
+    assert [c.name for c in one.catchments.values()] == ["Kaikohe"]
+    assert LeftOut("features of layer “b”", "the layer is not asked for") in one.report.left_out
 
 
 @pytest.mark.parametrize("inside", ["", "export/", "a/b/"])
@@ -539,7 +557,11 @@ def test_edges_whose_vertices_do_not_match_are_matched(tmp_path):
         ("b.geojson", "{", "is not GeoJSON"),
         ("b.geojson", "[" * 100_000, "is not GeoJSON"),
         ("b.json", "[]", "it is no FeatureCollection"),
-        ("b.json", '{"type": "Topology"}', "it is no FeatureCollection"),
+        (
+            "b.json",
+            '{"type": "Topology"}',
+            "is not TopoJSON, or it is damaged: “it has no objects”",
+        ),
         ("b.json", '{"type": "gdal_streamed_alg", "command_line": "x"}', "it is no Feature"),
         ("b.json", '{"type": "FeatureCollection"}', "it has no features"),
         ("b.json", '{"type": "FeatureCollection", "features": []}', "holds no polygons"),
@@ -553,9 +575,9 @@ def test_edges_whose_vertices_do_not_match_are_matched(tmp_path):
         ("b.gpkg", "hello", "is not a GeoPackage"),
         ("b.zip", "PK\x03\x04 cut short", "truncated or damaged"),
         ("b.kmz", "", "truncated or damaged"),
-        ("b.csv", "", "has no rows with a WKT column"),
+        ("b.csv", "", "is empty"),
         ("b.csv", "a,b\n1,2\n", "has no rows with a WKT column"),
-        ("b.csv", "WKT,name\nPOLYGON (,A\n", "row 1"),
+        ("b.csv", "WKT,name\nPOLYGON (,A\n", "line 2, column WKT"),
         ("b.vrt", "<OGRVRTDataSource/>", "is in no format that is read here"),
         ("b.shp", "x", "Zip the .shp with its .shx, .dbf and .prj."),
         ("b", "x", "It must be KML, KMZ, GeoJSON, GeoPackage"),
@@ -639,7 +661,7 @@ def test_an_archive_made_to_harm_is_refused_before_it_is_unpacked(tmp_path, memb
 
 
 def test_a_zip_without_a_whole_shapefile_is_refused(tmp_path):
-    assert "has no Shapefile in it" in refusal(zipped(tmp_path / "a.zip", {"doc.kml": MAP}))
+    assert "has no Shapefile in it" in refusal(zipped(tmp_path / "a.zip", {"readme.txt": "x"}))
     said = refusal(zipped_shapefile(tmp_path, [WEST], without=(".dbf",)))
     assert "its .dbf is missing" in said
     fake = {"b.shp": MAP, "b.shx": "", "b.dbf": ""}
@@ -684,7 +706,8 @@ def test_a_shapefile_whose_crs_names_a_file_is_not_asked_about_with_proj(tmp_pat
 def test_a_shape_that_cannot_be_read_is_refused_and_one_that_is_absent_is_counted(tmp_path):
     area, absent = placemark("A", WEST), "<Placemark><name>absent</name></Placemark>"
     reading = read(written(tmp_path / "a.kml", kml(("Areas", area, absent))))
-    assert reading.report.counts["features without geometry"] == 1
+    absent_one = LeftOut("features without geometry in layer “Areas”", "there is no area in them")
+    assert reading.report.left_out == [absent_one]
     short = LINE.replace(" 174.1,-35.9", "")
     file = written(tmp_path / "b.kml", kml(("Areas", area, absent, short)))
     assert "layer Areas, feature 3 has a shape that cannot be read" in refusal(file)

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catchments.core.model import Edition
 from catchments.readers.boundaries import read_boundaries
 from catchments.readers.codes import MADE_AT_MOST, code_of, provider_code
-from catchments.readers.providers import read_providers
+from catchments.readers.lists.providers import read_providers
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_a_provider_of_the_map_and_of_a_table_is_one(tmp_path: Path) -> None:
     said = {"authority": "A", "licence": "L", "release": "R"}
     from_map = read_boundaries([drawn], **said).providers
     assert (
-        list(read_providers(table).providers)
+        list(read_providers([table], known=Edition()).providers)
         == list(from_map)
         == [provider_code("Te Pokapū Trust")]
     )

@@ -19,8 +19,10 @@ from pyproj import CRS
 
 from catchments.core.errors import FileRefused
 from catchments.readers.formats import geopackage as reader
-from catchments.readers.formats.feature_fields import tidy_value
-from catchments.readers.formats.vector_files import Layer, read_layers
+from catchments.readers.formats import vector_files
+from catchments.readers.formats.vectors.layers import Layer
+from catchments.readers.formats.vectors.values import tidy_value
+from catchments.readers.report import Report
 from tests.hostile_files import AREA, POLYGON, entry, geopackage, name_layer, stored
 
 EAST = shapely.box(175, -38.7, 175.4, -38.3)
@@ -47,6 +49,10 @@ def written(path: Path, areas: Sequence[Any] = AREAS, **how: Any) -> Path:
         warnings.simplefilter("ignore")
         pyogrio.raw.write(path, shapes, list(COLUMNS.values()), list(COLUMNS), **options)
     return path
+
+
+def read_layers(path: Path) -> list[Layer]:
+    return vector_files.read_layers(path, Report())
 
 
 def as_gdal_reads(path: Path, layer: str) -> Layer:
@@ -196,10 +202,13 @@ SHAPES: dict[str, tuple[Any, str]] = {
         stored(struct.pack("<BII", 1, 3, 2**32 - 1)),
         "it promises 4,294,967,295",
     ),
-    "a collection": (stored(struct.pack("<BII", 1, 7, 0)), "is a geometry collection"),
-    "collections in each other": (
-        stored(struct.pack("<BII", 1, 7, 1) * 200_000 + struct.pack("<BII", 1, 7, 0)),
-        "is a geometry collection",
+    "a collection with a curve in it": (
+        stored(struct.pack("<BII", 1, 7, 1) + struct.pack("<BII", 1, 10, 0)),
+        "is a curve polygon",
+    ),
+    "a collection without end": (
+        stored(struct.pack("<BII", 1, 7, 1) * 200_000),
+        "it promises 1 pieces",
     ),
     "a circle": (stored(struct.pack("<BII", 1, 8, 0)), "is a circular string"),
     "a curve": (stored(struct.pack("<BII", 1, 10, 0)), "is a curve polygon"),
@@ -214,6 +223,18 @@ def test_a_shape_that_is_none_is_refused_with_its_place(tmp_path: Path, case: st
     refused = refusal(path)
     assert said in refused
     assert "layer “areas”, feature 2" in refused
+
+
+@pytest.mark.parametrize("depth", [1, 2, 200_000])
+def test_collections_in_collections_are_opened_to_any_depth(tmp_path: Path, depth: int) -> None:
+    inside = WKB + shapely.to_wkb(shapely.Point(174, -38))
+    collection = struct.pack("<BII", 1, 7, 1) * (depth - 1) + struct.pack("<BII", 1, 7, 2) + inside
+    path = geopackage(tmp_path / "a.gpkg", [("A", stored(collection))])
+    (layer,) = read_layers(path)
+    (found,) = layer.geometries
+    assert [part.geom_type for part in shapely.get_parts(found)] == ["Polygon", "Point"]
+    empty = geopackage(tmp_path / "b.gpkg", [("A", stored(struct.pack("<BII", 1, 7, 0)))])
+    assert read_layers(empty)[0].geometries == [None]
 
 
 STATEMENTS = {

@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
+import pyogrio
 import pytest
 
 from catchments.core.errors import FileRefused
+from catchments.core.model import Edition
 from catchments.readers.addresses import AddressReading
 from catchments.readers.boundaries import read_boundaries
-from catchments.readers.formats import vector_files
 from catchments.readers.formats.vector_files import read_layers
-from catchments.readers.providers import read_providers
+from catchments.readers.lists.files import Given
+from catchments.readers.lists.providers import read_providers
+from catchments.readers.report import Report
 from tests.hostile_files import LEAKED, WORD, canary_in, of_areas, workbooks
 
 
@@ -29,7 +31,7 @@ def files(canary: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, t
 
 
 def layers(path: Path) -> str:
-    return repr(read_layers(path))
+    return repr(read_layers(path, Report()))
 
 
 def catchments(path: Path) -> str:
@@ -94,7 +96,7 @@ def a_workbook(word: str) -> bytes:
 
 def test_no_workbook_brings_out_what_another_file_holds(canary: Path, tmp_path: Path) -> None:
     def providers(path: Path) -> str:
-        return repr(read_providers(path, authority="a", licence="b", release="c"))
+        return repr(read_providers([path], known=Edition(), given=Given("a", "b", "c")))
 
     for way, name, content in workbooks(canary, a_workbook):
         path = tmp_path / name
@@ -102,30 +104,23 @@ def test_no_workbook_brings_out_what_another_file_holds(canary: Path, tmp_path: 
         assert WORD not in said_of(providers, path), way
 
 
-# --- what GDAL sees of KML ------------------------------------------------------------------------
+# --- KML and GDAL ---------------------------------------------------------------------------------
 
 KML = """<?xml version="1.0" encoding="UTF-8"?>
 <?x <OGRVRTDataSource/> ?><!-- <OGRVRTDataSource/> -->
 <k:kml xmlns:k="http://www.opengis.net/kml/2.2" xmlns:gml="http://www.opengis.net/gml">
-<k:Document><k:name>a &amp; b</k:name><k:description><![CDATA[<b>Provider: "X" & Y</b>]]>
-</k:description></k:Document></k:kml>"""
+<k:Document><k:name>a &amp; b</k:name><k:Placemark><k:name>A</k:name><k:description>
+<![CDATA[<b>Provider: "X" & Y</b>]]></k:description></k:Placemark></k:Document></k:kml>"""
 
 
-def test_gdal_sees_elements_and_text_alone_and_guesses_from_a_start_of_ours(
+def test_gdal_sees_nothing_of_kml_and_comments_and_instructions_are_no_elements(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[str] = []
-
-    def read(copy: Path, *_: object) -> list[object]:
-        seen.append(copy.read_text(encoding="utf-8"))
-        return []
-
-    monkeypatch.setattr(vector_files, "_read_with_gdal", read)
+    monkeypatch.setattr(pyogrio, "read_info", None)
     path = tmp_path / "a.kml"
     path.write_text(KML, encoding="utf-8")
-    read_layers(path)
-    (text,) = seen
-    assert text[:100_000].strip() == "<k:kml"
-    assert "OGRVRT" not in text
-    given, copied = ET.fromstring(KML), ET.fromstring(text)
-    assert ET.tostring(given) == ET.tostring(copied)
+    (layer,) = read_layers(path, Report())
+    assert layer.name == "a & b"
+    (values,) = layer.values
+    assert values["name"] == "A"
+    assert values["description"].strip() == '<b>Provider: "X" & Y</b>'

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catchments.core.errors import FileRefused
-from catchments.core.model import Catchment, School, SchoolStatus, SourceKind
-from catchments.readers.listings import Listings, read_listings
+from catchments.core.model import Catchment, Edition, School, SchoolStatus, SourceKind
+from catchments.readers.lists.listings import Listings, read_listings
 
 SCHOOLS = {
     school.school_id: school
@@ -42,7 +42,7 @@ HEADER = "School Number,School Name,Town / City,Catchment,In-school provision"
 def read(folder: Path, *rows: str, header: str = HEADER, name: str = "list.csv") -> Listings:
     path = folder / name
     path.write_text("\n".join([header, *rows]) + "\n")
-    return read_listings(path, schools=SCHOOLS, catchments=CATCHMENTS)
+    return read_listings([path], schools=SCHOOLS, known=Edition(CATCHMENTS))
 
 
 def refusal(folder: Path, *rows: str, header: str = HEADER) -> FileRefused:
@@ -166,7 +166,7 @@ def test_a_code_and_a_name_of_two_catchments_refuse(tmp_path: Path) -> None:
     header = "School Number,Catchment Code,Catchment Name"
     assert read(tmp_path, "1,C04,", header=header).listings == {1: "C04"}
     error = refusal(tmp_path, "1,C01,Gore", header=header)
-    assert "“C01” and “Gore” are two catchments" in error.rows[0]
+    assert "“C01” and “Gore” are not one catchment" in error.rows[0]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_list_of_in_school_provision_alone_is_read(tmp_path: Path) -> None:
     listings = read(tmp_path, "1,Yes", "2,No", header="School Number,In-school provision")
     assert listings.listings == {}
     assert listings.in_school_provision == {1: "In-school provision"}
-    assert SourceKind.IN_SCHOOL_PROVISION is listings.source.kind
+    assert SourceKind.IN_SCHOOL_PROVISION is listings.sources[0].kind
 
 
 def test_a_row_without_catchment_is_said(tmp_path: Path) -> None:
@@ -235,8 +235,8 @@ def test_a_workbook_is_read_like_a_csv(tmp_path: Path) -> None:
         book.active.append(row)
     path = tmp_path / "list-2026-01-05.xlsx"
     book.save(path)
-    listings = read_listings(path, schools=SCHOOLS, catchments=CATCHMENTS)
-    assert (listings.listings, listings.source.release) == ({1: "C01"}, "2026-01-05")
+    listings = read_listings([path], schools=SCHOOLS, known=Edition(CATCHMENTS))
+    assert (listings.listings, listings.sources[0].release) == ({1: "C01"}, "2026-01-05")
 
 
 def test_a_table_without_the_columns_is_refused(tmp_path: Path) -> None:

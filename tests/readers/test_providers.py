@@ -11,10 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catchments.core.errors import FileRefused
-from catchments.core.model import Provider, SourceKind
-from catchments.readers.providers import ProviderTable, provider_code, read_providers
+from catchments.core.model import Catchment, Edition, Provider, SourceKind
+from catchments.readers.lists.files import Given
+from catchments.readers.lists.providers import ProviderTable, provider_code, read_providers
 
 HEADER = "Catchment,Provider,Phone,Email,Website"
+
+
+KNOWN = Edition({c: Catchment(c, c) for c in ("Kaitāia", "C01", *"NSE", "North", "South", "East")})
 
 
 def written(folder: Path, *rows: str, header: str = HEADER, name: str = "providers.csv") -> Path:
@@ -24,7 +28,7 @@ def written(folder: Path, *rows: str, header: str = HEADER, name: str = "provide
 
 
 def read(folder: Path, *rows: str, header: str = HEADER) -> ProviderTable:
-    return read_providers(written(folder, *rows, header=header))
+    return read_providers([written(folder, *rows, header=header)], known=KNOWN)
 
 
 def refusal(folder: Path, *rows: str, header: str = HEADER) -> FileRefused:
@@ -191,7 +195,7 @@ def test_a_plain_address_is_kept(tmp_path: Path, email: str) -> None:
 
 
 def test_every_row_at_fault_is_named(tmp_path: Path) -> None:
-    error = refusal(tmp_path, "N,,,,", f"S,B,{'1' * 41},x,javascript:x", "E,C,,,")
+    error = refusal(tmp_path, "N,,09 1,,", f"S,B,{'1' * 41},x,javascript:x", "E,C,,,")
     assert [row.partition(":")[0] for row in error.rows] == ["line 2", *["line 3"] * 3]
     assert "line 2: it names no provider" in str(error)
 
@@ -219,16 +223,16 @@ def test_a_table_without_rows_is_refused(tmp_path: Path) -> None:
 
 def test_the_source_is_declared_or_says_that_it_is_not(tmp_path: Path) -> None:
     path = written(tmp_path, "N,A,,,", name="providers-2026-07-01.csv")
-    source = read_providers(path).source
+    source = read_providers([path], known=KNOWN).sources[0]
     assert SourceKind.PROVIDERS is source.kind
     assert (source.release, source.licence) == ("2026-07-01", "not stated")
-    declared = read_providers(path, authority="X", licence="CC0", release="v2", url="https://x.nz")
+    declared = read_providers([path], known=KNOWN, given=Given("X", "CC0", "v2", "https://x.nz"))
     assert (
-        declared.source.authority,
-        declared.source.licence,
-        declared.source.release,
+        declared.sources[0].authority,
+        declared.sources[0].licence,
+        declared.sources[0].release,
     ) == ("X", "CC0", "v2")
-    assert read(tmp_path, "N,A,,,").source.release == "undated"
+    assert read(tmp_path, "N,A,,,").sources[0].release == "undated"
 
 
 @given(st.text(min_size=1, max_size=200))

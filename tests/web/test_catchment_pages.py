@@ -19,8 +19,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from catchments.core.model import Catchment, Edition, Place, School
-from catchments.core.plain_cells import RUNS_IN_A_SPREADSHEET
+from catchments.core.model import (
+    Answer,
+    Basis,
+    Catchment,
+    Edition,
+    Place,
+    Provider,
+    School,
+    Status,
+)
+from catchments.core.plain_cells import RUNS_IN_A_SPREADSHEET, as_meant
 from catchments.store import StoreUnavailable
 from catchments.web.common.services import EXTENSION
 from catchments.web.common.tables import schools_table
@@ -593,16 +602,60 @@ def test_the_schools_of_a_catchment_are_a_table(client: FlaskClient) -> None:
     assert first["source"] == "Nobody (CC0)"
 
 
-def test_the_table_of_all_schools_is_the_tables_of_all_catchments(client: FlaskClient) -> None:
+def test_the_table_of_all_schools_is_the_tables_of_all_catchments_and_who_is_in_none(
+    client: FlaskClient,
+) -> None:
     whole = table(client.get("/downloads/1/1/schools.csv"))
     parts = [
         row
         for code in (AHI, KOWHAI, RIMU, TOTARA, REKOHU)
         for row in table(client.get(f"/downloads/1/1/schools.csv?catchment={code}"))
     ]
-    assert whole == parts
+    assert whole[: len(parts)] == parts
     known = {n for n in small_schools() if client.get(f"/provider?school_id={n}").json["catchment"]}
-    assert {int(row["school_id"]) for row in whole} == known
+    assert {int(row["school_id"]) for row in parts} == known
+    assert [(row["school_id"], row["listing"]) for row in whole[len(parts) :]] == [
+        ("63", ""),
+        ("498", "none"),
+    ]
+    assert {row["catchment_code"] for row in whole[len(parts) :]} == {""}
+
+
+def test_the_tables_have_what_only_the_edition_knows(tmp_path: Path) -> None:
+    small = small_edition()
+    edition = replace(
+        small,
+        providers={**small.providers, "P-IDLE": Provider("P-IDLE", "=1+1", "02")},
+        listings={**small.listings, 58: AHI, 7001: AHI},
+        unserved=small.unserved | {7002},
+        in_school_provision={**small.in_school_provision, 7003: "Funded for 3 students"},
+    )
+    with visited(tmp_path, edition) as client:
+        schools = {r["school_id"]: r for r in table(client.get("/downloads/1/1/schools.csv"))}
+        of_one = table(client.get(f"/downloads/1/1/schools.csv?catchment={AHI}"))
+        catchments = table(client.get("/downloads/1/1/catchments.csv"))
+        page = client.get(f"/catchment/{AHI}").text
+    names = ("school", "status", "catchment_code", "provider_code", "listing")
+    assert [[schools[number][name] for name in names] for number in ("7001", "7002", "7003")] == [
+        ["", "not in the directory", AHI, "P-AHI", AHI],
+        ["", "not in the directory", "", "", "none"],
+        ["", "not in the directory", "", "", ""],
+    ]
+    assert schools["7003"]["in_school_provision"] == "Funded for 3 students"
+    assert schools["58"]["listing"] == AHI
+    assert [row["school_id"] for row in of_one if not row["school"]] == ["7001"]
+    idle = {name: cell for name, cell in catchments[-1].items() if cell}
+    assert idle == {
+        "provider_code": "P-IDLE",
+        "provider": "'=1+1",
+        "phone": "02",
+        **{
+            n: catchments[0][n] for n in ("edition", "directory_release", "demonstration", "source")
+        },
+    }
+    assert [row["catchment_code"] for row in catchments] == [AHI, KOWHAI, RIMU, TOTARA, REKOHU, ""]
+    assert catchments[1]["provider_code"] == "P-RAKAU"
+    assert "7001" not in page
 
 
 def test_the_table_of_catchments_has_everyone_to_call(client: FlaskClient) -> None:
@@ -624,22 +677,23 @@ def test_no_cell_begins_as_a_formula_does_and_all_can_be_read_back(text: str) ->
     )
     assert not row["school"].startswith(RUNS_IN_A_SPREADSHEET)
     assert row["school"] in (text, f"'{text}")
+    assert as_meant(row["school"]) == text
 
 
 class _Stand:
     """As much of a snapshot as a table says of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: Answer) -> None:
+        self.answers = {1: answer, **dict.fromkeys(small_schools(), answer)}
         self.edition, self.release = small_edition(number=1), small_release(number=1)
         self.demonstration = True
 
 
 def _world_with(name: str) -> tuple[Any, Any]:
-    member = catchment_summaries.Member(
-        School(1, name), catchment_summaries.Basis.LISTED, None, None
-    )
-    catchment = small_edition().catchments[AHI]
-    return _Stand(), catchment_summaries.Entry(catchment, None, (member,), (), "", {})
+    school, catchment = School(1, name), small_edition().catchments[AHI]
+    member = catchment_summaries.Member(school, Basis.LISTED, None, None)
+    answer = Answer(Status.RESOLVED, "", school, basis=Basis.LISTED, catchment=catchment)
+    return _Stand(answer), catchment_summaries.Entry(catchment, None, (member,), (), "", {})
 
 
 def test_the_boundary_of_a_catchment_is_what_the_file_of_all_says(client: FlaskClient) -> None:

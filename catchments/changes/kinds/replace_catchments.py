@@ -40,10 +40,20 @@ class ReplaceCatchments(Change):
             boundaries=dict(self.boundaries),
             providers={**edition.providers, **self.providers},
             listings=kept,
-            sources=with_sources(edition.sources, SourceKind.BOUNDARIES, self.sources),
+            sources=self._sources(edition),
             overlaps_accepted=self.overlaps_accepted,
             gaps_accepted=self.gaps_accepted,
         )
+
+    def _sources(self, edition: Edition) -> tuple[Source, ...]:
+        """Return an edition's sources with those of this file, whatever it supplied."""
+        sources = with_sources(edition.sources, SourceKind.BOUNDARIES, ())
+        of_kind: dict[SourceKind, list[Source]] = {}
+        for source in self.sources:
+            of_kind.setdefault(source.kind, []).append(source)
+        for kind, new in of_kind.items():
+            sources = with_sources(sources, kind, tuple(new))
+        return sources
 
     def describe(self, edition: Edition) -> str:
         return f"Catchments replaced from a file: {len(self.catchments)} of them."

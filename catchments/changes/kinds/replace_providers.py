@@ -1,4 +1,4 @@
-"""A new list of providers, from a file, in place of the old one."""
+"""A list of providers, from a file: the whole of it, or some of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from catchments.changes.change import Change
-from catchments.changes.edition_parts import with_sources
+from catchments.changes.edition_parts import with_more_sources, with_sources
 from catchments.changes.naming import named
 from catchments.core.errors import ChangeDoesNotFit, shown
 from catchments.core.model import Catchment, Edition, Provider, Source, SourceKind
@@ -15,28 +15,36 @@ from catchments.core.text_folding import folded
 
 @dataclass(frozen=True)
 class ReplaceProviders(Change):
-    """A new list of providers; `assignments` maps catchment code or name to provider code."""
+    """A list of providers; `assignments` maps catchment code or name to provider code.
+
+    Where it is not the complete list, providers that it does not name stay as they are.
+    """
 
     tag = "replace providers"
 
     providers: Mapping[str, Provider]
     source: Source
     assignments: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = True
+    more_sources: tuple[Source, ...] = ()
 
     def apply(self, edition: Edition) -> Edition:
         catchments = dict(edition.catchments)
         for text, provider_code in self.assignments.items():
             code = _code_meant(text, edition.catchments)
             catchments[code] = replace(catchments[code], provider_code=provider_code)
+        kept = {} if self.whole else edition.providers
+        put = with_sources if self.whole else with_more_sources
         return replace(
             edition,
             catchments=catchments,
-            providers=dict(self.providers),
-            sources=with_sources(edition.sources, SourceKind.PROVIDERS, (self.source,)),
+            providers={**kept, **self.providers},
+            sources=put(edition.sources, SourceKind.PROVIDERS, (self.source, *self.more_sources)),
         )
 
     def describe(self, edition: Edition) -> str:
-        return f"Providers replaced from a file: {len(self.providers)} of them."
+        done = "replaced" if self.whole else "read"
+        return f"Providers {done} from a file: {len(self.providers)} of them."
 
 
 def _code_meant(text: str, catchments: Mapping[str, Catchment]) -> str:

@@ -11,13 +11,19 @@ import resource
 import sys
 from pathlib import Path
 
-import msgspec
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import CatchmentsError, FileRefused, shown
 from catchments.readers.report import Report
-from catchments.readers.uploads import VERTICES_AT_MOST, Read, Wish
+from catchments.readers.uploads import (
+    VERTICES_AT_MOST,
+    Read,
+    Sought,
+    Wish,
+    decoded_wish,
+    encoded,
+)
 
 LARGEST_BYTES = 3 << 30
 LONGEST_S = 60
@@ -27,9 +33,7 @@ ROWS_AT_MOST = 100
 def read(wish: Wish) -> Read:
     """Return what files hold, or why they are refused."""
     try:
-        if wish.aliases_of:
-            return _aliases(wish)
-        return _area(wish) if wish.area else _catchments(wish)
+        return _READERS[wish.sought](wish)
     except FileRefused as error:
         return Read(refused=str(error), rows=list(error.rows)[:ROWS_AT_MOST])
     except CatchmentsError as error:
@@ -40,15 +44,18 @@ def read(wish: Wish) -> Read:
 
 def _area(wish: Wish) -> Read:
     from catchments.readers.formats.feature_polygons import boundary_of
-    from catchments.readers.formats.vector_files import read_layers
+    from catchments.readers.formats.vector_files import chosen_layers, read_layers
 
     path, report = Path(wish.paths[0]), Report()
     parts: list[BaseGeometry] = []
-    for layer in read_layers(path):
+    wanted = [wish.layer] if wish.layer else []
+    for layer in chosen_layers(read_layers(path, report), wanted, path, report):
         _refuse_many(layer.geometries, path)
         for number, geometry in enumerate(layer.geometries, start=1):
             where = f"layer {shown(layer.name)}, feature {number}"
-            parts.append(boundary_of(geometry, wish.crs or layer.crs, path, where, report))
+            parts.append(
+                boundary_of(geometry, wish.crs or layer.crs, path, where, report, layer=layer.name)
+            )
     kept = [part for part in parts if part is not None]
     if not kept:
         raise FileRefused(
@@ -63,10 +70,11 @@ def _catchments(wish: Wish) -> Read:
     from catchments.readers.boundaries import read_boundaries
 
     came = read_boundaries(
-        [Path(path) for path in wish.paths],
-        authority=wish.authority,
-        licence=wish.licence,
-        release=wish.release,
+        _paths(wish),
+        known=wish.known,
+        authority=wish.given.authority,
+        licence=wish.given.licence,
+        release=wish.given.release,
         name_field=wish.name_field,
         code_field=wish.code_field,
         provider_field=wish.provider_field,
@@ -76,9 +84,14 @@ def _catchments(wish: Wish) -> Read:
         accept_overlaps=wish.accept_overlaps,
         accept_gaps=wish.accept_gaps,
     )
+    known = wish.known.boundaries
+    kept = frozenset(code for code, each in came.boundaries.items() if each is known.get(code))
     return Read(
         catchments=came.catchments,
-        boundaries={code: shapely.to_wkb(each) for code, each in came.boundaries.items()},
+        boundaries={
+            c: shapely.to_wkb(each) for c, each in came.boundaries.items() if c not in kept
+        },
+        kept=kept,
         providers=came.providers,
         sources=list(came.sources),
         report=came.report,
@@ -86,11 +99,29 @@ def _catchments(wish: Wish) -> Read:
     )
 
 
+def _listings(wish: Wish) -> Read:
+    from catchments.readers.lists.listings import read_listings
+
+    found = read_listings(_paths(wish), schools=wish.schools, known=wish.known, given=wish.given)
+    return Read(listings=found, report=found.report)
+
+
+def _providers(wish: Wish) -> Read:
+    from catchments.readers.lists.providers import read_providers
+
+    found = read_providers(_paths(wish), known=wish.known, given=wish.given)
+    return Read(provider_table=found, report=found.report)
+
+
 def _aliases(wish: Wish) -> Read:
     from catchments.readers.aliases import read_aliases
 
-    found, report = read_aliases(Path(wish.paths[0]), schools=wish.aliases_of)
+    found, report = read_aliases(Path(wish.paths[0]), schools=wish.schools)
     return Read(aliases=list(found), report=report)
+
+
+def _paths(wish: Wish) -> list[Path]:
+    return [Path(path) for path in wish.paths]
 
 
 def _refuse_many(geometries: object, path: Path) -> None:
@@ -103,12 +134,20 @@ def _refuse_many(geometries: object, path: Path) -> None:
         )
 
 
+_READERS = {
+    Sought.AREA: _area,
+    Sought.CATCHMENTS: _catchments,
+    Sought.LISTINGS: _listings,
+    Sought.PROVIDERS: _providers,
+    Sought.ALIASES: _aliases,
+}
+
+
 def main() -> None:
     """Read a wish from the input, and write what came of it to the output."""
     resource.setrlimit(resource.RLIMIT_AS, (LARGEST_BYTES, LARGEST_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (LONGEST_S, LONGEST_S))
-    wish = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Wish)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(read(wish)))
+    sys.stdout.buffer.write(encoded(read(decoded_wish(sys.stdin.buffer.read()))))
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ class PatchedIndex:
 def touched_codes(before: Edition, after: Edition, comparison: Comparison) -> frozenset[str]:
     """Return the catchments whose boundary is another, is new or is no more."""
     appeared = set(before.boundaries) ^ set(after.boundaries)
-    return frozenset(appeared.union(comparison.boundaries_changed))
+    return frozenset(appeared.union(comparison.boundaries_touched))
 
 
 def answers_after(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
+import lzma
 import shutil
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from catchments.core.errors import FileRefused, shown
@@ -18,42 +20,102 @@ MAX_UNPACKED_RATIO = 200
 RATIO_COUNTS_FROM_BYTES = 10_000_000
 MAX_ARCHIVE_MEMBERS = 1_000
 
+_UTF8 = 0x800
+"""The flag of a member whose name is said to be UTF-8; APPNOTE.TXT 4.4.4, bit 11."""
+_OF_SYSTEMS = {".ds_store", "thumbs.db", "desktop.ini", ".localized"}
 _ARCHIVES = {".zip", ".kmz", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".tar"}
 
 
-def unpacked_members(
-    path: Path, folder: Path, wanted: Callable[[PurePosixPath], bool]
-) -> list[Path]:
-    """Unpack the wanted members under plain names in `folder`, each directory as one of its own."""
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file in an archive, and its path in there as its author wrote it."""
+
+    path: PurePosixPath
+    info: zipfile.ZipInfo
+
+    @property
+    def name(self) -> str:
+        """Its path, to be named by."""
+        return str(self.path)
+
+    @property
+    def ending(self) -> str:
+        """The ending of its name in small letters."""
+        return self.path.suffix.casefold()
+
+
+class Archive:
+    """A zip that was found to be harmless: its members, without what a system adds of itself."""
+
+    def __init__(self, opened: zipfile.ZipFile, path: Path) -> None:
+        self.path = path
+        self._opened = opened
+        every = [Member(_path_of(info), info) for info in opened.infolist() if not info.is_dir()]
+        self.members = [member for member in every if not _is_of_a_system(member.path)]
+        self.of_systems = len(every) - len(self.members)
+        """How many there are that Finder or Explorer put there for themselves."""
+
+    def unpack(self, member: Member, target: Path) -> Path:
+        """Write what is in a member to a file of ours, and return that."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            _refused_if_damaged(self.path),
+            self._opened.open(member.info) as packed,
+            target.open("wb") as unpacked,
+        ):
+            shutil.copyfileobj(packed, unpacked)  # zipfile stops at the size that was checked
+        return target
+
+    def content(self, member: Member) -> bytes:
+        """Return what is in a member."""
+        with _refused_if_damaged(self.path):
+            return self._opened.read(member.info)
+
+
+@contextmanager
+def opened_archive(path: Path) -> Iterator[Archive]:
+    """Open a zip or KMZ, which is refused before anything is unpacked if it is made to harm.
+
+    Raises FileRefused, also while it is unpacked: for what is no archive, damaged, or locked.
+    """
+    with _refused_if_damaged(path):
+        opened = zipfile.ZipFile(path)
+    with opened:
+        _check_archive(opened.infolist(), path)
+        yield Archive(opened, path)
+
+
+@contextmanager
+def _refused_if_damaged(path: Path) -> Iterator[None]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            _check_archive(members, path)
-            chosen = [
-                member
-                for member in members
-                if not member.is_dir() and wanted(PurePosixPath(member.filename))
-            ]
-            return [_unpack(archive, member, folder) for member in chosen]
+        yield
     except NotImplementedError as error:
         raise not_what_it_says(path, "an archive that can be unpacked here", error) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+    except (
+        *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+        *(EOFError, OSError, ValueError, RuntimeError),
+    ) as error:
         raise FileRefused(
             f"{shown(path.name)} is not a whole zip archive: it is truncated or damaged.",
             next_step="Download or export it again.",
         ) from error
 
 
-def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> Path:
-    inside = PurePosixPath(member.filename)
-    whole = re.sub(r"[^0-9A-Za-z]+", "_", str(inside.parent))[:100]
-    target = (
-        folder / whole / (re.sub(r"[^\w ()#-]+", "_", inside.stem)[:60] + inside.suffix.lower())
+def _path_of(info: zipfile.ZipInfo) -> PurePosixPath:
+    """Return a member's path; Finder writes UTF-8 without saying so, which is read as cp437."""
+    name = info.filename
+    if not info.flag_bits & _UTF8 and not name.isascii():
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return PurePosixPath(name.replace("\\", "/"))
+
+
+def _is_of_a_system(path: PurePosixPath) -> bool:
+    return (
+        "__MACOSX" in path.parts
+        or path.name.startswith("._")
+        or path.name.casefold() in _OF_SYSTEMS
     )
-    target.parent.mkdir(exist_ok=True)
-    with archive.open(member) as packed, target.open("wb") as unpacked:
-        shutil.copyfileobj(packed, unpacked)  # zipfile stops at the size that was checked
-    return target
 
 
 def _check_archive(members: Sequence[zipfile.ZipInfo], path: Path) -> None:
@@ -84,7 +146,7 @@ def _check_member(member: zipfile.ZipInfo, name: str) -> None:
             f"{name} has a file whose path leads out of the archive: {shown(member.filename)}.",
             next_step="Do not use this file.",
         )
-    if inside.suffix.casefold() in _ARCHIVES:
+    if inside.suffix.casefold() in _ARCHIVES and not _is_of_a_system(inside):
         raise FileRefused(
             f"{name} has an archive inside it: {shown(member.filename)}.",
             next_step="Unpack it once and import what is inside.",

@@ -8,7 +8,10 @@ from datetime import datetime
 
 def tidy(text: str) -> str:
     """Return `text` in composed Unicode, without invisible characters, on one line."""
-    if not (text.isascii() and text.isprintable()):
+    if text.isascii() and text.isprintable():
+        if "  " not in text and text == text.strip():
+            return text  # as most are
+    else:
         text = "".join(map(_visible, unicodedata.normalize("NFC", text)))
     return " ".join(text.split())
 

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html.parser import HTMLParser
 
-from catchments.core.model import Provider
 from catchments.core.text_folding import folded
-from catchments.readers.codes import provider_code
+from catchments.readers.formats.cells import tidy
+from catchments.readers.formats.vectors.values import (
+    DESCRIPTION_FIELDS,
+    PROVIDER_FIELDS,
+    NotText,
+)
 
 NAME_FIELDS = ("catchment name", "catchment", "name", "title", "label")
 CODE_FIELDS = ("catchment code", "code")
-_PROVIDER_FIELDS = (
-    "provider",
-    "provider name",
-    "service provider",
-    "attendance service provider",
-    "attendance service",
-    "organisation",
-)
+PROVIDER_CODE_FIELDS = ("provider code", "prov code", "provider id")
 REGION_FIELDS = ("education region", "region")
 _PHONE_FIELDS = ("phone", "telephone", "tel", "ph", "phone number", "contact number")
 _WEBSITE_FIELDS = ("website", "web", "site", "web site", "url")
 _EMAIL_FIELDS = ("email", "e mail", "email address")
-_DESCRIPTION_FIELDS = ("description",)
+KNOWN_BESIDE = (
+    *("edition", "effective from", "from date", "demonstration", "made up"),
+    *DESCRIPTION_FIELDS,
+)
+"""What stands beside that is known as well: our own files' fields, and descriptions."""
 _SHAPEFILE_FIELD_LENGTH = 10
 
 
@@ -33,21 +34,75 @@ _SHAPEFILE_FIELD_LENGTH = 10
 class FieldNames:
     """The fields a person named; None where they are to be guessed."""
 
-    name: str | None
-    code: str | None
-    provider: str | None
-    region: str | None
+    name: str | None = None
+    code: str | None = None
+    provider: str | None = None
+    region: str | None = None
+    provider_code: str | None = None
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Those that a person named."""
+        given = (self.name, self.code, self.provider, self.region, self.provider_code)
+        return tuple(name for name in given if name is not None)
+
+    def used(self, names: Iterable[str]) -> dict[str, str]:
+        """Return what is read from which of a layer's fields: the first that is what is meant."""
+        ways: dict[str, tuple[str | None, Sequence[str]]] = {
+            "name": (self.name, NAME_FIELDS),
+            "code": (self.code, CODE_FIELDS),
+            "education region": (self.region, REGION_FIELDS),
+            "provider": (self.provider, PROVIDER_FIELDS),
+            "provider's code": (self.provider_code, PROVIDER_CODE_FIELDS),
+            "phone": (None, _PHONE_FIELDS),
+            "email": (None, _EMAIL_FIELDS),
+            "website": (None, _WEBSITE_FIELDS),
+        }
+        there = list(names)
+        found = {
+            what: next((n for w in _wanted(*how) for n in there if matches(n, w)), "")
+            for what, how in ways.items()
+        }
+        return {what: name for what, name in found.items() if name}
 
 
-def value_of(values: Mapping[str, str], named: str | None, guesses: Sequence[str]) -> str:
-    """Return the first value in the named field, or else in the fields guessed; “” if none."""
-    for wanted in (named,) if named is not None else guesses:
+@dataclass(frozen=True, slots=True)
+class SaidOfProvider:
+    """What a feature says of who serves it; None where it says nothing, “” where it says none."""
+
+    code: str = ""
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    website: str | None = None
+
+    @property
+    def names_one(self) -> bool:
+        """Whether it says who serves it, rather than that nobody does."""
+        return bool(self.code or self.name)
+
+
+def _wanted(named: str | None, guesses: Sequence[str]) -> Sequence[str]:
+    return guesses if named is None else (named,)
+
+
+def said_in(values: Mapping[str, str], named: str | None, guesses: Sequence[str]) -> str | None:
+    """Return the first value in the named field, or else in the fields guessed.
+
+    “” where there are such fields with nothing in them, None where there is none.
+    """
+    empty: str | None = None
+    for wanted in _wanted(named, guesses):
         for name, value in values.items():
-            if value and matches(name, wanted):
+            if not matches(name, wanted):
+                continue
+            if value or isinstance(value, NotText):
                 return value
-    return ""
+            empty = ""
+    return empty
 
 
+@lru_cache(maxsize=16_384)
 def matches(name: str, wanted: str) -> bool:
     """Whether a field as read is the one meant: GDAL mangles some names and cuts others short."""
     mangled = "".join(
@@ -60,25 +115,29 @@ def matches(name: str, wanted: str) -> bool:
     )
 
 
-def provider_of(values: Mapping[str, str], named_field: str | None) -> Provider | None:
-    """Return the provider that a feature's fields, or its description, tell of."""
-    lines = _labelled_lines(value_of(values, None, _DESCRIPTION_FIELDS))
-    name = value_of(values, named_field, _PROVIDER_FIELDS)
-    if not name and named_field is None:
-        name = value_of(lines, None, _PROVIDER_FIELDS)
-    if not name:
+def provider_said(values: Mapping[str, str], fields: FieldNames) -> SaidOfProvider | None:
+    """Return what a feature's fields, or its description, say of its provider; None if nothing."""
+    lines = _labelled_lines(said_in(values, None, DESCRIPTION_FIELDS) or "")
+    name = said_in(values, fields.provider, PROVIDER_FIELDS)
+    code = said_in(values, fields.provider_code, PROVIDER_CODE_FIELDS)
+    if not name and fields.provider is None:
+        told = said_in(lines, None, PROVIDER_FIELDS)
+        name = told if told else name
+    if name is None and code is None:
         return None
-    both = {**lines, **{key: value for key, value in values.items() if value}}
-    return Provider(
-        code=provider_code(name),
-        name=name,
-        phone=value_of(both, None, _PHONE_FIELDS),
-        email=value_of(both, None, _EMAIL_FIELDS),
-        website=_web_address(value_of(both, None, _WEBSITE_FIELDS)),
-    )
+    both = {**lines, **{key: value for key, value in values.items() if value or key not in lines}}
+    ways = (_PHONE_FIELDS, _EMAIL_FIELDS, _WEBSITE_FIELDS)
+    phone, email, website = (_text_or_none(said_in(both, None, way)) for way in ways)
+    if isinstance(name, NotText) or isinstance(code, NotText):
+        return SaidOfProvider(code or "", name if isinstance(name, NotText) else NotText.of(""))
+    return SaidOfProvider(code or "", name or None, phone, email, website)
 
 
-def _web_address(text: str) -> str:
+def _text_or_none(text: str | None) -> str | None:
+    return None if isinstance(text, NotText) else text
+
+
+def web_address(text: str) -> str:
     """Return a web address that is safe to link to, or nothing."""
     if text.casefold().startswith(("http://", "https://")):
         return text
@@ -127,7 +186,7 @@ def _labelled_lines(html: str) -> dict[str, str]:
     for line in "".join(parser.text).splitlines():
         label, colon, value = line.partition(":")
         if colon and value.strip():
-            found.setdefault(label.strip(), _tidy(_without_repeated_link(value)))
+            found.setdefault(label.strip(), tidy(_without_repeated_link(value)))
     return found
 
 
@@ -135,20 +194,3 @@ def _without_repeated_link(value: str) -> str:
     """Return “Website: x.nz: https://x.nz” as its link: a link's text comes before its address."""
     text, _, link = value.rpartition(": ")
     return link if text and link.startswith(("http://", "https://")) else value
-
-
-def _tidy(value: object) -> str:
-    """Return a value as text on one line; nothing for a null, and 7 for 7.0."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    text = "".join(c if c.isprintable() else " " for c in str(value))
-    return " ".join(text.split())
-
-
-def tidy_value(name: str, value: object) -> str:
-    """Return a value as text; a description keeps its lines, which mean something."""
-    if isinstance(value, str) and folded(name) in _DESCRIPTION_FIELDS:
-        return value
-    return _tidy(value)

@@ -20,22 +20,35 @@ from catchments.geometry.coordinates import (
     to_360,
     to_wgs84,
 )
-from catchments.geometry.planar import make_valid_2d
+from catchments.geometry.planar import in_one, make_valid_2d
+from catchments.readers.formats.vectors.layers import kinds_in
 from catchments.readers.report import Report
 
 
 def boundary_of(
-    geometry: BaseGeometry | None, crs: str | None, path: Path, where: str, report: Report
+    geometry: BaseGeometry | None,
+    crs: str | None,
+    path: Path,
+    where: str,
+    report: Report,
+    *,
+    layer: str = "",
 ) -> BaseGeometry | None:
-    """Return the polygons of a feature in WGS 84, longitude -180…180; None, counted, if none."""
-    if geometry is None or geometry.is_empty:
-        report.count("features without geometry")
+    """Return the polygons of a feature in WGS 84, longitude -180…180; None, reported, if none.
+
+    `layer` names what is left out beside polygons: points, lines and what has no area.
+    """
+    of = f" in layer {shown(layer)}" if layer else ""
+    kinds = kinds_in(geometry)
+    if geometry is None or not kinds:
+        report.leave_out(f"features without geometry{of}", "there is no area in them")
         return None
-    kind = _other_than_area(geometry)
-    if kind:
-        report.count(kind)
+    if "Polygon" not in kinds:
+        _leave_out(kinds, of, report)
         return None
-    flat = _in_wgs84(shapely.force_2d(geometry), crs, path)
+    if kinds != {"Polygon"}:
+        report.leave_out(f"points and lines beside areas{of}", "only the areas are a boundary")
+    flat = _in_wgs84(shapely.force_2d(_polygons_alone(geometry)), crs, path)
     _check_in_new_zealand(flat, where)
     valid = make_valid_2d(_unwrapped(flat))
     if valid is None:
@@ -48,11 +61,19 @@ def boundary_of(
     return geometry_to_180(valid)
 
 
-def _other_than_area(geometry: BaseGeometry) -> str:
-    kinds = {part.geom_type for part in shapely.get_parts(shapely.get_parts(geometry))}
-    if "Polygon" in kinds:
-        return ""
-    return "points set aside" if kinds <= {"Point"} else "lines and others set aside"
+def _leave_out(kinds: set[str], of: str, report: Report) -> None:
+    if kinds <= {"Point"}:
+        report.leave_out(f"points{of}", "a point is no catchment")
+    else:
+        report.leave_out(f"lines and others{of}", "a line is no catchment")
+
+
+def _polygons_alone(geometry: BaseGeometry) -> BaseGeometry:
+    """Return the polygons of a geometry, which may be a collection, in one."""
+    if geometry.geom_type in {"Polygon", "MultiPolygon"}:
+        return geometry
+    parts = shapely.get_parts(shapely.get_parts(geometry))
+    return in_one([part for part in parts if part.geom_type == "Polygon"])
 
 
 def _in_wgs84(geometry: BaseGeometry, crs: str | None, path: Path) -> BaseGeometry:

@@ -149,6 +149,8 @@ class GeoPackage:
         self._others = {name: self._columns(name) for name in others}
         schema.refuse_uncommon(self._others)
         self._geometry_columns = self._read_geometry_columns()
+        self.pictures: list[str] = []
+        """Tables of tiles, and of what other extensions keep: not read."""
         self.layers = tuple(self._read_layers())
         """Tables in the order of the file's contents; last those that it does not speak of."""
 
@@ -194,7 +196,8 @@ class GeoPackage:
         seen: set[str] = set()
         for _, name, kind in self._about(_CONTENTS, ("table_name", "data_type")):
             if kind != _WITH_GEOMETRY and kind not in _WITHOUT_GEOMETRY:
-                continue  # pictures, and what other extensions keep
+                self.pictures.append(str(name))
+                continue
             self._refuse_nameless(_CONTENTS, name)
             if _small(name) in seen:
                 raise _damaged(self._path, f"{_CONTENTS} names {name} twice")

@@ -1,56 +1,61 @@
 """Tables, CSV or XLSX: rows of cells by field, for everything that arrives as rows and columns.
 
 A table is streamed: whatever its size, no more than a row (and, for a workbook, its texts) is
-held. What cannot be read with certainty is refused in a sentence rather than guessed at.
+held. What cannot be read with certainty is refused in a sentence rather than guessed at, and
+whatever is in a file is in a row or in the report.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import NOT_STATED
 from catchments.core.text_folding import folded
 from catchments.readers.formats.cells import tidy
-from catchments.readers.formats.text_files import (
-    DELIMITERS,
-    Looks,
-    TextRows,
-    encoding_of,
-    head_of,
-    looks_of,
-    open_text,
-    refused_at_fault,
-)
-from catchments.readers.formats.workbooks import first_sheet_with, open_workbook
+from catchments.readers.formats.mojibake import SpoiltTexts
+from catchments.readers.formats.table_parts.csv_tables import open_csv
+from catchments.readers.formats.table_parts.footers import Footers
+from catchments.readers.formats.table_parts.headers import Columns, Numbered
+from catchments.readers.formats.table_parts.sections import Section, say_around
+from catchments.readers.formats.table_parts.sheet_tables import open_sheets
+from catchments.readers.formats.text_files import Looks, head_of, looks_of
 from catchments.readers.report import Progress, Report, no_progress
+
+__all__ = [
+    "LICENCE_NOT_STATED",
+    "Columns",
+    "Row",
+    "Table",
+    "date_in_name",
+    "first_few",
+    "matching_key",
+    "open_table",
+    "release_of",
+]
 
 SIZE_LIMIT_MB = 100
 """The largest file that is read."""
 MAX_ROWS = 100_000
-MAX_COLUMNS = 500
 MAX_CELL_CHARACTERS = 10_000
-HEADER_SEARCH_ROWS = 60
-"""A header row stands in the first so many rows; what comes before it is preamble."""
 LICENCE_NOT_STATED = NOT_STATED
 UNDATED = "undated"
 
 _MEGABYTE = 1 << 20
 _PROGRESS_ROWS = 500
+_FAULTS_NAMED = 50
 _OTHERS = {
     Looks.OLD_WORKBOOK: (
         "a workbook with a password, or in the old .xls format",
         "Open it, and save it as .xlsx or CSV UTF-8 without a password.",
     ),
-    Looks.WIDE_TEXT: ("UTF-16 text", "Save it as CSV UTF-8."),
+    Looks.GZIP: ("packed (.gz)", "Unpack it, and import the file in it."),
+    Looks.PDF: ("a PDF, not a table", "A table is a CSV or XLSX file."),
     Looks.WEB_PAGE: (
         "a web page, not a CSV",
         "Its site may ask for a person: download it in a browser and check that it is a table.",
@@ -59,40 +64,11 @@ _OTHERS = {
 }
 """What else a file may be, and what to do then."""
 _DATE_IN_NAME = re.compile(r"(?<!\d)(20\d\d)([-_.]?)(\d\d)\2(\d\d)(?!\d)")
-
-Numbered = Iterator[tuple[int, Sequence[str]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """The columns a reader knows: for each field what sources call it, the likeliest name first.
-
-    `required` lists groups of fields; a header row has at least one of each group. Names are
-    compared without case, macrons, punctuation and outer spaces.
-    """
-
-    aliases: Mapping[str, tuple[str, ...]]
-    required: tuple[tuple[str, ...], ...]
-
-    def positions(self, names: Sequence[str]) -> dict[str, int]:
-        """Return for each field found among `names` the index of its column."""
-        index = {_folded_name(name): i for i, name in reversed(list(enumerate(names)))}
-        found = {
-            field: [index[key] for key in map(_folded_name, aliases) if key in index]
-            for field, aliases in self.aliases.items()
-        }
-        return {field: places[0] for field, places in found.items() if places}
-
-    def missing(self, fields: Iterable[str]) -> list[str]:
-        """Return the names that would do for each required group without a field in `fields`."""
-        have = set(fields)
-        groups = [group for group in self.required if have.isdisjoint(group)]
-        return [" or ".join(name for field in g for name in self.aliases[field]) for g in groups]
-
-
-@lru_cache(maxsize=4096)
-def _folded_name(name: str) -> str:
-    return folded(name)
+_ERRORS = frozenset(
+    {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!"}
+    | {"#GETTING_DATA", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!"}
+)
+"""What a spreadsheet shows in place of a value that it cannot reckon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +85,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """An open table; `rows` can be read once, while the table is open."""
+    """An open table; `rows` can be read once, while the table is open, and has to be, to the end.
+
+    What stands below it, and what is wrong with its texts, is reported when the last is read.
+    """
 
     header: tuple[str, ...]
+    """The names of its columns; of those of the first sheet, where several are read."""
     fields: frozenset[str]
     rows: Iterator[Row]
     encoding: str = ""
-    """Only for text files: `utf-8-sig`, or `cp1252` where the file is not UTF-8."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Header:
-    line: int
-    names: tuple[str, ...]
-    positions: Mapping[str, int]
+    """Only for text files, as `encoding_of` names it; `cp1252` is reported here already."""
 
 
 @contextmanager
@@ -139,9 +112,30 @@ def open_table(
     `report` is told what of the file is read and what is left out; `sheet` names a workbook's one.
     Raises FileRefused, here or while rows are read, for anything that is not such a table.
     """
-    opened = _open_workbook if _checked_head(path) is Looks.ZIP else _open_csv
-    with opened(path, columns, progress) as table:
-        yield table
+    if _checked_head(path) is Looks.ZIP:
+        with open_sheets(path, columns, report, sheet) as sections:
+            yield _table(path, columns, report, sections, progress)
+        return
+    _refuse_sheet_of_text(path, sheet)
+    with open_csv(path, columns, report, progress) as text:
+        yield _table(
+            path, columns, report, [text.section], progress, text.encoding, text.line_count
+        )
+
+
+def _table(
+    path: Path,
+    columns: Columns,
+    report: Report,
+    sections: Sequence[Section],
+    progress: Progress,
+    encoding: str = "",
+    whole: int | None = None,
+) -> Table:
+    header = sections[0].header
+    rows = _Reading(path, columns, report).rows(sections)
+    counted = _with_progress(path, rows, progress, whole)
+    return Table(header.names, frozenset(header.positions), counted, encoding)
 
 
 def date_in_name(path: Path) -> date | None:
@@ -193,72 +187,163 @@ def _checked_head(path: Path) -> Looks:
     return looks
 
 
-# The header
+def _refuse_sheet_of_text(path: Path, sheet: str | None) -> None:
+    if sheet:
+        raise FileRefused(
+            f"{shown(path.name)} is text, which has no sheets, and --sheet names {shown(sheet)}.",
+            next_step="Leave out --sheet (“Sheet” on a form), or give the workbook.",
+        )
 
 
-def _header_in(path: Path, rows: Numbered, columns: Columns) -> _Header | None:
-    for line, cells in islice(rows, HEADER_SEARCH_ROWS):
-        names = tuple(tidy(cell) for cell in cells[:MAX_COLUMNS])
-        positions = columns.positions(names)
-        if not columns.missing(positions):
-            _refuse_repeated(path, line, names)
-            return _Header(line, names, positions)
-    return None
+# The rows
 
 
-def _refuse_repeated(path: Path, line: int, names: Sequence[str]) -> None:
-    counts = Counter(_folded_name(name) for name in names)
-    twice = {name for name in names if _folded_name(name) and counts[_folded_name(name)] > 1}
-    if not twice:
-        return
-    name = min(twice)
-    places = [i for i, other in enumerate(names, 1) if _folded_name(other) == _folded_name(name)]
-    raise FileRefused(
-        f"{shown(path.name)} has the column {shown(name)} {len(places)} times, as columns "
-        f"{' and '.join(map(str, places))} of line {line}.",
-        next_step="Rename or remove all but one.",
-    )
+@dataclass
+class _Reading:
+    """Reads the rows of all sections of a file, and reports the rest of what is in them."""
 
+    path: Path
+    columns: Columns
+    report: Report
+    _count: int = 0
+    _nameless: dict[int, int] = field(default_factory=dict)
+    """By the index of a column without a name: how many cells have something in them."""
+    _errors: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """By column and error: where each is."""
 
-def _no_header(path: Path, columns: Columns, first: Sequence[str]) -> FileRefused:
-    lacks = columns.missing(columns.positions([tidy(cell) for cell in first]))
-    wanted = lacks or columns.missing(())
-    starts = f" It starts with {shown(' | '.join(first))}." if first else " It has no text."
-    return FileRefused(
-        f"{shown(path.name)} has no header row with the columns needed.{starts}",
-        allowed="Missing: a column named " + ", and one named ".join(wanted) + ".",
-        next_step=f"The header must be in the first {HEADER_SEARCH_ROWS} rows.",
-    )
+    def __post_init__(self) -> None:
+        self.spoilt = SpoiltTexts(self.report)
 
+    def rows(self, sections: Sequence[Section]) -> Iterator[Row]:
+        for section in sections:
+            yield from self._section(section)
+        self.spoilt.say()
+        self._say_errors()
+        for at, count in sorted(self._nameless.items()):
+            self.report.leave_out(f"cells in column {at + 1}", "the column has no name", count)
 
-def _body(path: Path, rows: Numbered, header: _Header, prefix: str) -> Iterator[Row]:
-    width = len(header.names)
-    for count, (line, cells) in enumerate(rows):
-        if count >= MAX_ROWS:
+    def _section(self, section: Section) -> Iterator[Row]:
+        header = section.header
+        say_around(self.report, self.columns, section)
+        footers = Footers(self.columns, header.positions)
+        bare = [at for at, name in enumerate(header.names) if not name]
+        first = last = count = 0
+        for line, cells in _rows_and_footers(section.rows, footers):
+            self._check(section, line, cells)
+            if bare:
+                self._count_nameless(bare, cells)
+            first, last, count = first or line, line, count + 1
+            yield Row(line, section.where(line), self._kept(section, line, cells))
+        self._say_read(section, first, last, count)
+        footers.leave_out(self.report, section.place)
+
+    def _kept(self, section: Section, line: int, cells: Sequence[str]) -> dict[str, str]:
+        whole, places = "".join(cells), section.header.positions.items()
+        if not whole.isascii() or "?" in whole or "#" in whole:  # a few rows; each costs
+            self._doubt(section, line, cells)
+        kept = {name: tidy(cells[at]) for name, at in places if at < len(cells)}
+        if "#" in whole:
+            return {name: "" if text.upper() in _ERRORS else text for name, text in kept.items()}
+        return kept
+
+    def _doubt(self, section: Section, line: int, cells: Sequence[str]) -> None:
+        where, names = section.where(line), section.header.names
+        for at in section.header.positions.values():
+            text = cells[at] if at < len(cells) else ""
+            if not text.isascii() or "?" in text:
+                self.spoilt.look(where, names[at], text)
+            elif text.strip().upper() in _ERRORS:
+                key = names[at], text.strip().upper()
+                self._errors.setdefault(key, []).append(where)
+
+    def _check(self, section: Section, line: int, cells: Sequence[str]) -> None:
+        self._count += 1
+        if self._count > MAX_ROWS:
             raise FileRefused(
-                f"{shown(path.name)} has more than {MAX_ROWS:,} rows.",
+                f"{shown(self.path.name)} has more than {MAX_ROWS:,} rows.",
                 next_step="Check that it is the right file.",
             )
-        where = f"{prefix} {line}"
-        _refuse_misshapen(path, where, cells, width)
-        kept = {f: tidy(cells[i]) for f, i in header.positions.items() if i < len(cells)}
-        yield Row(line, where, kept)
+        if line in section.faulty:
+            raise self._no_values(section)
+        _refuse_misshapen(self.path, section, line, cells)
+
+    def _no_values(self, section: Section) -> FileRefused:
+        names, begins = section.header.names, section.header.last_line
+        found = [
+            f"{section.where(line)}, column {shown(names[at])}: a formula without a value"
+            for line, places in sorted(section.faulty.items())
+            for at in places
+            if line > begins
+        ]
+        return FileRefused(
+            f"{shown(self.path.name)} has formulas without a value: {first_few(found)}.",
+            next_step="Open it in a spreadsheet and save it, so that each is reckoned.",
+            rows=found[:_FAULTS_NAMED],
+        )
+
+    def _count_nameless(self, bare: Sequence[int], cells: Sequence[str]) -> None:
+        for at in bare:
+            if at < len(cells) and cells[at].strip():
+                self._nameless[at] = self._nameless.get(at, 0) + 1
+
+    def _say_read(self, section: Section, first: int, last: int, count: int) -> None:
+        if not count:
+            self.report.problem(
+                section.where(section.header.line), "there is no row below the header"
+            )
+            return
+        rows = "1 row" if count == 1 else f"{count:,} rows"
+        lines = f"{section.place} {first}" if first == last else _span(section.place, first, last)
+        self.report.took(f"{lines}: {rows}")
+
+    def _say_errors(self) -> None:
+        for (name, error), wheres in self._errors.items():
+            what = f"column {shown(name)} shows the error {error}"
+            self.report.problem(first_few(wheres, few=1), what, "taken as blank")
 
 
-def _refuse_misshapen(path: Path, where: str, cells: Sequence[str], width: int) -> None:
-    if any(len(cell) > MAX_CELL_CHARACTERS for cell in cells):
+def _span(place: str, first: int, last: int) -> str:
+    return f"{place}s {first} to {last}"
+
+
+def _rows_and_footers(rows: Numbered, footers: Footers) -> Numbered:
+    """Yield the rows that are not blank, what looks like a footer once a row comes after it."""
+    after_blank = False
+    for line, cells in rows:
+        if not any(map(str.strip, cells)):
+            after_blank = True
+            continue
+        if footers.are_met(line, cells, after_blank=after_blank):
+            continue
+        if footers.held:
+            yield from footers.released()
+        after_blank = False
+        yield line, cells
+
+
+def _refuse_misshapen(path: Path, section: Section, line: int, cells: Sequence[str]) -> None:
+    width = len(section.header.names)
+    if max(map(len, cells)) > MAX_CELL_CHARACTERS:
+        where = section.where(line)
         raise FileRefused(
-            f"{shown(path.name)}, {where}: a cell is too long.",
+            f"{shown(path.name)}, {where}{_longest(section, cells)}: a cell is too long.",
             allowed=f"At most {MAX_CELL_CHARACTERS:,} characters are read.",
             next_step="A quotation mark may be missing at the end of a cell.",
             rows=(where,),
         )
-    if any(cell.strip() for cell in cells[width:]):
+    if len(cells) > width and any(cell.strip() for cell in cells[width:]):
+        where = section.where(line)
         raise FileRefused(
             f"{shown(path.name)}, {where}: {len(cells)} cells under a header of {width}.",
             next_step="Put cells that contain the separator into quotation marks.",
             rows=(where,),
         )
+
+
+def _longest(section: Section, cells: Sequence[str]) -> str:
+    at = max(range(len(cells)), key=lambda at: len(cells[at]))
+    names = section.header.names
+    return f", column {at + 1}" + (f" {shown(names[at])}" if at < len(names) else "")
 
 
 def _with_progress(
@@ -272,73 +357,3 @@ def _with_progress(
             progress(doing, line, whole)
         yield row
     progress(doing, line if whole is None else whole, whole)
-
-
-def _not_blank(rows: Numbered) -> Numbered:
-    return ((line, cells) for line, cells in rows if any(cell.strip() for cell in cells))
-
-
-# Text files
-
-
-@contextmanager
-def _open_csv(path: Path, columns: Columns, progress: Progress) -> Iterator[Table]:
-    encoding, line_count = encoding_of(path, progress)
-    delimiter, header = _csv_header(path, encoding, columns)
-    with open_text(path, encoding) as file:
-        rows = TextRows(file, delimiter)
-        rows.skip(header.line - 1)
-        body = _body(path, _csv_rows(path, rows, header), header, "line")
-        counted = _with_progress(path, body, progress, line_count)
-        yield Table(header.names, frozenset(header.positions), counted, encoding)
-
-
-def _csv_header(path: Path, encoding: str, columns: Columns) -> tuple[str, _Header]:
-    """Find the header row, and with it the separator: it is the one that shows a header."""
-    for delimiter in DELIMITERS:
-        # Not strict: a preamble may hold a lone quotation mark without harm.
-        with _begun(path, encoding, delimiter) as rows:
-            header = _header_in(path, rows, columns)
-        if header is not None:
-            return delimiter, header
-    with _begun(path, encoding, ",") as rows:
-        raise _no_header(path, columns, next(_not_blank(rows), (0, ()))[1])
-
-
-@contextmanager
-def _begun(path: Path, encoding: str, delimiter: str) -> Iterator[Numbered]:
-    with open_text(path, encoding) as file, refused_at_fault(path):
-        yield iter(TextRows(file, delimiter, strict=False))
-
-
-def _csv_rows(path: Path, rows: TextRows, header: _Header) -> Numbered:
-    """Yield the rows below a header that are not blank; a last row that is cut is refused.
-
-    A short row elsewhere is whole: spreadsheets leave out empty cells at the end of a row.
-    """
-    width = len(header.names)
-    with refused_at_fault(path, header.names):
-        numbered = iter(rows)
-        next(numbered)
-        for line, cells in _not_blank(numbered):
-            if rows.is_cut and len(cells) < width:
-                raise rows.misshapen(line, cells, width)
-            yield line, cells
-
-
-# Workbooks
-
-
-@contextmanager
-def _open_workbook(path: Path, columns: Columns, progress: Progress) -> Iterator[Table]:
-    with open_workbook(path) as sheets:
-        found = first_sheet_with(sheets, lambda sheet: _header_in(path, sheet.rows(), columns))
-        if found is None:
-            begins = (next(_not_blank(sheet.rows()), (0, ()))[1] for sheet in sheets)
-            raise _no_header(path, columns, next(filter(None, begins), ()))
-        sheet, header = found
-        body = islice(sheet.rows(), header.line, None)
-        prefix = "row" if len(sheets) == 1 else f"sheet {shown(sheet.title)}, row"
-        table = _body(path, _not_blank(body), header, prefix)
-        whole = _with_progress(path, table, progress, None)
-        yield Table(header.names, frozenset(header.positions), whole)

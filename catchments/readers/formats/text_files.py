@@ -23,12 +23,27 @@ from catchments.core.errors import FileRefused, shown
 from catchments.readers.report import Progress
 
 DELIMITERS = (",", ";", "\t")
+TABLE_DELIMITERS = (*DELIMITERS, "|")
+"""What parts the columns of a table that somebody keeps; a text sent to the API has no bars."""
 LONGEST_ROW = 1_000_000
 """Characters of one row; a cell may have 131,072, as Python's reader has it."""
 UTF8 = "utf-8-sig"
+WINDOWS = "cp1252"
+UTF16 = "utf-16"
+ENCODING_NAMES = {
+    UTF8: "UTF-8",
+    WINDOWS: "Windows-1252",
+    UTF16: "UTF-16",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+}
+"""What a person calls the encodings that `encoding_of` returns."""
 _MEGABYTE = 1 << 20
 _HEAD_BYTES = 4096
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+_WIDER_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_SURELY_WIDE = 8
+"""Letters of ASCII, each beside a zero, that a file without a mark has to begin with."""
 _WEB_TAGS = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<meta")
 _QUOTE = '"'
 _QUOTED = re.compile('"(?:[^"]++|"")*+"[\r\n]*')
@@ -49,6 +64,7 @@ class Looks(Enum):
     OLD_WORKBOOK = auto()
     """Or one with a password."""
     WIDE_TEXT = auto()
+    PDF = auto()
     WEB_PAGE = auto()
     XML = auto()
     JSON = auto()
@@ -61,6 +77,7 @@ def looks_of(head: bytes) -> Looks:
         (Looks.ZIP, (b"PK\x03\x04",)),
         (Looks.GZIP, (b"\x1f\x8b",)),
         (Looks.OLD_WORKBOOK, (b"\xd0\xcf\x11\xe0",)),
+        (Looks.PDF, (b"%PDF-",)),
         (Looks.WIDE_TEXT, _WIDE_MARKS),
     ):
         if head.startswith(marks):
@@ -151,12 +168,19 @@ class TextRows:
     and what is no text.
     """
 
-    def __init__(self, file: TextIO, delimiter: str = ",", *, strict: bool = True) -> None:
+    def __init__(
+        self,
+        file: TextIO,
+        delimiter: str = ",",
+        *,
+        strict: bool = True,
+        longest_row: int = LONGEST_ROW,
+    ) -> None:
         self.line = 0
         """Lines read so far."""
         self.is_cut = False
         """Whether the last line had no end."""
-        self._file, self._delimiter = file, delimiter
+        self._file, self._delimiter, self._longest_row = file, delimiter, longest_row
         self._row: list[str] = []
         self._lines = self._checked(file)
         self._reader = csv.reader(self._lines, delimiter=delimiter, strict=strict)
@@ -203,14 +227,14 @@ class TextRows:
 
     def _checked(self, file: TextIO) -> Iterator[str]:
         row, length = self._row, 0
-        for text in iter(partial(file.readline, LONGEST_ROW + 1), ""):
+        for text in iter(partial(file.readline, self._longest_row + 1), ""):
             self.line += 1
             length = len(text) + (length if row else 0)
             row.append(text)
             if text[-1] not in "\r\n":
                 self.is_cut = True
-            if length > LONGEST_ROW:
-                raise _Damaged(f"there is a row of more than {LONGEST_ROW:,} characters")
+            if length > self._longest_row:
+                raise _Damaged(f"there is a row of more than {self._longest_row:,} characters")
             if "\0" in text:
                 raise _Damaged("there is a NUL byte")
             yield text
@@ -255,27 +279,58 @@ def _column_of_fault(text: str, delimiter: str) -> int:
 
 
 def encoding_of(path: Path, progress: Progress) -> tuple[str, int]:
-    """Return the encoding of a text file, UTF-8 or Windows-1252, and how many lines it has.
+    """Return the encoding of a text file, a key of `ENCODING_NAMES`, and how many lines it has.
 
-    Raises FileRefused for what is neither, and for UTF-8 that is damaged.
+    What is valid UTF-8 is UTF-8. UTF-16 has a mark, or a first line of ASCII. What is neither is
+    taken for Windows-1252, which whoever calls has to say. Raises FileRefused for what is none of
+    them, and for text that is damaged.
     """
+    wide = _wide_encoding(path)
+    if wide is not None:
+        fault, line_count = _decoding_fault(path, wide, progress)
+        if fault is not None:
+            raise _damaged_text(path, "UTF-16", fault)
+        return wide, line_count
     fault, line_count = _decoding_fault(path, UTF8, progress)
     if fault is None:
         return UTF8, line_count
     if fault.other_letters:
-        raise FileRefused(
-            f"{shown(path.name)} is UTF-8 text up to line {fault.line}, which is damaged.",
-            next_step="Download it again, or save it as CSV UTF-8.",
-            rows=(f"line {fault.line}",),
-        )
-    fault, line_count = _decoding_fault(path, "cp1252", progress)
+        raise _damaged_text(path, "UTF-8", fault)
+    fault, line_count = _decoding_fault(path, WINDOWS, progress)
     if fault is None:
-        return "cp1252", line_count
+        return WINDOWS, line_count
     raise FileRefused(
         f"{shown(path.name)} is not text: line {fault.line} is neither UTF-8 nor Windows-1252.",
         next_step="Save it as CSV UTF-8.",
         rows=(f"line {fault.line}",),
     )
+
+
+def _damaged_text(path: Path, encoding: str, fault: _Fault) -> FileRefused:
+    return FileRefused(
+        f"{shown(path.name)} is {encoding} text up to line {fault.line}, which is damaged.",
+        next_step="Download it again, or save it as CSV UTF-8.",
+        rows=(f"line {fault.line}",),
+    )
+
+
+def _wide_encoding(path: Path) -> str | None:
+    """Return how a file is UTF-16, or None where it is not for sure. Raises FileRefused: UTF-32."""
+    head = head_of(path)
+    if head.startswith(_WIDER_MARKS):
+        raise FileRefused(f"{shown(path.name)} is UTF-32 text.", next_step="Save it as CSV UTF-8.")
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return UTF16
+    if _alternates(letters=head[::2], zeros=head[1::2]):
+        return "utf-16-le"
+    return "utf-16-be" if _alternates(letters=head[1::2], zeros=head[::2]) else None
+
+
+def _alternates(*, letters: bytes, zeros: bytes) -> bool:
+    """Whether a first line is letters of ASCII, each beside a zero."""
+    line = letters.partition(b"\n")[0]
+    sure = len(line) >= _SURELY_WIDE and line.isascii() and 0 not in line
+    return sure and not any(zeros[: len(line)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +354,7 @@ def _decoding_fault(path: Path, encoding: str, progress: Progress) -> tuple[_Fau
                 good = error.object[: error.start]
                 return _Fault(line + good.count(b"\n"), other_letters or not good.isascii()), 0
             other_letters = other_letters or not text.isascii()
-            line += block.count(b"\n")
+            line += text.count("\n")
             done += len(block)
             progress(f"Checking {path.name}", done, size)
     return None, line

@@ -1,6 +1,6 @@
-"""Areas of uploaded files that somebody looks over before they become a change of a draft.
+"""What was read of uploaded files, looked over before it becomes a change of a draft.
 
-The browser gets no more than the digest. An area is there for whoever uploaded it, for that draft
+The browser gets no more than the digest. A reading is there for whoever uploaded it, for that draft
 and for a day, on every machine; it is gone once the draft has taken it or is closed.
 """
 
@@ -18,30 +18,31 @@ from catchments.store.engine import Repository, now
 
 KEPT_FOR = timedelta(days=1)
 KEPT_AT_MOST = 5
-"""Areas of one person for one draft; the oldest goes first."""
+"""Readings of one person for one draft; the oldest goes first."""
 _T = schema.draft_upload
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An area that was read from a file: its WKB, and what the file was called."""
+    """What was read from a file, and what the file was called."""
 
     name: str
-    wkb: bytes
+    content: bytes
+    """The WKB of an area, or what the reading program said of a list or of boundaries."""
 
 
 class Uploads(Repository):
-    """The areas that are being looked over in a store."""
+    """The readings that are being looked over in a store."""
 
     def keep(self, draft_id: int, upload: Upload, *, by: Person) -> str:
-        """Keep an area and return the digest that it is found by; what is too old goes."""
-        digest = hashlib.sha256(upload.name.encode() + b"\0" + upload.wkb).hexdigest()
+        """Keep a reading and return the digest that it is found by; what is too old goes."""
+        digest = hashlib.sha256(upload.name.encode() + b"\0" + upload.content).hexdigest()
         row = {"draft_id": draft_id, "person_id": by.id, "sha256": digest}
         with self._database.writing() as connection:
             forget(connection, draft_id, by.id, digest)  # the same file once more: a day from now
             connection.execute(_T.delete().where(_T.c.uploaded_at < now() - KEPT_FOR))
             connection.execute(
-                _T.insert().values(**row, name=upload.name, uploaded_at=now(), wkb=upload.wkb)
+                _T.insert().values(**row, name=upload.name, uploaded_at=now(), wkb=upload.content)
             )
             for old in _digests(connection, draft_id, by.id)[KEPT_AT_MOST:]:
                 forget(connection, draft_id, by.id, old)
@@ -58,7 +59,7 @@ class Uploads(Repository):
 
 
 def forget(connection: sa.Connection, draft_id: int, person_id: int, digest: str) -> None:
-    """Delete one area, inside the caller's transaction."""
+    """Delete one reading, inside the caller's transaction."""
     connection.execute(_T.delete().where(*_of(draft_id, person_id, digest)))
 
 
@@ -67,7 +68,7 @@ def _of(draft_id: int, person_id: int, digest: str) -> tuple[sa.ColumnElement[bo
 
 
 def _digests(connection: sa.Connection, draft_id: int, person_id: int) -> list[str]:
-    """Return the digests of somebody's areas for a draft, the latest first."""
+    """Return the digests of somebody's readings for a draft, the latest first."""
     query = (
         sa.select(_T.c.sha256)
         .where(_T.c.draft_id == draft_id, _T.c.person_id == person_id)

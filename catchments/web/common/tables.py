@@ -2,62 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from catchments.core.model import Provider
 from catchments.core.plain_cells import Cell, plain_table
 from catchments.lookup.snapshot import Snapshot
 from catchments.web.common.services import sources_of
-from catchments.web.pages.catchment_summaries import Entry, Member
+from catchments.web.pages.catchment_summaries import Entry
+from maps.exports.school_tables import (
+    CELLS,
+    cells_of,
+    cells_of_number,
+    listed_in,
+    numbers_without_school,
+)
 
 MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
 CATCHMENT = ("catchment_code", "catchment", "education_region")
-PROVIDER = ("provider", "phone", "email", "website")
-SCHOOL = ("school_id", "school", "town", "status")
-BELONGING = ("basis", "distance_m", "in_school_provision")
+PROVIDER = ("provider_code", "provider", "phone", "email", "website")
 ORIGIN = ("edition", "directory_release", "demonstration", "source")
 """Every row says where it is from, because rows are copied out of files."""
 
 
 def catchments_table(snapshot: Snapshot, entries: Iterable[Entry]) -> bytes:
-    """Return each catchment with its provider and its number of schools, as CSV."""
-    day = snapshot.release.released
-    rows = ([*_catchment(e), *_provider(e.provider), e.count(day)] for e in entries)
+    """Return each catchment with its provider and its number of schools, as CSV.
+
+    Below all catchments stand the providers that serve none.
+    """
+    rows = _catchments_and_idle(snapshot, entries)
     return _csv((*CATCHMENT, *PROVIDER, "schools"), rows, snapshot)
 
 
-def schools_table(snapshot: Snapshot, entries: Iterable[Entry]) -> bytes:
+def schools_table(snapshot: Snapshot, entries: Iterable[Entry], *, rest: bool = False) -> bytes:
     """Return each school in these catchments, with how it belongs to one, as CSV.
 
-    `distance_m` is in metres, and only where the basis is `nearest`.
+    A number that is listed there and that the directory lacks has a row too; with `rest` so have,
+    below, all that are in no catchment. `distance_m` is in metres, and only where the basis is
+    `nearest`.
     """
-    rows = (
-        [*_school(member), *_catchment(entry), *_provider(entry.provider), *_belonging(member)]
-        for entry in entries
-        for member in entry.members
-    )
-    return _csv((*SCHOOL, *CATCHMENT, *PROVIDER, *BELONGING), rows, snapshot)
+    lacking = _lacking(snapshot)
+    rows = [row for entry in entries for row in _schools_of(snapshot, entry, lacking)]
+    if rest:
+        rows += _in_no_catchment(snapshot, lacking)
+    return _csv(CELLS, rows, snapshot)
 
 
-def _catchment(entry: Entry) -> list[Cell]:
-    catchment = entry.catchment
-    return [catchment.code, catchment.name, catchment.education_region]
+def _catchments_and_idle(snapshot: Snapshot, entries: Iterable[Entry]) -> Iterator[list[Cell]]:
+    day, idle = snapshot.release.released, dict(snapshot.edition.providers)
+    for entry in entries:
+        catchment, provider = entry.catchment, entry.provider
+        where = [catchment.code, catchment.name, catchment.education_region]
+        yield [*where, *_provider(provider), entry.count(day)]
+        idle.pop(catchment.provider_code or "", None)
+    for code in sorted(idle):
+        yield [*[None] * len(CATCHMENT), *_provider(idle[code]), None]
+
+
+def _schools_of(
+    snapshot: Snapshot, entry: Entry, lacking: Mapping[str | None, list[int]]
+) -> Iterator[list[Cell]]:
+    edition, answers = snapshot.edition, snapshot.answers
+    for member in entry.members:
+        yield cells_of(edition, answers[member.school.school_id])
+    for number in lacking.get(entry.catchment.code, []):
+        yield cells_of_number(edition, number)
+
+
+def _in_no_catchment(
+    snapshot: Snapshot, lacking: Mapping[str | None, list[int]]
+) -> Iterator[list[Cell]]:
+    edition = snapshot.edition
+    for answer in snapshot.answers.values():
+        if answer.catchment is None:
+            yield cells_of(edition, answer)
+    for number in lacking.get(None, []):
+        yield cells_of_number(edition, number)
+
+
+def _lacking(snapshot: Snapshot) -> Mapping[str | None, list[int]]:
+    """Return the numbers that the edition speaks of and the directory lacks, by catchment."""
+    found: dict[str | None, list[int]] = defaultdict(list)
+    for number in numbers_without_school(snapshot.edition, snapshot.answers):
+        found[listed_in(snapshot.edition, number)].append(number)
+    return found
 
 
 def _provider(provider: Provider | None) -> list[Cell]:
     if provider is None:
         return [None] * len(PROVIDER)
-    return [provider.name, provider.phone, provider.email, provider.website]
-
-
-def _school(member: Member) -> list[Cell]:
-    school = member.school
-    return [school.school_id, school.name, school.city, school.status.value]
-
-
-def _belonging(member: Member) -> list[Cell]:
-    distance_m = None if member.distance_m is None else round(member.distance_m)
-    return [member.basis.value, distance_m, member.in_school_provision]
+    return [provider.code, provider.name, provider.phone, provider.email, provider.website]
 
 
 def origin(snapshot: Snapshot) -> list[Cell]:

@@ -185,7 +185,7 @@ def schools_csv(edition: int, release: int) -> Response:
         )
     wanted = known.values() if code is None else [known[code]]
     about = "" if code is None else f"-{folded(code).replace(' ', '-')[:60]}"
-    table = schools_table(snapshot, wanted)
+    table = schools_table(snapshot, wanted, rest=code is None)
     return _table(table, f"schools{about}-edition-{edition}-release-{release}.csv")
 
 

@@ -19,7 +19,7 @@ from werkzeug.datastructures import FileStorage
 from catchments.core.errors import InputRefused
 from catchments.geometry.wkb import read as read_wkb
 from catchments.readers.report import facts_of, line_of_text
-from catchments.readers.uploads import Read, Wish
+from catchments.readers.uploads import Read, Wish, decoded_read, encoded
 from catchments.runtime import subprocess_job
 from catchments.store.audit import AuditTrail
 from catchments.store.drafts.uploads import KEPT_FOR, Upload, Uploads
@@ -40,6 +40,10 @@ _IN_FORMS = (
     ("--crs", "“Reference system”"),
     ("--name-field", "“Name column”"),
     ("--code-field", "“Code column”"),
+    ("--provider-code-field", "“Provider code column”"),
+    ("--layer", "“Layer”"),
+    ("--sheet", "“Sheet”"),
+    ("--allow-shrink", "“Accept that more than a tenth is left out”"),
     ("--accept-overlaps", "“Accept overlaps”"),
     ("--accept-gaps", "“Accept gaps”"),
 )
@@ -72,7 +76,23 @@ def kept(worked: DraftState, digest: str, field: str) -> tuple[BaseGeometry, str
     found = _found(worked, digest)
     if found is None:
         raise _lost(field)
-    return sound(found.wkb, field), found.name
+    return sound(found.content, field), found.name
+
+
+def keep_reading(worked: DraftState, read: Read, name: str) -> str:
+    """Keep what was read of files until its draft takes it; return its digest, as `keep` does."""
+    return Uploads(service().store).keep(worked.draft.id, Upload(name, encoded(read)), by=me())
+
+
+def kept_reading(worked: DraftState, digest: str, field: str) -> Read:
+    """Return what `keep_reading` kept, for the same person and draft. Raises FormRefused."""
+    found = _found(worked, digest)
+    if found is None:
+        raise _lost(field)
+    try:
+        return decoded_read(found.content)
+    except msgspec.DecodeError as error:  # an area's digest, or what another version kept
+        raise _lost(field) from error
 
 
 def name_of_kept(worked: DraftState, digest: str) -> str:
@@ -93,7 +113,8 @@ def _found(worked: DraftState, digest: str) -> Upload | None:
 def _lost(field: str) -> FormRefused:
     hours = KEPT_FOR // timedelta(hours=1)
     problem = gettext(
-        "The file's area is not kept any more, or not for you: it is kept for %(hours)s hours, "
+        "What was read of the file is not kept any more, or not for you: it is kept for %(hours)s "
+        "hours, "
         "and for one draft. Choose the file again.",
         hours=hours,
     )
@@ -127,7 +148,7 @@ def read_files(files: Sequence[FileStorage], wish: Wish, field: str, *, subject:
     if read.crashed:
         raise _unreadable(field)
     if read.refused:
-        raise FormRefused([FieldError(field, _for_forms(read.refused), tuple(read.rows))])
+        raise FormRefused([FieldError(field, for_forms(read.refused), tuple(read.rows))])
     return read
 
 
@@ -176,18 +197,19 @@ def _read_elsewhere(wish: Wish, folder: str) -> Read:
     try:
         said = subprocess_job.run(
             READER,
-            given=msgspec.msgpack.encode(wish),
+            given=encoded(wish),
             within_s=READ_WITHIN_S,
             environment={**environment, "TMPDIR": folder},
         )
-        return msgspec.msgpack.decode(said, type=Read)
+        return decoded_read(said)
     except subprocess_job.JobFailed as error:
         return Read(crashed=error.how)
     except msgspec.DecodeError:
         return Read(crashed="its answer cannot be understood")
 
 
-def _for_forms(text: str) -> str:
+def for_forms(text: str) -> str:
+    """Return a message of the command line with options by what a form calls them."""
     for option, label in _IN_FORMS:
         text = text.replace(option, label)
     return text

@@ -15,7 +15,7 @@ from catchments.core.model import Alias, School
 from catchments.core.plain_cells import plain_table
 from catchments.core.roles import Action
 from catchments.core.text_folding import folded
-from catchments.readers.uploads import Read, Wish
+from catchments.readers.uploads import Read, Sought, Wish
 from catchments.store.directory.aliases import AliasUploads
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import service
@@ -100,7 +100,7 @@ def _read(typed: FormReader) -> Read:
     if len(files) != 1:
         typed.refuse("file", gettext("Choose one file."))
     typed.check()
-    wish = Wish([], aliases_of=dict(_schools()))
+    wish = Wish([], Sought.ALIASES, schools=dict(_schools()))
     return read_files(files, wish, "file", subject="aliases")
 
 

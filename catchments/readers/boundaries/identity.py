@@ -1,0 +1,132 @@
+"""Identity: which known catchment each area of a file is, by its code or else by its name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from catchments.core.errors import FileRefused, shown
+from catchments.core.model import Catchment
+from catchments.core.text_folding import folded
+from catchments.readers.boundaries.areas import Area
+from catchments.readers.codes import GIVEN_AT_MOST, code_of, known_code
+from catchments.readers.formats.cells import tidy
+from catchments.readers.report import Report
+
+Known = Mapping[str, Catchment]
+
+
+def coded(areas: Sequence[Area], known: Known, report: Report) -> dict[str, Area]:
+    """Return areas by the code of the catchment that each is.
+
+    A code that the file gives counts; without one, the one known catchment of that name; else a
+    code is made of the name. Raises FileRefused where a code or a name stands for several.
+    """
+    found: dict[str, Area] = {}
+    for area in areas:
+        if area.code:
+            _take(found, _given(area, known, report), area)
+    unnamed = [area for area in areas if not area.code]
+    _refuse_repeated(unnamed, known)
+    for area in unnamed:
+        _take(found, _by_name(area, known, found, report), area)
+    _report_namesakes(found, report)
+    # In the file's order: what came first is first.
+    order = {id(area): at for at, area in enumerate(areas)}
+    return dict(sorted(found.items(), key=lambda pair: order[id(pair[1])]))
+
+
+def named(code: str, area: Area, known: Known, report: Report) -> str:
+    """Return the name of an area's catchment; one that differs from the known is said."""
+    before = known.get(code)
+    if before is None or not area.name:
+        if not area.name and before is None:
+            raise FileRefused(
+                f"The catchment {shown(code)} has no name: {area.where}.",
+                next_step="Name it, or say with --name-field which field has the names.",
+            )
+        return area.name or (before.name if before else "")
+    if area.name == tidy(before.name):
+        return before.name
+    if not area.code:  # it was found by its name, however that is spelled
+        what = f"{shown(area.name)} is taken for {shown(before.name)}"
+        report.problem(area.where, what, "its known spelling is kept")
+        return before.name
+    what = f"the catchment {shown(code)} is {shown(before.name)} until now"
+    report.problem(area.where, what, f"renamed {shown(area.name)}")
+    return area.name
+
+
+def _take(found: dict[str, Area], code: str, area: Area) -> None:
+    _refuse_long(code)
+    if code in found:
+        raise FileRefused(
+            f"The code {shown(code)} is given to {shown(found[code].called)} and again to"
+            f" {shown(area.called)} ({area.where}).",
+            next_step="Give each catchment a code of its own.",
+        )
+    found[code] = area
+
+
+def _given(area: Area, known: Known, report: Report) -> str:
+    code = known_code(area.code, known)
+    if code is None or code == area.code:
+        return area.code
+    what = f"the code {shown(area.code)} is taken for {shown(code)}"
+    report.problem(area.where, what, "no other code is like it")
+    return code
+
+
+def _refuse_repeated(areas: Iterable[Area], known: Known) -> None:
+    """Refuse two areas of a known catchment's name: which of both it is can only be asked."""
+    places: dict[str, list[Area]] = defaultdict(list)
+    for area in areas:
+        places[folded(area.name) or area.name].append(area)
+    names = {folded(catchment.name) or catchment.name for catchment in known.values()}
+    for key, several in places.items():
+        if key in names and len(several) > 1:
+            raise FileRefused(
+                f"{len(several)} areas are called {shown(several[0].name)}:"
+                f" {' and '.join(area.where for area in several[:3])}.",
+                next_step="Give them codes, in a column named code, or different names.",
+                rows=[area.where for area in several],
+            )
+
+
+def _by_name(area: Area, known: Known, found: Mapping[str, Area], report: Report) -> str:
+    key = folded(area.name) or area.name
+    alike = [c.code for c in known.values() if (folded(c.name) or c.name) == key]
+    if len(alike) > 1:
+        raise FileRefused(
+            f"{len(alike)} catchments are called {shown(area.name)}: {', '.join(sorted(alike))}"
+            f" ({area.where}).",
+            next_step="Say which by its code, in a column named code.",
+        )
+    if alike and alike[0] not in found:
+        report.count("catchments matched by name")
+        return alike[0]
+    return _unused(code_of(area.name), {*known, *found})
+
+
+def _unused(code: str, taken: set[str]) -> str:
+    if code not in taken:
+        return code
+    return next(f"{code}-{n}" for n in range(2, len(taken) + 3) if f"{code}-{n}" not in taken)
+
+
+def _report_namesakes(found: Mapping[str, Area], report: Report) -> None:
+    first: dict[str, str] = {}
+    for code, area in found.items():
+        earlier = first.setdefault(folded(area.name) or area.name, code)
+        if area.name and earlier != code:
+            what = f"has the same name as {earlier}"
+            report.problem(area.name, what, f"kept apart, as {code}")
+
+
+def _refuse_long(code: str) -> None:
+    if len(code) > GIVEN_AT_MOST:
+        raise FileRefused(
+            f"The code {shown(code)} has {len(code)} characters.",
+            allowed=f"A catchment's code may have {GIVEN_AT_MOST}.",
+            next_step="Shorten it, or name another column with --code-field.",
+        )

@@ -1,0 +1,121 @@
+"""A CSV file as a section of a table: its encoding, its separator, its header, its rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from catchments.readers.formats.table_parts.footers import Footers
+from catchments.readers.formats.table_parts.headers import (
+    Columns,
+    Header,
+    Numbered,
+    header_in,
+    no_header,
+)
+from catchments.readers.formats.table_parts.sections import Section
+from catchments.readers.formats.text_files import (
+    ENCODING_NAMES,
+    TABLE_DELIMITERS,
+    WINDOWS,
+    TextRows,
+    encoding_of,
+    open_text,
+    refused_at_fault,
+)
+from catchments.readers.report import Progress, Report
+
+_SAID_SEPARATOR = re.compile(r'\ufeff?"?sep=(.)"?;*\s*', re.IGNORECASE)
+"""What Excel takes for a separator, and not for a row, in the first line of a file."""
+_LONGEST_SAID = 40
+
+
+@dataclass(frozen=True, slots=True)
+class CsvTable:
+    """An open CSV file: its one section, its encoding, and how many lines it has."""
+
+    section: Section
+    encoding: str
+    line_count: int
+
+
+@contextmanager
+def open_csv(
+    path: Path, columns: Columns, report: Report, progress: Progress
+) -> Iterator[CsvTable]:
+    """Open a text file at its header. Raises FileRefused, here or while its rows are read."""
+    encoding, line_count = encoding_of(path, progress)
+    if encoding == WINDOWS:
+        report.problem(path.name, "is not UTF-8", "read as Windows-1252; macrons may be missing")
+    else:
+        report.took(f"text in {ENCODING_NAMES[encoding]}")
+    delimiter, header = _header(path, encoding, columns)
+    with open_text(path, encoding) as file:
+        rows = TextRows(file, delimiter)
+        rows.skip(header.line - 1)
+        body = _body(path, rows, header, columns, report)
+        yield CsvTable(Section("line", header, body), encoding, line_count)
+
+
+def _header(path: Path, encoding: str, columns: Columns) -> tuple[str, Header]:
+    """Find the header row, and with it the separator: it is the one that shows a header."""
+    said = _said_separator(path, encoding)
+    for delimiter in (said,) if said else TABLE_DELIMITERS:
+        # Not strict: a preamble may hold a lone quotation mark without harm.
+        with _begun(path, encoding, delimiter, skip=bool(said)) as rows:
+            header = header_in(path, rows, columns)
+        if header is not None:
+            return delimiter, header
+    with _begun(path, encoding, said or ",", skip=bool(said)) as rows:
+        raise no_header(path, columns, next((cells for _, cells in rows if any(cells)), ()))
+
+
+def _said_separator(path: Path, encoding: str) -> str:
+    with open_text(path, encoding) as file:
+        found = _SAID_SEPARATOR.fullmatch(file.readline(_LONGEST_SAID))
+    return found[1] if found and found[1] not in '\r\n"' else ""
+
+
+@contextmanager
+def _begun(path: Path, encoding: str, delimiter: str, *, skip: bool) -> Iterator[Numbered]:
+    with open_text(path, encoding) as file, refused_at_fault(path):
+        rows = TextRows(file, delimiter, strict=False)
+        rows.skip(int(skip))
+        yield iter(rows)
+
+
+def _body(path: Path, rows: TextRows, header: Header, columns: Columns, report: Report) -> Numbered:
+    """Yield the rows below a header; a last row that is cut is refused.
+
+    A short row elsewhere is whole: spreadsheets leave out empty cells at the end of a row.
+    """
+    width = len(header.names)
+    footers = Footers(columns, header.positions)
+    line, cells = header.line, list[str]()
+    with refused_at_fault(path, header.names):
+        numbered = iter(rows)
+        next(numbered)
+        for line, cells in numbered:
+            is_broken = rows.is_cut and len(cells) < width and any(cells)
+            if is_broken and not footers.look_like(cells):
+                raise rows.misshapen(line, cells, width)
+            yield line, cells
+    if rows.is_cut and len(cells) == width:
+        _say_open_end(path, line, header, report)
+
+
+def _say_open_end(path: Path, line: int, header: Header, report: Report) -> None:
+    """Say that a last cell may be half, where a reader takes it and no quote closes it."""
+    if len(header.names) - 1 not in header.positions.values() or _last_byte(path) == b'"':
+        return
+    what = "the file ends without a line end, so that its last cell may be cut off"
+    report.problem(f"line {line}", what, "taken as it stands")
+
+
+def _last_byte(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 2))
+        return file.read().replace(b"\0", b"")[-1:]

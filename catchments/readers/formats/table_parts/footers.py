@@ -1,0 +1,128 @@
+"""What stands below a table, a total and notes: told from rows, and set aside as a preamble is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from catchments.core.errors import shown
+from catchments.readers.formats.cells import tidy
+from catchments.readers.formats.table_parts.headers import Columns
+from catchments.readers.report import Report
+
+MAX_FOOTERS = 30
+"""Lines below a table; where more seem so, they are rows."""
+_QUOTED = 5
+_FEW = 2
+_SENTENCE_CHARACTERS = 60
+_THINGS = "schools?|rows?|records?|catchments?|providers?|listed|lines?|entries"
+_TOTAL = re.compile(
+    rf"(?:grand |sub[ -]?)?(?:totals?|sum|count)(?: of)?\s*[:=–-]?\s*[\d ,.]*(?:{_THINGS})?\s*[:=]?"
+    rf"|(?:total )?number of (?:{_THINGS})\s*[:=]?\s*[\d ,.]*",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"[-+$]?[\d ,.]*\d[\d ,.]*%?")
+_MARKS = "^*†‡§¹²³"
+_NOTE = re.compile(
+    r"(?:(?:foot)?notes?|sources?|disclaimer|data source)\s*[:.–-]"
+    r"|as (?:at|of|on) .*\d|end of (?:the )?(?:file|report|list|table|data|directory)\b"
+    r"|(?:\w+ )?(?:downloaded|generated|exported|extracted|printed|prepared|updated|retrieved)"
+    r" (?:on|at|by|as|from)\b"
+    r"|©|copyright\b|\(c\) \d|page \d+( of \d+)?$|licen[cs]ed? (?:under|cc)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class Footers:
+    """Holds back what looks like a footer until it is known whether rows come after it."""
+
+    columns: Columns
+    positions: Mapping[str, int]
+    held: list[tuple[int, Sequence[str]]] = field(default_factory=list)
+    _groups: list[list[tuple[int, bool]]] = field(init=False)
+    """For each required group its columns, and whether each holds numbers."""
+
+    def __post_init__(self) -> None:
+        numbers, places = self.columns.numbers, self.positions
+        self._groups = [
+            [(places[field], field in numbers) for field in group if field in places]
+            for group in self.columns.required
+        ]
+
+    def are_met(self, line: int, cells: Sequence[str], *, after_blank: bool) -> bool:
+        """Hold a line back, if it looks like a footer, or follows one after a blank line."""
+        like = self.look_like(cells, after_blank=after_blank)
+        if like and len(self.held) < MAX_FOOTERS:
+            self.held.append((line, cells))
+            return True
+        return False
+
+    def released(self) -> list[tuple[int, Sequence[str]]]:
+        """Return what was held back and is a row after all, for another row came after it."""
+        held, self.held = self.held, []
+        return held
+
+    def leave_out(self, report: Report, place: str) -> None:
+        """Say what was held back to the end; `place` is what a row is called."""
+        quoted = [f"{place} {line} {shown(_joined(cells))}" for line, cells in self.held]
+        more = len(quoted) - _QUOTED
+        said = "; ".join(quoted[:_QUOTED]) + (f"; and {more} more" if more > 0 else "")
+        report.leave_out("lines below the table", f"a total or a note: {said}", len(quoted))
+
+    def look_like(self, cells: Sequence[str], *, after_blank: bool = False) -> bool:
+        """Whether a line is no row: a total, a note, or a lone text where a row has more."""
+        first = next(filter(None, map(str.strip, cells)), "")
+        bare = first.lstrip(_MARKS).strip()
+        is_total, is_note = _TOTAL.fullmatch(first), _NOTE.match(bare)
+        lacks = self._lacks(cells)
+        if not (first and (is_total or is_note or lacks)):
+            return False  # as nearly every row
+        others = [text for text in map(str.strip, cells) if text][1:]
+        several = len(self.positions) > 1
+        if is_total and several and all(_NUMBER.fullmatch(other) for other in others):
+            return True
+        if is_note and several and not others:
+            return True
+        return lacks and len(others) < _FEW and self._is_bare(first, cells, others, after_blank)
+
+    def _is_bare(
+        self, first: str, cells: Sequence[str], others: Sequence[str], after_blank: bool
+    ) -> bool:
+        """Whether a line without what a row needs has a mark, or one text that is none of a row."""
+        if first[0] in _MARKS or _NOTE.match(first):
+            return True
+        if others or any(text.isdecimal() for text in self._numbers(cells)):
+            return False
+        return after_blank or self._is_no_number(cells) or _is_sentence(first)
+
+    def _lacks(self, cells: Sequence[str]) -> bool:
+        """Whether a required column is empty or not of its kind."""
+        width = len(cells)
+        for group in self._groups:
+            for at, is_number in group:
+                text = cells[at].strip() if at < width else ""
+                if text.isdecimal() if is_number else text:
+                    break
+            else:
+                return True
+        return False
+
+    def _is_no_number(self, cells: Sequence[str]) -> bool:
+        """Whether words stand where a row has its number."""
+        return any(" " in text and text[0].isalpha() for text in self._numbers(cells))
+
+    def _numbers(self, cells: Sequence[str]) -> list[str]:
+        """Return what stands where a row has its numbers."""
+        places = (self.positions.get(field) for field in self.columns.numbers)
+        found = (cells[at].strip() for at in places if at is not None and at < len(cells))
+        return [text for text in found if text]
+
+
+def _is_sentence(text: str) -> bool:
+    return len(text) > _SENTENCE_CHARACTERS and " " in text
+
+
+def _joined(cells: Sequence[str]) -> str:
+    return " | ".join(filter(None, map(tidy, cells)))

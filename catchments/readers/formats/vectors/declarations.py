@@ -1,0 +1,142 @@
+"""Declarations of a file of ours: its sources, all of its providers, and whether it is made up.
+
+Other people's files may have members and tables of these names. So a thing is taken only where it
+is what we write, and what is not is said.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from catchments.core.model import Provider, Source, SourceKind
+from catchments.core.text_folding import folded
+from catchments.readers.codes import GIVEN_AT_MOST
+from catchments.readers.formats.cells import tidy
+from catchments.readers.formats.vectors.layers import NOTHING_DECLARED, Declared
+from catchments.readers.formats.vectors.values import tidy_value
+from catchments.readers.report import Report
+
+SOURCE_FIELDS = frozenset({"kind", "title", "authority", "licence", "release"})
+"""What a table of sources has at least."""
+PROVIDER_FIELDS = frozenset({"code", "name"})
+"""What a table of providers has at least."""
+MEMBERS = ("demonstration", "edition", "sources", "providers")
+SIMPLIFIED = "simplified for drawing"
+_TEXTS = ("title", "authority", "licence", "release")
+_AT_MOST = 10_000
+_LONGEST = 2_000
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+def is_yes(text: str) -> bool:
+    """Whether a text of a file says that what it stands at is made up."""
+    return folded(text).split(" ")[0] in {"yes", "true", "1"}
+
+
+def declared_in(content: Mapping[str, object], path: Path, report: Report) -> Declared:
+    """Return what the members of a JSON file, or the texts of another's document, declare."""
+    sources, providers = content.get("sources"), content.get("providers")
+    if not any(member in content for member in (*MEMBERS, "lines")):
+        return NOTHING_DECLARED
+    return Declared(
+        is_ours="edition" in content,
+        sources=sources_of(_rows(sources, "sources", path, report), path, report),
+        providers=providers_of(_rows(providers, "providers", path, report), path, report),
+        demonstration=is_yes(tidy_value("", content.get("demonstration"))),
+        simplified=folded(tidy_value("", content.get("lines"))) == SIMPLIFIED,
+    )
+
+
+def declared_in_texts(texts: Mapping[str, str], path: Path, report: Report) -> Declared:
+    """Return what the texts of a KML document declare, whose lists are JSON."""
+    content: dict[str, object] = dict(texts)
+    for name in ("sources", "providers"):
+        if name in texts:
+            content[name] = _list_in(texts[name])
+    return declared_in(content, path, report)
+
+
+def sources_of(
+    rows: Iterable[Mapping[str, object]], path: Path, report: Report
+) -> tuple[Source, ...]:
+    """Return the sources that rows tell of; one that is none is said."""
+    found: list[Source] = []
+    for number, row in enumerate(rows, start=1):
+        source = _source(row)
+        if source is None:
+            report.problem(
+                f"{path.name}, source {number}", "is no source as we write it", "not read"
+            )
+        else:
+            found.append(source)
+    return tuple(found)
+
+
+def providers_of(
+    rows: Iterable[Mapping[str, object]], path: Path, report: Report
+) -> tuple[Provider, ...]:
+    """Return the providers that rows tell of; one without a code and a name is said."""
+    found: list[Provider] = []
+    for number, row in enumerate(rows, start=1):
+        keys = ("code", "name", "phone", "email", "website")
+        values = [tidy_value(key, row.get(key)) for key in keys]
+        if (
+            not all(values[:2])
+            or len(values[0]) > GIVEN_AT_MOST
+            or max(map(len, values)) > _LONGEST
+        ):
+            report.problem(
+                f"{path.name}, provider {number}", "is no provider as we write it", "not read"
+            )
+        else:
+            found.append(Provider(*values))
+    return tuple(found)
+
+
+def _source(row: Mapping[str, object]) -> Source | None:
+    values = {key: tidy_value(key, value) for key, value in row.items()}
+    title, authority, licence, release = (values.get(key, "") for key in _TEXTS)
+    kinds = {kind.value: kind for kind in SourceKind}
+    if values.get("kind") not in kinds or max(map(len, values.values())) > _LONGEST:
+        return None
+    sha256 = values.get("sha256", "")
+    return Source(
+        kinds[values["kind"]],
+        title,
+        authority,
+        licence,
+        release,
+        sha256=sha256 if _SHA256.fullmatch(sha256) else "",
+        file_name=values.get("file_name", ""),
+        url=values.get("url", ""),
+        demonstration=is_yes(values.get("demonstration", "")),
+    )
+
+
+def _list_in(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _rows(given: object, what: str, path: Path, report: Report) -> Sequence[Mapping[str, object]]:
+    if given is None or given == "":
+        return ()
+    if not isinstance(given, list) or len(given) > _AT_MOST:
+        report.problem(path.name, f"its {what} are not as we write them", "not read")
+        return ()
+    rows = [row for row in given if isinstance(row, Mapping)]
+    if len(rows) < len(given):
+        report.problem(path.name, f"its {what} are not all as we write them", "the others read")
+    return rows
+
+
+def as_meant(cell: str) -> str:
+    """Return the text that a cell of a table of ours stands for: an apostrophe hides a formula."""
+    rest = cell.lstrip("'")
+    hidden = cell.startswith("'") and rest.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    return tidy(cell[1:] if hidden else cell)

@@ -1,0 +1,160 @@
+"""JSON files: their text and members, and GeoJSON's features as a layer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from catchments.core.errors import shown
+from catchments.geometry.coordinates import WGS84
+from catchments.readers.formats.file_checks import not_what_it_says
+from catchments.readers.formats.vectors import topojson
+from catchments.readers.formats.vectors.declarations import MEMBERS, declared_in
+from catchments.readers.formats.vectors.layers import Layer, in_one_collection
+from catchments.readers.formats.vectors.values import texts_of
+from catchments.readers.report import Report
+
+_GEOMETRIES = frozenset(
+    {
+        *("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"),
+        "GeometryCollection",
+    }
+)
+_OF_THE_FORMAT = frozenset(
+    {"type", "features", "name", "crs", "bbox", "xy_coordinate_resolution", "id", "title", *MEMBERS}
+)
+_OF_A_SERVER = frozenset(
+    {
+        *("numberMatched", "numberReturned", "totalFeatures", "timeStamp", "links"),
+        "exceededTransferLimit",
+    }
+)
+_PIECES_AT_MOST = 1_000_000
+_WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+
+class _Twice(ValueError):
+    """An object that has a key twice: which of both counts is not certain."""
+
+
+def read_json(path: Path, report: Report) -> list[Layer]:
+    """Return the layers of GeoJSON or TopoJSON, by what it says that it is."""
+    try:
+        content = json.loads(_text(path, report), object_pairs_hook=_object)
+    except (ValueError, RecursionError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise not_what_it_says(path, "GeoJSON", why) from error
+    if isinstance(content, dict) and content.get("type") == "Topology":
+        return topojson.layers_of(content, path, report)
+    return [_layer(content, path, report)]
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice = next(key for at, (key, _) in enumerate(pairs) if key in dict(pairs[:at]))
+        raise _Twice(f"an object has {twice[:80]} twice")
+    return made
+
+
+def _text(path: Path, report: Report) -> str:
+    """Return a file's text: UTF-8 as JSON has it, else UTF-16 by its mark, else Windows-1252."""
+    content = path.read_bytes()
+    if wide := _WIDE.get(content[:2]):
+        report.took("text in UTF-16")
+        return content.decode(wide)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252")
+    report.problem(path.name, "its text is not UTF-8, which GeoJSON is in", "read as Windows-1252")
+    return text
+
+
+# --- GeoJSON --------------------------------------------------------------------------------------
+
+
+def _layer(content: Any, path: Path, report: Report) -> Layer:
+    features = _features(content, path)
+    read = [_feature(feature, path, at) for at, feature in enumerate(features, start=1)]
+    name = content.get("name")
+    _account_for(content, path, report)
+    return Layer(
+        name if isinstance(name, str) and name else path.stem,
+        _crs(content),
+        [geometry for geometry, _ in read],
+        [values for _, values in read],
+        declared=declared_in(content, path, report),
+    )
+
+
+def _features(content: Any, path: Path) -> list[Any]:
+    kind = content.get("type") if isinstance(content, dict) else None
+    if kind in _GEOMETRIES:
+        return [{"geometry": content}]
+    if kind == "Feature":
+        return [content]
+    if kind != "FeatureCollection":
+        raise not_what_it_says(path, "GeoJSON", "it is no FeatureCollection")
+    features = content.get("features")
+    if not isinstance(features, list):
+        raise not_what_it_says(path, "GeoJSON", "it has no features")
+    return features
+
+
+def _account_for(content: Mapping[str, Any], path: Path, report: Report) -> None:
+    """Report what a collection has beside its features, and that it is only a page of them."""
+    if content["type"] != "FeatureCollection":
+        return
+    matched, given = content.get("numberMatched"), len(content["features"])
+    more = isinstance(matched, int) and matched > given
+    if more or content.get("exceededTransferLimit") is True:
+        of = f"{given:,} of {matched:,} features" if more else "not all features"
+        what = f"its server gave {of}, and says so"
+        report.problem(path.name, what, "the others are missing here: ask for all of them")
+    for name in sorted(set(content) - _OF_THE_FORMAT - _OF_A_SERVER):
+        report.leave_out(f"member {shown(name)} beside the features", "it is no feature")
+
+
+def _crs(content: Mapping[str, Any]) -> str:
+    """Return the CRS an old GeoJSON names; RFC 7946 has WGS 84 only."""
+    try:
+        return str(content["crs"]["properties"]["name"])
+    except (KeyError, TypeError):
+        return WGS84
+
+
+def _feature(feature: Any, path: Path, number: int) -> tuple[BaseGeometry | None, dict[str, str]]:
+    try:
+        geometry = feature.get("geometry")
+        properties = feature.get("properties") or {}
+        parts = [] if geometry is None else [_made(each) for each in _opened(geometry)]
+        return in_one_collection(parts), texts_of(properties.items())
+    except (AttributeError, TypeError, ValueError, shapely.errors.GEOSException) as error:
+        raise not_what_it_says(path, "GeoJSON", f"feature {number}: {error}") from error
+
+
+def _opened(geometry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a geometry, or those of a collection, however deep they stand in others."""
+    left, count = [geometry], 0
+    while left:
+        each = left.pop()
+        if each.get("type") == "GeometryCollection":
+            left += reversed(each["geometries"])
+            continue
+        count += 1
+        if count > _PIECES_AT_MOST:
+            raise ValueError("it has too many pieces")
+        yield each
+
+
+def _made(geometry: Mapping[str, Any]) -> BaseGeometry:
+    with np.errstate(invalid="ignore"):
+        made: BaseGeometry = shapely.from_geojson(json.dumps(geometry))
+    return made

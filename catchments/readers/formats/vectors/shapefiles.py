@@ -1,0 +1,191 @@
+"""Shapefiles, unpacked into a folder of their own, through GDAL: geometries, fields and their text.
+
+GDAL guesses a file's format from its bytes, so it sees nothing but parts that were shown to be a
+Shapefile's, under names of ours. What its texts are in it is not asked: their bytes are looked at.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+from catchments.core.errors import FileRefused, shown
+from catchments.readers.formats.file_checks import not_what_it_says
+from catchments.readers.formats.vectors.layers import Declared, Layer
+from catchments.readers.formats.vectors.values import texts_of
+from catchments.readers.report import Report
+
+PARTS = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg"})
+_MAGIC = b"\x00\x00\x27\x0a"
+_DRIVER = "ESRI Shapefile"
+_BYTES_AS_LETTERS = "ISO-8859-1"
+"""Gives each byte as the letter of its number, so that the bytes can be had back."""
+_PAGES_BY_ID = {0x01: "cp437", 0x02: "cp850", 0x03: "cp1252"}
+"""What byte 29 of a .dbf says; 0x57, which most programs write, means “as on this machine”."""
+_ANSI = re.compile(r"(?:ANSI|WINDOWS|CP)?[ _-]*(125[0-8]|437|85[0-9]|86[0-9])", re.IGNORECASE)
+_ISO = re.compile(r"(?:ISO)?[ _-]*8859[ _-]*(1?\d)", re.IGNORECASE)
+_LONGEST_CPG = 100
+
+
+def read_shapefile(shp: Path, name: str, path: Path, report: Report, declared: Declared) -> Layer:
+    """Return the layer of a Shapefile whose parts stand side by side; `path` is what a person gave.
+
+    Raises FileRefused for one that is not whole.
+    """
+    with shp.open("rb") as opened:
+        magic = opened.read(4)
+    missing = [part for part in (".shx", ".dbf") if not shp.with_suffix(part).exists()]
+    if missing or magic != _MAGIC:
+        lacks = f"its {' and '.join(missing)} is missing" if missing else ""
+        raise not_what_it_says(path, "a whole Shapefile", lacks)
+    said = _encoding_said(shp)
+    shp.with_suffix(".cpg").unlink(missing_ok=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # GDAL warns of what the report says in our words
+            crs, geometries, rows = _read(shp, path)
+    except (RuntimeError, ValueError, UnicodeError, shapely.errors.GEOSException) as error:
+        raise not_what_it_says(path, "a zipped Shapefile", error) from error
+    except UnboundLocalError as error:  # pyogrio 0.13, for a .prj that is not UTF-8
+        raise not_what_it_says(path, "a zipped Shapefile", "its CRS cannot be read") from error
+    encoding = _encoding(rows, _widths(shp), said, name, path, report)
+    values = [texts_of(_decoded(row, encoding)) for row in rows]
+    return Layer(name, crs, geometries, values, declared=declared)
+
+
+def _read(shp: Path, path: Path) -> tuple[str | None, list[Any], list[dict[str, Any]]]:
+    """Return CRS, geometries, and values by field, whose letters are bytes."""
+    import geopandas  # it brings pandas and Arrow: half of what reading a small file takes
+    import pyogrio
+
+    about = pyogrio.read_info(shp, encoding=_BYTES_AS_LETTERS)
+    if about["driver"] != _DRIVER:
+        raise not_what_it_says(path, "shp", f"GDAL takes it for {about['driver']}")
+    # A table asks PROJ for its CRS at once; what a file says of it is first to be looked at.
+    shp.with_suffix(".prj").unlink(missing_ok=True)
+    table = geopandas.read_file(
+        shp, on_invalid="fix", datetime_as_string=True, encoding=_BYTES_AS_LETTERS
+    )
+    shapes = table.pop("geometry")
+    if shapes.isna().any():  # only then: GDAL parses a file anew each time that it is asked
+        _refuse_unreadable(shapes, shp, path)
+    rows = [{str(field): value for field, value in r.items()} for r in table.to_dict("records")]
+    return about["crs"], list(shapes), rows
+
+
+def _refuse_unreadable(shapes: Any, shp: Path, path: Path) -> None:
+    """Refuse shapes that stand in the file, but which GEOS could not make anything of."""
+    import pyogrio
+
+    _, (west, *_) = pyogrio.read_bounds(shp)
+    for at in np.flatnonzero(shapes.isna() & ~np.isnan(west)):
+        lost = f"feature {at + 1} has a shape that cannot be read"
+        raise not_what_it_says(path, "whole", lost)
+
+
+# --- encoding -------------------------------------------------------------------------------------
+
+
+def _encoding_said(shp: Path) -> str | None:
+    """Return the encoding that a .cpg, or else the .dbf, says; None where it is not plain."""
+    cpg = shp.with_suffix(".cpg")
+    if cpg.exists():
+        text = cpg.read_bytes()[:_LONGEST_CPG].decode("ascii", errors="replace").strip().strip('"')
+        if text.upper().replace("-", "") in {"UTF8", "65001"}:
+            return "utf-8"
+        if page := _ANSI.fullmatch(text):
+            return f"cp{page.group(1)}"
+        if iso := _ISO.fullmatch(text):
+            return f"iso8859-{iso.group(1)}"
+        return None
+    with shp.with_suffix(".dbf").open("rb") as opened:
+        head = opened.read(30)
+    return _PAGES_BY_ID.get(head[29]) if len(head) == 30 else None
+
+
+def _widths(shp: Path) -> dict[str, int]:
+    """Return how many bytes each field of the .dbf has room for, by name; source: dBASE III."""
+    with shp.with_suffix(".dbf").open("rb") as opened:
+        head = opened.read(32)
+        (size,) = struct.unpack("<H", head[8:10]) if len(head) == 32 else (0,)
+        rest = opened.read(max(0, size - 32))
+    fields = [rest[at : at + 32] for at in range(0, len(rest) - 31, 32)]
+    return {each[:11].split(b"\0")[0].decode("latin-1"): each[16] for each in fields}
+
+
+def _encoding(
+    rows: Sequence[Mapping[str, Any]],
+    widths: Mapping[str, int],
+    said: str | None,
+    name: str,
+    path: Path,
+    report: Report,
+) -> str:
+    """Return what texts are in: UTF-8 if they are, else what is said, else Windows-1252, said."""
+    whole = [*_texts(rows, widths)]
+    others = [text for text in whole if not text.isascii()]
+    if not others:
+        return "utf-8"
+    if _decodes(others, "utf-8"):
+        report.took(f"{name}: text in UTF-8")
+        if said and said != "utf-8":
+            what = f"its bytes are UTF-8; the file says {said}"
+            report.problem(f"{path.name}, layer {shown(name)}", what, "read as UTF-8")
+        return "utf-8"
+    if said and said != "utf-8" and _decodes(others, said):
+        report.took(f"{name}: text in {said}, as the file says")
+        return said
+    if not _decodes(others, "cp1252"):
+        raise FileRefused(
+            f"{shown(path.name)}, layer {shown(name)}: its texts are neither UTF-8 nor"
+            " Windows-1252.",
+            next_step="Export it again, as UTF-8.",
+        )
+    what = "its text is not UTF-8" + (", as the file says" if said else ", and it says no other")
+    report.problem(f"{path.name}, layer {shown(name)}", what, "read as Windows-1252")
+    return "cp1252"
+
+
+def _texts(rows: Sequence[Mapping[str, Any]], widths: Mapping[str, int]) -> Iterator[bytes]:
+    """Yield the bytes of all texts; a character that a full field cuts in two is left out."""
+    for row in rows:
+        for field, value in row.items():
+            yield field.encode("latin-1", errors="replace")
+            if isinstance(value, str):
+                yield _uncut(value.encode("latin-1", errors="replace"), widths.get(field, 0))
+
+
+def _uncut(text: bytes, width: int) -> bytes:
+    if len(text) < max(width, 1) or text.isascii():
+        return text
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return text[: error.start] if error.reason == "unexpected end of data" else text
+    return text
+
+
+def _decodes(texts: Sequence[bytes], encoding: str) -> bool:
+    try:
+        for text in texts:
+            text.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(row: Mapping[str, Any], encoding: str) -> Iterator[tuple[str, Any]]:
+    for field, value in row.items():
+        yield _text(field, encoding), _text(value, encoding) if isinstance(value, str) else value
+
+
+def _text(letters: str, encoding: str) -> str:
+    """Return a text whose letters are bytes; only a full field can end in half a character."""
+    return letters.encode("latin-1", errors="replace").decode(encoding, errors="ignore")

@@ -1,0 +1,196 @@
+"""Tables of text with a column of shapes: CSV as spreadsheets, databases and GIS programs write it.
+
+Its rows are read as those of every table of text are; only a row may be as long as a boundary.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from shapely.geometry.base import BaseGeometry
+
+from catchments.core.errors import FileRefused, shown
+from catchments.core.text_folding import folded
+from catchments.geometry.coordinates import WGS84
+from catchments.readers.formats.file_checks import ALLOWED, MAX_FILE_BYTES, not_what_it_says
+from catchments.readers.formats.text_files import (
+    DELIMITERS,
+    Looks,
+    TextRows,
+    encoding_of,
+    head_of,
+    looks_of,
+    open_text,
+    refused_at_fault,
+)
+from catchments.readers.formats.vectors.layers import Layer
+from catchments.readers.formats.vectors.values import texts_of
+from catchments.readers.formats.vectors.wkt import looks_like_a_shape, shape_in, why_cut
+from catchments.readers.report import Report, no_progress
+
+SHAPE_COLUMNS = ("wkt", "geometry", "geom", "the geom", "wkt geom", "wkb geometry", "shape")
+"""What a column of shapes is called, folded, the likeliest name first."""
+HEADER_SEARCH_ROWS = 60
+_NAMES = {"utf-8-sig": "UTF-8", "cp1252": "Windows-1252", "utf-16": "UTF-16"}
+_OTHERS = {
+    Looks.ZIP: "it is a zip or a workbook",
+    Looks.GZIP: "it is compressed",
+    Looks.OLD_WORKBOOK: "it is a workbook",
+    Looks.XML: "it is XML",
+    Looks.JSON: "it is JSON",
+}
+_WKT_COLUMN = "a column named WKT, geometry or geom"
+
+
+@dataclass(frozen=True)
+class _Header:
+    line: int
+    delimiter: str
+    names: list[str]
+    shapes: tuple[int, ...]
+    """The places of the columns that may have shapes, the likeliest first."""
+
+
+def read_wkt_table(path: Path, report: Report) -> list[Layer]:
+    """Return the one layer of a table of text whose rows have a shape each, WKT or hexadecimal WKB.
+
+    WGS 84 unless the shapes say another SRID. Raises FileRefused, naming line and column.
+    """
+    head = _head(path)
+    if looks_of(head) in _OTHERS:
+        raise not_what_it_says(path, "CSV with WKT", _OTHERS[looks_of(head)])
+    with _long_cells():
+        encoding, _ = encoding_of(path, no_progress)
+        _report_encoding(path, encoding, report)
+        header = _header(path, encoding)
+        if header is None:
+            raise FileRefused(
+                f"{shown(path.name)} has no rows with a WKT column.",
+                allowed=f"It must have {_WKT_COLUMN} in its header. {ALLOWED}",
+            )
+        rows = list(_rows(path, encoding, header))
+    return [_layer(path, header, rows, report)]
+
+
+def _head(path: Path) -> bytes:
+    return head_of(path)
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Let a cell be as long as a boundary for a while."""
+    previous = csv.field_size_limit(MAX_FILE_BYTES)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(previous)
+
+
+def _report_encoding(path: Path, encoding: str, report: Report) -> None:
+    named = _NAMES.get(encoding, encoding)
+    report.took(f"{path.name}: text in {named}")
+    if encoding == "cp1252":
+        report.problem(path.name, "its text is not UTF-8", f"read as {named}")
+
+
+# --- header and rows ------------------------------------------------------------------------------
+
+
+def _header(path: Path, encoding: str) -> _Header | None:
+    """Return the header row, which has a column of shapes, and the separator that shows it."""
+    for delimiter in DELIMITERS:
+        with open_text(path, encoding) as file, refused_at_fault(path):
+            rows = TextRows(file, delimiter, strict=False, longest_row=MAX_FILE_BYTES)
+            for line, cells in islice(rows, HEADER_SEARCH_ROWS):
+                names = [" ".join(cell.split()) for cell in cells]
+                known = [folded(name) for name in names]
+                places = [known.index(each) for each in SHAPE_COLUMNS if each in known]
+                if places and (len(names) > 1 or delimiter == DELIMITERS[-1]):
+                    _refuse_repeated(path, line, names)
+                    return _Header(line, delimiter, names, tuple(places))
+    return None
+
+
+def _refuse_repeated(path: Path, line: int, names: Sequence[str]) -> None:
+    counts = Counter(name.casefold() for name in names if name)
+    twice = [name for name in names if counts[name.casefold()] > 1]
+    if twice:
+        raise FileRefused(
+            f"{shown(path.name)} has the column {shown(twice[0])} {counts[twice[0].casefold()]}"
+            f" times, in line {line}.",
+            next_step="Rename or remove all but one.",
+        )
+
+
+def _rows(path: Path, encoding: str, header: _Header) -> Iterator[tuple[int, list[str]]]:
+    width = len(header.names)
+    with open_text(path, encoding) as file, refused_at_fault(path, header.names):
+        rows = TextRows(file, header.delimiter, longest_row=MAX_FILE_BYTES)
+        rows.skip(header.line - 1)
+        numbered = iter(rows)
+        next(numbered, None)
+        for line, cells in numbered:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if any(cell.strip() for cell in cells[width:]) or (rows.is_cut and len(cells) < width):
+                raise rows.misshapen(line, cells, width)
+            yield line, [*cells, *[""] * (width - len(cells))][:width]
+
+
+# --- shapes ---------------------------------------------------------------------------------------
+
+
+def _layer(
+    path: Path, header: _Header, rows: Sequence[tuple[int, list[str]]], report: Report
+) -> Layer:
+    at = _shape_column(header, [cells for _, cells in rows])
+    geometries: list[BaseGeometry | None] = []
+    systems: Counter[int] = Counter()
+    for line, cells in rows:
+        geometry, system = _shape(cells[at], path, f"line {line}, column {header.names[at]}")
+        geometries.append(geometry)
+        systems[system] += geometry is not None
+    values = [
+        texts_of(
+            (n, c) for i, (n, c) in enumerate(zip(header.names, cells, strict=True)) if i != at
+        )
+        for _, cells in rows
+    ]
+    report.took(f"{path.name}: shapes from the column {shown(header.names[at])}")
+    return Layer(path.stem, _system(systems, path), geometries, values)
+
+
+def _shape_column(header: _Header, rows: Sequence[Sequence[str]]) -> int:
+    """Return the first of the likely columns that begins with a shape, else the likeliest."""
+    for at in header.shapes:
+        first = next((cells[at] for cells in rows if cells[at].strip()), "")
+        if looks_like_a_shape(first):
+            return at
+    return header.shapes[0]
+
+
+def _shape(text: str, path: Path, where: str) -> tuple[BaseGeometry | None, int]:
+    if not text.strip():
+        return None, 0
+    try:
+        return shape_in(text)
+    except ValueError as error:
+        why = why_cut(text) or str(error)
+        raise not_what_it_says(path, "CSV with WKT", f"{where}: {why}") from error
+
+
+def _system(systems: Counter[int], path: Path) -> str:
+    said = sorted(number for number, count in systems.items() if count)
+    if len(said) > 1:
+        named = " and ".join(f"SRID {number}" if number else "none" for number in said)
+        raise FileRefused(
+            f"{shown(path.name)} has shapes in several reference systems: {named}.",
+            next_step="Export it again in one.",
+        )
+    return f"EPSG:{said[0]}" if said and said[0] else WGS84

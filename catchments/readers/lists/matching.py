@@ -1,0 +1,156 @@
+"""Matching: the school, catchment or provider of an edition that a row of a list means."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+from catchments.core.errors import shown
+from catchments.core.model import Catchment, Edition, Provider, School, unnamed
+from catchments.lookup.values import whole_number
+from catchments.readers.formats.tables import matching_key
+
+_LONGEST_COMPARED = 100
+_MOST_COMPARED = 200
+"""difflib is slow, and its time grows with the square of a text's length."""
+
+
+class KnownSchools:
+    """Finds the school that a row means, by number, else by name and town."""
+
+    def __init__(self, schools: Mapping[int, School], known: Edition) -> None:
+        self._by_number = schools
+        self._only_listed = {*known.listings, *known.unserved, *known.in_school_provision}
+        """With those that the edition speaks of though the directory lacks them."""
+        self._by_name: dict[str, list[School]] = defaultdict(list)
+        for school in schools.values():
+            self._by_name[matching_key(school.name)].append(school)
+
+    def numbered(self, text: str, name: str, *, is_said_to_lack: bool = False) -> School | None:
+        """Return the school of a number: of the directory, or one that the edition speaks of.
+
+        Or any, where a table of ours says that the directory lacks it.
+        """
+        number = whole_number(text)
+        if number is None:
+            return None
+        found = self._by_number.get(number)
+        if found is None and (is_said_to_lack or number in self._only_listed):
+            return School(number, name or unnamed(number))
+        return found
+
+    def lacks(self, school: School) -> bool:
+        """Whether the directory lacks a school."""
+        return school.school_id not in self._by_number
+
+    def named(self, name: str, town: str) -> tuple[School | None, str]:
+        """Return the one school of that name and town, or None and why."""
+        same_name = self._by_name.get(matching_key(name), []) if name else []
+        if not same_name:
+            return None, "no school has that name" if name else "no name"
+        here = [
+            s
+            for s in same_name
+            if not town or matching_key(town) in {matching_key(s.city), matching_key(s.suburb)}
+        ]
+        if len(here) == 1:
+            return here[0], ""
+        found = here or same_name
+        which = "; ".join(f"{s.school_id} in {s.city or 'no town'}" for s in found[:5])
+        count = "schools have" if len(found) > 1 else "school has"
+        where = f" {shown(town)}" if town else ""
+        return None, f"{len(found)} {count} that name ({which}), {len(here)} for the town{where}"
+
+
+class KnownCatchments:
+    """Finds the catchment that a text means: by code, else by name."""
+
+    def __init__(self, catchments: Mapping[str, Catchment]) -> None:
+        self._catchments = catchments
+        self._compared = 0
+        self._by_code = {matching_key(code): code for code in catchments}
+        self._without_zeros = _without_zeros(catchments)
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        for catchment in catchments.values():
+            self._by_name[matching_key(catchment.name)].append(catchment.code)
+
+    def code(self, text: str) -> str | None:
+        """Return the code of the catchment meant, or None if it is none, or one of several."""
+        if text in self._catchments:
+            return text
+        found = self._by_code.get(matching_key(text))
+        named = self._by_name.get(matching_key(text), [])
+        return found or (named[0] if len(named) == 1 else self._robbed(text))
+
+    def found(self, text: str) -> Catchment | None:
+        """Return the catchment meant, or None."""
+        return self._catchments.get(self.code(text) or "")
+
+    def is_called(self, text: str, name: str) -> bool:
+        """Whether the catchment that a text means has a name; others may have it too."""
+        meant = self.found(text)
+        return meant is not None and matching_key(meant.name) == matching_key(name)
+
+    def lost_zeros(self, text: str, code: str) -> bool:
+        """Whether a text was taken for a code only because a spreadsheet takes zeros off."""
+        return matching_key(text) != matching_key(code) and self._robbed(text) == code
+
+    def unknown(self, text: str) -> str:
+        """Return a sentence part that names an unknown catchment and the nearest known spelling."""
+        if len(self._by_name.get(matching_key(text), [])) > 1:
+            return f"several catchments are called {shown(text)}; give the code"
+        alike = self._without_zeros.get(_bare(text), [])
+        if alike:
+            return f"catchment {shown(text)} is not known; it may be {_or(alike)} without its zeros"
+        spelled = {matching_key(c.name): c.name for c in self._catchments.values()}
+        spelled |= {key: code for key, code in self._by_code.items() if key not in spelled}
+        self._compared += 1
+        if self._compared > _MOST_COMPARED:
+            return f"catchment {shown(text)} is not known"
+        near = get_close_matches(matching_key(text)[:_LONGEST_COMPARED], list(spelled), n=1)
+        hint = f"; the nearest is {shown(spelled[near[0]])}" if near else ""
+        return f"catchment {shown(text)} is not known{hint}"
+
+    def _robbed(self, text: str) -> str | None:
+        """Return the one code that a spreadsheet would have made this number of."""
+        alike = self._without_zeros.get(_bare(text), []) if text.isascii() else []
+        return alike[0] if len(alike) == 1 and text.isdigit() else None
+
+
+class KnownProviders:
+    """Finds the provider of an edition that a row means: by exact name, where it has no code."""
+
+    def __init__(self, providers: Mapping[str, Provider]) -> None:
+        self.providers = providers
+        self._by_code = {matching_key(code): code for code in providers}
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        for provider in providers.values():
+            self._by_name[matching_key(provider.name)].append(provider.code)
+        self._exact = {provider.name: provider.code for provider in providers.values()}
+
+    def spelled(self, code: str) -> str:
+        """Return a code as the edition spells it, where that is all that differs."""
+        return code if code in self.providers else self._by_code.get(matching_key(code), code)
+
+    def code(self, name: str) -> str | None:
+        """Return the code of the provider of that name, or None if none or several have it."""
+        alike = self._by_name.get(matching_key(name), [])
+        return self._exact.get(name) or (alike[0] if len(alike) == 1 else None)
+
+
+def _without_zeros(codes: Iterable[str]) -> dict[str, list[str]]:
+    """Return the codes that are numbers, by what a spreadsheet that drops zeros makes of each."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for code in sorted(codes):
+        if code.isascii() and code.isdigit():
+            found[_bare(code)].append(code)
+    return found
+
+
+def _bare(text: str) -> str:
+    return text.lstrip("0") or "0"
+
+
+def _or(codes: Iterable[str]) -> str:
+    return " or ".join(map(shown, codes))

@@ -1,0 +1,45 @@
+"""The tables of an edition's providers and sources, as files of boundaries or schools have them.
+
+Each provider is there, also one that serves no catchment, so that what is taken away can be read
+back as the same edition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from catchments.core.model import Edition, Source
+from catchments.core.plain_cells import Cell
+from maps.exports.geojson import by_code, provider_json, source_json
+
+PROVIDER_COLUMNS = ("code", "name", "phone", "email", "website")
+SOURCE_COLUMNS = (
+    "kind",
+    "title",
+    "authority",
+    "licence",
+    "release",
+    "url",
+    "sha256",
+    "file_name",
+    "demonstration",
+)
+
+
+def provider_rows(edition: Edition) -> Iterator[list[Cell]]:
+    """Yield a row of PROVIDER_COLUMNS for each provider, by code."""
+    for provider in by_code(edition):
+        told = provider_json(provider)
+        yield [told[name] for name in PROVIDER_COLUMNS]
+
+
+def source_rows(edition: Edition) -> Iterator[list[Cell]]:
+    """Yield a row of SOURCE_COLUMNS for each of an edition's own sources."""
+    yield from told_sources(edition.sources)
+
+
+def told_sources(sources: Iterable[Source]) -> Iterator[list[Cell]]:
+    """Yield a row of SOURCE_COLUMNS for each source, in their order; `demonstration` is 0 or 1."""
+    for source in sources:
+        told = {**source_json(source), "demonstration": int(source.demonstration)}
+        yield [told[name] for name in SOURCE_COLUMNS]

@@ -1,0 +1,237 @@
+"""The workbook of an edition: its schools, its providers, its sources, and a sheet about it."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from catchments.core.plain_cells import Cell
+from catchments.lookup.resolver import long_date
+from maps.exports.edition_tables import SOURCE_COLUMNS, provider_rows, told_sources
+from maps.exports.export_input import ExportInput
+from maps.exports.packing import unzipped, zipped
+from maps.exports.school_tables import COLUMNS, school_rows
+from maps.wording import MADE_UP, credit_lines, in_force, made_up
+
+PROVIDER_COLUMNS = ("provider_code", "provider", "phone", "email", "website", "catchment_codes")
+WIDTHS = {
+    "school": 38,
+    "town": 20,
+    "catchment": 26,
+    "education_region": 30,
+    "provider_code": 24,
+    "provider": 38,
+    "phone": 16,
+    "email": 30,
+    "website": 30,
+    "in_school_provision": 34,
+    "source": 60,
+    "catchment_codes": 60,
+    "kind": 20,
+    "title": 60,
+    "authority": 34,
+    "licence": 20,
+    "url": 60,
+    "sha256": 68,
+    "file_name": 34,
+}
+"""Of columns, in characters; the others are as wide as their names."""
+SHEETS = {
+    "Schools": "every school of the directory with its catchment and provider, and below them "
+    "those that only the lists of this edition name",
+    "Providers": "every provider once, also those that serve no catchment",
+    "Sources": "where all of this came from, with the SHA-256 of each file",
+}
+MEANINGS = {
+    "status": "as the school directory has it; not in the directory, where the directory lacks a "
+    "number that the lists of this edition name",
+    "basis": "how the school comes to its catchment: listed, located (inside the boundary), or "
+    "nearest; empty where it belongs to no one catchment",
+    "listing": "the code of the catchment that the published list names for the school; none where "
+    "it is declared to belong to no catchment; empty where no list names it",
+    "distance_m": "metres to the boundary, where the basis is nearest",
+    "in_school_provision": "the note on the school's own funded provision",
+    "directory_release": "the release of the school directory that the edition was checked against",
+    "catchment_codes": "the catchments that the provider serves, by code",
+}
+STAYS_IN_SIGHT = {"Schools": "C2", "Providers": "C2", "Sources": "B2"}
+"""The first cell of each sheet that is moved away as one scrolls."""
+LONGEST_CELL = 32_767
+"""How many units of UTF-16 a cell of a workbook has room for: most characters are one, some two."""
+AS_TEXT, AS_USUAL = "@", "General"
+"""Formats of cells; in the first a number that is typed stays as it was typed, its zeros too."""
+NUMBERS = ("school_id", "distance_m", "edition")
+SENTENCES = ("in_school_provision", "source", "title")
+"""Texts of any length, which some spreadsheets show as #### in cells of the format of texts."""
+CUTS_TOLD = 20
+CORE = "docProps/core.xml"
+CORE_PROPERTIES = (
+    '<cp:coreProperties xmlns:dc="http://purl.org/dc/elements/1.1/" '
+    'xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" '
+    'xmlns:dcterms="http://purl.org/dc/terms/" '
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+    "<dc:creator>Attendance service catchments</dc:creator>"
+    "<dc:title>Schools and providers, edition {number}</dc:title>"
+    '<dcterms:created xsi:type="dcterms:W3CDTF">{day}T00:00:00Z</dcterms:created>'
+    '<dcterms:modified xsi:type="dcterms:W3CDTF">{day}T00:00:00Z</dcterms:modified>'
+    "</cp:coreProperties>"
+)
+"""Written here, since openpyxl's own says the moment, in namespaces that others may rename."""
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass
+class _Losses:
+    """What a cell has no room or no sign for, by the name of the cell."""
+
+    cut: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+
+    def told(self) -> Iterator[tuple[str, str]]:
+        """Yield what there is to say of them."""
+        whole = "The CSV and the GeoJSON of the same edition have them whole."
+        if self.cut:
+            said = f"have no room for more than {LONGEST_CELL:,} characters, and theirs are cut"
+            yield "Cut texts", f"{_named(self.cut)} {said}. {whole}"
+        if self.replaced:
+            said = "hold characters that a workbook cannot, shown as \ufffd"
+            yield "Replaced characters", f"{_named(self.replaced)} {said}. {whole}"
+
+
+def schools_xlsx(material: ExportInput) -> bytes:
+    """Return every school as a workbook, with providers, sources, and a sheet “About”.
+
+    Every cell is a text or a number; whatever does not fit into one is named in “About”.
+    """
+    from openpyxl import Workbook
+
+    book, losses = Workbook(write_only=True), _Losses()
+    rows = list(school_rows(material))
+    _fill(book.create_sheet("Schools"), COLUMNS, rows, losses)
+    _fill(book.create_sheet("Providers"), PROVIDER_COLUMNS, list(_providers(material)), losses)
+    _fill(book.create_sheet("Sources"), SOURCE_COLUMNS, list(_sources(material)), losses)
+    _tell(book.create_sheet("About"), material, losses)
+    written = io.BytesIO()
+    book.save(written)
+    starts = material.edition.effective_from or date(2000, 1, 1)
+    return _undated(written.getvalue(), material.edition.number or 0, starts)
+
+
+def _providers(material: ExportInput) -> Iterator[list[Cell]]:
+    served: Mapping[str | None, list[str]] = defaultdict(list)
+    for catchment in material.catchments:
+        served[catchment.provider_code].append(catchment.code)
+    for row in provider_rows(material.edition):
+        yield [*row, ", ".join(served.get(str(row[0]), []))]
+
+
+def _sources(material: ExportInput) -> Iterator[list[Cell]]:
+    """Yield a row for each source; that of the directory is the last, for its schools are here."""
+    for *row, demonstration in told_sources(material.sources):
+        yield [*row, made_up(demonstration=bool(demonstration))]
+
+
+def _fill(
+    sheet: Any, columns: Sequence[str], rows: Sequence[Sequence[Cell]], losses: _Losses
+) -> None:
+    """Write rows below a header that stays in sight and filters."""
+    from openpyxl.utils import get_column_letter
+
+    letters = [get_column_letter(at) for at in range(1, len(columns) + 1)]
+    usual = (*NUMBERS, *SENTENCES)
+    formats = [AS_USUAL if name in usual else AS_TEXT for name in columns]
+    sheet.freeze_panes = STAYS_IN_SIGHT[sheet.title]
+    for letter, name, form in zip(letters, columns, formats, strict=True):
+        column = sheet.column_dimensions[letter]
+        column.width = WIDTHS.get(name, len(name) + 3)
+        column.number_format = form  # of cells that are empty, and of those below
+    sheet.auto_filter.ref = f"A1:{letters[-1]}{len(rows) + 1}"
+    sheet.append([_bold(sheet, name) for name in columns])
+    for line, row in enumerate(rows, 2):
+        told = zip(row, letters, strict=True)
+        kept = [_kept(value, f"{sheet.title} {at}{line}", losses) for value, at in told]
+        sheet.append([_cell(sheet, v, form) for v, form in zip(kept, formats, strict=True)])
+
+
+def _tell(sheet: Any, material: ExportInput, losses: _Losses) -> None:
+    """Write where the workbook is from, what its sheets and columns mean, and what it lacks."""
+    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 28, 110
+    release = material.release
+    told: list[tuple[str, str]] = [
+        ("About", in_force(material)),
+        *([("Demonstration data", MADE_UP)] if material.demonstration else []),
+        *([("School directory", f"Release of {long_date(release.released)}.")] if release else []),
+        *(("Source", line) for line in credit_lines(material)),
+        *(("Licence", line) for line in sorted({s.licence for s in material.sources})),
+        *((f"Sheet {name}", meaning) for name, meaning in SHEETS.items()),
+        *((f"Column {name}", meaning) for name, meaning in MEANINGS.items()),
+        *losses.told(),
+    ]
+    for name, value in told:
+        sheet.append([_bold(sheet, name), _wrapped(sheet, value)])
+
+
+def _named(cells: Sequence[str]) -> str:
+    more = len(cells) - CUTS_TOLD
+    return ", ".join(cells[:CUTS_TOLD]) + (f" and {more:,} more cells" if more > 0 else "")
+
+
+# --- cells ----------------------------------------------------------------------------------------
+
+
+def _kept(value: Cell, where: str, losses: _Losses) -> Cell:
+    """Return a value as a cell can hold it, nothing for an empty text; what is lost is noted."""
+    if value == "":
+        return None
+    if not isinstance(value, str) or (value.isprintable() and len(value) <= LONGEST_CELL // 2):
+        return value
+    written = _NOT_IN_XML.sub("\ufffd", value)
+    if written != value:
+        losses.replaced.append(where)
+    fitting = written.encode("utf-16-le")[: 2 * LONGEST_CELL].decode("utf-16-le", errors="ignore")
+    if fitting != written:
+        losses.cut.append(where)
+    return fitting
+
+
+def _bold(sheet: Any, text: str) -> Any:
+    from openpyxl.styles import Font
+
+    cell = _cell(sheet, text)
+    cell.font = Font(bold=True)
+    return cell
+
+
+def _wrapped(sheet: Any, text: str) -> Any:
+    from openpyxl.styles import Alignment
+
+    cell = _cell(sheet, _kept(text, "", _Losses()))
+    cell.alignment = Alignment(wrap_text=True, vertical="top")
+    return cell
+
+
+def _cell(sheet: Any, value: Cell, form: str = AS_USUAL) -> Any:
+    """Return a cell; a text stays a text whatever it begins with, also after it is edited."""
+    from openpyxl.cell import WriteOnlyCell
+
+    if not isinstance(value, str):
+        return WriteOnlyCell(sheet, value)
+    cell = WriteOnlyCell(sheet)
+    cell._value, cell.data_type = value, "s"
+    if form != AS_USUAL:
+        cell.number_format = form
+    if value.startswith(("=", "+", "-", "@")):
+        cell.quotePrefix = True
+    return cell
+
+
+def _undated(book: bytes, number: int, day: date) -> bytes:
+    """Return a workbook that says what it is, and not when it was written."""
+    files = unzipped(book)
+    files[CORE] = CORE_PROPERTIES.format(number=number, day=day).encode()
+    return zipped(files)

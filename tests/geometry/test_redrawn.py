@@ -1,0 +1,79 @@
+"""Ground that changes hands: how much, from whom, to whom; and what is no redrawing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catchments.geometry.coordinates import area_m2
+from catchments.geometry.tiling.redrawn import ground_between, is_redrawn
+
+WEST, EAST = shapely.box(174, -39, 175, -38), shapely.box(175, -39, 176, -38)
+SOUTH = shapely.box(174, -40, 176, -39)
+BEFORE = {"W": WEST, "E": EAST, "S": SOUTH}
+
+
+@given(st.floats(174.01, 175.99))
+def test_what_moves_over_a_border_is_told_from_whom_to_whom(border: float) -> None:
+    after = {
+        **BEFORE,
+        "W": shapely.box(174, -39, border, -38),
+        "E": shapely.box(border, -39, 176, -38),
+    }
+    moved = area_m2(shapely.box(min(border, 175), -39, max(border, 175), -38))
+    found = ground_between(BEFORE, after)
+    if moved < 1:
+        assert found == []
+        return
+    (ground,) = found
+    assert (ground.before, ground.after) == (("E", "W") if border > 175 else ("W", "E"))
+    assert ground.area_m2 == pytest.approx(moved, rel=1e-6)
+    assert is_redrawn(WEST, after["W"])
+
+
+def test_ground_that_nobody_takes_and_ground_that_nobody_had_are_told() -> None:
+    after = {"W": WEST, "E": shapely.box(175, -38.5, 176, -37.5), "S": SOUTH}
+    found = {(g.before, g.after): g.area_m2 for g in ground_between(BEFORE, after)}
+    assert set(found) == {("E", None), (None, "E")}
+    assert found["E", None] == pytest.approx(area_m2(shapely.box(175, -39, 176, -38.5)), rel=1e-6)
+
+
+def test_the_ground_of_a_catchment_that_ends_goes_to_who_takes_it() -> None:
+    after = {"W": shapely.box(174, -39, 176, -38), "S": SOUTH}
+    assert [(g.before, g.after) for g in ground_between(BEFORE, after)] == [("E", "W")]
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        shapely.Polygon([(174, -39), (174.5, -39), (175, -39), (175, -38), (174, -38)]),
+        shapely.Polygon(np.roll(shapely.get_coordinates(WEST)[:-1], 2, axis=0)),
+        shapely.Polygon(shapely.get_coordinates(WEST)[::-1]),
+        shapely.multipolygons([WEST]),
+        shapely.box(174, -39, 175 + 1e-13, -38),
+    ],
+)
+def test_a_vertex_more_or_another_beginning_redraws_nothing(same: shapely.Polygon) -> None:
+    assert not is_redrawn(WEST, same)
+    assert ground_between({"W": WEST}, {"W": same}) == []
+
+
+def test_a_square_metre_is_the_least_that_counts() -> None:
+    wider = shapely.box(174, -39, 175 + 1e-9, -38)
+    assert is_redrawn(WEST, wider)  # a tenth of a millimetre along 111 km: eleven square metres
+    assert not is_redrawn(WEST, shapely.box(174, -39, 175 + 1e-11, -38))
+
+
+def test_across_180_degrees_ground_is_in_one_piece() -> None:
+    before = shapely.multipolygons(
+        [shapely.box(179, -44, 180, -43), shapely.box(-180, -44, -179, -43)]
+    )
+    after = shapely.multipolygons(
+        [shapely.box(179, -44, 180, -43), shapely.box(-180, -44, -178, -43)]
+    )
+    (ground,) = ground_between({"A": before}, {"A": after})
+    assert (ground.before, ground.after) == (None, "A")
+    assert ground.area_m2 == pytest.approx(area_m2(shapely.box(181, -44, 182, -43)), rel=1e-6)

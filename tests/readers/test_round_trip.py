@@ -1,0 +1,169 @@
+"""What we write, we read back: into the same edition nothing changes, into nothing the same."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from catchments.changes.change import Change, apply_all
+from catchments.changes.effects import effects
+from catchments.core.errors import FileRefused
+from catchments.core.model import Edition, Provider
+from catchments.lookup.snapshot import Snapshot
+from catchments.readers.lists.changes import after_import, listings_change, providers_change
+from catchments.readers.lists.listings import read_listings
+from catchments.readers.lists.providers import read_providers
+from maps.exports.downloads import SCHOOLS_CSV, SCHOOLS_XLSX
+from maps.exports.export_input import ExportInput
+from maps.exports.school_tables import schools_csv
+from maps.exports.workbook import schools_xlsx
+from tests.laws import examples
+from tests.maps.test_nothing_lost import editions
+from tests.worlds import (
+    AHI,
+    HOSTILE,
+    KOWHAI,
+    STARTS,
+    fill,
+    running_application,
+    small_edition,
+    small_release,
+)
+
+SCHOOLS = small_release().schools
+WHOLE = replace(
+    small_edition(),
+    number=3,
+    providers={
+        **small_edition().providers,
+        "P-REK": Provider("P-REK", HOSTILE),
+        "P-IDLE": Provider("P-IDLE", "Ngā Mahi o Ōtāhuhu – “so”", "+64 9 000 0000", "a@idle.nz"),
+    },
+    listings={**small_edition().listings, 7001: KOWHAI},
+    unserved=small_edition().unserved | {7002},
+    in_school_provision={54: "=1+1", 7003: "Twelve  students"},
+)
+"""The small world, and what is easily lost."""
+
+Read = Callable[[Path, Edition], Change]
+
+
+def _listings(path: Path, known: Edition) -> Change:
+    read = read_listings([path], schools=SCHOOLS, known=known)
+    assert not read.unmatched
+    return listings_change(read, known, whole=False)
+
+
+def _providers(path: Path, known: Edition) -> Change:
+    return providers_change(read_providers([path], known=known), known, whole=False)
+
+
+MADE: Mapping[str, Callable[[ExportInput], bytes]] = {
+    SCHOOLS_CSV: schools_csv,
+    SCHOOLS_XLSX: schools_xlsx,
+}
+READ: Mapping[str, Read] = {"listings": _listings, "providers": _providers}
+
+
+def files_of(edition: Edition, folder: Path) -> Iterator[Path]:
+    """Write the tables of an edition, as they are downloaded."""
+    material = ExportInput.of(Snapshot.of(edition, small_release()))
+    for name, make in MADE.items():
+        path = folder / name
+        path.write_bytes(make(material))
+        yield path
+
+
+def differing(known: Edition, change: Change) -> list[str]:
+    after = after_import(change, known)
+    return [line for effect in effects(known, after, SCHOOLS) for line in effect.lines]
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(editions())
+def test_a_table_of_any_edition_changes_nothing_in_it(edition: Edition) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for path in files_of(edition, Path(folder)):
+            for kind, read in READ.items():
+                try:
+                    change = read(path, edition)
+                except FileRefused as error:
+                    if "names no provider" in error.problem:
+                        continue  # nobody serves a school
+                    raise
+                assert differing(edition, change) == [], (path.name, kind)
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_the_table_of_an_edition_gives_an_empty_one_what_it_holds(
+    name: str, tmp_path: Path
+) -> None:
+    (path,) = [path for path in files_of(WHOLE, tmp_path) if path.name == name]
+    bare = replace(
+        WHOLE,
+        catchments={c: replace(x, provider_code=None) for c, x in WHOLE.catchments.items()},
+        providers={},
+        listings={},
+        unserved=frozenset(),
+        in_school_provision={},
+        sources=tuple(s for s in WHOLE.sources if s.kind.value == "boundaries"),
+    )
+    after = apply_all(bare, [read(path, bare) for read in READ.values()])
+    idle = {} if name == SCHOOLS_CSV else {"P-IDLE": WHOLE.providers["P-IDLE"]}
+    served = {c.provider_code for c in WHOLE.catchments.values()}
+    assert after.providers == {c: p for c, p in WHOLE.providers.items() if c in served} | idle
+    assert after.catchments == WHOLE.catchments
+    assert (after.listings, after.unserved) == (WHOLE.listings, WHOLE.unserved)
+    assert after.in_school_provision == {54: "=1+1", 7003: "Twelve students"}
+    assert after.demonstration
+
+
+@pytest.fixture(scope="module")
+def downloaded(tmp_path_factory: pytest.TempPathFactory) -> Iterable[Callable[[str], Path]]:
+    """Give a way to download a table of the whole world from a page."""
+    folder = tmp_path_factory.mktemp("downloads")
+    fill(folder / "whole.sqlite", replace(WHOLE, number=None, effective_from=STARTS))
+    with running_application(folder / "whole.sqlite") as app:
+        client = app.test_client()
+
+        def get(name: str) -> Path:
+            response = client.get(f"/downloads/1/1/{name}")
+            assert response.status_code == 200
+            path = folder / name.replace("?", "_")
+            path = path.with_suffix(".csv")
+            path.write_bytes(response.get_data())
+            return path
+
+        yield get
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("schools.csv", "listings"),
+        ("schools.csv", "providers"),
+        (f"schools.csv?catchment={AHI}", "listings"),
+        ("catchments.csv", "providers"),
+    ],
+)
+def test_a_table_of_a_page_changes_nothing(
+    name: str, kind: str, downloaded: Callable[[str], Path]
+) -> None:
+    assert differing(WHOLE, READ[kind](downloaded(name), WHOLE)) == []
+
+
+def test_a_provider_corrected_in_a_table_is_the_only_thing_that_changes(
+    downloaded: Callable[[str], Path], tmp_path: Path
+) -> None:
+    text = downloaded("catchments.csv").read_text("utf-8")
+    edited = tmp_path / "catchments.csv"
+    edited.write_text(text.replace("Ahi Trust", "Ahi Trust Nui").replace("0800 000 001", "09 1"))
+    assert differing(WHOLE, _providers(edited, WHOLE))[:2] == [
+        "Ahi Trust (P-AHI) is now Ahi Trust Nui",
+        "Ngā Rākau (P-RAKAU): phone “0800 000 001” → “09 1”",
+    ]
