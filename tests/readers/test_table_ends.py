@@ -164,3 +164,23 @@ def test_cut_anywhere_a_table_is_refused_or_the_cut_is_said_or_all_its_rows_are_
         except FileRefused:
             continue
         assert found <= rows or "cut off" in report.problems[-1].what
+
+
+@pytest.mark.parametrize(
+    ("cell", "taken", "what"),
+    [
+        ('="02"', "02", ""),
+        ('"=""02"""', "02", ""),
+        ("#N/A", "", "column “School Name” shows #N/A"),
+        ("#n/a", "", "column “School Name” shows #N/A"),
+        ("########", "", "column “School Name” shows ########"),
+        ("#1 School", "#1 School", ""),
+        ("6.42E+10", "6.42E+10", "column “School Name”: “6.42E+10” is a number that a spreadsheet"),
+        ("E+3 School", "E+3 School", ""),
+        ("why?", "why?", ""),
+    ],
+)
+def test_what_a_spreadsheet_made_of_a_cell_is_undone_or_said(tmp_path, cell, taken, what):
+    names, report = read(tmp_path, f"School Number,School Name,Roll\n1,{cell},20\n")
+    assert names == [taken]
+    assert [p.what[: len(what)] for p in report.problems] == [what] * bool(what)

@@ -15,6 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import CatchmentsError, FileRefused, shown
+from catchments.geometry.tiling.sketch import Sketch, sketched
 from catchments.readers.report import Report
 from catchments.readers.uploads import (
     VERTICES_AT_MOST,
@@ -35,11 +36,25 @@ def read(wish: Wish) -> Read:
     try:
         return _READERS[wish.sought](wish)
     except FileRefused as error:
+        if sketch := _sketch(error):
+            return Read(refused=str(error), rows=list(error.rows)[:ROWS_AT_MOST], sketch=sketch)
         return Read(refused=str(error), rows=list(error.rows)[:ROWS_AT_MOST])
     except CatchmentsError as error:
         return Read(refused=str(error))
     except (MemoryError, RecursionError):
         return Read(refused="The file is too large or too deeply nested to be read here.")
+
+
+def _sketch(error: FileRefused) -> Sketch | None:
+    """Return what there is to look at where boundaries were refused because they do not tile."""
+    from catchments.readers.boundaries.refusal import CoverageRefused
+
+    if not isinstance(error, CoverageRefused):
+        return None
+    try:
+        return sketched(error.boundaries, error.names, error.faults[:ROWS_AT_MOST])
+    except shapely.errors.GEOSException:
+        return None  # it stays refused, in words
 
 
 def _area(wish: Wish) -> Read:

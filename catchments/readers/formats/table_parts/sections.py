@@ -20,6 +20,8 @@ class Section:
     """Those below the header; blank ones too."""
     faulty: Mapping[int, Sequence[int]] = field(default_factory=dict)
     """Row → the indices of cells in it whose text is not known."""
+    is_text: bool = False
+    """Whether it is a text file, whose cells have no kinds."""
 
     def where(self, line: int) -> str:
         """Name a row to a person."""

@@ -24,7 +24,7 @@ PROVIDER_FIELDS = (
 _NAMES_OF_OBJECTS = ("name", "title")
 _WAYS = ("phone", "email", "website")
 """What an object says of a provider beside its name and code."""
-_OF_A_PROGRAM = re.compile(r"""[\[{]\s*['"{\[]|b['"]""")
+_OF_A_PROGRAM = re.compile(r"""\{\s*(['"])[^'"]{0,100}\1\s*:|\[\s*['"{\[]|b['"]""")
 _DBF_TEXT = 254
 """Bytes."""
 _LONGEST_OBJECT = 100_000
