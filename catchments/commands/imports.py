@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from catchments.changes.change import Change, apply_all
-from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.changes.kinds.replace_listings import refuse_contradiction
 from catchments.commands.comparing import show_effects
 from catchments.commands.console import (
@@ -26,7 +25,8 @@ from catchments.core.errors import InputRefused
 from catchments.core.model import NOT_STATED, DirectoryRelease, Edition, School
 from catchments.geometry.tiling.coverage import SLIVER_WIDTH_M
 from catchments.lookup.snapshot import Timeline, today_in_new_zealand
-from catchments.readers.boundaries import BoundaryReading, read_boundaries
+from catchments.readers.boundaries import BoundaryReading, are_made_up, read_boundaries
+from catchments.readers.boundaries.change import catchments_change
 from catchments.readers.lists.changes import (
     after_import,
     listings_change,
@@ -188,7 +188,7 @@ def catchments() -> None:
 @click.option("--provider-field", help="The column with the provider's name.")
 @click.option("--provider-code-field", help="The column with the provider's code.")
 @click.option("--region-field", help="The column with the education region.")
-@click.option("--layer", help="Read this layer only.")
+@click.option("--layer", multiple=True, help="Read this layer; may be repeated, * is all.")
 @click.option("--crs", help="The reference system of a file that declares none, as EPSG:2193.")
 @click.option(
     "--sliver-width-m",
@@ -211,23 +211,17 @@ def import_catchments(
     url: str,
     **reading: Any,
 ) -> None:
-    """Read KML, KMZ, GeoJSON, GeoPackage, zipped Shapefile or CSV with WKT into a draft."""
+    """Read boundary files into a draft.
+
+    KML, KMZ, GeoJSON, TopoJSON, GeoPackage, zipped Shapefile, or CSV with WKT.
+    """
     opened = store()
     target = _Target.chosen(opened, draft, new_draft=new_draft, base=base)
-    reading.pop("provider_code_field")  # until the reader takes it
-    read = _boundaries(files, target, **reading)
-    if target.base_number is None and _is_made_up(read):
+    if target.base_number is None and opened.editions() and are_made_up(files):
         target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=True)
-        read = _boundaries(files, target, **reading)
+    read = _boundaries(files, target, **reading)
     show_report(read.report)
-    change = ReplaceCatchments(
-        catchments=read.catchments,
-        boundaries=read.boundaries,
-        sources=tuple(replace(source, url=url or source.url) for source in read.sources),
-        providers=read.providers,
-        overlaps_accepted=read.overlaps_accepted,
-        gaps_accepted=reading["accept_gaps"],
-    )
+    change = catchments_change(read, target.content, url=url)
     target.add(change, "catchments", files, commit=commit, allow_shrink=allow_shrink)
 
 
@@ -250,10 +244,6 @@ def _boundaries(
             progress=called,
             **reading,
         )
-
-
-def _is_made_up(read: BoundaryReading) -> bool:
-    return any(source.demonstration for source in read.sources)
 
 
 @click.group()

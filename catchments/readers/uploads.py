@@ -11,6 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Alias, Catchment, Edition, Provider, School, Source
+from catchments.geometry.tiling.sketch import Sketch
 from catchments.readers.lists.files import Given
 from catchments.readers.lists.listings import Listings
 from catchments.readers.lists.providers import ProviderTable
@@ -46,6 +47,7 @@ class Wish:
     name_field: str | None = None
     code_field: str | None = None
     provider_field: str | None = None
+    provider_code_field: str | None = None
     region_field: str | None = None
     layer: str | None = None
     accept_overlaps: bool = False
@@ -70,12 +72,15 @@ class Read:
     sources: list[Source] = field(default_factory=list)
     report: Report = field(default_factory=Report)
     overlaps_accepted: bool = False
+    gaps_accepted: bool = False
     refused: str = ""
     """Why it was refused, in a sentence or two."""
     crashed: str = ""
     """How the process that was to read it ended, where it did not answer."""
     rows: list[str] = field(default_factory=list)
     """Each row at fault."""
+    sketch: Sketch | None = None
+    """What there is to look at, where boundaries do not tile."""
     files: list[dict[str, str | int]] = field(default_factory=list)
     """What the audit trail keeps of the files; not read, but seen by whoever took them."""
 

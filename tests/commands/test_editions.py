@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from catchments.commands import setup
 from catchments.commands.jobs import publishing_setup
 from catchments.core.settings import ROOT
 from catchments.store import Store
-from tests.commands.conftest import PROVIDERS, Run, table
+from tests.commands.conftest import LICENCE, PROVIDERS, SQUARE_NAMES, Run, my_maps_kml, table
 from tests.waiting import PATIENCE_S, free_port
 from tests.worlds import (
     TODAY,
@@ -162,6 +162,27 @@ def test_a_scheduled_edition_is_published_anew(run: Run, store: Store, tmp_path:
     said = run("editions", "publish", 3, "--effective-from", "2026-05-01").output
     assert "Published as edition 3, in force from 2026-05-01." in said
     assert "Published anew on top of it: edition 4." in said
+
+
+@pytest.mark.usefixtures("real_draft")
+def test_a_coast_that_would_be_in_no_catchment_is_refused_or_left_with_a_reason(
+    run: Run, store: Store, write: Callable[[str, str], Path]
+) -> None:
+    first = run("editions", "publish", 1, "--effective-from", "2026-03-03").output
+    assert "Ground in no catchment: " in first  # three squares are not the country
+    inland = write("inland.kml", my_maps_kml({**SQUARE_NAMES, "Ahi": (174.8, -39.0, 175.0, -38.0)}))
+    run("catchments", "import", inland, LICENCE, "--commit")
+    when = ("editions", "publish", 2, "--effective-from", "2026-03-04")
+    said = run(*when, ok=False).stderr
+    assert "  - Ground of Ahi (AHI) would be in no catchment: " in said
+    assert "Addresses are not counted: no address file is kept." in said
+    assert "--accept-uncovered REASON" in said
+    left = run(*when, "--accept-uncovered", "The coast is a park now.").output
+    assert "Accepted: The coast is a park now." in left
+    assert "Published as edition 2" in left
+    shown = run("editions", "show", 2).output
+    assert "Left in no catchment on purpose: Ahi (AHI), " in shown
+    assert "Because: The coast is a park now." in shown
 
 
 # --- set up ---------------------------------------------------------------------------------------

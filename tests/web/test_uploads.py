@@ -426,7 +426,8 @@ def test_boundaries_are_checked_first_and_then_replaced(app: Flask, hana: FlaskC
     (change,) = desk(app).draft(1).changes
     assert isinstance(change, ReplaceCatchments)
     assert set(change.catchments) == set(SQUARES)
-    (source,) = change.sources
+    *before, source = change.sources  # its squares are those there were: so are their sources
+    assert [each.title for each in before] == ["Squares (boundaries)"]
     assert (source.authority, source.licence, source.release, source.file_name) == (
         "Ministry",
         "CC BY 4.0",
@@ -456,6 +457,10 @@ def test_overlaps_are_refused_with_each_of_them_unless_accepted(
     assert response.status_code == 400
     assert "The boundaries do not tile" in words(response)
     assert "“Accept overlaps”" in words(response)
+    assert "Where the boundaries do not tile" in words(response)
+    assert "1. A and B overlap by" in words(response)
+    assert response.text.count('<svg class="faults"') == 2  # of everything, and from nearby
+    assert "no-store" in response.headers["Cache-Control"]
     more = {**GIVEN, "accept_overlaps": "yes", "allow_shrink": "yes"}
     looked_over = uploaded(app, hana, "replace-boundaries", content, "o.geojson", **more)
     assert confirmed(app, hana, looked_over).status_code == 303

@@ -15,6 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import CatchmentsError, FileRefused, shown
+from catchments.geometry.tiling.sketch import Sketch, sketched
 from catchments.readers.report import Report
 from catchments.readers.uploads import (
     VERTICES_AT_MOST,
@@ -35,11 +36,25 @@ def read(wish: Wish) -> Read:
     try:
         return _READERS[wish.sought](wish)
     except FileRefused as error:
+        if sketch := _sketch(error):
+            return Read(refused=str(error), rows=list(error.rows)[:ROWS_AT_MOST], sketch=sketch)
         return Read(refused=str(error), rows=list(error.rows)[:ROWS_AT_MOST])
     except CatchmentsError as error:
         return Read(refused=str(error))
     except (MemoryError, RecursionError):
         return Read(refused="The file is too large or too deeply nested to be read here.")
+
+
+def _sketch(error: FileRefused) -> Sketch | None:
+    """Return what there is to look at where boundaries were refused because they do not tile."""
+    from catchments.readers.boundaries.refusal import CoverageRefused
+
+    if not isinstance(error, CoverageRefused):
+        return None
+    try:
+        return sketched(error.boundaries, error.names, error.faults[:ROWS_AT_MOST])
+    except shapely.errors.GEOSException:
+        return None  # it stays refused, in words
 
 
 def _area(wish: Wish) -> Read:
@@ -78,14 +93,14 @@ def _catchments(wish: Wish) -> Read:
         name_field=wish.name_field,
         code_field=wish.code_field,
         provider_field=wish.provider_field,
+        provider_code_field=wish.provider_code_field,
         region_field=wish.region_field,
         layer=wish.layer,
         source_crs=wish.crs,
         accept_overlaps=wish.accept_overlaps,
         accept_gaps=wish.accept_gaps,
     )
-    known = wish.known.boundaries
-    kept = frozenset(code for code, each in came.boundaries.items() if each is known.get(code))
+    kept = came.kept
     return Read(
         catchments=came.catchments,
         boundaries={
@@ -96,6 +111,7 @@ def _catchments(wish: Wish) -> Read:
         sources=list(came.sources),
         report=came.report,
         overlaps_accepted=came.overlaps_accepted,
+        gaps_accepted=came.gaps_accepted,
     )
 
 

@@ -31,7 +31,6 @@ from catchments.geometry.planar import (
     Box,
     Edges,
     Faces,
-    Flags,
     Floats,
     Shapes,
     make_valid_2d,
@@ -83,13 +82,12 @@ def ground_lost(before: Boundaries, after: Boundaries) -> list[LostGround]:
     if not old:
         return []
     new = {code: each for code, each in after.items() if _differs(each, before.get(code))}
-    kept = {code: after[code] for code in after if code not in new}
     codes, was = sorted(old), valid_shapes({code: old[code] for code in sorted(old)})
-    bare = _bare(was, valid_shapes(new))
-    if not len(bare):
+    less = _less_covered(was, valid_shapes(new))
+    if not len(less):
         return []
-    present = _Present({**new, **kept})
-    lost = [part for face in bare for part in present.leaves(face, kept)]
+    present = _Present(after)
+    lost = [part for face in less for part in present.leaves(face)]
     return [
         LostGround(codes[at], shape, present.beside(shape))
         for at, shape in enumerate(_parted(lost, was))
@@ -101,8 +99,8 @@ def _differs(one: BaseGeometry, other: BaseGeometry | None) -> bool:
     return one is not other and (other is None or bytes(one.wkb) != bytes(other.wkb))
 
 
-def _bare(old: Shapes, new: Shapes) -> Shapes:
-    """Return the faces that some of the old shapes cover and none of the new."""
+def _less_covered(old: Shapes, new: Shapes) -> Shapes:
+    """Return the faces that fewer of the new shapes cover than of the old; no other is lost."""
     # Turned the other way, a new shape's edges cancel those of the old that it keeps.
     both = [shapely.orient_polygons(old), shapely.orient_polygons(new, exterior_cw=True)]
     lines, _ = Edges.of(np.concatenate(both)).single_lines()
@@ -110,14 +108,11 @@ def _bare(old: Shapes, new: Shapes) -> Shapes:
         return np.empty(0, dtype=object)
     faces = Faces.between(lines)
     tree = shapely.STRtree(faces.spots)
-    return faces.areas[_met(tree, old) & ~_met(tree, new)]
-
-
-def _met(tree: shapely.STRtree, shapes: Shapes) -> Flags:
-    """Return which of a tree's points lie in any of some shapes."""
-    met = np.zeros(len(tree.geometries), dtype=bool)
-    met[tree.query(shapes, "intersects")[1]] = True
-    return met
+    was, now = (
+        np.bincount(tree.query(shapes, "intersects")[1], minlength=len(faces.spots))
+        for shapes in (old, new)
+    )
+    return faces.areas[was > now]
 
 
 class _Present:
@@ -143,11 +138,11 @@ class _Present:
             self._shapes[code] = valid_shapes({code: self._boundaries[code]})[0]
         return self._shapes[code]
 
-    def leaves(self, face: BaseGeometry, kept: Boundaries) -> list[BaseGeometry]:
-        """Return what of a face none of those that are as before covers."""
+    def leaves(self, face: BaseGeometry) -> list[BaseGeometry]:
+        """Return what of a face none of them covers."""
         rest = face
-        for code, shape in self._near(face.bounds).items():
-            if code in kept and shapely.relate_pattern(rest, shape, "2********"):
+        for shape in self._near(face.bounds).values():
+            if shapely.relate_pattern(rest, shape, "2********"):
                 rest = shapely.difference(rest, shape)
         return polygons_in([rest])
 

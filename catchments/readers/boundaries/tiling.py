@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.errors import FileRefused
 from catchments.core.model import Edition
 from catchments.geometry.tiling.coverage import CoverageFault, find_faults, is_coverage
 from catchments.geometry.tiling.mending import clean
+from catchments.geometry.tiling.precision import restored
+from catchments.readers.boundaries.refusal import CoverageRefused
 from catchments.readers.report import Report
 
 Boundaries = Mapping[str, BaseGeometry]
@@ -44,7 +45,7 @@ def tiled(
 ) -> Tiling:
     """Return boundaries without slivers up to `width_m` metres wide; the report has the faults.
 
-    Raises FileRefused for wider ones that are not accepted, nor in the known edition already.
+    Raises CoverageRefused for wider ones that are not accepted, nor in the known edition already.
     """
     kept = kept_of(boundaries, known.boundaries)
     if kept and kept == boundaries.keys() == known.boundaries.keys():
@@ -53,8 +54,10 @@ def tiled(
     before = _as_before(faults, kept, known.boundaries, width_m)
     new = [fault for fault in faults if fault not in before]
     for kind, accepted in (("overlap", accept_overlaps), ("gap", accept_gaps)):
-        _refuse_wide(new, kind, names, accepted=accepted)
+        _refuse_wide(new, kind, names, boundaries, accepted=accepted)
     mended = _mended(boundaries, new, before, width_m)
+    if mended is not boundaries:  # what was only written anew is the known one again
+        mended = restored(mended, known.boundaries)
     _report_faults(faults, before, names, report)
     wide = {fault.kind for fault in faults if not fault.sliver}
     return Tiling(
@@ -87,16 +90,23 @@ def _is_same(one: CoverageFault, other: CoverageFault) -> bool:
 
 
 def _refuse_wide(
-    faults: Iterable[CoverageFault], kind: str, names: Mapping[str, str], *, accepted: bool
+    faults: Iterable[CoverageFault],
+    kind: str,
+    names: Mapping[str, str],
+    boundaries: Boundaries,
+    *,
+    accepted: bool,
 ) -> None:
     wide = [fault for fault in faults if fault.kind == kind and not fault.sliver]
     if not wide or accepted:
         return
     more = f" There are {len(wide) - 1} more." if len(wide) > 1 else ""
-    raise FileRefused(
+    raise CoverageRefused(
         f"The boundaries do not tile: {wide[0].sentence(names)}{more}",
         next_step=f"Correct the file, or accept every {kind} with --accept-{kind}s.",
-        rows=[fault.sentence(names) for fault in wide],
+        boundaries=boundaries,
+        names=names,
+        faults=wide,
     )
 
 

@@ -8,7 +8,10 @@ from catchments.core.errors import FileRefused, shown
 
 MAX_FILE_BYTES = 200_000_000
 
-ALLOWED = "It must be KML, KMZ, GeoJSON, GeoPackage, a zipped Shapefile, or CSV with a WKT column."
+ALLOWED = (
+    "It must be KML, KMZ, GeoJSON, GeoPackage, TopoJSON, a zipped Shapefile, or CSV with a WKT"
+    " column."
+)
 
 
 def check_is_file(path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -53,6 +53,10 @@ _SPACED_COMMA = re.compile(r"\s*,\s*")
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]{1,40})["']""")
 _PIECES_AT_MOST = 1_000_000
 _LONGEST_HREF = 300
+_DEEPEST = 50
+"""Of the folders that a layer stands in so many are known, the innermost."""
+_KINDS_NAMED = 50
+"""Kinds of elements that are reported by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +261,7 @@ class _Reader:
     def _enter(self, *, is_folder: bool) -> None:
         above = self._open[-1] if self._open else None
         named = (above.name,) if above and above.name and above.is_folder else ()
-        folder = _Folder("", (above.within if above else ()) + named, is_folder)
+        folder = _Folder("", ((above.within if above else ()) + named)[-_DEEPEST:], is_folder)
         self._folders.append(folder)
         self._open.append(folder)
 
@@ -269,7 +273,9 @@ class _Reader:
         if local in _OTHERS:
             self.others[_OTHERS[local]] += 1
         elif local not in _LOOKS:
-            self.others[f"elements <{local[:40]}>", "they are no features of KML"] += 1
+            named = f"elements <{local[:40]}>", "they are no features of KML"
+            more = "other elements", "they are no features of KML"
+            self.others[named if len(self.others) < _KINDS_NAMED else more] += 1
 
     def _take_name(self, element: Element) -> None:
         self._open[-1].name = self._open[-1].name or " ".join(_all_text(element).split())
@@ -389,4 +395,11 @@ def _coordinates(element: Element) -> Any:
     points = text.split()
     if any(point[0] == "," or point[-1] == "," for point in points):
         points = _SPACED_COMMA.sub(",", text).split()  # as people write them: 174.1, -36.2
-    return np.array([point.split(",")[:2] for point in points], dtype=float).reshape(-1, 2)
+    return np.fromiter(_numbers(points), dtype=float).reshape(-1, 2)
+
+
+def _numbers(points: Iterable[str]) -> Iterator[float]:
+    for point in points:
+        lng, lat = point.split(",", 2)[:2]
+        yield float(lng)
+        yield float(lat)

@@ -21,6 +21,7 @@ from catchments.store.drafts.repository import ExpectedVersion, NotNow, Stale
 from catchments.web.accounts.access import requires
 from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.change_form import AnyChangeForm
+from catchments.web.staff.forms.fault_pictures import pictures_of
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.forms.kinds import BY_NAME
 from catchments.web.staff.pages import draft_view
@@ -136,5 +137,6 @@ def _form(
         content=worked.content,
         typed=typed,
         wrongs=wrongs,
+        faults=pictures_of(wrongs),
         **{**offered, **more},
     )

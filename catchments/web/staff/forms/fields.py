@@ -13,6 +13,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from catchments.core.errors import shown
+from catchments.geometry.tiling.sketch import Sketch
 from catchments.lookup import values
 
 LONGEST_NAME = 200
@@ -34,6 +35,8 @@ class FieldError:
     text: str
     items: tuple[str, ...] = ()
     """Each thing that it is about, where there are several."""
+    sketch: Sketch | None = None
+    """Where that is on a map, where it is about boundaries that do not tile."""
 
 
 class FormRefused(Exception):

@@ -148,7 +148,8 @@ def read_files(files: Sequence[FileStorage], wish: Wish, field: str, *, subject:
     if read.crashed:
         raise _unreadable(field)
     if read.refused:
-        raise FormRefused([FieldError(field, for_forms(read.refused), tuple(read.rows))])
+        said = for_forms(read.refused)
+        raise FormRefused([FieldError(field, said, tuple(read.rows), read.sketch)])
     return read
 
 
