@@ -192,7 +192,7 @@ class DirectoryReading:
             key: "" if value.casefold() in _PLACEHOLDERS else value for key, value in cells.items()
         }
         label = f"{where} ({_label(kept)})"
-        if max(map(len, kept.values()), default=0) > MAX_CHARACTERS:
+        if len("".join(kept.values())) > MAX_CHARACTERS:  # else no cell alone has as many
             self._refuse_long(label, kept)
         number = self._number(label, kept.get("school_id", ""))
         place = self._place(label, kept)

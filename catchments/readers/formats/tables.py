@@ -74,7 +74,6 @@ _TOO_NARROW = re.compile("#{3,}")
 _SHORTENED = re.compile(r"[1-9](?:\.\d+)?E\+\d+", re.IGNORECASE)
 _KEPT_AS_TEXT = re.compile(r'\s*="([^"]*)"\s*')
 """How a CSV file keeps a spreadsheet from taking “02” for a number."""
-_DOUBTFUL = ("?", "#", '="', "E+", "e+")
 _BLANK = "taken as blank"
 
 
@@ -245,18 +244,24 @@ class _Reading:
         footers.leave_out(self.report, section.place)
 
     def _kept(self, section: Section, line: int, cells: Sequence[str]) -> dict[str, str]:
-        whole, places = "".join(cells), section.header.positions.items()
-        doubtful = not whole.isascii() or any(sign in whole for sign in _DOUBTFUL)
-        if not doubtful:  # as most rows
-            return {name: tidy(cells[at]) for name, at in places if at < len(cells)}
-        where, names = section.where(line), section.header.names
-        taken = {name: (names[at], cells[at]) for name, at in places if at < len(cells)}
+        header, width = section.header, len(cells)
+        if width < len(header.names):
+            cells = [*cells, *[""] * (len(header.names) - width)]
+        texts = [cells[at] for at in header.positions.values()]
+        if _is_plain("".join(texts)):  # as most rows; each cell alone would take longer
+            return dict(zip(header.positions, map(str.strip, texts), strict=True))
+        where = section.where(line)
         if section.is_text:
-            taken = {name: (column, _unwrapped(text)) for name, (column, text) in taken.items()}
-        return {name: tidy(self._taken(where, *cell)) for name, cell in taken.items()}
+            texts = list(map(_unwrapped, texts))
+        named = zip(header.positions.items(), texts, strict=True)
+        return {
+            name: tidy(self._taken(where, header.names[at], text)) for (name, at), text in named
+        }
 
     def _taken(self, where: str, column: str, text: str) -> str:
         """Return what is taken for the text of a cell; say what is wrong with it."""
+        if _is_plain(text):
+            return text
         bare = text.strip()
         if bare.upper() in _ERRORS or _TOO_NARROW.fullmatch(bare):
             self._say_later(where, f"column {shown(column)} shows {bare.upper()[:20]}", _BLANK)
@@ -311,6 +316,20 @@ class _Reading:
     def _say_doubts(self) -> None:
         for (what, done), wheres in self._doubts.items():
             self.report.problem(first_few(wheres, few=1), what, done)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether nothing in a text is to be looked at, or tidied but for spaces around."""
+    return (
+        text.isascii()
+        and text.isprintable()
+        and "  " not in text
+        and "?" not in text
+        and "#" not in text
+        and '="' not in text
+        and "E+" not in text
+        and "e+" not in text
+    )
 
 
 def _unwrapped(text: str) -> str:

@@ -40,6 +40,7 @@ COLUMNS = Columns(
     required=(("school_id", "name"), ("code", "catchment", "provision")),
     sheet="Schools",
     ignored=IGNORED,
+    numbers=("school_id",),
 )
 
 _YES = frozenset({"yes", "y", "true", "1", "x", "✓", "✔", "☑"})
