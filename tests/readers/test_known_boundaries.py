@@ -21,9 +21,10 @@ from shapely import box
 from catchments.core.errors import FileRefused
 from catchments.core.model import Catchment, Edition, Provider, Source, SourceKind
 from catchments.readers.boundaries import BoundaryReading, read_boundaries
-from catchments.readers.boundaries.areas import MADE_UP
+from catchments.readers.boundaries.areas import MADE_UP, SIMPLIFIED
 from catchments.readers.report import Report
 from maps.wording import MADE_UP as SAID_IN_FILES
+from maps.wording import SIMPLIFIED as SIMPLIFIED_IN_FILES
 from tests.hostile_files import geopackage, stored
 
 WEST, EAST = box(174, -36, 174.1, -35.9), box(174.1, -36, 174.2, -35.9)
@@ -518,6 +519,7 @@ def test_what_is_made_up_stays_marked(
 
 def test_the_words_for_made_up_data_are_those_of_our_files() -> None:
     assert MADE_UP in SAID_IN_FILES
+    assert SIMPLIFIED in SIMPLIFIED_IN_FILES
 
 
 @pytest.mark.parametrize(

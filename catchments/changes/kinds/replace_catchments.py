@@ -17,7 +17,7 @@ from catchments.core.model import Catchment, Edition, Provider, Source, SourceKi
 class ReplaceCatchments(Change):
     """New catchments with their boundaries, and the providers named beside them if any.
 
-    Those that keep their code keep their provider.
+    Those that keep their code keep their provider, but for those that are `without_provider`.
     """
 
     tag = "replace catchments"
@@ -28,10 +28,12 @@ class ReplaceCatchments(Change):
     providers: Mapping[str, Provider] = field(default_factory=dict)
     overlaps_accepted: bool = False
     gaps_accepted: bool = False
+    without_provider: frozenset[str] = frozenset()
+    """Codes of the catchments that the file says nobody serves."""
 
     def apply(self, edition: Edition) -> Edition:
         catchments = {
-            code: _keeping_provider(catchment, edition.catchments.get(code))
+            code: self._keeping_provider(catchment, edition.catchments.get(code))
             for code, catchment in self.catchments.items()
         }
         kept = {school: code for school, code in edition.listings.items() if code in catchments}
@@ -46,6 +48,11 @@ class ReplaceCatchments(Change):
             gaps_accepted=self.gaps_accepted,
         )
 
+    def _keeping_provider(self, new: Catchment, old: Catchment | None) -> Catchment:
+        if new.provider_code or old is None or new.code in self.without_provider:
+            return new
+        return replace(new, provider_code=old.provider_code)
+
     def _sources(self, edition: Edition) -> tuple[Source, ...]:
         """Return an edition's sources with those of this file, whatever it supplied."""
         sources = with_sources(edition.sources, SourceKind.BOUNDARIES, ())
@@ -59,9 +66,3 @@ class ReplaceCatchments(Change):
     def describe(self, edition: Edition) -> str:
         differs = in_short(edition, self.apply(edition))
         return f"Catchments read from a file: {len(self.catchments)} of them; {differs}."
-
-
-def _keeping_provider(new: Catchment, old: Catchment | None) -> Catchment:
-    if new.provider_code or old is None:
-        return new
-    return replace(new, provider_code=old.provider_code)

@@ -75,7 +75,7 @@ class CoverageFault:
         where = f"near lat {self.place.lat:.4f}, lng {self.place.lng:.4f}"
         if self.kind == "invalid":
             return f"The boundary of {who} is not valid ({self.reason}) {where}."
-        size = f"{_amount(self.area_m2)} m² ({self._width()}) {where}."
+        size = f"{_area(self.area_m2)} ({self._width()}) {where}."
         if self.kind == "overlap":
             return f"{who} overlap by {size}"
         return f"Between {who} is a gap of {size}"
@@ -87,6 +87,10 @@ class CoverageFault:
 
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _area(value_m2: float) -> str:
+    return f"{_amount(value_m2)} m²" if value_m2 < 1e6 else f"{value_m2 / 1e6:,.1f} km²"
 
 
 def _amount(value: float) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -24,21 +25,29 @@ _ROUNDS = 4
 
 
 def clean(
-    boundaries: Mapping[str, BaseGeometry], *, sliver_width_m: float = SLIVER_WIDTH_M
+    boundaries: Mapping[str, BaseGeometry],
+    *,
+    sliver_width_m: float = SLIVER_WIDTH_M,
+    lines_of: Collection[str] = (),
 ) -> dict[str, BaseGeometry]:
     """Return boundaries without slivers; those that touch none are the same objects as before.
 
-    A sliver goes to the neighbour with the longest border to it. Wider faults stay as they are.
+    A sliver goes to the neighbour with the longest border to it; between one whose lines count
+    (`lines_of` has its code) and one whose do not, it goes as those lines have it. Wider faults
+    stay as they are.
     """
     codes = list(boundaries)
     before = valid_shapes(boundaries)
     shapes = before.copy()
+    counting = frozenset(at for at, code in enumerate(codes) if code in lines_of)
     for _ in range(_ROUNDS):
         faces = all_faces(shapes, sliver_width_m)
         wide_overlap = any(face.kind == "overlap" and not face.sliver for face in faces)
         # Where an overlap stays, edges cannot match exactly, and rounding would never come to rest.
         least_m = ROUNDING_WIDTH_M if wide_overlap else 0.0
-        slivers = [face for face in faces if face.sliver and face.breadth_m >= least_m]
+        slivers = [
+            _by_lines(face, counting) for face in faces if face.sliver and face.breadth_m >= least_m
+        ]
         mended = _without(shapes, slivers)
         if not wide_overlap:
             mended = _matched(mended)
@@ -49,6 +58,14 @@ def clean(
         code: boundaries[code] if new is old else geometry_to_180(new)
         for code, new, old in zip(codes, shapes, before, strict=True)
     }
+
+
+def _by_lines(face: Face, counting: frozenset[int]) -> Face:
+    """Return a sliver that goes to whom the lines that count give it."""
+    inside = [member for member in face.members if member in counting]
+    others = [member for member in face.members if member not in counting]
+    wins = inside if face.kind == "overlap" else others
+    return replace(face, goes_to=wins[0]) if inside and len(wins) == 1 else face
 
 
 def _without(shapes: Shapes, slivers: Sequence[Face]) -> Shapes:

@@ -41,6 +41,8 @@ _LAYERS_NAMED, _FIELDS_NAMED = 100, 20
 """So many layers of a file, and fields of a layer, are reported by name."""
 MADE_UP = "Demonstration data. These catchments and providers are made up."
 """What descriptions of ours say, which go with a feature wherever it is copied to."""
+SIMPLIFIED = "Boundaries are simplified for drawing and clipped to the coast."
+"""Likewise, of lines that are none to look places up by."""
 _DEMONSTRATION_FIELDS = ("demonstration", "made up")
 
 
@@ -95,6 +97,15 @@ def is_made_up(layers: Sequence[Layer]) -> bool:
     return any(
         is_yes(said_in(values, None, _DEMONSTRATION_FIELDS) or "")
         or MADE_UP in (said_in(values, None, DESCRIPTION_FIELDS) or "")
+        for layer in layers
+        for values in layer.values
+    )
+
+
+def are_simplified(layers: Sequence[Layer]) -> bool:
+    """Whether the features of a layer are described as simplified for drawing."""
+    return any(
+        SIMPLIFIED in (said_in(values, None, DESCRIPTION_FIELDS) or "")
         for layer in layers
         for values in layer.values
     )

@@ -18,6 +18,10 @@ def catchments_change(read: BoundaryReading, known: Edition, *, url: str = "") -
         providers=read.providers,
         overlaps_accepted=read.overlaps_accepted,
         gaps_accepted=read.gaps_accepted,
+        # What the file says nothing of has its provider by now: these it says are nobody's.
+        without_provider=frozenset(
+            code for code, each in read.catchments.items() if each.provider_code is None
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Catchment, Edition, Provider, Source, SourceKind
 from catchments.geometry.tiling.coverage import SLIVER_WIDTH_M, CoverageFault
 from catchments.geometry.tiling.precision import restored
-from catchments.readers.boundaries.areas import Area, areas_of, is_made_up
+from catchments.readers.boundaries.areas import Area, are_simplified, areas_of, is_made_up
 from catchments.readers.boundaries.identity import coded, named
 from catchments.readers.boundaries.providers import Providers
 from catchments.readers.boundaries.tiling import kept_of, tiled
@@ -159,7 +159,9 @@ def _read_files(
         layers = chosen_layers(read_layers(path, report), wanted, path, report)
         areas = areas_of(layers, path, fields, crs, report)
         declared = joined(layer.declared for layer in layers)
-        files.append(_File(path, areas, replace(declared, demonstration=_says_made_up(layers))))
+        made_up, simplified = _says_made_up(layers), declared.simplified or are_simplified(layers)
+        said = replace(declared, demonstration=made_up, simplified=simplified)
+        files.append(_File(path, areas, said))
     progress("reading boundaries", len(paths), len(paths))
     return files
 

@@ -55,7 +55,7 @@ def tiled(
     new = [fault for fault in faults if fault not in before]
     for kind, accepted in (("overlap", accept_overlaps), ("gap", accept_gaps)):
         _refuse_wide(new, kind, names, boundaries, accepted=accepted)
-    mended = _mended(boundaries, new, before, width_m)
+    mended = _mended(boundaries, new, before, kept, width_m)
     if mended is not boundaries:  # what was only written anew is the known one again
         mended = restored(mended, known.boundaries)
     _report_faults(faults, before, names, report)
@@ -114,11 +114,14 @@ def _mended(
     boundaries: dict[str, BaseGeometry],
     new: Sequence[CoverageFault],
     before: Sequence[CoverageFault],
+    kept: set[str],
     width_m: float,
 ) -> dict[str, BaseGeometry]:
+    """Return boundaries without slivers; a line that was redrawn counts, not the one it left."""
     slivers = any(fault.sliver for fault in new)
     if slivers or (not new and not before and not is_coverage(boundaries)):
-        return clean(boundaries, sliver_width_m=width_m)
+        redrawn = boundaries.keys() - kept if kept else set()
+        return clean(boundaries, sliver_width_m=width_m, lines_of=redrawn)
     return boundaries
 
 

@@ -11,6 +11,7 @@ from catchments.core.errors import FileRefused, shown
 from catchments.core.model import NOT_STATED, Source, SourceKind
 from catchments.core.plain_cells import as_meant
 from catchments.readers.formats.tables import Columns, Row, Table, open_table, release_of
+from catchments.readers.formats.vectors.declarations import sources_of
 from catchments.readers.report import Progress, Report, sha256_of
 
 AUTHORITY = "Ministry of Education"
@@ -140,18 +141,9 @@ def declared_sources(path: Path, *, sheet: str | None = None) -> list[Source]:
     """Return the sources that a table of ours names; none where it is no such table."""
     try:
         with open_table(path, SOURCE_COLUMNS, report=Report(), sheet=sheet) as table:
-            return [_source(row) for row in table.rows]
-    except (FileRefused, ValueError):  # a kind that no source has
+            return list(sources_of((row.cells for row in table.rows), path, Report()))
+    except FileRefused:
         return []
-
-
-def _source(row: Row) -> Source:
-    texts = ("title", "authority", "licence", "release", "sha256", "file_name", "url")
-    return Source(
-        SourceKind(row["kind"]),
-        **{name: row[name] for name in texts},
-        demonstration=_is_yes(row["demonstration"]),
-    )
 
 
 def _is_yes(text: str) -> bool:

@@ -33,7 +33,7 @@ READ_WITHIN_S = 60.0
 FILES_AT_MOST = 20
 REASON_KEPT = 500
 """Characters of a refusal that the audit trail keeps."""
-FORMATS = ".kml,.kmz,.geojson,.json,.gpkg,.zip,.csv"
+FORMATS = ".kml,.kmz,.geojson,.topojson,.json,.gpkg,.zip,.csv"
 
 _IN_FORMS = (
     ("--crs EPSG:2193", "EPSG:2193"),
