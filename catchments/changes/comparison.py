@@ -38,6 +38,23 @@ class Comparison:
         return any(getattr(self, name) for name in names)
 
 
+def in_short(before: Edition, after: Edition) -> str:
+    """Return in a few words how much differs between two editions: “2 changed, 1 redrawn”."""
+    found = compare(before, after)
+    counts = (
+        (len(found.catchments_added), "new"),
+        (len(found.catchments_removed), "ended"),
+        (len(found.catchments_changed), "changed"),
+        (len(found.boundaries_changed), "redrawn"),
+        (len(found.providers_added), "new providers"),
+        (len(found.providers_removed), "providers gone"),
+        (len(found.providers_changed), "providers changed"),
+        (len(found.listings_changed), "schools listed otherwise"),
+        (len(found.in_school_provision_changed), "with other in-school provision"),
+    )
+    return ", ".join(f"{count:,} {what}" for count, what in counts if count) or "nothing differs"
+
+
 def compare(before: Edition, after: Edition) -> Comparison:
     """Return what differs between two editions."""
     both = sorted(set(before.catchments) & set(after.catchments))

@@ -18,8 +18,8 @@ from catchments.commands.console import (
     store,
     table,
 )
-from catchments.core.errors import FileRefused, InputRefused
-from catchments.core.model import Alias, DirectoryRelease, School
+from catchments.core.errors import FileRefused, InputRefused, shown
+from catchments.core.model import Alias, DirectoryRelease, School, SchoolStatus
 from catchments.core.place_names import with_macrons
 from catchments.lookup.snapshot import Timeline, today_in_new_zealand
 from catchments.readers.aliases import read_aliases
@@ -41,6 +41,13 @@ def schools() -> None:
 @click.option("--from-data-govt-nz", is_flag=True, help="Read the open data service instead.")
 @click.option("--released", type=click.DateTime(["%Y-%m-%d"]), help="The release's date.")
 @click.option("--allow-shrink", is_flag=True, help="Accept a directory that lost over 10 %.")
+@click.option("--sheet", help="The sheet of a workbook to read, where several could be meant.")
+@click.option(
+    "--treat-status",
+    multiple=True,
+    metavar="TEXT=STATUS",
+    help="What a status means that is not Open, Proposed or Closed: “Not Active=closed”.",
+)
 @click.option("--commit", is_flag=True, help="Write it; without this, only show what it would do.")
 @refusing
 def import_schools(
@@ -48,13 +55,18 @@ def import_schools(
     from_data_govt_nz: bool,
     released: datetime | None,
     allow_shrink: bool,
+    sheet: str | None,
+    treat_status: tuple[str, ...],
     commit: bool,
 ) -> None:
     """Read a school directory (CSV, XLSX, or data.govt.nz) and keep it as a new release."""
     if (file is None) != from_data_govt_nz:
         raise InputRefused("Give either a file or --from-data-govt-nz.")
+    if file is None and sheet:
+        raise InputRefused("--sheet names a sheet of a file, and none is given.")
+    statuses = dict(map(_told_status, treat_status))
     opened = store()
-    release, report = _read(file, released)
+    release, report = _read(file, released, sheet, statuses)
     show_report(report)
     previous = _previous(opened, release)
     _show_difference(previous, release)
@@ -71,12 +83,34 @@ def import_schools(
     say(f"Kept as directory release {number}, dated {release.released}.")
 
 
-def _read(file: Path | None, released: datetime | None) -> tuple[DirectoryRelease, Report]:
+def _told_status(text: str) -> tuple[str, SchoolStatus]:
+    """Return a status of a file and what it means, from “Not Active=closed”."""
+    given, _, meant = text.rpartition("=")
+    try:
+        status = SchoolStatus(meant.strip().casefold())
+    except ValueError:
+        status = None
+    if status is None or not given.strip():
+        raise InputRefused(
+            f"--treat-status {shown(text)} does not say what a status means.",
+            allowed="A text of the file, “=”, and one of open, proposed and closed.",
+            next_step='As --treat-status "Not Active=closed".',
+        )
+    return given, status
+
+
+def _read(
+    file: Path | None,
+    released: datetime | None,
+    sheet: str | None,
+    statuses: Mapping[str, SchoolStatus],
+) -> tuple[DirectoryRelease, Report]:
     with progress() as called:
         if file is None:
-            return fetch_directory(today=today_in_new_zealand(), progress=called)
+            today = today_in_new_zealand()
+            return fetch_directory(today=today, progress=called, statuses=statuses)
         day = released.date() if released else None
-        return read_directory(file, released=day, progress=called)
+        return read_directory(file, released=day, progress=called, sheet=sheet, statuses=statuses)
 
 
 def _previous(opened: Store, release: DirectoryRelease) -> DirectoryRelease | None:
@@ -135,14 +169,15 @@ def aliases() -> None:
 
 @aliases.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--sheet", help="The sheet of a workbook to read, where several could be meant.")
 @click.option("--commit", is_flag=True, help="Write it; without this, only show what it would do.")
 @refusing
-def import_aliases(file: Path, commit: bool) -> None:
+def import_aliases(file: Path, sheet: str | None, commit: bool) -> None:
     """Read a table (CSV or XLSX: alias, school number, source) in place of all aliases."""
     opened = store()
     schools = _known_schools(opened)
     with progress() as called:
-        given, report = read_aliases(file, schools=schools, progress=called)
+        given, report = read_aliases(file, schools=schools, sheet=sheet, progress=called)
     show_report(report)
     before = opened.aliases()
     kept = set(given) & set(before)

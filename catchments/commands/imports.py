@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from catchments.changes.change import Change, apply_all
-from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.changes.kinds.replace_listings import refuse_contradiction
 from catchments.commands.comparing import show_effects
 from catchments.commands.console import (
@@ -26,7 +26,9 @@ from catchments.core.errors import InputRefused
 from catchments.core.model import NOT_STATED, DirectoryRelease, Edition, School
 from catchments.geometry.tiling.coverage import SLIVER_WIDTH_M
 from catchments.lookup.snapshot import Timeline, today_in_new_zealand
-from catchments.readers.boundaries import BoundaryReading, read_boundaries
+from catchments.readers.boundaries import BoundaryReading, are_made_up, read_boundaries
+from catchments.readers.boundaries.change import catchments_change
+from catchments.readers.boundaries.refusal import CoverageRefused
 from catchments.readers.lists.changes import (
     after_import,
     listings_change,
@@ -37,6 +39,7 @@ from catchments.readers.lists.files import AUTHORITY, Given, is_made_up
 from catchments.readers.lists.listings import read_listings
 from catchments.readers.lists.providers import read_providers
 from catchments.store import Draft, Store
+from maps.faults_map import faults_map as draw_faults
 
 Command = Callable[..., Any]
 WHOLE = "The file is the complete list: what it does not name goes."
@@ -188,7 +191,7 @@ def catchments() -> None:
 @click.option("--provider-field", help="The column with the provider's name.")
 @click.option("--provider-code-field", help="The column with the provider's code.")
 @click.option("--region-field", help="The column with the education region.")
-@click.option("--layer", help="Read this layer only.")
+@click.option("--layer", multiple=True, help="Read this layer; may be repeated, * is all.")
 @click.option("--crs", help="The reference system of a file that declares none, as EPSG:2193.")
 @click.option(
     "--sliver-width-m",
@@ -199,6 +202,11 @@ def catchments() -> None:
 )
 @click.option("--accept-overlaps", is_flag=True, help="Keep wider overlaps; they are ambiguous.")
 @click.option("--accept-gaps", is_flag=True, help="Keep wider gaps between neighbours.")
+@click.option(
+    "--faults-map",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write a page that shows what the file is refused for, if it does not tile.",
+)
 @_draft_options
 @refusing
 def import_catchments(
@@ -209,26 +217,34 @@ def import_catchments(
     commit: bool,
     allow_shrink: bool,
     url: str,
+    faults_map: Path | None,
     **reading: Any,
 ) -> None:
-    """Read KML, KMZ, GeoJSON, GeoPackage, zipped Shapefile or CSV with WKT into a draft."""
+    """Read boundary files into a draft.
+
+    KML, KMZ, GeoJSON, TopoJSON, GeoPackage, zipped Shapefile, or CSV with WKT.
+    """
     opened = store()
     target = _Target.chosen(opened, draft, new_draft=new_draft, base=base)
-    reading.pop("provider_code_field")  # until the reader takes it
-    read = _boundaries(files, target, **reading)
-    if target.base_number is None and _is_made_up(read):
+    if target.base_number is None and opened.editions() and are_made_up(files):
         target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=True)
+    with _drawing_faults(faults_map):
         read = _boundaries(files, target, **reading)
     show_report(read.report)
-    change = ReplaceCatchments(
-        catchments=read.catchments,
-        boundaries=read.boundaries,
-        sources=tuple(replace(source, url=url or source.url) for source in read.sources),
-        providers=read.providers,
-        overlaps_accepted=read.overlaps_accepted,
-        gaps_accepted=reading["accept_gaps"],
-    )
+    change = catchments_change(read, target.content, url=url)
     target.add(change, "catchments", files, commit=commit, allow_shrink=allow_shrink)
+
+
+@contextmanager
+def _drawing_faults(path: Path | None) -> Iterator[None]:
+    """Write a page with a map of what boundaries are refused for, where they do not tile."""
+    try:
+        yield
+    except CoverageRefused as error:
+        if path is not None:
+            path.write_bytes(draw_faults(error.boundaries, error.names, error.faults))
+            say(f"A map of the places is in {path}.")
+        raise
 
 
 def _boundaries(
@@ -250,10 +266,6 @@ def _boundaries(
             progress=called,
             **reading,
         )
-
-
-def _is_made_up(read: BoundaryReading) -> bool:
-    return any(source.demonstration for source in read.sources)
 
 
 @click.group()

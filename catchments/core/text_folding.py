@@ -41,9 +41,29 @@ def words_of(name: str) -> tuple[str, ...]:
 _REGION_BY_FOLDED_NAME = {folded(name): name for name in EDUCATION_REGIONS}
 
 
+_FORMER_REGIONS = {
+    "Bay of Plenty, Rotorua, Taupo": "Bay of Plenty, Waiariki",
+    "Hawke's Bay, Gisborne": "Hawke's Bay, Tairāwhiti",
+    "Canterbury": "Canterbury, Chatham Islands",
+}
+"""What the directories of 2016 and 2017 call regions of which only the names have changed.
+
+Source: the column “Education Region” of the Ministry's school directory of July 2017, which has ten
+names. These three fold to none of today's; of their 645 schools that the directory of September
+2021 has too, 644 are there in “Bay of Plenty/Waiariki”, “Hawke's Bay/Tairawhiti” and
+“Canterbury/Chatham Islands”. “Auckland” is three regions today, so that it is not among them.
+"""
+_REGION_BY_FORMER_NAME = {folded(old): new for old, new in _FORMER_REGIONS.items()}
+
+
 def education_region(text: str) -> str | None:
     """Return the Ministry's spelling of an education region, or None if the text is none.
 
     Sources spell them with and without macrons and part names with `,`, `|` or `/`.
     """
     return _REGION_BY_FOLDED_NAME.get(folded(text))
+
+
+def former_education_region(text: str) -> str | None:
+    """Return the region that bore a name in the directories of 2016 and 2017, or None."""
+    return _REGION_BY_FORMER_NAME.get(folded(text))

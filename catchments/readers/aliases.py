@@ -25,12 +25,18 @@ COLUMNS = Columns(
         "source": ("Source", "Where it comes from"),
     },
     required=(("text",), ("school_id",), ("source",)),
+    sheet="Aliases",
+    numbers=("school_id",),
 )
 _MAX_FAULTS = 10_000
 
 
 def read_aliases(
-    path: Path, *, schools: Mapping[int, School], progress: Progress = no_progress
+    path: Path,
+    *,
+    schools: Mapping[int, School],
+    sheet: str | None = None,
+    progress: Progress = no_progress,
 ) -> tuple[tuple[Alias, ...], Report]:
     """Read a table, CSV or XLSX, of aliases of these schools, present or former ones.
 
@@ -39,7 +45,8 @@ def read_aliases(
     set aside and reported.
     """
     reading = AliasReading(_whole_names(schools.values()), _place_names(schools.values()), schools)
-    with open_table(path, COLUMNS, report=reading.report, progress=progress) as table:
+    report = reading.report
+    with open_table(path, COLUMNS, report=report, sheet=sheet, progress=progress) as table:
         for row in table.rows:
             reading.add(row)
     reading.refuse(path)

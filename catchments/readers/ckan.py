@@ -19,7 +19,7 @@ from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 from urllib3.util.retry import Retry
 
 from catchments.core.errors import FileRefused, shown
-from catchments.core.model import DirectoryRelease, Source, SourceKind
+from catchments.core.model import DirectoryRelease, SchoolStatus, Source, SourceKind
 from catchments.readers.directory import (
     AUTHORITY,
     COLUMNS,
@@ -27,8 +27,10 @@ from catchments.readers.directory import (
     MAX_SCHOOLS,
     TITLE,
     DirectoryReading,
+    statuses_told,
 )
 from catchments.readers.formats.cells import cell_text, tidy
+from catchments.readers.formats.table_parts.sections import say_unread
 from catchments.readers.report import Progress, Report, no_progress
 
 BASE_URL = "https://catalogue.data.govt.nz/api/3/action/"
@@ -55,6 +57,7 @@ def fetch_directory(
     timeout_s: float = 30.0,
     page_size: int = 500,
     session: requests.Session | None = None,
+    statuses: Mapping[str, SchoolStatus] | None = None,
 ) -> tuple[DirectoryRelease, Report]:
     """Fetch the whole directory; it is dated as the catalogue says, else `today`.
 
@@ -64,7 +67,7 @@ def fetch_directory(
     with _own_or_given(session) as opened:
         catalogue = _Catalogue(opened, base_url, timeout_s)
         pages = _consistent_pages(catalogue, resource_id, max(1, page_size), progress)
-    reading = DirectoryReading(catalogue.name)
+    reading = DirectoryReading(catalogue.name, told=statuses_told(statuses or {}))
     _read_records(reading, pages.records)
     if pages.last_modified is None:
         reading.report.problem(
@@ -198,6 +201,7 @@ def _refuse_repeated(name: str, page: list[Mapping[str, Any]], seen: set[int]) -
 
 
 def _read_records(reading: DirectoryReading, records: list[Mapping[str, Any]]) -> None:
+    _say_columns(reading.report, records)
     for record in records:
         names = list(record)
         positions = COLUMNS.positions(names)
@@ -209,6 +213,11 @@ def _read_records(reading: DirectoryReading, records: list[Mapping[str, Any]]) -
             )
         cells = {field: tidy(cell_text(record[names[at]])) for field, at in positions.items()}
         reading.add(f"row {record['_id']}", cells)
+
+
+def _say_columns(report: Report, records: list[Mapping[str, Any]]) -> None:
+    report.took(f"{len(records):,} records")
+    say_unread(report, COLUMNS, [name for name in records[0] if name != "_id"])
 
 
 class _Catalogue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable
 
 from catchments.core.text_folding import folded
@@ -31,20 +32,33 @@ def provider_code(name: str) -> str:
     return f"P-{code_of(name)}"
 
 
-def known_code(text: str, known: Iterable[str]) -> str | None:
-    """Return the known code that a text is; None where none is, or several may be.
+class KnownCodes:
+    """Finds the known code that a text is, also where a spreadsheet made 7 of 07."""
 
-    One that is the same but for case and for zeros at its start will do, since a spreadsheet makes
-    7 of 07, if no other is.
-    """
-    codes = list(known)
-    if text in codes:
+    def __init__(self, codes: Iterable[str]) -> None:
+        self._codes = set(codes)
+        self._spelled: dict[str, list[str]] = defaultdict(list)
+        self._bare: dict[str, list[str]] = defaultdict(list)
+        for code in sorted(self._codes):
+            self._spelled[folded(code) or code].append(code)
+            self._bare[_without_zeros(code)].append(code)
+
+    def meant(self, text: str) -> str:
+        """Return the one known code that a text is but for case, marks and first zeros, or itself.
+
+        Itself too where several codes may be meant.
+        """
+        if not text or text in self._codes:
+            return text
+        for alike in (
+            self._spelled.get(folded(text) or text),
+            self._bare.get(_without_zeros(text)),
+        ):
+            if alike:
+                return alike[0] if len(alike) == 1 else text
         return text
-    alike = [code for code in codes if _bare(code) == _bare(text)]
-    return alike[0] if len(alike) == 1 else None
 
 
-def _bare(code: str) -> str:
-    """Return a code in small letters; a number without the zeros at its start."""
-    small = code.strip().casefold()
-    return (small.lstrip("0") or "0") if small.isdecimal() else small
+def _without_zeros(code: str) -> str:
+    """Return a number without the zeros at its start; anything else as it is."""
+    return (code.lstrip("0") or "0") if code.isascii() and code.isdigit() else code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,7 @@ from catchments.core.model import (
     SourceKind,
     unnamed,
 )
-from catchments.core.text_folding import education_region, folded
+from catchments.core.text_folding import education_region, folded, former_education_region
 from catchments.geometry.coordinates import (
     NEW_ZEALAND_LAT,
     NEW_ZEALAND_LNG_360,
@@ -62,13 +62,22 @@ COLUMNS = Columns(
         "closed": ("DateSchoolClosed", "Date School Closed"),
     },
     required=(("school_id",), ("name",)),
+    sheet="Schools",
+    numbers=("school_id",),
 )
 """What the layouts since 2014 call each column, files and data.govt.nz's datastore alike."""
+
+MAX_CHARACTERS = 500
+"""Of a name, an address and the like; a real one has 80."""
 
 _PLACEHOLDERS = frozenset({"", "not calculated", "not applicable", "n/a", "#n/a", "null"})
 _NULL_DATES = frozenset({date(1858, 11, 17), date(1900, 1, 1)})
 _MAX_FAULTS = 10_000
 _MAX_UNKNOWN_REGIONS = 20
+_SPLIT_SINCE = frozenset({"auckland"})
+"""Former regions that are several today: which one a school is in, their names do not tell."""
+_CHECKED_ELSEWHERE = frozenset({"website", "email"})
+_STATUSES = {status.value: status for status in SchoolStatus}
 _SCHOOL_ID = re.compile(r"0*[1-9][0-9]{0,8}")
 _DEGREES = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{0,30})?")
 _ROLL = re.compile(r"[0-9]{1,7}")
@@ -89,22 +98,22 @@ def read_directory(
     authority: str = AUTHORITY,
     licence: str = LICENCE,
     url: str = "",
+    sheet: str | None = None,
+    statuses: Mapping[str, SchoolStatus] | None = None,
 ) -> tuple[DirectoryRelease, Report]:
     """Read a school directory, CSV or XLSX; its date is `released`, else the one in its name.
 
-    Raises FileRefused for a file without a date, one that is not a directory, and one with rows
-    that cannot be right; each such row is in the error's `rows`.
+    `sheet` names the one of a workbook; `statuses` says what a status means that is none of ours.
+    Raises FileRefused for a file without a date, one that is not a directory, one with a status
+    that is not known, and one with rows that cannot be right; each is in the error's `rows`.
     """
     dated = released or date_in_name(path)
-    reading = DirectoryReading(shown(path.name))
-    with open_table(path, COLUMNS, report=reading.report, progress=progress) as table:
+    reading = DirectoryReading(shown(path.name), told=statuses_told(statuses or {}))
+    report = reading.report
+    with open_table(path, COLUMNS, report=report, sheet=sheet, progress=progress) as table:
         dated = _refuse_undated(path, dated)
         for row in table.rows:
             reading.add(row.where, row.cells)
-        if table.encoding == "cp1252":
-            reading.report.problem(
-                path.name, "is not UTF-8", "read as Windows-1252; macrons may be missing"
-            )
     source = Source(
         kind=SourceKind.DIRECTORY,
         title=TITLE,
@@ -115,7 +124,12 @@ def read_directory(
         file_name=path.name,
         url=url,
     )
-    return reading.release(dated, source), reading.report
+    return reading.release(dated, source), report
+
+
+def statuses_told(statuses: Mapping[str, SchoolStatus]) -> dict[str, SchoolStatus]:
+    """Return what statuses mean by their folded texts, as `DirectoryReading` has them."""
+    return {folded(text): status for text, status in statuses.items()}
 
 
 def shrinkage(old: Mapping[int, School], new: Mapping[int, School]) -> float:
@@ -164,8 +178,13 @@ class DirectoryReading:
     schools: dict[int, School] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     report: Report = field(default_factory=Report)
+    told: Mapping[str, SchoolStatus] = field(default_factory=dict)
+    """By folded text: what a status means that is none of ours."""
     _wheres: dict[int, str] = field(default_factory=dict)
     _unknown_regions: dict[str, list[str]] = field(default_factory=dict)
+    _former_regions: dict[str, list[str]] = field(default_factory=dict)
+    _unknown_statuses: dict[str, list[str]] = field(default_factory=dict)
+    _told_statuses: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, where: str, cells: Mapping[str, str]) -> None:
         """Take one row, its cells by the fields of COLUMNS; keep a fault if it cannot be right."""
@@ -173,6 +192,8 @@ class DirectoryReading:
             key: "" if value.casefold() in _PLACEHOLDERS else value for key, value in cells.items()
         }
         label = f"{where} ({_label(kept)})"
+        if len("".join(kept.values())) > MAX_CHARACTERS:  # else no cell alone has as many
+            self._refuse_long(label, kept)
         number = self._number(label, kept.get("school_id", ""))
         place = self._place(label, kept)
         if number in NATIONWIDE_SCHOOLS and place is not None:
@@ -193,8 +214,18 @@ class DirectoryReading:
         """
         if self.faults or not self.schools:
             raise self._refusal()
+        if self._unknown_statuses:
+            raise self._which_status()
         self._finish_report()
         return DirectoryRelease(schools=self.schools, released=released, source=source)
+
+    def _refuse_long(self, label: str, cells: Mapping[str, str]) -> None:
+        self.faults += [
+            f"{label}: its {field.replace('_', ' ')} has {len(text):,} characters, where "
+            f"{MAX_CHARACTERS} are read"
+            for field, text in cells.items()
+            if len(text) > MAX_CHARACTERS and field not in _CHECKED_ELSEWHERE
+        ]
 
     def _number(self, label: str, text: str) -> int | None:
         if not _SCHOOL_ID.fullmatch(text):
@@ -273,12 +304,13 @@ class DirectoryReading:
         by_name = SchoolStatus.PROPOSED if proposed else SchoolStatus.OPEN
         if not text:
             return by_name
-        try:
-            return SchoolStatus(folded(text))
-        except ValueError:
-            done = f"taken as {by_name}"
-            self.report.problem(label, f"has the unknown status {shown(text)}", done)
-            return by_name
+        plain = folded(text).removesuffix(" school")
+        if plain in _STATUSES:
+            return _STATUSES[plain]
+        known = self.told.get(folded(text))
+        seen = self._unknown_statuses if known is None else self._told_statuses
+        seen.setdefault(text, []).append(label)
+        return known or by_name
 
     def _website(self, label: str, text: str) -> str:
         if not text or _WEBSITE.fullmatch(text):
@@ -296,6 +328,9 @@ class DirectoryReading:
 
     def _region(self, label: str, text: str) -> str:
         region = education_region(text)
+        if region is None and (former := former_education_region(text)):
+            self._former_regions.setdefault(text, []).append(label)
+            return former
         if region is None and text:
             self._unknown_regions.setdefault(text, []).append(label)
         return region or ""
@@ -319,12 +354,54 @@ class DirectoryReading:
         count("without an education region", sum(not s.education_region for s in schools))
         count("without a roll", sum(school.roll is None for school in schools))
         for text, labels in list(self._unknown_regions.items())[:_MAX_UNKNOWN_REGIONS]:
-            self.report.problem(
-                first_few(labels, few=1),
-                f"{len(labels):,} schools have the education region {shown(text)}, which is none "
-                "of the twelve",
+            why = (
+                "three of the twelve today"
+                if folded(text) in _SPLIT_SINCE
+                else "none of the twelve"
+            )
+            self._say(
+                labels,
+                f"have the education region {shown(text)}, which is {why}",
                 "kept without an education region",
             )
+        for text, labels in self._former_regions.items():
+            what = f"have the former education region {shown(text)}"
+            self._say(labels, what, f"taken as {former_education_region(text)}")
+        for text, labels in self._told_statuses.items():
+            what = f"have the status {shown(text)}"
+            self._say(labels, what, f"taken as {self.told[folded(text)]}, as was told")
+        self._say_untold()
+
+    def _say(self, labels: Sequence[str], what: str, done: str) -> None:
+        some = "1 school" if len(labels) == 1 else f"{len(labels):,} schools"
+        have = what.replace("have", "has", 1) if len(labels) == 1 else what
+        self.report.problem(first_few(labels, few=1), f"{some} {have}", done)
+
+    def _say_untold(self) -> None:
+        """Say which of the statuses that were told is in no row: it may be misspelled."""
+        for plain in self.told.keys() - set(map(folded, self._told_statuses)):
+            what = f"no school has the status {shown(plain)}, which is told"
+            self.report.problem("--treat-status", what, "nothing to do")
+
+    def _which_status(self) -> FileRefused:
+        """Return the question what statuses mean: whether a school is open is never guessed."""
+        counted = ", ".join(
+            f"{shown(text)} ({len(labels):,})" for text, labels in self._unknown_statuses.items()
+        )
+        first = next(iter(self._unknown_statuses))
+        count = sum(map(len, self._unknown_statuses.values()))
+        have = "1 school has" if count == 1 else f"{count:,} schools have"
+        return FileRefused(
+            f"In {self.name} {have} a status that is not known: {counted}.",
+            allowed="A status is Open, Proposed or Closed.",
+            next_step=f"Nothing was imported: say what each means, as with --treat-status "
+            f'"{first[:80]}=closed".',
+            rows=[
+                f"{label}: {shown(text)}"
+                for text, labels in self._unknown_statuses.items()
+                for label in labels
+            ],
+        )
 
     def _refusal(self) -> FileRefused:
         if len(self.schools) > MAX_SCHOOLS:

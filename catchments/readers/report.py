@@ -71,6 +71,16 @@ class Report:
                 return
         self.left_out.append(LeftOut(what, why, by))
 
+    def add(self, other: Report, prefix: str) -> None:
+        """Add the account of one of several files, with its name before each part."""
+        for what, count in other.counts.items():
+            self.count(what, count)
+        for part in other.read:
+            self.took(f"{prefix}{part}")
+        for each in other.left_out:
+            self.leave_out(f"{prefix}{each.what}", each.why, each.count)
+        self.problems += [Problem(f"{prefix}{p.where}", p.what, p.done) for p in other.problems]
+
     @property
     def is_clean(self) -> bool:
         """Whether everything in the file was taken, and nothing was wrong with it."""

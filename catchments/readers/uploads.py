@@ -47,6 +47,7 @@ class Wish:
     name_field: str | None = None
     code_field: str | None = None
     provider_field: str | None = None
+    provider_code_field: str | None = None
     region_field: str | None = None
     layer: str | None = None
     accept_overlaps: bool = False
@@ -71,6 +72,7 @@ class Read:
     sources: list[Source] = field(default_factory=list)
     report: Report = field(default_factory=Report)
     overlaps_accepted: bool = False
+    gaps_accepted: bool = False
     refused: str = ""
     """Why it was refused, in a sentence or two."""
     crashed: str = ""

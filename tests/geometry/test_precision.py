@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import shapely
@@ -42,6 +44,21 @@ def test_boundaries_rounded_and_turned_are_the_very_boundaries_that_were_known(s
     known = tiling(seed)
     back = restored({code: turned(rounded(shape)) for code, shape in known.items()}, known)
     assert all(back[code] is known[code] for code in known)
+
+
+@pytest.mark.parametrize("way", [np.floor, np.ceil])
+def test_vertices_halfway_between_two_are_known_however_a_program_rounds_them(way: Any) -> None:
+    ring = 170 + (np.array([[1, 1], [9, 1], [9, 9], [1, 9]]) * 1_000_003 + 0.5) * 1e-7
+    known = {"A": shapely.polygons(ring)}
+    back = shapely.transform(known["A"], lambda xy: way(xy * 1e7) / 1e7)
+    assert restored({"A": back}, known)["A"] is known["A"]
+
+
+def test_a_multipolygon_of_one_polygon_is_that_polygon() -> None:
+    known = tiling(1)
+    many = {code: shapely.multipolygons([shape]) for code, shape in known.items()}
+    assert all(restored(many, known)[code] is known[code] for code in known)
+    assert all(restored(known, many)[code] is many[code] for code in known)
 
 
 @given(st.integers(0, 2**32), st.integers(0, 11))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catchments.core.model import EDUCATION_REGIONS
-from catchments.core.text_folding import education_region, folded
+from catchments.core.text_folding import education_region, folded, former_education_region
 
 SAME_NAMES = [
     ("Tāmaki", "Tamaki"),
@@ -115,6 +115,21 @@ def test_a_region_is_known_by_every_spelling(name, spelling):
 @pytest.mark.parametrize("text", ["", "Auckland", "Tāmaki Herenga", "Otago", "Southland, Otago"])
 def test_what_is_no_region_is_none(text):
     assert education_region(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("Hawkes Bay/Gisborne", "Hawke's Bay, Tairāwhiti"),
+        ("BAY OF PLENTY | ROTORUA | TAUPŌ", "Bay of Plenty, Waiariki"),
+        ("Canterbury", "Canterbury, Chatham Islands"),
+        ("Auckland", None),
+        ("Waikato", None),
+        ("", None),
+    ],
+)
+def test_a_region_is_known_by_a_former_name(text, region):
+    assert former_education_region(text) == region
 
 
 def test_there_are_twelve_regions_and_no_two_fold_alike():

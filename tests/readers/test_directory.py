@@ -294,7 +294,7 @@ def test_regions_outside_the_twelve_are_one_problem_for_all(tmp_path: Path) -> N
         "",
         "",
     ]
-    what = "2 schools have the education region “Auckland”, which is none of the twelve"
+    what = "2 schools have the education region “Auckland”, which is three of the twelve today"
     done = "kept without an education region"
     assert [Problem("line 2 (1, A); and 1 more", what, done)] == report.problems
     assert report.counts["without an education region"] == 3
@@ -328,11 +328,83 @@ def test_the_status_column_goes_before_the_name(tmp_path: Path) -> None:
     assert (school.status, school.name, school.opens) == (SchoolStatus.OPEN, "A", None)
 
 
-def test_an_unknown_status_is_said(tmp_path: Path) -> None:
-    release, report = read(tmp_path, "1,A,Merged", header="School_Id,Name,Status")
-    assert SchoolStatus.OPEN is release.schools[1].status
-    expected = Problem("line 2 (1, A)", "has the unknown status “Merged”", "taken as open")
-    assert [expected] == report.problems
+STATUSES = "School_Id,Name,Status"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Open", SchoolStatus.OPEN),
+        (" OPEN ", SchoolStatus.OPEN),
+        ("open.", SchoolStatus.OPEN),
+        ("Closed", SchoolStatus.CLOSED),
+        ("Proposed School", SchoolStatus.PROPOSED),
+        ("", SchoolStatus.OPEN),
+    ],
+)
+def test_a_status_is_known_however_it_is_spelled(
+    tmp_path: Path, text: str, expected: SchoolStatus
+) -> None:
+    release, report = read(tmp_path, f"1,A,{text}", header=STATUSES)
+    assert release.schools[1].status is expected
+    assert report.is_clean
+
+
+def test_a_status_that_is_not_known_is_asked_about_and_never_taken_as_open(tmp_path: Path) -> None:
+    rows = ["1,A,Open", "2,B,Not Active", "3,C,Merged", "4,D,Not Active"]
+    error = refusal(lambda: read(tmp_path, *rows, header=STATUSES))
+    assert "3 schools have a status that is not known: “Not Active” (2), “Merged” (1)." in str(
+        error
+    )
+    assert '--treat-status "Not Active=closed"' in error.next_step
+    assert error.rows == (
+        "line 3 (2, B): “Not Active”",
+        "line 5 (4, D): “Not Active”",
+        "line 4 (3, C): “Merged”",
+    )
+
+
+def test_what_a_status_means_can_be_told_and_is_said(tmp_path: Path) -> None:
+    path = written(tmp_path, f"{STATUSES}\n1,A,Not Active\n2,B,open\n")
+    told = {"not active": SchoolStatus.CLOSED, "Merged": SchoolStatus.CLOSED}
+    release, report = read_directory(path, statuses=told)
+    assert release.schools[1].status is SchoolStatus.CLOSED
+    assert report.problems == [
+        Problem(
+            "line 2 (1, A)", "1 school has the status “Not Active”", "taken as closed, as was told"
+        ),
+        Problem(
+            "--treat-status", "no school has the status “merged”, which is told", "nothing to do"
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("former", "today"),
+    [
+        ("Bay of Plenty/Rotorua/Taupo", "Bay of Plenty, Waiariki"),
+        ("Hawkes Bay/Gisborne", "Hawke's Bay, Tairāwhiti"),
+        ("Canterbury", "Canterbury, Chatham Islands"),
+    ],
+)
+def test_a_former_name_of_a_region_is_matched_and_said(
+    tmp_path: Path, former: str, today: str
+) -> None:
+    header = "School_Id,Org_Name,Education_Region"
+    release, report = read(tmp_path, f"1,A,{former}", header=header)
+    assert release.schools[1].education_region == today
+    what = f"1 school has the former education region “{former}”"
+    assert report.problems == [Problem("line 2 (1, A)", what, f"taken as {today}")]
+
+
+def test_a_text_of_ten_thousand_characters_is_a_fault_with_line_and_column(tmp_path: Path) -> None:
+    header = "School_Id,Org_Name,Add1_City"
+    rows = [f"1,{'x' * 10_000},Gore", f"2,B,{'y' * 501}", f"3,{'z' * 500},Gore"]
+    error = refusal(lambda: read(tmp_path, *rows, header=header))
+    assert [row.partition(": ")[2] for row in error.rows] == [
+        "its name has 10,000 characters, where 500 are read",
+        "its city has 501 characters, where 500 are read",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,27 @@ import pytest
 from hypothesis import given, settings
 
 from catchments.changes.change import Change, apply_all
+from catchments.changes.comparison import compare
 from catchments.changes.effects import effects
+from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.core.errors import FileRefused
 from catchments.core.model import Edition, Provider
 from catchments.lookup.snapshot import Snapshot
+from catchments.readers.boundaries.change import catchments_change
+from catchments.readers.boundaries.reading import read_boundaries
 from catchments.readers.lists.changes import after_import, listings_change, providers_change
 from catchments.readers.lists.listings import read_listings
 from catchments.readers.lists.providers import read_providers
-from maps.exports.downloads import SCHOOLS_CSV, SCHOOLS_XLSX
+from maps.exports.downloads import (
+    FILES,
+    GEOJSON,
+    GEOPACKAGE,
+    KML,
+    SCHOOLS_CSV,
+    SCHOOLS_XLSX,
+    SHAPEFILE,
+    TOPOJSON,
+)
 from maps.exports.export_input import ExportInput
 from maps.exports.school_tables import schools_csv
 from maps.exports.workbook import schools_xlsx
@@ -167,3 +180,50 @@ def test_a_provider_corrected_in_a_table_is_the_only_thing_that_changes(
         "Ahi Trust (P-AHI) is now Ahi Trust Nui",
         "Ngā Rākau (P-RAKAU): phone “0800 000 001” → “09 1”",
     ]
+
+
+# --- boundaries -----------------------------------------------------------------------------------
+
+BOUNDARY_FILES = {
+    each.name: each.make
+    for each in FILES
+    if each.name in {GEOJSON, TOPOJSON, GEOPACKAGE, SHAPEFILE, KML}
+}
+
+
+def boundaries_change(path: Path, known: Edition) -> ReplaceCatchments:
+    read = read_boundaries([path], authority="Nobody", licence="CC0", release="", known=known)
+    return catchments_change(read, known)
+
+
+@settings(max_examples=examples(40), deadline=None)
+@given(editions())
+def test_a_boundary_file_of_any_edition_changes_nothing_in_it(edition: Edition) -> None:
+    material = ExportInput.of(Snapshot.of(edition, small_release()))
+    with tempfile.TemporaryDirectory() as folder:
+        for name, make in BOUNDARY_FILES.items():
+            if not edition.boundaries:
+                continue
+            path = Path(folder) / name
+            path.write_bytes(make(material))
+            assert differing(edition, boundaries_change(path, edition)) == [], name
+
+
+@pytest.mark.parametrize("name", BOUNDARY_FILES)
+def test_a_boundary_file_and_the_workbook_make_the_same_edition_of_nothing(
+    name: str, tmp_path: Path
+) -> None:
+    material = ExportInput.of(Snapshot.of(WHOLE, small_release()))
+    drawn, book = tmp_path / name, tmp_path / SCHOOLS_XLSX
+    drawn.write_bytes(BOUNDARY_FILES[name](material))
+    book.write_bytes(schools_xlsx(material))
+    made = boundaries_change(drawn, Edition()).apply(Edition())
+    made = _listings(book, made).apply(made)
+    assert made.catchments == WHOLE.catchments
+    assert made.providers == WHOLE.providers
+    assert (made.listings, made.unserved) == (WHOLE.listings, WHOLE.unserved)
+    assert made.demonstration
+    assert set(made.sources) == set(WHOLE.sources)
+    if name != KML:
+        assert not compare(made, replace(WHOLE, in_school_provision=made.in_school_provision))
+    assert made.boundaries.keys() == WHOLE.boundaries.keys()

@@ -38,6 +38,14 @@ FOOTERS = [
     "Total: 2 schools\n",
     "Grand total:,2,50\n",
     "Number of schools,2\n",
+    "TOTAL SCHOOLS: 2\n",
+    ",Total,50\n",
+    "2 schools\n",
+    "(2 rows affected)\n",
+    "--- End of list ---\n",
+    "Last updated: 1 November\n",
+    "For more information see our website\n",
+    "NB. Rolls are provisional\n",
     "^ as at 1 November\n",
     "* Rolls are those of 1 July\n",
     "Source: Ministry of Education\n",
@@ -164,3 +172,32 @@ def test_cut_anywhere_a_table_is_refused_or_the_cut_is_said_or_all_its_rows_are_
         except FileRefused:
             continue
         assert found <= rows or "cut off" in report.problems[-1].what
+
+
+@pytest.mark.parametrize(
+    ("cell", "taken", "what"),
+    [
+        ('="02"', "02", ""),
+        ('"=""02"""', "02", ""),
+        ("#N/A", "", "column “School Name” shows #N/A"),
+        ("#n/a", "", "column “School Name” shows #N/A"),
+        ("########", "", "column “School Name” shows ########"),
+        ("#1 School", "#1 School", ""),
+        ("6.42E+10", "6.42E+10", "column “School Name”: “6.42E+10” is a number that a spreadsheet"),
+        ("E+3 School", "E+3 School", ""),
+        ("why?", "why?", ""),
+    ],
+)
+def test_what_a_spreadsheet_made_of_a_cell_is_undone_or_said(tmp_path, cell, taken, what):
+    names, report = read(tmp_path, f"School Number,School Name,Roll\n1,{cell},20\n")
+    assert names == [taken]
+    assert [p.what[: len(what)] for p in report.problems] == [what] * bool(what)
+
+
+@pytest.mark.parametrize(
+    "text", ["total" + " " * 9_000 + "x", "1 " * 4_900 + "x", "as at " + "x" * 9_000, "^" * 9_990]
+)
+def test_no_long_text_keeps_the_reader_busy(tmp_path, text):
+    names, report = read(tmp_path, HEADER + f"{text},{text}\n" * 200 + "3,C,7\n")
+    assert len(names) == 203
+    assert report.left_out == []

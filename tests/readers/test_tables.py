@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catchments.core.errors import FileRefused
-from catchments.readers.formats import tables
 from catchments.readers.formats.cells import cell_text, tidy
+from catchments.readers.formats.table_parts import headers
 from catchments.readers.formats.tables import Columns, date_in_name, open_table
 from catchments.readers.report import Report
 from tests.laws import examples
@@ -194,7 +194,7 @@ def test_a_file_of_200_mb_is_refused_unread(tmp_path: Path) -> None:
 def test_a_table_of_too_many_rows_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "MAX_ROWS", 3)
+    monkeypatch.setattr(headers, "MAX_ROWS", 3)
     assert "more than 3 rows" in refusal(written(tmp_path, HEADER + "1,a\n" * 4))
 
 

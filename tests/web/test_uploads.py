@@ -426,7 +426,8 @@ def test_boundaries_are_checked_first_and_then_replaced(app: Flask, hana: FlaskC
     (change,) = desk(app).draft(1).changes
     assert isinstance(change, ReplaceCatchments)
     assert set(change.catchments) == set(SQUARES)
-    (source,) = change.sources
+    *before, source = change.sources  # its squares are those there were: so are their sources
+    assert [each.title for each in before] == ["Squares (boundaries)"]
     assert (source.authority, source.licence, source.release, source.file_name) == (
         "Ministry",
         "CC BY 4.0",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from shapely.geometry.base import BaseGeometry
 
 from catchments.changes.change import Change
+from catchments.changes.comparison import in_short
 from catchments.changes.edition_parts import with_sources
 from catchments.core.model import Catchment, Edition, Provider, Source, SourceKind
 
@@ -56,7 +57,8 @@ class ReplaceCatchments(Change):
         return sources
 
     def describe(self, edition: Edition) -> str:
-        return f"Catchments replaced from a file: {len(self.catchments)} of them."
+        differs = in_short(edition, self.apply(edition))
+        return f"Catchments read from a file: {len(self.catchments)} of them; {differs}."
 
 
 def _keeping_provider(new: Catchment, old: Catchment | None) -> Catchment:

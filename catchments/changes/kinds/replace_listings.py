@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from catchments.changes.change import Change
+from catchments.changes.comparison import in_short
 from catchments.changes.edition_parts import with_more_sources, with_sources
 from catchments.changes.naming import catchments, named, schools
 from catchments.core.errors import ChangeDoesNotFit
@@ -55,13 +56,13 @@ class ReplaceListings(Change):
         )
 
     def describe(self, edition: Edition) -> str:
-        count = len(self.listings)
+        count, differs = len(self.listings), in_short(edition, self.apply(edition))
         if self.speaks_for is None:
-            return f"The list of schools replaced from a file: {count} of them."
+            return f"The list of schools replaced from a file: {count} of them; {differs}."
         if not self.speaks_for:
-            return f"In-school provision read from a file: {len(self.in_school_provision or ())}."
+            return f"In-school provision read from a file; {differs}."
         whose = catchments(sorted(self.speaks_for), edition)
-        return f"The list of schools of {whose} read from a file: {count} of them."
+        return f"The list of schools of {whose} read from a file: {count} of them; {differs}."
 
     def contradicts(self, base: Edition, draft: Edition) -> list[int]:
         """Return the schools that a draft lists otherwise than its base and than this list.

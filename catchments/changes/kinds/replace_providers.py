@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from catchments.changes.change import Change
+from catchments.changes.comparison import in_short
 from catchments.changes.edition_parts import with_more_sources, with_sources
 from catchments.changes.naming import named
 from catchments.core.errors import ChangeDoesNotFit, shown
@@ -44,7 +45,8 @@ class ReplaceProviders(Change):
 
     def describe(self, edition: Edition) -> str:
         done = "replaced" if self.whole else "read"
-        return f"Providers {done} from a file: {len(self.providers)} of them."
+        differs = in_short(edition, self.apply(edition))
+        return f"Providers {done} from a file: {len(self.providers)} of them; {differs}."
 
 
 def _code_meant(text: str, catchments: Mapping[str, Catchment]) -> str:

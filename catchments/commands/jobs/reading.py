@@ -93,14 +93,14 @@ def _catchments(wish: Wish) -> Read:
         name_field=wish.name_field,
         code_field=wish.code_field,
         provider_field=wish.provider_field,
+        provider_code_field=wish.provider_code_field,
         region_field=wish.region_field,
         layer=wish.layer,
         source_crs=wish.crs,
         accept_overlaps=wish.accept_overlaps,
         accept_gaps=wish.accept_gaps,
     )
-    known = wish.known.boundaries
-    kept = frozenset(code for code, each in came.boundaries.items() if each is known.get(code))
+    kept = came.kept
     return Read(
         catchments=came.catchments,
         boundaries={
@@ -111,6 +111,7 @@ def _catchments(wish: Wish) -> Read:
         sources=list(came.sources),
         report=came.report,
         overlaps_accepted=came.overlaps_accepted,
+        gaps_accepted=came.gaps_accepted,
     )
 
 

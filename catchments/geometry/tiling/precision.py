@@ -18,6 +18,10 @@ from catchments.geometry.planar import Floats
 STEP_DEGREES = 1e-7
 """A file's coordinates are taken for those known if they are within half of this: a centimetre."""
 
+_HALFWAY = 0.51 * STEP_DEGREES
+_BESIDE = [x + 1j * y for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y]
+"""The keys around a key."""
+
 
 def restored(
     boundaries: Mapping[str, BaseGeometry], known: Mapping[str, BaseGeometry]
@@ -53,11 +57,23 @@ class _Vertices:
         if not len(self._keys):
             return xy
         keys = _keys(xy)
-        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        same = self._keys[at] == keys
+        at, same = self._places(keys)
         # Of two known vertices a centimetre apart a file that keeps both says which by itself.
         exact = np.where(same[:, None], self._xy[at], xy)
+        for step in _BESIDE:  # what lies halfway is rounded up by some programs, down by others
+            (left,) = np.nonzero(~same)
+            at, there = self._places(keys[left] + step)
+            near = np.abs(self._xy[at] - xy[left]).max(axis=1) <= _HALFWAY
+            found = left[there & near]
+            exact[found], same[found] = self._xy[at[there & near]], True
         return np.asarray(exact)
+
+    def _places(
+        self, keys: npt.NDArray[np.complex128]
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+        """Return where the known vertices of some keys are, and whether there are such."""
+        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        return at, self._keys[at] == keys
 
 
 def _keys(xy: Floats) -> npt.NDArray[np.complex128]:
@@ -69,5 +85,11 @@ def _keys(xy: Floats) -> npt.NDArray[np.complex128]:
 def _as_known(boundary: BaseGeometry, known: BaseGeometry | None) -> BaseGeometry:
     if known is None:
         return boundary
-    mine, theirs = (shapely.normalize(geometry_to_360(each)) for each in (boundary, known))
+    mine, theirs = (shapely.normalize(_parts(each)) for each in (boundary, known))
     return known if shapely.equals_exact(mine, theirs, tolerance=0) else boundary
+
+
+def _parts(boundary: BaseGeometry) -> BaseGeometry:
+    """Return a boundary as a multipolygon, 0…360: many formats make one of every polygon."""
+    made: BaseGeometry = shapely.multipolygons(shapely.get_parts(geometry_to_360(boundary)))
+    return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,20 +16,31 @@ from catchments.readers.formats.feature_fields import (
     KNOWN_BESIDE,
     NAME_FIELDS,
     REGION_FIELDS,
+    FieldIndex,
     FieldNames,
     SaidOfProvider,
-    matches,
     provider_said,
     said_in,
 )
 from catchments.readers.formats.feature_polygons import boundary_of
+from catchments.readers.formats.mojibake import SpoiltTexts
 from catchments.readers.formats.vectors.declarations import is_yes
-from catchments.readers.formats.vectors.layers import Layer, Values, kinds_in
-from catchments.readers.formats.vectors.values import NotText, is_of_a_program
+from catchments.readers.formats.vectors.layers import Declared, Layer, Values, kinds_in
+from catchments.readers.formats.vectors.values import (
+    DESCRIPTION_FIELDS,
+    NotText,
+    is_of_a_program,
+)
 from catchments.readers.report import Report
 
 LONGEST_NAME = 1_000
 """Characters of a catchment's or a provider's name."""
+_SCHOOLS = "schools"
+"""The layer of our GeoPackages that has no catchments."""
+_LAYERS_NAMED, _FIELDS_NAMED = 100, 20
+"""So many layers of a file, and fields of a layer, are reported by name."""
+MADE_UP = "Demonstration data. These catchments and providers are made up."
+"""What descriptions of ours say, which go with a feature wherever it is copied to."""
 _DEMONSTRATION_FIELDS = ("demonstration", "made up")
 
 
@@ -44,9 +56,10 @@ class Area:
     """None where the file says nothing of it."""
     provider: SaidOfProvider | None
     """None where the file says nothing of it."""
+    file: str
     layer: str
-    is_ours: bool
-    """Whether its file is one of ours, in which a catchment may have no boundary."""
+    declared: Declared
+    """What its file says of itself."""
     parts: list[BaseGeometry] = field(default_factory=list)
 
     @property
@@ -61,21 +74,27 @@ def areas_of(
     """Return the areas of some layers. Raises FileRefused where there is none, or one nameless."""
     _check_named_fields(layers, path, fields)
     areas: list[Area] = []
-    for layer in layers:
-        found = _layer_areas(layer, path, fields, crs, report)
+    for number, layer in enumerate(layers):
+        if layer.declared.is_ours and layer.name == _SCHOOLS:
+            why = "their places come from the school directory"
+            report.leave_out(f"schools in layer {shown(layer.name)}", why, len(layer.values))
+            continue
+        is_named = number < _LAYERS_NAMED
+        found = _layer_areas(layer, path, fields, crs, report, is_named=is_named)
         areas += found
         report.count("layers with catchments" if found else "layers without polygons")
-        if found:
+        if found and is_named:
             _report_fields(layer, fields, report)
-    if not any(area.parts for area in areas) and not any(area.is_ours for area in areas):
+    if not any(area.parts or area.declared.is_ours for area in areas):
         raise _no_polygons(layers, path, report)
     return areas
 
 
 def is_made_up(layers: Sequence[Layer]) -> bool:
-    """Whether the features of a layer say that they are made up for demonstration."""
+    """Whether the features of a layer, or what describes them, say that they are made up."""
     return any(
         is_yes(said_in(values, None, _DEMONSTRATION_FIELDS) or "")
+        or MADE_UP in (said_in(values, None, DESCRIPTION_FIELDS) or "")
         for layer in layers
         for values in layer.values
     )
@@ -93,8 +112,9 @@ def _no_polygons(layers: Sequence[Layer], path: Path, report: Report) -> FileRef
 
 def _check_named_fields(layers: Sequence[Layer], path: Path, fields: FieldNames) -> None:
     known = sorted({name for layer in layers for values in layer.values for name in values})
+    index = FieldIndex(known)
     for wanted in fields.named:
-        if not any(matches(name, wanted) for name in known):
+        if not index.meant_by(wanted):
             raise FileRefused(
                 f"{shown(path.name)} has no field {shown(wanted)}.",
                 allowed=f"Its fields are: {', '.join(known) or 'none'}.",
@@ -109,23 +129,34 @@ def _report_fields(layer: Layer, fields: FieldNames, report: Report) -> None:
     others = [
         name for name in names if name not in used.values() and folded(name) not in KNOWN_BESIDE
     ]
-    rest = f"; not used: {', '.join(map(shown, others[:20]))}" if others else ""
-    more = f" and {len(others) - 20} more" if len(others) > 20 else ""
+    rest = f"; not used: {', '.join(map(shown, others[:_FIELDS_NAMED]))}" if others else ""
+    more = f" and {len(others) - _FIELDS_NAMED} more" if len(others) > _FIELDS_NAMED else ""
     report.took(f"layer {shown(layer.name)}: {told or 'no fields'}{rest}{more}")
-    for name in names:
-        count = sum(isinstance(values.get(name), NotText) for values in layer.values)
-        what, why = f"values of {shown(name)}", "they are lists or objects, not text"
-        report.leave_out(what, why, count)
+    unread = Counter(
+        name if name in names[:_FIELDS_NAMED] else ""
+        for values in layer.values
+        for name, value in values.items()
+        if isinstance(value, NotText)
+    )
+    for name, count in unread.items():
+        what = f"values of {shown(name) if name else 'other fields'}"
+        report.leave_out(what, "they are lists or objects, not text", count)
 
 
 # --- features -------------------------------------------------------------------------------------
 
 
 def _layer_areas(
-    layer: Layer, path: Path, fields: FieldNames, crs: str | None, report: Report
+    layer: Layer,
+    path: Path,
+    fields: FieldNames,
+    crs: str | None,
+    report: Report,
+    *,
+    is_named: bool,
 ) -> list[Area]:
     areas: dict[str, Area] = {}
-    regions = _Regions(layer, path, report)
+    regions, spoilt = _Regions(layer, path, report), SpoiltTexts(report)
     for number, (geometry, values) in enumerate(
         zip(layer.geometries, layer.values, strict=True), start=1
     ):
@@ -133,15 +164,19 @@ def _layer_areas(
         boundary = None
         if kinds_in(geometry) or not _may_have_none(values, fields):
             system = layer.crs if crs is None else crs
-            boundary = boundary_of(geometry, system, path, where, report, layer=layer.name)
+            name = layer.name if is_named else ""
+            boundary = boundary_of(geometry, system, path, where, report, layer=name)
             if boundary is None:
                 continue
-        area = _area(values, layer, fields, where, regions)
+        area = _area(values, layer, path.name, fields, where, regions)
+        spoilt.look(where, "name", area.name)
+        spoilt.look(where, "provider", (area.provider and area.provider.name) or "")
         kept = areas.setdefault(area.code or folded(area.name) or area.name, area)
         if kept is not area:
             _merge(kept, area, report)
         if boundary is not None:
             kept.parts.append(boundary)
+    spoilt.say()
     return list(areas.values())
 
 
@@ -168,7 +203,9 @@ def _merge(kept: Area, area: Area, report: Report) -> None:
             report.problem(area.where, f"it says another {what}", f"kept that of {kept.where}")
 
 
-def _area(values: Values, layer: Layer, fields: FieldNames, where: str, regions: _Regions) -> Area:
+def _area(
+    values: Values, layer: Layer, file: str, fields: FieldNames, where: str, regions: _Regions
+) -> Area:
     code = _plain(said_in(values, fields.code, CODE_FIELDS), "code", "--code-field", where)
     name = _plain(said_in(values, fields.name, NAME_FIELDS), "name", "--name-field", where)
     if not name and not code:
@@ -185,8 +222,9 @@ def _area(values: Values, layer: Layer, fields: FieldNames, where: str, regions:
         code=code,
         region=regions.said(values, fields),
         provider=provider,
+        file=file,
         layer=layer.name,
-        is_ours=layer.declared.is_ours,
+        declared=layer.declared,
     )
 
 

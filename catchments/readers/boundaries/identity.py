@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Catchment
 from catchments.core.text_folding import folded
 from catchments.readers.boundaries.areas import Area
-from catchments.readers.codes import GIVEN_AT_MOST, code_of, known_code
+from catchments.readers.codes import GIVEN_AT_MOST, KnownCodes, code_of
 from catchments.readers.formats.cells import tidy
+from catchments.readers.formats.vectors.values import is_cut
 from catchments.readers.report import Report
 
 Known = Mapping[str, Catchment]
@@ -23,13 +24,17 @@ def coded(areas: Sequence[Area], known: Known, report: Report) -> dict[str, Area
     code is made of the name. Raises FileRefused where a code or a name stands for several.
     """
     found: dict[str, Area] = {}
+    codes = KnownCodes(known)
     for area in areas:
         if area.code:
-            _take(found, _given(area, known, report), area)
+            _take(found, _given(area, codes, report), area)
     unnamed = [area for area in areas if not area.code]
     _refuse_repeated(unnamed, known)
+    names: dict[str, list[str]] = defaultdict(list)
+    for catchment in known.values():
+        names[folded(catchment.name) or catchment.name].append(catchment.code)
     for area in unnamed:
-        _take(found, _by_name(area, known, found, report), area)
+        _take(found, _by_name(area, names, known.keys(), found, report), area)
     _report_namesakes(found, report)
     # In the file's order: what came first is first.
     order = {id(area): at for at, area in enumerate(areas)}
@@ -47,6 +52,10 @@ def named(code: str, area: Area, known: Known, report: Report) -> str:
             )
         return area.name or (before.name if before else "")
     if area.name == tidy(before.name):
+        return before.name
+    if is_cut(area.name, before.name):
+        what = f"{shown(area.name)} is cut off where a Shapefile has no more room"
+        report.problem(area.where, what, "its known name is kept")
         return before.name
     if not area.code:  # it was found by its name, however that is spelled
         what = f"{shown(area.name)} is taken for {shown(before.name)}"
@@ -68,10 +77,10 @@ def _take(found: dict[str, Area], code: str, area: Area) -> None:
     found[code] = area
 
 
-def _given(area: Area, known: Known, report: Report) -> str:
-    code = known_code(area.code, known)
-    if code is None or code == area.code:
-        return area.code
+def _given(area: Area, codes: KnownCodes, report: Report) -> str:
+    code = codes.meant(area.code)
+    if code == area.code:
+        return code
     what = f"the code {shown(area.code)} is taken for {shown(code)}"
     report.problem(area.where, what, "no other code is like it")
     return code
@@ -93,9 +102,14 @@ def _refuse_repeated(areas: Iterable[Area], known: Known) -> None:
             )
 
 
-def _by_name(area: Area, known: Known, found: Mapping[str, Area], report: Report) -> str:
-    key = folded(area.name) or area.name
-    alike = [c.code for c in known.values() if (folded(c.name) or c.name) == key]
+def _by_name(
+    area: Area,
+    names: Mapping[str, Sequence[str]],
+    known: Collection[str],
+    found: Mapping[str, Area],
+    report: Report,
+) -> str:
+    alike = names.get(folded(area.name) or area.name, ())
     if len(alike) > 1:
         raise FileRefused(
             f"{len(alike)} catchments are called {shown(area.name)}: {', '.join(sorted(alike))}"
@@ -105,13 +119,13 @@ def _by_name(area: Area, known: Known, found: Mapping[str, Area], report: Report
     if alike and alike[0] not in found:
         report.count("catchments matched by name")
         return alike[0]
-    return _unused(code_of(area.name), {*known, *found})
+    return _unused(code_of(area.name), known, found)
 
 
-def _unused(code: str, taken: set[str]) -> str:
-    if code not in taken:
-        return code
-    return next(f"{code}-{n}" for n in range(2, len(taken) + 3) if f"{code}-{n}" not in taken)
+def _unused(code: str, known: Collection[str], found: Collection[str]) -> str:
+    """Return a code, with a number if another has it already."""
+    tried = (code if n == 1 else f"{code}-{n}" for n in range(1, len(known) + len(found) + 2))
+    return next(each for each in tried if each not in known and each not in found)
 
 
 def _report_namesakes(found: Mapping[str, Area], report: Report) -> None:

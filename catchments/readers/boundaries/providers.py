@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Provider
 from catchments.core.text_folding import folded
-from catchments.readers.codes import GIVEN_AT_MOST, provider_code
+from catchments.readers.codes import GIVEN_AT_MOST, KnownCodes, provider_code
 from catchments.readers.formats.cells import tidy
 from catchments.readers.formats.feature_fields import SaidOfProvider, web_address
+from catchments.readers.formats.vectors.values import is_cut
 from catchments.readers.report import Report
 
 _WAYS = ("name", "phone", "email", "website")
@@ -32,6 +33,7 @@ class Providers:
         """Take those known by code, and the names by code that files declare."""
         self._known, self._report = known, report
         self._names = {code: provider.name for code, provider in known.items()} | dict(declared)
+        self._codes = KnownCodes(self._names)
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self._by_folded: dict[str, list[str]] = defaultdict(list)
         for code, name in self._names.items():
@@ -39,10 +41,15 @@ class Providers:
             self._by_folded[folded(name) or name].append(code)
         self._descriptions: dict[str, list[_Description]] = defaultdict(list)
         self._made: dict[str, str] = {}
+        self._taken = set(self._names)
+        self._numbers: dict[str, int] = defaultdict(lambda: 1)
 
     def code_of(self, said: SaidOfProvider, where: str, *, before: str | None) -> str:
         """Return the code of who is meant; `before` is who served the catchment until now."""
-        code = said.code or self._code_by_name(said.name or "", where, before)
+        code = self._codes.meant(said.code) or self._code_by_name(said.name or "", where, before)
+        if said.code and code != said.code:
+            what = f"the provider's code {shown(said.code)} is taken for {shown(code)}"
+            self._report.problem(where, what, "no other code is like it")
         if len(code) > GIVEN_AT_MOST:
             raise FileRefused(
                 f"The provider's code {shown(code)} has {len(code)} characters: {where}.",
@@ -87,12 +94,12 @@ class Providers:
         """Return a code that is nobody else's, the same for every spelling of a name."""
         key = folded(name) or name
         if key not in self._made:
-            code, taken = provider_code(name), {*self._names, *self._made.values()}
-            number = 2
-            made = code
-            while made in taken:
-                made, number = f"{code}-{number}", number + 1
+            code = made = provider_code(name)
+            while made in self._taken:
+                self._numbers[code] += 1
+                made = f"{code}-{self._numbers[code]}"
             self._made[key] = made
+            self._taken.add(made)
         return self._made[key]
 
     # --- what is said of each ---------------------------------------------------------------------
@@ -143,6 +150,10 @@ class Providers:
         if way == "name" and not each.said.code and before and folded(text) == folded(before):
             return before  # its spelling was said when it was matched
         if before is not None and text == tidy(before):
+            return before
+        if before is not None and is_cut(text, before):
+            what = f"{shown(text)} is cut off where a Shapefile has no more room"
+            self._report.problem(each.where, what, f"the known {way} is kept")
             return before
         if way != "website" or not text:
             return text

@@ -9,7 +9,7 @@ from pathlib import Path
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.errors import shown
+from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Catchment, Edition, Provider, Source, SourceKind
 from catchments.geometry.tiling.coverage import SLIVER_WIDTH_M, CoverageFault
 from catchments.geometry.tiling.precision import restored
@@ -19,7 +19,7 @@ from catchments.readers.boundaries.providers import Providers
 from catchments.readers.boundaries.tiling import kept_of, tiled
 from catchments.readers.formats.feature_fields import FieldNames, SaidOfProvider
 from catchments.readers.formats.vector_files import chosen_layers, read_layers
-from catchments.readers.formats.vectors.layers import Declared, joined
+from catchments.readers.formats.vectors.layers import Declared, Layer, joined
 from catchments.readers.report import Progress, Report, no_progress, sha256_of
 
 NOTHING_KNOWN = Edition()
@@ -80,7 +80,7 @@ def read_boundaries(  # noqa: PLR0913 - each is an option of the command that im
     declared = joined(file.declared for file in files)
     by_code = _with_boundary_or_known(coded(areas, known.catchments, report), known, report)
     catchments, providers = _described(by_code, declared, known, report)
-    boundaries = _boundaries(by_code, declared, known, report)
+    boundaries = _boundaries(by_code, known, report)
     progress("checking coverage", 0, 1)
     checked = tiled(
         boundaries,
@@ -109,6 +109,20 @@ def read_boundaries(  # noqa: PLR0913 - each is an option of the command that im
     )
 
 
+def are_made_up(paths: Sequence[Path]) -> bool:
+    """Whether a boundary file says that it is demonstration data; what cannot be read says no."""
+    try:
+        return any(_says_made_up(read_layers(path, Report())) for path in paths)
+    except FileRefused:
+        return False
+
+
+def _says_made_up(layers: Sequence[Layer]) -> bool:
+    declared = joined(layer.declared for layer in layers)
+    made_up = declared.demonstration or is_made_up(layers)
+    return made_up or any(source.demonstration for source in declared.sources)
+
+
 # --- files ----------------------------------------------------------------------------------------
 
 
@@ -126,7 +140,8 @@ def _once(paths: Sequence[Path], report: Report) -> list[Path]:
         digest = sha256_of(path) if path.is_file() else str(path)
         first = found.setdefault(digest, path)
         if first is not path:
-            report.problem(path.name, f"is the same file as {shown(first.name)}", "read once")
+            why = f"it is the same as {shown(first.name)}"
+            report.leave_out(f"the file {shown(path.name)}", why)
     return list(found.values())
 
 
@@ -144,9 +159,7 @@ def _read_files(
         layers = chosen_layers(read_layers(path, report), wanted, path, report)
         areas = areas_of(layers, path, fields, crs, report)
         declared = joined(layer.declared for layer in layers)
-        made_up = declared.demonstration or is_made_up(layers)
-        made_up = made_up or any(source.demonstration for source in declared.sources)
-        files.append(_File(path, areas, replace(declared, demonstration=made_up)))
+        files.append(_File(path, areas, replace(declared, demonstration=_says_made_up(layers))))
     progress("reading boundaries", len(paths), len(paths))
     return files
 
@@ -182,7 +195,7 @@ def _with_boundary_or_known(
     """Return the areas that are catchments: with a boundary, or known, or of a file of ours."""
     found = {}
     for code, area in areas.items():
-        if area.parts or area.is_ours or code in known.catchments:
+        if area.parts or area.declared.is_ours or code in known.catchments:
             found[code] = area
         else:
             what = f"features without geometry in layer {shown(area.layer)}"
@@ -222,35 +235,39 @@ def _described(
 
 
 def _boundaries(
-    areas: Mapping[str, Area], declared: Declared, known: Edition, report: Report
+    areas: Mapping[str, Area], known: Edition, report: Report
 ) -> dict[str, BaseGeometry]:
     """Return the boundaries of areas by code, the known ones where they are the same."""
+    drawn = {code: area for code, area in areas.items() if area.declared.simplified}
+    kept = {code: known.boundaries[code] for code in drawn if code in known.boundaries}
+    _report_drawn(drawn, kept, report)
     read = {
         code: area.parts[0] if len(area.parts) == 1 else shapely.union_all(area.parts)
         for code, area in areas.items()
-        if area.parts
+        if area.parts and code not in kept
     }
-    if declared.simplified:
-        return _after_drawing(areas, read, known, report)
-    for code in sorted(areas.keys() & known.boundaries.keys() - read.keys()):
+    for code in sorted(areas.keys() & known.boundaries.keys() - read.keys() - kept.keys()):
         what = f"{shown(areas[code].called)} has no geometry, and had a boundary"
         report.problem(areas[code].where, what, "its boundary is taken away")
-    return restored(read, known.boundaries)
+    found = {**restored(read, known.boundaries), **kept}
+    return {code: found[code] for code in areas if code in found}
 
 
-def _after_drawing(
-    areas: Mapping[str, Area], read: dict[str, BaseGeometry], known: Edition, report: Report
-) -> dict[str, BaseGeometry]:
-    """Return the known boundaries: lines that were simplified for drawing are none."""
-    stay = [code for code in areas if code in known.boundaries]
-    others = [code for code in read if code not in known.boundaries]
-    if stay:
-        what = f"its lines are simplified for drawing: {len(stay)} catchments keep their boundary"
-        report.problem("the file", what, "its lines are not read for those")
-    if others:
-        what = f"its lines are simplified for drawing, and {len(others)} catchments have no others"
-        report.problem("the file", what, "taken as they are drawn")
-    return {code: known.boundaries.get(code, read.get(code)) for code in (*stay, *others)}
+def _report_drawn(
+    drawn: Mapping[str, Area], kept: Mapping[str, BaseGeometry], report: Report
+) -> None:
+    """Say what becomes of boundaries that are not in a file, only lines drawn after them."""
+    for file in dict.fromkeys(area.file for area in drawn.values()):
+        codes = [code for code, area in drawn.items() if area.file == file]
+        stay = sum(code in kept for code in codes)
+        others = sum(code not in kept and bool(drawn[code].parts) for code in codes)
+        said = "its lines are simplified for drawing"
+        if stay:
+            what = f"{said}: {stay} catchments keep their boundary"
+            report.problem(file, what, "its lines are not read for those")
+        if others:
+            what = f"{said}, and {others} catchments have no other boundary"
+            report.problem(file, what, "taken as they are drawn")
 
 
 def _report_kept(

@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.model import Edition
 from catchments.geometry.tiling.coverage import CoverageFault, find_faults, is_coverage
 from catchments.geometry.tiling.mending import clean
+from catchments.geometry.tiling.precision import restored
 from catchments.readers.boundaries.refusal import CoverageRefused
 from catchments.readers.report import Report
 
@@ -55,6 +56,8 @@ def tiled(
     for kind, accepted in (("overlap", accept_overlaps), ("gap", accept_gaps)):
         _refuse_wide(new, kind, names, boundaries, accepted=accepted)
     mended = _mended(boundaries, new, before, width_m)
+    if mended is not boundaries:  # what was only written anew is the known one again
+        mended = restored(mended, known.boundaries)
     _report_faults(faults, before, names, report)
     wide = {fault.kind for fault in faults if not fault.sliver}
     return Tiling(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,8 @@ KNOWN_BESIDE = (
 )
 """What stands beside that is known as well: our own files' fields, and descriptions."""
 _SHAPEFILE_FIELD_LENGTH = 10
+_NOBODY = "none is recorded"
+"""What the descriptions of our own KML say where nobody serves a catchment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,9 @@ class FieldNames:
             "email": (None, _EMAIL_FIELDS),
             "website": (None, _WEBSITE_FIELDS),
         }
-        there = list(names)
+        index = FieldIndex(list(names))
         found = {
-            what: next((n for w in _wanted(*how) for n in there if matches(n, w)), "")
+            what: next((name for wanted in _wanted(*how) for name in index.meant_by(wanted)), "")
             for what, how in ways.items()
         }
         return {what: name for what, name in found.items() if name}
@@ -92,26 +95,55 @@ def said_in(values: Mapping[str, str], named: str | None, guesses: Sequence[str]
     “” where there are such fields with nothing in them, None where there is none.
     """
     empty: str | None = None
+    index = fields_called(tuple(values))
     for wanted in _wanted(named, guesses):
-        for name, value in values.items():
-            if not matches(name, wanted):
-                continue
+        for name in index.meant_by(wanted):
+            value = values[name]
             if value or isinstance(value, NotText):
                 return value
             empty = ""
     return empty
 
 
-@lru_cache(maxsize=16_384)
-def matches(name: str, wanted: str) -> bool:
-    """Whether a field as read is the one meant: GDAL mangles some names and cuts others short."""
-    mangled = "".join(
+class FieldIndex:
+    """The fields of a feature, to be found by what a person or a guess calls them.
+
+    GDAL mangles some names and cuts others short.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._place = {name: at for at, name in enumerate(names)}
+        self._folded: dict[str, list[str]] = defaultdict(list)
+        self._small: dict[str, list[str]] = defaultdict(list)
+        for name in names:
+            if letters := folded(name):
+                self._folded[letters].append(name)
+            self._small[name.casefold()].append(name)
+        self._cut = [name for name in names if len(name) == _SHAPEFILE_FIELD_LENGTH]
+        self._meant: dict[str, list[str]] = {}
+
+    def meant_by(self, wanted: str) -> list[str]:
+        """Return the fields that a name means, in their order."""
+        if wanted not in self._meant:
+            mangled = _mangled(wanted)
+            known = self._folded.get(folded(wanted)) or self._small.get(wanted.casefold(), [])
+            found = {*known, *self._small.get(mangled, ())}
+            found |= {name for name in self._cut if mangled.startswith(name.casefold())}
+            self._meant[wanted] = sorted(found, key=self._place.__getitem__)
+        return self._meant[wanted]
+
+
+@lru_cache(maxsize=64)
+def fields_called(names: tuple[str, ...]) -> FieldIndex:
+    """Return the index of some fields: those of a layer are mostly the same in every feature."""
+    return FieldIndex(names)
+
+
+@lru_cache(maxsize=1_024)
+def _mangled(wanted: str) -> str:
+    """Return a field's name as GDAL writes it."""
+    return "".join(
         c if c.isascii() and c.isalnum() else "_" * len(c.encode()) for c in wanted.casefold()
-    )
-    return (
-        folded(name) == folded(wanted)
-        or name.casefold() == mangled
-        or (len(name) == _SHAPEFILE_FIELD_LENGTH and mangled.startswith(name.casefold()))
     )
 
 
@@ -120,9 +152,9 @@ def provider_said(values: Mapping[str, str], fields: FieldNames) -> SaidOfProvid
     lines = _labelled_lines(said_in(values, None, DESCRIPTION_FIELDS) or "")
     name = said_in(values, fields.provider, PROVIDER_FIELDS)
     code = said_in(values, fields.provider_code, PROVIDER_CODE_FIELDS)
-    if not name and fields.provider is None:
+    if name is None and code is None and fields.provider is None:
         told = said_in(lines, None, PROVIDER_FIELDS)
-        name = told if told else name
+        name = "" if told and folded(told) == _NOBODY else told
     if name is None and code is None:
         return None
     both = {**lines, **{key: value for key, value in values.items() if value or key not in lines}}

@@ -7,8 +7,13 @@ from pathlib import Path
 from catchments.core.errors import FileRefused, shown
 
 MAX_FILE_BYTES = 200_000_000
+MAX_FEATURES = 200_000
+"""Rows, placemarks or folders of one file: all of them are held at once."""
 
-ALLOWED = "It must be KML, KMZ, GeoJSON, GeoPackage, a zipped Shapefile, or CSV with a WKT column."
+ALLOWED = (
+    "It must be KML, KMZ, GeoJSON, GeoPackage, TopoJSON, a zipped Shapefile, or CSV with a WKT"
+    " column."
+)
 
 
 def check_is_file(path: Path) -> None:
@@ -53,3 +58,13 @@ def not_what_it_says(path: Path, kind: str, error: object = "") -> FileRefused:
         allowed=ALLOWED,
         next_step="Export or download it again.",
     )
+
+
+def refuse_many(count: int, path: Path) -> None:
+    """Refuse a file with more features than any map of catchments has."""
+    if count > MAX_FEATURES:
+        raise FileRefused(
+            f"{shown(path.name)} has more than {MAX_FEATURES:,} features.",
+            allowed=f"A boundary file may have {MAX_FEATURES:,}.",
+            next_step="Check that it is the right file; or leave out what is no catchment.",
+        )

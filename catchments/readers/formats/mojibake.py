@@ -13,7 +13,7 @@ from catchments.readers.report import Report
 
 _PLAUSIBLE = frozenset(
     [*"āēīōūĀĒĪŌŪŠšŽžŒœŸ", *"‘’‚“”„–—…•‹›€™−ʻʼ", *"\u0304\u200b\u200e\ufeff"]
-    + [chr(code) for code in range(0xA0, 0x100)]
+    + [chr(code) for code in range(0x80, 0x100)]
 )
 """What names, addresses and notes hold beside ASCII; “É”” would else be taken for a “ɔ”."""
 _TIMES = 3
@@ -43,7 +43,7 @@ _CUT = re.compile(
 )
 """Where the second byte was one of the five that are no letter, and a program dropped it."""
 _CUT_MEANS = {"Ä": "ā", "Å": "ō", "â€": "”"}
-_LOST = re.compile(r"(?:^|[\s(,;“\"-])[^\W\d_]+\?[^\W\d_]+(?=$|[\s),.;:’”'\"-])")
+_LOST = re.compile(r"(?:^|[\s(,;“\"-])\??[^\W\d_]+(?:\?[^\W\d_]+)+(?=$|[\s),.;:’”'\"-])")
 """A question mark between two letters of a word."""
 
 
@@ -56,10 +56,8 @@ def mojibake_in(text: str) -> str | None:
         return None
     was = text
     for _ in range(_TIMES):
-        again = _CUT.sub(lambda found: _CUT_MEANS[found[0]], _SPOILT.sub(_undone, was))
-        if again == was:
-            break
-        was = again
+        was = _SPOILT.sub(_undone, was)
+    was = _CUT.sub(lambda found: _CUT_MEANS[found[0]], was)
     return None if was == text else was
 
 

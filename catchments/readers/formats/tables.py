@@ -19,6 +19,7 @@ from catchments.core.model import NOT_STATED
 from catchments.core.text_folding import folded
 from catchments.readers.formats.cells import tidy
 from catchments.readers.formats.mojibake import SpoiltTexts
+from catchments.readers.formats.table_parts import headers
 from catchments.readers.formats.table_parts.csv_tables import open_csv
 from catchments.readers.formats.table_parts.footers import Footers
 from catchments.readers.formats.table_parts.headers import Columns, Numbered
@@ -41,7 +42,6 @@ __all__ = [
 
 SIZE_LIMIT_MB = 100
 """The largest file that is read."""
-MAX_ROWS = 100_000
 MAX_CELL_CHARACTERS = 10_000
 LICENCE_NOT_STATED = NOT_STATED
 UNDATED = "undated"
@@ -69,6 +69,12 @@ _ERRORS = frozenset(
     | {"#GETTING_DATA", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!"}
 )
 """What a spreadsheet shows in place of a value that it cannot reckon."""
+_TOO_NARROW = re.compile("#{3,}")
+"""What it shows, and may save as text, where a number is wider than its column."""
+_SHORTENED = re.compile(r"[1-9](?:\.\d+)?E\+\d+", re.IGNORECASE)
+_KEPT_AS_TEXT = re.compile(r'\s*="([^"]*)"\s*')
+"""How a CSV file keeps a spreadsheet from taking “02” for a number."""
+_BLANK = "taken as blank"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +214,8 @@ class _Reading:
     _count: int = 0
     _nameless: dict[int, int] = field(default_factory=dict)
     """By the index of a column without a name: how many cells have something in them."""
-    _errors: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    """By column and error: where each is."""
+    _doubts: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """By what is wrong with a cell and what is done: where such are."""
 
     def __post_init__(self) -> None:
         self.spoilt = SpoiltTexts(self.report)
@@ -218,7 +224,7 @@ class _Reading:
         for section in sections:
             yield from self._section(section)
         self.spoilt.say()
-        self._say_errors()
+        self._say_doubts()
         for at, count in sorted(self._nameless.items()):
             self.report.leave_out(f"cells in column {at + 1}", "the column has no name", count)
 
@@ -238,31 +244,42 @@ class _Reading:
         footers.leave_out(self.report, section.place)
 
     def _kept(self, section: Section, line: int, cells: Sequence[str]) -> dict[str, str]:
-        whole, places = "".join(cells), section.header.positions.items()
-        if not whole.isascii() or "?" in whole or "#" in whole:  # a few rows; each costs
-            self._doubt(section, line, cells)
-        kept = {name: tidy(cells[at]) for name, at in places if at < len(cells)}
-        if "#" in whole:
-            return {name: "" if text.upper() in _ERRORS else text for name, text in kept.items()}
-        return kept
+        header, width = section.header, len(cells)
+        if width < len(header.names):
+            cells = [*cells, *[""] * (len(header.names) - width)]
+        texts = [cells[at] for at in header.positions.values()]
+        if _is_plain("".join(texts)):  # as most rows; each cell alone would take longer
+            return dict(zip(header.positions, map(str.strip, texts), strict=True))
+        where = section.where(line)
+        if section.is_text:
+            texts = list(map(_unwrapped, texts))
+        named = zip(header.positions.items(), texts, strict=True)
+        return {
+            name: tidy(self._taken(where, header.names[at], text)) for (name, at), text in named
+        }
 
-    def _doubt(self, section: Section, line: int, cells: Sequence[str]) -> None:
-        where, names = section.where(line), section.header.names
-        for at in section.header.positions.values():
-            text = cells[at] if at < len(cells) else ""
-            if not text.isascii() or "?" in text:
-                self.spoilt.look(where, names[at], text)
-            elif text.strip().upper() in _ERRORS:
-                key = names[at], text.strip().upper()
-                self._errors.setdefault(key, []).append(where)
+    def _taken(self, where: str, column: str, text: str) -> str:
+        """Return what is taken for the text of a cell; say what is wrong with it."""
+        if _is_plain(text):
+            return text
+        bare = text.strip()
+        if bare.upper() in _ERRORS or _TOO_NARROW.fullmatch(bare):
+            self._say_later(where, f"column {shown(column)} shows {bare.upper()[:20]}", _BLANK)
+            return ""
+        if _SHORTENED.fullmatch(bare):
+            what = f"column {shown(column)}: {shown(bare)} is a number that a spreadsheet shortened"
+            self._say_later(where, what, "taken as it stands; its digits are lost")
+        elif not text.isascii() or "?" in text:
+            self.spoilt.look(where, column, text)
+        return text
+
+    def _say_later(self, where: str, what: str, done: str) -> None:
+        self._doubts.setdefault((what, done), []).append(where)
 
     def _check(self, section: Section, line: int, cells: Sequence[str]) -> None:
         self._count += 1
-        if self._count > MAX_ROWS:
-            raise FileRefused(
-                f"{shown(self.path.name)} has more than {MAX_ROWS:,} rows.",
-                next_step="Check that it is the right file.",
-            )
+        if self._count > headers.MAX_ROWS:
+            raise headers.too_many_rows(self.path)
         if line in section.faulty:
             raise self._no_values(section)
         _refuse_misshapen(self.path, section, line, cells)
@@ -296,10 +313,28 @@ class _Reading:
         lines = f"{section.place} {first}" if first == last else _span(section.place, first, last)
         self.report.took(f"{lines}: {rows}")
 
-    def _say_errors(self) -> None:
-        for (name, error), wheres in self._errors.items():
-            what = f"column {shown(name)} shows the error {error}"
-            self.report.problem(first_few(wheres, few=1), what, "taken as blank")
+    def _say_doubts(self) -> None:
+        for (what, done), wheres in self._doubts.items():
+            self.report.problem(first_few(wheres, few=1), what, done)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether nothing in a text is to be looked at, or tidied but for spaces around."""
+    return (
+        text.isascii()
+        and text.isprintable()
+        and "  " not in text
+        and "?" not in text
+        and "#" not in text
+        and '="' not in text
+        and "E+" not in text
+        and "e+" not in text
+    )
+
+
+def _unwrapped(text: str) -> str:
+    kept = _KEPT_AS_TEXT.fullmatch(text)
+    return kept[1] if kept else text
 
 
 def _span(place: str, first: int, last: int) -> str:

@@ -92,7 +92,7 @@ class ListFile:
             sha256=self.sha256,
             file_name=self.path.name,
             url=given.url,
-            demonstration=self.demonstration,
+            demonstration=self.demonstration or any(s.demonstration for s in self.declared()),
         )
 
     def _note_origin(self, row: Row) -> None:
@@ -114,21 +114,20 @@ def list_files(
     """
     seen: dict[str, Path] = {}
     for path in paths:
-        with open_table(
-            path, columns, report=report, sheet=given.sheet, progress=progress
-        ) as table:
+        own, prefix = Report(), f"{path.name}, " if len(paths) > 1 else ""
+        with open_table(path, columns, report=own, sheet=given.sheet, progress=progress) as table:
             sha256 = sha256_of(path)
             first = seen.setdefault(sha256, path)
             if first is path:
-                prefix = f"{path.name}, " if len(paths) > 1 else ""
                 yield ListFile(path, table, prefix, sha256)
+                report.add(own, prefix)
                 continue
         report.leave_out(f"the file {shown(path.name)}", f"it is the same as {shown(first.name)}")
 
 
 def is_made_up(path: Path) -> bool:
     """Whether a table says in its first row that it is demonstration data."""
-    columns = Columns(aliases=ORIGIN_COLUMNS, required=(("demonstration",),))
+    columns = Columns(ORIGIN_COLUMNS, (("demonstration",),), sheet="Schools")
     try:
         with open_table(path, columns, report=Report()) as table:
             first = next(table.rows, None)

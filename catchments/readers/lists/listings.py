@@ -40,6 +40,7 @@ COLUMNS = Columns(
     required=(("school_id", "name"), ("code", "catchment", "provision")),
     sheet="Schools",
     ignored=IGNORED,
+    numbers=("school_id",),
 )
 
 _YES = frozenset({"yes", "y", "true", "1", "x", "✓", "✔", "☑"})
@@ -206,7 +207,7 @@ class _Reading:
         codes = [self.catchments.code(text) for text in texts]
         for text, code in zip(texts, codes, strict=True):
             if code is not None:
-                self._note_zeros(text, code)
+                self._note_zeros(row.where, text, code)
             else:
                 self._fault(f"{row.where}: {self._unknown_catchment(text)}")
         if len(set(codes)) > 1 and None not in codes:
@@ -221,12 +222,12 @@ class _Reading:
         is_own = any(self.catchments.is_called(text, name) for text in codes)
         return codes if is_own or not name else [*codes, name]
 
-    def _note_zeros(self, text: str, code: str) -> None:
+    def _note_zeros(self, where: str, text: str, code: str) -> None:
         """Say once of each text that it was taken for a code with zeros in front."""
         if text not in self._without_zeros and self.catchments.lost_zeros(text, code):
             self._without_zeros[text] = code
             what = f"catchment {shown(text)} is not known"
-            self.report.problem("codes", what, f"taken for {shown(code)}, which lost its zeros")
+            self.report.problem(where, what, f"taken for {shown(code)}, which lost its zeros")
 
     def _unknown_catchment(self, text: str) -> str:
         if text not in self._unknown:  # the search for the nearest is slow, and texts repeat

@@ -48,6 +48,8 @@ COLUMNS = Columns(
 _PROVIDER_NAMES = frozenset(folded(name) for name in COLUMNS.aliases["name"][:-1])
 _DETAILS = ("name", "phone", "email", "website")
 _MAX_FAULTS = 10_000
+_COMMAS_IN_A_NAME = 4
+"""Of a catchment, where several stand in one cell."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _EMAIL = re.compile(r"[A-Za-z0-9._+'-]+@[^\W_]([\w-]*\.)+[^\W\d_]{2,}")
 _BARE_HOST = re.compile(r"[\w-]+(\.[\w-]+)+(/[^\s]*)?")
@@ -154,7 +156,7 @@ class _Reading:
             return
         code = self._code(row)
         known = self.known.providers.get(code)
-        wrong, provider = _checked(row, code, known)
+        wrong, provider = _checked(self._spelled(row, known), code, known)
         if wrong:
             self.faults += [f"{row.where}: {what}" for what in wrong]
         else:
@@ -185,6 +187,14 @@ class _Reading:
             self.report.problem(row.where, what, "taken for another provider")
         return code
 
+    def _spelled(self, row: Row, known: Provider | None) -> Row:
+        """Return a row with its provider's known name, where it was found by that name alone."""
+        if known is None or row["code"] or tidy(known.name) == row["name"]:
+            return row
+        taken = f"{shown(row['name'])} is taken for {shown(known.name)}"
+        self.report.problem(row.where, taken, "its known spelling is kept")
+        return replace(row, cells={**row.cells, "name": known.name})
+
     def _leave_out(self, row: Row) -> None:
         """Say that a catchment's row names nobody, unless nobody serves it anyway."""
         if not row["catchment"]:
@@ -197,10 +207,19 @@ class _Reading:
         self.report.count("catchments without a provider")
 
     def _catchments_in(self, text: str) -> list[str]:
-        """Return the catchments that a cell names: one, or several codes with commas between."""
-        parts = [part for each in text.split(",") if (part := each.strip())]
-        several = len(parts) > 1 and self.catchments.code(text) is None
-        return parts if several else [text] if text else []
+        """Return the catchments that a cell names: one, or several with commas between."""
+        if not text or self.catchments.code(text) is not None:
+            return [text] if text else []
+        parts, found = text.split(","), []
+        while parts:
+            known = (n for n in range(_COMMAS_IN_A_NAME + 1, 0, -1) if self._is_one(parts[:n]))
+            taken = next(known, 1)
+            found.append(_joined(parts[:taken]))
+            parts = parts[taken:]
+        return [each for each in found if each]
+
+    def _is_one(self, parts: Sequence[str]) -> bool:
+        return self.catchments.code(_joined(parts)) is not None
 
     def _merge(self, where: str, provider: Provider) -> None:
         known = self.providers.get(provider.code)
@@ -239,6 +258,10 @@ class _Reading:
                 f"{where}: catchment {shown(text)} is given to {shown(provider)}, "
                 f"but {first} gives it to {shown(known)}"
             )
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return ",".join(parts).strip()
 
 
 def _refuse_unclear_columns(path: Path, table: Table) -> None:

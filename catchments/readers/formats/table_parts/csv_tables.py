@@ -15,6 +15,7 @@ from catchments.readers.formats.table_parts.headers import (
     Numbered,
     header_in,
     no_header,
+    too_many_rows,
 )
 from catchments.readers.formats.table_parts.sections import Section
 from catchments.readers.formats.text_files import (
@@ -31,6 +32,8 @@ from catchments.readers.report import Progress, Report
 _SAID_SEPARATOR = re.compile(r'\ufeff?"?sep=(.)"?;*\s*', re.IGNORECASE)
 """What Excel takes for a separator, and not for a row, in the first line of a file."""
 _LONGEST_SAID = 40
+_MOST_LINES = 10_000_000
+"""A hundred for each row that may be read; more are blank, and take their time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ def open_csv(
 ) -> Iterator[CsvTable]:
     """Open a text file at its header. Raises FileRefused, here or while its rows are read."""
     encoding, line_count = encoding_of(path, progress)
+    if line_count > _MOST_LINES:
+        raise too_many_rows(path)
     if encoding == WINDOWS:
         report.problem(path.name, "is not UTF-8", "read as Windows-1252; macrons may be missing")
     else:
@@ -57,7 +62,7 @@ def open_csv(
         rows = TextRows(file, delimiter)
         rows.skip(header.line - 1)
         body = _body(path, rows, header, columns, report)
-        yield CsvTable(Section("line", header, body), encoding, line_count)
+        yield CsvTable(Section("line", header, body, is_text=True), encoding, line_count)
 
 
 def _header(path: Path, encoding: str, columns: Columns) -> tuple[str, Header]:

@@ -16,22 +16,31 @@ MAX_FOOTERS = 30
 _QUOTED = 5
 _FEW = 2
 _SENTENCE_CHARACTERS = 60
+_LONGEST_TOTAL = 80
+"""Longer ones are none; the patterns would take their time."""
 _THINGS = "schools?|rows?|records?|catchments?|providers?|listed|lines?|entries"
 _TOTAL = re.compile(
-    rf"(?:grand |sub[ -]?)?(?:totals?|sum|count)(?: of)?\s*[:=–-]?\s*[\d ,.]*(?:{_THINGS})?\s*[:=]?"
-    rf"|(?:total )?number of (?:{_THINGS})\s*[:=]?\s*[\d ,.]*",
+    rf"(?:grand |sub[ -]?)?(?:totals?|sum|count)(?: of)?\s*[:=–-]?\s*[\d ,.]*(?:{_THINGS})?"
+    r"\s*[:=]?\s*[\d ,.]*"
+    rf"|(?:total )?number of (?:{_THINGS})\s*[:=]?\s*[\d ,.]*"
+    rf"|\(?[\d ,.]*\d (?:{_THINGS})(?: listed| in total| affected)?\)?",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"[-+$]?[\d ,.]*\d[\d ,.]*%?")
 _MARKS = "^*†‡§¹²³"
+_RULES = "-–—=_~ "
+"""What may stand around a note."""
 _NOTE = re.compile(
-    r"(?:(?:foot)?notes?|sources?|disclaimer|data source)\s*[:.–-]"
+    r"(?:(?:foot)?notes?|sources?|disclaimer|data source|key|legend)\s*[:.–-]"
+    r"|n\.?\s?b\.?[:. ]|please (?:note|contact|see)\b"
+    r"|for (?:more|further|any) (?:information|details|questions?)\b"
     r"|as (?:at|of|on) .*\d|end of (?:the )?(?:file|report|list|table|data|directory)\b"
     r"|(?:\w+ )?(?:downloaded|generated|exported|extracted|printed|prepared|updated|retrieved)"
-    r" (?:on|at|by|as|from)\b"
+    r"(?: (?:on|at|by|as|from)\b|\s*:)"
     r"|©|copyright\b|\(c\) \d|page \d+( of \d+)?$|licen[cs]ed? (?:under|cc)\b",
     re.IGNORECASE,
 )
+"""How a line begins that is a note to a table."""
 
 
 @dataclass
@@ -74,14 +83,16 @@ class Footers:
     def look_like(self, cells: Sequence[str], *, after_blank: bool = False) -> bool:
         """Whether a line is no row: a total, a note, or a lone text where a row has more."""
         first = next(filter(None, map(str.strip, cells)), "")
-        bare = first.lstrip(_MARKS).strip()
-        is_total, is_note = _TOTAL.fullmatch(first), _NOTE.match(bare)
         lacks = self._lacks(cells)
-        if not (first and (is_total or is_note or lacks)):
+        if not lacks and (not first or first[0].isdecimal()):
             return False  # as nearly every row
+        bare = first.lstrip(_MARKS + _RULES)
+        is_total, is_note = _is_total(first), _NOTE.match(bare)
+        if not (first and (is_total or is_note or lacks)):
+            return False
         others = [text for text in map(str.strip, cells) if text][1:]
         several = len(self.positions) > 1
-        if is_total and several and all(_NUMBER.fullmatch(other) for other in others):
+        if is_total and several and all(map(_is_number, others)):
             return True
         if is_note and several and not others:
             return True
@@ -118,6 +129,14 @@ class Footers:
         places = (self.positions.get(field) for field in self.columns.numbers)
         found = (cells[at].strip() for at in places if at is not None and at < len(cells))
         return [text for text in found if text]
+
+
+def _is_total(text: str) -> bool:
+    return len(text) <= _LONGEST_TOTAL and _TOTAL.fullmatch(text) is not None
+
+
+def _is_number(text: str) -> bool:
+    return len(text) <= _LONGEST_TOTAL and _NUMBER.fullmatch(text) is not None
 
 
 def _is_sentence(text: str) -> bool:

@@ -16,6 +16,7 @@ from catchments.readers.formats.cells import tidy
 HEADER_SEARCH_ROWS = 60
 """A header row stands in the first so many rows; what comes before it is preamble."""
 MAX_COLUMNS = 500
+MAX_ROWS = 100_000
 
 Numbered = Iterator[tuple[int, Sequence[str]]]
 
@@ -157,4 +158,13 @@ def no_header(
         f"{shown(path.name)} has no header row with the columns needed.{starts}",
         allowed="Missing: a column named " + ", and one named ".join(wanted) + ".",
         next_step=step,
+    )
+
+
+def too_many_rows(path: Path, where: str = "") -> FileRefused:
+    """Return the refusal of a file, or of a sheet of it, with more rows than are read."""
+    place = f", {where}" if where else ""
+    return FileRefused(
+        f"{shown(path.name)}{place} has more than {MAX_ROWS:,} rows.",
+        next_step="Check that it is the right file.",
     )

@@ -20,6 +20,8 @@ class Section:
     """Those below the header; blank ones too."""
     faulty: Mapping[int, Sequence[int]] = field(default_factory=dict)
     """Row → the indices of cells in it whose text is not known."""
+    is_text: bool = False
+    """Whether it is a text file, whose cells have no kinds."""
 
     def where(self, line: int) -> str:
         """Name a row to a person."""
@@ -37,7 +39,12 @@ def say_around(report: Report, columns: Columns, section: Section) -> None:
         more = len(header.above) - 3
         said = quoted + (f"; and {more} more" if more > 0 else "")
         report.leave_out("lines above the header", f"no rows: {said}", len(header.above))
-    unread = columns.unread(header.names)
+    say_unread(report, columns, header.names)
+
+
+def say_unread(report: Report, columns: Columns, names: Sequence[str]) -> None:
+    """Report in one line which columns are not read."""
+    unread = columns.unread(names)
     if unread:
         what = "a column" if len(unread) == 1 else "columns"
         named = ", ".join(map(shown, unread[:_NAMED_AT_MOST]))

@@ -11,11 +11,13 @@ from pathlib import Path
 from catchments.core.errors import FileRefused, shown
 from catchments.core.text_folding import folded
 from catchments.readers.formats.table_parts.headers import (
+    MAX_ROWS,
     Columns,
     Header,
     folded_name,
     header_in,
     no_header,
+    too_many_rows,
 )
 from catchments.readers.formats.table_parts.sections import Section
 from catchments.readers.formats.workbooks.books import Sheet, open_workbook
@@ -48,6 +50,7 @@ def open_sheets(
             report.leave_out(f"sheet {shown(title)}", "a chart")
         chosen = _named(path, sheets, charts, columns, report, sheet) if sheet else None
         chosen = chosen or _unnamed(path, sheets, columns, report)
+        _refuse_endless(path, chosen)
         alone = len(sheets) == 1
         yield [_section(each, report, alone=alone) for each in chosen]
 
@@ -165,7 +168,15 @@ def _first_row(sheet: Sheet) -> Sequence[str]:
 
 def _leave_out(report: Report, sheet: Sheet, why: str) -> None:
     rows = sheet.facts.rows
-    report.leave_out(sheet.named, f"{why} ({rows:,} {'row' if rows == 1 else 'rows'})")
+    count = "1 row" if rows == 1 else f"{rows:,} rows"
+    count = f"over {MAX_ROWS:,} rows" if sheet.facts.is_endless else count
+    report.leave_out(sheet.named, f"{why} ({count})")
+
+
+def _refuse_endless(path: Path, chosen: Sequence[_Found]) -> None:
+    for found in chosen:
+        if found.sheet.facts.is_endless:
+            raise too_many_rows(path, found.sheet.named)
 
 
 # --- what is in it --------------------------------------------------------------------------------

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from catchments.core.errors import shown
 from catchments.core.model import Provider, Source, SourceKind
 from catchments.core.text_folding import folded
 from catchments.readers.codes import GIVEN_AT_MOST
-from catchments.readers.formats.cells import tidy
 from catchments.readers.formats.vectors.layers import NOTHING_DECLARED, Declared
 from catchments.readers.formats.vectors.values import tidy_value
 from catchments.readers.report import Report
@@ -28,12 +28,23 @@ SIMPLIFIED = "simplified for drawing"
 _TEXTS = ("title", "authority", "licence", "release")
 _AT_MOST = 10_000
 _LONGEST = 2_000
+_NAMED = 50
+"""Members of a JSON file that are reported by name."""
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def is_yes(text: str) -> bool:
     """Whether a text of a file says that what it stands at is made up."""
     return folded(text).split(" ")[0] in {"yes", "true", "1"}
+
+
+def report_members(names: Collection[str], beside: str, report: Report) -> None:
+    """Report the members of a JSON file that are not read."""
+    for name in sorted(names)[:_NAMED]:
+        report.leave_out(f"member {shown(name)} beside the {beside}", "it is no feature")
+    report.leave_out(
+        f"other members beside the {beside}", "they are no features", max(0, len(names) - _NAMED)
+    )
 
 
 def declared_in(content: Mapping[str, object], path: Path, report: Report) -> Declared:
@@ -133,10 +144,3 @@ def _rows(given: object, what: str, path: Path, report: Report) -> Sequence[Mapp
     if len(rows) < len(given):
         report.problem(path.name, f"its {what} are not all as we write them", "the others read")
     return rows
-
-
-def as_meant(cell: str) -> str:
-    """Return the text that a cell of a table of ours stands for: an apostrophe hides a formula."""
-    rest = cell.lstrip("'")
-    hidden = cell.startswith("'") and rest.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
-    return tidy(cell[1:] if hidden else cell)

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.geometry import wkb
 from catchments.readers.formats import geopackage
-from catchments.readers.formats.file_checks import not_what_it_says
+from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
 from catchments.readers.formats.geopackage import GeoPackage, Row, TableLayer
 from catchments.readers.formats.vectors.declarations import (
     PROVIDER_FIELDS,
@@ -75,6 +75,7 @@ def _layer(
     values = []
     for number, row in enumerate(file.rows(layer, layer.fields), start=1):
         room.take(row)
+        refuse_many(number, path)
         where = f"layer {shown(layer.name)}, feature {number}"
         geometries.append(_stored_geometry(row.geometry, path, where))
         given = zip(layer.fields.items(), row.values, strict=True)

@@ -11,11 +11,10 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.errors import shown
 from catchments.geometry.coordinates import WGS84
-from catchments.readers.formats.file_checks import not_what_it_says
+from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
 from catchments.readers.formats.vectors import topojson
-from catchments.readers.formats.vectors.declarations import MEMBERS, declared_in
+from catchments.readers.formats.vectors.declarations import MEMBERS, declared_in, report_members
 from catchments.readers.formats.vectors.layers import Layer, in_one_collection
 from catchments.readers.formats.vectors.values import texts_of
 from catchments.readers.report import Report
@@ -82,6 +81,7 @@ def _text(path: Path, report: Report) -> str:
 
 def _layer(content: Any, path: Path, report: Report) -> Layer:
     features = _features(content, path)
+    refuse_many(len(features), path)
     read = [_feature(feature, path, at) for at, feature in enumerate(features, start=1)]
     name = content.get("name")
     _account_for(content, path, report)
@@ -118,8 +118,7 @@ def _account_for(content: Mapping[str, Any], path: Path, report: Report) -> None
         of = f"{given:,} of {matched:,} features" if more else "not all features"
         what = f"its server gave {of}, and says so"
         report.problem(path.name, what, "the others are missing here: ask for all of them")
-    for name in sorted(set(content) - _OF_THE_FORMAT - _OF_A_SERVER):
-        report.leave_out(f"member {shown(name)} beside the features", "it is no feature")
+    report_members(set(content) - _OF_THE_FORMAT - _OF_A_SERVER, "features", report)
 
 
 def _crs(content: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import FileRefused, shown
 from catchments.geometry.coordinates import WGS84
-from catchments.readers.formats.file_checks import not_what_it_says
+from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
 from catchments.readers.formats.vectors.declarations import declared_in_texts
 from catchments.readers.formats.vectors.layers import Layer, in_one_collection
 from catchments.readers.formats.vectors.values import texts_of
@@ -53,6 +53,10 @@ _SPACED_COMMA = re.compile(r"\s*,\s*")
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]{1,40})["']""")
 _PIECES_AT_MOST = 1_000_000
 _LONGEST_HREF = 300
+_DEEPEST = 50
+"""Of the folders that a layer stands in so many are known, the innermost."""
+_KINDS_NAMED = 50
+"""Kinds of elements that are reported by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,7 @@ class _Reader:
         self._open: list[_Folder] = []
         self._declared: dict[str, str] = {}
         self._begun = False
+        self._features = 0
         self._passed_over = 0
         """How many elements are open of one that is passed over."""
         self._builder: TreeBuilder | None = None
@@ -257,8 +262,9 @@ class _Reader:
     def _enter(self, *, is_folder: bool) -> None:
         above = self._open[-1] if self._open else None
         named = (above.name,) if above and above.name and above.is_folder else ()
-        folder = _Folder("", (above.within if above else ()) + named, is_folder)
+        folder = _Folder("", ((above.within if above else ()) + named)[-_DEEPEST:], is_folder)
         self._folders.append(folder)
+        refuse_many(len(self._folders), self._path)
         self._open.append(folder)
 
     def _is_of_the_document(self, local: str) -> bool:
@@ -269,7 +275,9 @@ class _Reader:
         if local in _OTHERS:
             self.others[_OTHERS[local]] += 1
         elif local not in _LOOKS:
-            self.others[f"elements <{local[:40]}>", "they are no features of KML"] += 1
+            named = f"elements <{local[:40]}>", "they are no features of KML"
+            more = "other elements", "they are no features of KML"
+            self.others[named if len(self.others) < _KINDS_NAMED else more] += 1
 
     def _take_name(self, element: Element) -> None:
         self._open[-1].name = self._open[-1].name or " ".join(_all_text(element).split())
@@ -286,6 +294,8 @@ class _Reader:
     # --- features ---------------------------------------------------------------------------------
 
     def _take_feature(self, element: Element) -> None:
+        self._features += 1
+        refuse_many(self._features, self._path)
         folder = self._open[-1]
         where = f"layer {folder.name or self._path.stem}, feature {len(folder.geometries) + 1}"
         folder.geometries.append(self._geometry(element, where))
@@ -389,4 +399,11 @@ def _coordinates(element: Element) -> Any:
     points = text.split()
     if any(point[0] == "," or point[-1] == "," for point in points):
         points = _SPACED_COMMA.sub(",", text).split()  # as people write them: 174.1, -36.2
-    return np.array([point.split(",")[:2] for point in points], dtype=float).reshape(-1, 2)
+    return np.fromiter(_numbers(points), dtype=float).reshape(-1, 2)
+
+
+def _numbers(points: Iterable[str]) -> Iterator[float]:
+    for point in points:
+        lng, lat = point.split(",", 2)[:2]
+        yield float(lng)
+        yield float(lat)

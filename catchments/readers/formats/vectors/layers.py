@@ -79,7 +79,7 @@ def in_one_collection(parts: Sequence[BaseGeometry]) -> BaseGeometry | None:
 
 def joined(all_declared: Iterable[Declared]) -> Declared:
     """Return what several files, or layers, declare together; each thing once."""
-    every = list(dict.fromkeys(all_declared))
+    every = list({id(each): each for each in all_declared}.values())
     return Declared(
         is_ours=any(each.is_ours for each in every),
         sources=tuple(dict.fromkeys(s for each in every for s in each.sources)),

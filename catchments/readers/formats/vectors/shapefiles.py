@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 
 from catchments.core.errors import FileRefused, shown
-from catchments.readers.formats.file_checks import not_what_it_says
+from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
 from catchments.readers.formats.vectors.layers import Declared, Layer
 from catchments.readers.formats.vectors.values import texts_of
 from catchments.readers.report import Report
@@ -32,6 +32,8 @@ _PAGES_BY_ID = {0x01: "cp437", 0x02: "cp850", 0x03: "cp1252"}
 _ANSI = re.compile(r"(?:ANSI|WINDOWS|CP)?[ _-]*(125[0-8]|437|85[0-9]|86[0-9])", re.IGNORECASE)
 _ISO = re.compile(r"(?:ISO)?[ _-]*8859[ _-]*(1?\d)", re.IGNORECASE)
 _LONGEST_CPG = 100
+_WIDEST, _LONGEST_LETTER = 254, 4
+"""Bytes: of a text in a .dbf, and of a letter in UTF-8."""
 
 
 def read_shapefile(shp: Path, name: str, path: Path, report: Report, declared: Declared) -> Layer:
@@ -55,7 +57,10 @@ def read_shapefile(shp: Path, name: str, path: Path, report: Report, declared: D
         raise not_what_it_says(path, "a zipped Shapefile", error) from error
     except UnboundLocalError as error:  # pyogrio 0.13, for a .prj that is not UTF-8
         raise not_what_it_says(path, "a zipped Shapefile", "its CRS cannot be read") from error
-    encoding = _encoding(rows, _widths(shp), said, name, path, report)
+    widths = _widths(shp)
+    encoding = _encoding(rows, widths, said, name, path, report)
+    if not declared.is_ours:  # ours has beside it what its table has no room for
+        _report_full(rows, widths, f"{path.name}, layer {shown(name)}", report)
     values = [texts_of(_decoded(row, encoding)) for row in rows]
     return Layer(name, crs, geometries, values, declared=declared)
 
@@ -68,6 +73,7 @@ def _read(shp: Path, path: Path) -> tuple[str | None, list[Any], list[dict[str, 
     about = pyogrio.read_info(shp, encoding=_BYTES_AS_LETTERS)
     if about["driver"] != _DRIVER:
         raise not_what_it_says(path, "shp", f"GDAL takes it for {about['driver']}")
+    refuse_many(about["features"], path)
     # A table asks PROJ for its CRS at once; what a file says of it is first to be looked at.
     shp.with_suffix(".prj").unlink(missing_ok=True)
     table = geopandas.read_file(
@@ -88,6 +94,17 @@ def _refuse_unreadable(shapes: Any, shp: Path, path: Path) -> None:
     for at in np.flatnonzero(shapes.isna() & ~np.isnan(west)):
         lost = f"feature {at + 1} has a shape that cannot be read"
         raise not_what_it_says(path, "whole", lost)
+
+
+def _report_full(
+    rows: Sequence[Mapping[str, Any]], widths: Mapping[str, int], where: str, report: Report
+) -> None:
+    """Report the fields of which a text fills all there is room for in any .dbf: it may be cut."""
+    for field in (field for field, width in widths.items() if width >= _WIDEST):
+        full = sum(len(str(row.get(field) or "")) > _WIDEST - _LONGEST_LETTER for row in rows)
+        if full:
+            what = f"{full:,} texts of {shown(field)} fill their {_WIDEST} bytes"
+            report.problem(where, what, "taken as they are; they may be cut off")
 
 
 # --- encoding -------------------------------------------------------------------------------------

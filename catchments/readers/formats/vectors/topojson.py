@@ -5,6 +5,7 @@ Source: https://github.com/topojson/topojson-specification, version 1.0.0.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import FileRefused, shown
 from catchments.geometry.coordinates import WGS84
-from catchments.readers.formats.file_checks import not_what_it_says
-from catchments.readers.formats.vectors.declarations import MEMBERS, declared_in
+from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
+from catchments.readers.formats.vectors.declarations import MEMBERS, declared_in, report_members
 from catchments.readers.formats.vectors.layers import Layer, in_one_collection
 from catchments.readers.formats.vectors.values import texts_of
 from catchments.readers.report import Report
@@ -47,9 +48,9 @@ def layers_of(content: Mapping[str, Any], path: Path, report: Report) -> list[La
         arcs = _Arcs(content, path)
     except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise not_what_it_says(path, "TopoJSON", f"its arcs: {error}") from error
+    refuse_many(len(objects), path)
     declared = declared_in(content, path, report)
-    for name in sorted(set(content) - _OF_THE_FORMAT):
-        report.leave_out(f"member {shown(name)} beside the objects", "it is no feature")
+    report_members(set(content) - _OF_THE_FORMAT, "objects", report)
     found = []
     for name, each in objects.items():
         read = list(_features(each, arcs, path, name))
@@ -73,6 +74,7 @@ def _features(
     several = each.get("geometries") if is_collection and not each.get("properties") else [each]
     if not isinstance(several, list):
         raise not_what_it_says(path, "TopoJSON", f"object {name} has no geometries")
+    refuse_many(len(several), path)
     for number, one in enumerate(several, start=1):
         try:
             yield in_one_collection(list(arcs.shapes(one))), texts_of(_properties(one))
@@ -98,6 +100,7 @@ class _Arcs:
         if transform is not None:
             self._scale, self._move = _pair(transform["scale"]), _pair(transform["translate"])
         self._quantized = transform is not None
+        self._decimals = _decimals(self._scale, self._move)
         self._arcs = [self._arc(arc) for arc in content.get("arcs") or ()]
         self._left = 1_000 + _POINTS_A_BYTE * path.stat().st_size
 
@@ -108,7 +111,8 @@ class _Arcs:
         return points
 
     def _placed(self, steps: Floats) -> Floats:
-        return steps * self._scale + self._move
+        placed = steps * self._scale + self._move
+        return placed if self._decimals is None else np.round(placed, self._decimals)
 
     def shapes(self, geometry: Mapping[str, Any]) -> Iterator[BaseGeometry]:
         """Yield what a geometry is made of, however deep it stands in collections."""
@@ -176,6 +180,15 @@ class _Arcs:
         if isinstance(name, bool) or at >= len(self._arcs):
             raise ValueError(f"there is no arc {name}; there are {len(self._arcs)}")
         return self._arcs[at][::-1] if name < 0 else self._arcs[at]
+
+
+def _decimals(scale: Floats, move: Floats) -> int | None:
+    """Return how many decimals a grid has whose steps are such, so that 1741 tenths are 174.1."""
+    if not (scale[0] == scale[1] and 0 < scale[0] <= 1):
+        return None
+    found = round(-math.log10(scale[0]))
+    fits = math.isclose(scale[0], 10.0**-found) and np.array_equal(np.round(move, found), move)
+    return found if fits else None
 
 
 def _pair(given: Sequence[float]) -> Floats:

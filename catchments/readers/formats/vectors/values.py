@@ -24,7 +24,9 @@ PROVIDER_FIELDS = (
 _NAMES_OF_OBJECTS = ("name", "title")
 _WAYS = ("phone", "email", "website")
 """What an object says of a provider beside its name and code."""
-_OF_A_PROGRAM = re.compile(r"""[\[{]\s*['"{\[]|b['"]""")
+_OF_A_PROGRAM = re.compile(r"""\{\s*(['"])[^'"]{0,100}\1\s*:|\[\s*['"{\[]|b['"]""")
+_DBF_TEXT = 254
+"""Bytes."""
 _LONGEST_OBJECT = 100_000
 """Characters of a text that is looked at as JSON."""
 
@@ -66,6 +68,12 @@ def tidy_value(name: str, value: object) -> str:
     if isinstance(value, str) and folded(name) in DESCRIPTION_FIELDS:
         return value
     return _text(value)
+
+
+def is_cut(text: str, whole: str) -> bool:
+    """Whether a text is what a .dbf, with room for 254 bytes, has of a longer one."""
+    size = len(text.encode())
+    return _DBF_TEXT - 4 <= size <= _DBF_TEXT and len(whole) > len(text) and whole.startswith(text)
 
 
 def is_of_a_program(text: str) -> bool:

@@ -39,14 +39,9 @@ def shape_in(text: str) -> tuple[BaseGeometry | None, int]:
     return in_one_collection(parts), int(said.group(1)) if said else 0
 
 
-def why_cut(text: str) -> str:
-    """Return that a spreadsheet has cut a text off, or “” where it has the length of none."""
-    if EXCEL_CELL - 1 <= len(text) <= EXCEL_CELL:
-        return (
-            f"its shape is cut off at {EXCEL_CELL:,} characters, which is all that a cell of a"
-            " spreadsheet has room for"
-        )
-    return ""
+def is_as_long_as_a_cell(text: str) -> bool:
+    """Whether a text, if it is broken, was cut off by a spreadsheet."""
+    return EXCEL_CELL - 1 <= len(text) <= EXCEL_CELL
 
 
 def _of_wkb(content: bytes) -> tuple[BaseGeometry | None, int]:

@@ -18,9 +18,16 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import FileRefused, shown
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import WGS84
-from catchments.readers.formats.file_checks import ALLOWED, MAX_FILE_BYTES, not_what_it_says
+from catchments.readers.formats.file_checks import (
+    ALLOWED,
+    MAX_FILE_BYTES,
+    not_what_it_says,
+    refuse_many,
+)
 from catchments.readers.formats.text_files import (
-    DELIMITERS,
+    ENCODING_NAMES,
+    TABLE_DELIMITERS,
+    WINDOWS,
     Looks,
     TextRows,
     encoding_of,
@@ -31,13 +38,17 @@ from catchments.readers.formats.text_files import (
 )
 from catchments.readers.formats.vectors.layers import Layer
 from catchments.readers.formats.vectors.values import texts_of
-from catchments.readers.formats.vectors.wkt import looks_like_a_shape, shape_in, why_cut
+from catchments.readers.formats.vectors.wkt import (
+    EXCEL_CELL,
+    is_as_long_as_a_cell,
+    looks_like_a_shape,
+    shape_in,
+)
 from catchments.readers.report import Report, no_progress
 
 SHAPE_COLUMNS = ("wkt", "geometry", "geom", "the geom", "wkt geom", "wkb geometry", "shape")
 """What a column of shapes is called, folded, the likeliest name first."""
 HEADER_SEARCH_ROWS = 60
-_NAMES = {"utf-8-sig": "UTF-8", "cp1252": "Windows-1252", "utf-16": "UTF-16"}
 _OTHERS = {
     Looks.ZIP: "it is a zip or a workbook",
     Looks.GZIP: "it is compressed",
@@ -62,7 +73,7 @@ def read_wkt_table(path: Path, report: Report) -> list[Layer]:
 
     WGS 84 unless the shapes say another SRID. Raises FileRefused, naming line and column.
     """
-    head = _head(path)
+    head = head_of(path)
     if looks_of(head) in _OTHERS:
         raise not_what_it_says(path, "CSV with WKT", _OTHERS[looks_of(head)])
     with _long_cells():
@@ -78,10 +89,6 @@ def read_wkt_table(path: Path, report: Report) -> list[Layer]:
     return [_layer(path, header, rows, report)]
 
 
-def _head(path: Path) -> bytes:
-    return head_of(path)
-
-
 @contextmanager
 def _long_cells() -> Iterator[None]:
     """Let a cell be as long as a boundary for a while."""
@@ -93,9 +100,9 @@ def _long_cells() -> Iterator[None]:
 
 
 def _report_encoding(path: Path, encoding: str, report: Report) -> None:
-    named = _NAMES.get(encoding, encoding)
+    named = ENCODING_NAMES[encoding]
     report.took(f"{path.name}: text in {named}")
-    if encoding == "cp1252":
+    if encoding == WINDOWS:
         report.problem(path.name, "its text is not UTF-8", f"read as {named}")
 
 
@@ -104,14 +111,14 @@ def _report_encoding(path: Path, encoding: str, report: Report) -> None:
 
 def _header(path: Path, encoding: str) -> _Header | None:
     """Return the header row, which has a column of shapes, and the separator that shows it."""
-    for delimiter in DELIMITERS:
+    for delimiter in TABLE_DELIMITERS:
         with open_text(path, encoding) as file, refused_at_fault(path):
             rows = TextRows(file, delimiter, strict=False, longest_row=MAX_FILE_BYTES)
             for line, cells in islice(rows, HEADER_SEARCH_ROWS):
                 names = [" ".join(cell.split()) for cell in cells]
                 known = [folded(name) for name in names]
                 places = [known.index(each) for each in SHAPE_COLUMNS if each in known]
-                if places and (len(names) > 1 or delimiter == DELIMITERS[-1]):
+                if places and (len(names) > 1 or delimiter == TABLE_DELIMITERS[-1]):
                     _refuse_repeated(path, line, names)
                     return _Header(line, delimiter, names, tuple(places))
     return None
@@ -135,7 +142,8 @@ def _rows(path: Path, encoding: str, header: _Header) -> Iterator[tuple[int, lis
         rows.skip(header.line - 1)
         numbered = iter(rows)
         next(numbered, None)
-        for line, cells in numbered:
+        for number, (line, cells) in enumerate(numbered):
+            refuse_many(number, path)
             if not any(cell.strip() for cell in cells):
                 continue
             if any(cell.strip() for cell in cells[width:]) or (rows.is_cut and len(cells) < width):
@@ -181,8 +189,14 @@ def _shape(text: str, path: Path, where: str) -> tuple[BaseGeometry | None, int]
     try:
         return shape_in(text)
     except ValueError as error:
-        why = why_cut(text) or str(error)
-        raise not_what_it_says(path, "CSV with WKT", f"{where}: {why}") from error
+        if is_as_long_as_a_cell(text):
+            raise FileRefused(
+                f"{shown(path.name)}, {where}: its shape is cut off at {EXCEL_CELL:,} characters,"
+                " which is all that a cell of a spreadsheet has room for.",
+                next_step="Take it from where it was exported, without a spreadsheet in between.",
+                rows=[where],
+            ) from error
+        raise not_what_it_says(path, "CSV with WKT", f"{where}: {error}") from error
 
 
 def _system(systems: Counter[int], path: Path) -> str:

@@ -15,13 +15,14 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from catchments.core.errors import FileRefused, shown
+from catchments.core.plain_cells import as_meant
 from catchments.readers.formats.archives import Archive, Member, opened_archive
+from catchments.readers.formats.cells import tidy
 from catchments.readers.formats.file_checks import ALLOWED
 from catchments.readers.formats.text_files import TextFault, rows_of_text
 from catchments.readers.formats.vectors.declarations import (
     PROVIDER_FIELDS,
     SOURCE_FIELDS,
-    as_meant,
     providers_of,
     sources_of,
 )
@@ -251,7 +252,7 @@ def _table(archive: Archive, name: str, fields: Iterable[str]) -> list[dict[str,
         csv.field_size_limit(previous)
     if not set(fields) <= set(header):
         return None
-    return [{k: as_meant(v) for k, v in zip(header, row, strict=False)} for row in rows]
+    return [{k: tidy(as_meant(v)) for k, v in zip(header, row, strict=False)} for row in rows]
 
 
 def _with_long_texts(layers: Sequence[Layer], archive: Archive, report: Report) -> list[Layer]:
@@ -288,5 +289,4 @@ def _lengthened(
 
 
 def _is_cut(cut: str, text: str) -> bool:
-    fitting = text.encode()[:_CUT_AT].decode(errors="ignore")
-    return as_meant(fitting) == cut
+    return tidy(text.encode()[:_CUT_AT].decode(errors="ignore")) == cut

@@ -57,9 +57,10 @@ class Sheet:
         return filled_down(self._bare_rows(), self.facts.merged)
 
     def _bare_rows(self) -> Iterator[tuple[int, list[str]]]:
+        last = min(self.facts.last_row, _EXCEL_LAST_ROW)
         try:
             self._sheet.reset_dimensions()  # some programs write a wrong extent: rows beyond count
-            for line, row in enumerate(islice(self._sheet.iter_rows(), _EXCEL_LAST_ROW), 1):
+            for line, row in enumerate(islice(self._sheet.iter_rows(), last), 1):
                 yield line, _trimmed([_text_of(cell) for cell in row])
         except FileRefused:
             raise

@@ -14,6 +14,8 @@ from xml.parsers import expat
 
 from openpyxl.utils.cell import coordinate_to_tuple, range_boundaries
 
+MAX_SCANNED_ROWS = 101_000
+"""Rows with something in them, a few more than a table may have: what comes after is not seen."""
 MAX_MERGED = 10_000
 """Blocks of merged cells in one sheet."""
 _FORMULAS_KEPT = 200
@@ -43,6 +45,10 @@ class SheetFacts:
 
     rows: int = 0
     """Rows with something in them."""
+    last_row: int = 0
+    """The number of the last of them; blank ones may follow, a million if they are coloured."""
+    is_endless: bool = False
+    """Whether there are more rows than are looked at."""
     merged: list[Block] = field(default_factory=list)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     """The first and last number of each run of them."""
@@ -68,9 +74,10 @@ def scan_sheet(part: IO[bytes]) -> SheetFacts:
     are none.
     """
     scan = _Scan()
-    while block := part.read(_BLOCK_BYTES):
+    while not scan.facts.is_endless and (block := part.read(_BLOCK_BYTES)):
         scan.parser.Parse(block)
-    scan.parser.Parse(b"", True)
+    if not scan.facts.is_endless:
+        scan.parser.Parse(b"", True)
     scan.facts.merged.sort(key=lambda block: (block.top, block.left))
     return scan.facts
 
@@ -117,6 +124,8 @@ class _Scan:
             self._formula()
         elif kind == "row" and self.is_filled:
             self.facts.rows += 1
+            self.facts.last_row = max(self.row, self.facts.last_row)
+            self.facts.is_endless = self.facts.rows > MAX_SCANNED_ROWS
             if self.is_hidden:
                 self.facts.hidden_rows.append(self.row)
 
@@ -161,7 +170,7 @@ class _Scan:
         if len(self.facts.merged) >= MAX_MERGED:
             raise ScanRefused(f"a sheet has more than {MAX_MERGED:,} blocks of merged cells")
         left, top, right, bottom = range_boundaries(reference)
-        if left is None or top is None or right is None or bottom is None:
+        if not (left and top and right and bottom):
             raise ValueError(reference)
         self.facts.merged.append(Block(left, top, right, bottom))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
+from catchments.readers.boundaries.change import catchments_change
+from catchments.readers.boundaries.reading import BoundaryReading
 from catchments.readers.uploads import Sought, Wish
 from catchments.web.staff.forms import imports
 from catchments.web.staff.forms.change_form import ChangeForm
@@ -27,6 +28,7 @@ def read(typed: FormReader, worked: DraftState) -> ReplaceCatchments:
         crs=typed.line("crs", "", required=False, at_most=100) or None,
         name_field=typed.line("name_field", "", required=False) or None,
         code_field=typed.line("code_field", "", required=False) or None,
+        provider_code_field=typed.line("provider_code_field", "", required=False) or None,
         provider_field=typed.line("provider_field", "", required=False) or None,
         region_field=typed.line("region_field", "", required=False) or None,
         layer=typed.line("layer", "", required=False) or None,
@@ -35,19 +37,25 @@ def read(typed: FormReader, worked: DraftState) -> ReplaceCatchments:
     )
     typed.check()
     found = imports.reading(typed, worked, wish)
-    change = ReplaceCatchments(
-        catchments=found.catchments,
-        boundaries={
-            code: worked.content.boundaries[code]
-            if code in found.kept
-            else sound(found.boundaries[code], imports.FILE)
-            for code in [*found.boundaries, *sorted(found.kept)]
-        },
-        sources=tuple(replace(s, url=given.url or s.url) for s in found.sources),
-        providers=found.providers,
-        overlaps_accepted=found.overlaps_accepted,
-        gaps_accepted=wish.accept_gaps,
+    content = worked.content
+    boundaries = {
+        code: content.boundaries[code]
+        if code in found.kept
+        else sound(found.boundaries[code], imports.FILE)
+        for code in [*found.boundaries, *sorted(found.kept)]
+    }
+    read = BoundaryReading(
+        found.catchments,
+        boundaries,
+        found.providers,
+        tuple(found.sources),
+        found.report,
+        [],
+        found.overlaps_accepted,
+        found.gaps_accepted,
+        found.kept,
     )
+    change = catchments_change(read, content, url=given.url)
     imports.check_effects(typed, worked, change)
     return change
 
