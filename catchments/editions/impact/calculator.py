@@ -21,7 +21,7 @@ from catchments.editions.impact.answering import (
     places_of,
     touched_codes,
 )
-from catchments.editions.impact.faults import faults_after
+from catchments.editions.impact.faults import looked_at
 from catchments.editions.impact.rates import Rates
 from catchments.editions.impact.tables import Impact, Side, moves, rows
 from catchments.editions.impact.warning import listed_outside, warnings
@@ -181,11 +181,11 @@ class ImpactCalculator:
 
         def made() -> _Redrawn:
             index = PatchedIndex(kept.snapshot.resolver.index, touched, drawn)
-            found = faults_after(before, after.boundaries, touched)
+            found = looked_at(before, after.boundaries, touched)
             schools, count = kept.snapshot.release.schools.values(), self._count_addresses
-            lost = uncovered(edition, after, schools, count)
+            lost = [] if found.same_ground else uncovered(edition, after, schools, count)
             bare = [] if before or not touched else bare_land(after, schools, count)
-            return _Redrawn(touched, drawn, index, found, lost, bare)
+            return _Redrawn(touched, drawn, index, found.faults, lost, bare)
 
         return kept.redrawn.get(_digest(touched, drawn), made)
 

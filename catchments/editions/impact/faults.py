@@ -42,16 +42,30 @@ def faults_after(
 
     Those that it had before are among them only where everything had to be checked.
     """
+    return looked_at(before, after, touched).faults
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was found where boundaries differ."""
+
+    faults: list[CoverageFault]
+    same_ground: bool
+    """Whether it is known that each place is covered by as many catchments as before."""
+
+
+def looked_at(before: Boundaries, after: Boundaries, touched: Collection[str]) -> Looked:
+    """Return the faults as `faults_after` does, and whether any ground can have been lost."""
     drawn = [code for code in sorted(touched) if code in after]
     if not touched or not _are_sound([after[code] for code in drawn]):
-        return find_faults(after) if touched else []
+        return Looked(find_faults(after) if touched else [], same_ground=not touched)
     old = {code: _Sheet.of(before[code]) for code in touched if code in before}
     new = {code: _Sheet.of(after[code]) for code in drawn}
     gained, lost = _differences(old, new)
     coverage = _Coverage(after, dict(new))
     if _cover_otherwise(gained, lost, coverage, touched):
-        return find_faults(after)
-    return _gaps_at_outline(_in_one(gained), old, coverage)
+        return Looked(find_faults(after), same_ground=False)
+    return Looked(_gaps_at_outline(_in_one(gained), old, coverage), same_ground=True)
 
 
 def _are_sound(boundaries: Sequence[BaseGeometry]) -> bool:
