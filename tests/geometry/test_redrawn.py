@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catchments.geometry.coordinates import area_m2
-from catchments.geometry.tiling.redrawn import ground_between, is_redrawn
+from catchments.geometry.tiling import redrawn
+from catchments.geometry.tiling.redrawn import SOMEBODY, ground_between, is_redrawn
 
 WEST, EAST = shapely.box(174, -39, 175, -38), shapely.box(175, -39, 176, -38)
 SOUTH = shapely.box(174, -40, 176, -39)
@@ -77,3 +78,15 @@ def test_across_180_degrees_ground_is_in_one_piece() -> None:
     (ground,) = ground_between({"A": before}, {"A": after})
     assert (ground.before, ground.after) == (None, "A")
     assert ground.area_m2 == pytest.approx(area_m2(shapely.box(181, -44, 182, -43)), rel=1e-6)
+
+
+def test_of_very_many_vertices_it_is_told_how_much_and_not_from_whom(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(redrawn, "MOST_VERTICES", 10)
+    west, east = shapely.box(174, -39, 175.5, -38), shapely.box(175.5, -39, 176, -38)
+    after = {**BEFORE, "W": west, "E": east}
+    found = {(g.before, g.after): g.area_m2 for g in ground_between(BEFORE, after)}
+    assert set(found) == {("E", SOMEBODY), (SOMEBODY, "W")}
+    moved = area_m2(shapely.box(175, -39, 175.5, -38))
+    assert all(area == pytest.approx(moved, rel=1e-6) for area in found.values())
