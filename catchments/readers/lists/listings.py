@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -122,10 +122,14 @@ def read_listings(
         without_provision=frozenset(reading.without_provision - reading.provision.keys()),
         speaks_for=frozenset(reading.speaks_for),
         unmatched=tuple(reading.unmatched),
-        sources=tuple(sorted(sources, key=lambda source: source.kind is not SourceKind.LISTINGS)),
-        declared=tuple(dict.fromkeys(declared)),
+        sources=_lists_first(sources),
+        declared=_lists_first(dict.fromkeys(declared)),
         report=reading.report,
     )
+
+
+def _lists_first(sources: Iterable[Source]) -> tuple[Source, ...]:
+    return tuple(sorted(sources, key=lambda source: source.kind is not SourceKind.LISTINGS))
 
 
 def _source(file: ListFile, given: Given, *, places: bool) -> Source:
