@@ -64,6 +64,7 @@ COLUMNS = Columns(
     required=(("school_id",), ("name",)),
     sheet="Schools",
     numbers=("school_id",),
+    dates=("opened", "closed", "roll_date"),
 )
 """What the layouts since 2014 call each column, files and data.govt.nz's datastore alike."""
 

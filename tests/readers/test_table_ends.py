@@ -103,8 +103,8 @@ def test_a_provider_called_total_is_one(tmp_path):
 
 
 def test_more_than_a_few_lines_below_a_table_are_rows(tmp_path):
-    names, _ = read(tmp_path, HEADER + "* note\n" * 31)
-    assert len(names) == 33
+    names, _ = read(tmp_path, HEADER + "* note\n" * 301)
+    assert len(names) == 303
 
 
 def test_lines_above_the_header_are_counted_and_quoted(tmp_path):

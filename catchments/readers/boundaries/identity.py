@@ -10,7 +10,7 @@ from catchments.core.model import Catchment
 from catchments.core.text_folding import folded
 from catchments.readers.boundaries.areas import Area
 from catchments.readers.codes import GIVEN_AT_MOST, KnownCodes, code_of
-from catchments.readers.formats.cells import tidy
+from catchments.readers.formats.cells import doubt_of, tidy
 from catchments.readers.formats.vectors.values import is_cut
 from catchments.readers.report import Report
 
@@ -26,6 +26,7 @@ def coded(areas: Sequence[Area], known: Known, report: Report) -> dict[str, Area
     found: dict[str, Area] = {}
     codes = KnownCodes(known)
     for area in areas:
+        _doubt(area, known, report)
         if area.code:
             _take(found, _given(area, codes, report), area)
     unnamed = [area for area in areas if not area.code]
@@ -64,6 +65,13 @@ def named(code: str, area: Area, known: Known, report: Report) -> str:
     what = f"the catchment {shown(code)} is {shown(before.name)} until now"
     report.problem(area.where, what, f"renamed {shown(area.name)}")
     return area.name
+
+
+def _doubt(area: Area, known: Known, report: Report) -> None:
+    """Say where a code or a name is what a spreadsheet makes of another."""
+    for what, text in (("code", area.code), ("name", area.name)):
+        if area.code not in known and (doubt := doubt_of(text)):
+            report.problem(area.where, f"its {what} {doubt}", "taken as it stands")
 
 
 def _take(found: dict[str, Area], code: str, area: Area) -> None:

@@ -17,12 +17,18 @@ from pathlib import Path
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import NOT_STATED
 from catchments.core.text_folding import folded
-from catchments.readers.formats.cells import tidy
+from catchments.readers.formats.cells import (
+    is_date,
+    is_shortened,
+    shows_an_error,
+    tidy,
+    unwrapped,
+)
 from catchments.readers.formats.mojibake import SpoiltTexts
 from catchments.readers.formats.table_parts import headers
 from catchments.readers.formats.table_parts.csv_tables import open_csv
 from catchments.readers.formats.table_parts.footers import Footers
-from catchments.readers.formats.table_parts.headers import Columns, Numbered
+from catchments.readers.formats.table_parts.headers import Columns, Numbered, is_another_header
 from catchments.readers.formats.table_parts.sections import Section, say_around
 from catchments.readers.formats.table_parts.sheet_tables import open_sheets
 from catchments.readers.formats.text_files import Looks, head_of, looks_of
@@ -64,16 +70,8 @@ _OTHERS = {
 }
 """What else a file may be, and what to do then."""
 _DATE_IN_NAME = re.compile(r"(?<!\d)(20\d\d)([-_.]?)(\d\d)\2(\d\d)(?!\d)")
-_ERRORS = frozenset(
-    {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!"}
-    | {"#GETTING_DATA", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!"}
-)
-"""What a spreadsheet shows in place of a value that it cannot reckon."""
-_TOO_NARROW = re.compile("#{3,}")
-"""What it shows, and may save as text, where a number is wider than its column."""
-_SHORTENED = re.compile(r"[1-9](?:\.\d+)?E\+\d+", re.IGNORECASE)
-_KEPT_AS_TEXT = re.compile(r'\s*="([^"]*)"\s*')
-"""How a CSV file keeps a spreadsheet from taking “02” for a number."""
+_DASHED = re.compile(r"\d-\w{2,3}|[a-z]-\d", re.IGNORECASE)
+"""What a day has in it, as a spreadsheet writes it."""
 _BLANK = "taken as blank"
 
 
@@ -235,6 +233,9 @@ class _Reading:
         bare = [at for at, name in enumerate(header.names) if not name]
         first = last = count = 0
         for line, cells in _rows_and_footers(section.rows, footers):
+            if header.stands_again(cells):
+                self.report.leave_out("rows", "the header stands there once more")
+                continue
             self._check(section, line, cells)
             if bare:
                 self._count_nameless(bare, cells)
@@ -252,23 +253,28 @@ class _Reading:
             return dict(zip(header.positions, map(str.strip, texts), strict=True))
         where = section.where(line)
         if section.is_text:
-            texts = list(map(_unwrapped, texts))
+            texts = list(map(unwrapped, texts))
         named = zip(header.positions.items(), texts, strict=True)
         return {
-            name: tidy(self._taken(where, header.names[at], text)) for (name, at), text in named
+            name: tidy(self._taken(where, name, header.names[at], text))
+            for (name, at), text in named
         }
 
-    def _taken(self, where: str, column: str, text: str) -> str:
+    def _taken(self, where: str, field: str, column: str, text: str) -> str:
         """Return what is taken for the text of a cell; say what is wrong with it."""
         if _is_plain(text):
             return text
-        bare = text.strip()
-        if bare.upper() in _ERRORS or _TOO_NARROW.fullmatch(bare):
-            self._say_later(where, f"column {shown(column)} shows {bare.upper()[:20]}", _BLANK)
+        if shows_an_error(text):
+            shows = text.strip().upper()[:20]
+            self._say_later(where, f"column {shown(column)} shows {shows}", _BLANK)
             return ""
-        if _SHORTENED.fullmatch(bare):
-            what = f"column {shown(column)}: {shown(bare)} is a number that a spreadsheet shortened"
+        if is_shortened(text):
+            bare = shown(text.strip())
+            what = f"column {shown(column)}: {bare} is a number that a spreadsheet shortened"
             self._say_later(where, what, "taken as it stands; its digits are lost")
+        elif is_date(text) and field not in self.columns.dates:
+            what = f"column {shown(column)} has a date, as a spreadsheet makes of 1-2"
+            self._say_later(where, what, "taken as it stands")
         elif not text.isascii() or "?" in text:
             self.spoilt.look(where, column, text)
         return text
@@ -282,7 +288,19 @@ class _Reading:
             raise headers.too_many_rows(self.path)
         if line in section.faulty:
             raise self._no_values(section)
+        if is_another_header(cells, self.columns):
+            raise self._another_table(section, line, cells)
         _refuse_misshapen(self.path, section, line, cells)
+
+    def _another_table(self, section: Section, line: int, cells: Sequence[str]) -> FileRefused:
+        where = section.where(line)
+        return FileRefused(
+            f"{shown(self.path.name)}, {where}: another table begins there, with the columns "
+            f"{shown(' | '.join(filter(None, map(tidy, cells))))}.",
+            allowed="One table has one header; the same one may stand in it again.",
+            next_step="Put each table in a file, or on a sheet, of its own.",
+            rows=(where,),
+        )
 
     def _no_values(self, section: Section) -> FileRefused:
         names, begins = section.header.names, section.header.last_line
@@ -329,12 +347,8 @@ def _is_plain(text: str) -> bool:
         and '="' not in text
         and "E+" not in text
         and "e+" not in text
+        and ("-" not in text or not _DASHED.search(text))
     )
-
-
-def _unwrapped(text: str) -> str:
-    kept = _KEPT_AS_TEXT.fullmatch(text)
-    return kept[1] if kept else text
 
 
 def _span(place: str, first: int, last: int) -> str:
@@ -368,9 +382,14 @@ def _refuse_misshapen(path: Path, section: Section, line: int, cells: Sequence[s
         )
     if len(cells) > width and any(cell.strip() for cell in cells[width:]):
         where = section.where(line)
+        step = "Put cells that contain the separator into quotation marks."
+        if not section.is_text:
+            step = "Give its column a name, or take away what stands beside the table."
+        at = next(at for at, cell in enumerate(cells) if at >= width and cell.strip())
         raise FileRefused(
-            f"{shown(path.name)}, {where}: {len(cells)} cells under a header of {width}.",
-            next_step="Put cells that contain the separator into quotation marks.",
+            f"{shown(path.name)}, {where}: {len(cells)} cells under a header of {width}; column "
+            f"{at + 1} has {shown(cells[at])}.",
+            next_step=step,
             rows=(where,),
         )
 

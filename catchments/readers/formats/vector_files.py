@@ -7,6 +7,7 @@ shown to be what its name says, stands in an empty folder, and was unpacked here
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -21,6 +22,14 @@ from catchments.readers.formats.vectors.wkt_tables import read_wkt_table
 from catchments.readers.formats.vectors.zips import read_zip
 from catchments.readers.report import Report
 
+_HEAD_BYTES = 512
+_KINDS: tuple[tuple[tuple[bytes, ...], str, tuple[str, ...]], ...] = (
+    ((b"PK\x03\x04",), "a zip", (".zip", ".kmz")),
+    ((b"SQLite format 3\0",), "a GeoPackage, or another database", (".gpkg",)),
+    ((b"<?xml", b"<kml"), "KML, or other XML", (".kml",)),
+    ((b"{",), "JSON", (".geojson", ".topojson", ".json", ".geojsonl", ".geojsons")),
+)
+"""How files of each kind begin, and what their names end in."""
 EVERY_LAYER = "*"
 """Stands for all layers of a file."""
 
@@ -31,16 +40,33 @@ def read_layers(path: Path, report: Report) -> list[Layer]:
     Raises FileRefused when it is not what its name says.
     """
     check_is_file(path)
-    reader = READERS.get(path.suffix.casefold())
+    ending = path.suffix.casefold()
+    _refuse_other_kind(path, ending)
+    reader = READERS.get(ending)
     if reader is None:
-        is_part = path.suffix.casefold() in PARTS
-        hint = "Zip the .shp with its .shx, .dbf and .prj. " if is_part else ""
+        is_part = ending in PARTS
         raise FileRefused(
             f"{shown(path.name)} is in no format that is read here.",
             allowed=ALLOWED,
-            next_step=hint.strip(),
+            next_step="Zip the .shp with its .shx, .dbf and .prj."
+            if is_part
+            else "Export it again as one of these.",
         )
     return reader(path, report)
+
+
+def _refuse_other_kind(path: Path, ending: str) -> None:
+    """Refuse a file whose name says another kind than its first bytes do."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    for marks, kind, endings in _KINDS:
+        if start.startswith(marks) and ending in _NAMED and ending not in endings:
+            raise FileRefused(
+                f"{shown(path.name)} is {kind} by its content, not what its name says.",
+                allowed=ALLOWED,
+                next_step=f"Call it {' or '.join(endings)}, or export it again.",
+            )
 
 
 def chosen_layers(
@@ -91,7 +117,11 @@ READERS: Mapping[str, Callable[[Path, Report], list[Layer]]] = {
     ".geojson": read_json,
     ".topojson": read_json,
     ".json": read_json,
+    ".geojsonl": read_json,
+    ".geojsons": read_json,
     ".gpkg": read_geopackage,
     ".zip": read_zip,
     ".csv": read_wkt_table,
 }
+_NAMED = READERS.keys() - {".csv"}
+"""Endings that say what a file begins with; a table of text may, and says itself what it is not."""

@@ -46,6 +46,9 @@ COLUMNS = Columns(
 )
 
 _PROVIDER_NAMES = frozenset(folded(name) for name in COLUMNS.aliases["name"][:-1])
+_NOBODY = frozenset({"n a", "na", "tbc", "tba", "none", "nil", "unknown", "vacant", "not known"})
+"""What a table says, folded, where it has no provider to name."""
+_FEWEST_DIGITS = 3
 _DETAILS = ("name", "phone", "email", "website")
 _MAX_FAULTS = 10_000
 _COMMAS_IN_A_NAME = 4
@@ -151,12 +154,15 @@ class _Reading:
     def add(self, row: Row) -> None:
         """Take one row."""
         self.report.count("rows")
+        row = self._without_nobody(row)
         if not any(row[key] for key in ("code", *_DETAILS)):
             self._leave_out(row)
             return
         code = self._code(row)
         known = self.known.providers.get(code)
         wrong, provider = _checked(self._spelled(row, known), code, known)
+        if known is None and code not in self.providers:
+            self._doubt(row)
         if wrong:
             self.faults += [f"{row.where}: {what}" for what in wrong]
         else:
@@ -165,6 +171,25 @@ class _Reading:
                 self._assign(row.where, text, provider.code)
         if len(self.faults) > _MAX_FAULTS:
             raise _refusal("The table", self.faults)
+
+    def _without_nobody(self, row: Row) -> Row:
+        """Return a row without a name that says that there is none: “n/a”, “TBC”, “-”."""
+        name = row["name"]
+        is_nobody = folded(name) in _NOBODY or not any(map(str.isalnum, name))
+        if not name or not is_nobody or self.known.code(name):
+            return row
+        self.report.problem(row.where, f"names no provider but {shown(name)}", "taken for none")
+        return replace(row, cells={**row.cells, "name": ""})
+
+    def _doubt(self, row: Row) -> None:
+        """Say where the row of a new provider may be none, but a heading or a note."""
+        if len(row.cells) > 1 and not any(row[key] for key in row.cells if key != "name"):
+            what = f"{shown(row['name'])} is a name alone, without anything else"
+            self.report.problem(row.where, what, "taken for a provider")
+        phone = row["phone"]
+        if phone and sum(map(str.isdigit, phone)) < _FEWEST_DIGITS:
+            what = f"{shown(phone)} is hardly a phone number"
+            self.report.problem(row.where, what, "taken as it stands")
 
     def refuse_faults(self, paths: Sequence[Path]) -> None:
         """Raise FileRefused if any row was at fault, or there was none."""

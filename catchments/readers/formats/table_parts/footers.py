@@ -11,7 +11,7 @@ from catchments.readers.formats.cells import tidy
 from catchments.readers.formats.table_parts.headers import Columns
 from catchments.readers.report import Report
 
-MAX_FOOTERS = 30
+MAX_FOOTERS = 300
 """Lines below a table; where more seem so, they are rows."""
 _QUOTED = 5
 _FEW = 2
@@ -20,18 +20,22 @@ _LONGEST_TOTAL = 80
 """Longer ones are none; the patterns would take their time."""
 _THINGS = "schools?|rows?|records?|catchments?|providers?|listed|lines?|entries"
 _TOTAL = re.compile(
-    rf"(?:grand |sub[ -]?)?(?:totals?|sum|count)(?: of)?\s*[:=–-]?\s*[\d ,.]*(?:{_THINGS})?"
+    r"(?:grand |overall |sub[ -]?)?(?:totals?|sum|count)(?: of)?\s*[:=–-]?\s*[\d ,.]*"
+    rf"(?:{_THINGS})?"
     r"\s*[:=]?\s*[\d ,.]*"
     rf"|(?:total )?number of (?:{_THINGS})\s*[:=]?\s*[\d ,.]*"
-    rf"|\(?[\d ,.]*\d (?:{_THINGS})(?: listed| in total| affected)?\)?",
+    rf"|\(?[\d ,.]*\d (?:{_THINGS})(?: listed| in total| affected)?\)?"
+    r"|(?:te )?(?:tapeke|huinga|kaute)(?: katoa)?\s*[:=–-]?\s*[\d ,.]*"  # total, sum, count
+    r"|\(?n\s*=\s*[\d ,.]*\d\)?|(?:average|mean|median)s?\s*[:=–-]?\s*[\d ,.]*",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"[-+$]?[\d ,.]*\d[\d ,.]*%?")
 _MARKS = "^*†‡§¹²³"
+_SURE_MARKS = "^*†‡§"
 _RULES = "-–—=_~ "
 """What may stand around a note."""
 _NOTE = re.compile(
-    r"(?:(?:foot)?notes?|sources?|disclaimer|data source|key|legend)\s*[:.–-]"
+    r"(?:(?:foot)?notes?|sources?|disclaimer|data source|key|legend|mātāpuna|kōrero)\s*(?:[:.–-]|$)"
     r"|n\.?\s?b\.?[:. ]|please (?:note|contact|see)\b"
     r"|for (?:more|further|any) (?:information|details|questions?)\b"
     r"|as (?:at|of|on) .*\d|end of (?:the )?(?:file|report|list|table|data|directory)\b"
@@ -61,8 +65,9 @@ class Footers:
         ]
 
     def are_met(self, line: int, cells: Sequence[str], *, after_blank: bool) -> bool:
-        """Hold a line back, if it looks like a footer, or follows one after a blank line."""
-        like = self.look_like(cells, after_blank=after_blank)
+        """Hold a line back, if it looks like a footer, or as a lone text follows one or a blank."""
+        follows = after_blank or bool(self.held)
+        like = self.look_like(cells, after_blank=follows)
         if like and len(self.held) < MAX_FOOTERS:
             self.held.append((line, cells))
             return True
@@ -84,19 +89,23 @@ class Footers:
         """Whether a line is no row: a total, a note, or a lone text where a row has more."""
         first = next(filter(None, map(str.strip, cells)), "")
         lacks = self._lacks(cells)
-        if not lacks and (not first or first[0].isdecimal()):
+        if not lacks and not self.held and (not first or first[0].isdecimal()):
             return False  # as nearly every row
-        bare = first.lstrip(_MARKS + _RULES)
-        is_total, is_note = _is_total(first), _NOTE.match(bare)
-        if not (first and (is_total or is_note or lacks)):
-            return False
         others = [text for text in map(str.strip, cells) if text][1:]
-        several = len(self.positions) > 1
-        if is_total and several and all(map(_is_number, others)):
+        if len(self.positions) > 1:
+            if _is_total(first) and all(map(_is_number, others)):
+                return True
+            if first and not others and self._is_note(first):
+                return True
+        if not (first and lacks) or len(others) >= _FEW:
+            return False
+        return self._is_bare(first, cells, others, after_blank)
+
+    def _is_note(self, first: str) -> bool:
+        """Whether a lone text is a note: by how it begins, or below one where names are rows."""
+        if first[0] in _SURE_MARKS or _NOTE.match(first.lstrip(_MARKS + _RULES)):
             return True
-        if is_note and several and not others:
-            return True
-        return lacks and len(others) < _FEW and self._is_bare(first, cells, others, after_blank)
+        return bool(self.held) and not self.columns.numbers
 
     def _is_bare(
         self, first: str, cells: Sequence[str], others: Sequence[str], after_blank: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,9 @@ class Columns:
     numbers: tuple[str, ...] = ()
     """Fields that hold a whole number in every row, so that a line with a text there is none."""
 
+    dates: tuple[str, ...] = ()
+    """Fields that hold a day; in others one may be what a spreadsheet made of a code."""
+
     def positions(self, names: Sequence[str]) -> dict[str, int]:
         """Return for each field found among `names` the index of its column."""
         index = {folded_name(name): i for i, name in reversed(list(enumerate(names)))}
@@ -61,6 +65,23 @@ class Columns:
         return [name for _, name in named if folded_name(name) not in known]
 
 
+_DIGIT = re.compile(r"\d")
+_FEWEST_NAMES = 2
+_OF_TABLES = frozenset(
+    map(
+        folded,
+        (
+            *("School Number", "School Id", "School_Id", "School Name", "School", "Status"),
+            *("Provider", "Provider name", "Provider code", "Phone", "Telephone", "Email"),
+            *("E-mail", "Website", "Catchment", "Catchment name", "Catchment code", "Code"),
+            *("Region", "Town", "City", "Suburb", "Address", "Latitude", "Longitude", "Name"),
+            *("Education region", "Notes"),
+        ),
+    )
+)
+"""What columns of tables like ours are called, folded, whatever reader wants them."""
+
+
 @lru_cache(maxsize=4096)
 def folded_name(name: str) -> str:
     """Return a column's name as it is compared."""
@@ -78,6 +99,17 @@ class Header:
     """Below `line` where the names stand in several rows."""
     above: tuple[str, ...] = ()
     """The texts of the rows above it that are not blank."""
+
+    def stands_again(self, cells: Sequence[str]) -> bool:
+        """Whether a row below has the header's names once more, as where two files were joined."""
+        at = next(iter(self.positions.values()))
+        if at >= len(cells) or tidy(cells[at]) != self.names[at]:
+            return False  # as nearly every row
+        again = [folded_name(tidy(cell)) for cell in cells]
+        names = [folded_name(name) for name in self.names]
+        width = max(len(again), len(names))
+        padded = (each + [""] * (width - len(each)) for each in (again, names))
+        return len(set(names) - {""}) > 1 and all(a == b for a, b in zip(*padded, strict=True))
 
     def column(self, field: str) -> str:
         """Return what the file calls the column of a field."""
@@ -117,6 +149,18 @@ def _lowest(
         names = tuple(low or up for low, up in zip(lower, upper, strict=True))
         line = below
     return names, line
+
+
+def is_another_header(cells: Sequence[str], columns: Columns) -> bool:
+    """Whether a row has nothing but two or more names of columns: another table begins there."""
+    if _DIGIT.search("".join(cells)):
+        return False  # as nearly every row
+    texts = [tidy(cell) for cell in cells if cell.strip()]
+    if len(texts) < _FEWEST_NAMES or len(set(texts)) < len(texts):
+        return False
+    ours = (folded_name(name) for names in columns.aliases.values() for name in names)
+    known = _OF_TABLES.union(ours)
+    return all(folded_name(text) in known for text in texts)
 
 
 def _refuse_too_many(path: Path, where: str, cells: Sequence[str]) -> None:

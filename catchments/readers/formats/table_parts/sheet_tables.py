@@ -185,7 +185,7 @@ def _refuse_endless(path: Path, chosen: Sequence[_Found]) -> None:
 def _section(found: _Found, report: Report, *, alone: bool) -> Section:
     sheet, header = found.sheet, found.header
     place = _place(sheet, alone=alone)
-    _say_hidden(report, sheet, header, place)
+    _say_hidden(report, sheet, header)
     _say_merged(report, sheet, header, place)
     faulty: dict[int, list[int]] = {}
     for at in sorted(set(header.positions.values())):
@@ -194,9 +194,9 @@ def _section(found: _Found, report: Report, *, alone: bool) -> Section:
     return Section(place, header, islice(sheet.rows(), header.last_line, None), faulty)
 
 
-def _say_hidden(report: Report, sheet: Sheet, header: Header, place: str) -> None:
+def _say_hidden(report: Report, sheet: Sheet, header: Header) -> None:
     rows = sheet.facts.hidden_below(header.last_line)
-    where = place.removesuffix(" row").removesuffix(",")
+    where = sheet.named
     if rows:
         count = "1 row is" if rows == 1 else f"{rows:,} rows are"
         how = ", as by a filter" if sheet.facts.is_filtered else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from catchments.core.errors import shown
 from catchments.geometry.coordinates import WGS84
 from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
 from catchments.readers.formats.vectors import topojson
@@ -34,7 +36,11 @@ _OF_A_SERVER = frozenset(
         "exceededTransferLimit",
     }
 )
+_OF_A_FEATURE = frozenset({"type", "id", "bbox", "properties", "geometry", "crs"})
+_MEMBERS_NAMED = 20
 _PIECES_AT_MOST = 1_000_000
+_RECORD = "\x1e"
+"""What begins each text of a sequence; source: RFC 8142."""
 _WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -45,13 +51,35 @@ class _Twice(ValueError):
 def read_json(path: Path, report: Report) -> list[Layer]:
     """Return the layers of GeoJSON or TopoJSON, by what it says that it is."""
     try:
-        content = json.loads(_text(path, report), object_pairs_hook=_object)
+        content = _content(_text(path, report), report)
     except (ValueError, RecursionError) as error:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else error
         raise not_what_it_says(path, "GeoJSON", why) from error
     if isinstance(content, dict) and content.get("type") == "Topology":
         return topojson.layers_of(content, path, report)
     return [_layer(content, path, report)]
+
+
+def _content(text: str, report: Report) -> Any:
+    """Return what a text holds; of features that stand one on a line, a collection of them."""
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError:
+        found = _in_sequence(text)
+        if found is None:
+            raise
+    report.took("features one on a line (GeoJSONSeq)")
+    return {"type": "FeatureCollection", "features": found}
+
+
+def _in_sequence(text: str) -> list[Any] | None:
+    """Return the features of a text that has one on each line; None where it is no such text."""
+    lines = [line.strip() for line in text.replace(_RECORD, "\n").split("\n")]
+    lines = [line for line in lines if line]
+    if not lines or not all(line[0] == "{" and line[-1] == "}" for line in lines):
+        return None
+    found = [json.loads(line, object_pairs_hook=_object) for line in lines]
+    return found if all(each.get("type") == "Feature" for each in found) else None
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -83,11 +111,12 @@ def _layer(content: Any, path: Path, report: Report) -> Layer:
     features = _features(content, path)
     refuse_many(len(features), path)
     read = [_feature(feature, path, at) for at, feature in enumerate(features, start=1)]
+    _report_foreign(features, report)
     name = content.get("name")
     _account_for(content, path, report)
     return Layer(
         name if isinstance(name, str) and name else path.stem,
-        _crs(content),
+        _crs(content, path),
         [geometry for geometry, _ in read],
         [values for _, values in read],
         declared=declared_in(content, path, report),
@@ -101,7 +130,9 @@ def _features(content: Any, path: Path) -> list[Any]:
     if kind == "Feature":
         return [content]
     if kind != "FeatureCollection":
-        raise not_what_it_says(path, "GeoJSON", "it is no FeatureCollection")
+        esri = isinstance(content, dict) and ("spatialReference" in content or "rings" in content)
+        why = "it is Esri's own JSON" if esri else "it is no FeatureCollection"
+        raise not_what_it_says(path, "GeoJSON", why)
     features = content.get("features")
     if not isinstance(features, list):
         raise not_what_it_says(path, "GeoJSON", "it has no features")
@@ -121,22 +152,58 @@ def _account_for(content: Mapping[str, Any], path: Path, report: Report) -> None
     report_members(set(content) - _OF_THE_FORMAT - _OF_A_SERVER, "features", report)
 
 
-def _crs(content: Mapping[str, Any]) -> str:
-    """Return the CRS an old GeoJSON names; RFC 7946 has WGS 84 only."""
-    try:
-        return str(content["crs"]["properties"]["name"])
-    except (KeyError, TypeError):
+def _crs(content: Mapping[str, Any], path: Path) -> str:
+    """Return the CRS an old GeoJSON names; RFC 7946 has WGS 84 only.
+
+    Raises FileRefused for one that it names otherwise than by name or EPSG's code.
+    """
+    said = content.get("crs")
+    if said is None:
         return WGS84
+    about = said.get("properties") if isinstance(said, dict) else None
+    name = about.get("name") if isinstance(about, dict) else None
+    if isinstance(name, str) and name:
+        return name
+    code = about.get("code") if isinstance(about, dict) else None
+    if str(said.get("type") if isinstance(said, dict) else "").upper() == "EPSG" and code:
+        return f"EPSG:{code}"
+    raise not_what_it_says(path, "GeoJSON", "its “crs” does not name a reference system")
 
 
 def _feature(feature: Any, path: Path, number: int) -> tuple[BaseGeometry | None, dict[str, str]]:
+    _refuse_no_feature(feature, path, number)
     try:
         geometry = feature.get("geometry")
         properties = feature.get("properties") or {}
         parts = [] if geometry is None else [_made(each) for each in _opened(geometry)]
         return in_one_collection(parts), texts_of(properties.items())
-    except (AttributeError, TypeError, ValueError, shapely.errors.GEOSException) as error:
+    except (
+        *(AttributeError, KeyError, TypeError, ValueError),
+        *(NotImplementedError, shapely.errors.GEOSException),
+    ) as error:
         raise not_what_it_says(path, "GeoJSON", f"feature {number}: {error}") from error
+
+
+def _refuse_no_feature(feature: Any, path: Path, number: int) -> None:
+    """Refuse what stands among features and is none, or says a reference system of its own."""
+    kind = feature.get("type", "Feature") if isinstance(feature, dict) else "no object"
+    if kind != "Feature":
+        what = f"feature {number} is none, but {shown(str(kind))}"
+        raise not_what_it_says(path, "GeoJSON", what)
+    geometry = feature.get("geometry")
+    if feature.get("crs") or (isinstance(geometry, dict) and geometry.get("crs")):
+        what = f"feature {number} has a reference system (“crs”) of its own"
+        raise not_what_it_says(path, "GeoJSON", what)
+
+
+def _report_foreign(features: Sequence[Mapping[str, Any]], report: Report) -> None:
+    """Report members of features beside their properties: no reader knows what they mean."""
+    counts = Counter(name for feature in features for name in feature.keys() - _OF_A_FEATURE)
+    for name, count in counts.most_common(_MEMBERS_NAMED):
+        why = "it stands beside the properties"
+        report.leave_out(f"member {shown(name)} of features", why, count)
+    others = sum(counts.values()) - sum(n for _, n in counts.most_common(_MEMBERS_NAMED))
+    report.leave_out("other members of features", "they stand beside the properties", others)
 
 
 def _opened(geometry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

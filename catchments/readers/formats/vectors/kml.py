@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import IO, Any
 from xml.etree.ElementTree import Element, TreeBuilder
@@ -48,6 +49,8 @@ _OTHERS = {
     "Track": ("tracks", "a track is no area"),
     "MultiTrack": ("tracks", "a track is no area"),
 }
+_TIMES = {"TimeSpan", "TimeStamp"}
+_MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,200}>|&(?:#?\w{1,8});")
 _SHAPES = {"Point", "LineString", "LinearRing", "Polygon"}
 _SPACED_COMMA = re.compile(r"\s*,\s*")
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]{1,40})["']""")
@@ -72,6 +75,7 @@ class _Folder:
     name: str
     within: tuple[str, ...]
     is_folder: bool
+    is_seen: bool = True
     geometries: list[BaseGeometry | None] = field(default_factory=list)
     values: list[dict[str, str]] = field(default_factory=list)
 
@@ -103,6 +107,7 @@ def read_kml(file: Path, path: Path, name: str, report: Report) -> KmlContents:
         raise not_what_it_says(path, "KML", error) from error
     for (what, why), count in reader.others.items():
         report.leave_out(what, why, count)
+    reader.say_unseen(name)
     return KmlContents(reader.layers(name), reader.links)
 
 
@@ -186,6 +191,10 @@ class _Reader:
         self._declared: dict[str, str] = {}
         self._begun = False
         self._features = 0
+        self._unseen = 0
+        """How many features a map does not show."""
+        self._timed = 0
+        """How many features hold for a time."""
         self._passed_over = 0
         """How many elements are open of one that is passed over."""
         self._builder: TreeBuilder | None = None
@@ -208,6 +217,16 @@ class _Reader:
             for folder in kept
         ]
 
+    def say_unseen(self, name: str) -> None:
+        """Report features that a map would not show, or not always: somebody put them away."""
+        for count, what in (
+            (self._unseen, "switched off in the map (visibility 0)"),
+            (self._timed, "in the map for a time alone (TimeSpan, TimeStamp)"),
+        ):
+            if count:
+                is_are = "1 feature is" if count == 1 else f"{count:,} features are"
+                self._report.problem(name, f"{is_are} {what}", "read too")
+
     # --- what expat calls -------------------------------------------------------------------------
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
@@ -221,7 +240,12 @@ class _Reader:
             self._builder.start(local, dict(attributes))
         elif local in _CONTAINERS:
             self._enter(is_folder=local == "Folder")
-        elif local in {"Placemark", "NetworkLink", "name"} or self._is_of_the_document(local):
+        elif local in {
+            "Placemark",
+            "NetworkLink",
+            "name",
+            "visibility",
+        } or self._is_of_the_document(local):
             self._builder, self._depth = TreeBuilder(), 1
             self._builder.start(local, dict(attributes))
         else:
@@ -262,7 +286,8 @@ class _Reader:
     def _enter(self, *, is_folder: bool) -> None:
         above = self._open[-1] if self._open else None
         named = (above.name,) if above and above.name and above.is_folder else ()
-        folder = _Folder("", ((above.within if above else ()) + named)[-_DEEPEST:], is_folder)
+        seen = above.is_seen if above else True
+        folder = _Folder("", ((above.within if above else ()) + named)[-_DEEPEST:], is_folder, seen)
         self._folders.append(folder)
         refuse_many(len(self._folders), self._path)
         self._open.append(folder)
@@ -282,6 +307,9 @@ class _Reader:
     def _take_name(self, element: Element) -> None:
         self._open[-1].name = self._open[-1].name or " ".join(_all_text(element).split())
 
+    def _take_visibility(self, element: Element) -> None:
+        self._open[-1].is_seen = self._open[-1].is_seen and not _is_off(_all_text(element))
+
     def _take_declared(self, element: Element) -> None:
         self._declared |= dict(_data(element))
 
@@ -300,9 +328,11 @@ class _Reader:
         where = f"layer {folder.name or self._path.stem}, feature {len(folder.geometries) + 1}"
         folder.geometries.append(self._geometry(element, where))
         folder.values.append(self._values(element, where))
+        self._unseen += not folder.is_seen or _is_off(_child_text(element, "visibility"))
+        self._timed += any(each.tag in _TIMES for each in element)
 
     def _values(self, element: Element, where: str) -> dict[str, str]:
-        properties = [("name", _child_text(element, "name"))]
+        properties = [("name", self._name(element, where))]
         properties += [(each.tag, _all_text(each)) for each in element if each.tag == "description"]
         kept: dict[str, str] = {}
         for name, text in properties + [d for e in element.iter("ExtendedData") for d in _data(e)]:
@@ -313,11 +343,21 @@ class _Reader:
                 kept[name] = text
         return texts_of(kept.items())
 
+    def _name(self, element: Element, where: str) -> str:
+        """Return a feature's name; of HTML, as a balloon would show it, the text, and say so."""
+        given = _child_text(element, "name")
+        if not _MARKUP.search(given):
+            return given
+        plain = " ".join(unescape(_MARKUP.sub(_as_text, given)).split())
+        what = f"{where}: the name {shown(given)} is HTML"
+        self._report.problem(self._path.name, what, f"taken as {shown(plain)}")
+        return plain
+
     def _geometry(self, element: Element, where: str) -> BaseGeometry | None:
         try:
             parts = [_shape(shape) for shape in self._shapes(element)]
         except (ValueError, shapely.errors.GEOSException) as error:
-            lost = f"{where} has a shape that cannot be read"
+            lost = f"{where} has a shape that cannot be read: {error}"
             raise not_what_it_says(self._path, "whole", lost) from error
         return in_one_collection([part for part in parts if not part.is_empty])
 
@@ -338,6 +378,7 @@ class _Reader:
 
     _taking: Mapping[str, Callable[[Any, Element], None]] = {
         "name": _take_name,
+        "visibility": _take_visibility,
         "ExtendedData": _take_declared,
         "NetworkLink": _take_link,
         "Placemark": _take_feature,
@@ -355,9 +396,17 @@ def _data(element: Element) -> Iterator[tuple[str, str]]:
             yield each.tag, _all_text(each)
 
 
+def _as_text(markup: re.Match[str]) -> str:
+    return markup[0] if markup[0].startswith("&") else " "
+
+
 def _child_text(element: Element, tag: str) -> str:
     child = next((each for each in element if each.tag == tag), None)
     return "" if child is None else _all_text(child)
+
+
+def _is_off(text: str) -> bool:
+    return text.strip() in {"0", "false"}
 
 
 def _all_text(element: Element) -> str:
@@ -381,6 +430,8 @@ def _shape(element: Element) -> BaseGeometry:
 
 def _polygon(element: Element) -> BaseGeometry:
     shells = [r for each in element if each.tag == "outerBoundaryIs" for r in _rings(each)]
+    if len(shells) > 1:
+        raise ValueError("a polygon has several outer boundaries")
     holes = [r for each in element if each.tag == "innerBoundaryIs" for r in _rings(each)]
     if not shells:
         return shapely.Polygon()

@@ -55,7 +55,7 @@ def _of_wkb(content: bytes) -> tuple[BaseGeometry | None, int]:
 def _of_wkt(text: str) -> BaseGeometry:
     try:
         made: BaseGeometry | None = shapely.from_wkt(text, on_invalid="fix")
-    except shapely.errors.GEOSException as error:
+    except (shapely.errors.GEOSException, NotImplementedError) as error:  # the latter for curves
         raise ValueError(str(error)) from error
     if made is None:
         raise ValueError(text[:80])

@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import FileRefused, shown
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import WGS84
+from catchments.readers.formats.cells import tidy, unwrapped
 from catchments.readers.formats.file_checks import (
     ALLOWED,
     MAX_FILE_BYTES,
@@ -85,7 +86,7 @@ def read_wkt_table(path: Path, report: Report) -> list[Layer]:
                 f"{shown(path.name)} has no rows with a WKT column.",
                 allowed=f"It must have {_WKT_COLUMN} in its header. {ALLOWED}",
             )
-        rows = list(_rows(path, encoding, header))
+        rows = list(_rows(path, encoding, header, report))
     return [_layer(path, header, rows, report)]
 
 
@@ -115,7 +116,7 @@ def _header(path: Path, encoding: str) -> _Header | None:
         with open_text(path, encoding) as file, refused_at_fault(path):
             rows = TextRows(file, delimiter, strict=False, longest_row=MAX_FILE_BYTES)
             for line, cells in islice(rows, HEADER_SEARCH_ROWS):
-                names = [" ".join(cell.split()) for cell in cells]
+                names = [tidy(cell) for cell in cells]
                 known = [folded(name) for name in names]
                 places = [known.index(each) for each in SHAPE_COLUMNS if each in known]
                 if places and (len(names) > 1 or delimiter == TABLE_DELIMITERS[-1]):
@@ -135,8 +136,10 @@ def _refuse_repeated(path: Path, line: int, names: Sequence[str]) -> None:
         )
 
 
-def _rows(path: Path, encoding: str, header: _Header) -> Iterator[tuple[int, list[str]]]:
-    width = len(header.names)
+def _rows(
+    path: Path, encoding: str, header: _Header, report: Report
+) -> Iterator[tuple[int, list[str]]]:
+    width, line = len(header.names), header.line
     with open_text(path, encoding) as file, refused_at_fault(path, header.names):
         rows = TextRows(file, header.delimiter, longest_row=MAX_FILE_BYTES)
         rows.skip(header.line - 1)
@@ -149,6 +152,9 @@ def _rows(path: Path, encoding: str, header: _Header) -> Iterator[tuple[int, lis
             if any(cell.strip() for cell in cells[width:]) or (rows.is_cut and len(cells) < width):
                 raise rows.misshapen(line, cells, width)
             yield line, [*cells, *[""] * (width - len(cells))][:width]
+    if rows.is_cut and width - 1 not in header.shapes:
+        what = "the file ends without a line end, so that its last cell may be cut off"
+        report.problem(f"{path.name}, line {line}", what, "taken as it stands")
 
 
 # --- shapes ---------------------------------------------------------------------------------------
@@ -166,7 +172,9 @@ def _layer(
         systems[system] += geometry is not None
     values = [
         texts_of(
-            (n, c) for i, (n, c) in enumerate(zip(header.names, cells, strict=True)) if i != at
+            (name, unwrapped(cell))
+            for i, (name, cell) in enumerate(zip(header.names, cells, strict=True))
+            if i != at and (name or cell.strip())
         )
         for _, cells in rows
     ]
@@ -175,12 +183,11 @@ def _layer(
 
 
 def _shape_column(header: _Header, rows: Sequence[Sequence[str]]) -> int:
-    """Return the first of the likely columns that begins with a shape, else the likeliest."""
-    for at in header.shapes:
-        first = next((cells[at] for cells in rows if cells[at].strip()), "")
-        if looks_like_a_shape(first):
-            return at
-    return header.shapes[0]
+    """Return the likeliest column that begins with an area, else with a shape, else at all."""
+    firsts = {at: next((c[at] for c in rows if c[at].strip()), "") for at in header.shapes}
+    shapes = [at for at, first in firsts.items() if looks_like_a_shape(first)]
+    areas = [at for at in shapes if "POLYGON" in firsts[at][:40].upper()]
+    return next(iter([*areas, *shapes, *header.shapes]))
 
 
 def _shape(text: str, path: Path, where: str) -> tuple[BaseGeometry | None, int]:

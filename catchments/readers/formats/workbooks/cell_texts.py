@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from catchments.readers.formats.cells import cell_text
 
-_ESCAPED_SPACE = re.compile(r"_x00(?:0[9AD]|20)_")
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+"""How a workbook writes what XML has no letter for; source: ECMA-376, 22.9.2.19."""
 _FORMAT_PART = re.compile(r'"([^"]*)"|\\(.)|\[[^\]]*\]|_.|\*.|(.)', re.DOTALL)
 """A literal in quotes, one escaped, a colour or a place, a width, a filler, or what it is."""
 _CONDITION = re.compile(r"\[[<>=]")
@@ -24,7 +25,7 @@ def seen_text(value: object, number_format: str | None) -> str:
     Where a format leaves something out (decimals, the time of day), the whole value is given.
     """
     if isinstance(value, str):
-        return _ESCAPED_SPACE.sub(" ", value) if "_x00" in value else value
+        return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value) if "_x" in value else value
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):

@@ -90,6 +90,8 @@ class _Scan:
         self.parser.StartElementHandler = self._root
         self.parser.EndElementHandler = self._end
         self.row, self.column = 0, 0
+        self.letters = ""
+        """Those of the last cell that says where it is."""
         self.is_filled = self.is_hidden = False
         self.has_formula = self.has_value = self.is_text = False
         self.reference: str | None = None
@@ -131,8 +133,10 @@ class _Scan:
 
     def _row(self, attributes: dict[str, str]) -> None:
         given = attributes.get("r")
-        self.row = int(float(given)) if given else self.row + 1
-        self.column = 0
+        before, self.row = self.row, int(float(given)) if given else self.row + 1
+        if self.row <= before:
+            raise ScanRefused(f"row {self.row} of a sheet stands below row {before}")
+        self.column, self.letters = 0, ""
         self.is_filled = False
         self.is_hidden = attributes.get("hidden") in _TRUE or attributes.get("ht") == "0"
 
@@ -140,9 +144,22 @@ class _Scan:
         reference = attributes.get("r")
         # Most cells say where they are; what it says is only looked at where it matters.
         self.reference = reference
-        self.column = self.column + 1 if reference is None else 0
+        if reference is None:
+            self.column = self.column + 1 if self.column else self._next_column()
+        else:
+            self._refuse_going_back(reference)
         self.is_text = attributes.get("t") == "str"
         self.has_formula = self.has_value = False
+
+    def _refuse_going_back(self, reference: str) -> None:
+        """Refuse a cell that stands left of the one before: one of both would be lost."""
+        letters = reference.rstrip("0123456789")
+        if not (len(self.letters), self.letters) < (len(letters), letters):
+            raise ScanRefused(f"cell {reference[:20]} of a sheet stands after {self.letters}")
+        self.column, self.letters = 0, letters
+
+    def _next_column(self) -> int:
+        return coordinate_to_tuple(f"{self.letters}1")[1] + 1 if self.letters else 1
 
     def _value(self, kind: str) -> None:
         if not self.has_formula:
