@@ -139,7 +139,10 @@ def _feature(feature: Any, path: Path, number: int) -> tuple[BaseGeometry | None
         properties = feature.get("properties") or {}
         parts = [] if geometry is None else [_made(each) for each in _opened(geometry)]
         return in_one_collection(parts), texts_of(properties.items())
-    except (AttributeError, TypeError, ValueError, shapely.errors.GEOSException) as error:
+    except (
+        *(AttributeError, TypeError, ValueError, KeyError),
+        shapely.errors.GEOSException,
+    ) as error:
         raise not_what_it_says(path, "GeoJSON", f"feature {number}: {error}") from error
 
 
@@ -151,6 +154,8 @@ def _opened(geometry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         if each.get("type") == "GeometryCollection":
             left += reversed(each["geometries"])
             continue
+        if each.get("type") not in _GEOMETRIES:  # GEOS would open a feature in a feature
+            raise ValueError(f"it has a geometry of the type {each.get('type')}")
         count += 1
         if count > _PIECES_AT_MOST:
             raise ValueError("it has too many pieces")

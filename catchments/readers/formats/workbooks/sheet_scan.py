@@ -18,6 +18,8 @@ MAX_SCANNED_ROWS = 101_000
 """Rows with something in them, a few more than a table may have: what comes after is not seen."""
 MAX_MERGED = 10_000
 """Blocks of merged cells in one sheet."""
+MAX_HIDDEN = 1_000
+"""Runs of hidden columns in one sheet."""
 _FORMULAS_KEPT = 200
 """Of each column: more than a preamble has rows, so that a table's first is among them."""
 _BLOCK_BYTES = 1 << 16
@@ -93,6 +95,8 @@ class _Scan:
         self.is_filled = self.is_hidden = False
         self.has_formula = self.has_value = self.is_text = False
         self.reference: str | None = None
+        self.before = 0, ""
+        """The length and the text of the reference of the cell before in the row."""
 
     def _root(self, name: str, _attributes: dict[str, str]) -> None:
         if _STRICT in name:
@@ -131,8 +135,11 @@ class _Scan:
 
     def _row(self, attributes: dict[str, str]) -> None:
         given = attributes.get("r")
-        self.row = int(float(given)) if given else self.row + 1
+        before, self.row = self.row, int(float(given)) if given else self.row + 1
+        if self.row <= before:
+            raise ScanRefused(f"its rows are not in order: row {self.row} comes after row {before}")
         self.column = 0
+        self.before = 0, ""
         self.is_filled = False
         self.is_hidden = attributes.get("hidden") in _TRUE or attributes.get("ht") == "0"
 
@@ -140,6 +147,12 @@ class _Scan:
         reference = attributes.get("r")
         # Most cells say where they are; what it says is only looked at where it matters.
         self.reference = reference
+        if reference is not None:
+            # Within a row, letters of columns rise as their length and then their order do.
+            place = len(reference), reference
+            if place <= self.before:
+                raise ScanRefused(f"its cells are not in order in row {self.row}")
+            self.before = place
         self.column = self.column + 1 if reference is None else 0
         self.is_text = attributes.get("t") == "str"
         self.has_formula = self.has_value = False
@@ -178,6 +191,8 @@ class _Scan:
         if attributes.get("hidden") in _TRUE or attributes.get("width") == "0":
             run = int(attributes.get("min", "0")), int(attributes.get("max", "0"))
             self.facts.hidden_columns.append(run)
+            if len(self.facts.hidden_columns) > MAX_HIDDEN:
+                raise ScanRefused(f"a sheet hides more than {MAX_HIDDEN:,} runs of columns")
 
 
 def _refuse_document_type(*_: object) -> None:
