@@ -137,7 +137,7 @@ class _Scan:
         given = attributes.get("r")
         before, self.row = self.row, int(float(given)) if given else self.row + 1
         if self.row <= before:
-            raise ScanRefused(f"row {self.row} of a sheet stands below row {before}")
+            raise ScanRefused(f"its rows are not in order: {self.row} stands below {before}")
         self.column, self.letters = 0, ""
         self.is_filled = False
         self.is_hidden = attributes.get("hidden") in _TRUE or attributes.get("ht") == "0"
@@ -156,8 +156,11 @@ class _Scan:
     def _refuse_going_back(self, reference: str) -> None:
         """Refuse a cell that stands left of the one before: one of both would be lost."""
         letters = reference.rstrip("0123456789")
-        if not (len(self.letters), self.letters) < (len(letters), letters):
-            raise ScanRefused(f"cell {reference[:20]} of a sheet stands after {self.letters}")
+        goes_back = (len(letters), letters) <= (len(self.letters), self.letters)
+        if self.column and not goes_back:  # a cell before it did not say where it is
+            goes_back = coordinate_to_tuple(f"{letters}1")[1] <= self.column
+        if goes_back:
+            raise ScanRefused(f"its cells are not in order: {reference[:20]} in row {self.row}")
         self.column, self.letters = 0, letters
 
     def _next_column(self) -> int:
