@@ -87,3 +87,15 @@ def test_nor_by_the_program_that_reads_uploads(
     assert "has a table that SQLite did not write: “t”" in page
     assert WORD not in page
     assert_nowhere(app, hana, small_copy)
+
+
+def test_a_reading_that_is_larger_than_any_map_is_not_kept(
+    app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "_read_elsewhere", read_here)
+    monkeypatch.setattr(uploads, "LARGEST_KEPT", 10)
+    ring = "174 -37, 175 -37, 175 -38, 174 -37"
+    page = sent(
+        app, hana, "replace-boundaries", "a.csv", f'name,WKT\nA,"POLYGON(({ring}))"\n'.encode()
+    )
+    assert "The file cannot be read" in page

@@ -55,7 +55,7 @@ def reading(typed: FormReader, worked: DraftState, wish: Wish) -> Read:
         typed.check()
         known = replace(wish.known, boundaries=dict(wish.known.boundaries))
         read = read_files(files, replace(wish, known=known), FILE)
-        digest = keep_reading(worked, read, ", ".join(f.filename or "" for f in files)[:200])
+        digest = keep_reading(worked, read, ", ".join(f.filename or "" for f in files)[:200], FILE)
     g.looked_over = (digest, read.report)
     typed.said = _in_words(read.report)
     return read

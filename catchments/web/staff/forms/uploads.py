@@ -31,6 +31,8 @@ from catchments.web.staff.pages.draft_view import DraftState
 READER = "catchments.commands.jobs.reading"
 READ_WITHIN_S = 60.0
 FILES_AT_MOST = 20
+LARGEST_KEPT = 100_000_000
+"""Bytes of a reading: several times what the finest boundaries of the country come to."""
 REASON_KEPT = 500
 """Characters of a refusal that the audit trail keeps."""
 FORMATS = ".kml,.kmz,.geojson,.topojson,.json,.gpkg,.zip,.csv"
@@ -79,9 +81,15 @@ def kept(worked: DraftState, digest: str, field: str) -> tuple[BaseGeometry, str
     return sound(found.content, field), found.name
 
 
-def keep_reading(worked: DraftState, read: Read, name: str) -> str:
-    """Keep what was read of files until its draft takes it; return its digest, as `keep` does."""
-    return Uploads(service().store).keep(worked.draft.id, Upload(name, encoded(read)), by=me())
+def keep_reading(worked: DraftState, read: Read, name: str, field: str) -> str:
+    """Keep what was read of files until its draft takes it; return its digest, as `keep` does.
+
+    Raises FormRefused for more than is kept of any file.
+    """
+    content = encoded(read)
+    if len(content) > LARGEST_KEPT:  # a row of the database, and five of them for each draft
+        raise _unreadable(field)
+    return Uploads(service().store).keep(worked.draft.id, Upload(name, content), by=me())
 
 
 def kept_reading(worked: DraftState, digest: str, field: str) -> Read:
