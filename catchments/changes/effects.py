@@ -13,7 +13,7 @@ from catchments.changes.edition_parts import UNKNOWN
 from catchments.changes.naming import catchment, provider
 from catchments.core.errors import shown
 from catchments.core.model import Contract, Edition, Provider, School, Source
-from catchments.geometry.tiling.redrawn import Ground, ground_between
+from catchments.geometry.tiling.redrawn import SOMEBODY, Ground, ground_between
 
 KM2 = 1e6
 """Square metres."""
@@ -120,8 +120,7 @@ class _Telling:
     def _ground(self, ground: Ground) -> str:
         area = ground.area_m2 / KM2
         size = f"{area:,.1f} km²" if area >= 1 else f"{area:.2g} km²"
-        giver = catchment(ground.before, self._before) if ground.before else "no catchment"
-        taker = catchment(ground.after, self._after) if ground.after else "no catchment"
+        giver, taker = _who(ground.before, self._before), _who(ground.after, self._after)
         return f"{size} from {giver} to {taker}"
 
     # --- providers --------------------------------------------------------------------------------
@@ -228,6 +227,13 @@ class _Telling:
             *(f"new: {_source(source)}" for source in new if source not in old),
             *(f"no longer: {_source(source)}" for source in old if source not in new),
         )
+
+
+def _who(code: str | None, edition: Edition) -> str:
+    """Return whose ground it is."""
+    if code is None:
+        return "no catchment"
+    return "others" if code == SOMEBODY else catchment(code, edition)
 
 
 def _provider_of(edition: Edition, code: str) -> str:

@@ -35,6 +35,9 @@ NEW_ZEALAND_LAT = (-53.0, -28.0)
 CHATHAM_LNG_360 = 182.0
 """East of this meridian (0…360) metres are computed in the Chatham Islands' own projection."""
 
+_EQUATOR_M, _ECCENTRICITY2 = 6_378_137.0, 0.00669437999014
+"""WGS 84: half of the longer axis, and the square of the first eccentricity (EPSG:7030)."""
+
 
 def to_360(lng: float) -> float:
     """Return a longitude -180…180 as 0…360 degrees, without rounding any value from 0 up."""
@@ -131,12 +134,31 @@ def _projection(
     return lambda xy: np.column_stack(project.transform(xy[:, 0], xy[:, 1]))
 
 
+def in_metres(geometries: npt.ArrayLike) -> npt.NDArray[np.object_]:
+    """Return WGS 84 geometries (either longitude frame) in metres around the middle of each.
+
+    What is straight in degrees stays straight: in a projection an edge of 20 km bends by some 7 m,
+    and a vertex more on it would look like ground. True to 0.1 % for what spans three degrees.
+    """
+    shapes = np.array(geometries, dtype=object)
+    xy, at = shapely.get_coordinates(shapes, return_index=True)
+    middle = shapely.get_coordinates(shapely.centroid(shapes[np.unique(at)]))
+    around = middle[np.unique(at, return_inverse=True)[1]]
+    return np.asarray(shapely.set_coordinates(shapes, (xy - around) * _metres_a_degree(around)))
+
+
+def _metres_a_degree(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the metres of a degree of longitude and of latitude at points of the ellipsoid."""
+    lat = np.radians(xy[:, 1])
+    bulge = 1 - _ECCENTRICITY2 * np.sin(lat) ** 2
+    east = _EQUATOR_M / np.sqrt(bulge) * np.cos(lat)
+    north = _EQUATOR_M * (1 - _ECCENTRICITY2) / bulge**1.5
+    return np.radians(np.column_stack([east, north]))
+
+
 def area_m2(geometry: BaseGeometry) -> float:
-    """Return the area of a WGS 84 geometry in square metres, in the projection true to it."""
-    if geometry.is_empty:
-        return 0.0
-    lng = float(shapely.get_coordinates(geometry)[0, 0])
-    return float(to_metres(geometry, crs=metric_crs(lng=lng)).area)
+    """Return the area of a WGS 84 geometry in square metres."""
+    return float(shapely.area(in_metres([geometry]))[0])
 
 
 def in_new_zealand(*, lng: float, lat: float) -> bool:

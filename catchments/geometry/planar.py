@@ -38,7 +38,9 @@ def polygons_in(geometries: npt.ArrayLike) -> list[BaseGeometry]:
 
 def in_one(polygons: Sequence[BaseGeometry]) -> BaseGeometry:
     """Return polygons as one geometry."""
-    return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
+    if len(polygons) == 1:
+        return polygons[0]
+    return shapely.multipolygons(polygons) if len(polygons) else shapely.MultiPolygon()
 
 
 def make_valid_2d(geometry: BaseGeometry) -> BaseGeometry | None:

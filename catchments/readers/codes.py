@@ -58,6 +58,10 @@ class KnownCodes:
                 return alike[0] if len(alike) == 1 else text
         return text
 
+    def alike(self, text: str) -> list[str]:
+        """Return the codes that are a number but for its first zeros."""
+        return self._bare.get(_without_zeros(text), [])
+
 
 def _without_zeros(code: str) -> str:
     """Return a number without the zeros at its start; anything else as it is."""

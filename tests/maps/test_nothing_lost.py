@@ -27,6 +27,7 @@ from catchments.core.model import (
     SourceKind,
 )
 from catchments.core.plain_cells import as_meant
+from catchments.core.text_folding import folded
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.formats.cells import tidy
 from maps.exports.downloads import (
@@ -74,7 +75,7 @@ DRAWN = {"PDF", "PNG"}
 KML_NAMES = {"k": "http://www.opengis.net/kml/2.2"}
 ANY = st.characters(exclude_categories=("Cc", "Cf", "Cn", "Co", "Cs"))
 TEXTS = st.sampled_from(AWKWARD) | st.text(ANY, max_size=30).map(tidy).filter(bool)
-CODES = st.sampled_from([text for text in AWKWARD if text != "none"]) | TEXTS.map(lambda t: t[:40])
+CODES = TEXTS.map(lambda t: t[:40]).filter(lambda t: folded(t) != "none")
 PERHAPS = TEXTS | st.just("")
 
 

@@ -503,7 +503,9 @@ def test_a_wide_overlap_is_refused_unless_it_is_accepted(tmp_path):
     path = beside(tmp_path, -500)
     with pytest.raises(FileRefused) as refused:
         read(path)
-    assert "The boundaries do not tile: Kaikohe and Kaitāia overlap by 5," in str(refused.value)
+    assert "The boundaries do not tile: Kaikohe and Kaitāia overlap by 5.6 km²" in str(
+        refused.value
+    )
     assert "--accept-overlaps" in str(refused.value)
     assert len(refused.value.rows) == 1
     reading = read(path, accept_overlaps=True)

@@ -15,7 +15,7 @@ from catchments.changes.comparison import compare
 from catchments.changes.effects import effects
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.core.errors import FileRefused
-from catchments.core.model import Edition, Provider
+from catchments.core.model import Edition, Provider, Source, SourceKind
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.boundaries.change import catchments_change
 from catchments.readers.boundaries.reading import read_boundaries
@@ -223,7 +223,38 @@ def test_a_boundary_file_and_the_workbook_make_the_same_edition_of_nothing(
     assert made.providers == WHOLE.providers
     assert (made.listings, made.unserved) == (WHOLE.listings, WHOLE.unserved)
     assert made.demonstration
-    assert set(made.sources) == set(WHOLE.sources)
+    assert sorted(map(repr, made.sources)) == sorted(map(repr, WHOLE.sources))
     if name != KML:
         assert not compare(made, replace(WHOLE, in_school_provision=made.in_school_provision))
     assert made.boundaries.keys() == WHOLE.boundaries.keys()
+
+
+@pytest.mark.parametrize("kinds", [(), (SourceKind.LISTINGS,)], ids=["behind", "alone"])
+def test_listings_come_back_wherever_the_source_of_in_school_provision_stands(
+    kinds: tuple[SourceKind, ...], tmp_path: Path
+) -> None:
+    notes = Source(SourceKind.IN_SCHOOL_PROVISION, "Notes", "Nobody", "CC0", "2026", "ab" * 32, "n")
+    others = tuple(source for source in WHOLE.sources if source.kind not in kinds)
+    edition = replace(WHOLE, sources=(notes, *others))
+    book = tmp_path / SCHOOLS_XLSX
+    book.write_bytes(schools_xlsx(ExportInput.of(Snapshot.of(edition, small_release()))))
+    bare = replace(edition, listings={}, unserved=frozenset(), in_school_provision={}, sources=())
+    made = _listings(book, bare).apply(bare)
+    assert (made.listings, made.unserved) == (WHOLE.listings, WHOLE.unserved)
+    of_lists = (SourceKind.LISTINGS, SourceKind.IN_SCHOOL_PROVISION)
+    assert sorted(map(repr, made.sources)) == sorted(
+        repr(source) for source in edition.sources if source.kind in of_lists
+    )
+
+
+def test_the_table_of_schools_credits_each_authority_once(tmp_path: Path) -> None:
+    whose = ("This project; facts: the Ministry (of Education)", "The Ministry")
+    table = Source(SourceKind.BOUNDARIES, "B", "", "CC BY 4.0", "2026", "ab" * 32, "b")
+    sources = tuple(replace(table, authority=authority) for authority in whose)
+    release = replace(small_release(), source=replace(table, authority=whose[1]))
+    snapshot = Snapshot.of(replace(WHOLE, sources=sources), release)
+    path = tmp_path / SCHOOLS_CSV
+    path.write_bytes(schools_csv(ExportInput.of(snapshot)))
+    (source,) = read_listings([path], schools=SCHOOLS, known=WHOLE).sources
+    assert source.authority == "; ".join(whose)
+    assert source.licence == "CC BY 4.0"

@@ -42,7 +42,7 @@ class ReplaceListings(Change):
                 next_step="Import the catchments first, or correct the list.",
             )
         edition = self._with_in_school_provision(edition)
-        if self.source.kind is SourceKind.IN_SCHOOL_PROVISION:  # such a file places no school
+        if self._places_no_school:
             return edition
         kept = self._kept(edition)
         listings = {**kept, **self.listings}
@@ -52,7 +52,7 @@ class ReplaceListings(Change):
             edition,
             listings=listings,
             unserved=unserved - set(self.listings),
-            sources=sources(edition.sources, SourceKind.LISTINGS, self._sources),
+            sources=sources(edition.sources, SourceKind.LISTINGS, self._of_listings),
         )
 
     def describe(self, edition: Edition) -> str:
@@ -82,6 +82,17 @@ class ReplaceListings(Change):
     @property
     def _sources(self) -> tuple[Source, ...]:
         return (self.source, *self.more_sources)
+
+    @property
+    def _of_listings(self) -> tuple[Source, ...]:
+        kind = SourceKind.IN_SCHOOL_PROVISION
+        return tuple(source for source in self._sources if source.kind is not kind)
+
+    @property
+    def _places_no_school(self) -> bool:
+        """Whether it is a list of in-school provision alone, by its source and by what it says."""
+        said = self.listings or self.unserved or self.speaks_for
+        return not said and self.source.kind is SourceKind.IN_SCHOOL_PROVISION
 
     def _kept(self, edition: Edition) -> dict[int, str]:
         """Return the listings of an edition that this list says nothing about."""

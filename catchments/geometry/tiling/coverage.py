@@ -20,12 +20,9 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Place
 from catchments.geometry.coordinates import (
-    CHATHAM_LNG_360,
-    CHATHAM_TM2000,
-    NZTM2000,
     geometry_to_360,
+    in_metres,
     to_180,
-    to_metres,
 )
 from catchments.geometry.planar import (
     Borders,
@@ -286,15 +283,6 @@ def _channels(found: _Found, shapes: Shapes, width_m: float) -> Iterator[Face]:
 
 
 # --- measuring ------------------------------------------------------------------------------------
-
-
-def in_metres(shapes: Shapes) -> Shapes:
-    """Return geometries (longitudes 0…360) in the metres true to each."""
-    metres = np.empty(len(shapes), dtype=object)
-    chatham = shapely.bounds(shapes)[:, 0] > CHATHAM_LNG_360 if len(shapes) else np.zeros(0, bool)
-    for crs, those in ((NZTM2000, ~chatham), (CHATHAM_TM2000, chatham)):
-        metres[those] = to_metres(shapes[those], crs=crs)
-    return metres
 
 
 def _measured(faces: Sequence[Face], sliver_width_m: float) -> list[Face]:

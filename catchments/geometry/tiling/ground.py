@@ -21,6 +21,7 @@ from catchments.core.model import Place
 from catchments.geometry.coordinates import (
     NZTM2000,
     geometry_to_360,
+    in_metres,
     to_180,
     to_metres,
     to_wgs84,
@@ -37,7 +38,7 @@ from catchments.geometry.planar import (
     points_within,
     polygons_in,
 )
-from catchments.geometry.tiling.coverage import in_metres, valid_shapes
+from catchments.geometry.tiling.coverage import valid_shapes
 
 LEAST_WIDTH_M = 1.0
 """What is no wider than this comes of lines that were drawn anew, and is not lost."""

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.geometry.coordinates import area_m2, geometry_to_360
-from catchments.geometry.planar import in_one, make_valid_2d, polygons_in
+from catchments.geometry.planar import Shapes, in_one, make_valid_2d, polygons_in
 
 LEAST_M2 = 1.0
 """Less ground than this comes of a vertex more on a line, and of rounding: nothing was redrawn."""
+
+MOST_VERTICES = 300_000
+"""Of the boundaries before and after together: some seconds' work."""
+SOMEBODY = ""
+"""Stands for other catchments, where it is not looked up which."""
+_ROUNDING = 1e-9
+"""What of an area is lost by reckoning with it."""
 
 Boundaries = Mapping[str, BaseGeometry]
 
@@ -41,63 +50,100 @@ def is_redrawn(before: BaseGeometry, after: BaseGeometry) -> bool:
 def ground_between(before: Boundaries, after: Boundaries) -> list[Ground]:
     """Return the ground that changed hands, the largest first; WGS 84, longitude -180…180.
 
-    Only boundaries that differ are looked at. What several had or have is told of each.
+    Only boundaries that differ are looked at. What several had or have is told of each. Of more
+    than MOST_VERTICES it is told how much each gains and loses, and not from whom: from SOMEBODY.
     """
     codes = [c for c in {*before, *after} if before.get(c) is not after.get(c)]
     old = {code: _valid(before[code]) for code in codes if code in before}
     new = {code: _valid(after[code]) for code in codes if code in after}
-    lost = _less(old, new)
-    gained = _less(new, old)
-    found = [*_from_hand_to_hand(lost, new), *_from_nobody(gained, old)]
-    return sorted(found, key=lambda each: -each.area_m2)
+    if shapely.get_num_coordinates([*old.values(), *new.values()]).sum() > MOST_VERTICES:
+        return sorted(_gained_and_lost(old, new), key=lambda each: -each.area_m2)
+    shapely.prepare([*old.values(), *new.values()])
+    lost = {code: _pieces(_less(shape, new.get(code))) for code, shape in old.items()}
+    handed = [ground for code, pieces in lost.items() for ground in _handed_on(code, pieces, new)]
+    found = [*handed, *_from_nobody(lost, handed, old, new)]
+    return sorted(found, key=lambda each: (-each.area_m2, each.before or "", each.after or ""))
 
 
-def _less(these: Boundaries, those: Boundaries) -> dict[str, BaseGeometry]:
-    """Return what of each boundary its other form has not."""
-    less = {
-        code: _areas(shapely.difference(shape, those[code])) if code in those else shape
-        for code, shape in these.items()
-    }
-    return {code: shape for code, shape in less.items() if not shape.is_empty}
+def _gained_and_lost(old: Boundaries, new: Boundaries) -> list[Ground]:
+    lost = (_ground(c, SOMEBODY, [_less(shape, new.get(c))]) for c, shape in old.items())
+    gained = (_ground(SOMEBODY, c, [_less(shape, old.get(c))]) for c, shape in new.items())
+    return [ground for ground in (*lost, *gained) if ground]
 
 
-def _from_hand_to_hand(lost: Boundaries, new: Boundaries) -> list[Ground]:
+def _less(shape: BaseGeometry, other: BaseGeometry | None) -> BaseGeometry:
+    return shape if other is None else shapely.difference(shape, other)
+
+
+def _handed_on(code: str, lost: Shapes, new: Boundaries) -> list[Ground]:
+    """Return to whom the ground went that a catchment lost: to others, and to nobody."""
+    given: dict[str, list[BaseGeometry]] = {}
+    whole = np.zeros(len(lost), dtype=bool)
+    for other in _near(lost, new):
+        if other == code:
+            continue
+        # Most pieces lie wholly in one boundary: that is told without reckoning with its vertices.
+        inside = shapely.covers(new[other], lost)
+        partly = ~inside & shapely.intersects(new[other], lost)
+        # The others at once: each alone would have the boundary's every vertex looked at again.
+        shared = shapely.intersection(in_one(list(lost[partly])), new[other])
+        given[other] = [*lost[inside], shared]
+        whole |= inside
+    rest = lost[~whole]
+    if len(rest):
+        others = [new[other] for other in _near(rest, new)]
+        nobodys = in_one(list(rest))
+        given[""] = [shapely.difference(nobodys, shapely.union_all(others)) if others else nobodys]
+    made = (_ground(code, other or None, pieces) for other, pieces in given.items())
+    return [ground for ground in made if ground]
+
+
+def _from_nobody(
+    lost: Mapping[str, Shapes], handed: Sequence[Ground], old: Boundaries, new: Boundaries
+) -> list[Ground]:
+    """Return the ground that nobody had: looked for only where the areas leave some over."""
+    taken: dict[str | None, float] = defaultdict(float)
+    for ground in handed:
+        taken[ground.after] += ground.area_m2
     found = []
-    for code, shape in lost.items():
-        rest = shape
-        for other in _near(shape, new):
-            if other == code:
-                continue
-            found += _large_enough(code, other, shapely.intersection(shape, new[other]))
-            rest = shapely.difference(rest, new[other])
-        found += _large_enough(code, None, rest)
-    return found
+    for code, shape in new.items():
+        had = area_m2(old[code]) if code in old else 0.0
+        gone = area_m2(in_one(list(lost[code]))) if len(lost.get(code, ())) else 0.0
+        gained = area_m2(shape) - had + gone
+        if gained - taken[code] < max(LEAST_M2, gained * _ROUNDING):
+            continue
+        pieces = _pieces(_less(shape, old.get(code)))
+        others = [old[other] for other in _near(pieces, old) if other != code]
+        rest = in_one(list(pieces))
+        rest = shapely.difference(rest, shapely.union_all(others)) if others else rest
+        found.append(_ground(None, code, [rest]))
+    return [ground for ground in found if ground]
 
 
-def _from_nobody(gained: Boundaries, old: Boundaries) -> list[Ground]:
-    found = []
-    for code, shape in gained.items():
-        had = [old[other] for other in _near(shape, old) if other != code]
-        rest = shapely.difference(shape, shapely.union_all(had)) if had else shape
-        found += _large_enough(None, code, rest)
-    return found
+def _ground(before: str | None, after: str | None, pieces: Sequence[BaseGeometry]) -> Ground | None:
+    polygons = polygons_in(list(pieces))
+    if not polygons:
+        return None
+    shape = in_one(polygons)
+    area = area_m2(shape)
+    return Ground(before, after, area, shape) if area >= LEAST_M2 else None
 
 
-def _large_enough(before: str | None, after: str | None, shape: BaseGeometry) -> list[Ground]:
-    ground = _areas(shape)
-    area = area_m2(ground)
-    return [Ground(before, after, area, ground)] if area >= LEAST_M2 else []
-
-
-def _near(shape: BaseGeometry, among: Boundaries) -> list[str]:
+def _near(pieces: Shapes, among: Boundaries) -> list[str]:
     codes = list(among)
+    if not codes or not len(pieces):
+        return []
     tree = shapely.STRtree([among[code] for code in codes])
-    return [codes[at] for at in sorted(tree.query(shape, predicate="intersects").tolist())]
+    _, found = tree.query(pieces)
+    return [codes[at] for at in np.unique(found).tolist()]
+
+
+def _pieces(shape: BaseGeometry) -> Shapes:
+    return np.array(polygons_in([shape]), dtype=object)
 
 
 def _areas(shape: BaseGeometry) -> BaseGeometry:
-    polygons = polygons_in([shape])
-    return in_one(polygons) if polygons else shapely.Polygon()
+    return in_one(polygons_in([shape]))
 
 
 def _valid(boundary: BaseGeometry) -> BaseGeometry:

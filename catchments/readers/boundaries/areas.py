@@ -77,7 +77,7 @@ def areas_of(
     _check_named_fields(layers, path, fields)
     areas: list[Area] = []
     for number, layer in enumerate(layers):
-        if layer.declared.is_ours and layer.name == _SCHOOLS:
+        if _has_schools(layer):
             why = "their places come from the school directory"
             report.leave_out(f"schools in layer {shown(layer.name)}", why, len(layer.values))
             continue
@@ -92,12 +92,22 @@ def areas_of(
     return areas
 
 
+def _has_schools(layer: Layer) -> bool:
+    """Whether a layer has the schools of a GeoPackage of ours, and no catchments."""
+    return layer.declared.is_ours and layer.name == _SCHOOLS
+
+
 def is_made_up(layers: Sequence[Layer]) -> bool:
     """Whether the features of a layer, or what describes them, say that they are made up."""
     return any(
         is_yes(said_in(values, None, _DEMONSTRATION_FIELDS) or "")
-        or MADE_UP in (said_in(values, None, DESCRIPTION_FIELDS) or "")
+        # A file of ours says it of its edition; its descriptions count the school directory in.
+        or (
+            not layer.declared.is_ours
+            and MADE_UP in (said_in(values, None, DESCRIPTION_FIELDS) or "")
+        )
         for layer in layers
+        if not _has_schools(layer)
         for values in layer.values
     )
 

@@ -25,6 +25,7 @@ from catchments.readers.report import Progress, Report, no_progress, sha256_of
 NOTHING_KNOWN = Edition()
 SUPPLIED = (SourceKind.BOUNDARIES, SourceKind.PROVIDERS)
 """Of what kinds the sources are that a boundary file of ours can stand for."""
+_SOURCES_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -161,9 +162,20 @@ def _read_files(
         declared = joined(layer.declared for layer in layers)
         made_up, simplified = _says_made_up(layers), declared.simplified or are_simplified(layers)
         said = replace(declared, demonstration=made_up, simplified=simplified)
+        _report_declared(declared, path, report)
         files.append(_File(path, areas, said))
     progress("reading boundaries", len(paths), len(paths))
     return files
+
+
+def _report_declared(declared: Declared, path: Path, report: Report) -> None:
+    """Say whose a file says that it is: anybody can write that into one."""
+    supplied = [source for source in declared.sources if source.kind in SUPPLIED]
+    told = "; ".join(f"{shown(s.title)} of {shown(s.authority)}" for s in supplied[:_SOURCES_NAMED])
+    more = len(supplied) - _SOURCES_NAMED
+    if told:
+        rest = f"; and {more:,} more" if more > 0 else ""
+        report.took(f"{path.name}: its sources, on its word: {told}{rest}")
 
 
 def _sources(files: Sequence[_File], origin: Source, *, changes: bool) -> tuple[Source, ...]:

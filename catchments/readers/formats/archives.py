@@ -6,6 +6,7 @@ import lzma
 import shutil
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -126,6 +127,12 @@ def _check_archive(members: Sequence[zipfile.ZipInfo], path: Path) -> None:
         )
     for member in members:
         _check_member(member, name)
+    twice = [each for each, count in Counter(m.filename for m in members).items() if count > 1]
+    if twice:
+        raise FileRefused(
+            f"{name} has the member {shown(twice[0])} twice; programs differ which they read.",
+            next_step="Pack it again.",
+        )
     unpacked = sum(member.file_size for member in members)
     packed = max(1, path.stat().st_size)
     bursting = unpacked > RATIO_COUNTS_FROM_BYTES and unpacked / packed > MAX_UNPACKED_RATIO

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -178,6 +179,9 @@ def web_address(text: str) -> str:
 
 # --- descriptions ---------------------------------------------------------------------------------
 
+_DECLARATION = re.compile(r"<[!?][^<>]*+>")
+_NO_TAG = re.compile(r"<(?!/?[A-Za-z][^<>]*+>)")
+
 
 class _Text(HTMLParser):
     """Collects a description's text: a line a block, and each link after its text."""
@@ -212,7 +216,7 @@ class _Text(HTMLParser):
 def _labelled_lines(html: str) -> dict[str, str]:
     """Return what a description says as “Label: value”, its first value for each label."""
     parser = _Text()
-    parser.feed(html)
+    parser.feed(_with_whole_tags(html))
     parser.close()
     found: dict[str, str] = {}
     for line in "".join(parser.text).splitlines():
@@ -220,6 +224,22 @@ def _labelled_lines(html: str) -> dict[str, str]:
         if colon and value.strip():
             found.setdefault(label.strip(), tidy(_without_repeated_link(value)))
     return found
+
+
+def _with_whole_tags(html: str) -> str:
+    """Return HTML in which every “<” begins a tag that ends.
+
+    Over what does not end the library's parser goes again and again, and some of it it asserts.
+    """
+    return _NO_TAG.sub("&lt;", _DECLARATION.sub("", _without_comments(html)))
+
+
+def _without_comments(html: str) -> str:
+    kept, at = [], 0
+    while (begins := html.find("<!--", at)) >= 0 and (ends := html.find("-->", begins + 4)) >= 0:
+        kept.append(html[at:begins])
+        at = ends + 3
+    return "".join([*kept, html[at:]])
 
 
 def _without_repeated_link(value: str) -> str:

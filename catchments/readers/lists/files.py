@@ -37,6 +37,8 @@ SOURCE_COLUMNS = Columns(
 SOURCE_SHEET = "Sources"
 _YES = ("yes", "1", "true")
 _CREDIT = re.compile(r"(.+) \(([^()]+|[^()]*\([^()]*\)[^()]*)\)")
+_NEXT_CREDIT = re.compile(r"(?<=\)); ")
+"""Each credit ends with its licence in brackets; an authority's own name may have a semicolon."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class ListFile:
     demonstration: bool = False
     """Whether a row said that it is made up; known once the rows are read."""
     _credits: dict[str, None] = field(default_factory=dict)
+    _said: set[str] = field(default_factory=set)
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows, named with their file where there are several."""
@@ -101,9 +104,9 @@ class ListFile:
         if not said:
             return
         self.demonstration = self.demonstration or _is_yes(said)
-        if row["source"] not in self._credits:
-            self._credits.update(dict.fromkeys(row["source"].split("; ")))
-            self._credits[row["source"]] = None
+        if row["source"] not in self._said:
+            self._said.add(row["source"])
+            self._credits.update(dict.fromkeys(_NEXT_CREDIT.split(row["source"])))
 
 
 def list_files(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -122,10 +122,14 @@ def read_listings(
         without_provision=frozenset(reading.without_provision - reading.provision.keys()),
         speaks_for=frozenset(reading.speaks_for),
         unmatched=tuple(reading.unmatched),
-        sources=tuple(sorted(sources, key=lambda source: source.kind is not SourceKind.LISTINGS)),
-        declared=tuple(dict.fromkeys(declared)),
+        sources=_lists_first(sources),
+        declared=_lists_first(dict.fromkeys(declared)),
         report=reading.report,
     )
+
+
+def _lists_first(sources: Iterable[Source]) -> tuple[Source, ...]:
+    return tuple(sorted(sources, key=lambda source: source.kind is not SourceKind.LISTINGS))
 
 
 def _source(file: ListFile, given: Given, *, places: bool) -> Source:
@@ -162,7 +166,7 @@ class _Reading:
     def add(self, row: Row, *, says_basis: bool) -> School | None:
         """Take one row and return its school; our own tables say whether a list names it."""
         self.report.count("rows")
-        nowhere = _is_nowhere(row)
+        nowhere = self._is_nowhere(row, says_basis=says_basis)
         code = None if nowhere else self._catchment(row)
         if code is not None:
             self.speaks_for.add(code)
@@ -214,6 +218,13 @@ class _Reading:
             both = " and ".join(map(shown, dict.fromkeys(texts)))
             self._fault(f"{row.where}: {both} are not one catchment")
         return codes[0] if codes else None
+
+    def _is_nowhere(self, row: Row, *, says_basis: bool) -> bool:
+        """Whether a row places its school in no catchment, expressly; one may be called “None”."""
+        if says_basis:
+            return folded(row["listing"]) in _NO_CATCHMENT
+        said = row["catchment"] or row["code"]
+        return folded(said) in _NO_CATCHMENT and self.catchments.code(said) is None
 
     def _texts(self, row: Row) -> list[str]:
         """Return what a row calls its catchment; not the name, where that is the code's own."""
@@ -329,12 +340,6 @@ class _Reading:
 def _says_no(text: str) -> bool:
     """Whether a cell says that there is none: in a word, with a dash, or by being empty."""
     return matching_key(text.strip("-–—")) in _NO
-
-
-def _is_nowhere(row: Row) -> bool:
-    """Whether a row places its school in no catchment, expressly."""
-    said = row["listing"] or row["catchment"] or row["code"]
-    return folded(said) in _NO_CATCHMENT
 
 
 def _is_listed(row: Row) -> bool:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from catchments.core.errors import shown
 from catchments.core.model import Catchment, Edition, Provider, School, unnamed
 from catchments.lookup.values import whole_number
+from catchments.readers.codes import KnownCodes
 from catchments.readers.formats.tables import matching_key
 
 _LONGEST_COMPARED = 100
@@ -68,20 +69,22 @@ class KnownCatchments:
 
     def __init__(self, catchments: Mapping[str, Catchment]) -> None:
         self._catchments = catchments
+        self._codes = KnownCodes(catchments)
         self._compared = 0
-        self._by_code = {matching_key(code): code for code in catchments}
-        self._without_zeros = _without_zeros(catchments)
         self._by_name: dict[str, list[str]] = defaultdict(list)
         for catchment in catchments.values():
             self._by_name[matching_key(catchment.name)].append(catchment.code)
 
     def code(self, text: str) -> str | None:
         """Return the code of the catchment meant, or None if it is none, or one of several."""
-        if text in self._catchments:
-            return text
-        found = self._by_code.get(matching_key(text))
+        meant = self._codes.meant(text)
         named = self._by_name.get(matching_key(text), [])
-        return found or (named[0] if len(named) == 1 else self._robbed(text))
+        # A number that lost its zeros is the last that is thought of.
+        if matching_key(meant) != matching_key(text) and len(named) == 1:
+            return named[0]
+        if meant in self._catchments:
+            return meant
+        return named[0] if len(named) == 1 else None
 
     def found(self, text: str) -> Catchment | None:
         """Return the catchment meant, or None."""
@@ -94,17 +97,18 @@ class KnownCatchments:
 
     def lost_zeros(self, text: str, code: str) -> bool:
         """Whether a text was taken for a code only because a spreadsheet takes zeros off."""
-        return matching_key(text) != matching_key(code) and self._robbed(text) == code
+        is_spelled = matching_key(text) == matching_key(code)
+        return not is_spelled and self._codes.meant(text) == code and not self.is_called(code, text)
 
     def unknown(self, text: str) -> str:
         """Return a sentence part that names an unknown catchment and the nearest known spelling."""
         if len(self._by_name.get(matching_key(text), [])) > 1:
             return f"several catchments are called {shown(text)}; give the code"
-        alike = self._without_zeros.get(_bare(text), [])
-        if alike:
+        alike = self._codes.alike(text)
+        if len(alike) > 1:
             return f"catchment {shown(text)} is not known; it may be {_or(alike)} without its zeros"
         spelled = {matching_key(c.name): c.name for c in self._catchments.values()}
-        spelled |= {key: code for key, code in self._by_code.items() if key not in spelled}
+        spelled |= {key: c for c in self._catchments if (key := matching_key(c)) not in spelled}
         self._compared += 1
         if self._compared > _MOST_COMPARED:
             return f"catchment {shown(text)} is not known"
@@ -112,44 +116,26 @@ class KnownCatchments:
         hint = f"; the nearest is {shown(spelled[near[0]])}" if near else ""
         return f"catchment {shown(text)} is not known{hint}"
 
-    def _robbed(self, text: str) -> str | None:
-        """Return the one code that a spreadsheet would have made this number of."""
-        alike = self._without_zeros.get(_bare(text), []) if text.isascii() else []
-        return alike[0] if len(alike) == 1 and text.isdigit() else None
-
 
 class KnownProviders:
     """Finds the provider of an edition that a row means: by exact name, where it has no code."""
 
     def __init__(self, providers: Mapping[str, Provider]) -> None:
         self.providers = providers
-        self._by_code = {matching_key(code): code for code in providers}
+        self._codes = KnownCodes(providers)
         self._by_name: dict[str, list[str]] = defaultdict(list)
         for provider in providers.values():
             self._by_name[matching_key(provider.name)].append(provider.code)
         self._exact = {provider.name: provider.code for provider in providers.values()}
 
     def spelled(self, code: str) -> str:
-        """Return a code as the edition spells it, where that is all that differs."""
-        return code if code in self.providers else self._by_code.get(matching_key(code), code)
+        """Return a code as the edition has it, where only its spelling or first zeros differ."""
+        return self._codes.meant(code)
 
     def code(self, name: str) -> str | None:
         """Return the code of the provider of that name, or None if none or several have it."""
         alike = self._by_name.get(matching_key(name), [])
         return self._exact.get(name) or (alike[0] if len(alike) == 1 else None)
-
-
-def _without_zeros(codes: Iterable[str]) -> dict[str, list[str]]:
-    """Return the codes that are numbers, by what a spreadsheet that drops zeros makes of each."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for code in sorted(codes):
-        if code.isascii() and code.isdigit():
-            found[_bare(code)].append(code)
-    return found
-
-
-def _bare(text: str) -> str:
-    return text.lstrip("0") or "0"
 
 
 def _or(codes: Iterable[str]) -> str:

@@ -207,6 +207,9 @@ class _Reading:
         if not row["code"]:
             return of_name or provider_code(name)
         code = self.known.spelled(row["code"])
+        if code != row["code"]:
+            what = f"the code {shown(row['code'])} is taken for {shown(code)}"
+            self.report.problem(row.where, what, "no other code is like it")
         if of_name and of_name != code and code not in self.known.providers:
             what = f"{shown(name)} has the code {shown(of_name)} in the edition, {shown(code)} here"
             self.report.problem(row.where, what, "taken for another provider")

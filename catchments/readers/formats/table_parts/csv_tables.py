@@ -82,7 +82,7 @@ def _header(path: Path, encoding: str, columns: Columns) -> tuple[str, Header]:
 def _said_separator(path: Path, encoding: str) -> str:
     with open_text(path, encoding) as file:
         found = _SAID_SEPARATOR.fullmatch(file.readline(_LONGEST_SAID))
-    return found[1] if found and found[1] not in '\r\n"' else ""
+    return found[1] if found and found[1] not in '\r\n"\0' else ""
 
 
 @contextmanager

@@ -141,7 +141,8 @@ class Footers:
 
 
 def _is_total(text: str) -> bool:
-    return len(text) <= _LONGEST_TOTAL and _TOTAL.fullmatch(text) is not None
+    # Of several spaces in a row each could be any part of the pattern.
+    return len(text) <= _LONGEST_TOTAL and _TOTAL.fullmatch(" ".join(text.split())) is not None
 
 
 def _is_number(text: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from catchments.core.errors import shown
@@ -26,10 +27,14 @@ PROVIDER_FIELDS = frozenset({"code", "name"})
 MEMBERS = ("demonstration", "edition", "sources", "providers")
 SIMPLIFIED = "simplified for drawing"
 _TEXTS = ("title", "authority", "licence", "release")
-_AT_MOST = 10_000
+DECLARED_AT_MOST = 10_000
+"""Sources, and providers, of one file."""
 _LONGEST = 2_000
+_THE_FIRST = "the others are not read"
 _NAMED = 50
 """Members of a JSON file that are reported by name."""
+_RUNS = re.compile(r"\s*+(?:javascript|vbscript|data|blob|file)\s*+:", re.IGNORECASE)
+"""How an address begins that somebody's program might run or open, were it a link."""
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -76,7 +81,16 @@ def sources_of(
     """Return the sources that rows tell of; one that is none is said."""
     found: list[Source] = []
     for number, row in enumerate(rows, start=1):
+        if number > DECLARED_AT_MOST:
+            report.problem(
+                path.name, f"it declares more than {DECLARED_AT_MOST:,} sources", _THE_FIRST
+            )
+            break
         source = _source(row)
+        if source and _RUNS.match(source.url):
+            what = f"{shown(source.url)} is no address but runs or opens something"
+            report.problem(f"{path.name}, source {number}", what, "left out")
+            source = replace(source, url="")
         if source is None:
             report.problem(
                 f"{path.name}, source {number}", "is no source as we write it", "not read"
@@ -93,6 +107,11 @@ def providers_of(
     found: list[Provider] = []
     for number, row in enumerate(rows, start=1):
         keys = ("code", "name", "phone", "email", "website")
+        if number > DECLARED_AT_MOST:
+            report.problem(
+                path.name, f"it declares more than {DECLARED_AT_MOST:,} providers", _THE_FIRST
+            )
+            break
         values = [tidy_value(key, row.get(key)) for key in keys]
         if (
             not all(values[:2])
@@ -137,7 +156,7 @@ def _list_in(text: str) -> object:
 def _rows(given: object, what: str, path: Path, report: Report) -> Sequence[Mapping[str, object]]:
     if given is None or given == "":
         return ()
-    if not isinstance(given, list) or len(given) > _AT_MOST:
+    if not isinstance(given, list) or len(given) > DECLARED_AT_MOST:
         report.problem(path.name, f"its {what} are not as we write them", "not read")
         return ()
     rows = [row for row in given if isinstance(row, Mapping)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
@@ -14,6 +15,7 @@ from catchments.readers.formats import geopackage
 from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
 from catchments.readers.formats.geopackage import GeoPackage, Row, TableLayer
 from catchments.readers.formats.vectors.declarations import (
+    DECLARED_AT_MOST,
     PROVIDER_FIELDS,
     SOURCE_FIELDS,
     providers_of,
@@ -62,7 +64,7 @@ def _ours(tables: Mapping[str, TableLayer]) -> set[str]:
 
 def _table(file: GeoPackage, table: TableLayer, room: _Room) -> list[dict[str, object]]:
     rows = []
-    for row in file.rows(table, table.fields):
+    for row in islice(file.rows(table, table.fields), DECLARED_AT_MOST + 1):
         room.take(row)
         rows.append(dict(zip(table.fields, row.values, strict=True)))
     return rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +85,13 @@ def _in_sequence(text: str) -> list[Any] | None:
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        twice = next(key for at, (key, _) in enumerate(pairs) if key in dict(pairs[:at]))
-        raise _Twice(f"an object has {twice[:80]} twice")
+        raise _Twice(f"an object has {_first_twice(key for key, _ in pairs)[:80]} twice")
     return made
+
+
+def _first_twice(keys: Iterable[str]) -> str:
+    seen: set[str] = set()
+    return next(key for key in keys if key in seen or seen.add(key))  # type: ignore[func-returns-value]
 
 
 def _text(path: Path, report: Report) -> str:
@@ -214,6 +218,8 @@ def _opened(geometry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         if each.get("type") == "GeometryCollection":
             left += reversed(each["geometries"])
             continue
+        if each.get("type") not in _GEOMETRIES:  # GEOS would open a feature in a feature
+            raise ValueError(f"it has a geometry of the type {each.get('type')}")
         count += 1
         if count > _PIECES_AT_MOST:
             raise ValueError("it has too many pieces")

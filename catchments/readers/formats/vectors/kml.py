@@ -52,7 +52,6 @@ _OTHERS = {
 _TIMES = {"TimeSpan", "TimeStamp"}
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,200}>|&(?:#?\w{1,8});")
 _SHAPES = {"Point", "LineString", "LinearRing", "Polygon"}
-_SPACED_COMMA = re.compile(r"\s*,\s*")
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]{1,40})["']""")
 _PIECES_AT_MOST = 1_000_000
 _LONGEST_HREF = 300
@@ -335,7 +334,9 @@ class _Reader:
         properties = [("name", self._name(element, where))]
         properties += [(each.tag, _all_text(each)) for each in element if each.tag == "description"]
         kept: dict[str, str] = {}
-        for name, text in properties + [d for e in element.iter("ExtendedData") for d in _data(e)]:
+        for name, text in properties + [
+            d for e in _outermost(element, "ExtendedData") for d in _data(e)
+        ]:
             if kept.get(name) and text and kept[name] != text:
                 what = f"{where} has {shown(name)} twice: {shown(kept[name])} and {shown(text)}"
                 self._report.problem(self._path.name, what, "kept the first")
@@ -383,6 +384,17 @@ class _Reader:
         "NetworkLink": _take_link,
         "Placemark": _take_feature,
     }
+
+
+def _outermost(element: Element, tag: str) -> Iterator[Element]:
+    """Yield the elements of a kind, in order, but none that stands in another of them."""
+    left = [element]
+    while left:
+        each = left.pop()
+        if each.tag == tag:
+            yield each
+        else:
+            left += reversed(each)
 
 
 def _data(element: Element) -> Iterator[tuple[str, str]]:
@@ -449,7 +461,7 @@ def _coordinates(element: Element) -> Any:
     text = _child_text(element, "coordinates")
     points = text.split()
     if any(point[0] == "," or point[-1] == "," for point in points):
-        points = _SPACED_COMMA.sub(",", text).split()  # as people write them: 174.1, -36.2
+        points = ",".join(map(str.strip, text.split(","))).split()  # as people write: 174.1, -36.2
     return np.fromiter(_numbers(points), dtype=float).reshape(-1, 2)
 
 

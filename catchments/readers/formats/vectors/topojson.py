@@ -111,7 +111,8 @@ class _Arcs:
         return points
 
     def _placed(self, steps: Floats) -> Floats:
-        placed = steps * self._scale + self._move
+        with np.errstate(all="ignore"):  # what is beyond all numbers is refused as no place
+            placed = steps * self._scale + self._move
         return placed if self._decimals is None else np.round(placed, self._decimals)
 
     def shapes(self, geometry: Mapping[str, Any]) -> Iterator[BaseGeometry]:

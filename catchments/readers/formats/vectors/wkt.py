@@ -15,9 +15,12 @@ from catchments.readers.formats.vectors.layers import in_one_collection
 EXCEL_CELL = 32_767
 """Characters that a cell of a spreadsheet has room for."""
 _EWKT = re.compile(r"\s*SRID\s*=\s*(\d{1,6})\s*;", re.IGNORECASE)
-_HEX = re.compile(r"\s*(?:\\x|0x)?((?:[0-9A-Fa-f]{2}){9,})\s*")
-_MARKS = re.compile(r"GEOMETRYCOLLECTION\s*(?:ZM|Z|M)?\s*(\(|EMPTY)|[(),]", re.IGNORECASE)
-_BEGINS = re.compile(r"\s*(?:SRID\s*=\s*\d+\s*;\s*)?[A-Z]+\s*(?:ZM|Z|M)?\s*(?:\(|EMPTY)", re.I)
+# Nothing in these goes back over what it has read: each is linear, whatever a text is.
+_HEX = re.compile(r"\s*+(?:\\x|0x)?+((?:[0-9A-Fa-f]{2}){9,}+)\s*+")
+_MARKS = re.compile(r"GEOMETRYCOLLECTION\s*+(?:ZM|Z|M)?+\s*+(\(|EMPTY)|[(),]", re.IGNORECASE)
+_BEGINS = re.compile(
+    r"\s*+(?:SRID\s*+=\s*+\d++\s*+;\s*+)?[A-Z]++\s*+(?:ZM|Z|M)?+\s*+(?:\(|EMPTY)", re.I
+)
 _PIECES_AT_MOST = 1_000_000
 
 

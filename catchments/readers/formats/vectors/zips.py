@@ -11,6 +11,7 @@ import posixpath
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -54,6 +55,7 @@ _OTHERS: Mapping[str, Callable[[Path, Report], list[Layer]]] = {
 _OURS = {"sources.csv": SOURCE_FIELDS, "providers.csv": PROVIDER_FIELDS}
 _LONG_TEXTS = "long_texts.csv"
 _TABLE_AT_MOST = 20_000_000
+_ROWS_AT_MOST = 200_000
 _ROOT = "doc.kml"
 _CUT_AT = 254
 """Bytes: a .dbf has room for no more."""
@@ -135,6 +137,7 @@ def _read_kmls(
 ) -> list[Layer]:
     """Return the layers of the root and of whatever it links to in the archive, each once."""
     by_path = {member.path: member for member in kmls}
+    small = {str(path).casefold(): found for path, found in by_path.items()}
     left, done = [_root(archive, kmls)], set[PurePosixPath]()
     layers: list[Layer] = []
     outside: list[Link] = []
@@ -148,7 +151,7 @@ def _read_kmls(
         file.unlink()
         report.took(f"member {shown(member.name)}")
         layers += contents.layers
-        inside = [_linked(link, member, by_path) for link in contents.links]
+        inside = [_linked(link, member, by_path, small) for link in contents.links]
         left += [found for found in reversed(inside) if found]
         outside += [n for n, found in zip(contents.links, inside, strict=True) if not found]
     refuse_links_alone(layers, outside, archive.path)
@@ -176,7 +179,12 @@ def _root(archive: Archive, kmls: Sequence[Member]) -> Member:
     )
 
 
-def _linked(link: Link, member: Member, by_path: Mapping[PurePosixPath, Member]) -> Member | None:
+def _linked(
+    link: Link,
+    member: Member,
+    by_path: Mapping[PurePosixPath, Member],
+    small: Mapping[str, Member],
+) -> Member | None:
     """Return the KML in the archive that a link of another leads to; None for one outside."""
     try:
         parts = urlsplit(link.href.replace("\\", "/"))
@@ -185,7 +193,6 @@ def _linked(link: Link, member: Member, by_path: Mapping[PurePosixPath, Member])
     if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/"):
         return None
     wanted = posixpath.normpath(posixpath.join(str(member.path.parent), unquote(parts.path)))
-    small = {str(path).casefold(): found for path, found in by_path.items()}
     return by_path.get(PurePosixPath(wanted)) or small.get(wanted.casefold())
 
 
@@ -245,12 +252,12 @@ def _table(archive: Archive, name: str, fields: Iterable[str]) -> list[dict[str,
     previous = csv.field_size_limit(_TABLE_AT_MOST)
     try:
         text = archive.content(member).decode("utf-8-sig")
-        header, *rows = rows_of_text(text, ",")
+        header, *rows = islice(rows_of_text(text, ","), _ROWS_AT_MOST + 1)
     except (ValueError, TextFault):
         return None
     finally:
         csv.field_size_limit(previous)
-    if not set(fields) <= set(header):
+    if not set(fields) <= set(header) or len(rows) >= _ROWS_AT_MOST:
         return None
     return [{k: tidy(as_meant(v)) for k, v in zip(header, row, strict=False)} for row in rows]
 

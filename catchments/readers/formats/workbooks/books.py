@@ -18,6 +18,8 @@ from catchments.readers.formats.workbooks.packages import bad_workbook, refuse_u
 from catchments.readers.formats.workbooks.sheet_scan import ScanRefused, SheetFacts, scan_sheet
 
 MAX_SHEETS = 250
+MAX_CELLS = 20_000_000
+"""Of one sheet, with the blank ones: two hundred columns in as many rows as are read."""
 _EXCEL_LAST_ROW = 1_048_576
 
 
@@ -60,7 +62,11 @@ class Sheet:
         last = min(self.facts.last_row, _EXCEL_LAST_ROW)
         try:
             self._sheet.reset_dimensions()  # some programs write a wrong extent: rows beyond count
+            cells = 0
             for line, row in enumerate(islice(self._sheet.iter_rows(), last), 1):
+                cells += len(row)  # a row is as wide as its last cell says, with blank ones before
+                if cells > MAX_CELLS:
+                    raise bad_workbook(self._path, f"a sheet has over {MAX_CELLS:,} cells")
                 yield line, _trimmed([_text_of(cell) for cell in row])
         except FileRefused:
             raise
@@ -110,6 +116,8 @@ def _sheets_of(path: Path, reader: Any) -> list[Sheet]:
         raise bad_workbook(path, "a sheet that it names is not in it")
     if len(parts) > MAX_SHEETS:
         raise bad_workbook(path, f"it has more than {MAX_SHEETS} sheets")
+    if len(set(parts)) < len(parts):
+        raise bad_workbook(path, "two sheets of it are one part, which no spreadsheet writes")
     archive = cast("ZipFile", reader.archive)
     pairs = zip(reader.wb.worksheets, parts, strict=True)
     return [Sheet(path, sheet, archive, part) for sheet, part in pairs]

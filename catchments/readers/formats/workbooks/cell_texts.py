@@ -17,6 +17,8 @@ _CONDITION = re.compile(r"\[[<>=]")
 _SIGNIFICANT = 15
 """Digits that a spreadsheet shows at most; what follows them is left over from reckoning."""
 _BIGGEST = 10**15
+_LONGEST_FORMAT = 255
+"""Characters that a spreadsheet takes; a longer one would be filled in for each cell."""
 
 
 def seen_text(value: object, number_format: str | None) -> str:
@@ -39,7 +41,7 @@ def _number(value: float, number_format: str) -> str:
     if isinstance(value, float):
         value = float(f"{value:.{_SIGNIFICANT}g}")
     plain = cell_text(value)
-    if number_format == "General":
+    if number_format == "General" or len(number_format) > _LONGEST_FORMAT:
         return plain
     if _is_percentage(number_format):
         return f"{(Decimal(plain) * 100).normalize():f}%" if _is_finite(plain) else plain

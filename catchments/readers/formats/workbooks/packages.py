@@ -51,6 +51,8 @@ def refuse_unsafe_package(path: Path, file: IO[bytes]) -> None:
             members = archive.infolist()
             _refuse_locked(path, members)
             _refuse_bursting(path, members)
+            if len({member.filename.casefold() for member in members}) < len(members):
+                raise bad_workbook(path, "it has a part twice, and programs differ which they read")
             _refuse_other_kinds(path, [member.filename.casefold() for member in members])
             for member in members:
                 _refuse_document_type(path, archive, member)

@@ -18,6 +18,8 @@ MAX_SCANNED_ROWS = 101_000
 """Rows with something in them, a few more than a table may have: what comes after is not seen."""
 MAX_MERGED = 10_000
 """Blocks of merged cells in one sheet."""
+MAX_HIDDEN = 1_000
+"""Runs of hidden columns in one sheet."""
 _FORMULAS_KEPT = 200
 """Of each column: more than a preamble has rows, so that a table's first is among them."""
 _BLOCK_BYTES = 1 << 16
@@ -195,6 +197,8 @@ class _Scan:
         if attributes.get("hidden") in _TRUE or attributes.get("width") == "0":
             run = int(attributes.get("min", "0")), int(attributes.get("max", "0"))
             self.facts.hidden_columns.append(run)
+            if len(self.facts.hidden_columns) > MAX_HIDDEN:
+                raise ScanRefused(f"a sheet hides more than {MAX_HIDDEN:,} runs of columns")
 
 
 def _refuse_document_type(*_: object) -> None:
