@@ -20,17 +20,19 @@ from catchments.geometry import wkb
 from catchments.geometry.coordinates import WGS84, to_wgs84
 from catchments.readers.formats import geopackage
 from catchments.readers.formats.geopackage import GeoPackage, Row, TableLayer
+from catchments.readers.formats.table_parts.headers import refuse_repeated
 from catchments.readers.formats.tables import Columns
 from catchments.readers.formats.text_files import (
     Looks,
     TextRows,
     bytes_read,
     head_of,
+    last_byte,
     looks_of,
     open_text,
     refused_at_fault,
 )
-from catchments.readers.report import Progress
+from catchments.readers.report import Progress, Report
 
 ALLOWED = "It must be LINZ NZ Addresses, layer 105689 or 123113, as CSV or GeoPackage."
 
@@ -62,6 +64,14 @@ _AXES = ("lng", "lat", "wkt")
 _POINT_AXES = ("shape_X", "shape_Y")
 """What the places of points are called, as if they stood in columns."""
 
+_OTHERS = {
+    Looks.GZIP: "packed (.gz)",
+    Looks.OLD_WORKBOOK: "a workbook",
+    Looks.PDF: "a PDF",
+    Looks.JSON: "JSON",
+    Looks.WIDE_TEXT: "UTF-16 text, where LINZ writes UTF-8",
+}
+_AGAIN = "Export or download it again."
 _PROGRESS_ROWS = 5_000
 _BATCH = 5_000
 _GEOGRAPHIC = {"EPSG:4167", WGS84, "OGC:CRS84"}
@@ -72,7 +82,7 @@ Rows = Iterator[tuple[str, Cells]]
 """For each row how to name it to a person, and its cells in the order of `COLUMNS`."""
 
 
-def rows_of(path: Path) -> Callable[[Path, Progress], Rows]:
+def rows_of(path: Path) -> Callable[[Path, Report, Progress], Rows]:
     """Return the reader that a file's first bytes ask for. Raises FileRefused where none does."""
     head, name = head_of(path), shown(path.name)
     if geopackage.is_geopackage(head):
@@ -80,6 +90,8 @@ def rows_of(path: Path) -> Callable[[Path, Progress], Rows]:
     looks = looks_of(head)
     if looks is Looks.ZIP:
         raise FileRefused(f"{name} is a zip.", next_step="Unpack it and import the file in it.")
+    if looks in _OTHERS:
+        raise FileRefused(f"{name} is {_OTHERS[looks]}.", allowed=ALLOWED, next_step=_AGAIN)
     if looks in {Looks.WEB_PAGE, Looks.XML}:
         raise FileRefused(
             f"{name} is a web page or XML, not a CSV.",
@@ -121,7 +133,7 @@ def _without_columns(path: Path, names: Sequence[str], missing: Sequence[str]) -
 # --- CSV ------------------------------------------------------------------------------------------
 
 
-def _csv_rows(path: Path, progress: Progress) -> Rows:
+def _csv_rows(path: Path, report: Report, progress: Progress) -> Rows:
     doing, whole = f"Reading {path.name}", path.stat().st_size
     with open_text(path) as file:
         rows = TextRows(file)
@@ -129,25 +141,33 @@ def _csv_rows(path: Path, progress: Progress) -> Rows:
         with refused_at_fault(path):
             names = next(numbered, (0, []))[1]
         pick, width = _pick(path, names, (COLUMNS, _PLACED)), len(names)
+        refuse_repeated(path, "line 1", names)
+        header, line = list(names), 1
         with refused_at_fault(path, names):
             for line, cells in numbered:
-                if len(cells) == width:
+                if cells == header:
+                    report.leave_out("rows", "the header stands there once more")
+                elif len(cells) == width:
                     cells.append("")
                     yield f"line {line}", pick(cells)
                 elif cells:
                     raise rows.misshapen(line, cells, width)
                 if line % _PROGRESS_ROWS == 0:
                     progress(doing, bytes_read(file), whole)
+    report.took("text in UTF-8")
+    if rows.is_cut and last_byte(path) != b'"':
+        what = "the file ends without a line end, so that its last cell may be cut off"
+        report.problem(f"line {line}", what, "taken as it stands")
     progress(doing, whole, whole)
 
 
 # --- GeoPackage -----------------------------------------------------------------------------------
 
 
-def _geopackage_rows(path: Path, progress: Progress) -> Rows:
+def _geopackage_rows(path: Path, report: Report, progress: Progress) -> Rows:
     try:
         with geopackage.opened(path) as file:
-            yield from _features(path, file, progress)
+            yield from _features(path, file, report, progress)
     except geopackage.GeoPackageRefused as refused:
         raise FileRefused(
             f"{shown(path.name)} cannot be read as addresses: {refused.problem}",
@@ -158,9 +178,16 @@ def _geopackage_rows(path: Path, progress: Progress) -> Rows:
         raise _not_addresses(path, error) from error
 
 
-def _features(path: Path, file: GeoPackage, progress: Progress) -> Rows:
+def _features(path: Path, file: GeoPackage, report: Report, progress: Progress) -> Rows:
     """Yield the features of the layer with addresses, by their numbers; a batch is held at once."""
     layer = _address_layer(path, file)
+    report.took(f"layer {shown(layer.name)}")
+    for other in file.layers:
+        if other is not layer:
+            what = f"features of {shown(other.name)}"
+            report.leave_out(what, "it has no addresses", file.count(other))
+    for name in file.pictures:
+        report.leave_out(f"table {shown(name)}", "it has pictures or grids, no addresses")
     has_points, whole = layer.geometry_column is not None, file.count(layer)
     fields = _fields_read(layer)
     pick = _pick(path, [*fields, *(_POINT_AXES if has_points else ())], (COLUMNS, _PLACED))
@@ -181,12 +208,19 @@ def _features(path: Path, file: GeoPackage, progress: Progress) -> Rows:
 
 
 def _address_layer(path: Path, file: GeoPackage) -> TableLayer:
-    """Return the first layer with the columns of addresses."""
-    missing: list[str] = COLUMNS.missing(())
-    for layer in file.layers:
-        missing = COLUMNS.missing(COLUMNS.positions(list(layer.fields)))
-        if not missing:
-            return layer
+    """Return the one layer with the columns of addresses."""
+    lacks = [COLUMNS.missing(COLUMNS.positions(list(layer.fields))) for layer in file.layers]
+    able = [layer for layer, lacking in zip(file.layers, lacks, strict=True) if not lacking]
+    if len(able) > 1:
+        raise FileRefused(
+            f"{shown(path.name)} has {len(able)} layers with addresses: "
+            f"{', '.join(shown(layer.name) for layer in able[:5])}.",
+            allowed="One may be another's former state, so they are not read together.",
+            next_step="Export the one that is meant.",
+        )
+    if able:
+        return able[0]
+    missing = lacks[-1] if lacks else COLUMNS.missing(())
     raise _without_columns(path, [n for layer in file.layers for n in layer.fields], missing)
 
 
@@ -207,6 +241,7 @@ def _degrees(batch: Sequence[Row], layer: TableLayer, path: Path) -> npt.NDArray
     found = np.full((2, len(points)), np.nan)
     coordinates, at = shapely.get_coordinates(points, return_index=True)
     found[:, at] = coordinates.T  # some exports hold multipoints of one point
+    found[:, shapely.get_num_coordinates(points) > 1] = np.nan  # which of several is not known
     return found
 
 

@@ -19,7 +19,8 @@ from catchments.core.model import Source, SourceKind
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import in_new_zealand, look_swapped, to_180
 from catchments.readers.address_files import Cells, rows_of
-from catchments.readers.formats.cells import tidy
+from catchments.readers.formats.cells import shows_an_error, tidy
+from catchments.readers.formats.mojibake import SpoiltTexts
 from catchments.readers.formats.tables import release_of
 from catchments.readers.report import Progress, Report, no_progress, sha256_of
 
@@ -29,6 +30,8 @@ TITLE = "NZ Addresses"
 URL = "https://data.linz.govt.nz/"
 MOST_ROADS = 500_000
 """Four times the country's, counted once a suburb: more is another kind of file."""
+MOST_CHARACTERS = 200
+"""Of the name of a road, a suburb, a town or a district."""
 PROBLEMS_KEPT = 50
 PROBLEMS_NAMED = 10
 LONGEST_RANGE = 100
@@ -98,8 +101,11 @@ class AddressReading:
         """How many addresses are out."""
         self._path = path
         self._open = rows_of(path)
+        self._spoilt = SpoiltTexts(self.report)
         self._roads: dict[Cells, Road | None] = {}
         self._read = self._not_current = 0
+        self._where = ""
+        """How the row that is read now is named."""
         self._problems: dict[str, int] = {}
 
     def source(self, *, release: str = "") -> Source:
@@ -117,8 +123,9 @@ class AddressReading:
 
     def addresses(self, *, progress: Progress = no_progress) -> Iterator[Address]:
         """Yield the current addresses with a number, a road and a point in New Zealand."""
-        for where, cells in self._open(self._path, progress):
+        for where, cells in self._open(self._path, self.report, progress):
             self._read += 1
+            self._where = where
             given = _Row(*cells)
             if given.lifecycle and given.lifecycle.casefold() != "current":
                 self._not_current += 1
@@ -141,6 +148,10 @@ class AddressReading:
             "Addresses": self.kept,
         }
         self.report.counts.update(counted)
+        self.report.leave_out("addresses", "their lifecycle is not “Current”", self._not_current)
+        for what, count in self._problems.items():
+            self.report.leave_out("addresses", what, count)
+        self._spoilt.say()
         if not self.kept:
             raise self._nothing_usable()
 
@@ -158,6 +169,8 @@ class AddressReading:
         if road is None:
             on_water = "on the water" if given.water else "without a road"
             raise _Unusable(on_water, given.full_address)
+        if max(map(len, road)) > MOST_CHARACTERS:
+            raise _Unusable("with a name that is too long", given.full_address)
         if number is None:
             raise _Unusable("without a number", given.full_address)
         lng, lat = _place(given)
@@ -186,7 +199,10 @@ class AddressReading:
                     f"{shown(self._path.name)} names more than {MOST_ROADS:,} roads.",
                     next_step="Check that it is the right file.",
                 )
-            tidied = Road(*map(tidy, names))
+            for column, text in zip(Road._fields, names, strict=True):
+                if not text.isascii() or "?" in text:
+                    self._spoilt.look(self._where, column, text)
+            tidied = Road(*("" if shows_an_error(name) else tidy(name) for name in names))
             self._roads[names] = tidied if folded(tidied.name) else None
         return self._roads[names]
 
@@ -272,8 +288,9 @@ def _place(given: _Row) -> tuple[float, float]:
         if given.lng and given.lat:
             lng, lat = float(given.lng), float(given.lat)
         else:
-            lng, lat = shapely.get_coordinates(shapely.from_wkt(given.wkt or None))[0].tolist()
-    except (ValueError, IndexError, shapely.errors.GEOSException):
+            (point,) = shapely.get_coordinates(shapely.from_wkt(given.wkt or None))
+            lng, lat = point.tolist()
+    except (ValueError, NotImplementedError, shapely.errors.GEOSException):
         lng = lat = math.nan
     if math.isnan(lng) or math.isnan(lat):
         raise _Unusable("without a point", given.full_address)

@@ -268,7 +268,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "a web page after a mark": ("\ufeff \n<HTML>", "is a web page or XML, not a CSV"),
     "a zip": (b"PK\x03\x04" + bytes(50), "Unpack it and import the file in it"),
     "another database": (b"SQLite format 3\0" + bytes(500), "it is not text"),
-    "UTF-16": (TEXT.encode("utf-16"), "it is not text"),
+    "UTF-16": (TEXT.encode("utf-16"), "UTF-16 text"),
     "other columns": ("a,b\n1,2\n", "one named full_address or address_number"),
     "no point": ("full_address\n12 High Street\n", "named gd2000_xcoord or shape_X or WKT"),
     "a header alone": (",".join(OLDER) + "\n", "has 0 rows, and no address that can be used"),

@@ -68,3 +68,19 @@ def refuse_many(count: int, path: Path) -> None:
             allowed=f"A boundary file may have {MAX_FEATURES:,}.",
             next_step="Check that it is the right file; or leave out what is no catchment.",
         )
+
+
+def pages_lacking(head: bytes, size: int) -> int:
+    """Return how many pages a SQLite file lacks that begins so, of so many bytes.
+
+    Zero where its head does not say how many it has. SQLite itself misses only those that it asks
+    for. Source: https://www.sqlite.org/fileformat.html, 1.3.
+    """
+    page, pages, changes, valid_for = (
+        int.from_bytes(head[at : at + length])
+        for at, length in ((16, 2), (28, 4), (24, 4), (92, 4))
+    )
+    page = 65_536 if page == 1 else page
+    if not page or changes != valid_for:
+        return 0
+    return max(0, pages - size // page)

@@ -152,6 +152,13 @@ def open_text(path: Path, encoding: str = UTF8, *, errors: str = "strict") -> Te
     return path.open(encoding=encoding, newline="", errors=errors)
 
 
+def last_byte(path: Path) -> bytes:
+    """Return the last byte of a file that is no zero, as UTF-16 has them."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 2))
+        return file.read().replace(b"\0", b"")[-1:]
+
+
 def bytes_read(file: TextIOWrapper) -> int:
     """Return how far a file has been read, up to some kilobytes more than `TextRows` has given."""
     return file.buffer.tell()  # type: ignore[attr-defined,no-any-return]

@@ -24,6 +24,7 @@ from catchments.readers.formats.text_files import (
     WINDOWS,
     TextRows,
     encoding_of,
+    last_byte,
     open_text,
     refused_at_fault,
 )
@@ -114,13 +115,7 @@ def _body(path: Path, rows: TextRows, header: Header, columns: Columns, report: 
 
 def _say_open_end(path: Path, line: int, header: Header, report: Report) -> None:
     """Say that a last cell may be half, where a reader takes it and no quote closes it."""
-    if len(header.names) - 1 not in header.positions.values() or _last_byte(path) == b'"':
+    if len(header.names) - 1 not in header.positions.values() or last_byte(path) == b'"':
         return
     what = "the file ends without a line end, so that its last cell may be cut off"
     report.problem(f"line {line}", what, "taken as it stands")
-
-
-def _last_byte(path: Path) -> bytes:
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 2))
-        return file.read().replace(b"\0", b"")[-1:]

@@ -131,7 +131,7 @@ def header_in(
             names, last_line = _lowest(rows, names, line, deep)
             where = f"{place} {line}"
             _refuse_too_many(path, where, cells)
-            _refuse_repeated(path, where, names)
+            refuse_repeated(path, where, names)
             return Header(line, names, columns.positions(names), last_line, tuple(above))
         if any(names):
             above.append(" | ".join(filter(None, names)))
@@ -173,7 +173,8 @@ def _refuse_too_many(path: Path, where: str, cells: Sequence[str]) -> None:
         )
 
 
-def _refuse_repeated(path: Path, where: str, names: Sequence[str]) -> None:
+def refuse_repeated(path: Path, where: str, names: Sequence[str]) -> None:
+    """Raise FileRefused for a column that is there twice; `where` is the header's row."""
     counts = Counter(folded_name(name) for name in names)
     twice = {name for name in names if folded_name(name) and counts[folded_name(name)] > 1}
     if not twice:
