@@ -277,3 +277,31 @@ def test_a_list_may_place_a_school_in_no_catchment(tmp_path: Path, said: str) ->
     listings = read(tmp_path, f"1,,,{said},")
     assert (listings.listings, listings.unserved) == ({}, frozenset({1}))
     assert listings.report.counts["schools placed in no catchment"] == 1
+
+
+OWN = "school_id,school,catchment_code,catchment,basis,listing"
+
+
+def test_a_school_that_moves_in_our_own_table_moves_in_all_its_columns(tmp_path: Path) -> None:
+    assert read(tmp_path, "1,,C02,Gore,listed,C02", header=OWN).listings == {1: "C02"}
+    by_half = refusal(tmp_path, "1,,C01,Kaitāia,listed,C02", header=OWN)
+    assert [*by_half.rows] == [
+        "line 2: “C02” and “C01” are not one catchment: a school that moves has the new one in "
+        "“catchment_code”, “catchment” and “listing”"
+    ]
+
+
+def test_a_school_is_not_taken_off_our_own_table_by_half(tmp_path: Path) -> None:
+    assert read(tmp_path, "1,,C02,Gore,located,", header=OWN).listings == {}
+    by_half = refusal(tmp_path, "1,,C02,Gore,listed,", header=OWN)
+    assert [*by_half.rows] == [
+        "line 2: “listing” is empty, but “basis” says listed: empty both, or name the catchment"
+    ]
+
+
+def test_that_a_located_catchment_is_not_read_is_said(tmp_path: Path) -> None:
+    read_in = read(tmp_path, "1,,C02,Gore,located,", header=OWN)
+    (left_out,) = read_in.report.left_out
+    assert (left_out.what, left_out.count) == ("schools without a listing", 1)
+    assert "name it in “listing”" in left_out.why
+    assert not read_in.report.is_clean

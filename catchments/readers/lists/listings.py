@@ -51,6 +51,9 @@ _NO_CATCHMENT = frozenset({"none", "no catchment", "nationwide", "national"})
 """What a list says, folded, of a school that serves the whole country."""
 _LACKING = "not in the directory"
 """The status that our own tables give a school number that an edition speaks of all the same."""
+_NOT_LISTED = "their catchment follows from the boundaries; to list one, name it in “listing”"
+_MOVED = ": a school that moves has the new one in “catchment_code”, “catchment” and “listing”"
+_BY_HALF = "“listing” is empty, but “basis” says listed: empty both, or name the catchment"
 _LISTED = "listed"
 """The basis of a school that our own tables have because a list names it."""
 
@@ -159,6 +162,8 @@ class _Reading:
         """Take the rows of a file."""
         own = bool(file.table.fields & {"listing", "basis"})
         for row in file.rows():
+            if "listing" in file.table.fields and _is_unlisted_by_half(row):
+                self._fault(f"{row.where}: {_BY_HALF}")
             school = self.add(row, says_basis=own)
             if school is not None and "provision" in file.table.fields:
                 self._provide(row, school.school_id)
@@ -176,7 +181,7 @@ class _Reading:
         if nowhere:
             self._declare_unserved(row.where, school)
         elif says_basis and not _is_listed(row):
-            self.report.count("schools that no list names")
+            self.report.leave_out("schools without a listing", _NOT_LISTED)
         elif code is not None:
             self._list(row.where, school, code)
         elif not row["provision"]:
@@ -216,7 +221,8 @@ class _Reading:
                 self._fault(f"{row.where}: {self._unknown_catchment(text)}")
         if len(set(codes)) > 1 and None not in codes:
             both = " and ".join(map(shown, dict.fromkeys(texts)))
-            self._fault(f"{row.where}: {both} are not one catchment")
+            more = _MOVED if row["listing"] else ""
+            self._fault(f"{row.where}: {both} are not one catchment{more}")
         return codes[0] if codes else None
 
     def _is_nowhere(self, row: Row, *, says_basis: bool) -> bool:
@@ -345,3 +351,8 @@ def _says_no(text: str) -> bool:
 def _is_listed(row: Row) -> bool:
     """Whether a row of our own says that a list names its school, not only where it lies."""
     return bool(row["listing"]) or folded(row["basis"]) == _LISTED
+
+
+def _is_unlisted_by_half(row: Row) -> bool:
+    """Whether a row of ours lost what the list says, but not that it is the list that says it."""
+    return not row["listing"] and folded(row["basis"]) == _LISTED
