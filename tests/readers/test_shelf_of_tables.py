@@ -351,10 +351,10 @@ def test_cells_are_read_however_a_program_writes_where_they_are(tmp_path, row):
 @pytest.mark.parametrize(
     ("rows", "what"),
     [
-        ('<row r="5"><c r="A5"><v>5</v></c></row><row r="3"/>', "row 3 of a sheet stands below"),
-        ('<row r="2"><c r="A2"><v>1</v></c></row><row r="2"/>', "row 2 of a sheet stands below"),
-        (f'<row r="2">{text("N", "C2")}{text("1", "A2")}</row>', "cell A2 of a sheet stands after"),
-        (f'<row r="2">{text("1", "A2")}{text("9", "A2")}</row>', "cell A2 of a sheet stands after"),
+        ('<row r="5"><c r="A5"><v>5</v></c></row><row r="3"/>', "not in order: 3 stands below 5"),
+        ('<row r="2"><c r="A2"><v>1</v></c></row><row r="2"/>', "not in order: 2 stands below 2"),
+        (f'<row r="2">{text("N", "C2")}{text("1", "A2")}</row>', "its cells are not in order: A2"),
+        (f'<row r="2">{text("1", "A2")}{text("9", "A2")}</row>', "its cells are not in order: A2"),
     ],
 )
 def test_rows_and_cells_out_of_order_are_refused_for_some_would_be_lost(tmp_path, rows, what):
