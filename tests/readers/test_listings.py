@@ -286,8 +286,10 @@ def test_a_school_that_moves_in_our_own_table_moves_in_all_its_columns(tmp_path:
     assert read(tmp_path, "1,,C02,Gore,listed,C02", header=OWN).listings == {1: "C02"}
     by_half = refusal(tmp_path, "1,,C01,Kaitāia,listed,C02", header=OWN)
     assert [*by_half.rows] == [
-        "line 2: “C02” and “C01” are not one catchment: a school that moves has the new one in "
-        "“catchment_code”, “catchment” and “listing”"
+        (
+            "line 2: “C02” and “C01” are not one catchment: a school that moves has the new one in "
+            "“catchment_code”, “catchment” and “listing”"
+        )
     ]
 
 
