@@ -25,6 +25,8 @@ class Effect:
 
     what: str
     lines: tuple[str, ...]
+    only_adds: bool = False
+    """Whether nothing is lost or altered by it: then not every line need be read."""
 
 
 def effects(before: Edition, after: Edition, schools: Mapping[int, School]) -> list[Effect]:
@@ -34,18 +36,18 @@ def effects(before: Edition, after: Edition, schools: Mapping[int, School]) -> l
     """
     told = _Telling(before, after, schools)
     found = (
-        Effect("Catchments that are new", told.catchments_added()),
+        Effect("Catchments that are new", told.catchments_added(), only_adds=True),
         Effect("Catchments that end", told.catchments_removed()),
         Effect("Catchments that are renamed", told.renamed()),
         Effect("Catchments in another education region", told.regions()),
         Effect("Catchments with another provider", told.served()),
         Effect("Boundaries that are redrawn, by ground that changes hands", told.redrawn()),
-        Effect("Providers that are new", told.providers_added()),
+        Effect("Providers that are new", told.providers_added(), only_adds=True),
         Effect("Providers that are gone", told.providers_removed()),
         Effect("Providers that are renamed", told.providers_renamed()),
         Effect("Providers with other details", told.details()),
         Effect("Contracts that differ", told.contracts()),
-        Effect("Schools that become listed", told.newly_listed()),
+        Effect("Schools that become listed", told.newly_listed(), only_adds=True),
         Effect("Schools that lose their listing", told.losing()),
         Effect("Schools listed elsewhere", told.moved()),
         Effect("Schools declared to belong to no catchment", told.unserved()),

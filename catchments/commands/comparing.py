@@ -13,7 +13,10 @@ NAMED_AT_MOST = 30
 
 
 def show_effects(before: Edition, after: Edition, schools: Mapping[int, School]) -> None:
-    """Print what one edition has that another has not, and what differs, thing by thing."""
+    """Print what one edition has that another has not, and what differs, thing by thing.
+
+    Of what is only added the first are named; whatever is dropped or altered is named whole.
+    """
     found = effects(before, after, schools)
     if not found:
         say("It changes nothing.")
@@ -21,10 +24,11 @@ def show_effects(before: Edition, after: Edition, schools: Mapping[int, School])
     say("What it changes:")
     for effect in found:
         say(f"{effect.what}: {len(effect.lines):,}")
-        for line in effect.lines[:NAMED_AT_MOST]:
+        shown = effect.lines[:NAMED_AT_MOST] if effect.only_adds else effect.lines
+        for line in shown:
             say(f"  {line}")
-        if len(effect.lines) > NAMED_AT_MOST:
-            say(f"  … and {len(effect.lines) - NAMED_AT_MOST:,} more")
+        if len(effect.lines) > len(shown):
+            say(f"  … and {len(effect.lines) - len(shown):,} more")
 
 
 def show_moved(before: Mapping[int, Answer], after: Mapping[int, Answer]) -> None:

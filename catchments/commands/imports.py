@@ -109,6 +109,8 @@ class _Target:
         is_new = new_draft or base is not None
         found = None if is_new else _open_draft(store, draft)
         number = found.base_number if found else base or _usual_base(store, made_up=made_up)
+        if number is None and found is None:
+            _say_unbuilt(store)
         edition = store.edition(number) if number else Edition()
         content = apply_all(edition, found.changes if found else ())
         return cls(store, found, number, edition, content)
@@ -171,6 +173,16 @@ def _open_draft(store: Store, draft_id: int | None) -> Draft | None:
     return store.draft(unpublished[-1].id) if unpublished else None
 
 
+def _say_unbuilt(store: Store) -> None:
+    """Say that the demonstration is there and not built on, where it is all that there is."""
+    made_up = [edition.number for edition in store.editions() if edition.demonstration]
+    if made_up:
+        say(
+            "There is no real edition, and nothing real is built on the demonstration: the file is "
+            f"read for an empty draft. For a try on the demonstration add --base {made_up[-1]}."
+        )
+
+
 def _usual_base(store: Store, *, made_up: bool) -> int | None:
     """Return the newest real edition: nothing real is ever built on the demonstration."""
     editions = store.editions()
@@ -225,9 +237,8 @@ def import_catchments(
     KML, KMZ, GeoJSON, TopoJSON, GeoPackage, zipped Shapefile, or CSV with WKT.
     """
     opened = store()
-    target = _Target.chosen(opened, draft, new_draft=new_draft, base=base)
-    if target.base_number is None and opened.editions() and are_made_up(files):
-        target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=True)
+    made_up = bool(opened.editions()) and are_made_up(files)
+    target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=made_up)
     with _drawing_faults(faults_map):
         read = _boundaries(files, target, **reading)
     show_report(read.report)

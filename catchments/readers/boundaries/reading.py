@@ -23,6 +23,8 @@ from catchments.readers.formats.vectors.layers import Declared, Layer, joined
 from catchments.readers.report import Progress, Report, no_progress, sha256_of
 
 NOTHING_KNOWN = Edition()
+SIMPLIFIED_WIDTH_M = 250.0
+"""Lines simplified for drawing leave out bends of some 200 m: so wide may their slivers be."""
 SUPPLIED = (SourceKind.BOUNDARIES, SourceKind.PROVIDERS)
 """Of what kinds the sources are that a boundary file of ours can stand for."""
 _SOURCES_NAMED = 5
@@ -82,6 +84,7 @@ def read_boundaries(  # noqa: PLR0913 - each is an option of the command that im
     by_code = _with_boundary_or_known(coded(areas, known.catchments, report), known, report)
     catchments, providers = _described(by_code, declared, known, report)
     boundaries = _boundaries(by_code, known, report)
+    simplified = any(file.declared.simplified for file in files)
     progress("checking coverage", 0, 1)
     checked = tiled(
         boundaries,
@@ -89,7 +92,7 @@ def read_boundaries(  # noqa: PLR0913 - each is an option of the command that im
         known,
         accept_overlaps=accept_overlaps,
         accept_gaps=accept_gaps,
-        width_m=sliver_width_m,
+        width_m=max(sliver_width_m, SIMPLIFIED_WIDTH_M) if simplified else sliver_width_m,
         report=report,
     )
     progress("checking coverage", 1, 1)

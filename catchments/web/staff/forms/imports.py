@@ -24,7 +24,9 @@ from catchments.web.staff.pages.draft_view import DraftState
 T = TypeVar("T")
 FILE = "file"
 PROBLEMS_SAID = 40
-EFFECTS_SHOWN = 100
+EFFECTS_SHOWN = 10_000
+"""Lines of one kind: all that an edition of this country comes to."""
+ROWS_SHOWN = 100
 TABLES = ".csv,.tsv,.txt,.xlsx"
 """What a browser offers to choose where a table is asked for."""
 
@@ -92,7 +94,7 @@ def check_effects(
             worked.content, after, schools, speaks_for=speaks_for, allow_shrink=allow_shrink
         )
     except FileRefused as error:
-        wrong = FieldError(FILE, for_forms(str(error)), tuple(error.rows[:EFFECTS_SHOWN]))
+        wrong = FieldError(FILE, for_forms(str(error)), tuple(error.rows[:ROWS_SHOWN]))
         raise FormRefused([wrong]) from error
     if after is worked.content and typed.text("confirmed"):
         said = gettext("It changes nothing: the draft has all of it.")
