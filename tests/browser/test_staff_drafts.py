@@ -87,8 +87,12 @@ def test_no_page_of_drafts_breaks_a_rule_that_axe_knows(hana: Watched) -> None:
     for kind in BY_NAME:
         page = hana.open(f"{address}/change/{kind}?provider=P-AA-00")
         found += violations(page)
-        page.locator("main form[method=post] button").last.click()
-        found += violations(page)
+        buttons = page.locator("main form[method=post] button")
+        # Where a draft leaves no ground without a catchment there is nothing to accept.
+        assert bool(buttons.count()) is (kind != "leave-uncovered")
+        if buttons.count():
+            buttons.last.click()
+            found += violations(page)
     # That a form was refused is what Chromium itself has to say about a 400.
     hana.complaints[:] = [each for each in hana.complaints if "status of 400" not in each]
     assert found == []

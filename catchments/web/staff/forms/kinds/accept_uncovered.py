@@ -37,7 +37,7 @@ def offer(_typed: FormReader, worked: DraftState) -> dict[str, Any]:
 
 FORM = ChangeForm(
     "leave-uncovered",
-    120,
+    140,
     _l("Leave ground in no catchment"),
     _l("where that is meant, with the reason"),
     read,
