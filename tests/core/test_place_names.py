@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catchments.core.place_names import OFFICIAL, with_macrons
+from catchments.core.settings import ROOT
 from catchments.core.text_folding import folded
 
-DIRECTORY = Path("/work/shared/data/schooldirectory-2021-09-25.csv")
+DIRECTORY = ROOT.parent / "shared" / "data" / "schooldirectory-2021-09-25.csv"
 
 
 @pytest.mark.parametrize(

@@ -5,20 +5,20 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catchments.core.model import MatchKind, Place, PlaceKind, School, SchoolStatus
+from catchments.core.settings import ROOT
 from catchments.lookup.search.pasted import Known, Postcodes, SchoolContacts
 from catchments.lookup.search.typed_text import TypedText
 from tests.worlds import HOSTILE
 
 pytestmark = pytest.mark.every_case
 
-DIRECTORY = Path("/work/shared/data/schooldirectory-2021-09-25.csv")
+DIRECTORY = ROOT.parent / "shared" / "data" / "schooldirectory-2021-09-25.csv"
 EXACT, PART = MatchKind.EXACT, MatchKind.PART
 
 

@@ -23,7 +23,7 @@ from tests.worlds import HOSTILE
 
 pytestmark = pytest.mark.every_case
 
-DIRECTORY = Path("/work/shared/data/schooldirectory-2021-09-25.csv")
+DIRECTORY = ROOT.parent / "shared" / "data" / "schooldirectory-2021-09-25.csv"
 DEMONSTRATION = ROOT / "data" / "boundaries" / "demonstration" / "schools.csv"
 
 
