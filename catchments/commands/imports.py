@@ -52,7 +52,6 @@ def _draft_options(command: Command) -> Command:
         ),
         click.option("--new-draft", is_flag=True, help="Begin a new draft."),
         click.option("--base", type=NUMBER, help="The edition that a new draft is based on."),
-        click.option("--allow-shrink", is_flag=True, help="Accept that over 10 % is left out."),
         click.option("--commit", is_flag=True, help="Write it; without, only show what it does."),
         click.option(
             "--authority", default="", help=f"Who published the file; else it says, or {AUTHORITY}."
@@ -69,6 +68,7 @@ def _draft_options(command: Command) -> Command:
 def _list_options(command: Command) -> Command:
     for option in (
         click.option("--whole", is_flag=True, help=WHOLE),
+        click.option("--allow-shrink", is_flag=True, help="Accept that over 10 % is left out."),
         click.option("--sheet", help="Read this sheet of a workbook only."),
     ):
         command = option(command)
@@ -227,7 +227,6 @@ def import_catchments(
     new_draft: bool,
     base: int | None,
     commit: bool,
-    allow_shrink: bool,
     url: str,
     faults_map: Path | None,
     **reading: Any,
@@ -243,7 +242,8 @@ def import_catchments(
         read = _boundaries(files, target, **reading)
     show_report(read.report)
     change = catchments_change(read, target.content, url=url)
-    target.add(change, "catchments", files, commit=commit, allow_shrink=allow_shrink)
+    # New boundaries may be wholly new: what they leave uncovered is asked about at publication.
+    target.add(change, "catchments", files, commit=commit, allow_shrink=True)
 
 
 @contextmanager

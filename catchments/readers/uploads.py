@@ -58,6 +58,8 @@ class Wish:
 class Read:
     """What came of it: an area, catchments, lists or aliases, or why none did."""
 
+    sought: Sought = Sought.AREA
+    """What was to be read."""
     area: bytes = b""
     """WKB."""
     aliases: list[Alias] = field(default_factory=list)

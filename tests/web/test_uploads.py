@@ -461,7 +461,7 @@ def test_overlaps_are_refused_with_each_of_them_unless_accepted(
     assert "1. A and B overlap by" in words(response)
     assert response.text.count('<svg class="faults"') == 2  # of everything, and from nearby
     assert "no-store" in response.headers["Cache-Control"]
-    more = {**GIVEN, "accept_overlaps": "yes", "allow_shrink": "yes"}
+    more = {**GIVEN, "accept_overlaps": "yes"}
     looked_over = uploaded(app, hana, "replace-boundaries", content, "o.geojson", **more)
     assert confirmed(app, hana, looked_over).status_code == 303
 

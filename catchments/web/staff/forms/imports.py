@@ -50,6 +50,8 @@ def reading(typed: FormReader, worked: DraftState, wish: Wish) -> Read:
     if typed.text("confirmed"):
         digest = typed.text("kept")
         read = kept_reading(worked, digest, FILE)
+        if read.sought is not wish.sought:
+            raise again()
     else:
         files = typed.files(FILE)
         if not files:
@@ -57,16 +59,22 @@ def reading(typed: FormReader, worked: DraftState, wish: Wish) -> Read:
         typed.check()
         known = replace(wish.known, boundaries=dict(wish.known.boundaries))
         read = read_files(files, replace(wish, known=known), FILE)
+        read = replace(read, sought=wish.sought)
         digest = keep_reading(worked, read, ", ".join(f.filename or "" for f in files)[:200], FILE)
     g.looked_over = (digest, read.report)
     typed.said = _in_words(read.report)
     return read
 
 
+def again() -> FormRefused:
+    """Return the refusal of a reading that is not for this form."""
+    return FormRefused([FieldError(FILE, gettext("Choose the file again."))])
+
+
 def told(found: T | None) -> T:
     """Return what was read. Raises FormRefused where the reading was of another kind of file."""
     if found is None:
-        raise FormRefused([FieldError(FILE, gettext("Choose the file again."))])
+        raise again()
     return found
 
 
@@ -81,13 +89,14 @@ def check_effects(
     change: Change,
     *,
     speaks_for: Collection[str] | None = None,
+    may_drop: bool = False,
 ) -> None:
     """Refuse a change that drops too much, and one that would be added and changes nothing.
 
     Raises FormRefused; ChangeDoesNotFit where the change does not fit the draft.
     """
     after = after_import(change, worked.content)
-    allow_shrink = bool(typed.text("allow_shrink"))
+    allow_shrink = may_drop or bool(typed.text("allow_shrink"))
     schools = worked.release.schools
     try:
         refuse_losses(

@@ -56,7 +56,8 @@ def read(typed: FormReader, worked: DraftState) -> ReplaceCatchments:
         found.kept,
     )
     change = catchments_change(read, content, url=given.url)
-    imports.check_effects(typed, worked, change)
+    # New boundaries may be wholly new: what they leave uncovered is asked about at publication.
+    imports.check_effects(typed, worked, change, may_drop=True)
     return change
 
 
