@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,11 +94,12 @@ class _Target:
         *,
         new_draft: bool,
         base: int | None,
-        made_up: bool = False,
+        made_up: Callable[[], bool],
     ) -> _Target:
         """Return what an import goes to; only what is `made_up` goes on top of the demonstration.
 
-        Raises InputRefused.
+        That is asked only where there is no other edition: a file is read for it. Raises
+        InputRefused.
         """
         if new_draft and draft is not None:
             raise InputRefused("Give --draft or --new-draft, not both.")
@@ -183,11 +185,11 @@ def _say_unbuilt(store: Store) -> None:
         )
 
 
-def _usual_base(store: Store, *, made_up: bool) -> int | None:
+def _usual_base(store: Store, *, made_up: Callable[[], bool]) -> int | None:
     """Return the newest real edition: nothing real is ever built on the demonstration."""
     editions = store.editions()
     real = [e for e in editions if not e.demonstration]
-    timeline = Timeline.of(editions if made_up and not real else real, [])
+    timeline = Timeline.of(real or (editions if editions and made_up() else []), [])
     return timeline.editions[-1].number if timeline.editions else None
 
 
@@ -236,7 +238,7 @@ def import_catchments(
     KML, KMZ, GeoJSON, TopoJSON, GeoPackage, zipped Shapefile, or CSV with WKT.
     """
     opened = store()
-    made_up = bool(opened.editions()) and are_made_up(files)
+    made_up = partial(are_made_up, files)
     target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=made_up)
     with _drawing_faults(faults_map):
         read = _boundaries(files, target, **reading)
@@ -300,7 +302,7 @@ def import_providers(
     **given: Any,
 ) -> None:
     """Read tables of providers, with their catchments if they have them, into a draft."""
-    made_up = is_made_up(files[0])
+    made_up = partial(is_made_up, files[0])
     target = _Target.chosen(store(), draft, new_draft=new_draft, base=base, made_up=made_up)
     with progress() as called:
         read = read_providers(files, known=target.content, given=Given(**given), progress=called)
@@ -334,7 +336,7 @@ def import_listings(
     Each speaks for the catchments that it names: schools of theirs that it leaves out lose their
     place on the list, those of other catchments keep it.
     """
-    made_up = is_made_up(files[0])
+    made_up = partial(is_made_up, files[0])
     target = _Target.chosen(store(), draft, new_draft=new_draft, base=base, made_up=made_up)
     release = target.directory()
     if release is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
@@ -78,8 +79,9 @@ class ListFile:
     def _is_text(self) -> bool:
         return bool(self.table.encoding)
 
+    @cached_property
     def declared(self) -> list[Source]:
-        """Return the sources that a workbook of ours names, on a sheet of their own."""
+        """The sources that a workbook of ours names, on a sheet of their own."""
         return [] if self._is_text else declared_sources(self.path, sheet=SOURCE_SHEET)
 
     def source(self, kind: SourceKind, title: str, given: Given) -> Source:
@@ -96,7 +98,7 @@ class ListFile:
             sha256=self.sha256,
             file_name=self.path.name,
             url=given.url,
-            demonstration=self.demonstration or any(s.demonstration for s in self.declared()),
+            demonstration=self.demonstration or any(s.demonstration for s in self.declared),
         )
 
     def _note_origin(self, row: Row) -> None:

@@ -115,7 +115,7 @@ def read_listings(
         has_catchments = has_catchments or places
         has_provision = has_provision or "provision" in file.table.fields
         sources.append(_source(file, given, places=places))
-        declared += [source for source in file.declared() if source.kind in _OF_LISTS]
+        declared += [source for source in file.declared if source.kind in _OF_LISTS]
     reading.refuse_faults(paths)
     reading.finish_report(schools, has_catchments=has_catchments)
     return Listings(

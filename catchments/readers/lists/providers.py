@@ -98,7 +98,7 @@ def read_providers(
         for row in file.rows():
             reading.add(row)
         sources.append(file.source(SourceKind.PROVIDERS, "Providers", given))
-        declared += [s for s in file.declared() if s.kind is SourceKind.PROVIDERS]
+        declared += [s for s in file.declared if s.kind is SourceKind.PROVIDERS]
     reading.refuse_faults(paths)
     report = reading.report
     report.count("providers", len(reading.providers))
