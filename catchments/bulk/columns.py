@@ -7,18 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from catchments.core.errors import FileRefused, InputRefused, shown
-from catchments.core.text_folding import folded
+from catchments.lookup.values import LAT, LNG, SCHOOL_ID, field_called
 
-SCHOOL_ID = "school_id"
-LNG = "lng"
-LAT = "lat"
-
-ALIASES = {
-    SCHOOL_ID: frozenset({"schoolid", "schoolnumber", "schoolno"}),
-    LNG: frozenset({"lng", "lon", "long", "longitude"}),
-    LAT: frozenset({"lat", "latitude"}),
-}
-"""What each column may be called, without case, macrons, spaces and punctuation."""
 ALLOWED = "A column school_id is needed, or the columns lng (or lon, longitude) and lat (latitude)."
 NAME_THEM = "Name it with --school-id, or --lng and --lat, or --geometry."
 _NAMES_SHOWN = 12
@@ -102,7 +92,7 @@ def could_be(names: Sequence[str], wanted: Wanted) -> bool:
     named = {wanted.school_id, wanted.lng, wanted.lat} - {""}
     if named:
         return not named.isdisjoint(names)
-    return any(_matches(names, field) for field in ALIASES)
+    return any(field_called(name) in {SCHOOL_ID, LNG, LAT} for name in names)
 
 
 def _recognised(file: str, names: Sequence[str], geometry: str) -> Chosen:
@@ -130,7 +120,7 @@ def _only(file: str, names: Sequence[str], field: str) -> str:
 
 
 def _matches(names: Sequence[str], field: str) -> list[str]:
-    return [name for name in names if folded(name).replace(" ", "") in ALIASES[field]]
+    return [name for name in names if field_called(name) == field]
 
 
 def _refuse_two_ways(file: str, named: Chosen) -> None:

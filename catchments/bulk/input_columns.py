@@ -18,7 +18,7 @@ from catchments.bulk.columns import Chosen
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.geometry.coordinates import NEW_ZEALAND_LAT, NEW_ZEALAND_LNG_360, WGS84, transformer
 from catchments.geometry.wkb import POINTS, Kinds, sound
-from catchments.lookup.values import HIGHEST_NUMBER, IN_COLUMN, LAT_LIMIT
+from catchments.lookup.values import DEGREES, HIGHEST_NUMBER, LAT_LIMITS, LNG_LIMITS, SCHOOL_NUMBER
 
 Floats = npt.NDArray[np.float64]
 Problems = npt.NDArray[np.uint8]
@@ -33,11 +33,20 @@ PROBLEMS = (
     "Longitude and latitude look exchanged.",
     "The geometry is not one point.",
     "No school directory release has held this school number.",
+    "The latitude looks as if its minus sign were missing.",
 )
 """What may be wrong with a row; a row's problem is its place here, 0 where all is well."""
-NO_NUMBER, BAD_NUMBER, NO_PLACE, NOT_A_NUMBER, OUT_OF_RANGE, EXCHANGED, NO_POINT, UNKNOWN = range(
-    1, len(PROBLEMS)
-)
+(
+    NO_NUMBER,
+    BAD_NUMBER,
+    NO_PLACE,
+    NOT_A_NUMBER,
+    OUT_OF_RANGE,
+    EXCHANGED,
+    NO_POINT,
+    UNKNOWN,
+    SIGN_MISSING,
+) = range(1, len(PROBLEMS))
 
 _POINT_BYTES = 21
 _LITTLE_ENDIAN_POINT = bytes((1, 1, 0, 0, 0))
@@ -100,7 +109,7 @@ def check_crs(crs: str) -> None:
 
 
 def _numbers(column: Any, name: str) -> Asked:
-    numbers, empty = _read(column, name, IN_COLUMN.number)
+    numbers, empty = _read(column, name, SCHOOL_NUMBER)
     whole = (numbers >= 0) & (numbers <= HIGHEST_NUMBER) & (numbers == np.floor(numbers))
     problems = np.where(empty, NO_NUMBER, np.where(whole, 0, BAD_NUMBER)).astype(np.uint8)
     return Asked(problems, numbers=np.where(whole, numbers, 0).astype(np.int64))
@@ -112,7 +121,7 @@ def _numbers(column: Any, name: str) -> Asked:
 def _axes(columns: Mapping[str, Any], chosen: Chosen) -> tuple[Floats, Floats, Problems]:
     found, empty, bad = [], [], []
     for name in (chosen.lng, chosen.lat):
-        numbers, missing = _read(columns[name], name, IN_COLUMN.degrees)
+        numbers, missing = _read(columns[name], name, DEGREES)
         found.append(numbers)
         empty.append(missing)
         bad.append(~np.isfinite(numbers))
@@ -175,12 +184,21 @@ def _places(x: Floats, y: Floats, problems: Problems, crs: str) -> Asked:
     lng, lat = (x, y) if crs in {"", WGS84} else transformer(crs, WGS84).transform(x, y)
     lng, lat = np.asarray(lng, dtype=np.float64), np.asarray(lat, dtype=np.float64)
     with np.errstate(invalid="ignore"):
-        ranged = (lng >= -180) & (lng <= IN_COLUMN.lng_limit) & (np.abs(lat) <= LAT_LIMIT)
+        ranged = _between(lng, LNG_LIMITS) & _between(lat, LAT_LIMITS)
         exchanged = ~_in_new_zealand(lng, lat) & _in_new_zealand(lat, lng)
-    wrong = np.where(exchanged, EXCHANGED, np.where(ranged, 0, OUT_OF_RANGE))
+        mirrored = (lat > 0) & _in_new_zealand(lng, -lat)
+    wrong = np.select(
+        [exchanged, ~ranged, mirrored], [EXCHANGED, OUT_OF_RANGE, SIGN_MISSING], default=0
+    )
     problems = np.where(problems > 0, problems, wrong).astype(np.uint8)
     good = problems == 0
     return Asked(problems, lng=np.where(good, lng, np.nan), lat=np.where(good, lat, np.nan))
+
+
+def _between(values: Floats, limits: tuple[float, float]) -> npt.NDArray[np.bool_]:
+    low, high = limits
+    inside: npt.NDArray[np.bool_] = (values >= low) & (values <= high)
+    return inside
 
 
 def _in_new_zealand(lng: Floats, lat: Floats) -> npt.NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 SHOWN_CHARACTERS = 80
 
@@ -13,6 +14,22 @@ def shown(value: object) -> str:
     kept = text[:SHOWN_CHARACTERS]
     kept = "".join(c if c.isprintable() else " " for c in kept)
     return f"“{kept}…”" if len(text) > SHOWN_CHARACTERS else f"“{kept}”"
+
+
+class Kind(StrEnum):
+    """What kind of problem it is, for programs: the end of its address below /problems/.
+
+    Stable: kinds are only ever added.
+    """
+
+    INVALID_VALUE = "invalid-value"
+    UNKNOWN_PARAMETER = "unknown-parameter"
+    REPEATED_PARAMETER = "repeated-parameter"
+    MISSING_PARAMETER = "missing-parameter"
+    CONFLICTING_PARAMETERS = "conflicting-parameters"
+    OUT_OF_RANGE = "out-of-range"
+    SWAPPED_COORDINATES = "swapped-coordinates"
+    MISSING_SIGN = "missing-sign"
 
 
 class CatchmentsError(Exception):
@@ -33,10 +50,17 @@ class InputRefused(CatchmentsError):
     """A value from a person, a form or a URL that cannot be taken; `field` names it."""
 
     def __init__(
-        self, problem: str, *, field: str = "", allowed: str = "", next_step: str = ""
+        self,
+        problem: str,
+        *,
+        field: str = "",
+        allowed: str = "",
+        next_step: str = "",
+        kind: Kind = Kind.INVALID_VALUE,
     ) -> None:
         super().__init__(problem, allowed=allowed, next_step=next_step)
         self.field = field
+        self.kind = kind
 
 
 class FileRefused(CatchmentsError):

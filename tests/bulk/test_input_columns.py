@@ -16,10 +16,11 @@ from catchments.bulk.input_columns import (
     NO_PLACE,
     NOT_A_NUMBER,
     OUT_OF_RANGE,
+    SIGN_MISSING,
     How,
     asked,
 )
-from catchments.lookup.values import IN_COLUMN, Flaw, degrees, flaw_of, school_number
+from catchments.lookup.values import Flaw, degrees, flaw_of, school_number
 
 NUMBERS = How(Chosen(school_id="n"))
 PLACES = How(Chosen(lng="lng", lat="lat"))
@@ -36,7 +37,7 @@ ANGLES = (st.floats(-400, 400) | NEAR_LIMITS).map(str)
 @given(texts=st.lists(TEXTS, min_size=1, max_size=20))
 def test_a_column_of_school_numbers_as_texts_is_read_as_each_text_alone(texts):
     found = asked({"n": pa.array(texts, pa.string())}, NUMBERS)
-    alone = [school_number(text, IN_COLUMN) for text in texts]
+    alone = [school_number(text) for text in texts]
     assert found.numbers.tolist() == [number or 0 for number in alone]
     blank = [NO_NUMBER if not text.strip() else BAD_NUMBER for text in texts]
     assert found.problems.tolist() == [
@@ -51,18 +52,20 @@ def test_a_column_of_numbers_is_read_as_each_number_alone(kind, data):
     numbers = plain if kind == pa.int64() else plain.map(float) | st.floats(allow_nan=False)
     values = data.draw(st.lists(numbers, min_size=1, max_size=20))
     found = asked({"n": pa.array(values, kind)}, NUMBERS)
-    alone = [school_number(value, IN_COLUMN) for value in values]
+    alone = [school_number(value) for value in values]
     assert found.numbers.tolist() == [number or 0 for number in alone]
     assert found.problems.tolist() == [0 if n is not None else BAD_NUMBER for n in alone]
 
 
 def problem_of(lng, lat):
     """What a row of two texts has by the reader of one point."""
-    x, y = degrees(lng, IN_COLUMN), degrees(lat, IN_COLUMN)
+    x, y = degrees(lng), degrees(lat)
     if x is None or y is None:
         return NOT_A_NUMBER if lng.strip() or lat.strip() else NO_PLACE
-    flaw = flaw_of(lng=x, lat=y, door=IN_COLUMN)
-    return {None: 0, Flaw.SWAPPED: EXCHANGED}.get(flaw, OUT_OF_RANGE)
+    flaw = flaw_of(lng=x, lat=y)
+    return {None: 0, Flaw.SWAPPED: EXCHANGED, Flaw.SIGN_MISSING: SIGN_MISSING}.get(
+        flaw, OUT_OF_RANGE
+    )
 
 
 @given(pairs=st.lists(st.tuples(ANGLES | TEXTS, ANGLES | TEXTS), min_size=1, max_size=20))
@@ -72,7 +75,5 @@ def test_columns_of_places_as_texts_are_read_as_each_place_alone(pairs):
     problems = [problem_of(*pair) for pair in pairs]
     assert found.problems.tolist() == problems
     for axis, at in ((found.lng, 0), (found.lat, 1)):
-        good = [
-            degrees(pair[at], IN_COLUMN) for pair, p in zip(pairs, problems, strict=True) if not p
-        ]
+        good = [degrees(pair[at]) for pair, p in zip(pairs, problems, strict=True) if not p]
         assert axis[np.isfinite(axis)].tolist() == good

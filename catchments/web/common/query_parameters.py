@@ -16,7 +16,7 @@ from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EDUCATION_REGIONS
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import checked_degrees
-from catchments.lookup.values import IN_QUERY, WHOLE, day_of, degrees, school_number
+from catchments.lookup.values import WHOLE, day_of, degrees, school_number
 
 EXAMPLE = "For example /v1/provider?school_id=54 or /v1/provider?lat=-36.8694&lng=174.7689."
 Word = TypeVar("Word", bound=StrEnum)
@@ -132,7 +132,7 @@ def optional_date(given: MultiDict[str, str], name: str = "on") -> date | None:
 
 def school_id(text: str) -> int:
     """Return a school number. Raises InputRefused."""
-    number = school_number(text, IN_QUERY)
+    number = school_number(text)
     if number is None:
         raise InputRefused(
             f"The parameter school_id is {shown(text)}.",
@@ -206,7 +206,7 @@ def _degrees(given: MultiDict[str, str], name: str, *, limit: float) -> float:
             next_step=EXAMPLE,
         )
     text = given[name]
-    value = degrees(text, IN_QUERY)
+    value = degrees(text)
     if value is None:
         raise InputRefused(
             f"The parameter {name} is {shown(text)}.",

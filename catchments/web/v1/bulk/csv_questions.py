@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from catchments.core.errors import shown
-from catchments.lookup.values import IN_CSV, degrees, flaw_of, school_number
+from catchments.lookup.values import degrees, flaw_of, school_number
 from catchments.readers.formats.text_files import DELIMITERS, TextFault, rows_of_text
 from catchments.web.v1.bulk.rows import (
     AT_MOST,
@@ -149,7 +149,7 @@ class _Columns:
         own_id = msgspec.json.encode(own) if self._id >= 0 else NO_ID
         filled = len(cells) - cells.count("") - bool(own)
         if filled == 1 and self._number >= 0:
-            number = school_number(cells[self._number], IN_CSV)
+            number = school_number(cells[self._number])
             if number is not None:
                 return Row(own_id, Kind.SCHOOL, number)
         if filled == 2 and self._lat >= 0:
@@ -164,8 +164,8 @@ class _Columns:
         return self._names.index(name) if name in self._names else -1
 
     def _plain_point(self, cells: Sequence[str]) -> tuple[float, float] | None:
-        lng, lat = degrees(cells[self._lng], IN_CSV), degrees(cells[self._lat], IN_CSV)
-        if lng is None or lat is None or flaw_of(lng=lng, lat=lat, door=IN_CSV):
+        lng, lat = degrees(cells[self._lng]), degrees(cells[self._lat])
+        if lng is None or lat is None or flaw_of(lng=lng, lat=lat):
             return None
         return lng, lat
 
@@ -181,5 +181,5 @@ class _Columns:
 
 def _typed(name: str, text: str) -> Any:
     """Return a cell as JSON would have it, where it can be."""
-    found = degrees(text, IN_CSV) if name in {"lng", "lon", "lat"} else None
+    found = degrees(text) if name in {"lng", "lon", "lat"} else None
     return text if found is None else found

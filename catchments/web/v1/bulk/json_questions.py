@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from catchments.lookup.values import HIGHEST_NUMBER
+from catchments.lookup.values import HIGHEST_NUMBER, flaw_of
 from catchments.web.v1.bulk.rows import (
     AT_MOST,
     FIELDS,
@@ -220,9 +220,8 @@ def _quick(given: _Given) -> Row:
         is_school = number is not None and lng is None and lat is None
         if is_school and 0 <= number <= HIGHEST_NUMBER:  # type: ignore[operator]
             return Row(own, Kind.SCHOOL, number)
-        if number is None and lng is not None and lat is not None:
-            is_on_earth = -180 <= lng <= 180 and -90 <= lat <= 90
-            if is_on_earth:
-                return Row(own, Kind.POINT, (lng, lat))
+        is_point = number is None and lng is not None and lat is not None
+        if is_point and flaw_of(lng=lng, lat=lat) is None:  # type: ignore[arg-type]
+            return Row(own, Kind.POINT, (lng, lat))
     fields = {name: getattr(given, name) for name in FIELDS[1:]}
     return row_of(own, {name: value for name, value in fields.items() if value is not None})

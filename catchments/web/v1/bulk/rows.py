@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from catchments.core.errors import CatchmentsError, InputRefused, shown
-from catchments.lookup.values import IN_JSON, Flaw, degrees, flaw_of, school_number
+from catchments.lookup.values import Flaw, degrees, flaw_of, school_number
 
 AT_MOST = 10_000
 """Rows in one body."""
@@ -68,7 +68,7 @@ Questions = Schools | list[Row]
 class BodyRefused(InputRefused):
     """A body that cannot be read as a whole; `row` (from 1) is where, if it is known."""
 
-    def __init__(self, problem: str, *, row: int | None = None, **more: str) -> None:
+    def __init__(self, problem: str, *, row: int | None = None, **more: Any) -> None:
         super().__init__(problem, **more)
         self.row = row
 
@@ -137,7 +137,7 @@ def _question(given: Mapping[str, Any]) -> tuple[Kind, Any]:
 
 
 def _number(value: Any) -> int:
-    number = school_number(value, IN_JSON)
+    number = school_number(value)
     if number is None:
         allowed = "It must be a school's number in the Ministry's directory, at most nine digits."
         raise RowAtFault("school_id", value, "It is no school number.", allowed)
@@ -158,12 +158,15 @@ def _point(given: Mapping[str, Any]) -> tuple[float, float]:
             allowed = "A point needs both lng and lat, in WGS 84 decimal degrees."
             raise RowAtFault(needed, "", "It is missing.", allowed)
     lng, lat = _degrees(name, given[name]), _degrees("lat", given["lat"])
-    flaw = flaw_of(lng=lng, lat=lat, door=IN_JSON)
+    flaw = flaw_of(lng=lng, lat=lat)
     if flaw is Flaw.SWAPPED:
         problem = f"lat is {lat:g} and {name} is {lng:g}: they look swapped."
         raise RowAtFault(
             "lat", f"{lat:g}", problem, "lat is from -90 to 90, lng from -180 to 180 degrees."
         )
+    if flaw is Flaw.SIGN_MISSING:
+        problem = f"lat is {lat:g}: its minus sign looks missing."
+        raise RowAtFault("lat", f"{lat:g}", problem, "New Zealand's latitudes are negative.")
     if flaw is not None:
         field, value, limit = ("lat", lat, 90) if flaw is Flaw.LAT_RANGE else (name, lng, 180)
         allowed = f"It must be a number of degrees from {-limit} to {limit}."
@@ -172,7 +175,7 @@ def _point(given: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def _degrees(name: str, value: Any) -> float:
-    found = degrees(value, IN_JSON)
+    found = degrees(value)
     if found is None:
         problem = "It is no number of degrees."
         if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value):
