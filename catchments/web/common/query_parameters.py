@@ -16,6 +16,7 @@ from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EDUCATION_REGIONS
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import checked_degrees
+from catchments.lookup import values
 from catchments.lookup.values import WHOLE, day_of, degrees, school_number
 
 EXAMPLE = "For example /v1/provider?school_id=54 or /v1/provider?lat=-36.8694&lng=174.7689."
@@ -127,6 +128,21 @@ def optional_date(given: MultiDict[str, str], name: str = "on") -> date | None:
         field=name,
         allowed="It must be a date of the calendar as YYYY-MM-DD.",
         next_step=f"For example {name}=2026-03-03.",
+    )
+
+
+def whole_number(given: Mapping[str, str], name: str) -> int | None:
+    """Return a parameter of at most nine digits, or None if it is absent. Raises InputRefused."""
+    if name not in given:
+        return None
+    number = values.whole_number(given[name])
+    if number is not None:
+        return number
+    raise InputRefused(
+        f"The parameter {name} is {shown(given[name])}.",
+        field=name,
+        allowed="It must be a whole number of at most nine digits.",
+        next_step=f"Correct it, or leave {name} out.",
     )
 
 
