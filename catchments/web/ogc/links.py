@@ -37,12 +37,13 @@ class Links:
             else link
             for link in written
         ]
-        return [*links, self._to_latest(address)]
+        return [*links, self._to_latest(address, limit)]
 
-    def _to_latest(self, address: str) -> Json:
+    def _to_latest(self, address: str, limit: int) -> Json:
         title = "The same of the edition in force"
         link = {"type": GEOJSON, "rel": LATEST, "title": title}
-        return _asking(link, address, self.latest)
+        part = {"limit": str(limit)} if limit else {}
+        return _asking(link, address, {**self.latest, **part})
 
 
 def _asking(link: Json, address: str, query: Mapping[str, str]) -> Json:
