@@ -103,7 +103,7 @@ def example_of(
     if not found.whole and bare != operation.media_types[0]:
         return {}  # opened by itself, the address would give the first form
     if not found.whole:
-        return {"examples": {"real": {"externalValue": f"{root}{address}"}}}
+        return {"x-example": f"{root}{address}"}  # generators would fetch an `externalValue`
     return {"example": found.value}
 
 

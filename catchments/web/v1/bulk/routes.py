@@ -57,7 +57,11 @@ _ASKED = {
     example="/v1/providers:resolve",
 )
 def resolve() -> Response:
-    """Say who serves up to 10,000 schools, points or addresses, in the order they came in."""
+    """Say who serves up to 10,000 schools, points or addresses, in the order they came in.
+
+    A row asks in exactly one way: with `school_id`; with `address`; or with `lng` and `lat`. One
+    that cannot be taken is answered as `refused`, with what is wrong, and stops no other.
+    """
     world = service().snapshots.current()
     day = optional_date(request.args) or world.today
     form = _form_of_body()
