@@ -275,7 +275,14 @@ class _PerhapsSaid(TypedDict, total=False):
 class Problem(_PerhapsSaid):
     """Why something was not answered (RFC 9457)."""
 
-    type: str
+    type: Annotated[
+        str,
+        Meta(
+            description="Which kind of problem it is, as the address of a page about it; more may "
+            "come.",
+            extra_json_schema={"format": "uri-reference"},
+        ),
+    ]
     title: str
     status: int
     detail: str

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, current_app, request
 from flask_babel import gettext
 from markupsafe import Markup, escape
 
+from catchments.core.errors import Kind
 from catchments.lookup.snapshot import AsAt
 from catchments.web.common.services import public_page, service
 from catchments.web.front.rate_limits import WINDOW_S
@@ -128,7 +129,8 @@ class Reader:
     def refused(self) -> str:
         """Return what a problem looks like."""
         content = self._document["components"]["responses"]["BadRequest"]["content"]
-        return _pretty(content["application/problem+json"].get("example"))
+        examples: Json = content["application/problem+json"].get("examples", {})
+        return _pretty(examples.get(Kind.INVALID_VALUE, {}).get("value"))
 
     def _described(self, path: str, method: str, operation: Json) -> Described:
         content: Json = operation["responses"]["200"]["content"]

@@ -19,10 +19,12 @@ from catchments import __version__
 from catchments.lookup.snapshot import AsAt, Published
 from catchments.web.common import schemas as shared
 from catchments.web.common.contract import Operation, operation, promised_by
+from catchments.web.common.problem_types import TYPES
+from catchments.web.common.schemas import among
 from catchments.web.common.services import kept, service, sources_of
 from catchments.web.v1.blueprint import blueprint
 from catchments.web.v1.bulk.schemas import ONE_OF
-from catchments.web.v1.examples import address_of, ask, example_of
+from catchments.web.v1.examples import address_of, example_of, problem_of
 from catchments.web.v1.formats import AS, ENDING, MEDIA_TYPES, NAMES_OF_FORMS, Form
 from catchments.web.v1.wording import ABOUT, HEADERS, PROBLEMS, TAGS, TITLE
 
@@ -40,12 +42,6 @@ _ALWAYS = (400, 401, 406, 429, 503)
 _NAMES = frozenset({"school_id", "catchment", "provider", "edition", "release"})
 """Parameters that name something, which there may not be."""
 _OF_A_BODY = (413, 415)
-_ASKED = {
-    400: ("/v1/provider?school_id=abc", JSON),
-    404: ("/v1/provider?school_id=999999999", JSON),
-    406: ("/v1/provider?school_id=54", "image/png"),
-}
-"""Status → what is asked for a real example of it, and what it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +92,8 @@ class Document:
         self._app = app
         self._world = world
         self._root = root
+        self._below = root if "://" not in root else ""
+        """The path that examples are asked below."""
         self._rules = promised_rules(app)
         self._named: set[str] = set()
         self._examples: dict[tuple[str, str], dict[str, Any]] = {}
@@ -183,6 +181,8 @@ class Document:
                 schema.setdefault("type", "string")
             self._spec.components.schemas[name] = schema
         self._declare_ways()
+        kinds = among([f"{self._root}/problems/{kind}" for kind in TYPES])
+        self._spec.components.schemas["Problem"]["properties"]["type"] |= kinds
         return dict(zip(map(id, types), schemas, strict=True))
 
     def _declare_ways(self) -> None:
@@ -208,7 +208,7 @@ class Document:
         for name, header in HEADERS.items():
             self._spec.components.header(name, header)
         for status, said in PROBLEMS.items():
-            content = {"schema": self._schemas[id(shared.Problem)], **self._problem(status)}
+            content = {"schema": self._schemas[id(shared.Problem)], **self._problems(status)}
             made = {
                 "description": said,
                 "headers": _headers(*_headers_of(status)),
@@ -216,12 +216,13 @@ class Document:
             }
             self._spec.components.response(_name_of(status), made)
 
-    def _problem(self, status: int) -> dict[str, Any]:
-        if status not in _ASKED or not self._world.timeline.editions:
+    def _problems(self, status: int) -> dict[str, Any]:
+        """Return the examples of a status: one of each kind of problem that has it."""
+        if not self._world.timeline.editions:
             return {}
-        address, accept = _ASKED[status]
-        found = ask(self._app, address, accept)
-        return {"example": found.value} if found.status == status else {}
+        kinds = [kind for kind, each in TYPES.items() if each.status == status]
+        found = ((kind, problem_of(self._app, TYPES[kind].example, self._below)) for kind in kinds)
+        return {"examples": {str(kind): {"value": value} for kind, value in found}}
 
     # --- operations ---
 
@@ -301,8 +302,7 @@ class Document:
         address = address_of(operation, self._world, rule, media_type)
         key = (address, media_type)
         if key not in self._examples:
-            root = self._root if "://" not in self._root else ""
-            self._examples[key] = example_of(self._app, operation, address, media_type, root)
+            self._examples[key] = example_of(self._app, operation, address, media_type, self._below)
         return self._examples[key]
 
     def _name(self, rule: Rule) -> str:
