@@ -47,6 +47,7 @@ from catchments.web.pages import (
     health,
     history,
     home,
+    problem_types,
 )
 from catchments.web.pages import map as map_pages
 from catchments.web.staff import routes as staff_routes
@@ -60,6 +61,7 @@ BLUEPRINTS = (
     home.blueprint,
     catchments.blueprint,
     api_documentation.blueprint,
+    problem_types.blueprint,
     downloads.blueprint,
     guide.blueprint,
     history.blueprint,
