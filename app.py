@@ -50,6 +50,15 @@ from catchments.web.pages import (
     problem_types,
 )
 from catchments.web.pages import map as map_pages
+from catchments.web.pages.machines import (
+    blueprint as machines,
+)
+from catchments.web.pages.machines import (
+    catalogue,
+    icons,  # noqa: F401 - its addresses are the blueprint's
+    page_heads,
+    robots,
+)
 from catchments.web.staff import routes as staff_routes
 from catchments.web.v1 import provider
 from catchments.web.v1.formats import Ending
@@ -67,6 +76,7 @@ BLUEPRINTS = (
     history.blueprint,
     map_pages.blueprint,
     health.blueprint,
+    machines.blueprint,
     accounts_routes.blueprint,
     staff_routes.blueprint,
 )
@@ -110,6 +120,9 @@ def web_app(settings: Settings | None = None) -> Flask:
     problems.register(app)
     security.register(app)
     cors.register(app)
+    robots.register(app)
+    catalogue.register(app)
+    page_heads.register(app)
     access.register(app)
     _compress_pages(app)
     app.wsgi_app = RateLimitMiddleware(app, ResponseCache(app))  # type: ignore[method-assign]
@@ -186,7 +199,11 @@ def _keep_sending(app: Flask, running: Services) -> None:
 def _compress_pages(app: Flask) -> None:
     app.config["COMPRESS_REGISTER"] = False
     compress = Compress(app)
-    compress.compress_mimetypes_set |= {"application/geo+json", "text/csv"}
+    compress.compress_mimetypes_set |= {
+        "application/geo+json",
+        "application/linkset+json",
+        "text/csv",
+    }
 
     def compressed(response: Response) -> Response:
         # An answer of the API is smaller than a network packet; compressing it only costs time.
