@@ -30,13 +30,13 @@ from catchments.web import ogc, v1
 from catchments.web.accounts import access
 from catchments.web.accounts import routes as accounts_routes
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
-from catchments.web.common.lengths import ShortHeaders
 from catchments.web.common.query_parameters import Code, Number
 from catchments.web.common.services import EXTENSION, Services
 from catchments.web.front import (
     metrics,
     metrics_endpoint,  # noqa: F401 - its address is the health page's
 )
+from catchments.web.front.lengths import ShortHeaders
 from catchments.web.front.rate_limits import RateLimitMiddleware
 from catchments.web.front.response_cache import ResponseCache
 from catchments.web.pages import (
