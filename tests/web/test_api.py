@@ -320,7 +320,7 @@ def test_a_question_that_cannot_be_answered_names_the_parameter_and_the_allowed_
     response = ask(client, query)
     body = response.get_json()
     assert (response.status_code, response.mimetype) == (400, PROBLEM)
-    assert body["type"] == "about:blank"
+    assert body["type"].startswith("/problems/")
     assert body["status"] == 400
     assert body["title"]
     assert body.get("parameter", "") == parameter

@@ -15,12 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catchments.core.errors import BodyTooLarge
 from catchments.core.model import NamedPlace, Place, PlaceKind
 from catchments.lookup.search.text_search import NoAddresses
 from catchments.store import StoreUnavailable
 from catchments.web.common.services import EXTENSION
 from catchments.web.v1.bulk import answers as answers_bulk
-from catchments.web.v1.bulk.rows import AT_MOST, BodyTooLarge
+from catchments.web.v1.bulk.rows import AT_MOST
 from catchments.web.v1.bulk.unpacking import LONGEST_BODY, unpacked
 from tests.laws import examples
 from tests.worlds import (

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from catchments.core.errors import CatchmentsError, InputRefused, shown
+from catchments.core import errors
+from catchments.core.errors import BodyTooLarge, InputRefused, shown
 from catchments.lookup.values import (
     ADDRESS,
     ID,
@@ -81,16 +82,8 @@ class BodyRefused(InputRefused):
     """A body that cannot be read as a whole; `row` (from 1) is where, if it is known."""
 
     def __init__(self, problem: str, *, row: int | None = None, **more: Any) -> None:
-        super().__init__(problem, **more)
+        super().__init__(problem, **{"kind": errors.Kind.UNREADABLE_BODY, **more})
         self.row = row
-
-
-class BodyTooLarge(CatchmentsError):
-    """A body of more bytes or rows than are taken."""
-
-
-class BodyNotTaken(CatchmentsError):
-    """A body of a media type, a character set or a compression that is not taken."""
 
 
 class RowAtFault(Exception):
