@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 from flask import Blueprint, Response, request
 
-from catchments.core.errors import InputRefused
+from catchments.core.errors import InputRefused, Kind
 from catchments.core.text_folding import LONGEST_TEXT
 from catchments.lookup.snapshot import AsAt
 from catchments.web.common import schemas
@@ -42,7 +42,7 @@ SCHOOL_ID = Parameter(
     {"type": "integer", "minimum": 0, "maximum": 999_999_999},
 )
 LATITUDE = {"type": "number", "minimum": -90, "maximum": 90}
-LONGITUDE = {"type": "number", "minimum": -180, "maximum": 180}
+LONGITUDE = {"type": "number", "minimum": -180, "maximum": 360}
 LAT = Parameter("lat", "Latitude of a point, WGS 84 degrees; with `lng`.", LATITUDE)
 LNG = Parameter("lng", "Longitude of a point, WGS 84 degrees; with `lat`.", LONGITUDE)
 LON = Parameter("lon", "The same as `lng`.", LONGITUDE)
@@ -135,6 +135,7 @@ def _text() -> str:
             field="q",
             allowed="Give a school's name or number, a street address, a suburb or a town.",
             next_step="For example /v1/search?q=kaitaia.",
+            kind=Kind.MISSING_PARAMETER,
         )
     return request.args["q"]
 

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from catchments.bulk.resolving import BASES, NONE, STATUSES, BatchResolver, Outcomes
+from catchments.core import errors
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown
 from catchments.core.model import Basis
 from catchments.lookup.search.text_search import TextSearch
@@ -42,6 +43,7 @@ _TIME_IS_UP = Fault(
     "",
     "There was no time left for this row.",
     "Addresses take some milliseconds each: send this row again, with fewer others.",
+    errors.Kind.TOO_BUSY,
 )
 
 
@@ -89,7 +91,7 @@ def _said_of_school(world: Published, snapshot: Snapshot | None, number: int, da
             return said_of(before_first_edition(world, day, number))
         return said_of(snapshot.school(number, on=day))
     except NotKnown as error:
-        fault = Fault("school_id", str(number), error.problem, error.allowed)
+        fault = Fault("school_id", str(number), error.problem, error.allowed, errors.Kind.NOT_FOUND)
         return said_of_fault(None, fault, status="unknown")
 
 
@@ -169,10 +171,11 @@ class Answers:
         try:
             finding = self._finder.find(text, as_at=self._as_at, field="address")
         except InputRefused as error:
-            return said_of_fault(at, Fault("address", "", error.problem, error.allowed))
+            return said_of_fault(at, Fault("address", "", error.problem, error.allowed, error.kind))
         except CatchmentsError:
             away = "Addresses cannot be looked up at the moment."
-            return said_of_fault(at, Fault("address", "", away, "Send this row again in a minute."))
+            later = "Send this row again in a minute."
+            return said_of_fault(at, Fault("address", "", away, later, errors.Kind.DATABASE_AWAY))
         return said_of_finding(finding) if finding else self._before_the_first()
 
     def _before_the_first(self) -> Said:
