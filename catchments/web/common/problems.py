@@ -70,9 +70,9 @@ TITLES = {
 }
 """What HTTP calls its own errors, to be translated."""
 RETRY_AFTER_S = 10
-PROGRAMS = ("/v1/", "/ogc/", "/downloads/")
+PROGRAMS = ("/v1/", "/ogc/", "/downloads/", "/.well-known/")
 """Where programs ask beside these, files to download among it."""
-MACHINES = {"api", "v1", "features", "health"}
+MACHINES = {"api", "v1", "features", "health", "machines"}
 """The blueprints that are for programs: their errors are problem+json unless a page is wanted."""
 STAFF = {"staff", "accounts"}
 """Those whose errors stand in the frame of the staff pages."""

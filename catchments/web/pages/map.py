@@ -99,6 +99,12 @@ def boundaries(edition: int) -> Response:
     return _served(_stored(edition, "boundaries.topojson"))
 
 
+@blueprint.get("/map/data/<int:edition>/picture.png")
+def picture(edition: int) -> Response:
+    """Give the picture of all catchments that others show beside a link to a page."""
+    return _served(_stored(edition, "picture.png"))
+
+
 @blueprint.get("/downloads/<int:edition>/boundary.geojson")
 def boundary(edition: int) -> Response:
     """Give the boundary of the catchment with this code, as it is looked up in."""

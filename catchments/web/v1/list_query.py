@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -11,14 +11,14 @@ from urllib.parse import urlencode
 from flask import request
 
 from catchments.core.errors import InputRefused, Kind, NotKnown, shown
-from catchments.core.model import Basis, EditionSummary, ReleaseSummary, SchoolStatus, Status
+from catchments.core.model import Basis, SchoolStatus, Status
 from catchments.lookup import values
 from catchments.lookup.selection import Box, Filter
-from catchments.lookup.snapshot import AsAt, Snapshot
+from catchments.lookup.snapshot import AsAt
 from catchments.lookup.values import Flaw
-from catchments.web.common import query_parameters
 from catchments.web.common.contract import Parameter
-from catchments.web.common.query_parameters import one_of, optional_date, region
+from catchments.web.common.pins import PINS, pinned
+from catchments.web.common.query_parameters import one_of, optional_date, region, whole_number
 from catchments.web.common.services import address, as_at
 from catchments.web.pages.catchment_summaries import entries, regions_of
 from catchments.web.v1.provider import ON
@@ -51,13 +51,7 @@ BBOX = Parameter(
     "166,-48,184,-34.",
     {"type": "string", "pattern": f"^ *{DEGREES}( *, *{DEGREES}){{3}} *$"},
 )
-EDITION = Parameter(
-    "edition", "Read this edition instead of the one in force on the date; `next` has it.", _DIGITS
-)
-RELEASE = Parameter(
-    "release", "Read this directory release instead of the one of the date; `next` has it.", _DIGITS
-)
-IN_TIME = (ON, EDITION, RELEASE)
+IN_TIME = (ON, *PINS)
 PAGED = (LIMIT, OFFSET)
 WHERE = (REGION, CATCHMENT, PROVIDER, BBOX)
 
@@ -75,37 +69,7 @@ def asked_for() -> AsAt:
 
     Raises InputRefused for a malformed parameter, NotKnown for an edition or release that is not.
     """
-    asked = as_at(optional_date(request.args))
-    edition, release = whole_number("edition"), whole_number("release")
-    if edition is None and release is None:
-        return asked
-    return replace(asked, snapshot=_pinned(asked, edition, release))
-
-
-def pins_of(asked: AsAt) -> dict[str, Any]:
-    """Return what keeps every page of a list to the same day, edition and directory release."""
-    of = asked.snapshot
-    read = {"edition": of.edition.number, "release": of.release.number} if of else {}
-    return {"on": asked.day.isoformat(), **read}
-
-
-def _number(found: EditionSummary | ReleaseSummary | None) -> int | None:
-    return found.number if found else None
-
-
-def _pinned(asked: AsAt, edition: int | None, release: int | None) -> Snapshot | None:
-    timeline = asked.world.timeline
-    edition = edition if edition is not None else _number(timeline.edition_on(asked.day))
-    release = release if release is not None else _number(timeline.release_on(asked.day))
-    if edition is None or release is None:
-        return None
-    try:
-        return asked.world.numbered(edition, release)
-    except NotKnown as error:
-        raise NotKnown(
-            f"{error.problem} It may have been withdrawn since.",
-            next_step="Begin again without the parameters edition and release.",
-        ) from error
+    return pinned(as_at(optional_date(request.args)))
 
 
 def filter_asked(found: AsAt) -> Filter:
@@ -120,11 +84,6 @@ def filter_asked(found: AsAt) -> Filter:
         basis=one_of(given, "basis", Basis),
         answer=one_of(given, "answer", Status),
     )
-
-
-def whole_number(name: str) -> int | None:
-    """Return a parameter of at most nine digits, or None. Raises InputRefused."""
-    return query_parameters.whole_number(request.args, name)
 
 
 def box(text: str) -> Box:
@@ -220,7 +179,7 @@ class Page:
 
 def page_asked(*, usual: int | None) -> Page:
     """Return the page that is asked for. Raises InputRefused."""
-    limit = whole_number("limit")
+    limit = whole_number(request.args, "limit")
     if limit is not None and not 1 <= limit <= AT_MOST:
         raise InputRefused(
             f"The parameter limit is {limit}.",
@@ -229,7 +188,7 @@ def page_asked(*, usual: int | None) -> Page:
             next_step="Ask for more page by page: each names the next one.",
             kind=Kind.OUT_OF_RANGE,
         )
-    return Page(usual if limit is None else limit, whole_number("offset") or 0)
+    return Page(usual if limit is None else limit, whole_number(request.args, "offset") or 0)
 
 
 def pages_beside(page: Page, total: int, pins: Mapping[str, Any]) -> dict[str, str | None]:
