@@ -14,6 +14,7 @@ from catchments.bulk.resolving import BASES, NONE, STATUSES, BatchResolver, Outc
 from catchments.core import errors
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown
 from catchments.core.model import Basis
+from catchments.geometry.coordinates import published_lng
 from catchments.lookup.search.text_search import TextSearch
 from catchments.lookup.snapshot import Published, Snapshot
 from catchments.runtime.recent import Recent
@@ -152,7 +153,8 @@ class Answers:
             if row.kind is Kind.SCHOOL:
                 about = schools[row.asked]
             elif row.kind is Kind.POINT:
-                about = self._lines.of_point(*row.asked) + next(points)
+                lng, lat = row.asked
+                about = self._lines.of_point(published_lng(lng), lat) + next(points)
             else:
                 about = self._lines.of_else() + self._told_of_else(at, row.asked)
             found.append(begin(row.id) + about)
