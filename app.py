@@ -30,13 +30,13 @@ from catchments.web import ogc, v1
 from catchments.web.accounts import access
 from catchments.web.accounts import routes as accounts_routes
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
-from catchments.web.common.lengths import ShortHeaders
 from catchments.web.common.query_parameters import Code, Number
 from catchments.web.common.services import EXTENSION, Services
 from catchments.web.front import (
     metrics,
     metrics_endpoint,  # noqa: F401 - its address is the health page's
 )
+from catchments.web.front.lengths import ShortHeaders
 from catchments.web.front.rate_limits import RateLimitMiddleware
 from catchments.web.front.response_cache import ResponseCache
 from catchments.web.pages import (
@@ -47,8 +47,18 @@ from catchments.web.pages import (
     health,
     history,
     home,
+    problem_types,
 )
 from catchments.web.pages import map as map_pages
+from catchments.web.pages.machines import (
+    blueprint as machines,
+)
+from catchments.web.pages.machines import (
+    catalogue,
+    icons,  # noqa: F401 - its addresses are the blueprint's
+    page_heads,
+    robots,
+)
 from catchments.web.staff import routes as staff_routes
 from catchments.web.v1 import provider
 from catchments.web.v1.formats import Ending
@@ -60,11 +70,13 @@ BLUEPRINTS = (
     home.blueprint,
     catchments.blueprint,
     api_documentation.blueprint,
+    problem_types.blueprint,
     downloads.blueprint,
     guide.blueprint,
     history.blueprint,
     map_pages.blueprint,
     health.blueprint,
+    machines.blueprint,
     accounts_routes.blueprint,
     staff_routes.blueprint,
 )
@@ -108,6 +120,9 @@ def web_app(settings: Settings | None = None) -> Flask:
     problems.register(app)
     security.register(app)
     cors.register(app)
+    robots.register(app)
+    catalogue.register(app)
+    page_heads.register(app)
     access.register(app)
     _compress_pages(app)
     app.wsgi_app = RateLimitMiddleware(app, ResponseCache(app))  # type: ignore[method-assign]
@@ -184,7 +199,11 @@ def _keep_sending(app: Flask, running: Services) -> None:
 def _compress_pages(app: Flask) -> None:
     app.config["COMPRESS_REGISTER"] = False
     compress = Compress(app)
-    compress.compress_mimetypes_set |= {"application/geo+json", "text/csv"}
+    compress.compress_mimetypes_set |= {
+        "application/geo+json",
+        "application/linkset+json",
+        "text/csv",
+    }
 
     def compressed(response: Response) -> Response:
         # An answer of the API is smaller than a network packet; compressing it only costs time.

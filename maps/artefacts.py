@@ -22,6 +22,8 @@ MAP_HTML = "map.html"
 MAP_SCRIPT = "map.js"
 TOPOLOGY = "boundaries.topojson"
 """As the map draws it; the one to take away is `downloads.TOPOJSON`."""
+PICTURE = "picture.png"
+"""What others show beside a link to a page."""
 DRAWING, MAKING = "Drawing the map", "Making the downloads"
 
 
@@ -40,7 +42,7 @@ def build_all(
     material = ExportInput.of(snapshot, coast=coast)
     drawn = map_parts(material, progress)
     rest = [_step(material, each) for each in FILES if each.name != GEOJSON]
-    made = (*drawn, *_made(rest, MAKING, progress))
+    made = (*drawn, *_made([*rest, _picture(material)], MAKING, progress))
     by_name = {artefact.name: artefact.content for artefact in made}
     told = manifest(material, FILES, [by_name[each.name] for each in FILES])
     return (*made, Artefact(MANIFEST, "application/json", told))
@@ -63,6 +65,15 @@ def map_parts(material: ExportInput, progress: Progress = no_progress) -> tuple[
         _step(material, geojson),
     )
     return _made(steps, DRAWING, progress)
+
+
+def _picture(material: ExportInput) -> Step:
+    def make() -> bytes:
+        from maps.picture import picture_png
+
+        return picture_png(material)
+
+    return PICTURE, "image/png", make
 
 
 def _step(material: ExportInput, file: File) -> Step:

@@ -17,6 +17,10 @@ _ISSUER = re.compile(
     r"https://[^\s?#]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/[^\s?#]*)?"
 )
 _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
+_CONTACT = re.compile(
+    r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?|tel:\+?[0-9-]{3,30}"
+    r"|mailto:[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]+"
+)
 _SMTP_PORTS = {"smtp": 25, "smtps": 465}
 EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 """One e-mail address and nothing that could mean more in a header."""
@@ -104,6 +108,8 @@ class Settings:
     """What Prometheus must send for /metrics; if empty, only this very machine may read it."""
     public_url: str = ""
     """Where the public finds this service, such as https://attendance.example; none if empty."""
+    security_contacts: tuple[str, ...] = ()
+    """Whom to tell of a weakness, as URIs, the one preferred first; nobody is named if empty."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -137,6 +143,7 @@ def _telling(environment: Mapping[str, str]) -> dict[str, Any]:
         "mail": _mail_server(environment),
         "webhooks_to_private": _switch(environment, "CATCHMENTS_WEBHOOKS_TO_PRIVATE", "0"),
         "public_url": _public_url(environment.get("CATCHMENTS_PUBLIC_URL", "")),
+        "security_contacts": _contacts(environment.get("CATCHMENTS_SECURITY_CONTACT", "")),
     }
 
 
@@ -215,6 +222,25 @@ def _public_url(text: str) -> str:
             allowed="It must be as https://attendance.example, perhaps with a path.",
         )
     return text.rstrip("/")
+
+
+def _contacts(text: str) -> tuple[str, ...]:
+    return tuple(
+        f"mailto:{each}" if EMAIL.fullmatch(each) else _contact(each) for each in text.split()
+    )
+
+
+def _contact(text: str) -> str:
+    # It becomes a line of security.txt: nothing but one address may pass.
+    if not _CONTACT.fullmatch(text):
+        raise InputRefused(
+            f"CATCHMENTS_SECURITY_CONTACT names {shown(text)}.",
+            field="CATCHMENTS_SECURITY_CONTACT",
+            allowed="It must be e-mail addresses, or addresses that begin with https://, mailto: "
+            "or tel:, parted by spaces.",
+            next_step="For example security@attendance.example; leave it out to name nobody.",
+        )
+    return text
 
 
 def _signing_in(environment: Mapping[str, str]) -> dict[str, Any]:

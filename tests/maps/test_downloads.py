@@ -133,7 +133,7 @@ def alike(one: BaseGeometry, other: BaseGeometry) -> bool:
 
 
 def test_every_file_is_made_and_so_is_the_manifest(files: Mapping[str, bytes]) -> None:
-    expected = {"map.html", "map.js", "boundaries.topojson", MANIFEST}
+    expected = {"map.html", "map.js", "boundaries.topojson", "picture.png", MANIFEST}
     assert set(files) == expected | {file.name for file in FILES}
     assert all(files.values())
 

@@ -56,7 +56,8 @@ class Page(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if tag == "a" and "href" in given:
             self.links.append(given["href"])
-        if tag in {"script", "link", "img"}:
+        # What is no program is not loaded: schema.org's words for the page.
+        if tag in {"script", "link", "img"} and given.get("type") != "application/ld+json":
             self.loads.append(given.get("src", given.get("href", "")))
         if "id" in given:
             self.ids.append(given["id"])
@@ -445,8 +446,8 @@ NOT_THERE = (
     "/static/none.css",
     "/static/../app.py",
     "/static/..%2f..%2f..%2fapp.py",
-    "/favicon.ico",
-    "/robots.txt",
+    "/favicon.png",
+    "/robots",
 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-OPEN = frozenset({"api", "v1", "features", "health"})
+OPEN = frozenset({"api", "v1", "features", "health", "machines"})
 """The blueprints that are for programs."""
 OPEN_PATHS = ("/v1/", "/ogc", "/downloads/")
 """Where else: files to download, and addresses below which there is nothing."""

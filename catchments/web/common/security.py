@@ -8,7 +8,7 @@ from catchments.web.common.services import service
 
 _OWN_ONLY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'"
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'"
 )
 CONTENT_SECURITY_POLICY = f"{_OWN_ONLY}; frame-ancestors 'none'"
 FRAMED = "finder.embed"

@@ -81,7 +81,9 @@ def public_page(
     `typed` is whether it was made from a text that somebody typed.
     """
     frame = page_context(asked.world, asked.snapshot, title)
-    dates = {"day": asked.day, "today": asked.world.today}
+    # What answers a typed text, and what lacks something just now, is for its reader alone.
+    open_to_all = not typed and not g.get("uncached")
+    dates = {"day": asked.day, "today": asked.world.today, "open_to_all": open_to_all}
     page = render_template(template, **{**frame, **dates, **context})
     if typed:
         return typed_response(asked.world, Response(page))

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 LIMITS = "limits"
 """Where an application keeps what limits it."""
 WINDOW_S = 60
-UNCOUNTED = ("/static/", "/leaflet/", "/healthz", "/readyz", "/metrics")
-"""What a page needs beside itself, and what watches the service."""
+UNCOUNTED = ("/static/", "/leaflet/", "/healthz", "/readyz", "/metrics", "/robots.txt")
+"""What a page needs beside itself, what watches the service, and what robots obey: one that is
+refused it may stay away for good."""
 KEYS_KEPT_S = 5.0
 """So long a revoked key goes on being taken, at most."""
 IPV6_PREFIX = 64

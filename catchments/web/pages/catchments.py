@@ -30,6 +30,7 @@ from catchments.web.pages.catchment_summaries import (
     lines,
     regions_of,
 )
+from catchments.web.pages.machines import structured_data
 from catchments.web.pages.map import drawing, locator
 from catchments.web.pages.upcoming import prospects, unknown_catchment
 from maps.locator import neighbours
@@ -146,6 +147,7 @@ def catchment(code: str) -> Response:
         drawn=locator(world, snapshot, codes=[code], place=None, label=label),
         neighbours=_neighbours(world, snapshot, known, code),
         changes=prospects(asked, code),
+        linked_data=structured_data.of_catchment(asked, entry.catchment, entry.provider),
     )
 
 

@@ -24,6 +24,7 @@ from catchments.web.common.http_cache import A_MINUTE, FOR_GOOD, validated
 from catchments.web.common.query_parameters import page_parameters, refuse_unknown_or_repeated
 from catchments.web.common.services import as_at, public_page, service
 from catchments.web.pages.dcat import LD_JSON, catalogue
+from catchments.web.pages.machines import structured_data
 from maps.exports.downloads import FILES, MANIFEST
 
 blueprint = Blueprint("downloads", __name__)
@@ -223,6 +224,7 @@ def _page(asked: AsAt, edition: EditionSummary) -> Response:
         sources_told=_once(found["sources"]) if found else [],
         texts={file.name: (file.title, file.about) for file in FILES},
         releases=timeline.releases,
+        linked_data=structured_data.of_files(asked.world, edition, found),
         others=[each for each in reversed(timeline.editions) if each != edition],
     )
 

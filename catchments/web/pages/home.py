@@ -19,6 +19,7 @@ from catchments.lookup.snapshot import AsAt
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import optional_date, page_parameters, school_id
 from catchments.web.common.services import as_at, public_page, service, sources_of
+from catchments.web.pages.machines import structured_data
 from catchments.web.pages.map import locator, map_context
 
 blueprint = Blueprint("finder", __name__)
@@ -41,7 +42,8 @@ def home() -> AnyResponse:
     if "q" in given:
         return _results(asked, given, "home.html", url_for("finder.home"))
     shown_map = map_context(asked.snapshot) if asked.snapshot else {}
-    return _empty_page(asked, "home.html", **shown_map)
+    told = structured_data.of_website(asked)
+    return _empty_page(asked, "home.html", **shown_map, linked_data=told)
 
 
 @blueprint.get("/embed")
@@ -78,6 +80,7 @@ def _school_page(asked: AsAt, template: str, number: int, given: MultiDict[str, 
     name = answer.school.name if answer.school else gettext("School")
     reached = _reached(asked, number, given.get("typed", ""))
     about = {**_about(asked, answer, name), **NOTHING_ASKED, "reached": reached}
+    about["linked_data"] = structured_data.of_school(asked, answer)
     return public_page(asked, template, name, typed="typed" in given, **about)
 
 

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, current_app, request, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 
-from catchments.core.errors import CatchmentsError, InputRefused, NotKnown, shown
+from catchments.core.errors import CatchmentsError, InputRefused, Kind, NotKnown, shown
 from catchments.core.model import Catchment, Place, School
 from catchments.core.text_folding import folded
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
@@ -99,6 +99,12 @@ def boundaries(edition: int) -> Response:
     return _served(_stored(edition, "boundaries.topojson"))
 
 
+@blueprint.get("/map/data/<int:edition>/picture.png")
+def picture(edition: int) -> Response:
+    """Give the picture of all catchments that others show beside a link to a page."""
+    return _served(_stored(edition, "picture.png"))
+
+
 @blueprint.get("/downloads/<int:edition>/boundary.geojson")
 def boundary(edition: int) -> Response:
     """Give the boundary of the catchment with this code, as it is looked up in."""
@@ -110,6 +116,7 @@ def boundary(edition: int) -> Response:
             field="catchment",
             allowed="Give a catchment's code.",
             next_step="For the boundaries of all ask for boundaries.geojson.",
+            kind=Kind.MISSING_PARAMETER,
         )
     file = _whole_file(edition)
     feature = file.features.get(code)

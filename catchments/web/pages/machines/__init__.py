@@ -1,0 +1,1 @@
+"""What machines ask of a website before anything else, and what pages say to them."""

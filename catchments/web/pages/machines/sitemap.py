@@ -1,0 +1,126 @@
+"""The sitemap: every public page that holds for good, with when it last changed.
+
+A file of it holds 50,000 addresses; of more, /sitemap.xml is the list of the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date
+from typing import Any
+from xml.sax.saxutils import escape
+
+from flask import Response, request
+
+from catchments.core.errors import NotKnown
+from catchments.core.model import EditionSummary
+from catchments.lookup.guidance import guide_on
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published
+from catchments.web.common.http_cache import A_MINUTE
+from catchments.web.common.query_parameters import refuse_unknown_or_repeated
+from catchments.web.common.services import service
+from catchments.web.pages.machines.blueprint import blueprint, told
+from catchments.web.pages.machines.page_heads import path_of
+
+XML = "application/xml"
+NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
+HEADING = '<?xml version="1.0" encoding="UTF-8"?>\n'
+AT_MOST = 50_000
+"""Addresses in a file, as the protocol allows."""
+KEPT_BY_NOBODY = "private, no-store"
+"""Where addresses are those of the host that was asked for: that is for whoever asked, and
+nobody else."""
+
+Page = tuple[str, date | None]
+"""Path and when it last changed, if that is known."""
+
+
+def absolute_root() -> tuple[str, bool]:
+    """Return what whole addresses begin with, and whether it is known rather than the request's."""
+    public = service().settings.public_url
+    return public or request.url_root.rstrip("/"), bool(public)
+
+
+@blueprint.get("/sitemap.xml")
+def sitemap() -> Response:
+    """List the pages, or the files that list them where they are too many for one."""
+    refuse_unknown_or_repeated(request.args, set())
+    pages = _kept_pages(service().snapshots.current())
+    if len(pages) <= AT_MOST:
+        return _urls(pages)
+    files = -(-len(pages) // AT_MOST)
+    return _file(
+        "sitemapindex", "sitemap", [(f"/sitemap-{n}.xml", None) for n in range(1, files + 1)]
+    )
+
+
+@blueprint.get("/sitemap-<int:part>.xml")
+def part_of_sitemap(part: int) -> Response:
+    """List a part of the pages."""
+    refuse_unknown_or_repeated(request.args, set())
+    pages = _kept_pages(service().snapshots.current())
+    listed = pages[(part - 1) * AT_MOST : part * AT_MOST] if part else ()
+    if not listed:
+        raise NotKnown(f"There is no part {part}.", next_step="See /sitemap.xml.")
+    return _urls(listed)
+
+
+def _urls(pages: Sequence[Page]) -> Response:
+    return _file("urlset", "url", pages)
+
+
+def _file(kind: str, entry: str, pages: Sequence[Page]) -> Response:
+    root, known = absolute_root()
+    begins = escape(root)
+    written = (
+        f"<{entry}><loc>{begins}{escape(path)}</loc>"
+        f"{f'<lastmod>{changed}</lastmod>' if changed else ''}</{entry}>\n"
+        for path, changed in pages
+    )
+    text = f'{HEADING}<{kind} xmlns="{NAMESPACE}">\n{"".join(written)}</{kind}>\n'
+    return told(text, XML, control=A_MINUTE if known else KEPT_BY_NOBODY)
+
+
+def _kept_pages(world: Published) -> Sequence[Page]:
+    if "sitemap" not in world.memo:
+        world.memo["sitemap"] = tuple(_pages(world))
+    pages: Sequence[Page] = world.memo["sitemap"]
+    return pages
+
+
+def _pages(world: Published) -> Iterator[Page]:
+    """Yield every page that answers 200 today, in no language but that of its reader."""
+    editions = world.timeline.editions
+    yield from _of("finder.home", "documentation.page")
+    if guide_on(world.today):
+        yield from _of("guide.page")
+    if not editions:
+        return
+    yield from _of("directory.catchments", "downloads.page", "history.history")
+    for each in editions:
+        published = _published(each)
+        yield path_of("history.edition", number=each.number), published
+        yield path_of("downloads.edition_page", edition=each.number), published
+    snapshot = world.on(world.today)
+    if snapshot is None:
+        return
+    changed = _changed(world, editions)
+    yield path_of("mapping.page"), changed
+    for code in snapshot.edition.catchments:
+        yield path_of("directory.catchment", code=code), changed
+    for number in snapshot.release.schools:
+        yield path_of("finder.school", school_id=number), changed
+
+
+def _of(*endpoints: str) -> Iterator[Page]:
+    return ((path_of(endpoint), None) for endpoint in endpoints)
+
+
+def _changed(world: Published, editions: Sequence[EditionSummary]) -> date | None:
+    """Return when what is in force today was published or took effect, whichever was later."""
+    edition: Any = world.timeline.edition_on(world.today)
+    return max(edition.effective_from, _published(edition)) if edition in editions else None
+
+
+def _published(edition: EditionSummary) -> date:
+    return edition.published_at.replace(tzinfo=UTC).astimezone(NEW_ZEALAND_TIME).date()
