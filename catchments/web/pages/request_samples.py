@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import dataclass
+from pprint import pformat
 from typing import Any
 
 JSON = "application/json"
@@ -76,8 +77,11 @@ def _python(call: Call) -> str:
 
 
 def _python_request(call: Call) -> list[str]:
-    body = f"json.dumps({call.sent!r})" if _is_json(call.sent_in) else _text(call.sent)
+    as_json = _is_json(call.sent_in)
+    asked = pformat(call.sent, width=76, sort_dicts=False) if as_json else _text(call.sent)
+    body = "json.dumps(asked)" if as_json else "asked"
     return [
+        f"asked = {asked}",
         "request = Request(",
         f"    {_text(call.url)},",
         f"    data={body}.encode(),",
@@ -90,6 +94,7 @@ def _javascript(call: Call) -> str:
     read = "json" if _is_json(call.answered_in) else "text"
     return "\n".join(
         [
+            *_javascript_body(call),
             f"const response = await fetch({_text(call.url)}{_javascript_options(call)});",
             "if (!response.ok) throw new Error(await response.text());",
             f"const answer = await response.{read}();",
@@ -98,10 +103,16 @@ def _javascript(call: Call) -> str:
     )
 
 
+def _javascript_body(call: Call) -> list[str]:
+    if not call.sent_in:
+        return []
+    return [f"const asked = {_text(call.sent)};"]
+
+
 def _javascript_options(call: Call) -> str:
     if not call.sent_in:
         return ""
-    body = f"JSON.stringify({_text(call.sent)})" if _is_json(call.sent_in) else _text(call.sent)
+    body = "JSON.stringify(asked)" if _is_json(call.sent_in) else "asked"
     lines = [
         ", {",
         '  method: "POST",',
