@@ -30,13 +30,13 @@ from catchments.web import ogc, v1
 from catchments.web.accounts import access
 from catchments.web.accounts import routes as accounts_routes
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
-from catchments.web.common.lengths import ShortHeaders
 from catchments.web.common.query_parameters import Code, Number
 from catchments.web.common.services import EXTENSION, Services
 from catchments.web.front import (
     metrics,
     metrics_endpoint,  # noqa: F401 - its address is the health page's
 )
+from catchments.web.front.lengths import ShortHeaders
 from catchments.web.front.rate_limits import RateLimitMiddleware
 from catchments.web.front.response_cache import ResponseCache
 from catchments.web.pages import (
@@ -47,6 +47,7 @@ from catchments.web.pages import (
     health,
     history,
     home,
+    problem_types,
 )
 from catchments.web.pages import map as map_pages
 from catchments.web.pages.machines import (
@@ -69,6 +70,7 @@ BLUEPRINTS = (
     home.blueprint,
     catchments.blueprint,
     api_documentation.blueprint,
+    problem_types.blueprint,
     downloads.blueprint,
     guide.blueprint,
     history.blueprint,

@@ -72,11 +72,12 @@ def published_topology(material: ExportInput) -> bytes:
     ]
     return msgspec.json.encode(
         {
+            # The format's own members first: mapshaper seeks them at the beginning alone.
             "type": "Topology",
-            **members(edition),
             "transform": PUBLISHED.transform,
             "objects": {"catchments": _collection(geometries)},
             "arcs": [_deltas(arc) for arc in cut.arcs],
+            **members(edition),
         }
     )
 
@@ -97,11 +98,11 @@ def drawn_topology(material: ExportInput) -> bytes:
     ]
     regions = _regions(geometries, edition.catchments)
     topology = {
-        "demonstration": edition.demonstration,
         "type": "Topology",
         "transform": DRAWN.transform,
         "arcs": [_deltas(_without_straight(arc)) for arc in cut.arcs],
         "objects": {"catchments": _collection(geometries), "regions": _collection(regions)},
+        "demonstration": edition.demonstration,
     }
     return json.dumps(topology, ensure_ascii=True, separators=(",", ":")).encode()
 

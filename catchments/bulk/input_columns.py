@@ -18,7 +18,7 @@ from catchments.bulk.columns import Chosen
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.geometry.coordinates import NEW_ZEALAND_LAT, NEW_ZEALAND_LNG_360, WGS84, transformer
 from catchments.geometry.wkb import POINTS, Kinds, sound
-from catchments.lookup.values import DEGREES, HIGHEST_NUMBER, LAT_LIMITS, LNG_LIMITS, SCHOOL_NUMBER
+from catchments.lookup.values import DEGREES, HIGHEST_NUMBER, LAT_LIMITS, LNG_LIMITS, NUMBER
 
 Floats = npt.NDArray[np.float64]
 Problems = npt.NDArray[np.uint8]
@@ -109,7 +109,7 @@ def check_crs(crs: str) -> None:
 
 
 def _numbers(column: Any, name: str) -> Asked:
-    numbers, empty = _read(column, name, SCHOOL_NUMBER)
+    numbers, empty = _read(column, name, NUMBER)
     whole = (numbers >= 0) & (numbers <= HIGHEST_NUMBER) & (numbers == np.floor(numbers))
     problems = np.where(empty, NO_NUMBER, np.where(whole, 0, BAD_NUMBER)).astype(np.uint8)
     return Asked(problems, numbers=np.where(whole, numbers, 0).astype(np.int64))
@@ -243,7 +243,7 @@ def _read(column: Any, name: str, pattern: Pattern[str]) -> tuple[Floats, npt.ND
     empty = _missing(values)
     if pa.types.is_string(values.type):
         values = pc.utf8_trim_whitespace(values)
-        good = pc.match_substring_regex(values, f"^({pattern.pattern})$")
+        good = pc.match_substring_regex(values, f"^(?:{pattern.pattern})$")
         values = pc.if_else(good, values, pa.scalar(None, pa.string()))
     return _as_floats(values, name), empty
 

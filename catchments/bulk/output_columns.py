@@ -108,8 +108,7 @@ class Answering:
             return self._resolver.schools(question.numbers)
         assert question.lng is not None  # noqa: S101 - then it asks for places
         assert question.lat is not None  # noqa: S101
-        lng = np.where(question.lng > 180.0, question.lng - 360.0, question.lng)
-        return self._resolver.points(lng=lng, lat=question.lat, threads=threads)
+        return self._resolver.points(lng=question.lng, lat=question.lat, threads=threads)
 
     def _as_columns(self, question: Asked, outcomes: Outcomes) -> list[Any]:
         bad = question.problems > 0

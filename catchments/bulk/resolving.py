@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from catchments.core.model import UNCERTAINTY_M, Answer, Basis, Status
 from catchments.geometry.boundary_distances import ERROR_M, Near
-from catchments.geometry.coordinates import to_360_many
+from catchments.geometry.coordinates import published_lngs, to_360_many
 from catchments.lookup.notices import NoticeCode, notices_of_place
 from catchments.lookup.resolver import NEAREST_WITHIN_M
 from catchments.lookup.snapshot import Snapshot
@@ -140,12 +140,13 @@ class BatchResolver:
         return outcomes.taken(np.where(there & (at < len(known)), at, len(known)))
 
     def points(self, *, lng: Floats, lat: Floats, threads: int | None = None) -> Outcomes:
-        """Return the outcomes for WGS 84 points, shape (n,), longitudes -180…180.
+        """Return the outcomes for WGS 84 points, shape (n,), longitudes -180…360.
 
-        A point that is not finite or not within ±180 and ±90 degrees is refused, alone. Work is
+        A point that is not finite or not within those and ±90 degrees is refused, alone. Work is
         shared among `threads`, by default as many as there are cores.
         """
         lng, lat = np.asarray(lng, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+        lng = published_lngs(lng)
         starts = range(0, len(lng), _POINTS_AT_ONCE)
 
         def some(start: int) -> Outcomes:

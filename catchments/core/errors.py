@@ -30,6 +30,35 @@ class Kind(StrEnum):
     OUT_OF_RANGE = "out-of-range"
     SWAPPED_COORDINATES = "swapped-coordinates"
     MISSING_SIGN = "missing-sign"
+    REPEATED_MEMBER = "repeated-member"
+    """A member of a JSON object that is there twice."""
+    UNREADABLE_BODY = "unreadable-body"
+    BAD_REQUEST = "bad-request"
+    """What HTTP itself, or a form's token, makes unusable."""
+    NOT_POSSIBLE = "not-possible"
+    """What could not be done, for a reason that is said and is none of the others."""
+    UNKNOWN_KEY = "unknown-key"
+    NOT_ALLOWED = "not-allowed"
+    NOT_FOUND = "not-found"
+    """A school, catchment, provider, edition or file that there is not."""
+    NO_SUCH_ADDRESS = "no-such-address"
+    METHOD_NOT_ALLOWED = "method-not-allowed"
+    NOT_OFFERED = "not-offered"
+    """A form that an answer is not to be had in."""
+    CONFLICT = "conflict"
+    CHANGE_DOES_NOT_FIT = "change-does-not-fit"
+    CANNOT_BE_PUBLISHED = "cannot-be-published"
+    STALE = "stale"
+    TOO_LARGE = "too-large"
+    NOT_TAKEN = "not-taken"
+    """A body of a media type, a character set or a compression that is not taken."""
+    RANGE_NOT_SATISFIABLE = "range-not-satisfiable"
+    TOO_MANY_REQUESTS = "too-many-requests"
+    HEADER_TOO_LONG = "header-too-long"
+    SERVICE_ERROR = "service-error"
+    NOTHING_PUBLISHED = "nothing-published"
+    TOO_BUSY = "too-busy"
+    DATABASE_AWAY = "database-away"
 
 
 class CatchmentsError(Exception):
@@ -61,6 +90,14 @@ class InputRefused(CatchmentsError):
         super().__init__(problem, allowed=allowed, next_step=next_step)
         self.field = field
         self.kind = kind
+
+
+class BodyTooLarge(CatchmentsError):
+    """A body of more bytes or rows than are taken."""
+
+
+class BodyNotTaken(CatchmentsError):
+    """A body of a media type, a character set or a compression that is not taken."""
 
 
 class FileRefused(CatchmentsError):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r", "\n")
 
-Cell = str | int | float | None
+Cell = str | int | float | date | None
 
 
 def plain_table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:

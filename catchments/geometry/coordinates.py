@@ -7,7 +7,6 @@ Metres: NZTM2000 (EPSG:2193), or Chatham Islands Transverse Mercator 2000 (EPSG:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,6 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.errors import InputRefused, shown
 from catchments.geometry.planar import in_one, polygons_in
 from catchments.geometry.reference_systems import is_plain
 
@@ -52,6 +50,25 @@ def to_360_many(lng: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[A
 def to_180(lng: float) -> float:
     """Return a longitude 0…360 as -180…180 degrees."""
     return lng - 360.0 if lng > 180.0 else lng
+
+
+def published_lng(lng: float) -> float:
+    """Return a longitude -180…360 as answers give it, -180…180, with the decimals it was given in.
+
+    183.4567 becomes -176.5433, as a map's own files have it, and not -176.54330000000002: twelve
+    decimals are a ten-thousandth of a millimetre.
+    """
+    return round(lng - 360.0, 12) if 180.0 < lng <= 360.0 else lng
+
+
+def published_lngs(lng: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
+    """Return longitudes -180…360 each as `published_lng` has it."""
+    beyond = (lng > 180.0) & (lng <= 360.0)  # few: the Chathams
+    if not beyond.any():
+        return lng
+    turned = lng.copy()
+    turned[beyond] = list(map(published_lng, lng[beyond].tolist()))
+    return turned
 
 
 def geometry_to_360(geometry: BaseGeometry) -> BaseGeometry:
@@ -171,18 +188,3 @@ def in_new_zealand(*, lng: float, lat: float) -> bool:
 def look_swapped(*, lng: float, lat: float) -> bool:
     """Whether a point lies outside New Zealand as given but inside with its axes exchanged."""
     return not in_new_zealand(lng=lng, lat=lat) and in_new_zealand(lng=lat, lat=lng)
-
-
-def checked_degrees(name: str, value: float, *, limit: float) -> float:
-    """Return `value` when it is a finite number within ±limit degrees.
-
-    Raises InputRefused, naming the parameter and its range.
-    """
-    if not math.isfinite(value) or abs(value) > limit:
-        raise InputRefused(
-            f"{name} is {shown(value)}.",
-            field=name,
-            allowed=f"It must be a number of degrees from {-limit:g} to {limit:g}.",
-            next_step="Give WGS 84 decimal degrees, for example lat=-36.8694 and lng=174.7689.",
-        )
-    return value

@@ -32,6 +32,7 @@ from catchments.core.model import (
     SchoolStatus,
     Status,
 )
+from catchments.geometry.coordinates import published_lng
 from catchments.geometry.spatial_index import SpatialIndex
 from catchments.lookup.notices import NoticeCode, notices_of_place
 
@@ -75,8 +76,8 @@ class Resolver:
         return replace(answer, notices=answer.notices + notices) if notices else answer
 
     def point(self, *, lng: float, lat: float) -> Answer:
-        """Return the answer for a WGS 84 point."""
-        return self._by_place(Place(lng=lng, lat=lat), "This place")
+        """Return the answer for a WGS 84 point; a longitude of 180…360 becomes a western one."""
+        return self._by_place(Place(lng=published_lng(lng), lat=lat), "This place")
 
     def address(self, named: NamedPlace) -> Answer:
         """Return the answer for an address, by its one place."""

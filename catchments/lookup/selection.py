@@ -16,9 +16,10 @@ import shapely
 
 from catchments.core.model import Answer, Basis, Catchment, Provider, SchoolStatus, Status
 from catchments.core.text_folding import folded
-from catchments.geometry.coordinates import to_180, to_360
+from catchments.geometry.coordinates import published_lng, to_180, to_360
 from catchments.lookup.resolver import Resolver
 from catchments.lookup.snapshot import Published, Snapshot
+from catchments.lookup.values import LNG_LIMITS
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -36,6 +37,13 @@ class Box:
     south: float
     east: float
     north: float
+
+    @classmethod
+    def of(cls, west: float, south: float, east: float, north: float) -> Box:
+        """Return the box between longitudes -180…360; one as wide as the world is all of it."""
+        if east - west >= 360.0:
+            west, east = LNG_LIMITS[0], -LNG_LIMITS[0]
+        return cls(published_lng(west), south, published_lng(east), north)
 
     @property
     def spans_360(self) -> tuple[tuple[float, float], ...]:

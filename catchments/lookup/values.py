@@ -10,21 +10,22 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from enum import Enum, auto
 
+from catchments.core.errors import Kind
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import in_new_zealand, look_swapped
 
 HIGHEST_NUMBER = 999_999_999
-WHOLE = "[0-9]{1,9}"
-SCHOOL_NUMBER = re.compile(WHOLE + r"(\.0*)?")  # pandas writes 54.0 where a number is missing
-DEGREES = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[0-9]{1,9}(?:\.0*)?")  # pandas writes 54.0 where a number is missing
+DEGREES = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 LNG_LIMITS = (-180.0, 360.0)
 """The Chathams are at -176.5 and at 183.5: either is what people's programs have."""
 LAT_LIMITS = (-90.0, 90.0)
 
-_WHOLE = re.compile(WHOLE)
+DECIMAL_COMMA = re.compile("[+-]?[0-9]{1,3},[0-9]+")
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -37,7 +38,28 @@ NAMES: Mapping[str, frozenset[str]] = {
     ID: frozenset({"id"}),
 }
 """What each field or column may be called, without case, macrons, spaces and punctuation."""
-_FIELDS = {name: field for field, names in NAMES.items() for name in names}
+_FIELDS = {name: field for field, names in NAMES.items() for name in (field, *names)}
+
+SCHOOL_NUMBER_ALLOWED = (
+    "It must be a school's number in the Ministry's directory, at most nine digits."
+)
+RANGES = {
+    field: f"It must be a number of degrees from {low:g} to {high:g}."
+    for field, (low, high) in ((LNG, LNG_LIMITS), (LAT, LAT_LIMITS))
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with a value, for each door to say in its own form."""
+
+    field: str
+    problem: str
+    """A sentence of which the field is the subject: “It is out of range.”"""
+    allowed: str
+    kind: Kind = Kind.INVALID_VALUE
+    mended: tuple[float, float] | None = None
+    """The longitude and latitude that may be meant, if they can be told."""
 
 
 class Flaw(Enum):
@@ -52,12 +74,9 @@ class Flaw(Enum):
 
 def field_called(name: str) -> str | None:
     """Return the field that a parameter, a member or a column means by its name, if it is one."""
+    if name in _FIELDS:
+        return _FIELDS[name]
     return _FIELDS.get(folded(name).replace(" ", "")) if len(name) <= 80 else None
-
-
-def whole_number(text: str) -> int | None:
-    """Return a number of at most nine ASCII digits."""
-    return int(text) if _WHOLE.fullmatch(text) else None
 
 
 def day_of(text: str) -> date | None:
@@ -75,16 +94,21 @@ def truth_of(value: object) -> bool | None:
     return _TRUTHS.get(value.strip().casefold()) if isinstance(value, str) else None
 
 
-def school_number(value: object) -> int | None:
-    """Return a school's number from a text or a number; no school need have it."""
+def whole_number(value: object) -> int | None:
+    """Return a number of at most nine digits, from a text or a number."""
     if isinstance(value, str):
         text = value.strip()
-        return int(text.partition(".")[0]) if SCHOOL_NUMBER.fullmatch(text) else None
+        return int(text.partition(".")[0]) if NUMBER.fullmatch(text) else None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     return value if 0 <= value <= HIGHEST_NUMBER else None
+
+
+def school_number(value: object) -> int | None:
+    """Return a school's number, read as any whole number is; no school need have it."""
+    return whole_number(value)
 
 
 def degrees(value: object) -> float | None:
@@ -112,3 +136,34 @@ def flaw_of(*, lng: float, lat: float) -> Flaw | None:
         return Flaw.LNG_RANGE
     is_mirrored = lat > 0 and in_new_zealand(lng=lng, lat=-lat)
     return Flaw.SIGN_MISSING if is_mirrored else None
+
+
+def wrong_degrees(field: str, value: object) -> Wrong:
+    """Return what is wrong with a longitude or a latitude that `degrees` does not read."""
+    if isinstance(value, str) and DECIMAL_COMMA.fullmatch(value.strip()):
+        allowed = "Give WGS 84 decimal degrees, such as -36.8694."
+        return Wrong(field, "It has a comma where a decimal point belongs.", allowed)
+    return Wrong(field, "It is no number of degrees.", RANGES[field])
+
+
+def wrong_point(*, lng: float, lat: float) -> Wrong | None:
+    """Return what is wrong with a point of WGS 84 degrees and what may be meant, or None."""
+    flaw = flaw_of(lng=lng, lat=lat)
+    if flaw is Flaw.SWAPPED:
+        latitude, longitude = number_text(lat), number_text(lng)
+        said = f"The latitude is {latitude} and the longitude {longitude}: they look swapped."
+        ranges = "lat is from -90 to 90, lng from -180 to 360 degrees."
+        return Wrong(LAT, said, ranges, Kind.SWAPPED_COORDINATES, (lat, lng))
+    if flaw is Flaw.SIGN_MISSING:
+        said = f"The latitude is {number_text(lat)}: its minus sign looks missing."
+        negative = "New Zealand's latitudes are negative."
+        return Wrong(LAT, said, negative, Kind.MISSING_SIGN, (lng, -lat))
+    if flaw is None:
+        return None
+    field = LAT if flaw is Flaw.LAT_RANGE else LNG
+    return Wrong(field, "It is out of range.", RANGES[field], Kind.OUT_OF_RANGE)
+
+
+def number_text(value: float) -> str:
+    """Return degrees as people write them: 174.7689, not 174.76889999999999."""
+    return f"{value:.15g}"

@@ -12,7 +12,13 @@ from catchments.core.model import Edition, Source
 from catchments.core.plain_cells import Cell
 from maps.exports.geojson import by_code, provider_json, source_json
 
-PROVIDER_COLUMNS = ("code", "name", "phone", "email", "website")
+PROVIDER_COLUMNS = (
+    "provider_code",
+    "provider_name",
+    "provider_phone",
+    "provider_email",
+    "provider_website",
+)
 SOURCE_COLUMNS = (
     "kind",
     "title",
@@ -29,8 +35,7 @@ SOURCE_COLUMNS = (
 def provider_rows(edition: Edition) -> Iterator[list[Cell]]:
     """Yield a row of PROVIDER_COLUMNS for each provider, by code."""
     for provider in by_code(edition):
-        told = provider_json(provider)
-        yield [told[name] for name in PROVIDER_COLUMNS]
+        yield [*provider_json(provider).values()]
 
 
 def source_rows(edition: Edition) -> Iterator[list[Cell]]:
@@ -39,7 +44,7 @@ def source_rows(edition: Edition) -> Iterator[list[Cell]]:
 
 
 def told_sources(sources: Iterable[Source]) -> Iterator[list[Cell]]:
-    """Yield a row of SOURCE_COLUMNS for each source, in their order; `demonstration` is 0 or 1."""
+    """Yield a row of SOURCE_COLUMNS for each source, in their order."""
     for source in sources:
-        told = {**source_json(source), "demonstration": int(source.demonstration)}
+        told = source_json(source)
         yield [told[name] for name in SOURCE_COLUMNS]

@@ -85,16 +85,22 @@ def source_json(source: Source) -> dict[str, Any]:
 
 
 def properties(edition: Edition, catchment: Catchment) -> dict[str, Any]:
-    """Return what files say of a catchment beside its boundary."""
-    provider = edition.providers.get(catchment.provider_code or "")
+    """Return what files say of a catchment beside its boundary: flat, as GIS programs have it."""
+    starts = edition.effective_from
     return {
-        "code": catchment.code,
-        "name": catchment.name,
-        "education_region": catchment.education_region,
-        "provider": provider_json(provider) if provider else None,
+        "catchment_code": catchment.code,
+        "catchment_name": catchment.name,
+        "education_region": catchment.education_region or None,
+        **_served_by(edition.providers.get(catchment.provider_code or "")),
         "edition": edition.number,
+        "effective_from": starts.isoformat() if starts else None,
         "demonstration": edition.demonstration,
     }
+
+
+def _served_by(provider: Provider | None) -> dict[str, str | None]:
+    told = provider_json(provider or Provider("", ""))
+    return {f"provider_{name}": text or None for name, text in told.items()}
 
 
 def provider_json(provider: Provider) -> dict[str, str]:

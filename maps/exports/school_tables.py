@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 
 from catchments.core.model import Answer, Basis, Catchment, Edition, Provider
 from catchments.core.plain_cells import Cell, plain_table
@@ -11,17 +11,17 @@ from maps.wording import made_up
 
 CELLS = (
     "school_id",
-    "school",
+    "school_name",
     "town",
     "status",
     "catchment_code",
-    "catchment",
+    "catchment_name",
     "education_region",
     "provider_code",
-    "provider",
-    "phone",
-    "email",
-    "website",
+    "provider_name",
+    "provider_phone",
+    "provider_email",
+    "provider_website",
     "basis",
     "listing",
     "distance_m",
@@ -40,7 +40,7 @@ def school_rows(material: ExportInput) -> Iterator[list[Cell]]:
     """Yield a row of COLUMNS for each school of the directory release, by the release's order.
 
     Below them are the numbers that the edition speaks of and the release lacks. `distance_m` is in
-    metres, and only where the basis is `nearest`.
+    metres, and only where the basis is `nearest`. Dates are dates, and truths truths.
     """
     edition, answers, origin = material.edition, material.answers or {}, _origin(material)
     for answer in answers.values():
@@ -70,7 +70,12 @@ def numbers_without_school(edition: Edition, known: Container[int]) -> list[int]
 
 def schools_csv(material: ExportInput) -> bytes:
     """Return every school as CSV: RFC 4180, UTF-8, a first line of names; no cell is a formula."""
-    return plain_table(COLUMNS, school_rows(material))
+    return plain_table(COLUMNS, map(in_words, school_rows(material)))
+
+
+def in_words(row: Sequence[Cell]) -> list[Cell]:
+    """Return a row as a text file has it: whether something is made up is said in words."""
+    return [made_up(demonstration=cell) if isinstance(cell, bool) else cell for cell in row]
 
 
 def cells_of(edition: Edition, answer: Answer) -> list[Cell]:
@@ -112,8 +117,8 @@ def _origin(material: ExportInput) -> list[Cell]:
     starts, release = material.edition.effective_from, material.release
     return [
         material.edition.number or 0,
-        starts.isoformat() if starts else None,
-        release.released.isoformat() if release else None,
-        made_up(demonstration=material.demonstration),
+        starts,
+        release.released if release else None,
+        material.demonstration,
         "; ".join(dict.fromkeys(f"{s.authority} ({s.licence})" for s in material.sources)),
     ]

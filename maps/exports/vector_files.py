@@ -7,21 +7,17 @@ sources; dates are the edition's own, so that the same edition gives the same by
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pyogrio
-import shapely
-from geopandas import GeoDataFrame
-from pandas import DataFrame
-from shapely.geometry.base import BaseGeometry
+from pandas import NA, DataFrame
 
-from catchments.core.model import Provider
+from catchments.core.columns import BY_NAME, Kind
 from catchments.core.plain_cells import Cell, plain_table
-from catchments.geometry.coordinates import WGS84
 from catchments.lookup.resolver import long_date
 from maps.exports.edition_tables import (
     PROVIDER_COLUMNS,
@@ -30,9 +26,9 @@ from maps.exports.edition_tables import (
     source_rows,
 )
 from maps.exports.export_input import ExportInput
+from maps.exports.feature_tables import catchments_table, schools_table, typed
 from maps.exports.packing import zipped
-from maps.exports.school_tables import COLUMNS as SCHOOL_COLUMNS
-from maps.exports.school_tables import school_rows
+from maps.exports.school_tables import in_words
 from maps.wording import MADE_UP, credit_lines
 
 LONGEST_DBF_TEXT = 254
@@ -41,6 +37,7 @@ SHAPEFILE_NAME = "catchments"
 LONG_TEXTS = "long_texts.csv"
 FRAME = "Boundaries are as published, WGS 84 (EPSG:4326), longitudes -180 to 180, split at 180."
 CUT = "Texts are UTF-8. The table has room for 254 bytes of each: longer ones are cut there."
+FIELDS = "Fields, and what the same columns are called in the other files of this edition:"
 _FILES = {
     "providers.csv": "every provider, also those that serve no catchment",
     "sources.csv": "where all of this came from",
@@ -52,34 +49,22 @@ APOSTROPHES = (
     "formula."
 )
 UNDATED = date(2000, 1, 1)
-_AREAS = {"geometry_type": "MultiPolygon", "promote_to_multi": True}
 _SHORT = {
-    "code": "code",
-    "name": "name",
+    "catchment_code": "code",
+    "catchment_name": "name",
     "education_region": "region",
     "provider_code": "prov_code",
-    "provider": "provider",
-    "phone": "phone",
-    "email": "email",
-    "website": "website",
+    "provider_name": "provider",
+    "provider_phone": "phone",
+    "provider_email": "email",
+    "provider_website": "website",
     "edition": "edition",
     "effective_from": "from_date",
     "demonstration": "made_up",
 }
-"""Names of fields, and how a Shapefile, which has room for ten letters, calls them."""
-_MEANING = {
-    "code": "code of the catchment",
-    "name": "name of the catchment",
-    "region": "education region",
-    "prov_code": "code of the provider who serves it",
-    "provider": "name of the provider",
-    "phone": "telephone number of the provider",
-    "email": "e-mail address of the provider",
-    "website": "website of the provider",
-    "edition": "number of the edition",
-    "from_date": "date from which the edition is in force, YYYY-MM-DD",
-    "made_up": "1 if it is demonstration data, which is made up; else 0",
-}
+"""Names of columns, and how a Shapefile, which has room for ten letters, calls them."""
+_AREAS: dict[str, Any] = {"geometry_type": "MultiPolygon", "use_arrow": True}
+"""Through Arrow, where dates are dates and truths truths."""
 
 
 def geopackage(material: ExportInput) -> bytes:
@@ -93,12 +78,17 @@ def geopackage(material: ExportInput) -> bytes:
         path = folder / "boundaries.gpkg"
         # GDAL 3.6, as Debian 12 and its QGIS have it, knows no later version.
         version = {"VERSION": "1.2"}
-        _catchments(material).to_file(
+        catchments_table(material).to_file(
             path, layer="catchments", dataset_options=version, layer_options=about, **_AREAS
         )
         if material.release:
-            _schools(material).to_file(
-                path, layer="schools", mode="a", layer_options=about, geometry_type="Point"
+            schools_table(material).to_file(
+                path,
+                layer="schools",
+                mode="a",
+                layer_options=about,
+                geometry_type="Point",
+                use_arrow=True,
             )
         _append(path, "providers", PROVIDER_COLUMNS, provider_rows(material.edition))
         _append(path, "sources", SOURCE_COLUMNS, source_rows(material.edition))
@@ -110,10 +100,13 @@ def shapefile(material: ExportInput) -> bytes:
 
     Beside it stand tables of providers and sources, and of the texts that it has no room for.
     """
-    catchments = _catchments(material).rename(columns=_SHORT)
-    texts = catchments.columns[catchments.dtypes == "object"]
-    tables = _tables(material, catchments[texts])
-    catchments[texts] = catchments[texts].map(_fitting, na_action="ignore")
+    catchments = catchments_table(material).rename(columns=_SHORT)
+    texts = [short for name, short in _SHORT.items() if BY_NAME[name].kind is Kind.TEXT]
+    tables = _tables(material, catchments[texts].astype(object).replace({NA: None}))
+    for name in texts:
+        catchments[name] = catchments[name].map(_fitting, na_action="ignore")
+    # A table of dBASE has truths that many programs show as a text.
+    catchments["made_up"] = catchments["made_up"].astype("int32")
     dated = {"ENCODING": "UTF-8", "DBF_DATE_LAST_UPDATE": _day(material).isoformat()}
     with _folder(material) as folder:
         catchments.to_file(folder / f"{SHAPEFILE_NAME}.shp", layer_options=dated, **_AREAS)
@@ -124,60 +117,18 @@ def shapefile(material: ExportInput) -> bytes:
 # --- what is in them ------------------------------------------------------------------------------
 
 
-def _catchments(material: ExportInput) -> GeoDataFrame:
-    edition = material.edition
-    starts = edition.effective_from.isoformat() if edition.effective_from else ""
-    rows = []
-    for catchment in material.catchments:
-        served = _served(material.provider(catchment))
-        region = catchment.education_region or None
-        origin = edition.number or 0, starts, edition.demonstration
-        rows.append([catchment.code, catchment.name, region, *served, *origin])
-    boundaries = [material.published.get(catchment.code) for catchment in material.catchments]
-    return _table(rows, _SHORT, boundaries, {"edition": "int32", "demonstration": "int32"})
-
-
-def _served(provider: Provider | None) -> list[str | None]:
-    if provider is None:
-        return [None] * 5
-    ways = (provider.code, provider.name, provider.phone, provider.email, provider.website)
-    return [text or None for text in ways]
-
-
-def _schools(material: ExportInput) -> GeoDataFrame:
-    places = [
-        answer.place and shapely.Point(answer.place.lng, answer.place.lat)
-        for answer in (material.answers or {}).values()
-    ]
-    rows = list(school_rows(material))
-    places += [None] * (len(rows) - len(places))  # numbers that the directory lacks
-    numbers = {"school_id": "int64", "edition": "int32", "distance_m": "float64"}
-    return _table(rows, SCHOOL_COLUMNS, places, numbers)
-
-
-def _table(
-    rows: Iterable[Sequence[Any]],
-    columns: Iterable[str],
-    geometries: Sequence[BaseGeometry | None],
-    numbers: Mapping[str, str],
-) -> GeoDataFrame:
-    """Return rows as a table in WGS 84 whose columns are texts, but for those of `numbers`."""
-    texts = {"columns": list(columns), "dtype": object}
-    return GeoDataFrame(list(rows), geometry=geometries, crs=WGS84, **texts).astype(numbers)
-
-
 def _append(path: Path, name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """Add a table without geometries to a GeoPackage; an empty text is none."""
-    told = [[None if cell == "" else cell for cell in row] for row in rows]
-    table = DataFrame(told, columns=list(columns), dtype=object)
-    numbers = {"demonstration": "int32"} if "demonstration" in columns else {}
-    pyogrio.write_dataframe(table.astype(numbers), path, layer=name, append=True)
+    """Add a table without geometries to a GeoPackage."""
+    pyogrio.write_dataframe(typed(rows, columns), path, layer=name, append=True, use_arrow=True)
 
 
 def _tables(material: ExportInput, texts: DataFrame) -> dict[str, bytes]:
     """Return the tables beside a Shapefile by name; `texts` are those of its own table, whole."""
     providers, sources = provider_rows(material.edition), source_rows(material.edition)
-    written = [plain_table(PROVIDER_COLUMNS, providers), plain_table(SOURCE_COLUMNS, sources)]
+    written = [
+        plain_table(PROVIDER_COLUMNS, providers),
+        plain_table(SOURCE_COLUMNS, map(in_words, sources)),
+    ]
     cut = list(_cut(texts))
     if cut:
         written.append(plain_table(("code", "field", "text"), cut))
@@ -216,12 +167,12 @@ def _about(material: ExportInput) -> str:
 
 
 def _readme(material: ExportInput, tables: Iterable[str]) -> str:
-    fields = [f"{name:<10} {_MEANING[name]}" for name in _SHORT.values()]
+    fields = [f"{short:<10} {name:<17} {BY_NAME[name].meaning}" for name, short in _SHORT.items()]
     beside = [f"{name:<14} {_FILES[name]}" for name in tables]
     told = (
         _about(material),
         f"{FRAME}\n{CUT}",
-        "\n".join(["Fields:", *fields]),
+        "\n".join([FIELDS, *fields]),
         "\n".join(["Tables beside it, in UTF-8:", *beside, APOSTROPHES]),
     )
     return "\n\n".join(told).replace("\n", "\r\n") + "\r\n"

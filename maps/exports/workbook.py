@@ -10,25 +10,28 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from catchments.core.columns import BY_NAME, Kind
 from catchments.core.plain_cells import Cell
 from catchments.lookup.resolver import long_date
+from maps.exports.edition_tables import PROVIDER_COLUMNS as PROVIDER_CELLS
 from maps.exports.edition_tables import SOURCE_COLUMNS, provider_rows, told_sources
 from maps.exports.export_input import ExportInput
 from maps.exports.packing import unzipped, zipped
 from maps.exports.school_tables import COLUMNS, school_rows
-from maps.wording import MADE_UP, credit_lines, in_force, made_up
+from maps.wording import MADE_UP, credit_lines, in_force
 
-PROVIDER_COLUMNS = ("provider_code", "provider", "phone", "email", "website", "catchment_codes")
+PROVIDER_COLUMNS = (*PROVIDER_CELLS, "catchment_codes")
+ALL_COLUMNS = (*COLUMNS, *PROVIDER_COLUMNS, *SOURCE_COLUMNS)
 WIDTHS = {
-    "school": 38,
+    "school_name": 38,
     "town": 20,
-    "catchment": 26,
+    "catchment_name": 26,
     "education_region": 30,
     "provider_code": 24,
-    "provider": 38,
-    "phone": 16,
-    "email": 30,
-    "website": 30,
+    "provider_name": 38,
+    "provider_phone": 18,
+    "provider_email": 30,
+    "provider_website": 30,
     "in_school_provision": 34,
     "source": 60,
     "catchment_codes": 60,
@@ -39,6 +42,7 @@ WIDTHS = {
     "url": 60,
     "sha256": 68,
     "file_name": 34,
+    "effective_from": 15,
 }
 """Of columns, in characters; the others are as wide as their names."""
 SHEETS = {
@@ -48,24 +52,18 @@ SHEETS = {
     "Sources": "where all of this came from, with the SHA-256 of each file",
 }
 MEANINGS = {
-    "status": "as the school directory has it; not in the directory, where the directory lacks a "
-    "number that the lists of this edition name",
-    "basis": "how the school comes to its catchment: listed, located (inside the boundary), or "
-    "nearest; empty where it belongs to no one catchment",
-    "listing": "the code of the catchment that the published list names for the school; none where "
-    "it is declared to belong to no catchment; empty where no list names it",
-    "distance_m": "metres to the boundary, where the basis is nearest",
-    "in_school_provision": "the note on the school's own funded provision",
-    "directory_release": "the release of the school directory that the edition was checked against",
-    "catchment_codes": "the catchments that the provider serves, by code",
+    "status": "As the school directory has it; not in the directory, where the directory lacks a "
+    "number that the lists of this edition name.",
+    "basis": "How the school comes to its catchment: listed, located (inside the boundary), or "
+    "nearest; empty where it belongs to no one catchment.",
 }
+"""Of columns that say more here than the vocabulary has of them."""
 STAYS_IN_SIGHT = {"Schools": "C2", "Providers": "C2", "Sources": "B2"}
 """The first cell of each sheet that is moved away as one scrolls."""
 LONGEST_CELL = 32_767
 """How many units of UTF-16 a cell of a workbook has room for: most characters are one, some two."""
-AS_TEXT, AS_USUAL = "@", "General"
+AS_TEXT, AS_USUAL, AS_DAY = "@", "General", "yyyy-mm-dd"
 """Formats of cells; in the first a number that is typed stays as it was typed, its zeros too."""
-NUMBERS = ("school_id", "distance_m", "edition")
 SENTENCES = ("in_school_provision", "source", "title")
 """Texts of any length, which some spreadsheets show as #### in cells of the format of texts."""
 CUTS_TOLD = 20
@@ -106,7 +104,7 @@ class _Losses:
 def schools_xlsx(material: ExportInput) -> bytes:
     """Return every school as a workbook, with providers, sources, and a sheet “About”.
 
-    Every cell is a text or a number; whatever does not fit into one is named in “About”.
+    Every cell is a text, a number, a date or a truth; what does not fit is named in “About”.
     """
     from openpyxl import Workbook
 
@@ -132,8 +130,7 @@ def _providers(material: ExportInput) -> Iterator[list[Cell]]:
 
 def _sources(material: ExportInput) -> Iterator[list[Cell]]:
     """Yield a row for each source; that of the directory is the last, for its schools are here."""
-    for *row, demonstration in told_sources(material.sources):
-        yield [*row, made_up(demonstration=bool(demonstration))]
+    yield from told_sources(material.sources)
 
 
 def _fill(
@@ -143,8 +140,7 @@ def _fill(
     from openpyxl.utils import get_column_letter
 
     letters = [get_column_letter(at) for at in range(1, len(columns) + 1)]
-    usual = (*NUMBERS, *SENTENCES)
-    formats = [AS_USUAL if name in usual else AS_TEXT for name in columns]
+    formats = [_format(name) for name in columns]
     sheet.freeze_panes = STAYS_IN_SIGHT[sheet.title]
     for letter, name, form in zip(letters, columns, formats, strict=True):
         column = sheet.column_dimensions[letter]
@@ -158,6 +154,13 @@ def _fill(
         sheet.append([_cell(sheet, v, form) for v, form in zip(kept, formats, strict=True)])
 
 
+def _format(column: str) -> str:
+    kind = BY_NAME[column].kind
+    if kind is Kind.DATE:
+        return AS_DAY
+    return AS_TEXT if kind is Kind.TEXT and column not in SENTENCES else AS_USUAL
+
+
 def _tell(sheet: Any, material: ExportInput, losses: _Losses) -> None:
     """Write where the workbook is from, what its sheets and columns mean, and what it lacks."""
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 28, 110
@@ -169,11 +172,17 @@ def _tell(sheet: Any, material: ExportInput, losses: _Losses) -> None:
         *(("Source", line) for line in credit_lines(material)),
         *(("Licence", line) for line in sorted({s.licence for s in material.sources})),
         *((f"Sheet {name}", meaning) for name, meaning in SHEETS.items()),
-        *((f"Column {name}", meaning) for name, meaning in MEANINGS.items()),
+        *((f"Column {name}", _meaning(name)) for name in dict.fromkeys(ALL_COLUMNS)),
         *losses.told(),
     ]
     for name, value in told:
         sheet.append([_bold(sheet, name), _wrapped(sheet, value)])
+
+
+def _meaning(column: str) -> str:
+    told = BY_NAME[column]
+    unit = f" In {told.unit}." if told.unit else ""
+    return MEANINGS.get(column) or f"{told.meaning}{unit}"
 
 
 def _named(cells: Sequence[str]) -> str:
@@ -220,13 +229,19 @@ def _cell(sheet: Any, value: Cell, form: str = AS_USUAL) -> Any:
     from openpyxl.cell import WriteOnlyCell
 
     if not isinstance(value, str):
-        return WriteOnlyCell(sheet, value)
+        return _plain(WriteOnlyCell(sheet, value), form)
     cell = WriteOnlyCell(sheet)
     cell._value, cell.data_type = value, "s"
     if form != AS_USUAL:
         cell.number_format = form
     if value.startswith(("=", "+", "-", "@")):
         cell.quotePrefix = True
+    return cell
+
+
+def _plain(cell: Any, form: str) -> Any:
+    if form == AS_DAY:
+        cell.number_format = form
     return cell
 
 

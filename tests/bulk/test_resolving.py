@@ -193,7 +193,7 @@ def test_how_many_threads_share_the_work_makes_no_difference(threads, monkeypatc
         (174.5, math.nan),
         (math.inf, -38.5),
         (174.5, -math.inf),
-        (180.1, -38.5),
+        (360.1, -38.5),
         (-38.5, 174.5),
         (1e300, 0.0),
     ],

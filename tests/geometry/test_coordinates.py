@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Point, Polygon, box
 
-from catchments.core.errors import InputRefused
 from catchments.geometry.coordinates import (
     CHATHAM_TM2000,
     NZTM2000,
     WGS84,
     area_m2,
-    checked_degrees,
     geometry_to_180,
     geometry_to_360,
     in_new_zealand,
     look_swapped,
     metric_crs,
+    published_lng,
+    published_lngs,
     to_180,
     to_360,
     to_metres,
@@ -241,26 +242,10 @@ def test_swapped_axes_are_seen(lng, lat, swapped):
     assert look_swapped(lng=lng, lat=lat) is swapped
 
 
-@pytest.mark.parametrize("value", [-180.0, -0.0, 174.7, 180.0])
-def test_degrees_within_their_range_are_taken_as_they_are(value):
-    assert checked_degrees("lng", value, limit=180.0) == value
-
-
 @pytest.mark.parametrize(
-    ("name", "value", "limit", "shown", "allowed"),
-    [
-        ("lng", 180.5, 180.0, "lng is “180.5”.", "from -180 to 180."),
-        ("lat", -90.00001, 90.0, "lat is “-90.00001”.", "from -90 to 90."),
-        ("lat", math.nan, 90.0, "lat is “nan”.", "from -90 to 90."),
-        ("lng", -math.inf, 180.0, "lng is “-inf”.", "from -180 to 180."),
-    ],
+    ("lng", "published"),
+    [(174.7689, 174.7689), (-176.5433, -176.5433), (180.0, 180.0), (183.4567, -176.5433)],
 )
-def test_degrees_out_of_range_are_refused_with_value_range_and_next_step(
-    name, value, limit, shown, allowed
-):
-    with pytest.raises(InputRefused) as refused:
-        checked_degrees(name, value, limit=limit)
-    assert refused.value.field == name
-    assert refused.value.problem == shown
-    assert refused.value.allowed == f"It must be a number of degrees {allowed}"
-    assert "for example lat=-36.8694 and lng=174.7689" in refused.value.next_step
+def test_a_longitude_is_published_with_the_decimals_that_it_was_given_in(lng, published):
+    assert published_lng(lng) == published
+    assert published_lngs(np.array([174.5, lng])).tolist() == [174.5, published]

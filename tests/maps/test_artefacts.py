@@ -60,8 +60,8 @@ def test_the_download_has_hostile_names_as_they_are(
     edition: Edition, collection: dict[str, Any]
 ) -> None:
     expected = [catchment.name for catchment in edition.catchments.values()]
-    assert expected == [f["properties"]["name"] for f in collection["features"]]
-    assert expected == [f["properties"]["provider"]["name"] for f in collection["features"]]
+    assert expected == [f["properties"]["catchment_name"] for f in collection["features"]]
+    assert expected == [f["properties"]["provider_name"] for f in collection["features"]]
 
 
 def test_the_download_says_that_it_is_a_demonstration(
@@ -109,4 +109,4 @@ def test_a_catchment_without_boundary_or_provider_is_in_the_download() -> None:
     edition = Edition(catchments={"A": Catchment("A", "Ahi")})
     (feature,) = json.loads(boundaries_geojson(edition))["features"]
     assert feature["geometry"] is None
-    assert feature["properties"]["provider"] is None
+    assert feature["properties"]["provider_name"] is None

@@ -14,7 +14,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -66,7 +66,7 @@ from maps.exports.downloads import (
 from maps.exports.export_input import ExportInput
 from maps.exports.school_tables import COLUMNS
 from maps.topology import PUBLISHED, Cut
-from maps.wording import MADE_UP
+from maps.wording import MADE_UP, made_up
 from tests.laws import examples
 from tests.waiting import PATIENCE_S
 from tests.worlds import TODAY, small_edition, small_release
@@ -228,21 +228,21 @@ def test_the_geopackage_has_catchments_as_published(folder: Path, whole: Edition
     columns, areas, meta = read_layer(folder / GEOPACKAGE, "catchments")
     codes = sorted(whole.catchments)
     assert (meta["crs"], meta["geometry_type"]) == ("EPSG:4326", "MultiPolygon")
-    assert columns["code"] == codes
-    assert columns["name"] == [whole.catchments[code].name for code in codes]
+    assert columns["catchment_code"] == codes
+    assert columns["catchment_name"] == [whole.catchments[code].name for code in codes]
     for code, area in zip(codes, areas, strict=True):
         published = whole.boundaries.get(code)
         assert (area is None) == (published is None)
         assert published is None or alike(area, published)
-    assert columns["provider"][-1] is None
-    assert set(columns["demonstration"]) == {1}
+    assert columns["provider_name"][-1] is None
+    assert set(columns["demonstration"]) == {True}
 
 
 def test_the_geopackage_has_schools_where_they_are(folder: Path, release: DirectoryRelease) -> None:
     columns, points, _ = read_layer(folder / GEOPACKAGE, "schools")
     schools = release.schools
     assert columns["school_id"] == list(schools)
-    assert columns["school"] == [school.name for school in schools.values()]
+    assert columns["school_name"] == [school.name for school in schools.values()]
     places = [(p.x, p.y) if p is not None else None for p in points]
     assert places == [s.place and (s.place.lng, s.place.lat) for s in schools.values()]
 
@@ -292,7 +292,7 @@ def test_the_topojson_has_what_the_geojson_has(files: Mapping[str, bytes], folde
         else:
             assert areas_of(topology, geometry).equals(shape(feature["geometry"]))
     columns, _, _ = read_layer(folder / TOPOJSON)
-    assert columns["code"] == [f["id"] for f in collection["features"] if f["geometry"]]
+    assert columns["catchment_code"] == [f["id"] for f in collection["features"] if f["geometry"]]
 
 
 def test_the_topojson_has_each_line_once(files: Mapping[str, bytes]) -> None:
@@ -458,15 +458,33 @@ def test_the_workbook_has_what_the_table_has(
     assert sheet.freeze_panes == "C2"
     assert [row[1] for row in rows] == [school.name for school in release.schools.values()]
     written = list(csv.reader(io.StringIO(files[SCHOOLS_CSV].decode(), newline="")))[1:]
-    assert [["" if v is None else str(v) for v in row] for row in rows] == [
+    assert [list(map(as_in_csv, row)) for row in rows] == [
         [cell.removeprefix("'") for cell in row] for row in written
     ]
+
+
+def as_in_csv(value: Any) -> str:
+    if isinstance(value, bool):
+        return made_up(demonstration=value)
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    return "" if value is None else str(value)
+
+
+def test_dates_and_truths_of_the_workbook_are_such(files: Mapping[str, bytes]) -> None:
+    book = load_workbook(io.BytesIO(files[SCHOOLS_XLSX]))
+    header, row, *_ = book["Schools"].iter_rows()
+    cells = {name.value: cell for name, cell in zip(header, row, strict=True)}
+    assert cells["effective_from"].value.date() == date(2026, 1, 5)
+    assert cells["effective_from"].number_format == "yyyy-mm-dd"
+    assert cells["directory_release"].value.date() == date(2026, 2, 1)
+    assert cells["demonstration"].value is True
 
 
 def test_every_text_of_the_workbook_stays_a_text(files: Mapping[str, bytes]) -> None:
     book = load_workbook(io.BytesIO(files[SCHOOLS_XLSX]))
     cells = [cell for row in book["Schools"].iter_rows() for cell in row if cell.value is not None]
-    assert {cell.data_type for cell in cells} == {"s", "n"}
+    assert {cell.data_type for cell in cells} == {"s", "n", "d", "b"}
     risky = [c for c in cells if str(c.value).startswith(("=", "+", "-", "@"))]
     assert risky
     assert all(cell.quotePrefix for cell in risky)

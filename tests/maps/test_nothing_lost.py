@@ -159,19 +159,11 @@ def of_json(written: bytes) -> Told:
     topology = told["type"] == "Topology"
     features = told["objects"]["catchments"]["geometries"] if topology else told["features"]
     rows = [feature["properties"] for feature in features]
-    by_code = {row["code"]: row for row in rows}
-    assert [feature["id"] for feature in features] == list(by_code)
-    served = {code: row["provider"] for code, row in by_code.items()}
-    return Told(
-        {
-            code: (row["name"], row["education_region"], served[code] and served[code]["code"])
-            for code, row in by_code.items()
-        },
-        {code: provider and provider["name"] for code, provider in served.items()},
-        told["providers"],
-        told["sources"],
-        demonstration=told["demonstration"],
-    )
+    assert [feature["id"] for feature in features] == [row["catchment_code"] for row in rows]
+    found = _of_rows([{**row, "education_region": row["education_region"] or ""} for row in rows])
+    found.providers, found.sources = told["providers"], told["sources"]
+    found.demonstration = told["demonstration"]
+    return found
 
 
 def rows_of_layer(path: str, layer: str) -> list[dict[str, Any]]:
@@ -186,8 +178,15 @@ def _text(value: Any) -> Any:
 
 def _of_rows(rows: list[dict[str, Any]]) -> Told:
     return Told(
-        {r["code"]: (r["name"], r["education_region"], r["provider_code"] or None) for r in rows},
-        {row["code"]: row["provider"] or None for row in rows},
+        {
+            r["catchment_code"]: (
+                r["catchment_name"],
+                r["education_region"],
+                r["provider_code"] or None,
+            )
+            for r in rows
+        },
+        {row["catchment_code"]: row["provider_name"] or None for row in rows},
     )
 
 
@@ -205,14 +204,24 @@ def of_geopackage(written: bytes) -> Told:
         rows = {layer: rows_of_layer(str(path), layer) for layer in layers}
     marks = {bool(row["demonstration"]) for row in rows["catchments"]}
     told = _of_rows(rows["catchments"])
-    told.providers, told.sources = rows["providers"], _with_marks(rows["sources"])
+    told.providers, told.sources = _providers(rows["providers"]), rows["sources"]
     told.schools = _schools(rows["schools"])
     told.demonstration = marks == {True}
     return told
 
 
+def _providers(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [{name.removeprefix("provider_"): text for name, text in r.items()} for r in rows]
+
+
 def of_shapefile(written: bytes) -> Told:
-    long_names = {"region": "education_region", "prov_code": "provider_code"}
+    long_names = {
+        "code": "catchment_code",
+        "name": "catchment_name",
+        "region": "education_region",
+        "prov_code": "provider_code",
+        "provider": "provider_name",
+    }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "read.zip")
         path.write_bytes(written)
@@ -227,8 +236,11 @@ def of_shapefile(written: bytes) -> Told:
         cut.setdefault(row["code"], {})[row["field"]] = row["text"]
     whole = [{**row, **cut.get(row["code"], {})} for row in rows]
     told = _of_rows([{long_names.get(n, n): v for n, v in row.items()} for row in whole])
-    told.providers = of_csv(tables["providers.csv"])
-    told.sources = _with_marks(of_csv(tables["sources.csv"]))
+    told.providers = _providers(of_csv(tables["providers.csv"]))
+    told.sources = [
+        {**row, "demonstration": row["demonstration"] == "yes: made up"}
+        for row in of_csv(tables["sources.csv"])
+    ]
     told.demonstration = {row["made_up"] for row in rows} == {1}
     return told
 
@@ -269,18 +281,10 @@ def of_schools_csv(written: bytes) -> Told:
 def of_workbook(written: bytes) -> Told:
     sheets = sheets_of(written)
     assert list(sheets) == ["Schools", "Providers", "Sources", "About"]
-    providers = [
-        {name.replace("provider_", "", 1): text for name, text in row.items()}
-        for row in sheets["Providers"]
-    ]
+    providers = _providers(sheets["Providers"])
     served: dict[str, str] = {row["code"]: row.pop("catchment_codes") for row in providers}
-    for row in providers:
-        row["name"] = row.pop("provider")
     told = Told(providers=providers, schools=_schools(sheets["Schools"]))
-    *told.sources, directory = [
-        {**row, "demonstration": row["demonstration"] == "yes: made up"}
-        for row in sheets["Sources"]
-    ]
+    *told.sources, directory = sheets["Sources"]
     assert directory["kind"] == SourceKind.DIRECTORY
     told.served_by = served  # compared with the codes below
     return told
@@ -305,10 +309,6 @@ def _schools(rows: list[dict[str, Any]]) -> dict[int, tuple[str, str]]:
         number for number in told if number in LACKING
     }
     return {number: said for number, said in told.items() if any(said)}
-
-
-def _with_marks(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{**row, "demonstration": bool(int(row["demonstration"]))} for row in rows]
 
 
 READ = {
@@ -397,7 +397,7 @@ def test_a_listed_number_that_the_directory_lacks_says_where_it_is_listed(
     files: Mapping[str, bytes],
 ) -> None:
     rows = {int(row["school_id"]): row for row in of_csv(files[SCHOOLS_CSV])}
-    names = ("school", "status", "catchment_code", "provider_code", "basis", "listing")
+    names = ("school_name", "status", "catchment_code", "provider_code", "basis", "listing")
     told = {number: [rows[number][name] for name in names] for number in LACKING}
     assert told == {
         7001: ["", NOT_IN_DIRECTORY, KOWHAI, "P-RAKAU", "listed", KOWHAI],

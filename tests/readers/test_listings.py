@@ -288,7 +288,7 @@ def test_a_school_that_moves_in_our_own_table_moves_in_all_its_columns(tmp_path:
     assert [*by_half.rows] == [
         (
             "line 2: “C02” and “C01” are not one catchment: a school that moves has the new one in "
-            "“catchment_code”, “catchment” and “listing”"
+            "“catchment_code”, “catchment_name” and “listing”"
         )
     ]
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from catchments import __version__
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME
+from catchments.lookup.values import SCHOOL_NUMBER_ALLOWED
 from catchments.store import StoreUnavailable
 from catchments.web.common import http_cache
 from catchments.web.common.security import CONTENT_SECURITY_POLICY
@@ -221,7 +222,7 @@ REFUSED: list[tuple[str, str, str]] = [
     ("lat=1&lat=2&lng=3", "lat", "Each parameter may be given once."),
     ("school_id=54&on=2026-03-03&on=2026-03-04", "on", "Each parameter may be given once."),
     ("school_id=54&school=54", "school", "Allowed are address, lat, lng, lon, on, school_id."),
-    ("SCHOOL_ID=54", "SCHOOL_ID", "Allowed are address, lat, lng, lon, on, school_id."),
+    ("SCHOOL_ID=54&school_id=54", "school_id", "They mean the same; give one of them."),
     ("id=54", "id", "Allowed are address, lat, lng, lon, on, school_id."),
     ("school_id=54&", "", ""),
     ("school_id=54&=", "", "Allowed are address, lat, lng, lon, on, school_id."),
@@ -247,12 +248,10 @@ NUMBERS = (
     "1e5",
     "٣",
     "-1",
-    "54.0",
+    "54.5",
     "",
     "NaN",
     "+54",
-    " 54",
-    "54 ",
     "0x36",
     "5_4",
     "１",
@@ -260,17 +259,14 @@ NUMBERS = (
 )
 DEGREES = (
     "abc",
-    "1e1",
+    "1e999",
     "٣",
     "",
     "NaN",
     "inf",
     "-",
-    ".5",
-    "5.",
-    "1,5",
+    ".",
     "1_0",
-    " 1",
     "0x1",
     "--1",
     "1234",
@@ -288,13 +284,12 @@ DATES = (
     "-2026-01-01",
     "2026-13-01",
     "٢٠٢٦-٠٣-٠٣",
-    " 2026-03-03",
 )
 REFUSED += [
     (
         urlencode({"school_id": text}),
         "school_id",
-        "It must be a school's number in the Ministry's directory, digits only.",
+        SCHOOL_NUMBER_ALLOWED,
     )
     for text in NUMBERS
 ]
@@ -303,9 +298,9 @@ REFUSED += [
     for text in (*DEGREES, "91", "-90.0001", "999")
 ]
 REFUSED += [
-    (urlencode({"lat": "1", name: text}), name, "It must be a number of degrees from -180 to 180.")
+    (urlencode({"lat": "1", name: text}), name, "It must be a number of degrees from -180 to 360.")
     for name in ("lng", "lon")
-    for text in (*DEGREES, "181", "-180.00001", "360")
+    for text in (*DEGREES, "361", "-180.00001", "360.5")
 ]
 REFUSED += [
     (
@@ -325,7 +320,7 @@ def test_a_question_that_cannot_be_answered_names_the_parameter_and_the_allowed_
     response = ask(client, query)
     body = response.get_json()
     assert (response.status_code, response.mimetype) == (400, PROBLEM)
-    assert body["type"] == "about:blank"
+    assert body["type"].startswith("/problems/")
     assert body["status"] == 400
     assert body["title"]
     assert body.get("parameter", "") == parameter

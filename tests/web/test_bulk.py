@@ -15,12 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catchments.core.errors import BodyTooLarge
 from catchments.core.model import NamedPlace, Place, PlaceKind
 from catchments.lookup.search.text_search import NoAddresses
 from catchments.store import StoreUnavailable
 from catchments.web.common.services import EXTENSION
 from catchments.web.v1.bulk import answers as answers_bulk
-from catchments.web.v1.bulk.rows import AT_MOST, BodyTooLarge
+from catchments.web.v1.bulk.rows import AT_MOST
 from catchments.web.v1.bulk.unpacking import LONGEST_BODY, unpacked
 from tests.laws import examples
 from tests.worlds import (
@@ -286,10 +287,11 @@ FAULTS = [
     ({"school_id": [54]}, "school_id", "[54]"),
     ({"lng": 174.5}, "lat", None),
     ({"lat": -38.5}, "lng", None),
-    ({"lng": "174.5", "lat": -38.5}, "lng", "174.5"),
-    ({"lng": 174.5, "lat": -91}, "lat", "-91.0"),
-    ({"lng": 180.5, "lat": -38.5}, "lng", "180.5"),
+    ({"lng": "174,5", "lat": -38.5}, "lng", "174,5"),
+    ({"lng": 174.5, "lat": -91}, "lat", "-91"),
+    ({"lng": 360.5, "lat": -38.5}, "lng", "360.5"),
     ({"lng": -38.5, "lat": 174.5}, "lat", "174.5"),
+    ({"lng": 174.5, "lat": 38.5}, "lat", "38.5"),
     ({"lng": 174.5, "lon": 174.5, "lat": -38.5}, "lon", "174.5"),
     ({"lng": float("nan"), "lat": -38.5}, "lng", "nan"),
     ({"lng": 174.5, "lat": float("-inf")}, "lat", "-inf"),
@@ -447,7 +449,7 @@ BROKEN = [
     (CSV, b"54\n55\n", 400, {}),
     (CSV, b"id,school_id\n\xff,54\n", 400, {"row": 1}),
     (CSV, b"id,id,school_id\na,b,54\n", 400, {"parameter": "id"}),
-    (CSV, b"lng,longitude,lat\n1,1,1\n", 400, {"parameter": "lng"}),
+    (CSV, b"lng,longitude,lat\n1,1,1\n", 400, {"parameter": "longitude"}),
     (CSV, b"lng,lon,lat\n1,1,1\n", 400, {"parameter": "lon"}),
     (CSV, b"id,lat\na,-38.5\n", 400, {"parameter": "lng"}),
     (CSV, b"id,lng\na,174.5\n", 400, {"parameter": "lat"}),

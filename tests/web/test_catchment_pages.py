@@ -581,6 +581,9 @@ def test_a_catchment_to_come_says_from_when(tmp_path: Path) -> None:
 # --- to take away ---------------------------------------------------------------------------------
 
 
+NAMED = ("school_name", "town", "catchment_name", "provider_name", "basis")
+
+
 def test_the_schools_of_a_catchment_are_a_table(client: FlaskClient) -> None:
     response = client.get(f"/downloads/1/1/schools.csv?catchment={AHI}")
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8; header=present"
@@ -589,11 +592,11 @@ def test_the_schools_of_a_catchment_are_a_table(client: FlaskClient) -> None:
     assert not response.data.startswith(b"\xef\xbb\xbf")
     assert response.data.count(b"\r\n") == response.data.count(b"\n")
     first = next(row for row in table(response) if row["school_id"] == "54")
-    assert {name: first[name] for name in ("school", "town", "catchment", "provider", "basis")} == {
-        "school": "Kura o Ahi",
+    assert {name: first[name] for name in NAMED} == {
+        "school_name": "Kura o Ahi",
         "town": "Ahitown",
-        "catchment": "Ahi",
-        "provider": "Ahi Trust",
+        "catchment_name": "Ahi",
+        "provider_name": "Ahi Trust",
         "basis": "listed",
     }
     assert first["in_school_provision"] == "Funded for 30 students in 2026"
@@ -635,7 +638,7 @@ def test_the_tables_have_what_only_the_edition_knows(tmp_path: Path) -> None:
         of_one = table(client.get(f"/downloads/1/1/schools.csv?catchment={AHI}"))
         catchments = table(client.get("/downloads/1/1/catchments.csv"))
         page = client.get(f"/catchment/{AHI}").text
-    names = ("school", "status", "catchment_code", "provider_code", "listing")
+    names = ("school_name", "status", "catchment_code", "provider_code", "listing")
     assert [[schools[number][name] for name in names] for number in ("7001", "7002", "7003")] == [
         ["", "not in the directory", AHI, "P-AHI", AHI],
         ["", "not in the directory", "", "", "none"],
@@ -643,12 +646,12 @@ def test_the_tables_have_what_only_the_edition_knows(tmp_path: Path) -> None:
     ]
     assert schools["7003"]["in_school_provision"] == "Funded for 3 students"
     assert schools["58"]["listing"] == AHI
-    assert [row["school_id"] for row in of_one if not row["school"]] == ["7001"]
+    assert [row["school_id"] for row in of_one if not row["school_name"]] == ["7001"]
     idle = {name: cell for name, cell in catchments[-1].items() if cell}
     assert idle == {
         "provider_code": "P-IDLE",
-        "provider": "'=1+1",
-        "phone": "02",
+        "provider_name": "'=1+1",
+        "provider_phone": "02",
         **{
             n: catchments[0][n] for n in ("edition", "directory_release", "demonstration", "source")
         },
@@ -663,9 +666,9 @@ def test_the_table_of_catchments_has_everyone_to_call(client: FlaskClient) -> No
         row["catchment_code"]: row for row in table(client.get("/downloads/1/1/catchments.csv"))
     }
     assert list(found) == [AHI, KOWHAI, RIMU, TOTARA, REKOHU]
-    assert found[AHI]["provider"] == "Ahi Trust"
-    assert found[AHI]["email"] == "kia@ahi.example"
-    assert found[REKOHU]["provider"] == HOSTILE
+    assert found[AHI]["provider_name"] == "Ahi Trust"
+    assert found[AHI]["provider_email"] == "kia@ahi.example"
+    assert found[REKOHU]["provider_name"] == HOSTILE
     assert found[KOWHAI]["schools"] == "3"
 
 
@@ -675,9 +678,9 @@ def test_no_cell_begins_as_a_formula_does_and_all_can_be_read_back(text: str) ->
     (row,) = csv.DictReader(
         io.StringIO(schools_table(snapshot, [entry]).decode(errors="strict"), newline="")
     )
-    assert not row["school"].startswith(RUNS_IN_A_SPREADSHEET)
-    assert row["school"] in (text, f"'{text}")
-    assert as_meant(row["school"]) == text
+    assert not row["school_name"].startswith(RUNS_IN_A_SPREADSHEET)
+    assert row["school_name"] in (text, f"'{text}")
+    assert as_meant(row["school_name"]) == text
 
 
 class _Stand:

@@ -26,6 +26,7 @@ from catchments.geometry.coordinates import geometry_to_360
 from catchments.store import StoreUnavailable
 from catchments.web.common.security import CONTENT_SECURITY_POLICY
 from catchments.web.common.services import EXTENSION, Services
+from catchments.web.ogc import mounted
 from catchments.web.ogc.frames import areas_360
 from tests.laws import examples
 from tests.test_architecture import HEAVY, ROOT
@@ -174,6 +175,7 @@ def test_every_parameter_of_the_contract_is_taken_and_no_other(client):
     taken = {"f": "json", "bbox": "170,-50,180,-30", "bbox-crs": CRS84, "crs": WGS84}
     taken |= {"limit": "3", "offset": "1", "datetime": "2026-03-03", "properties": "name"}
     taken |= {"skipGeometry": "true", "demonstration": "true", "effective_from": "2026-01-05"}
+    taken |= {"status": "open", "basis": "listed", "answer": "resolved"}
     for path, methods in contract["paths"].items():
         named = [
             shared[p["$ref"].rpartition("/")[2]] if "$ref" in p else p
@@ -229,7 +231,45 @@ def test_every_parameter_of_the_contract_is_taken_and_no_other(client):
         ("datetime=9999-12-31T23:59:59Z", "datetime"),
         ("datetime=0001-01-01T00:00:00%2B14:00", "datetime"),
         ("school_id=x", "school_id"),
-        ("demonstration=yes", "demonstration"),
+        ("demonstration=perhaps", "demonstration"),
+        ("demonstration=", "demonstration"),
+        ("demonstration=2", "demonstration"),
+        ("effective_from=2026-02-30", "effective_from"),
+        ("effective_from=05/01/2026", "effective_from"),
+        ("status=opened", "status"),
+        ("basis=guessed", "basis"),
+        ("answer=", "answer"),
+        ("limit=", "limit"),
+        ("limit=0", "limit"),
+        ("limit=0000", "limit"),
+        ("limit=1.5", "limit"),
+        ("limit=10000000000", "limit"),
+        ("offset=10000000000", "offset"),
+        ("offset=1e9", "offset"),
+        ("properties=", "properties"),
+        ("properties=unheard", "properties"),
+        ("properties=name,", "properties"),
+        ("properties=geometry", "properties"),
+        ("skipGeometry=", "skipGeometry"),
+        ("edition=", "edition"),
+        ("edition=-1", "edition"),
+        ("edition=first", "edition"),
+        ("release=1e400", "release"),
+        ("directory_release=first", "directory_release"),
+        ("school_id=54.5", "school_id"),
+        ("school_id=-54", "school_id"),
+        ("school_id=٥٤", "school_id"),
+        ("school_id=", "school_id"),
+        ("school_id=54&school_id=55", "school_id"),
+        ("bbox=-37,174,-36,176", "bbox"),
+        (f"bbox=174,-37,176,-36&bbox-crs={WGS84}", "bbox"),
+        ("bbox=174,-37,176,1e400", "bbox"),
+        ("bbox=174,-37,176,0x10", "bbox"),
+        ("bbox=174,-37,176,１", "bbox"),
+        ("f=", "f"),
+        ("crs=", "crs"),
+        ("bbox=1,2,3,4&bbox-crs=", "bbox-crs"),
+        ("a%00b=1", "a\0b"),
     ],
 )
 def test_what_is_no_question_is_refused_by_name(client, query, parameter):
@@ -237,12 +277,39 @@ def test_what_is_no_question_is_refused_by_name(client, query, parameter):
     assert answer.status_code == 400
     assert answer.content_type == "application/problem+json"
     assert answer.json["parameter"] == parameter
+    assert answer.json.get("allowed") or answer.json["next_step"]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "properties=unheard", "properties="])
-def test_what_pygeoapi_refuses_is_refused_in_the_same_form(client, query):
-    answer = client.get(f"/ogc/collections/schools/items?{query}")
-    assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", "conformance", "openapi", "collections", "collections/schools"),
+        *("collections/schools/queryables", "collections/schools/schema"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [("f=xml", "f"), ("f=json&f=json", "f"), ("limit=1", "limit"), ("edition=1", "edition")],
+)
+def test_documents_take_nothing_but_their_form(client, path, query, parameter):
+    answer = client.get(f"/ogc/{path}?{query}")
+    assert (answer.status_code, answer.json["parameter"]) == (400, parameter)
+    assert answer.json["allowed"]
+
+
+@pytest.mark.parametrize("query", ["limit=1", "bbox=1,2,3,4", "school_id=54", "properties=name"])
+def test_one_feature_takes_its_system_its_date_and_its_pins_alone(client, query):
+    answer = client.get(f"/ogc/collections/schools/items/54?{query}")
+    assert (answer.status_code, answer.json["parameter"]) == (400, query.partition("=")[0])
+    assert answer.json["allowed"] == "Allowed are crs, datetime, edition, f, release."
+
+
+def test_what_was_checked_pygeoapi_does_not_refuse_in_its_own_words(client, monkeypatch):
+    refused = ({}, 400, '{"description": "limit value should be strictly positive"}')
+    monkeypatch.setattr(mounted, "get_collection_items", lambda *_: refused)
+    answer = client.get("/ogc/collections/schools/items")
+    assert answer.status_code == 500
+    assert "strictly" not in answer.text
 
 
 @pytest.mark.parametrize(
@@ -252,7 +319,8 @@ def test_what_pygeoapi_refuses_is_refused_in_the_same_form(client, query):
         "collections/roads/items",
         "collections/roads/queryables",
         "collections/schools/items/9999",
-        "collections/schools/items/054",
+        "collections/schools/items/54.5",
+        "collections/schools/items/None",
         "collections/catchments/items/nowhere",
         "collections/catchments/items/AHI-1?datetime=2020-01-01",
         "processes",
@@ -341,6 +409,13 @@ TO_NZTM = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:2193", always_xy=True)
         ("catchments", {"demonstration": "false"}, []),
         ("schools", {"school_id": "54"}, [54]),
         ("schools", {"school_id": "054"}, [54]),
+        ("schools", {"school_id": "54.0"}, [54]),
+        ("schools", {"school_id": " 54 "}, [54]),
+        ("schools", {"demonstration": "TRUE", "school_id": "54"}, [54]),
+        ("schools", {"demonstration": "0"}, []),
+        ("schools", {"effective_from": "2026-01-05", "school_id": "54"}, [54]),
+        ("schools", {"effective_from": "2027-01-05"}, []),
+        ("schools", {"directory_release": "2"}, []),
         ("schools", {"name": "St Joseph's School"}, [55, 56]),
         ("schools", {"catchment_code": KOWHAI, "status": "proposed"}, [60]),
         ("schools", {"town": HOSTILE}, [64]),
@@ -427,6 +502,14 @@ def test_properties_and_geometry_may_be_left_out(client):
         "properties": {"name": "Kōwhai", "code": KOWHAI},
         "geometry": None,
     }
+
+
+@pytest.mark.parametrize("text", ["54", "054", "54.0", "%2054"])
+def test_a_school_is_asked_for_by_its_number_as_people_write_it(client, text):
+    answer = client.get(f"/ogc/collections/schools/items/{text}")
+    assert (answer.status_code, answer.json["id"]) == (200, 54)
+    links = {link["rel"]: link["href"] for link in answer.json["links"]}
+    assert links["latest-version"].endswith("/ogc/collections/schools/items/54?f=json")
 
 
 @pytest.mark.parametrize("code", ODD)
@@ -531,8 +614,9 @@ def test_a_browser_gets_a_page_of_our_own_that_loads_nothing_from_elsewhere(clie
 
 def test_pages_lead_to_pages_and_to_the_same_as_json(client):
     page = client.get("/ogc/collections/schools/items?limit=2&f=html").text
-    assert "items?limit=2&amp;f=html&amp;offset=2" in page
-    assert 'href="/ogc/collections/schools/items?limit=2&amp;f=json"' in page
+    pins = "datetime=2026-03-03&amp;edition=1&amp;release=1"
+    assert f"items?limit=2&amp;f=html&amp;{pins}&amp;offset=2" in page
+    assert f'href="/ogc/collections/schools/items?limit=2&amp;f=json&amp;{pins}"' in page
     assert "<dt>school_id</dt>" in client.get("/ogc/collections/schools/queryables?f=html").text
 
 

@@ -21,9 +21,17 @@ NAME_FIELDS = ("catchment name", "catchment", "name", "title", "label")
 CODE_FIELDS = ("catchment code", "code")
 PROVIDER_CODE_FIELDS = ("provider code", "prov code", "provider id")
 REGION_FIELDS = ("education region", "region")
-_PHONE_FIELDS = ("phone", "telephone", "tel", "ph", "phone number", "contact number")
-_WEBSITE_FIELDS = ("website", "web", "site", "web site", "url")
-_EMAIL_FIELDS = ("email", "e mail", "email address")
+_PHONE_FIELDS = (
+    "phone",
+    "provider phone",
+    "telephone",
+    "tel",
+    "ph",
+    "phone number",
+    "contact number",
+)
+_WEBSITE_FIELDS = ("website", "provider website", "web", "site", "web site", "url")
+_EMAIL_FIELDS = ("email", "provider email", "e mail", "email address")
 KNOWN_BESIDE = (
     *("edition", "effective from", "from date", "demonstration", "made up"),
     *DESCRIPTION_FIELDS,

@@ -52,7 +52,7 @@ _NO_CATCHMENT = frozenset({"none", "no catchment", "nationwide", "national"})
 _LACKING = "not in the directory"
 """The status that our own tables give a school number that an edition speaks of all the same."""
 _NOT_LISTED = "their catchment follows from the boundaries; to list one, name it in “listing”"
-_MOVED = ": a school that moves has the new one in “catchment_code”, “catchment” and “listing”"
+_MOVED = ": a school that moves has the new one in “catchment_code”, “catchment_name” and “listing”"
 _BY_HALF = "“listing” is empty, but “basis” says listed: empty both, or name the catchment"
 _LISTED = "listed"
 """The basis of a school that our own tables have because a list names it."""

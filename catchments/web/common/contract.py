@@ -5,7 +5,8 @@ The OpenAPI document is made from these promises, and requests are held to them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -26,6 +27,20 @@ class NotOffered(CatchmentsError):
     """A client takes only media types in which an answer is not to be had."""
 
 
+_LEAP = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
+_YEAR = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
+_MONTHS = (
+    "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+    "|02-(0[1-9]|1[0-9]|2[0-8])"
+)
+DAY: Mapping[str, Any] = {
+    "type": "string",
+    "format": "date",
+    "pattern": f"^({_YEAR}-({_MONTHS})|{_LEAP}-02-29)$",
+}
+"""JSON Schema of a date of the calendar: few tools hold a text to its `format`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter of the query, or of the address where `place` is “path”."""
@@ -44,6 +59,8 @@ class Operation:
 
     about: str
     """The first line of the view's docstring."""
+    details: str
+    """What else its docstring says; empty where it is that line alone."""
     parameters: tuple[Parameter, ...]
     returns: Mapping[str, Any]
     """Media type → type of the body (a TypedDict or a msgspec Struct), None for other text."""
@@ -58,6 +75,8 @@ class Operation:
     """Media type → type of a request's body."""
     asks: Mapping[str, str] = field(default_factory=dict)
     """Media type → a request's body whose present answer is shown as the example."""
+    ways: tuple[Collection[str], ...] = ()
+    """Parameters that go together, of which exactly one group must be given; empty if free."""
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -72,13 +91,22 @@ def operation(
     example: str = "",
     accepts: Mapping[str, Any] | None = None,
     asks: Mapping[str, str] | None = None,
+    ways: Collection[Collection[str]] = (),
 ) -> Callable[[View], View]:
     """Return a decorator that writes down what a view promises."""
 
     def mark(view: View) -> View:
-        about = (view.__doc__ or "").strip().splitlines()[0]
+        about, _, details = inspect.cleandoc(view.__doc__ or "").partition("\n")
         made = Operation(
-            about, parameters, dict(returns), example, tag, dict(accepts or {}), dict(asks or {})
+            about,
+            " ".join(details.split()),
+            parameters,
+            dict(returns),
+            example,
+            tag,
+            dict(accepts or {}),
+            dict(asks or {}),
+            tuple(ways),
         )
         setattr(view, _PROMISE, made)
         return view

@@ -11,9 +11,12 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import BadHost, HTTPException
 
 from catchments.core.errors import (
+    BodyNotTaken,
+    BodyTooLarge,
     CatchmentsError,
     ChangeDoesNotFit,
     InputRefused,
+    Kind,
     NotAllowed,
     NothingPublished,
     NotKnown,
@@ -23,25 +26,35 @@ from catchments.store import StoreUnavailable
 from catchments.store.drafts.repository import NotNow, Stale
 from catchments.store.people import TooBusy
 from catchments.web.common.contract import NotOffered
-from catchments.web.common.services import service
-from catchments.web.v1.bulk.rows import BodyNotTaken, BodyTooLarge
+from catchments.web.common.services import address, service
 
 PROBLEM = "application/problem+json"
-_STATUS: tuple[tuple[type[CatchmentsError], int, LazyString], ...] = (
-    (InputRefused, 400, _l("That cannot be answered as it was asked")),
-    (NotAllowed, 403, _l("You may not do that")),
-    (Stale, 412, _l("Somebody else was faster")),
-    (NotNow, 409, _l("That cannot be done now")),
-    (ChangeDoesNotFit, 409, _l("The change does not fit")),
-    (PublicationRefused, 409, _l("That cannot be published")),
-    (NotKnown, 404, _l("Not found")),
-    (NotOffered, 406, _l("Not to be had in that form")),
-    (BodyTooLarge, 413, _l("Too much at once")),
-    (BodyNotTaken, 415, _l("Not taken in that form")),
-    (NothingPublished, 503, _l("Nothing published yet")),
-    (TooBusy, 503, _l("Too much at once")),
-    (StoreUnavailable, 503, _l("The database is away")),
+EXAMPLE = "catchments.example"
+"""In the environment of a request that the service sends itself, for an example to show."""
+_STATUS: tuple[tuple[type[CatchmentsError], int, Kind, LazyString], ...] = (
+    (InputRefused, 400, Kind.INVALID_VALUE, _l("That cannot be answered as it was asked")),
+    (NotAllowed, 403, Kind.NOT_ALLOWED, _l("You may not do that")),
+    (Stale, 412, Kind.STALE, _l("Somebody else was faster")),
+    (NotNow, 409, Kind.CONFLICT, _l("That cannot be done now")),
+    (ChangeDoesNotFit, 409, Kind.CHANGE_DOES_NOT_FIT, _l("The change does not fit")),
+    (PublicationRefused, 409, Kind.CANNOT_BE_PUBLISHED, _l("That cannot be published")),
+    (NotKnown, 404, Kind.NOT_FOUND, _l("Not found")),
+    (NotOffered, 406, Kind.NOT_OFFERED, _l("Not to be had in that form")),
+    (BodyTooLarge, 413, Kind.TOO_LARGE, _l("Too much at once")),
+    (BodyNotTaken, 415, Kind.NOT_TAKEN, _l("Not taken in that form")),
+    (NothingPublished, 503, Kind.NOTHING_PUBLISHED, _l("Nothing published yet")),
+    (TooBusy, 503, Kind.TOO_BUSY, _l("Too much at once")),
+    (StoreUnavailable, 503, Kind.DATABASE_AWAY, _l("The database is away")),
 )
+_HTTP_KINDS = {
+    404: Kind.NO_SUCH_ADDRESS,
+    405: Kind.METHOD_NOT_ALLOWED,
+    413: Kind.TOO_LARGE,
+    415: Kind.NOT_TAKEN,
+    416: Kind.RANGE_NOT_SATISFIABLE,
+    431: Kind.HEADER_TOO_LONG,
+}
+"""What kind HTTP's own errors are, by status."""
 SAID = {
     404: _l("There is no page at this address. Check it, or look for your school below."),
     405: _l("That cannot be done at this address."),
@@ -67,14 +80,15 @@ STAFF = {"staff", "accounts"}
 
 def register(app: Flask) -> None:
     """Answer every error of ours and of HTTP itself in the form that the client reads."""
-    app.register_error_handler(CatchmentsError, _ours)
-    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(CatchmentsError, answer_of)
+    app.register_error_handler(HTTPException, answer_of_http)
     app.register_error_handler(Exception, _unforeseen)
 
 
 def too_many(quota: int, left_s: int) -> Response:
     """Return what a client is told that has asked more often than it may."""
     response = _problem(
+        Kind.TOO_MANY_REQUESTS,
         429,
         gettext("Too many requests"),
         f"More than {quota} requests came from you within a minute.",
@@ -89,6 +103,7 @@ def too_many(quota: int, left_s: int) -> Response:
 def too_long(header: str, at_most: int) -> Response:
     """Return what a client is told one of whose headers nobody will read."""
     return _problem(
+        Kind.HEADER_TOO_LONG,
         431,
         gettext("Too much at once"),
         f"The header {header} is too long.",
@@ -100,6 +115,7 @@ def too_long(header: str, at_most: int) -> Response:
 def unknown_key() -> Response:
     """Return what a client is told whose key is none, or was revoked."""
     response = _problem(
+        Kind.UNKNOWN_KEY,
         401,
         gettext("That key is not known"),
         "The header X-API-Key has a key that is not, or no longer, in use.",
@@ -110,12 +126,23 @@ def unknown_key() -> Response:
     return response
 
 
-def _ours(error: CatchmentsError) -> Response:
-    status, title = next(
-        ((status, str(title)) for made, status, title in _STATUS if isinstance(error, made)),
-        (400, gettext("That is not possible")),
+def type_of(kind: Kind) -> str:
+    """Return the address that says which kind of problem one is, which is also its page's."""
+    return address(f"/problems/{kind}")
+
+
+def answer_of(error: CatchmentsError) -> Response:
+    """Return what a client is told of an error of ours."""
+    status, usual, title = next(
+        (
+            (status, kind, str(title))
+            for made, status, kind, title in _STATUS
+            if isinstance(error, made)
+        ),
+        (400, Kind.NOT_POSSIBLE, gettext("That is not possible")),
     )
     return _problem(
+        getattr(error, "kind", usual),
         status,
         title,
         error.problem,
@@ -126,25 +153,33 @@ def _ours(error: CatchmentsError) -> Response:
     )
 
 
-def _http(error: HTTPException) -> Response:
+def answer_of_http(error: HTTPException) -> Response:
+    """Return what a client is told of an error of HTTP itself."""
     code = error.code or 500
+    kind = _HTTP_KINDS.get(code, Kind.BAD_REQUEST if code < 500 else Kind.SERVICE_ERROR)
     title = str(TITLES.get(code, error.name))
     if code == 404 and _is_for_programs() and not _wants_page():
-        response = _problem(
-            code, title, "There is nothing at this address.", next_step="All there is: /api."
-        )
+        nothing = "There is nothing at this address."
+        response = _problem(kind, code, title, nothing, next_step="All there is: /api.")
     else:
         said = SAID.get(code)
-        response = _problem(code, title, str(said) if said else error.description or error.name)
+        detail = str(said) if said else error.description or error.name
+        response = _problem(kind, code, title, detail)
     for name, value in error.get_headers():
-        if name in {"Allow", "Retry-After"}:
+        if name in {"Allow", "Content-Range", "Retry-After"}:
             response.headers[name] = value
     return response
 
 
 def _unforeseen(error: Exception) -> Response:
     current_app.logger.exception("unforeseen %s", type(error).__name__)
+    return own_error()
+
+
+def own_error() -> Response:
+    """Return what a client is told of an error of the service's own."""
     return _problem(
+        Kind.SERVICE_ERROR,
         500,
         gettext("Something went wrong here"),
         gettext("The service met an error of its own; it has been logged."),
@@ -152,12 +187,14 @@ def _unforeseen(error: Exception) -> Response:
     )
 
 
-def _problem(status: int, title: str, detail: str, **more: Any) -> Response:
+def _problem(kind: Kind, status: int, title: str, detail: str, **more: Any) -> Response:
     # One small line, with nothing of what was typed in it: that may be somebody's address.
-    current_app.logger.warning("%s: answered %s", request.endpoint or "no such page", status)
-    response = (
-        _page(status, title, detail, more) if _wants_page() else _json(status, title, detail, more)
-    )
+    if EXAMPLE not in request.environ:
+        current_app.logger.warning("%s: answered %s", request.endpoint or "no such page", status)
+    if _wants_page():
+        response = _page(status, title, detail, more)
+    else:
+        response = _json(kind, status, title, detail, more)
     response.headers["Vary"] = "Accept"
     response.headers["Cache-Control"] = "no-store"
     if status == 503:
@@ -185,8 +222,8 @@ def _is_for_programs() -> bool:
     return request.blueprint in MACHINES or f"{request.path}/".startswith("/v1/")
 
 
-def _json(status: int, title: str, detail: str, more: dict[str, Any]) -> Response:
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+def _json(kind: Kind, status: int, title: str, detail: str, more: dict[str, Any]) -> Response:
+    body = {"type": type_of(kind), "title": title, "status": status, "detail": detail}
     body |= {name: text for name, text in more.items() if text}
     body |= {"demonstration": True} if _demonstration() else {}
     return Response(json.dumps(body, ensure_ascii=False), status, mimetype=PROBLEM)

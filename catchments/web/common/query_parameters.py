@@ -10,23 +10,43 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from werkzeug.datastructures import MultiDict
-from werkzeug.routing import BaseConverter, IntegerConverter
+from werkzeug.routing import BaseConverter, IntegerConverter, ValidationError
 
-from catchments.core.errors import InputRefused, shown
+from catchments.core.errors import InputRefused, Kind, shown
 from catchments.core.model import EDUCATION_REGIONS
 from catchments.core.text_folding import folded
-from catchments.geometry.coordinates import checked_degrees
-from catchments.lookup.values import WHOLE, day_of, degrees, school_number
+from catchments.lookup import values
+from catchments.lookup.values import (
+    ADDRESS,
+    LAT,
+    LNG,
+    NUMBER,
+    SCHOOL_ID,
+    day_of,
+    degrees,
+    field_called,
+    number_text,
+    school_number,
+    wrong_degrees,
+    wrong_point,
+)
 
 EXAMPLE = "For example /v1/provider?school_id=54 or /v1/provider?lat=-36.8694&lng=174.7689."
 Word = TypeVar("Word", bound=StrEnum)
-WAYS_TO_ASK = ("school_id", "address", "lat", "lng", "lon")
+WAYS_TO_ASK = (SCHOOL_ID, ADDRESS, LAT, LNG)
 
 
 class Number(IntegerConverter):
-    """A number in an address: as in a query, at most nine digits, and of ASCII only."""
+    """A number in an address: as in a query."""
 
-    regex = WHOLE
+    regex = rf"\s*{NUMBER.pattern}\s*"
+
+    def to_python(self, value: str) -> int:
+        """Return the number. Raises ValidationError."""
+        number = values.whole_number(value)
+        if number is None:
+            raise ValidationError
+        return number
 
 
 class Code(BaseConverter):
@@ -57,34 +77,40 @@ def question(given: MultiDict[str, str]) -> Question:
     Raises InputRefused for a missing, conflicting or malformed parameter.
     """
     on = optional_date(given)
-    if "school_id" in given:
-        _refuse_beside("school_id", given)
-        return Question(school_id=school_id(given["school_id"]), on=on)
-    if "address" in given:
-        _refuse_beside("address", given)
-        return Question(address=given["address"], on=on)
-    lng_name = _longitude_name(given)
-    if "lat" not in given and lng_name not in given:
+    names = _named(given)
+    if SCHOOL_ID in names:
+        _refuse_beside(SCHOOL_ID, names)
+        return Question(school_id=school_id(given[names[SCHOOL_ID]], name=names[SCHOOL_ID]), on=on)
+    if ADDRESS in names:
+        _refuse_beside(ADDRESS, names)
+        return Question(address=given[names[ADDRESS]], on=on)
+    if not names.keys() & {LAT, LNG}:
         raise InputRefused(
             "The parameter school_id is missing.",
             field="school_id",
             allowed="Give school_id, or lat and lng, or address.",
             next_step=EXAMPLE,
+            kind=Kind.MISSING_PARAMETER,
         )
-    lat = _degrees(given, "lat", limit=90)
-    lng = _degrees(given, lng_name, limit=180)
+    lng, lat = _point(given, names)
     return Question(lng=lng, lat=lat, on=on)
 
 
 def refuse_unknown_or_repeated(given: MultiDict[str, str], allowed: Collection[str]) -> None:
-    """Raise InputRefused for a parameter that is not allowed or is given twice."""
+    """Raise InputRefused for a parameter that is not allowed or is given twice.
+
+    What has more than one name may be called by any of them, but not by two at once.
+    """
+    named: dict[str, str] = {}
     for name in given:
-        if name not in allowed:
+        field = name if name in allowed else field_called(name)
+        if field not in allowed:
             raise InputRefused(
                 f"There is no parameter {shown(name)}.",
                 field=name[:80],
                 allowed=_allowed(allowed),
                 next_step="Remove it or correct its name.",
+                kind=Kind.UNKNOWN_PARAMETER,
             )
         if len(given.getlist(name)) > 1:
             raise InputRefused(
@@ -92,7 +118,23 @@ def refuse_unknown_or_repeated(given: MultiDict[str, str], allowed: Collection[s
                 field=name,
                 allowed="Each parameter may be given once.",
                 next_step="Ask one question at a time.",
+                kind=Kind.REPEATED_PARAMETER,
             )
+        meant = field_called(name) or name
+        if meant in named:
+            raise InputRefused(
+                f"The parameters {named[meant]} and {name} are given together.",
+                field=name,
+                allowed="They mean the same; give one of them.",
+                next_step="Remove one of them.",
+                kind=Kind.REPEATED_PARAMETER,
+            )
+        named[meant] = name
+
+
+def _named(given: MultiDict[str, str]) -> dict[str, str]:
+    """Return under which name each field of a question is given."""
+    return {field: name for name in given if (field := field_called(name))}
 
 
 def _allowed(names: Collection[str]) -> str:
@@ -130,15 +172,31 @@ def optional_date(given: MultiDict[str, str], name: str = "on") -> date | None:
     )
 
 
-def school_id(text: str) -> int:
+def school_id(text: str, *, name: str = SCHOOL_ID) -> int:
     """Return a school number. Raises InputRefused."""
     number = school_number(text)
     if number is None:
         raise InputRefused(
-            f"The parameter school_id is {shown(text)}.",
-            field="school_id",
-            allowed="It must be a school's number in the Ministry's directory, digits only.",
-            next_step="For example school_id=54.",
+            f"The parameter {name} is {shown(text)}.",
+            field=name,
+            allowed=values.SCHOOL_NUMBER_ALLOWED,
+            next_step=f"For example {name}=54.",
+        )
+    return number
+
+
+def whole_number(given: Mapping[str, str], name: str) -> int | None:
+    """Return a parameter of at most nine digits, or None. Raises InputRefused."""
+    text = given.get(name)
+    if text is None:
+        return None
+    number = values.whole_number(text)
+    if number is None:
+        raise InputRefused(
+            f"The parameter {name} is {shown(text)}.",
+            field=name,
+            allowed="It must be a whole number of at most nine digits.",
+            next_step=f"Correct it, or leave {name} out.",
         )
     return number
 
@@ -175,43 +233,53 @@ def one_of(given: Mapping[str, str], name: str, allowed: type[Word]) -> Word | N
         ) from None
 
 
-def _refuse_beside(chosen: str, given: MultiDict[str, str]) -> None:
-    for name in WAYS_TO_ASK:
-        if name != chosen and name in given:
+def _refuse_beside(chosen: str, names: Mapping[str, str]) -> None:
+    for field in WAYS_TO_ASK:
+        if field != chosen and field in names:
             raise InputRefused(
-                f"The parameters {chosen} and {name} are given together.",
-                field=name,
+                f"The parameters {names[chosen]} and {names[field]} are given together.",
+                field=names[field],
                 allowed="Give school_id, or lat and lng, or address: one of the three.",
                 next_step="Remove one of them.",
+                kind=Kind.CONFLICTING_PARAMETERS,
             )
 
 
-def _longitude_name(given: MultiDict[str, str]) -> str:
-    if "lng" in given and "lon" in given:
-        raise InputRefused(
-            "The parameters lng and lon are given together.",
-            field="lon",
-            allowed="They mean the same; give one of them.",
-            next_step="Remove one of them.",
-        )
-    return "lon" if "lon" in given else "lng"
+def _point(given: Mapping[str, str], names: Mapping[str, str]) -> tuple[float, float]:
+    """Return a longitude and a latitude that may be a point. Raises InputRefused."""
+    lat, lng = (_degrees(given, names.get(field, field), field) for field in (LAT, LNG))
+    wrong = wrong_point(lng=lng, lat=lat)
+    if wrong is None:
+        return lng, lat
+    name = names[wrong.field]
+    problem, next_step = wrong.problem, EXAMPLE
+    if wrong.mended:
+        meant = (number_text(degrees) for degrees in wrong.mended)
+        next_step = "If that is so, ask for lng={}&lat={}.".format(*meant)
+    else:
+        problem = f"The parameter {name} is {shown(given[name])}."
+    raise InputRefused(
+        problem, field=name, allowed=wrong.allowed, next_step=next_step, kind=wrong.kind
+    )
 
 
-def _degrees(given: MultiDict[str, str], name: str, *, limit: float) -> float:
+def _degrees(given: Mapping[str, str], name: str, field: str) -> float:
     if name not in given:
         raise InputRefused(
             f"The parameter {name} is missing.",
             field=name,
             allowed="A point needs both lat and lng, in WGS 84 decimal degrees.",
             next_step=EXAMPLE,
+            kind=Kind.MISSING_PARAMETER,
         )
     text = given[name]
     value = degrees(text)
-    if value is None:
-        raise InputRefused(
-            f"The parameter {name} is {shown(text)}.",
-            field=name,
-            allowed=f"It must be a number of degrees from {-limit:g} to {limit:g}.",
-            next_step=EXAMPLE,
-        )
-    return checked_degrees(name, value, limit=limit)
+    if value is not None:
+        return value
+    wrong = wrong_degrees(field, text)
+    raise InputRefused(
+        f"The parameter {name} is {shown(text)}. {wrong.problem}",
+        field=name,
+        allowed=wrong.allowed,
+        next_step=EXAMPLE,
+    )

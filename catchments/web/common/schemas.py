@@ -5,6 +5,7 @@ Names and types here are a contract with other services: only ever add to them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, NotRequired, TypedDict
 
@@ -15,6 +16,16 @@ from catchments.editions.change_schema import ToldEdition
 from catchments.lookup.notices import NoticeCode
 
 NOTICE_CODES = tuple(map(str, NoticeCode))
+
+
+def among(words: Sequence[str]) -> dict[str, Any]:
+    """Return JSON Schema of a text that is one of some words at present, and may be another.
+
+    Of a bare `enum` generators make clients that stop at a word that came later.
+    """
+    return {"anyOf": [{"type": "string", "enum": list(words)}, {"type": "string"}]}
+
+
 Day = Annotated[str, Meta(description="YYYY-MM-DD.", extra_json_schema={"format": "date"})]
 AsAtDay = Annotated[
     str,
@@ -85,7 +96,7 @@ class Notice(TypedDict):
         str,
         Meta(
             description="Stable; more may come, so take one that you do not know as a text.",
-            extra_json_schema={"enum": list(NOTICE_CODES)},
+            extra_json_schema=among(NOTICE_CODES),
         ),
     ]
     text: Annotated[str, Meta(description="For people; it may be worded better one day.")]
@@ -264,7 +275,14 @@ class _PerhapsSaid(TypedDict, total=False):
 class Problem(_PerhapsSaid):
     """Why something was not answered (RFC 9457)."""
 
-    type: str
+    type: Annotated[
+        str,
+        Meta(
+            description="Which kind of problem it is, as the address of a page about it; more may "
+            "come.",
+            extra_json_schema={"format": "uri-reference"},
+        ),
+    ]
     title: str
     status: int
     detail: str

@@ -10,6 +10,7 @@ from catchments.core.plain_cells import Cell, plain_table
 from catchments.lookup.snapshot import Snapshot
 from catchments.web.common.services import sources_of
 from catchments.web.pages.catchment_summaries import Entry
+from maps.exports.edition_tables import PROVIDER_COLUMNS
 from maps.exports.school_tables import (
     CELLS,
     cells_of,
@@ -19,8 +20,7 @@ from maps.exports.school_tables import (
 )
 
 MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
-CATCHMENT = ("catchment_code", "catchment", "education_region")
-PROVIDER = ("provider_code", "provider", "phone", "email", "website")
+CATCHMENT = ("catchment_code", "catchment_name", "education_region")
 ORIGIN = ("edition", "directory_release", "demonstration", "source")
 """Every row says where it is from, because rows are copied out of files."""
 
@@ -31,7 +31,7 @@ def catchments_table(snapshot: Snapshot, entries: Iterable[Entry]) -> bytes:
     Below all catchments stand the providers that serve none.
     """
     rows = _catchments_and_idle(snapshot, entries)
-    return _csv((*CATCHMENT, *PROVIDER, "schools"), rows, snapshot)
+    return _csv((*CATCHMENT, *PROVIDER_COLUMNS, "schools"), rows, snapshot)
 
 
 def schools_table(snapshot: Snapshot, entries: Iterable[Entry], *, rest: bool = False) -> bytes:
@@ -90,7 +90,7 @@ def _lacking(snapshot: Snapshot) -> Mapping[str | None, list[int]]:
 
 def _provider(provider: Provider | None) -> list[Cell]:
     if provider is None:
-        return [None] * len(PROVIDER)
+        return [None] * len(PROVIDER_COLUMNS)
     return [provider.code, provider.name, provider.phone, provider.email, provider.website]
 
 

@@ -16,6 +16,7 @@ import msgspec
 from flask import Flask
 
 from catchments.lookup.snapshot import Published
+from catchments.lookup.values import flaw_of
 from catchments.web.common.http_cache import freshness_ends
 from catchments.web.common.payload import answer_json, point_answer
 from catchments.web.common.services import EXTENSION, Services
@@ -118,7 +119,7 @@ def _of_point(
     if not head or not asked:
         return None
     lat, lng = float(asked["lat"] or asked["lat2"]), float(asked["lng"] or asked["lng2"])
-    if abs(lat) > 90 or abs(lng) > 180:
+    if flaw_of(lng=lng, lat=lat):
         return None
     today = world.as_at(world.today)
     body = msgspec.json.encode(answer_json(point_answer(today, lng=lng, lat=lat), today))

@@ -25,6 +25,7 @@ LICENCES = {
     "CC0": "https://creativecommons.org/publicdomain/zero/1.0/",
 }
 """Where a licence that a source names can be read; others are named without an address."""
+_PAGED = "A page has at most {:,} features, and a link to the next one."
 NEW_ZEALAND = (165.0, -53.0, -176.0, -28.0)
 """West, south, east, north: the extent where nothing has one."""
 _HOUR = "%Y-%m-%dT%H:%M:%SZ"
@@ -41,11 +42,11 @@ def about_service(root: str, asked: AsAt) -> Json:
             name: {
                 "type": "collection",
                 "title": each.title,
-                "description": f"{warning}{each.about}",
+                "description": f"{warning}{each.about} {_PAGED.format(each.at_once)}",
                 "keywords": KEYWORDS,
                 "links": _licence_links(licences),
                 "extents": {"spatial": {"bbox": extent(asked, name), "crs": CRS84}},
-                "limits": {"default_items": min(each.at_once, 100), "max_items": each.at_once},
+                "limits": {"default_items": each.usual, "max_items": each.at_once},
             }
             for name, each in COLLECTED.items()
         },

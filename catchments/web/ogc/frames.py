@@ -14,8 +14,9 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.errors import InputRefused, shown
+from catchments.core.errors import InputRefused, Kind, shown
 from catchments.geometry.coordinates import NZTM2000, WGS84, transformer
+from catchments.lookup.values import Flaw, degrees, flaw_of
 from maps.exports.export_input import published_boundary
 from maps.exports.geojson import DECIMALS, rounded
 
@@ -34,6 +35,10 @@ PARTS_OF_A_SIDE = 256
 """A projected box's sides are curves in degrees: so many chords are within a metre of them."""
 FARTHEST = 1e8
 """Beyond any place on Earth, in degrees and in metres."""
+SWAPPED = (
+    "Latitude and longitude look swapped. In the system of bbox-crs, CRS84 if left out, longitude "
+    "comes first; in EPSG's it is latitude or northing."
+)
 _NEAR_NEW_ZEALAND_M = (-900_000.0, 3_000_000.0, 4_100_000.0, 8_500_000.0)
 """West, south, east, north in NZTM2000: beyond it the projection folds over itself."""
 
@@ -62,8 +67,8 @@ def _projected(xy: npt.NDArray[np.float64], crs: str) -> npt.NDArray[np.float64]
 
 def supported(name: str, uri: str) -> str:
     """Return the URI of a system that is known here. Raises InputRefused."""
-    if uri in FRAMES:
-        return uri
+    if uri.strip() in FRAMES:
+        return uri.strip()
     raise InputRefused(
         f"The parameter {name} is {shown(uri)}.",
         field=name,
@@ -89,28 +94,36 @@ def _corners(text: str, crs: str) -> tuple[float, float, float, float]:
     half = len(numbers) // 2
     low, high = numbers[:2], numbers[half : half + 2]
     (x_low, y_low), (x_high, y_high) = (low, high) if crs == CRS84 else (low[::-1], high[::-1])
-    crosses_180 = FRAMES[crs] != NZTM2000 and x_low > x_high
+    in_degrees = FRAMES[crs] != NZTM2000
+    if in_degrees:
+        _refuse_swapped(text, [(x_low, y_low), (x_high, y_high)])
+    crosses_180 = in_degrees and x_low > x_high
     if y_low > y_high or (x_low > x_high and not crosses_180):
         raise _no_box(text, "The lower corner must come first.")
     return x_low, y_low, x_high, y_high
 
 
 def _numbers(text: str) -> Sequence[float]:
-    try:
-        numbers = [float(part) for part in text.split(",", 6)]
-    except ValueError:
-        raise _no_box(text, "It must be numbers with commas between them.") from None
-    if len(numbers) not in {4, 6} or not all(abs(n) <= FARTHEST for n in numbers):
-        raise _no_box(text, "It must be four finite numbers, or six with heights.")
-    return numbers
+    numbers = [degrees(part) for part in text.split(",", 6)]
+    known = [number for number in numbers if number is not None]
+    if len(known) not in {4, 6} or len(known) < len(numbers) or max(map(abs, known)) > FARTHEST:
+        raise _no_box(text, "It must be four numbers, or six with heights, with commas between.")
+    return known
 
 
-def _no_box(text: str, allowed: str) -> InputRefused:
+def _refuse_swapped(text: str, corners: Sequence[tuple[float, float]]) -> None:
+    """Raise InputRefused for a box that is New Zealand's if its axes are exchanged."""
+    if all(flaw_of(lng=lng, lat=lat) is Flaw.SWAPPED for lng, lat in corners):
+        raise _no_box(text, SWAPPED, Kind.SWAPPED_COORDINATES)
+
+
+def _no_box(text: str, allowed: str, kind: Kind = Kind.INVALID_VALUE) -> InputRefused:
     return InputRefused(
         f"The parameter bbox is {shown(text)}.",
         field="bbox",
         allowed=allowed,
         next_step="For example bbox=174.6,-37.1,175.0,-36.7, or bbox=176,-45,-176,-43 across 180°.",
+        kind=kind,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache, cached_property
 from typing import Any
 
@@ -16,11 +17,18 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.errors import InputRefused, shown
-from catchments.core.model import Answer, Catchment, Edition, Provider
+from catchments.core.model import (
+    Answer,
+    Basis,
+    Catchment,
+    Edition,
+    Provider,
+    SchoolStatus,
+    Status,
+)
 from catchments.geometry.coordinates import to_180, to_360
 from catchments.lookup.snapshot import Published, Snapshot
-from catchments.lookup.values import whole_number
+from catchments.lookup.values import school_number
 from catchments.runtime.recent import Recent
 from catchments.web.common.payload import catchment_json, provider_json, school_json
 from catchments.web.ogc.frames import in_frame, published
@@ -31,8 +39,14 @@ GEOMETRIES_KEPT = 256
 NO_PLACE = b"null"
 CATCHMENTS, SCHOOLS = "catchments", "schools"
 
+WORDS: Mapping[str, type[StrEnum]] = {"status": SchoolStatus, "answer": Status, "basis": Basis}
+"""The properties that are one of a few words."""
 _TEXT, _NUMBER, _TRUTH = ({"type": each} for each in ("string", "integer", "boolean"))
 _DATE = {"type": "string", "format": "date"}
+_WORD = {
+    name: {"type": "string", "enum": [each.value for each in words]}
+    for name, words in WORDS.items()
+}
 _PROVIDER = {
     "provider_code": _TEXT,
     "provider_name": _TEXT,
@@ -42,6 +56,7 @@ _PROVIDER = {
 }
 _EDITION = {"edition": _NUMBER, "effective_from": _DATE, "demonstration": _TRUTH}
 Row = dict[str, Any]
+Value = str | int | bool
 Text = Callable[[int, str], bytes]
 
 
@@ -54,7 +69,9 @@ class Collected:
     about: str
     id_field: str
     title_field: str
-    fields: Mapping[str, Mapping[str, str]]
+    fields: Mapping[str, Mapping[str, Any]]
+    usual: int
+    """How many features a response has that is asked for none in particular."""
     at_once: int
     """How many features one response has at most."""
 
@@ -68,7 +85,8 @@ COLLECTED: Mapping[str, Collected] = {
         "code",
         "name",
         {"code": _TEXT, "name": _TEXT, "education_region": _TEXT, **_PROVIDER, **_EDITION},
-        at_once=25,
+        usual=25,
+        at_once=100,
     ),
     SCHOOLS: Collected(
         SCHOOLS,
@@ -80,14 +98,14 @@ COLLECTED: Mapping[str, Collected] = {
         {
             "school_id": _NUMBER,
             "name": _TEXT,
-            "status": _TEXT,
+            "status": _WORD["status"],
             "type": _TEXT,
             "address": _TEXT,
             "suburb": _TEXT,
             "town": _TEXT,
             "education_region": _TEXT,
-            "answer": _TEXT,
-            "basis": _TEXT,
+            "answer": _WORD["answer"],
+            "basis": _WORD["basis"],
             "sentence": _TEXT,
             "catchment_code": _TEXT,
             "catchment_name": _TEXT,
@@ -96,6 +114,7 @@ COLLECTED: Mapping[str, Collected] = {
             **_EDITION,
             "directory_release": _NUMBER,
         },
+        usual=100,
         at_once=1000,
     ),
 }
@@ -126,21 +145,31 @@ class Layer:
         corners = (to_180(west), south, to_180(east), north)
         return tuple(round(degrees, DECIMALS) for degrees in corners)
 
-    def within(self, areas: Collection[BaseGeometry]) -> npt.NDArray[np.bool_]:
-        """Return which features meet any of the areas (0…360 degrees)."""
+    def at(self, identifier: str) -> int | None:
+        """Return where the feature with an id is, if there is one; a number as people write it."""
+        if self.of.name == SCHOOLS:
+            identifier = str(school_number(identifier))
+        return self.position.get(identifier)
+
+    def having(
+        self, wanted: Mapping[str, Value | None], areas: Collection[BaseGeometry] | None = None
+    ) -> list[int]:
+        """Return which features have all these values and meet any of the areas (0…360 degrees).
+
+        What a feature lacks equals nothing.
+        """
+        rows = (row.items() >= wanted.items() for row in self.rows)
+        chosen = np.fromiter(rows, bool, len(self.rows))
+        if areas is not None:
+            chosen &= self._within(areas)
+        return np.flatnonzero(chosen).tolist()
+
+    def _within(self, areas: Collection[BaseGeometry]) -> npt.NDArray[np.bool_]:
         found = np.zeros(len(self.rows), dtype=bool)
         for area in areas:
             shapely.prepare(area)  # the request's own: those of the index are shared by threads
             found |= shapely.intersects(area, self.shapes_360)
         return found
-
-    def equal(self, name: str, text: str) -> npt.NDArray[np.bool_]:
-        """Return which features have a value; numbers are written in digits. Raises InputRefused.
-
-        A value that a feature lacks equals nothing.
-        """
-        wanted = _value(name, text, self.of.fields[name]["type"])
-        return np.fromiter((row[name] == wanted for row in self.rows), bool, len(self.rows))
 
     def feature(
         self, at: int, *, crs: str, only: Collection[str] = (), placed: bool = True
@@ -244,18 +273,3 @@ def _issued(snapshot: Snapshot) -> Row:
         "effective_from": starts and starts.isoformat(),
         "demonstration": snapshot.demonstration,
     }
-
-
-def _value(name: str, text: str, kind: str) -> str | int | bool:
-    if kind == "string":
-        return text
-    if kind == "integer" and (number := whole_number(text)) is not None:
-        return number
-    if kind == "boolean" and text in {"true", "false"}:
-        return text == "true"
-    raise InputRefused(
-        f"The parameter {name} is {shown(text)}.",
-        field=name,
-        allowed="It must be a whole number." if kind == "integer" else "It must be true or false.",
-        next_step="Correct it or leave it out.",
-    )

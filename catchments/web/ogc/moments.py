@@ -23,9 +23,9 @@ def day_asked(text: str | None, *, today: date) -> date:
     """
     if text is None:
         return today
-    parts = text.split("/")
+    parts = [part.strip() for part in text.split("/", 2)]
     if len(parts) == 1:
-        return _day(text, text)
+        return _day(parts[0], text)
     if len(parts) != 2 or set(parts) <= _OPEN:
         raise _no_time(text)
     starts, ends = (None if part in _OPEN else _day(part, text) for part in parts)

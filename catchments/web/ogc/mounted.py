@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
 from pygeoapi import l10n
@@ -33,9 +32,9 @@ from pygeoapi.openapi import get_oas_30
 from pygeoapi.provider.base import BaseProvider
 from pygeoapi.util import get_api_rules
 
-from catchments.core.errors import InputRefused
 from catchments.web.ogc.frames import CRS84, FRAMES
 from catchments.web.ogc.layers import COLLECTED, Layer
+from catchments.web.ogc.links import Links
 from catchments.web.ogc.openapi import contract
 
 Json = dict[str, Any]
@@ -69,7 +68,6 @@ class Selection:
     """Of all features that were asked for, before paging."""
     crs: str = CRS84
     features: list[msgspec.Raw] = field(default_factory=list)
-    limit: int = 0
 
 
 class LayerProvider(BaseProvider):  # type: ignore[misc]
@@ -100,7 +98,6 @@ class LayerProvider(BaseProvider):  # type: ignore[misc]
         chosen = self._selection
         assert chosen is not None  # noqa: S101 - only documents without features have none
         page = chosen.positions[offset : offset + limit]
-        chosen.limit = limit
         chosen.features = [
             chosen.layer.feature(
                 at, crs=chosen.crs, only=select_properties, placed=not skip_geometry
@@ -158,28 +155,26 @@ class Mounted:
             return {**contract(get_oas_30(self._config())), "servers": [{"url": self.base}]}
         return self._written(WRITERS[kind], *of)
 
-    def items(self, name: str, args: Mapping[str, str], checked: Mapping[str, str]) -> Json:
-        """Return a page of features; `args` is the query as it was, `checked` what is left to do.
-
-        Raises InputRefused.
-        """
-        body = self._written(get_collection_items, name, args=checked)
+    def items(self, name: str, page: Mapping[str, str], links: Links) -> Json:
+        """Return a page of features; `page` is the query that pygeoapi is to answer."""
+        body = self._written(get_collection_items, name, args=page)
         body.pop("timeStamp")  # the same question has the same answer, byte for byte
-        chosen = self.selection
-        assert chosen is not None  # noqa: S101 - items are always of one
-        address = f"{self.base}/collections/{name}/items"
-        links = [
-            _paged(link, address, args, int(checked["offset"]), chosen.limit)
-            for link in body["links"]
-        ]
-        return {**body, "features": chosen.features, "links": links}
+        assert self.selection is not None  # noqa: S101 - items are always of one
+        linked = links.of(
+            body["links"],
+            f"{self.base}/collections/{name}/items",
+            limit=int(page["limit"]),
+            offset=int(page["offset"]),
+        )
+        return {**body, "features": self.selection.features, "links": linked}
 
-    def item(self, name: str, identifier: str) -> Json:
+    def item(self, name: str, identifier: str, links: Links) -> Json:
         """Return one feature; its id is quoted for an address."""
         body = self._written(get_collection_item, name, identifier)
         assert self.selection is not None  # noqa: S101 - likewise
         feature = msgspec.json.decode(self.selection.features[0], type=dict[str, msgspec.Raw])
-        return {**body, **feature}
+        linked = links.of(body["links"], f"{self.base}/collections/{name}/items/{identifier}")
+        return {**body, **feature, "links": linked}
 
     def _written(
         self, write: Callable[..., Any], *of: str, args: Mapping[str, str] | None = None
@@ -189,7 +184,7 @@ class Mounted:
         _headers, status, text = write(api, asked, *of)
         body: Json = msgspec.json.decode(text)
         if status >= 400:
-            raise InputRefused(str(body["description"])[:300])
+            raise RuntimeError(f"pygeoapi answers {status} to what was checked")
         return _mended(body)
 
     def _config(self) -> Json:
@@ -222,13 +217,3 @@ def _mended(body: Json) -> Json:
                 link for link in part["links"] if not any(t in link["href"] for t in ELSEWHERE)
             ]
     return body
-
-
-def _paged(link: Json, address: str, args: Mapping[str, str], offset: int, limit: int) -> Json:
-    """Return a link to a page with all that was asked; pygeoapi's own lose offset or format."""
-    if not link["href"].startswith(address):
-        return link
-    step = {"next": limit, "prev": -limit}.get(link["rel"], 0)
-    kind = "html" if link["type"] == "text/html" else "json"
-    query = {**args, "f": kind, "offset": str(max(0, offset + step))}
-    return {**link, "href": f"{address}?{urlencode(query)}"}

@@ -6,24 +6,47 @@ names parameters, formats and methods that are refused here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from catchments.web.common.contract import Parameter
+from catchments.web.common.pins import PINS
+from catchments.web.ogc.frames import FRAMES
+from catchments.web.ogc.layers import COLLECTED
 
 Json = dict[str, Any]
 NOT_TAKEN = {"lang", "vendorSpecificParameters", "sortby.yaml", "ui", "profile"}
 KEPT = ("bbox", "bbox-crs", "crs", "offset", "skipGeometry")
 _PROPERTIES_PATHS = ("/queryables", "/schema")
-DATETIME = {
-    "name": "datetime",
-    "in": "query",
-    "description": (
-        "The date to answer for: a date, a date and time, or an interval, of which the date "
-        "nearest to today counts. A response holds the one edition in force on it."
-    ),
-    "required": False,
-    "schema": {"type": "string"},
-    "style": "form",
-    "explode": False,
+_SYSTEM = {"schema": {"type": "string", "format": "uri", "enum": list(FRAMES)}}
+MENDED: Mapping[str, Json] = {
+    "bbox": {
+        "description": (
+            "Only features that meet this box: west, south, east, north in the system of bbox-crs, "
+            "or six numbers with heights, which do not count. West may be greater than east, "
+            "across 180°."
+        )
+    },
+    "bbox-crs": _SYSTEM,
+    "crs": _SYSTEM,
+    "f": {"schema": {"type": "string", "enum": ["json", "html"]}},
+    "offset": {
+        "description": "How many features to pass over; the link next has it.",
+        "schema": {"type": "integer", "minimum": 0, "maximum": 999_999_999, "default": 0},
+    },
 }
+"""What this service says of a parameter in place of pygeoapi."""
+DATETIME = Parameter(
+    "datetime",
+    "The date to answer for: a date, a date and time, or an interval, of which the date nearest to "
+    "today counts. A response holds the one edition in force on it; edition and release count for "
+    "more.",
+    {"type": "string"},
+)
+LIMIT = (
+    "How many features at most. Of a greater limit than {:,} so many are given, and the response "
+    "says so; the link next leads to more."
+)
 FEATURE_ID = {
     "name": "featureId",
     "in": "path",
@@ -57,26 +80,58 @@ def contract(written: Json) -> Json:
         if "get" in methods and path.split("/")[1] in {"", "openapi", "conformance", "collections"}
     }
     used = {tag for methods in paths.values() for tag in methods["get"]["tags"]}
-    parameters = written["components"]["parameters"]
-    kept = {name: parameters[name] for name in KEPT}
-    kept["f"] = {**parameters["f"], "schema": {"type": "string", "enum": ["json", "html"]}}
+    known = written["components"]["parameters"]
+    kept = {name: {**known[name], **MENDED.get(name, {})} for name in (*KEPT, "f")}
+    ours = {each.name: _written(each) for each in (DATETIME, *PINS)}
     return {
         **written,
         "tags": [_tag(tag) for tag in written["tags"] if tag["name"] in used],
         "paths": paths,
         "components": {
-            "parameters": {**kept, "datetime": DATETIME, "featureId": FEATURE_ID},
+            "parameters": {**kept, **ours, "featureId": FEATURE_ID},
             "responses": _COMPONENTS,
         },
     }
 
 
 def _operation(path: str, operation: Json) -> Json:
-    parameters = [p for p in map(_local, operation.get("parameters", [])) if _is_taken(path, p)]
+    parameters = [
+        _of_collection(path, p)
+        for p in map(_local, operation.get("parameters", []))
+        if _is_taken(path, p)
+    ]
     if path.endswith(("/items", "/items/{featureId}")):
-        parameters.append({"$ref": "#/components/parameters/datetime"})
+        parameters += [_reference(each.name) for each in (DATETIME, *PINS)]
     responses = {code: _local(answer) for code, answer in operation["responses"].items()}
     return {**operation, "parameters": parameters, "responses": responses}
+
+
+def _of_collection(path: str, parameter: Json) -> Json:
+    """Return a parameter of a collection with all that is known of its values."""
+    of = COLLECTED.get(path.split("/")[2]) if path.endswith("/items") else None
+    name = parameter.get("name", "")
+    if of and name == "limit":
+        return {**parameter, "description": LIMIT.format(of.at_once)}
+    if of and name in of.fields:
+        return {**parameter, "schema": dict(of.fields[name])}
+    return parameter
+
+
+def _written(parameter: Parameter) -> Json:
+    """Return a parameter as this document has it."""
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "description": parameter.about,
+        "required": False,
+        "schema": dict(parameter.schema),
+        "style": "form",
+        "explode": False,
+    }
+
+
+def _reference(name: str) -> Json:
+    return {"$ref": f"#/components/parameters/{name}"}
 
 
 def _local(part: Json) -> Json:
@@ -90,6 +145,8 @@ def _local(part: Json) -> Json:
 
 def _is_taken(path: str, parameter: Json) -> bool:
     name = parameter.get("name") or parameter["$ref"].rpartition("/")[2]
+    if name in {each.name for each in PINS}:
+        return False  # a property, too: said once, as what it does
     return name not in NOT_TAKEN and not (name == "properties" and path.endswith(_PROPERTIES_PATHS))
 
 

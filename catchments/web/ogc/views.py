@@ -7,6 +7,7 @@ pygeoapi (`mounted`), imported at the first of these requests, writes the docume
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -14,25 +15,30 @@ import msgspec
 import numpy as np
 from flask import Blueprint, Response, request
 
-from catchments.core.errors import InputRefused, NotKnown, shown
+from catchments.core.errors import NotKnown, shown
 from catchments.lookup.snapshot import AsAt
-from catchments.web.common.query_parameters import refuse_unknown_or_repeated
+from catchments.web.common.pins import pins_of
 from catchments.web.common.services import kept, public_page, service
+from catchments.web.ogc.asked import (
+    OF_ALL,
+    OF_ONE,
+    Page,
+    crs_asked,
+    format_asked,
+    found,
+    page_asked,
+    world_asked,
+)
 from catchments.web.ogc.description import about_service, provenance, temporal
-from catchments.web.ogc.frames import CRS84, areas_360, supported
-from catchments.web.ogc.layers import COLLECTED, Layer, layer_of
-from catchments.web.ogc.moments import day_asked
+from catchments.web.ogc.layers import COLLECTED, Collected, Layer, layer_of
+from catchments.web.ogc.links import Links
 
 blueprint = Blueprint("features", __name__, url_prefix="/ogc")
 
-WRITTEN = "ogc2"
+WRITTEN = "ogc3"
 """Raise it when the same document is written in another way."""
 JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
 SCHEMA, OPENAPI = "application/schema+json", "application/vnd.oai.openapi+json;version=3.0"
-FORMATS = {"json", "html"}
-PAGING = {"limit", "offset"}
-FILTERS = {"bbox", "bbox-crs"}
-CHOICE = {"properties", "skipGeometry"}
 Json = dict[str, Any]
 
 
@@ -91,27 +97,28 @@ def schema(name: str) -> Response:
 @blueprint.get("/collections/<name>/items")
 def items(name: str) -> Response:
     """Give a page of features."""
-    fields = set(COLLECTED[name].fields)
-    kind = _format({"crs", "datetime"} | PAGING | FILTERS | CHOICE | fields, GEOJSON)
-    asked = _asked()
-    positions = _positions(asked, name, fields)
-    checked = _checked()
+    of = COLLECTED[name]
+    kind = _media_type({*OF_ALL, *of.fields}, GEOJSON)
+    asked, page, crs = world_asked(), page_asked(of), crs_asked()
+    layer = _layer(asked, name)
+    positions = found(layer)
     unchanged = _unchanged(asked, kind)
     if unchanged:
         return unchanged
     if kind == HTML:
-        checked = {**checked, "skipGeometry": "true"}
-    mounted = _mounted(asked, (_layer(asked, name), positions))
-    return _answer(asked, mounted.items(name, request.args.to_dict(), checked), kind)
+        page = replace(page, placed=False)
+    mounted = _mounted(asked, (layer, positions, crs))
+    body = mounted.items(name, page.checked, _links(asked))
+    return _answer(asked, {**body, **_said_of(page, of)}, kind)
 
 
 @blueprint.get("/collections/<name>/items/<code:identifier>", merge_slashes=False)
 def item(name: str, identifier: str) -> Response:
     """Give one feature."""
-    kind = _format({"crs", "datetime"}, GEOJSON)
-    asked = _asked()
+    kind = _media_type(OF_ONE, GEOJSON)
+    asked, crs = world_asked(), crs_asked()
     layer = _layer(asked, name)
-    at = layer.position.get(identifier)
+    at = layer.at(identifier)
     if at is None:
         raise NotKnown(
             f"There is no feature {shown(identifier)} in {name}.",
@@ -120,34 +127,21 @@ def item(name: str, identifier: str) -> Response:
     unchanged = _unchanged(asked, kind)
     if unchanged:
         return unchanged
-    body = _mounted(asked, (layer, [at])).item(name, quote(identifier, safe=""))
+    of = str(layer.rows[at][layer.of.id_field])
+    body = _mounted(asked, (layer, [at], crs)).item(name, quote(of, safe=""), _links(asked))
     return _answer(asked, body, kind)
 
 
 # --- what is asked --------------------------------------------------------------------------------
 
 
-def _format(allowed: Iterable[str], media_type: str) -> str:
+def _media_type(allowed: Iterable[str], usual: str) -> str:
     """Return the media type to answer in. Raises InputRefused, also for unknown parameters."""
-    refuse_unknown_or_repeated(request.args, {"f", *allowed})
-    asked = request.args.get("f")
-    if asked is None:
-        offered = [media_type, JSON, HTML]
-        best = request.accept_mimetypes.best_match(offered, default=media_type)
-        return HTML if best == HTML else media_type
-    if asked not in FORMATS:
-        raise InputRefused(
-            f"The parameter f is {shown(asked)}.",
-            field="f",
-            allowed="It must be json or html.",
-            next_step="Leave it out for JSON.",
-        )
-    return HTML if asked == "html" else media_type
-
-
-def _asked() -> AsAt:
-    world = service().snapshots.current()
-    return world.as_at(day_asked(request.args.get("datetime"), today=world.today))
+    asked = format_asked(allowed)
+    if asked:
+        return HTML if asked == "html" else usual
+    best = request.accept_mimetypes.best_match([usual, JSON, HTML], default=usual)
+    return HTML if best == HTML else usual
 
 
 def _layer(asked: AsAt, name: str) -> Layer:
@@ -156,63 +150,37 @@ def _layer(asked: AsAt, name: str) -> Layer:
     return layer_of(asked.world, asked.snapshot, name)
 
 
-def _positions(asked: AsAt, name: str, fields: Iterable[str]) -> list[int]:
-    """Return which features are asked for. Raises InputRefused."""
-    layer = _layer(asked, name)
-    found = np.ones(len(layer.rows), dtype=bool)
-    for each in sorted(set(fields) & set(request.args)):
-        found &= layer.equal(each, request.args[each])
-    box = request.args.get("bbox")
-    if box is not None:
-        crs = supported("bbox-crs", request.args.get("bbox-crs", CRS84))
-        found &= layer.within(areas_360(box, crs=crs))
-    elif "bbox-crs" in request.args:
-        raise InputRefused(
-            "The parameter bbox-crs is given without bbox.",
-            field="bbox-crs",
-            next_step="Give both or neither.",
-        )
-    return np.flatnonzero(found).tolist()
+def _links(asked: AsAt) -> Links:
+    """Return what links to this answer ask for: it, pinned; and the same of what is in force."""
+    given = request.args.to_dict()
+    pins = pins_of(asked, day="datetime")
+    lasting = {name: text for name, text in given.items() if name not in {*pins, "offset", "f"}}
+    return Links({**given, **pins}, lasting)
 
 
-def _checked() -> dict[str, str]:
-    """Return what pygeoapi is to do: paging, the system, which properties. Raises InputRefused."""
-    for each in PAGING & set(request.args):
-        if not (request.args[each].isascii() and request.args[each].isdigit()):
-            raise InputRefused(
-                f"The parameter {each} is {shown(request.args[each])}.",
-                field=each,
-                allowed="It must be a whole number.",
-            )
-    if request.args.get("skipGeometry", "true") not in {"true", "false"}:
-        raise InputRefused(
-            f"The parameter skipGeometry is {shown(request.args['skipGeometry'])}.",
-            field="skipGeometry",
-            allowed="It must be true or false.",
-        )
-    _crs()
-    given = {each: request.args[each] for each in ("crs", "limit", *CHOICE) if each in request.args}
-    return {**given, "offset": request.args.get("offset", "0")}
-
-
-def _crs() -> str:
-    return supported("crs", request.args.get("crs", CRS84))
+def _said_of(page: Page, of: Collected) -> Json:
+    if page.asked_for <= of.at_once:
+        return {}
+    return {
+        "note": f"The limit was {page.asked_for}; a page has at most {of.at_once} features. The "
+        "link next leads on where there are more."
+    }
 
 
 # --- the answer -----------------------------------------------------------------------------------
 
 
-def _mounted(asked: AsAt, selection: tuple[Layer, list[int]] | None = None) -> Any:
+def _mounted(asked: AsAt, selection: tuple[Layer, list[int], str] | None = None) -> Any:
     # pygeoapi takes a second and thirty megabytes: only a worker that needs it pays.
     from catchments.web.ogc import mounted
 
-    chosen = mounted.Selection(*selection, crs=_crs()) if selection else None
+    chosen = mounted.Selection(*selection) if selection else None
     root = service().settings.public_url or request.url_root.rstrip("/")
     return mounted.Mounted(about_service(root, asked), f"{root}/ogc", chosen)
 
 
 def _document(kind: str, *of: str, media_type: str = JSON) -> Response:
-    media_type, asked = _format((), media_type), _asked()
+    media_type, asked = _media_type((), media_type), world_asked()
     unchanged = _unchanged(asked, media_type)
     if unchanged:
         return unchanged
@@ -238,12 +206,14 @@ def _answer(asked: AsAt, body: Json, kind: str) -> Response:
         return _page(asked, body)
     response = Response(msgspec.json.encode(body), content_type=kind, headers={"Vary": "Accept"})
     if kind == GEOJSON:
-        response.headers["Content-Crs"] = f"<{_crs()}>"
+        response.headers["Content-Crs"] = f"<{crs_asked()}>"
     return kept(asked, response, written=WRITTEN)
 
 
 def _page(asked: AsAt, body: Json) -> Response:
     of = COLLECTED.get((request.view_args or {}).get("name", ""))
+    is_of_features = "features" in body or "geometry" in body
+    query = _links(asked).this if is_of_features else {}
     response = public_page(
         asked,
         "features.html",
@@ -251,7 +221,7 @@ def _page(asked: AsAt, body: Json) -> Response:
         written=WRITTEN,
         description=body.get("description", ""),
         links=[_to_page(link) for link in body.get("links", [])],
-        as_json=f"{request.path}?{urlencode({**request.args.to_dict(), 'f': 'json'})}",
+        as_json=f"{request.path}?{urlencode({**query, 'f': 'json'})}",
         properties=body.get("properties", {}) if "$schema" in body else {},
         collections=body.get("collections", []),
         conforms_to=body.get("conformsTo", []),

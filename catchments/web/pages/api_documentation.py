@@ -12,10 +12,12 @@ from flask import Blueprint, Response, current_app, request
 from flask_babel import gettext
 from markupsafe import Markup, escape
 
+from catchments.core.errors import Kind
 from catchments.lookup.snapshot import AsAt
 from catchments.web.common.services import public_page, service
 from catchments.web.front.rate_limits import WINDOW_S
 from catchments.web.pages.request_samples import TONGUES, Call, Sample, samples_of
+from catchments.web.v1.formats import Form
 from catchments.web.v1.openapi import Contract, contract
 from catchments.web.v1.wording import PROBLEMS
 
@@ -23,7 +25,6 @@ blueprint = Blueprint("documentation", __name__)
 
 Json = Mapping[str, Any]
 _SPAN = re.compile(r"`([^`]+)`")
-_ENDING = ".{ending}"
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Reader:
         found: dict[str, list[Described]] = {tag["name"]: [] for tag in self._document["tags"]}
         for path, operations in self._document["paths"].items():
             for method, operation in operations.items():
-                if not path.endswith(_ENDING):
+                if "x-ending" not in operation:
                     found[operation["tags"][0]].append(self._described(path, method, operation))
         about = {tag["name"]: tag["description"] for tag in self._document["tags"]}
         return [(name, about[name], made) for name, made in found.items() if made]
@@ -136,7 +137,8 @@ class Reader:
     def refused(self) -> str:
         """Return what a problem looks like."""
         content = self._document["components"]["responses"]["BadRequest"]["content"]
-        return _pretty(content["application/problem+json"].get("example"))
+        examples: Json = content["application/problem+json"].get("examples", {})
+        return _pretty(examples.get(Kind.INVALID_VALUE, {}).get("value"))
 
     def _described(self, path: str, method: str, operation: Json) -> Described:
         content: Json = operation["responses"]["200"]["content"]
@@ -167,10 +169,7 @@ class Reader:
         return samples_of(Call(f"{self.base}{address}", bare, sent_in, content.get("example")))
 
     def _endings(self, path: str) -> list[str]:
-        operations = self._document["paths"].get(f"{path}{_ENDING}", {})
-        parameters = operations.get("get", {}).get("parameters", [])
-        found = (each["schema"]["enum"] for each in parameters if each["name"] == "ending")
-        return list(next(found, []))
+        return [form for form in Form if f"{path}.{form}" in self._document["paths"]]
 
     def _field_of_parameter(self, parameter: Json) -> Field:
         about = code_spans(parameter.get("description", ""))
@@ -194,8 +193,8 @@ class Reader:
         if "$ref" in schema:
             name = schema["$ref"].rpartition("/")[2]
             yield Markup('<a href="#is-{0}">{0}</a>').format(name)
-        elif "anyOf" in schema:
-            for each in schema["anyOf"]:
+        elif "anyOf" in schema or "oneOf" in schema:
+            for each in schema.get("anyOf") or schema["oneOf"]:
                 yield from self._kinds(each)
         elif "enum" in schema:
             yield from (Markup("<code>{}</code>").format(each) for each in schema["enum"])

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, current_app, request, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 
-from catchments.core.errors import CatchmentsError, InputRefused, NotKnown, shown
+from catchments.core.errors import CatchmentsError, InputRefused, Kind, NotKnown, shown
 from catchments.core.model import Catchment, Place, School
 from catchments.core.text_folding import folded
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
@@ -116,6 +116,7 @@ def boundary(edition: int) -> Response:
             field="catchment",
             allowed="Give a catchment's code.",
             next_step="For the boundaries of all ask for boundaries.geojson.",
+            kind=Kind.MISSING_PARAMETER,
         )
     file = _whole_file(edition)
     feature = file.features.get(code)

@@ -64,13 +64,19 @@ CATCHMENTS = Resource("catchments", "Catchments", CatchmentRows.columns, Catchme
 
 @at_list(CATCHMENTS, json=schemas.CatchmentList, geojson=schemas.CatchmentFeatures)
 def catchments(ending: str | None = None) -> Response:
-    """List the catchments by code; GeoJSON has their boundaries as published, not simplified."""
+    """List the catchments by code; GeoJSON has their boundaries as published, not simplified.
+
+    Filters combine: a catchment is listed that fits all of them.
+    """
     return listed(CATCHMENTS, ending)
 
 
 @at_code(CATCHMENTS, json=schemas.OneCatchment, geojson=schemas.OneCatchmentFeature)
 def catchment(code: str) -> Response:
-    """Tell of one catchment on a date."""
+    """Tell of one catchment on a date.
+
+    Who serves it, how many schools it has and where it is; as GeoJSON with its boundary.
+    """
     return one_by_code(
         CATCHMENTS, code, lambda asked, code: unknown_catchment(asked, code, CATCHMENTS.path)
     )

@@ -18,7 +18,7 @@ from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published
 from catchments.lookup.values import day_of, whole_number
 from catchments.web.common import schemas
-from catchments.web.common.contract import Parameter, operation
+from catchments.web.common.contract import DAY, Parameter, operation
 from catchments.web.common.services import address, as_at, kept, service
 from catchments.web.pages.edition_history import history_of, steps_of
 from catchments.web.v1.provider import JSON, blueprint
@@ -43,14 +43,17 @@ ET.register_namespace("", ATOM)
     Parameter(
         "since",
         "An edition's number, or a date (YYYY-MM-DD); all editions when left out.",
-        {"type": "string", "pattern": "^([0-9]{1,9}|[0-9]{4}-[0-9]{2}-[0-9]{2})$"},
+        {"anyOf": [{"type": "string", "pattern": "^[0-9]{1,9}$"}, DAY]},
     ),
     returns={JSON: schemas.ChangesPage},
     tag="What changes",
     example="/v1/changes",
 )
 def changes() -> Response:
-    """Tell of the editions published since an edition or a date, oldest first, page by page."""
+    """Tell of the editions published since an edition or a date, oldest first, page by page.
+
+    For services that keep a copy: ask once a day with the `latest` of the time before as `since`.
+    """
     asked = as_at()
     told = history_of(asked.world)
     since = request.args.get("since")
@@ -94,7 +97,10 @@ def _published_on(edition: EditionSummary) -> date:
 @blueprint.get("/changes.atom")
 @operation(returns={ATOM_TYPE: None}, tag="What changes", example="/v1/changes.atom")
 def feed() -> Response:
-    """Give every edition as an entry of an Atom feed (RFC 4287), the latest first."""
+    """Give every edition as an entry of an Atom feed (RFC 4287), the latest first.
+
+    For people's feed readers; programs read /v1/changes.
+    """
     asked = as_at()  # or says that nothing is published: a feed needs a date
     world = asked.world
     editions = sorted(history_of(world).editions, key=lambda e: e.number, reverse=True)

@@ -16,7 +16,7 @@ from catchments.editions.change_schema import Standing
 from catchments.editions.history import EditionHistory
 from catchments.lookup.snapshot import AsAt, Published
 from catchments.store.artefacts import Artefacts
-from catchments.web.common.contract import Parameter, operation
+from catchments.web.common.contract import DAY, Parameter, operation
 from catchments.web.common.payload import source_json
 from catchments.web.common.query_parameters import one_of, optional_date
 from catchments.web.common.services import address, as_at, service
@@ -36,7 +36,6 @@ from catchments.web.v1.resources import Resource, kept, list_response
 from maps.exports.downloads import MANIFEST
 
 TAG = "Editions"
-DATE = {"type": "string", "format": "date"}
 NUMBER = Parameter(
     "number",
     "The edition's number.",
@@ -142,9 +141,9 @@ EDITIONS = Resource("editions", TAG, COLUMNS, EditionRows)
 @in_forms("/v1/editions")
 @operation(
     ending_of(WITHOUT_PLACES),
-    Parameter("on", "Only the edition in force on this date.", DATE),
-    Parameter("from", "Only editions in force on this date or later.", DATE),
-    Parameter("to", "Only editions in force on this date or earlier.", DATE),
+    Parameter("on", "Only the edition in force on this date.", DAY),
+    Parameter("from", "Only editions in force on this date or later.", DAY),
+    Parameter("to", "Only editions in force on this date or earlier.", DAY),
     words("standing", "What has become of an edition, as at today.", Standing),
     *PAGED,
     returns={MEDIA_TYPES[Form.JSON]: schemas.EditionList, MEDIA_TYPES[Form.CSV]: None},
@@ -152,7 +151,10 @@ EDITIONS = Resource("editions", TAG, COLUMNS, EditionRows)
     example="/v1/editions?limit=2",
 )
 def editions(ending: str | None = None) -> Response:
-    """List the editions that were published by number, withdrawn ones too."""
+    """List the editions that were published by number, withdrawn ones too.
+
+    Each with what has become of it, from when to when it is in force, and where its files are.
+    """
     form = form_asked(ending, WITHOUT_PLACES)
     asked = as_at()
     told = history_of(asked.world)
@@ -170,7 +172,10 @@ def editions(ending: str | None = None) -> Response:
     example="/v1/editions/{edition}",
 )
 def one_edition(number: int, ending: str | None = None) -> Response:
-    """Tell of one edition, and where its files are."""
+    """Tell of one edition, and where its files are.
+
+    An edition never changes; what changes is whether it is in force, and which files there are.
+    """
     form = form_asked(ending, WITHOUT_PLACES)
     asked = as_at()
     told = history_of(asked.world)

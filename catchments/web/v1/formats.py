@@ -31,8 +31,11 @@ MEDIA_TYPES = {
     Form.GEOJSON: "application/geo+json",
     Form.CSV: "text/csv",
 }
+NAMES_OF_FORMS = {Form.JSON: "JSON", Form.GEOJSON: "GeoJSON", Form.CSV: "CSV"}
 CONTENT_TYPES = {**MEDIA_TYPES, Form.CSV: CSV_TYPE}
 ALL_FORMS = tuple(Form)
+AS = "_as"
+"""What the endpoint of a view is called besides, where an address has an ending."""
 WITHOUT_PLACES = (Form.JSON, Form.CSV)
 
 
@@ -57,7 +60,7 @@ def in_forms(address: str) -> Callable[[View], View]:
 
     def add(view: View) -> View:
         blueprint.get(address)(view)
-        endpoint = f"{view.__name__}_as"
+        endpoint = f"{view.__name__}{AS}"
         blueprint.get(f"{address}.<ending:ending>", endpoint=endpoint)(view)
         return view
 

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from flask import request
 
-from catchments.core.errors import InputRefused, NotKnown, shown
-from catchments.core.model import Basis, EditionSummary, ReleaseSummary, SchoolStatus, Status
-from catchments.geometry.coordinates import checked_degrees
+from catchments.core.errors import InputRefused, Kind, NotKnown, shown
+from catchments.core.model import Basis, SchoolStatus, Status
 from catchments.lookup import values
 from catchments.lookup.selection import Box, Filter
-from catchments.lookup.snapshot import AsAt, Snapshot
+from catchments.lookup.snapshot import AsAt
+from catchments.lookup.values import Flaw
 from catchments.web.common.contract import Parameter
-from catchments.web.common.query_parameters import one_of, optional_date, region
+from catchments.web.common.pins import PINS, pinned
+from catchments.web.common.query_parameters import one_of, optional_date, region, whole_number
 from catchments.web.common.services import address, as_at
 from catchments.web.pages.catchment_summaries import entries, regions_of
 from catchments.web.v1.provider import ON
 
 ON_A_PAGE = 100
 AT_MOST = 1_000
-DEGREES = r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?"
-_DEGREES = re.compile(DEGREES)
+DEGREES = values.DEGREES.pattern
 _DIGITS = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 
 # --- parameters -----------------------------------------------------------------------------------
@@ -48,16 +47,11 @@ PROVIDER = Parameter("provider", "A provider's code.", {"type": "string"})
 BBOX = Parameter(
     "bbox",
     "West, south, east, north in WGS 84 degrees, as in 174,-37,176,-36; one that crosses 180° has "
-    "a west that is greater than its east, as in 166,-48,-176,-34.",
+    "a west that is greater than its east, as in 166,-48,-176,-34, or counts on, as in "
+    "166,-48,184,-34.",
     {"type": "string", "pattern": f"^ *{DEGREES}( *, *{DEGREES}){{3}} *$"},
 )
-EDITION = Parameter(
-    "edition", "Read this edition instead of the one in force on the date; `next` has it.", _DIGITS
-)
-RELEASE = Parameter(
-    "release", "Read this directory release instead of the one of the date; `next` has it.", _DIGITS
-)
-IN_TIME = (ON, EDITION, RELEASE)
+IN_TIME = (ON, *PINS)
 PAGED = (LIMIT, OFFSET)
 WHERE = (REGION, CATCHMENT, PROVIDER, BBOX)
 
@@ -75,37 +69,7 @@ def asked_for() -> AsAt:
 
     Raises InputRefused for a malformed parameter, NotKnown for an edition or release that is not.
     """
-    asked = as_at(optional_date(request.args))
-    edition, release = whole_number("edition"), whole_number("release")
-    if edition is None and release is None:
-        return asked
-    return replace(asked, snapshot=_pinned(asked, edition, release))
-
-
-def pins_of(asked: AsAt) -> dict[str, Any]:
-    """Return what keeps every page of a list to the same day, edition and directory release."""
-    of = asked.snapshot
-    read = {"edition": of.edition.number, "release": of.release.number} if of else {}
-    return {"on": asked.day.isoformat(), **read}
-
-
-def _number(found: EditionSummary | ReleaseSummary | None) -> int | None:
-    return found.number if found else None
-
-
-def _pinned(asked: AsAt, edition: int | None, release: int | None) -> Snapshot | None:
-    timeline = asked.world.timeline
-    edition = edition if edition is not None else _number(timeline.edition_on(asked.day))
-    release = release if release is not None else _number(timeline.release_on(asked.day))
-    if edition is None or release is None:
-        return None
-    try:
-        return asked.world.numbered(edition, release)
-    except NotKnown as error:
-        raise NotKnown(
-            f"{error.problem} It may have been withdrawn since.",
-            next_step="Begin again without the parameters edition and release.",
-        ) from error
+    return pinned(as_at(optional_date(request.args)))
 
 
 def filter_asked(found: AsAt) -> Filter:
@@ -122,50 +86,50 @@ def filter_asked(found: AsAt) -> Filter:
     )
 
 
-def whole_number(name: str) -> int | None:
-    """Return a parameter of at most nine digits, or None. Raises InputRefused."""
-    text = request.args.get(name)
-    if text is None:
-        return None
-    number = values.whole_number(text)
-    if number is None:
-        raise InputRefused(
-            f"The parameter {name} is {shown(text)}.",
-            field=name,
-            allowed="It must be a whole number of at most nine digits.",
-            next_step=f"Correct it, or leave {name} out.",
-        )
-    return number
-
-
 def box(text: str) -> Box:
     """Return a box of degrees. Raises InputRefused."""
-    parts = [part.strip(" ") for part in text.split(",", maxsplit=4)]
-    if len(parts) != 4 or not all(map(_DEGREES.fullmatch, parts)):
+    sides = [values.degrees(part) for part in text.split(",", maxsplit=4)]
+    if len(sides) != 4 or None in sides:
         raise _box_refused(text)
-    west, south, east, north = map(float, parts)
-    for name, value, limit in (
-        ("west", west, 180),
-        ("south", south, 90),
-        ("east", east, 180),
-        ("north", north, 90),
-    ):
-        _check_side(name, value, limit)
+    west, south, east, north = cast(list[float], sides)
+    _refuse_where_it_cannot_be(west, south, east, north)
     if south > north:
         raise _box_refused(text)
-    return Box(west, south, east, north)
+    return Box.of(west, south, east, north)
 
 
-def _check_side(name: str, value: float, limit: float) -> None:
-    try:
-        checked_degrees(name, value, limit=limit)
-    except InputRefused as error:
-        raise InputRefused(
-            f"In the parameter bbox {error.problem}",
-            field="bbox",
-            allowed=f"It must be from {-limit:g} to {limit:g} degrees; longitudes come first.",
-            next_step="For example bbox=174,-37,176,-36.",
-        ) from error
+def _refuse_where_it_cannot_be(west: float, south: float, east: float, north: float) -> None:
+    flaws = {values.flaw_of(lng=west, lat=south), values.flaw_of(lng=east, lat=north)}
+    if flaws == {Flaw.SWAPPED}:
+        meant, kind = (south, west, north, east), Kind.SWAPPED_COORDINATES
+        raise _box_mistaken("Longitudes and latitudes look swapped", meant, kind)
+    if flaws == {Flaw.SIGN_MISSING}:
+        meant, kind = (west, -max(south, north), east, -min(south, north)), Kind.MISSING_SIGN
+        raise _box_mistaken("The minus signs of latitudes look missing", meant, kind)
+    for name, value, (low, high) in (
+        ("west", west, values.LNG_LIMITS),
+        ("south", south, values.LAT_LIMITS),
+        ("east", east, values.LNG_LIMITS),
+        ("north", north, values.LAT_LIMITS),
+    ):
+        if not low <= value <= high:
+            raise InputRefused(
+                f"In the parameter bbox {name} is {shown(values.number_text(value))}.",
+                field="bbox",
+                allowed=f"It must be from {low:g} to {high:g} degrees; longitudes come first.",
+                next_step="For example bbox=174,-37,176,-36.",
+                kind=Kind.OUT_OF_RANGE,
+            )
+
+
+def _box_mistaken(problem: str, meant: Sequence[float], kind: Kind) -> InputRefused:
+    return InputRefused(
+        f"{problem} in the parameter bbox.",
+        field="bbox",
+        allowed="It must be west, south, east and north; New Zealand's latitudes are negative.",
+        next_step=f"If that is so, ask for bbox={','.join(map(values.number_text, meant))}.",
+        kind=kind,
+    )
 
 
 def _box_refused(text: str) -> InputRefused:
@@ -215,15 +179,16 @@ class Page:
 
 def page_asked(*, usual: int | None) -> Page:
     """Return the page that is asked for. Raises InputRefused."""
-    limit = whole_number("limit")
+    limit = whole_number(request.args, "limit")
     if limit is not None and not 1 <= limit <= AT_MOST:
         raise InputRefused(
             f"The parameter limit is {limit}.",
             field="limit",
             allowed=f"It must be from 1 to {AT_MOST}.",
             next_step="Ask for more page by page: each names the next one.",
+            kind=Kind.OUT_OF_RANGE,
         )
-    return Page(usual if limit is None else limit, whole_number("offset") or 0)
+    return Page(usual if limit is None else limit, whole_number(request.args, "offset") or 0)
 
 
 def pages_beside(page: Page, total: int, pins: Mapping[str, Any]) -> dict[str, str | None]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -18,30 +19,29 @@ from catchments import __version__
 from catchments.lookup.snapshot import AsAt, Published
 from catchments.web.common import schemas as shared
 from catchments.web.common.contract import Operation, operation, promised_by
+from catchments.web.common.problem_types import TYPES
+from catchments.web.common.schemas import among
 from catchments.web.common.services import kept, service, sources_of
 from catchments.web.v1.blueprint import blueprint
-from catchments.web.v1.examples import address_of, ask, example_of
+from catchments.web.v1.bulk.schemas import ONE_OF
+from catchments.web.v1.examples import address_of, example_of, problem_of
+from catchments.web.v1.formats import AS, ENDING, MEDIA_TYPES, NAMES_OF_FORMS, Form
 from catchments.web.v1.wording import ABOUT, HEADERS, PROBLEMS, TAGS, TITLE
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 """Of the contract: the second number rises when something is added; nothing is taken away."""
 PREFIX = "/v1/"
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 LINES = frozenset({"application/x-ndjson"})
 """Media types of which each line is what a promise's type says."""
+LICENCES = {"CC BY 4.0": "https://creativecommons.org/licenses/by/4.0/"}
 _CONVERTER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _REFERENCE = "#/components/schemas/{name}"
 _ALWAYS = (400, 401, 406, 429, 503)
 _NAMES = frozenset({"school_id", "catchment", "provider", "edition", "release"})
 """Parameters that name something, which there may not be."""
 _OF_A_BODY = (413, 415)
-_ASKED = {
-    400: ("/v1/provider?school_id=abc", JSON),
-    404: ("/v1/provider?school_id=999999999", JSON),
-    406: ("/v1/provider?school_id=54", "image/png"),
-}
-"""Status → what is asked for a real example of it, and what it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,10 @@ class Contract:
 @blueprint.get("/openapi.json")
 @operation(returns={JSON: shared.Anything}, tag="This document")
 def document() -> Response:
-    """Give this contract as OpenAPI 3.1."""
+    """Give this contract as OpenAPI 3.1.
+
+    Generators of clients read it; its examples are what the service answers at present.
+    """
     world = service().snapshots.current()
     made = contract(world)
     of_no_edition = AsAt(world, world.today, None)
@@ -89,6 +92,8 @@ class Document:
         self._app = app
         self._world = world
         self._root = root
+        self._below = root if "://" not in root else ""
+        """The path that examples are asked below."""
         self._rules = promised_rules(app)
         self._named: set[str] = set()
         self._examples: dict[tuple[str, str], dict[str, Any]] = {}
@@ -110,9 +115,31 @@ class Document:
             self._spec.tag({"name": tag, "description": TAGS.get(tag, "")})
         for rule, each in self._rules:
             method = "post" if "POST" in (rule.methods or ()) else "get"
-            path = _CONVERTER.sub(r"{\2}", rule.rule)
-            self._spec.path(path=path, operations={method: self._operation(rule, each)})
+            for path, made in self._written(rule, each):
+                self._spec.path(path=path, operations={method: made})
         return self._spec.to_dict()
+
+    def _written(self, rule: Rule, operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the path of a rule with its operation; of one with endings, a path for each.
+
+        To tools that match paths, `/schools/{number}.{ending}` is `/schools/{number}` as well.
+        """
+        path = _CONVERTER.sub(r"{\2}", rule.rule)
+        if ENDING.name not in rule.arguments:
+            yield path, self._operation(rule, operation, self._name(rule))
+            return
+        name = str(rule.endpoint).rpartition(".")[2].removesuffix(AS)
+        others = tuple(each for each in operation.parameters if each.name != ENDING.name)
+        for form in (each for each in Form if MEDIA_TYPES[each] in operation.returns):
+            media_type = MEDIA_TYPES[form]
+            by_itself = replace(
+                operation,
+                about=f"{operation.about.removesuffix('.')}: as {NAMES_OF_FORMS[form]}.",
+                parameters=others,
+                returns={media_type: operation.returns[media_type]},
+            )
+            made = self._operation(rule, by_itself, f"{name}_{form}")
+            yield path.replace(f"{{{ENDING.name}}}", form), {**made, "x-ending": form.value}
 
     def _info(self) -> dict[str, Any]:
         snapshot = self._world.on(self._world.today) if self._world.timeline.editions else None
@@ -122,8 +149,14 @@ class Document:
             "description": ABOUT,
             "contact": {"name": TITLE, **self._page()},
             "x-software-version": __version__,  # `version` is the contract's own
-            "license": {"name": f"Data: {'; '.join(licences) or 'as its sources say'}"},
+            "license": self._licence(licences),
         }
+
+    def _licence(self, licences: list[str]) -> dict[str, str]:
+        """Return the licences of the data; where there are several, the page that names them."""
+        only = LICENCES.get(licences[0]) if len(licences) == 1 else None
+        name = f"Data: {'; '.join(licences) or 'as its sources say'}"
+        return {"name": name, "url": only or f"{self._root}/downloads"}
 
     def _page(self) -> dict[str, str]:
         """Return the address of the readable page, where it is known under which the public comes.
@@ -141,14 +174,26 @@ class Document:
             for each in (*operation.returns.values(), *operation.accepts.values())
             if each is not None
         ]
-        types.append(shared.Problem)
+        types += [shared.Problem, *chain.from_iterable(ONE_OF.values())]
         schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
         for name, schema in components.items():
             if "enum" in schema:
                 schema.setdefault("type", "string")
-            # Not by the method for it, which takes `"items": false` for a name.
             self._spec.components.schemas[name] = schema
+        self._declare_ways()
+        kinds = among([f"{self._root}/problems/{kind}" for kind in TYPES])
+        self._spec.components.schemas["Problem"]["properties"]["type"] |= kinds
         return dict(zip(map(id, types), schemas, strict=True))
+
+    def _declare_ways(self) -> None:
+        """Say of what comes in one of several shapes which these are: nothing is beside them."""
+        declared = self._spec.components.schemas
+        for name, ways in ONE_OF.items():
+            for way in ways:
+                declared[way.__name__]["additionalProperties"] = False
+            about = declared[name]["description"]
+            shapes = [{"$ref": _REFERENCE.format(name=way.__name__)} for way in ways]
+            declared[name] = {"title": name, "description": about, "oneOf": shapes}
 
     def _declare_problems(self) -> None:
         self._spec.components.security_scheme(
@@ -163,7 +208,7 @@ class Document:
         for name, header in HEADERS.items():
             self._spec.components.header(name, header)
         for status, said in PROBLEMS.items():
-            content = {"schema": self._schemas[id(shared.Problem)], **self._problem(status)}
+            content = {"schema": self._schemas[id(shared.Problem)], **self._problems(status)}
             made = {
                 "description": said,
                 "headers": _headers(*_headers_of(status)),
@@ -171,29 +216,35 @@ class Document:
             }
             self._spec.components.response(_name_of(status), made)
 
-    def _problem(self, status: int) -> dict[str, Any]:
-        if status not in _ASKED or not self._world.timeline.editions:
+    def _problems(self, status: int) -> dict[str, Any]:
+        """Return the examples of a status: one of each kind of problem that has it."""
+        if not self._world.timeline.editions:
             return {}
-        address, accept = _ASKED[status]
-        found = ask(self._app, address, accept)
-        return {"example": found.value} if found.status == status else {}
+        kinds = [kind for kind, each in TYPES.items() if each.status == status]
+        found = ((kind, problem_of(self._app, TYPES[kind].example, self._below)) for kind in kinds)
+        return {"examples": {str(kind): {"value": value} for kind, value in found}}
 
     # --- operations ---
 
-    def _operation(self, rule: Rule, operation: Operation) -> dict[str, Any]:
+    def _operation(self, rule: Rule, operation: Operation, name: str) -> dict[str, Any]:
         made: dict[str, Any] = {
             "summary": operation.about,
-            "operationId": self._name(rule),
+            "description": operation.details or operation.about,
+            "operationId": name,
             "tags": [operation.tag],
             "parameters": list(_parameters(rule, operation)),
             "responses": self._responses(rule, operation),
         }
-        example = address_of(operation, self._world, rule)
+        example = address_of(operation, self._world, rule, operation.media_types[0])
         if example:
             made["x-example"] = example
+        if operation.ways:
+            # OpenAPI 3.1 has no word for parameters that depend on each other.
+            ways = [{"required": sorted(way)} for way in operation.ways]
+            made["x-query-schema"] = {"type": "object", "oneOf": ways}
         if operation.accepts:
             content = {
-                media_type: {**self._form(media_type, each), **_sent(operation, media_type)}
+                media_type: {**self._body(media_type, each), **_sent(operation, media_type)}
                 for media_type, each in operation.accepts.items()
             }
             made["requestBody"] = {"required": True, "content": content}
@@ -215,7 +266,7 @@ class Document:
 
     def _answer(self, rule: Rule, operation: Operation) -> dict[str, Any]:
         content = {
-            media_type: {
+            media_type.partition(";")[0]: {
                 **self._form(media_type, each),
                 **self._example(rule, operation, media_type),
             }
@@ -233,10 +284,17 @@ class Document:
         if media_type in LINES:
             said = "Lines, each of them JSON: see `x-item-schema`."
             return {
-                "schema": {"description": said},
+                "schema": {"type": "string", "description": said},
                 "x-item-schema": self._schemas[id(each)],  # OpenAPI 3.2 has a word for it
             }
         return {"schema": self._schemas[id(each)]}
+
+    def _body(self, media_type: str, each: Any) -> dict[str, Any]:
+        """Return the same of a request's body: a file, to generators, where it is not JSON."""
+        made = self._form(media_type, each)
+        if media_type != JSON:
+            made["schema"] = {**made["schema"], "format": "binary"}
+        return made
 
     def _example(self, rule: Rule, operation: Operation, media_type: str) -> dict[str, Any]:
         if not self._world.timeline.editions:
@@ -244,8 +302,7 @@ class Document:
         address = address_of(operation, self._world, rule, media_type)
         key = (address, media_type)
         if key not in self._examples:
-            root = self._root if "://" not in self._root else ""
-            self._examples[key] = example_of(self._app, operation, address, media_type, root)
+            self._examples[key] = example_of(self._app, operation, address, media_type, self._below)
         return self._examples[key]
 
     def _name(self, rule: Rule) -> str:
@@ -261,7 +318,7 @@ def _parameters(rule: Rule, operation: Operation) -> Iterator[dict[str, Any]]:
     """Yield the parameters of an address, and those of the query."""
     written = {each.name: each for each in operation.parameters}
     for converter, name in _CONVERTER.findall(rule.rule):
-        if name not in written:
+        if name not in written and name != ENDING.name:
             number = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
             schema = number if converter == "int" else {"type": "string"}
             yield {"name": name, "in": "path", "required": True, "schema": schema}

@@ -7,11 +7,17 @@ from collections.abc import Mapping
 import msgspec
 from flask import Blueprint, Response, request
 
-from catchments.core.errors import InputRefused
+from catchments.core.errors import InputRefused, Kind
 from catchments.core.text_folding import LONGEST_TEXT
 from catchments.lookup.snapshot import AsAt
 from catchments.web.common import schemas
-from catchments.web.common.contract import Parameter, hold_to_promise, operation, say_language
+from catchments.web.common.contract import (
+    DAY,
+    Parameter,
+    hold_to_promise,
+    operation,
+    say_language,
+)
 from catchments.web.common.payload import (
     answer_json,
     before_first_edition,
@@ -36,7 +42,7 @@ SCHOOL_ID = Parameter(
     {"type": "integer", "minimum": 0, "maximum": 999_999_999},
 )
 LATITUDE = {"type": "number", "minimum": -90, "maximum": 90}
-LONGITUDE = {"type": "number", "minimum": -180, "maximum": 180}
+LONGITUDE = {"type": "number", "minimum": -180, "maximum": 360}
 LAT = Parameter("lat", "Latitude of a point, WGS 84 degrees; with `lng`.", LATITUDE)
 LNG = Parameter("lng", "Longitude of a point, WGS 84 degrees; with `lat`.", LONGITUDE)
 LON = Parameter("lon", "The same as `lng`.", LONGITUDE)
@@ -50,7 +56,7 @@ ADDRESS = Parameter(
 ON = Parameter(
     "on",
     "The date to answer for; today in New Zealand when left out.",
-    {"type": "string", "format": "date"},
+    DAY,
 )
 Q = Parameter(
     "q",
@@ -73,9 +79,13 @@ BEGUN = Parameter("q", "What has been typed so far.", {"type": "string"}, requir
     returns={JSON: schemas.Answer},
     tag=TAG,
     example="/v1/provider?school_id={school}",
+    ways=(("school_id",), ("address",), ("lat", "lng"), ("lat", "lon")),
 )
 def provider() -> Response:
-    """Say who serves a school, an address or a point, today or on a date."""
+    """Say who serves a school, an address or a point, today or on a date.
+
+    Ask in exactly one way: with `school_id`; with `address`; or with `lat` and `lng`.
+    """
     of = question(request.args)
     asked = as_at(of.on)
     if of.address is not None:
@@ -91,7 +101,11 @@ def provider() -> Response:
 @blueprint.get("/search")
 @operation(Q, ON, returns={JSON: schemas.Answer}, tag=TAG, example="/v1/search?q=kaitaia")
 def search() -> Response:
-    """Say what a text means – a school, an address, a suburb or a town – and who serves it."""
+    """Say what a text means – a school, an address, a suburb or a town – and who serves it.
+
+    For what people type. Where a text may mean several places `status` is `ambiguous`, and
+    `matches` has them, best first.
+    """
     return _found(as_at(optional_date(request.args)), _text(), "q")
 
 
@@ -99,7 +113,11 @@ def search() -> Response:
 @blueprint.get("/suggest")
 @operation(BEGUN, returns={JSON: schemas.Suggestions}, tag=TAG, example="/v1/suggest?q=kait")
 def suggest() -> Response:
-    """Say what a text that is still being typed may mean, best first."""
+    """Say what a text that is still being typed may mean, best first.
+
+    For lists under a search box: at most eight, none of them resolved. Ask /v1/search, or
+    /v1/provider with the `school_id` of a suggestion, who serves it.
+    """
     world = service().snapshots.current()
     named = service().finder(world).suggest(_text(), at_most=SUGGESTED_AT_MOST)
     suggestions = [named_json(each) for each in named]
@@ -117,6 +135,7 @@ def _text() -> str:
             field="q",
             allowed="Give a school's name or number, a street address, a suburb or a town.",
             next_step="For example /v1/search?q=kaitaia.",
+            kind=Kind.MISSING_PARAMETER,
         )
     return request.args["q"]
 

@@ -64,13 +64,19 @@ PROVIDERS = Resource("providers", "Providers", ProviderRows.columns, ProviderRow
 
 @at_list(PROVIDERS, json=schemas.ProviderList, geojson=schemas.ProviderFeatures)
 def providers(ending: str | None = None) -> Response:
-    """List the providers by code: all, or those that serve a catchment that is asked for."""
+    """List the providers by code: all, or those that serve a catchment that is asked for.
+
+    A provider may serve several catchments; `catchments` has all of them.
+    """
     return listed(PROVIDERS, ending)
 
 
 @at_code(PROVIDERS, json=schemas.OneProvider, geojson=schemas.OneProviderFeature)
 def one_provider(code: str) -> Response:
-    """Tell of one provider on a date."""
+    """Tell of one provider on a date.
+
+    How to reach it and which catchments it serves; as GeoJSON with their boundaries as one.
+    """
     return one_by_code(PROVIDERS, code, _unknown)
 
 

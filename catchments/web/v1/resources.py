@@ -19,6 +19,7 @@ from catchments.web.common import services
 from catchments.web.common.contract import Parameter, View, operation
 from catchments.web.common.http_cache import REPRESENTATION
 from catchments.web.common.payload import provenance_json
+from catchments.web.common.pins import pins_of
 from catchments.web.common.tables import ORIGIN
 from catchments.web.v1.blueprint import blueprint
 from catchments.web.v1.formats import (
@@ -40,7 +41,6 @@ from catchments.web.v1.list_query import (
     filter_asked,
     page_asked,
     pages_beside,
-    pins_of,
 )
 from catchments.web.v1.provider import ON
 

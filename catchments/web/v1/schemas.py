@@ -19,8 +19,6 @@ from catchments.web.common.schemas import (
     DirectoryRelease,
     Edition,
     InSchoolProvision,
-    Lat,
-    Lng,
     Provenance,
     Provider,
     School,
@@ -111,7 +109,9 @@ class Point(TypedDict):
     """A point of GeoJSON."""
 
     type: Literal["Point"]
-    coordinates: tuple[Lng, Lat]
+    coordinates: Annotated[
+        list[float], Meta(description="Longitude, latitude.", min_length=2, max_length=2)
+    ]
 
 
 class SchoolFeature(TypedDict):

@@ -86,7 +86,10 @@ SCHOOLS = Resource("schools", "Schools", COLUMNS, rows_of)
     geojson=schemas.SchoolFeatures,
 )
 def schools(ending: str | None = None) -> Response:
-    """List the schools of a directory release, closed ones too, by number, and who serves each."""
+    """List the schools of a directory release, closed ones too, by number, and who serves each.
+
+    Every page names the next one, of the same edition and directory release.
+    """
     return listed(SCHOOLS, ending)
 
 
@@ -100,7 +103,10 @@ def schools(ending: str | None = None) -> Response:
     example="/v1/schools/{school}",
 )
 def school(number: int, ending: str | None = None) -> Response:
-    """Say all of one school that /v1/provider says, on a date; also of one that is in no list."""
+    """Say all of one school that /v1/provider says, on a date; also of one that is in no list.
+
+    Such as one that closed before the release and is remembered.
+    """
     form, asked = form_asked(ending), asked_for()
     answer = school_answer(asked, number)
     if form is Form.JSON:
@@ -139,7 +145,7 @@ def _feature(answer: Answer) -> schemas.SchoolFeature:
         "type": "Feature",
         "id": _school(answer).school_id,
         "properties": _properties(answer),
-        "geometry": {"type": "Point", "coordinates": (place.lng, place.lat)} if place else None,
+        "geometry": {"type": "Point", "coordinates": [place.lng, place.lat]} if place else None,
     }
 
 

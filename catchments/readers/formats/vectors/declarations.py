@@ -22,8 +22,12 @@ from catchments.readers.report import Report
 
 SOURCE_FIELDS = frozenset({"kind", "title", "authority", "licence", "release"})
 """What a table of sources has at least."""
-PROVIDER_FIELDS = frozenset({"code", "name"})
-"""What a table of providers has at least."""
+_OF_TABLES: Mapping[str, tuple[frozenset[str], ...]] = {
+    "providers": (frozenset({"provider_code", "provider_name"}), frozenset({"code", "name"})),
+    "sources": (SOURCE_FIELDS,),
+}
+"""What a table of ours has at least, as it is written now and as it was before."""
+_OF_A_PROVIDER = ("code", "name", "phone", "email", "website")
 MEMBERS = ("demonstration", "edition", "sources", "providers")
 SIMPLIFIED = "simplified for drawing"
 _TEXTS = ("title", "authority", "licence", "release")
@@ -75,6 +79,11 @@ def declared_in_texts(texts: Mapping[str, str], path: Path, report: Report) -> D
     return declared_in(content, path, report)
 
 
+def is_table_of_ours(name: str, columns: Collection[str]) -> bool:
+    """Whether a table of providers or of sources has what we write into it."""
+    return any(fields <= set(columns) for fields in _OF_TABLES[name])
+
+
 def sources_of(
     rows: Iterable[Mapping[str, object]], path: Path, report: Report
 ) -> tuple[Source, ...]:
@@ -106,13 +115,12 @@ def providers_of(
     """Return the providers that rows tell of; one without a code and a name is said."""
     found: list[Provider] = []
     for number, row in enumerate(rows, start=1):
-        keys = ("code", "name", "phone", "email", "website")
         if number > DECLARED_AT_MOST:
             report.problem(
                 path.name, f"it declares more than {DECLARED_AT_MOST:,} providers", _THE_FIRST
             )
             break
-        values = [tidy_value(key, row.get(key)) for key in keys]
+        values = [_of_provider(row, key) for key in _OF_A_PROVIDER]
         if (
             not all(values[:2])
             or len(values[0]) > GIVEN_AT_MOST
@@ -124,6 +132,11 @@ def providers_of(
         else:
             found.append(Provider(*values))
     return tuple(found)
+
+
+def _of_provider(row: Mapping[str, object], key: str) -> str:
+    """Return what a row says of a provider; a table calls its code `provider_code`."""
+    return tidy_value(key, row.get(f"provider_{key}", row.get(key)))
 
 
 def _source(row: Mapping[str, object]) -> Source | None:

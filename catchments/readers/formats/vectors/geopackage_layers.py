@@ -16,8 +16,7 @@ from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
 from catchments.readers.formats.geopackage import GeoPackage, Row, TableLayer
 from catchments.readers.formats.vectors.declarations import (
     DECLARED_AT_MOST,
-    PROVIDER_FIELDS,
-    SOURCE_FIELDS,
+    is_table_of_ours,
     providers_of,
     sources_of,
 )
@@ -29,7 +28,7 @@ _NO_MILLISECONDS = re.compile(r"\.000(?=Z|[+-]|$)")
 _VALUES_A_BYTE = 20
 """What the values of a table may come to for a byte of its file: SQLite keeps the value that a
 column was added with once for all rows."""
-_OURS = {"providers": PROVIDER_FIELDS, "sources": SOURCE_FIELDS}
+_OURS = ("providers", "sources")
 
 
 def read_geopackage(path: Path, report: Report) -> list[Layer]:
@@ -58,7 +57,7 @@ def read_geopackage(path: Path, report: Report) -> list[Layer]:
 
 def _ours(tables: Mapping[str, TableLayer]) -> set[str]:
     """Return which tables are those that we write beside our catchments: both, or none."""
-    found = {n for n, fields in _OURS.items() if n in tables and fields <= set(tables[n].fields)}
+    found = {n for n in _OURS if n in tables and is_table_of_ours(n, tables[n].fields)}
     return found if len(found) == len(_OURS) else set()
 
 

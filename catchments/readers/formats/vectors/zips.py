@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import posixpath
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -22,8 +23,7 @@ from catchments.readers.formats.cells import tidy
 from catchments.readers.formats.file_checks import ALLOWED
 from catchments.readers.formats.text_files import TextFault, rows_of_text
 from catchments.readers.formats.vectors.declarations import (
-    PROVIDER_FIELDS,
-    SOURCE_FIELDS,
+    is_table_of_ours,
     providers_of,
     sources_of,
 )
@@ -52,7 +52,7 @@ _OTHERS: Mapping[str, Callable[[Path, Report], list[Layer]]] = {
     ".gpkg": read_geopackage,
     ".csv": read_wkt_table,
 }
-_OURS = {"sources.csv": SOURCE_FIELDS, "providers.csv": PROVIDER_FIELDS}
+_OURS = {"sources.csv": "sources", "providers.csv": "providers"}
 _LONG_TEXTS = "long_texts.csv"
 _TABLE_AT_MOST = 20_000_000
 _ROWS_AT_MOST = 200_000
@@ -229,7 +229,9 @@ def _stem(member: Member) -> str:
 
 def _declared(archive: Archive, report: Report, used: set[int]) -> Declared:
     """Return what our tables beside a Shapefile declare, if it is ours: both are there."""
-    ours = {name: _table(archive, name, fields) for name, fields in _OURS.items()}
+    ours = {
+        name: _table(archive, name, partial(is_table_of_ours, of)) for name, of in _OURS.items()
+    }
     if not all(rows is not None for rows in ours.values()):
         return Declared()
     names = {*_OURS, _LONG_TEXTS, "readme.txt"}
@@ -244,7 +246,9 @@ def _declared(archive: Archive, report: Report, used: set[int]) -> Declared:
     )
 
 
-def _table(archive: Archive, name: str, fields: Iterable[str]) -> list[dict[str, str]] | None:
+def _table(
+    archive: Archive, name: str, is_ours: Callable[[Collection[str]], bool]
+) -> list[dict[str, str]] | None:
     """Return the rows of a table of ours; None where it is not there, or not ours."""
     member = next((each for each in archive.members if each.name.casefold() == name), None)
     if member is None or member.info.file_size > _TABLE_AT_MOST:
@@ -257,14 +261,14 @@ def _table(archive: Archive, name: str, fields: Iterable[str]) -> list[dict[str,
         return None
     finally:
         csv.field_size_limit(previous)
-    if not set(fields) <= set(header) or len(rows) >= _ROWS_AT_MOST:
+    if not is_ours(header) or len(rows) >= _ROWS_AT_MOST:
         return None
     return [{k: tidy(as_meant(v)) for k, v in zip(header, row, strict=False)} for row in rows]
 
 
 def _with_long_texts(layers: Sequence[Layer], archive: Archive, report: Report) -> list[Layer]:
     """Return layers with the whole of what their table has no room for."""
-    rows = _table(archive, _LONG_TEXTS, ("code", "field", "text")) or []
+    rows = _table(archive, _LONG_TEXTS, {"code", "field", "text"}.issubset) or []
     whole = {(row.get("code", ""), row.get("field", "")): row.get("text", "") for row in rows}
     if not whole:
         return list(layers)

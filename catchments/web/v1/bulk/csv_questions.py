@@ -6,12 +6,22 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import cast
 
 import msgspec
 
+from catchments.core import errors
 from catchments.core.errors import shown
-from catchments.lookup.values import degrees, flaw_of, school_number
+from catchments.lookup.values import (
+    ADDRESS,
+    LAT,
+    LNG,
+    SCHOOL_ID,
+    degrees,
+    field_called,
+    flaw_of,
+    school_number,
+)
 from catchments.readers.formats.text_files import DELIMITERS, TextFault, rows_of_text
 from catchments.web.v1.bulk.rows import (
     AT_MOST,
@@ -28,20 +38,14 @@ from catchments.web.v1.bulk.rows import (
     row_of,
 )
 
-_COLUMNS = {
-    **{name: name for name in FIELDS},
-    "longitude": "lng",
-    "latitude": "lat",
-}
-
 
 def read_csv(text: str) -> Questions:
     """Return the rows of a body of CSV. Raises BodyRefused or BodyTooLarge."""
     first = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
-    names, delimiter = _header(first)
+    names, fields, delimiter = _header(first)
     _, *records = islice(_records(text, delimiter), AT_MOST + 2)
     few(records)
-    return _schools(records, names) or list(map(_Columns(names).row, records))
+    return _schools(records, fields) or list(map(_Columns(names, fields).row, records))
 
 
 def _schools(records: Sequence[Sequence[str]], names: Sequence[str]) -> Schools | None:
@@ -77,28 +81,29 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
         ) from fault
 
 
-def _header(line: str) -> tuple[list[str], str]:
-    """Return the fields by column, and what separates the columns."""
+def _header(line: str) -> tuple[list[str], list[str], str]:
+    """Return the names of the columns, the fields that they mean, and what separates them."""
     read = {d: _names(line, d) for d in DELIMITERS}
-    delimiter = max(read, key=lambda d: sum(name in _COLUMNS for name in read[d]))
+    delimiter = max(read, key=lambda d: sum(map(bool, map(field_called, read[d]))))
     names = read[delimiter]
-    if not any(name in _COLUMNS for name in names):
+    fields = list(map(field_called, names))
+    if not any(fields):
         raise BodyRefused(
             f"The first line of the body, {shown(line.strip())}, does not name any column.",
             allowed=f"Columns are {', '.join(FIELDS)}; the first line names them.",
             next_step="Add a first line such as id,school_id.",
         )
-    unknown = next((name for name in names if name not in _COLUMNS), None)
-    if unknown is not None:
+    if None in fields:
+        unknown = names[fields.index(None)]
         raise BodyRefused(
             f"There is no column {shown(unknown)}.",
             field=unknown[:80],
             allowed=f"Columns are {', '.join(FIELDS)}.",
             next_step="Send no more than is asked for: leave it out, or correct its name.",
         )
-    fields = [_COLUMNS[name] for name in names]
-    _check_columns(fields)
-    return fields, delimiter
+    known = cast(list[str], fields)
+    _check_columns(names, known)
+    return names, known, delimiter
 
 
 def _names(line: str, delimiter: str) -> list[str]:
@@ -106,40 +111,39 @@ def _names(line: str, delimiter: str) -> list[str]:
         cells = next(csv.reader([line], delimiter=delimiter, strict=True), [])
     except csv.Error:
         cells = line.split(delimiter)
-    return [cell.strip().casefold() for cell in cells]
+    return [cell.strip() for cell in cells]
 
 
-def _check_columns(fields: Sequence[str]) -> None:
-    twice = next((field for field in fields if fields.count(field) > 1), None)
-    if twice is None and {"lng", "lon"} <= set(fields):
-        twice = "lon"
+def _check_columns(names: Sequence[str], fields: Sequence[str]) -> None:
+    twice = next((at for at, field in enumerate(fields) if field in fields[:at]), None)
     if twice is not None:
         raise BodyRefused(
-            f"The column {twice} is there twice.",
-            field=twice,
+            f"The column {names[twice]} is there twice, or under two names.",
+            field=names[twice],
             allowed="Each column may be there once; lon and longitude mean lng.",
             next_step="Leave one of them out.",
+            kind=errors.Kind.REPEATED_PARAMETER,
         )
-    half = {"lat"} & set(fields) != set() and not {"lng", "lon"} & set(fields)
-    half |= "lat" not in fields and bool({"lng", "lon"} & set(fields))
-    if half or not {"school_id", "lat", "address"} & set(fields):
+    half = (LAT in fields) != (LNG in fields)
+    if half or not {SCHOOL_ID, LAT, ADDRESS} & set(fields):
         raise BodyRefused(
             "Columns are missing: a point needs both lng and lat."
             if half
             else "Columns are missing: nothing says which school or place a row is about.",
-            field="lng" if "lat" in fields else "lat" if half else "school_id",
+            field=LNG if LAT in fields else LAT if half else SCHOOL_ID,
             allowed=WAYS,
             next_step="Add the column.",
+            kind=errors.Kind.MISSING_PARAMETER,
         )
 
 
 class _Columns:
     """Reads rows of CSV by the fields of their columns: most are plain."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
+    def __init__(self, names: Sequence[str], fields: Sequence[str]) -> None:
+        self._names, self._fields = names, fields
         self._id, self._number = self._place("id"), self._place("school_id")
-        self._lng, self._lat = max(self._place("lng"), self._place("lon")), self._place("lat")
+        self._lng, self._lat = self._place("lng"), self._place("lat")
 
     def row(self, cells: Sequence[str]) -> Row:
         """Return a row of its cells."""
@@ -157,11 +161,12 @@ class _Columns:
             if point:
                 return Row(own_id, Kind.POINT, point)
         given = dict(zip(self._names, map(str.strip, cells), strict=True))
-        given.pop("id", None)
-        return row_of(own_id, {name: _typed(name, text) for name, text in given.items() if text})
+        if self._id >= 0:
+            del given[self._names[self._id]]
+        return row_of(own_id, {name: text for name, text in given.items() if text})
 
     def _place(self, name: str) -> int:
-        return self._names.index(name) if name in self._names else -1
+        return self._fields.index(name) if name in self._fields else -1
 
     def _plain_point(self, cells: Sequence[str]) -> tuple[float, float] | None:
         lng, lat = degrees(cells[self._lng]), degrees(cells[self._lat])
@@ -177,9 +182,3 @@ class _Columns:
         allowed = f"The first line has {expected}; a comma within a cell needs quotes round it."
         fault = RowAtFault("", "", f"It has {len(cells)} cells.", allowed).fault
         return Row(own_id, Kind.FAULT, fault)
-
-
-def _typed(name: str, text: str) -> Any:
-    """Return a cell as JSON would have it, where it can be."""
-    found = degrees(text) if name in {"lng", "lon", "lat"} else None
-    return text if found is None else found

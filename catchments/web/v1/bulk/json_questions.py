@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from catchments.lookup.values import HIGHEST_NUMBER, flaw_of
+from catchments.lookup.values import HIGHEST_NUMBER, ID, field_called, flaw_of
 from catchments.web.v1.bulk.rows import (
     AT_MOST,
     FIELDS,
@@ -29,10 +29,10 @@ from catchments.web.v1.bulk.rows import (
 
 class _Given(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     id: msgspec.Raw = msgspec.Raw(NO_ID)
-    school_id: int | None = None
-    lng: float | None = None
-    lat: float | None = None
-    lon: float | None = None
+    school_id: int | float | str | None = None
+    lng: float | str | None = None
+    lat: float | str | None = None
+    lon: float | str | None = None
     address: str | None = None
 
 
@@ -202,11 +202,14 @@ def _of_value(value: Any) -> Row:
     if not isinstance(value, dict):
         shape = 'A row is an object, such as {"id": "a", "school_id": 54}.'
         return Row(NO_ID, Kind.FAULT, RowAtFault("", value, "It is no object.", shape).fault)
+    ids = [name for name in value if field_called(name) == ID]
+    if len(ids) != 1:
+        return row_of(NO_ID, value)
     given = dict(value)
-    own = given.pop("id", None)
+    own = given.pop(ids[0])
     if isinstance(own, float) and not isinstance(own, _Written):
         return row_of(NO_ID, {"id": own})  # NaN or Infinity, which JSON has no words for
-    own_id = json.dumps(own, ensure_ascii=False, separators=(",", ":")) if "id" in value else ""
+    own_id = json.dumps(own, ensure_ascii=False, separators=(",", ":"))
     if isinstance(own, _Written):
         own_id = own.text
     return row_of(own_id.encode(errors="replace"), given)
@@ -218,9 +221,9 @@ def _quick(given: _Given) -> Row:
     number, lng, lat = given.school_id, given.lng, given.lat
     if given.lon is None and given.address is None and own[:1] not in {b"{", b"["}:
         is_school = number is not None and lng is None and lat is None
-        if is_school and 0 <= number <= HIGHEST_NUMBER:  # type: ignore[operator]
+        if is_school and isinstance(number, int) and 0 <= number <= HIGHEST_NUMBER:
             return Row(own, Kind.SCHOOL, number)
-        is_point = number is None and lng is not None and lat is not None
+        is_point = number is None and isinstance(lng, float) and isinstance(lat, float)
         if is_point and flaw_of(lng=lng, lat=lat) is None:  # type: ignore[arg-type]
             return Row(own, Kind.POINT, (lng, lat))
     fields = {name: getattr(given, name) for name in FIELDS[1:]}

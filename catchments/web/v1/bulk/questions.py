@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from catchments.core.errors import shown
+from catchments.core.errors import BodyNotTaken, shown
 from catchments.web.v1.bulk.csv_questions import read_csv
 from catchments.web.v1.bulk.json_questions import read_json, read_ndjson
-from catchments.web.v1.bulk.rows import BodyNotTaken, BodyRefused, Questions
+from catchments.web.v1.bulk.rows import BodyRefused, Questions
 
 _BOM = b"\xef\xbb\xbf"
 _ENCODINGS = {

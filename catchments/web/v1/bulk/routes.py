@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response, request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from catchments.core.errors import shown
+from catchments.core.errors import BodyNotTaken, shown
 from catchments.lookup.search.text_search import NoAddresses, TextSearch
 from catchments.lookup.snapshot import Published
 from catchments.web.common.contract import operation
@@ -22,7 +22,7 @@ from catchments.web.v1.blueprint import blueprint
 from catchments.web.v1.bulk import schemas
 from catchments.web.v1.bulk.answers import Answers
 from catchments.web.v1.bulk.questions import Form, read
-from catchments.web.v1.bulk.rows import BodyNotTaken, BodyRefused, Kind, Questions, Schools
+from catchments.web.v1.bulk.rows import BodyRefused, Kind, Questions, Schools
 from catchments.web.v1.bulk.unpacking import LONGEST_BODY, too_large, unpacked
 from catchments.web.v1.provider import ON
 
@@ -57,7 +57,11 @@ _ASKED = {
     example="/v1/providers:resolve",
 )
 def resolve() -> Response:
-    """Say who serves up to 10,000 schools, points or addresses, in the order they came in."""
+    """Say who serves up to 10,000 schools, points or addresses, in the order they came in.
+
+    A row asks in exactly one way: with `school_id`; with `address`; or with `lng` and `lat`. One
+    that cannot be taken is answered as `refused`, with what is wrong, and stops no other.
+    """
     world = service().snapshots.current()
     day = optional_date(request.args) or world.today
     form = _form_of_body()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -10,13 +9,27 @@ from typing import Any
 
 import msgspec
 
-from catchments.core.errors import CatchmentsError, InputRefused, shown
-from catchments.lookup.values import Flaw, degrees, flaw_of, school_number
+from catchments.core import errors
+from catchments.core.errors import BodyTooLarge, InputRefused, shown
+from catchments.lookup.values import (
+    ADDRESS,
+    ID,
+    LAT,
+    LNG,
+    SCHOOL_ID,
+    SCHOOL_NUMBER_ALLOWED,
+    degrees,
+    field_called,
+    number_text,
+    school_number,
+    wrong_degrees,
+    wrong_point,
+)
 
 AT_MOST = 10_000
 """Rows in one body."""
-_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]{1,3},[0-9]+")
 FIELDS = ("id", "school_id", "lng", "lon", "lat", "address")
+MEAN_THE_SAME = "They mean the same."
 WAYS = "Give school_id, or lng and lat, or address: one of the three."
 NO_ID = b""
 
@@ -69,16 +82,8 @@ class BodyRefused(InputRefused):
     """A body that cannot be read as a whole; `row` (from 1) is where, if it is known."""
 
     def __init__(self, problem: str, *, row: int | None = None, **more: Any) -> None:
-        super().__init__(problem, **more)
+        super().__init__(problem, **{"kind": errors.Kind.UNREADABLE_BODY, **more})
         self.row = row
-
-
-class BodyTooLarge(CatchmentsError):
-    """A body of more bytes or rows than are taken."""
-
-
-class BodyNotTaken(CatchmentsError):
-    """A body of a media type, a character set or a compression that is not taken."""
 
 
 class RowAtFault(Exception):
@@ -101,29 +106,42 @@ def too_many() -> BodyTooLarge:
 
 
 def row_of(own_id: bytes, given: Mapping[str, Any]) -> Row:
-    """Return a row of what was given, or of what is wrong with it."""
-    if own_id[:1] in {b"{", b"["}:
-        given, own_id = {"id": own_id.decode(errors="replace")}, NO_ID
+    """Return a row of what was given under any of a field's names, or of what is wrong with it."""
+    named: dict[str, str] = {}
     try:
-        return Row(own_id, *_question({n: v for n, v in given.items() if v is not None}))
+        if own_id[:1] in {b"{", b"["}:
+            own_id, no_id = NO_ID, own_id
+            raise _no_id(no_id.decode(errors="replace"))
+        asked = {_field(n, v, named): v for n, v in given.items() if v is not None}
+        return Row(own_id, *_question(asked))
     except RowAtFault as wrong:
-        return Row(own_id, Kind.FAULT, wrong.fault)
+        fault = wrong.fault
+        name = named.get(fault.field, fault.field)
+        return Row(own_id, Kind.FAULT, msgspec.structs.replace(fault, field=name))
+
+
+def _field(name: str, value: Any, named: dict[str, str]) -> str:
+    """Return the field that a name means, and note it. Raises RowAtFault, also for a second."""
+    field = field_called(name)
+    if field is None:
+        fields = f"Fields are {', '.join(FIELDS)}."
+        raise RowAtFault(name[:80], "", f"There is no field {shown(name)}.", fields)
+    if field in named:
+        raise RowAtFault(name[:80], value, f"It is given beside {named[field]}.", MEAN_THE_SAME)
+    named[field] = name
+    return field
+
+
+def _no_id(given: object) -> RowAtFault:
+    return RowAtFault("id", given, "It is no text, number, true, false or null.", "Give one.")
 
 
 def _question(given: Mapping[str, Any]) -> tuple[Kind, Any]:
-    if "id" in given:
-        raise RowAtFault(
-            "id", given["id"], "It is no text, number, true, false or null.", "Give one."
-        )
-    unknown = next((name for name in given if name not in FIELDS), None)
-    if unknown is not None:
-        fields = f"Fields are {', '.join(FIELDS)}."
-        raise RowAtFault(unknown[:80], "", f"There is no field {shown(unknown)}.", fields)
-    if {"lng", "lon"} <= given.keys():
-        raise RowAtFault("lon", given["lon"], "It is given beside lng.", "They mean the same.")
-    place = given.keys() & {"lng", "lon", "lat"}
-    ways = [name for name in ("school_id", "address") if name in given]
-    ways += ["lat"] if place else []
+    if ID in given:
+        raise _no_id(given[ID])
+    place = given.keys() & {LNG, LAT}
+    ways = [name for name in (SCHOOL_ID, ADDRESS) if name in given]
+    ways += [LAT] if place else []
     if len(ways) != 1:
         problem = "It is given beside another." if ways else "Nothing is given."
         raise RowAtFault(
@@ -131,16 +149,15 @@ def _question(given: Mapping[str, Any]) -> tuple[Kind, Any]:
         )
     if place:
         return Kind.POINT, _point(given)
-    if "school_id" in given:
-        return Kind.SCHOOL, _number(given["school_id"])
-    return Kind.ADDRESS, _address(given["address"])
+    if SCHOOL_ID in given:
+        return Kind.SCHOOL, _number(given[SCHOOL_ID])
+    return Kind.ADDRESS, _address(given[ADDRESS])
 
 
 def _number(value: Any) -> int:
     number = school_number(value)
     if number is None:
-        allowed = "It must be a school's number in the Ministry's directory, at most nine digits."
-        raise RowAtFault("school_id", value, "It is no school number.", allowed)
+        raise RowAtFault(SCHOOL_ID, value, "It is no school number.", SCHOOL_NUMBER_ALLOWED)
     return number
 
 
@@ -148,39 +165,27 @@ def _address(value: Any) -> str:
     if isinstance(value, str) and any(c.isalnum() for c in value):
         return value
     allowed = "Give a street address, a suburb, a town or a school's name."
-    raise RowAtFault("address", value, "It names nothing.", allowed)
+    raise RowAtFault(ADDRESS, value, "It names nothing.", allowed)
 
 
 def _point(given: Mapping[str, Any]) -> tuple[float, float]:
-    name = "lon" if "lon" in given else "lng"
-    for needed in ("lat", name):
+    for needed in (LAT, LNG):
         if needed not in given:
             allowed = "A point needs both lng and lat, in WGS 84 decimal degrees."
             raise RowAtFault(needed, "", "It is missing.", allowed)
-    lng, lat = _degrees(name, given[name]), _degrees("lat", given["lat"])
-    flaw = flaw_of(lng=lng, lat=lat)
-    if flaw is Flaw.SWAPPED:
-        problem = f"lat is {lat:g} and {name} is {lng:g}: they look swapped."
-        raise RowAtFault(
-            "lat", f"{lat:g}", problem, "lat is from -90 to 90, lng from -180 to 180 degrees."
-        )
-    if flaw is Flaw.SIGN_MISSING:
-        problem = f"lat is {lat:g}: its minus sign looks missing."
-        raise RowAtFault("lat", f"{lat:g}", problem, "New Zealand's latitudes are negative.")
-    if flaw is not None:
-        field, value, limit = ("lat", lat, 90) if flaw is Flaw.LAT_RANGE else (name, lng, 180)
-        allowed = f"It must be a number of degrees from {-limit} to {limit}."
-        raise RowAtFault(field, value, "It is out of range.", allowed)
+    lng, lat = _degrees(LNG, given[LNG]), _degrees(LAT, given[LAT])
+    wrong = wrong_point(lng=lng, lat=lat)
+    if wrong:
+        value = number_text(lng if wrong.field == LNG else lat)
+        raise RowAtFault(wrong.field, value, wrong.problem, wrong.allowed)
     return lng, lat
 
 
-def _degrees(name: str, value: Any) -> float:
+def _degrees(field: str, value: Any) -> float:
     found = degrees(value)
     if found is None:
-        problem = "It is no number of degrees."
-        if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value):
-            problem = "It has a comma where a decimal point belongs."
-        raise RowAtFault(name, value, problem, "Give WGS 84 decimal degrees, such as -36.8694.")
+        wrong = wrong_degrees(field, value)
+        raise RowAtFault(field, value, wrong.problem, wrong.allowed)
     return found
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
+from catchments.lookup.values import HIGHEST_NUMBER, LAT_LIMITS
 from catchments.web.common.schemas import (
     DirectoryRelease,
     Edition,
@@ -21,22 +23,68 @@ OwnId = Annotated[
 ]
 
 
-class RowAsked(TypedDict, total=False):
+SchoolNumber = Annotated[
+    int, Meta(ge=0, le=HIGHEST_NUMBER, description="Its number in the directory.")
+]
+Lng = Annotated[float, Meta(ge=-180, le=180, description="WGS 84 degrees.")]
+Lat = Annotated[float, Meta(ge=LAT_LIMITS[0], le=LAT_LIMITS[1], description="WGS 84 degrees.")]
+
+
+class _Identified(TypedDict, total=False):
+    id: OwnId
+
+
+class RowOfSchool(_Identified):
+    """A school by its number."""
+
+    school_id: SchoolNumber
+
+
+class RowOfPoint(_Identified):
+    """A point."""
+
+    lng: Lng
+    lat: Lat
+
+
+class RowOfPointByLon(_Identified):
+    """A point, its longitude called `lon`."""
+
+    lon: Lng
+    lat: Lat
+
+
+class RowOfAddress(_Identified):
+    """An address."""
+
+    address: Annotated[str, Meta(description="As a person types it.", min_length=1)]
+
+
+class RowAsked(_Identified):
     """A school, a point or an address: one of the three, with an id of the caller's."""
 
-    id: OwnId
-    school_id: Annotated[int, Meta(ge=0, le=999_999_999)]
-    lng: Annotated[float, Meta(ge=-180, le=180, description="WGS 84 degrees.")]
-    lat: Annotated[float, Meta(ge=-90, le=90, description="WGS 84 degrees.")]
-    lon: Annotated[float, Meta(ge=-180, le=180, description="The same as `lng`.")]
-    address: Annotated[str, Meta(description="As a person types it.")]
+
+class SchoolsAsked(TypedDict):
+    """Schools by number alone."""
+
+    school_ids: Annotated[list[SchoolNumber], Meta(max_length=AT_MOST)]
 
 
-class ManyAsked(TypedDict, total=False):
+class RowsAsked(TypedDict):
+    """Rows."""
+
+    rows: Annotated[list[RowAsked], Meta(max_length=AT_MOST)]
+
+
+class ManyAsked(TypedDict):
     """Schools by number alone, or rows: one of the two."""
 
-    school_ids: Annotated[list[int], Meta(max_length=AT_MOST)]
-    rows: Annotated[list[RowAsked], Meta(max_length=AT_MOST)]
+
+ONE_OF: Mapping[str, tuple[type, ...]] = {
+    "RowAsked": (RowOfSchool, RowOfPoint, RowOfPointByLon, RowOfAddress),
+    "ManyAsked": (SchoolsAsked, RowsAsked),
+}
+"""What comes in exactly one of several shapes, by its name in the document."""
 
 
 class Coded(TypedDict):

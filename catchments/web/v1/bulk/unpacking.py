@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import zlib
 
-from catchments.web.v1.bulk.rows import AT_MOST, BodyRefused, BodyTooLarge
+from catchments.core.errors import BodyTooLarge
+from catchments.web.v1.bulk.rows import AT_MOST, BodyRefused
 
 LONGEST_BODY = 4 << 20
 """Bytes, also once they are unpacked."""

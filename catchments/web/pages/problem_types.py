@@ -1,0 +1,50 @@
+"""The pages of the kinds of problems: what each means, what one looks like, what to do."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Blueprint, Response, current_app, request
+from flask_babel import gettext
+
+from catchments.core.errors import Kind, NotKnown, shown
+from catchments.lookup.snapshot import AsAt
+from catchments.web.common.problem_types import TYPES
+from catchments.web.common.services import public_page, service
+from catchments.web.v1.examples import problem_of
+
+blueprint = Blueprint("problems", __name__)
+
+
+@blueprint.get("/problems")
+def index() -> Response:
+    """List the kinds of problems."""
+    kinds = [(kind.value, TYPES[kind]) for kind in TYPES]
+    return public_page(_today(), "problem_types.html", gettext("Problems"), kinds=kinds)
+
+
+@blueprint.get("/problems/<kind>")
+def page(kind: str) -> Response:
+    """Tell of one kind of problem."""
+    if kind not in set(Kind):
+        raise NotKnown(
+            gettext("There is no kind of problem %(kind)s.", kind=shown(kind)),
+            next_step=gettext("All kinds are listed at /problems."),
+        )
+    told = TYPES[Kind(kind)]
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    example = problem_of(app, told.example, request.script_root)
+    return public_page(
+        _today(),
+        "problem_type.html",
+        str(told.name),
+        kind=kind,
+        told=told,
+        example=json.dumps(example, ensure_ascii=False, indent=2),
+    )
+
+
+def _today() -> AsAt:
+    world = service().snapshots.current()
+    snapshot = world.on(world.today) if world.timeline.editions else None
+    return AsAt(world, world.today, snapshot)
