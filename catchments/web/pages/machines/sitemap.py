@@ -91,7 +91,7 @@ def _kept_pages(world: Published) -> Sequence[Page]:
 def _pages(world: Published) -> Iterator[Page]:
     """Yield every page that answers 200 today, in no language but that of its reader."""
     editions = world.timeline.editions
-    yield from _of("finder.home", "documentation.page")
+    yield from _of("finder.home", "documentation.page", "problems.index")
     if guide_on(world.today):
         yield from _of("guide.page")
     if not editions:
