@@ -15,6 +15,7 @@ from catchments.lookup import values
 from catchments.lookup.snapshot import AsAt
 from catchments.web.common.pins import EDITION, PINS, pinned
 from catchments.web.common.query_parameters import (
+    named,
     one_of,
     optional_date,
     refuse_unknown_or_repeated,
@@ -87,8 +88,9 @@ def crs_asked() -> str:
 def found(layer: Layer) -> list[int]:
     """Return which features are asked for, before paging. Raises InputRefused."""
     # That all are of a pinned edition goes without saying.
-    names = sorted(set(layer.of.fields) & set(request.args) - {EDITION.name})
-    wanted = {name: _value(layer.of, name) for name in names}
+    names = named(request.args)
+    fields = sorted(set(layer.of.fields) & set(names) - {EDITION.name})
+    wanted = {field: _value(layer.of, field, names[field]) for field in fields}
     crs = supported("bbox-crs", request.args.get("bbox-crs", CRS84))
     box = request.args.get("bbox")
     if box is None and "bbox-crs" in request.args:
@@ -147,13 +149,13 @@ def _properties(of: Collected) -> tuple[str, ...]:
     )
 
 
-def _value(of: Collected, name: str) -> Value | None:
-    """Return the value that a property is to have."""
-    given, schema = request.args, of.fields[name]
-    if name == "school_id":
-        return school_id(given[name])
-    if name in WORDS:
-        return one_of(given, name, WORDS[name])
+def _value(of: Collected, field: str, name: str) -> Value | None:
+    """Return the value that a property is to have, whatever it is called in the query."""
+    given, schema = request.args, of.fields[field]
+    if field == "school_id":
+        return school_id(given[name], name=name)
+    if field in WORDS:
+        return one_of(given, name, WORDS[field])
     if schema["type"] == "integer":
         return whole_number(given, name)
     if schema["type"] == "boolean":
