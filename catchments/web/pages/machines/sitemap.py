@@ -27,7 +27,7 @@ NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 HEADING = '<?xml version="1.0" encoding="UTF-8"?>\n'
 AT_MOST = 50_000
 """Addresses in a file, as the protocol allows."""
-KEPT_BY_NOBODY = "private, no-store"
+KEPT_BY_NOBODY = "no-store"
 """Where addresses are those of the host that was asked for: that is for whoever asked, and
 nobody else."""
 
@@ -91,7 +91,7 @@ def _kept_pages(world: Published) -> Sequence[Page]:
 def _pages(world: Published) -> Iterator[Page]:
     """Yield every page that answers 200 today, in no language but that of its reader."""
     editions = world.timeline.editions
-    yield from _of("finder.home", "documentation.page")
+    yield from _of("finder.home", "documentation.page", "problems.index")
     if guide_on(world.today):
         yield from _of("guide.page")
     if not editions:
