@@ -6,7 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -38,6 +38,7 @@ from tests.worlds import (
     simple_artefacts,
     small_edition,
     small_release,
+    visited,
 )
 
 pytestmark = pytest.mark.every_case
@@ -198,6 +199,24 @@ def test_nothing_that_is_made_up_is_indexed(client: FlaskClient) -> None:
         for _ in range(2):  # the second answer is one that is kept
             assert client.get(path).headers.getlist("X-Robots-Tag") == ["noindex, nofollow"]
     assert Head(client.get("/").text).meta["robots"] == "noindex, nofollow"
+
+
+def test_a_service_that_began_as_a_demonstration_is_indexed_but_for_that(tmp_path: Path) -> None:
+    begun = small_edition(effective_from=date(2026, 1, 1))
+    real = small_edition(demonstration=False)
+    release = small_release(demonstration=False)
+    with visited(tmp_path, begun, real, release=release, artefacts=real_artefacts(real)) as client:
+        assert "Disallow: /staff" in client.get("/robots.txt").text.splitlines()
+        for path, indexed in {
+            "/school/54": True,
+            "/school/54?on=2026-01-02": False,
+            "/history/2": True,
+            "/history/1": False,
+            "/downloads/1": False,
+        }.items():
+            assert ("robots" not in Head(client.get(path).text).meta) is indexed, path
+        text = client.get("/sitemap.xml").text
+        assert ("/history/2<" in text, "/history/1<" in text) == (True, False)
 
 
 def test_before_anything_is_published_robots_are_kept_off(tmp_path: Path) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from catchments.core.errors import CatchmentsError
+from catchments.lookup.snapshot import Published
 from catchments.web.common.http_cache import AN_HOUR, validated
 from catchments.web.common.services import service
 
 blueprint = Blueprint("machines", __name__)
+
+MADE_UP = "made up"
 
 
 def told(content: str | bytes, content_type: str, *, control: str = AN_HOUR) -> Response:
@@ -19,12 +22,25 @@ def told(content: str | bytes, content_type: str, *, control: str = AN_HOUR) -> 
 
 
 def made_up() -> bool:
-    """Whether anything here is made up for demonstration, or nothing is published yet.
+    """Whether what is answered today is made up for demonstration, or nothing is published yet.
 
     Nothing is read for it: before the first answer nothing is known, and so nothing to be shown.
     """
     world = service().snapshots.latest
-    return world is None or not world.timeline.editions or world.demonstration
+    if world is None:
+        return True
+    if MADE_UP not in world.memo:
+        world.memo[MADE_UP] = _made_up(world)
+    return bool(world.memo[MADE_UP])
+
+
+def _made_up(world: Published) -> bool:
+    # A service may have begun as a demonstration: what is in force today counts.
+    edition = world.timeline.edition_on(world.today)
+    release = world.timeline.release_on(world.today)
+    if edition is None or release is None:
+        return world.demonstration or not world.timeline.editions
+    return edition.demonstration or release.source.demonstration
 
 
 def read_what_is_published() -> None:

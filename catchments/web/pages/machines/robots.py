@@ -18,7 +18,6 @@ from catchments.web.common.services import address, service
 from catchments.web.pages.machines.blueprint import (
     blueprint,
     made_up,
-    read_what_is_published,
     told,
 )
 from catchments.web.pages.machines.sitemap import KEPT_BY_NOBODY, absolute_root
@@ -48,7 +47,8 @@ NO_ROBOTS = "noindex, nofollow"
 @blueprint.get("/robots.txt")
 def robots() -> Response:
     """Say to robots what they may read, and where the list of pages is."""
-    read_what_is_published()
+    # Where it cannot be read the answer is 503: robots wait, and do not keep that they may not.
+    service().snapshots.current()
     root, known = absolute_root()
     lines = [*_rules(urlsplit(root).path), "", f"Sitemap: {root}/sitemap.xml", ""]
     return told("\n".join(lines), PLAIN, control=AN_HOUR if known else KEPT_BY_NOBODY)

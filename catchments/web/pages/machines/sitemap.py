@@ -19,7 +19,7 @@ from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published
 from catchments.web.common.http_cache import A_MINUTE
 from catchments.web.common.query_parameters import refuse_unknown_or_repeated
 from catchments.web.common.services import service
-from catchments.web.pages.machines.blueprint import blueprint, told
+from catchments.web.pages.machines.blueprint import blueprint, made_up, told
 from catchments.web.pages.machines.page_heads import path_of
 
 XML = "application/xml"
@@ -90,7 +90,7 @@ def _kept_pages(world: Published) -> Sequence[Page]:
 
 def _pages(world: Published) -> Iterator[Page]:
     """Yield every page that answers 200 today, in no language but that of its reader."""
-    editions = world.timeline.editions
+    editions = [e for e in world.timeline.editions if made_up() or not e.demonstration]
     yield from _of("finder.home", "documentation.page", "problems.index")
     if guide_on(world.today):
         yield from _of("guide.page")
