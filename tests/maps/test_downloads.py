@@ -12,7 +12,7 @@ import subprocess
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
+import pikepdf
 import pyogrio
 import pyogrio.raw
 import pytest
@@ -524,11 +525,60 @@ def test_the_picture_is_an_a3_page_with_each_region_in_its_colour(
 
 
 def test_the_map_for_print_lists_everybody_and_has_no_date(files: Mapping[str, bytes]) -> None:
-    written = files[MAP_PDF]
-    assert written.startswith(b"%PDF-")
-    assert len(re.findall(rb"/Type /Page\b", written)) == 2
-    assert b"/MediaBox [ 0 0 841." in written
-    assert not re.search(rb"/(CreationDate|ModDate|Producer)", written)
+    with opened_pdf(files) as pdf:
+        assert [round(float(page.mediabox[2])) for page in pdf.pages] == [842, 842]
+        assert set(pdf.docinfo.keys()) == {"/Title", "/Subject"}
+    assert not re.search(rb"/(CreationDate|ModDate|Producer)", files[MAP_PDF])
+
+
+def opened_pdf(files: Mapping[str, bytes]) -> pikepdf.Pdf:
+    return pikepdf.open(io.BytesIO(files[MAP_PDF]))
+
+
+def test_the_map_for_print_says_its_language_and_title_and_is_tagged(
+    files: Mapping[str, bytes],
+) -> None:
+    with opened_pdf(files) as pdf:
+        root = pdf.Root
+        assert (str(root.Lang), bool(root.MarkInfo.Marked)) == ("en-NZ", True)
+        assert root.ViewerPreferences.DisplayDocTitle
+        assert str(pdf.docinfo.Title) == "Attendance service catchments, edition 7"
+        assert b"edition 7</rdf:li>" in root.Metadata.read_bytes()
+        kinds = Counter(str(each.S) for each in elements(root.StructTreeRoot.K))
+        assert kinds["/H1"] == 2
+        assert kinds["/TR"] == kinds["/TH"] == 11
+        (figure,) = (each for each in elements(root.StructTreeRoot.K) if each.S == "/Figure")
+        assert str(figure.Alt).startswith("Map of New Zealand with the areas of 10 catchments")
+
+
+def elements(kids: Any) -> Iterator[Any]:
+    """Every element of a tree of tags, in the order of reading."""
+    for each in kids:
+        if isinstance(each, pikepdf.Dictionary):
+            yield each
+            yield from elements(each.get("/K", ()))
+
+
+def test_all_that_is_drawn_for_print_is_read_or_passed_over(files: Mapping[str, bytes]) -> None:
+    with opened_pdf(files) as pdf:
+        (_, first, _, second) = pdf.Root.StructTreeRoot.ParentTree.Nums
+        for page, told in zip(pdf.pages, (first, second), strict=True):
+            depth = marks = 0
+            for each in pikepdf.parse_content_stream(page):
+                name = str(each.operator)
+                depth += {"BDC": 1, "BMC": 1, "EMC": -1}.get(name, 0)
+                marks += name == "BDC"
+                assert depth == 1 or name not in {"TJ", "Tj", "f", "S", "B"}
+            assert marks == len(told)
+
+
+def test_a_page_whose_texts_are_not_those_that_were_drawn_is_no_pdf_of_ours(
+    files: Mapping[str, bytes],
+) -> None:
+    from maps.tagging import Reading, tagged
+
+    with pytest.raises(ValueError, match="and 0 were drawn"):
+        tagged(files[MAP_PDF], [Reading(), Reading()], title="")
 
 
 def test_a_list_of_any_length_finds_room() -> None:

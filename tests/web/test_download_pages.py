@@ -106,7 +106,7 @@ def test_only_the_address_that_names_the_bytes_is_kept_for_good(client: FlaskCli
     file = files_of(client)[0]
     assert "immutable" in client.get(path_of(file["url"])).headers["Cache-Control"]
     newest = client.get(path_of(file["newest_url"])).headers["Cache-Control"]
-    assert newest == "public, max-age=60"
+    assert newest == "max-age=60"
 
 
 def test_a_file_is_not_sent_again_to_who_has_it(client: FlaskClient) -> None:

@@ -27,7 +27,7 @@ NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 HEADING = '<?xml version="1.0" encoding="UTF-8"?>\n'
 AT_MOST = 50_000
 """Addresses in a file, as the protocol allows."""
-KEPT_BY_NOBODY = "private, no-store"
+KEPT_BY_NOBODY = "no-store"
 """Where addresses are those of the host that was asked for: that is for whoever asked, and
 nobody else."""
 

@@ -7,13 +7,15 @@ from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
-from catchments.lookup.values import HIGHEST_NUMBER, LAT_LIMITS
+from catchments.core.errors import Kind
+from catchments.lookup.values import HIGHEST_NUMBER, LAT_LIMITS, LNG_LIMITS
 from catchments.web.common.schemas import (
     DirectoryRelease,
     Edition,
     InSchoolProvision,
     Place,
     Source,
+    among,
 )
 from catchments.web.v1.bulk.rows import AT_MOST
 
@@ -26,7 +28,7 @@ OwnId = Annotated[
 SchoolNumber = Annotated[
     int, Meta(ge=0, le=HIGHEST_NUMBER, description="Its number in the directory.")
 ]
-Lng = Annotated[float, Meta(ge=-180, le=180, description="WGS 84 degrees.")]
+Lng = Annotated[float, Meta(ge=LNG_LIMITS[0], le=LNG_LIMITS[1], description="WGS 84 degrees.")]
 Lat = Annotated[float, Meta(ge=LAT_LIMITS[0], le=LAT_LIMITS[1], description="WGS 84 degrees.")]
 
 
@@ -105,6 +107,13 @@ class RowError(_PerhapsAt):
 
     problem: str
     allowed: str
+    kind: Annotated[
+        str,
+        Meta(
+            description="Which kind of problem it is, as the types of problems have it.",
+            extra_json_schema=among(list(Kind)),
+        ),
+    ]
 
 
 class _RowAbout(TypedDict, total=False):
