@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from catchments.core.errors import CatchmentsError
 from catchments.lookup.snapshot import Published
-from catchments.web.common.http_cache import AN_HOUR, validated
-from catchments.web.common.services import service
+from catchments.web.common.http_cache import A_MINUTE, AN_HOUR, validated
+from catchments.web.common.services import OF_THIS_HOST, service
 
 blueprint = Blueprint("machines", __name__)
 
 MADE_UP = "made up"
 
 
-def told(content: str | bytes, content_type: str, *, control: str = AN_HOUR) -> Response:
-    """Return a response with a validator, kept for an hour; it may become 304."""
+def told(content: str | bytes, content_type: str) -> Response:
+    """Return a response with a validator, kept for an hour; it may become 304.
+
+    What names the host that a request came to (see `absolute`) is for who asked alone.
+    """
     response = Response(content, content_type=content_type)
     response.add_etag()
+    control = f"private, {A_MINUTE}" if OF_THIS_HOST in request.environ else AN_HOUR
     return validated(response, response.headers["ETag"], control)
 
 

@@ -13,14 +13,12 @@ from flask import Flask, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import NotKnown
-from catchments.web.common.http_cache import AN_HOUR
-from catchments.web.common.services import address, service
+from catchments.web.common.services import OF_THIS_HOST, absolute, address, service
 from catchments.web.pages.machines.blueprint import (
     blueprint,
     made_up,
     told,
 )
-from catchments.web.pages.machines.sitemap import KEPT_BY_NOBODY, absolute_root
 
 PLAIN = "text/plain; charset=utf-8"
 NOT_INDEXED = (
@@ -49,9 +47,9 @@ def robots() -> Response:
     """Say to robots what they may read, and where the list of pages is."""
     # Where it cannot be read the answer is 503: robots wait, and do not keep that they may not.
     service().snapshots.current()
-    root, known = absolute_root()
-    lines = [*_rules(urlsplit(root).path), "", f"Sitemap: {root}/sitemap.xml", ""]
-    return told("\n".join(lines), PLAIN, control=AN_HOUR if known else KEPT_BY_NOBODY)
+    listed = absolute("/sitemap.xml")
+    below = urlsplit(absolute("")).path
+    return told("\n".join([*_rules(below), "", f"Sitemap: {listed}", ""]), PLAIN)
 
 
 def _rules(below: str) -> list[str]:
@@ -81,7 +79,7 @@ def _is_of_the_moment(response: Response) -> bool:
     control = response.headers.get("Cache-Control", "")
     return (
         response.status_code >= 400
-        or "private" in control
+        or ("private" in control and OF_THIS_HOST not in request.environ)
         or "no-store" in control
         or request.path.startswith(("/staff", "/embed", "/v1/search", "/search"))
     )
