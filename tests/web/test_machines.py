@@ -327,6 +327,11 @@ def test_the_old_place_of_security_txt_leads_to_the_new_one(real: FlaskClient) -
     assert (response.status_code, response.location) == (301, "/.well-known/security.txt")
 
 
+def test_who_keeps_passwords_is_led_to_where_they_are_changed(real: FlaskClient) -> None:
+    response = real.get("/.well-known/change-password")
+    assert (response.status_code, response.location) == (303, "/staff/password")
+
+
 @pytest.mark.parametrize(
     ("given", "read"),
     [

@@ -1,4 +1,4 @@
-"""robots.txt, word to robots on every answer, and security.txt.
+"""robots.txt, word to robots on every answer, and what else stands at well-known addresses.
 
 Where catchments and providers are made up, no robot is to come at all: a made-up telephone number
 must not be found by whoever searches for help. The header says the same to those that come anyway.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, redirect, request
+from flask import Flask, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import NotKnown
@@ -110,3 +110,9 @@ def security() -> Response:
 def security_of_old() -> AnyResponse:
     """Lead to where it is looked for today."""
     return redirect(f"{request.script_root}/.well-known/security.txt", 301)
+
+
+@blueprint.get("/.well-known/change-password")
+def change_password() -> AnyResponse:
+    """Lead whoever keeps passwords to where one of the staff changes theirs."""
+    return redirect(url_for("accounts.password"), 303)
