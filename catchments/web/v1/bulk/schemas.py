@@ -7,7 +7,7 @@ from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
-from catchments.lookup.values import HIGHEST_NUMBER, LAT_LIMITS
+from catchments.lookup.values import HIGHEST_NUMBER, LAT_LIMITS, LNG_LIMITS
 from catchments.web.common.schemas import (
     DirectoryRelease,
     Edition,
@@ -26,7 +26,10 @@ OwnId = Annotated[
 SchoolNumber = Annotated[
     int, Meta(ge=0, le=HIGHEST_NUMBER, description="Its number in the directory.")
 ]
-Lng = Annotated[float, Meta(ge=-180, le=180, description="WGS 84 degrees.")]
+Lng = Annotated[
+    float,
+    Meta(ge=LNG_LIMITS[0], le=LNG_LIMITS[1], description="WGS 84 degrees; 183.5 is -176.5."),
+]
 Lat = Annotated[float, Meta(ge=LAT_LIMITS[0], le=LAT_LIMITS[1], description="WGS 84 degrees.")]
 
 
