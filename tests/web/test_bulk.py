@@ -190,7 +190,7 @@ def test_headers_say_what_an_answer_was_made_from(ask, form):
     assert said == {"Edition": "1", "As-At": "2026-03-03"}
     assert response.headers["Catchments-Demonstration"] == "true"
     assert response.headers["Link"] == '</v1/editions/1>; rel="describedby"'
-    assert response.headers["Cache-Control"] == "private, no-store"
+    assert response.headers["Cache-Control"] == "no-store"
 
 
 # --- forms ----------------------------------------------------------------------------------------

@@ -184,7 +184,7 @@ def test_there_is_an_entry_an_edition_with_an_id_that_never_changes(client):
         f"tag:localhost,2026:edition/{number}" for number in (3, 2, 1)
     ]
     assert entries[1].findtext(f"{ATOM}updated") == "2026-02-28T12:00:00Z"
-    assert entries[1].find(f"{ATOM}link").get("href") == "/history/2"
+    assert entries[1].find(f"{ATOM}link").get("href") == "http://localhost/history/2"
 
 
 def test_ids_and_links_are_of_the_public_address_where_it_is_set(app):

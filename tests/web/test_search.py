@@ -199,7 +199,7 @@ def test_what_somebody_typed_is_kept_by_their_own_browser_alone(path, client):
 
 @pytest.mark.parametrize("path", ["/", "/school/54", "/catchments", "/map"])
 def test_what_nobody_typed_may_be_kept_by_everybody(path, client):
-    assert client.get(path).headers["Cache-Control"].startswith("public, max-age=")
+    assert client.get(path).headers["Cache-Control"].startswith("max-age=")
 
 
 def test_no_log_repeats_what_was_typed(client, caplog):

@@ -19,8 +19,8 @@ from catchments.lookup.snapshot import NEW_ZEALAND_TIME, AsAt, Published
 
 REPRESENTATION = "2"
 """Raise it when the same answer is written in another way."""
-FOR_GOOD = "public, max-age=31536000, immutable"
-AN_HOUR, A_MINUTE = "public, max-age=3600", "public, max-age=60"
+FOR_GOOD = "max-age=31536000, immutable"
+AN_HOUR, A_MINUTE = "max-age=3600", "max-age=60"
 
 
 def etag(asked: AsAt, *, written: str = "") -> str:
@@ -54,8 +54,8 @@ def freshness_ends(world: Published) -> float:
 def cache_control(world: Published, max_age_s: int, *, private: bool = False) -> str:
     """Return the `Cache-Control` of an answer from this world."""
     left = int(freshness_ends(world) - time.time())
-    kept_by = "private" if private else "public"
-    return f"{kept_by}, max-age={max(0, min(max_age_s, left))}"
+    # Whatever may be kept for a while shared caches keep, unless it says “private”.
+    return f"{'private, ' if private else ''}max-age={max(0, min(max_age_s, left))}"
 
 
 def validated(response: Response, tag: str, control: str) -> Response:

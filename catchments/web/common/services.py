@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
 
-from flask import Response, current_app, g, render_template, request
+from flask import Response, current_app, g, render_template, request, url_for
 from flask_babel import get_locale
 
 from catchments.core.settings import Settings
@@ -22,6 +22,8 @@ from catchments.web.common.assets import EXTENSION as ASSETS
 from catchments.web.common.http_cache import cache_control, etag, validated
 
 EXTENSION = "catchments"
+OF_THIS_HOST = "catchments.of_this_host"
+"""In the environment of a request whose answer names the host that it came to."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ def public_page(
 
 def kept(asked: AsAt, response: Response, *, written: str = "") -> Response:
     """Return a response that caches keep for as long as it is true; it may become 304."""
-    control = cache_control(asked.world, service().settings.max_age_s)
+    private = OF_THIS_HOST in request.environ
+    control = cache_control(asked.world, service().settings.max_age_s, private=private)
     return validated(response, etag(asked, written=written), control)
 
 
@@ -119,8 +122,30 @@ def typed_response(world: Published, response: Response) -> Response:
 
 
 def address(path: str) -> str:
-    """Return an address: whole where it is known under which one the public comes here."""
+    """Return an address: whole where it is known under which one the public comes here.
+
+    Otherwise it begins with a slash, which says the same whatever host one asks, and so may stand
+    in what is kept for everybody. What must be whole is made by `absolute`.
+    """
     return f"{service().settings.public_url or request.script_root}{path}"
+
+
+def absolute(path: str) -> str:
+    """Return a whole address, for forms that take no other: Atom, DCAT, RDF, sitemaps.
+
+    Where no setting says under which address the public comes here, it is the one that this
+    request came to. Anybody may write any host into a request, so that such an answer is for who
+    asked and no shared cache keeps it: see `kept`.
+    """
+    public = service().settings.public_url
+    if not public:
+        request.environ[OF_THIS_HOST] = True
+    return f"{public or request.url_root.rstrip('/')}{path}"
+
+
+def absolute_url(endpoint: str, **values: Any) -> str:
+    """Return the whole address of a view, as `absolute` makes it."""
+    return absolute(url_for(endpoint, **values).removeprefix(request.script_root))
 
 
 def sources_of(snapshot: Snapshot) -> list[Any]:

@@ -97,6 +97,7 @@ def found(layer: Layer) -> list[int]:
         raise InputRefused(
             "The parameter bbox-crs is given without bbox.",
             field="bbox-crs",
+            allowed="It says in which system the numbers of bbox are.",
             next_step="Give both or neither.",
             kind=Kind.MISSING_PARAMETER,
         )
@@ -135,10 +136,11 @@ def _properties(of: Collected) -> tuple[str, ...]:
     text = request.args.get("properties")
     if text is None:
         return ()
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
-    unknown = next((name for name in names if name not in of.fields), None)
+    listed = {name.strip(): _field(of, name.strip()) for name in text.split(",")}
+    fields = dict.fromkeys(filter(None, listed.values()))
+    unknown = next((name for name, field in listed.items() if not field), None)
     if unknown is None:
-        return names
+        return tuple(fields)
     raise InputRefused(
         f"The parameter properties names {shown(unknown)}."
         if unknown
@@ -147,6 +149,12 @@ def _properties(of: Collected) -> tuple[str, ...]:
         allowed=f"It must be one or more of {', '.join(of.fields)}, with commas between them.",
         next_step="Leave it out for all of them.",
     )
+
+
+def _field(of: Collected, name: str) -> str | None:
+    """Return the property that is called by a name, or by another of its names."""
+    field = name if name in of.fields else values.field_called(name)
+    return field if field in of.fields else None
 
 
 def _value(of: Collected, field: str, name: str) -> Value | None:

@@ -36,8 +36,8 @@ PARTS_OF_A_SIDE = 256
 FARTHEST = 1e8
 """Beyond any place on Earth, in degrees and in metres."""
 SWAPPED = (
-    "Latitude and longitude look swapped. In the system of bbox-crs, CRS84 if left out, longitude "
-    "comes first; in EPSG's it is latitude or northing."
+    "Latitude and longitude look swapped. Longitude comes first unless bbox-crs names one of "
+    "EPSG's systems, in which latitude or northing does."
 )
 SIGN_MISSING = "Minus signs of latitudes look missing: New Zealand's are negative."
 _NEAR_NEW_ZEALAND_M = (-900_000.0, 3_000_000.0, 4_100_000.0, 8_500_000.0)

@@ -103,7 +103,7 @@ def _results(asked: AsAt, given: MultiDict[str, str], template: str, address: st
     number = _the_one_school(finding)
     if finding is not None and number is not None:
         found = redirect(_school_url(address, number, _typed_otherwise(finding)), 303)
-        found.headers["Cache-Control"] = "private, no-store"
+        found.headers["Cache-Control"] = "no-store"
         return found
     context: dict[str, Any] = {}
     if finding and finding.matches:

@@ -19,7 +19,7 @@ from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published
 from catchments.lookup.values import day_of, whole_number
 from catchments.web.common import schemas
 from catchments.web.common.contract import DAY, Parameter, operation
-from catchments.web.common.services import address, as_at, kept, service
+from catchments.web.common.services import absolute, address, as_at, kept, service
 from catchments.web.pages.edition_history import history_of, steps_of
 from catchments.web.v1.provider import JSON, blueprint
 
@@ -146,7 +146,7 @@ def _add(parent: ET.Element, name: str, text: str = "") -> ET.Element:
 
 
 def _link(parent: ET.Element, rel: str, path: str, media_type: str) -> None:
-    _add(parent, "link").attrib.update({"rel": rel, "href": address(path), "type": media_type})
+    _add(parent, "link").attrib.update({"rel": rel, "href": absolute(path), "type": media_type})
 
 
 def _tag(about: str) -> str:

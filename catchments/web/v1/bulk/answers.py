@@ -11,8 +11,10 @@ from functools import cached_property
 import numpy as np
 
 from catchments.bulk.resolving import BASES, NONE, STATUSES, BatchResolver, Outcomes
+from catchments.core import errors
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown
 from catchments.core.model import Basis
+from catchments.geometry.coordinates import published_lng
 from catchments.lookup.search.text_search import TextSearch
 from catchments.lookup.snapshot import Published, Snapshot
 from catchments.runtime.recent import Recent
@@ -42,6 +44,7 @@ _TIME_IS_UP = Fault(
     "",
     "There was no time left for this row.",
     "Addresses take some milliseconds each: send this row again, with fewer others.",
+    errors.Kind.TOO_BUSY,
 )
 
 
@@ -89,7 +92,7 @@ def _said_of_school(world: Published, snapshot: Snapshot | None, number: int, da
             return said_of(before_first_edition(world, day, number))
         return said_of(snapshot.school(number, on=day))
     except NotKnown as error:
-        fault = Fault("school_id", str(number), error.problem, error.allowed)
+        fault = Fault("school_id", str(number), error.problem, error.allowed, errors.Kind.NOT_FOUND)
         return said_of_fault(None, fault, status="unknown")
 
 
@@ -150,7 +153,8 @@ class Answers:
             if row.kind is Kind.SCHOOL:
                 about = schools[row.asked]
             elif row.kind is Kind.POINT:
-                about = self._lines.of_point(*row.asked) + next(points)
+                lng, lat = row.asked
+                about = self._lines.of_point(published_lng(lng), lat) + next(points)
             else:
                 about = self._lines.of_else() + self._told_of_else(at, row.asked)
             found.append(begin(row.id) + about)
@@ -169,10 +173,11 @@ class Answers:
         try:
             finding = self._finder.find(text, as_at=self._as_at, field="address")
         except InputRefused as error:
-            return said_of_fault(at, Fault("address", "", error.problem, error.allowed))
+            return said_of_fault(at, Fault("address", "", error.problem, error.allowed, error.kind))
         except CatchmentsError:
             away = "Addresses cannot be looked up at the moment."
-            return said_of_fault(at, Fault("address", "", away, "Send this row again in a minute."))
+            later = "Send this row again in a minute."
+            return said_of_fault(at, Fault("address", "", away, later, errors.Kind.DATABASE_AWAY))
         return said_of_finding(finding) if finding else self._before_the_first()
 
     def _before_the_first(self) -> Said:

@@ -9,8 +9,12 @@ import json
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
+from catchments.core.errors import Kind as ProblemKind
+from catchments.core.errors import shown
 from catchments.lookup.values import HIGHEST_NUMBER, ID, field_called, flaw_of
+from catchments.web.v1.bulk.duplicate_keys import Repeated, may_repeat, once
 from catchments.web.v1.bulk.rows import (
     AT_MOST,
     FIELDS,
@@ -26,14 +30,17 @@ from catchments.web.v1.bulk.rows import (
     too_many,
 )
 
+UNREADABLE = ProblemKind.UNREADABLE_BODY
 
-class _Given(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+
+class _Given(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    # What is null is told from what is not there, so that members can be counted.
     id: msgspec.Raw = msgspec.Raw(NO_ID)
-    school_id: int | float | str | None = None
-    lng: float | str | None = None
-    lat: float | str | None = None
-    lon: float | str | None = None
-    address: str | None = None
+    school_id: int | float | str | msgspec.UnsetType | None = UNSET
+    lng: float | str | msgspec.UnsetType | None = UNSET
+    lat: float | str | msgspec.UnsetType | None = UNSET
+    lon: float | str | msgspec.UnsetType | None = UNSET
+    address: str | msgspec.UnsetType | None = UNSET
 
 
 class _Written(float):
@@ -60,7 +67,7 @@ class _Rows(msgspec.Struct, forbid_unknown_fields=True):
     rows: list[_Given]
 
 
-class _Loose(msgspec.Struct, forbid_unknown_fields=True):
+class _Loose(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     school_ids: list[Any] | None = None
     rows: list[msgspec.Raw] | None = None
 
@@ -86,26 +93,36 @@ def read_json(body: bytes) -> Questions:
         if found is not None:
             return found
     try:
-        return [_quick(given) for given in few(_rows.decode(body).rows)]
+        given = _rows.decode(body)
     except (msgspec.MsgspecError, RecursionError):
         return _json_row_by_row(body)
+    if may_repeat(body, few(given.rows) and given):
+        return _json_row_by_row(body)
+    return list(map(_quick, given.rows))
 
 
 def _plain_numbers(body: bytes) -> Schools | None:
     numbers = few(_numbers.decode(body).school_ids)
-    return Schools([], numbers) if _are_numbers(numbers) else None
+    once_only = body.count(b":") == 1
+    return Schools([], numbers) if once_only and _are_numbers(numbers) else None
 
 
 def _plain_schools(body: bytes) -> Schools | None:
-    return _schools_given(_schools.decode(body).rows)
+    return _schools_given(body, _schools.decode(body).rows, more=1)
 
 
-def _schools_given(given: list[_GivenSchool]) -> Schools | None:
-    """Return schools with ids, or None where one of them is none, or may be."""
+def _schools_given(body: bytes, given: list[_GivenSchool], *, more: int = 0) -> Schools | None:
+    """Return schools with ids, or None where one of them is none, or may be.
+
+    Beside theirs the body has so many `more` members.
+    """
     numbers = [each.school_id for each in few(given)]
     ids = [bytes(each.id) for each in given]
     together = b"".join(ids)
     if b"{" in together or b"[" in together or not _are_numbers(numbers):
+        return None
+    # A member has a colon; ids are kept as they were written. So a member given twice shows.
+    if body.count(b":") != 2 * len(given) + more + together.count(b":"):
         return None
     return Schools(ids, numbers)
 
@@ -121,6 +138,8 @@ def _json_row_by_row(body: bytes) -> list[Row]:
         raise _not_of_this_shape() from error
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return _json_of_python(body)
+    if may_repeat(body, given):
+        return _json_of_python(body)
     if (given.rows is None) == (given.school_ids is None):
         raise _not_of_this_shape()
     if given.rows is not None:
@@ -131,7 +150,7 @@ def _json_row_by_row(body: bytes) -> list[Row]:
 def _json_of_python(body: bytes) -> list[Row]:
     """Read what Python and others write for JSON where a number is none: NaN and Infinity."""
     try:
-        given = json.loads(body, parse_float=_Written)
+        given = json.loads(body, parse_float=_Written, object_pairs_hook=once)
     except json.JSONDecodeError as error:
         raise BodyRefused(
             f"The body is not JSON: line {error.lineno}, column {error.colno}: {error.msg}.",
@@ -144,6 +163,14 @@ def _json_of_python(body: bytes) -> list[Row]:
             allowed="It must be one JSON object in UTF-8, with numbers of a usual size.",
             next_step='For example {"school_ids": [54, 55]}.',
         ) from error
+    if isinstance(given, Repeated):
+        raise BodyRefused(
+            f"The body has {shown(given.name)} twice.",
+            field=given.name[:80],
+            allowed="Each member of a JSON object may be there once.",
+            next_step="Send one list; it may have up to 10,000 rows.",
+            kind=ProblemKind.REPEATED_MEMBER,
+        )
     if not isinstance(given, dict) or len(given) != 1:
         raise _not_of_this_shape()
     ((name, values),) = given.items()
@@ -168,7 +195,7 @@ def read_ndjson(body: bytes) -> Questions:
     if body.count(b"{") > 8 * AT_MOST:
         raise too_many()
     try:
-        schools = _schools_given(_school.decode_lines(body))
+        schools = _schools_given(body, _school.decode_lines(body))
     except (msgspec.MsgspecError, RecursionError):
         schools = None
     return _lines(body) if schools is None else schools
@@ -179,29 +206,38 @@ def _lines(body: bytes) -> list[Row]:
     lines = [line for line in lines if line and not line.isspace()]
     few(lines)
     try:
-        return [_quick(_row.decode(line)) for line in lines]
+        given = list(map(_row.decode, lines))
     except (msgspec.MsgspecError, RecursionError):
-        return [_json_row(line) for line in lines]
+        return list(map(_json_row, lines))
+    return list(map(_json_row, lines) if may_repeat(body, given) else map(_quick, given))
 
 
 def _json_row(text: bytes) -> Row:
     try:
-        return _quick(_row.decode(text))
+        quick = _row.decode(text)
+        if not may_repeat(text, quick):
+            return _quick(quick)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         pass
     try:
-        return _of_value(json.loads(text, parse_float=_Written))
+        return _of_value(json.loads(text, parse_float=_Written, object_pairs_hook=once))
     except (ValueError, RecursionError):
         shape = "A row is one JSON object in UTF-8."
         given = text[:200].decode("utf-8", "replace")
-        return Row(NO_ID, Kind.FAULT, RowAtFault("", given, "It is not JSON.", shape).fault)
+        return Row(
+            NO_ID, Kind.FAULT, RowAtFault("", given, "It is not JSON.", shape, UNREADABLE).fault
+        )
 
 
 def _of_value(value: Any) -> Row:
     """Return a row of a JSON value that need not be what it should."""
+    if isinstance(value, Repeated):
+        return _twice(value)
     if not isinstance(value, dict):
         shape = 'A row is an object, such as {"id": "a", "school_id": 54}.'
-        return Row(NO_ID, Kind.FAULT, RowAtFault("", value, "It is no object.", shape).fault)
+        return Row(
+            NO_ID, Kind.FAULT, RowAtFault("", value, "It is no object.", shape, UNREADABLE).fault
+        )
     ids = [name for name in value if field_called(name) == ID]
     if len(ids) != 1:
         return row_of(NO_ID, value)
@@ -215,16 +251,31 @@ def _of_value(value: Any) -> Row:
     return row_of(own_id.encode(errors="replace"), given)
 
 
+def _twice(found: Repeated) -> Row:
+    """Return what is wrong with a row, under its id where that is there once."""
+    own_id = NO_ID if field_called(found.name) == ID else _of_value(found.members).id
+    allowed = "Each member of a JSON object may be there once."
+    problem, kind = f"It has {shown(found.name)} twice.", ProblemKind.REPEATED_MEMBER
+    return Row(own_id, Kind.FAULT, RowAtFault(found.name[:80], "", problem, allowed, kind).fault)
+
+
 def _quick(given: _Given) -> Row:
     """Return a row that msgspec has read: most are plain."""
     own = bytes(given.id)
-    number, lng, lat = given.school_id, given.lng, given.lat
-    if given.lon is None and given.address is None and own[:1] not in {b"{", b"["}:
-        is_school = number is not None and lng is None and lat is None
-        if is_school and isinstance(number, int) and 0 <= number <= HIGHEST_NUMBER:
-            return Row(own, Kind.SCHOOL, number)
-        is_point = number is None and isinstance(lng, float) and isinstance(lat, float)
-        if is_point and flaw_of(lng=lng, lat=lat) is None:  # type: ignore[arg-type]
-            return Row(own, Kind.POINT, (lng, lat))
+    number, lng, lat, address = given.school_id, given.lng, given.lat, given.address
+    if _absent(given.lon) and own[:1] not in {b"{", b"["}:
+        if isinstance(lng, float) and isinstance(lat, float):
+            is_plain = _absent(number) and _absent(address)
+            if is_plain and flaw_of(lng=lng, lat=lat) is None:
+                return Row(own, Kind.POINT, (lng, lat))
+        elif _absent(lng) and _absent(lat):
+            if isinstance(number, int) and _absent(address) and 0 <= number <= HIGHEST_NUMBER:
+                return Row(own, Kind.SCHOOL, number)
+            if isinstance(address, str) and _absent(number) and address[:1].isalnum():
+                return Row(own, Kind.ADDRESS, address)
     fields = {name: getattr(given, name) for name in FIELDS[1:]}
-    return row_of(own, {name: value for name, value in fields.items() if value is not None})
+    return row_of(own, {name: value for name, value in fields.items() if not _absent(value)})
+
+
+def _absent(value: object) -> bool:
+    return value is UNSET or value is None

@@ -44,6 +44,10 @@ COLUMNS = (
     "as_at",
     *ORIGIN,
     "match",
+    "error_kind",
+    "answer",
+    "catchment_name",
+    "provider_name",
 )
 _NO_ID = b""
 _PLAIN = re.compile(rb'"[0-9A-Za-z_.:/-]+( [0-9A-Za-z_.:/-]+)*"')
@@ -108,7 +112,7 @@ def said_of_fault(row: int | None, fault: Fault, *, status: str = "refused") -> 
     """Return what a row is told that cannot be answered; rows are counted from 1."""
     error: Said = {"row": row, "field": fault.field, "value": fault.value}
     error = {name: value for name, value in error.items() if value not in {"", None}}
-    error |= {"problem": fault.problem, "allowed": fault.allowed}
+    error |= {"problem": fault.problem, "allowed": fault.allowed, "kind": fault.kind}
     return {"status": status, "error": error}
 
 
@@ -254,6 +258,10 @@ class CsvLines:
                 _in_words(error) if error else None,
                 *self._whence,
                 said.get("match"),
+                error.get("kind"),
+                said["status"],
+                catchment.get("name"),
+                provider.get("name"),
             ]
         )
 

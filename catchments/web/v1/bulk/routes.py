@@ -159,7 +159,7 @@ def _about(answers: Answers, world: Published, day: date, *, typed: bool) -> dic
 def _say_origin(response: Response, answers: Answers, about: dict[str, Any]) -> None:
     """Say in headers what lines have no room for; nobody keeps what may have addresses in it."""
     headers = response.headers
-    headers["Cache-Control"] = "private, no-store"
+    headers["Cache-Control"] = "no-store"
     headers["Catchments-As-At"] = about["as_at"]
     headers["Catchments-Demonstration"] = "true" if about["demonstration"] else "false"
     if answers.snapshot:

@@ -52,6 +52,7 @@ class Fault(msgspec.Struct, frozen=True, gc=False):
     """What was given, at most 80 characters of it."""
     problem: str
     allowed: str
+    kind: errors.Kind = errors.Kind.INVALID_VALUE
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -89,8 +90,16 @@ class BodyRefused(InputRefused):
 class RowAtFault(Exception):
     """What makes of a row a fault."""
 
-    def __init__(self, field: str, value: object, problem: str, allowed: str) -> None:
-        self.fault = Fault(field, shown(value)[1:-1] if value != "" else "", problem, allowed)
+    def __init__(
+        self,
+        field: str,
+        value: object,
+        problem: str,
+        allowed: str,
+        kind: errors.Kind = errors.Kind.INVALID_VALUE,
+    ) -> None:
+        value = shown(value)[1:-1] if value != "" else ""
+        self.fault = Fault(field, value, problem, allowed, kind)
 
 
 def too_many() -> BodyTooLarge:
@@ -125,9 +134,12 @@ def _field(name: str, value: Any, named: dict[str, str]) -> str:
     field = field_called(name)
     if field is None:
         fields = f"Fields are {', '.join(FIELDS)}."
-        raise RowAtFault(name[:80], "", f"There is no field {shown(name)}.", fields)
+        unknown = errors.Kind.UNKNOWN_PARAMETER
+        raise RowAtFault(name[:80], "", f"There is no field {shown(name)}.", fields, unknown)
     if field in named:
-        raise RowAtFault(name[:80], value, f"It is given beside {named[field]}.", MEAN_THE_SAME)
+        problem = f"It is given beside {named[field]}."
+        twice = errors.Kind.REPEATED_PARAMETER
+        raise RowAtFault(name[:80], value, problem, MEAN_THE_SAME, twice)
     named[field] = name
     return field
 
@@ -142,11 +154,11 @@ def _question(given: Mapping[str, Any]) -> tuple[Kind, Any]:
     place = given.keys() & {LNG, LAT}
     ways = [name for name in (SCHOOL_ID, ADDRESS) if name in given]
     ways += [LAT] if place else []
-    if len(ways) != 1:
-        problem = "It is given beside another." if ways else "Nothing is given."
-        raise RowAtFault(
-            ways[-1] if ways else "", given.get(ways[-1], "") if ways else "", problem, WAYS
-        )
+    if not ways:
+        raise RowAtFault("", "", "Nothing is given.", WAYS, errors.Kind.MISSING_PARAMETER)
+    if len(ways) > 1:
+        problem, two = "It is given beside another.", errors.Kind.CONFLICTING_PARAMETERS
+        raise RowAtFault(ways[-1], given.get(ways[-1], ""), problem, WAYS, two)
     if place:
         return Kind.POINT, _point(given)
     if SCHOOL_ID in given:
@@ -172,12 +184,13 @@ def _point(given: Mapping[str, Any]) -> tuple[float, float]:
     for needed in (LAT, LNG):
         if needed not in given:
             allowed = "A point needs both lng and lat, in WGS 84 decimal degrees."
-            raise RowAtFault(needed, "", "It is missing.", allowed)
+            missing = errors.Kind.MISSING_PARAMETER
+            raise RowAtFault(needed, "", "It is missing.", allowed, missing)
     lng, lat = _degrees(LNG, given[LNG]), _degrees(LAT, given[LAT])
     wrong = wrong_point(lng=lng, lat=lat)
     if wrong:
         value = number_text(lng if wrong.field == LNG else lat)
-        raise RowAtFault(wrong.field, value, wrong.problem, wrong.allowed)
+        raise RowAtFault(wrong.field, value, wrong.problem, wrong.allowed, wrong.kind)
     return lng, lat
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
+from catchments.core.errors import Kind
 from catchments.lookup.values import HIGHEST_NUMBER, LAT_LIMITS, LNG_LIMITS
 from catchments.web.common.schemas import (
     DirectoryRelease,
@@ -14,6 +15,7 @@ from catchments.web.common.schemas import (
     InSchoolProvision,
     Place,
     Source,
+    among,
 )
 from catchments.web.v1.bulk.rows import AT_MOST
 
@@ -108,6 +110,13 @@ class RowError(_PerhapsAt):
 
     problem: str
     allowed: str
+    kind: Annotated[
+        str,
+        Meta(
+            description="Which kind of problem it is, as the types of problems have it.",
+            extra_json_schema=among(list(Kind)),
+        ),
+    ]
 
 
 class _RowAbout(TypedDict, total=False):
