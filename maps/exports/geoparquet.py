@@ -17,7 +17,7 @@ from maps.exports.feature_tables import catchments_table, schools_table
 from maps.exports.geojson import members
 
 METADATA = b"catchments"
-"""Under this name stands, as JSON, what the file says of the edition; `./scripts/resolve` has it."""
+"""Under this name stands, as JSON, what the file says of the edition."""
 
 
 def catchments_geoparquet(material: ExportInput) -> bytes:

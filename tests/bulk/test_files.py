@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ def expected(answer: Any) -> dict[str, Any]:
         "provider_in_school_provision": answer.in_school_provision,
         "provider_problem": None,
         "provider_edition": 1,
-        "provider_directory_release": "2026-02-01",
+        "provider_directory_release": date(2026, 2, 1),
         "provider_demonstration": True,
     }
 

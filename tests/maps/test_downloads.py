@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import geopandas
 import numpy as np
 import pikepdf
+import pyarrow.parquet as pq
 import pyogrio
 import pyogrio.raw
 import pytest
@@ -55,11 +57,13 @@ from maps.exports.downloads import (
     FILES,
     GEOJSON,
     GEOPACKAGE,
+    GEOPARQUET,
     KML,
     MANIFEST,
     MAP_PDF,
     MAP_PNG,
     SCHOOLS_CSV,
+    SCHOOLS_GEOPARQUET,
     SCHOOLS_XLSX,
     SHAPEFILE,
     TOPOJSON,
@@ -248,6 +252,42 @@ def test_the_geopackage_has_schools_where_they_are(folder: Path, release: Direct
     assert places == [s.place and (s.place.lng, s.place.lat) for s in schools.values()]
 
 
+@pytest.mark.parametrize("name", [GEOPARQUET, SCHOOLS_GEOPARQUET])
+def test_geoparquet_is_of_its_version_with_a_box_a_row(name: str, folder: Path) -> None:
+    about = json.loads(pq.read_schema(folder / name).metadata[b"geo"])
+    column = about["columns"]["geometry"]
+    assert (about["version"], column["encoding"]) == ("1.1.0", "WKB")
+    assert column["crs"]["id"] == {"authority": "EPSG", "code": 4326}
+    assert column["covering"]["bbox"]["xmin"] == ["bbox", "xmin"]
+
+
+def test_the_geoparquet_has_what_the_geopackage_has(folder: Path) -> None:
+    for name, layer in ((GEOPARQUET, "catchments"), (SCHOOLS_GEOPARQUET, "schools")):
+        found = geopandas.read_parquet(folder / name)
+        columns, shapes, _ = read_layer(folder / GEOPACKAGE, layer)
+        assert list(columns) == [c for c in found.columns if c not in {"geometry", "bbox"}]
+        assert found.iloc[:, 0].tolist() == columns[found.columns[0]]
+        alike = zip(found.geometry, shapes, strict=True)
+        assert all(one == other or one.equals(other) for one, other in alike)
+
+
+def test_dates_and_truths_are_such_in_the_files_of_gis_programs(folder: Path) -> None:
+    for layer in ("catchments", "schools"):
+        kinds = dict(
+            zip(
+                *map(pyogrio.read_info(folder / GEOPACKAGE, layer=layer).get, ("fields", "dtypes")),
+                strict=True,
+            )
+        )
+        assert kinds["effective_from"] == "datetime64[D]"
+        assert kinds["demonstration"] == "bool"
+    table = pq.read_schema(folder / SCHOOLS_GEOPARQUET)
+    names = ("effective_from", "directory_release", "demonstration", "school_id")
+    assert [str(table.field(name).type) for name in names] == [
+        *("date32[day]", "date32[day]", "bool", "int64")
+    ]
+
+
 def test_the_geopackage_is_dated_as_the_edition_is(folder: Path) -> None:
     import sqlite3
 
@@ -294,6 +334,15 @@ def test_the_topojson_has_what_the_geojson_has(files: Mapping[str, bytes], folde
             assert areas_of(topology, geometry).equals(shape(feature["geometry"]))
     columns, _, _ = read_layer(folder / TOPOJSON)
     assert columns["catchment_code"] == [f["id"] for f in collection["features"] if f["geometry"]]
+
+
+def test_the_members_of_topojson_itself_come_first(files: Mapping[str, bytes]) -> None:
+    """mapshaper seeks them at the beginning alone."""
+    for name in (TOPOJSON, "boundaries.topojson"):
+        assert [*json.loads(files[name])][:4] in (
+            ["type", "transform", "objects", "arcs"],
+            ["type", "transform", "arcs", "objects"],
+        )
 
 
 def test_the_topojson_has_each_line_once(files: Mapping[str, bytes]) -> None:

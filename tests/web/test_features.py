@@ -176,6 +176,7 @@ def test_every_parameter_of_the_contract_is_taken_and_no_other(client):
     taken |= {"limit": "3", "offset": "1", "datetime": "2026-03-03", "properties": "name"}
     taken |= {"skipGeometry": "true", "demonstration": "true", "effective_from": "2026-01-05"}
     taken |= {"status": "open", "basis": "listed", "answer": "resolved"}
+    taken |= {"directory_release": "2026-02-01"}
     for path, methods in contract["paths"].items():
         named = [
             shared[p["$ref"].rpartition("/")[2]] if "$ref" in p else p
@@ -469,7 +470,8 @@ TO_NZTM = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:2193", always_xy=True)
         ("schools", {"demonstration": "0"}, []),
         ("schools", {"effective_from": "2026-01-05", "school_id": "54"}, [54]),
         ("schools", {"effective_from": "2027-01-05"}, []),
-        ("schools", {"directory_release": "2"}, []),
+        ("schools", {"directory_release_number": "2"}, []),
+        ("schools", {"directory_release": "2027-01-05"}, []),
         ("schools", {"name": "St Joseph's School"}, [55, 56]),
         ("schools", {"catchment_code": KOWHAI, "status": "proposed"}, [60]),
         ("schools", {"town": HOSTILE}, [64]),

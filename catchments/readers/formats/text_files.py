@@ -69,6 +69,7 @@ class Looks(Enum):
     """Or one with a password."""
     WIDE_TEXT = auto()
     PDF = auto()
+    PARQUET = auto()
     WEB_PAGE = auto()
     XML = auto()
     JSON = auto()
@@ -82,6 +83,7 @@ def looks_of(head: bytes) -> Looks:
         (Looks.GZIP, (b"\x1f\x8b",)),
         (Looks.OLD_WORKBOOK, (b"\xd0\xcf\x11\xe0",)),
         (Looks.PDF, (b"%PDF-",)),
+        (Looks.PARQUET, (b"PAR1",)),
         (Looks.WIDE_TEXT, _WIDE_MARKS),
     ):
         if head.startswith(marks):
