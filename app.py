@@ -35,6 +35,7 @@ from catchments.web.common.services import EXTENSION, Services
 from catchments.web.front import (
     metrics,
     metrics_endpoint,  # noqa: F401 - its address is the health page's
+    slashes,
 )
 from catchments.web.front.lengths import ShortHeaders
 from catchments.web.front.rate_limits import RateLimitMiddleware
@@ -125,6 +126,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     page_heads.register(app)
     access.register(app)
     _compress_pages(app)
+    slashes.register(app)  # the last, so that the others see where it leads
     app.wsgi_app = RateLimitMiddleware(app, ResponseCache(app))  # type: ignore[method-assign]
     _behind_proxies(app, settings.trusted_proxies)
     app.wsgi_app = ShortHeaders(app, app.wsgi_app)  # type: ignore[method-assign]

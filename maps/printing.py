@@ -30,6 +30,7 @@ from catchments.geometry.coordinates import CHATHAM_LNG_360, CHATHAM_TM2000, NZT
 from maps.colours import EDGE, INK, SEA, region_colour, regions_in_order
 from maps.exports.export_input import ExportInput
 from maps.lettering import Box, lettered
+from maps.tagging import Part, Reading, tagged
 from maps.wording import DO_NOT_USE, credit_lines, in_force, one_line
 
 PAGE_MM = (297.0, 420.0)
@@ -90,7 +91,7 @@ def map_png(material: ExportInput) -> bytes:
     """Return the map as a picture, A3 at 200 dots an inch."""
     with _same_each_time():
         written = io.BytesIO()
-        canvas = FigureCanvasAgg(_map_page(material))
+        canvas = FigureCanvasAgg(_map_page(material).figure)
         canvas.print_figure(
             written, format="png", metadata={"Software": None, "Title": _title(material)}
         )
@@ -109,10 +110,11 @@ def map_pdf(material: ExportInput) -> bytes:
             "CreationDate": None,
         }
         with PdfPages(written, metadata=about) as pages:
-            for page in (_map_page(material), *_list_pages(material)):
-                FigureCanvasPdf(page)
-                pages.savefig(page)
-    return written.getvalue()
+            drawn = [_map_page(material), *_list_pages(material)]
+            for page in drawn:
+                FigureCanvasPdf(page.figure)
+                pages.savefig(page.figure)
+    return tagged(written.getvalue(), [page.reading for page in drawn], title=_title(material))
 
 
 def _title(material: ExportInput) -> str:
@@ -143,6 +145,17 @@ class _Page:
         self._axes = self.figure.add_axes((0, 0, 1, 1))
         self._axes.set(xlim=(0, width), ylim=(0, height))
         self._axes.set_axis_off()
+        self.reading = Reading()
+
+    def part(self, kind: str) -> Part:
+        """Return the next part of what is read of the page."""
+        self.reading.parts.append(Part(kind))
+        return self.reading.parts[-1]
+
+    def picture(self, alt: str) -> None:
+        """Have all that is drawn, and has no part of its own, be a figure that shows this."""
+        self.reading.picture = self.part("Figure")
+        self.reading.picture.alt = alt
 
     def area(self, shape: BaseGeometry, **style: Any) -> None:
         """Fill polygons."""
@@ -155,8 +168,13 @@ class _Page:
         """Draw a rectangle."""
         self._axes.add_artist(Rectangle((left, bottom), width, height, **style))
 
-    def text(self, x: float, y: float, text: str, size: float, **style: Any) -> None:
+    def text(
+        self, x: float, y: float, text: str, size: float, part: Part | None = None, **style: Any
+    ) -> None:
         """Write a line, as it is: a dollar sign begins no formula."""
+        if part and text:
+            part.texts.append(self.reading.drawn)
+        self.reading.drawn += bool(text)
         self._axes.text(x, y, text, fontsize=size, parse_math=False, **{"color": INK, **style})
 
     def line(self, xs: Sequence[float], ys: Sequence[float], **style: Any) -> None:
@@ -176,22 +194,35 @@ def _path(shape: BaseGeometry) -> Path | None:
     return Path(points, codes)
 
 
-def _map_page(material: ExportInput) -> Figure:
+def _map_page(material: ExportInput) -> _Page:
     """Return the page with the map, drawn once for picture and PDF."""
     if PAGE not in material.memo:
         material.memo[PAGE] = _drawn_page(material)
-    page: Figure = material.memo[PAGE]
+    page: _Page = material.memo[PAGE]
     return page
 
 
-def _drawn_page(material: ExportInput) -> Figure:
+def _drawn_page(material: ExportInput) -> _Page:
     page = _Page()
-    _draw_maps(page, material)
     _draw_title(page, material)
+    page.picture(_shown(material))
+    _draw_maps(page, material)
+    _draw_captions(page)
     _draw_legend(page, material)
     _draw_scale(page)
     _draw_footer(page, material)
-    return page.figure
+    return page
+
+
+def _shown(material: ExportInput) -> str:
+    """Return in words what the map shows."""
+    regions = {catchment.education_region for catchment in material.catchments} - {""}
+    return (
+        f"Map of New Zealand with the areas of {len(material.drawn)} catchments, coloured by their "
+        f"{len(regions)} education regions. Auckland and Wellington are enlarged; the Chatham "
+        "Islands are in a box. The list on the pages that follow names each catchment and its "
+        "provider."
+    )
 
 
 # --- the maps -------------------------------------------------------------------------------------
@@ -277,8 +308,8 @@ def _draw_numbers(
         for code in filter(areas.__contains__, codes):
             at = _middle(areas[code])
             if window is not MAIN or not _is_enlarged(code, placed):
-                style = {"ha": "center", "va": "center_baseline", "weight": "bold"}
-                page.text(at.x, at.y, numbers[code], NUMBER_SIZE, **style)
+                style: dict[str, Any] = {"ha": "center", "va": "center_baseline"}
+                page.text(at.x, at.y, numbers[code], NUMBER_SIZE, weight="bold", **style)
     _list_numbers(page, [_name(material, code) for code in codes])
 
 
@@ -301,29 +332,36 @@ def _list_numbers(page: _Page, names: Sequence[str]) -> None:
         return
     left, top, line_mm = 14.0, 228.0, 3.0
     rows = min(26, -(-len(names) // 2))
-    page.text(left, top, "Numbers on the map", 7.5, weight="bold")
+    page.text(left, top, "Numbers on the map", 7.5, page.part("H2"), weight="bold")
     for at, name in enumerate(names[: rows * 2]):
         x, y = left + at // rows * 40, top - 4.5 - at % rows * line_mm
-        page.text(x + 4.5, y, str(at + 1), 6, ha="right", weight="bold")
-        page.text(x + 6, y, one_line(name, 28), 6)
+        part = page.part("P")
+        page.text(x + 4.5, y, str(at + 1), 6, part, ha="right", weight="bold")
+        page.text(x + 6, y, one_line(name, 28), 6, part)
     if len(names) > rows * 2:
         more = f"and {len(names) - rows * 2} more: see the tables of this edition"
-        page.text(left, top - 5 - rows * line_mm, more, 6)
+        page.text(left, top - 5 - rows * line_mm, more, 6, page.part("P"))
 
 
 # --- around the maps ------------------------------------------------------------------------------
 
 
 def _draw_title(page: _Page, material: ExportInput) -> None:
-    page.text(15, 398, "Attendance service", 25, weight="bold")
-    page.text(15, 387, "catchments", 25, weight="bold")
-    lines = textwrap.wrap(in_force(material), 64)[:2]
+    heading = page.part("H1")
+    page.text(15, 398, "Attendance service", 25, heading, weight="bold")
+    page.text(15, 387, "catchments", 25, heading, weight="bold")
+    lines, part = textwrap.wrap(in_force(material), 64)[:2], page.part("P")
     for at, line in enumerate(lines):
-        page.text(15, 380.5 - at * 4, line, 9)
+        page.text(15, 380.5 - at * 4, line, 9, part)
     if material.demonstration:
-        page.box(188, 399, 95, 9, facecolor=WARNING_PAPER, edgecolor=WARNING_INK, lw=1)
-        page.text(191, 404.3, "Demonstration data", 9, weight="bold", color=WARNING_INK)
-        page.text(191, 400.9, DO_NOT_USE, 5.6, color=WARNING_INK)
+        box = {"facecolor": WARNING_PAPER, "edgecolor": WARNING_INK, "lw": 1}
+        page.box(188, 399, 95, 9, zorder=1.5, **box)  # over the sea, which is drawn later
+        warning = page.part("P")
+        page.text(191, 404.3, "Demonstration data", 9, warning, weight="bold", color=WARNING_INK)
+        page.text(191, 400.9, DO_NOT_USE, 5.6, warning, color=WARNING_INK)
+
+
+def _draw_captions(page: _Page) -> None:
     _draw_caption(page, AUCKLAND, "Auckland, enlarged")
     _draw_caption(page, WELLINGTON, "Wellington, enlarged")
     page.text(CHATHAMS.left, CHATHAMS.bottom - 3.4, "Chatham Islands: same scale,", 5.8)
@@ -337,12 +375,12 @@ def _draw_caption(page: _Page, window: Window, text: str) -> None:
 def _draw_legend(page: _Page, material: ExportInput) -> None:
     left, top, line_mm = 200.0, 91.0, 5.0
     regions = regions_in_order({c.education_region for c in material.catchments})
-    page.text(left, top, "Education regions", 9, weight="bold")
+    page.text(left, top, "Education regions", 9, page.part("H2"), weight="bold")
     for at, region in enumerate(regions[:12]):
         y = top - 5.5 - at * line_mm
         colour = region_colour(region)
         page.box(left, y - 0.6, 6, 3.4, facecolor=colour, edgecolor=INK, lw=0.5)
-        page.text(left + 8, y, one_line(region, 40) or "No region recorded", 7.5)
+        page.text(left + 8, y, one_line(region, 40) or "No region recorded", 7.5, page.part("P"))
 
 
 def _draw_scale(page: _Page) -> None:
@@ -361,9 +399,10 @@ def _draw_footer(page: _Page, material: ExportInput) -> None:
         "serves a school or an address."
     )
     told = [drawn, "Sources: " + "; ".join(credit_lines(material))]
-    lines = [line for text in told for line in textwrap.wrap(text, 255)][:7]
-    for at, line in enumerate(lines):
-        page.text(10, 20 - at * 2.7, line, 5.6)
+    parts = [(page.part("P"), textwrap.wrap(text, 255)) for text in told]
+    lines = [(line, part) for part, wrapped in parts for line in wrapped][:7]
+    for at, (line, part) in enumerate(lines):
+        page.text(10, 20 - at * 2.7, line, 5.6, part)
 
 
 # --- the list -------------------------------------------------------------------------------------
@@ -372,20 +411,22 @@ Row = tuple[str, ...]
 """A heading, or catchment, provider and telephone number; empty for a space."""
 
 
-def _list_pages(material: ExportInput) -> Iterator[Figure]:
+def _list_pages(material: ExportInput) -> Iterator[_Page]:
     """Yield pages that list catchments region by region, with provider and telephone number."""
     columns = _columns(list(_blocks(material)))
     for start in range(0, len(columns), LIST_COLUMNS):
         page = _Page()
-        page.text(15, 403, "Catchments and their providers", 18, weight="bold")
-        page.text(15, 397, in_force(material), 8)
+        page.text(15, 403, "Catchments and their providers", 18, page.part("H1"), weight="bold")
+        page.text(15, 397, in_force(material), 8, page.part("P"))
         if material.demonstration:
-            page.text(282, 403, "Demonstration data", 9, ha="right", color=WARNING_INK)
-            page.text(282, 399.5, DO_NOT_USE, 5.6, ha="right", color=WARNING_INK)
+            warning = page.part("P")
+            style: dict[str, Any] = {"ha": "right", "color": WARNING_INK}
+            page.text(282, 403, "Demonstration data", 9, warning, **style)
+            page.text(282, 399.5, DO_NOT_USE, 5.6, warning, **style)
         for at, column in enumerate(columns[start : start + LIST_COLUMNS]):
             for down, row in enumerate(column):
                 _draw_row(page, row, 15 + at * 137, LIST_TOP - down * LIST_LINE_MM)
-        yield page.figure
+        yield page
 
 
 def _blocks(material: ExportInput) -> Iterator[list[Row]]:
@@ -423,8 +464,15 @@ def _columns(blocks: Sequence[list[Row]]) -> list[list[Row]]:
 
 def _draw_row(page: _Page, row: Row, x: float, y: float) -> None:
     if len(row) == 1:
-        page.text(x, y, row[0], 9, weight="bold")
+        page.text(x, y, row[0], 9, page.part("H2"), weight="bold")
         page.line([x, x + 130], [y - 1.2, y - 1.2], color=FRAME, lw=0.5)
-    for text, offset in zip(row, (0, 38, 107), strict=False):
-        if len(row) > 1:
-            page.text(x + offset, y, text, 7)
+    elif row:
+        told = _table_of(page).part("TR")
+        for text, offset, kind in zip(row, (0, 38, 107), ("TH", "TD", "TD"), strict=True):
+            page.text(x + offset, y, text, 7, told.part(kind))
+
+
+def _table_of(page: _Page) -> Part:
+    """Return the table that a row belongs to: the one that was begun, or one that begins here."""
+    last = page.reading.parts[-1]
+    return last if last.kind == "Table" else page.part("Table")

@@ -50,6 +50,7 @@ KEPT_IN = {
     "folium": ("maps",),
     "branca": ("maps",),
     "matplotlib": ("maps",),
+    "pikepdf": ("maps",),
     "sqlalchemy": ("catchments.store", "catchments.lookup.search"),
     "alembic": ("catchments.store",),
 }
@@ -65,6 +66,7 @@ HEAVY = {
     "dask",
     "distributed",
     "matplotlib",
+    "pikepdf",
     "rasterio",
     "rtree",
 }

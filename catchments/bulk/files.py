@@ -14,7 +14,9 @@ import pyarrow as pa
 from catchments.bulk.columns import Wanted, refuse_clash
 from catchments.bulk.csv_source import CsvSource
 from catchments.bulk.input_columns import check_crs
+from catchments.bulk.other_formats import refuse_folder
 from catchments.bulk.output_columns import COLUMNS, Answering
+from catchments.bulk.parquet_folder import ParquetFolder, parts_of
 from catchments.bulk.parquet_source import MAGIC, ParquetSource
 from catchments.bulk.sources import Source, read_columns
 from catchments.bulk.targets import ahead, already_there, building, is_csv, target_for
@@ -59,6 +61,7 @@ def resolve_file(
     wanted = wanted or Wanted()
     _refuse_target(source, target, replace=replace)
     opened = open_source(source, wanted)
+    _refuse_within(source, target)
     check_crs(opened.how.crs)
     answering = Answering(snapshot, on, for_spreadsheets=is_csv(target))
     schema = _schema(opened, answering, wanted.prefix)
@@ -79,7 +82,13 @@ def resolve_file(
 
 
 def open_source(path: Path, wanted: Wanted) -> Source:
-    """Open a file by its content. Raises FileRefused where there is none that can be read."""
+    """Open a file by its content, or a folder of Parquet.
+
+    Raises FileRefused where there is none that can be read.
+    """
+    if _is_folder(path):
+        refuse_folder(path)
+        return ParquetFolder(path, wanted)
     try:
         if not path.is_file():
             raise FileRefused(
@@ -129,8 +138,26 @@ def _refuse_target(source: Path, target: Path, *, replace: bool) -> None:
         raise already_there(target)
 
 
-def _fingerprint(path: Path) -> tuple[int, int]:
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _refuse_within(source: Path, target: Path) -> None:
+    if _is_folder(source) and source.resolve() in target.resolve().parents:
+        raise InputRefused(
+            f"{shown(target.name)} would be a part of the folder that is read.",
+            field="target",
+            next_step="Write it elsewhere.",
+        )
+
+
+def _fingerprint(path: Path) -> object:
     """Return what tells a file from itself after a change: its size, and when it was written."""
+    if _is_folder(path):
+        return [(part.path, _fingerprint(part.path)) for part in parts_of(path)]
     found = path.stat()
     return found.st_size, found.st_mtime_ns
 

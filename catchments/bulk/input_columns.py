@@ -18,6 +18,7 @@ from catchments.bulk.columns import Chosen
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.geometry.coordinates import NEW_ZEALAND_LAT, NEW_ZEALAND_LNG_360, WGS84, transformer
 from catchments.geometry.wkb import POINTS, Kinds, sound
+from catchments.lookup.values import DECIMAL_COMMA as WITH_COMMA
 from catchments.lookup.values import DEGREES, HIGHEST_NUMBER, LAT_LIMITS, LNG_LIMITS, NUMBER
 
 Floats = npt.NDArray[np.float64]
@@ -34,6 +35,7 @@ PROBLEMS = (
     "The geometry is not one point.",
     "No school directory release has held this school number.",
     "The latitude looks as if its minus sign were missing.",
+    "The longitude or the latitude has a comma where a decimal point belongs.",
 )
 """What may be wrong with a row; a row's problem is its place here, 0 where all is well."""
 (
@@ -46,6 +48,7 @@ PROBLEMS = (
     NO_POINT,
     UNKNOWN,
     SIGN_MISSING,
+    DECIMAL_COMMA,
 ) = range(1, len(PROBLEMS))
 
 _POINT_BYTES = 21
@@ -126,6 +129,8 @@ def _axes(columns: Mapping[str, Any], chosen: Chosen) -> tuple[Floats, Floats, P
         empty.append(missing)
         bad.append(~np.isfinite(numbers))
     problems = np.where(empty[0] & empty[1], NO_PLACE, NOT_A_NUMBER)
+    for name in (chosen.lng, chosen.lat):
+        problems = np.where(_has_comma(columns[name]), DECIMAL_COMMA, problems)
     return found[0], found[1], np.where(bad[0] | bad[1], problems, 0).astype(np.uint8)
 
 
@@ -246,6 +251,16 @@ def _read(column: Any, name: str, pattern: Pattern[str]) -> tuple[Floats, npt.ND
         good = pc.match_substring_regex(values, f"^(?:{pattern.pattern})$")
         values = pc.if_else(good, values, pa.scalar(None, pa.string()))
     return _as_floats(values, name), empty
+
+
+def _has_comma(column: Any) -> npt.NDArray[np.bool_]:
+    """Return which texts of a column are numbers with a decimal comma."""
+    values = _plain(column)
+    if not pa.types.is_string(values.type):
+        return np.zeros(len(values), dtype=bool)
+    pattern = f"^(?:{WITH_COMMA.pattern})$"
+    found = pc.match_substring_regex(pc.utf8_trim_whitespace(values), pattern)
+    return np.asarray(pc.fill_null(found, fill_value=False))
 
 
 def _as_floats(values: Any, name: str) -> Floats:

@@ -33,7 +33,7 @@ COLUMNS = {
     "provider_in_school_provision": TEXT,
     "provider_problem": TEXT,
     "provider_edition": pa.int32(),
-    "provider_directory_release": TEXT,
+    "provider_directory_release": pa.date32(),
     "provider_demonstration": pa.bool_(),
 }
 """What every row gets. The last three say where it is from: rows are copied out of files."""
@@ -177,10 +177,10 @@ class Answering:
     def _origin_columns(self, count: int) -> list[Any]:
         origin = self.origin
         number = pa.scalar(origin["edition"], pa.int32())
-        released = self._texts_of([origin["directory_release"]])
+        released = pa.scalar(self.snapshot.release.released, pa.date32())
         return [
             pa.repeat(number, count),
-            _named(np.zeros(count, dtype=np.int32), released),
+            pa.repeat(released, count),
             pa.repeat(pa.scalar(origin["demonstration"]), count),
         ]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,7 +25,7 @@ _DEGREES = {("OGC", "CRS84"), ("EPSG", "4326"), ("EPSG", 4326)}
 
 
 @dataclass(frozen=True, slots=True)
-class _Geometry:
+class Geometry:
     """What the metadata `geo` says of a file's main geometry column."""
 
     column: str = ""
@@ -35,44 +35,63 @@ class _Geometry:
     all_wkb: tuple[str, ...] = ()
 
 
-class ParquetSource:
-    """A Parquet file. Raises FileRefused for one that is damaged or has no such columns."""
+class OpenParquet:
+    """An open Parquet file, closed by `with`. Raises FileRefused for one that is damaged."""
 
-    def __init__(self, path: Path, wanted: Wanted) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         with _reading(path):
             self._file = pq.ParquetFile(path, buffer_size=_STREAM_BYTES, pre_buffer=False)
             self.schema = self._file.schema_arrow
             self.whole = int(self._file.metadata.num_rows)
-        geometry = _geometry_of(path, (self.schema.metadata or {}).get(b"geo"))
-        chosen = choose(path.name, self.schema.names, wanted, geometry=geometry.column)
-        self.geometries = geometry.all_wkb
-        self.how = How(chosen, _crs(path, wanted, geometry, chosen.geometry), geometry.encoding)
+        self.geometry = _geometry_of(path, (self.schema.metadata or {}).get(b"geo"))
 
-    def batches(self) -> Iterator[tuple[Any, int]]:
-        """Yield tables, all but the last as long, each with how many rows have been read."""
-        rows, size = 0, self._batch_rows
-        for table in _rechunked(self._tables(size), size):
-            rows += table.num_rows
-            yield table, rows
-        if rows < self.whole:
-            raise FileRefused(f"{shown(self.path.name)} ends before it should.")
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     @property
-    def _batch_rows(self) -> int:
+    def batch_rows(self) -> int:
         """As many rows as fit the bytes at once, by the file's own account of its size."""
         groups = [self._file.metadata.row_group(i) for i in range(self._file.num_row_groups)]
         whole = sum(group.total_byte_size for group in groups)
         fit = BYTES_AT_ONCE * self.whole // max(1, int(whole))
         return max(1, min(ROWS_AT_ONCE, fit))
 
-    def _tables(self, size: int) -> Iterator[Any]:
+    def tables(self, size: int) -> Iterator[Any]:
+        """Yield tables of at most so many rows. Raises FileRefused."""
         with _reading(self.path):
             for batch in self._file.iter_batches(size):
                 yield pa.Table.from_batches([batch], schema=self.schema)
 
 
-def _rechunked(tables: Iterator[Any], size: int) -> Iterator[Any]:
+class ParquetSource:
+    """A Parquet file. Raises FileRefused for one that is damaged or has no such columns."""
+
+    def __init__(self, path: Path, wanted: Wanted) -> None:
+        self.path = path
+        self._opened = OpenParquet(path)
+        self.schema, self.whole = self._opened.schema, self._opened.whole
+        geometry = self._opened.geometry
+        chosen = choose(path.name, self.schema.names, wanted, geometry=geometry.column)
+        self.geometries = geometry.all_wkb
+        self.how = How(
+            chosen, crs_asked(path, wanted, geometry, chosen.geometry), geometry.encoding
+        )
+
+    def batches(self) -> Iterator[tuple[Any, int]]:
+        """Yield tables, all but the last as long, each with how many rows have been read."""
+        rows, size = 0, self._opened.batch_rows
+        for table in rechunked(self._opened.tables(size), size):
+            rows += table.num_rows
+            yield table, rows
+        if rows < self.whole:
+            raise FileRefused(f"{shown(self.path.name)} ends before it should.")
+
+
+def rechunked(tables: Iterator[Any], size: int) -> Iterator[Any]:
     """Yield the rows of tables in tables of one size, whatever they came in."""
     held: list[Any] = []
     count = 0
@@ -87,9 +106,9 @@ def _rechunked(tables: Iterator[Any], size: int) -> Iterator[Any]:
         yield pa.concat_tables(held)
 
 
-def _geometry_of(path: Path, said: bytes | None) -> _Geometry:
+def _geometry_of(path: Path, said: bytes | None) -> Geometry:
     if said is None:
-        return _Geometry()
+        return Geometry()
     try:
         geo = json.loads(said)
         columns, primary = geo["columns"], geo["primary_column"]
@@ -102,7 +121,7 @@ def _geometry_of(path: Path, said: bytes | None) -> _Geometry:
             f"{shown(path.name)} says “geo” of itself, but not as GeoParquet does.",
             next_step="Write it anew, for example with GeoPandas or GDAL.",
         ) from error
-    return _Geometry(str(primary), encoding, _crs_text(crs), all_wkb)
+    return Geometry(str(primary), encoding, _crs_text(crs), all_wkb)
 
 
 def _crs_text(crs: Any) -> str | None:
@@ -114,7 +133,8 @@ def _crs_text(crs: Any) -> str | None:
     return json.dumps(crs) if isinstance(crs, dict) else str(crs)
 
 
-def _crs(path: Path, wanted: Wanted, geometry: _Geometry, asked_column: str) -> str:
+def crs_asked(path: Path, wanted: Wanted, geometry: Geometry, asked_column: str) -> str:
+    """Return the CRS of the places that are asked about. Raises FileRefused: it is not known."""
     if wanted.crs or not asked_column:
         return wanted.crs
     if asked_column != geometry.column:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
 from flask import current_app
 
 from catchments.commands.console import (
+    DAY,
     progress,
     recorded_import,
     refusing,
@@ -40,13 +41,11 @@ def addresses() -> None:
 
 @addresses.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--release", type=click.DateTime(["%Y-%m-%d"]), help="The file's date.")
+@click.option("--release", type=DAY, help="The file's date.")
 @click.option("--allow-shrink", is_flag=True, help="Accept over 10 % fewer addresses than held.")
 @click.option("--commit", is_flag=True, help="Write it; without this, only read and report.")
 @refusing
-def import_addresses(
-    file: Path, release: datetime | None, allow_shrink: bool, commit: bool
-) -> None:
+def import_addresses(file: Path, release: date | None, allow_shrink: bool, commit: bool) -> None:
     """Read LINZ NZ Addresses (CSV or GeoPackage) in place of the addresses held so far."""
     path = _path()
     reading = AddressReading(file)
@@ -59,7 +58,7 @@ def import_addresses(
             say("Nothing was written. Add --commit to build the address book.")
             return
         with progress() as called:
-            source = reading.source(release=f"{release:%Y-%m-%d}" if release else "")
+            source = reading.source(release=release.isoformat() if release else "")
             counts = book.finish(source, called)
             book.check(knows=_knows)
             book.put_in_place(within=recorded_import("addresses", "address book", file))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -16,10 +17,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from catchments.core.errors import CatchmentsError
+from catchments.core.errors import CatchmentsError, shown
 from catchments.core.model import Source
 from catchments.core.roles import COMMAND_LINE
 from catchments.core.settings import Settings
+from catchments.lookup.values import day_of
 from catchments.readers.report import Progress as ProgressCall
 from catchments.readers.report import Report, facts_of
 from catchments.store import Store
@@ -33,6 +35,24 @@ NUMBER = click.IntRange(0, 999_999_999)
 """The number of an edition, a draft or a school: no more than a database can hold."""
 PROBLEMS_SHOWN = 50
 REFUSED = 1
+
+
+class Day(click.ParamType[date]):
+    """A date of the calendar, read as at every other door."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        """Return the date, or have click refuse it."""
+        day = value if isinstance(value, date) else day_of(str(value))
+        if day is None:
+            self.fail(f"{shown(value)} is no date of the calendar as YYYY-MM-DD.", param, ctx)
+        return day
+
+
+DAY = Day()
 
 
 def store() -> Store:

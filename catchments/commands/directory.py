@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
 
 from catchments.commands.console import (
+    DAY,
     progress,
     record_import,
     refusing,
@@ -39,7 +40,7 @@ def schools() -> None:
 @schools.command("import")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--from-data-govt-nz", is_flag=True, help="Read the open data service instead.")
-@click.option("--released", type=click.DateTime(["%Y-%m-%d"]), help="The release's date.")
+@click.option("--released", type=DAY, help="The release's date.")
 @click.option("--allow-shrink", is_flag=True, help="Accept a directory that lost over 10 %.")
 @click.option("--sheet", help="The sheet of a workbook to read, where several could be meant.")
 @click.option(
@@ -53,7 +54,7 @@ def schools() -> None:
 def import_schools(
     file: Path | None,
     from_data_govt_nz: bool,
-    released: datetime | None,
+    released: date | None,
     allow_shrink: bool,
     sheet: str | None,
     treat_status: tuple[str, ...],
@@ -101,7 +102,7 @@ def _told_status(text: str) -> tuple[str, SchoolStatus]:
 
 def _read(
     file: Path | None,
-    released: datetime | None,
+    released: date | None,
     sheet: str | None,
     statuses: Mapping[str, SchoolStatus],
 ) -> tuple[DirectoryRelease, Report]:
@@ -109,8 +110,9 @@ def _read(
         if file is None:
             today = today_in_new_zealand()
             return fetch_directory(today=today, progress=called, statuses=statuses)
-        day = released.date() if released else None
-        return read_directory(file, released=day, progress=called, sheet=sheet, statuses=statuses)
+        return read_directory(
+            file, released=released, progress=called, sheet=sheet, statuses=statuses
+        )
 
 
 def _previous(opened: Store, release: DirectoryRelease) -> DirectoryRelease | None:

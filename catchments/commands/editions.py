@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 import click
 
 from catchments.commands.comparing import show_effects, show_moved
 from catchments.commands.console import (
+    DAY,
     NUMBER,
     address_book,
     progress,
@@ -91,7 +92,7 @@ def compare_editions(before: int, after: int) -> None:
 
 @editions.command("publish")
 @click.argument("draft", type=NUMBER)
-@click.option("--effective-from", required=True, type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--effective-from", required=True, type=DAY)
 @click.option("--reason", default="", help="Why; needed for a date before today.")
 @click.option("--reapply", is_flag=True, help="Re-apply the draft if its base was overtaken.")
 @click.option(
@@ -104,12 +105,10 @@ def compare_editions(before: int, after: int) -> None:
     "--unserved", type=NUMBER, multiple=True, help="A school that is to belong to no catchment."
 )
 @refusing
-def publish_draft(
-    draft: int, effective_from: datetime, unserved: tuple[int, ...], **how: Any
-) -> None:
+def publish_draft(draft: int, effective_from: date, unserved: tuple[int, ...], **how: Any) -> None:
     """Check a draft and publish it from a date."""
     opened = store()
-    request = PublicationRequest(draft, effective_from.date(), unserved=frozenset(unserved), **how)
+    request = PublicationRequest(draft, effective_from, unserved=frozenset(unserved), **how)
     with progress() as called:
         publishing = publisher(opened, called, address_book())
         numbers = publishing.publish(request)

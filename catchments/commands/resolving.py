@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from flask import current_app
 
-from catchments.commands.console import progress, refusing, say, table
+from catchments.commands.console import DAY, progress, refusing, say, table
 from catchments.core.errors import NothingPublished
 from catchments.core.settings import database_url
 from catchments.lookup.snapshot import Snapshot, Snapshots, today_in_new_zealand
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
-@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The date to answer for; today.")
+@click.option("--on", type=DAY, help="The date to answer for; today.")
 @click.option("--database", default="", help="A database URL or an SQLite file.")
 @click.option("--school-id", default="", metavar="COLUMN", help="The column of school numbers.")
 @click.option("--lng", default="", metavar="COLUMN", help="The column of longitudes, or eastings.")
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("--replace", is_flag=True, help="Replace OUT where it is there already.")
 @refusing
 def resolve(
-    source: Path, target: Path, on: datetime | None, database: str, replace: bool, **columns: str
+    source: Path, target: Path, on: date | None, database: str, replace: bool, **columns: str
 ) -> None:
     """Write IN with the catchment and provider of each row to OUT.
 
@@ -44,7 +44,7 @@ def resolve(
     from catchments.bulk.columns import Wanted
     from catchments.bulk.files import resolve_file  # pyarrow: only who resolves files pays for it
 
-    day = on.date() if on else today_in_new_zealand()
+    day = on or today_in_new_zealand()
     snapshot = _snapshot(database, day)
     with progress() as called:
         done = resolve_file(

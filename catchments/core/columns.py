@@ -148,6 +148,7 @@ VOCABULARY: tuple[Column, ...] = (
     Column("problem", _T, "Why a row has no answer.", older=("provider_problem",)),
     Column("error_field", _T, "Which field of a row that was refused is at fault."),
     Column("error", _T, "What is wrong with a row that was refused."),
+    Column("error_kind", _T, "The type of problem that a row was refused for."),
     Column("id", _T, "The asker's own mark of the row."),
     # --- where it is from ---
     Column("edition", _I, "The number of the edition.", older=("provider_edition",)),

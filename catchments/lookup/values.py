@@ -27,18 +27,23 @@ LAT_LIMITS = (-90.0, 90.0)
 
 DECIMAL_COMMA = re.compile("[+-]?[0-9]{1,3},[0-9]+")
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_TRUTHS = {"true": True, "yes": True, "y": True, "false": False, "no": False, "n": False}
 
 SCHOOL_ID, LNG, LAT, ADDRESS, ID = "school_id", "lng", "lat", "address", "id"
-NAMES: Mapping[str, frozenset[str]] = {
-    SCHOOL_ID: frozenset({"schoolid", "schoolnumber", "schoolno"}),
-    LNG: frozenset({"lng", "lon", "long", "longitude"}),
-    LAT: frozenset({"lat", "latitude"}),
-    ADDRESS: frozenset({"address"}),
-    ID: frozenset({"id"}),
+NAMES: Mapping[str, tuple[str, ...]] = {
+    SCHOOL_ID: ("School_Id", "School Number", "School Id", "School No"),
+    LNG: ("Longitude", "Lng", "Lon", "Long"),
+    LAT: ("Latitude", "Lat"),
+    ADDRESS: ("Address",),
+    ID: ("Id",),
 }
-"""What each field or column may be called, without case, macrons, spaces and punctuation."""
-_FIELDS = {name: field for field, names in NAMES.items() for name in (field, *names)}
+"""What each field, or column, may be called: case, macrons, spaces and punctuation do not matter.
+
+The likeliest name in a file comes first.
+"""
+_FIELDS = {name: name for name in NAMES} | {
+    folded(name).replace(" ", ""): field for field, names in NAMES.items() for name in names
+}
 
 SCHOOL_NUMBER_ALLOWED = (
     "It must be a school's number in the Ministry's directory, at most nine digits."
@@ -88,10 +93,13 @@ def day_of(text: str) -> date | None:
 
 
 def truth_of(value: object) -> bool | None:
-    """Return what is true or false: true, yes, 1 and false, no, 0, in capitals or not."""
+    """Return what is true or false: true, yes, y, 1 and false, no, n, 0, in capitals or not."""
     if isinstance(value, bool):
         return value
-    return _TRUTHS.get(value.strip().casefold()) if isinstance(value, str) else None
+    if isinstance(value, str) and (word := value.strip().casefold()) in _TRUTHS:
+        return _TRUTHS[word]
+    number = whole_number(value)
+    return bool(number) if number in {0, 1} else None
 
 
 def whole_number(value: object) -> int | None:
@@ -136,6 +144,16 @@ def flaw_of(*, lng: float, lat: float) -> Flaw | None:
         return Flaw.LNG_RANGE
     is_mirrored = lat > 0 and in_new_zealand(lng=lng, lat=-lat)
     return Flaw.SIGN_MISSING if is_mirrored else None
+
+
+def flaw_of_box(*, west: float, south: float, east: float, north: float) -> Flaw | None:
+    """Return what is wrong with both corners of a box of degrees alike: swapped, or a sign missing.
+
+    One corner alone says nothing: a box may be as large as the Pacific.
+    """
+    flaws = {flaw_of(lng=west, lat=south), flaw_of(lng=east, lat=north)}
+    (flaw,) = flaws if len(flaws) == 1 else (None,)
+    return flaw if flaw in {Flaw.SWAPPED, Flaw.SIGN_MISSING} else None
 
 
 def wrong_degrees(field: str, value: object) -> Wrong:

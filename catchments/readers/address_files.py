@@ -68,6 +68,7 @@ _OTHERS = {
     Looks.GZIP: "packed (.gz)",
     Looks.OLD_WORKBOOK: "a workbook",
     Looks.PDF: "a PDF",
+    Looks.PARQUET: "Parquet",
     Looks.JSON: "JSON",
     Looks.WIDE_TEXT: "UTF-16 text, where LINZ writes UTF-8",
 }

@@ -17,7 +17,8 @@ import shapely
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Source, SourceKind
 from catchments.core.text_folding import folded
-from catchments.geometry.coordinates import in_new_zealand, look_swapped, to_180
+from catchments.geometry.coordinates import in_new_zealand, look_swapped, published_lng
+from catchments.lookup.values import degrees
 from catchments.readers.address_files import Cells, rows_of
 from catchments.readers.formats.cells import shows_an_error, tidy
 from catchments.readers.formats.mojibake import SpoiltTexts
@@ -174,7 +175,7 @@ class AddressReading:
         if number is None:
             raise _Unusable("without a number", given.full_address)
         lng, lat = _place(given)
-        return Address(road, *number, to_180(lng), lat)
+        return Address(road, *number, published_lng(lng), lat)
 
     def _problem(self, where: str, unusable: _Unusable) -> None:
         self._problems[unusable.what] = self._problems.get(unusable.what, 0) + 1
@@ -286,7 +287,8 @@ def _place(given: _Row) -> tuple[float, float]:
     """Return longitude and latitude as given, from their columns or else from the WKT."""
     try:
         if given.lng and given.lat:
-            lng, lat = float(given.lng), float(given.lat)
+            read = (degrees(given.lng), degrees(given.lat))
+            lng, lat = (math.nan if axis is None else axis for axis in read)
         else:
             (point,) = shapely.get_coordinates(shapely.from_wkt(given.wkt or None))
             lng, lat = point.tolist()

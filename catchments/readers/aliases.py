@@ -9,7 +9,7 @@ from pathlib import Path
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Alias, School
 from catchments.core.text_folding import LONGEST_TEXT, folded
-from catchments.lookup.values import whole_number
+from catchments.lookup.values import NAMES, SCHOOL_ID, school_number
 from catchments.readers.formats.tables import Columns, Row, first_few, open_table
 from catchments.readers.report import Progress, Report, no_progress
 
@@ -20,7 +20,7 @@ MAX_SOURCE_CHARACTERS = 500
 COLUMNS = Columns(
     aliases={
         "text": ("Alias", "Nickname", "Called", "Short name"),
-        "school_id": ("School_Id", "School Number", "School Id", "School No", "Number"),
+        "school_id": (*NAMES[SCHOOL_ID], "Number"),
         "name": ("School Name", "Org_Name", "School", "Name"),
         "source": ("Source", "Where it comes from"),
     },
@@ -84,7 +84,7 @@ class AliasReading:
     def add(self, row: Row) -> None:
         """Take one row; keep a fault if it cannot be right."""
         self.report.count("rows")
-        number = whole_number(row["school_id"])
+        number = school_number(row["school_id"])
         wrong = self._wrong_alias(row["text"]) or _wrong_cell(row, number)
         school = None if number is None else self.schools.get(number)
         if not wrong and school is None:

@@ -24,8 +24,10 @@ from catchments.geometry.coordinates import (
     NEW_ZEALAND_LNG_360,
     in_new_zealand,
     look_swapped,
+    published_lng,
     to_180,
 )
+from catchments.lookup.values import LAT, LNG, NAMES, SCHOOL_ID, day_of, degrees, school_number
 from catchments.readers.formats.tables import Columns, date_in_name, first_few, open_table
 from catchments.readers.report import Progress, Report, no_progress, sha256_of
 
@@ -41,11 +43,11 @@ MAX_SCHOOLS = 20_000
 
 COLUMNS = Columns(
     aliases={
-        "school_id": ("School_Id", "School Number", "School Id", "School No"),
+        "school_id": NAMES[SCHOOL_ID],
         "name": ("Org_Name", "School Name", "Name"),
         "status": ("Status", "School Status"),
-        "lat": ("Latitude", "Lat"),
-        "lng": ("Longitude", "Lng", "Lon"),
+        "lat": NAMES[LAT],
+        "lng": NAMES[LNG],
         "org_type": ("Org_Type", "School Type"),
         "address": ("Add1_Line1", "Street", "Street Address"),
         "suburb": ("Add1_Suburb", "Suburb"),
@@ -79,15 +81,12 @@ _SPLIT_SINCE = frozenset({"auckland"})
 """Former regions that are several today: which one a school is in, their names do not tell."""
 _CHECKED_ELSEWHERE = frozenset({"website", "email"})
 _STATUSES = {status.value: status for status in SchoolStatus}
-_SCHOOL_ID = re.compile(r"0*[1-9][0-9]{0,8}")
-_DEGREES = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{0,30})?")
 _ROLL = re.compile(r"[0-9]{1,7}")
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}")
 _WEBSITE = re.compile(
     r"(https?://)?([a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}\.?(:[0-9]{1,5})?([/?#][^\s<>\"`{}|\\^]{0,500})?",
     re.IGNORECASE,
 )
-_ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?![0-9])")
 _PROPOSED = re.compile(r" ?\(proposed(?: opening date)?(?: ?: ?([^()]*))?\)$", re.IGNORECASE)
 
 
@@ -229,11 +228,11 @@ class DirectoryReading:
         ]
 
     def _number(self, label: str, text: str) -> int | None:
-        if not _SCHOOL_ID.fullmatch(text):
+        number = school_number(text)
+        if not number:
             given = shown(text) if text else "missing"
             self.faults.append(f"{label}: its school number is {given}, not a whole number")
             return None
-        number = int(text)
         if number in self._wheres:
             first = self._wheres[number]
             self.faults.append(f"{label}: school number {number} is already at {first}")
@@ -248,18 +247,19 @@ class DirectoryReading:
             missing = "latitude" if lng else "longitude"
             self.report.problem(label, f"has no {missing}", "kept without a place")
             return None
-        if not (_DEGREES.fullmatch(lng) and _DEGREES.fullmatch(lat)):
+        x, y = degrees(lng), degrees(lat)
+        if x is None or y is None:
             given = f"longitude {shown(lng)} and latitude {shown(lat)}"
             self.faults.append(f"{label}: {given} are not both decimal degrees")
             return None
-        return self._place_at(label, float(lng), float(lat))
+        return self._place_at(label, x, y)
 
     def _place_at(self, label: str, lng: float, lat: float) -> Place | None:
         if lng == lat == 0.0:
             self.report.problem(label, "lies at 0, 0", "kept without a place")
             return None
         if in_new_zealand(lng=lng, lat=lat):
-            return Place(lng=to_180(lng), lat=lat)
+            return Place(lng=published_lng(lng), lat=lat)
         wrong = "look swapped" if look_swapped(lng=lng, lat=lat) else "lie outside New Zealand"
         self.faults.append(f"{label}: longitude {lng:g} and latitude {lat:g} {wrong}")
         return None
@@ -449,10 +449,5 @@ def _date(cells: Mapping[str, str], key: str) -> date | None:
 
 
 def _parsed_date(text: str) -> date | None:
-    match = _ISO_DATE.match(text)
-    if match is None:
-        return None
-    try:
-        return date(*map(int, match.groups()))
-    except ValueError:
-        return None
+    """Return the day of a text, which may go on with a time."""
+    return None if text[10:11].isdigit() else day_of(text[:10])

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from maps.exports.edition_tables import CATCHMENT_COLUMNS
 from maps.exports.export_input import ExportInput
+from maps.exports.school_tables import COLUMNS as SCHOOL_COLUMNS
 
 MANIFEST = "manifest.json"
 GEOJSON = "boundaries.geojson"
@@ -16,6 +18,8 @@ TOPOJSON = "boundaries-as-published.topojson"
 GEOPACKAGE = "boundaries.gpkg"
 KML = "boundaries-simplified.kml"
 SHAPEFILE = "boundaries-shapefile.zip"
+GEOPARQUET = "boundaries.parquet"
+SCHOOLS_GEOPARQUET = "schools-and-providers.parquet"
 SCHOOLS_CSV = "schools-and-providers.csv"
 SCHOOLS_XLSX = "schools-and-providers.xlsx"
 MAP_PDF = "map-a3.pdf"
@@ -29,6 +33,7 @@ def _l(text: str) -> str:
 
 WGS84 = "EPSG:4326"
 NZTM2000 = "EPSG:2193"
+PARQUET_TYPE = "application/vnd.apache.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class File:
     about: str
     crs: str
     make: Callable[[ExportInput], bytes]
+    columns: tuple[str, ...] = ()
+    """Of the vocabulary, in their order: those of its table, or of its first layer."""
 
 
 def _geojson(material: ExportInput) -> bytes:
@@ -66,6 +73,18 @@ def _shapefile(material: ExportInput) -> bytes:
     from maps.exports.vector_files import shapefile
 
     return shapefile(material)
+
+
+def _geoparquet(material: ExportInput) -> bytes:
+    from maps.exports.geoparquet import catchments_geoparquet
+
+    return catchments_geoparquet(material)
+
+
+def _schools_geoparquet(material: ExportInput) -> bytes:
+    from maps.exports.geoparquet import schools_geoparquet
+
+    return schools_geoparquet(material)
 
 
 def _kml(material: ExportInput) -> bytes:
@@ -107,6 +126,7 @@ FILES = (
         _l("For mapping software and websites: RFC 7946, seven decimals of a degree."),
         WGS84,
         _geojson,
+        CATCHMENT_COLUMNS,
     ),
     File(
         GEOPACKAGE,
@@ -116,6 +136,7 @@ FILES = (
         _l("For QGIS and ArcGIS: the layers “catchments” and “schools”."),
         WGS84,
         _geopackage,
+        CATCHMENT_COLUMNS,
     ),
     File(
         SHAPEFILE,
@@ -134,6 +155,27 @@ FILES = (
         _l("For websites and programs that need to know who borders on whom."),
         WGS84,
         _topojson,
+        CATCHMENT_COLUMNS,
+    ),
+    File(
+        GEOPARQUET,
+        PARQUET_TYPE,
+        "GeoParquet",
+        _l("Boundaries as published, as columns"),
+        _l("For DuckDB, GeoPandas and other programs of data scientists: GeoParquet 1.1."),
+        WGS84,
+        _geoparquet,
+        CATCHMENT_COLUMNS,
+    ),
+    File(
+        SCHOOLS_GEOPARQUET,
+        PARQUET_TYPE,
+        "GeoParquet",
+        _l("Every school with its place, catchment and provider, as columns"),
+        _l("For the same programs; schools without a place are there too."),
+        WGS84,
+        _schools_geoparquet,
+        SCHOOL_COLUMNS,
     ),
     File(
         KML,
@@ -155,6 +197,7 @@ FILES = (
         _l("For Excel and other spreadsheets."),
         "",
         _schools_xlsx,
+        SCHOOL_COLUMNS,
     ),
     File(
         SCHOOLS_CSV,
@@ -164,6 +207,7 @@ FILES = (
         _l("For programs and spreadsheets: RFC 4180, UTF-8."),
         "",
         _schools_csv,
+        SCHOOL_COLUMNS,
     ),
     File(
         MAP_PDF,

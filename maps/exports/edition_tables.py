@@ -19,6 +19,16 @@ PROVIDER_COLUMNS = (
     "provider_email",
     "provider_website",
 )
+CATCHMENT_COLUMNS = (
+    "catchment_code",
+    "catchment_name",
+    "education_region",
+    *PROVIDER_COLUMNS,
+    "edition",
+    "effective_from",
+    "demonstration",
+)
+"""What files say of a catchment beside its boundary."""
 SOURCE_COLUMNS = (
     "kind",
     "title",

@@ -17,7 +17,7 @@ from catchments.core.columns import BY_NAME, Kind
 from catchments.core.model import Provider
 from catchments.core.plain_cells import Cell
 from catchments.geometry.coordinates import WGS84
-from maps.exports.edition_tables import PROVIDER_COLUMNS
+from maps.exports.edition_tables import CATCHMENT_COLUMNS, PROVIDER_COLUMNS
 from maps.exports.export_input import ExportInput
 from maps.exports.school_tables import COLUMNS as SCHOOL_COLUMNS
 from maps.exports.school_tables import school_rows
@@ -29,15 +29,6 @@ TYPES: Mapping[Kind, pa.DataType] = {
     Kind.BOOLEAN: pa.bool_(),
     Kind.DATE: pa.date32(),
 }
-CATCHMENT_COLUMNS = (
-    "catchment_code",
-    "catchment_name",
-    "education_region",
-    *PROVIDER_COLUMNS,
-    "edition",
-    "effective_from",
-    "demonstration",
-)
 
 
 def catchments_table(material: ExportInput) -> GeoDataFrame:

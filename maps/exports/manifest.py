@@ -52,6 +52,7 @@ def _file(file: File, content: bytes) -> Json:
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
         "crs": file.crs or None,
+        "columns": list(file.columns),
     }
 
 

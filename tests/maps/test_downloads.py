@@ -12,14 +12,17 @@ import subprocess
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import geopandas
 import numpy as np
+import pikepdf
+import pyarrow.parquet as pq
 import pyogrio
 import pyogrio.raw
 import pytest
@@ -54,11 +57,13 @@ from maps.exports.downloads import (
     FILES,
     GEOJSON,
     GEOPACKAGE,
+    GEOPARQUET,
     KML,
     MANIFEST,
     MAP_PDF,
     MAP_PNG,
     SCHOOLS_CSV,
+    SCHOOLS_GEOPARQUET,
     SCHOOLS_XLSX,
     SHAPEFILE,
     TOPOJSON,
@@ -247,6 +252,42 @@ def test_the_geopackage_has_schools_where_they_are(folder: Path, release: Direct
     assert places == [s.place and (s.place.lng, s.place.lat) for s in schools.values()]
 
 
+@pytest.mark.parametrize("name", [GEOPARQUET, SCHOOLS_GEOPARQUET])
+def test_geoparquet_is_of_its_version_with_a_box_a_row(name: str, folder: Path) -> None:
+    about = json.loads(pq.read_schema(folder / name).metadata[b"geo"])
+    column = about["columns"]["geometry"]
+    assert (about["version"], column["encoding"]) == ("1.1.0", "WKB")
+    assert column["crs"]["id"] == {"authority": "EPSG", "code": 4326}
+    assert column["covering"]["bbox"]["xmin"] == ["bbox", "xmin"]
+
+
+def test_the_geoparquet_has_what_the_geopackage_has(folder: Path) -> None:
+    for name, layer in ((GEOPARQUET, "catchments"), (SCHOOLS_GEOPARQUET, "schools")):
+        found = geopandas.read_parquet(folder / name)
+        columns, shapes, _ = read_layer(folder / GEOPACKAGE, layer)
+        assert list(columns) == [c for c in found.columns if c not in {"geometry", "bbox"}]
+        assert found.iloc[:, 0].tolist() == columns[found.columns[0]]
+        alike = zip(found.geometry, shapes, strict=True)
+        assert all(one == other or one.equals(other) for one, other in alike)
+
+
+def test_dates_and_truths_are_such_in_the_files_of_gis_programs(folder: Path) -> None:
+    for layer in ("catchments", "schools"):
+        kinds = dict(
+            zip(
+                *map(pyogrio.read_info(folder / GEOPACKAGE, layer=layer).get, ("fields", "dtypes")),
+                strict=True,
+            )
+        )
+        assert kinds["effective_from"] == "datetime64[D]"
+        assert kinds["demonstration"] == "bool"
+    table = pq.read_schema(folder / SCHOOLS_GEOPARQUET)
+    names = ("effective_from", "directory_release", "demonstration", "school_id")
+    assert [str(table.field(name).type) for name in names] == [
+        *("date32[day]", "date32[day]", "bool", "int64")
+    ]
+
+
 def test_the_geopackage_is_dated_as_the_edition_is(folder: Path) -> None:
     import sqlite3
 
@@ -293,6 +334,15 @@ def test_the_topojson_has_what_the_geojson_has(files: Mapping[str, bytes], folde
             assert areas_of(topology, geometry).equals(shape(feature["geometry"]))
     columns, _, _ = read_layer(folder / TOPOJSON)
     assert columns["catchment_code"] == [f["id"] for f in collection["features"] if f["geometry"]]
+
+
+def test_the_members_of_topojson_itself_come_first(files: Mapping[str, bytes]) -> None:
+    """mapshaper seeks them at the beginning alone."""
+    for name in (TOPOJSON, "boundaries.topojson"):
+        assert [*json.loads(files[name])][:4] in (
+            ["type", "transform", "objects", "arcs"],
+            ["type", "transform", "arcs", "objects"],
+        )
 
 
 def test_the_topojson_has_each_line_once(files: Mapping[str, bytes]) -> None:
@@ -524,11 +574,60 @@ def test_the_picture_is_an_a3_page_with_each_region_in_its_colour(
 
 
 def test_the_map_for_print_lists_everybody_and_has_no_date(files: Mapping[str, bytes]) -> None:
-    written = files[MAP_PDF]
-    assert written.startswith(b"%PDF-")
-    assert len(re.findall(rb"/Type /Page\b", written)) == 2
-    assert b"/MediaBox [ 0 0 841." in written
-    assert not re.search(rb"/(CreationDate|ModDate|Producer)", written)
+    with opened_pdf(files) as pdf:
+        assert [round(float(page.mediabox[2])) for page in pdf.pages] == [842, 842]
+        assert set(pdf.docinfo.keys()) == {"/Title", "/Subject"}
+    assert not re.search(rb"/(CreationDate|ModDate|Producer)", files[MAP_PDF])
+
+
+def opened_pdf(files: Mapping[str, bytes]) -> pikepdf.Pdf:
+    return pikepdf.open(io.BytesIO(files[MAP_PDF]))
+
+
+def test_the_map_for_print_says_its_language_and_title_and_is_tagged(
+    files: Mapping[str, bytes],
+) -> None:
+    with opened_pdf(files) as pdf:
+        root = pdf.Root
+        assert (str(root.Lang), bool(root.MarkInfo.Marked)) == ("en-NZ", True)
+        assert root.ViewerPreferences.DisplayDocTitle
+        assert str(pdf.docinfo.Title) == "Attendance service catchments, edition 7"
+        assert b"edition 7</rdf:li>" in root.Metadata.read_bytes()
+        kinds = Counter(str(each.S) for each in elements(root.StructTreeRoot.K))
+        assert kinds["/H1"] == 2
+        assert kinds["/TR"] == kinds["/TH"] == 11
+        (figure,) = (each for each in elements(root.StructTreeRoot.K) if each.S == "/Figure")
+        assert str(figure.Alt).startswith("Map of New Zealand with the areas of 10 catchments")
+
+
+def elements(kids: Any) -> Iterator[Any]:
+    """Every element of a tree of tags, in the order of reading."""
+    for each in kids:
+        if isinstance(each, pikepdf.Dictionary):
+            yield each
+            yield from elements(each.get("/K", ()))
+
+
+def test_all_that_is_drawn_for_print_is_read_or_passed_over(files: Mapping[str, bytes]) -> None:
+    with opened_pdf(files) as pdf:
+        (_, first, _, second) = pdf.Root.StructTreeRoot.ParentTree.Nums
+        for page, told in zip(pdf.pages, (first, second), strict=True):
+            depth = marks = 0
+            for each in pikepdf.parse_content_stream(page):
+                name = str(each.operator)
+                depth += {"BDC": 1, "BMC": 1, "EMC": -1}.get(name, 0)
+                marks += name == "BDC"
+                assert depth == 1 or name not in {"TJ", "Tj", "f", "S", "B"}
+            assert marks == len(told)
+
+
+def test_a_page_whose_texts_are_not_those_that_were_drawn_is_no_pdf_of_ours(
+    files: Mapping[str, bytes],
+) -> None:
+    from maps.tagging import Reading, tagged
+
+    with pytest.raises(ValueError, match="and 0 were drawn"):
+        tagged(files[MAP_PDF], [Reading(), Reading()], title="")
 
 
 def test_a_list_of_any_length_finds_room() -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pyogrio.raw
 import pytest
 from hypothesis import given, settings
@@ -34,9 +36,11 @@ from maps.exports.downloads import (
     FILES,
     GEOJSON,
     GEOPACKAGE,
+    GEOPARQUET,
     KML,
     MANIFEST,
     SCHOOLS_CSV,
+    SCHOOLS_GEOPARQUET,
     SCHOOLS_XLSX,
     SHAPEFILE,
     TOPOJSON,
@@ -245,6 +249,26 @@ def of_shapefile(written: bytes) -> Told:
     return told
 
 
+def of_geoparquet(written: bytes) -> Told:
+    table, told = _columns(written)
+    found = _of_rows([{name: _text(v) for name, v in row.items()} for row in table])
+    found.providers, found.sources = told["providers"], told["sources"]
+    found.demonstration = told["demonstration"]
+    return found
+
+
+def of_schools_geoparquet(written: bytes) -> Told:
+    table, told = _columns(written)
+    rows = [{name: _text(value) for name, value in row.items()} for row in table]
+    return Told(schools=_schools(rows), providers=told["providers"], sources=told["sources"])
+
+
+def _columns(written: bytes) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    table = pq.read_table(pa.BufferReader(written))
+    rows: list[dict[str, Any]] = table.drop_columns(["geometry", "bbox"]).to_pylist()
+    return rows, json.loads(table.schema.metadata[b"catchments"])
+
+
 def of_csv(written: bytes) -> list[dict[str, str]]:
     rows = csv.DictReader(io.StringIO(written.decode(), newline=""))
     return [{name: as_meant(cell) for name, cell in row.items()} for row in rows]
@@ -316,6 +340,8 @@ READ = {
     TOPOJSON: of_json,
     GEOPACKAGE: of_geopackage,
     SHAPEFILE: of_shapefile,
+    GEOPARQUET: of_geoparquet,
+    SCHOOLS_GEOPARQUET: of_schools_geoparquet,
     KML: of_kml,
     SCHOOLS_CSV: of_schools_csv,
     SCHOOLS_XLSX: of_workbook,

@@ -387,7 +387,7 @@ def test_a_page_of_another_date_keeps_the_date_in_its_links(client: FlaskClient)
     [
         ("/catchment/none", "There is no catchment “none” on 3 March 2026."),
         ("/catchment/none", "Choose one from the list at /catchments."),
-        ("/catchment/AHI-1/", "There is no catchment “AHI-1/”"),
+        ("/catchment/AHI-1/x", "There is no catchment “AHI-1/x”"),
         ("/catchment/" + quote(HOSTILE, safe=""), f"There is no catchment “{HOSTILE[:80]}”"),
         ("/catchment/%00", "There is no catchment “ ”"),
         ("/catchment/" + "e%CC%81" * 900, "There is no catchment “e\u0301"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
+import io
 import json
 import re
 import shutil
@@ -118,7 +120,13 @@ def test_a_file_is_not_sent_again_to_who_has_it(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "start", "stop"),
-    [("bytes=0-99", 0, 100), ("bytes=1000-", 1000, None), ("bytes=-10", -10, None)],
+    [
+        ("bytes=0-99", 0, 100),
+        ("bytes=1000-", 1000, None),
+        ("bytes=-10", -10, None),
+        ("bytes=-999999999", 0, None),
+        ("bytes=10-999999999", 10, None),
+    ],
 )
 def test_a_part_of_a_file_may_be_asked_for(
     client: FlaskClient, asked: str, start: int, stop: int | None
@@ -133,9 +141,78 @@ def test_a_part_of_a_file_may_be_asked_for(
 def test_a_part_that_is_not_there_cannot_be_had(client: FlaskClient) -> None:
     file = files_of(client)[0]
     beyond = {"Range": f"bytes={file['bytes'] + 5}-"}
-    assert client.get(path_of(file["url"]), headers=beyond).status_code == 416
+    refused = client.get(path_of(file["url"]), headers=beyond)
+    assert (refused.status_code, refused.mimetype) == (416, "application/problem+json")
+    assert refused.headers["Content-Range"] == f"bytes */{file['bytes']}"
     stale = {"Range": "bytes=0-9", "If-Range": '"other"'}
     assert client.get(path_of(file["url"]), headers=stale).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["bytes=0-1,5-6", "bytes=abc", "bytes=5-2", "bytes=-0", "lines=1-2", "bytes", "bytes=1"],
+)
+def test_several_parts_or_none_that_can_be_understood_are_the_whole(
+    client: FlaskClient, asked: str
+) -> None:
+    file = files_of(client)[1]
+    whole = client.get(path_of(file["url"]), headers={"Range": asked})
+    assert (whole.status_code, len(whole.data)) == (200, file["bytes"])
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    assert "Content-Range" not in whole.headers
+
+
+def test_a_head_and_a_date_in_if_range_are_of_the_whole(client: FlaskClient) -> None:
+    path = path_of(files_of(client)[1]["url"])
+    assert client.head(path, headers={"Range": "bytes=0-9"}).status_code == 200
+    dated = {"Range": "bytes=0-9", "If-Range": "Wed, 21 Oct 2015 07:28:00 GMT"}
+    assert client.get(path, headers=dated).status_code == 200
+    tag = client.head(path).headers["ETag"]
+    assert client.get(path, headers={"Range": "bytes=0-9", "If-Range": tag}).status_code == 206
+
+
+def test_a_script_of_any_website_may_ask_for_a_part_and_read_what_it_got(
+    client: FlaskClient,
+) -> None:
+    path = path_of(files_of(client)[1]["url"])
+    asking = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+    allowed = client.options(path, headers=asking).headers["Access-Control-Allow-Headers"]
+    assert {"Range", "If-Range"} <= set(allowed.split(", "))
+    shown = client.get(path).headers["Access-Control-Expose-Headers"].split(", ")
+    assert {"Content-Range", "Accept-Ranges", "Content-Length"} <= set(shown)
+
+
+# --- what else tells of them ----------------------------------------------------------------------
+
+
+def test_the_list_of_digests_holds_for_what_was_saved(client: FlaskClient) -> None:
+    response = client.get("/downloads/1/SHA256SUMS")
+    assert response.mimetype == "text/plain"
+    told = dict(reversed(line.split("  ")) for line in response.text.splitlines())
+    assert list(told) == [file["saved_as"] for file in files_of(client)]
+    for name, digest in told.items():
+        saved = client.get(f"/downloads/1/{name}")
+        assert hashlib.sha256(saved.data).hexdigest() == digest
+        assert saved.headers["Content-Disposition"] == f"attachment; filename={name}"
+
+
+def test_the_data_package_leads_to_every_file_and_says_what_columns_are(
+    client: FlaskClient,
+) -> None:
+    package = client.get("/downloads/1/datapackage.json").get_json()
+    assert (package["version"], package["demonstration"]) == ("1", True)
+    assert [each["name"] for each in package["licenses"]] == ["CC0-1.0"]
+    for resource, file in zip(package["resources"], files_of(client), strict=True):
+        assert resource["path"] == file["saved_as"]
+        assert resource["hash"] == f"sha256:{file['sha256']}"
+        assert (resource["bytes"], resource.get("crs")) == (file["bytes"], file["crs"])
+    (table,) = (each for each in package["resources"] if each["format"] == "csv")
+    kinds = {field["name"]: field["type"] for field in table["schema"]["fields"]}
+    written = client.get(f"/downloads/1/{table['path']}").text
+    assert list(kinds) == next(csv.reader(io.StringIO(written)))
+    assert (kinds["school_id"], kinds["effective_from"]) == ("integer", "date")
+    assert (kinds["distance_m"], kinds["demonstration"]) == ("number", "boolean")
+    assert {"unit": "metres"}.items() <= table["schema"]["fields"][14].items()
 
 
 def test_what_is_compressed_elsewhere_is_sent_as_its_digest_says(client: FlaskClient) -> None:
@@ -164,6 +241,11 @@ def test_a_head_tells_size_and_digest_alone(client: FlaskClient) -> None:
         ("/downloads/1/manifest.json?v=1", 400),
         ("/downloads/2/boundaries.gpkg", 404),
         ("/downloads/2/manifest.json", 404),
+        ("/downloads/2/datapackage.json", 404),
+        ("/downloads/2/SHA256SUMS", 404),
+        ("/downloads/1/SHA256SUMS?v=1", 400),
+        ("/downloads/1/catchments-edition-2.gpkg", 404),
+        ("/downloads/3/SHA256SUMS", 404),
         ("/downloads/3", 404),
         ("/downloads/3/boundaries.geojson", 404),
         ("/downloads/3/manifest.json", 404),

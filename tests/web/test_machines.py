@@ -6,7 +6,8 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from tests.worlds import (
     simple_artefacts,
     small_edition,
     small_release,
+    visited,
 )
 
 pytestmark = pytest.mark.every_case
@@ -199,6 +201,24 @@ def test_nothing_that_is_made_up_is_indexed(client: FlaskClient) -> None:
     assert Head(client.get("/").text).meta["robots"] == "noindex, nofollow"
 
 
+def test_a_service_that_began_as_a_demonstration_is_indexed_but_for_that(tmp_path: Path) -> None:
+    begun = small_edition(effective_from=date(2026, 1, 1))
+    real = small_edition(demonstration=False)
+    release = small_release(demonstration=False)
+    with visited(tmp_path, begun, real, release=release, artefacts=real_artefacts(real)) as client:
+        assert "Disallow: /staff" in client.get("/robots.txt").text.splitlines()
+        for path, indexed in {
+            "/school/54": True,
+            "/school/54?on=2026-01-02": False,
+            "/history/2": True,
+            "/history/1": False,
+            "/downloads/1": False,
+        }.items():
+            assert ("robots" not in Head(client.get(path).text).meta) is indexed, path
+        text = client.get("/sitemap.xml").text
+        assert ("/history/2<" in text, "/history/1<" in text) == (True, False)
+
+
 def test_before_anything_is_published_robots_are_kept_off(tmp_path: Path) -> None:
     with opened(tmp_path / "empty.sqlite"):
         pass
@@ -254,7 +274,7 @@ def test_the_host_of_a_request_stands_in_nothing_that_is_kept(unnamed: FlaskClie
     for path in ("/robots.txt", "/sitemap.xml"):
         response = unnamed.get(path, headers={"Host": "anybody.example"})
         assert "http://anybody.example/sitemap.xml" in response.text or path != "/robots.txt"
-        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["Cache-Control"] == "private, max-age=60"
     for path in ("/", "/school/54", "/.well-known/api-catalog", "/manifest.webmanifest"):
         response = unnamed.get(path, headers={"Host": "anybody.example"})
         assert "anybody.example" not in response.text
@@ -305,6 +325,11 @@ def test_security_txt_without_an_address_of_the_service_names_none(real_database
 def test_the_old_place_of_security_txt_leads_to_the_new_one(real: FlaskClient) -> None:
     response = real.get("/security.txt")
     assert (response.status_code, response.location) == (301, "/.well-known/security.txt")
+
+
+def test_who_keeps_passwords_is_led_to_where_they_are_changed(real: FlaskClient) -> None:
+    response = real.get("/.well-known/change-password")
+    assert (response.status_code, response.location) == (303, "/staff/password")
 
 
 @pytest.mark.parametrize(
@@ -447,6 +472,8 @@ PUBLIC_PAGES = {
     "/downloads": 0,
     "/downloads/1": 0,
     "/api": 1,
+    "/problems": 0,
+    "/problems/not-found": 0,
 }
 """Each with how many other forms it has; the small world has no files to take away."""
 
@@ -474,6 +501,43 @@ def test_every_public_page_says_what_it_is_and_where_else_it_is(
     assert Image.open(io.BytesIO(picture.data)).size == (1200, 630)
     for icon in (*head.links["icon"], *head.links["apple-touch-icon"], *head.links["manifest"]):
         assert whole(real, icon).status_code == 200
+
+
+def test_every_page_that_a_reader_comes_to_says_what_it_is(real: FlaskClient) -> None:
+    canonical: dict[str, str] = {}
+    others: set[tuple[str, str]] = set()
+    for path, text in crawled(real):
+        head = Head(text)
+        if "canonical" not in head.links:  # of /ogc, where addresses are for programs
+            assert path.startswith("/ogc"), path
+            continue
+        assert head.title, path
+        assert len(head.meta["description"]) > 20, path
+        canonical.setdefault(head.links["canonical"][0], path)
+        others |= set(head.alternates.items())
+    assert len(canonical) > 30
+    for address in canonical:
+        assert real.get(below(address), headers=PAGE).status_code == 200, address
+    for address, media_type in others:
+        found = real.get(below(address))
+        assert (found.status_code, found.mimetype) == (200, media_type), address
+
+
+def crawled(client: FlaskClient) -> Iterator[tuple[str, str]]:
+    """Every page that links lead to from the first, but for those of staff and of searches."""
+    waiting, seen = ["/"], {"/"}
+    while waiting:
+        path = waiting.pop()
+        with client.get(path, headers=PAGE) as response:
+            if response.mimetype != "text/html" or response.status_code != 200:
+                continue
+            text = response.text
+        yield path, text
+        for link in re.findall(r'<a [^>]*?href="(/[^"#]*)', text):
+            bare = unescape(link).partition("?")[0]
+            if bare not in seen and not bare.startswith(("/staff", "/downloads/1/")):
+                seen.add(bare)
+                waiting.append(bare)
 
 
 @pytest.mark.parametrize(

@@ -426,7 +426,7 @@ NOT_THERE = (
     "/school/99",
     "/school/abc",
     "/school/",
-    "/school/54/",
+    "/school/99/x",
     "/school/-54",
     "/school/9999999999",
     "/map?school=99",

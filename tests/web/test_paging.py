@@ -235,6 +235,66 @@ def test_changes_are_told_once_each_whatever_is_published_meanwhile(small_copy: 
         assert told == list(range(1, 27))
 
 
+@pytest.mark.parametrize("ending", ["", ".csv"])
+def test_editions_are_listed_once_each_whatever_is_published_meanwhile(
+    ending: str, small_copy: Path
+) -> None:
+    with running_application(small_copy) as app:
+        client = app.test_client()
+        for number in range(5):
+            publish_another(app, number)
+        listed: list[int] = []
+        path = f"/v1/editions{ending}?limit=3"
+        while path:
+            answer = client.get(path)
+            assert answer.status_code == 200, answer.text
+            listed += numbers_of(answer)
+            if len(listed) == 3:
+                for number in range(5, 5 + MEANWHILE):
+                    publish_another(app, number)
+            links = re.findall(r'<([^>]+)>; rel="next"', answer.headers.get("Link", ""))
+            path = links[0] if links else ""
+        assert listed == list(range(1, 17))
+
+
+def numbers_of(answer: TestResponse) -> list[int]:
+    """Which editions a page of /v1/editions has."""
+    if answer.mimetype == "text/csv":
+        return [int(row["edition"]) for row in csv.DictReader(io.StringIO(answer.text))]
+    return [item["number"] for item in answer.json["items"]]
+
+
+@pytest.mark.parametrize("query", ["standing=replaced", "from=2026-01-01", "to=2027-01-01"])
+@pytest.mark.parametrize("event", ["publication", "withdrawal", "another day"])
+def test_a_list_of_editions_that_changes_with_time_says_when_it_has_changed(
+    query: str, event: str, small_copy: Path
+) -> None:
+    day = [TODAY]
+    with running_application(small_copy, today=lambda: day[0]) as app:
+        client = app.test_client()
+        for number in range(3):
+            publish_whole(store_of(app), edition_with(number))
+            publish_whole(store_of(app), next_edition(date(2026, 7, 1 + number)))
+        first = client.get(f"/v1/editions?{query}&limit=1").json
+        second = client.get(f"/v1/editions?{query}&limit=1&offset=1").json
+        assert client.get(first["next"]).json["items"] == second["items"]
+        if event == "publication":
+            publish_whole(store_of(app), next_edition(date(2026, 7, 2)))
+        elif event == "withdrawal":
+            store_of(app).withdraw(2)
+        else:
+            day[0] += timedelta(days=1)
+        app.extensions[EXTENSION].snapshots.refresh()
+        gone = client.get(first["next"])
+        assert gone.status_code == 404
+        assert gone.json["next_step"] == "Begin again without the parameters state and offset."
+
+
+def test_a_state_that_is_none_is_refused(client: FlaskClient) -> None:
+    answer = client.get("/v1/editions?state=now")
+    assert (answer.status_code, answer.json["parameter"]) == (400, "state")
+
+
 # --- pins of GIS programs -------------------------------------------------------------------------
 
 

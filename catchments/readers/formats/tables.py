@@ -61,6 +61,7 @@ _OTHERS = {
         "Open it, and save it as .xlsx or CSV UTF-8 without a password.",
     ),
     Looks.GZIP: ("packed (.gz)", "Unpack it, and import the file in it."),
+    Looks.PARQUET: ("Parquet", "A table is a CSV or XLSX file: export it as one."),
     Looks.PDF: ("a PDF, not a table", "A table is a CSV or XLSX file."),
     Looks.WEB_PAGE: (
         "a web page, not a CSV",

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from io import StringIO, TextIOWrapper
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
 
 from catchments.core.errors import FileRefused, shown
-from catchments.readers.report import Progress
+from catchments.readers.formats import gzip_files
+from catchments.readers.report import Progress, no_progress
 
 DELIMITERS = (",", ";", "\t")
 TABLE_DELIMITERS = (*DELIMITERS, "|")
@@ -45,6 +46,9 @@ _WIDER_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _SURELY_WIDE = 8
 """Letters of ASCII, each beside a zero, that a file without a mark has to begin with."""
 _WEB_TAGS = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<meta")
+_SAID_SEPARATOR = re.compile(r'\ufeff?"?sep=(.)"?;*\s*', re.IGNORECASE)
+"""What Excel takes for a separator, and not for a row, in the first line of a file."""
+_LONGEST_SAID = 40
 _QUOTE = '"'
 _QUOTED = re.compile('"(?:[^"]++|"")*+"[\r\n]*')
 _STRAY = re.compile("[\udc80-\udcff]")
@@ -65,6 +69,7 @@ class Looks(Enum):
     """Or one with a password."""
     WIDE_TEXT = auto()
     PDF = auto()
+    PARQUET = auto()
     WEB_PAGE = auto()
     XML = auto()
     JSON = auto()
@@ -78,6 +83,7 @@ def looks_of(head: bytes) -> Looks:
         (Looks.GZIP, (b"\x1f\x8b",)),
         (Looks.OLD_WORKBOOK, (b"\xd0\xcf\x11\xe0",)),
         (Looks.PDF, (b"%PDF-",)),
+        (Looks.PARQUET, (b"PAR1",)),
         (Looks.WIDE_TEXT, _WIDE_MARKS),
     ):
         if head.startswith(marks):
@@ -86,6 +92,17 @@ def looks_of(head: bytes) -> Looks:
     if start.startswith(b"<"):
         return Looks.WEB_PAGE if any(tag in start for tag in _WEB_TAGS) else Looks.XML
     return Looks.JSON if start.startswith((b"{", b"[")) else Looks.TEXT
+
+
+def unpacked_head_of(path: Path) -> bytes:
+    """Return the first bytes of a file, unpacked where it is gzip. Raises FileRefused."""
+    if not head_of(path).startswith(gzip_files.MAGIC):
+        return head_of(path)
+    with gzip_files.opened(path) as file:
+        head = file.read(_HEAD_BYTES)
+    if not head:
+        raise FileRefused(f"{shown(path.name)} has nothing in it.", next_step="Download it again.")
+    return head
 
 
 def head_of(path: Path) -> bytes:
@@ -118,7 +135,10 @@ def _cannot_be_opened(path: Path, error: Exception) -> FileRefused:
 
 
 class TextFault(Exception):
-    """Why a text cannot be read for sure; `line` is where the row at fault begins, from 1."""
+    """Why a text cannot be read for sure; `line` is where the row at fault begins, from 1.
+
+    `column` is 0 where it cannot be told.
+    """
 
     def __init__(self, line: int, column: int, problem: str, next_step: str = _AGAIN) -> None:
         super().__init__(problem)
@@ -128,7 +148,7 @@ class TextFault(Exception):
     def refusal(self, path: Path, names: Sequence[str] = ()) -> FileRefused:
         """Return the refusal of a file for this; `names` are those of its columns."""
         name = f" {shown(names[self.column - 1])}" if 0 < self.column <= len(names) else ""
-        where = f"line {self.line}, column {self.column}{name}"
+        where = f"line {self.line}" + (f", column {self.column}{name}" if self.column else "")
         return FileRefused(
             f"{shown(path.name)}, {where}: {self.problem}.",
             next_step=self.next_step,
@@ -148,8 +168,15 @@ def refused_at_fault(path: Path, names: Sequence[str] = ()) -> Iterator[None]:
 
 
 def open_text(path: Path, encoding: str = UTF8, *, errors: str = "strict") -> TextIOWrapper:
-    """Open a file for `TextRows`."""
-    return path.open(encoding=encoding, newline="", errors=errors)
+    """Open a file for `TextRows`; gzip is unpacked."""
+    return TextIOWrapper(gzip_files.opened(path), encoding, errors, newline="")
+
+
+def said_separator(path: Path, encoding: str) -> str:
+    """Return what a first line `sep=;` says of the file below it, or nothing."""
+    with open_text(path, encoding, errors="replace") as file:
+        found = _SAID_SEPARATOR.fullmatch(file.readline(_LONGEST_SAID))
+    return found[1] if found and found[1] not in '\r\n"\0' else ""
 
 
 def last_byte(path: Path) -> bytes:
@@ -161,7 +188,7 @@ def last_byte(path: Path) -> bytes:
 
 def bytes_read(file: TextIOWrapper) -> int:
     """Return how far a file has been read, up to some kilobytes more than `TextRows` has given."""
-    return file.buffer.tell()  # type: ignore[attr-defined,no-any-return]
+    return file.buffer.raw.tell()  # type: ignore[attr-defined,no-any-return]
 
 
 class _Damaged(Exception):
@@ -222,6 +249,10 @@ class TextRows:
     def _first_stray(self) -> TextFault:
         """Read the file again; return the fault of the first cell that is no text."""
         path = Path(self._file.name)
+        if self._file.encoding != UTF8:  # of UTF-16 nothing can be told from the fault on
+            fault, _ = _decoding_fault(path, self._file.encoding, no_progress)
+            name = ENCODING_NAMES.get(self._file.encoding, self._file.encoding)
+            return TextFault(fault.line if fault else 1, 0, f"this is not {name} text")
         with open_text(path, self._file.encoding, errors="surrogateescape") as file:
             rows = TextRows(file, self._delimiter, strict=False)
             strays = (
@@ -292,7 +323,7 @@ def encoding_of(path: Path, progress: Progress) -> tuple[str, int]:
     taken for Windows-1252, which whoever calls has to say. Raises FileRefused for what is none of
     them, and for text that is damaged.
     """
-    wide = _wide_encoding(path)
+    wide = wide_encoding(path, head_of(path))
     if wide is not None:
         fault, line_count = _decoding_fault(path, wide, progress)
         if fault is not None:
@@ -321,9 +352,11 @@ def _damaged_text(path: Path, encoding: str, fault: _Fault) -> FileRefused:
     )
 
 
-def _wide_encoding(path: Path) -> str | None:
-    """Return how a file is UTF-16, or None where it is not for sure. Raises FileRefused: UTF-32."""
-    head = head_of(path)
+def wide_encoding(path: Path, head: bytes) -> str | None:
+    """Return how what begins so is UTF-16, or None where it is not for sure.
+
+    Raises FileRefused for UTF-32.
+    """
     if head.startswith(_WIDER_MARKS):
         raise FileRefused(f"{shown(path.name)} is UTF-32 text.", next_step="Save it as CSV UTF-8.")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -353,15 +386,15 @@ def _decoding_fault(path: Path, encoding: str, progress: Progress) -> tuple[_Fau
     other_letters = False
     line = 1
     done = 0
-    with path.open("rb") as file:
-        while block := file.read(_MEGABYTE):
+    with gzip_files.opened(path) as file:
+        for block in chain(iter(partial(file.read, _MEGABYTE), b""), [b""]):
             try:
-                text = decoder.decode(block, final=done + len(block) >= size)
+                text = decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:
                 good = error.object[: error.start]
                 return _Fault(line + good.count(b"\n"), other_letters or not good.isascii()), 0
             other_letters = other_letters or not text.isascii()
             line += text.count("\n")
             done += len(block)
-            progress(f"Checking {path.name}", done, size)
+            progress(f"Checking {path.name}", min(done, size), size)
     return None, line

@@ -30,6 +30,7 @@ _KINDS: tuple[tuple[tuple[bytes, ...], str, tuple[str, ...]], ...] = (
     ((b"{",), "JSON", (".geojson", ".topojson", ".json", ".geojsonl", ".geojsons")),
 )
 """How files of each kind begin, and what their names end in."""
+_PARQUET, _PARQUET_MARK = (".parquet", ".geoparquet"), b"PAR1"
 EVERY_LAYER = "*"
 """Stands for all layers of a file."""
 
@@ -42,6 +43,7 @@ def read_layers(path: Path, report: Report) -> list[Layer]:
     check_is_file(path)
     ending = path.suffix.casefold()
     _refuse_other_kind(path, ending)
+    _refuse_parquet(path, ending)
     reader = READERS.get(ending)
     if reader is None:
         is_part = ending in PARTS
@@ -53,6 +55,18 @@ def read_layers(path: Path, report: Report) -> list[Layer]:
             else "Export it again as one of these.",
         )
     return reader(path, report)
+
+
+def _refuse_parquet(path: Path, ending: str) -> None:
+    """Refuse GeoParquet by its name: nothing that reads it is fenced in as the others are."""
+    with path.open("rb") as file:
+        if ending not in _PARQUET and file.read(len(_PARQUET_MARK)) != _PARQUET_MARK:
+            return
+    raise FileRefused(
+        f"{shown(path.name)} is GeoParquet, or other Parquet, which is not read here.",
+        allowed=ALLOWED,
+        next_step="Export it as GeoPackage: QGIS and ogr2ogr do.",
+    )
 
 
 def _refuse_other_kind(path: Path, ending: str) -> None:

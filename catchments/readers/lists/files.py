@@ -12,7 +12,7 @@ from catchments.core.errors import FileRefused, shown
 from catchments.core.model import NOT_STATED, Source, SourceKind
 from catchments.core.plain_cells import as_meant
 from catchments.readers.formats.tables import Columns, Row, Table, open_table, release_of
-from catchments.readers.formats.vectors.declarations import sources_of
+from catchments.readers.formats.vectors.declarations import is_yes, sources_of
 from catchments.readers.report import Progress, Report, sha256_of
 
 AUTHORITY = "Ministry of Education"
@@ -36,7 +36,6 @@ SOURCE_COLUMNS = Columns(
 )
 """Those of our own tables of sources."""
 SOURCE_SHEET = "Sources"
-_YES = ("yes", "1", "true")
 _CREDIT = re.compile(r"(.+) \(([^()]+|[^()]*\([^()]*\)[^()]*)\)")
 _NEXT_CREDIT = re.compile(r"(?<=\)); ")
 """Each credit ends with its licence in brackets; an authority's own name may have a semicolon."""
@@ -105,7 +104,7 @@ class ListFile:
         said = row["demonstration"]
         if not said:
             return
-        self.demonstration = self.demonstration or _is_yes(said)
+        self.demonstration = self.demonstration or is_yes(said)
         if row["source"] not in self._said:
             self._said.add(row["source"])
             self._credits.update(dict.fromkeys(_NEXT_CREDIT.split(row["source"])))
@@ -139,7 +138,7 @@ def is_made_up(path: Path) -> bool:
             first = next(table.rows, None)
     except FileRefused:
         return False
-    return first is not None and _is_yes(first["demonstration"])
+    return first is not None and is_yes(first["demonstration"])
 
 
 def declared_sources(path: Path, *, sheet: str | None = None) -> list[Source]:
@@ -149,7 +148,3 @@ def declared_sources(path: Path, *, sheet: str | None = None) -> list[Source]:
             return list(sources_of((row.cells for row in table.rows), path, Report()))
     except FileRefused:
         return []
-
-
-def _is_yes(text: str) -> bool:
-    return text.casefold().startswith(_YES)

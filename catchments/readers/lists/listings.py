@@ -9,6 +9,7 @@ from pathlib import Path
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Edition, School, SchoolStatus, Source, SourceKind
 from catchments.core.text_folding import folded
+from catchments.lookup.values import NAMES, SCHOOL_ID, truth_of
 from catchments.readers.formats.cells import tidy
 from catchments.readers.formats.tables import Columns, Row, first_few, matching_key
 from catchments.readers.lists.files import IGNORED, ORIGIN_COLUMNS, Given, ListFile, list_files
@@ -21,7 +22,7 @@ PROVISION_WITHOUT_NOTE = "In-school provision"
 
 COLUMNS = Columns(
     aliases={
-        "school_id": ("School_Id", "School Number", "School Id", "School No", "Number"),
+        "school_id": (*NAMES[SCHOOL_ID], "Number"),
         "name": ("School Name", "Org_Name", "School", "Name"),
         "town": ("Town / City", "Town", "City", "Add1_City", "Suburb", "Location"),
         "code": ("Catchment Code",),
@@ -43,8 +44,8 @@ COLUMNS = Columns(
     numbers=("school_id",),
 )
 
-_YES = frozenset({"yes", "y", "true", "1", "x", "✓", "✔", "☑"})
-_NO = frozenset({"", "no", "n", "false", "0", "none", "n a"})
+_TICKS = frozenset({"x", "✓", "✔", "☑"})
+_NONE = frozenset({"", "none", "n a"})
 _MAX_FAULTS = 10_000
 _OF_LISTS = (SourceKind.LISTINGS, SourceKind.IN_SCHOOL_PROVISION)
 _NO_CATCHMENT = frozenset({"none", "no catchment", "nationwide", "national"})
@@ -336,7 +337,8 @@ class _Reading:
             self.report.problem(row.where, what, "the first is kept")
 
     def _note(self, where: str, text: str) -> str:
-        note = PROVISION_WITHOUT_NOTE if matching_key(text) in _YES else text
+        says_yes = matching_key(text) in _TICKS or _truth(text)
+        note = PROVISION_WITHOUT_NOTE if says_yes else text
         if len(note) <= MAX_NOTE_CHARACTERS:
             return note
         self.report.problem(where, "has a very long note on in-school provision", "cut short")
@@ -345,7 +347,13 @@ class _Reading:
 
 def _says_no(text: str) -> bool:
     """Whether a cell says that there is none: in a word, with a dash, or by being empty."""
-    return matching_key(text.strip("-–—")) in _NO
+    return matching_key(text.strip("-–—")) in _NONE or _truth(text) is False
+
+
+def _truth(text: str) -> bool | None:
+    """Return whether a cell says yes or no; of a word, capitals and punctuation do not matter."""
+    key = matching_key(text)
+    return truth_of(key if key.isalpha() else text)
 
 
 def _is_listed(row: Row) -> bool:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from catchments.core.errors import shown
 from catchments.core.model import Catchment, Edition, Provider, School, unnamed
-from catchments.lookup.values import whole_number
+from catchments.lookup.values import school_number
 from catchments.readers.codes import KnownCodes
 from catchments.readers.formats.tables import matching_key
 
@@ -33,7 +33,7 @@ class KnownSchools:
 
         Or any, where a table of ours says that the directory lacks it.
         """
-        number = whole_number(text)
+        number = school_number(text)
         if number is None:
             return None
         found = self._by_number.get(number)

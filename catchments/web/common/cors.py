@@ -11,11 +11,11 @@ OPEN = frozenset({"api", "v1", "features", "health", "machines"})
 """The blueprints that are for programs."""
 OPEN_PATHS = ("/v1/", "/ogc", "/downloads/")
 """Where else: files to download, and addresses below which there is nothing."""
-ASKED_WITH = "Accept, Accept-Language, Content-Type, If-None-Match, X-API-Key"
+ASKED_WITH = "Accept, Accept-Language, Content-Type, If-None-Match, If-Range, Range, X-API-Key"
 READABLE = (
-    "Catchments-As-At, Catchments-Demonstration, Catchments-Directory-Release, "
-    "Catchments-Edition, Content-Crs, Content-Disposition, ETag, Link, Location, RateLimit, "
-    "RateLimit-Policy, Repr-Digest, Retry-After, WWW-Authenticate"
+    "Accept-Ranges, Catchments-As-At, Catchments-Demonstration, Catchments-Directory-Release, "
+    "Catchments-Edition, Content-Crs, Content-Disposition, Content-Length, Content-Range, ETag, "
+    "Link, Location, RateLimit, RateLimit-Policy, Repr-Digest, Retry-After, WWW-Authenticate"
 )
 PREFLIGHT_KEPT_S = 86_400
 

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import InputRefused, Kind, shown
 from catchments.geometry.coordinates import NZTM2000, WGS84, transformer
-from catchments.lookup.values import Flaw, degrees, flaw_of
+from catchments.lookup.values import Flaw, degrees, flaw_of_box
 from maps.exports.export_input import published_boundary
 from maps.exports.geojson import DECIMALS, rounded
 
@@ -36,9 +36,10 @@ PARTS_OF_A_SIDE = 256
 FARTHEST = 1e8
 """Beyond any place on Earth, in degrees and in metres."""
 SWAPPED = (
-    "Latitude and longitude look swapped. In the system of bbox-crs, CRS84 if left out, longitude "
-    "comes first; in EPSG's it is latitude or northing."
+    "Latitude and longitude look swapped. Longitude comes first unless bbox-crs names one of "
+    "EPSG's systems, in which latitude or northing does."
 )
+SIGN_MISSING = "Minus signs of latitudes look missing: New Zealand's are negative."
 _NEAR_NEW_ZEALAND_M = (-900_000.0, 3_000_000.0, 4_100_000.0, 8_500_000.0)
 """West, south, east, north in NZTM2000: beyond it the projection folds over itself."""
 
@@ -96,7 +97,7 @@ def _corners(text: str, crs: str) -> tuple[float, float, float, float]:
     (x_low, y_low), (x_high, y_high) = (low, high) if crs == CRS84 else (low[::-1], high[::-1])
     in_degrees = FRAMES[crs] != NZTM2000
     if in_degrees:
-        _refuse_swapped(text, [(x_low, y_low), (x_high, y_high)])
+        _refuse_mistaken(text, flaw_of_box(west=x_low, south=y_low, east=x_high, north=y_high))
     crosses_180 = in_degrees and x_low > x_high
     if y_low > y_high or (x_low > x_high and not crosses_180):
         raise _no_box(text, "The lower corner must come first.")
@@ -111,10 +112,12 @@ def _numbers(text: str) -> Sequence[float]:
     return known
 
 
-def _refuse_swapped(text: str, corners: Sequence[tuple[float, float]]) -> None:
-    """Raise InputRefused for a box that is New Zealand's if its axes are exchanged."""
-    if all(flaw_of(lng=lng, lat=lat) is Flaw.SWAPPED for lng, lat in corners):
+def _refuse_mistaken(text: str, flaw: Flaw | None) -> None:
+    """Raise InputRefused for a box that is New Zealand's with exchanged axes or minus signs."""
+    if flaw is Flaw.SWAPPED:
         raise _no_box(text, SWAPPED, Kind.SWAPPED_COORDINATES)
+    if flaw is Flaw.SIGN_MISSING:
+        raise _no_box(text, SIGN_MISSING, Kind.MISSING_SIGN)
 
 
 def _no_box(text: str, allowed: str, kind: Kind = Kind.INVALID_VALUE) -> InputRefused:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from catchments.core.columns import About, Kind, called
 from catchments.core.model import (
     Answer,
     Basis,
@@ -41,20 +42,21 @@ CATCHMENTS, SCHOOLS = "catchments", "schools"
 
 WORDS: Mapping[str, type[StrEnum]] = {"status": SchoolStatus, "answer": Status, "basis": Basis}
 """The properties that are one of a few words."""
-_TEXT, _NUMBER, _TRUTH = ({"type": each} for each in ("string", "integer", "boolean"))
-_DATE = {"type": "string", "format": "date"}
-_WORD = {
-    name: {"type": "string", "enum": [each.value for each in words]}
-    for name, words in WORDS.items()
+_TYPES: Mapping[Kind, Mapping[str, str]] = {
+    Kind.TEXT: {"type": "string"},
+    Kind.INTEGER: {"type": "integer"},
+    Kind.NUMBER: {"type": "number"},
+    Kind.BOOLEAN: {"type": "boolean"},
+    Kind.DATE: {"type": "string", "format": "date"},
 }
-_PROVIDER = {
-    "provider_code": _TEXT,
-    "provider_name": _TEXT,
-    "provider_phone": _TEXT,
-    "provider_email": _TEXT,
-    "provider_website": _TEXT,
-}
-_EDITION = {"edition": _NUMBER, "effective_from": _DATE, "demonstration": _TRUTH}
+_PROVIDER = (
+    "provider_code",
+    "provider_name",
+    "provider_phone",
+    "provider_email",
+    "provider_website",
+)
+_EDITION = ("edition", "effective_from", "demonstration")
 Row = dict[str, Any]
 Value = str | int | bool
 Text = Callable[[int, str], bytes]
@@ -76,6 +78,18 @@ class Collected:
     """How many features one response has at most."""
 
 
+def _fields(about: About, *names: str) -> dict[str, Mapping[str, Any]]:
+    """Return properties as JSON Schema, by the vocabulary of columns."""
+    return {name: _field(name, about) for name in names}
+
+
+def _field(name: str, about: About) -> Mapping[str, Any]:
+    column = called(name, about)
+    assert column is not None  # noqa: S101 - every property is in the vocabulary
+    words = {"enum": [each.value for each in WORDS[name]]} if name in WORDS else {}
+    return {**_TYPES[column.kind], **words}
+
+
 COLLECTED: Mapping[str, Collected] = {
     CATCHMENTS: Collected(
         CATCHMENTS,
@@ -84,7 +98,11 @@ COLLECTED: Mapping[str, Collected] = {
         "authority for a school; the area answers for whatever is not on the list.",
         "code",
         "name",
-        {"code": _TEXT, "name": _TEXT, "education_region": _TEXT, **_PROVIDER, **_EDITION},
+        _fields(
+            About.CATCHMENTS,
+            *("code", "name", "education_region", *_PROVIDER, *_EDITION),
+            *("catchment_code", "catchment_name"),
+        ),
         usual=25,
         at_once=100,
     ),
@@ -95,25 +113,14 @@ COLLECTED: Mapping[str, Collected] = {
         "known: listed, located or nearest.",
         "school_id",
         "name",
-        {
-            "school_id": _NUMBER,
-            "name": _TEXT,
-            "status": _WORD["status"],
-            "type": _TEXT,
-            "address": _TEXT,
-            "suburb": _TEXT,
-            "town": _TEXT,
-            "education_region": _TEXT,
-            "answer": _WORD["answer"],
-            "basis": _WORD["basis"],
-            "sentence": _TEXT,
-            "catchment_code": _TEXT,
-            "catchment_name": _TEXT,
-            **_PROVIDER,
-            "in_school_provision": _TEXT,
-            **_EDITION,
-            "directory_release": _NUMBER,
-        },
+        _fields(
+            About.SCHOOLS,
+            *("school_id", "name", "status", "type", "address", "suburb", "town"),
+            *("education_region", "answer", "basis", "sentence"),
+            *("catchment_code", "catchment_name", *_PROVIDER, "in_school_provision"),
+            *(*_EDITION, "directory_release", "directory_release_number"),
+            *("school_name", "school_education_region"),
+        ),
         usual=100,
         at_once=1000,
     ),
@@ -220,11 +227,18 @@ def _catchment(edition: Edition, catchment: Catchment, same: Row) -> Row:
         **catchment_json(catchment),
         **_served_by(edition.providers.get(catchment.provider_code or "")),
         **same,
+        "catchment_code": catchment.code,
+        "catchment_name": catchment.name,
     }
 
 
 def _schools(_world: Published, snapshot: Snapshot) -> Layer:
-    same = {**_issued(snapshot), "directory_release": snapshot.release.number}
+    release = snapshot.release
+    same = {
+        **_issued(snapshot),
+        "directory_release": release.released.isoformat(),
+        "directory_release_number": release.number,
+    }
     answers = [snapshot.answers[number] for number in sorted(snapshot.answers)]
     rows = [_school(answer, same) for answer in answers]
     places = [answer.school.place if answer.school else None for answer in answers]
@@ -250,6 +264,7 @@ def _school(answer: Answer, same: Row) -> Row:
     assert school is not None  # noqa: S101 - a snapshot's answers are those of schools
     return {
         **{name: value for name, value in school_json(school).items() if name != "place"},
+        "education_region": (catchment and catchment.education_region) or None,
         "answer": answer.status,
         "basis": answer.basis,
         "sentence": answer.sentence,
@@ -258,6 +273,8 @@ def _school(answer: Answer, same: Row) -> Row:
         **_served_by(answer.provider),
         "in_school_provision": answer.in_school_provision,
         **same,
+        "school_name": school.name,
+        "school_education_region": school.education_region or None,
     }
 
 

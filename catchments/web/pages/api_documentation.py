@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app
 from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from catchments.core.errors import Kind
 from catchments.lookup.snapshot import AsAt
-from catchments.web.common.services import public_page, service
+from catchments.web.common.services import absolute, public_page, service
 from catchments.web.front.rate_limits import WINDOW_S
+from catchments.web.pages.request_samples import TONGUES, Call, Sample, samples_of
 from catchments.web.v1.formats import Form
 from catchments.web.v1.openapi import Contract, contract
 from catchments.web.v1.wording import PROBLEMS
@@ -46,9 +46,10 @@ class Described:
     anchor: str
     about: str
     parameters: list[Field]
-    curl: str
+    samples: tuple[Sample, ...]
+    """The call in each tongue; none where it has no example."""
     answer: str
-    """The real answer to `curl`, in the first form that it comes in; empty where there is none."""
+    """The real answer to it, in the first form that it comes in; empty where there is none."""
     answers: Markup
     """The type of the answer."""
     media_types: list[str]
@@ -74,7 +75,7 @@ def page() -> Response:
     snapshot = world.on(world.today) if world.timeline.editions else None
     asked = AsAt(world, world.today, snapshot)
     made = contract(world)
-    reader = Reader(made, service().settings.public_url or request.url_root.rstrip("/"))
+    reader = Reader(made, absolute(""))
     tags = reader.tags()
     return public_page(
         asked,
@@ -91,6 +92,7 @@ def page() -> Response:
         window_s=WINDOW_S,
         max_age_s=service().settings.max_age_s,
         there_is=current_app.view_functions.__contains__,
+        tongues=TONGUES,
     )
 
 
@@ -143,7 +145,7 @@ class Reader:
             anchor=operation["operationId"],
             about=operation["summary"],
             parameters=[*map(self._field_of_parameter, operation["parameters"])],
-            curl=self._curl(operation, sent),
+            samples=self._samples(operation, first, sent),
             answer=_pretty(content[first].get("example")),
             answers=self._kind(schema) if "$ref" in schema else Markup(),
             media_types=[each.partition(";")[0] for each in content],
@@ -151,18 +153,14 @@ class Reader:
             accepts=list(sent),
         )
 
-    def _curl(self, operation: Json, sent: Json) -> str:
+    def _samples(self, operation: Json, answered_in: str, sent: Json) -> tuple[Sample, ...]:
         address = operation.get("x-example", "")
         if not address:
-            return ""
-        if not sent:
-            return f"curl '{self.base}{address}'"
-        media_type, content = next(iter(sent.items()))
-        body = shlex.quote(json.dumps(content.get("example"), ensure_ascii=False))
-        return (
-            f"curl '{self.base}{address}' \\\n  -H 'Content-Type: {media_type}' \\\n"
-            f"  --data-binary {body}"
-        )
+            return ()
+        nothing: tuple[str, Json] = ("", {})
+        sent_in, content = next(iter(sent.items()), nothing)
+        bare = answered_in.partition(";")[0]
+        return samples_of(Call(f"{self.base}{address}", bare, sent_in, content.get("example")))
 
     def _endings(self, path: str) -> list[str]:
         return [form for form in Form if f"{path}.{form}" in self._document["paths"]]

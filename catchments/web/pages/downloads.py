@@ -25,6 +25,7 @@ from catchments.web.common.query_parameters import page_parameters, refuse_unkno
 from catchments.web.common.services import as_at, public_page, service
 from catchments.web.pages.dcat import LD_JSON, catalogue
 from catchments.web.pages.machines import structured_data
+from maps.exports.data_package import data_package
 from maps.exports.downloads import FILES, MANIFEST
 
 blueprint = Blueprint("downloads", __name__)
@@ -70,6 +71,7 @@ def exact(edition: int, digest: str, name: str) -> Response:
 
 def _known(edition: int, name: str) -> AboutArtefact:
     _standing(service().snapshots.current(), edition)
+    name = _as_kept(edition).get(name, name)
     if name not in NAMES:
         raise NotKnown(
             f"Edition {edition} has no file {shown(name)}.",
@@ -105,8 +107,32 @@ def _file(about: AboutArtefact, control: str) -> Response:
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
     response.headers["Cache-Control"] = control
     response.set_etag(about.sha256)
-    response.make_conditional(request, accept_ranges=True, complete_length=about.size)
+    one = {"HTTP_RANGE": asked} if (asked := _one_range(about.size)) else {}
+    asking = {name: value for name, value in request.environ.items() if name != "HTTP_RANGE"}
+    response.make_conditional(asking | one, accept_ranges=True, complete_length=about.size)
     return response
+
+
+def _one_range(size: int) -> str | None:
+    """Return the one range that is asked for; None to give all, as RFC 9110 (14.2) lets us.
+
+    That is where several are asked for, where what is asked for is none, and for HEAD. A suffix
+    longer than the file is all of it.
+    """
+    asked = request.range
+    if request.method != "GET" or asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
+        return None
+    ((start, _),) = asked.ranges
+    return "bytes=0-" if start < -size else request.headers["Range"]
+
+
+def _as_kept(edition: int) -> dict[str, str]:
+    """Return the name of each file by the one that it is saved under.
+
+    The data package and the list of digests name files so: they hold in a folder of what was saved,
+    and at these addresses.
+    """
+    return {saved_as(edition, name): name for name in NAMES}
 
 
 def saved_as(edition: int, name: str) -> str:
@@ -121,6 +147,11 @@ def saved_as(edition: int, name: str) -> str:
 @blueprint.get("/downloads/<int:edition>/manifest.json")
 def manifest(edition: int) -> Response:
     """Tell of every file of an edition: address, size, SHA-256; of its sources and licences."""
+    return _json(_told(edition), "application/json")
+
+
+def _told(edition: int) -> Json:
+    """Return the manifest of an edition. Raises NotKnown."""
     refuse_unknown_or_repeated(request.args, set())
     _standing(service().snapshots.current(), edition)
     found = read_manifest(edition)
@@ -128,7 +159,28 @@ def manifest(edition: int) -> Response:
         raise NotKnown(
             f"Edition {edition} has no manifest yet.", next_step="Run `flask setup` to make it."
         )
-    return _json(found, "application/json")
+    return found
+
+
+@blueprint.get("/downloads/<int:edition>/SHA256SUMS")
+def digests(edition: int) -> Response:
+    """List the SHA-256 of every file as `sha256sum -c` reads it, under the names of saved files."""
+    told = _told(edition)
+    lines = (f"{file['sha256']}  {saved_as(edition, file['name'])}\n" for file in told["files"])
+    response = Response("".join(lines), content_type="text/plain; charset=utf-8")
+    response.headers["Content-Disposition"] = "attachment; filename=SHA256SUMS"
+    response.add_etag()
+    return validated(response, response.headers["ETag"], A_MINUTE)
+
+
+@blueprint.get("/downloads/<int:edition>/datapackage.json")
+def package(edition: int) -> Response:
+    """Describe an edition as a Data Package: each file, and what the columns of tables mean."""
+    told, published = _told(edition), _standing(service().snapshots.current(), edition)
+    names = {file["name"]: saved_as(edition, file["name"]) for file in told["files"]}
+    home = _external("downloads.edition_page", edition=edition)
+    made = data_package(told, names, created=published.published_at, home=home)
+    return _json(made, "application/json")
 
 
 @blueprint.get("/downloads/<int:edition>/dcat.jsonld")
@@ -165,6 +217,7 @@ def _addressed(edition: int, kept: bytes | None) -> Json | None:
     files = [
         {
             "name": file["name"],
+            "saved_as": saved_as(edition, file["name"]),
             "url": _exact_url(edition, file),
             "newest_url": _newest_url(edition, file["name"]),
             **file,
@@ -177,11 +230,15 @@ def _addressed(edition: int, kept: bytes | None) -> Json | None:
 def _exact_url(edition: int, file: Json) -> str:
     digest = file["sha256"][:DIGEST_CHARACTERS]
     names = {"edition": edition, "digest": digest, "name": file["name"]}
-    return url_for("downloads.exact", **names, _external=True)
+    return _external("downloads.exact", **names)
 
 
 def _newest_url(edition: int, name: str) -> str:
-    return url_for("downloads.newest", edition=edition, name=name, _external=True)
+    return _external("downloads.newest", edition=edition, name=name)
+
+
+def _external(endpoint: str, **values: Any) -> str:
+    return url_for(endpoint, **values, _external=True)
 
 
 def _json(body: Json, media_type: str) -> Response:

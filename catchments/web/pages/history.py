@@ -95,16 +95,15 @@ def edition(number: int) -> Response:
 
 
 def _page_number(text: str) -> int:
-    if not text:
-        return 1
-    if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text) >= 1):
+    number = whole_number(text or "1")
+    if not number or number > FARTHEST_PAGE:
         raise InputRefused(
             f"The parameter page is {shown(text)}.",
             field="page",
             allowed=f"It must be a number from 1 to {FARTHEST_PAGE}.",
             next_step="Leave it out for the latest editions.",
         )
-    return int(text)
+    return number
 
 
 def _chapter(told: EditionHistory, edition: EditionSummary) -> Chapter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
@@ -9,7 +10,7 @@ from typing import Any, cast
 import msgspec
 from flask import Response, request
 
-from catchments.core.errors import InputRefused, NotKnown
+from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.model import EditionSummary, ReleaseSummary, Source
 from catchments.core.plain_cells import Cell
 from catchments.editions.change_schema import Standing
@@ -43,6 +44,14 @@ NUMBER = Parameter(
     required=True,
     place="path",
 )
+STATE = Parameter(
+    "state",
+    "What was published, and the day, when the first page was made; `next` has it beside from, to "
+    "and standing. When it is so no more, the answer says to begin again.",
+    {"type": "string", "pattern": "^[0-9]{8}(-[0-9]{1,9}){2}$"},
+)
+CHANGING = {"from", "to", "standing"}
+"""Filters by which an edition may come into a list, or go, without being new."""
 COLUMNS = (
     "edition",
     "title",
@@ -145,6 +154,7 @@ EDITIONS = Resource("editions", TAG, COLUMNS, EditionRows)
     Parameter("from", "Only editions in force on this date or later.", DAY),
     Parameter("to", "Only editions in force on this date or earlier.", DAY),
     words("standing", "What has become of an edition, as at today.", Standing),
+    STATE,
     *PAGED,
     returns={MEDIA_TYPES[Form.JSON]: schemas.EditionList, MEDIA_TYPES[Form.CSV]: None},
     tag=TAG,
@@ -157,10 +167,11 @@ def editions(ending: str | None = None) -> Response:
     """
     form = form_asked(ending, WITHOUT_PLACES)
     asked = as_at()
-    told = history_of(asked.world)
-    found = _wanted(told)
-    # Editions come at the end and none goes, so that pages keep together without pins.
-    return list_response(asked, form, EDITIONS, found, pins={})
+    _refuse_another_state(asked.world)
+    found = _wanted(history_of(asked.world))
+    # Of all editions new ones come at the end and none goes, so that pages keep together.
+    pins = {STATE.name: _state(asked.world)} if CHANGING & set(request.args) else {}
+    return list_response(asked, form, EDITIONS, found, pins=pins)
 
 
 @in_forms("/v1/editions/<int:number>")
@@ -191,6 +202,29 @@ def one_edition(number: int, ending: str | None = None) -> Response:
 
 
 # --- which ----------------------------------------------------------------------------------------
+
+
+def _state(world: Published) -> str:
+    """Return what differs when an edition may have come into a list, or have left it."""
+    return f"{world.today:%Y%m%d}-{world.state.editions}-{world.state.withdrawn}"
+
+
+def _refuse_another_state(world: Published) -> None:
+    """Raise NotKnown for a page of a list that is no longer what its first page was made from."""
+    given = request.args.get(STATE.name, _state(world))
+    if given == _state(world):
+        return
+    if not re.fullmatch(STATE.schema["pattern"], given):
+        raise InputRefused(
+            f"The parameter state is {shown(given)}.",
+            field=STATE.name,
+            allowed="It must be as in the address next of a page.",
+            next_step="Leave it out.",
+        )
+    raise NotKnown(
+        "What is published, or the day, has changed since the first page was made.",
+        next_step="Begin again without the parameters state and offset.",
+    )
 
 
 def _wanted(told: EditionHistory) -> list[EditionSummary]:

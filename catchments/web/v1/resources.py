@@ -210,6 +210,17 @@ def kept(asked: AsAt, form: Form, content: bytes) -> Response:
 # --- columns --------------------------------------------------------------------------------------
 
 
+CANONICAL = {
+    "school": "school_name",
+    "catchment": "catchment_name",
+    "provider": "provider_name",
+    "phone": "provider_phone",
+    "email": "provider_email",
+    "website": "provider_website",
+}
+"""What the vocabulary of columns calls those that have an older name here, and keep it."""
+
+
 class ProviderCells(TypedDict):
     """A provider as columns; nothing where there is none."""
 
@@ -225,12 +236,14 @@ def columns(properties: type, *also: str) -> tuple[str, ...]:
 
     What is added later must stand last of all: somebody's program may count columns.
     """
-    return (*properties.__annotations__, *also, *ORIGIN)
+    names = properties.__annotations__
+    return (*names, *also, *ORIGIN, *(CANONICAL[name] for name in names if name in CANONICAL))
 
 
 def line(names: Sequence[str], told: Mapping[str, object], whence: Sequence[Cell]) -> bytes:
     """Return the line of these columns, from properties and where they are from."""
     values = {**told, **dict(zip(ORIGIN, whence, strict=True))}
+    values |= {new: told[old] for old, new in CANONICAL.items() if old in told}
     return csv_line(cast(Cell, values[name]) for name in names)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,12 +26,10 @@ from catchments.readers.formats.text_files import (
     last_byte,
     open_text,
     refused_at_fault,
+    said_separator,
 )
 from catchments.readers.report import Progress, Report
 
-_SAID_SEPARATOR = re.compile(r'\ufeff?"?sep=(.)"?;*\s*', re.IGNORECASE)
-"""What Excel takes for a separator, and not for a row, in the first line of a file."""
-_LONGEST_SAID = 40
 _MOST_LINES = 10_000_000
 """A hundred for each row that may be read; more are blank, and take their time."""
 
@@ -68,7 +65,7 @@ def open_csv(
 
 def _header(path: Path, encoding: str, columns: Columns) -> tuple[str, Header]:
     """Find the header row, and with it the separator: it is the one that shows a header."""
-    said = _said_separator(path, encoding)
+    said = said_separator(path, encoding)
     for delimiter in (said,) if said else TABLE_DELIMITERS:
         # Not strict: a preamble may hold a lone quotation mark without harm.
         with _begun(path, encoding, delimiter, skip=bool(said)) as rows:
@@ -77,12 +74,6 @@ def _header(path: Path, encoding: str, columns: Columns) -> tuple[str, Header]:
             return delimiter, header
     with _begun(path, encoding, said or ",", skip=bool(said)) as rows:
         raise no_header(path, columns, next((cells for _, cells in rows if any(cells)), ()))
-
-
-def _said_separator(path: Path, encoding: str) -> str:
-    with open_text(path, encoding) as file:
-        found = _SAID_SEPARATOR.fullmatch(file.readline(_LONGEST_SAID))
-    return found[1] if found and found[1] not in '\r\n"\0' else ""
 
 
 @contextmanager

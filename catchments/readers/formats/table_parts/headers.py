@@ -12,6 +12,7 @@ from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.text_folding import folded
+from catchments.lookup.values import LAT, LNG, SCHOOL_ID, field_called
 from catchments.readers.formats.cells import tidy
 
 HEADER_SEARCH_ROWS = 60
@@ -20,6 +21,10 @@ MAX_COLUMNS = 500
 MAX_ROWS = 100_000
 
 Numbered = Iterator[tuple[int, Sequence[str]]]
+
+
+_OF_EVERY_DOOR = {SCHOOL_ID, LNG, LAT}
+"""Fields that a file names as freely as a question does, beside what their own aliases are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +50,13 @@ class Columns:
     def positions(self, names: Sequence[str]) -> dict[str, int]:
         """Return for each field found among `names` the index of its column."""
         index = {folded_name(name): i for i, name in reversed(list(enumerate(names)))}
+        called = {field_called(name): i for i, name in reversed(list(enumerate(names)))}
         found = {
             field: [index[key] for key in map(folded_name, aliases) if key in index]
             for field, aliases in self.aliases.items()
         }
+        for field in _OF_EVERY_DOOR & found.keys() & called.keys():
+            found[field].append(called[field])
         return {field: places[0] for field, places in found.items() if places}
 
     def missing(self, fields: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from catchments.core.errors import shown
 from catchments.core.model import Provider, Source, SourceKind
 from catchments.core.text_folding import folded
+from catchments.lookup.values import truth_of
 from catchments.readers.codes import GIVEN_AT_MOST
 from catchments.readers.formats.vectors.layers import NOTHING_DECLARED, Declared
 from catchments.readers.formats.vectors.values import tidy_value
@@ -44,7 +45,7 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 def is_yes(text: str) -> bool:
     """Whether a text of a file says that what it stands at is made up."""
-    return folded(text).split(" ")[0] in {"yes", "true", "1"}
+    return truth_of(folded(text).partition(" ")[0]) is True
 
 
 def report_members(names: Collection[str], beside: str, report: Report) -> None:

@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import InputRefused, shown
 from catchments.geometry.coordinates import geometry_to_180, in_new_zealand, look_swapped, xy_to_360
 from catchments.geometry.shape_text import AREAS, LINES, TooManyVertices, shape_of
+from catchments.lookup.values import degrees
 from catchments.readers.uploads import VERTICES_AT_MOST
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.pages.draft_view import DraftState
@@ -26,8 +27,6 @@ from catchments.web.staff.pages.impact import base_of, bench
 TYPED_AT_MOST = 20_000
 """Points that are typed."""
 NAMED_BADLY_AT_MOST = 50
-
-_DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")
 
 
 def drawn(typed: FormReader, field: str, kinds: Sequence[str]) -> BaseGeometry | None:
@@ -79,9 +78,9 @@ def typed_points(typed: FormReader, field: str, *, at_least: int) -> BaseGeometr
 def _point(line: str) -> tuple[float, float] | str:
     """Return the point of a line, or what is wrong with it."""
     parts = [part for part in re.split(r"[\s,;]+", line) if part]
-    if len(parts) != 2 or not all(_DEGREES.fullmatch(part) for part in parts):
+    lng, lat = map(degrees, parts) if len(parts) == 2 else (None, None)
+    if lng is None or lat is None:
         return str(gettext("%(text)s is no point", text=shown(line.strip())))
-    lng, lat = float(parts[0]), float(parts[1])
     if in_new_zealand(lng=lng, lat=lat):
         return lng, lat
     if look_swapped(lng=lng, lat=lat):

@@ -19,6 +19,7 @@ from catchments.core.plain_cells import Cell, plain_table
 from catchments.core.roles import Action
 from catchments.editions.issues import Issue, MatterKind, matters
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published, Snapshot
+from catchments.lookup.values import whole_number
 from catchments.store.explanations import REASON_AT_MOST, Explanation, Explanations
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.query_parameters import one_of, page_parameters, region
@@ -334,8 +335,9 @@ def _kind(text: str) -> MatterKind | None:
 
 def _number(given: Mapping[str, str], name: str) -> int:
     text = given.get(name, "1")
-    if text.isascii() and text.isdigit() and 0 < len(text) < 7 and int(text):
-        return int(text)
+    number = whole_number(text)
+    if number and number < 1_000_000:
+        return number
     raise InputRefused(
         f"The parameter {name} is {shown(text)}.",
         field=name,

@@ -19,6 +19,7 @@ from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
 from catchments.editions.publishing import Outcome, PublicationRequest, refuse_withdrawal
 from catchments.lookup.snapshot import Published
+from catchments.lookup.values import day_of
 from catchments.runtime import subprocess_job
 from catchments.runtime.logs import told_by
 from catchments.runtime.subprocess_job import JobFailed
@@ -338,16 +339,16 @@ def _still_on(number: int) -> list[str]:
 
 
 def _date_given() -> date:
-    text = request.form.get("effective_from", "").strip()
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
+    text = request.form.get("effective_from", "")
+    day = day_of(text)
+    if day is None:
         raise InputRefused(
-            f"The date from which it is to be in force is {shown(text)}.",
+            f"The date from which it is to be in force is {shown(text.strip())}.",
             field="effective_from",
             allowed="It must be a date of the calendar as YYYY-MM-DD.",
             next_step="For example 2026-07-01.",
-        ) from None
+        )
+    return day
 
 
 def _reason_given(field: str = "reason") -> str:

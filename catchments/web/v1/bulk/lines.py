@@ -45,6 +45,9 @@ COLUMNS = (
     *ORIGIN,
     "match",
     "error_kind",
+    "answer",
+    "catchment_name",
+    "provider_name",
 )
 _NO_ID = b""
 _PLAIN = re.compile(rb'"[0-9A-Za-z_.:/-]+( [0-9A-Za-z_.:/-]+)*"')
@@ -256,6 +259,9 @@ class CsvLines:
                 *self._whence,
                 said.get("match"),
                 error.get("kind"),
+                said["status"],
+                catchment.get("name"),
+                provider.get("name"),
             ]
         )
 
