@@ -146,6 +146,16 @@ def flaw_of(*, lng: float, lat: float) -> Flaw | None:
     return Flaw.SIGN_MISSING if is_mirrored else None
 
 
+def flaw_of_box(*, west: float, south: float, east: float, north: float) -> Flaw | None:
+    """Return what is wrong with both corners of a box of degrees alike: swapped, or a sign missing.
+
+    One corner alone says nothing: a box may be as large as the Pacific.
+    """
+    flaws = {flaw_of(lng=west, lat=south), flaw_of(lng=east, lat=north)}
+    (flaw,) = flaws if len(flaws) == 1 else (None,)
+    return flaw if flaw in {Flaw.SWAPPED, Flaw.SIGN_MISSING} else None
+
+
 def wrong_degrees(field: str, value: object) -> Wrong:
     """Return what is wrong with a longitude or a latitude that `degrees` does not read."""
     if isinstance(value, str) and DECIMAL_COMMA.fullmatch(value.strip()):

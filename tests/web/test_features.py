@@ -541,6 +541,10 @@ def _local(address: str) -> str:
 
 def test_a_page_may_be_asked_for_from_behind_the_end_and_for_more_than_is_given(client):
     assert ids(client, "schools/items", offset="999999999") == []
+    behind = ask(client, "schools/items", offset="999999999", limit="5").json
+    links = {link["rel"]: link["href"] for link in behind["links"]}
+    assert client.get(_local(links["prev"])).json["numberReturned"] == 5
+    assert "next" not in links
     body = ask(client, "catchments/items", limit="999999999").json
     assert body["numberReturned"] == 5
     before = ask(client, "schools/items", limit="2", offset="3").json

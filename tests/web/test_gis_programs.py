@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pyogrio
@@ -165,7 +166,24 @@ def test_owslib_reads_features_by_box_value_date_and_id(owslib):
     assert owslib.collection_item("schools", "64")["properties"]["name"] == HOSTILE
 
 
+def test_owslib_is_led_from_page_to_page_of_one_edition(owslib):
+    page, ids = owslib.collection_items("schools", limit=4), []
+    while True:
+        ids += [feature["id"] for feature in page["features"]]
+        links = {link["rel"]: link["href"] for link in page["links"]}
+        if "next" not in links:
+            break
+        query = dict(parse_qsl(urlsplit(links["next"]).query))
+        assert (query["edition"], query["release"]) == ("1", "1")
+        page = owslib.collection_items("schools", **{"datetime_": query.pop("datetime"), **query})
+    assert ids == sorted(small_schools())
+
+
 @pytest.mark.thorough
 def test_owslib_hears_what_was_wrong(owslib):
     with pytest.raises(RuntimeError, match="There is no parameter"):
         owslib.collection_items("schools", unheard="of")
+    with pytest.raises(RuntimeError, match="It must be a whole number from 1 to 1000"):
+        owslib.collection_items("schools", limit=0)
+    with pytest.raises(RuntimeError, match="look swapped"):
+        owslib.collection_items("schools", bbox=[-37, 174, -36, 176])

@@ -6,7 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -38,6 +38,7 @@ from tests.worlds import (
     simple_artefacts,
     small_edition,
     small_release,
+    visited,
 )
 
 pytestmark = pytest.mark.every_case
@@ -200,6 +201,24 @@ def test_nothing_that_is_made_up_is_indexed(client: FlaskClient) -> None:
     assert Head(client.get("/").text).meta["robots"] == "noindex, nofollow"
 
 
+def test_a_service_that_began_as_a_demonstration_is_indexed_but_for_that(tmp_path: Path) -> None:
+    begun = small_edition(effective_from=date(2026, 1, 1))
+    real = small_edition(demonstration=False)
+    release = small_release(demonstration=False)
+    with visited(tmp_path, begun, real, release=release, artefacts=real_artefacts(real)) as client:
+        assert "Disallow: /staff" in client.get("/robots.txt").text.splitlines()
+        for path, indexed in {
+            "/school/54": True,
+            "/school/54?on=2026-01-02": False,
+            "/history/2": True,
+            "/history/1": False,
+            "/downloads/1": False,
+        }.items():
+            assert ("robots" not in Head(client.get(path).text).meta) is indexed, path
+        text = client.get("/sitemap.xml").text
+        assert ("/history/2<" in text, "/history/1<" in text) == (True, False)
+
+
 def test_before_anything_is_published_robots_are_kept_off(tmp_path: Path) -> None:
     with opened(tmp_path / "empty.sqlite"):
         pass
@@ -255,7 +274,7 @@ def test_the_host_of_a_request_stands_in_nothing_that_is_kept(unnamed: FlaskClie
     for path in ("/robots.txt", "/sitemap.xml"):
         response = unnamed.get(path, headers={"Host": "anybody.example"})
         assert "http://anybody.example/sitemap.xml" in response.text or path != "/robots.txt"
-        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["Cache-Control"] == "private, max-age=60"
     for path in ("/", "/school/54", "/.well-known/api-catalog", "/manifest.webmanifest"):
         response = unnamed.get(path, headers={"Host": "anybody.example"})
         assert "anybody.example" not in response.text
@@ -306,6 +325,11 @@ def test_security_txt_without_an_address_of_the_service_names_none(real_database
 def test_the_old_place_of_security_txt_leads_to_the_new_one(real: FlaskClient) -> None:
     response = real.get("/security.txt")
     assert (response.status_code, response.location) == (301, "/.well-known/security.txt")
+
+
+def test_who_keeps_passwords_is_led_to_where_they_are_changed(real: FlaskClient) -> None:
+    response = real.get("/.well-known/change-password")
+    assert (response.status_code, response.location) == (303, "/staff/password")
 
 
 @pytest.mark.parametrize(

@@ -337,8 +337,8 @@ class _Reading:
             self.report.problem(row.where, what, "the first is kept")
 
     def _note(self, where: str, text: str) -> str:
-        key = matching_key(text)
-        note = PROVISION_WITHOUT_NOTE if key in _TICKS or truth_of(key) else text
+        says_yes = matching_key(text) in _TICKS or _truth(text)
+        note = PROVISION_WITHOUT_NOTE if says_yes else text
         if len(note) <= MAX_NOTE_CHARACTERS:
             return note
         self.report.problem(where, "has a very long note on in-school provision", "cut short")
@@ -347,8 +347,13 @@ class _Reading:
 
 def _says_no(text: str) -> bool:
     """Whether a cell says that there is none: in a word, with a dash, or by being empty."""
-    key = matching_key(text.strip("-–—"))
-    return key in _NONE or truth_of(key) is False
+    return matching_key(text.strip("-–—")) in _NONE or _truth(text) is False
+
+
+def _truth(text: str) -> bool | None:
+    """Return whether a cell says yes or no; of a word, capitals and punctuation do not matter."""
+    key = matching_key(text)
+    return truth_of(key if key.isalpha() else text)
 
 
 def _is_listed(row: Row) -> bool:

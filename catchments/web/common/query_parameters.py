@@ -77,7 +77,7 @@ def question(given: MultiDict[str, str]) -> Question:
     Raises InputRefused for a missing, conflicting or malformed parameter.
     """
     on = optional_date(given)
-    names = _named(given)
+    names = named(given)
     if SCHOOL_ID in names:
         _refuse_beside(SCHOOL_ID, names)
         return Question(school_id=school_id(given[names[SCHOOL_ID]], name=names[SCHOOL_ID]), on=on)
@@ -101,7 +101,7 @@ def refuse_unknown_or_repeated(given: MultiDict[str, str], allowed: Collection[s
 
     What has more than one name may be called by any of them, but not by two at once.
     """
-    named: dict[str, str] = {}
+    seen: dict[str, str] = {}
     for name in given:
         field = name if name in allowed else field_called(name)
         if field not in allowed:
@@ -121,20 +121,20 @@ def refuse_unknown_or_repeated(given: MultiDict[str, str], allowed: Collection[s
                 kind=Kind.REPEATED_PARAMETER,
             )
         meant = field_called(name) or name
-        if meant in named:
+        if meant in seen:
             raise InputRefused(
-                f"The parameters {named[meant]} and {name} are given together.",
+                f"The parameters {seen[meant]} and {name} are given together.",
                 field=name,
                 allowed="They mean the same; give one of them.",
                 next_step="Remove one of them.",
                 kind=Kind.REPEATED_PARAMETER,
             )
-        named[meant] = name
+        seen[meant] = name
 
 
-def _named(given: MultiDict[str, str]) -> dict[str, str]:
-    """Return under which name each field of a question is given."""
-    return {field: name for name in given if (field := field_called(name))}
+def named(given: Iterable[str]) -> dict[str, str]:
+    """Return under which name each parameter is given; those of one name are under that."""
+    return {field_called(name) or name: name for name in given}
 
 
 def _allowed(names: Collection[str]) -> str:

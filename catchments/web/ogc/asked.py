@@ -15,6 +15,7 @@ from catchments.lookup import values
 from catchments.lookup.snapshot import AsAt
 from catchments.web.common.pins import EDITION, PINS, pinned
 from catchments.web.common.query_parameters import (
+    named,
     one_of,
     optional_date,
     refuse_unknown_or_repeated,
@@ -86,9 +87,10 @@ def crs_asked() -> str:
 
 def found(layer: Layer) -> list[int]:
     """Return which features are asked for, before paging. Raises InputRefused."""
-    named = {field: name for name in request.args if (field := _field(layer.of, name))}
     # That all are of a pinned edition goes without saying.
-    wanted = {f: _value(layer.of, f, name) for f, name in named.items() if f != EDITION.name}
+    names = named(request.args)
+    fields = sorted(set(layer.of.fields) & set(names) - {EDITION.name})
+    wanted = {field: _value(layer.of, field, names[field]) for field in fields}
     crs = supported("bbox-crs", request.args.get("bbox-crs", CRS84))
     box = request.args.get("bbox")
     if box is None and "bbox-crs" in request.args:
@@ -134,9 +136,9 @@ def _properties(of: Collected) -> tuple[str, ...]:
     text = request.args.get("properties")
     if text is None:
         return ()
-    named = {name.strip(): _field(of, name.strip()) for name in text.split(",")}
-    fields = dict.fromkeys(filter(None, named.values()))
-    unknown = next((name for name, field in named.items() if not field), None)
+    listed = {name.strip(): _field(of, name.strip()) for name in text.split(",")}
+    fields = dict.fromkeys(filter(None, listed.values()))
+    unknown = next((name for name, field in listed.items() if not field), None)
     if unknown is None:
         return tuple(fields)
     raise InputRefused(
@@ -156,9 +158,9 @@ def _field(of: Collected, name: str) -> str | None:
 
 
 def _value(of: Collected, field: str, name: str) -> Value | None:
-    """Return the value that a property is to have, from the parameter that names it."""
+    """Return the value that a property is to have, whatever it is called in the query."""
     given, schema = request.args, of.fields[field]
-    if field == values.SCHOOL_ID:
+    if field == "school_id":
         return school_id(given[name], name=name)
     if field in WORDS:
         return one_of(given, name, WORDS[field])

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import InputRefused, Kind, shown
 from catchments.geometry.coordinates import NZTM2000, WGS84, transformer
-from catchments.lookup.values import Flaw, degrees, flaw_of
+from catchments.lookup.values import Flaw, degrees, flaw_of_box
 from maps.exports.export_input import published_boundary
 from maps.exports.geojson import DECIMALS, rounded
 
@@ -39,7 +39,7 @@ SWAPPED = (
     "Latitude and longitude look swapped. Longitude comes first unless bbox-crs names one of "
     "EPSG's systems, in which latitude or northing does."
 )
-SIGN_MISSING = "The minus signs look missing: New Zealand's latitudes are negative."
+SIGN_MISSING = "Minus signs of latitudes look missing: New Zealand's are negative."
 _NEAR_NEW_ZEALAND_M = (-900_000.0, 3_000_000.0, 4_100_000.0, 8_500_000.0)
 """West, south, east, north in NZTM2000: beyond it the projection folds over itself."""
 
@@ -97,7 +97,7 @@ def _corners(text: str, crs: str) -> tuple[float, float, float, float]:
     (x_low, y_low), (x_high, y_high) = (low, high) if crs == CRS84 else (low[::-1], high[::-1])
     in_degrees = FRAMES[crs] != NZTM2000
     if in_degrees:
-        _refuse_mistaken(text, [(x_low, y_low), (x_high, y_high)])
+        _refuse_mistaken(text, flaw_of_box(west=x_low, south=y_low, east=x_high, north=y_high))
     crosses_180 = in_degrees and x_low > x_high
     if y_low > y_high or (x_low > x_high and not crosses_180):
         raise _no_box(text, "The lower corner must come first.")
@@ -112,12 +112,11 @@ def _numbers(text: str) -> Sequence[float]:
     return known
 
 
-def _refuse_mistaken(text: str, corners: Sequence[tuple[float, float]]) -> None:
-    """Raise InputRefused for a box that is New Zealand's with its axes exchanged, or its signs."""
-    flaws = {flaw_of(lng=lng, lat=lat) for lng, lat in corners}
-    if flaws == {Flaw.SWAPPED}:
+def _refuse_mistaken(text: str, flaw: Flaw | None) -> None:
+    """Raise InputRefused for a box that is New Zealand's with exchanged axes or minus signs."""
+    if flaw is Flaw.SWAPPED:
         raise _no_box(text, SWAPPED, Kind.SWAPPED_COORDINATES)
-    if flaws == {Flaw.SIGN_MISSING}:
+    if flaw is Flaw.SIGN_MISSING:
         raise _no_box(text, SIGN_MISSING, Kind.MISSING_SIGN)
 
 

@@ -16,6 +16,23 @@ GEOJSON = "application/geo+json"
 
 
 @dataclass(frozen=True)
+class Part:
+    """Which part of how many features a page has."""
+
+    limit: int
+    offset: int
+    total: int
+
+    def beside(self, relation: str) -> Mapping[str, str]:
+        """Return the query of this page, or of the one before or after it."""
+        offset = {
+            "next": self.offset + self.limit,
+            "prev": max(0, min(self.offset, self.total) - self.limit),
+        }.get(relation, self.offset)
+        return {"limit": str(self.limit), "offset": str(offset)}
+
+
+@dataclass(frozen=True)
 class Links:
     """The queries that links ask with."""
 
@@ -24,33 +41,23 @@ class Links:
     latest: Mapping[str, str]
     """For the same from its beginning, of whatever is in force when somebody asks."""
 
-    def of(
-        self, written: Iterable[Json], address: str, *, limit: int = 0, offset: int = 0
-    ) -> list[Json]:
-        """Return pygeoapi's links; those to what is at an address ask for all that was asked.
-
-        With a limit they lead to pages of that length.
-        """
+    def of(self, written: Iterable[Json], address: str, part: Part | None = None) -> list[Json]:
+        """Return pygeoapi's links; those to what is at an address ask for all that was asked."""
         links = [
-            _asking(link, address, {**self.this, **_part(link, limit, offset)})
+            _asking(link, address, {**self.this, **(part.beside(link["rel"]) if part else {})})
             if link["href"].startswith(address)
             else link
             for link in written
         ]
-        return [*links, self._to_latest(address, limit)]
+        return [*links, self._to_latest(address, part)]
 
-    def _to_latest(self, address: str, limit: int) -> Json:
+    def _to_latest(self, address: str, part: Part | None) -> Json:
         title = "The same of the edition in force"
         link = {"type": GEOJSON, "rel": LATEST, "title": title}
-        part = {"limit": str(limit)} if limit else {}
-        return _asking(link, address, {**self.latest, **part})
+        limit = {"limit": str(part.limit)} if part else {}
+        return _asking(link, address, {**self.latest, **limit})
 
 
 def _asking(link: Json, address: str, query: Mapping[str, str]) -> Json:
     form = "html" if link["type"] == "text/html" else "json"
     return {**link, "href": f"{address}?{urlencode({**query, 'f': form})}"}
-
-
-def _part(link: Json, limit: int, offset: int) -> Mapping[str, str]:
-    step = {"next": limit, "prev": -limit}.get(link["rel"], 0)
-    return {"limit": str(limit), "offset": str(max(0, offset + step))} if limit else {}

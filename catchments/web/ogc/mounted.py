@@ -34,7 +34,7 @@ from pygeoapi.util import get_api_rules
 
 from catchments.web.ogc.frames import CRS84, FRAMES
 from catchments.web.ogc.layers import COLLECTED, Layer
-from catchments.web.ogc.links import Links
+from catchments.web.ogc.links import Links, Part
 from catchments.web.ogc.openapi import contract
 
 Json = dict[str, Any]
@@ -160,12 +160,8 @@ class Mounted:
         body = self._written(get_collection_items, name, args=page)
         body.pop("timeStamp")  # the same question has the same answer, byte for byte
         assert self.selection is not None  # noqa: S101 - items are always of one
-        linked = links.of(
-            body["links"],
-            f"{self.base}/collections/{name}/items",
-            limit=int(page["limit"]),
-            offset=int(page["offset"]),
-        )
+        part = Part(int(page["limit"]), int(page["offset"]), body["numberMatched"])
+        linked = links.of(body["links"], f"{self.base}/collections/{name}/items", part)
         return {**body, "features": self.selection.features, "links": linked}
 
     def item(self, name: str, identifier: str, links: Links) -> Json:

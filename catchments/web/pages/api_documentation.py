@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app
 from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from catchments.core.errors import Kind
 from catchments.lookup.snapshot import AsAt
-from catchments.web.common.services import public_page, service
+from catchments.web.common.services import absolute, public_page, service
 from catchments.web.front.rate_limits import WINDOW_S
 from catchments.web.pages.request_samples import TONGUES, Call, Sample, samples_of
 from catchments.web.v1.formats import Form
@@ -75,10 +75,9 @@ def page() -> Response:
     snapshot = world.on(world.today) if world.timeline.editions else None
     asked = AsAt(world, world.today, snapshot)
     made = contract(world)
-    public = service().settings.public_url
-    reader = Reader(made, public or request.url_root.rstrip("/"))
+    reader = Reader(made, absolute(""))
     tags = reader.tags()
-    response = public_page(
+    return public_page(
         asked,
         "api.html",
         gettext("API"),
@@ -95,11 +94,6 @@ def page() -> Response:
         there_is=current_app.view_functions.__contains__,
         tongues=TONGUES,
     )
-    if not public:
-        # Its samples name the host that was asked for: that is for whoever asked.
-        control = response.headers["Cache-Control"]
-        response.headers["Cache-Control"] = control.replace("public", "private")
-    return response
 
 
 def code_spans(text: str) -> Markup:

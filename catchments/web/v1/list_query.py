@@ -99,11 +99,11 @@ def box(text: str) -> Box:
 
 
 def _refuse_where_it_cannot_be(west: float, south: float, east: float, north: float) -> None:
-    flaws = {values.flaw_of(lng=west, lat=south), values.flaw_of(lng=east, lat=north)}
-    if flaws == {Flaw.SWAPPED}:
+    flaw = values.flaw_of_box(west=west, south=south, east=east, north=north)
+    if flaw is Flaw.SWAPPED:
         meant, kind = (south, west, north, east), Kind.SWAPPED_COORDINATES
         raise _box_mistaken("Longitudes and latitudes look swapped", meant, kind)
-    if flaws == {Flaw.SIGN_MISSING}:
+    if flaw is Flaw.SIGN_MISSING:
         meant, kind = (west, -max(south, north), east, -min(south, north)), Kind.MISSING_SIGN
         raise _box_mistaken("The minus signs of latitudes look missing", meant, kind)
     for name, value, (low, high) in (

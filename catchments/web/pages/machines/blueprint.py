@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from catchments.core.errors import CatchmentsError
-from catchments.web.common.http_cache import AN_HOUR, validated
-from catchments.web.common.services import service
+from catchments.lookup.snapshot import Published
+from catchments.web.common.http_cache import A_MINUTE, AN_HOUR, validated
+from catchments.web.common.services import OF_THIS_HOST, service
 
 blueprint = Blueprint("machines", __name__)
 
+MADE_UP = "made up"
 
-def told(content: str | bytes, content_type: str, *, control: str = AN_HOUR) -> Response:
-    """Return a response with a validator, kept for an hour; it may become 304."""
+
+def told(content: str | bytes, content_type: str) -> Response:
+    """Return a response with a validator, kept for an hour; it may become 304.
+
+    What names the host that a request came to (see `absolute`) is for who asked alone.
+    """
     response = Response(content, content_type=content_type)
     response.add_etag()
+    control = f"private, {A_MINUTE}" if OF_THIS_HOST in request.environ else AN_HOUR
     return validated(response, response.headers["ETag"], control)
 
 
 def made_up() -> bool:
-    """Whether anything here is made up for demonstration, or nothing is published yet.
+    """Whether what is answered today is made up for demonstration, or nothing is published yet.
 
     Nothing is read for it: before the first answer nothing is known, and so nothing to be shown.
     """
     world = service().snapshots.latest
-    return world is None or not world.timeline.editions or world.demonstration
+    if world is None:
+        return True
+    if MADE_UP not in world.memo:
+        world.memo[MADE_UP] = _made_up(world)
+    return bool(world.memo[MADE_UP])
+
+
+def _made_up(world: Published) -> bool:
+    # A service may have begun as a demonstration: what is in force today counts.
+    edition = world.timeline.edition_on(world.today)
+    release = world.timeline.release_on(world.today)
+    if edition is None or release is None:
+        return world.demonstration or not world.timeline.editions
+    return edition.demonstration or release.source.demonstration
 
 
 def read_what_is_published() -> None:

@@ -66,11 +66,19 @@ def page_head(context: Context) -> PageHead:
     if not context.get("open_to_all"):
         return PageHead(indexed=False, alternates=_alternates(context))
     return PageHead(
-        indexed=not made_up(),
+        indexed=not (made_up() or _shows_what_is_made_up(context)),
         canonical=_canonical(),
         alternates=_alternates(context),
         picture=_picture(context),
     )
+
+
+def _shows_what_is_made_up(context: Context) -> bool:
+    """Whether a page is of a day, or of an edition, that was one of demonstration."""
+    chapter, shown = context.get("chapter"), context.get("shown_edition")
+    editions = [chapter.edition] if chapter else [shown] if shown else []
+    made_up_edition = any(each.demonstration for each in editions)
+    return bool(context.get("demonstration")) or made_up_edition
 
 
 def _canonical() -> str:

@@ -1,4 +1,4 @@
-"""robots.txt, word to robots on every answer, and security.txt.
+"""robots.txt, word to robots on every answer, and what else stands at well-known addresses.
 
 Where catchments and providers are made up, no robot is to come at all: a made-up telephone number
 must not be found by whoever searches for help. The header says the same to those that come anyway.
@@ -9,19 +9,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, redirect, request
+from flask import Flask, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import NotKnown
-from catchments.web.common.http_cache import AN_HOUR
-from catchments.web.common.services import address, service
+from catchments.web.common.services import OF_THIS_HOST, absolute, address, service
 from catchments.web.pages.machines.blueprint import (
     blueprint,
     made_up,
-    read_what_is_published,
     told,
 )
-from catchments.web.pages.machines.sitemap import KEPT_BY_NOBODY, absolute_root
 
 PLAIN = "text/plain; charset=utf-8"
 NOT_INDEXED = (
@@ -48,10 +45,11 @@ NO_ROBOTS = "noindex, nofollow"
 @blueprint.get("/robots.txt")
 def robots() -> Response:
     """Say to robots what they may read, and where the list of pages is."""
-    read_what_is_published()
-    root, known = absolute_root()
-    lines = [*_rules(urlsplit(root).path), "", f"Sitemap: {root}/sitemap.xml", ""]
-    return told("\n".join(lines), PLAIN, control=AN_HOUR if known else KEPT_BY_NOBODY)
+    # Where it cannot be read the answer is 503: robots wait, and do not keep that they may not.
+    service().snapshots.current()
+    listed = absolute("/sitemap.xml")
+    below = urlsplit(absolute("")).path
+    return told("\n".join([*_rules(below), "", f"Sitemap: {listed}", ""]), PLAIN)
 
 
 def _rules(below: str) -> list[str]:
@@ -81,7 +79,7 @@ def _is_of_the_moment(response: Response) -> bool:
     control = response.headers.get("Cache-Control", "")
     return (
         response.status_code >= 400
-        or "private" in control
+        or ("private" in control and OF_THIS_HOST not in request.environ)
         or "no-store" in control
         or request.path.startswith(("/staff", "/embed", "/v1/search", "/search"))
     )
@@ -112,3 +110,9 @@ def security() -> Response:
 def security_of_old() -> AnyResponse:
     """Lead to where it is looked for today."""
     return redirect(f"{request.script_root}/.well-known/security.txt", 301)
+
+
+@blueprint.get("/.well-known/change-password")
+def change_password() -> AnyResponse:
+    """Lead whoever keeps passwords to where one of the staff changes theirs."""
+    return redirect(url_for("accounts.password"), 303)

@@ -16,10 +16,9 @@ from catchments.core.errors import NotKnown
 from catchments.core.model import EditionSummary
 from catchments.lookup.guidance import guide_on
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published
-from catchments.web.common.http_cache import A_MINUTE
 from catchments.web.common.query_parameters import refuse_unknown_or_repeated
-from catchments.web.common.services import service
-from catchments.web.pages.machines.blueprint import blueprint, told
+from catchments.web.common.services import absolute, service
+from catchments.web.pages.machines.blueprint import blueprint, made_up, told
 from catchments.web.pages.machines.page_heads import path_of
 
 XML = "application/xml"
@@ -27,18 +26,9 @@ NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 HEADING = '<?xml version="1.0" encoding="UTF-8"?>\n'
 AT_MOST = 50_000
 """Addresses in a file, as the protocol allows."""
-KEPT_BY_NOBODY = "no-store"
-"""Where addresses are those of the host that was asked for: that is for whoever asked, and
-nobody else."""
 
 Page = tuple[str, date | None]
 """Path and when it last changed, if that is known."""
-
-
-def absolute_root() -> tuple[str, bool]:
-    """Return what whole addresses begin with, and whether it is known rather than the request's."""
-    public = service().settings.public_url
-    return public or request.url_root.rstrip("/"), bool(public)
 
 
 @blueprint.get("/sitemap.xml")
@@ -70,15 +60,14 @@ def _urls(pages: Sequence[Page]) -> Response:
 
 
 def _file(kind: str, entry: str, pages: Sequence[Page]) -> Response:
-    root, known = absolute_root()
-    begins = escape(root)
+    begins = escape(absolute(""))
     written = (
         f"<{entry}><loc>{begins}{escape(path)}</loc>"
         f"{f'<lastmod>{changed}</lastmod>' if changed else ''}</{entry}>\n"
         for path, changed in pages
     )
     text = f'{HEADING}<{kind} xmlns="{NAMESPACE}">\n{"".join(written)}</{kind}>\n'
-    return told(text, XML, control=A_MINUTE if known else KEPT_BY_NOBODY)
+    return told(text, XML)
 
 
 def _kept_pages(world: Published) -> Sequence[Page]:
@@ -90,7 +79,7 @@ def _kept_pages(world: Published) -> Sequence[Page]:
 
 def _pages(world: Published) -> Iterator[Page]:
     """Yield every page that answers 200 today, in no language but that of its reader."""
-    editions = world.timeline.editions
+    editions = [e for e in world.timeline.editions if made_up() or not e.demonstration]
     yield from _of("finder.home", "documentation.page", "problems.index")
     if guide_on(world.today):
         yield from _of("guide.page")
