@@ -13,6 +13,7 @@ from catchments.lookup.snapshot import AsAt
 from catchments.web.common import schemas
 from catchments.web.common.contract import (
     DAY,
+    SAYS_SOMETHING,
     Parameter,
     hold_to_promise,
     operation,
@@ -46,7 +47,7 @@ LONGITUDE = {"type": "number", "minimum": -180, "maximum": 360}
 LAT = Parameter("lat", "Latitude of a point, WGS 84 degrees; with `lng`.", LATITUDE)
 LNG = Parameter("lng", "Longitude of a point, WGS 84 degrees; with `lat`.", LONGITUDE)
 LON = Parameter("lon", "The same as `lng`.", LONGITUDE)
-TYPED = {"type": "string", "minLength": 1}
+TYPED = {"type": "string", "minLength": 1, "pattern": SAYS_SOMETHING}
 ADDRESS = Parameter(
     "address",
     "A street address, a suburb, a town, or a school's name, as a person types it; of a longer "
