@@ -817,6 +817,33 @@ def test_a_value_has_the_same_verdict_at_every_door(
     assert len(said) >= min(2, len(ways))
 
 
+# --- numbers as no program here writes them -------------------------------------------------------
+
+WRITTEN = {
+    "54.000": 54,
+    "5.4e1": 54,
+    "540E-1": 54,
+    "NaN": REFUSED,
+    "Infinity": REFUSED,
+    "1e999": REFUSED,
+    "-1E400": REFUSED,
+}
+
+
+@pytest.mark.parametrize(("text", "verdict"), WRITTEN.items())
+def test_a_number_that_json_writes_otherwise_has_the_same_verdict(
+    text: str, verdict: Verdict, doors: Doors
+) -> None:
+    bodies = {
+        f'{{"rows":[{{"school_id":{text}}}]}}': JSON,
+        f'{{"rows":[{{"id":1,"school_id":{text}}}]}}': JSON,
+        f'{{"school_ids":[{text}]}}': JSON,
+        f'{{"school_id":{text}}}': NDJSON,
+    }
+    said = {body: number_of_row(doors.rows(body, form)) for body, form in bodies.items()}
+    assert said == dict.fromkeys(said, verdict)
+
+
 # --- what is quick reads as what is slow ----------------------------------------------------------
 
 texts_like_numbers = st.one_of(
