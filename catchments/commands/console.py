@@ -21,7 +21,7 @@ from catchments.core.errors import CatchmentsError, shown
 from catchments.core.model import Source
 from catchments.core.roles import COMMAND_LINE
 from catchments.core.settings import Settings
-from catchments.lookup.values import day_of
+from catchments.lookup.values import day_of, whole_number
 from catchments.readers.report import Progress as ProgressCall
 from catchments.readers.report import Report, facts_of
 from catchments.store import Store
@@ -31,8 +31,6 @@ from catchments.web.common.services import EXTENSION
 P = ParamSpec("P")
 R = TypeVar("R")
 
-NUMBER = click.IntRange(0, 999_999_999)
-"""The number of an edition, a draft or a school: no more than a database can hold."""
 PROBLEMS_SHOWN = 50
 REFUSED = 1
 
@@ -52,7 +50,22 @@ class Day(click.ParamType[date]):
         return day
 
 
-DAY = Day()
+class Number(click.ParamType[int]):
+    """The number of an edition, a draft or a school, read as at every other door."""
+
+    name = "NUMBER"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Return the number, or have click refuse it."""
+        number = whole_number(value)
+        if number is None:
+            self.fail(f"{shown(value)} is no whole number of at most nine digits.", param, ctx)
+        return number
+
+
+DAY, NUMBER = Day(), Number()
 
 
 def store() -> Store:

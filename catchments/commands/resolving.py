@@ -38,7 +38,8 @@ def resolve(
 ) -> None:
     """Write IN with the catchment and provider of each row to OUT.
 
-    IN is CSV, Parquet or GeoParquet of any size with a column school_id, or lng and lat, or points.
+    IN is CSV (or gzip of it), Parquet, GeoParquet or a folder of Parquet, of any size, with a
+    column school_id, or lng and lat, or points.
     OUT is CSV or Parquet, as its name ends, and is there when it is whole.
     """
     from catchments.bulk.columns import Wanted

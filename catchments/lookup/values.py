@@ -27,6 +27,8 @@ LAT_LIMITS = (-90.0, 90.0)
 
 DECIMAL_COMMA = re.compile("[+-]?[0-9]{1,3},[0-9]+")
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_BEYOND = 10**300
+"""A whole number that is no angle, and may be too great for a float."""
 _TRUTHS = {"true": True, "yes": True, "y": True, "false": False, "no": False, "n": False}
 
 SCHOOL_ID, LNG, LAT, ADDRESS, ID = "school_id", "lng", "lat", "address", "id"
@@ -126,12 +128,12 @@ def degrees(value: object) -> float | None:
     """
     if isinstance(value, str):
         text = value.strip()
-        value = float(text) if DEGREES.fullmatch(text) else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
+        number = float(text) if DEGREES.fullmatch(text) else math.nan
+    elif isinstance(value, float):
+        number = value
+    elif isinstance(value, int) and not isinstance(value, bool):
+        number = float(value) if abs(value) < _BEYOND else math.nan
+    else:
         return None
     return number if math.isfinite(number) else None
 

@@ -27,7 +27,16 @@ from catchments.geometry.coordinates import (
     published_lng,
     to_180,
 )
-from catchments.lookup.values import LAT, LNG, NAMES, SCHOOL_ID, day_of, degrees, school_number
+from catchments.lookup.values import (
+    LAT,
+    LNG,
+    NAMES,
+    SCHOOL_ID,
+    day_of,
+    degrees,
+    school_number,
+    whole_number,
+)
 from catchments.readers.formats.tables import Columns, date_in_name, first_few, open_table
 from catchments.readers.report import Progress, Report, no_progress, sha256_of
 
@@ -70,6 +79,7 @@ COLUMNS = Columns(
 )
 """What the layouts since 2014 call each column, files and data.govt.nz's datastore alike."""
 
+MOST_STUDENTS = 10_000_000
 MAX_CHARACTERS = 500
 """Of a name, an address and the like; a real one has 80."""
 
@@ -81,7 +91,6 @@ _SPLIT_SINCE = frozenset({"auckland"})
 """Former regions that are several today: which one a school is in, their names do not tell."""
 _CHECKED_ELSEWHERE = frozenset({"website", "email"})
 _STATUSES = {status.value: status for status in SchoolStatus}
-_ROLL = re.compile(r"[0-9]{1,7}")
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}")
 _WEBSITE = re.compile(
     r"(https?://)?([a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}\.?(:[0-9]{1,5})?([/?#][^\s<>\"`{}|\\^]{0,500})?",
@@ -340,8 +349,9 @@ class DirectoryReading:
         text = cells.get("roll", "").replace(",", "")
         if text == "0" and _parsed_date(cells.get("roll_date", "")) in _NULL_DATES:
             return None  # nobody counted: the 2021 layout writes zero, dated 1900
-        if not text or _ROLL.fullmatch(text):
-            return int(text) if text else None
+        roll = whole_number(text)
+        if not text or (roll is not None and roll < MOST_STUDENTS):
+            return roll
         self.report.problem(label, f"has the roll {shown(text)}", "kept without a roll")
         return None
 

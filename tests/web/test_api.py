@@ -330,6 +330,37 @@ def test_a_question_that_cannot_be_answered_names_the_parameter_and_the_allowed_
     assert response.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize(
+    ("query", "kind", "meant"),
+    [
+        ("lat=174.5&lng=-38.5", "swapped-coordinates", "/v1/provider?lng=174.5&lat=-38.5."),
+        ("lat=183.5&lon=-44", "swapped-coordinates", "/v1/provider?lng=183.5&lat=-44."),
+        ("lat=38.50&lng=174.5", "missing-sign", "/v1/provider?lng=174.5&lat=-38.5."),
+        (
+            "lat=38.5&lng=174.5&on=2026-03-03",
+            "missing-sign",
+            "/v1/provider?lng=174.5&lat=-38.5&on=2026-03-03.",
+        ),
+    ],
+)
+def test_a_point_that_is_mistaken_is_refused_with_the_question_that_may_be_meant(
+    query: str, kind: str, meant: str, client: FlaskClient
+) -> None:
+    for _ in range(2):  # the second time what stands in front of the application may answer
+        body = ask(client, query).get_json()
+        assert (body["status"], body["type"].rpartition("/")[2]) == (400, kind)
+        assert body["parameter"] == "lat"
+        assert body["next_step"] == f"If that is so, ask {meant}"
+        ask(client, "lat=-38.5&lng=174.5")
+    address = body["next_step"].rpartition(" ")[2].removesuffix(".")
+    assert client.get(address).get_json()["status"] == "resolved"
+
+
+def test_a_decimal_comma_is_named_as_such(client: FlaskClient) -> None:
+    body = ask(client, "lat=-38,5&lng=174,5").get_json()
+    assert "a comma where a decimal point belongs" in body["detail"]
+
+
 # --- methods and forms ----------------------------------------------------------------------------
 
 

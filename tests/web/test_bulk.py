@@ -324,6 +324,12 @@ def test_a_row_at_fault_is_marked_and_the_others_are_answered(ask, form, fault, 
     assert bad["error"]["allowed"]
 
 
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;\r"])
+def test_a_first_line_may_say_what_parts_the_columns(ask, first):
+    (row,) = rows_of(ask(f"{first}\nid;school_id\na,b;54.0\n", CSV))
+    assert (row["id"], row["status"], row["school_id"]) == ("a,b", "resolved", "54")
+
+
 def test_swapped_coordinates_are_named_as_such(ask):
     (row,) = rows_of(ask({"rows": [{"lng": -36.8694, "lat": 174.7689}]}))
     assert "look swapped" in row["error"]["problem"]

@@ -122,7 +122,7 @@ def test_a_catchment_s_whole_name_gives_its_schools_as_the_draft_has_them(
 
 
 def test_numbers_are_pasted_in_any_way(app: Flask, hana: FlaskClient) -> None:
-    pasted = "54\n\n 55,56;57\t0058\r\n54"
+    pasted = "54.0\n\n 55,56;57\t0058\r\n54"
     sentence = added(app, hana, "move-schools", numbers=pasted, to=AHI, confirmed="yes")
     assert sentence.startswith("5 schools (54, 55, 56, 57 and 58) moved")
 

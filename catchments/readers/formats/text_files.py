@@ -175,7 +175,12 @@ def open_text(path: Path, encoding: str = UTF8, *, errors: str = "strict") -> Te
 def said_separator(path: Path, encoding: str) -> str:
     """Return what a first line `sep=;` says of the file below it, or nothing."""
     with open_text(path, encoding, errors="replace") as file:
-        found = _SAID_SEPARATOR.fullmatch(file.readline(_LONGEST_SAID))
+        return separator_in(file.readline(_LONGEST_SAID))
+
+
+def separator_in(line: str) -> str:
+    """Return what a line `sep=;` says, or nothing where it is another line."""
+    found = _SAID_SEPARATOR.fullmatch(line) if len(line) <= _LONGEST_SAID else None
     return found[1] if found and found[1] not in '\r\n"\0' else ""
 
 

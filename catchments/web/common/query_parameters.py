@@ -92,7 +92,7 @@ def question(given: MultiDict[str, str]) -> Question:
             next_step=EXAMPLE,
             kind=Kind.MISSING_PARAMETER,
         )
-    lng, lat = _point(given, names)
+    lng, lat = _point(given, names, on)
     return Question(lng=lng, lat=lat, on=on)
 
 
@@ -245,7 +245,9 @@ def _refuse_beside(chosen: str, names: Mapping[str, str]) -> None:
             )
 
 
-def _point(given: Mapping[str, str], names: Mapping[str, str]) -> tuple[float, float]:
+def _point(
+    given: Mapping[str, str], names: Mapping[str, str], on: date | None
+) -> tuple[float, float]:
     """Return a longitude and a latitude that may be a point. Raises InputRefused."""
     lat, lng = (_degrees(given, names.get(field, field), field) for field in (LAT, LNG))
     wrong = wrong_point(lng=lng, lat=lat)
@@ -254,8 +256,8 @@ def _point(given: Mapping[str, str], names: Mapping[str, str]) -> tuple[float, f
     name = names[wrong.field]
     problem, next_step = wrong.problem, EXAMPLE
     if wrong.mended:
-        meant = (number_text(degrees) for degrees in wrong.mended)
-        next_step = "If that is so, ask for lng={}&lat={}.".format(*meant)
+        meant = "/v1/provider?lng={}&lat={}".format(*map(number_text, wrong.mended))
+        next_step = f"If that is so, ask {meant}{f'&on={on}' if on else ''}."
     else:
         problem = f"The parameter {name} is {shown(given[name])}."
     raise InputRefused(

@@ -79,7 +79,7 @@ def _school_answer(asked: AsAt) -> Answer | None:
     """Return who serves the school asked for. Raises InputRefused, NotKnown."""
     if "school" not in request.args:
         return None
-    return school_answer(asked, school_id(request.args["school"]))
+    return school_answer(asked, school_id(request.args["school"], name="school"))
 
 
 @blueprint.get("/when-to-ask/<effective_from>.css")

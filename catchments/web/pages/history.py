@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask_babel import gettext
 
-from catchments.core.errors import InputRefused, NotKnown, shown
+from catchments.core.errors import InputRefused, Kind, NotKnown, shown
 from catchments.core.model import EditionSummary
 from catchments.core.text_folding import LONGEST_TEXT
 from catchments.editions.change_schema import Standing
@@ -102,6 +102,7 @@ def _page_number(text: str) -> int:
             field="page",
             allowed=f"It must be a number from 1 to {FARTHEST_PAGE}.",
             next_step="Leave it out for the latest editions.",
+            kind=Kind.INVALID_VALUE if number is None else Kind.OUT_OF_RANGE,
         )
     return number
 

@@ -58,7 +58,7 @@ def embed() -> AnyResponse:
         )
     asked = as_at()
     if "school" in given:
-        return _school_page(asked, "embed.html", school_id(given["school"]), given)
+        return _school_page(asked, "embed.html", school_id(given["school"], name="school"), given)
     if "q" in given:
         return _results(asked, given, "embed.html", url_for(EMBED))
     return _empty_page(asked, "embed.html")

@@ -280,9 +280,10 @@ def _focus(asked: AsAt, snapshot: Snapshot) -> dict[str, Any] | None:
             "The map is asked to open on a school and on a catchment.",
             field="catchment",
             allowed="Give school or catchment, not both.",
+            kind=Kind.CONFLICTING_PARAMETERS,
         )
     if "school" in request.args:
-        return _school_focus(asked, school_id(request.args["school"]))
+        return _school_focus(asked, school_id(request.args["school"], name="school"))
     if "catchment" in request.args:
         return _catchment_focus(snapshot, request.args["catchment"])
     return None

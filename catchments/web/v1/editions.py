@@ -10,7 +10,7 @@ from typing import Any, cast
 import msgspec
 from flask import Response, request
 
-from catchments.core.errors import InputRefused, NotKnown, shown
+from catchments.core.errors import InputRefused, Kind, NotKnown, shown
 from catchments.core.model import EditionSummary, ReleaseSummary, Source
 from catchments.core.plain_cells import Cell
 from catchments.editions.change_schema import Standing
@@ -237,6 +237,7 @@ def _wanted(told: EditionHistory) -> list[EditionSummary]:
             field="from",
             allowed="It must not be later than to.",
             next_step="Exchange the two.",
+            kind=Kind.CONFLICTING_PARAMETERS,
         )
     holds = {each.number for each in told.editions if _was_in_force(told, each, first, last)}
     in_force = told.world.timeline.edition_on(on) if on else None

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from catchments.core.errors import InputRefused, Kind
 from catchments.core.text_folding import LONGEST_TEXT
 from catchments.lookup.snapshot import AsAt
+from catchments.lookup.values import LAT_LIMITS, LNG_LIMITS
 from catchments.web.common import schemas
 from catchments.web.common.contract import (
     DAY,
@@ -42,10 +43,13 @@ SCHOOL_ID = Parameter(
     "The school's number in the Ministry of Education's school directory.",
     {"type": "integer", "minimum": 0, "maximum": 999_999_999},
 )
-LATITUDE = {"type": "number", "minimum": -90, "maximum": 90}
-LONGITUDE = {"type": "number", "minimum": -180, "maximum": 360}
+LATITUDE, LONGITUDE = (
+    {"type": "number", "minimum": low, "maximum": high} for low, high in (LAT_LIMITS, LNG_LIMITS)
+)
 LAT = Parameter("lat", "Latitude of a point, WGS 84 degrees; with `lng`.", LATITUDE)
-LNG = Parameter("lng", "Longitude of a point, WGS 84 degrees; with `lat`.", LONGITUDE)
+LNG = Parameter(
+    "lng", "Longitude of a point, WGS 84 degrees, 183.5 as well as -176.5; with `lat`.", LONGITUDE
+)
 LON = Parameter("lon", "The same as `lng`.", LONGITUDE)
 TYPED = {"type": "string", "minLength": 1, "pattern": SAYS_SOMETHING}
 ADDRESS = Parameter(

@@ -12,7 +12,7 @@ from flask_babel import gettext, ngettext
 from catchments.core.errors import shown
 from catchments.core.model import Catchment, MatchKind, NamedPlace, School
 from catchments.core.text_folding import LONGEST_TEXT, folded
-from catchments.lookup.values import whole_number
+from catchments.lookup.values import school_number
 from catchments.web.common.services import service
 from catchments.web.staff.forms.fields import FormReader
 from catchments.web.staff.pages.draft_view import DraftState
@@ -36,8 +36,10 @@ class Line:
 
 def chosen_schools(typed: FormReader, worked: DraftState) -> tuple[int, ...]:
     """Return the schools that are ticked and those that are pasted, each once, in order."""
-    ticked = [int(text) for text in typed.all("schools") if _is_known(text, worked)]
-    gone = [shown(text) for text in typed.all("schools") if not _is_known(text, worked)]
+    ticked = _ticked(typed, worked)
+    gone = [
+        shown(text) for text in typed.all("schools") if school_number(text) not in worked.schools
+    ]
     if gone:
         typed.refuse("schools", gettext("These are no numbers of known schools:"), gone)
     chosen = dict.fromkeys([*ticked, *_pasted(typed, worked)])
@@ -62,7 +64,7 @@ def offer_schools(typed: FormReader, worked: DraftState) -> dict[str, Any]:
     """Return the schools that were looked for, and those that are ticked."""
     text = typed.text("q")
     found, more = _found(text, worked)
-    ticked = tuple(int(each) for each in typed.all("schools") if _is_known(each, worked))
+    ticked = tuple(_ticked(typed, worked))
     return {
         "text": text,
         "found": lines_of(tuple(n for n in found if n not in ticked), worked),
@@ -103,10 +105,11 @@ def _numbers_in(line: str, worked: DraftState) -> tuple[list[int], list[str]]:
     strangers: list[str] = []
     before_was_one = False
     for word in filter(None, _BETWEEN.split(line)):
-        is_known = _is_known(word, worked)
-        if is_known:
-            numbers.append(int(word))
-        elif before_was_one and whole_number(word) is None:
+        number = school_number(word)
+        is_known = number in worked.schools
+        if number is not None and is_known:
+            numbers.append(number)
+        elif before_was_one and number is None:
             strangers[-1] += f" {word}"
         else:
             strangers.append(word)
@@ -114,8 +117,9 @@ def _numbers_in(line: str, worked: DraftState) -> tuple[list[int], list[str]]:
     return numbers, strangers
 
 
-def _is_known(text: str, worked: DraftState) -> bool:
-    return whole_number(text) in worked.schools
+def _ticked(typed: FormReader, worked: DraftState) -> list[int]:
+    numbers = map(school_number, typed.all("schools"))
+    return [number for number in numbers if number is not None and number in worked.schools]
 
 
 def _found(text: str, worked: DraftState) -> tuple[list[int], bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import cast
 
@@ -22,7 +22,12 @@ from catchments.lookup.values import (
     flaw_of,
     school_number,
 )
-from catchments.readers.formats.text_files import DELIMITERS, TextFault, rows_of_text
+from catchments.readers.formats.text_files import (
+    DELIMITERS,
+    TextFault,
+    rows_of_text,
+    separator_in,
+)
 from catchments.web.v1.bulk.rows import (
     AT_MOST,
     FIELDS,
@@ -41,8 +46,11 @@ from catchments.web.v1.bulk.rows import (
 
 def read_csv(text: str) -> Questions:
     """Return the rows of a body of CSV. Raises BodyRefused or BodyTooLarge."""
+    begins = io.StringIO(text, newline="").readline()
+    said = separator_in(begins)
+    text = text[len(begins) :] if said else text
     first = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
-    names, fields, delimiter = _header(first)
+    names, fields, delimiter = _header(first, said or DELIMITERS)
     _, *records = islice(_records(text, delimiter), AT_MOST + 2)
     few(records)
     return _schools(records, fields) or list(map(_Columns(names, fields).row, records))
@@ -81,9 +89,9 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
         ) from fault
 
 
-def _header(line: str) -> tuple[list[str], list[str], str]:
+def _header(line: str, delimiters: Iterable[str]) -> tuple[list[str], list[str], str]:
     """Return the names of the columns, the fields that they mean, and what separates them."""
-    read = {d: _names(line, d) for d in DELIMITERS}
+    read = {d: _names(line, d) for d in delimiters}
     delimiter = max(read, key=lambda d: sum(map(bool, map(field_called, read[d]))))
     names = read[delimiter]
     fields = list(map(field_called, names))

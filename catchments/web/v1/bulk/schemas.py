@@ -29,7 +29,10 @@ OwnId = Annotated[
 SchoolNumber = Annotated[
     int, Meta(ge=0, le=HIGHEST_NUMBER, description="Its number in the directory.")
 ]
-Lng = Annotated[float, Meta(ge=LNG_LIMITS[0], le=LNG_LIMITS[1], description="WGS 84 degrees.")]
+Lng = Annotated[
+    float,
+    Meta(ge=LNG_LIMITS[0], le=LNG_LIMITS[1], description="WGS 84 degrees; 183.5 is -176.5."),
+]
 Lat = Annotated[float, Meta(ge=LAT_LIMITS[0], le=LAT_LIMITS[1], description="WGS 84 degrees.")]
 
 
