@@ -103,7 +103,15 @@ def _is_thorough(item: pytest.Item) -> bool:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say plainly what was left out."""
+    """Say plainly what was left out, and how long other people's tools took."""
+    took: dict[str, float] = {}
+    for report in terminalreporter.stats.get("passed", []):
+        if report.nodeid.startswith("tests/contract/"):
+            name = report.nodeid.partition("::")[2].partition("[")[0]
+            took[name] = took.get(name, 0.0) + report.duration
+    if took:
+        each = ", ".join(f"{name} {seconds:.0f}" for name, seconds in took.items())
+        terminalreporter.write_line(f"Other people's tools: {sum(took.values()):.0f} s ({each})")
     if leaves_out_thorough(config):
         said = (
             "Thorough tests, and most of long tables and of what laws are tried on, were left out; "

@@ -46,6 +46,8 @@ def _fixed_today_and_quick_maps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("catchments.readers.coastline.coastline", lambda: None)
     stand_in = SimpleNamespace(map_pdf=lambda _: b"a PDF", map_png=lambda _: b"a PNG")
     monkeypatch.setitem(sys.modules, "maps.printing", stand_in)
+    picture = SimpleNamespace(picture_png=lambda _: b"a PNG")
+    monkeypatch.setitem(sys.modules, "maps.picture", picture)
     for module in (directory, editions, imports, publishing_setup):
         monkeypatch.setattr(module, "today_in_new_zealand", lambda: TODAY)
 

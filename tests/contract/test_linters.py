@@ -12,7 +12,7 @@ from tests.contract.conftest import HERE, Run, of_node
 
 pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("contract")]
 
-DOCUMENTS = ["/v1/openapi.json", "/openapi.json", "/ogc/openapi?f=json"]
+DOCUMENTS = ["/v1/openapi.json", "/ogc/openapi?f=json"]
 
 
 @pytest.fixture(params=DOCUMENTS)

@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin
 from urllib.request import Request, urlopen
 
 import pytest
 
+from catchments.core.roles import Role
+from catchments.web.staff.forms.kinds import BY_NAME
 from tests.contract.conftest import HERE, Run, of_node
-from tests.worlds import lacking
+from tests.staff import add_person, post, signed_in
+from tests.worlds import lacking, running_application, store_of
 
 pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("contract")]
 
+SELF = "http://finder"
 OF_A_KIND = 3
 """So many pages of one kind, such as a catchment's, are looked at: they are one template."""
 ALSO = (
@@ -35,24 +40,25 @@ ALSO = (
 )
 
 
-def pages_from(url: str) -> dict[str, str]:
-    """Every kind of page that links lead to from the first one, by its address."""
-    waiting, found, kinds = ["/", *ALSO], {}, dict[str, int]()
+Fetch = Callable[[str], str | None]
+"""Gives the page at a path, or None where there is something else."""
+
+
+def pages_from(fetch: Fetch, *first: str, below: str = "/") -> dict[str, str]:
+    """Every kind of page that links lead to from the first ones, by its address."""
+    waiting, found, kinds = list(first), dict[str, str](), dict[str, int]()
     while waiting:
         path = waiting.pop(0)
         kind = re.sub(r"=[^&]*", "=", re.sub(r"/(?:[^/?]*[0-9][^/?]*|[A-Z]{2}-[^/?]*)", "/…", path))
-        if path in found or (kinds.get(kind, 0) >= OF_A_KIND and path not in ALSO):
+        if path in found or (kinds.get(kind, 0) >= OF_A_KIND and path not in first):
             continue
         kinds[kind] = kinds.get(kind, 0) + 1
-        text = html_at(f"{url}{path}")
-        if text is None:
-            continue
-        found[path] = text
-        for link in re.findall(r'<a [^>]*?href="([^"]+)"', text):
-            whole = urldefrag(urljoin(f"{url}{path}", unescape(link)))[0]
-            if whole.startswith(f"{url}/"):
-                parts = urlsplit(whole)
-                waiting.append(parts.path + (f"?{parts.query}" if parts.query else ""))
+        text = fetch(path)
+        if text is not None:
+            found[path] = text
+            links = re.findall(r'<a [^>]*?href="([^"]+)"', text)
+            whole = (urldefrag(urljoin(f"{SELF}{path}", unescape(link)))[0] for link in links)
+            waiting += [each.removeprefix(SELF) for each in whole if each.startswith(SELF + below)]
     return found
 
 
@@ -67,23 +73,48 @@ def html_at(address: str) -> str | None:
             return error.read().decode() if is_page else None
 
 
-def test_vnu_finds_no_error_in_any_page(url: str, run: Run, tmp_path: Path) -> None:
+def errors_in(pages: dict[str, str], run: Run, folder: Path) -> list[tuple[str, str, str]]:
+    """What is wrong, where, and at which address; without Java the test is left out."""
     of_node("redocly")  # which comes with it
     java = shutil.which("java") or lacking("Java is not installed: vnu is left out")
     jar = HERE / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
     addresses = {}
-    for number, (path, text) in enumerate(pages_from(url).items()):
-        file = tmp_path / f"{number:03}.html"
+    for number, (path, text) in enumerate(pages.items()):
+        file = folder / f"{number:03}.html"
         file.write_text(text, encoding="utf-8")
         addresses[file.name] = path
-    assert len(addresses) > 25
     print(f"{len(addresses)} pages")
     words = ("-Xss4m", "-jar", jar, "--format", "json", "--exit-zero-always")
-    said = run(java, *words, *sorted(tmp_path.glob("*.html")))
-    notes = json.loads(said.said[said.said.index("{") :])["messages"]
-    errors = {
-        (note["message"], note.get("extract", ""), addresses[note["url"].rpartition("/")[2]])
-        for note in notes
-        if note["type"] == "error" or note.get("subType") == "warning"
-    }
-    assert sorted(errors) == []
+    said = run(java, *words, *sorted(folder.glob("*.html"))).said
+    notes = json.loads(said[said.index("{") :])["messages"]
+    return sorted(
+        {
+            (note["message"], note.get("extract", ""), addresses[note["url"].rpartition("/")[2]])
+            for note in notes
+            if note["type"] == "error" or note.get("subType") == "warning"
+        }
+    )
+
+
+def test_vnu_finds_no_error_in_any_public_page(url: str, run: Run, tmp_path: Path) -> None:
+    pages = pages_from(lambda path: html_at(f"{url}{path}"), "/", *ALSO)
+    assert len(pages) > 25
+    errors = errors_in(pages, run, tmp_path)
+    assert not errors, "\n".join(map(repr, errors))
+
+
+def test_vnu_finds_no_error_in_a_staff_page(small_copy: Path, run: Run, tmp_path: Path) -> None:
+    with running_application(small_copy) as app:
+        add_person(store_of(app), "tama", Role.ADMINISTRATOR, Role.EDITOR)
+        client = signed_in(app, "tama")
+        post(client, "/staff/drafts/new", title="A draft", reason="A reason", base="1")
+
+        def fetch(path: str) -> str | None:
+            answer = client.get(path, headers={"Accept": "text/html"}, follow_redirects=True)
+            return answer.text if answer.mimetype == "text/html" else None
+
+        forms = [f"/staff/drafts/1/change/{kind}" for kind in BY_NAME]
+        pages = pages_from(fetch, "/staff", "/staff/drafts/1", *forms, below="/staff")
+    assert len(pages) > 25
+    errors = errors_in(pages, run, tmp_path)
+    assert not errors, "\n".join(map(repr, errors))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +36,7 @@ from maps.exports.downloads import (
     TOPOJSON,
 )
 from maps.exports.export_input import ExportInput
+from maps.exports.packing import unzipped, zipped
 from maps.exports.school_tables import schools_csv
 from maps.exports.workbook import schools_xlsx
 from tests.laws import examples
@@ -258,3 +262,85 @@ def test_the_table_of_schools_credits_each_authority_once(tmp_path: Path) -> Non
     (source,) = read_listings([path], schools=SCHOOLS, known=WHOLE).sources
     assert source.authority == "; ".join(whose)
     assert source.licence == "CC BY 4.0"
+
+
+# --- files from before columns had one vocabulary -------------------------------------------------
+
+OLDER = {
+    "school_name": "school",
+    "catchment_name": "catchment",
+    "provider_name": "provider",
+    "provider_phone": "phone",
+    "provider_email": "email",
+    "provider_website": "website",
+}
+OLDER_OF_AREAS = {**OLDER, "catchment_code": "code", "catchment_name": "name"}
+OLDER_OF_PROVIDERS = {f"provider_{name}": name for name in ("code", "name", "phone", "email")} | {
+    "provider_website": "website"
+}
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_a_table_with_the_names_from_before_changes_nothing(kind: str, tmp_path: Path) -> None:
+    material = ExportInput.of(Snapshot.of(WHOLE, small_release()))
+    header, _, rest = schools_csv(material).decode().partition("\r\n")
+    names = ",".join(OLDER.get(name, name) for name in header.split(","))
+    path = tmp_path / SCHOOLS_CSV
+    path.write_text(f"{names}\r\n{rest}", encoding="utf-8", newline="")
+    assert names != header
+    assert differing(WHOLE, READ[kind](path, WHOLE)) == []
+
+
+def older_features(written: bytes) -> bytes:
+    """Collections as they were: a provider in an object."""
+    told = json.loads(written)
+    for feature in told["features"]:
+        row = feature["properties"]
+        provider = {name: row.pop(f"provider_{name}") or "" for name in OF_A_PROVIDER}
+        row |= {"code": row.pop("catchment_code"), "name": row.pop("catchment_name")}
+        row["provider"] = provider if provider["code"] else None
+        row["education_region"] = row["education_region"] or ""
+    return json.dumps(told).encode()
+
+
+OF_A_PROVIDER = ("code", "name", "phone", "email", "website")
+
+
+def older_package(written: bytes) -> bytes:
+    """A GeoPackage whose columns have the names from before."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "older.gpkg")
+        path.write_bytes(written)
+        with closing(sqlite3.connect(path)) as database:
+            renamed = {"catchments": OLDER_OF_AREAS, "providers": OLDER_OF_PROVIDERS}
+            for table, names in renamed.items():
+                for new, old in names.items():
+                    if new != "school_name":
+                        database.execute(f"ALTER TABLE {table} RENAME COLUMN {new} TO {old}")
+            database.commit()
+        return path.read_bytes()
+
+
+def older_zip(written: bytes) -> bytes:
+    """A Shapefile whose table of providers has the names from before."""
+    files = unzipped(written)
+    header, _, rest = files["providers.csv"].decode().partition("\r\n")
+    names = ",".join(OLDER_OF_PROVIDERS[name] for name in header.split(","))
+    files["providers.csv"] = f"{names}\r\n{rest}".encode()
+    return zipped(files)
+
+
+@pytest.mark.parametrize(
+    ("name", "older"),
+    [(GEOJSON, older_features), (GEOPACKAGE, older_package), (SHAPEFILE, older_zip)],
+)
+def test_a_boundary_file_with_the_names_from_before_changes_nothing_and_makes_the_same(
+    name: str, older: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    written = BOUNDARY_FILES[name](ExportInput.of(Snapshot.of(WHOLE, small_release())))
+    path = tmp_path / name
+    path.write_bytes(older(written))
+    assert path.read_bytes() != written
+    assert differing(WHOLE, boundaries_change(path, WHOLE)) == []
+    made = boundaries_change(path, Edition()).apply(Edition())
+    assert (made.catchments, made.providers) == (WHOLE.catchments, WHOLE.providers)

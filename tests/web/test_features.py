@@ -724,6 +724,20 @@ def test_links_are_those_of_the_public_address_where_one_is_set(small_app, clien
     assert contract["servers"][0]["url"] == "https://attendance.example/nz/ogc"
 
 
+def test_what_names_the_host_that_was_asked_is_for_who_asked_alone(small_app, client):
+    path = "/ogc/collections/schools/items/54"
+    first = client.get(path)
+    again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert [each.cache_control.private for each in (first, again)] == [True, True]
+    running = small_app.extensions[EXTENSION]
+    public = Settings(database_url="", public_url="https://attendance.example/nz")
+    small_app.extensions[EXTENSION] = Services(public, running.store, running.snapshots)
+    try:
+        assert not client.get(path).cache_control.private
+    finally:
+        small_app.extensions[EXTENSION] = running
+
+
 def test_a_host_never_leaves_its_place_in_a_link(client):
     for host in ('x"><script>', "x/../y", "x\\y"):
         answer = client.get("/ogc/collections?f=html", headers={"Host": host})

@@ -81,7 +81,7 @@ def of_ogc(answer: TestResponse) -> Page:
     ids, made_from = _of_json(answer)
     for each in (feature["properties"] for feature in body["features"]):
         made_from.add((str(each["edition"]), body["directory_release"]["released"]))
-        assert each.get("directory_release") in {None, body["directory_release"]["number"]}
+        assert each.get("directory_release") in {None, body["directory_release"]["released"]}
     return Page(ids, made_from, links.get("next", ""), links.get("prev", ""))
 
 

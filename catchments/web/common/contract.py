@@ -39,6 +39,8 @@ DAY: Mapping[str, Any] = {
     "pattern": f"^({_YEAR}-({_MONTHS})|{_LEAP}-02-29)$",
 }
 """JSON Schema of a date of the calendar: few tools hold a text to its `format`."""
+SAYS_SOMETHING = r"[^\x00-/:-@\[-`{-\x7f]"
+"""A letter or a digit, or what is not ASCII: of punctuation alone no place is made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,10 @@ from flask import Response, request
 
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, AsAt, Published
 
-REPRESENTATION = "2"
+REPRESENTATION = "3"
 """Raise it when the same answer is written in another way."""
 FOR_GOOD = "max-age=31536000, immutable"
+A_MINUTE_FOR_ONE = "private, max-age=60"
 AN_HOUR, A_MINUTE = "max-age=3600", "max-age=60"
 
 

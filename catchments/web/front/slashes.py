@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import NotFound
 
 from catchments.web.common.http_cache import A_MINUTE
 from catchments.web.common.services import address
@@ -22,16 +23,27 @@ _KEPT = "/:@!$&'()*+,;=~"
 def register(app: Flask) -> None:
     """Lead on from addresses with slashes too many."""
     app.url_map.merge_slashes = False  # Werkzeug's own way leads on with POST as well
-    app.after_request(_lead_on)
+    app.before_request(_from_no_address)
+    app.after_request(_from_no_code)
 
 
-def _lead_on(response: Response) -> Response:
-    if response.status_code != 404 or request.method not in {"GET", "HEAD"}:
-        return response
+def _from_no_address() -> Response | None:
+    return _way() if isinstance(request.routing_exception, NotFound) else None
+
+
+def _from_no_code(response: Response) -> Response:
+    is_unknown = response.status_code == 404 and request.routing_exception is None
+    return (_way() if is_unknown else None) or response
+
+
+def _way() -> Response | None:
+    """Return the way to an address that there is without the slashes too many."""
+    if request.method not in {"GET", "HEAD"}:
+        return None
     adapter = current_app.create_url_adapter(request)
     meant = next((p for p in _meant(request.path) if adapter and adapter.test(p, "GET")), None)
     if meant is None:
-        return response
+        return None
     to = address(quote(meant, safe=_KEPT))
     query = quote(request.query_string, safe=f"{_KEPT}?%")
     # Not for long: an edition may bring a code that ends in a slash.
@@ -44,6 +56,7 @@ def _meant(path: str) -> Iterator[str]:
 
     Werkzeug leaves one slash of several at its beginning, where two would mean a host.
     """
-    for meant in (path.rstrip("/"), re.sub("/{2,}", "/", path).rstrip("/")):
+    merged = re.sub("/{2,}", "/", path)
+    for meant in (path.removesuffix("/"), path.rstrip("/"), merged.rstrip("/")):
         if meant not in {"", path}:
             yield meant

@@ -16,7 +16,8 @@ Json = dict[str, Any]
 TITLE = "Attendance service catchments, schools and providers"
 ABOUT = (
     "Who serves which area and which school of New Zealand, for GIS programs. Every response "
-    "holds one edition, that in force today or on the date given as datetime."
+    "holds one edition, that in force today or on the date given as datetime; the pages that its "
+    "links lead to are of the same."
 )
 MADE_UP = "DEMONSTRATION DATA: these catchments and providers are made up."
 KEYWORDS = ["New Zealand", "education", "attendance", "catchments", "schools"]

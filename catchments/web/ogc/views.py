@@ -18,7 +18,7 @@ from flask import Blueprint, Response, request
 from catchments.core.errors import NotKnown, shown
 from catchments.lookup.snapshot import AsAt
 from catchments.web.common.pins import pins_of
-from catchments.web.common.services import kept, public_page, service
+from catchments.web.common.services import absolute, kept, public_page
 from catchments.web.ogc.asked import (
     OF_ALL,
     OF_ONE,
@@ -175,7 +175,7 @@ def _mounted(asked: AsAt, selection: tuple[Layer, list[int], str] | None = None)
     from catchments.web.ogc import mounted
 
     chosen = mounted.Selection(*selection) if selection else None
-    root = service().settings.public_url or request.url_root.rstrip("/")
+    root = absolute("")
     return mounted.Mounted(about_service(root, asked), f"{root}/ogc", chosen)
 
 
@@ -195,6 +195,7 @@ def _unchanged(asked: AsAt, kind: str) -> Response | None:
     """Return 304 where the client has this answer, before anything is worked out for it."""
     if kind == HTML:
         return None
+    absolute("")  # its links are whole: kept for whom the answer itself is kept for
     response = kept(asked, Response(headers={"Vary": "Accept"}), written=WRITTEN)
     return response if response.status_code == 304 else None
 

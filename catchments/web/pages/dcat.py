@@ -9,12 +9,10 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-import msgspec
-from flask import url_for
-
-from catchments.core.model import EditionSummary, SourceKind
+from catchments.core.model import NOT_STATED, EditionSummary, SourceKind
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Published
+from catchments.web.common.services import absolute_url
 
 Json = dict[str, Any]
 LD_JSON = "application/ld+json"
@@ -24,13 +22,29 @@ CONTEXT = {
     "dct": "http://purl.org/dc/terms/",
     "foaf": "http://xmlns.com/foaf/0.1/",
     "gsp": "http://www.opengis.net/ont/geosparql#",
-    "locn": "http://www.w3.org/ns/locn#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
     "spdx": "http://spdx.org/rdf/terms#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
-ENGLISH = {"@id": "http://publications.europa.eu/resource/authority/language/ENG"}
+EU = "http://publications.europa.eu/resource/authority/"
+ENGLISH = {"@id": f"{EU}language/ENG", "@type": "dct:LinguisticSystem"}
+THEME = {"@id": f"{EU}data-theme/EDUC", "@type": "skos:Concept", "skos:prefLabel": "Education"}
+FILE_TYPES = f"{EU}file-type/"
+KNOWN_TYPES = {
+    "CSV": "CSV",
+    "GeoJSON": "GEOJSON",
+    "GeoPackage": "GPKG",
+    "KML": "KML",
+    "PDF": "PDF",
+    "PNG": "PNG",
+    "Shapefile": "SHP",
+    "XLSX": "XLSX",
+}
+"""Of the European Union's list of types of files, by our names; it has no others of ours."""
+SHA256 = {"@id": "spdx:checksumAlgorithm_sha256", "@type": "spdx:ChecksumAlgorithm"}
 KEYWORDS = ("attendance", "catchments", "education", "providers", "schools", "New Zealand")
 NAME = "Attendance service catchments and providers"
 
@@ -38,15 +52,17 @@ NAME = "Attendance service catchments and providers"
 def catalogue(world: Published, described: Iterable[tuple[EditionSummary, Json | None]]) -> Json:
     """Return a catalogue of editions, each with its manifest; those without one are left out."""
     datasets = [_dataset(world, edition, told) for edition, told in described if told]
-    home = url_for("downloads.page", _external=True)
+    newest = datasets[-1] if datasets else None
+    home = absolute_url("downloads.page")
     whole = {
-        "@id": url_for("downloads.whole_catalogue", _external=True),
+        "@id": absolute_url("downloads.whole_catalogue"),
         "@type": "dcat:Catalog",
         "dct:title": NAME,
         "dct:description": "Every edition of the catchments of the attendance service: boundaries, "
         "schools and providers.",
+        "dct:publisher": newest["dct:publisher"] if newest else _organisation(NOT_STATED),
         "dct:language": ENGLISH,
-        "foaf:homepage": {"@id": home},
+        "foaf:homepage": {"@id": home, "@type": "foaf:Document"},
         "dcat:dataset": [{"@id": each["@id"]} for each in datasets],
     }
     parts = [part for each in datasets for part in each.pop("parts")]
@@ -54,7 +70,7 @@ def catalogue(world: Published, described: Iterable[tuple[EditionSummary, Json |
 
 
 def _dataset(world: Published, edition: EditionSummary, told: Json) -> Json:
-    page = url_for("downloads.edition_page", edition=edition.number, _external=True)
+    page = absolute_url("downloads.edition_page", edition=edition.number)
     name = f"{page}#dataset"
     parts = [_distribution(page, told, file) for file in told["files"]]
     return {
@@ -72,7 +88,8 @@ def _dataset(world: Published, edition: EditionSummary, told: Json) -> Json:
         "dct:source": [_source(each) for each in told["sources"]],
         "dct:language": ENGLISH,
         "dcat:keyword": [*KEYWORDS, *(["demonstration"] if told["demonstration"] else [])],
-        "dcat:landingPage": {"@id": page},
+        "dcat:theme": THEME,
+        "dcat:landingPage": {"@id": page, "@type": "foaf:Document"},
         "dcat:version": str(edition.number),
         "dcat:distribution": [{"@id": each["@id"]} for each in parts],
         "parts": parts,
@@ -88,7 +105,12 @@ def _description(edition: EditionSummary, told: Json) -> str:
 def _publisher(told: Json) -> Json:
     """Return whose boundaries they are: the service publishes what others decide."""
     whose = [s["authority"] for s in told["sources"] if s["kind"] == SourceKind.BOUNDARIES]
-    return {"@type": "foaf:Organization", "foaf:name": whose[0] if whose else "not stated"}
+    return _organisation(whose[0] if whose else NOT_STATED)
+
+
+def _organisation(name: str) -> Json:
+    # An organization is an agent, which those who infer nothing have to be told.
+    return {"@type": ["foaf:Organization", "foaf:Agent"], "foaf:name": name}
 
 
 def _licence(licence: Json) -> Json:
@@ -100,7 +122,9 @@ def _licence(licence: Json) -> Json:
 def _source(source: Json) -> Json:
     named = {"@id": source["url"]} if source["url"].startswith(("https://", "http://")) else {}
     credit = f"{source['title']} – {source['authority']}, {source['licence']}"
-    return {**named, "dct:title": f"{credit}, release {source['release']}"}
+    whole = f"{credit}, release {source['release']}"
+    about = f"Supplied: {source['kind']}."
+    return {**named, "@type": "dcat:Dataset", "dct:title": whole, "dct:description": about}
 
 
 def _period(world: Published, edition: EditionSummary) -> Json:
@@ -119,7 +143,7 @@ def _period(world: Published, edition: EditionSummary) -> Json:
 
 def _distribution(page: str, told: Json, file: Json) -> Json:
     media_type = file["media_type"].partition(";")[0]
-    crs = {"dct:conformsTo": {"@id": EPSG + file["crs"].rpartition(":")[2]}} if file["crs"] else {}
+    crs = {"dct:conformsTo": _system(file["crs"])} if file["crs"] else {}
     return {
         "@id": file["url"],
         "@type": "dcat:Distribution",
@@ -127,17 +151,26 @@ def _distribution(page: str, told: Json, file: Json) -> Json:
         "dct:description": file["about"],
         "dcat:downloadURL": {"@id": file["url"]},
         "dcat:accessURL": {"@id": page},
-        "dcat:mediaType": {"@id": MEDIA_TYPES + media_type},
-        "dct:format": file["format"],
+        "dcat:mediaType": {"@id": MEDIA_TYPES + media_type, "@type": "dct:MediaType"},
+        "dct:format": _format(file["format"]),
         "dct:license": [_licence(each) for each in told["licences"]],
         "dcat:byteSize": _typed("nonNegativeInteger", str(file["bytes"])),
         "spdx:checksum": {
             "@type": "spdx:Checksum",
-            "spdx:algorithm": {"@id": "spdx:checksumAlgorithm_sha256"},
+            "spdx:algorithm": SHA256,
             "spdx:checksumValue": _typed("hexBinary", file["sha256"]),
         },
         **crs,
     }
+
+
+def _format(name: str) -> Json:
+    known = {"@id": FILE_TYPES + KNOWN_TYPES[name]} if name in KNOWN_TYPES else {}
+    return {**known, "@type": "dct:MediaTypeOrExtent", "rdfs:label": name}
+
+
+def _system(crs: str) -> Json:
+    return {"@id": EPSG + crs.rpartition(":")[2], "@type": "dct:Standard", "dct:title": crs}
 
 
 def _place(bounds: Sequence[float] | None) -> Json | None:
@@ -147,14 +180,9 @@ def _place(bounds: Sequence[float] | None) -> Json | None:
     west, south, east, north = bounds
     halves = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
     rings = [[[w, south], [e, south], [e, north], [w, north], [w, south]] for w, e in halves]
-    shape = {"type": "MultiPolygon", "coordinates": [[ring] for ring in rings]}
     written = ", ".join(f"(({', '.join(f'{x} {y}' for x, y in ring)}))" for ring in rings)
     wkt = {"@type": "gsp:wktLiteral", "@value": f"MULTIPOLYGON ({written})"}
-    geojson = {
-        "@type": f"{MEDIA_TYPES}application/vnd.geo+json",
-        "@value": msgspec.json.encode(shape).decode(),
-    }
-    return {"@type": "dct:Location", "dcat:bbox": wkt, "locn:geometry": [geojson, wkt]}
+    return {"@type": "dct:Location", "dcat:bbox": wkt}
 
 
 def _typed(kind: str, value: str) -> Json:

@@ -11,18 +11,26 @@ import re
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, request
 from flask_babel import gettext
 from werkzeug.routing import BaseConverter
 from werkzeug.wsgi import FileWrapper
 
+from catchments.core.columns import VOCABULARY, Column
 from catchments.core.errors import NotKnown, shown
 from catchments.core.model import EditionSummary
 from catchments.lookup.snapshot import AsAt, Published
 from catchments.store.artefacts import PIECE_BYTES, AboutArtefact, ArtefactFile, Artefacts
-from catchments.web.common.http_cache import A_MINUTE, FOR_GOOD, validated
+from catchments.web.common.http_cache import A_MINUTE, A_MINUTE_FOR_ONE, FOR_GOOD, validated
 from catchments.web.common.query_parameters import page_parameters, refuse_unknown_or_repeated
-from catchments.web.common.services import as_at, public_page, service
+from catchments.web.common.services import (
+    OF_THIS_HOST,
+    absolute_url,
+    address,
+    as_at,
+    public_page,
+    service,
+)
 from catchments.web.pages.dcat import LD_JSON, catalogue
 from catchments.web.pages.machines import structured_data
 from maps.exports.data_package import data_package
@@ -64,7 +72,7 @@ def exact(edition: int, digest: str, name: str) -> Response:
     if not about.sha256.startswith(digest):
         raise NotKnown(
             f"{name} of edition {edition} has no SHA-256 that begins with {digest}.",
-            next_step=f"It has been made anew: it is at {_newest_url(edition, name)}.",
+            next_step=f"It has been made anew: see {address(f'/downloads/{edition}/{name}')}.",
         )
     return _file(about, FOR_GOOD)
 
@@ -147,14 +155,14 @@ def saved_as(edition: int, name: str) -> str:
 @blueprint.get("/downloads/<int:edition>/manifest.json")
 def manifest(edition: int) -> Response:
     """Tell of every file of an edition: address, size, SHA-256; of its sources and licences."""
-    return _json(_told(edition), "application/json")
+    return _json(_addressed(edition, _told(edition)), "application/json")
 
 
 def _told(edition: int) -> Json:
     """Return the manifest of an edition. Raises NotKnown."""
     refuse_unknown_or_repeated(request.args, set())
     _standing(service().snapshots.current(), edition)
-    found = read_manifest(edition)
+    found = kept_manifest(edition)
     if found is None:
         raise NotKnown(
             f"Edition {edition} has no manifest yet.", next_step="Run `flask setup` to make it."
@@ -178,7 +186,7 @@ def package(edition: int) -> Response:
     """Describe an edition as a Data Package: each file, and what the columns of tables mean."""
     told, published = _told(edition), _standing(service().snapshots.current(), edition)
     names = {file["name"]: saved_as(edition, file["name"]) for file in told["files"]}
-    home = _external("downloads.edition_page", edition=edition)
+    home = absolute_url("downloads.edition_page", edition=edition)
     made = data_package(told, names, created=published.published_at, home=home)
     return _json(made, "application/json")
 
@@ -188,7 +196,8 @@ def dcat(edition: int) -> Response:
     """Describe an edition for a data catalogue, as DCAT in JSON-LD."""
     refuse_unknown_or_repeated(request.args, set())
     world = service().snapshots.current()
-    return _json(catalogue(world, [(_standing(world, edition), read_manifest(edition))]), LD_JSON)
+    described = [(_standing(world, edition), read_manifest(edition))]
+    return _json(catalogue(world, described), LD_JSON)
 
 
 @blueprint.get("/dcat.jsonld")
@@ -198,22 +207,27 @@ def whole_catalogue() -> Response:
     world = service().snapshots.current()
     kept = Artefacts(service().store).all_named(MANIFEST)
     described = [
-        (edition, _addressed(edition.number, kept.get(edition.number)))
+        (edition, _addressed(edition.number, msgspec.json.decode(kept[edition.number])))
         for edition in world.timeline.editions
+        if edition.number in kept
     ]
     return _json(catalogue(world, described), LD_JSON)
 
 
 def read_manifest(edition: int) -> Json | None:
-    """Return what is kept of an edition's files, with their addresses; None if nothing is."""
+    """Return what is kept of an edition's files, with their whole addresses; None if nothing is."""
+    found = kept_manifest(edition)
+    return _addressed(edition, found) if found else None
+
+
+def kept_manifest(edition: int) -> Json | None:
+    """Return what is kept of an edition's files; None if nothing is."""
     found = service().store.artefact(edition, MANIFEST)
-    return _addressed(edition, found.content if found else None)
+    return msgspec.json.decode(found.content) if found else None
 
 
-def _addressed(edition: int, kept: bytes | None) -> Json | None:
-    if kept is None:
-        return None
-    found: Json = msgspec.json.decode(kept)
+def _addressed(edition: int, found: Json) -> Json:
+    """Return a manifest with the addresses of its files."""
     files = [
         {
             "name": file["name"],
@@ -230,21 +244,25 @@ def _addressed(edition: int, kept: bytes | None) -> Json | None:
 def _exact_url(edition: int, file: Json) -> str:
     digest = file["sha256"][:DIGEST_CHARACTERS]
     names = {"edition": edition, "digest": digest, "name": file["name"]}
-    return _external("downloads.exact", **names)
+    return absolute_url("downloads.exact", **names)
 
 
 def _newest_url(edition: int, name: str) -> str:
-    return _external("downloads.newest", edition=edition, name=name)
-
-
-def _external(endpoint: str, **values: Any) -> str:
-    return url_for(endpoint, **values, _external=True)
+    return absolute_url("downloads.newest", edition=edition, name=name)
 
 
 def _json(body: Json, media_type: str) -> Response:
     response = Response(msgspec.json.encode(body), content_type=media_type)
     response.add_etag()
-    return validated(response, response.headers["ETag"], A_MINUTE)
+    # What has the host of who asked in it is for them alone.
+    control = A_MINUTE_FOR_ONE if OF_THIS_HOST in request.environ else A_MINUTE
+    return validated(response, response.headers["ETag"], control)
+
+
+@blueprint.app_template_global("vocabulary")
+def vocabulary() -> tuple[Column, ...]:
+    """Return all columns there are, for the table of them at /api."""
+    return VOCABULARY
 
 
 # --- pages ----------------------------------------------------------------------------------------
@@ -268,7 +286,7 @@ def edition_page(edition: int) -> Response:
 
 
 def _page(asked: AsAt, edition: EditionSummary) -> Response:
-    found = read_manifest(edition.number)
+    found = kept_manifest(edition.number)
     timeline = asked.world.timeline
     return public_page(
         asked,

@@ -18,13 +18,14 @@ from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published
 from catchments.lookup.values import day_of, whole_number
 from catchments.web.common import schemas
-from catchments.web.common.contract import DAY, Parameter, operation
+from catchments.web.common.contract import DAY, SPOKEN, Parameter, operation
 from catchments.web.common.services import absolute, address, as_at, kept, service
 from catchments.web.pages.edition_history import history_of, steps_of
 from catchments.web.v1.provider import JSON, blueprint
 
 ON_A_PAGE = 10
 ATOM = "http://www.w3.org/2005/Atom"
+LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 ATOM_TYPE = "application/atom+xml; charset=utf-8"
 SERVICE = "Find your attendance service provider"
 TAGGED_IN = "2026"
@@ -104,7 +105,7 @@ def feed() -> Response:
     asked = as_at()  # or says that nothing is published: a feed needs a date
     world = asked.world
     editions = sorted(history_of(world).editions, key=lambda e: e.number, reverse=True)
-    root = ET.Element(f"{{{ATOM}}}feed")
+    root = ET.Element(f"{{{ATOM}}}feed", {LANGUAGE: SPOKEN})
     _add(root, "id", _tag("changes"))
     made_up = "Demonstration data: " if world.demonstration else ""
     _add(root, "title", f"{made_up}{SERVICE}: what changes")

@@ -39,7 +39,7 @@ LICENCES = {"CC BY 4.0": "https://creativecommons.org/licenses/by/4.0/"}
 _CONVERTER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _REFERENCE = "#/components/schemas/{name}"
 _ALWAYS = (400, 401, 406, 429, 503)
-_NAMES = frozenset({"school_id", "catchment", "provider", "edition", "release"})
+_NAMES = frozenset({"school_id", "catchment", "provider", "edition", "release", "state"})
 """Parameters that name something, which there may not be."""
 _OF_A_BODY = (413, 415)
 

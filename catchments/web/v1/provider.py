@@ -14,6 +14,7 @@ from catchments.lookup.values import LAT_LIMITS, LNG_LIMITS
 from catchments.web.common import schemas
 from catchments.web.common.contract import (
     DAY,
+    SAYS_SOMETHING,
     Parameter,
     hold_to_promise,
     operation,
@@ -50,7 +51,7 @@ LNG = Parameter(
     "lng", "Longitude of a point, WGS 84 degrees, 183.5 as well as -176.5; with `lat`.", LONGITUDE
 )
 LON = Parameter("lon", "The same as `lng`.", LONGITUDE)
-TYPED = {"type": "string", "minLength": 1}
+TYPED = {"type": "string", "minLength": 1, "pattern": SAYS_SOMETHING}
 ADDRESS = Parameter(
     "address",
     "A street address, a suburb, a town, or a school's name, as a person types it; of a longer "

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from catchments.core.errors import Kind
 from catchments.lookup.values import HIGHEST_NUMBER, LAT_LIMITS, LNG_LIMITS
+from catchments.web.common.contract import SAYS_SOMETHING
 from catchments.web.common.schemas import (
     DirectoryRelease,
     Edition,
@@ -62,7 +63,9 @@ class RowOfPointByLon(_Identified):
 class RowOfAddress(_Identified):
     """An address."""
 
-    address: Annotated[str, Meta(description="As a person types it.", min_length=1)]
+    address: Annotated[
+        str, Meta(description="As a person types it.", min_length=1, pattern=SAYS_SOMETHING)
+    ]
 
 
 class RowAsked(_Identified):
