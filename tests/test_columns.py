@@ -273,3 +273,11 @@ def test_what_resolve_adds_is_of_the_types_of_the_vocabulary() -> None:
         kind = BULK[key]
         stored = kind.value_type if pa.types.is_dictionary(kind) else kind
         assert ARROW[column.kind](stored), key
+
+
+def test_the_page_of_the_api_has_every_column(client: FlaskClient) -> None:
+    page = client.get("/api").text
+    begins = page.index('id="columns"')
+    told = page[begins : page.index("</table>", begins)]
+    assert [each.name for each in VOCABULARY if f"<code>{each.name}</code>" not in told] == []
+    assert "school, name (in tables about schools)" in told

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -31,12 +32,13 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from catchments.bulk.files import resolve_file
-from catchments.commands.console import DAY
+from catchments.commands.console import DAY, NUMBER
 from catchments.core.errors import FileRefused
 from catchments.lookup import values
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.directory import read_directory
 from catchments.readers.lists.listings import read_listings
+from catchments.web.staff.forms.choosing_schools import chosen_schools
 from catchments.web.staff.forms.fields import FormReader
 from catchments.web.v1.bulk.csv_questions import read_csv
 from catchments.web.v1.bulk.json_questions import read_json, read_ndjson
@@ -128,6 +130,21 @@ def in_words(problem: str) -> Verdict:
 def refusal(answer: TestResponse) -> Verdict:
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json"), answer.text
     return in_words(answer.json["detail"] + answer.json["allowed"])
+
+
+def said_on_the_command_line(
+    kind: click.ParamType[Any], text: str, told: Callable[[str], Verdict]
+) -> Verdict:
+    @click.command()
+    @click.option("--given", type=kind)
+    def tell(given: object) -> None:
+        click.echo(str(given))
+
+    result = CliRunner().invoke(tell, [f"--given={text}"])
+    if result.exit_code:
+        assert "Invalid value for '--given': “" in result.output
+        return REFUSED
+    return told(result.output.strip())
 
 
 def csv_written(names: Sequence[str], cells: Sequence[str]) -> Callable[[Path], None]:
@@ -319,6 +336,22 @@ def in_a_list(doors: Doors, value: Any) -> Verdict:
     return next(iter(listed.listings), REFUSED)
 
 
+def pasted_on_a_form(doors: Doors, value: Any) -> Verdict:
+    text = text_of(value)
+    if text is None:
+        return CANNOT
+    worked: Any = SimpleNamespace(schools=small_schools())
+    with doors.client.application.test_request_context():
+        typed = FormReader(MultiDict({"numbers": text}))
+        chosen = chosen_schools(typed, worked)
+    return REFUSED if typed.wrongs else chosen[0]
+
+
+def on_the_command_line(doors: Doors, value: Any) -> Verdict:
+    text = text_of(value)
+    return CANNOT if text is None else said_on_the_command_line(NUMBER, text, int)
+
+
 DOORS_OF_NUMBERS = [
     at_provider,
     at_older_provider,
@@ -336,6 +369,8 @@ DOORS_OF_NUMBERS = [
     in_a_dictionary_column,
     in_a_directory,
     in_a_list,
+    pasted_on_a_form,
+    on_the_command_line,
 ]
 
 # --- boxes ----------------------------------------------------------------------------------------
@@ -634,16 +669,7 @@ def day_on_a_form(doors: Doors, text: str) -> Verdict:
 
 
 def day_on_the_command_line(doors: Doors, text: str) -> Verdict:
-    @click.command()
-    @click.option("--on", type=DAY)
-    def told(on: date) -> None:
-        click.echo(on.isoformat())
-
-    result = CliRunner().invoke(told, ["--on", text])
-    if result.exit_code:
-        assert "is no date of the calendar as YYYY-MM-DD" in result.output
-        return REFUSED
-    return date.fromisoformat(result.output.strip())
+    return said_on_the_command_line(DAY, text, date.fromisoformat)
 
 
 DOORS_OF_DATES = [

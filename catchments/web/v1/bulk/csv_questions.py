@@ -43,6 +43,9 @@ from catchments.web.v1.bulk.rows import (
     row_of,
 )
 
+_COLUMNS_AT_MOST = 50
+"""Names that are looked at: among so many one is unknown, or there twice."""
+
 
 def read_csv(text: str) -> Questions:
     """Return the rows of a body of CSV. Raises BodyRefused or BodyTooLarge."""
@@ -92,9 +95,9 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
 def _header(line: str, delimiters: Iterable[str]) -> tuple[list[str], list[str], str]:
     """Return the names of the columns, the fields that they mean, and what separates them."""
     read = {d: _names(line, d) for d in delimiters}
-    delimiter = max(read, key=lambda d: sum(map(bool, map(field_called, read[d]))))
-    names = read[delimiter]
-    fields = list(map(field_called, names))
+    known_in = {d: list(map(field_called, read[d][:_COLUMNS_AT_MOST])) for d in read}
+    delimiter = max(read, key=lambda d: sum(map(bool, known_in[d])))
+    names, fields = read[delimiter], known_in[delimiter]
     if not any(fields):
         raise BodyRefused(
             f"The first line of the body, {shown(line.strip())}, does not name any column.",
