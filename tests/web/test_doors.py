@@ -845,6 +845,35 @@ def test_a_value_has_the_same_verdict_at_every_door(
 
 # --- numbers as no program here writes them -------------------------------------------------------
 
+WRAPPED = [
+    # as a CSV file keeps a spreadsheet from taking a text for a number
+    ('="54"', 54),
+    (' ="00054" ', 54),
+    ('=" 54.0 "', 54),
+    ('="54', REFUSED),
+    ('="="54""', REFUSED),
+    ('=""', REFUSED),
+    ("=54", REFUSED),
+    ("'54", REFUSED),
+]
+
+
+@pytest.mark.parametrize(("text", "verdict"), WRAPPED)
+def test_a_cell_that_is_kept_as_text_has_the_same_verdict_wherever_csv_is_read(
+    text: str, verdict: Verdict, doors: Doors
+) -> None:
+    ways = (in_csv, in_a_csv_file, in_a_directory, in_a_list)
+    found = {way.__name__: way(doors, text) for way in ways}
+    assert found == dict.fromkeys(found, verdict)
+
+
+@pytest.mark.parametrize("way", [point_in_csv, point_in_a_csv_file])
+def test_degrees_that_are_kept_as_text_are_read(
+    way: Callable[[Doors, Any], Verdict], doors: Doors
+) -> None:
+    assert way(doors, ('="174.5"', '="-38.5"')) == AHI
+
+
 WRITTEN = {
     "54.000": 54,
     "5.4e1": 54,
