@@ -60,7 +60,7 @@ def import_schools(
     treat_status: tuple[str, ...],
     commit: bool,
 ) -> None:
-    """Read a school directory (CSV, XLSX, or data.govt.nz) and keep it as a new release."""
+    """Read a school directory (a table, or data.govt.nz) and keep it as a new release."""
     if (file is None) != from_data_govt_nz:
         raise InputRefused("Give either a file or --from-data-govt-nz.")
     if file is None and sheet:
@@ -175,7 +175,7 @@ def aliases() -> None:
 @click.option("--commit", is_flag=True, help="Write it; without this, only show what it would do.")
 @refusing
 def import_aliases(file: Path, sheet: str | None, commit: bool) -> None:
-    """Read a table (CSV or XLSX: alias, school number, source) in place of all aliases."""
+    """Read a table (CSV, XLSX or Parquet: alias, school number, source) in place of all aliases."""
     opened = store()
     schools = _known_schools(opened)
     with progress() as called:

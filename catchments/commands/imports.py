@@ -235,7 +235,7 @@ def import_catchments(
 ) -> None:
     """Read boundary files into a draft.
 
-    KML, KMZ, GeoJSON, TopoJSON, GeoPackage, zipped Shapefile, or CSV with WKT.
+    KML, KMZ, GeoJSON, TopoJSON, GeoPackage, GeoParquet, zipped Shapefile, or CSV with WKT.
     """
     opened = store()
     made_up = partial(are_made_up, files)
@@ -331,7 +331,7 @@ def import_listings(
     whole: bool,
     **given: Any,
 ) -> None:
-    """Read lists of schools with their catchments (CSV or XLSX) into a draft.
+    """Read lists of schools with their catchments (CSV, XLSX or Parquet) into a draft.
 
     Each speaks for the catchments that it names: schools of theirs that it leaves out lose their
     place on the list, those of other catchments keep it.

@@ -38,7 +38,7 @@ def read_aliases(
     sheet: str | None = None,
     progress: Progress = no_progress,
 ) -> tuple[tuple[Alias, ...], Report]:
-    """Read a table, CSV or XLSX, of aliases of these schools, present or former ones.
+    """Read a table, CSV, XLSX or Parquet, of aliases of these schools, present or former ones.
 
     Raises FileRefused for a file that is no such table, and for rows that cannot be right; each
     such row is in the error's `rows`. Rows of unknown schools, and those that say nothing new, are

@@ -110,7 +110,7 @@ def read_directory(
     sheet: str | None = None,
     statuses: Mapping[str, SchoolStatus] | None = None,
 ) -> tuple[DirectoryRelease, Report]:
-    """Read a school directory, CSV or XLSX; its date is `released`, else the one in its name.
+    """Read a school directory of any format; its date is `released`, else the one in its name.
 
     `sheet` names the one of a workbook; `statuses` says what a status means that is none of ours.
     Raises FileRefused for a file without a date, one that is not a directory, one with a status

@@ -22,6 +22,8 @@ from catchments.core.model import Edition, Provider, Source, SourceKind
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.boundaries.change import catchments_change
 from catchments.readers.boundaries.reading import read_boundaries
+from catchments.readers.formats.parquet import asking
+from catchments.readers.formats.parquet.program import answered
 from catchments.readers.lists.changes import after_import, listings_change, providers_change
 from catchments.readers.lists.listings import read_listings
 from catchments.readers.lists.providers import read_providers
@@ -29,13 +31,16 @@ from maps.exports.downloads import (
     FILES,
     GEOJSON,
     GEOPACKAGE,
+    GEOPARQUET,
     KML,
     SCHOOLS_CSV,
+    SCHOOLS_GEOPARQUET,
     SCHOOLS_XLSX,
     SHAPEFILE,
     TOPOJSON,
 )
 from maps.exports.export_input import ExportInput
+from maps.exports.geoparquet import schools_geoparquet
 from maps.exports.packing import unzipped, zipped
 from maps.exports.school_tables import schools_csv
 from maps.exports.workbook import schools_xlsx
@@ -67,6 +72,15 @@ WHOLE = replace(
 )
 """The small world, and what is easily lost."""
 
+
+@pytest.fixture(autouse=True, scope="module")
+def _parquet_in_this_process() -> Iterator[None]:
+    """Read our own Parquet without a program a file, of which the law would start hundreds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asking, "answer_of", lambda asked, _: answered(asked))
+        yield
+
+
 Read = Callable[[Path, Edition], Change]
 
 
@@ -83,6 +97,7 @@ def _providers(path: Path, known: Edition) -> Change:
 MADE: Mapping[str, Callable[[ExportInput], bytes]] = {
     SCHOOLS_CSV: schools_csv,
     SCHOOLS_XLSX: schools_xlsx,
+    SCHOOLS_GEOPARQUET: schools_geoparquet,
 }
 READ: Mapping[str, Read] = {"listings": _listings, "providers": _providers}
 
@@ -191,7 +206,7 @@ def test_a_provider_corrected_in_a_table_is_the_only_thing_that_changes(
 BOUNDARY_FILES = {
     each.name: each.make
     for each in FILES
-    if each.name in {GEOJSON, TOPOJSON, GEOPACKAGE, SHAPEFILE, KML}
+    if each.name in {GEOJSON, TOPOJSON, GEOPACKAGE, GEOPARQUET, SHAPEFILE, KML}
 }
 
 

@@ -11,8 +11,8 @@ MAX_FEATURES = 200_000
 """Rows, placemarks or folders of one file: all of them are held at once."""
 
 ALLOWED = (
-    "It must be KML, KMZ, GeoJSON, GeoPackage, TopoJSON, a zipped Shapefile, or CSV with a WKT"
-    " column."
+    "It must be KML, KMZ, GeoJSON, GeoPackage, GeoParquet, TopoJSON, a zipped Shapefile, or CSV"
+    " with a WKT column."
 )
 
 

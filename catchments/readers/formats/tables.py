@@ -1,8 +1,8 @@
-"""Tables, CSV or XLSX: rows of cells by field, for everything that arrives as rows and columns.
+"""Tables, CSV, XLSX or Parquet: rows of cells by field, for all that arrives as such.
 
 A table is streamed: whatever its size, no more than a row (and, for a workbook, its texts) is
-held. What cannot be read with certainty is refused in a sentence rather than guessed at, and
-whatever is in a file is in a row or in the report.
+held; but of Parquet, which is kept by column, all. What cannot be read with certainty is refused in
+a sentence rather than guessed at, and whatever is in a file is in a row or in the report.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -29,9 +29,11 @@ from catchments.readers.formats.table_parts import headers
 from catchments.readers.formats.table_parts.csv_tables import open_csv
 from catchments.readers.formats.table_parts.footers import Footers
 from catchments.readers.formats.table_parts.headers import Columns, Numbered, is_another_header
+from catchments.readers.formats.table_parts.parquet_tables import read_parquet
 from catchments.readers.formats.table_parts.sections import Section, say_around
 from catchments.readers.formats.table_parts.sheet_tables import open_sheets
 from catchments.readers.formats.text_files import Looks, head_of, looks_of
+from catchments.readers.formats.vectors.layers import NOTHING_DECLARED, Declared
 from catchments.readers.report import Progress, Report, no_progress
 
 __all__ = [
@@ -61,13 +63,12 @@ _OTHERS = {
         "Open it, and save it as .xlsx or CSV UTF-8 without a password.",
     ),
     Looks.GZIP: ("packed (.gz)", "Unpack it, and import the file in it."),
-    Looks.PARQUET: ("Parquet", "A table is a CSV or XLSX file: export it as one."),
-    Looks.PDF: ("a PDF, not a table", "A table is a CSV or XLSX file."),
+    Looks.PDF: ("a PDF, not a table", "A table is a CSV, XLSX or Parquet file."),
     Looks.WEB_PAGE: (
         "a web page, not a CSV",
         "Its site may ask for a person: download it in a browser and check that it is a table.",
     ),
-    Looks.XML: ("XML, not a table", "A table is a CSV or XLSX file."),
+    Looks.XML: ("XML, not a table", "A table is a CSV, XLSX or Parquet file."),
 }
 """What else a file may be, and what to do then."""
 _DATE_IN_NAME = re.compile(r"(?<!\d)(20\d\d)([-_.]?)(\d\d)\2(\d\d)(?!\d)")
@@ -101,6 +102,8 @@ class Table:
     rows: Iterator[Row]
     encoding: str = ""
     """Only for text files, as `encoding_of` names it; `cp1252` is reported here already."""
+    declared: Declared = NOTHING_DECLARED
+    """What a Parquet file of ours says of its edition beside its rows."""
 
 
 @contextmanager
@@ -112,16 +115,22 @@ def open_table(
     sheet: str | None = None,
     progress: Progress = no_progress,
 ) -> Iterator[Table]:
-    """Open a CSV or XLSX file, by its content, at the header row that has the required columns.
+    """Open a CSV, XLSX or Parquet file, by its content, where it has the required columns.
 
     `report` is told what of the file is read and what is left out; `sheet` names a workbook's one.
     Raises FileRefused, here or while rows are read, for anything that is not such a table.
     """
-    if _checked_head(path) is Looks.ZIP:
+    looks = _checked_head(path)
+    if looks is Looks.ZIP:
         with open_sheets(path, columns, report, sheet) as sections:
             yield _table(path, columns, report, sections, progress)
         return
-    _refuse_sheet_of_text(path, sheet)
+    _refuse_sheet(path, sheet, "Parquet" if looks is Looks.PARQUET else "text")
+    if looks is Looks.PARQUET:
+        held = read_parquet(path, columns, report, bytes_at_most=SIZE_LIMIT_MB * _MEGABYTE)
+        table = _table(path, columns, report, [held.section], progress)
+        yield replace(table, declared=held.declared)
+        return
     with open_csv(path, columns, report, progress) as text:
         yield _table(
             path, columns, report, [text.section], progress, text.encoding, text.line_count
@@ -192,10 +201,10 @@ def _checked_head(path: Path) -> Looks:
     return looks
 
 
-def _refuse_sheet_of_text(path: Path, sheet: str | None) -> None:
+def _refuse_sheet(path: Path, sheet: str | None, kind: str) -> None:
     if sheet:
         raise FileRefused(
-            f"{shown(path.name)} is text, which has no sheets, and --sheet names {shown(sheet)}.",
+            f"{shown(path.name)} is {kind}, which has no sheets, and --sheet names {shown(sheet)}.",
             next_step="Leave out --sheet (“Sheet” on a form), or give the workbook.",
         )
 

@@ -83,7 +83,7 @@ def looks_of(head: bytes) -> Looks:
         (Looks.GZIP, (b"\x1f\x8b",)),
         (Looks.OLD_WORKBOOK, (b"\xd0\xcf\x11\xe0",)),
         (Looks.PDF, (b"%PDF-",)),
-        (Looks.PARQUET, (b"PAR1",)),
+        (Looks.PARQUET, (b"PAR1", b"PARE")),
         (Looks.WIDE_TEXT, _WIDE_MARKS),
     ):
         if head.startswith(marks):

@@ -1,8 +1,9 @@
 """One boundary file of any format → its layers: raw features, and the CRS they say they are in.
 
-Only a Shapefile goes through GDAL; every other format is read here. GDAL guesses a file's format
-from its bytes, and some formats it knows read other files or the network. So what it gets is first
-shown to be what its name says, stands in an empty folder, and was unpacked here, within limits.
+Only a Shapefile goes through GDAL, and Parquet through a program of its own; every other format is
+read here. GDAL guesses a file's format from its bytes, and some formats it knows read other files
+or the network. So what it gets is first shown to be what its name says, stands in an empty folder,
+and was unpacked here, within limits.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
 from catchments.readers.formats.file_checks import ALLOWED, check_is_file
+from catchments.readers.formats.parquet.file_ends import ENCRYPTED, MARK
 from catchments.readers.formats.vectors.geopackage_layers import read_geopackage
+from catchments.readers.formats.vectors.geoparquet import read_geoparquet
 from catchments.readers.formats.vectors.json_files import read_json
 from catchments.readers.formats.vectors.kml import read_plain_kml
 from catchments.readers.formats.vectors.layers import Layer
@@ -27,10 +30,10 @@ _KINDS: tuple[tuple[tuple[bytes, ...], str, tuple[str, ...]], ...] = (
     ((b"PK\x03\x04",), "a zip", (".zip", ".kmz")),
     ((b"SQLite format 3\0",), "a GeoPackage, or another database", (".gpkg",)),
     ((b"<?xml", b"<kml"), "KML, or other XML", (".kml",)),
+    ((MARK, ENCRYPTED), "GeoParquet, or other Parquet", (".parquet", ".geoparquet")),
     ((b"{",), "JSON", (".geojson", ".topojson", ".json", ".geojsonl", ".geojsons")),
 )
 """How files of each kind begin, and what their names end in."""
-_PARQUET, _PARQUET_MARK = (".parquet", ".geoparquet"), b"PAR1"
 EVERY_LAYER = "*"
 """Stands for all layers of a file."""
 
@@ -43,7 +46,6 @@ def read_layers(path: Path, report: Report) -> list[Layer]:
     check_is_file(path)
     ending = path.suffix.casefold()
     _refuse_other_kind(path, ending)
-    _refuse_parquet(path, ending)
     reader = READERS.get(ending)
     if reader is None:
         is_part = ending in PARTS
@@ -55,18 +57,6 @@ def read_layers(path: Path, report: Report) -> list[Layer]:
             else "Export it again as one of these.",
         )
     return reader(path, report)
-
-
-def _refuse_parquet(path: Path, ending: str) -> None:
-    """Refuse GeoParquet by its name: nothing that reads it is fenced in as the others are."""
-    with path.open("rb") as file:
-        if ending not in _PARQUET and file.read(len(_PARQUET_MARK)) != _PARQUET_MARK:
-            return
-    raise FileRefused(
-        f"{shown(path.name)} is GeoParquet, or other Parquet, which is not read here.",
-        allowed=ALLOWED,
-        next_step="Export it as GeoPackage: QGIS and ogr2ogr do.",
-    )
 
 
 def _refuse_other_kind(path: Path, ending: str) -> None:
@@ -134,6 +124,8 @@ READERS: Mapping[str, Callable[[Path, Report], list[Layer]]] = {
     ".geojsonl": read_json,
     ".geojsons": read_json,
     ".gpkg": read_geopackage,
+    ".parquet": read_geoparquet,
+    ".geoparquet": read_geoparquet,
     ".zip": read_zip,
     ".csv": read_wkt_table,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -74,13 +74,21 @@ class ListFile:
             cells = {k: as_meant(v) for k, v in row.cells.items()} if self._is_text else row.cells
             yield replace(row, where=f"{self.prefix}{row.where}", cells=cells)
 
+    def provider_rows(self) -> Iterator[Row]:
+        """Yield the providers that a Parquet of ours declares beside its rows, as rows."""
+        for number, each in enumerate(self.table.declared.providers, start=1):
+            where = f"{self.prefix}provider {number} of what it declares"
+            yield Row(0, where, asdict(each))
+
     @property
     def _is_text(self) -> bool:
         return bool(self.table.encoding)
 
     @cached_property
     def declared(self) -> list[Source]:
-        """The sources that a workbook of ours names, on a sheet of their own."""
+        """The sources that a workbook of ours names on a sheet, and a Parquet in its metadata."""
+        if self.table.declared.is_ours:
+            return list(self.table.declared.sources)
         return [] if self._is_text else declared_sources(self.path, sheet=SOURCE_SHEET)
 
     def source(self, kind: SourceKind, title: str, given: Given) -> Source:
@@ -97,7 +105,9 @@ class ListFile:
             sha256=self.sha256,
             file_name=self.path.name,
             url=given.url,
-            demonstration=self.demonstration or any(s.demonstration for s in self.declared),
+            demonstration=self.demonstration
+            or self.table.declared.demonstration
+            or any(s.demonstration for s in self.declared),
         )
 
     def _note_origin(self, row: Row) -> None:

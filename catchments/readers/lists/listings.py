@@ -100,7 +100,7 @@ def read_listings(
     given: Given = Given(),  # noqa: B008 - frozen
     progress: Progress = no_progress,
 ) -> Listings:
-    """Read lists, CSV or XLSX, as one; rows match a school by number, else by name and town.
+    """Read lists of any format as one; rows match a school by number, else by name and town.
 
     `known` is the edition that they are read for. Raises FileRefused for a file that is no such
     list, an unknown catchment, and a school listed in two; each row at fault is in the error's

@@ -82,7 +82,7 @@ def read_providers(
     given: Given = Given(),  # noqa: B008 - frozen
     progress: Progress = no_progress,
 ) -> ProviderTable:
-    """Read provider tables, CSV or XLSX, as one; rows of one provider merge where they agree.
+    """Read provider tables of any format as one; rows of one provider merge where they agree.
 
     `known` is the edition that they are read for: a provider is known by its code, else by its
     name, and keeps what no column tells of. Raises FileRefused for a file that is no such table,
@@ -97,6 +97,8 @@ def read_providers(
         told |= file.table.fields
         for row in file.rows():
             reading.add(row)
+        for row in file.provider_rows():
+            reading.add_idle(row)
         sources.append(file.source(SourceKind.PROVIDERS, "Providers", given))
         declared += [s for s in file.declared if s.kind is SourceKind.PROVIDERS]
     reading.refuse_faults(paths)
@@ -171,6 +173,11 @@ class _Reading:
                 self._assign(row.where, text, provider.code)
         if len(self.faults) > _MAX_FAULTS:
             raise _refusal("The table", self.faults)
+
+    def add_idle(self, row: Row) -> None:
+        """Take a provider that a file of ours declares, if it stands in none of its rows."""
+        if row["code"] not in self.providers:
+            self.add(row)
 
     def _without_nobody(self, row: Row) -> Row:
         """Return a row without a name that says that there is none: “n/a”, “TBC”, “-”."""

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.errors import FileRefused, InputRefused, shown
-from catchments.geometry import wkb
+from catchments.core.errors import shown
 from catchments.readers.formats import geopackage
 from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
 from catchments.readers.formats.geopackage import GeoPackage, Row, TableLayer
@@ -20,7 +19,8 @@ from catchments.readers.formats.vectors.declarations import (
     providers_of,
     sources_of,
 )
-from catchments.readers.formats.vectors.layers import Declared, Layer, in_one_collection
+from catchments.readers.formats.vectors.layers import Declared, Layer
+from catchments.readers.formats.vectors.stored_shapes import shape_of
 from catchments.readers.formats.vectors.values import texts_of
 from catchments.readers.report import Report
 
@@ -78,7 +78,7 @@ def _layer(
         room.take(row)
         refuse_many(number, path)
         where = f"layer {shown(layer.name)}, feature {number}"
-        geometries.append(_stored_geometry(row.geometry, path, where))
+        geometries.append(_geometry(row.geometry, path, where))
         given = zip(layer.fields.items(), row.values, strict=True)
         values.append(texts_of((name, _as_declared(kind, v)) for (name, kind), v in given))
     return Layer(layer.name, layer.crs, geometries, values, declared=declared)
@@ -99,20 +99,14 @@ class _Room:
             raise not_what_it_says(self._path, "whole", "it holds more than it has bytes for")
 
 
-def _stored_geometry(stored: bytes | None, path: Path, where: str) -> BaseGeometry | None:
+def _geometry(stored: bytes | None, path: Path, where: str) -> BaseGeometry | None:
     if stored is None:
         return None
     try:
-        parts = wkb.opened(geopackage.wkb_of(stored))
-        return in_one_collection([wkb.read(p, wkb.ALL_KINDS, on_invalid="fix") for p in parts])
-    except InputRefused as error:
-        raise FileRefused(
-            f"{shown(path.name)}, {where}: {error.problem}",
-            allowed=error.allowed,
-            next_step="Convert it to polygons with straight edges, and export it again.",
-        ) from error
+        content = geopackage.wkb_of(stored)
     except ValueError as error:
         raise not_what_it_says(path, "whole", f"{where}: {error}") from error
+    return shape_of(content, path, where)
 
 
 def _as_declared(declared: str, value: object) -> object:

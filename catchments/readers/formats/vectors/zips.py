@@ -28,6 +28,7 @@ from catchments.readers.formats.vectors.declarations import (
     sources_of,
 )
 from catchments.readers.formats.vectors.geopackage_layers import read_geopackage
+from catchments.readers.formats.vectors.geoparquet import read_geoparquet
 from catchments.readers.formats.vectors.json_files import read_json
 from catchments.readers.formats.vectors.kml import (
     Link,
@@ -50,6 +51,8 @@ _OTHERS: Mapping[str, Callable[[Path, Report], list[Layer]]] = {
     ".topojson": read_json,
     ".json": read_json,
     ".gpkg": read_geopackage,
+    ".parquet": read_geoparquet,
+    ".geoparquet": read_geoparquet,
     ".csv": read_wkt_table,
 }
 _OURS = {"sources.csv": "sources", "providers.csv": "providers"}

@@ -27,7 +27,7 @@ PROBLEMS_SAID = 40
 EFFECTS_SHOWN = 10_000
 """Lines of one kind: all that an edition of this country comes to."""
 ROWS_SHOWN = 100
-TABLES = ".csv,.tsv,.txt,.xlsx"
+TABLES = ".csv,.tsv,.txt,.xlsx,.parquet"
 """What a browser offers to choose where a table is asked for."""
 
 

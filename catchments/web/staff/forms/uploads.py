@@ -35,7 +35,7 @@ LARGEST_KEPT = 100_000_000
 """Bytes of a reading: several times what the finest boundaries of the country come to."""
 REASON_KEPT = 500
 """Characters of a refusal that the audit trail keeps."""
-FORMATS = ".kml,.kmz,.geojson,.topojson,.json,.gpkg,.zip,.csv"
+FORMATS = ".kml,.kmz,.geojson,.topojson,.json,.gpkg,.parquet,.geoparquet,.zip,.csv"
 
 _IN_FORMS = (
     ("--crs EPSG:2193", "EPSG:2193"),
