@@ -711,6 +711,64 @@ def truth_in_a_list(doors: Doors, text: str) -> Verdict:
 
 DOORS_OF_TRUTHS = [truth_at_ogc, truth_in_a_list]
 
+# --- regions, codes and words ---------------------------------------------------------------------
+
+IN_WAIKATO = f"{AHI} {KOWHAI}"
+REGIONS: list[tuple[str, Verdict]] = [
+    (text, IN_WAIKATO) for text in ("Waikato", "waikato", " WAIKATO ", "Wāikatō")
+]
+
+
+def region_of_a_list(doors: Doors, text: str) -> Verdict:
+    answer = doors.get("/v1/catchments", region=text)
+    return " ".join(sorted(each["code"] for each in answer.json["items"]))
+
+
+def region_at_ogc(doors: Doors, text: str) -> Verdict:
+    answer = doors.get(OGC_CATCHMENTS, education_region=text)
+    return " ".join(sorted(each["id"] for each in answer.json["features"]))
+
+
+CODES: list[tuple[str, Verdict]] = [
+    (KOWHAI, KOWHAI),
+    (f" {KOWHAI} ", KOWHAI),
+    (KOWHAI.lower(), REFUSED),
+    ("none", REFUSED),
+    (f"{KOWHAI}\0", REFUSED),
+]
+
+
+def code_of_a_list(doors: Doors, text: str) -> Verdict:
+    answer = doors.get("/v1/catchments", catchment=text)
+    return REFUSED if answer.status_code == 404 else answer.json["items"][0]["code"]
+
+
+def code_at_ogc(doors: Doors, text: str) -> Verdict:
+    found = doors.get(OGC_CATCHMENTS, code=text).json["features"]
+    return found[0]["id"] if found else REFUSED  # a query of properties finds nothing
+
+
+WORDS: list[tuple[str, Verdict]] = [
+    ("proposed", 60),
+    (" proposed ", 60),
+    ("PROPOSED", REFUSED),
+    ("proposed,open", REFUSED),
+    ("", REFUSED),
+]
+
+
+def word_in_a_list(doors: Doors, text: str) -> Verdict:
+    answer = doors.get("/v1/schools", status=text)
+    if answer.status_code != 200:
+        return refusal(answer)
+    return answer.json["items"][0]["school"]["school_id"]
+
+
+def word_at_ogc(doors: Doors, text: str) -> Verdict:
+    answer = doors.get("/ogc/collections/schools/items", status=text)
+    return answer.json["features"][0]["id"] if answer.status_code == 200 else refusal(answer)
+
+
 # --- what fields are called -----------------------------------------------------------------------
 
 NAMES: list[tuple[tuple[str, ...], Verdict]] = [
@@ -821,6 +879,9 @@ KINDS: dict[str, tuple[Sequence[tuple[Any, Verdict]], Sequence[Callable[..., Ver
     "box": (BOXES, DOORS_OF_BOXES),
     "date": (DATES, DOORS_OF_DATES),
     "truth": (TRUTHS, DOORS_OF_TRUTHS),
+    "region": (REGIONS, [region_of_a_list, region_at_ogc]),
+    "code": (CODES, [code_of_a_list, code_at_ogc]),
+    "word": (WORDS, [word_in_a_list, word_at_ogc]),
     "name": (NAMES, DOORS_OF_NAMES),
     "axes": (AXES, DOORS_OF_AXES),
 }
