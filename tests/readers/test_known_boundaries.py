@@ -22,6 +22,7 @@ from catchments.core.errors import FileRefused
 from catchments.core.model import Catchment, Edition, Provider, Source, SourceKind
 from catchments.readers.boundaries import BoundaryReading, read_boundaries
 from catchments.readers.boundaries.areas import MADE_UP, SIMPLIFIED
+from catchments.readers.formats.vectors.topojson import layers_of
 from catchments.readers.report import Report
 from maps.wording import MADE_UP as SAID_IN_FILES
 from maps.wording import SIMPLIFIED as SIMPLIFIED_IN_FILES
@@ -615,3 +616,14 @@ def test_our_own_zip_is_read_with_its_tables_and_the_texts_that_it_cut(tmp_path:
 def test_a_text_that_is_not_what_was_cut_is_the_table_s(tmp_path: Path) -> None:
     reading = read(our_zip(tmp_path, long="Another " + LONG), known=Edition())
     assert "provider of “01” is not what long_texts.csv has whole" in said(reading.report)
+
+
+def test_lines_of_unequal_length_are_lines_of_a_topology(tmp_path: Path) -> None:
+    borders = {"type": "MultiLineString", "arcs": [[0], [1, 0]]}
+    arcs = [[[0, 0], [1, 1]], [[2, 0], [1, 0], [0, 0]]]
+    content = {"type": "Topology", "objects": {"borders": borders}, "arcs": arcs}
+    path = tmp_path / "lines.topojson"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    (layer,) = layers_of(content, path, Report())
+    (found,) = layer.geometries
+    assert found.equals(shapely.from_wkt("MULTILINESTRING ((0 0, 1 1), (2 0, 1 0, 0 0, 1 1))"))

@@ -137,7 +137,8 @@ class _Arcs:
             made = shapely.multipoints(self._points(points))
         elif kind in {"LineString", "MultiLineString"}:
             lines = [each["arcs"]] if kind == "LineString" else each["arcs"]
-            made = shapely.multilinestrings([self._line(line) for line in lines])
+            # One by one: shapely makes an array of several lines only where all are as long.
+            made = shapely.multilinestrings([shapely.linestrings(self._line(x)) for x in lines])
         elif kind in {"Polygon", "MultiPolygon"}:
             polygons = [each["arcs"]] if kind == "Polygon" else each["arcs"]
             kept = [made for polygon in polygons if (made := self._polygon(polygon)) is not None]
