@@ -210,6 +210,7 @@ def test_an_answer_says_its_language(client: FlaskClient) -> None:
 
 
 OPEN = [
+    "/dcat.jsonld",
     "/v1/provider?school_id=54",
     "/v1/provider?school_id=99",
     "/v1/provider?nonsense=1",
@@ -249,6 +250,15 @@ def test_a_browser_that_asks_first_is_told_what_it_may_send(
     allowed = set(response.headers["Access-Control-Allow-Headers"].split(", "))
     assert {"X-API-Key", "Content-Type", "If-None-Match"} <= allowed
     assert int(response.headers["Access-Control-Max-Age"]) > 0
+
+
+def test_a_browser_may_send_many_questions_packed(client: FlaskClient) -> None:
+    asked = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
+    allowed = client.options("/v1/providers:resolve", headers=asked).headers
+    assert "POST" in allowed["Access-Control-Allow-Methods"]
+    assert {"Content-Type", "Content-Encoding"} <= set(
+        allowed["Access-Control-Allow-Headers"].split(", ")
+    )
 
 
 @pytest.mark.parametrize("address", ["/", "/school/54", "/map", "/nowhere", "/staff/", "/api"])

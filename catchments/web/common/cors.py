@@ -9,9 +9,12 @@ from flask import Flask, Response, request
 
 OPEN = frozenset({"api", "v1", "features", "health", "machines"})
 """The blueprints that are for programs."""
-OPEN_PATHS = ("/v1/", "/ogc", "/downloads/")
+OPEN_PATHS = ("/v1/", "/ogc", "/downloads/", "/dcat.jsonld")
 """Where else: files to download, and addresses below which there is nothing."""
-ASKED_WITH = "Accept, Accept-Language, Content-Type, If-None-Match, If-Range, Range, X-API-Key"
+ASKED_WITH = (
+    "Accept, Accept-Language, Content-Encoding, Content-Type, If-Match, If-None-Match, If-Range, "
+    "Range, X-API-Key"
+)
 READABLE = (
     "Accept-Ranges, Catchments-As-At, Catchments-Demonstration, Catchments-Directory-Release, "
     "Catchments-Edition, Content-Crs, Content-Disposition, Content-Length, Content-Range, ETag, "
