@@ -711,6 +711,64 @@ def truth_in_a_list(doors: Doors, text: str) -> Verdict:
 
 DOORS_OF_TRUTHS = [truth_at_ogc, truth_in_a_list]
 
+# --- regions, codes and words ---------------------------------------------------------------------
+
+IN_WAIKATO = f"{AHI} {KOWHAI}"
+REGIONS: list[tuple[str, Verdict]] = [
+    (text, IN_WAIKATO) for text in ("Waikato", "waikato", " WAIKATO ", "Wāikatō")
+]
+
+
+def region_of_a_list(doors: Doors, text: str) -> Verdict:
+    answer = doors.get("/v1/catchments", region=text)
+    return " ".join(sorted(each["code"] for each in answer.json["items"]))
+
+
+def region_at_ogc(doors: Doors, text: str) -> Verdict:
+    answer = doors.get(OGC_CATCHMENTS, education_region=text)
+    return " ".join(sorted(each["id"] for each in answer.json["features"]))
+
+
+CODES: list[tuple[str, Verdict]] = [
+    (KOWHAI, KOWHAI),
+    (f" {KOWHAI} ", KOWHAI),
+    (KOWHAI.lower(), REFUSED),
+    ("none", REFUSED),
+    (f"{KOWHAI}\0", REFUSED),
+]
+
+
+def code_of_a_list(doors: Doors, text: str) -> Verdict:
+    answer = doors.get("/v1/catchments", catchment=text)
+    return REFUSED if answer.status_code == 404 else answer.json["items"][0]["code"]
+
+
+def code_at_ogc(doors: Doors, text: str) -> Verdict:
+    found = doors.get(OGC_CATCHMENTS, code=text).json["features"]
+    return found[0]["id"] if found else REFUSED  # a query of properties finds nothing
+
+
+WORDS: list[tuple[str, Verdict]] = [
+    ("proposed", 60),
+    (" proposed ", 60),
+    ("PROPOSED", REFUSED),
+    ("proposed,open", REFUSED),
+    ("", REFUSED),
+]
+
+
+def word_in_a_list(doors: Doors, text: str) -> Verdict:
+    answer = doors.get("/v1/schools", status=text)
+    if answer.status_code != 200:
+        return refusal(answer)
+    return answer.json["items"][0]["school"]["school_id"]
+
+
+def word_at_ogc(doors: Doors, text: str) -> Verdict:
+    answer = doors.get("/ogc/collections/schools/items", status=text)
+    return answer.json["features"][0]["id"] if answer.status_code == 200 else refusal(answer)
+
+
 # --- what fields are called -----------------------------------------------------------------------
 
 NAMES: list[tuple[tuple[str, ...], Verdict]] = [
@@ -821,6 +879,9 @@ KINDS: dict[str, tuple[Sequence[tuple[Any, Verdict]], Sequence[Callable[..., Ver
     "box": (BOXES, DOORS_OF_BOXES),
     "date": (DATES, DOORS_OF_DATES),
     "truth": (TRUTHS, DOORS_OF_TRUTHS),
+    "region": (REGIONS, [region_of_a_list, region_at_ogc]),
+    "code": (CODES, [code_of_a_list, code_at_ogc]),
+    "word": (WORDS, [word_in_a_list, word_at_ogc]),
     "name": (NAMES, DOORS_OF_NAMES),
     "axes": (AXES, DOORS_OF_AXES),
 }
@@ -844,6 +905,35 @@ def test_a_value_has_the_same_verdict_at_every_door(
 
 
 # --- numbers as no program here writes them -------------------------------------------------------
+
+WRAPPED = [
+    # as a CSV file keeps a spreadsheet from taking a text for a number
+    ('="54"', 54),
+    (' ="00054" ', 54),
+    ('=" 54.0 "', 54),
+    ('="54', REFUSED),
+    ('="="54""', REFUSED),
+    ('=""', REFUSED),
+    ("=54", REFUSED),
+    ("'54", REFUSED),
+]
+
+
+@pytest.mark.parametrize(("text", "verdict"), WRAPPED)
+def test_a_cell_that_is_kept_as_text_has_the_same_verdict_wherever_csv_is_read(
+    text: str, verdict: Verdict, doors: Doors
+) -> None:
+    ways = (in_csv, in_a_csv_file, in_a_directory, in_a_list)
+    found = {way.__name__: way(doors, text) for way in ways}
+    assert found == dict.fromkeys(found, verdict)
+
+
+@pytest.mark.parametrize("way", [point_in_csv, point_in_a_csv_file])
+def test_degrees_that_are_kept_as_text_are_read(
+    way: Callable[[Doors, Any], Verdict], doors: Doors
+) -> None:
+    assert way(doors, ('="174.5"', '="-38.5"')) == AHI
+
 
 WRITTEN = {
     "54.000": 54,

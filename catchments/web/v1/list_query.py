@@ -91,9 +91,10 @@ def _region(found: AsAt, text: str) -> str:
 
 
 def _code(found: AsAt, kind: str) -> str | None:
-    code = request.args.get(kind)
-    if code is None or found.snapshot is None:
-        return code
+    given = request.args.get(kind)
+    if given is None or found.snapshot is None:
+        return given
+    code = given.strip()
     edition = found.snapshot.edition
     known = edition.catchments if kind == "catchment" else edition.providers
     if code not in known:
