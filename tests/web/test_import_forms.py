@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -16,9 +17,21 @@ from werkzeug.test import TestResponse
 from catchments.changes.kinds.replace_listings import ReplaceListings
 from catchments.changes.kinds.replace_providers import ReplaceProviders
 from catchments.core.roles import Role
+from catchments.lookup.snapshot import Snapshot
 from catchments.store.drafts.repository import DraftRepository
+from maps.exports.export_input import ExportInput
+from maps.exports.geoparquet import schools_geoparquet
 from tests.staff import add_person, csrf_token, signed_in, words
-from tests.worlds import AHI, HOSTILE, KOWHAI, RIMU, TOTARA, store_of
+from tests.worlds import (
+    AHI,
+    HOSTILE,
+    KOWHAI,
+    RIMU,
+    TOTARA,
+    small_edition,
+    small_release,
+    store_of,
+)
 
 GIVEN = {"authority": "Ministry", "licence": "CC BY 4.0", "release": "2026-06-01"}
 LIST = "School Number,Catchment\n54,Ahi\n55,Kōwhai\n"
@@ -70,6 +83,17 @@ def test_a_list_is_looked_over_with_all_that_it_changes_and_then_added(
     assert isinstance(change, ReplaceListings)
     assert (dict(change.listings), change.speaks_for) == ({55: AHI}, {AHI})
     assert (change.source.licence, change.source.file_name) == ("CC BY 4.0", "a.csv")
+
+
+@pytest.mark.parametrize("kind", ["read-listings", "read-providers"])
+def test_the_parquet_of_schools_is_read_back_as_nothing_changed(
+    app: Flask, hana: FlaskClient, kind: str
+) -> None:
+    known = Snapshot.of(replace(small_edition(), number=1), small_release())
+    content = schools_geoparquet(ExportInput.of(known))
+    page = sent(app, hana, kind, ("schools-and-providers.parquet", content))
+    assert page.status_code == 200, words(page)
+    assert "It changes nothing" in words(page)
 
 
 def test_a_list_that_drops_more_than_a_tenth_is_refused_by_name(

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import zipfile
 import zlib
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -30,6 +31,7 @@ from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.changes.kinds.transfer_area import TransferArea
 from catchments.core.roles import Role
 from catchments.core.settings import ROOT
+from catchments.lookup.snapshot import Snapshot
 from catchments.readers.uploads import Read, Wish
 from catchments.runtime import subprocess_job
 from catchments.store import schema
@@ -39,8 +41,19 @@ from catchments.store.drafts.uploads import Upload, Uploads
 from catchments.store.people import People
 from catchments.web.common.services import EXTENSION
 from catchments.web.staff.forms import uploads
+from maps.exports.export_input import ExportInput
+from maps.exports.geoparquet import catchments_geoparquet
+from tests import hostile_parquet
 from tests.staff import add_person, csrf_token, post, signed_in, words
-from tests.worlds import HOSTILE, KOWHAI, SQUARES, running_application, store_of
+from tests.worlds import (
+    HOSTILE,
+    KOWHAI,
+    SQUARES,
+    running_application,
+    small_edition,
+    small_release,
+    store_of,
+)
 
 AREA = shapely.box(174.3, -38.7, 174.9, -38.3)
 
@@ -144,6 +157,7 @@ def test_the_area_of_a_file_is_looked_over_without_choosing_it_again(
     [
         "kml",
         "gpkg",
+        "parquet",
         *(pytest.param(n, marks=pytest.mark.thorough) for n in ("geojson", "kmz", "zip", "csv")),
     ],
 )
@@ -153,6 +167,7 @@ def test_every_format_is_read_outside_the_web_process(suffix: str, tmp_path: Pat
         "kml": lambda: kml(AREA),
         "kmz": lambda: zipped(doc__kml=kml(AREA)),
         "gpkg": lambda: written(AREA, "gpkg", tmp_path),
+        "parquet": lambda: hostile_parquet.written({"name": ["a"]}, shapes=[AREA.wkb]),
         "zip": lambda: written(AREA, "shp", tmp_path),
         "csv": f'WKT,name\n"{AREA.wkt}",a\n'.encode,
     }[suffix]()
@@ -436,6 +451,27 @@ def test_boundaries_are_checked_first_and_then_replaced(app: Flask, hana: FlaskC
     )
     (comment,) = desk(app).comments(1)
     assert comment.text.startswith("Read")
+
+
+def test_the_geoparquet_of_an_edition_is_read_back_as_nothing_changed(
+    app: Flask, hana: FlaskClient
+) -> None:
+    edition = small_edition()
+    known = Snapshot.of(replace(edition, number=1), small_release())
+    content = catchments_geoparquet(ExportInput.of(known))
+    looked_over = uploaded(app, hana, "replace-boundaries", content, "boundaries.parquet", **GIVEN)
+    assert looked_over.status_code == 200, words(looked_over)
+    assert "shapes from the column “geometry”" in words(looked_over)
+    assert "It changes nothing" in words(looked_over)
+
+
+@pytest.mark.parametrize("way", ["one value two thousand times", "locked columns", "cut short"])
+def test_a_hostile_parquet_is_refused_in_words(app: Flask, hana: FlaskClient, way: str) -> None:
+    make, said = hostile_parquet.HARMING[way]
+    page = uploaded(app, hana, "replace-boundaries", make(), "b.parquet", **GIVEN)
+    assert page.status_code == 400
+    assert said in words(page)
+    assert desk(app).steps(1) == []
 
 
 def test_overlaps_are_refused_with_each_of_them_unless_accepted(

@@ -44,7 +44,7 @@ def answer_of(asked: Asked, path: Path) -> Held:
     except (subprocess_job.JobFailed, msgspec.DecodeError) as error:
         how = getattr(error, "how", "its answer cannot be understood")
         raise FileRefused(
-            f"{shown(path.name)} cannot be read: it is broken, or too large; what reads Parquet did"
-            f" not end well ({how}).",
+            f"{shown(path.name)} cannot be read: it is broken, encrypted in parts, or too large;"
+            f" what reads Parquet did not end well ({how}).",
             next_step="Write it again, for example with GeoPandas or ogr2ogr.",
         ) from error
