@@ -286,10 +286,15 @@ def fill(
 
 
 def application(
-    database: Path | str, *, today: date | Callable[[], date] = TODAY, commands: bool = False
+    database: Path | str,
+    *,
+    today: date | Callable[[], date] = TODAY,
+    commands: bool = False,
+    public_url: str = "",
 ) -> Flask:
     """The application on a database, on a day of the test's choosing."""
-    made = (create_app if commands else web_app)(Settings(database_url=url_of(database)))
+    settings = Settings(database_url=url_of(database), public_url=public_url)
+    made = (create_app if commands else web_app)(settings)
     running = made.extensions[EXTENSION]
     clock = today if callable(today) else lambda: today
     made.extensions[EXTENSION] = Services(

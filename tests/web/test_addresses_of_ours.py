@@ -6,7 +6,10 @@ Anybody may write any host into a request; what names it must not be kept for ot
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.web.common.services import EXTENSION
+from tests.worlds import running_application
 
 PUBLIC = "https://finder.example/nz"
 ELSEWHERE = {"Host": "evil.example"}
@@ -90,3 +94,26 @@ def test_the_document_is_the_same_whoever_asks_first(client: FlaskClient) -> Non
     first = client.get("/v1/openapi.json", headers=ELSEWHERE)
     assert json.loads(first.text)["servers"] == [{"url": "/"}]
     assert first.data == client.get("/v1/openapi.json").data
+
+
+@pytest.fixture
+def below(small_database: Path) -> Iterator[FlaskClient]:
+    """The application as it is made where the public finds it below a path."""
+    with running_application(small_database, public_url=PUBLIC) as made:
+        yield made.test_client()
+
+
+@pytest.mark.parametrize("asked", ["", "/nz"])
+@pytest.mark.parametrize("path", ["/", "/school/54", "/map", "/v1/schools?limit=1", "/sitemap.xml"])
+def test_below_a_path_every_link_has_it_whether_the_proxy_takes_it_off_or_not(
+    asked: str, path: str, below: FlaskClient
+) -> None:
+    text = below.get(f"{asked}{path}").text
+    links = [
+        *re.findall(r'(?:href|src|action)="(/[^"]*)"', text),
+        *re.findall('"(/v1[^"]*)"', text),
+    ]
+    assert [link for link in map("".join, links) if not link.startswith("/nz/")] == []
+    assert "/nz/" in text
+    slash = below.get(f"{asked}/map/")
+    assert (slash.status_code, slash.headers["Location"]) == (308, f"{PUBLIC}/map")

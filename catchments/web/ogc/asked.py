@@ -95,7 +95,7 @@ def found(layer: Layer) -> list[int]:
     wanted = {field: _value(layer.of, field, names[field]) for field in fields}
     if (region := wanted.get(REGION)) is not None:
         # As everywhere else, however it is spelled; of one that there is not nothing is found.
-        spelled = {folded(str(row[REGION])): row[REGION] for row in layer.rows}
+        spelled = {folded(each): each for each in {str(row[REGION]) for row in layer.rows}}
         wanted[REGION] = spelled.get(folded(str(region)), region)
     crs = supported("bbox-crs", request.args.get("bbox-crs", CRS84))
     box = request.args.get("bbox")
