@@ -36,6 +36,7 @@ PROBLEMS = (
     "No school directory release has held this school number.",
     "The latitude looks as if its minus sign were missing.",
     "The longitude or the latitude has a comma where a decimal point belongs.",
+    "The place looks like degrees, where the CRS that is named has metres.",
 )
 """What may be wrong with a row; a row's problem is its place here, 0 where all is well."""
 (
@@ -49,6 +50,7 @@ PROBLEMS = (
     UNKNOWN,
     SIGN_MISSING,
     DECIMAL_COMMA,
+    DEGREES_FOR_METRES,
 ) = range(1, len(PROBLEMS))
 
 _POINT_BYTES = 21
@@ -186,18 +188,28 @@ def shapes_of(values: Any, kinds: Kinds) -> npt.NDArray[np.object_]:
 
 
 def _places(x: Floats, y: Floats, problems: Problems, crs: str) -> Asked:
-    lng, lat = (x, y) if crs in {"", WGS84} else transformer(crs, WGS84).transform(x, y)
-    lng, lat = np.asarray(lng, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+    lng, lat = _degrees(x, y, crs)
     with np.errstate(invalid="ignore"):
         ranged = _between(lng, LNG_LIMITS) & _between(lat, LAT_LIMITS)
-        exchanged = ~_in_new_zealand(lng, lat) & _in_new_zealand(lat, lng)
+        elsewhere = ~_in_new_zealand(lng, lat)
+        in_degrees = elsewhere & (_in_new_zealand(x, y) | _in_new_zealand(y, x))
+        exchanged = elsewhere.copy()
+        exchanged[elsewhere] = _in_new_zealand(*_degrees(y[elsewhere], x[elsewhere], crs))
         mirrored = (lat > 0) & _in_new_zealand(lng, -lat)
     wrong = np.select(
-        [exchanged, ~ranged, mirrored], [EXCHANGED, OUT_OF_RANGE, SIGN_MISSING], default=0
+        [exchanged, in_degrees, ~ranged, mirrored],
+        [EXCHANGED, DEGREES_FOR_METRES, OUT_OF_RANGE, SIGN_MISSING],
+        default=0,
     )
     problems = np.where(problems > 0, problems, wrong).astype(np.uint8)
     good = problems == 0
     return Asked(problems, lng=np.where(good, lng, np.nan), lat=np.where(good, lat, np.nan))
+
+
+def _degrees(x: Floats, y: Floats, crs: str) -> tuple[Floats, Floats]:
+    """Return longitudes and latitudes of WGS 84; infinity for what lies nowhere."""
+    lng, lat = (x, y) if crs in {"", WGS84} else transformer(crs, WGS84).transform(x, y)
+    return np.asarray(lng, dtype=np.float64), np.asarray(lat, dtype=np.float64)
 
 
 def _between(values: Floats, limits: tuple[float, float]) -> npt.NDArray[np.bool_]:

@@ -493,6 +493,28 @@ def test_eastings_and_northings_of_a_csv_are_read_in_the_crs_that_is_named(
     assert column(tmp_path / "out.csv", "catchment_code") == ["AHI-1"]
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("{n},{e}", "look exchanged"),
+        ("174.5,-38.5", "looks like degrees"),
+        ("-38.5,174.5", "looks like degrees"),
+        ("183.5,-44", "looks like degrees"),
+    ],
+)
+def test_metres_that_are_exchanged_and_degrees_for_metres_are_said(
+    place: str, said: str, run: Callable[..., Summary], tmp_path: Path
+) -> None:
+    to = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:2193", always_xy=True)
+    east, north = to.transform(174.5, -38.5)
+    row = tuple(place.format(e=east, n=north).split(","))
+    source = write_csv(tmp_path / "in.csv", ("E", "N"), [row, (east, north)])
+    run(source, tmp_path / "out.csv", wanted=Wanted(lng="E", lat="N", crs="EPSG:2193"))
+    wrong, right = read(tmp_path / "out.csv")
+    assert (wrong["provider_status"], right["catchment_code"]) == ("refused", "AHI-1")
+    assert said in wrong["provider_problem"]
+
+
 # --- which columns --------------------------------------------------------------------------------
 
 

@@ -216,6 +216,7 @@ def test_every_parameter_of_the_contract_is_taken_and_no_other(client):
         ("bbox=170,-30,180,-40", "bbox"),
         (f"bbox=-30,170,-40,180&bbox-crs={WGS84}", "bbox"),
         (f"bbox=5,9,6,8&bbox-crs={NZTM2000}", "bbox"),
+        (f"bbox=1690000,5700000,1700000,5720000&bbox-crs={NZTM2000}", "bbox"),
         ("bbox=1,2,3,4&bbox-crs=EPSG:2193", "bbox-crs"),
         (f"bbox-crs={WGS84}", "bbox-crs"),
         ("crs=EPSG:2193", "crs"),
@@ -589,6 +590,10 @@ def test_a_school_is_asked_for_by_its_number_as_people_write_it(client, text):
         ("school_id=54&School_Number=54", "repeated-parameter"),
         (f"bbox-crs={WGS84}", "missing-parameter"),
         ("bbox=-37,174,-36,176", "swapped-coordinates"),
+        (
+            f"bbox=1690000,5700000,1700000,5720000&bbox-crs={NZTM2000}",
+            "swapped-coordinates",
+        ),
         ("bbox=174,36,176,37", "missing-sign"),
         ("edition=9", "not-found"),
     ],

@@ -6,7 +6,7 @@ northing first in EPSG's. Longitudes of a box may cross 180° either way that pe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.errors import InputRefused, shown
+from catchments.core.errors import InputRefused, Kind, shown
 from catchments.geometry.coordinates import NZTM2000, WGS84, transformer
 from catchments.lookup.boxes import FARTHEST, box_of, sides_of
+from catchments.lookup.values import number_text
 from maps.exports.export_input import published_boundary
 from maps.exports.geojson import DECIMALS, rounded
 
@@ -33,6 +34,8 @@ FRAMES: Mapping[str, str] = {
 DECIMALS_OF_A_METRE = 4
 PARTS_OF_A_SIDE = 256
 """A projected box's sides are curves in degrees: so many chords are within a metre of them."""
+_EASTINGS, _NORTHINGS = (800_000.0, 2_900_000.0), (4_000_000.0, 7_000_000.0)
+"""Metres of all islands in NZTM2000, with a margin; none is in both."""
 _NEAR_NEW_ZEALAND_M = (-900_000.0, 3_000_000.0, 4_100_000.0, 8_500_000.0)
 """West, south, east, north in NZTM2000: beyond it the projection folds over itself."""
 
@@ -92,7 +95,21 @@ def _metres(text: str) -> tuple[float, float, float, float]:
             "between them, or six with heights, the lower corner first.",
             next_step="For example bbox=5900000,1750000,5930000,1770000.",
         )
+    if _all_within((south, north), _EASTINGS) and _all_within((west, east), _NORTHINGS):
+        meant = ",".join(map(number_text, (west, south, east, north)))
+        raise InputRefused(
+            "Eastings and northings look swapped in the parameter bbox.",
+            field="bbox",
+            allowed="It must be south, west, north and east: northings come first in EPSG:2193.",
+            next_step=f"If that is so, ask for bbox={meant}.",
+            kind=Kind.SWAPPED_COORDINATES,
+        )
     return west, south, east, north
+
+
+def _all_within(values: Iterable[float], limits: tuple[float, float]) -> bool:
+    low, high = limits
+    return all(low <= value <= high for value in values)
 
 
 def _unprojected(west: float, south: float, east: float, north: float) -> list[BaseGeometry]:
