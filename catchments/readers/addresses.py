@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,8 +17,8 @@ import shapely
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Source, SourceKind
 from catchments.core.text_folding import folded
-from catchments.geometry.coordinates import in_new_zealand, look_swapped, published_lng
-from catchments.lookup.values import degrees
+from catchments.geometry.coordinates import in_new_zealand, published_lng
+from catchments.lookup.values import Flaw, degrees, flaw_of
 from catchments.readers.address_files import Cells, rows_of
 from catchments.readers.formats.cells import shows_an_error, tidy
 from catchments.readers.formats.mojibake import SpoiltTexts
@@ -38,6 +38,10 @@ PROBLEMS_NAMED = 10
 LONGEST_RANGE = 100
 """Numbers from the first to the last of one address; a longer range is a slip of the source."""
 
+_NOT_HERE: Mapping[Flaw | None, str] = {
+    Flaw.SWAPPED: "with its axes exchanged",
+    Flaw.SIGN_MISSING: "without the minus sign of its latitude",
+}
 _NUMBER = re.compile(
     r"(?:(?P<unit>[^/]{1,40})/)?(?P<number>[0-9]{1,6})(?P<suffix>[A-Za-z]{0,2})"
     r"(?: ?- ?(?P<high>[0-9]{1,6})[A-Za-z]{0,2})?"
@@ -297,7 +301,6 @@ def _place(given: _Row) -> tuple[float, float]:
     if math.isnan(lng) or math.isnan(lat):
         raise _Unusable("without a point", given.full_address)
     if not in_new_zealand(lng=lng, lat=lat):
-        swapped = look_swapped(lng=lng, lat=lat)
-        what = "with its axes exchanged" if swapped else "outside New Zealand"
+        what = _NOT_HERE.get(flaw_of(lng=lng, lat=lat), "outside New Zealand")
         raise _Unusable(what, f"longitude {lng:g}, latitude {lat:g}")
     return lng, lat

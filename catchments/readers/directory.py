@@ -23,7 +23,6 @@ from catchments.geometry.coordinates import (
     NEW_ZEALAND_LAT,
     NEW_ZEALAND_LNG_360,
     in_new_zealand,
-    look_swapped,
     published_lng,
     to_180,
 )
@@ -32,8 +31,10 @@ from catchments.lookup.values import (
     LNG,
     NAMES,
     SCHOOL_ID,
+    Flaw,
     day_of,
     degrees,
+    flaw_of,
     school_number,
     whole_number,
 )
@@ -85,6 +86,10 @@ MAX_CHARACTERS = 500
 
 _PLACEHOLDERS = frozenset({"", "not calculated", "not applicable", "n/a", "#n/a", "null"})
 _NULL_DATES = frozenset({date(1858, 11, 17), date(1900, 1, 1)})
+_NOT_HERE: Mapping[Flaw | None, str] = {
+    Flaw.SWAPPED: "look swapped",
+    Flaw.SIGN_MISSING: "lie outside New Zealand, and the latitude's minus sign looks missing",
+}
 _MAX_FAULTS = 10_000
 _MAX_UNKNOWN_REGIONS = 20
 _SPLIT_SINCE = frozenset({"auckland"})
@@ -269,7 +274,7 @@ class DirectoryReading:
             return None
         if in_new_zealand(lng=lng, lat=lat):
             return Place(lng=published_lng(lng), lat=lat)
-        wrong = "look swapped" if look_swapped(lng=lng, lat=lat) else "lie outside New Zealand"
+        wrong = _NOT_HERE.get(flaw_of(lng=lng, lat=lat), "lie outside New Zealand")
         self.faults.append(f"{label}: longitude {lng:g} and latitude {lat:g} {wrong}")
         return None
 

@@ -218,6 +218,7 @@ def test_an_address_that_is_not_current_is_left_out_and_counted(tmp_path: Path) 
         (Given(road="学校"), "without a road: “12 学校, Kaitāia, Kaitāia”"),
         (Given(lng=151.2, lat=-33.9), "outside New Zealand: “longitude 151.2, latitude -33.9”"),
         (Given(lng=1576000, lat=6115000), "outside New Zealand: “longitude 1.576e+06, latitude"),
+        (Given(lng=173.3, lat=35.1), "without the minus sign of its latitude"),
         (Given(lng=-35.1, lat=173.3), "with its axes exchanged: “longitude -35.1, latitude 173.3”"),
     ],
 )

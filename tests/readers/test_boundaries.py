@@ -442,6 +442,8 @@ def test_a_boundary_across_180_is_split_there(tmp_path, ring_):
         (box(-36, 174, -35.9, 174.1), "its axes look swapped"),
         (box(0, 0, 1, 1), "lies outside New Zealand, at lng 1, lat 0"),
         (box(174, -36, 190, -35), "lies outside New Zealand"),
+        (box(174, 35, 175, 36), "the minus sign of its latitude looks missing"),
+        (box(-36, 174, -35, 175), "its axes look swapped"),
     ],
 )
 def test_a_boundary_outside_new_zealand_is_refused(tmp_path, area, said):

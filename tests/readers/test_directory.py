@@ -216,7 +216,7 @@ def test_half_a_place_is_a_problem_not_a_refusal(
         ("174.5", "-36.5", "longitude -36.5 and latitude 174.5 look swapped"),
         ("51.5", "-0.1", "lie outside New Zealand"),
         ("-36.5", "0", "lie outside New Zealand"),
-        ("36.5", "174.5", "lie outside New Zealand"),
+        ("36.5", "174.5", "latitude's minus sign looks missing"),
         ("abc", "174.5", "latitude “abc” are not both decimal degrees"),
         ("nan", "174.5", "not both decimal degrees"),
         ("-36.5", "inf", "not both decimal degrees"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,11 @@ from catchments.geometry.coordinates import (
     check_is_plain,
     geometry_to_180,
     in_new_zealand,
-    look_swapped,
     to_360,
     to_wgs84,
 )
 from catchments.geometry.planar import in_one, make_valid_2d
+from catchments.lookup.values import Flaw, flaw_of
 from catchments.readers.formats.vectors.layers import kinds_in
 from catchments.readers.report import Report
 
@@ -102,6 +103,16 @@ def _is_wgs84(crs: str) -> bool:
     return bool(known.equals(CRS.from_epsg(4326), ignore_axis_order=True))
 
 
+_CHECK = "Check the file, or say with --crs which coordinate reference system it is in."
+_NOT_HERE: Mapping[Flaw | None, tuple[str, str]] = {
+    Flaw.SWAPPED: (": its axes look swapped", "Export it with longitude first."),
+    Flaw.SIGN_MISSING: (
+        ": the minus sign of its latitude looks missing",
+        "Export it with the latitudes of New Zealand, which are negative.",
+    ),
+}
+
+
 def _check_in_new_zealand(geometry: BaseGeometry, where: str) -> None:
     xy = shapely.get_coordinates(geometry)
     lng, lat = xy.T
@@ -112,15 +123,10 @@ def _check_in_new_zealand(geometry: BaseGeometry, where: str) -> None:
     x, y = next(
         (x, y) for x, y in xy.tolist() if not (math.isfinite(x) and in_new_zealand(lng=x, lat=y))
     )
-    swapped = look_swapped(lng=x, lat=y)
+    looks, next_step = _NOT_HERE.get(flaw_of(lng=x, lat=y), ("", _CHECK))
     raise FileRefused(
-        f"A boundary lies outside New Zealand, at lng {x:g}, lat {y:g}"
-        f"{': its axes look swapped' if swapped else ''} ({where}).",
-        next_step=(
-            "Export it with longitude first."
-            if swapped
-            else "Check the file, or say with --crs which coordinate reference system it is in."
-        ),
+        f"A boundary lies outside New Zealand, at lng {x:g}, lat {y:g}{looks} ({where}).",
+        next_step=next_step,
     )
 
 
