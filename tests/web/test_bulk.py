@@ -435,6 +435,23 @@ def test_another_character_set_may_be_named(ask):
     assert row["id"] == "Tena\u2013koe"
 
 
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [
+        ("utf-16", ""),
+        ("utf-16", "utf-8"),
+        ("utf-8-sig", "windows-1252"),
+        ("utf-16", "utf-16"),
+        ("utf-16-le", "UTF-16LE"),
+        ("utf-16-be", "utf-16be"),
+    ],
+)
+def test_csv_in_utf_16_is_read_as_resolve_reads_it(ask, encoding, said):
+    body = "id\tschool_id\nTēnā koe\t54\n".encode(encoding)
+    (row,) = rows_of(ask(body, f"text/csv; charset={said}" if said else CSV))
+    assert (row["id"], row["catchment_code"]) == ("Tēnā koe", "AHI-1")
+
+
 # --- bodies at fault are refused whole ------------------------------------------------------------
 
 BROKEN = [
@@ -461,6 +478,7 @@ BROKEN = [
     (CSV, b"id,lng\na,174.5\n", 400, {"parameter": "lat"}),
     (CSV, b"id\na\n", 400, {"parameter": "school_id"}),
     (CSV, b"id,school_id,student\na,54,Ana\n", 400, {"parameter": "student"}),
+    (CSV, "id,school_id\na,54\n".encode("utf-16") + b"x", 400, {}),
     (CSV, b'id,school_id\na,54\n"b,55\nc,56\n', 400, {"row": 2}),
     (CSV, b'id,school_id\n"a"b,54\n', 400, {"row": 1}),
     (CSV, b'id,school_id\na,"' + b"5" * 200_000 + b'"\n', 400, {"row": 1}),

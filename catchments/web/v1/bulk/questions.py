@@ -6,6 +6,7 @@ unreadable is refused.
 
 from __future__ import annotations
 
+import codecs
 from enum import StrEnum
 
 from catchments.core.errors import BodyNotTaken, shown
@@ -21,7 +22,17 @@ _ENCODINGS = {
     "us-ascii": "ascii",
     "iso-8859-1": "cp1252",
     "windows-1252": "cp1252",
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16be": "utf-16-be",
 }
+_MARKS = {
+    _BOM: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""How a text begins that says itself what it is, whatever was said of it; Excel's “Unicode text”
+is UTF-16."""
 
 
 class Form(StrEnum):
@@ -70,15 +81,14 @@ def _text(body: bytes, charset: str) -> str:
     encoding = _ENCODINGS.get(charset.lower())
     if encoding is None:
         raise _charset_not_taken(charset, f"It is one of {', '.join(filter(None, _ENCODINGS))}.")
-    if body.startswith(_BOM):
-        body, encoding = body.removeprefix(_BOM), "utf-8"
+    encoding = next((_MARKS[mark] for mark in _MARKS if body.startswith(mark)), encoding)
     try:
         return body.decode(encoding)
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
         raise BodyRefused(
-            f"Line {line} of the body is not {encoding.upper()}.",
+            f"Line {line} of the body is not {encoding.removesuffix('-sig').upper()}.",
             row=max(line - 1, 1),
-            allowed="CSV is read as UTF-8 unless Content-Type says otherwise.",
+            allowed="CSV is read as UTF-8 unless it, or Content-Type, says otherwise.",
             next_step="Save it as UTF-8, or send Content-Type: text/csv; charset=windows-1252.",
         ) from error
