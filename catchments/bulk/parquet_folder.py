@@ -116,6 +116,9 @@ def parts_of(folder: Path) -> list[_Part]:
         with part.path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
                 raise _refused(folder, f"{shown(part.path.name)} in it is not Parquet")
+        folders = part.path.relative_to(folder).parts[:-1]
+        if len(part.said) < sum("=" in name for name in folders):
+            raise _refused(folder, f"the folders of {shown(part.path.name)} name a column twice")
         if list(part.said) != list(parts[0].said):
             raise _refused(folder, f"{shown(part.path.name)} is not in folders as the others are")
     return parts

@@ -183,6 +183,12 @@ def _named_twice(folder: Path) -> None:
     _in_a_folder_of_its_own(folder)
 
 
+def _twice_in_its_folders(folder: Path) -> None:
+    (folder / "a.parquet").unlink()
+    (folder / "y=1" / "y=2").mkdir(parents=True)
+    FRAME.to_parquet(folder / "y=1" / "y=2" / "b.parquet")
+
+
 def _damaged(folder: Path) -> None:
     (folder / "b.parquet").write_bytes(b"PAR1 is all")
 
@@ -195,6 +201,7 @@ def _damaged(folder: Path) -> None:
         (_no_parquet, "“readme.txt” in it is not Parquet"),
         (_in_a_folder_of_its_own, "is not in folders as the others are"),
         (_named_twice, "the column n is in its files and in its folders' names"),
+        (_twice_in_its_folders, "the folders of “b.parquet” name a column twice"),
         (_damaged, "“b.parquet” is not a Parquet file, or it is damaged"),
     ],
 )
