@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from click import ClickException
 from flask import Flask, request
@@ -37,6 +38,7 @@ from catchments.web.front import (
     metrics_endpoint,  # noqa: F401 - its address is the health page's
     slashes,
 )
+from catchments.web.front.below import Below
 from catchments.web.front.lengths import ShortHeaders
 from catchments.web.front.rate_limits import RateLimitMiddleware
 from catchments.web.front.response_cache import ResponseCache
@@ -59,6 +61,7 @@ from catchments.web.pages.machines import (
     icons,  # noqa: F401 - its addresses are the blueprint's
     page_heads,
     robots,
+    sitemap,  # noqa: F401 - its addresses are the blueprint's
 )
 from catchments.web.staff import routes as staff_routes
 from catchments.web.v1 import provider
@@ -129,6 +132,8 @@ def web_app(settings: Settings | None = None) -> Flask:
     slashes.register(app)  # the last, so that the others see where it leads
     app.wsgi_app = RateLimitMiddleware(app, ResponseCache(app))  # type: ignore[method-assign]
     _behind_proxies(app, settings.trusted_proxies)
+    if below := urlsplit(settings.public_url).path:
+        app.wsgi_app = Below(app.wsgi_app, below)  # type: ignore[method-assign]
     app.wsgi_app = ShortHeaders(app, app.wsgi_app)  # type: ignore[method-assign]
     metrics.register(app, access_log=settings.access_log)
     return app

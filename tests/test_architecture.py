@@ -328,6 +328,21 @@ def test_serving_a_request_leaves_tables_and_map_makers_unimported(tmp_path):
     assert HEAVY & set(modules.split()) == set()
 
 
+def test_whoever_imports_the_application_alone_has_every_address_of_it():
+    # A test that imports a module of views registers them; a server does not import tests.
+    views = {n for n, p in MODULES.items() if "\n@blueprint." in p.read_text(encoding="utf-8")}
+    served = subprocess.run(
+        [sys.executable, "-c", "import app, sys; print(*sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
+    )
+    assert views - set(served.stdout.split()) == set()
+    assert len(views) > 20
+
+
 # --- what parses bytes that others wrote ----------------------------------------------------------
 
 NATIVE_PARSERS = {

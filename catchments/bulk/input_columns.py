@@ -231,6 +231,9 @@ def _plain(column: Any) -> Any:
         values = values.dictionary_decode()
     if pa.types.is_large_string(values.type) or pa.types.is_string_view(values.type):
         values = values.cast(pa.string())
+    if pa.types.is_string(values.type) and pc.any(pc.match_substring(values, '="')).as_py():
+        # As `readers.formats.cells.unwrapped` has it: what keeps a spreadsheet from reckoning.
+        values = pc.replace_substring_regex(values, r'^\s*="([^"]*)"\s*$', r"\1")
     return values
 
 

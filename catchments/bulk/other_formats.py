@@ -27,6 +27,7 @@ _BEGINNINGS: Sequence[tuple[bytes, str, str]] = (
     (b"ARROW1", "Feather, or another Arrow file", _FRAME),
     (b"FEA1", "Feather in its first version", _FRAME),
     (b"\xff\xff\xff\xff", "a stream of Arrow", _FRAME),
+    (b"PAR1", "gzip of Parquet", _UNPACK),  # what is not packed has been read by now
     (b"PARE", "Parquet that is encrypted", "Write it without encryption."),
     (b"ORC", "ORC", "Write it as Parquet."),
     (b"Obj\x01", "Avro", "Write it as Parquet."),

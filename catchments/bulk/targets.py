@@ -123,6 +123,8 @@ class CsvTarget:
                 column = _as_wkt(column)
             elif pa.types.is_dictionary(field.type):
                 column = column.cast(field.type.value_type)
+            elif pa.types.is_string_view(field.type):  # which pyarrow does not write
+                column = column.cast(pa.large_string())
             elif pa.types.is_floating(field.type):
                 column = pc.if_else(pc.is_nan(column), pa.scalar(None, field.type), column)
             table = table.set_column(at, field.name, column)

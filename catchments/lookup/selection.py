@@ -8,69 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
 from catchments.core.model import Answer, Basis, Catchment, Provider, SchoolStatus, Status
 from catchments.core.text_folding import folded
-from catchments.geometry.coordinates import published_lng, to_180, to_360
+from catchments.geometry.coordinates import to_180, to_360
+from catchments.lookup.boxes import Box, Floats, Mask
 from catchments.lookup.resolver import Resolver
 from catchments.lookup.snapshot import Published, Snapshot
-from catchments.lookup.values import LNG_LIMITS
 
-Mask = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
 NOWHERE = (np.nan, np.nan, np.nan, np.nan)
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A box of longitudes -180…180 and latitudes; its edges are inside.
-
-    It crosses 180° where `west` is greater than `east`.
-    """
-
-    west: float
-    south: float
-    east: float
-    north: float
-
-    @classmethod
-    def of(cls, west: float, south: float, east: float, north: float) -> Box:
-        """Return the box between longitudes -180…360; one as wide as the world is all of it."""
-        if east - west >= 360.0:
-            west, east = LNG_LIMITS[0], -LNG_LIMITS[0]
-        return cls(published_lng(west), south, published_lng(east), north)
-
-    @property
-    def spans_360(self) -> tuple[tuple[float, float], ...]:
-        """Its longitudes, west and east of each part, in 0…360."""
-        crosses = self.west > self.east
-        spans = [(self.west, 180.0), (-180.0, self.east)] if crosses else [(self.west, self.east)]
-        eastern = [(max(west, 0.0), east) for west, east in spans if east >= 0.0]
-        western = [(west + 360.0, min(east, 0.0) + 360.0) for west, east in spans if west < 0.0]
-        return (*eastern, *western)
-
-    def holds(self, *, lng_360: Floats, lat: Floats) -> Mask:
-        """Return which points lie in it; those without a place, NaN, do not."""
-        across = [(lng_360 >= west) & (lng_360 <= east) for west, east in self.spans_360]
-        found: Mask = np.any(across, axis=0) & (lat >= self.south) & (lat <= self.north)
-        return found
-
-    def meets(self, extents_360: Floats) -> Mask:
-        """Return which extents (rows of west, south, east, north) it has a point in common with."""
-        west, south, east, north = extents_360.T
-        across = [(east >= start) & (west <= end) for start, end in self.spans_360]
-        found: Mask = np.any(across, axis=0) & (north >= self.south) & (south <= self.north)
-        return found
-
-    def touches(self, boundary_360: Any) -> bool:
-        """Whether a geometry with longitudes 0…360 has a point in common with it."""
-        parts = [shapely.box(w, self.south, e, self.north) for w, e in self.spans_360]
-        return bool(shapely.intersects(boundary_360, parts).any())
 
 
 @dataclass(frozen=True, slots=True)

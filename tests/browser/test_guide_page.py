@@ -223,6 +223,7 @@ def checked(page: Page) -> int:
 
 def test_answering_sends_nothing_and_stores_nothing(watched: Any) -> None:
     page = watched.open(f"{PATH}?school=54")
+    page.wait_for_load_state("networkidle")  # its icon comes last
     watched.requests.clear()
     for title in ANSWERS:
         choose(page, title)

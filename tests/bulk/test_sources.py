@@ -306,6 +306,7 @@ OTHERS: list[tuple[Callable[[Path], Path], str, str]] = [
     (_written(b"%PDF-1.7"), "is a PDF", "Ask whoever"),
     (_written(b"SQLite format 3\0" + bytes(99)), "is a database of SQLite", "as CSV or Parquet"),
     (_written(b"\x03\x7e\x0b\x1d" + bytes(99)), "is a table of dBASE", "GeoParquet or CSV"),
+    (_written(gzip.compress(b"PAR1" + bytes(99))), "is gzip of Parquet", "Unpack it"),
     (_written(b"PARE" + bytes(99)), "is Parquet that is encrypted", "without encryption"),
 ]
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catchments.geometry.coordinates import to_360
-from catchments.lookup.selection import Box
+from catchments.lookup.boxes import Box
 from tests.laws import examples
 
 ACROSS = Box(170.0, -50.0, -170.0, -30.0)

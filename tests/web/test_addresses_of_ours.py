@@ -27,7 +27,8 @@ KEPT = [
     "/v1/provider?school_id=54",
     "/problems/not-found",
 ]
-WHOLE = ["/v1/changes.atom", "/changes.atom"]
+FEEDS = ["/v1/changes.atom", "/changes.atom"]
+WHOLE = [*FEEDS, "/api", "/ogc", "/ogc/openapi?f=json", "/ogc/collections/schools/items?limit=1"]
 
 
 @pytest.fixture
@@ -70,6 +71,15 @@ def test_links_to_pages_beside_are_whole_where_the_public_address_is_known(
 
 
 @pytest.mark.parametrize("path", WHOLE)
+def test_nothing_of_one_host_is_told_at_another(path: str, client: FlaskClient) -> None:
+    first = client.get(path, headers=ELSEWHERE)
+    assert "evil.example" not in client.get(path).text
+    again = client.get(path, headers={**ELSEWHERE, "If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    assert "private" in again.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", FEEDS)
 def test_every_link_of_the_feed_is_whole(path: str, client: FlaskClient) -> None:
     links = [part.split('"')[0] for part in client.get(path).text.split('href="')[1:]]
     assert links[0] == f"http://localhost{path}"

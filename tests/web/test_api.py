@@ -492,7 +492,7 @@ def ticking(clock: Clock, small_copy: Path) -> Iterator[Flask]:
 
 
 def max_age(response: Any) -> int:
-    assert response.cache_control.public
+    assert not response.cache_control.private
     return int(response.cache_control.max_age)
 
 

@@ -172,6 +172,31 @@ def test_a_head_and_a_date_in_if_range_are_of_the_whole(client: FlaskClient) -> 
     assert client.get(path, headers={"Range": "bytes=0-9", "If-Range": tag}).status_code == 206
 
 
+@pytest.mark.parametrize(
+    ("conditions", "status"),
+    [
+        ({"If-None-Match": "TAG"}, 304),
+        ({"If-None-Match": "W/TAG"}, 304),
+        ({"If-None-Match": "*"}, 304),
+        ({"If-None-Match": '"other"'}, 206),
+        ({"If-Match": '"other"'}, 412),
+        ({"If-Match": "TAG"}, 206),
+        ({"If-Range": "TAG"}, 206),
+        ({"If-Range": "W/TAG"}, 200),
+        ({"If-Range": '"other"', "If-None-Match": "TAG"}, 304),
+    ],
+)
+def test_what_a_client_has_already_is_asked_before_any_part(
+    client: FlaskClient, conditions: dict[str, str], status: int
+) -> None:
+    path = path_of(files_of(client)[1]["url"])
+    tag = client.head(path).headers["ETag"]
+    asked = {name: text.replace("TAG", tag) for name, text in conditions.items()}
+    assert client.get(path, headers={"Range": "bytes=0-9", **asked}).status_code == status
+    beyond = client.get(path, headers={"Range": "bytes=99999999999-", **asked})
+    assert beyond.status_code == {206: 416}.get(status, status)
+
+
 def test_a_script_of_any_website_may_ask_for_a_part_and_read_what_it_got(
     client: FlaskClient,
 ) -> None:

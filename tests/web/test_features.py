@@ -282,6 +282,13 @@ def test_what_is_no_question_is_refused_by_name(client, query, parameter):
     assert answer.json["allowed"]
 
 
+@pytest.mark.parametrize("path", ["/ogc", "/ogc/", "/ogc/collections/schools/items"])
+def test_what_is_only_read_says_so_to_other_methods(client, path):
+    answer = client.put(path)
+    assert (answer.status_code, answer.content_type) == (405, "application/problem+json")
+    assert "GET" in answer.headers["Allow"]
+
+
 @pytest.mark.parametrize(
     "path",
     [

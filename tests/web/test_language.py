@@ -110,6 +110,6 @@ def test_no_template_has_words_outside_the_catalogue():
 
 
 ALLOWED = {"kura", "rohe", "Ngā", "ākonga", "whānau", "wide", "embedded", "lang"} | {
-    *("manifest", "json", "dcat", "jsonld"),  # names of files
+    *("manifest", "json", "dcat", "jsonld", "datapackage", "SHA256SUMS"),  # names of files
 }
 """Te reo Māori terms stand as they are in every language; the rest are names in the markup."""

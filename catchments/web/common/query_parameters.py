@@ -223,7 +223,7 @@ def one_of(given: Mapping[str, str], name: str, allowed: type[Word]) -> Word | N
     if text is None:
         return None
     try:
-        return allowed(text)
+        return allowed(text.strip())
     except ValueError:
         raise InputRefused(
             f"The parameter {name} is {shown(text)}.",

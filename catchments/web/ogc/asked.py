@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from flask import request
 
 from catchments.core.errors import InputRefused, Kind, shown
+from catchments.core.text_folding import folded
 from catchments.lookup import values
 from catchments.lookup.snapshot import AsAt
 from catchments.web.common.pins import EDITION, PINS, pinned
@@ -28,6 +29,7 @@ from catchments.web.ogc.layers import WORDS, Collected, Layer, Value
 from catchments.web.ogc.moments import day_asked
 
 FORMATS = ("json", "html")
+REGION = "education_region"
 OF_ONE = ("crs", "datetime", *(each.name for each in PINS))
 """What a feature by itself is asked with."""
 OF_ALL = (*OF_ONE, "limit", "offset", "bbox", "bbox-crs", "properties", "skipGeometry")
@@ -91,6 +93,10 @@ def found(layer: Layer) -> list[int]:
     names = named(request.args)
     fields = sorted(set(layer.of.fields) & set(names) - {EDITION.name})
     wanted = {field: _value(layer.of, field, names[field]) for field in fields}
+    if (region := wanted.get(REGION)) is not None:
+        # As everywhere else, however it is spelled; of one that there is not nothing is found.
+        spelled = {folded(str(row[REGION])): row[REGION] for row in layer.rows}
+        wanted[REGION] = spelled.get(folded(str(region)), region)
     crs = supported("bbox-crs", request.args.get("bbox-crs", CRS84))
     box = request.args.get("bbox")
     if box is None and "bbox-crs" in request.args:
@@ -169,7 +175,7 @@ def _value(of: Collected, field: str, name: str) -> Value | None:
     if schema["type"] == "boolean":
         return _truth(name)
     day = optional_date(given, name) if schema.get("format") == "date" else None
-    return day.isoformat() if day else given[name]
+    return day.isoformat() if day else given[name].strip()
 
 
 def _truth(name: str) -> bool | None:

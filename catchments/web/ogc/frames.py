@@ -6,7 +6,7 @@ northing first in EPSG's. Longitudes of a box may cross 180° either way that pe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,9 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.errors import InputRefused, Kind, shown
+from catchments.core.errors import InputRefused, shown
 from catchments.geometry.coordinates import NZTM2000, WGS84, transformer
-from catchments.lookup.values import Flaw, degrees, flaw_of_box
+from catchments.lookup.boxes import FARTHEST, box_of, sides_of
 from maps.exports.export_input import published_boundary
 from maps.exports.geojson import DECIMALS, rounded
 
@@ -33,13 +33,6 @@ FRAMES: Mapping[str, str] = {
 DECIMALS_OF_A_METRE = 4
 PARTS_OF_A_SIDE = 256
 """A projected box's sides are curves in degrees: so many chords are within a metre of them."""
-FARTHEST = 1e8
-"""Beyond any place on Earth, in degrees and in metres."""
-SWAPPED = (
-    "Latitude and longitude look swapped. Longitude comes first unless bbox-crs names one of "
-    "EPSG's systems, in which latitude or northing does."
-)
-SIGN_MISSING = "Minus signs of latitudes look missing: New Zealand's are negative."
 _NEAR_NEW_ZEALAND_M = (-900_000.0, 3_000_000.0, 4_100_000.0, 8_500_000.0)
 """West, south, east, north in NZTM2000: beyond it the projection folds over itself."""
 
@@ -83,61 +76,23 @@ def areas_360(text: str, *, crs: str) -> list[BaseGeometry]:
 
     Raises InputRefused for what is no box.
     """
-    x_low, y_low, x_high, y_high = _corners(text, crs)
     if FRAMES[crs] == NZTM2000:
-        return _unprojected(x_low, y_low, x_high, y_high)
-    return [shapely.box(west, y_low, east, y_high) for west, east in _turns(x_low, x_high)]
+        return _unprojected(*_metres(text))
+    return box_of(text, latitude_first=crs != CRS84).areas_360
 
 
-def _corners(text: str, crs: str) -> tuple[float, float, float, float]:
-    """Return easting (longitude) and northing (latitude) of both corners; heights are left out."""
-    numbers = _numbers(text)
-    half = len(numbers) // 2
-    low, high = numbers[:2], numbers[half : half + 2]
-    (x_low, y_low), (x_high, y_high) = (low, high) if crs == CRS84 else (low[::-1], high[::-1])
-    in_degrees = FRAMES[crs] != NZTM2000
-    if in_degrees:
-        _refuse_mistaken(text, flaw_of_box(west=x_low, south=y_low, east=x_high, north=y_high))
-    crosses_180 = in_degrees and x_low > x_high
-    if y_low > y_high or (x_low > x_high and not crosses_180):
-        raise _no_box(text, "The lower corner must come first.")
-    return x_low, y_low, x_high, y_high
-
-
-def _numbers(text: str) -> Sequence[float]:
-    numbers = [degrees(part) for part in text.split(",", 6)]
-    known = [number for number in numbers if number is not None]
-    if len(known) not in {4, 6} or len(known) < len(numbers) or max(map(abs, known)) > FARTHEST:
-        raise _no_box(text, "It must be four numbers, or six with heights, with commas between.")
-    return known
-
-
-def _refuse_mistaken(text: str, flaw: Flaw | None) -> None:
-    """Raise InputRefused for a box that is New Zealand's with exchanged axes or minus signs."""
-    if flaw is Flaw.SWAPPED:
-        raise _no_box(text, SWAPPED, Kind.SWAPPED_COORDINATES)
-    if flaw is Flaw.SIGN_MISSING:
-        raise _no_box(text, SIGN_MISSING, Kind.MISSING_SIGN)
-
-
-def _no_box(text: str, allowed: str, kind: Kind = Kind.INVALID_VALUE) -> InputRefused:
-    return InputRefused(
-        f"The parameter bbox is {shown(text)}.",
-        field="bbox",
-        allowed=allowed,
-        next_step="For example bbox=174.6,-37.1,175.0,-36.7, or bbox=176,-45,-176,-43 across 180°.",
-        kind=kind,
-    )
-
-
-def _turns(west: float, east: float) -> list[tuple[float, float]]:
-    """Return a span of longitudes, wherever it is counted from, as one or two within 0…360."""
-    width = east - west if east >= west else (east - west) % 360.0
-    if width >= 360.0:
-        return [(0.0, 360.0)]
-    start = west % 360.0
-    end = start + width
-    return [(start, end)] if end <= 360.0 else [(start, 360.0), (0.0, end - 360.0)]
+def _metres(text: str) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of a box in NZTM2000, whose northings come first."""
+    south, west, north, east = sides_of(text) or (FARTHEST, 0.0, -FARTHEST, 0.0)
+    if south > north or west > east or max(map(abs, (south, west, north, east))) > FARTHEST:
+        raise InputRefused(
+            f"The parameter bbox is {shown(text)}.",
+            field="bbox",
+            allowed="It must be south, west, north and east in metres: four numbers with commas "
+            "between them, or six with heights, the lower corner first.",
+            next_step="For example bbox=5900000,1750000,5930000,1770000.",
+        )
+    return west, south, east, north
 
 
 def _unprojected(west: float, south: float, east: float, north: float) -> list[BaseGeometry]:

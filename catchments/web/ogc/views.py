@@ -52,7 +52,8 @@ def _refuse_unknown_collection() -> None:
         )
 
 
-@blueprint.get("/", strict_slashes=False)
+@blueprint.get("")
+@blueprint.get("/")  # both by name: of a slash left out Werkzeug says no 405
 def landing() -> Response:
     """Say what there is."""
     return _document("landing")

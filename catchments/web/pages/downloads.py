@@ -115,20 +115,25 @@ def _file(about: AboutArtefact, control: str) -> Response:
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
     response.headers["Cache-Control"] = control
     response.set_etag(about.sha256)
-    one = {"HTTP_RANGE": asked} if (asked := _one_range(about.size)) else {}
     asking = {name: value for name, value in request.environ.items() if name != "HTTP_RANGE"}
-    response.make_conditional(asking | one, accept_ranges=True, complete_length=about.size)
+    response.make_conditional(asking, accept_ranges=True, complete_length=about.size)
+    if response.status_code == 200 and (asked := _one_range(response, about.size)):
+        # Only now: 304 and 412 come before any range (RFC 9110, 13.2.2).
+        asking = {"REQUEST_METHOD": "GET", "HTTP_RANGE": asked}
+        response.make_conditional(asking, accept_ranges=True, complete_length=about.size)
     return response
 
 
-def _one_range(size: int) -> str | None:
+def _one_range(whole: Response, size: int) -> str | None:
     """Return the one range that is asked for; None to give all, as RFC 9110 (14.2) lets us.
 
-    That is where several are asked for, where what is asked for is none, and for HEAD. A suffix
-    longer than the file is all of it.
+    That is where several are asked for, where what is asked for is none, for HEAD, and where
+    If-Range has another tag or a weak one. A suffix longer than the file is all of it.
     """
     asked = request.range
     if request.method != "GET" or asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
+        return None
+    if request.headers.get("If-Range", tag := whole.headers["ETag"]).strip() != tag:
         return None
     ((start, _),) = asked.ranges
     return "bytes=0-" if start < -size else request.headers["Range"]

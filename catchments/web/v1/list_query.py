@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
 
 from catchments.core.errors import InputRefused, Kind, NotKnown, shown
 from catchments.core.model import Basis, SchoolStatus, Status
-from catchments.lookup import values
-from catchments.lookup.selection import Box, Filter
+from catchments.lookup import boxes
+from catchments.lookup.boxes import box_of
+from catchments.lookup.selection import Filter
 from catchments.lookup.snapshot import AsAt
-from catchments.lookup.values import Flaw
 from catchments.web.common.contract import Parameter
 from catchments.web.common.pins import PINS, pinned
 from catchments.web.common.query_parameters import one_of, optional_date, region, whole_number
@@ -25,7 +25,6 @@ from catchments.web.v1.provider import ON
 
 ON_A_PAGE = 100
 AT_MOST = 1_000
-DEGREES = values.DEGREES.pattern
 _DIGITS = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 
 # --- parameters -----------------------------------------------------------------------------------
@@ -48,8 +47,8 @@ BBOX = Parameter(
     "bbox",
     "West, south, east, north in WGS 84 degrees, as in 174,-37,176,-36; one that crosses 180° has "
     "a west that is greater than its east, as in 166,-48,-176,-34, or counts on, as in "
-    "166,-48,184,-34.",
-    {"type": "string", "pattern": f"^ *{DEGREES}( *, *{DEGREES}){{3}} *$"},
+    "166,-48,184,-34. Six numbers have heights, which do not count.",
+    {"type": "string", "pattern": boxes.PATTERN},
 )
 IN_TIME = (ON, *PINS)
 PAGED = (LIMIT, OFFSET)
@@ -79,66 +78,10 @@ def filter_asked(found: AsAt) -> Filter:
         region=_region(found, given.get("region", "")) or None,
         catchment=_code(found, "catchment"),
         provider=_code(found, "provider"),
-        box=box(given["bbox"]) if "bbox" in given else None,
+        box=box_of(given["bbox"]) if "bbox" in given else None,
         status=one_of(given, "status", SchoolStatus),
         basis=one_of(given, "basis", Basis),
         answer=one_of(given, "answer", Status),
-    )
-
-
-def box(text: str) -> Box:
-    """Return a box of degrees. Raises InputRefused."""
-    sides = [values.degrees(part) for part in text.split(",", maxsplit=4)]
-    if len(sides) != 4 or None in sides:
-        raise _box_refused(text)
-    west, south, east, north = cast(list[float], sides)
-    _refuse_where_it_cannot_be(west, south, east, north)
-    if south > north:
-        raise _box_refused(text)
-    return Box.of(west, south, east, north)
-
-
-def _refuse_where_it_cannot_be(west: float, south: float, east: float, north: float) -> None:
-    flaw = values.flaw_of_box(west=west, south=south, east=east, north=north)
-    if flaw is Flaw.SWAPPED:
-        meant, kind = (south, west, north, east), Kind.SWAPPED_COORDINATES
-        raise _box_mistaken("Longitudes and latitudes look swapped", meant, kind)
-    if flaw is Flaw.SIGN_MISSING:
-        meant, kind = (west, -max(south, north), east, -min(south, north)), Kind.MISSING_SIGN
-        raise _box_mistaken("The minus signs of latitudes look missing", meant, kind)
-    for name, value, (low, high) in (
-        ("west", west, values.LNG_LIMITS),
-        ("south", south, values.LAT_LIMITS),
-        ("east", east, values.LNG_LIMITS),
-        ("north", north, values.LAT_LIMITS),
-    ):
-        if not low <= value <= high:
-            raise InputRefused(
-                f"In the parameter bbox {name} is {shown(values.number_text(value))}.",
-                field="bbox",
-                allowed=f"It must be from {low:g} to {high:g} degrees; longitudes come first.",
-                next_step="For example bbox=174,-37,176,-36.",
-                kind=Kind.OUT_OF_RANGE,
-            )
-
-
-def _box_mistaken(problem: str, meant: Sequence[float], kind: Kind) -> InputRefused:
-    return InputRefused(
-        f"{problem} in the parameter bbox.",
-        field="bbox",
-        allowed="It must be west, south, east and north; New Zealand's latitudes are negative.",
-        next_step=f"If that is so, ask for bbox={','.join(map(values.number_text, meant))}.",
-        kind=kind,
-    )
-
-
-def _box_refused(text: str) -> InputRefused:
-    return InputRefused(
-        f"The parameter bbox is {shown(text)}.",
-        field="bbox",
-        allowed="It must be west, south, east and north: four numbers of WGS 84 degrees with "
-        "commas between them, south not greater than north.",
-        next_step="For example bbox=174,-37,176,-36, or bbox=166,-48,-176,-34 across 180°.",
     )
 
 
@@ -148,9 +91,10 @@ def _region(found: AsAt, text: str) -> str:
 
 
 def _code(found: AsAt, kind: str) -> str | None:
-    code = request.args.get(kind)
-    if code is None or found.snapshot is None:
-        return code
+    given = request.args.get(kind)
+    if given is None or found.snapshot is None:
+        return given
+    code = given.strip()
     edition = found.snapshot.edition
     known = edition.catchments if kind == "catchment" else edition.providers
     if code not in known:

@@ -14,6 +14,7 @@ from catchments.core import errors
 from catchments.core.errors import shown
 from catchments.lookup.values import (
     ADDRESS,
+    ID,
     LAT,
     LNG,
     SCHOOL_ID,
@@ -22,6 +23,7 @@ from catchments.lookup.values import (
     flaw_of,
     school_number,
 )
+from catchments.readers.formats.cells import unwrapped
 from catchments.readers.formats.text_files import (
     DELIMITERS,
     TextFault,
@@ -56,7 +58,15 @@ def read_csv(text: str) -> Questions:
     names, fields, delimiter = _header(first, said or DELIMITERS)
     _, *records = islice(_records(text, delimiter), AT_MOST + 2)
     few(records)
+    if '="' in text:
+        records = [_unwrapped(cells, fields) for cells in records]
     return _schools(records, fields) or list(map(_Columns(names, fields).row, records))
+
+
+def _unwrapped(cells: Sequence[str], fields: Sequence[str]) -> list[str]:
+    """Return cells without what keeps a spreadsheet from reckoning; an id stays as it came."""
+    own = fields.index(ID) if ID in fields else -1
+    return [cell if at == own else unwrapped(cell) for at, cell in enumerate(cells)]
 
 
 def _schools(records: Sequence[Sequence[str]], names: Sequence[str]) -> Schools | None:
