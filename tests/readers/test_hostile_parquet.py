@@ -5,8 +5,9 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +23,7 @@ from catchments.core.model import Edition
 from catchments.core.settings import ROOT
 from catchments.readers.boundaries import read_boundaries
 from catchments.readers.formats.parquet import program
+from catchments.readers.formats.parquet.messages import Asked
 from catchments.readers.formats.tables import Columns, open_table
 from catchments.readers.formats.vector_files import read_layers
 from catchments.readers.formats.vectors.layers import Layer
@@ -106,6 +108,30 @@ print(*(resource.getrlimit(getattr(resource, "RLIMIT_" + what))[1] for what in s
 def test_a_table_that_harms_is_refused_likewise(make: Any, said: str, tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match=said):
         read_providers([saved(tmp_path, make())], known=Edition())
+
+
+PARTS: dict[str, Callable[[int], bytes]] = {
+    "row groups": lambda n: written({"t": ["x"] * n}, shapes=[WKB] * n, row_group_size=1),
+    "texts": lambda n: written({"t": [f"{i:050d}" for i in range(n)]}, shapes=[WKB] * n),
+    "columns": lambda n: written({f"c{i}": ["x"] * 100 for i in range(n)}, shapes=[WKB] * 100),
+}
+FEW = {"row groups": 250, "texts": 9_000, "columns": 30}
+TIMES, WORK, HARMLESS_S, ATTEMPTS = 16, 40, 0.002, 5
+
+
+@pytest.mark.parametrize("of", PARTS)
+def test_sixteen_times_the_parts_is_not_forty_times_the_work(of: str, tmp_path: Path) -> None:
+    def taken_s(count: int) -> float:
+        asked = Asked(str(saved(tmp_path, PARTS[of](count))), 200_000, 200_000_000, True)
+        started = time.thread_time()
+        assert not program.answered(asked).refused
+        return time.thread_time() - started
+
+    for _ in range(ATTEMPTS):
+        one = max(taken_s(FEW[of]), HARMLESS_S)
+        if taken_s(FEW[of] * TIMES) < WORK * one:
+            return
+    pytest.fail(of)
 
 
 # --- what is read ---------------------------------------------------------------------------------

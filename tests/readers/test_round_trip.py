@@ -228,14 +228,17 @@ def test_a_boundary_file_of_any_edition_changes_nothing_in_it(edition: Edition) 
             assert differing(edition, boundaries_change(path, edition)) == [], name
 
 
-@pytest.mark.parametrize("name", BOUNDARY_FILES)
-def test_a_boundary_file_and_the_workbook_make_the_same_edition_of_nothing(
-    name: str, tmp_path: Path
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [*((name, SCHOOLS_XLSX) for name in BOUNDARY_FILES), (GEOPARQUET, SCHOOLS_GEOPARQUET)],
+)
+def test_a_boundary_file_and_the_table_make_the_same_edition_of_nothing(
+    name: str, table: str, tmp_path: Path
 ) -> None:
     material = ExportInput.of(Snapshot.of(WHOLE, small_release()))
-    drawn, book = tmp_path / name, tmp_path / SCHOOLS_XLSX
+    drawn, book = tmp_path / name, tmp_path / table
     drawn.write_bytes(BOUNDARY_FILES[name](material))
-    book.write_bytes(schools_xlsx(material))
+    book.write_bytes(MADE[table](material))
     made = boundaries_change(drawn, Edition()).apply(Edition())
     made = _listings(book, made).apply(made)
     assert made.catchments == WHOLE.catchments

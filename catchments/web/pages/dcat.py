@@ -37,6 +37,7 @@ KNOWN_TYPES = {
     "CSV": "CSV",
     "GeoJSON": "GEOJSON",
     "GeoPackage": "GPKG",
+    "GeoParquet": "PARQUET",
     "KML": "KML",
     "PDF": "PDF",
     "PNG": "PNG",

@@ -14,7 +14,7 @@ from catchments.runtime import subprocess_job
 
 WITHIN_S = 45.0
 _PROGRAM = "catchments.readers.formats.parquet.program"
-_ENVIRONMENT = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
 
 
 def held_in(path: Path, *, rows_at_most: int, bytes_at_most: int, with_shapes: bool) -> Held:

@@ -41,7 +41,7 @@ LARGEST_BYTES = 2 << 30
 LONGEST_S = 30
 MEMBERS = b"catchments"
 """Under this name our own files say, as JSON, which edition they are of."""
-_ROWS_AT_ONCE = 1_000
+_ROWS_AT_ONCE = 10_000
 _PARTS_AT_MOST = 200_000
 """Of a list in the footer."""
 
