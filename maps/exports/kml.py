@@ -30,7 +30,18 @@ MOST_BYTES = 4_900_000
 FIRST_TOLERANCE_DEG = 0.004
 """How coarse it is drawn if that is too much, and twice as coarse each time after."""
 FILL_OPACITY = 0.6
-PROVIDER_CODE = "Provider code"
+PROVIDER_CODE = "provider_code"
+LABELS = {
+    "catchment_name": "Catchment",
+    "catchment_code": "Code",
+    "education_region": "Education region",
+    PROVIDER_CODE: "Provider code",
+    "provider_name": "Provider",
+    "provider_phone": "Phone",
+    "provider_email": "Email",
+    "provider_website": "Website",
+}
+"""Columns of the vocabulary, by which programs find what they hold, and what people read."""
 LINES = "simplified for drawing"
 """What the lines of the file are, for whoever reads it as boundaries."""
 NAMESPACE = "http://www.opengis.net/kml/2.2"
@@ -91,27 +102,27 @@ def _placemark(
 
 
 def _told(material: ExportInput, catchment: Catchment) -> Iterator[tuple[str, str]]:
-    """Yield what is said of a catchment: a label and a value each."""
-    yield "Catchment", catchment.name
-    yield "Code", catchment.code
+    """Yield what is said of a catchment: a column and a value each."""
+    yield "catchment_name", catchment.name
+    yield "catchment_code", catchment.code
     if catchment.education_region:
-        yield "Education region", catchment.education_region
+        yield "education_region", catchment.education_region
     provider = material.provider(catchment)
     # It is there, and empty, where there is no provider: none is known, rather than nothing said.
     yield PROVIDER_CODE, provider.code if provider else ""
     if provider:
-        yield "Provider", provider.name
-        ways = ("Phone", provider.phone), ("Email", provider.email), ("Website", provider.website)
-        yield from (way for way in ways if way[1])
+        yield "provider_name", provider.name
+        ways = ("phone", provider.phone), ("email", provider.email), ("website", provider.website)
+        yield from ((f"provider_{way}", where) for way, where in ways if where)
 
 
 def _read_out(told: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield what people read of it: the provider by name, and that there is none in words."""
-    for label, value in told.items():
-        if label != PROVIDER_CODE:
-            yield label, value
+    for column, value in told.items():
+        if column != PROVIDER_CODE:
+            yield LABELS[column], value
         elif not value:
-            yield "Provider", "none is recorded"
+            yield LABELS["provider_name"], "none is recorded"
 
 
 def _of_all(material: ExportInput) -> dict[str, str]:
@@ -132,8 +143,11 @@ def _json(value: Any) -> str:
 
 def _data(parent: ET.Element, told: Mapping[str, str]) -> None:
     data = ET.SubElement(parent, "ExtendedData")
-    for label, value in told.items():
-        _text(ET.SubElement(data, "Data", name=label), "value", value)
+    for name, value in told.items():
+        one = ET.SubElement(data, "Data", name=name)
+        if name in LABELS:
+            _text(one, "displayName", LABELS[name])
+        _text(one, "value", value)
 
 
 def _lines(notes: list[str]) -> str:

@@ -20,7 +20,8 @@ from maps.exports.packing import unzipped, zipped
 from maps.exports.school_tables import COLUMNS, school_rows
 from maps.wording import MADE_UP, credit_lines, in_force
 
-PROVIDER_COLUMNS = (*PROVIDER_CELLS, "catchment_codes")
+PROVIDER_COLUMNS = (*PROVIDER_CELLS, "catchment_codes", "edition", "demonstration")
+"""With a number and a truth: GIS programs take a sheet of texts alone for one without a header."""
 ALL_COLUMNS = (*COLUMNS, *PROVIDER_COLUMNS, *SOURCE_COLUMNS)
 WIDTHS = {
     "school_name": 38,
@@ -125,7 +126,8 @@ def _providers(material: ExportInput) -> Iterator[list[Cell]]:
     for catchment in material.catchments:
         served[catchment.provider_code].append(catchment.code)
     for row in provider_rows(material.edition):
-        yield [*row, ", ".join(served.get(str(row[0]), []))]
+        codes = ", ".join(served.get(str(row[0]), []))
+        yield [*row, codes, material.edition.number or 0, material.demonstration]
 
 
 def _sources(material: ExportInput) -> Iterator[list[Cell]]:

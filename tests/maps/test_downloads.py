@@ -408,13 +408,14 @@ def test_the_kml_names_every_catchment_and_who_serves_it(
     files: Mapping[str, bytes], whole: Edition
 ) -> None:
     found = {
-        said(p, "k:ExtendedData/k:Data[@name='Code']/k:value"): p for p in placemarks(files[KML])
+        said(p, "k:ExtendedData/k:Data[@name='catchment_code']/k:value"): p
+        for p in placemarks(files[KML])
     }
     assert set(found) == set(whole.catchments)
     for code, placemark in found.items():
         catchment = whole.catchments[code]
         provider = whole.providers.get(catchment.provider_code or "")
-        served = said(placemark, "k:ExtendedData/k:Data[@name='Provider']/k:value")
+        served = said(placemark, "k:ExtendedData/k:Data[@name='provider_name']/k:value")
         assert said(placemark, "k:name") == catchment.name
         assert served == (provider.name if provider else "")
 
@@ -440,7 +441,7 @@ def test_the_kml_colours_a_catchment_as_its_region(
         for style in document.iter(f"{{{KML_NAMES['k']}}}Style")
     }
     for placemark in placemarks(files[KML]):
-        code = said(placemark, "k:ExtendedData/k:Data[@name='Code']/k:value")
+        code = said(placemark, "k:ExtendedData/k:Data[@name='catchment_code']/k:value")
         colour = region_colour(whole.catchments[code].education_region)
         blue_green_red = colour[5:7] + colour[3:5] + colour[1:3]
         assert styles[said(placemark, "k:styleUrl")] == f"99{blue_green_red}"
@@ -454,7 +455,7 @@ def test_the_kml_draws_each_catchment_on_its_side_of_180(
     found: dict[str, BaseGeometry] = {}
     for layer in layers:
         columns, areas, _ = read_layer(folder / KML, layer)
-        found.update(zip(columns["Code"], areas, strict=True))
+        found.update(zip(columns["catchment_code"], areas, strict=True))
     assert {code for code, area in found.items() if area is not None} == set(drawn)
     for code, area in drawn.items():
         box = found[code].bounds

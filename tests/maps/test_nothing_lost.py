@@ -282,13 +282,17 @@ def of_kml(written: bytes) -> Told:
     of_all = _data(document)
     assert of_all["lines"] == "simplified for drawing"
     rows = [_data(each) for each in document.iterfind(".//k:Placemark", KML_NAMES)]
-    codes = {row["Code"]: row["Provider code"] or None for row in rows}
+    codes = {row["catchment_code"]: row["provider_code"] or None for row in rows}
     return Told(
         {
-            r["Code"]: (r["Catchment"], r.get("Education region", ""), codes[r["Code"]])
+            r["catchment_code"]: (
+                r["catchment_name"],
+                r.get("education_region", ""),
+                codes[r["catchment_code"]],
+            )
             for r in rows
         },
-        {row["Code"]: row.get("Provider") for row in rows},
+        {row["catchment_code"]: row.get("provider_name") for row in rows},
         json.loads(of_all["providers"]),
         json.loads(of_all["sources"]),
         demonstration={"yes: made up": True, "no": False}[of_all["demonstration"]],
@@ -308,6 +312,8 @@ def of_workbook(written: bytes) -> Told:
     sheets = sheets_of(written)
     assert list(sheets) == ["Schools", "Providers", "Sources", "About"]
     providers = _providers(sheets["Providers"])
+    for row in providers:  # as every row of the schools has
+        del row["edition"], row["demonstration"]
     served: dict[str, str] = {row["code"]: row.pop("catchment_codes") for row in providers}
     told = Told(providers=providers, schools=_schools(sheets["Schools"]))
     *told.sources, directory = sheets["Sources"]
@@ -466,9 +472,9 @@ def test_no_provider_is_called_none_is_recorded(files: Mapping[str, bytes]) -> N
     document = ET.fromstring(files[KML])
     for placemark in document.iterfind(".//k:Placemark", KML_NAMES):
         told, said = _data(placemark), placemark.findtext("k:description", "", KML_NAMES)
-        assert ("Provider: none is recorded" in said) == (told["Code"] == RIMU)
-        assert ("Provider" in told) == (told["Code"] != RIMU)
-        assert (told["Provider code"] == "") == (told["Code"] == RIMU)
+        assert ("Provider: none is recorded" in said) == (told["catchment_code"] == RIMU)
+        assert ("provider_name" in told) == (told["catchment_code"] != RIMU)
+        assert (told["provider_code"] == "") == (told["catchment_code"] == RIMU)
         assert "Provider code" not in said
 
 

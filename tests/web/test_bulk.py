@@ -282,7 +282,7 @@ FAULTS = [
     ({"school_id": "x"}, "school_id", "x"),
     ({"school_id": -1}, "school_id", "-1"),
     ({"school_id": 54.5}, "school_id", "54.5"),
-    ({"school_id": True}, "school_id", "True"),
+    ({"school_id": True}, "school_id", "true"),
     ({"school_id": 10**10}, "school_id", "10000000000"),
     ({"school_id": [54]}, "school_id", "[54]"),
     ({"lng": 174.5}, "lat", None),
@@ -322,6 +322,13 @@ def test_a_row_at_fault_is_marked_and_the_others_are_answered(ask, form, fault, 
     assert value is None or bad["error"]["value"] == value
     assert bad["error"]["problem"]
     assert bad["error"]["allowed"]
+
+
+def test_a_column_without_a_name_is_refused_by_its_place(ask):
+    found = ask(",school_id\n0,54\n", "text/csv")
+    assert found.status_code == 400
+    assert found.json["detail"] == "Column 1 has no name."
+    assert "index=False" in found.json["next_step"]
 
 
 @pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;\r"])

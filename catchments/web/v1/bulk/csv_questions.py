@@ -115,13 +115,8 @@ def _header(line: str, delimiters: Iterable[str]) -> tuple[list[str], list[str],
             next_step="Add a first line such as id,school_id.",
         )
     if None in fields:
-        unknown = names[fields.index(None)]
-        raise BodyRefused(
-            f"There is no column {shown(unknown)}.",
-            field=unknown[:80],
-            allowed=f"Columns are {', '.join(FIELDS)}.",
-            next_step="Send no more than is asked for: leave it out, or correct its name.",
-        )
+        at = fields.index(None)
+        raise _unknown_column(names[at], at + 1)
     known = cast(list[str], fields)
     _check_columns(names, known)
     return names, known, delimiter
@@ -133,6 +128,22 @@ def _names(line: str, delimiter: str) -> list[str]:
     except csv.Error:
         cells = line.split(delimiter)
     return [cell.strip() for cell in cells]
+
+
+def _unknown_column(name: str, place: int) -> BodyRefused:
+    allowed = f"Columns are {', '.join(FIELDS)}."
+    if not name:
+        return BodyRefused(
+            f"Column {place} has no name.",
+            allowed=allowed,
+            next_step="Leave it out: pandas writes its index like that, unless index=False.",
+        )
+    return BodyRefused(
+        f"There is no column {shown(name)}.",
+        field=name[:80],
+        allowed=allowed,
+        next_step="Send no more than is asked for: leave it out, or correct its name.",
+    )
 
 
 def _check_columns(names: Sequence[str], fields: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -98,8 +99,14 @@ class RowAtFault(Exception):
         allowed: str,
         kind: errors.Kind = errors.Kind.INVALID_VALUE,
     ) -> None:
-        value = shown(value)[1:-1] if value != "" else ""
-        self.fault = Fault(field, value, problem, allowed, kind)
+        self.fault = Fault(field, _as_sent(value), problem, allowed, kind)
+
+
+def _as_sent(value: object) -> str:
+    """Return a value in JSON's words, not Python's; a text as it is."""
+    if isinstance(value, dict | list | bool) or value is None:
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    return shown(value)[1:-1] if value != "" else ""
 
 
 def too_many() -> BodyTooLarge:
