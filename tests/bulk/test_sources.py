@@ -64,6 +64,10 @@ def run(snapshot: Snapshot, tmp_path: Path) -> Callable[..., list[str | None]]:
         ("sep=|\n" + TEXT.replace(",", "|")).encode(),
         ('"sep=\t"\r\n' + TEXT.replace(",", "\t")).encode("utf-16"),
     ],
+    ids=str.split(  # gzip has the second in it, and all workers need the same names
+        "plain gzip two-members UTF-16 little-endian big-endian gzip-of-UTF-16 sep-comma "
+        "sep-semicolon sep-bar sep-tab-in-UTF-16"
+    ),
 )
 def test_text_is_read_however_it_is_packed_encoded_and_parted(
     content: bytes, run: Callable[..., list[str | None]], tmp_path: Path
@@ -87,6 +91,7 @@ PACKED = gzip.compress(TEXT.encode())
         (TEXT.encode("utf-16") + b"a", "line 5: this is not UTF-16 text"),
         (TEXT.encode("utf-32"), "is UTF-32 text"),
     ],
+    ids=str.split("cut and-more damaged empty twice in-it UTF-16 UTF-32"),
 )
 def test_text_that_is_damaged_is_refused_with_where(
     content: bytes, said: str, run: Callable[..., list[str | None]], tmp_path: Path
