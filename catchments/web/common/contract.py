@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from flask import Response, current_app, request
 
 from catchments.core.errors import CatchmentsError, shown
+from catchments.lookup.values import HIGHEST_NUMBER
 from catchments.web.common.query_parameters import refuse_unknown_or_repeated
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -27,6 +28,8 @@ class NotOffered(CatchmentsError):
     """A client takes only media types in which an answer is not to be had."""
 
 
+WHOLE_NUMBER: Mapping[str, Any] = {"type": "integer", "minimum": 0, "maximum": HIGHEST_NUMBER}
+"""JSON Schema of a number that names or counts something."""
 _LEAP = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
 _YEAR = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
 _MONTHS = (

@@ -14,15 +14,18 @@ from flask import request
 from catchments.core.errors import NotKnown
 from catchments.core.model import EditionSummary, ReleaseSummary
 from catchments.lookup.snapshot import AsAt, Snapshot
-from catchments.web.common.contract import Parameter
+from catchments.web.common.contract import WHOLE_NUMBER, Parameter
 from catchments.web.common.query_parameters import whole_number
 
-_DIGITS = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 EDITION = Parameter(
-    "edition", "Read this edition instead of the one in force on the date; `next` has it.", _DIGITS
+    "edition",
+    "Read this edition instead of the one in force on the date; `next` has it.",
+    WHOLE_NUMBER,
 )
 RELEASE = Parameter(
-    "release", "Read this directory release instead of the one of the date; `next` has it.", _DIGITS
+    "release",
+    "Read this directory release instead of the one of the date; `next` has it.",
+    WHOLE_NUMBER,
 )
 PINS = (EDITION, RELEASE)
 

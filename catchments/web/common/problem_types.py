@@ -26,7 +26,6 @@ from catchments.web.common import problems
 
 JSON = "application/json"
 RESOLVE = "/v1/providers:resolve"
-LONGEST_HEADER = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +262,7 @@ TYPES: Mapping[Kind, ProblemType] = {
         _l("A header that is too long"),
         _l("One header of the request is longer than is read."),
         _l("Shorten it. In a browser, removing this site's cookies may help."),
-        lambda: problems.too_long("Cookie", LONGEST_HEADER),
+        lambda: problems.too_long("Cookie", problems.LONGEST_HEADER),
     ),
     Kind.SERVICE_ERROR: ProblemType(
         500,

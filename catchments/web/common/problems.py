@@ -29,6 +29,8 @@ from catchments.web.common.contract import NotOffered
 from catchments.web.common.services import address, service
 
 PROBLEM = "application/problem+json"
+LONGEST_HEADER = 16_384
+"""Characters; of a header that is sent several times, all together."""
 EXAMPLE = "catchments.example"
 """In the environment of a request that the service sends itself, for an example to show."""
 _STATUS: tuple[tuple[type[CatchmentsError], int, Kind, LazyString], ...] = (

@@ -19,7 +19,7 @@ from catchments.lookup.search.text_search import (
 from catchments.lookup.snapshot import AsAt, Published, Snapshot, Snapshots
 from catchments.store import Store
 from catchments.web.common.assets import EXTENSION as ASSETS
-from catchments.web.common.http_cache import cache_control, etag, validated
+from catchments.web.common.http_cache import A_MINUTE_FOR_ONE, cache_control, etag, validated
 
 EXTENSION = "catchments"
 OF_THIS_HOST = "catchments.of_this_host"
@@ -99,6 +99,16 @@ def kept(asked: AsAt, response: Response, *, written: str = "") -> Response:
     private = OF_THIS_HOST in request.environ
     control = cache_control(asked.world, service().settings.max_age_s, private=private)
     return validated(response, etag(asked, written=written), control)
+
+
+def kept_by_content(response: Response, control: str) -> Response:
+    """Return a response that is validated by its own bytes; it may become 304.
+
+    One that names the host that a request came to (see `absolute`) is for who asked alone.
+    """
+    response.add_etag()
+    control = A_MINUTE_FOR_ONE if OF_THIS_HOST in request.environ else control
+    return validated(response, response.headers["ETag"], control)
 
 
 def leave_uncached() -> None:

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from catchments.web.common import problems
+from catchments.web.common.problems import LONGEST_HEADER
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-LONGEST_HEADER = 16_384
-"""Characters; of a header that is sent several times, all together."""
 _OTHER_HEADERS = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 
 

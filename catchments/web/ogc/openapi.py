@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from catchments.web.common.contract import Parameter
+from catchments.web.common.contract import WHOLE_NUMBER, Parameter
 from catchments.web.common.pins import PINS
 from catchments.web.ogc.frames import FRAMES
 from catchments.web.ogc.layers import COLLECTED
@@ -32,7 +32,7 @@ MENDED: Mapping[str, Json] = {
     "f": {"schema": {"type": "string", "enum": ["json", "html"]}},
     "offset": {
         "description": "How many features to pass over; the link next has it.",
-        "schema": {"type": "integer", "minimum": 0, "maximum": 999_999_999, "default": 0},
+        "schema": {**WHOLE_NUMBER, "default": 0},
     },
 }
 """What this service says of a parameter in place of pygeoapi."""

@@ -13,14 +13,14 @@ from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.model import NamedPlace
 from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
-from catchments.web.common.http_cache import AN_HOUR, validated
+from catchments.web.common.http_cache import AN_HOUR
 from catchments.web.common.query_parameters import (
     optional_date,
     page_parameters,
     refuse_unknown_or_repeated,
     region,
 )
-from catchments.web.common.services import as_at, public_page, service
+from catchments.web.common.services import as_at, kept_by_content, public_page, service
 from catchments.web.common.tables import MEDIA_TYPE, catchments_table, schools_table
 from catchments.web.pages.catchment_summaries import (
     ORDERS,
@@ -194,6 +194,5 @@ def schools_csv(edition: int, release: int) -> Response:
 def _table(table: bytes, file_name: str) -> Response:
     response = Response(table, content_type=MEDIA_TYPE)
     response.headers["Content-Disposition"] = f"attachment; filename={file_name}"
-    response.add_etag()
     # What an edition and a release hold together never changes, but how it is written may.
-    return validated(response, response.headers["ETag"], AN_HOUR)
+    return kept_by_content(response, AN_HOUR)

@@ -21,13 +21,13 @@ from catchments.core.errors import NotKnown, shown
 from catchments.core.model import EditionSummary
 from catchments.lookup.snapshot import AsAt, Published
 from catchments.store.artefacts import PIECE_BYTES, AboutArtefact, ArtefactFile, Artefacts
-from catchments.web.common.http_cache import A_MINUTE, A_MINUTE_FOR_ONE, FOR_GOOD, validated
+from catchments.web.common.http_cache import A_MINUTE, FOR_GOOD
 from catchments.web.common.query_parameters import page_parameters, refuse_unknown_or_repeated
 from catchments.web.common.services import (
-    OF_THIS_HOST,
     absolute_url,
     address,
     as_at,
+    kept_by_content,
     public_page,
     service,
 )
@@ -182,8 +182,7 @@ def digests(edition: int) -> Response:
     lines = (f"{file['sha256']}  {saved_as(edition, file['name'])}\n" for file in told["files"])
     response = Response("".join(lines), content_type="text/plain; charset=utf-8")
     response.headers["Content-Disposition"] = "attachment; filename=SHA256SUMS"
-    response.add_etag()
-    return validated(response, response.headers["ETag"], A_MINUTE)
+    return kept_by_content(response, A_MINUTE)
 
 
 @blueprint.get("/downloads/<int:edition>/datapackage.json")
@@ -258,10 +257,7 @@ def _newest_url(edition: int, name: str) -> str:
 
 def _json(body: Json, media_type: str) -> Response:
     response = Response(msgspec.json.encode(body), content_type=media_type)
-    response.add_etag()
-    # What has the host of who asked in it is for them alone.
-    control = A_MINUTE_FOR_ONE if OF_THIS_HOST in request.environ else A_MINUTE
-    return validated(response, response.headers["ETag"], control)
+    return kept_by_content(response, A_MINUTE)
 
 
 @blueprint.app_template_global("vocabulary")

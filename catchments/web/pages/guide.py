@@ -24,7 +24,7 @@ from catchments.core.model import Answer
 from catchments.lookup.guidance import Condition, Guide, guide_on, shipped_guides
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import AsAt
-from catchments.web.common.http_cache import A_MINUTE, FOR_GOOD, validated
+from catchments.web.common.http_cache import A_MINUTE, FOR_GOOD
 from catchments.web.common.i18n import TE_REO
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import (
@@ -32,7 +32,7 @@ from catchments.web.common.query_parameters import (
     refuse_unknown_or_repeated,
     school_id,
 )
-from catchments.web.common.services import as_at, public_page
+from catchments.web.common.services import as_at, kept_by_content, public_page
 
 blueprint = Blueprint("guide", __name__)
 
@@ -94,10 +94,9 @@ def styles(effective_from: str) -> Response:
         )
     guide = known[effective_from]
     response = Response(style_sheet(guide), mimetype="text/css")
-    response.add_etag()
     # Its content may be corrected, but what it was is what its version names.
     kept = FOR_GOOD if request.args.get("v") == version_of(guide) else A_MINUTE
-    return validated(response, response.headers["ETag"], kept)
+    return kept_by_content(response, kept)
 
 
 # --- words ----------------------------------------------------------------------------------------

@@ -26,7 +26,13 @@ from catchments.web.common.query_parameters import (
     refuse_unknown_or_repeated,
     school_id,
 )
-from catchments.web.common.services import as_at, leave_uncached, public_page, service
+from catchments.web.common.services import (
+    as_at,
+    kept_by_content,
+    leave_uncached,
+    public_page,
+    service,
+)
 from catchments.web.pages.catchment_summaries import catchment_list
 from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
 from maps.locator import Drawing, locator_svg, read_drawing
@@ -256,8 +262,7 @@ def _served(artefact: Artefact) -> Response:
 def _kept(body: dict[str, Any], *, media_type: str = "application/json") -> Response:
     # What an edition and a release hold together never changes, but how it is written may.
     response = Response(msgspec.json.encode(body), content_type=media_type)
-    response.add_etag()
-    return validated(response, response.headers["ETag"], AN_HOUR)
+    return kept_by_content(response, AN_HOUR)
 
 
 def _urls(snapshot: Snapshot) -> dict[str, str]:

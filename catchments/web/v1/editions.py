@@ -17,7 +17,7 @@ from catchments.editions.change_schema import Standing
 from catchments.editions.history import EditionHistory
 from catchments.lookup.snapshot import AsAt, Published
 from catchments.store.artefacts import Artefacts
-from catchments.web.common.contract import DAY, Parameter, operation
+from catchments.web.common.contract import DAY, WHOLE_NUMBER, Parameter, operation
 from catchments.web.common.payload import source_json
 from catchments.web.common.query_parameters import one_of, optional_date
 from catchments.web.common.services import address, as_at, service
@@ -40,7 +40,7 @@ TAG = "Editions"
 NUMBER = Parameter(
     "number",
     "The edition's number.",
-    {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+    WHOLE_NUMBER,
     required=True,
     place="path",
 )

@@ -16,7 +16,7 @@ from catchments.lookup import boxes
 from catchments.lookup.boxes import box_of
 from catchments.lookup.selection import Filter
 from catchments.lookup.snapshot import AsAt
-from catchments.web.common.contract import Parameter
+from catchments.web.common.contract import WHOLE_NUMBER, Parameter
 from catchments.web.common.pins import PINS, pinned
 from catchments.web.common.query_parameters import one_of, optional_date, region, whole_number
 from catchments.web.common.services import address, as_at
@@ -25,7 +25,6 @@ from catchments.web.v1.provider import ON
 
 ON_A_PAGE = 100
 AT_MOST = 1_000
-_DIGITS = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 
 # --- parameters -----------------------------------------------------------------------------------
 
@@ -35,7 +34,7 @@ LIMIT = Parameter(
     "because what reads those files does not ask for a second page.",
     {"type": "integer", "minimum": 1, "maximum": AT_MOST},
 )
-OFFSET = Parameter("offset", "How many to pass over; `next` has it.", _DIGITS)
+OFFSET = Parameter("offset", "How many to pass over; `next` has it.", WHOLE_NUMBER)
 REGION = Parameter(
     "region",
     "An education region, with or without macrons and punctuation.",

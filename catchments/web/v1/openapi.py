@@ -18,7 +18,7 @@ from werkzeug.routing import Rule
 from catchments import __version__
 from catchments.lookup.snapshot import AsAt, Published
 from catchments.web.common import schemas as shared
-from catchments.web.common.contract import Operation, operation, promised_by
+from catchments.web.common.contract import WHOLE_NUMBER, Operation, operation, promised_by
 from catchments.web.common.problem_types import TYPES
 from catchments.web.common.schemas import among
 from catchments.web.common.services import kept, service, sources_of
@@ -319,8 +319,7 @@ def _parameters(rule: Rule, operation: Operation) -> Iterator[dict[str, Any]]:
     written = {each.name: each for each in operation.parameters}
     for converter, name in _CONVERTER.findall(rule.rule):
         if name not in written and name != ENDING.name:
-            number = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
-            schema = number if converter == "int" else {"type": "string"}
+            schema = dict(WHOLE_NUMBER) if converter == "int" else {"type": "string"}
             yield {"name": name, "in": "path", "required": True, "schema": schema}
     for each in operation.parameters:
         if each.place != "path" or each.name in rule.arguments:

@@ -15,6 +15,7 @@ from catchments.web.common import schemas
 from catchments.web.common.contract import (
     DAY,
     SAYS_SOMETHING,
+    WHOLE_NUMBER,
     Parameter,
     hold_to_promise,
     operation,
@@ -41,7 +42,7 @@ TAG = "Who serves"
 SCHOOL_ID = Parameter(
     "school_id",
     "The school's number in the Ministry of Education's school directory.",
-    {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+    WHOLE_NUMBER,
 )
 LATITUDE, LONGITUDE = (
     {"type": "number", "minimum": low, "maximum": high} for low, high in (LAT_LIMITS, LNG_LIMITS)

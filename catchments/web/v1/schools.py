@@ -11,7 +11,7 @@ from catchments.core.model import Answer, Basis, School, SchoolStatus, Status
 from catchments.core.plain_cells import Cell
 from catchments.lookup.selection import lists_of
 from catchments.lookup.snapshot import AsAt
-from catchments.web.common.contract import Parameter, operation
+from catchments.web.common.contract import WHOLE_NUMBER, Parameter, operation
 from catchments.web.common.payload import (
     answer_json,
     catchment_json,
@@ -40,7 +40,7 @@ from catchments.web.v1.resources import (
 NUMBER = Parameter(
     "number",
     "The school's number in the Ministry of Education's school directory.",
-    {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+    WHOLE_NUMBER,
     required=True,
     place="path",
 )

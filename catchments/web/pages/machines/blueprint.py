@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from catchments.core.errors import CatchmentsError
 from catchments.lookup.snapshot import Published
-from catchments.web.common.http_cache import A_MINUTE, AN_HOUR, validated
-from catchments.web.common.services import OF_THIS_HOST, service
+from catchments.web.common.http_cache import AN_HOUR
+from catchments.web.common.services import kept_by_content, service
 
 blueprint = Blueprint("machines", __name__)
 
@@ -15,14 +15,9 @@ MADE_UP = "made up"
 
 
 def told(content: str | bytes, content_type: str) -> Response:
-    """Return a response with a validator, kept for an hour; it may become 304.
-
-    What names the host that a request came to (see `absolute`) is for who asked alone.
-    """
+    """Return a response that is kept for an hour (see `kept_by_content`)."""
     response = Response(content, content_type=content_type)
-    response.add_etag()
-    control = f"private, {A_MINUTE}" if OF_THIS_HOST in request.environ else AN_HOUR
-    return validated(response, response.headers["ETag"], control)
+    return kept_by_content(response, AN_HOUR)
 
 
 def made_up() -> bool:
