@@ -14,6 +14,7 @@ from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.core.model import Alias, SourceKind
 from catchments.core.roles import Role
 from catchments.store import Artefact, Publication, Store, schema
+from catchments.store.accounts.people import Secrets
 from catchments.store.directory.aliases import AliasUploads
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.drafts.uploads import Upload, Uploads
@@ -21,7 +22,6 @@ from catchments.store.engine import MIGRATIONS, open_engine, writing
 from catchments.store.explanations import Explanations
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.webhook_addresses import Webhooks
-from catchments.store.people import Secrets
 from catchments.store.rates import AbsenceRates, RateGiven
 from catchments.store.schema import metadata
 from tests.staff import add_person

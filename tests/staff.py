@@ -17,9 +17,10 @@ from werkzeug.test import TestResponse
 from catchments.changes.change import apply_all
 from catchments.core.model import Edition
 from catchments.core.roles import Person, Role
-from catchments.store import Store, people
+from catchments.store import Store
+from catchments.store.accounts import people
+from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository
-from catchments.store.people import People
 from tests.worlds import opened, store_of
 
 PASSWORD = "correct horse battery kererū"

@@ -6,7 +6,7 @@ import click
 
 from catchments.commands.console import refusing, say, store, table
 from catchments.core.errors import CatchmentsError
-from catchments.store.audit import AuditTrail
+from catchments.store.integrity.audit import AuditTrail
 
 
 class TrailBroken(CatchmentsError):

@@ -11,7 +11,7 @@ from catchments.commands.console import refusing, say
 from catchments.core.errors import shown
 from catchments.core.settings import Settings
 from catchments.store import Store
-from catchments.store.audit import AuditTrail
+from catchments.store.integrity.audit import AuditTrail
 from catchments.store.upkeep.backup import back_up
 from catchments.store.upkeep.backup import restore as put_back
 from catchments.web.common.services import EXTENSION

@@ -25,7 +25,7 @@ from catchments.lookup.values import day_of, whole_number
 from catchments.readers.report import Progress as ProgressCall
 from catchments.readers.report import Report, facts_of
 from catchments.store import Store
-from catchments.store.audit import append
+from catchments.store.integrity.audit import append
 from catchments.web.common.services import EXTENSION
 
 P = ParamSpec("P")

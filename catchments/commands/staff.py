@@ -8,7 +8,7 @@ import click
 
 from catchments.commands.console import refusing, say, store, table
 from catchments.core.roles import MAY, Action, Person, Role
-from catchments.store.people import People, checked_password
+from catchments.store.accounts.people import People, checked_password
 
 _ROLES = click.Choice([str(role) for role in Role])
 _PIPED = click.option(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from catchments.core.environment_values import count, seconds, switch
 from catchments.core.errors import InputRefused, shown
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:([0-9]{1,5}|\*))?")
@@ -122,14 +123,14 @@ class Settings:
             addresses_path=Path(
                 environment.get("CATCHMENTS_ADDRESSES") or DEFAULT_ADDRESSES_PATH
             ).expanduser(),
-            refresh_s=_seconds(environment, "CATCHMENTS_REFRESH_S", cls.refresh_s, least=0.1),
-            max_age_s=int(_seconds(environment, "CATCHMENTS_MAX_AGE_S", cls.max_age_s)),
-            rate_limit=_count(environment, "CATCHMENTS_RATE_LIMIT", cls.rate_limit),
-            trusted_proxies=_count(environment, "CATCHMENTS_TRUSTED_PROXIES", cls.trusted_proxies),
+            refresh_s=seconds(environment, "CATCHMENTS_REFRESH_S", cls.refresh_s, least=0.1),
+            max_age_s=int(seconds(environment, "CATCHMENTS_MAX_AGE_S", cls.max_age_s)),
+            rate_limit=count(environment, "CATCHMENTS_RATE_LIMIT", cls.rate_limit),
+            trusted_proxies=count(environment, "CATCHMENTS_TRUSTED_PROXIES", cls.trusted_proxies),
             embed_on=tuple(map(_origin, environment.get("CATCHMENTS_EMBED_ON", "").split())),
             geocoder=environment.get("CATCHMENTS_GEOCODER", ""),
             geocoder_options=environment.get("CATCHMENTS_GEOCODER_OPTIONS") or "{}",
-            geocoder_timeout_s=_seconds(
+            geocoder_timeout_s=seconds(
                 environment, "CATCHMENTS_GEOCODER_TIMEOUT_S", cls.geocoder_timeout_s, least=0.1
             ),
             **_signing_in(environment),
@@ -141,7 +142,7 @@ class Settings:
 def _telling(environment: Mapping[str, str]) -> dict[str, Any]:
     return {
         "mail": _mail_server(environment),
-        "webhooks_to_private": _switch(environment, "CATCHMENTS_WEBHOOKS_TO_PRIVATE", "0"),
+        "webhooks_to_private": switch(environment, "CATCHMENTS_WEBHOOKS_TO_PRIVATE", "0"),
         "public_url": _public_url(environment.get("CATCHMENTS_PUBLIC_URL", "")),
         "security_contacts": _contacts(environment.get("CATCHMENTS_SECURITY_CONTACT", "")),
     }
@@ -157,7 +158,7 @@ def _watching(environment: Mapping[str, str]) -> dict[str, Any]:
         )
     return {
         "log": kind,
-        "access_log": _switch(environment, "CATCHMENTS_ACCESS_LOG", "0"),
+        "access_log": switch(environment, "CATCHMENTS_ACCESS_LOG", "0"),
         "metrics_token": _metrics_token(environment),
     }
 
@@ -244,7 +245,7 @@ def _contact(text: str) -> str:
 
 
 def _signing_in(environment: Mapping[str, str]) -> dict[str, Any]:
-    local = _switch(environment, "CATCHMENTS_LOCAL_SIGN_IN", "1")
+    local = switch(environment, "CATCHMENTS_LOCAL_SIGN_IN", "1")
     oidc = _openid_connect(environment)
     if not local and oidc is None:
         raise InputRefused(
@@ -255,7 +256,7 @@ def _signing_in(environment: Mapping[str, str]) -> dict[str, Any]:
         )
     return {
         "secret_key": _secret_key(environment),
-        "insecure_cookies": _switch(environment, "CATCHMENTS_INSECURE_COOKIES", "0"),
+        "insecure_cookies": switch(environment, "CATCHMENTS_INSECURE_COOKIES", "0"),
         "local_sign_in": local,
         "oidc": oidc,
     }
@@ -300,13 +301,6 @@ def _secret_key(environment: Mapping[str, str]) -> str:
     return key
 
 
-def _switch(environment: Mapping[str, str], name: str, default: str) -> bool:
-    text = environment.get(name) or default
-    if text not in {"0", "1"}:
-        raise InputRefused(f"{name} is {shown(text)}.", field=name, allowed="It must be 0 or 1.")
-    return text == "1"
-
-
 def database_url(text: str) -> str:
     """Return a database URL: the text if it is one, else SQLite in the file that it names."""
     return text if "://" in text else sqlite_url(Path(text).expanduser().resolve())
@@ -322,33 +316,3 @@ def _origin(text: str) -> str:
             next_step="Correct it or leave it out.",
         )
     return text
-
-
-def _count(environment: Mapping[str, str], name: str, default: int) -> int:
-    text = environment.get(name) or str(default)
-    if not re.fullmatch("[0-9]{1,9}", text):
-        raise InputRefused(
-            f"{name} is {shown(text)}.",
-            field=name,
-            allowed="It must be a whole number of at most nine digits.",
-            next_step="Correct it or leave it out.",
-        )
-    return int(text)
-
-
-def _seconds(
-    environment: Mapping[str, str], name: str, default: float, *, least: float = 0.0
-) -> float:
-    text = environment.get(name, "")
-    try:
-        value = float(text) if text else default
-    except ValueError:
-        value = -1.0
-    if not least <= value <= 86_400:
-        raise InputRefused(
-            f"{name} is {shown(text)}.",
-            field=name,
-            allowed=f"It must be a number of seconds from {least:g} to 86400.",
-            next_step="Correct it or leave it out.",
-        )
-    return value

@@ -29,7 +29,7 @@ from catchments.geometry.tiling.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot, Timeline, boundaries_fingerprint
 from catchments.readers.report import Progress, no_progress
 from catchments.store import Artefact, Decision, Draft, Publication, Store
-from catchments.store.people import People
+from catchments.store.accounts.people import People
 
 CHECKING = "Checking schools and coverage"
 ArtefactMaker = Callable[[Snapshot], Sequence[Artefact]]

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from catchments.core.errors import InputRefused
 from catchments.core.roles import Person
 from catchments.store import schema
-from catchments.store.audit import append
 from catchments.store.engine import Repository, now
+from catchments.store.integrity.audit import append
 
 REASON_AT_MOST = 2_000
 _T = schema.finding_explained

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.roles import COMMAND_LINE
 from catchments.store import schema
-from catchments.store.audit import append
 from catchments.store.engine import Repository, inserted, now
+from catchments.store.integrity.audit import append
 
 PREFIX = "nzc_"
 """What every key begins with, so that one that leaks is recognised for what it is."""

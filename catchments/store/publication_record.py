@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from catchments.core.errors import PublicationRefused
 from catchments.core.model import AcceptedLoss, Edition
 from catchments.core.roles import COMMAND_LINE, Action, Person
-from catchments.store import people, schema
+from catchments.store import schema
+from catchments.store.accounts import people
 from catchments.store.artefacts import Artefact
-from catchments.store.audit import append
 from catchments.store.drafts import records
 from catchments.store.drafts.records import APPROVED, Draft
+from catchments.store.integrity.audit import append
 from catchments.store.outbox.notices import Announcement
 
 

@@ -27,12 +27,12 @@ from catchments.core.model import (
 from catchments.core.roles import COMMAND_LINE
 from catchments.store import artefacts, editions, publication_record, schema
 from catchments.store.artefacts import Artefact
-from catchments.store.audit import append
 from catchments.store.directory import aliases as alias_rows
 from catchments.store.directory import releases
 from catchments.store.drafts import records
 from catchments.store.drafts.records import Draft
 from catchments.store.engine import Database, now
+from catchments.store.integrity.audit import append
 from catchments.store.outbox import notices
 from catchments.store.publication_record import Decision, Publication
 

@@ -11,8 +11,8 @@ from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EDUCATION_REGIONS
 from catchments.core.roles import Person
 from catchments.store import schema
-from catchments.store.audit import append
 from catchments.store.engine import Repository, now
+from catchments.store.integrity.audit import append
 
 OTHERS = ""
 """Stands for all regions without a rate of their own."""

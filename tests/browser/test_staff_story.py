@@ -24,7 +24,7 @@ from catchments.core.roles import Role
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Store
-from catchments.store.audit import AuditTrail
+from catchments.store.integrity.audit import AuditTrail
 from tests.browser.windows import Watched, violations
 from tests.editions.test_delivery import Postbox, smtp_server
 from tests.serving import serving

@@ -14,7 +14,7 @@ from app import create_app
 from catchments.core.settings import ROOT, Settings
 from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.search.typed_text import TypedText
-from catchments.store.audit import AuditTrail
+from catchments.store.integrity.audit import AuditTrail
 from tests import prepared
 from tests.address_files import LAYOUTS, Given, csv_text, geopackage
 from tests.worlds import sqlite_url, store_of

@@ -11,7 +11,7 @@ import pytest
 
 from catchments.core.model import Alias
 from catchments.store import Store
-from catchments.store.audit import AuditTrail
+from catchments.store.integrity.audit import AuditTrail
 from tests.commands.conftest import Run, directory_csv
 from tests.worlds import HOSTILE
 

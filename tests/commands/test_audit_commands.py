@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from catchments.store import Store, schema
-from catchments.store.audit import AuditTrail
+from catchments.store.integrity.audit import AuditTrail
 
 Run = Callable[..., Any]
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from catchments.core.errors import CatchmentsError
 from catchments.core.roles import Role
 from catchments.store import Store
-from catchments.store.audit import AuditTrail
+from catchments.store.integrity.audit import AuditTrail
 from catchments.store.schema import metadata
 from catchments.store.upkeep import postgresql_programs
 from catchments.store.upkeep.backup import BackupRefused, back_up, restore

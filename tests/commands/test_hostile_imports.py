@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catchments.store import Store
-from catchments.store.audit import AuditTrail
+from catchments.store.integrity.audit import AuditTrail
 from tests.commands.conftest import Run
 from tests.hostile_files import LEAKED, WORD, canary_in, of_areas
 from tests.hostile_parquet import bombs, encrypted, readers_of_files

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from catchments.store import State, Store
-from catchments.store.audit import AuditTrail
+from catchments.store.integrity.audit import AuditTrail
 from tests.commands.conftest import (
     LICENCE,
     LISTINGS,

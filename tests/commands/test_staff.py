@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from catchments.core.roles import Role
-from catchments.store.audit import AuditTrail
-from catchments.store.people import People
+from catchments.store.accounts.people import People
+from catchments.store.integrity.audit import AuditTrail
 from tests.staff import PASSWORD, add_person
 from tests.worlds import HOSTILE
 

@@ -17,10 +17,10 @@ from catchments.core.errors import NotKnown, PublicationRefused
 from catchments.core.roles import Person, Role
 from catchments.editions.publishing import PublicationRequest, Publisher
 from catchments.store import Decision, Store, schema
-from catchments.store.audit import AuditTrail
+from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
+from catchments.store.integrity.audit import AuditTrail
 from catchments.store.outbox.queue import Outbox
-from catchments.store.people import People
 from tests.staff import add_person
 from tests.worlds import (
     AHI,

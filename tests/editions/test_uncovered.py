@@ -26,7 +26,7 @@ from catchments.editions.publishing import PublicationRequest, Publisher
 from catchments.editions.uncovered import bare_land, uncovered
 from catchments.lookup.snapshot import Snapshot
 from catchments.store import Store
-from catchments.store.audit import AuditTrail
+from catchments.store.integrity.audit import AuditTrail
 from tests.worlds import (
     AHI,
     REKOHU,

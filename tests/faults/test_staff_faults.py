@@ -35,12 +35,12 @@ from catchments.core.settings import ROOT
 from catchments.editions.publishing import Outcome, PublicationRequest
 from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Decision, schema
-from catchments.store import people as people_module
-from catchments.store.audit import AuditTrail
+from catchments.store.accounts import people as people_module
+from catchments.store.accounts.people import LONGEST_LOCK, People
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.engine import now
+from catchments.store.integrity.audit import AuditTrail
 from catchments.store.outbox.queue import Outbox
-from catchments.store.people import LONGEST_LOCK, People
 from catchments.web.accounts import access
 from catchments.web.staff.forms import areas
 from tests import prepared

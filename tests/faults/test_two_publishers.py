@@ -14,10 +14,10 @@ from catchments.core.roles import Role
 from catchments.editions.publishing import Outcome, PublicationRequest
 from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Decision, Store
-from catchments.store.audit import AuditTrail
+from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
+from catchments.store.integrity.audit import AuditTrail
 from catchments.store.outbox.queue import Outbox
-from catchments.store.people import People
 from tests import prepared
 from tests.staff import add_person
 from tests.worlds import AHI, KOWHAI, at_once, publish_whole, small_edition, small_release

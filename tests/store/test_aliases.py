@@ -10,9 +10,9 @@ from catchments.core.errors import InputRefused
 from catchments.core.model import Alias
 from catchments.core.roles import Role
 from catchments.store import Store
-from catchments.store.audit import AuditTrail
 from catchments.store.directory import aliases
 from catchments.store.directory.aliases import AliasUploads
+from catchments.store.integrity.audit import AuditTrail
 from tests.staff import add_person
 from tests.worlds import HOSTILE, fill, publish_whole, small_edition
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DatabaseError
 
 from catchments.store import Store, schema
-from catchments.store.audit import FIRST_HASH, AuditTrail
+from catchments.store.integrity.audit import FIRST_HASH, AuditTrail
 from tests.laws import examples
 from tests.worlds import HOSTILE, at_once
 

@@ -14,7 +14,6 @@ from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.roles import Person, Role
 from catchments.store import Store, schema
-from catchments.store.audit import AuditTrail
 from catchments.store.drafts.repository import (
     CHANGES_AT_MOST,
     DraftRepository,
@@ -24,6 +23,7 @@ from catchments.store.drafts.repository import (
     checked_key,
 )
 from catchments.store.engine import now
+from catchments.store.integrity.audit import AuditTrail
 from tests.worlds import AHI, HOSTILE, RIMU, at_once, publish_whole, small_edition, small_release
 
 JULY = date(2026, 7, 1)

@@ -10,8 +10,8 @@ from catchments.core.errors import InputRefused
 from catchments.core.roles import Person, Role
 from catchments.editions.issues import LONGEST_KEY, MatterKind, key_of
 from catchments.store import Store
-from catchments.store.audit import AuditTrail
 from catchments.store.explanations import REASON_AT_MOST, Explanations
+from catchments.store.integrity.audit import AuditTrail
 from tests.staff import add_person
 from tests.worlds import HOSTILE
 

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from catchments.core.model import Alias
-from catchments.store.audit import AuditTrail
 from catchments.store.engine import open_engine
+from catchments.store.integrity.audit import AuditTrail
 from catchments.store.schema import metadata
 from tests.filled import at_revision, fill_every_table
 from tests.worlds import TABLES, opened, sqlite_url

@@ -14,7 +14,7 @@ from catchments.commands.setup import prepare
 from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.readers.report import no_progress
 from catchments.store import Store, schema
-from catchments.store.audit import AuditTrail
+from catchments.store.integrity.audit import AuditTrail
 from catchments.store.upkeep import moving
 from catchments.store.upkeep.moving import Contents, move
 from tests.conftest import fresh_postgresql

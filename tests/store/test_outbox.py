@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from catchments.core.errors import NotKnown, PublicationRefused
 from catchments.store import Publication, Store, schema
-from catchments.store.audit import AuditTrail
 from catchments.store.engine import now
+from catchments.store.integrity.audit import AuditTrail
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.queue import (
     CLAIM_HOLDS,

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.roles import Action, Role
-from catchments.store import people as rooms
-from catchments.store.audit import AuditTrail
-from catchments.store.people import People, Secrets, TooBusy, checked_password, lock_after
+from catchments.store.accounts import people as rooms
+from catchments.store.accounts.people import People, Secrets, TooBusy, checked_password, lock_after
+from catchments.store.integrity.audit import AuditTrail
 from tests.staff import PASSWORD, add_person
 from tests.waiting import PATIENCE_S
 from tests.worlds import HOSTILE, at_once, opened

@@ -9,7 +9,7 @@ import pytest
 from catchments.core.errors import InputRefused
 from catchments.core.roles import Person, Role
 from catchments.store import Store
-from catchments.store.audit import AuditTrail
+from catchments.store.integrity.audit import AuditTrail
 from catchments.store.rates import OTHERS, AbsenceRates, RateGiven
 from tests.staff import add_person
 

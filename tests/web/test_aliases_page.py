@@ -17,7 +17,7 @@ from catchments.commands.jobs import reading
 from catchments.core.model import Alias
 from catchments.readers.aliases import read_aliases
 from catchments.readers.uploads import Read, Wish
-from catchments.store.audit import AuditTrail
+from catchments.store.integrity.audit import AuditTrail
 from catchments.web.staff.forms import uploads
 from tests.staff import csrf_token, post, signed_in, text_of, words
 from tests.worlds import HOSTILE, small_schools, store_of

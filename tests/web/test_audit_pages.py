@@ -12,9 +12,9 @@ from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.core.roles import Person
 from catchments.editions.publishing import PublicationRequest, Publisher
 from catchments.store import Decision, Store
-from catchments.store.audit import AuditEntry, AuditTrail
+from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
-from catchments.store.people import People
+from catchments.store.integrity.audit import AuditEntry, AuditTrail
 from catchments.web.common.services import EXTENSION
 from tests.staff import signed_in
 from tests.worlds import HOSTILE, RIMU, TODAY, simple_artefacts, store_of

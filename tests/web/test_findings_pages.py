@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from catchments.core.model import Place, School, SchoolStatus
 from catchments.core.roles import Role
 from catchments.editions.issues import MatterKind
-from catchments.store.audit import AuditTrail
 from catchments.store.explanations import REASON_AT_MOST, Explanations
+from catchments.store.integrity.audit import AuditTrail
 from catchments.web.common.services import EXTENSION
 from tests.staff import add_person, post, signed_in, text_of
 from tests.worlds import (

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 
 from catchments.commands.jobs import reading
 from catchments.readers.uploads import Read, Wish
-from catchments.store.audit import AuditTrail
 from catchments.store.drafts.repository import DraftRepository
+from catchments.store.integrity.audit import AuditTrail
 from catchments.web.staff.forms import uploads
 from tests.hostile_files import LEAKED, WORD, canary_in, of_areas
 from tests.staff import csrf_token

@@ -17,8 +17,8 @@ from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.changes.kinds.retire_provider import RetireProvider
 from catchments.core.model import Contract, Provider
+from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
-from catchments.store.people import People
 from tests.staff import text_of
 from tests.worlds import AHI, HOSTILE, KOWHAI, RIMU, TOTARA, store_of
 

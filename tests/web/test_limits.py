@@ -152,7 +152,7 @@ def test_a_key_is_kept_as_a_digest_alone_and_the_trail_says_who_has_one(
 
 
 def actions(store: Store) -> list[str]:
-    from catchments.store.audit import AuditTrail
+    from catchments.store.integrity.audit import AuditTrail
 
     return [entry.action for entry in AuditTrail(store).entries(at_most=10)]
 

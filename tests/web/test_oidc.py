@@ -13,8 +13,8 @@ from joserfc.jwk import RSAKey
 
 from catchments.core.roles import Role
 from catchments.core.settings import OpenIdConnect
-from catchments.store.audit import AuditTrail
-from catchments.store.people import People
+from catchments.store.accounts.people import People
+from catchments.store.integrity.audit import AuditTrail
 from catchments.web.accounts import access
 from catchments.web.common.services import EXTENSION
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, running_provider

@@ -15,7 +15,7 @@ from catchments.core.text_folding import folded
 from catchments.lookup.search.addresses import text as address_text
 from catchments.lookup.search.typed_text import TypedText
 from catchments.lookup.snapshot import Published
-from catchments.store.people import People
+from catchments.store.accounts.people import People
 from catchments.web.common import contract, query_parameters
 
 pytestmark = pytest.mark.every_case

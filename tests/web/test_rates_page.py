@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from catchments.core.model import EDUCATION_REGIONS
-from catchments.store.audit import AuditTrail
+from catchments.store.integrity.audit import AuditTrail
 from catchments.store.rates import AbsenceRates
 from tests.staff import post, signed_in, text_of
 from tests.worlds import HOSTILE, store_of

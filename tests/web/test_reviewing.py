@@ -23,9 +23,9 @@ from catchments.editions.publishing import Outcome, PublicationRequest, Publishe
 from catchments.runtime import subprocess_job
 from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import Decision, Draft, Store
-from catchments.store.audit import AuditTrail
+from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
-from catchments.store.people import People
+from catchments.store.integrity.audit import AuditTrail
 from catchments.web.common.services import EXTENSION
 from tests.staff import PEOPLE, add_person, csrf_token, post, signed_in, words
 from tests.worlds import (

@@ -13,7 +13,7 @@ from werkzeug.routing import AnyConverter, IntegerConverter, Rule, UUIDConverter
 from werkzeug.test import TestResponse
 
 from catchments.core.roles import MAY, Action, Role
-from catchments.store.people import People
+from catchments.store.accounts.people import People
 from catchments.web.accounts.access import OPEN, actions_of, is_staff_path, requires
 from tests.staff import add_person, csrf_token, sign_in
 from tests.worlds import running_application, store_of

@@ -17,8 +17,8 @@ from catchments.core.errors import InputRefused
 from catchments.core.roles import Action, Role
 from catchments.core.settings import OpenIdConnect, Settings
 from catchments.store import Store
-from catchments.store.audit import AuditTrail
-from catchments.store.people import People
+from catchments.store.accounts.people import People
+from catchments.store.integrity.audit import AuditTrail
 from catchments.web.accounts import access
 from catchments.web.accounts.access import own_path, requires
 from catchments.web.common.services import EXTENSION

@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.changes.uncovered import accepted
 from catchments.core.model import SourceKind
+from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
-from catchments.store.people import People
 from tests.staff import post, signed_in, text_of, words
 from tests.worlds import AHI, HOSTILE, publish_whole, small_edition, source, store_of
 

@@ -16,8 +16,8 @@ from flask.testing import FlaskClient
 from catchments.commands.jobs import reading
 from catchments.readers.uploads import Read, Wish
 from catchments.runtime import subprocess_job
-from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.drafts.repository import DraftRepository
+from catchments.store.integrity.audit import AuditEntry, AuditTrail
 from catchments.web.staff.forms import uploads
 from tests.hostile_files import AREA
 from tests.staff import csrf_token

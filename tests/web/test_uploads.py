@@ -35,10 +35,10 @@ from catchments.lookup.snapshot import Snapshot
 from catchments.readers.uploads import Read, Wish
 from catchments.runtime import subprocess_job
 from catchments.store import schema
+from catchments.store.accounts.people import People
 from catchments.store.drafts import uploads as kept_areas
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.drafts.uploads import Upload, Uploads
-from catchments.store.people import People
 from catchments.web.common.services import EXTENSION
 from catchments.web.staff.forms import uploads
 from maps.exports.export_input import ExportInput

@@ -18,8 +18,8 @@ from catchments.core.errors import InputRefused
 from catchments.core.model import Alias
 from catchments.core.roles import Person
 from catchments.store import schema
-from catchments.store.audit import append
 from catchments.store.engine import Repository, now
+from catchments.store.integrity.audit import append
 
 KEPT_FOR = timedelta(days=1)
 """So long somebody may look over what they uploaded."""

@@ -19,11 +19,11 @@ from catchments.changes.change import Change
 from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.core.roles import Person
 from catchments.store import schema
-from catchments.store.audit import append
 from catchments.store.drafts import records
 from catchments.store.drafts.records import ABANDONED, APPROVED, EDITING, SUBMITTED, Draft
 from catchments.store.drafts.uploads import forget
 from catchments.store.engine import Repository, now
+from catchments.store.integrity.audit import append
 
 OPEN = (EDITING, SUBMITTED, APPROVED)
 """The states in which something may still become of a draft."""

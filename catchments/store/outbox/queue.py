@@ -16,8 +16,8 @@ import sqlalchemy as sa
 
 from catchments.core.errors import NotKnown, PublicationRefused
 from catchments.store import schema
-from catchments.store.audit import append
 from catchments.store.engine import Repository, now
+from catchments.store.integrity.audit import append
 from catchments.store.outbox.notices import CANCELLED, FAILED, SENDING, SENT, TOLD, WAITING
 from catchments.store.outbox.retries import ATTEMPTS_AT_MOST, pause_after
 

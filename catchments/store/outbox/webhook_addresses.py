@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from catchments.core.errors import NotKnown
 from catchments.store import schema
-from catchments.store.audit import append
 from catchments.store.engine import Repository, inserted, now
+from catchments.store.integrity.audit import append
 from catchments.store.outbox.notices import CANCELLED, WAITING
 
 

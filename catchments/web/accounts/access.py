@@ -35,7 +35,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused, NotAllowed
 from catchments.core.roles import MAY, Action, Person, Role
-from catchments.store.people import Account, People, Secrets
+from catchments.store.accounts.people import Account, People, Secrets
 from catchments.web.common.services import EXTENSION, Services, service
 
 ROOM, COOKIE, FRAME = "/staff", "staff", "staff/base.html"
@@ -51,7 +51,7 @@ LONGEST_NEXT = 1_000
 """Of the path to go on to: the session keeps it, and a cookie holds 4,000 characters."""
 OPEN: frozenset[Action] = frozenset()
 """In place of actions: a page for whoever is not signed in."""
-_ACTIONS, _AT_MOST = "_staff_actions", "_staff_at_most"
+_ACTIONS, _AT_MOST, _EVEN_OWING = "_staff_actions", "_staff_at_most", "_staff_even_owing"
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto")
 
 P = ParamSpec("P")
@@ -60,6 +60,11 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 blueprint = Blueprint("accounts", __name__, url_prefix=ROOM)
 """The pages for signing in and for accounts; the modules beside this one add them."""
+
+Obligation = Callable[[Account], str | None]
+"""Returns the endpoint where somebody does what they owe before all else, or None."""
+OBLIGATIONS: list[Obligation] = []
+"""In the order in which they are asked for; the modules beside this one add theirs."""
 
 
 # --- what views use -------------------------------------------------------------------------------
@@ -82,6 +87,12 @@ def requires(*actions: Action, at_most: int | None = None) -> Callable[[View], V
 def open_to_nobody_else(view: View) -> View:
     """Let a view be used without being signed in: signing in, and no more."""
     setattr(view, _ACTIONS, OPEN)
+    return view
+
+
+def even_owing(view: View) -> View:
+    """Let a view be used by whoever still owes something: what they owe is done there."""
+    setattr(view, _EVEN_OWING, True)
     return view
 
 
@@ -199,13 +210,9 @@ def _guard() -> AnyResponse | None:
     actions = actions_of(request.endpoint)
     if actions is None:
         raise NotAllowed(gettext("Nobody may use this page: it does not say whom it is for."))
-    if actions:
-        found = account_or_none()
-        if found is None:
-            return _first_to(SIGN_IN)
-        if not any(map(found.person.may, actions)):
-            raise lacking(actions)
-        _note_use()
+    elsewhere = _first_elsewhere(actions) if actions else None
+    if elsewhere is not None:
+        return elsewhere
     at_most = getattr(current_app.view_functions[request.endpoint], _AT_MOST, None)
     if at_most is not None:
         request.max_content_length = request.max_form_memory_size = at_most
@@ -214,6 +221,26 @@ def _guard() -> AnyResponse | None:
     except CSRFError as error:
         raise _not_our_form() from error
     return None
+
+
+def _first_elsewhere(actions: frozenset[Action]) -> AnyResponse | None:
+    """Return where somebody is sent before they get to a page that is for signed-in people."""
+    found = account_or_none()
+    if found is None:
+        return _first_to(SIGN_IN)
+    if not any(map(found.person.may, actions)):
+        raise lacking(actions)
+    _note_use()
+    owed = _owed(found)
+    return _first_to(owed) if owed else None
+
+
+def _owed(found: Account) -> str | None:
+    """Return where somebody is sent first, unless the page asked for is for whoever owes."""
+    view = current_app.view_functions[request.endpoint or ""]
+    if getattr(view, _EVEN_OWING, False):
+        return None
+    return next((endpoint for each in OBLIGATIONS if (endpoint := each(found))), None)
 
 
 def _not_our_form() -> InputRefused:

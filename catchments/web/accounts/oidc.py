@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.roles import Person, Role
 from catchments.core.settings import OpenIdConnect
-from catchments.store.people import People
+from catchments.store.accounts.people import People
 from catchments.web.accounts import access
 from catchments.web.accounts.access import blueprint, going_to, open_to_nobody_else, own_path
 from catchments.web.accounts.signing_in import sign_in_page

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.roles import Action, Person, Role
-from catchments.store.people import People
+from catchments.store.accounts.people import People
 from catchments.web.accounts.access import blueprint, confirmed, going_to, me, requires
 from catchments.web.accounts.signing_in import REFUSED, page
 from catchments.web.common.services import service

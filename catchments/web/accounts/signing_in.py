@@ -11,10 +11,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.core.roles import Action
-from catchments.store.people import LONGEST_LOGIN, SHORTEST_PASSWORD, People
+from catchments.store.accounts.people import LONGEST_LOGIN, SHORTEST_PASSWORD, People
 from catchments.web.accounts import access
 from catchments.web.accounts.access import (
     blueprint,
+    even_owing,
     going_to,
     me,
     open_to_nobody_else,
@@ -92,6 +93,7 @@ def confirm_with_password() -> AnyResponse:
 
 @blueprint.get("/password")
 @requires(Action.READ)
+@even_owing
 def password() -> Response:
     """Show one's own account, and ask for a new password."""
     return _password_page({})
@@ -99,6 +101,7 @@ def password() -> Response:
 
 @blueprint.post("/password")
 @requires(Action.READ)
+@even_owing
 def change_password() -> AnyResponse:
     """Change one's own password; every other session of one's own ends."""
     _refuse_unless_local()

@@ -23,8 +23,8 @@ from catchments.core.errors import (
     PublicationRefused,
 )
 from catchments.store import StoreUnavailable
+from catchments.store.accounts.people import TooBusy
 from catchments.store.drafts.repository import NotNow, Stale
-from catchments.store.people import TooBusy
 from catchments.web.common.contract import NotOffered
 from catchments.web.common.services import address, service
 

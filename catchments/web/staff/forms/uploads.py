@@ -21,8 +21,8 @@ from catchments.geometry.wkb import read as read_wkb
 from catchments.readers.report import facts_of, line_of_text
 from catchments.readers.uploads import Read, Wish, decoded_read, encoded
 from catchments.runtime import subprocess_job
-from catchments.store.audit import AuditTrail
 from catchments.store.drafts.uploads import KEPT_FOR, Upload, Uploads
+from catchments.store.integrity.audit import AuditTrail
 from catchments.web.accounts.access import me
 from catchments.web.common.services import service
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused

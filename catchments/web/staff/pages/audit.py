@@ -16,7 +16,7 @@ from catchments.core.plain_cells import plain_table
 from catchments.core.roles import Action
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 from catchments.lookup.values import whole_number
-from catchments.store.audit import AuditEntry, AuditTrail
+from catchments.store.integrity.audit import AuditEntry, AuditTrail
 from catchments.web.accounts.access import requires
 from catchments.web.common.query_parameters import page_parameters
 from catchments.web.common.services import service

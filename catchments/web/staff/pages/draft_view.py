@@ -23,7 +23,6 @@ from catchments.lookup.snapshot import Published, Snapshot
 from catchments.lookup.values import whole_number
 from catchments.runtime.recent import Recent
 from catchments.store import Draft
-from catchments.store.audit import AuditEntry, AuditTrail
 from catchments.store.drafts.records import EDITING
 from catchments.store.drafts.repository import (
     DraftRepository,
@@ -31,6 +30,7 @@ from catchments.store.drafts.repository import (
     NotNow,
     checked_key,
 )
+from catchments.store.integrity.audit import AuditEntry, AuditTrail
 from catchments.web.accounts.access import me
 from catchments.web.common.services import service
 

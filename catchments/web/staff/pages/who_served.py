@@ -13,7 +13,7 @@ from catchments.core.model import Answer, EditionSummary
 from catchments.core.roles import Action
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Published
-from catchments.store.audit import AuditTrail
+from catchments.store.integrity.audit import AuditTrail
 from catchments.web.accounts.access import requires
 from catchments.web.common.query_parameters import optional_date, page_parameters
 from catchments.web.common.school_named import NamedSchool, school_named

@@ -1,31 +1,11 @@
-"""The tables. Migrations make them; this says what they are to the code that reads and writes.
-
-One schema serves SQLite and PostgreSQL. Nothing published is ever updated: an edition's and a
-release's rows are inserted once, in one transaction, and only `edition.withdrawn_at` may be set.
-"""
+"""The tables of editions, drafts, the directory and what is told of them."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-ONLY_ON_POSTGRESQL = frozenset(
-    {"spatial_ref_sys", "geom", "ix_boundary_geom", "fid", "ix_edition_catchment_fid"}
-)
-"""What migrations make there for GIS programs, beside the tables below; this code never asks it."""
-
-
-def is_ours(_thing: object, name: str | None, *_more: object) -> bool:
-    """Whether Alembic compares what a database has under a name with the tables below."""
-    return name not in ONLY_ON_POSTGRESQL
-
+from catchments.store.schema.accounts import person
+from catchments.store.schema.base import metadata
 
 source = sa.Table(
     "source",
@@ -179,33 +159,6 @@ artefact = sa.Table(
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
-person = sa.Table(
-    "person",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("login", sa.String(200), nullable=False, unique=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("email", sa.Text, nullable=False),
-    # Words parted by spaces.
-    sa.Column("roles", sa.Text, nullable=False),
-    # Argon2; empty where one signs in elsewhere.
-    sa.Column("password_hash", sa.Text, nullable=False, server_default=""),
-    sa.Column("subject", sa.Text, nullable=False, server_default=""),
-    sa.Column("created_at", sa.DateTime, nullable=False),
-    sa.Column("disabled_at", sa.DateTime),
-    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("locked_until", sa.DateTime),
-    # Raised by a new password, a new role or an end to the account: sessions begun before end.
-    sa.Column("session_epoch", sa.Integer, nullable=False, server_default="0"),
-)
-
-secret = sa.Table(
-    "secret",
-    metadata,
-    sa.Column("name", sa.String(40), primary_key=True),
-    sa.Column("value", sa.Text, nullable=False),
-)
-
 draft = sa.Table(
     "draft",
     metadata,
@@ -278,20 +231,6 @@ alias_upload = sa.Table(
     sa.Column("files", sa.Text, nullable=False),
     sa.Column("aliases", sa.Text, nullable=False),
     sa.Column("uploaded_at", sa.DateTime, nullable=False),
-)
-
-audit_entry = sa.Table(
-    "audit_entry",
-    metadata,
-    sa.Column("number", sa.Integer, primary_key=True),
-    # ISO 8601 in UTC, as text: the hash is of these very characters.
-    sa.Column("at", sa.String(40), nullable=False),
-    sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("action", sa.String(60), nullable=False, index=True),
-    sa.Column("subject", sa.String(120), nullable=False, index=True),
-    # JSON, keys sorted.
-    sa.Column("detail", sa.Text, nullable=False),
-    sa.Column("hash", sa.String(64), nullable=False),
 )
 
 notice = sa.Table(

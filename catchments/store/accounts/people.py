@@ -22,8 +22,8 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown, shown
 from catchments.core.roles import COMMAND_LINE, Person, Role
 from catchments.store import schema
-from catchments.store.audit import append
 from catchments.store.engine import Repository, now
+from catchments.store.integrity.audit import append
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 1_000
 LONGEST_LOGIN, LONGEST_NAME = 100, 200

@@ -1,0 +1,1 @@
+"""Integrity: the trail of what was done, and digests of what it is about."""
