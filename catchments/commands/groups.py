@@ -11,7 +11,8 @@ from flask import Flask
 from flask.cli import FlaskGroup
 
 from catchments import __version__
-from catchments.commands import backing_up, moving, resolving, settings, setup
+from catchments.commands import resolving, setup
+from catchments.commands.upkeep import backing_up, moving, settings
 
 
 class Later(click.Group):
