@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from catchments.commands.console import progress, refusing, say, store
+from catchments.commands.console import progress, refusing, say
 from catchments.core.errors import InputRefused, PublicationRefused, shown
 from catchments.core.settings import ROOT, database_url
 from catchments.runtime.prometheus_files import SHARED, fresh_folder
@@ -36,7 +36,9 @@ STOP_WITHIN_S = 10
 @refusing
 def setup() -> None:
     """Create or upgrade the database; publish the demonstration edition if it is empty."""
-    prepare(store())
+    opened: Store = current_app.extensions[EXTENSION].store
+    opened.migrate()
+    prepare(opened)
 
 
 def prepare(opened: Store) -> None:
