@@ -99,7 +99,7 @@ def serve(host: str, port: int, database: str, workers: int) -> None:
     _refuse_taken_port(host, port)
     settings = current_app.extensions[EXTENSION].settings
     url = database_url(database) if database else settings.database_url
-    opened = Store(url)
+    opened = Store.of(settings, url)
     opened.migrate()
     prepare(opened)
     opened.close()

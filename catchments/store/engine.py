@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError
 
 from catchments.core.errors import CatchmentsError, InputRefused, NothingPublished, shown
-from catchments.core.settings import sqlite_url
+from catchments.core.settings import Settings, sqlite_url
 from catchments.runtime.disk import make_file, make_folder
+from catchments.store.integrity.sealing import Sealer, key_place
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -40,6 +41,8 @@ PATIENCE: dict[str, int | str] = {
     "options": f"-c statement_timeout=60s -c lock_timeout={BUSY_TIMEOUT_MS}",
 }
 """Of libpq, unless the URL says otherwise: how long a PostgreSQL that is silent is trusted."""
+SEALER = "catchments_sealer"
+"""The option of a connection that holds what seals secrets in its database."""
 _WRITES = "catchments_writes"
 _PASSWORD = re.compile(r"(?<=://)([^:@]*):.*@")
 
@@ -51,10 +54,25 @@ class StoreUnavailable(CatchmentsError):
 class Database:
     """A database and its transactions; what it cannot do it says without the URL's password."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self, url: str, *, data_keys: tuple[str, ...] = (), keys_folder: Path | None = None
+    ) -> None:
+        """Open a database; `data_keys` are those set, else they are in a file (see `key_place`)."""
         self.url = url
-        self._engine = open_engine(url)
+        engine = open_engine(url)
+        self.sealer = Sealer(key_place(database_file(url), data_keys, keys_folder))
+        """Seals what is a secret in it."""
+        self._engine = engine.execution_options(**{SEALER: self.sealer})
         self._writer = writing(self._engine)
+
+    @classmethod
+    def of(cls, settings: Settings, url: str = "") -> Self:
+        """Open the database of settings, or another with the same keys."""
+        return cls(
+            url or settings.database_url,
+            data_keys=settings.data_keys,
+            keys_folder=settings.keys_folder,
+        )
 
     def close(self) -> None:
         """Give all connections back."""
@@ -183,6 +201,12 @@ def _not_set_up() -> NothingPublished:
         "The database has not been set up.",
         next_step="Run `flask setup`, or start with ./scripts/serve, which does it.",
     )
+
+
+def sealer_of(connection: sa.Connection) -> Sealer:
+    """Return what seals secrets in a connection's database."""
+    found: Sealer = connection.get_execution_options()[SEALER]
+    return found
 
 
 def now() -> datetime:
