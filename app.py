@@ -28,7 +28,6 @@ from catchments.store import Store
 from catchments.store.engine import database_file
 from catchments.store.outbox.queue import Outbox
 from catchments.web import ogc, v1
-from catchments.web.accounts import access
 from catchments.web.accounts import routes as accounts_routes
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
 from catchments.web.common.query_parameters import Code, Number
@@ -64,6 +63,7 @@ from catchments.web.pages.machines import (
     sitemap,  # noqa: F401 - its addresses are the blueprint's
 )
 from catchments.web.staff import routes as staff_routes
+from catchments.web.staff.room import staff_room
 from catchments.web.v1 import provider
 from catchments.web.v1.formats import Ending
 
@@ -81,7 +81,6 @@ BLUEPRINTS = (
     map_pages.blueprint,
     health.blueprint,
     machines.blueprint,
-    accounts_routes.blueprint,
     staff_routes.blueprint,
 )
 SEND_EVERY_S = 5.0
@@ -127,7 +126,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     robots.register(app)
     catalogue.register(app)
     page_heads.register(app)
-    access.register(app)
+    accounts_routes.register(app, staff_room(app))
     _compress_pages(app)
     slashes.register(app)  # the last, so that the others see where it leads
     app.wsgi_app = RateLimitMiddleware(app, ResponseCache(app))  # type: ignore[method-assign]

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from catchments.core.environment_values import count, seconds, switch
 from catchments.core.errors import InputRefused, shown
+from catchments.core.roles import Role
 from catchments.core.settings_file import take_in
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:([0-9]{1,5}|\*))?")
@@ -107,6 +108,11 @@ class Settings:
     """Whether staff sign in with a password that is kept here."""
     oidc: OpenIdConnect | None = None
     """Where staff sign in instead, or as well; nowhere else if None."""
+    second_factor: frozenset[Role] = frozenset({Role.APPROVER, Role.ADMINISTRATOR})
+    """The roles that show something beside a password when they sign in: an app's code, a passkey.
+
+    Whoever has set one up is asked for it, whatever their role.
+    """
     mail: MailServer | None = None
     """Where e-mails are handed over; none are sent if None."""
     webhooks_to_private: bool = False
@@ -273,7 +279,24 @@ def _signing_in(environment: Mapping[str, str]) -> dict[str, Any]:
         "insecure_cookies": switch(environment, "CATCHMENTS_INSECURE_COOKIES", "0"),
         "local_sign_in": local,
         "oidc": oidc,
+        "second_factor": _second_factor(environment),
     }
+
+
+def _second_factor(environment: Mapping[str, str]) -> frozenset[Role]:
+    words = environment.get("CATCHMENTS_SECOND_FACTOR", "").split()
+    if not words:
+        return Settings.second_factor
+    if words in (["all"], ["none"]):
+        return frozenset(Role if words == ["all"] else ())
+    if set(words) <= set(Role):
+        return frozenset(map(Role, words))
+    raise InputRefused(
+        f"CATCHMENTS_SECOND_FACTOR is {shown(' '.join(words))}.",
+        field="CATCHMENTS_SECOND_FACTOR",
+        allowed=f"It must be roles parted by spaces ({', '.join(Role)}), or all, or none.",
+        next_step="Leave it out: approvers and administrators then need a second factor.",
+    )
 
 
 def _openid_connect(environment: Mapping[str, str]) -> OpenIdConnect | None:
