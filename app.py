@@ -25,6 +25,7 @@ from catchments.lookup.snapshot import Snapshots
 from catchments.readers.geocoding import geocoder_of
 from catchments.runtime.connections import SlowReaders
 from catchments.runtime.disk import exposed
+from catchments.runtime.processes import end_with_parent
 from catchments.store import Store
 from catchments.store.engine import database_file
 from catchments.store.outbox.queue import Outbox
@@ -41,6 +42,7 @@ from catchments.web.front import (
 )
 from catchments.web.front.below import Below
 from catchments.web.front.bodies import BoundedBodies
+from catchments.web.front.hosts import KnownHosts
 from catchments.web.front.lengths import ShortHeaders
 from catchments.web.front.rate_limits import RateLimitMiddleware
 from catchments.web.front.response_cache import ResponseCache
@@ -142,6 +144,9 @@ def web_app(settings: Settings | None = None) -> Flask:
     if below := urlsplit(settings.public_url).path:
         app.wsgi_app = Below(app.wsgi_app, below)  # type: ignore[method-assign]
     app.wsgi_app = ShortHeaders(app, app.wsgi_app)  # type: ignore[method-assign]
+    if settings.trusted_hosts:
+        hosts = settings.trusted_hosts
+        app.wsgi_app = KnownHosts(app, app.wsgi_app, hosts)  # type: ignore[method-assign]
     proxied = bool(settings.trusted_proxies)
     app.wsgi_app = BoundedBodies(app.wsgi_app, proxied=proxied)  # type: ignore[method-assign]
     app.wsgi_app = Room(app, app.wsgi_app, proxied=proxied)  # type: ignore[method-assign]
@@ -161,6 +166,7 @@ def _behind_proxies(app: Flask, proxies: int) -> None:
 
 def serve_app() -> Flask:
     """Return the application with its snapshot built and kept up to date: a server's factory."""
+    end_with_parent()
     settings = Settings.from_environment()
     request_log.configure(settings)
     logging.getLogger("catchments").info("version %s", __version__)  # before all other lines

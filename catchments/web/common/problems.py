@@ -104,6 +104,18 @@ def too_many(quota: int, left_s: int) -> Response:
     return response
 
 
+def unknown_host() -> Response:
+    """Return what a client is told that asked for a host that is none of this service's."""
+    return _problem(
+        Kind.BAD_REQUEST,
+        400,
+        str(TITLES[400]),
+        "The header Host names a host that this service is not.",
+        next_step="Ask under the name that the service is published under. Whoever runs it adds "
+        "another with CATCHMENTS_TRUSTED_HOSTS.",
+    )
+
+
 def no_room() -> Response:
     """Return what a client is told who comes when all that can be done at once is being done."""
     return _problem(
