@@ -84,6 +84,8 @@ TABLES = (
     "person",
     "secret",
     "audit_entry",
+    "kept_rows",
+    "trail_sent",
     "notice",
     "delivery",
     "webhook",

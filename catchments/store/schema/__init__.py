@@ -27,7 +27,7 @@ from catchments.store.schema.lists import (
     source,
     webhook,
 )
-from catchments.store.schema.trail import audit_entry
+from catchments.store.schema.trail import audit_entry, kept_rows, trail_sent
 
 __all__ = [
     "ONLY_ON_POSTGRESQL",
@@ -52,11 +52,13 @@ __all__ = [
     "edition_source",
     "finding_explained",
     "is_ours",
+    "kept_rows",
     "metadata",
     "notice",
     "person",
     "school",
     "secret",
     "source",
+    "trail_sent",
     "webhook",
 ]
