@@ -17,7 +17,7 @@ from catchments.store import Artefact, Publication, Store, schema
 from catchments.store.directory.aliases import AliasUploads
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.drafts.uploads import Upload, Uploads
-from catchments.store.engine import MIGRATIONS, open_engine, writing
+from catchments.store.engine import MIGRATIONS, make_database, open_engine, writing
 from catchments.store.explanations import Explanations
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.webhook_addresses import Webhooks
@@ -87,6 +87,7 @@ def at_revision(url: str, revision: str) -> None:
     """Make a database as an earlier version of the service left it."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
+    make_database(url)
     engine = writing(open_engine(url))
     with engine.begin() as connection:
         config.attributes["connection"] = connection

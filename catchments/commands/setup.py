@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from catchments.commands.console import progress, refusing, say, store
+from catchments.commands.console import progress, refusing, say
 from catchments.core.errors import InputRefused, PublicationRefused, shown
 from catchments.core.settings import ROOT, Settings, database_url
 from catchments.runtime.key_files import KeyTrouble
@@ -40,7 +40,8 @@ STOP_WITHIN_S = 10
 @refusing
 def setup() -> None:
     """Create or upgrade the database; publish the demonstration edition if it is empty."""
-    opened = store()
+    opened: Store = current_app.extensions[EXTENSION].store
+    opened.migrate()
     _protect(opened, current_app.extensions[EXTENSION].settings)
     prepare(opened)
 

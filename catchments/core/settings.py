@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from catchments.core.environment_values import count, seconds, switch
 from catchments.core.errors import InputRefused, shown
+from catchments.core.settings_file import take_in
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:([0-9]{1,5}|\*))?")
 _ISSUER = re.compile(
@@ -122,11 +123,15 @@ class Settings:
     """Whom to tell of a weakness, as URIs, the one preferred first; nobody is named if empty."""
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read DATABASE_URL and the variables that begin with CATCHMENTS_.
 
-        Raises InputRefused for what is no number or no origin.
+        Unless an environment is given it is the process's own, with what the file of settings says
+        put into it. Raises InputRefused for what is no number or no origin.
         """
+        if environment is None:
+            take_in(os.environ)
+            environment = os.environ
         return cls(
             database_url=environment.get("DATABASE_URL") or DEFAULT_DATABASE_URL,
             addresses_path=Path(
