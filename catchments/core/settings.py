@@ -26,6 +26,11 @@ _CONTACT = re.compile(
 _SMTP_PORTS = {"smtp": 25, "smtps": 465}
 EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 """One e-mail address and nothing that could mean more in a header."""
+_HOST = r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])"
+_AUDIT_OUT = re.compile(
+    rf"syslog:///[!-~]+|syslog(?:\+tcp)?://{_HOST}(?::[0-9]{{1,5}})?/?"
+    rf"|mailto:{EMAIL.pattern}|https://{_HOST}(?::[0-9]{{1,5}})?(?:/[!-~]*)?"
+)
 SHORTEST_KEY = 32
 _MAKE_ONE = "Make one with `openssl rand -hex 32`."
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,}")
@@ -119,6 +124,12 @@ class Settings:
     """What Prometheus must send for /metrics; if empty, only this very machine may read it."""
     public_url: str = ""
     """Where the public finds this service, such as https://attendance.example; none if empty."""
+    audit_out: str = field(default="", repr=False)
+    """Where the audit trail's last hash goes out to, as a URL; nowhere if empty."""
+    audit_out_key: str = field(default="", repr=False)
+    """What a webhook that it goes out to knows that it is ours by."""
+    audit_out_every_s: float = 300.0
+    """How often it goes out at most, in seconds."""
     security_contacts: tuple[str, ...] = ()
     """Whom to tell of a weakness, as URIs, the one preferred first; nobody is named if empty."""
 
@@ -154,8 +165,10 @@ class Settings:
 
 
 def _telling(environment: Mapping[str, str]) -> dict[str, Any]:
+    mail = _mail_server(environment)
     return {
-        "mail": _mail_server(environment),
+        "mail": mail,
+        **_trail(environment, mail),
         "webhooks_to_private": switch(environment, "CATCHMENTS_WEBHOOKS_TO_PRIVATE", "0"),
         "public_url": _public_url(environment.get("CATCHMENTS_PUBLIC_URL", "")),
         "security_contacts": _contacts(environment.get("CATCHMENTS_SECURITY_CONTACT", "")),
@@ -187,6 +200,35 @@ def _metrics_token(environment: Mapping[str, str]) -> str:
             next_step=_MAKE_ONE,
         )
     return token
+
+
+def _trail(environment: Mapping[str, str], mail: MailServer | None) -> dict[str, Any]:
+    url = environment.get("CATCHMENTS_AUDIT_OUT", "")
+    key = environment.get("CATCHMENTS_AUDIT_OUT_KEY", "")
+    if url and not _AUDIT_OUT.fullmatch(url):
+        # Not shown: what stands in an address may be what opens it.
+        raise InputRefused(
+            "CATCHMENTS_AUDIT_OUT is no address that the trail's last hash can go out to.",
+            field="CATCHMENTS_AUDIT_OUT",
+            allowed="It must be as syslog:///dev/log, syslog://host:514, syslog+tcp://host:601, "
+            "mailto:auditors@ministry.example or https://host/path.",
+            next_step="Leave it out to send it nowhere; the service then says so.",
+        )
+    if url.startswith("mailto:") and mail is None:
+        raise InputRefused(
+            "CATCHMENTS_AUDIT_OUT is an e-mail address, and CATCHMENTS_SMTP_URL is not set.",
+            field="CATCHMENTS_AUDIT_OUT",
+            next_step="Set the SMTP server, or another address.",
+        )
+    if url.startswith("https:") and len(key) < SHORTEST_KEY:
+        raise InputRefused(
+            f"CATCHMENTS_AUDIT_OUT_KEY has {len(key)} characters.",
+            field="CATCHMENTS_AUDIT_OUT_KEY",
+            allowed=f"For a webhook it must have at least {SHORTEST_KEY}, at random.",
+            next_step=_MAKE_ONE,
+        )
+    every = seconds(environment, "CATCHMENTS_AUDIT_OUT_EVERY_S", 300.0, least=1.0)
+    return {"audit_out": url, "audit_out_key": key, "audit_out_every_s": every}
 
 
 def _mail_server(environment: Mapping[str, str]) -> MailServer | None:

@@ -38,8 +38,9 @@ trail_sent = sa.Table(
     metadata,
     # SHA-256 of the address that the trail's last hash goes out to: a password may be in it.
     sa.Column("destination", sa.String(64), primary_key=True),
-    # The entry that was taken there last, 0 before the first.
+    # The entry that was taken there last, and its hash; 0 and none before the first.
     sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
     sa.Column("sent_at", sa.DateTime),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("next_at", sa.DateTime, nullable=False),

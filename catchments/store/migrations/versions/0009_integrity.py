@@ -23,6 +23,7 @@ def upgrade() -> None:
         "trail_sent",
         sa.Column("destination", sa.String(length=64), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("sent_at", sa.DateTime(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_at", sa.DateTime(), nullable=False),
