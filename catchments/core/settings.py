@@ -24,11 +24,16 @@ _CONTACT = re.compile(
     r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?|tel:\+?[0-9-]{3,30}"
     r"|mailto:[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]+"
 )
-_HOST = re.compile(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]{2,45}\]")
+_TRUSTED_HOST = re.compile(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]{2,45}\]")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 _SMTP_PORTS = {"smtp": 25, "smtps": 465}
 EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 """One e-mail address and nothing that could mean more in a header."""
+_HOST = r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])"
+_AUDIT_OUT = re.compile(
+    rf"syslog:///[!-~]+|syslog(?:\+tcp)?://{_HOST}(?::[0-9]{{1,5}})?/?"
+    rf"|mailto:{EMAIL.pattern}|https://{_HOST}(?::[0-9]{{1,5}})?(?:/[!-~]*)?"
+)
 SHORTEST_KEY = 32
 _MAKE_ONE = "Make one with `openssl rand -hex 32`."
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,}")
@@ -131,6 +136,12 @@ class Settings:
     """Under which names this service may be asked; a dot before one takes in all names below it.
 
     Under any if empty."""
+    audit_out: str = field(default="", repr=False)
+    """Where the audit trail's last hash goes out to, as a URL; nowhere if empty."""
+    audit_out_key: str = field(default="", repr=False)
+    """What a webhook that it goes out to knows that it is ours by."""
+    audit_out_every_s: float = 300.0
+    """How often it goes out at most, in seconds."""
     security_contacts: tuple[str, ...] = ()
     """Whom to tell of a weakness, as URIs, the one preferred first; nobody is named if empty."""
 
@@ -167,8 +178,10 @@ class Settings:
 
 def _telling(environment: Mapping[str, str]) -> dict[str, Any]:
     public_url = _public_url(environment.get("CATCHMENTS_PUBLIC_URL", ""))
+    mail = _mail_server(environment)
     return {
-        "mail": _mail_server(environment),
+        "mail": mail,
+        **_trail(environment, mail),
         "webhooks_to_private": switch(environment, "CATCHMENTS_WEBHOOKS_TO_PRIVATE", "0"),
         "public_url": public_url,
         "trusted_hosts": _trusted_hosts(
@@ -203,6 +216,35 @@ def _metrics_token(environment: Mapping[str, str]) -> str:
             next_step=_MAKE_ONE,
         )
     return token
+
+
+def _trail(environment: Mapping[str, str], mail: MailServer | None) -> dict[str, Any]:
+    url = environment.get("CATCHMENTS_AUDIT_OUT", "")
+    key = environment.get("CATCHMENTS_AUDIT_OUT_KEY", "")
+    if url and not _AUDIT_OUT.fullmatch(url):
+        # Not shown: what stands in an address may be what opens it.
+        raise InputRefused(
+            "CATCHMENTS_AUDIT_OUT is no address that the trail's last hash can go out to.",
+            field="CATCHMENTS_AUDIT_OUT",
+            allowed="It must be as syslog:///dev/log, syslog://host:514, syslog+tcp://host:601, "
+            "mailto:auditors@ministry.example or https://host/path.",
+            next_step="Leave it out to send it nowhere; the service then says so.",
+        )
+    if url.startswith("mailto:") and mail is None:
+        raise InputRefused(
+            "CATCHMENTS_AUDIT_OUT is an e-mail address, and CATCHMENTS_SMTP_URL is not set.",
+            field="CATCHMENTS_AUDIT_OUT",
+            next_step="Set the SMTP server, or another address.",
+        )
+    if url.startswith("https:") and len(key) < SHORTEST_KEY:
+        raise InputRefused(
+            f"CATCHMENTS_AUDIT_OUT_KEY has {len(key)} characters.",
+            field="CATCHMENTS_AUDIT_OUT_KEY",
+            allowed=f"For a webhook it must have at least {SHORTEST_KEY}, at random.",
+            next_step=_MAKE_ONE,
+        )
+    every = seconds(environment, "CATCHMENTS_AUDIT_OUT_EVERY_S", 300.0, least=1.0)
+    return {"audit_out": url, "audit_out_key": key, "audit_out_every_s": every}
 
 
 def _mail_server(environment: Mapping[str, str]) -> MailServer | None:
@@ -261,7 +303,7 @@ def _trusted_hosts(text: str, public_url: str) -> tuple[str, ...]:
     if named == ["*"] or not (named or public_url):
         return ()
     for name in named:
-        if not _HOST.fullmatch(name):
+        if not _TRUSTED_HOST.fullmatch(name):
             raise InputRefused(
                 f"CATCHMENTS_TRUSTED_HOSTS names {shown(name)}.",
                 field="CATCHMENTS_TRUSTED_HOSTS",

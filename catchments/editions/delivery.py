@@ -113,6 +113,8 @@ class DeliveryWorker:
                 raise NotTaken("no SMTP server is set")
             send_email(self._settings.mail, claimed)
             return
+        if claimed.unsealable:
+            raise NotTaken(claimed.unsealable)
         payload = self._payload(claimed.edition_number)
         if payload is None:
             raise NotTaken(f"edition {claimed.edition_number} is not known here")

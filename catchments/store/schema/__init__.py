@@ -34,7 +34,7 @@ from catchments.store.schema.lists import (
     source,
     webhook,
 )
-from catchments.store.schema.trail import audit_entry
+from catchments.store.schema.trail import audit_entry, kept_rows, trail_sent
 
 __all__ = [
     "ONLY_ON_POSTGRESQL",
@@ -60,6 +60,7 @@ __all__ = [
     "edition_source",
     "finding_explained",
     "is_ours",
+    "kept_rows",
     "metadata",
     "notice",
     "passkey",
@@ -69,5 +70,6 @@ __all__ = [
     "secret",
     "session",
     "source",
+    "trail_sent",
     "webhook",
 ]

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify
 
 from catchments import __version__
 from catchments.core.errors import CatchmentsError
+from catchments.editions.trail_sending import NOWHERE
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Snapshots
 from catchments.web.common.services import service
 
@@ -41,6 +42,7 @@ def readyz() -> tuple[Response, int]:
         "demonstration": snapshot.demonstration,
         "as_at": world.today.isoformat(),
         "database": _database(snapshots),
+        "audit_out": trail.state if (trail := service().trail) else NOWHERE,
     }
     return _uncached(jsonify(body)), 200
 
