@@ -15,6 +15,7 @@ from flask import current_app
 from catchments.commands.console import progress, refusing, say
 from catchments.core.errors import InputRefused, PublicationRefused, shown
 from catchments.core.settings import ROOT, Settings, database_url
+from catchments.runtime.fence import walls
 from catchments.runtime.key_files import KeyTrouble
 from catchments.runtime.prometheus_files import SHARED, fresh_folder
 from catchments.store import Store
@@ -127,6 +128,7 @@ def serve(host: str, port: int, database: str, workers: int) -> None:
     _protect(opened, replace(settings, database_url=url))
     prepare(opened)
     opened.close()
+    say(walls.sentence(accepted=settings.unfenced_files))
     os.environ["DATABASE_URL"] = url  # the workers read it
     os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(TRIM_BYTES))
     os.environ[SHARED] = fresh_folder(os.environ)  # for what the workers count

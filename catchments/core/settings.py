@@ -36,6 +36,8 @@ _AUDIT_OUT = re.compile(
 )
 SHORTEST_KEY = 32
 _MAKE_ONE = "Make one with `openssl rand -hex 32`."
+UNFENCED_FILES = "CATCHMENTS_UNFENCED_FILES"
+"""The variable, which programs that read files look at as well."""
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,}")
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -122,6 +124,8 @@ class Settings:
     """
     mail: MailServer | None = None
     """Where e-mails are handed over; none are sent if None."""
+    unfenced_files: bool = False
+    """Whether files that only large libraries read are taken where nothing fences those."""
     webhooks_to_private: bool = False
     """Whether webhooks may be on this machine or in a private network."""
     log: str = "text"
@@ -201,6 +205,7 @@ def _watching(environment: Mapping[str, str]) -> dict[str, Any]:
         )
     return {
         "log": kind,
+        "unfenced_files": switch(environment, UNFENCED_FILES, "0"),
         "access_log": switch(environment, "CATCHMENTS_ACCESS_LOG", "0"),
         "metrics_token": _metrics_token(environment),
     }
