@@ -1,6 +1,13 @@
 """The schema: every table of a store; the migrations make them."""
 
-from catchments.store.schema.accounts import person, secret
+from catchments.store.schema.accounts import (
+    authenticator,
+    passkey,
+    person,
+    recovery_code,
+    secret,
+    session,
+)
 from catchments.store.schema.base import ONLY_ON_POSTGRESQL, is_ours, metadata
 from catchments.store.schema.lists import (
     absence_rate,
@@ -37,6 +44,7 @@ __all__ = [
     "api_key",
     "artefact",
     "audit_entry",
+    "authenticator",
     "boundary",
     "delivery",
     "directory_release",
@@ -54,9 +62,12 @@ __all__ = [
     "is_ours",
     "metadata",
     "notice",
+    "passkey",
     "person",
+    "recovery_code",
     "school",
     "secret",
+    "session",
     "source",
     "webhook",
 ]
