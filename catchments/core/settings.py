@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -271,6 +272,10 @@ def _mail_server(environment: Mapping[str, str]) -> MailServer | None:
     known = {"": False, "starttls=0": False, "starttls=1": True}
     if parts.scheme not in _SMTP_PORTS or not parts.hostname or parts.query not in known:
         raise _no_smtp_url()
+    covered = parts.scheme == "smtps" or known[parts.query] or _is_this_machine(parts.hostname)
+    in_clear = switch(environment, "CATCHMENTS_SMTP_IN_CLEAR", "0")
+    if (parts.username or parts.password) and not covered and not in_clear:
+        raise _password_in_clear()
     return MailServer(
         host=parts.hostname,
         port=port or _SMTP_PORTS[parts.scheme],
@@ -290,6 +295,26 @@ def _no_smtp_url() -> InputRefused:
         allowed="It must be as smtp://user:password@host:587?starttls=1 or smtps://host:465.",
         next_step="In user and password write what is no letter or digit as %40 and so on.",
     )
+
+
+def _password_in_clear() -> InputRefused:
+    return InputRefused(
+        "CATCHMENTS_SMTP_URL would send its user and password in clear.",
+        field="CATCHMENTS_SMTP_URL",
+        allowed="With a password it must be smtps://… or end in ?starttls=1, unless the server is "
+        "this very machine.",
+        next_step="Add ?starttls=1. Where the line between is safe in another way, set "
+        "CATCHMENTS_SMTP_IN_CLEAR=1.",
+    )
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _public_url(text: str) -> str:
