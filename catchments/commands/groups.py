@@ -11,7 +11,7 @@ from flask import Flask
 from flask.cli import FlaskGroup
 
 from catchments import __version__
-from catchments.commands import backing_up, moving, resolving, setup
+from catchments.commands import backing_up, moving, resolving, settings, setup
 
 
 class Later(click.Group):
@@ -51,7 +51,7 @@ GROUPS = (
 
 def register(app: Flask) -> None:
     """Add every command to an application."""
-    alone = (setup.setup, setup.serve, moving.move_database, resolving.resolve)
+    alone = (setup.setup, setup.serve, moving.move_database, resolving.resolve, settings.settings)
     for command in (*GROUPS, *alone, backing_up.backup, backing_up.restore):
         app.cli.add_command(command)
 

@@ -226,25 +226,6 @@ class People(Repository):
             _note(connection, by, "person.unlink", person.login, elsewhere=person.subject)
 
 
-class Secrets(Repository):
-    """Random values that every worker on the same database shares."""
-
-    def value(self, name: str) -> str:
-        """Return a secret, made the first time that it is asked for."""
-        table = schema.secret
-        query = sa.select(table.c.value).where(table.c.name == name)
-        with self._database.reading() as connection:
-            found = connection.scalar(query)
-        if found is not None:
-            return str(found)
-        with self._database.writing() as connection:
-            found = connection.scalar(query)
-            if found is None:
-                found = secrets.token_hex(32)
-                connection.execute(table.insert().values(name=name, value=found))
-            return str(found)
-
-
 # --- what may be given ----------------------------------------------------------------------------
 
 

@@ -37,9 +37,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused, NotAllowed
 from catchments.core.roles import MAY, Action, Person, Role
-from catchments.store.accounts.people import Account, Secrets
+from catchments.store.accounts.people import Account
 from catchments.store.accounts.sessions import NOTED_EVERY, Session, Sessions
 from catchments.store.engine import StoreUnavailable
+from catchments.store.integrity.session_keys import place_of_session_keys
 from catchments.web.accounts.browser_names import browser_name
 from catchments.web.accounts.room import EXTENSION, Room, room, room_of
 
@@ -378,10 +379,14 @@ class RoomSessions(SecureCookieSessionInterface):
 
 
 def _key(app: Flask) -> None:
-    """See that there is a key to sign with: the setting, or the one that all workers share."""
+    """See that there is a key to sign with: those that are set, or those in a file."""
     if app.secret_key is None:
-        running = room_of(app)
-        app.secret_key = running.settings.secret_key or Secrets(running.store).value("session")
+        place = place_of_session_keys(room_of(app).settings)
+        key, *earlier = place.made()
+        app.config["SECRET_KEY_FALLBACKS"] = earlier
+        # Of several the last signs there; the session's first does.
+        app.config["WTF_CSRF_SECRET_KEY"] = [*reversed(earlier), key]
+        app.secret_key = key
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,8 +15,6 @@ from flask import Flask, current_app
 
 from catchments.core.roles import Role
 from catchments.core.settings import Settings
-from catchments.store.accounts.factors import Sealer
-from catchments.store.accounts.sealing import DatabaseSealer
 from catchments.store.engine import Database
 
 EXTENSION = "catchments.accounts"
@@ -59,10 +57,6 @@ class Room:
         if not here or len(path) > LONGEST_NEXT or "\\" in path or not path.isprintable():
             return self.path
         return self.path if ".." in unquote(path.partition("?")[0]).split("/") else path
-
-    def sealer(self) -> Sealer:
-        """Return what encrypts what people sign in with."""
-        return DatabaseSealer(self.store)
 
 
 def room() -> Room:

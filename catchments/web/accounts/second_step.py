@@ -81,7 +81,7 @@ def say_what_is_left(person: Person, kind: Kind) -> None:
 
 def factors() -> Factors:
     """Return the second factors of the room's people."""
-    return Factors(room().store, room().sealer())
+    return Factors(room().store)
 
 
 def asked_of(person: Person) -> dict[str, Any]:

@@ -6,6 +6,7 @@ page that is loaded again shows the same, and a form of an older one is told tha
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pyotp
@@ -16,6 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused
 from catchments.core.roles import Action, Person
+from catchments.runtime.key_files import KeyTrouble
 from catchments.store.accounts.factors import STEP_S
 from catchments.store.accounts.people import Account
 from catchments.web.accounts import access, passkeys
@@ -157,13 +159,13 @@ def _sign_in_anew() -> None:
 
 def _new_secret() -> str:
     """Return the secret of the app that is being set up, which waits in the cookie, encrypted."""
-    sealer, whose = room().sealer(), f"new {me().id} "
+    sealer, whose = room().store.sealer, f"new app of person {me().id}"
     kept = session.get(NEW_APP)
-    text = sealer.unseal(kept).decode() if kept else ""
-    if text.startswith(whose):
-        return text.removeprefix(whose)
+    if kept:
+        with suppress(KeyTrouble):  # the key was exchanged meanwhile: it is shown another secret
+            return sealer.unseal(kept, context=whose)
     secret = pyotp.random_base32()
-    session[NEW_APP] = sealer.seal(f"{whose}{secret}".encode())
+    session[NEW_APP] = sealer.seal(secret, context=whose)
     return secret
 
 

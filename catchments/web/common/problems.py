@@ -22,6 +22,7 @@ from catchments.core.errors import (
     NotKnown,
     PublicationRefused,
 )
+from catchments.runtime.key_files import KeyTrouble
 from catchments.store import StoreUnavailable
 from catchments.store.accounts.people import TooBusy
 from catchments.store.drafts.repository import NotNow, Stale
@@ -47,6 +48,7 @@ _STATUS: tuple[tuple[type[CatchmentsError], int, Kind, LazyString], ...] = (
     (NothingPublished, 503, Kind.NOTHING_PUBLISHED, _l("Nothing published yet")),
     (TooBusy, 503, Kind.TOO_BUSY, _l("Too much at once")),
     (StoreUnavailable, 503, Kind.DATABASE_AWAY, _l("The database is away")),
+    (KeyTrouble, 500, Kind.SERVICE_ERROR, _l("An error of the service's own")),
 )
 _HTTP_KINDS = {
     404: Kind.NO_SUCH_ADDRESS,
