@@ -30,6 +30,7 @@ from catchments.store.accounts import factors, people
 from catchments.store.accounts.factors import STEP_S, app_of
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository
+from tests.waiting import wait_until
 from tests.worlds import opened, store_of
 
 PASSWORD = "correct horse battery kererū"
@@ -61,6 +62,22 @@ class Ahead:
         """A code that was not given before."""
         self.seconds += STEP_S
         return APP.at(self())
+
+
+class App:
+    """An authenticator app that somebody uses at a server whose clock is the real one."""
+
+    def __init__(self, secret: str) -> None:
+        self._totp, self._step = pyotp.TOTP(secret), 0
+
+    def code(self) -> str:
+        """A code that was not given before; where three were given of late it waits for another."""
+        self._step = max(self._step + 1, self._now() - 1)
+        wait_until(lambda: self._step <= self._now() + 1, "there is another code")
+        return self._totp.at(self._step * STEP_S)
+
+    def _now(self) -> int:
+        return int(time.time()) // STEP_S
 
 
 AHEAD = Ahead()
