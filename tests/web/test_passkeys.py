@@ -35,6 +35,8 @@ from tests.worlds import HOSTILE, running_application, store_of
 
 SET_UP = "/staff/second-step/set-up"
 HERE = "http://localhost"
+NAMES = ["id", "rawId", "type", "response", "clientDataJSON", "signature"]
+"""What an answer has."""
 
 
 class Device:
