@@ -27,7 +27,7 @@ from catchments.core.model import Edition
 from catchments.core.roles import Person, Role
 from catchments.store import Store, schema
 from catchments.store.accounts import factors, people
-from catchments.store.accounts.factors import STEP_S, app_of
+from catchments.store.accounts.factors import STEP_S, app_context
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository
 from tests.waiting import wait_until
@@ -115,7 +115,7 @@ def give_an_app(store: Store, person: Person) -> None:
         kept = connection.scalar(sa.select(table.c.secret).where(own))
     if kept and store.sealer.opens(kept):
         return
-    sealed = store.sealer.seal(APP.secret, context=app_of(person.id))
+    sealed = store.sealer.seal(APP.secret, context=app_context(person.id))
     values = {"secret": sealed, "last_step": 0, "made_at": person.created_at}
     with store.writing() as connection:
         connection.execute(table.delete().where(own))

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from catchments.core.environment_values import count, seconds, switch
 from catchments.core.errors import InputRefused, shown
 from catchments.core.roles import Role
+from catchments.core.settings_file import take_in
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:([0-9]{1,5}|\*))?")
 _ISSUER = re.compile(
@@ -23,6 +24,8 @@ _CONTACT = re.compile(
     r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?|tel:\+?[0-9-]{3,30}"
     r"|mailto:[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]+"
 )
+_HOST = re.compile(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]{2,45}\]")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 _SMTP_PORTS = {"smtp": 25, "smtps": 465}
 EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 """One e-mail address and nothing that could mean more in a header."""
@@ -124,15 +127,23 @@ class Settings:
     """What Prometheus must send for /metrics; if empty, only this very machine may read it."""
     public_url: str = ""
     """Where the public finds this service, such as https://attendance.example; none if empty."""
+    trusted_hosts: tuple[str, ...] = ()
+    """Under which names this service may be asked; a dot before one takes in all names below it.
+
+    Under any if empty."""
     security_contacts: tuple[str, ...] = ()
     """Whom to tell of a weakness, as URIs, the one preferred first; nobody is named if empty."""
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read DATABASE_URL and the variables that begin with CATCHMENTS_.
 
-        Raises InputRefused for what is no number or no origin.
+        Unless an environment is given it is the process's own, with what the file of settings says
+        put into it. Raises InputRefused for what is no number or no origin.
         """
+        if environment is None:
+            take_in(os.environ)
+            environment = os.environ
         return cls(
             database_url=environment.get("DATABASE_URL") or DEFAULT_DATABASE_URL,
             addresses_path=Path(
@@ -155,10 +166,14 @@ class Settings:
 
 
 def _telling(environment: Mapping[str, str]) -> dict[str, Any]:
+    public_url = _public_url(environment.get("CATCHMENTS_PUBLIC_URL", ""))
     return {
         "mail": _mail_server(environment),
         "webhooks_to_private": switch(environment, "CATCHMENTS_WEBHOOKS_TO_PRIVATE", "0"),
-        "public_url": _public_url(environment.get("CATCHMENTS_PUBLIC_URL", "")),
+        "public_url": public_url,
+        "trusted_hosts": _trusted_hosts(
+            environment.get("CATCHMENTS_TRUSTED_HOSTS", ""), public_url
+        ),
         "security_contacts": _contacts(environment.get("CATCHMENTS_SECURITY_CONTACT", "")),
     }
 
@@ -238,6 +253,24 @@ def _public_url(text: str) -> str:
             allowed="It must be as https://attendance.example, perhaps with a path.",
         )
     return text.rstrip("/")
+
+
+def _trusted_hosts(text: str, public_url: str) -> tuple[str, ...]:
+    """Return the hosts that are named, the public address's and this machine's; none for any."""
+    named = text.split()
+    if named == ["*"] or not (named or public_url):
+        return ()
+    for name in named:
+        if not _HOST.fullmatch(name):
+            raise InputRefused(
+                f"CATCHMENTS_TRUSTED_HOSTS names {shown(name)}.",
+                field="CATCHMENTS_TRUSTED_HOSTS",
+                allowed="It must be names of hosts or addresses, without ports, parted by spaces; "
+                "a dot before a name takes in all below it.",
+                next_step="For example attendance.example; * alone is for any.",
+            )
+    public = urlsplit(public_url).hostname
+    return (*([public] if public else []), *named, *_THIS_MACHINE)
 
 
 def _contacts(text: str) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ ASKS_NO_DATABASE = {
     "addresses show": "the address book is a file of its own",
     "addresses import": "without --commit it reads the file and nothing else",
     "settings": "it says which settings there are",
+    "staff roles": "without a login it says what each role may do",
 }
 IMPORTS_OF_NOTHING = {
     "schools import": "an empty database stands in for the one that is missing",
@@ -37,7 +38,7 @@ IMPORTS_OF_NOTHING = {
 """Without --commit these show what they would do, on a machine that has nothing yet."""
 REFUSED_FOR_THE_FILE = {
     "aliases import": "There is no school directory",
-    "catchments import": "cannot be read",
+    "catchments import": "or CSV with a WKT column",
     "listings import": "There is no school directory",
     "providers import": "Refused:",
 }

@@ -108,7 +108,7 @@ class Factors(Repository):
             return None
         values: dict[str, Any] = {"last_step": step, "made_at": now()}
         with self._database.writing() as connection:
-            values["secret"] = sealer_of(connection).seal(secret, context=app_of(person.id))
+            values["secret"] = sealer_of(connection).seal(secret, context=app_context(person.id))
             first = _held(connection, person).count() == 0
             connection.execute(_A.delete().where(_A.c.person_id == person.id))
             connection.execute(_A.insert().values(person_id=person.id, **values))
@@ -239,7 +239,7 @@ def _changed(connection: sa.Connection, person: Person, action: str, **detail: A
     note(connection, person, action, **detail)
 
 
-def app_of(person_id: int) -> str:
+def app_context(person_id: int) -> str:
     """Return what the secret of somebody's app is sealed for."""
     return f"app of person {person_id}"
 
@@ -248,7 +248,7 @@ def _takes_app(connection: sa.Connection, person: Person, given: str) -> bool:
     row = connection.execute(sa.select(_A).where(_A.c.person_id == person.id)).one_or_none()
     if row is None or not _APP.fullmatch(given):
         return False
-    secret = sealer_of(connection).unseal(row.secret, context=app_of(person.id))
+    secret = sealer_of(connection).unseal(row.secret, context=app_context(person.id))
     step = _step_of(secret, given)
     if step is None or step <= row.last_step:
         return False
