@@ -49,6 +49,7 @@ def list_notices(failed: bool) -> None:
 def send() -> None:
     """Send what is due now; a server does so by itself."""
     running = service()
+    store()  # there must be one
     payload = payloads(running.store, running.snapshots, running.settings)
     taken = DeliveryWorker(Outbox(running.store), running.settings, payload).send_due()
     say(f"{taken} {'was' if taken == 1 else 'were'} taken.")

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from flask import current_app
 
-from catchments.commands.console import progress, refusing, say, store
+from catchments.commands.console import progress, refusing, say
 from catchments.core.errors import InputRefused, PublicationRefused, shown
-from catchments.core.settings import ROOT, database_url
+from catchments.core.settings import ROOT, Settings, database_url
 from catchments.runtime.fence import walls
+from catchments.runtime.key_files import KeyTrouble
 from catchments.runtime.prometheus_files import SHARED, fresh_folder
 from catchments.store import Store
+from catchments.store.engine import database_file
+from catchments.store.integrity.protecting import protect
 from catchments.web.common.services import EXTENSION
+from catchments.web.front.room import AT_ONCE
 from maps import MAKER
 
 TRIM_BYTES = 1_000_000
 """glibc then gives back what compiling the index needed: a quarter of a worker's memory."""
 LARGEST_PORT = 65_535
-AT_ONCE = 128
-"""Requests that a worker takes on before others wait in the socket, each with a thread if it needs
-one: whoever sends half a body, or asks for ten thousand rows, holds up nobody else."""
+CONNECTIONS = 2_048
+"""Connections that a worker keeps at once; further ones wait in the socket until one ends."""
+FILES_BESIDE = 512
+"""Files that a worker has open beside its connections, at most."""
 HEADERS_WITHIN_MS = 15_000
 """After this a connection that has not sent its headers is closed."""
 LOGGING = Path(__file__).with_name("granian_logging.json")
@@ -37,7 +44,25 @@ STOP_WITHIN_S = 10
 @refusing
 def setup() -> None:
     """Create or upgrade the database; publish the demonstration edition if it is empty."""
-    prepare(store())
+    opened: Store = current_app.extensions[EXTENSION].store
+    opened.migrate()
+    _protect(opened, current_app.extensions[EXTENSION].settings)
+    prepare(opened)
+
+
+def _protect(opened: Store, settings: Settings) -> None:
+    """See that keys are there and in use; without them the public is answered all the same."""
+    try:
+        for sentence in protect(opened, settings):
+            say(sentence)
+    except KeyTrouble as error:
+        say(f"Warning: {error}")
+        say("The public is answered; until then nobody can sign in, publish or import.")
+    if database_file(opened.url) is None and not (settings.secret_keys and settings.data_keys):
+        say(
+            "Warning: keys are in files of this machine. Other servers on the same database need "
+            "them as CATCHMENTS_SECRET_KEY and CATCHMENTS_DATA_KEY, or in files of their own."
+        )
 
 
 def prepare(opened: Store) -> None:
@@ -98,8 +123,9 @@ def serve(host: str, port: int, database: str, workers: int) -> None:
     _refuse_taken_port(host, port)
     settings = current_app.extensions[EXTENSION].settings
     url = database_url(database) if database else settings.database_url
-    opened = Store(url)
+    opened = Store.of(settings, url)
     opened.migrate()
+    _protect(opened, replace(settings, database_url=url))
     prepare(opened)
     opened.close()
     say(walls.sentence(accepted=settings.unfenced_files))
@@ -120,7 +146,7 @@ def _serve(host: str, port: int, workers: int) -> None:
         "http": 1,
         "http1-header-read-timeout": HEADERS_WITHIN_MS,
         "blocking-threads": AT_ONCE,
-        "backpressure": AT_ONCE,
+        "backpressure": _connections(),
         "workers-kill-timeout": STOP_WITHIN_S,
         "log-level": "warning",
         "log-config": LOGGING,
@@ -130,6 +156,16 @@ def _serve(host: str, port: int, workers: int) -> None:
     command = [sys.executable, "-m", "granian", *named, *flags, "app:serve_app"]
     os.chdir(ROOT)
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
+
+
+def _connections() -> int:
+    """Return how many connections a worker may have, as the system's limit of open files has it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + FILES_BESIDE
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    return max(AT_ONCE, limit - FILES_BESIDE)
 
 
 def _refuse_taken_port(host: str, port: int) -> None:

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.roles import Action, Role
 from catchments.store.accounts import people as rooms
-from catchments.store.accounts.people import People, Secrets, TooBusy, checked_password, lock_after
+from catchments.store.accounts.people import People, TooBusy, checked_password, lock_after
+from catchments.store.accounts.sessions import Sessions
 from catchments.store.integrity.audit import AuditTrail
 from tests.staff import PASSWORD, add_person
 from tests.waiting import PATIENCE_S
-from tests.worlds import HOSTILE, at_once, opened
+from tests.worlds import HOSTILE, at_once
 
 WRONG = "wrong horse battery staple"
 SUBJECT = "1234 at https://login.example"
@@ -133,7 +134,7 @@ def test_what_a_person_may_do_follows_their_roles(store, people):
         lambda people: people.disable("hana"),
         lambda people: people.enable("hana"),
         lambda people: people.set_password("hana", PASSWORD),
-        lambda people: people.end_sessions(people.person("hana")),
+        lambda people: Sessions(people._database).end_all(people.person("hana"), by="ana"),
         lambda people: people.unlink("hana"),
     ],
 )
@@ -369,7 +370,6 @@ def test_all_of_it_is_on_record_and_no_password_ever(store, people):
     people.disable("hana", by="ana")
     people.enable("hana", by="ana")
     people.sign_in_elsewhere(SUBJECT, "hana@ministry.example")
-    people.end_sessions(people.person("hana"))
     assert entries(store) == [
         ("command line", "person.add", "person ana"),
         ("command line", "person.add", "person hana"),
@@ -381,7 +381,6 @@ def test_all_of_it_is_on_record_and_no_password_ever(store, people):
         ("ana", "person.enable", "person hana"),
         ("hana", "person.link", "person hana"),
         ("hana", "person.sign-in", "person hana"),
-        ("hana", "person.sign-out", "person hana"),
     ]
     details = [json.loads(entry.detail) for entry in AuditTrail(store).entries(at_most=99)]
     assert {"before": "reader", "after": "editor"} in details
@@ -394,15 +393,3 @@ def test_a_lock_is_on_record(store, people):
     for _ in range(5):
         people.sign_in("hana", WRONG)
     assert entries(store)[-1] == ("hana", "person.lock", "person hana")
-
-
-# --- secrets --------------------------------------------------------------------------------------
-
-
-def test_a_secret_is_made_once_for_all_who_ask_at_once(store):
-    values = at_once(*[lambda: Secrets(store).value("session")] * 6)
-    assert len(set(values)) == 1
-    assert len(values[0]) == 64
-    with opened(store.url) as other:
-        assert Secrets(other).value("session") == values[0]
-        assert Secrets(other).value("another") != values[0]

@@ -55,6 +55,8 @@ class Account:
     epoch: int
     """Raised by whatever ends the sessions that were begun before."""
     has_password: bool
+    has_factor: bool = False
+    """Whether something beside the password is asked for."""
 
 
 class People(Repository):
@@ -71,8 +73,8 @@ class People(Repository):
     def account(self, person_id: int) -> Account | None:
         """Return somebody's account by its number, or None."""
         with self._database.reading() as connection:
-            row = connection.execute(sa.select(_T).where(_T.c.id == person_id)).one_or_none()
-        return Account(_person(row), row.session_epoch, bool(row.password_hash)) if row else None
+            row = connection.execute(accounts().where(_T.c.id == person_id)).one_or_none()
+        return account_of(row) if row else None
 
     def person(self, login: str) -> Person:
         """Return somebody by their login. Raises NotKnown."""
@@ -160,12 +162,6 @@ class People(Repository):
             _change(connection, person, password_hash=made, failures=0, locked_until=None)
             _note(connection, by, "person.password", person.login)
 
-    def end_sessions(self, person: Person) -> None:
-        """End every session that somebody has begun."""
-        with self._database.writing() as connection:
-            _change(connection, person)
-            _note(connection, person.login, "person.sign-out", person.login)
-
     # --- signing in -------------------------------------------------------------------------------
 
     def sign_in(
@@ -228,25 +224,6 @@ class People(Repository):
             person = _person(_row(connection, login))
             _change(connection, person, subject="")
             _note(connection, by, "person.unlink", person.login, elsewhere=person.subject)
-
-
-class Secrets(Repository):
-    """Random values that every worker on the same database shares."""
-
-    def value(self, name: str) -> str:
-        """Return a secret, made the first time that it is asked for."""
-        table = schema.secret
-        query = sa.select(table.c.value).where(table.c.name == name)
-        with self._database.reading() as connection:
-            found = connection.scalar(query)
-        if found is not None:
-            return str(found)
-        with self._database.writing() as connection:
-            found = connection.scalar(query)
-            if found is None:
-                found = secrets.token_hex(32)
-                connection.execute(table.insert().values(name=name, value=found))
-            return str(found)
 
 
 # --- what may be given ----------------------------------------------------------------------------
@@ -340,6 +317,29 @@ def by_id(connection: sa.Connection, person_id: int) -> Person:
     return _person(row)
 
 
+def by_login(connection: sa.Connection, login: str) -> Person:
+    """Return somebody by their login, in the caller's transaction. Raises NotKnown."""
+    return _person(_row(connection, login))
+
+
+def accounts() -> sa.Select[Any]:
+    """Return the query of accounts, whose rows `account_of` reads."""
+    kinds = (schema.authenticator, schema.passkey)
+    has_one = sa.or_(*(sa.exists().where(kind.c.person_id == _T.c.id) for kind in kinds))
+    return sa.select(_T, has_one.label("has_factor"))
+
+
+def account_of(row: Any) -> Account:
+    """Return the account in a row of `accounts`."""
+    return Account(_person(row), row.session_epoch, bool(row.password_hash), bool(row.has_factor))
+
+
+def end_sessions(connection: sa.Connection, person_id: int) -> None:
+    """End every session that somebody has begun, in the caller's transaction."""
+    epoch = {"session_epoch": _T.c.session_epoch + 1}
+    connection.execute(_T.update().where(_T.c.id == person_id).values(**epoch))
+
+
 def _row(connection: sa.Connection, login: str) -> Any:
     row = _row_or_none(connection, login)
     if row is None:
@@ -386,8 +386,8 @@ def _words(roles: Collection[Role]) -> str:
 
 def _change(connection: sa.Connection, person: Person, **values: Any) -> None:
     """Change an account and end the sessions that were begun before."""
-    epoch = {"session_epoch": _T.c.session_epoch + 1}
-    connection.execute(_T.update().where(_T.c.id == person.id).values(**values, **epoch))
+    connection.execute(_T.update().where(_T.c.id == person.id).values(**values))
+    end_sessions(connection, person.id)
 
 
 def _note(connection: sa.Connection, by: str, action: str, login: str, **detail: Any) -> None:

@@ -15,11 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from catchments.core.errors import NotKnown, PublicationRefused
+from catchments.runtime.key_files import KeyTrouble
 from catchments.store import schema
 from catchments.store.engine import Repository, now
 from catchments.store.integrity.audit import append
 from catchments.store.outbox.notices import CANCELLED, FAILED, SENDING, SENT, TOLD, WAITING
 from catchments.store.outbox.retries import ATTEMPTS_AT_MOST, pause_after
+from catchments.store.outbox.webhook_addresses import unsealed_secret
 
 CLAIM_HOLDS = timedelta(minutes=15)
 """After this a claim is stale: whoever held it has died, or hangs for good."""
@@ -47,6 +49,8 @@ class Claimed:
     text: str = ""
     url: str = ""
     secret: str = ""
+    unsealable: str = ""
+    """Why a webhook's secret cannot be used here; then there is none."""
 
     @property
     def is_email(self) -> bool:
@@ -274,7 +278,7 @@ def _claimed(connection: sa.Connection, delivery_id: int) -> Claimed:
     told = [notice.c[name] for name in ("fingerprint", "recipient_name", *TOLD[3:])]
     columns = [table.c[name] for name in ("id", "edition_number", "attempts", "claimed_at")]
     query = (
-        sa.select(*columns, *told, webhook.c.url, webhook.c.secret)
+        sa.select(*columns, *told, webhook.c.id.label("webhook"), webhook.c.url, webhook.c.secret)
         .select_from(
             table.outerjoin(notice, notice.c.id == table.c.notice_id).outerjoin(
                 webhook, webhook.c.id == table.c.webhook_id
@@ -282,8 +286,14 @@ def _claimed(connection: sa.Connection, delivery_id: int) -> Claimed:
         )
         .where(table.c.id == delivery_id)
     )
-    row = connection.execute(query).one()
-    return Claimed(**{name: value for name, value in row._mapping.items() if value is not None})
+    row = dict(connection.execute(query).mappings().one())
+    number = row.pop("webhook")
+    if number is not None:
+        try:
+            row["secret"] = unsealed_secret(connection, {**row, "id": number})
+        except KeyTrouble as error:  # it waits; what is due behind it does not
+            row |= {"secret": "", "unsealable": str(error)}
+    return Claimed(**{name: value for name, value in row.items() if value is not None})
 
 
 def _refuse_unless_failed(row: Any, delivery_id: int) -> None:

@@ -15,6 +15,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from catchments.core.errors import CatchmentsError, NotAllowed
+from catchments.editions.trail_sending import WELL
 from catchments.store import StoreUnavailable
 from catchments.store.outbox.notices import STATES
 from catchments.store.outbox.queue import Outbox
@@ -66,7 +67,16 @@ class _Workers:
         yield from families
         yield from (_age(family) for family in families if family.name == REFRESHED)
         yield _memory(_workers())
+        yield self._trail()
         yield from self._queues()
+
+    def _trail(self) -> Metric:
+        sender = self._running.trail
+        return GaugeMetricFamily(
+            "catchments_audit_out",
+            "Whether the audit trail's last hash goes out by itself.",
+            value=bool(sender and sender.state == WELL),
+        )
 
     def _queues(self) -> Iterator[Metric]:
         waiting = GaugeMetricFamily(

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify
 
 from catchments import __version__
 from catchments.core.errors import CatchmentsError
+from catchments.editions.trail_sending import NOWHERE
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Snapshots
 from catchments.runtime.fence import walls
 from catchments.web.common.services import service
@@ -44,6 +45,7 @@ def readyz() -> tuple[Response, int]:
         "demonstration": snapshot.demonstration,
         "as_at": world.today.isoformat(),
         "database": _database(snapshots),
+        "audit_out": trail.state if (trail := service().trail) else NOWHERE,
     }
     if is_watcher(service().settings.metrics_token):  # strangers have no use for it but one
         body["foreign_files"] = _fence()
