@@ -6,13 +6,14 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO, cast
 
-from catchments.core.settings import ROOT
 from catchments.runtime.fence import inside
+from catchments.runtime.fence.surroundings import ROOT
 
 STDERR_KEPT = 64 << 10
 """Bytes, the last that were written: a traceback ends with what is of use."""
@@ -111,6 +112,8 @@ class _Talk:
         return left
 
     def _has_ended(self) -> bool:
+        if sys.platform != "linux":  # where there is no fence either
+            return self._program.poll() is not None
         # Not waited for by its number: that is its group's, which is still to be ended.
         ended = os.WEXITED | os.WNOWAIT | os.WNOHANG
         return os.waitid(os.P_PID, self._program.pid, ended) is not None

@@ -315,6 +315,17 @@ def _with_a_broken_entrance(entering):  # type: ignore[no-untyped-def]
     return made
 
 
+def test_the_unit_lets_a_reader_be_fenced_by_landlock() -> None:
+    unit = (ROOT / "scripts" / "deploy" / "catchments@.service").read_text()
+    filters = [line for line in unit.splitlines() if line.startswith("SystemCallFilter=")]
+    # A later line wins over an earlier one.
+    assert set(filters[-1].partition("=")[2].split()) == {
+        "landlock_create_ruleset",
+        "landlock_add_rule",
+        "landlock_restrict_self",
+    }
+
+
 # --- Landlock's rights, the filter's steps --------------------------------------------------------
 
 

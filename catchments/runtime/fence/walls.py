@@ -41,7 +41,7 @@ def sentence(*, accepted: bool) -> str:
         return told
     if accepted:
         return f"{told} Shapefiles and Parquet are read all the same, as the setting says."
-    return f"{told} Shapefiles and Parquet are refused; bubblewrap would be a fence for them."
+    return f"{told} Shapefiles and Parquet are refused: bubblewrap or Landlock would fence them."
 
 
 def command(module: str, fence: Fence) -> list[str]:
@@ -49,6 +49,8 @@ def command(module: str, fence: Fence) -> list[str]:
     stands = standing()
     if inside.standing is not None:
         return _entering(module, Plan(fence, stands.within, stands, nested=True))
+    if stands == Standing():
+        return [sys.executable, "-m", module]
     entering = _entering(module, Plan(fence, stands, stands))
     return bubblewrap.wrapped(entering, fence) if stands.bwrap else entering
 
