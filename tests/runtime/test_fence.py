@@ -20,7 +20,7 @@ from catchments.runtime.fence import bubblewrap, landlock, seccomp, syscalls, wa
 from catchments.runtime.fence.plans import Fence, Standing
 from catchments.runtime.subprocess_job import JobFailed
 from tests import fence_attacks
-from tests.waiting import PATIENCE_S, wait_until
+from tests.waiting import PATIENCE_S, Clock, wait_until
 from tests.worlds import lacking
 
 ATTACKS = Path(fence_attacks.__file__)
@@ -266,6 +266,21 @@ def test_what_stands_is_said_in_words(
     assert f"{files} fences files, {network} the network" in said
     assert ("refused" in said) is not whole
     assert "all the same" in walls.sentence(accepted=True) or whole
+
+
+def test_a_machine_that_was_too_busy_is_tried_again_and_what_stood_once_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole, clock = Standing(landlock=7, seccomp=True), Clock(1_000.0)
+    trials = iter([Standing(), Standing(landlock=7), whole])
+    monkeypatch.setattr(walls, "_known", [])
+    monkeypatch.setattr(walls, "_again_at", [float("inf")])
+    monkeypatch.setattr(walls, "_tried", lambda: next(trials))
+    monkeypatch.setattr(walls.time, "monotonic", clock)
+    seen = []
+    for clock.now in (1_000.0, 1_059.0, 1_060.0, 1_119.0, 1_121.0, 9_999.0):
+        seen.append(walls.standing())
+    assert seen == [Standing()] * 2 + [Standing(landlock=7)] * 2 + [whole] * 2
 
 
 def test_a_bwrap_that_is_there_and_does_not_run_is_none(

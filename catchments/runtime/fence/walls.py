@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +23,9 @@ _TRIED_WITHIN_S = 20.0
 _ANSWER_BYTES = 10_000
 _lock = threading.Lock()
 _known: list[Standing] = []
+_again_at = [math.inf]
+_AGAIN_AFTER_S = 60.0
+"""A machine that was too busy for a trial is asked again; a fence that stood once stays."""
 
 
 def standing() -> Standing:
@@ -28,8 +33,9 @@ def standing() -> Standing:
     if inside.standing is not None:
         return inside.standing
     with _lock:
-        if not _known:
-            _known.append(_tried())
+        if not _known or time.monotonic() >= _again_at[0]:
+            _known[:] = [_tried()]
+            _again_at[0] = math.inf if _known[0].whole else time.monotonic() + _AGAIN_AFTER_S
         return _known[0]
 
 
