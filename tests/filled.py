@@ -14,7 +14,7 @@ from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.core.model import Alias, SourceKind
 from catchments.core.roles import Role
 from catchments.store import Artefact, Publication, Store, schema
-from catchments.store.accounts.people import Secrets
+from catchments.store.accounts.people import People, Secrets
 from catchments.store.directory.aliases import AliasUploads
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.drafts.uploads import Upload, Uploads
@@ -67,6 +67,9 @@ def fill_every_table(url: str) -> None:
 def _staff_at_work(store: Store) -> None:
     hana = add_person(store, "hana", Role.EDITOR)
     Secrets(store).value("sessions")
+    people = People(store)
+    people.sign_in("hana", HOSTILE)
+    people.sign_in_elsewhere_only(add_person(store, "rata").login, by="hana")
     AbsenceRates(store).set({"": RateGiven(0.1, HOSTILE)}, by=hana)
     Explanations(store).explain({"key": "A finding."}, HOSTILE, by=hana)
     desk = DraftRepository(store)

@@ -18,7 +18,7 @@ from catchments.changes.change import apply_all
 from catchments.core.model import Edition
 from catchments.core.roles import Person, Role
 from catchments.store import Store
-from catchments.store.accounts import people
+from catchments.store.accounts import hashing
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository
 from tests.worlds import opened, store_of
@@ -34,7 +34,7 @@ PEOPLE = {
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 # Made as ever, but in a millisecond.
-people.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+hashing.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 def add_person(store: Store, login: str, *roles: Role, password: str = PASSWORD) -> Person:
@@ -45,6 +45,7 @@ def add_person(store: Store, login: str, *roles: Role, password: str = PASSWORD)
         email=f"{login.partition('@')[0]}@ministry.example",
         roles=roles or (Role.READER,),
         password=password,
+        is_first=False,
     )
 
 

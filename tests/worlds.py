@@ -82,6 +82,8 @@ TABLES = (
     "draft_comment",
     "draft_upload",
     "person",
+    "sign_in_budget",
+    "letter",
     "secret",
     "audit_entry",
     "notice",

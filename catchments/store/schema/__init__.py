@@ -1,6 +1,6 @@
 """The schema: every table of a store; the migrations make them."""
 
-from catchments.store.schema.accounts import person, secret
+from catchments.store.schema.accounts import letter, person, secret, sign_in_budget
 from catchments.store.schema.base import ONLY_ON_POSTGRESQL, is_ours, metadata
 from catchments.store.schema.lists import (
     absence_rate,
@@ -52,11 +52,13 @@ __all__ = [
     "edition_source",
     "finding_explained",
     "is_ours",
+    "letter",
     "metadata",
     "notice",
     "person",
     "school",
     "secret",
+    "sign_in_budget",
     "source",
     "webhook",
 ]

@@ -11,7 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.core.roles import Action
-from catchments.store.accounts.people import LONGEST_LOGIN, SHORTEST_PASSWORD, People
+from catchments.store.accounts.given import LONGEST_LOGIN
+from catchments.store.accounts.passwords import SHORTEST_PASSWORD
+from catchments.store.accounts.people import People
 from catchments.web.accounts import access
 from catchments.web.accounts.access import (
     blueprint,
