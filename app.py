@@ -108,7 +108,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     app = Flask("catchments", root_path=str(WEB))
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
-    store = Store(settings.database_url)
+    store = Store.of(settings)
     app.extensions[EXTENSION] = Services(
         settings,
         store,

@@ -11,7 +11,8 @@ from flask import Flask
 from flask.cli import FlaskGroup
 
 from catchments import __version__
-from catchments.commands import backing_up, moving, resolving, setup
+from catchments.commands import resolving, setup
+from catchments.commands.upkeep import backing_up, moving, settings
 
 
 class Later(click.Group):
@@ -51,15 +52,18 @@ GROUPS = (
 
 def register(app: Flask) -> None:
     """Add every command to an application."""
-    alone = (setup.setup, setup.serve, moving.move_database, resolving.resolve)
+    alone = (setup.setup, setup.serve, moving.move_database, resolving.resolve, settings.settings)
     for command in (*GROUPS, *alone, backing_up.backup, backing_up.restore):
         app.cli.add_command(command)
 
 
 def command_line(create_app: Callable[[], Flask]) -> FlaskGroup:
     """Return `flask` as it is here: it works from any folder, and says this project's version."""
+    # A .env of whatever folder it is typed in is no place of settings of ours.
     # Flask's own command answers --version before it looks for an application, and for itself.
-    group = FlaskGroup(name="flask", create_app=create_app, add_version_option=False)
+    group = FlaskGroup(
+        name="flask", create_app=create_app, add_version_option=False, load_dotenv=False
+    )
     libraries = "".join(f"\n{name} {metadata.version(name)}" for name in ("Flask", "Werkzeug"))
     said = f"%(prog)s %(version)s\nPython {platform.python_version()}{libraries}"
     version = click.version_option(__version__, prog_name="catchments", message=said)

@@ -50,10 +50,9 @@ def list_notices(failed: bool) -> None:
 def send() -> None:
     """Send what is due now, letters to staff too; a server does so by itself."""
     running = service()
-    settings, payload = (
-        running.settings,
-        payloads(running.store, running.snapshots, running.settings),
-    )
+    store()  # there must be one
+    settings = running.settings
+    payload = payloads(running.store, running.snapshots, settings)
     boxes = (Outbox(running.store), Letters(running.store, settings.public_url))
     taken = sum(DeliveryWorker(box, settings, payload).send_due() for box in boxes)
     say(f"{taken} {'was' if taken == 1 else 'were'} taken.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from catchments.commands.console import progress, refusing, say, store
+from catchments.commands.console import progress, refusing, say
 from catchments.core.errors import InputRefused, PublicationRefused, shown
 from catchments.core.settings import ROOT, database_url
 from catchments.runtime.prometheus_files import SHARED, fresh_folder
@@ -36,7 +36,9 @@ STOP_WITHIN_S = 10
 @refusing
 def setup() -> None:
     """Create or upgrade the database; publish the demonstration edition if it is empty."""
-    prepare(store())
+    opened: Store = current_app.extensions[EXTENSION].store
+    opened.migrate()
+    prepare(opened)
 
 
 def prepare(opened: Store) -> None:
@@ -97,7 +99,7 @@ def serve(host: str, port: int, database: str, workers: int) -> None:
     _refuse_taken_port(host, port)
     settings = current_app.extensions[EXTENSION].settings
     url = database_url(database) if database else settings.database_url
-    opened = Store(url)
+    opened = Store.of(settings, url)
     opened.migrate()
     prepare(opened)
     opened.close()

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from catchments.core.environment_values import count, seconds, switch
 from catchments.core.errors import InputRefused, shown
+from catchments.core.settings_file import take_in
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:([0-9]{1,5}|\*))?")
 _ISSUER = re.compile(
@@ -26,6 +27,7 @@ _SMTP_PORTS = {"smtp": 25, "smtps": 465}
 EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 """One e-mail address and nothing that could mean more in a header."""
 SHORTEST_KEY = 32
+_MAKE_ONE = "Make one with `openssl rand -hex 32`."
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,}")
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -89,8 +91,16 @@ class Settings:
     geocoder_options: str = "{}"
     """What that geocoder needs, as JSON: a key, a domain, a user agent."""
     geocoder_timeout_s: float = 2.0
-    secret_key: str = field(default="", repr=False)
-    """What the staff's sessions are signed with; if empty, a key that the database keeps."""
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    """What the staff's sessions are signed with, the first; the others are still known.
+
+    If empty, a file of this machine holds one."""
+    data_keys: tuple[str, ...] = field(default=(), repr=False)
+    """What secrets in the database are sealed with, the first; the others still unseal.
+
+    If empty, a file of this machine holds one."""
+    keys_folder: Path | None = None
+    """Where the files of keys are; if None, beside the database, see `folder_of_keys`."""
     insecure_cookies: bool = False
     """Whether staff may sign in over plain HTTP from other machines: for trials alone."""
     local_sign_in: bool = True
@@ -113,11 +123,15 @@ class Settings:
     """Whom to tell of a weakness, as URIs, the one preferred first; nobody is named if empty."""
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read DATABASE_URL and the variables that begin with CATCHMENTS_.
 
-        Raises InputRefused for what is no number or no origin.
+        Unless an environment is given it is the process's own, with what the file of settings says
+        put into it. Raises InputRefused for what is no number or no origin.
         """
+        if environment is None:
+            take_in(os.environ)
+            environment = os.environ
         return cls(
             database_url=environment.get("DATABASE_URL") or DEFAULT_DATABASE_URL,
             addresses_path=Path(
@@ -170,7 +184,7 @@ def _metrics_token(environment: Mapping[str, str]) -> str:
             f"CATCHMENTS_METRICS_TOKEN has {len(token)} characters.",
             field="CATCHMENTS_METRICS_TOKEN",
             allowed=f"It must have at least {SHORTEST_KEY}: letters, digits, and - . _ ~ + / =.",
-            next_step="Make one with `openssl rand -hex 32`.",
+            next_step=_MAKE_ONE,
         )
     return token
 
@@ -255,7 +269,7 @@ def _signing_in(environment: Mapping[str, str]) -> dict[str, Any]:
             next_step="Set the issuer, or leave the switch out.",
         )
     return {
-        "secret_key": _secret_key(environment),
+        **_keys(environment),
         "insecure_cookies": switch(environment, "CATCHMENTS_INSECURE_COOKIES", "0"),
         "local_sign_in": local,
         "oidc": oidc,
@@ -288,17 +302,51 @@ def _openid_connect(environment: Mapping[str, str]) -> OpenIdConnect | None:
     )
 
 
-def _secret_key(environment: Mapping[str, str]) -> str:
-    # Not shown when it is refused: it may be half of the real one.
-    key = environment.get("CATCHMENTS_SECRET_KEY", "")
-    if key and len(key) < SHORTEST_KEY:
+def _keys(environment: Mapping[str, str]) -> dict[str, Any]:
+    secret_keys = _key_setting(environment, "CATCHMENTS_SECRET_KEY")
+    data_keys = _key_setting(environment, "CATCHMENTS_DATA_KEY")
+    if set(secret_keys) & set(data_keys):
         raise InputRefused(
-            f"CATCHMENTS_SECRET_KEY has {len(key)} characters.",
-            field="CATCHMENTS_SECRET_KEY",
-            allowed=f"It must have at least {SHORTEST_KEY}, at random.",
-            next_step="Leave it out: the database then keeps one that all workers share.",
+            "CATCHMENTS_DATA_KEY and CATCHMENTS_SECRET_KEY hold the same key.",
+            field="CATCHMENTS_DATA_KEY",
+            allowed="Each needs a key of its own.",
+            next_step=_MAKE_ONE,
         )
-    return key
+    folder = environment.get("CATCHMENTS_KEYS", "")
+    return {
+        "secret_keys": secret_keys,
+        "data_keys": data_keys,
+        "keys_folder": Path(folder).expanduser() if folder else None,
+    }
+
+
+def _key_setting(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    text = environment.get(name, "")
+    return checked_keys(text, named=name, field=name) if text else ()
+
+
+def checked_keys(text: str, *, named: str, field: str = "") -> tuple[str, ...]:
+    """Return keys that are parted by commas or blanks, the one in use first. Raises InputRefused.
+
+    What is refused is not shown: it may be half of a real one.
+    """
+    keys = tuple(text.replace(",", " ").split())
+    short = next((key for key in keys if len(key) < SHORTEST_KEY), None)
+    if short is not None or not keys:
+        raise InputRefused(
+            f"{named} holds a key of {len(short or '')} characters.",
+            field=field,
+            allowed=f"Each must have at least {SHORTEST_KEY}, at random. Blanks part several.",
+            next_step=_MAKE_ONE,
+        )
+    if len(set(keys)) != len(keys):
+        raise InputRefused(
+            f"{named} holds one key twice.",
+            field=field,
+            allowed="To exchange a key, the new one stands first and the old one behind it.",
+            next_step=_MAKE_ONE,
+        )
+    return keys
 
 
 def database_url(text: str) -> str:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -53,8 +54,10 @@ class State:
 class Store(Database):
     """Editions, school directory releases and drafts in SQLite or PostgreSQL."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
+    def __init__(
+        self, url: str, *, data_keys: tuple[str, ...] = (), keys_folder: Path | None = None
+    ) -> None:
+        super().__init__(url, data_keys=data_keys, keys_folder=keys_folder)
         self._asking = threading.Lock()
         self._asked: Future[State] | None = None
 

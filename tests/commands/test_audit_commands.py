@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from catchments.store import Store, schema
@@ -38,5 +39,6 @@ def test_a_broken_trail_ends_with_one_and_names_the_entry(run: Run, store: Store
     assert "entry 2 is not what was written" in refused.output
 
 
+@pytest.mark.usefixtures("store")
 def test_an_empty_trail_says_so(run: Run) -> None:
     assert "The audit trail is empty." in run("audit", "verify").output

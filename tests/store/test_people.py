@@ -14,10 +14,10 @@ from catchments.core.roles import Action, Role
 from catchments.store.accounts import budgets, hashing, rows
 from catchments.store.accounts.budgets import lock_after
 from catchments.store.accounts.passwords import checked_password
-from catchments.store.accounts.people import People, Secrets
+from catchments.store.accounts.people import People
 from catchments.store.integrity.audit import AuditTrail
 from tests.staff import PASSWORD, add_person
-from tests.worlds import HOSTILE, at_once, opened
+from tests.worlds import HOSTILE, at_once
 
 WRONG = "wrong horse battery staple"
 SUBJECT = "1234 at https://login.example"
@@ -369,15 +369,3 @@ def test_a_lock_is_on_record(store, people):
     for _ in range(5):
         people.sign_in("hana", WRONG)
     assert entries(store)[-1] == ("hana", "person.lock", "person hana")
-
-
-# --- secrets --------------------------------------------------------------------------------------
-
-
-def test_a_secret_is_made_once_for_all_who_ask_at_once(store):
-    values = at_once(*[lambda: Secrets(store).value("session")] * 6)
-    assert len(set(values)) == 1
-    assert len(values[0]) == 64
-    with opened(store.url) as other:
-        assert Secrets(other).value("session") == values[0]
-        assert Secrets(other).value("another") != values[0]

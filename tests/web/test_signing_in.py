@@ -19,6 +19,7 @@ from catchments.core.settings import OpenIdConnect, Settings
 from catchments.store import Store
 from catchments.store.accounts.people import People
 from catchments.store.integrity.audit import AuditTrail
+from catchments.store.integrity.session_keys import place_of_session_keys
 from catchments.web.accounts import access
 from catchments.web.accounts.access import own_path, requires
 from catchments.web.common.services import EXTENSION
@@ -254,12 +255,42 @@ def test_workers_on_one_database_know_each_others_sessions(small_copy, app, clie
 
 def test_a_key_that_is_set_is_the_key(small_copy, app, client, hana):
     with running_application(small_copy) as other:
-        with_settings(other, secret_key="k" * 40)
+        with_settings(other, secret_keys=("k" * 40,))
         sign_in(client, "hana")
         elsewhere = other.test_client()
         elsewhere.set_cookie("staff", cookie(client).value, path="/staff")
         assert not is_signed_in(elsewhere)
         assert other.secret_key == "k" * 40
+
+
+def test_a_key_is_exchanged_by_two_at_once_and_nobody_signs_in_anew(small_copy, app, client, hana):
+    with_settings(app, secret_keys=("k" * 40,))
+    sign_in(client, "hana")
+    with running_application(small_copy) as other:
+        with_settings(other, secret_keys=("n" * 40, "k" * 40))
+        elsewhere = other.test_client()
+        elsewhere.set_cookie("staff", cookie(client).value, path="/staff")
+        assert is_signed_in(elsewhere)
+        sign_in(other.test_client(), "hana")  # a form's token, too
+
+
+def test_a_file_of_keys_that_others_may_read_ends_signing_in_and_nothing_else(
+    small_copy, app, client
+):
+    file = place_of_session_keys(app.extensions[EXTENSION].settings).file
+    file.parent.mkdir()
+    file.write_text("k" * 40)
+    file.chmod(0o644)
+    response = client.get("/staff/sign-in")
+    assert response.status_code == 500
+    assert "has mode 0644" in response.text
+    assert client.get("/").status_code == 200
+
+
+def test_no_key_is_in_the_database(small_copy, app, client, hana):
+    sign_in(client, "hana")
+    whole = b"".join(path.read_bytes() for path in small_copy.parent.glob("*.sqlite*"))
+    assert app.secret_key.encode() not in whole
 
 
 # --- the cookie -----------------------------------------------------------------------------------
@@ -593,7 +624,7 @@ OIDC = {
 
 def test_unless_set_passwords_are_on_and_there_is_no_provider():
     settings = Settings.from_environment({})
-    assert (settings.local_sign_in, settings.oidc, settings.secret_key) == (True, None, "")
+    assert (settings.local_sign_in, settings.oidc, settings.secret_keys) == (True, None, ())
     assert settings.insecure_cookies is False
 
 

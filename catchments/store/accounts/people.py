@@ -6,7 +6,6 @@ Passwords are hashed outside of transactions: only one writes at a time, and a h
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -310,25 +309,6 @@ class People(Repository):
             person = person_of(_row(connection, login))
             _change(connection, person, subject="")
             note(connection, by, "person.unlink", person.login, elsewhere=person.subject)
-
-
-class Secrets(Repository):
-    """Random values that every worker on the same database shares."""
-
-    def value(self, name: str) -> str:
-        """Return a secret, made the first time that it is asked for."""
-        table = schema.secret
-        query = sa.select(table.c.value).where(table.c.name == name)
-        with self._database.reading() as connection:
-            found = connection.scalar(query)
-        if found is not None:
-            return str(found)
-        with self._database.writing() as connection:
-            found = connection.scalar(query)
-            if found is None:
-                found = secrets.token_hex(32)
-                connection.execute(table.insert().values(name=name, value=found))
-            return str(found)
 
 
 # --- rows -----------------------------------------------------------------------------------------

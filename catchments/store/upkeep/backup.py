@@ -64,6 +64,9 @@ def back_up(url: str, file: Path, *, replace: bool = False) -> Backup:
         )
     parsed = sa.make_url(url)
     kind = POSTGRESQL if parsed.get_backend_name() == "postgresql" else SQLITE
+    database = Database(url)
+    if database.is_bare():
+        database.refuse_unless_set_up()
     with _beside(file) as part:
         if kind == POSTGRESQL:
             postgresql.dump(parsed, part)
@@ -174,8 +177,6 @@ def _no_backup(file: Path, why: str) -> BackupRefused:
 
 def _copy_sqlite(url: str, part: Path) -> None:
     path = _path(url)
-    if not path.exists():
-        raise BackupRefused(f"There is no database {shown(path)}.", next_step="Run `flask setup`.")
     with _explaining("backed up"):
         # Not read-only: a reader of a journal needs to write its index.
         source = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)

@@ -35,7 +35,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused, NotAllowed
 from catchments.core.roles import MAY, Action, Person, Role
-from catchments.store.accounts.people import Account, People, Secrets
+from catchments.store.accounts.people import Account, People
+from catchments.store.integrity.session_keys import place_of_session_keys
 from catchments.web.common.services import EXTENSION, Services, service
 
 ROOM, COOKIE, FRAME = "/staff", "staff", "staff/base.html"
@@ -368,10 +369,14 @@ def service_of(app: Flask) -> Services:
 
 
 def _key(app: Flask) -> None:
-    """See that there is a key to sign with: the setting, or the one that all workers share."""
+    """See that there is a key to sign with: those that are set, or those in a file."""
     if app.secret_key is None:
-        running = service_of(app)
-        app.secret_key = running.settings.secret_key or Secrets(running.store).value("session")
+        place = place_of_session_keys(service_of(app).settings)
+        key, *earlier = place.made()
+        app.config["SECRET_KEY_FALLBACKS"] = earlier
+        # Of several the last signs there; the session's first does.
+        app.config["WTF_CSRF_SECRET_KEY"] = [*reversed(earlier), key]
+        app.secret_key = key
 
 
 def _is_loopback(host: str) -> bool:

@@ -22,6 +22,7 @@ from catchments.core.errors import (
     NotKnown,
     PublicationRefused,
 )
+from catchments.runtime.key_files import KeyTrouble
 from catchments.store import StoreUnavailable
 from catchments.store.accounts.budgets import TooManyGuesses
 from catchments.store.accounts.hashing import TooBusy
@@ -49,6 +50,7 @@ _STATUS: tuple[tuple[type[CatchmentsError], int, Kind, LazyString], ...] = (
     (TooManyGuesses, 429, Kind.TOO_MANY_REQUESTS, _l("Too many wrong sign-ins")),
     (TooBusy, 503, Kind.TOO_BUSY, _l("Too much at once")),
     (StoreUnavailable, 503, Kind.DATABASE_AWAY, _l("The database is away")),
+    (KeyTrouble, 500, Kind.SERVICE_ERROR, _l("An error of the service's own")),
 )
 _HTTP_KINDS = {
     404: Kind.NO_SUCH_ADDRESS,

@@ -42,7 +42,7 @@ def restore(file: Path, replace: bool) -> None:
     """Put a backup into the database that DATABASE_URL names: all of it, or nothing."""
     url = _settings().database_url
     found = put_back(file, url, replace=replace)
-    store = Store(url)
+    store = Store.of(_settings())
     editions, trail = store.editions(), AuditTrail(store)
     broken_at, last = trail.broken_at(), trail.last()
     store.close()
