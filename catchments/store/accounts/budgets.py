@@ -153,13 +153,19 @@ def clear(connection: sa.Connection, purses: Iterable[Purse]) -> None:
     connection.execute(_T.delete().where(_T.c.key.in_(keys)))
 
 
-def once(connection: sa.Connection, purse: Purse, every: timedelta) -> bool:
-    """Whether this is the first time within so long, in the caller's transaction."""
+def is_due(connection: sa.Connection, purse: Purse, every: timedelta) -> bool:
+    """Whether so long has gone by since `once` was asked last, and said yes."""
     at = now()
     row = next(iter(_rows(connection, [purse])), None)
-    if row is not None and timedelta() < row.ends_at - at <= every:
+    return row is None or not timedelta() < row.ends_at - at <= every
+
+
+def once(connection: sa.Connection, purse: Purse, every: timedelta) -> bool:
+    """Whether this is the first time within so long, in the caller's transaction."""
+    if not is_due(connection, purse, every):
         return False
-    clear(connection, [purse])
+    at = now()
+    connection.execute(_T.delete().where(sa.or_(_T.c.key == purse.key, _T.c.ends_at < at)))
     connection.execute(_T.insert().values(key=purse.key, failures=0, since=at, ends_at=at + every))
     return True
 

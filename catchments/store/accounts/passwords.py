@@ -72,7 +72,8 @@ def checked_password(text: str, words: Collection[str] = ()) -> str:
 def is_guessed(password: str, words: Collection[str] = ()) -> bool:
     """Whether a password is among those that are guessed first, with or without its macrons."""
     known = list(dict.fromkeys([*words, *map(_folded, OF_THE_SERVICE), *FAMOUS]))
-    if _left_beside(_folded(password), known) < FEWEST_LETTERS_BESIDE:
+    folded = _folded(password)
+    if any(_left_beside(each, known) < FEWEST_LETTERS_BESIDE for each in (folded, folded[::-1])):
         return True
     judged = password[:JUDGED_CHARACTERS]
     return any(_score(each, known) < LEAST_SCORE for each in {judged, _folded(judged)})

@@ -335,7 +335,10 @@ def _row(connection: sa.Connection, login: str) -> Any:
 
 
 def _row_or_none(connection: sa.Connection, login: str) -> Any:
-    return connection.execute(sa.select(_T).where(_T.c.login == folded(login))).one_or_none()
+    known = folded(login)
+    if "\0" in known:  # PostgreSQL takes it for no text at all, and nobody has such a login
+        return None
+    return connection.execute(sa.select(_T).where(_T.c.login == known)).one_or_none()
 
 
 def _by_subject(connection: sa.Connection, subject: str) -> Any:
