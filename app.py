@@ -23,13 +23,14 @@ from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.search.text_search import NoAddresses
 from catchments.lookup.snapshot import Snapshots
 from catchments.readers.geocoding import geocoder_of
+from catchments.runtime.connections import SlowReaders
 from catchments.runtime.disk import exposed
+from catchments.runtime.processes import end_with_parent
 from catchments.store import Store
 from catchments.store.accounts.letters import Letters
 from catchments.store.engine import database_file
 from catchments.store.outbox.queue import Outbox
 from catchments.web import ogc, v1
-from catchments.web.accounts import access
 from catchments.web.accounts import routes as accounts_routes
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
 from catchments.web.common.query_parameters import Code, Number
@@ -40,9 +41,12 @@ from catchments.web.front import (
     slashes,
 )
 from catchments.web.front.below import Below
+from catchments.web.front.bodies import BoundedBodies
+from catchments.web.front.hosts import KnownHosts
 from catchments.web.front.lengths import ShortHeaders
 from catchments.web.front.rate_limits import RateLimitMiddleware
 from catchments.web.front.response_cache import ResponseCache
+from catchments.web.front.room import Room
 from catchments.web.pages import (
     api_documentation,
     catchments,
@@ -65,6 +69,7 @@ from catchments.web.pages.machines import (
     sitemap,  # noqa: F401 - its addresses are the blueprint's
 )
 from catchments.web.staff import routes as staff_routes
+from catchments.web.staff.room import staff_room
 from catchments.web.v1 import provider
 from catchments.web.v1.formats import Ending
 
@@ -82,10 +87,13 @@ BLUEPRINTS = (
     map_pages.blueprint,
     health.blueprint,
     machines.blueprint,
-    accounts_routes.blueprint,
     staff_routes.blueprint,
 )
 SEND_EVERY_S = 5.0
+LOOK_EVERY_S = 5.0
+READ_WITHIN_S = 20.0
+LEAST_READ_A_S = 1_024
+"""Whoever takes less a second of an answer, for so long, is ended."""
 WEB = Path(__file__).parent / "catchments" / "web"
 """Where templates and static files are."""
 
@@ -128,7 +136,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     robots.register(app)
     catalogue.register(app)
     page_heads.register(app)
-    access.register(app)
+    accounts_routes.register(app, staff_room(app))
     _compress_pages(app)
     slashes.register(app)  # the last, so that the others see where it leads
     app.wsgi_app = RateLimitMiddleware(app, ResponseCache(app))  # type: ignore[method-assign]
@@ -136,6 +144,12 @@ def web_app(settings: Settings | None = None) -> Flask:
     if below := urlsplit(settings.public_url).path:
         app.wsgi_app = Below(app.wsgi_app, below)  # type: ignore[method-assign]
     app.wsgi_app = ShortHeaders(app, app.wsgi_app)  # type: ignore[method-assign]
+    if settings.trusted_hosts:
+        hosts = settings.trusted_hosts
+        app.wsgi_app = KnownHosts(app, app.wsgi_app, hosts)  # type: ignore[method-assign]
+    proxied = bool(settings.trusted_proxies)
+    app.wsgi_app = BoundedBodies(app.wsgi_app, proxied=proxied)  # type: ignore[method-assign]
+    app.wsgi_app = Room(app, app.wsgi_app, proxied=proxied)  # type: ignore[method-assign]
     metrics.register(app, access_log=settings.access_log)
     return app
 
@@ -152,6 +166,7 @@ def _behind_proxies(app: Flask, proxies: int) -> None:
 
 def serve_app() -> Flask:
     """Return the application with its snapshot built and kept up to date: a server's factory."""
+    end_with_parent()
     settings = Settings.from_environment()
     request_log.configure(settings)
     logging.getLogger("catchments").info("version %s", __version__)  # before all other lines
@@ -163,7 +178,7 @@ def serve_app() -> Flask:
         running.snapshots.current()
     except CatchmentsError as error:
         app.logger.warning("not ready: %s", error)
-    for work in (_keep_fresh, _keep_sending):
+    for work in (_keep_fresh, _keep_sending, _keep_readers_awake):
         threading.Thread(target=work, args=(app, running), daemon=True).start()
     threading.Thread(target=metrics.keep_published, args=(app,), daemon=True).start()
     return app
@@ -205,6 +220,18 @@ def _keep_sending(app: Flask, running: Services) -> None:
             app.logger.warning("nothing is being sent: %s", error)
         except Exception:
             app.logger.exception("nothing is being sent")
+
+
+def _keep_readers_awake(app: Flask, _running: Services) -> None:
+    """End connections whose clients do not take what they asked for."""
+    slow = SlowReaders(within_s=READ_WITHIN_S, least_a_s=LEAST_READ_A_S)
+    while True:
+        time.sleep(LOOK_EVERY_S)
+        try:
+            if ended := slow.end_them():
+                app.logger.warning("ended %s connections that took too little", ended)
+        except Exception:
+            app.logger.exception("slow connections are not ended")
 
 
 def _compress_pages(app: Flask) -> None:

@@ -1,14 +1,21 @@
-"""People for the staff pages, and what a browser does for them: sign in, send forms of a draft."""
+"""People for the staff pages, and what a browser does for them: sign in, send forms of a draft.
+
+This is the one way in which tests sign in. Whoever's role needs a second step has an app, whose
+secret all share; each time that somebody signs in here, half a minute goes by for it, so that its
+code is a new one.
+"""
 
 from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Mapping
 from html import unescape
 from pathlib import Path
 from typing import Any
 
+import pyotp
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
@@ -17,8 +24,9 @@ from werkzeug.test import TestResponse
 from catchments.changes.change import apply_all
 from catchments.core.model import Edition
 from catchments.core.roles import Person, Role
-from catchments.store import Store
-from catchments.store.accounts import hashing
+from catchments.store import Store, schema
+from catchments.store.accounts import factors, hashing
+from catchments.store.accounts.factors import STEP_S, app_context
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository
 from tests.worlds import opened, store_of
@@ -33,13 +41,36 @@ PEOPLE = {
 }
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
+APP = pyotp.TOTP("KVKVEV2LKVEVKV2LKVKVEV2LKVEVKV2L")
+"""The app of everybody whose role needs one."""
+NEED_AN_APP = {Role.APPROVER, Role.ADMINISTRATOR}
+SECOND_STEP = "/staff/second-step"
+
+
+class Ahead:
+    """The time by which apps give codes: it goes on by a step whenever a code is wanted."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.seconds
+
+    def code(self) -> str:
+        """A code that was not given before."""
+        self.seconds += STEP_S
+        return APP.at(self())
+
+
+AHEAD = Ahead()
+factors.clock = AHEAD
 # Made as ever, but in a millisecond.
 hashing.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 def add_person(store: Store, login: str, *roles: Role, password: str = PASSWORD) -> Person:
-    """An account with these roles, or as a reader."""
-    return People(store).add(
+    """An account with these roles, or as a reader; with an app, if a role of theirs needs one."""
+    person = People(store).add(
         login=login,
         name=f"{login.title()} of the Ministry",
         email=f"{login.partition('@')[0]}@ministry.example",
@@ -47,6 +78,17 @@ def add_person(store: Store, login: str, *roles: Role, password: str = PASSWORD)
         password=password,
         is_first=False,
     )
+    if password and NEED_AN_APP & person.roles:
+        give_an_app(store, person)
+    return person
+
+
+def give_an_app(store: Store, person: Person) -> None:
+    """Have somebody an app, as if they had set it up before everything that a test looks at."""
+    values = {"last_step": 0, "made_at": person.created_at}
+    values["secret"] = store.sealer.seal(APP.secret, context=app_context(person.id))
+    with store.writing() as connection:
+        connection.execute(schema.authenticator.insert().values(person_id=person.id, **values))
 
 
 def staffed(database: Path, folder: Path, people: Mapping[str, Role]) -> Path:
@@ -62,7 +104,22 @@ def sign_in(client: FlaskClient, login: str, password: str = PASSWORD) -> TestRe
     """Sign in as somebody; it must work."""
     response = attempt(client, login, password)
     assert response.status_code == 303, response.text
+    if response.headers["Location"] == SECOND_STEP:
+        response = give_code(client)
+        assert response.status_code == 303, response.text
     return response
+
+
+def give_code(client: FlaskClient, code: str = "") -> TestResponse:
+    """Give the code of the app, or another one, after the password."""
+    token = csrf_in(client.get(SECOND_STEP))
+    return client.post(SECOND_STEP, data={"csrf_token": token, "code": code or AHEAD.code()})
+
+
+def confirm(client: FlaskClient, **fields: Any) -> TestResponse:
+    """Show once more who one is."""
+    given = {"password": PASSWORD, "code": AHEAD.code(), **fields}
+    return post(client, "/staff/confirm", **given)
 
 
 def signed_in(app: Flask, login: str) -> FlaskClient:

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from catchments.core.environment_values import count, seconds, switch
 from catchments.core.errors import InputRefused, shown
+from catchments.core.roles import Role
 from catchments.core.settings_file import take_in
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:([0-9]{1,5}|\*))?")
@@ -23,6 +24,8 @@ _CONTACT = re.compile(
     r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?|tel:\+?[0-9-]{3,30}"
     r"|mailto:[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]+"
 )
+_HOST = re.compile(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]{2,45}\]")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 _SMTP_PORTS = {"smtp": 25, "smtps": 465}
 EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 """One e-mail address and nothing that could mean more in a header."""
@@ -107,6 +110,11 @@ class Settings:
     """Whether staff sign in with a password that is kept here."""
     oidc: OpenIdConnect | None = None
     """Where staff sign in instead, or as well; nowhere else if None."""
+    second_factor: frozenset[Role] = frozenset({Role.APPROVER, Role.ADMINISTRATOR})
+    """The roles that show something beside a password when they sign in: an app's code, a passkey.
+
+    Whoever has set one up is asked for it, whatever their role.
+    """
     mail: MailServer | None = None
     """Where e-mails are handed over; none are sent if None."""
     webhooks_to_private: bool = False
@@ -119,6 +127,10 @@ class Settings:
     """What Prometheus must send for /metrics; if empty, only this very machine may read it."""
     public_url: str = ""
     """Where the public finds this service, such as https://attendance.example; none if empty."""
+    trusted_hosts: tuple[str, ...] = ()
+    """Under which names this service may be asked; a dot before one takes in all names below it.
+
+    Under any if empty."""
     security_contacts: tuple[str, ...] = ()
     """Whom to tell of a weakness, as URIs, the one preferred first; nobody is named if empty."""
 
@@ -154,10 +166,14 @@ class Settings:
 
 
 def _telling(environment: Mapping[str, str]) -> dict[str, Any]:
+    public_url = _public_url(environment.get("CATCHMENTS_PUBLIC_URL", ""))
     return {
         "mail": _mail_server(environment),
         "webhooks_to_private": switch(environment, "CATCHMENTS_WEBHOOKS_TO_PRIVATE", "0"),
-        "public_url": _public_url(environment.get("CATCHMENTS_PUBLIC_URL", "")),
+        "public_url": public_url,
+        "trusted_hosts": _trusted_hosts(
+            environment.get("CATCHMENTS_TRUSTED_HOSTS", ""), public_url
+        ),
         "security_contacts": _contacts(environment.get("CATCHMENTS_SECURITY_CONTACT", "")),
     }
 
@@ -239,6 +255,24 @@ def _public_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _trusted_hosts(text: str, public_url: str) -> tuple[str, ...]:
+    """Return the hosts that are named, the public address's and this machine's; none for any."""
+    named = text.split()
+    if named == ["*"] or not (named or public_url):
+        return ()
+    for name in named:
+        if not _HOST.fullmatch(name):
+            raise InputRefused(
+                f"CATCHMENTS_TRUSTED_HOSTS names {shown(name)}.",
+                field="CATCHMENTS_TRUSTED_HOSTS",
+                allowed="It must be names of hosts or addresses, without ports, parted by spaces; "
+                "a dot before a name takes in all below it.",
+                next_step="For example attendance.example; * alone is for any.",
+            )
+    public = urlsplit(public_url).hostname
+    return (*([public] if public else []), *named, *_THIS_MACHINE)
+
+
 def _contacts(text: str) -> tuple[str, ...]:
     return tuple(
         f"mailto:{each}" if EMAIL.fullmatch(each) else _contact(each) for each in text.split()
@@ -273,7 +307,24 @@ def _signing_in(environment: Mapping[str, str]) -> dict[str, Any]:
         "insecure_cookies": switch(environment, "CATCHMENTS_INSECURE_COOKIES", "0"),
         "local_sign_in": local,
         "oidc": oidc,
+        "second_factor": _second_factor(environment),
     }
+
+
+def _second_factor(environment: Mapping[str, str]) -> frozenset[Role]:
+    words = environment.get("CATCHMENTS_SECOND_FACTOR", "").split()
+    if not words:
+        return Settings.second_factor
+    if words in (["all"], ["none"]):
+        return frozenset(Role if words == ["all"] else ())
+    if set(words) <= set(Role):
+        return frozenset(map(Role, words))
+    raise InputRefused(
+        f"CATCHMENTS_SECOND_FACTOR is {shown(' '.join(words))}.",
+        field="CATCHMENTS_SECOND_FACTOR",
+        allowed=f"It must be roles parted by spaces ({', '.join(Role)}), or all, or none.",
+        next_step="Leave it out: approvers and administrators then need a second factor.",
+    )
 
 
 def _openid_connect(environment: Mapping[str, str]) -> OpenIdConnect | None:

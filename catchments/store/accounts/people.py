@@ -54,6 +54,8 @@ class Account:
     """Another for each password: what was known of a browser ends with it."""
     change_password_by: datetime | None = None
     """Until when the password, which somebody else made, is to be changed; None for one's own."""
+    has_factor: bool = False
+    """Whether something beside the password is asked for."""
 
 
 class PasswordEnded(InputRefused):
@@ -81,14 +83,14 @@ class People(Repository):
     def account(self, person_id: int) -> Account | None:
         """Return somebody's account by its number, or None."""
         with self._database.reading() as connection:
-            row = connection.execute(sa.select(_T).where(_T.c.id == person_id)).one_or_none()
-        return _account(row) if row else None
+            row = connection.execute(accounts().where(_T.c.id == person_id)).one_or_none()
+        return account_of(row) if row else None
 
     def known(self, login: str) -> Account | None:
         """Return somebody's account by their login, or None."""
         with self._database.reading() as connection:
-            row = _row_or_none(connection, login)
-        return _account(row) if row else None
+            row = _row_or_none(connection, login, accounts())
+        return account_of(row) if row else None
 
     def person(self, login: str) -> Person:
         """Return somebody by their login. Raises NotKnown."""
@@ -202,12 +204,6 @@ class People(Repository):
             _change(connection, person, password_hash="", change_password_by=None, elsewhere=True)
             note(connection, by, "person.elsewhere", person.login)
             enqueue(connection, person, Letter.PASSWORD, by=by)
-
-    def end_sessions(self, person: Person) -> None:
-        """End every session that somebody has begun."""
-        with self._database.writing() as connection:
-            _change(connection, person)
-            note(connection, person.login, "person.sign-out", person.login)
 
     # --- signing in -------------------------------------------------------------------------------
 
@@ -325,6 +321,36 @@ def by_id(connection: sa.Connection, person_id: int) -> Person:
     return person_of(row)
 
 
+def by_login(connection: sa.Connection, login: str) -> Person:
+    """Return somebody by their login, in the caller's transaction. Raises NotKnown."""
+    return person_of(_row(connection, login))
+
+
+def accounts() -> sa.Select[Any]:
+    """Return the query of accounts, whose rows `account_of` reads."""
+    kinds = (schema.authenticator, schema.passkey)
+    has_one = sa.or_(*(sa.exists().where(kind.c.person_id == _T.c.id) for kind in kinds))
+    return sa.select(_T, has_one.label("has_factor"))
+
+
+def account_of(row: Any) -> Account:
+    """Return the account in a row of `accounts`."""
+    return Account(
+        person_of(row),
+        row.session_epoch,
+        bool(row.password_hash),
+        hashlib.sha256(row.password_hash.encode()).hexdigest()[:16],
+        row.change_password_by,
+        bool(row.has_factor),
+    )
+
+
+def end_sessions(connection: sa.Connection, person_id: int) -> None:
+    """End every session that somebody has begun, in the caller's transaction."""
+    epoch = {"session_epoch": _T.c.session_epoch + 1}
+    connection.execute(_T.update().where(_T.c.id == person_id).values(**epoch))
+
+
 def _row(connection: sa.Connection, login: str) -> Any:
     row = _row_or_none(connection, login)
     if row is None:
@@ -334,11 +360,12 @@ def _row(connection: sa.Connection, login: str) -> Any:
     return row
 
 
-def _row_or_none(connection: sa.Connection, login: str) -> Any:
+def _row_or_none(connection: sa.Connection, login: str, query: sa.Select[Any] | None = None) -> Any:
     known = folded(login)
     if "\0" in known:  # PostgreSQL takes it for no text at all, and nobody has such a login
         return None
-    return connection.execute(sa.select(_T).where(_T.c.login == known)).one_or_none()
+    query = sa.select(_T) if query is None else query
+    return connection.execute(query.where(_T.c.login == known)).one_or_none()
 
 
 def _by_subject(connection: sa.Connection, subject: str) -> Any:
@@ -359,8 +386,8 @@ def _by_email(connection: sa.Connection, email: str) -> Any:
 
 def _change(connection: sa.Connection, person: Person, **values: Any) -> None:
     """Change an account and end the sessions that were begun before."""
-    epoch = {"session_epoch": _T.c.session_epoch + 1}
-    connection.execute(_T.update().where(_T.c.id == person.id).values(**values, **epoch))
+    connection.execute(_T.update().where(_T.c.id == person.id).values(**values))
+    end_sessions(connection, person.id)
 
 
 def _refuse_to_lose(connection: sa.Connection, person: Person, by: str) -> None:
@@ -394,16 +421,6 @@ def _end_without_roles(connection: sa.Connection, row: Any) -> None:
 
 
 # --- passwords ------------------------------------------------------------------------------------
-
-
-def _account(row: Any) -> Account:
-    return Account(
-        person_of(row),
-        row.session_epoch,
-        bool(row.password_hash),
-        hashlib.sha256(row.password_hash.encode()).hexdigest()[:16],
-        row.change_password_by,
-    )
 
 
 def _hashed(password: str, *about: str) -> str:

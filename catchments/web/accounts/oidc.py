@@ -17,9 +17,10 @@ from catchments.core.roles import Person, Role
 from catchments.core.settings import OpenIdConnect
 from catchments.store.accounts.people import People
 from catchments.web.accounts import access
-from catchments.web.accounts.access import blueprint, going_to, open_to_nobody_else, own_path
+from catchments.web.accounts.access import blueprint, open_to_nobody_else, own_path
+from catchments.web.accounts.room import room
+from catchments.web.accounts.second_step import second_step
 from catchments.web.accounts.signing_in import sign_in_page
-from catchments.web.common.services import service
 
 CLIENT = "oidc"
 PENDING = "oidc"
@@ -71,15 +72,12 @@ def oidc_back() -> AnyResponse:
         return _away(error)
     finally:
         _forget()
-    if pending.get("again"):
-        access.refresh()
-    else:
-        access.begin(person)
-    return going_to(own_path(pending.get("next")))
+    again = bool(pending.get("again"))
+    return second_step(person, own_path(pending.get("next")), again=again)
 
 
 def _settings() -> OpenIdConnect:
-    settings = service().settings.oidc
+    settings = room().settings.oidc
     if settings is None:
         abort(404)
     return settings
@@ -152,7 +150,7 @@ def _whose(
     again = bool(pending.get("again"))
     if again:
         _refuse_unless_now(claims, pending)
-    person = People(service().store).sign_in_elsewhere(
+    person = People(room().store).sign_in_elsewhere(
         f"{subject} at {settings.issuer}",
         email,
         roles=_roles(settings, claims),
@@ -236,7 +234,7 @@ def _away(error: Exception) -> AnyResponse:
         " whoever runs this service.",
         name=_settings().name,
     )
-    return sign_in_page(access.ROOM, {"": text}, status=BAD_GATEWAY)
+    return sign_in_page(room().path, {"": text}, status=BAD_GATEWAY)
 
 
 def _not_taken(error: Exception) -> AnyResponse:
@@ -246,4 +244,4 @@ def _not_taken(error: Exception) -> AnyResponse:
         "That sign-in was broken off, has expired, or was not meant for here. Begin anew."
     )
     ours = str(error) if isinstance(error, NotTaken) else ""
-    return sign_in_page(access.ROOM, {"": ours or text}, status=REFUSED)
+    return sign_in_page(room().path, {"": ours or text}, status=REFUSED)

@@ -14,8 +14,8 @@ from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.roles import Action, Person, Role
 from catchments.store.accounts.people import People
 from catchments.web.accounts.access import blueprint, confirmed, going_to, me, requires
-from catchments.web.accounts.signing_in import REFUSED, page
-from catchments.web.common.services import service
+from catchments.web.accounts.pages import REFUSED, page
+from catchments.web.accounts.room import room
 
 ROLES = (
     (Role.READER, _l("Looks at drafts, findings and the audit trail.")),
@@ -120,11 +120,11 @@ def person_password(number: int) -> Response:
 
 
 def _people() -> People:
-    return People(service().store)
+    return People(room().store)
 
 
 def _has_passwords() -> bool:
-    return service().settings.local_sign_in
+    return room().settings.local_sign_in
 
 
 def _random_password() -> str:
@@ -166,7 +166,7 @@ def _new_page(errors: Mapping[str, str]) -> Response:
 def _person_page(
     who: Person, errors: Mapping[str, str] | None = None, *, first: str = ""
 ) -> Response:
-    oidc = service().settings.oidc
+    oidc = room().settings.oidc
     return page(
         "accounts/person.html",
         who.name,

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response, flash, render_template, request, url_for
+from flask import Response, flash, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.core.roles import Action
+from catchments.lookup.resolver import long_date
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 from catchments.store.accounts.given import LONGEST_LOGIN
 from catchments.store.accounts.passwords import SHORTEST_PASSWORD
 from catchments.store.accounts.people import People
+from catchments.store.accounts.sessions import Sessions
 from catchments.web.accounts import access
 from catchments.web.accounts.access import (
     blueprint,
@@ -24,9 +28,18 @@ from catchments.web.accounts.access import (
     own_path,
     requires,
 )
-from catchments.web.common.services import service
-
-REFUSED = 400
+from catchments.web.accounts.pages import REFUSED, page, path_of
+from catchments.web.accounts.room import room
+from catchments.web.accounts.second_step import (
+    asked_of,
+    factors,
+    no_such_code,
+    no_such_passkey,
+    say_what_is_left,
+    second_step,
+    takes_code,
+    takes_passkey,
+)
 
 
 @blueprint.app_context_processor
@@ -38,7 +51,14 @@ def _signed_in() -> dict[str, Any]:
         found = access.account_or_none()
     except CatchmentsError:
         found = None  # the database is away, and this is the page that says so
-    return {"staff_me": found and found.person}
+    return {"staff_me": found and found.person, "path_of": path_of}
+
+
+@blueprint.app_template_filter("moment")
+def _moment(at: datetime) -> str:
+    """Return a moment as it is kept in New Zealand's time, for people."""
+    here = at.replace(tzinfo=UTC).astimezone(NEW_ZEALAND_TIME)
+    return f"{long_date(here.date())}, {here:%H:%M}"
 
 
 @blueprint.get("/sign-in")
@@ -57,38 +77,59 @@ def sign_in_with_password() -> AnyResponse:
     """Begin a session for whoever gives a login and its password."""
     login, going_on = request.form.get("login", ""), own_path(request.form.get("next"))
     _refuse_unless_local()
-    person = People(service().store).sign_in(login, request.form.get("password", ""))
+    person = People(room().store).sign_in(login, request.form.get("password", ""))
     if person is None:
         return sign_in_page(going_on, {"login": no_such_pair()}, login=login[:LONGEST_LOGIN])
-    access.begin(person)
-    return going_to(going_on)
+    return second_step(person, going_on)
 
 
 @blueprint.post("/sign-out")
 @open_to_nobody_else
 def sign_out() -> AnyResponse:
-    """End the session, and any other of the same person."""
+    """End the session; others of the same person go on."""
     access.end()
     flash(gettext("You are signed out."))
-    return going_to(url_for(".sign_in")[len(request.script_root) :])
+    return going_to(path_of(".sign_in"))
 
 
 @blueprint.get("/confirm")
 @requires(Action.READ)
+@even_owing
 def confirm() -> AnyResponse:
-    """Ask for the password again."""
+    """Ask once more who somebody is."""
     return _confirm_page(own_path(request.args.get("next")))
 
 
 @blueprint.post("/confirm")
 @requires(Action.READ)
+@even_owing
 def confirm_with_password() -> AnyResponse:
-    """Note that whoever is signed in has given their password just now."""
+    """Note that whoever is signed in has just given their password, and what they have beside it.
+
+    Either alone is weaker than what they signed in with.
+    """
     going_on = own_path(request.form.get("next"))
     _refuse_unless_local()
-    people, given = People(service().store), request.form.get("password", "")
+    people, given = People(room().store), request.form.get("password", "")
     if people.sign_in(me().login, given, action="person.confirm") is None:
         return _confirm_page(going_on, {"password": not_your_password()})
+    if access.account().has_factor:
+        kind = takes_code(me(), request.form.get("code", ""))
+        if kind is None:
+            return _confirm_page(going_on, {"code": no_such_code()})
+        say_what_is_left(me(), kind)
+    access.refresh()
+    return going_to(going_on)
+
+
+@blueprint.post("/confirm/passkey")
+@requires(Action.READ)
+@even_owing
+def confirm_with_passkey() -> AnyResponse:
+    """Note that whoever is signed in has shown a passkey: it has asked for a finger or a PIN."""
+    going_on = own_path(request.form.get("next"))
+    if not takes_passkey(me(), request.form.get("answer", "")):
+        return _confirm_page(going_on, {"passkey": no_such_passkey()})
     access.refresh()
     return going_to(going_on)
 
@@ -98,7 +139,7 @@ def confirm_with_password() -> AnyResponse:
 @even_owing
 def password() -> Response:
     """Show one's own account, and ask for a new password."""
-    return _password_page({})
+    return account_page({})
 
 
 @blueprint.post("/password")
@@ -107,28 +148,19 @@ def password() -> Response:
 def change_password() -> AnyResponse:
     """Change one's own password; every other session of one's own ends."""
     _refuse_unless_local()
-    people, form = People(service().store), request.form
+    people, form = People(room().store), request.form
     old, new = form.get("old", ""), form.get("new", "")
     if new != request.form.get("again", ""):
-        return _password_page({"again": gettext("The two new passwords differ. Type it again.")})
+        return account_page({"again": gettext("The two new passwords differ. Type it again.")})
     if people.sign_in(me().login, old, action="person.confirm") is None:
-        return _password_page({"old": not_your_password()})
+        return account_page({"old": not_your_password()})
     try:
         people.set_password(me().login, new, by=me().login)
     except InputRefused as error:
-        return _password_page({"new": str(error)})
-    access.begin(me())
+        return account_page({"new": str(error)})
+    access.begin(me(), vouched_for=access.this_session().vouched_for)
     flash(gettext("Your password is changed."))
-    return going_to(access.ROOM)
-
-
-def page(template: str, title: str, *, status: int = 200, **context: Any) -> Response:
-    """Return a page that tells nothing of any edition."""
-    world = service().snapshots.latest
-    about: dict[str, Any] = {"edition": None, "release": None, "title": title}
-    about["demonstration"] = world is not None and world.demonstration
-    about["error"] = status >= REFUSED
-    return Response(render_template(template, frame=access.FRAME, **about, **context), status)
+    return going_to(room().path)
 
 
 def no_such_pair() -> str:
@@ -151,7 +183,7 @@ def not_your_password() -> str:
 
 def ways() -> dict[str, Any]:
     """Return how one may sign in here."""
-    settings = service().settings
+    settings = room().settings
     return {"local": settings.local_sign_in, "oidc": settings.oidc and settings.oidc.name}
 
 
@@ -178,23 +210,29 @@ def _confirm_page(going_on: str, errors: dict[str, str] | None = None) -> Respon
         going_on=going_on,
         errors=errors or {},
         has_password=access.account().has_password,
+        has_factor=access.account().has_factor,
+        **(asked_of(me()) if access.account().has_factor else {}),
         **ways(),
     )
 
 
-def _password_page(errors: dict[str, str]) -> Response:
+def account_page(errors: dict[str, str]) -> Response:
+    """Return the page of one's own account, with what went wrong before."""
     return page(
         "accounts/password.html",
         gettext("Your account"),
         status=REFUSED if errors else 200,
         errors=errors,
         shortest=SHORTEST_PASSWORD,
-        has_password=access.account().has_password and service().settings.local_sign_in,
+        has_password=access.account().has_password and room().settings.local_sign_in,
+        held=factors().of(me()),
+        sessions=Sessions(room().store).of(me(), access.moment()),
+        this=access.this_session().number,
     )
 
 
 def _refuse_unless_local() -> None:
-    if not service().settings.local_sign_in:
+    if not room().settings.local_sign_in:
         raise InputRefused(
             gettext("Passwords are switched off here."),
             next_step=gettext("Go back to sign in, and follow the link there."),

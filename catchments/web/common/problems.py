@@ -55,10 +55,12 @@ _STATUS: tuple[tuple[type[CatchmentsError], int, Kind, LazyString], ...] = (
 _HTTP_KINDS = {
     404: Kind.NO_SUCH_ADDRESS,
     405: Kind.METHOD_NOT_ALLOWED,
+    408: Kind.TOO_SLOW,
     413: Kind.TOO_LARGE,
     415: Kind.NOT_TAKEN,
     416: Kind.RANGE_NOT_SATISFIABLE,
     431: Kind.HEADER_TOO_LONG,
+    503: Kind.TOO_BUSY,
 }
 """What kind HTTP's own errors are, by status."""
 SAID = {
@@ -104,6 +106,29 @@ def too_many(quota: int, left_s: int) -> Response:
     )
     response.headers["Retry-After"] = str(left_s)
     return response
+
+
+def unknown_host() -> Response:
+    """Return what a client is told that asked for a host that is none of this service's."""
+    return _problem(
+        Kind.BAD_REQUEST,
+        400,
+        str(TITLES[400]),
+        "The header Host names a host that this service is not.",
+        next_step="Ask under the name that the service is published under. Whoever runs it adds "
+        "another with CATCHMENTS_TRUSTED_HOSTS.",
+    )
+
+
+def no_room() -> Response:
+    """Return what a client is told who comes when all that can be done at once is being done."""
+    return _problem(
+        Kind.TOO_BUSY,
+        503,
+        gettext("Too much at once"),
+        "More is being asked at once than there is room for.",
+        next_step=f"Ask again in {RETRY_AFTER_S} seconds.",
+    )
 
 
 def too_long(header: str, at_most: int) -> Response:

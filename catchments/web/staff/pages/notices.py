@@ -16,7 +16,7 @@ from catchments.core.roles import Action
 from catchments.store.outbox.notices import STATES
 from catchments.store.outbox.queue import NoticeRow, Outbox
 from catchments.web.accounts.access import going_to, me, requires
-from catchments.web.accounts.signing_in import page
+from catchments.web.accounts.pages import page
 from catchments.web.common.services import service
 from catchments.web.common.tables import MEDIA_TYPE
 from catchments.web.staff.blueprint import blueprint
