@@ -52,6 +52,7 @@ class Kind(StrEnum):
     SECOND_FACTOR = "second factor"
     UNKNOWN = "unknown logins"
     REFUSED = "refused pages"
+    LOGOUT = "logout elsewhere"
 
 
 PER_WINDOW = {Kind.NETWORK: OF_A_NETWORK, Kind.WIDER_NETWORK: OF_A_WIDER_NETWORK}

@@ -121,6 +121,11 @@ def normal(password: str) -> str:
     return unicodedata.normalize("NFKC", password[: LONGEST_PASSWORD + 1])
 
 
+def is_same(one: str, other: str) -> bool:
+    """Whether two passwords are one, however their letters are composed."""
+    return normal(one) == normal(other)
+
+
 def fits(password_hash: str, password: str) -> bool:
     """Whether a password fits; takes as long for a hash that is not there. Within a slot."""
     try:
