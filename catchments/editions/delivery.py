@@ -29,8 +29,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from catchments.core.errors import InputRefused, shown
+from catchments.core.mail_server import EMAIL, MailServer
 from catchments.core.public_addresses import is_public
-from catchments.core.settings import EMAIL, MailServer, Settings
+from catchments.core.settings import Settings
 from catchments.editions.history import DIFFERENCES_KEPT, EditionHistory, edition_json
 from catchments.lookup.snapshot import Snapshots
 from catchments.runtime.recent import Recent

@@ -27,7 +27,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from catchments.core.errors import InputRefused
-from catchments.core.settings import MailServer, Settings
+from catchments.core.mail_server import MailServer
+from catchments.core.settings import Settings
 from catchments.editions import delivery
 from catchments.editions.delivery import (
     DeliveryWorker,

@@ -20,8 +20,8 @@ from catchments.store import StoreUnavailable
 from catchments.store.outbox.notices import STATES
 from catchments.store.outbox.queue import Outbox
 from catchments.web.common.services import Services, service
-from catchments.web.common.watchers import is_watcher
 from catchments.web.front.metrics import MEASURED, REFRESHED, REGISTRY
+from catchments.web.front.watchers import is_watcher
 from catchments.web.pages.health import blueprint
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"

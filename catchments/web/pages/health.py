@@ -13,7 +13,7 @@ from catchments.editions.trail_sending import NOWHERE
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Snapshots
 from catchments.runtime.fence import walls
 from catchments.web.common.services import service
-from catchments.web.common.watchers import is_watcher
+from catchments.web.front.watchers import is_watcher
 
 PATIENCE_S = 2.0
 """So long the database may take to answer: what watches has no more patience than a few seconds."""
