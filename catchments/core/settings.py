@@ -6,20 +6,18 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from catchments.core.environment_values import count, seconds, switch
 from catchments.core.errors import InputRefused, shown
+from catchments.core.mail_server import EMAIL, MailServer, mail_server
+from catchments.core.openid_connect import OpenIdConnect, openid_connect
 from catchments.core.roles import Role
 from catchments.core.settings_file import take_in
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:([0-9]{1,5}|\*))?")
-_ISSUER = re.compile(
-    r"https://[^\s?#]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/[^\s?#]*)?"
-)
 _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 _CONTACT = re.compile(
     r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?|tel:\+?[0-9-]{3,30}"
@@ -27,9 +25,6 @@ _CONTACT = re.compile(
 )
 _TRUSTED_HOST = re.compile(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]{2,45}\]")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
-_SMTP_PORTS = {"smtp": 25, "smtps": 465}
-EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-"""One e-mail address and nothing that could mean more in a header."""
 _HOST = r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])"
 _AUDIT_OUT = re.compile(
     rf"syslog:///[!-~]+|syslog(?:\+tcp)?://{_HOST}(?::[0-9]{{1,5}})?/?"
@@ -51,33 +46,6 @@ def sqlite_url(path: Path) -> str:
 
 DEFAULT_DATABASE_URL = sqlite_url(ROOT / "instance" / "catchments.sqlite")
 DEFAULT_ADDRESSES_PATH = ROOT / "instance" / "addresses.sqlite"
-
-
-@dataclass(frozen=True)
-class OpenIdConnect:
-    """A provider of OpenID Connect, such as the Ministry's Education Sector Logon."""
-
-    issuer: str
-    client_id: str
-    client_secret: str = field(default="", repr=False)
-    name: str = "OpenID Connect"
-    """What the link for signing in there calls it."""
-    role_claim: str = ""
-    """The claim that names somebody's roles; if empty, an administrator gives them here."""
-
-
-@dataclass(frozen=True)
-class MailServer:
-    """The SMTP server through which providers are told."""
-
-    host: str
-    port: int
-    sender: str
-    """The address that e-mails come from."""
-    user: str = ""
-    password: str = field(default="", repr=False)
-    implicit_tls: bool = False
-    starttls: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,7 +151,7 @@ class Settings:
 
 def _telling(environment: Mapping[str, str]) -> dict[str, Any]:
     public_url = _public_url(environment.get("CATCHMENTS_PUBLIC_URL", ""))
-    mail = _mail_server(environment)
+    mail = mail_server(environment)
     return {
         "mail": mail,
         **_trail(environment, mail),
@@ -253,70 +221,6 @@ def _trail(environment: Mapping[str, str], mail: MailServer | None) -> dict[str,
     return {"audit_out": url, "audit_out_key": key, "audit_out_every_s": every}
 
 
-def _mail_server(environment: Mapping[str, str]) -> MailServer | None:
-    text = environment.get("CATCHMENTS_SMTP_URL", "")
-    if not text:
-        return None
-    sender = environment.get("CATCHMENTS_MAIL_FROM", "")
-    if not EMAIL.fullmatch(sender):
-        raise InputRefused(
-            f"CATCHMENTS_MAIL_FROM is {shown(sender)}.",
-            field="CATCHMENTS_MAIL_FROM",
-            allowed="With CATCHMENTS_SMTP_URL it must be an e-mail address, and nothing else.",
-        )
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise _no_smtp_url() from None
-    known = {"": False, "starttls=0": False, "starttls=1": True}
-    if parts.scheme not in _SMTP_PORTS or not parts.hostname or parts.query not in known:
-        raise _no_smtp_url()
-    covered = parts.scheme == "smtps" or known[parts.query] or _is_this_machine(parts.hostname)
-    in_clear = switch(environment, "CATCHMENTS_SMTP_IN_CLEAR", "0")
-    if (parts.username or parts.password) and not covered and not in_clear:
-        raise _password_in_clear()
-    return MailServer(
-        host=parts.hostname,
-        port=port or _SMTP_PORTS[parts.scheme],
-        sender=sender,
-        user=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-        implicit_tls=parts.scheme == "smtps",
-        starttls=known[parts.query],
-    )
-
-
-def _no_smtp_url() -> InputRefused:
-    # Not shown: a password may be in it.
-    return InputRefused(
-        "CATCHMENTS_SMTP_URL is not an address of an SMTP server.",
-        field="CATCHMENTS_SMTP_URL",
-        allowed="It must be as smtp://user:password@host:587?starttls=1 or smtps://host:465.",
-        next_step="In user and password write what is no letter or digit as %40 and so on.",
-    )
-
-
-def _password_in_clear() -> InputRefused:
-    return InputRefused(
-        "CATCHMENTS_SMTP_URL would send its user and password in clear.",
-        field="CATCHMENTS_SMTP_URL",
-        allowed="With a password it must be smtps://… or end in ?starttls=1, unless the server is "
-        "this very machine.",
-        next_step="Add ?starttls=1. Where the line between is safe in another way, set "
-        "CATCHMENTS_SMTP_IN_CLEAR=1.",
-    )
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _public_url(text: str) -> str:
     if text and not _PUBLIC_URL.fullmatch(text):
         raise InputRefused(
@@ -366,7 +270,7 @@ def _contact(text: str) -> str:
 
 def _signing_in(environment: Mapping[str, str]) -> dict[str, Any]:
     local = switch(environment, "CATCHMENTS_LOCAL_SIGN_IN", "1")
-    oidc = _openid_connect(environment)
+    oidc = openid_connect(environment)
     if not local and oidc is None:
         raise InputRefused(
             "CATCHMENTS_LOCAL_SIGN_IN is 0 and CATCHMENTS_OIDC_ISSUER is not set.",
@@ -396,32 +300,6 @@ def _second_factor(environment: Mapping[str, str]) -> frozenset[Role]:
         field="CATCHMENTS_SECOND_FACTOR",
         allowed=f"It must be roles parted by spaces ({', '.join(Role)}), or all, or none.",
         next_step="Leave it out: approvers and administrators then need a second factor.",
-    )
-
-
-def _openid_connect(environment: Mapping[str, str]) -> OpenIdConnect | None:
-    issuer = environment.get("CATCHMENTS_OIDC_ISSUER", "")
-    if not issuer:
-        return None
-    if not _ISSUER.fullmatch(issuer):
-        raise InputRefused(
-            f"CATCHMENTS_OIDC_ISSUER is {shown(issuer)}.",
-            field="CATCHMENTS_OIDC_ISSUER",
-            allowed="It must begin with https://; with http:// on this very machine only.",
-            next_step="Take it from the provider's discovery document, letter by letter.",
-        )
-    if not environment.get("CATCHMENTS_OIDC_CLIENT_ID"):
-        raise InputRefused(
-            "CATCHMENTS_OIDC_ISSUER is set, but not CATCHMENTS_OIDC_CLIENT_ID.",
-            field="CATCHMENTS_OIDC_CLIENT_ID",
-            next_step="Set it to what the provider calls this service.",
-        )
-    return OpenIdConnect(
-        issuer=issuer,
-        client_id=environment["CATCHMENTS_OIDC_CLIENT_ID"],
-        client_secret=environment.get("CATCHMENTS_OIDC_CLIENT_SECRET", ""),
-        name=environment.get("CATCHMENTS_OIDC_NAME") or OpenIdConnect.name,
-        role_claim=environment.get("CATCHMENTS_OIDC_ROLE_CLAIM", ""),
     )
 
 

@@ -21,13 +21,8 @@ from pyotp.exceptions import OTPVerificationError
 from catchments.core.errors import InputRefused
 from catchments.core.roles import COMMAND_LINE, Person
 from catchments.store import schema
-from catchments.store.accounts.people import (
-    by_id,
-    by_login,
-    end_sessions,
-    is_locked,
-    lock_after,
-)
+from catchments.store.accounts.budgets import is_locked, lock_after
+from catchments.store.accounts.people import by_id, by_login, end_sessions
 from catchments.store.accounts.sessions import digest
 from catchments.store.engine import Repository, now, sealer_of
 from catchments.store.integrity.audit import append

@@ -2,11 +2,13 @@
 
 from catchments.store.schema.accounts import (
     authenticator,
+    letter,
     passkey,
     person,
     recovery_code,
     secret,
     session,
+    sign_in_budget,
 )
 from catchments.store.schema.base import ONLY_ON_POSTGRESQL, is_ours, metadata
 from catchments.store.schema.lists import (
@@ -61,6 +63,7 @@ __all__ = [
     "finding_explained",
     "is_ours",
     "kept_rows",
+    "letter",
     "metadata",
     "notice",
     "passkey",
@@ -69,6 +72,7 @@ __all__ = [
     "school",
     "secret",
     "session",
+    "sign_in_budget",
     "source",
     "trail_sent",
     "webhook",
