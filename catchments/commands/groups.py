@@ -46,6 +46,7 @@ GROUPS = (
     Later("audit", "catchments.commands.audit", "The trail of what staff did."),
     Later("keys", "catchments.commands.keys", "Keys for services that ask often."),
     Later("notices", "catchments.commands.notices", "What schools and providers are told."),
+    Later("secrets", "catchments.commands.keys", "Secrets in the database, and their keys."),
     Later("staff", "catchments.commands.staff", "People who sign in, and their roles."),
 )
 

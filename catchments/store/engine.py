@@ -60,7 +60,8 @@ class Database:
         """Open a database; `data_keys` are those set, else they are in a file (see `key_place`)."""
         self.url = url
         engine = open_engine(url)
-        self.sealer = Sealer(key_place(database_file(url), data_keys, keys_folder))
+        place = key_place(database_file(url), data_keys, keys_folder)
+        self.sealer = Sealer(place, may_make=self._nothing_is_sealed)
         """Seals what is a secret in it."""
         self._engine = engine.execution_options(**{SEALER: self.sealer})
         self._writer = writing(self._engine)
@@ -73,6 +74,14 @@ class Database:
             data_keys=settings.data_keys,
             keys_folder=settings.keys_folder,
         )
+
+    def _nothing_is_sealed(self) -> bool:
+        """Whether a data key may be made: one that is lost is put back, never replaced unseen."""
+        if is_missing(self._engine):
+            return True
+        with self._explaining(), self._engine.connect() as connection:
+            held = sa.text("SELECT count(*) FROM secret WHERE value LIKE 'sealed:%'")
+            return not connection.scalar(held)
 
     def close(self) -> None:
         """Give all connections back."""

@@ -78,7 +78,7 @@ def test_no_parquet_brings_out_what_another_file_holds(tmp_path: Path) -> None:
 
 def test_what_ends_its_reader_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = saved(tmp_path, written({"name": ["A"]}))
-    monkeypatch.setattr("catchments.readers.formats.parquet.asking.WITHIN_S", 0.01)
+    monkeypatch.setattr("catchments.readers.fenced_programs.WITHIN_S", 0.01)
     assert "cannot be read" in refused(path)
 
 

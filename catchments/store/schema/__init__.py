@@ -2,11 +2,13 @@
 
 from catchments.store.schema.accounts import (
     authenticator,
+    letter,
     passkey,
     person,
     recovery_code,
     secret,
     session,
+    sign_in_budget,
 )
 from catchments.store.schema.base import ONLY_ON_POSTGRESQL, is_ours, metadata
 from catchments.store.schema.lists import (
@@ -34,7 +36,7 @@ from catchments.store.schema.lists import (
     source,
     webhook,
 )
-from catchments.store.schema.trail import audit_entry
+from catchments.store.schema.trail import audit_entry, kept_rows, trail_sent
 
 __all__ = [
     "ONLY_ON_POSTGRESQL",
@@ -60,6 +62,8 @@ __all__ = [
     "edition_source",
     "finding_explained",
     "is_ours",
+    "kept_rows",
+    "letter",
     "metadata",
     "notice",
     "passkey",
@@ -68,6 +72,8 @@ __all__ = [
     "school",
     "secret",
     "session",
+    "sign_in_budget",
     "source",
+    "trail_sent",
     "webhook",
 ]
