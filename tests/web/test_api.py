@@ -933,6 +933,7 @@ def test_ready_names_the_edition_and_the_directory(client: FlaskClient) -> None:
         "demonstration": True,
         "as_at": "2026-03-03",
         "database": "ok",
+        "audit_out": "nowhere",
     }
 
 
