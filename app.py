@@ -24,12 +24,14 @@ from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.search.text_search import NoAddresses
 from catchments.lookup.snapshot import Snapshots
 from catchments.readers.geocoding import geocoder_of
+from catchments.runtime.connections import SlowReaders
 from catchments.runtime.disk import exposed
+from catchments.runtime.processes import end_with_parent
 from catchments.store import Store
+from catchments.store.accounts.letters import Letters
 from catchments.store.engine import database_file
 from catchments.store.outbox.queue import Outbox
 from catchments.web import ogc, v1
-from catchments.web.accounts import access
 from catchments.web.accounts import routes as accounts_routes
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
 from catchments.web.common.query_parameters import Code, Number
@@ -40,9 +42,12 @@ from catchments.web.front import (
     slashes,
 )
 from catchments.web.front.below import Below
+from catchments.web.front.bodies import BoundedBodies
+from catchments.web.front.hosts import KnownHosts
 from catchments.web.front.lengths import ShortHeaders
 from catchments.web.front.rate_limits import RateLimitMiddleware
 from catchments.web.front.response_cache import ResponseCache
+from catchments.web.front.room import Room
 from catchments.web.pages import (
     api_documentation,
     catchments,
@@ -65,6 +70,7 @@ from catchments.web.pages.machines import (
     sitemap,  # noqa: F401 - its addresses are the blueprint's
 )
 from catchments.web.staff import routes as staff_routes
+from catchments.web.staff.room import staff_room
 from catchments.web.v1 import provider
 from catchments.web.v1.formats import Ending
 
@@ -82,10 +88,13 @@ BLUEPRINTS = (
     map_pages.blueprint,
     health.blueprint,
     machines.blueprint,
-    accounts_routes.blueprint,
     staff_routes.blueprint,
 )
 SEND_EVERY_S = 5.0
+LOOK_EVERY_S = 5.0
+READ_WITHIN_S = 20.0
+LEAST_READ_A_S = 1_024
+"""Whoever takes less a second of an answer, for so long, is ended."""
 HASH_GOES_NOWHERE = (
     "The audit trail's last hash goes nowhere by itself: whoever owns the database could cut off "
     "its end unseen. Set CATCHMENTS_AUDIT_OUT."
@@ -133,7 +142,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     robots.register(app)
     catalogue.register(app)
     page_heads.register(app)
-    access.register(app)
+    accounts_routes.register(app, staff_room(app))
     _compress_pages(app)
     slashes.register(app)  # the last, so that the others see where it leads
     app.wsgi_app = RateLimitMiddleware(app, ResponseCache(app))  # type: ignore[method-assign]
@@ -141,6 +150,12 @@ def web_app(settings: Settings | None = None) -> Flask:
     if below := urlsplit(settings.public_url).path:
         app.wsgi_app = Below(app.wsgi_app, below)  # type: ignore[method-assign]
     app.wsgi_app = ShortHeaders(app, app.wsgi_app)  # type: ignore[method-assign]
+    if settings.trusted_hosts:
+        hosts = settings.trusted_hosts
+        app.wsgi_app = KnownHosts(app, app.wsgi_app, hosts)  # type: ignore[method-assign]
+    proxied = bool(settings.trusted_proxies)
+    app.wsgi_app = BoundedBodies(app.wsgi_app, proxied=proxied)  # type: ignore[method-assign]
+    app.wsgi_app = Room(app, app.wsgi_app, proxied=proxied)  # type: ignore[method-assign]
     metrics.register(app, access_log=settings.access_log)
     return app
 
@@ -157,6 +172,7 @@ def _behind_proxies(app: Flask, proxies: int) -> None:
 
 def serve_app() -> Flask:
     """Return the application with its snapshot built and kept up to date: a server's factory."""
+    end_with_parent()
     settings = Settings.from_environment()
     request_log.configure(settings)
     logging.getLogger("catchments").info("version %s", __version__)  # before all other lines
@@ -170,7 +186,7 @@ def serve_app() -> Flask:
         app.logger.warning("not ready: %s", error)
     if not settings.audit_out and not _shows_a_demonstration(running):
         app.logger.warning("%s", HASH_GOES_NOWHERE)
-    for work in (_keep_fresh, _keep_sending, _keep_trail_sent):
+    for work in (_keep_fresh, _keep_sending, _keep_trail_sent, _keep_readers_awake):
         threading.Thread(target=work, args=(app, running), daemon=True).start()
     threading.Thread(target=metrics.keep_published, args=(app,), daemon=True).start()
     return app
@@ -207,15 +223,30 @@ def _keep_fresh(app: Flask, running: Services) -> None:
 def _keep_sending(app: Flask, running: Services) -> None:
     """Send what is due; every worker does, and claims see to it that each goes out once."""
     payload = payloads(running.store, running.snapshots, running.settings)
-    courier = DeliveryWorker(Outbox(running.store), running.settings, payload)
+    store, settings = running.store, running.settings
+    boxes = (Outbox(store), Letters(store, settings.public_url))
+    couriers = [DeliveryWorker(box, settings, payload) for box in boxes]
     while True:
         time.sleep(SEND_EVERY_S)
         try:
-            courier.send_due()
+            for courier in couriers:
+                courier.send_due()
         except CatchmentsError as error:
             app.logger.warning("nothing is being sent: %s", error)
         except Exception:
             app.logger.exception("nothing is being sent")
+
+
+def _keep_readers_awake(app: Flask, _running: Services) -> None:
+    """End connections whose clients do not take what they asked for."""
+    slow = SlowReaders(within_s=READ_WITHIN_S, least_a_s=LEAST_READ_A_S)
+    while True:
+        time.sleep(LOOK_EVERY_S)
+        try:
+            if ended := slow.end_them():
+                app.logger.warning("ended %s connections that took too little", ended)
+        except Exception:
+            app.logger.exception("slow connections are not ended")
 
 
 def _keep_trail_sent(app: Flask, running: Services) -> None:

@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from catchments.commands.setup import AT_ONCE
+from catchments.web.front.room import AT_ONCE
 from scripts.benchmarking import console, in_turns, options, refuse_without_wrk, seed, show, wrk
 from scripts.servers import Served, behind_nginx, granian, serving
 

@@ -14,8 +14,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from catchments.commands.setup import AT_ONCE
 from catchments.core.settings import ROOT
+from catchments.web.front.room import AT_ONCE
 from scripts.many_machines import nginx, write_nginx
 from tests.waiting import free_port
 

@@ -54,7 +54,8 @@ GROUPS = (
 def register(app: Flask) -> None:
     """Add every command to an application."""
     alone = (setup.setup, setup.serve, moving.move_database, resolving.resolve, settings.settings)
-    for command in (*GROUPS, *alone, backing_up.backup, backing_up.restore):
+    backups = (backing_up.backup, backing_up.verify_backup, backing_up.restore)
+    for command in (*GROUPS, *alone, *backups):
         app.cli.add_command(command)
 
 

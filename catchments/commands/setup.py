@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import sys
 from dataclasses import replace
@@ -14,20 +15,23 @@ from flask import current_app
 from catchments.commands.console import progress, refusing, say
 from catchments.core.errors import InputRefused, PublicationRefused, shown
 from catchments.core.settings import ROOT, Settings, database_url
+from catchments.runtime.fence import walls
 from catchments.runtime.key_files import KeyTrouble
 from catchments.runtime.prometheus_files import SHARED, fresh_folder
 from catchments.store import Store
 from catchments.store.engine import database_file
 from catchments.store.integrity.protecting import protect
 from catchments.web.common.services import EXTENSION
+from catchments.web.front.room import AT_ONCE
 from maps import MAKER
 
 TRIM_BYTES = 1_000_000
 """glibc then gives back what compiling the index needed: a quarter of a worker's memory."""
 LARGEST_PORT = 65_535
-AT_ONCE = 128
-"""Requests that a worker takes on before others wait in the socket, each with a thread if it needs
-one: whoever sends half a body, or asks for ten thousand rows, holds up nobody else."""
+CONNECTIONS = 2_048
+"""Connections that a worker keeps at once; further ones wait in the socket until one ends."""
+FILES_BESIDE = 512
+"""Files that a worker has open beside its connections, at most."""
 HEADERS_WITHIN_MS = 15_000
 """After this a connection that has not sent its headers is closed."""
 LOGGING = Path(__file__).with_name("granian_logging.json")
@@ -124,6 +128,7 @@ def serve(host: str, port: int, database: str, workers: int) -> None:
     _protect(opened, replace(settings, database_url=url))
     prepare(opened)
     opened.close()
+    say(walls.sentence(accepted=settings.unfenced_files))
     os.environ["DATABASE_URL"] = url  # the workers read it
     os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(TRIM_BYTES))
     os.environ[SHARED] = fresh_folder(os.environ)  # for what the workers count
@@ -141,7 +146,7 @@ def _serve(host: str, port: int, workers: int) -> None:
         "http": 1,
         "http1-header-read-timeout": HEADERS_WITHIN_MS,
         "blocking-threads": AT_ONCE,
-        "backpressure": AT_ONCE,
+        "backpressure": _connections(),
         "workers-kill-timeout": STOP_WITHIN_S,
         "log-level": "warning",
         "log-config": LOGGING,
@@ -151,6 +156,16 @@ def _serve(host: str, port: int, workers: int) -> None:
     command = [sys.executable, "-m", "granian", *named, *flags, "app:serve_app"]
     os.chdir(ROOT)
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
+
+
+def _connections() -> int:
+    """Return how many connections a worker may have, as the system's limit of open files has it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + FILES_BESIDE
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    return max(AT_ONCE, limit - FILES_BESIDE)
 
 
 def _refuse_taken_port(host: str, port: int) -> None:

@@ -49,6 +49,8 @@ class Kind(StrEnum):
     CHANGE_DOES_NOT_FIT = "change-does-not-fit"
     CANNOT_BE_PUBLISHED = "cannot-be-published"
     STALE = "stale"
+    TOO_SLOW = "too-slow"
+    """A body whose rest did not come in time."""
     TOO_LARGE = "too-large"
     NOT_TAKEN = "not-taken"
     """A body of a media type, a character set or a compression that is not taken."""

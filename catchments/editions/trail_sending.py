@@ -17,7 +17,7 @@ from catchments.core.settings import Settings
 from catchments.editions.delivery import NotTaken, call, send_email
 from catchments.store.engine import Database, now
 from catchments.store.integrity.outgoing import Outgoing, Tip
-from catchments.store.outbox.queue import Claimed
+from catchments.store.outbox.claims import Claimed
 
 NOWHERE, WELL, LATE = "nowhere", "ok", "late"
 """What is said of it: no setting says where to, it went out, or it did not."""

@@ -15,7 +15,8 @@ import pytest
 import requests
 
 from catchments.core.errors import InputRefused
-from catchments.core.settings import MailServer, Settings
+from catchments.core.mail_server import MailServer
+from catchments.core.settings import Settings
 from catchments.editions import trail_sending
 from catchments.editions.delivery import NotTaken
 from catchments.editions.trail_sending import LATE, NOWHERE, WELL, TrailSender

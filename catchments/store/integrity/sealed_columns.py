@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from catchments.store import schema
+from catchments.store.accounts.factors import app_context
 from catchments.store.engine import sealer_of
 from catchments.store.integrity import chain_keys
 from catchments.store.integrity.sealing import KeyMissing, SealBroken, is_sealed, key_name
@@ -38,6 +39,7 @@ def webhook_context(row: Mapping[str, Any]) -> str:
 SEALED: list[SealedColumn] = [
     SealedColumn(schema.secret.c.value, chain_keys.context_of_row, chain_keys.is_key),
     SealedColumn(schema.webhook.c.secret, webhook_context),
+    SealedColumn(schema.authenticator.c.secret, lambda row: app_context(row["person_id"])),
 ]
 
 

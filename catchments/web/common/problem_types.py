@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from flask import Response
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
-from werkzeug.exceptions import BadRequest, HTTPException, RequestedRangeNotSatisfiable
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    RequestedRangeNotSatisfiable,
+    RequestTimeout,
+)
 
 from catchments.core.errors import (
     CatchmentsError,
@@ -20,7 +25,7 @@ from catchments.core.errors import (
 )
 from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import StoreUnavailable
-from catchments.store.accounts.people import TooBusy
+from catchments.store.accounts.hashing import TooBusy
 from catchments.store.drafts.repository import NotNow, Stale
 from catchments.web.common import problems
 
@@ -195,6 +200,13 @@ TYPES: Mapping[Kind, ProblemType] = {
         _l("Nothing that the header Accept names is to be had at this address."),
         _l("Name one of the media types in allowed, or leave Accept out."),
         Asked("/v1/provider?school_id=54", accept="image/png"),
+    ),
+    Kind.TOO_SLOW: ProblemType(
+        408,
+        _l("A request that did not arrive in time"),
+        _l("The body was begun, and the rest of it did not come within some seconds."),
+        _l("Send it again, whole. On a slow line send less at once."),
+        _of_http(RequestTimeout("The rest of the request did not come in time.")),
     ),
     Kind.CONFLICT: ProblemType(
         409,

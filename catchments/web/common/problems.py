@@ -24,7 +24,8 @@ from catchments.core.errors import (
 )
 from catchments.runtime.key_files import KeyTrouble
 from catchments.store import StoreUnavailable
-from catchments.store.accounts.people import TooBusy
+from catchments.store.accounts.budgets import TooManyGuesses
+from catchments.store.accounts.hashing import TooBusy
 from catchments.store.drafts.repository import NotNow, Stale
 from catchments.web.common.contract import NotOffered
 from catchments.web.common.services import address, service
@@ -46,6 +47,7 @@ _STATUS: tuple[tuple[type[CatchmentsError], int, Kind, LazyString], ...] = (
     (BodyTooLarge, 413, Kind.TOO_LARGE, _l("Too much at once")),
     (BodyNotTaken, 415, Kind.NOT_TAKEN, _l("Not taken in that form")),
     (NothingPublished, 503, Kind.NOTHING_PUBLISHED, _l("Nothing published yet")),
+    (TooManyGuesses, 429, Kind.TOO_MANY_REQUESTS, _l("Too many wrong sign-ins")),
     (TooBusy, 503, Kind.TOO_BUSY, _l("Too much at once")),
     (StoreUnavailable, 503, Kind.DATABASE_AWAY, _l("The database is away")),
     (KeyTrouble, 500, Kind.SERVICE_ERROR, _l("An error of the service's own")),
@@ -53,10 +55,12 @@ _STATUS: tuple[tuple[type[CatchmentsError], int, Kind, LazyString], ...] = (
 _HTTP_KINDS = {
     404: Kind.NO_SUCH_ADDRESS,
     405: Kind.METHOD_NOT_ALLOWED,
+    408: Kind.TOO_SLOW,
     413: Kind.TOO_LARGE,
     415: Kind.NOT_TAKEN,
     416: Kind.RANGE_NOT_SATISFIABLE,
     431: Kind.HEADER_TOO_LONG,
+    503: Kind.TOO_BUSY,
 }
 """What kind HTTP's own errors are, by status."""
 SAID = {
@@ -102,6 +106,29 @@ def too_many(quota: int, left_s: int) -> Response:
     )
     response.headers["Retry-After"] = str(left_s)
     return response
+
+
+def unknown_host() -> Response:
+    """Return what a client is told that asked for a host that is none of this service's."""
+    return _problem(
+        Kind.BAD_REQUEST,
+        400,
+        str(TITLES[400]),
+        "The header Host names a host that this service is not.",
+        next_step="Ask under the name that the service is published under. Whoever runs it adds "
+        "another with CATCHMENTS_TRUSTED_HOSTS.",
+    )
+
+
+def no_room() -> Response:
+    """Return what a client is told who comes when all that can be done at once is being done."""
+    return _problem(
+        Kind.TOO_BUSY,
+        503,
+        gettext("Too much at once"),
+        "More is being asked at once than there is room for.",
+        next_step=f"Ask again in {RETRY_AFTER_S} seconds.",
+    )
 
 
 def too_long(header: str, at_most: int) -> Response:
@@ -201,7 +228,7 @@ def _problem(kind: Kind, status: int, title: str, detail: str, **more: Any) -> R
         response = _json(kind, status, title, detail, more)
     response.headers["Vary"] = "Accept"
     response.headers["Cache-Control"] = "no-store"
-    if status == 503:
+    if status in {429, 503}:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
+from catchments.web.common import cors
 from catchments.web.common.services import service
 
 _OWN_ONLY = (
@@ -21,12 +22,25 @@ HEADERS = (
 )
 
 
+FEATURES = ("camera", "display-capture", "microphone", "payment", "usb", "midi", "serial", "hid")
+PERMISSIONS_POLICY = ", ".join(f"{name}=()" for name in (*FEATURES, "geolocation"))
+"""What no page of ours asks a browser for, so that nothing that slips into one can."""
+A_YEAR_OF_HTTPS = "max-age=31536000"
+"""Not for names below ours: whoever has them has not been asked."""
+
+
 def register(app: Flask) -> None:
     """Add the headers to whatever leaves the application."""
 
     def secured(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = _policy()
         response.headers.extend(HEADERS)
+        response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
+        if not cors.is_open():
+            response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        # Also by plain HTTP, where browsers do not heed it: what is kept is for both.
+        if service().settings.public_url.startswith("https:"):
+            response.headers["Strict-Transport-Security"] = A_YEAR_OF_HTTPS
         return response
 
     app.after_request(secured)

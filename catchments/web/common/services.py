@@ -20,7 +20,7 @@ from catchments.lookup.search.text_search import (
 from catchments.lookup.snapshot import AsAt, Published, Snapshot, Snapshots
 from catchments.store import Store
 from catchments.web.common.assets import EXTENSION as ASSETS
-from catchments.web.common.http_cache import A_MINUTE_FOR_ONE, cache_control, etag, validated
+from catchments.web.common.http_cache import FOR_NOBODY, cache_control, etag, validated
 
 EXTENSION = "catchments"
 OF_THIS_HOST = "catchments.of_this_host"
@@ -98,8 +98,9 @@ def public_page(
 
 def kept(asked: AsAt, response: Response, *, written: str = "") -> Response:
     """Return a response that caches keep for as long as it is true; it may become 304."""
-    private = OF_THIS_HOST in request.environ
-    control = cache_control(asked.world, service().settings.max_age_s, private=private)
+    control = cache_control(asked.world, service().settings.max_age_s)
+    if OF_THIS_HOST in request.environ:
+        control = FOR_NOBODY
     return validated(response, etag(asked, written=written), control)
 
 
@@ -109,7 +110,7 @@ def kept_by_content(response: Response, control: str) -> Response:
     One that names the host that a request came to (see `absolute`) is for who asked alone.
     """
     response.add_etag()
-    control = A_MINUTE_FOR_ONE if OF_THIS_HOST in request.environ else control
+    control = FOR_NOBODY if OF_THIS_HOST in request.environ else control
     return validated(response, response.headers["ETag"], control)
 
 
@@ -147,7 +148,7 @@ def absolute(path: str) -> str:
 
     Where no setting says under which address the public comes here, it is the one that this
     request came to. Anybody may write any host into a request, so that such an answer is for who
-    asked and no shared cache keeps it: see `kept`.
+    asked and no cache keeps it: see `kept`.
     """
     public = service().settings.public_url
     if not public:

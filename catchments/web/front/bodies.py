@@ -1,0 +1,233 @@
+"""The deadline of bodies: whoever begins one and does not go on is answered 408 and sent away.
+
+A body is read when the application asks for it, by a thread that the request's own waits for. The
+server's reading cannot be called off, so a body that is too slow is ended by ending its connection.
+Which one it is shows in the answer itself: it leaves in two parts, and only one connection to that
+client was last sent to at both moments.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+import time
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import ClientDisconnected, RequestTimeout, ServiceUnavailable
+
+from catchments.runtime.connections import end_of, same_written, sent_to
+from catchments.web.front.room import Slots
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
+
+AT_ONCE_S = 1.0
+"""A body that is there by then is nobody's trouble: mostly it comes with its headers."""
+BEGINS_WITHIN_S = 15.0
+LEAST_A_S = 8_192
+"""Bytes a second that a longer body has to come with, after that."""
+SLOW_AT_ONCE = 48
+"""Bodies of a worker that are waited for longer; it has threads for others beside them."""
+SLOW_OF_ONE = 32
+"""Of them, those of one address, where addresses tell clients apart."""
+PIECE = 65_536
+SENT_WITHIN_S = 0.25
+"""So long after it is handed over an answer may leave; a busy machine is given longer each time."""
+LONGEST_LOOK_S = 2.0
+PARTS = 8
+"""So many an answer leaves in, two for each time that its connection is looked for."""
+_NO_BODY = {"", "0"}
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """How long a body is waited for."""
+
+    at_once_s: float = AT_ONCE_S
+    begins_within_s: float = BEGINS_WITHIN_S
+    least_a_s: int = LEAST_A_S
+
+    def of(self, received: int) -> float:
+        """Return by when, in seconds since it was first asked for, more has to be there."""
+        return self.begins_within_s + received / self.least_a_s
+
+
+class BoundedBodies:
+    """The WSGI application, whose bodies have a deadline."""
+
+    def __init__(
+        self, inner: WSGIApplication, *, proxied: bool, deadlines: Deadlines | None = None
+    ) -> None:
+        self._inner = inner
+        self._deadlines = deadlines or Deadlines()
+        self._slots = Slots(SLOW_AT_ONCE, SLOW_AT_ONCE if proxied else SLOW_OF_ONE)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Pass a request on with a body that ends, one way or the other."""
+        if not _has_body(environ):
+            return self._inner(environ, start_response)
+        client = same_written(environ.get("REMOTE_ADDR", ""))
+        body = Body(environ, client, self._deadlines, self._slots)
+        environ["wsgi.input"] = io.BufferedReader(body, PIECE)
+        heads: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def noted(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            if not body.ended:  # what was not read would be taken for the next request
+                headers = [*headers, ("Connection", "close")]
+            heads.append((status, headers))
+            return start_response(status, headers, exc_info)
+
+        try:
+            answer = self._inner(environ, noted)
+        except Exception:
+            if not body.is_stuck:
+                raise
+            answer = [_OWN_ERROR]
+            start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
+        finally:
+            if not body.is_stuck:
+                body.give_back()
+        return LastWords(answer, body, client) if body.is_stuck else answer
+
+
+_OWN_ERROR = b"The service met an error of its own; it has been logged.\n"
+
+
+def _has_body(environ: WSGIEnvironment) -> bool:
+    return environ.get("CONTENT_LENGTH", "") not in _NO_BODY or "HTTP_TRANSFER_ENCODING" in environ
+
+
+class Body(io.RawIOBase):
+    """A body that is read by a thread of its own, for which whoever asks waits so long at most."""
+
+    def __init__(
+        self, environ: WSGIEnvironment, client: str, deadlines: Deadlines, slots: Slots
+    ) -> None:
+        self._inner: InputStream = environ["wsgi.input"]
+        self._stated = int(environ.get("CONTENT_LENGTH") or 0)
+        self._client, self._deadlines, self._slots = client, deadlines, slots
+        self._began: float | None = None
+        self._received = 0
+        self._has_slot = False
+        self._reading: Event | None = None
+        self.ended = False
+        """Whether all of it was read."""
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether a thread still waits for it."""
+        return self._reading is not None and not self._reading.is_set()
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, into: Any) -> int:
+        """Read some of it. Raises RequestTimeout, ServiceUnavailable or ClientDisconnected."""
+        piece = self._next(min(len(into), PIECE))
+        into[: len(piece)] = piece
+        return len(piece)
+
+    def _next(self, size: int) -> bytes:
+        if self.ended or not size:
+            return b""
+        if self.is_stuck:
+            raise RequestTimeout
+        read: list[bytes] = []
+        self._reading = done = Event()
+        Thread(target=self._read, args=(size, read, done), daemon=True).start()
+        self._wait_for(done)
+        piece = read[0] if read else b""
+        self._received += len(piece)
+        self.ended = not piece or 0 < self._stated <= self._received
+        if not piece and self._received < self._stated:
+            raise ClientDisconnected
+        return piece
+
+    def _read(self, size: int, read: list[bytes], done: Event) -> None:
+        try:
+            read.append(self._inner.read(size))
+        finally:
+            done.set()
+
+    def _wait_for(self, done: Event) -> None:
+        if self._began is None:
+            self._began = time.monotonic()
+        waited_s = time.monotonic() - self._began
+        if done.wait(max(0.0, self._deadlines.at_once_s - waited_s)):
+            return
+        if not self._has_slot:
+            self._has_slot = self._slots.take(self._client)
+        if not self._has_slot:
+            raise ServiceUnavailable("Too many requests are sent slowly just now.")
+        left_s = self._began + self._deadlines.of(self._received) - time.monotonic()
+        if not done.wait(max(0.0, left_s)):
+            raise RequestTimeout("The rest of the request did not come in time.")
+
+    def give_back(self) -> None:
+        """Let another slow body have the place of this one."""
+        if self._has_slot:
+            self._slots.give_back(self._client)
+            self._has_slot = False
+
+    def wait(self, within_s: float) -> bool:
+        """Return whether nothing waits for it any more, or will not within some seconds."""
+        return self._reading is None or self._reading.wait(within_s)
+
+
+class LastWords:
+    """An answer to a body that is stuck, after which the connection that it leaves by is ended.
+
+    Whoever sends it waits here until the reading thread is free: to go on without it would stop the
+    whole process, which the server's own end of a request would wait for.
+    """
+
+    def __init__(self, answer: Iterable[bytes], body: Body, client: str) -> None:
+        self._body, self._client = body, client
+        whole = b"".join(answer)
+        getattr(answer, "close", lambda: None)()
+        length = max(1, len(whole) // PARTS)
+        self._parts = [whole[at : at + length] for at in range(0, len(whole), length)]
+        self._said_at = time.monotonic()
+        self._rounds = 0
+        self._told = self._tell()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._told)
+
+    def close(self) -> None:
+        """End what is left; the client may have gone without having heard all."""
+        self._told.close()
+        within_s = SENT_WITHIN_S
+        while not self._body.wait(within_s):
+            end_of(self._by(within_s))
+            within_s = min(2 * within_s, LONGEST_LOOK_S)
+        self._body.give_back()
+
+    def _tell(self) -> Generator[bytes]:
+        while len(self._parts) > 2:
+            self._rounds += 1
+            within_s = SENT_WITHIN_S * self._rounds
+            mine = None
+            for _ in range(2):
+                self._said_at = time.monotonic()
+                yield self._parts.pop(0)
+                # Not of one length for all: several of a client may have begun at one moment.
+                if self._body.wait(within_s + random.uniform(0.1, 0.3)):  # noqa: S311
+                    return
+                found = self._by(within_s)
+                mine = found if mine is None else mine & found
+            if mine:
+                yield b"".join(self._parts)
+                self._parts = []
+                self._body.wait(SENT_WITHIN_S)
+                end_of(mine)
+
+    def _by(self, within_s: float) -> set[int]:
+        return sent_to(self._client, after=self._said_at - 0.01, before=self._said_at + within_s)
