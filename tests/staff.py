@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pyotp
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
@@ -29,6 +30,7 @@ from catchments.store.accounts import factors, hashing
 from catchments.store.accounts.factors import STEP_S, app_context
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository
+from tests.waiting import wait_until
 from tests.worlds import opened, store_of
 
 PASSWORD = "correct horse battery kererū"
@@ -62,6 +64,22 @@ class Ahead:
         return APP.at(self())
 
 
+class App:
+    """An authenticator app that somebody uses at a server whose clock is the real one."""
+
+    def __init__(self, secret: str) -> None:
+        self._totp, self._step = pyotp.TOTP(secret), 0
+
+    def code(self) -> str:
+        """A code that was not given before; where three were given of late it waits for another."""
+        self._step = max(self._step + 1, self._now() - 1)
+        wait_until(lambda: self._step <= self._now() + 1, "there is another code")
+        return self._totp.at(self._step * STEP_S)
+
+    def _now(self) -> int:
+        return int(time.time()) // STEP_S
+
+
 AHEAD = Ahead()
 factors.clock = AHEAD
 # Made as ever, but in a millisecond.
@@ -69,8 +87,8 @@ hashing.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 def add_person(store: Store, login: str, *roles: Role, password: str = PASSWORD) -> Person:
-    """An account with these roles, or as a reader; with an app, if a role of theirs needs one."""
-    person = People(store).add(
+    """An account with these roles, or as a reader."""
+    return People(store).add(
         login=login,
         name=f"{login.title()} of the Ministry",
         email=f"{login.partition('@')[0]}@ministry.example",
@@ -78,17 +96,31 @@ def add_person(store: Store, login: str, *roles: Role, password: str = PASSWORD)
         password=password,
         is_first=False,
     )
-    if password and NEED_AN_APP & person.roles:
+
+
+def see_to_an_app(store: Store, login: str) -> None:
+    """See that somebody has an app whose role needs one, as if they had set it up long ago.
+
+    A database that was copied has another key than the one that it was sealed under.
+    """
+    person = People(store).person(login)
+    if NEED_AN_APP & person.roles:
         give_an_app(store, person)
-    return person
 
 
 def give_an_app(store: Store, person: Person) -> None:
-    """Have somebody an app, as if they had set it up before everything that a test looks at."""
-    values = {"last_step": 0, "made_at": person.created_at}
-    values["secret"] = store.sealer.seal(APP.secret, context=app_context(person.id))
+    """Have somebody's app give codes, but for the record that it was set up."""
+    table = schema.authenticator
+    own = table.c.person_id == person.id
+    with store.reading() as connection:
+        kept = connection.scalar(sa.select(table.c.secret).where(own))
+    if kept and store.sealer.opens(kept):
+        return
+    sealed = store.sealer.seal(APP.secret, context=app_context(person.id))
+    values = {"secret": sealed, "last_step": 0, "made_at": person.created_at}
     with store.writing() as connection:
-        connection.execute(schema.authenticator.insert().values(person_id=person.id, **values))
+        connection.execute(table.delete().where(own))
+        connection.execute(table.insert().values(person_id=person.id, **values))
 
 
 def staffed(database: Path, folder: Path, people: Mapping[str, Role]) -> Path:
@@ -102,6 +134,7 @@ def staffed(database: Path, folder: Path, people: Mapping[str, Role]) -> Path:
 
 def sign_in(client: FlaskClient, login: str, password: str = PASSWORD) -> TestResponse:
     """Sign in as somebody; it must work."""
+    see_to_an_app(store_of(client.application), login)
     response = attempt(client, login, password)
     assert response.status_code == 303, response.text
     if response.headers["Location"] == SECOND_STEP:

@@ -8,6 +8,7 @@ import click
 
 from catchments.commands.console import refusing, say, store, table
 from catchments.core.roles import MAY, Action, Person, Role
+from catchments.store.accounts.factors import Factors
 from catchments.store.accounts.passwords import checked_password
 from catchments.store.accounts.people import People
 from catchments.store.accounts.rows import FIRST_PASSWORD_HOLDS
@@ -102,6 +103,16 @@ def set_password(login: str, piped: bool) -> None:
     people.person(login)  # or says that there is nobody, before it asks
     people.set_password(login, _password(piped))
     say(f"{login} has a new password. They are asked to make their own, {_within()}.")
+
+
+@staff.command("reset-factors")
+@click.argument("login")
+@refusing
+def reset_factors(login: str) -> None:
+    """Forget the app, the passkeys and the recovery codes of LOGIN, who has lost them."""
+    Factors(store()).reset(login)
+    say(f"{login} has no second step, and is signed out.")
+    say("Unless their role needs none they set up a new one when they next sign in.")
 
 
 @staff.command("unlink")

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from werkzeug.test import encode_multipart
 
 from catchments.core.errors import InputRefused
+from catchments.core.openid_connect import OpenIdConnect
 from catchments.core.roles import Action, Role
-from catchments.core.settings import OpenIdConnect, Settings
+from catchments.core.settings import Settings
 from catchments.store import Store
 from catchments.store.accounts.people import People
 from catchments.store.engine import Database
@@ -34,6 +35,7 @@ from tests.staff import (
     csrf_token,
     give_code,
     post,
+    see_to_an_app,
     sign_in,
 )
 from tests.waiting import Clock
@@ -90,7 +92,10 @@ def with_settings(app: Flask, **changes) -> None:
 # --- signing in -----------------------------------------------------------------------------------
 
 
-def test_whoever_is_not_signed_in_is_asked_to_and_comes_back_to_where_they_were_going(client, ana):
+def test_whoever_is_not_signed_in_is_asked_to_and_comes_back_to_where_they_were_going(
+    store, client, ana
+):
+    see_to_an_app(store, "ana")
     asked = client.get("/staff/people?x=1")
     assert asked.status_code == 303
     page = client.get(asked.headers["Location"])

@@ -24,7 +24,7 @@ from catchments.store import schema
 from catchments.store.accounts.budgets import is_locked, lock_after
 from catchments.store.accounts.people import by_id, by_login, end_sessions
 from catchments.store.accounts.sessions import digest
-from catchments.store.engine import Repository, now
+from catchments.store.engine import Repository, now, sealer_of
 from catchments.store.integrity.audit import append
 
 STEP_S = 30
@@ -101,8 +101,9 @@ class Factors(Repository):
         step = _step_of(secret, cleaned(code))
         if step is None:
             return None
-        values = {"secret": self._sealed(person, secret), "last_step": step, "made_at": now()}
+        values: dict[str, Any] = {"last_step": step, "made_at": now()}
         with self._database.writing() as connection:
+            values["secret"] = sealer_of(connection).seal(secret, context=app_context(person.id))
             first = _held(connection, person).count() == 0
             connection.execute(_A.delete().where(_A.c.person_id == person.id))
             connection.execute(_A.insert().values(person_id=person.id, **values))
@@ -182,7 +183,7 @@ class Factors(Repository):
             row = connection.execute(sa.select(_P).where(_P.c.id == person.id)).one()
             if row.disabled_at or is_locked(row.codes_locked_until):
                 return None
-            is_app = self._takes_app(connection, person, given)
+            is_app = _takes_app(connection, person, given)
             if not is_app and not _takes_recovery(connection, person, given):
                 _count_failure(connection, person, row.code_failures + 1)
                 return None
@@ -214,27 +215,6 @@ class Factors(Repository):
         with self._database.writing() as connection:
             note(connection, person, "person.second-step.fail", with_a=Kind.PASSKEY, why=why)
 
-    # --- the app's secret -------------------------------------------------------------------------
-
-    def _takes_app(self, connection: sa.Connection, person: Person, given: str) -> bool:
-        row = connection.execute(sa.select(_A).where(_A.c.person_id == person.id)).one_or_none()
-        step = _step_of(self._unsealed(person, row.secret), given) if row else None
-        if row is None or step is None or step <= row.last_step:
-            return False
-        connection.execute(_A.update().where(_A.c.person_id == person.id).values(last_step=step))
-        return True
-
-    def _sealed(self, person: Person, secret: str) -> str:
-        return self._database.sealer.seal(secret, context=app_context(person.id))
-
-    def _unsealed(self, person: Person, sealed: str) -> str:
-        return self._database.sealer.unseal(sealed, context=app_context(person.id))
-
-
-def app_context(person_id: int) -> str:
-    """Return what an app's secret is sealed for: a row moved to another person opens nothing."""
-    return f"app of person {person_id}"
-
 
 def cleaned(code: str) -> str:
     """Return a code as it is compared: without blanks and hyphens, what is read alike as one."""
@@ -252,6 +232,23 @@ def _changed(connection: sa.Connection, person: Person, action: str, **detail: A
     """End somebody's sessions, since what they sign in with has changed, and put it on record."""
     end_sessions(connection, person.id)
     note(connection, person, action, **detail)
+
+
+def app_context(person_id: int) -> str:
+    """Return what the secret of somebody's app is sealed for."""
+    return f"app of person {person_id}"
+
+
+def _takes_app(connection: sa.Connection, person: Person, given: str) -> bool:
+    row = connection.execute(sa.select(_A).where(_A.c.person_id == person.id)).one_or_none()
+    if row is None or not _APP.fullmatch(given):
+        return False
+    secret = sealer_of(connection).unseal(row.secret, context=app_context(person.id))
+    step = _step_of(secret, given)
+    if step is None or step <= row.last_step:
+        return False
+    connection.execute(_A.update().where(_A.c.person_id == person.id).values(last_step=step))
+    return True
 
 
 def _step_of(secret: str, given: str) -> int | None:

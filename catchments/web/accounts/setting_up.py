@@ -6,6 +6,7 @@ page that is loaded again shows the same, and a form of an older one is told tha
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pyotp
@@ -158,15 +159,13 @@ def _sign_in_anew() -> None:
 
 def _new_secret() -> str:
     """Return the secret of the app that is being set up, which waits in the cookie, encrypted."""
-    sealer, context = room().store.sealer, f"new app of person {me().id}"
+    sealer, whose = room().store.sealer, f"new app of person {me().id}"
     kept = session.get(NEW_APP)
     if kept:
-        try:
-            return sealer.unseal(kept, context=context)
-        except KeyTrouble:
-            pass  # somebody else's, or from before the key was exchanged: another is made
+        with suppress(KeyTrouble):  # the key was exchanged meanwhile: it is shown another secret
+            return sealer.unseal(kept, context=whose)
     secret = pyotp.random_base32()
-    session[NEW_APP] = sealer.seal(secret, context=context)
+    session[NEW_APP] = sealer.seal(secret, context=whose)
     return secret
 
 
