@@ -27,6 +27,7 @@ from catchments.runtime.connections import SlowReaders
 from catchments.runtime.disk import exposed
 from catchments.runtime.processes import end_with_parent
 from catchments.store import Store
+from catchments.store.accounts.letters import Letters
 from catchments.store.engine import database_file
 from catchments.store.outbox.queue import Outbox
 from catchments.web import ogc, v1
@@ -207,11 +208,14 @@ def _keep_fresh(app: Flask, running: Services) -> None:
 def _keep_sending(app: Flask, running: Services) -> None:
     """Send what is due; every worker does, and claims see to it that each goes out once."""
     payload = payloads(running.store, running.snapshots, running.settings)
-    courier = DeliveryWorker(Outbox(running.store), running.settings, payload)
+    store, settings = running.store, running.settings
+    boxes = (Outbox(store), Letters(store, settings.public_url))
+    couriers = [DeliveryWorker(box, settings, payload) for box in boxes]
     while True:
         time.sleep(SEND_EVERY_S)
         try:
-            courier.send_due()
+            for courier in couriers:
+                courier.send_due()
         except CatchmentsError as error:
             app.logger.warning("nothing is being sent: %s", error)
         except Exception:

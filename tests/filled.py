@@ -14,6 +14,7 @@ from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.core.model import Alias, SourceKind
 from catchments.core.roles import Role
 from catchments.store import Artefact, Publication, Store, schema
+from catchments.store.accounts.people import People
 from catchments.store.directory.aliases import AliasUploads
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.drafts.uploads import Upload, Uploads
@@ -68,6 +69,9 @@ def _staff_at_work(store: Store) -> None:
     sealed = store.sealer.seal(HOSTILE, context="made up")
     with store.writing() as connection:
         connection.execute(schema.secret.insert().values(name="made up", value=sealed))
+    people = People(store)
+    people.sign_in("hana", HOSTILE)
+    people.sign_in_elsewhere_only(add_person(store, "rata").login, by="hana")
     AbsenceRates(store).set({"": RateGiven(0.1, HOSTILE)}, by=hana)
     Explanations(store).explain({"key": "A finding."}, HOSTILE, by=hana)
     desk = DraftRepository(store)

@@ -26,7 +26,7 @@ from catchments.changes.change import apply_all
 from catchments.core.model import Edition
 from catchments.core.roles import Person, Role
 from catchments.store import Store, schema
-from catchments.store.accounts import factors, people
+from catchments.store.accounts import factors, hashing
 from catchments.store.accounts.factors import STEP_S, app_context
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository
@@ -83,7 +83,7 @@ class App:
 AHEAD = Ahead()
 factors.clock = AHEAD
 # Made as ever, but in a millisecond.
-people.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+hashing.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 def add_person(store: Store, login: str, *roles: Role, password: str = PASSWORD) -> Person:
@@ -94,6 +94,7 @@ def add_person(store: Store, login: str, *roles: Role, password: str = PASSWORD)
         email=f"{login.partition('@')[0]}@ministry.example",
         roles=roles or (Role.READER,),
         password=password,
+        is_first=False,
     )
 
 

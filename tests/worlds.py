@@ -83,6 +83,8 @@ TABLES = (
     "draft_comment",
     "draft_upload",
     "person",
+    "sign_in_budget",
+    "letter",
     "session",
     "authenticator",
     "passkey",

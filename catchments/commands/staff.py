@@ -9,7 +9,8 @@ import click
 from catchments.commands.console import refusing, say, store, table
 from catchments.core.roles import MAY, Action, Person, Role
 from catchments.store.accounts.factors import Factors
-from catchments.store.accounts.people import People, checked_password
+from catchments.store.accounts.passwords import checked_password
+from catchments.store.accounts.people import People
 
 _ROLES = click.Choice([str(role) for role in Role])
 _PIPED = click.option(

@@ -30,6 +30,7 @@ _SMTP_PORTS = {"smtp": 25, "smtps": 465}
 EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 """One e-mail address and nothing that could mean more in a header."""
 SHORTEST_KEY = 32
+LONGEST_CLAIM_VALUES = 500
 _MAKE_ONE = "Make one with `openssl rand -hex 32`."
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,}")
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +57,13 @@ class OpenIdConnect:
     """What the link for signing in there calls it."""
     role_claim: str = ""
     """The claim that names somebody's roles; if empty, an administrator gives them here."""
+    acr: tuple[str, ...] = ()
+    """Classes of authentication, one of which a sign-in must be of; any if there is none."""
+    amr: tuple[str, ...] = ()
+    """Methods, one of which a sign-in must have used, such as mfa; any if there is none."""
+    check_s: int = 900
+    """So often the provider is asked, in passing, whether somebody is still who they were there,
+    with which roles; 0 for never."""
 
 
 @dataclass(frozen=True)
@@ -350,6 +358,9 @@ def _openid_connect(environment: Mapping[str, str]) -> OpenIdConnect | None:
         client_secret=environment.get("CATCHMENTS_OIDC_CLIENT_SECRET", ""),
         name=environment.get("CATCHMENTS_OIDC_NAME") or OpenIdConnect.name,
         role_claim=environment.get("CATCHMENTS_OIDC_ROLE_CLAIM", ""),
+        acr=_claim_values(environment, "CATCHMENTS_OIDC_ACR"),
+        amr=_claim_values(environment, "CATCHMENTS_OIDC_AMR"),
+        check_s=int(seconds(environment, "CATCHMENTS_OIDC_CHECK_S", OpenIdConnect.check_s)),
     )
 
 
@@ -398,6 +409,18 @@ def checked_keys(text: str, *, named: str, field: str = "") -> tuple[str, ...]:
             next_step=_MAKE_ONE,
         )
     return keys
+
+
+def _claim_values(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    text = environment.get(name, "")
+    if len(text) > LONGEST_CLAIM_VALUES or not text.isprintable():
+        raise InputRefused(
+            f"{name} is {shown(text)}.",
+            field=name,
+            allowed=f"It must be values parted by spaces, {LONGEST_CLAIM_VALUES} characters.",
+            next_step="Take them from what the provider documents.",
+        )
+    return tuple(text.split())
 
 
 def database_url(text: str) -> str:

@@ -35,7 +35,7 @@ from catchments.editions.history import DIFFERENCES_KEPT, EditionHistory, editio
 from catchments.lookup.snapshot import Snapshots
 from catchments.runtime.recent import Recent
 from catchments.store import Store
-from catchments.store.outbox.queue import Claimed, Outbox
+from catchments.store.outbox.claims import Claimed, Claims
 
 MAIL_TIMEOUT_S = 30.0
 CALL_TIMEOUT_S = (5.0, 10.0)
@@ -76,9 +76,9 @@ class NotTaken(Exception):
 
 
 class DeliveryWorker:
-    """Takes deliveries out of the outbox one by one, and sends each."""
+    """Takes what is due out of an outbox, deliveries or letters, one by one, and sends each."""
 
-    def __init__(self, outbox: Outbox, settings: Settings, payload: Payload) -> None:
+    def __init__(self, outbox: Claims, settings: Settings, payload: Payload) -> None:
         self._outbox = outbox
         self._settings = settings
         self._payload = payload

@@ -36,7 +36,8 @@ from catchments.editions.publishing import Outcome, PublicationRequest
 from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Decision, schema
 from catchments.store.accounts import people as people_module
-from catchments.store.accounts.people import LONGEST_LOCK, People
+from catchments.store.accounts.budgets import LONGEST_LOCK
+from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.engine import now
 from catchments.store.integrity.audit import AuditTrail

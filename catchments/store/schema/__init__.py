@@ -2,11 +2,13 @@
 
 from catchments.store.schema.accounts import (
     authenticator,
+    letter,
     passkey,
     person,
     recovery_code,
     secret,
     session,
+    sign_in_budget,
 )
 from catchments.store.schema.base import ONLY_ON_POSTGRESQL, is_ours, metadata
 from catchments.store.schema.lists import (
@@ -60,6 +62,7 @@ __all__ = [
     "edition_source",
     "finding_explained",
     "is_ours",
+    "letter",
     "metadata",
     "notice",
     "passkey",
@@ -68,6 +71,7 @@ __all__ = [
     "school",
     "secret",
     "session",
+    "sign_in_budget",
     "source",
     "webhook",
 ]

@@ -47,11 +47,14 @@ from catchments.web.accounts.room import EXTENSION, Room, room, room_of
 SIGN_IN, CONFIRM = "accounts.sign_in", "accounts.confirm"
 TOKEN = "_session"  # noqa: S105 - its name
 """What the cookie keeps of a session: a random text, whose digest is in the database."""
+ELSEWHERE = "elsewhere"
+"""What the cookie keeps where a provider elsewhere said who it is: when it did so last."""
 FRESH = timedelta(minutes=5)
 """How long somebody counts as having shown who they are."""
 OPEN: frozenset[Action] = frozenset()
 """In place of actions: a page for whoever is not signed in."""
 _ACTIONS, _AT_MOST, _EVEN_OWING = "_staff_actions", "_staff_at_most", "_staff_even_owing"
+_NO_TOKEN = "_staff_without_token"  # noqa: S105 - the name of a mark
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto")
 
 P = ParamSpec("P")
@@ -61,6 +64,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 blueprint = Blueprint("accounts", __name__)
 """The pages for signing in and for accounts; the modules beside this one add them."""
 
+BEGUN: list[Callable[..., None]] = []
+"""What is done as a session begins, with its person, and whether they were signed in in this
+browser already (`is_here`); the modules beside this one add theirs."""
 Obligation = Callable[[Account], str | None]
 """Returns the endpoint where somebody does what they owe before all else, or None."""
 OBLIGATIONS: list[Obligation] = []
@@ -93,6 +99,12 @@ def open_to_nobody_else(view: View) -> View:
 def even_owing(view: View) -> View:
     """Let a view be used by whoever still owes something: what they owe is done there."""
     setattr(view, _EVEN_OWING, True)
+    return view
+
+
+def without_token(view: View) -> View:
+    """Let a view be asked by another service, which has no form of ours: it must check who asks."""
+    setattr(view, _NO_TOKEN, True)
     return view
 
 
@@ -155,6 +167,9 @@ def begin(person: Person, *, epoch: int | None = None, vouched_for: bool = False
     `epoch` is of the account when its password was given, `vouched_for` whether a provider
     elsewhere vouches for a second factor.
     """
+    before = account_or_none()
+    is_here = before is not None and before.person.id == person.id
+    elsewhere = session.get(ELSEWHERE)
     forget()
     device = browser_name(request.headers.get("User-Agent", ""))
     token = _sessions().begin(
@@ -163,6 +178,10 @@ def begin(person: Person, *, epoch: int | None = None, vouched_for: bool = False
     if token is None:
         abort(401)
     session[TOKEN] = token
+    if elsewhere:
+        session[ELSEWHERE] = elsewhere
+    for each in BEGUN:
+        each(person, is_here=is_here)
 
 
 def refresh() -> None:
@@ -238,14 +257,20 @@ def _guard() -> AnyResponse | None:
     elsewhere = _first_elsewhere(actions) if actions else None
     if elsewhere is not None:
         return elsewhere
-    at_most = getattr(current_app.view_functions[request.endpoint], _AT_MOST, None)
+    view = current_app.view_functions[request.endpoint]
+    at_most = getattr(view, _AT_MOST, None)
     if at_most is not None:
         request.max_content_length = request.max_form_memory_size = at_most
+    if not getattr(view, _NO_TOKEN, False):
+        _refuse_another_form()
+    return None
+
+
+def _refuse_another_form() -> None:
     try:
         current_app.extensions["csrf"].protect()
     except CSRFError as error:
         raise _not_our_form() from error
-    return None
 
 
 def _first_elsewhere(actions: frozenset[Action]) -> AnyResponse | None:

@@ -47,10 +47,17 @@ def person_new() -> Response:
 @confirmed
 def person_add() -> Response:
     """Make an account, and show its first password, once."""
-    given = {field: request.form.get(field, "") for field in ("login", "name", "email")}
+    form = request.form
     first = _random_password() if _has_passwords() else ""
     try:
-        made = _people().add(**given, roles=_roles_given(), password=first, by=me().login)
+        made = _people().add(
+            login=form.get("login", ""),
+            name=form.get("name", ""),
+            email=form.get("email", ""),
+            roles=_roles_given(),
+            password=first,
+            by=me().login,
+        )
     except InputRefused as error:
         return _new_page({error.field: str(error)})
     return _person_page(made, first=first)

@@ -4,8 +4,11 @@ from flask import Flask
 
 from catchments.web.accounts import (  # noqa: F401 - each adds its pages
     access,
+    devices,
     oidc,
+    oidc_logout,
     people,
+    refusals,
     second_step,
     setting_up,
     signed_in,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response, flash, request
+from flask import Response, flash, request, session
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -14,10 +14,15 @@ from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.core.roles import Action
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME
-from catchments.store.accounts.people import LONGEST_LOGIN, SHORTEST_PASSWORD, People
+from catchments.store.accounts.budgets import TooManyGuesses
+from catchments.store.accounts.given import LONGEST_LOGIN
+from catchments.store.accounts.hashing import is_same
+from catchments.store.accounts.passwords import SHORTEST_PASSWORD
+from catchments.store.accounts.people import Account, PasswordEnded, People
 from catchments.store.accounts.sessions import Sessions
-from catchments.web.accounts import access
+from catchments.web.accounts import access, devices
 from catchments.web.accounts.access import (
+    OBLIGATIONS,
     blueprint,
     even_owing,
     going_to,
@@ -38,6 +43,8 @@ from catchments.web.accounts.second_step import (
     takes_code,
     takes_passkey,
 )
+
+TOO_MANY = 429
 
 
 @blueprint.app_context_processor
@@ -75,9 +82,15 @@ def sign_in_with_password() -> AnyResponse:
     """Begin a session for whoever gives a login and its password."""
     login, going_on = request.form.get("login", ""), own_path(request.form.get("next"))
     _refuse_unless_local()
-    person = People(room().store).sign_in(login, request.form.get("password", ""))
+    given = request.form.get("password", "")
+    try:
+        person = People(room().store).sign_in(login, given, asker=devices.asker(login))
+    except (TooManyGuesses, PasswordEnded) as refused:
+        status = TOO_MANY if isinstance(refused, TooManyGuesses) else REFUSED
+        return sign_in_page(going_on, {"login": said_of(refused)}, status=status)
     if person is None:
         return sign_in_page(going_on, {"login": no_such_pair()}, login=login[:LONGEST_LOGIN])
+    session.pop(access.ELSEWHERE, None)  # it is not a provider who says so
     return second_step(person, going_on)
 
 
@@ -108,8 +121,8 @@ def confirm_with_password() -> AnyResponse:
     """
     going_on = own_path(request.form.get("next"))
     _refuse_unless_local()
-    people, given = People(room().store), request.form.get("password", "")
-    if people.sign_in(me().login, given, action="person.confirm") is None:
+    given = request.form.get("password", "")
+    if not _is_mine(given):
         return _confirm_page(going_on, {"password": not_your_password()})
     if access.account().has_factor:
         kind = takes_code(me(), request.form.get("code", ""))
@@ -150,8 +163,10 @@ def change_password() -> AnyResponse:
     old, new = form.get("old", ""), form.get("new", "")
     if new != request.form.get("again", ""):
         return account_page({"again": gettext("The two new passwords differ. Type it again.")})
-    if people.sign_in(me().login, old, action="person.confirm") is None:
+    if not _is_mine(old):
         return account_page({"old": not_your_password()})
+    if is_same(old, new):
+        return account_page({"new": gettext("That is the password that you have. Make another.")})
     try:
         people.set_password(me().login, new, by=me().login)
     except InputRefused as error:
@@ -161,11 +176,36 @@ def change_password() -> AnyResponse:
     return going_to(room().path)
 
 
+def owes_password(found: Account) -> str | None:
+    """Return where somebody makes a password of their own, while they have one by somebody else."""
+    owes = found.change_password_by is not None and room().settings.local_sign_in
+    return "accounts.password" if owes else None
+
+
+OBLIGATIONS.append(owes_password)
+
+
+def said_of(refused: CatchmentsError) -> str:
+    """Say why nobody may sign in from here, or with that, just now."""
+    if isinstance(refused, TooManyGuesses):
+        said: str = gettext(
+            "Too many wrong sign-ins came from your network. Try again in ten minutes, or in a"
+            " browser in which you signed in before."
+        )
+        return said
+    ended: str = gettext(
+        "Your first password has ended: it was to be changed within a week. Ask an administrator"
+        " of this service for a new one."
+    )
+    return ended
+
+
 def no_such_pair() -> str:
     """Say that nobody signs in with that; the same whatever the reason is."""
     said: str = gettext(
         "That login and password do not belong together, or the account is closed or locked for a"
-        " while. Try again; after five failures wait a minute, after more of them longer."
+        " while. Try again; after five failures wait a minute, after more of them longer. In a"
+        " browser in which you signed in before, failures elsewhere do not count."
     )
     return said
 
@@ -173,7 +213,7 @@ def no_such_pair() -> str:
 def not_your_password() -> str:
     """Say that the password is wrong."""
     said: str = gettext(
-        "That is not your password, or your account is locked for a while. Try again; after five"
+        "That is not your password, or too many wrong ones were given here. Try again; after five"
         " failures wait a minute, after more of them longer."
     )
     return said
@@ -227,6 +267,13 @@ def account_page(errors: dict[str, str]) -> Response:
         sessions=Sessions(room().store).of(me(), access.moment()),
         this=access.this_session().number,
     )
+
+
+def _is_mine(password: str) -> bool:
+    """Whether whoever is signed in gives their password; on a budget of its own."""
+    mine, asker = me().login, devices.signed_in_asker()
+    people = People(room().store)
+    return people.sign_in(mine, password, action="person.confirm", asker=asker) is not None
 
 
 def _refuse_unless_local() -> None:
