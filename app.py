@@ -18,6 +18,7 @@ from catchments import __version__
 from catchments.core.errors import CatchmentsError
 from catchments.core.settings import Settings
 from catchments.editions.delivery import DeliveryWorker, payloads
+from catchments.editions.trail_sending import NOWHERE, TrailSender
 from catchments.lookup.resolver import kilometres, long_date
 from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.search.text_search import NoAddresses
@@ -94,6 +95,10 @@ LOOK_EVERY_S = 5.0
 READ_WITHIN_S = 20.0
 LEAST_READ_A_S = 1_024
 """Whoever takes less a second of an answer, for so long, is ended."""
+HASH_GOES_NOWHERE = (
+    "The audit trail's last hash goes nowhere by itself: whoever owns the database could cut off "
+    "its end unseen. Set CATCHMENTS_AUDIT_OUT."
+)
 WEB = Path(__file__).parent / "catchments" / "web"
 """Where templates and static files are."""
 
@@ -123,6 +128,7 @@ def web_app(settings: Settings | None = None) -> Flask:
         Snapshots(store),
         AddressBook(settings.addresses_path),
         geocoder_of(settings) or NoAddresses(),
+        TrailSender(store, settings),
     )
     app.url_map.converters |= {"int": Number, "code": Code, "ending": Ending}
     app.jinja_env.filters |= {"long_date": long_date, "distance": kilometres}
@@ -178,10 +184,19 @@ def serve_app() -> Flask:
         running.snapshots.current()
     except CatchmentsError as error:
         app.logger.warning("not ready: %s", error)
-    for work in (_keep_fresh, _keep_sending, _keep_readers_awake):
+    if not settings.audit_out and not _shows_a_demonstration(running):
+        app.logger.warning("%s", HASH_GOES_NOWHERE)
+    for work in (_keep_fresh, _keep_sending, _keep_trail_sent, _keep_readers_awake):
         threading.Thread(target=work, args=(app, running), daemon=True).start()
     threading.Thread(target=metrics.keep_published, args=(app,), daemon=True).start()
     return app
+
+
+def _shows_a_demonstration(running: Services) -> bool:
+    try:
+        return running.snapshots.current().demonstration
+    except CatchmentsError:
+        return True  # nothing is served that the trail could be about
 
 
 def files_of(settings: Settings) -> list[Path]:
@@ -232,6 +247,19 @@ def _keep_readers_awake(app: Flask, _running: Services) -> None:
                 app.logger.warning("ended %s connections that took too little", ended)
         except Exception:
             app.logger.exception("slow connections are not ended")
+
+
+def _keep_trail_sent(app: Flask, running: Services) -> None:
+    """Send the audit trail's last hash out; a thread of its own, for nothing else to wait for."""
+    sender = running.trail
+    while sender is not None and sender.state != NOWHERE:
+        time.sleep(SEND_EVERY_S)
+        try:
+            sender.send_due()
+        except CatchmentsError as error:
+            app.logger.warning("the audit trail's last hash does not go out: %s", error)
+        except Exception:
+            app.logger.exception("the audit trail's last hash does not go out")
 
 
 def _compress_pages(app: Flask) -> None:

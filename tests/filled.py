@@ -67,8 +67,16 @@ def fill_every_table(url: str) -> None:
 def _staff_at_work(store: Store) -> None:
     hana = add_person(store, "hana", Role.EDITOR)
     sealed = store.sealer.seal(HOSTILE, context="made up")
+    sent = {
+        "destination": "ab" * 32,
+        "number": 3,
+        "hash": "cd" * 32,
+        "attempts": 1,
+        "next_at": MOMENT,
+    }
     with store.writing() as connection:
         connection.execute(schema.secret.insert().values(name="made up", value=sealed))
+        connection.execute(schema.trail_sent.insert().values(last_error=HOSTILE, **sent))
     people = People(store)
     people.sign_in("hana", HOSTILE)
     people.sign_in_elsewhere_only(add_person(store, "rata").login, by="hana")

@@ -91,6 +91,8 @@ TABLES = (
     "recovery_code",
     "secret",
     "audit_entry",
+    "kept_rows",
+    "trail_sent",
     "notice",
     "delivery",
     "webhook",

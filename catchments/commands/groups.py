@@ -46,6 +46,7 @@ GROUPS = (
     Later("audit", "catchments.commands.audit", "The trail of what staff did."),
     Later("keys", "catchments.commands.keys", "Keys for services that ask often."),
     Later("notices", "catchments.commands.notices", "What schools and providers are told."),
+    Later("secrets", "catchments.commands.keys", "Secrets in the database, and their keys."),
     Later("staff", "catchments.commands.staff", "People who sign in, and their roles."),
 )
 
@@ -53,7 +54,8 @@ GROUPS = (
 def register(app: Flask) -> None:
     """Add every command to an application."""
     alone = (setup.setup, setup.serve, moving.move_database, resolving.resolve, settings.settings)
-    for command in (*GROUPS, *alone, backing_up.backup, backing_up.restore):
+    backups = (backing_up.backup, backing_up.verify_backup, backing_up.restore)
+    for command in (*GROUPS, *alone, *backups):
         app.cli.add_command(command)
 
 

@@ -20,7 +20,6 @@ from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,7 +29,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from catchments.core.errors import InputRefused, shown
-from catchments.core.settings import EMAIL, MailServer, Settings
+from catchments.core.mail_server import EMAIL, MailServer
+from catchments.core.public_addresses import is_public
+from catchments.core.settings import Settings
 from catchments.editions.history import DIFFERENCES_KEPT, EditionHistory, edition_json
 from catchments.lookup.snapshot import Snapshots
 from catchments.runtime.recent import Recent
@@ -45,7 +46,6 @@ LONGEST_URL = 2_000
 SENT_AT_ONCE = 500
 """At most, before whoever sends looks at other things again."""
 SIGNATURE, DELIVERY = "X-Catchments-Signature", "X-Catchments-Delivery"
-_NAT64 = IPv6Network("64:ff9b::/96")
 _log = logging.getLogger(__name__)
 
 Payload = Callable[[int], Mapping[str, Any] | None]
@@ -113,6 +113,8 @@ class DeliveryWorker:
                 raise NotTaken("no SMTP server is set")
             send_email(self._settings.mail, claimed)
             return
+        if claimed.unsealable:
+            raise NotTaken(claimed.unsealable)
         payload = self._payload(claimed.edition_number)
         if payload is None:
             raise NotTaken(f"edition {claimed.edition_number} is not known here")
@@ -299,17 +301,8 @@ def _refuse_private(url: str) -> None:
         found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise NotTaken(f"its host {shown(parts.hostname or '')} is not known") from error
-    if not all(_is_public(str(address[0])) for *_, address in found):
+    if not all(is_public(str(address[0])) for *_, address in found):
         raise NotTaken("its host is this machine or in a private network")
-
-
-def _is_public(address: str) -> bool:
-    ip = ip_address(address.partition("%")[0])
-    if isinstance(ip, IPv6Address):
-        if ip in _NAT64:
-            return False
-        ip = ip.ipv4_mapped or ip.sixtofour or ip
-    return ip.is_global and not ip.is_multicast
 
 
 class _PeerChecked:
@@ -317,7 +310,7 @@ class _PeerChecked:
 
     def _new_conn(self) -> socket.socket:
         made: socket.socket = super()._new_conn()  # type: ignore[misc]
-        if not _is_public(str(made.getpeername()[0])):
+        if not is_public(str(made.getpeername()[0])):
             made.close()
             raise OSError("its host is this machine or in a private network")
         return made

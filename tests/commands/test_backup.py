@@ -266,7 +266,7 @@ def test_a_file_that_exists_is_kept_unless_it_may_be_replaced(tmp_path: Path) ->
     [("sqlite:////nowhere/at/all.sqlite", "There is no database"), ("sqlite://", "in memory")],
 )
 def test_a_database_that_is_not_there_leaves_no_file(url: str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(BackupRefused, match=said):
+    with pytest.raises(CatchmentsError, match=said):
         back_up(url, tmp_path / "backup")
     assert list(tmp_path.iterdir()) == []
 

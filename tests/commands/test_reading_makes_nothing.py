@@ -29,6 +29,7 @@ MAKES = {
 ASKS_NO_DATABASE = {
     "addresses show": "the address book is a file of its own",
     "addresses import": "without --commit it reads the file and nothing else",
+    "verify-backup": "it reads the file that it is given",
     "settings": "it says which settings there are",
     "staff roles": "without a login it says what each role may do",
 }

@@ -7,22 +7,28 @@ import hmac
 import json
 import smtplib
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from catchments.core.errors import InputRefused
-from catchments.core.settings import MailServer, Settings
+from catchments.core.mail_server import MailServer
+from catchments.core.settings import Settings
 from catchments.editions import delivery
 from catchments.editions.delivery import (
     DeliveryWorker,
@@ -429,6 +435,15 @@ def test_an_edition_that_was_withdrawn_meanwhile_is_not_told(store):
         "http://0.0.0.0/",
         "http://224.0.0.1/",
         "http://localhost/",
+        "http://[fec0::1]/",
+        "http://[64:ff9b:1::7f00:1]/",
+        "http://[::127.0.0.1]/",
+        "http://192.0.0.192/",
+        "http://2130706433/",
+        "http://0177.0.0.1/",
+        "http://0x7f.1/",
+        "http://[::ffff:169.254.169.254]/",
+        "http://[fd00:ec2::254]/",
     ],
 )
 def test_a_private_target_is_refused_when_added_and_when_called(url):
@@ -526,7 +541,7 @@ def test_a_sender_that_is_not_one_address_is_refused(sender):
 
 
 def test_a_password_is_not_in_what_settings_say_of_themselves():
-    made = settings_of(SMTP_URL="smtp://a:secret@mail.example", MAIL_FROM="a@b.example")
+    made = settings_of(SMTP_URL="smtps://a:secret@mail.example", MAIL_FROM="a@b.example")
     assert "secret" not in repr(made)
 
 
@@ -534,3 +549,85 @@ def test_a_password_is_not_in_what_settings_say_of_themselves():
 def test_what_is_no_public_address_is_refused(url):
     with pytest.raises(InputRefused, match="CATCHMENTS_PUBLIC_URL"):
         settings_of(PUBLIC_URL=url)
+
+
+# --- passwords on the line ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "host", ["mail.example", "192.0.2.1", "[2001:db8::1]", "localhost.example"]
+)
+@pytest.mark.parametrize("ending", ["", "?starttls=0"])
+def test_a_password_is_not_sent_in_clear_unless_somebody_says_so(host, ending):
+    url = f"smtp://ana:hunter2@{host}:587{ending}"
+    with pytest.raises(InputRefused, match="in clear") as refused:
+        settings_of(SMTP_URL=url, MAIL_FROM="a@b.example")
+    assert "hunter2" not in str(refused.value)
+    said = settings_of(SMTP_URL=url, MAIL_FROM="a@b.example", SMTP_IN_CLEAR="1")
+    assert said.mail.user == "ana"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://ana:hunter2@mail.example?starttls=1",
+        "smtps://ana:hunter2@mail.example",
+        "smtp://ana:hunter2@localhost",
+        "smtp://ana:hunter2@127.0.0.1:2525",
+        "smtp://ana:hunter2@[::1]:2525",
+        "smtp://mail.example",
+    ],
+)
+def test_a_password_is_sent_under_cover_or_to_this_machine(url):
+    assert settings_of(SMTP_URL=url, MAIL_FROM="a@b.example").mail is not None
+
+
+def test_where_starttls_is_taken_out_of_the_line_no_password_is_said(store):
+    publish(store, TOLD)
+    seen = []
+
+    def authenticate(_server, _session, _envelope, _mechanism, data):
+        seen.append(data)
+        return AuthResult(success=True)
+
+    how = {"authenticator": authenticate, "auth_require_tls": False}
+    with smtp_server(Postbox(), **how) as server:
+        given = replace(server, starttls=True, user="ministry", password="hunter2")
+        assert courier(store, mail=given).send_due() == 0
+    assert seen == []
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_taken(store, tmp_path):
+    publish(store, TOLD)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*self_signed(tmp_path))
+    postbox = Postbox()
+    with smtp_server(postbox, tls_context=context) as server:
+        assert courier(store, mail=replace(server, starttls=True)).send_due() == 0
+    assert postbox.taken == []
+    assert fates(store) == [("waiting", 1)]
+
+
+def self_signed(folder):
+    """A certificate that 127.0.0.1 has made for itself, and its key, as files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    begins = datetime(2026, 1, 1, tzinfo=UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(begins)
+        .not_valid_after(begins.replace(year=2099))
+        .add_extension(address, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    files = folder / "certificate.pem", folder / "key.pem"
+    files[0].write_bytes(made.public_bytes(pem))
+    files[1].write_bytes(key.private_bytes(pem, *private))
+    return files

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from catchments.core.errors import NotKnown
-from catchments.core.settings import MailServer, Settings
+from catchments.core.mail_server import MailServer
+from catchments.core.settings import Settings
 from catchments.editions import delivery
 from catchments.editions.delivery import DeliveryWorker, NotTaken
 from catchments.store.accounts import letters as rooms

@@ -11,8 +11,8 @@ import pytest
 import requests
 from joserfc.jwk import RSAKey
 
+from catchments.core.openid_connect import OpenIdConnect
 from catchments.core.roles import Role
-from catchments.core.settings import OpenIdConnect
 from catchments.store.accounts.people import People
 from catchments.store.integrity.audit import AuditTrail
 from catchments.web.accounts import access

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from werkzeug.test import encode_multipart
 
 from catchments.core.errors import InputRefused
+from catchments.core.openid_connect import OpenIdConnect
 from catchments.core.roles import Action, Role
-from catchments.core.settings import OpenIdConnect, Settings
+from catchments.core.settings import Settings
 from catchments.store import Store
 from catchments.store.accounts.people import People
 from catchments.store.engine import Database

@@ -33,7 +33,7 @@ from catchments.core.roles import Role
 from catchments.core.settings import ROOT
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.uploads import Read, Wish
-from catchments.runtime import subprocess_job
+from catchments.runtime import ended_programs
 from catchments.store import schema
 from catchments.store.accounts.people import People
 from catchments.store.drafts import uploads as kept_areas
@@ -264,10 +264,10 @@ def test_an_area_of_more_than_a_million_vertices_is_refused(tmp_path: Path) -> N
 def test_a_reader_that_hangs_is_stopped(
     app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def too_long(*_: Any, timeout: float, **__: Any) -> None:
-        raise subprocess.TimeoutExpired("reader", timeout)
+    def too_long(*_: Any, within_s: float, **__: Any) -> None:
+        raise ended_programs.NotEnded(f"stopped after {within_s:g} seconds")
 
-    monkeypatch.setattr(subprocess_job.subprocess, "run", too_long)
+    monkeypatch.setattr(ended_programs, "run", too_long)
     response = uploaded(app, hana, "transfer-area", geojson(AREA), "a.geojson", to=KOWHAI)
     assert response.status_code == 400
     assert "The file cannot be read" in words(response)

@@ -56,6 +56,6 @@ def _rows(
 def _where(file: SettingsFile | None, name: str, environment: Mapping[str, str]) -> str:
     if file is None or name not in file.values:
         return "environment"
-    line = f"line {file.lines[name]} of {file.path}"
+    line = f"line {file.lines[name]} of the file"
     same = environment.get(name) == file.values[name]
     return line if same else f"environment, which wins over {line}"

@@ -159,7 +159,12 @@ def release_rows(connection: sa.Connection, number: int) -> dict[str, Iterator[t
 
 def aliases_digest(connection: sa.Connection) -> TableDigest:
     """Return the digest of what people call schools beside their names."""
-    return digest_of(_part(connection, schema.alias, schema.alias.c, sa.true()))
+    return digest_of(aliases_rows(connection)[schema.alias.name])
+
+
+def aliases_rows(connection: sa.Connection) -> dict[str, Iterator[tuple[str, bytes]]]:
+    """Return the keys and digests of the aliases, by table."""
+    return {schema.alias.name: _part(connection, schema.alias, schema.alias.c, sa.true())}
 
 
 def content_digest(connection: sa.Connection) -> PartsDigest:

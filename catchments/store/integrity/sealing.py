@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from catchments.core.errors import shown
 from catchments.core.settings import ROOT
 from catchments.runtime.key_files import KeyPlace, KeyTrouble
 
@@ -38,16 +40,20 @@ class SealBroken(KeyTrouble):
 class Sealer:
     """Seals and unseals under the keys of one place, which are read when they are needed."""
 
-    def __init__(self, place: KeyPlace) -> None:
+    def __init__(self, place: KeyPlace, *, may_make: Callable[[], bool] = lambda: True) -> None:
         self.place = place
+        self._may_make = may_make
         self._known: dict[str, AESGCM] = {}
         """By the key's name; the one that seals is first."""
 
     def seal(self, value: str, *, context: str) -> str:
         """Return a text that opens only here and for the same context, such as “webhook 3 secret”.
 
-        Makes the file of keys where there is none yet. Raises KeyRefused.
+        Makes the file of keys where there is none yet and nothing is sealed. Raises KeyMissing and
+        KeyRefused.
         """
+        if not self._ciphers() and not self._may_make():
+            raise _missing(self.place, "data key of this database is not at hand")
         name, cipher = next(iter(self._ciphers(make=True).items()))
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = cipher.encrypt(nonce, value.encode(), _bound(name, context))
@@ -90,10 +96,8 @@ class Sealer:
     def _cipher(self, name: str, context: str) -> AESGCM:
         known = self._ciphers(again=name not in self._known)  # it may have been exchanged meanwhile
         if name not in known:
-            raise KeyMissing(
-                f"The {context} is sealed under the key {name}, which is not at hand.",
-                next_step=f"Put back {self.place.file} as it was, or set {self.place.setting} to "
-                "the key that this database was used with; a backup does not hold it.",
+            raise _missing(
+                self.place, f"{context} is sealed under the key {shown(name)}, which is not at hand"
             )
         return known[name]
 
@@ -148,6 +152,14 @@ def _name(key: str) -> str:
 def _derived(key: str, use: bytes, size: int) -> bytes:
     made = HKDF(algorithm=SHA256(), length=size, salt=None, info=b"catchments data key: " + use)
     return made.derive(key.encode())
+
+
+def _missing(place: KeyPlace, what: str) -> KeyMissing:
+    return KeyMissing(
+        f"The {what}.",
+        next_step=f"Put back {place.file} as it was, or set {place.setting} to the key that this "
+        "database was used with; a backup does not hold it.",
+    )
 
 
 def _broken(context: str, why: str) -> SealBroken:

@@ -44,6 +44,8 @@ class Claimed:
     text: str = ""
     url: str = ""
     secret: str = ""
+    unsealable: str = ""
+    """Why a webhook's secret cannot be used here; then there is none."""
 
     @property
     def is_email(self) -> bool:

@@ -10,11 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from catchments.core.errors import NotKnown, PublicationRefused
+from catchments.runtime.key_files import KeyTrouble
 from catchments.store import schema
 from catchments.store.engine import now
 from catchments.store.integrity.audit import append
 from catchments.store.outbox.claims import Claimed, Claims
 from catchments.store.outbox.notices import CANCELLED, FAILED, TOLD, WAITING
+from catchments.store.outbox.webhook_addresses import unsealed_secret
 
 TOO_OLD_AFTER = timedelta(days=30)
 
@@ -174,7 +176,7 @@ def _claimed(connection: sa.Connection, delivery_id: int) -> Claimed:
     told = [notice.c[name] for name in ("fingerprint", "recipient_name", *TOLD[3:])]
     columns = [table.c[name] for name in ("id", "edition_number", "attempts", "claimed_at")]
     query = (
-        sa.select(*columns, *told, webhook.c.url, webhook.c.secret)
+        sa.select(*columns, *told, webhook.c.id.label("webhook"), webhook.c.url, webhook.c.secret)
         .select_from(
             table.outerjoin(notice, notice.c.id == table.c.notice_id).outerjoin(
                 webhook, webhook.c.id == table.c.webhook_id
@@ -182,8 +184,14 @@ def _claimed(connection: sa.Connection, delivery_id: int) -> Claimed:
         )
         .where(table.c.id == delivery_id)
     )
-    row = connection.execute(query).one()
-    return Claimed(**{name: value for name, value in row._mapping.items() if value is not None})
+    row = dict(connection.execute(query).mappings().one())
+    number = row.pop("webhook")
+    if number is not None:
+        try:
+            row["secret"] = unsealed_secret(connection, {**row, "id": number})
+        except KeyTrouble as error:  # it waits; what is due behind it does not
+            row |= {"secret": "", "unsealable": str(error)}
+    return Claimed(**{name: value for name, value in row.items() if value is not None})
 
 
 def _refuse_unless_failed(row: Any, delivery_id: int) -> None:

@@ -36,7 +36,7 @@ from catchments.store.schema.lists import (
     source,
     webhook,
 )
-from catchments.store.schema.trail import audit_entry
+from catchments.store.schema.trail import audit_entry, kept_rows, trail_sent
 
 __all__ = [
     "ONLY_ON_POSTGRESQL",
@@ -62,6 +62,7 @@ __all__ = [
     "edition_source",
     "finding_explained",
     "is_ours",
+    "kept_rows",
     "letter",
     "metadata",
     "notice",
@@ -73,5 +74,6 @@ __all__ = [
     "session",
     "sign_in_budget",
     "source",
+    "trail_sent",
     "webhook",
 ]

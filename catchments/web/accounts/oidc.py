@@ -14,8 +14,8 @@ from flask import Flask, abort, current_app, request, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from catchments.core.openid_connect import OpenIdConnect
 from catchments.core.roles import Person, Role
-from catchments.core.settings import OpenIdConnect
 from catchments.store.accounts.people import Account, People
 from catchments.store.accounts.sessions import NOTED_EVERY
 from catchments.web.accounts import access

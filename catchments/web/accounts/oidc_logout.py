@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Response, current_app, jsonify, request
 
-from catchments.core.settings import OpenIdConnect
+from catchments.core.openid_connect import OpenIdConnect
 from catchments.store.accounts import budgets
 from catchments.store.accounts.people import People
 from catchments.web.accounts.access import blueprint, open_to_nobody_else, without_token
