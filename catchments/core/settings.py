@@ -89,7 +89,7 @@ class Settings:
 
     If empty, a file of this machine holds one."""
     keys_folder: Path | None = None
-    """Where the files of keys are; if None, beside the database, see `folder_of_keys`."""
+    """Where the files of keys are; if None, beside the SQLite file, see `folder_of_keys`."""
     insecure_cookies: bool = False
     """Whether staff may sign in over plain HTTP from other machines: for trials alone."""
     local_sign_in: bool = True
@@ -328,12 +328,20 @@ def _keys(environment: Mapping[str, str]) -> dict[str, Any]:
             allowed="Each needs a key of its own.",
             next_step=_MAKE_ONE,
         )
-    folder = environment.get("CATCHMENTS_KEYS", "")
     return {
         "secret_keys": secret_keys,
         "data_keys": data_keys,
-        "keys_folder": Path(folder).expanduser() if folder else None,
+        "keys_folder": _keys_folder(environment),
     }
+
+
+def _keys_folder(environment: Mapping[str, str]) -> Path | None:
+    """Return the folder set; for a database elsewhere the one that the addresses' folder has."""
+    if folder := environment.get("CATCHMENTS_KEYS"):
+        return Path(folder).expanduser()
+    addresses, url = environment.get("CATCHMENTS_ADDRESSES"), environment.get("DATABASE_URL", "")
+    elsewhere = bool(url) and not url.startswith("sqlite")
+    return Path(addresses).expanduser().parent / "keys" if elsewhere and addresses else None
 
 
 def _key_setting(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
