@@ -79,8 +79,8 @@ def refuse_unfenced(program: Program, path: Path) -> None:
         f"{shown(path.name)} is {program.kind}, which {program.reads} reads in a fence alone, and"
         f" here is none: {stands.files} keeps it from files, {stands.network} from the network.",
         allowed="Other formats are read without a fence.",
-        next_step=f"{program.instead} Or whoever runs the service installs bubblewrap, or accepts"
-        f" it with {UNFENCED_FILES}=1.",
+        next_step=f"{program.instead} Or whoever runs the service sees to a fence, by bubblewrap"
+        f" or the kernel's Landlock, or accepts it with {UNFENCED_FILES}=1.",
     )
 
 

@@ -6,13 +6,14 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO, cast
 
-from catchments.core.settings import ROOT
 from catchments.runtime.fence import inside
+from catchments.runtime.fence.surroundings import ROOT
 
 STDERR_KEPT = 64 << 10
 """Bytes, the last that were written: a traceback ends with what is of use."""
@@ -90,12 +91,16 @@ class _Talk:
                 os.set_blocking(pipe.fileno(), False)
                 waiting.register(pipe, _EVENTS[pipe is stdin])
             while waiting.get_map():
-                for key, _ in waiting.select(self._left()):
+                ready = waiting.select(min(_LOOKED_EVERY_S, self._left()))
+                if not ready and self._has_ended():
+                    _end_all(self._program)  # what it left behind holds its pipes open
+                for key, _ in ready:
                     pipe = cast(IO[bytes], key.fileobj)
                     if not handlers[pipe](pipe):
                         waiting.unregister(pipe)
                         pipe.close()
-        self._wait()
+        while not self._has_ended():
+            time.sleep(min(_ASKED_EVERY_S, self._left()))
 
     def _pipes(self) -> tuple[IO[bytes] | None, ...]:
         return self._program.stdin, self._program.stdout, self._program.stderr
@@ -106,10 +111,12 @@ class _Talk:
             raise TimeoutError
         return left
 
-    def _wait(self) -> None:
+    def _has_ended(self) -> bool:
+        if sys.platform != "linux":  # where there is no fence either
+            return self._program.poll() is not None
         # Not waited for by its number: that is its group's, which is still to be ended.
-        while os.waitid(os.P_PID, self._program.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
-            time.sleep(min(_LOOKED_EVERY_S, self._left()))
+        ended = os.WEXITED | os.WNOWAIT | os.WNOHANG
+        return os.waitid(os.P_PID, self._program.pid, ended) is not None
 
     def _tell(self, pipe: IO[bytes]) -> bool:
         if self._given:
@@ -135,4 +142,4 @@ class _Talk:
 
 
 _EVENTS = {True: selectors.EVENT_WRITE, False: selectors.EVENT_READ}
-_LOOKED_EVERY_S = 0.002
+_LOOKED_EVERY_S, _ASKED_EVERY_S = 0.1, 0.002

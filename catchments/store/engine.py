@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -61,7 +62,7 @@ class Database:
         self.url = url
         engine = open_engine(url)
         place = key_place(database_file(url), data_keys, keys_folder)
-        self.sealer = Sealer(place, may_make=self._nothing_is_sealed)
+        self.sealer = Sealer(place, may_make=partial(_nothing_is_sealed, engine))
         """Seals what is a secret in it."""
         self._engine = engine.execution_options(**{SEALER: self.sealer})
         self._writer = writing(self._engine)
@@ -74,14 +75,6 @@ class Database:
             data_keys=settings.data_keys,
             keys_folder=settings.keys_folder,
         )
-
-    def _nothing_is_sealed(self) -> bool:
-        """Whether a data key may be made: one that is lost is put back, never replaced unseen."""
-        if is_missing(self._engine):
-            return True
-        with self._explaining(), self._engine.connect() as connection:
-            held = sa.text("SELECT count(*) FROM secret WHERE value LIKE 'sealed:%'")
-            return not connection.scalar(held)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -163,6 +156,15 @@ class Database:
         if said.startswith("no such ") or code in NO_SUCH_TABLE_OR_COLUMN:
             return _not_set_up()
         return explained(error, self.url)
+
+
+def _nothing_is_sealed(engine: sa.Engine) -> bool:
+    """Whether a data key may be made: one that is lost is put back, never replaced unseen."""
+    if is_missing(engine):
+        return True
+    with engine.connect() as connection:
+        held = sa.text("SELECT count(*) FROM secret WHERE value LIKE 'sealed:%'")
+        return not connection.scalar(held)
 
 
 class Repository:

@@ -128,6 +128,28 @@ def test_a_reader_that_ends_is_a_refusal_that_says_how(
     assert "secret" not in str(refused.value)
 
 
+SHAPE = AREA.wkb
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        Held(features=1),
+        Held(features=2, shapes=[SHAPE]),
+        Held(features=1, shapes=[SHAPE], names=["a"], columns=[[]]),
+        Held(features=1, shapes=[SHAPE], names=["a", "b"], columns=[["x"]]),
+        Held(features=1, shapes=[b"\x01\x07\x00\x00\x00" * 9]),
+    ],
+    ids=["no shape", "too few", "no value", "no column", "no shape at all"],
+)
+def test_an_answer_that_contradicts_itself_is_not_believed(
+    held: Held, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "answer_of", lambda *_: held)
+    with pytest.raises(FileRefused):
+        read_layers(zipped(tmp_path), Report())
+
+
 # --- no fence, no GDAL ----------------------------------------------------------------------------
 
 CSV = f'WKT,name\n"{AREA.wkt}",a\n'

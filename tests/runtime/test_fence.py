@@ -20,7 +20,7 @@ from catchments.runtime.fence import bubblewrap, landlock, seccomp, syscalls, wa
 from catchments.runtime.fence.plans import Fence, Standing
 from catchments.runtime.subprocess_job import JobFailed
 from tests import fence_attacks
-from tests.waiting import PATIENCE_S, wait_until
+from tests.waiting import PATIENCE_S, Clock, wait_until
 from tests.worlds import lacking
 
 ATTACKS = Path(fence_attacks.__file__)
@@ -268,6 +268,29 @@ def test_what_stands_is_said_in_words(
     assert "all the same" in walls.sentence(accepted=True) or whole
 
 
+def test_a_machine_that_was_too_busy_is_tried_again_and_what_stood_once_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole, clock = Standing(landlock=7, seccomp=True), Clock(1_000.0)
+    trials = iter([Standing(), Standing(landlock=7), whole])
+    monkeypatch.setattr(walls, "_known", [])
+    monkeypatch.setattr(walls, "_again_at", [float("inf")])
+    monkeypatch.setattr(walls, "_tried", lambda: next(trials))
+    monkeypatch.setattr(walls.time, "monotonic", clock)
+    seen = []
+    for clock.now in (1_000.0, 1_059.0, 1_060.0, 1_119.0, 1_121.0, 9_999.0):
+        seen.append(walls.standing())
+    assert seen == [Standing()] * 2 + [Standing(landlock=7)] * 2 + [whole] * 2
+
+
+def test_what_cannot_be_tried_does_not_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(walls.tempfile, "NamedTemporaryFile", full)
+    assert walls._tried() == Standing()
+
+
 def test_a_bwrap_that_is_there_and_does_not_run_is_none(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -313,6 +336,17 @@ def _with_a_broken_entrance(entering):  # type: ignore[no-untyped-def]
         return [python, isolated, unwritten, "-c", text, entrance, *rest]
 
     return made
+
+
+def test_the_unit_lets_a_reader_be_fenced_by_landlock() -> None:
+    unit = (ROOT / "scripts" / "deploy" / "catchments@.service").read_text()
+    filters = [line for line in unit.splitlines() if line.startswith("SystemCallFilter=")]
+    # A later line wins over an earlier one.
+    assert set(filters[-1].partition("=")[2].split()) == {
+        "landlock_create_ruleset",
+        "landlock_add_rule",
+        "landlock_restrict_self",
+    }
 
 
 # --- Landlock's rights, the filter's steps --------------------------------------------------------
@@ -388,6 +422,15 @@ def test_the_filter_lets_be_what_readers_do_and_kills_what_is_of_another_machine
 
 
 # --- the job --------------------------------------------------------------------------------------
+
+
+def test_a_program_that_cannot_be_begun_is_a_job_that_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/there/is/none")
+    with pytest.raises(JobFailed, match="could not be begun") as failed:
+        subprocess_job.run(INTERPRETER, given=b"", within_s=1, environment={})
+    assert failed.value.how == "not begun: No such file or directory"
 
 
 def test_a_program_that_writes_without_end_is_stopped() -> None:

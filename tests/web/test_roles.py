@@ -31,6 +31,8 @@ OPEN_TO_ALL = {
     "accounts.second_step_passkey",
     "accounts.oidc_start",
     "accounts.oidc_back",
+    "accounts.oidc_check",
+    "accounts.oidc_logout",
 }
 
 

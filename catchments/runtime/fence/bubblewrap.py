@@ -5,9 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 
-from catchments.core.settings import ROOT
 from catchments.runtime.fence.plans import Fence
-from catchments.runtime.fence.surroundings import code
+from catchments.runtime.fence.surroundings import ROOT, code
 
 _ALONE = (
     *("--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"),

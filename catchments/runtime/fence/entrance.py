@@ -48,7 +48,8 @@ def enter(plan: Plan) -> Standing:
     if wanted.namespace and not _done(namespaces.without_network, plan):
         stands = replace(stands, namespace=False)
     _limit(plan, stands)
-    _done(namespaces.drop_capabilities, plan)
+    if not stands.bwrap:  # which has done it; without that, not even a trial goes on
+        namespaces.drop_capabilities()
     if wanted.landlock and not _done(lambda: _restrict_files(plan), plan):
         stands = replace(stands, landlock=0)
     if wanted.seccomp and not _done(lambda: _restrict_calls(plan, stands), plan):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
-from contextlib import suppress
+from collections.abc import Mapping
 
 from catchments.runtime.fence import kernel, syscalls
 
@@ -20,23 +20,44 @@ class _Header(ctypes.Structure):
     _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
 
 
-_Words = ctypes.c_uint32 * 6
-"""Effective, permitted and inheritable, twice."""
+class _Capabilities(ctypes.Structure):
+    """Effective, permitted and inheritable, twice."""
+
+    _fields_ = (("words", ctypes.c_uint32 * 6),)
 
 
 def without_network() -> None:
-    """Leave the network for one that has not even a loopback. Raises OSError where it may not."""
+    """Leave the network for one that has not even a loopback. Raises OSError where it may not.
+
+    Whoever leaves has every capability in there, which only what can be given up may have.
+    """
+    _give_up()
     kernel.unshare(_NEW_USER | _NEW_NETWORK)
+    _give_up()
 
 
 def drop_capabilities() -> None:
     """Give up every capability. Raises OSError where one is left."""
+    try:
+        _give_up()
+    except PermissionError:  # a service's own filter forbids it, of one that should have none
+        if any(_held().words):
+            raise
+
+
+def _give_up() -> None:
+    _call(_CAPSET, _Capabilities())
+
+
+def _held() -> _Capabilities:
+    held = _Capabilities()
+    _call(_CAPGET, held)
+    return held
+
+
+def _call(numbers: Mapping[str, int], held: _Capabilities) -> None:
     machine = syscalls.here()
     if not machine:
         raise OSError(errno.ENOSYS, "the numbers of this machine's system calls are not known")
-    header, words = _Header(_VERSION_3, 0), _Words()
-    with suppress(PermissionError):  # a service's own filter may forbid it, of one that has none
-        kernel.call(_CAPSET[machine], ctypes.addressof(header), ctypes.addressof(words))
-    kernel.call(_CAPGET[machine], ctypes.addressof(header), ctypes.addressof(words))
-    if any(words):
-        raise OSError(errno.EPERM, "capabilities could not be given up")
+    header = _Header(_VERSION_3, 0)
+    kernel.call(numbers[machine], ctypes.addressof(header), ctypes.addressof(held))

@@ -6,8 +6,7 @@ import mimetypes
 import sys
 from pathlib import Path
 
-from catchments.core.settings import ROOT
-
+ROOT = Path(__file__).resolve().parents[3]
 _OF_THE_SYSTEM = (
     *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64"),
     *("/usr/share/zoneinfo", "/etc/ld.so.cache", *mimetypes.knownfiles),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +23,9 @@ _TRIED_WITHIN_S = 20.0
 _ANSWER_BYTES = 10_000
 _lock = threading.Lock()
 _known: list[Standing] = []
+_again_at = [math.inf]
+_AGAIN_AFTER_S = 60.0
+"""A machine that was too busy for a trial is asked again; a fence that stood once stays."""
 
 
 def standing() -> Standing:
@@ -28,8 +33,9 @@ def standing() -> Standing:
     if inside.standing is not None:
         return inside.standing
     with _lock:
-        if not _known:
-            _known.append(_tried())
+        if not _known or time.monotonic() >= _again_at[0]:
+            _known[:] = [_tried()]
+            _again_at[0] = math.inf if _known[0].whole else time.monotonic() + _AGAIN_AFTER_S
         return _known[0]
 
 
@@ -41,7 +47,7 @@ def sentence(*, accepted: bool) -> str:
         return told
     if accepted:
         return f"{told} Shapefiles and Parquet are read all the same, as the setting says."
-    return f"{told} Shapefiles and Parquet are refused; bubblewrap would be a fence for them."
+    return f"{told} Shapefiles and Parquet are refused: bubblewrap or Landlock would fence them."
 
 
 def command(module: str, fence: Fence) -> list[str]:
@@ -49,6 +55,8 @@ def command(module: str, fence: Fence) -> list[str]:
     stands = standing()
     if inside.standing is not None:
         return _entering(module, Plan(fence, stands.within, stands, nested=True))
+    if stands == Standing():
+        return [sys.executable, "-m", module]
     entering = _entering(module, Plan(fence, stands, stands))
     return bubblewrap.wrapped(entering, fence) if stands.bwrap else entering
 
@@ -71,13 +79,17 @@ def _trial(wanted: Standing) -> Standing:
     command = _entering(_TRIAL, Plan(Fence(), wanted, wanted, trial=True))
     if wanted.bwrap:
         command = bubblewrap.wrapped(command, Fence())
-    with tempfile.NamedTemporaryFile() as secret, socket.socket() as listening:
-        secret.write(b"secret")
-        secret.flush()
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        asked = {"path": secret.name, "port": listening.getsockname()[1]}
-        return _shown_by(_answer(command, asked))
+    try:
+        with (
+            tempfile.NamedTemporaryFile() as secret,
+            socket.create_server(("127.0.0.1", 0)) as listening,
+        ):
+            secret.write(b"secret")
+            secret.flush()
+            asked = {"path": secret.name, "port": listening.getsockname()[1]}
+            return _shown_by(_answer(command, asked))
+    except OSError:  # a full disk, no loopback: then it is not known what stands
+        return Standing()
 
 
 def _answer(command: list[str], asked: Mapping[str, Any]) -> Mapping[str, Any]:

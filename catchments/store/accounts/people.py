@@ -285,7 +285,7 @@ class People(Repository):
             row = _by_subject(connection, subject)
             if row is None:
                 return False
-            _change(connection, person_of(row))
+            end_sessions(connection, row.id)
             note(connection, row.login, "person.sign-out", row.login, through=ELSEWHERE)
             return True
 
@@ -385,8 +385,9 @@ def _by_email(connection: sa.Connection, email: str) -> Any:
 
 
 def _change(connection: sa.Connection, person: Person, **values: Any) -> None:
-    """Change an account and end the sessions that were begun before."""
-    connection.execute(_T.update().where(_T.c.id == person.id).values(**values))
+    """Change an account, if there is anything to change, and end its sessions."""
+    if values:
+        connection.execute(_T.update().where(_T.c.id == person.id).values(**values))
     end_sessions(connection, person.id)
 
 
@@ -416,7 +417,7 @@ def _refuse_to_lose(connection: sa.Connection, person: Person, by: str) -> None:
 def _end_without_roles(connection: sa.Connection, row: Any) -> None:
     """End the sessions of somebody of whom a provider says that they have no role any more."""
     if row.subject:
-        _change(connection, person_of(row))
+        end_sessions(connection, row.id)
         note(connection, row.login, "person.sign-out", row.login, roles="", through=ELSEWHERE)
 
 

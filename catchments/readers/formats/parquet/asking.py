@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from catchments.core.errors import FileRefused
+from catchments.core.errors import FileRefused, shown
 from catchments.readers.fenced_programs import Program, answer
 from catchments.readers.formats.parquet.file_ends import check_ends
 from catchments.readers.formats.parquet.messages import Asked, Held
@@ -27,7 +27,18 @@ def held_in(path: Path, *, rows_at_most: int, bytes_at_most: int, with_shapes: b
     held = answer_of(asked, path)
     if held.refused:
         raise FileRefused(held.refused, allowed=held.allowed, next_step=held.next_step)
+    if not _is_whole(held, with_shapes=with_shapes):
+        raise FileRefused(
+            f"{shown(path.name)} cannot be read: what reads Parquet contradicts itself.",
+            next_step=_PROGRAM.instead,
+        )
     return held
+
+
+def _is_whole(held: Held, *, with_shapes: bool) -> bool:
+    """Whether an answer says as much of each row; it had a stranger's file in its hands."""
+    lengths = {*map(len, held.columns), *([len(held.shapes)] if with_shapes else [])}
+    return lengths <= {held.rows} and len(held.names) == len(held.columns)
 
 
 def answer_of(asked: Asked, path: Path) -> Held:

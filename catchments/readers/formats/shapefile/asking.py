@@ -28,7 +28,15 @@ def held_in(shp: Path, path: Path) -> Held:
     if held.damaged:
         raise not_what_it_says(path, "a zipped Shapefile", held.damaged)
     refuse_many(held.features, path)
+    if not _is_whole(held):
+        raise not_what_it_says(path, "a zipped Shapefile", "what reads it contradicts itself")
     return held
+
+
+def _is_whole(held: Held) -> bool:
+    """Whether an answer says as much of each feature; it had a stranger's file in its hands."""
+    lengths = {len(held.shapes), *map(len, held.columns)}
+    return lengths == {held.features} and len(held.names) == len(held.columns)
 
 
 def answer_of(asked: Asked, shp: Path, path: Path) -> Held:

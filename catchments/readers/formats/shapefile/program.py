@@ -12,6 +12,10 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
+if __name__ == "__main__":
+    # pyogrio would load each for what is not asked of it here: most of the time of a small file.
+    sys.modules.update(dict.fromkeys(("geopandas", "pandas", "pyarrow")))  # type: ignore[arg-type]
+
 import msgspec
 import pyogrio
 import pyogrio.raw

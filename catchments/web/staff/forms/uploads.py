@@ -38,6 +38,8 @@ LARGEST_KEPT = 100_000_000
 """Bytes of a reading: several times what the finest boundaries of the country come to."""
 REASON_KEPT = 500
 """Characters of a refusal that the audit trail keeps."""
+REFUSAL_SHOWN, ROWS_SHOWN = 10_000, 100
+"""Characters, and rows at fault: whatever a reader says that a file may have taken over."""
 FORMATS = ".kml,.kmz,.geojson,.topojson,.json,.gpkg,.parquet,.geoparquet,.zip,.csv"
 
 _IN_FORMS = (
@@ -159,8 +161,8 @@ def read_files(files: Sequence[FileStorage], wish: Wish, field: str, *, subject:
     if read.crashed:
         raise _unreadable(field)
     if read.refused:
-        said = for_forms(read.refused)
-        raise FormRefused([FieldError(field, said, tuple(read.rows), read.sketch)])
+        said = for_forms(read.refused)[:REFUSAL_SHOWN]
+        raise FormRefused([FieldError(field, said, tuple(read.rows[:ROWS_SHOWN]), read.sketch)])
     return read
 
 
