@@ -6,6 +6,7 @@ import os
 import resource
 import socket
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 
 import click
@@ -29,6 +30,10 @@ FILES_BESIDE = 512
 """Files that a worker has open beside its connections, at most."""
 HEADERS_WITHIN_MS = 15_000
 """After this a connection that has not sent its headers is closed."""
+BEHIND_NOTHING = (
+    "Others may reach it. HTTPS, buffers for those who send or read slowly, and restarts that fail "
+    "no request need a proxy before it: see “A reverse proxy” in docs/operating.md."
+)
 LOGGING = Path(__file__).with_name("granian_logging.json")
 """Has Granian write its own lines as the workers write theirs."""
 STOP_WITHIN_S = 10
@@ -112,7 +117,10 @@ def serve(host: str, port: int, database: str, workers: int) -> None:
 
 def _serve(host: str, port: int, workers: int) -> None:
     # In place of this process: what setting up has imported is not carried into the workers.
-    say(f"The finder is at http://{host}:{port}/ – stop it with Ctrl-C.")
+    shown_host = f"[{host}]" if ":" in host else host
+    say(f"The finder is at http://{shown_host}:{port}/ – stop it with Ctrl-C.")
+    if not _is_loopback(host):
+        say(BEHIND_NOTHING)
     options = {
         "interface": "wsgi",
         "host": host,
@@ -131,6 +139,13 @@ def _serve(host: str, port: int, workers: int) -> None:
     command = [sys.executable, "-m", "granian", *named, *flags, "app:serve_app"]
     os.chdir(ROOT)
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _connections() -> int:
