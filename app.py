@@ -18,6 +18,7 @@ from catchments import __version__
 from catchments.core.errors import CatchmentsError
 from catchments.core.settings import Settings
 from catchments.editions.delivery import DeliveryWorker, payloads
+from catchments.editions.trail_sending import NOWHERE, TrailSender
 from catchments.lookup.resolver import kilometres, long_date
 from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.search.text_search import NoAddresses
@@ -27,10 +28,10 @@ from catchments.runtime.connections import SlowReaders
 from catchments.runtime.disk import exposed
 from catchments.runtime.processes import end_with_parent
 from catchments.store import Store
+from catchments.store.accounts.letters import Letters
 from catchments.store.engine import database_file
 from catchments.store.outbox.queue import Outbox
 from catchments.web import ogc, v1
-from catchments.web.accounts import access
 from catchments.web.accounts import routes as accounts_routes
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
 from catchments.web.common.query_parameters import Code, Number
@@ -69,6 +70,7 @@ from catchments.web.pages.machines import (
     sitemap,  # noqa: F401 - its addresses are the blueprint's
 )
 from catchments.web.staff import routes as staff_routes
+from catchments.web.staff.room import staff_room
 from catchments.web.v1 import provider
 from catchments.web.v1.formats import Ending
 
@@ -86,7 +88,6 @@ BLUEPRINTS = (
     map_pages.blueprint,
     health.blueprint,
     machines.blueprint,
-    accounts_routes.blueprint,
     staff_routes.blueprint,
 )
 SEND_EVERY_S = 5.0
@@ -94,6 +95,10 @@ LOOK_EVERY_S = 5.0
 READ_WITHIN_S = 20.0
 LEAST_READ_A_S = 1_024
 """Whoever takes less a second of an answer, for so long, is ended."""
+HASH_GOES_NOWHERE = (
+    "The audit trail's last hash goes nowhere by itself: whoever owns the database could cut off "
+    "its end unseen. Set CATCHMENTS_AUDIT_OUT."
+)
 WEB = Path(__file__).parent / "catchments" / "web"
 """Where templates and static files are."""
 
@@ -116,13 +121,14 @@ def web_app(settings: Settings | None = None) -> Flask:
     app = Flask("catchments", root_path=str(WEB))
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
-    store = Store(settings.database_url)
+    store = Store.of(settings)
     app.extensions[EXTENSION] = Services(
         settings,
         store,
         Snapshots(store),
         AddressBook(settings.addresses_path),
         geocoder_of(settings) or NoAddresses(),
+        TrailSender(store, settings),
     )
     app.url_map.converters |= {"int": Number, "code": Code, "ending": Ending}
     app.jinja_env.filters |= {"long_date": long_date, "distance": kilometres}
@@ -136,7 +142,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     robots.register(app)
     catalogue.register(app)
     page_heads.register(app)
-    access.register(app)
+    accounts_routes.register(app, staff_room(app))
     _compress_pages(app)
     slashes.register(app)  # the last, so that the others see where it leads
     app.wsgi_app = RateLimitMiddleware(app, ResponseCache(app))  # type: ignore[method-assign]
@@ -180,10 +186,19 @@ def serve_app() -> Flask:
         running.snapshots.current()
     except CatchmentsError as error:
         app.logger.warning("not ready: %s", error)
-    for work in (_keep_fresh, _keep_sending, _keep_readers_awake):
+    if not settings.audit_out and not _shows_a_demonstration(running):
+        app.logger.warning("%s", HASH_GOES_NOWHERE)
+    for work in (_keep_fresh, _keep_sending, _keep_trail_sent, _keep_readers_awake):
         threading.Thread(target=work, args=(app, running), daemon=True).start()
     threading.Thread(target=metrics.keep_published, args=(app,), daemon=True).start()
     return app
+
+
+def _shows_a_demonstration(running: Services) -> bool:
+    try:
+        return running.snapshots.current().demonstration
+    except CatchmentsError:
+        return True  # nothing is served that the trail could be about
 
 
 def files_of(settings: Settings) -> list[Path]:
@@ -210,11 +225,14 @@ def _keep_fresh(app: Flask, running: Services) -> None:
 def _keep_sending(app: Flask, running: Services) -> None:
     """Send what is due; every worker does, and claims see to it that each goes out once."""
     payload = payloads(running.store, running.snapshots, running.settings)
-    courier = DeliveryWorker(Outbox(running.store), running.settings, payload)
+    store, settings = running.store, running.settings
+    boxes = (Outbox(store), Letters(store, settings.public_url))
+    couriers = [DeliveryWorker(box, settings, payload) for box in boxes]
     while True:
         time.sleep(SEND_EVERY_S)
         try:
-            courier.send_due()
+            for courier in couriers:
+                courier.send_due()
         except CatchmentsError as error:
             app.logger.warning("nothing is being sent: %s", error)
         except Exception:
@@ -231,6 +249,19 @@ def _keep_readers_awake(app: Flask, _running: Services) -> None:
                 app.logger.warning("ended %s connections that took too little", ended)
         except Exception:
             app.logger.exception("slow connections are not ended")
+
+
+def _keep_trail_sent(app: Flask, running: Services) -> None:
+    """Send the audit trail's last hash out; a thread of its own, for nothing else to wait for."""
+    sender = running.trail
+    while sender is not None and sender.state != NOWHERE:
+        time.sleep(SEND_EVERY_S)
+        try:
+            sender.send_due()
+        except CatchmentsError as error:
+            app.logger.warning("the audit trail's last hash does not go out: %s", error)
+        except Exception:
+            app.logger.exception("the audit trail's last hash does not go out")
 
 
 def _compress_pages(app: Flask) -> None:

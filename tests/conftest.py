@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
 import secrets
 import shutil
@@ -56,6 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Before any module of tests is read: `tests.laws` asks how long its laws are tried."""
     laws.load(thorough=config.option.all)
+    os.environ["CATCHMENTS_SETTINGS"] = os.devnull  # nor is a file of settings read
     gc.disable()  # until all is imported and collected, none of which is garbage
 
 

@@ -14,11 +14,11 @@ from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.core.model import Alias, SourceKind
 from catchments.core.roles import Role
 from catchments.store import Artefact, Publication, Store, schema
-from catchments.store.accounts.people import Secrets
+from catchments.store.accounts.people import People
 from catchments.store.directory.aliases import AliasUploads
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.drafts.uploads import Upload, Uploads
-from catchments.store.engine import MIGRATIONS, open_engine, writing
+from catchments.store.engine import MIGRATIONS, make_database, open_engine, writing
 from catchments.store.explanations import Explanations
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.webhook_addresses import Webhooks
@@ -66,7 +66,20 @@ def fill_every_table(url: str) -> None:
 
 def _staff_at_work(store: Store) -> None:
     hana = add_person(store, "hana", Role.EDITOR)
-    Secrets(store).value("sessions")
+    sealed = store.sealer.seal(HOSTILE, context="made up")
+    sent = {
+        "destination": "ab" * 32,
+        "number": 3,
+        "hash": "cd" * 32,
+        "attempts": 1,
+        "next_at": MOMENT,
+    }
+    with store.writing() as connection:
+        connection.execute(schema.secret.insert().values(name="made up", value=sealed))
+        connection.execute(schema.trail_sent.insert().values(last_error=HOSTILE, **sent))
+    people = People(store)
+    people.sign_in("hana", HOSTILE)
+    people.sign_in_elsewhere_only(add_person(store, "rata").login, by="hana")
     AbsenceRates(store).set({"": RateGiven(0.1, HOSTILE)}, by=hana)
     Explanations(store).explain({"key": "A finding."}, HOSTILE, by=hana)
     desk = DraftRepository(store)
@@ -84,6 +97,7 @@ def at_revision(url: str, revision: str) -> None:
     """Make a database as an earlier version of the service left it."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
+    make_database(url)
     engine = writing(open_engine(url))
     with engine.begin() as connection:
         config.attributes["connection"] = connection

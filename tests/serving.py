@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from scripts.many_machines import NotReady, write_nginx
 from tests import prepared
 from tests.waiting import PATIENCE_S, answers, free_port, wait_until
-from tests.worlds import lacking, url_of
+from tests.worlds import DATA_KEY, lacking, url_of
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
@@ -71,7 +71,8 @@ class Server(Door):
         **settings: str,
     ) -> None:
         super().__init__(free_port())
-        self._program, self._settings, self._ready = (module, *words), settings, ready
+        self._program, self._ready = (module, *words), ready
+        self._settings = {"CATCHMENTS_DATA_KEY": DATA_KEY, **settings}
         self._anew = anew
 
     def start(self) -> None:

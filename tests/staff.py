@@ -1,14 +1,22 @@
-"""People for the staff pages, and what a browser does for them: sign in, send forms of a draft."""
+"""People for the staff pages, and what a browser does for them: sign in, send forms of a draft.
+
+This is the one way in which tests sign in. Whoever's role needs a second step has an app, whose
+secret all share; each time that somebody signs in here, half a minute goes by for it, so that its
+code is a new one.
+"""
 
 from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Mapping
 from html import unescape
 from pathlib import Path
 from typing import Any
 
+import pyotp
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
@@ -17,10 +25,12 @@ from werkzeug.test import TestResponse
 from catchments.changes.change import apply_all
 from catchments.core.model import Edition
 from catchments.core.roles import Person, Role
-from catchments.store import Store
-from catchments.store.accounts import people
+from catchments.store import Store, schema
+from catchments.store.accounts import factors, hashing
+from catchments.store.accounts.factors import STEP_S, app_context
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository
+from tests.waiting import wait_until
 from tests.worlds import opened, store_of
 
 PASSWORD = "correct horse battery kererū"
@@ -33,8 +43,47 @@ PEOPLE = {
 }
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
+APP = pyotp.TOTP("KVKVEV2LKVEVKV2LKVKVEV2LKVEVKV2L")
+"""The app of everybody whose role needs one."""
+NEED_AN_APP = {Role.APPROVER, Role.ADMINISTRATOR}
+SECOND_STEP = "/staff/second-step"
+
+
+class Ahead:
+    """The time by which apps give codes: it goes on by a step whenever a code is wanted."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.seconds
+
+    def code(self) -> str:
+        """A code that was not given before."""
+        self.seconds += STEP_S
+        return APP.at(self())
+
+
+class App:
+    """An authenticator app that somebody uses at a server whose clock is the real one."""
+
+    def __init__(self, secret: str) -> None:
+        self._totp, self._step = pyotp.TOTP(secret), 0
+
+    def code(self) -> str:
+        """A code that was not given before; where three were given of late it waits for another."""
+        self._step = max(self._step + 1, self._now() - 1)
+        wait_until(lambda: self._step <= self._now() + 1, "there is another code")
+        return self._totp.at(self._step * STEP_S)
+
+    def _now(self) -> int:
+        return int(time.time()) // STEP_S
+
+
+AHEAD = Ahead()
+factors.clock = AHEAD
 # Made as ever, but in a millisecond.
-people.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+hashing.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 def add_person(store: Store, login: str, *roles: Role, password: str = PASSWORD) -> Person:
@@ -45,7 +94,33 @@ def add_person(store: Store, login: str, *roles: Role, password: str = PASSWORD)
         email=f"{login.partition('@')[0]}@ministry.example",
         roles=roles or (Role.READER,),
         password=password,
+        is_first=False,
     )
+
+
+def see_to_an_app(store: Store, login: str) -> None:
+    """See that somebody has an app whose role needs one, as if they had set it up long ago.
+
+    A database that was copied has another key than the one that it was sealed under.
+    """
+    person = People(store).person(login)
+    if NEED_AN_APP & person.roles:
+        give_an_app(store, person)
+
+
+def give_an_app(store: Store, person: Person) -> None:
+    """Have somebody's app give codes, but for the record that it was set up."""
+    table = schema.authenticator
+    own = table.c.person_id == person.id
+    with store.reading() as connection:
+        kept = connection.scalar(sa.select(table.c.secret).where(own))
+    if kept and store.sealer.opens(kept):
+        return
+    sealed = store.sealer.seal(APP.secret, context=app_context(person.id))
+    values = {"secret": sealed, "last_step": 0, "made_at": person.created_at}
+    with store.writing() as connection:
+        connection.execute(table.delete().where(own))
+        connection.execute(table.insert().values(person_id=person.id, **values))
 
 
 def staffed(database: Path, folder: Path, people: Mapping[str, Role]) -> Path:
@@ -59,9 +134,25 @@ def staffed(database: Path, folder: Path, people: Mapping[str, Role]) -> Path:
 
 def sign_in(client: FlaskClient, login: str, password: str = PASSWORD) -> TestResponse:
     """Sign in as somebody; it must work."""
+    see_to_an_app(store_of(client.application), login)
     response = attempt(client, login, password)
     assert response.status_code == 303, response.text
+    if response.headers["Location"] == SECOND_STEP:
+        response = give_code(client)
+        assert response.status_code == 303, response.text
     return response
+
+
+def give_code(client: FlaskClient, code: str = "") -> TestResponse:
+    """Give the code of the app, or another one, after the password."""
+    token = csrf_in(client.get(SECOND_STEP))
+    return client.post(SECOND_STEP, data={"csrf_token": token, "code": code or AHEAD.code()})
+
+
+def confirm(client: FlaskClient, **fields: Any) -> TestResponse:
+    """Show once more who one is."""
+    given = {"password": PASSWORD, "code": AHEAD.code(), **fields}
+    return post(client, "/staff/confirm", **given)
 
 
 def signed_in(app: Flask, login: str) -> FlaskClient:

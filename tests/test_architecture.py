@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -84,14 +84,23 @@ FILES = sorted([ROOT / "app.py", *ROOT.glob("catchments/**/*.py"), *ROOT.glob("m
 MODULES = {module_name(path): path for path in FILES}
 
 
-def imports(source: str, module: str, *, is_package: bool = False) -> Iterator[str]:
-    """Yield the full name of everything that a module imports, wherever in it."""
+@cache
+def nodes(source: str) -> tuple[ast.AST, ...]:
+    """All nodes of a module, parsed once for all tests that ask."""
+    return tuple(ast.walk(ast.parse(source)))
+
+
+@cache
+def imports(source: str, module: str, *, is_package: bool = False) -> tuple[str, ...]:
+    """Return the full name of everything that a module imports, wherever in it."""
     package = module if is_package else module.rpartition(".")[0]
-    for node in ast.walk(ast.parse(source)):
+    names: list[str] = []
+    for node in nodes(source):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield from (f"{origin(node, package)}.{alias.name}" for alias in node.names)
+            names += (f"{origin(node, package)}.{alias.name}" for alias in node.names)
+    return tuple(names)
 
 
 def origin(node: ast.ImportFrom, package: str) -> str:
@@ -211,6 +220,7 @@ def test_a_circle_is_found():
     assert not circles({"a": {"b", "c"}, "b": {"c"}})
 
 
+@cache
 def folders() -> dict[Path, set[str]]:
     """Folders of ours → the modules and packages that a reader sees in each."""
     inside: dict[Path, set[str]] = {}
@@ -372,13 +382,13 @@ PARSES = {
 """The rooms that may, each with the reason; no web room is among them."""
 
 
+@cache
 def parsers_named(source: str) -> set[str]:
     """What of the native parsers a module speaks of, as an import or an attribute."""
-    tree = ast.parse(source)
-    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    attributes = {node.attr for node in nodes(source) if isinstance(node, ast.Attribute)}
     called = {
         node.func.id
-        for node in ast.walk(tree)
+        for node in nodes(source)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     imported = {part for name in imports(source, "catchments.made_up") for part in name.split(".")}

@@ -63,6 +63,7 @@ SQUARES: Mapping[str, tuple[float, float, float, float]] = {
     REKOHU: (-177.0, -44.5, -176.0, -43.5),
 }
 """West, south, east, north: four in a square on the mainland, one on the Chathams."""
+DATA_KEY = "a-key-of-the-tests-which-copies-of-a-database-share"
 TABLES = (
     "source",
     "boundary",
@@ -82,8 +83,16 @@ TABLES = (
     "draft_comment",
     "draft_upload",
     "person",
+    "sign_in_budget",
+    "letter",
+    "session",
+    "authenticator",
+    "passkey",
+    "recovery_code",
     "secret",
     "audit_entry",
+    "kept_rows",
+    "trail_sent",
     "notice",
     "delivery",
     "webhook",
@@ -225,7 +234,7 @@ def opened(database: Path | str) -> Iterator[Store]:
     """A store with its schema made, closed at the end."""
     url = url_of(database)
     begin_with_the_schema(url)
-    store = Store(url)
+    store = Store(url, data_keys=(DATA_KEY,))
     try:
         store.migrate()
         yield store
@@ -293,7 +302,7 @@ def application(
     public_url: str = "",
 ) -> Flask:
     """The application on a database, on a day of the test's choosing."""
-    settings = Settings(database_url=url_of(database), public_url=public_url)
+    settings = Settings(database_url=url_of(database), public_url=public_url, data_keys=(DATA_KEY,))
     made = (create_app if commands else web_app)(settings)
     running = made.extensions[EXTENSION]
     clock = today if callable(today) else lambda: today

@@ -33,6 +33,7 @@ R = TypeVar("R")
 
 PROBLEMS_SHOWN = 50
 REFUSED = 1
+IN_MEMORY = "sqlite://"
 
 
 class Day(click.ParamType[date]):
@@ -69,9 +70,32 @@ DAY, NUMBER = Day(), Number()
 
 
 def store() -> Store:
-    """Return the running application's store, its schema up to date."""
+    """Return the running application's store, as it is. Raises NothingPublished without one.
+
+    What reads makes nothing and migrates nothing: `flask setup`, `serve` and `restore` do.
+    """
+    opened = _store()
+    opened.refuse_unless_set_up()
+    return opened
+
+
+def store_to_fill(*, commit: bool) -> Store:
+    """Return the store for an import: one that is missing is made, if the import is to be kept.
+
+    Without `commit` an empty one in memory stands in for it. Raises NothingPublished for a schema
+    that is not this program's.
+    """
+    opened = _store()
+    if not opened.is_bare():
+        opened.refuse_unless_set_up()
+        return opened
+    filled = opened if commit else Store(IN_MEMORY)
+    filled.migrate()
+    return filled
+
+
+def _store() -> Store:
     opened: Store = current_app.extensions[EXTENSION].store
-    opened.migrate()
     return opened
 
 
@@ -100,7 +124,7 @@ def recorded_import(
     if source is not None:
         facts.append({"name": source.url, "sha256": source.sha256})
     action = f"import.{kind}"
-    with store().writing() as connection:
+    with store_to_fill(commit=True).writing() as connection:
         append(connection, actor=COMMAND_LINE, action=action, subject=subject, files=facts)
         yield
 

@@ -17,6 +17,7 @@ from catchments.commands.console import (
     say,
     show_report,
     store,
+    store_to_fill,
     table,
 )
 from catchments.core.errors import FileRefused, InputRefused, shown
@@ -66,7 +67,7 @@ def import_schools(
     if file is None and sheet:
         raise InputRefused("--sheet names a sheet of a file, and none is given.")
     statuses = dict(map(_told_status, treat_status))
-    opened = store()
+    opened = store_to_fill(commit=commit)
     release, report = _read(file, released, sheet, statuses)
     show_report(report)
     previous = _previous(opened, release)
@@ -176,7 +177,7 @@ def aliases() -> None:
 @refusing
 def import_aliases(file: Path, sheet: str | None, commit: bool) -> None:
     """Read a table (CSV, XLSX or Parquet: alias, school number, source) in place of all aliases."""
-    opened = store()
+    opened = store_to_fill(commit=commit)
     schools = _known_schools(opened)
     with progress() as called:
         given, report = read_aliases(file, schools=schools, sheet=sheet, progress=called)

@@ -11,7 +11,8 @@ from flask import Flask
 from flask.cli import FlaskGroup
 
 from catchments import __version__
-from catchments.commands import backing_up, moving, resolving, setup
+from catchments.commands import resolving, setup
+from catchments.commands.upkeep import backing_up, moving, settings
 
 
 class Later(click.Group):
@@ -45,21 +46,26 @@ GROUPS = (
     Later("audit", "catchments.commands.audit", "The trail of what staff did."),
     Later("keys", "catchments.commands.keys", "Keys for services that ask often."),
     Later("notices", "catchments.commands.notices", "What schools and providers are told."),
+    Later("secrets", "catchments.commands.keys", "Secrets in the database, and their keys."),
     Later("staff", "catchments.commands.staff", "People who sign in, and their roles."),
 )
 
 
 def register(app: Flask) -> None:
     """Add every command to an application."""
-    alone = (setup.setup, setup.serve, moving.move_database, resolving.resolve)
-    for command in (*GROUPS, *alone, backing_up.backup, backing_up.restore):
+    alone = (setup.setup, setup.serve, moving.move_database, resolving.resolve, settings.settings)
+    backups = (backing_up.backup, backing_up.verify_backup, backing_up.restore)
+    for command in (*GROUPS, *alone, *backups):
         app.cli.add_command(command)
 
 
 def command_line(create_app: Callable[[], Flask]) -> FlaskGroup:
     """Return `flask` as it is here: it works from any folder, and says this project's version."""
+    # A .env of whatever folder it is typed in is no place of settings of ours.
     # Flask's own command answers --version before it looks for an application, and for itself.
-    group = FlaskGroup(name="flask", create_app=create_app, add_version_option=False)
+    group = FlaskGroup(
+        name="flask", create_app=create_app, add_version_option=False, load_dotenv=False
+    )
     libraries = "".join(f"\n{name} {metadata.version(name)}" for name in ("Flask", "Werkzeug"))
     said = f"%(prog)s %(version)s\nPython {platform.python_version()}{libraries}"
     version = click.version_option(__version__, prog_name="catchments", message=said)

@@ -21,7 +21,7 @@ from catchments.commands.console import (
     refusing,
     say,
     show_report,
-    store,
+    store_to_fill,
 )
 from catchments.core.errors import InputRefused
 from catchments.core.model import NOT_STATED, DirectoryRelease, Edition, School
@@ -237,7 +237,7 @@ def import_catchments(
 
     KML, KMZ, GeoJSON, TopoJSON, GeoPackage, GeoParquet, zipped Shapefile, or CSV with WKT.
     """
-    opened = store()
+    opened = store_to_fill(commit=commit)
     made_up = partial(are_made_up, files)
     target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=made_up)
     with _drawing_faults(faults_map):
@@ -302,8 +302,8 @@ def import_providers(
     **given: Any,
 ) -> None:
     """Read tables of providers, with their catchments if they have them, into a draft."""
-    made_up = partial(is_made_up, files[0])
-    target = _Target.chosen(store(), draft, new_draft=new_draft, base=base, made_up=made_up)
+    opened, made_up = store_to_fill(commit=commit), partial(is_made_up, files[0])
+    target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=made_up)
     with progress() as called:
         read = read_providers(files, known=target.content, given=Given(**given), progress=called)
     show_report(read.report)
@@ -336,8 +336,8 @@ def import_listings(
     Each speaks for the catchments that it names: schools of theirs that it leaves out lose their
     place on the list, those of other catchments keep it.
     """
-    made_up = partial(is_made_up, files[0])
-    target = _Target.chosen(store(), draft, new_draft=new_draft, base=base, made_up=made_up)
+    opened, made_up = store_to_fill(commit=commit), partial(is_made_up, files[0])
+    target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=made_up)
     release = target.directory()
     if release is None:
         raise InputRefused(

@@ -1,10 +1,14 @@
-"""`flask keys`: keys for services that ask more often than anybody may."""
+"""`flask keys` of services that ask often; `flask secrets`: what is sealed, under which keys."""
 
 from __future__ import annotations
 
 import click
 
 from catchments.commands.console import refusing, say, store, table
+from catchments.core.errors import CatchmentsError
+from catchments.core.roles import COMMAND_LINE
+from catchments.store.integrity.audit import append
+from catchments.store.integrity.sealed_columns import keys_in_use, seal_all
 from catchments.store.keys import Keys
 
 FOR_A_SERVICE = 60_000
@@ -52,3 +56,78 @@ def revoke(key: int) -> None:
     """End the KEY of this number, as `flask keys list` shows it."""
     Keys(store()).revoke(key)
     say(f"Key {key} is refused from now on, within seconds everywhere.")
+
+
+# --- what is sealed -------------------------------------------------------------------------------
+
+
+class NotAllSealed(CatchmentsError):
+    """Secrets that cannot be unsealed with the keys that are at hand; they stay as they are."""
+
+    def __init__(self, problem: str, *, reasons: list[str], next_step: str) -> None:
+        super().__init__(problem, next_step=next_step)
+        self.reasons = reasons
+
+
+@click.group()
+def secrets() -> None:
+    """Secrets in the database, and the keys that they are sealed under."""
+
+
+@secrets.command("status")
+@refusing
+def status() -> None:
+    """Say how many secrets are under which key, and whether a key may go. Shows no secret."""
+    opened = store()
+    sealer = opened.sealer
+    with opened.reading() as connection:
+        used = keys_in_use(connection)
+    names = sealer.key_names()
+    rows = [(name, _use(place), used[name]) for place, name in enumerate(names)]
+    rows += [
+        (name or "none", "not at hand" if name else "stands open", count)
+        for name, count in used.items()
+        if name not in names
+    ]
+    table(f"Keys in {sealer.place.said}", ("Key", "What it does", "Secrets under it"), rows)
+    old = names[1:]
+    if old and not any(used[name] for name in old):
+        say(
+            f"Nothing is under {', '.join(old)} any more: it may be taken away, once all servers "
+            "were restarted with the new one first."
+        )
+    elif old or used[""]:
+        say("Run `flask secrets rotate` to seal all under the first key.")
+    lost = [name for name in used if name and name not in names]
+    if lost:
+        say("What is under a key that is not at hand cannot be used: put that key back.")
+
+
+@secrets.command("rotate")
+@refusing
+def rotate() -> None:
+    """Seal every secret anew that is not under the first key; then the others may go."""
+    opened = store()
+    with opened.writing() as connection:
+        done, stuck = seal_all(connection)
+        if done:
+            append(
+                connection,
+                actor=COMMAND_LINE,
+                action="secrets.rotate",
+                subject="secrets",
+                sealed=done,
+                key=opened.sealer.key_names()[0],
+            )
+    say(f"Sealed anew: {done}." if done else "There was nothing to seal anew.")
+    if stuck:
+        raise NotAllSealed(
+            f"{len(stuck)} could not be unsealed, and stay as they are.",
+            reasons=stuck,
+            next_step="Put the key back that they are under; a webhook can be added anew.",
+        )
+    say("`flask secrets status` says when an earlier key may go.")
+
+
+def _use(place: int) -> str:
+    return "unseals" if place else "seals and unseals"

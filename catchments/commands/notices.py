@@ -7,6 +7,7 @@ import click
 from catchments.commands.console import refusing, say, store, table
 from catchments.core.roles import COMMAND_LINE
 from catchments.editions.delivery import DeliveryWorker, payloads
+from catchments.store.accounts.letters import Letters
 from catchments.store.outbox.notices import STATES
 from catchments.store.outbox.queue import Outbox
 from catchments.web.common.services import service
@@ -47,10 +48,13 @@ def list_notices(failed: bool) -> None:
 @notices.command("send")
 @refusing
 def send() -> None:
-    """Send what is due now; a server does so by itself."""
+    """Send what is due now, letters to staff too; a server does so by itself."""
     running = service()
-    payload = payloads(running.store, running.snapshots, running.settings)
-    taken = DeliveryWorker(Outbox(running.store), running.settings, payload).send_due()
+    store()  # there must be one
+    settings = running.settings
+    payload = payloads(running.store, running.snapshots, settings)
+    boxes = (Outbox(running.store), Letters(running.store, settings.public_url))
+    taken = sum(DeliveryWorker(box, settings, payload).send_due() for box in boxes)
     say(f"{taken} {'was' if taken == 1 else 'were'} taken.")
 
 

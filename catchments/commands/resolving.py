@@ -64,6 +64,7 @@ def _snapshot(database: str, day: date) -> Snapshot:
     settings = current_app.extensions[EXTENSION].settings
     store = Store(database_url(database) if database else settings.database_url)
     try:
+        store.refuse_unless_set_up()
         # As if it were that day: no edition of another day is compiled in vain.
         world = Snapshots(store, today=lambda: day).current()
         snapshot = world.on(day)

@@ -6,17 +6,22 @@ import os
 import resource
 import socket
 import sys
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
 import click
 from flask import current_app
 
-from catchments.commands.console import progress, refusing, say, store
+from catchments.commands.console import progress, refusing, say
 from catchments.core.errors import InputRefused, PublicationRefused, shown
-from catchments.core.settings import ROOT, database_url
+from catchments.core.settings import ROOT, Settings, database_url
+from catchments.runtime.fence import walls
+from catchments.runtime.key_files import KeyTrouble
 from catchments.runtime.prometheus_files import SHARED, fresh_folder
 from catchments.store import Store
+from catchments.store.engine import database_file
+from catchments.store.integrity.protecting import protect
 from catchments.web.common.services import EXTENSION
 from catchments.web.front.room import AT_ONCE
 from maps import MAKER
@@ -44,7 +49,25 @@ STOP_WITHIN_S = 10
 @refusing
 def setup() -> None:
     """Create or upgrade the database; publish the demonstration edition if it is empty."""
-    prepare(store())
+    opened: Store = current_app.extensions[EXTENSION].store
+    opened.migrate()
+    _protect(opened, current_app.extensions[EXTENSION].settings)
+    prepare(opened)
+
+
+def _protect(opened: Store, settings: Settings) -> None:
+    """See that keys are there and in use; without them the public is answered all the same."""
+    try:
+        for sentence in protect(opened, settings):
+            say(sentence)
+    except KeyTrouble as error:
+        say(f"Warning: {error}")
+        say("The public is answered; until then nobody can sign in, publish or import.")
+    if database_file(opened.url) is None and not (settings.secret_keys and settings.data_keys):
+        say(
+            "Warning: keys are in files of this machine. Other servers on the same database need "
+            "them as CATCHMENTS_SECRET_KEY and CATCHMENTS_DATA_KEY, or in files of their own."
+        )
 
 
 def prepare(opened: Store) -> None:
@@ -105,10 +128,12 @@ def serve(host: str, port: int, database: str, workers: int) -> None:
     _refuse_taken_port(host, port)
     settings = current_app.extensions[EXTENSION].settings
     url = database_url(database) if database else settings.database_url
-    opened = Store(url)
+    opened = Store.of(settings, url)
     opened.migrate()
+    _protect(opened, replace(settings, database_url=url))
     prepare(opened)
     opened.close()
+    say(walls.sentence(accepted=settings.unfenced_files))
     os.environ["DATABASE_URL"] = url  # the workers read it
     os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(TRIM_BYTES))
     os.environ[SHARED] = fresh_folder(os.environ)  # for what the workers count
@@ -117,7 +142,9 @@ def serve(host: str, port: int, database: str, workers: int) -> None:
 
 def _serve(host: str, port: int, workers: int) -> None:
     # In place of this process: what setting up has imported is not carried into the workers.
-    shown_host = f"[{host}]" if ":" in host else host
+    # A passkey belongs to a name: browsers make none for an address.
+    shown_host = "localhost" if host in {"127.0.0.1", "::1"} else host
+    shown_host = f"[{shown_host}]" if ":" in shown_host else shown_host
     say(f"The finder is at http://{shown_host}:{port}/ – stop it with Ctrl-C.")
     if not _is_loopback(host):
         say(BEHIND_NOTHING)

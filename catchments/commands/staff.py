@@ -8,7 +8,10 @@ import click
 
 from catchments.commands.console import refusing, say, store, table
 from catchments.core.roles import MAY, Action, Person, Role
-from catchments.store.accounts.people import People, checked_password
+from catchments.store.accounts.factors import Factors
+from catchments.store.accounts.passwords import checked_password
+from catchments.store.accounts.people import People
+from catchments.store.accounts.rows import FIRST_PASSWORD_HOLDS
 
 _ROLES = click.Choice([str(role) for role in Role])
 _PIPED = click.option(
@@ -39,6 +42,10 @@ def add(
         login=login, name=name, email=email, roles=[*map(Role, roles)], password=password
     )
     say(f"{made.login} may sign in: {_roles(made)}.")
+    if password:
+        say(f"{made.login} is asked to make a password of their own, {_within()}.")
+    else:
+        say("They are known by their e-mail address when they first sign in elsewhere.")
 
 
 @staff.command("list")
@@ -95,7 +102,17 @@ def set_password(login: str, piped: bool) -> None:
     people = People(store())
     people.person(login)  # or says that there is nobody, before it asks
     people.set_password(login, _password(piped))
-    say(f"{login} has a new password.")
+    say(f"{login} has a new password. They are asked to make their own, {_within()}.")
+
+
+@staff.command("reset-factors")
+@click.argument("login")
+@refusing
+def reset_factors(login: str) -> None:
+    """Forget the app, the passkeys and the recovery codes of LOGIN, who has lost them."""
+    Factors(store()).reset(login)
+    say(f"{login} has no second step, and is signed out.")
+    say("Unless their role needs none they set up a new one when they next sign in.")
 
 
 @staff.command("unlink")
@@ -103,8 +120,25 @@ def set_password(login: str, piped: bool) -> None:
 @refusing
 def unlink(login: str) -> None:
     """Forget who LOGIN is to the OpenID Connect provider, to match them by e-mail again."""
-    People(store()).unlink(login)
-    say(f"{login} is matched by e-mail when they next sign in elsewhere.")
+    people = People(store())
+    people.unlink(login)
+    say(f"{login} is unlinked.")
+    found = people.known(login)
+    if found and found.has_password:
+        say(f"With a password they are not matched by e-mail: `flask staff elsewhere {login}`.")
+
+
+@staff.command("elsewhere")
+@click.argument("login")
+@refusing
+def elsewhere(login: str) -> None:
+    """Have LOGIN sign in through OpenID Connect alone: their password ends."""
+    People(store()).sign_in_elsewhere_only(login)
+    say(f"{login} signs in elsewhere; the first time they are known by their e-mail address.")
+
+
+def _within() -> str:
+    return f"within {FIRST_PASSWORD_HOLDS.days} days"
 
 
 def _password(piped: bool) -> str:

@@ -6,29 +6,34 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from catchments.core.environment_values import count, seconds, switch
 from catchments.core.errors import InputRefused, shown
+from catchments.core.mail_server import EMAIL, MailServer, mail_server
+from catchments.core.openid_connect import OpenIdConnect, openid_connect
+from catchments.core.roles import Role
+from catchments.core.settings_file import take_in
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:([0-9]{1,5}|\*))?")
-_ISSUER = re.compile(
-    r"https://[^\s?#]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/[^\s?#]*)?"
-)
 _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 _CONTACT = re.compile(
     r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?|tel:\+?[0-9-]{3,30}"
     r"|mailto:[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]+"
 )
-_HOST = re.compile(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]{2,45}\]")
+_TRUSTED_HOST = re.compile(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]{2,45}\]")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
-_SMTP_PORTS = {"smtp": 25, "smtps": 465}
-EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-"""One e-mail address and nothing that could mean more in a header."""
+_HOST = r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])"
+_AUDIT_OUT = re.compile(
+    rf"syslog:///[!-~]+|syslog(?:\+tcp)?://{_HOST}(?::[0-9]{{1,5}})?/?"
+    rf"|mailto:{EMAIL.pattern}|https://{_HOST}(?::[0-9]{{1,5}})?(?:/[!-~]*)?"
+)
 SHORTEST_KEY = 32
+_MAKE_ONE = "Make one with `openssl rand -hex 32`."
+UNFENCED_FILES = "CATCHMENTS_UNFENCED_FILES"
+"""The variable, which programs that read files look at as well."""
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,}")
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,33 +46,6 @@ def sqlite_url(path: Path) -> str:
 
 DEFAULT_DATABASE_URL = sqlite_url(ROOT / "instance" / "catchments.sqlite")
 DEFAULT_ADDRESSES_PATH = ROOT / "instance" / "addresses.sqlite"
-
-
-@dataclass(frozen=True)
-class OpenIdConnect:
-    """A provider of OpenID Connect, such as the Ministry's Education Sector Logon."""
-
-    issuer: str
-    client_id: str
-    client_secret: str = field(default="", repr=False)
-    name: str = "OpenID Connect"
-    """What the link for signing in there calls it."""
-    role_claim: str = ""
-    """The claim that names somebody's roles; if empty, an administrator gives them here."""
-
-
-@dataclass(frozen=True)
-class MailServer:
-    """The SMTP server through which providers are told."""
-
-    host: str
-    port: int
-    sender: str
-    """The address that e-mails come from."""
-    user: str = ""
-    password: str = field(default="", repr=False)
-    implicit_tls: bool = False
-    starttls: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,16 +80,31 @@ class Settings:
     geocoder_options: str = "{}"
     """What that geocoder needs, as JSON: a key, a domain, a user agent."""
     geocoder_timeout_s: float = 2.0
-    secret_key: str = field(default="", repr=False)
-    """What the staff's sessions are signed with; if empty, a key that the database keeps."""
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    """What the staff's sessions are signed with, the first; the others are still known.
+
+    If empty, a file of this machine holds one."""
+    data_keys: tuple[str, ...] = field(default=(), repr=False)
+    """What secrets in the database are sealed with, the first; the others still unseal.
+
+    If empty, a file of this machine holds one."""
+    keys_folder: Path | None = None
+    """Where the files of keys are; if None, beside the database, see `folder_of_keys`."""
     insecure_cookies: bool = False
     """Whether staff may sign in over plain HTTP from other machines: for trials alone."""
     local_sign_in: bool = True
     """Whether staff sign in with a password that is kept here."""
     oidc: OpenIdConnect | None = None
     """Where staff sign in instead, or as well; nowhere else if None."""
+    second_factor: frozenset[Role] = frozenset({Role.APPROVER, Role.ADMINISTRATOR})
+    """The roles that show something beside a password when they sign in: an app's code, a passkey.
+
+    Whoever has set one up is asked for it, whatever their role.
+    """
     mail: MailServer | None = None
     """Where e-mails are handed over; none are sent if None."""
+    unfenced_files: bool = False
+    """Whether files that only large libraries read are taken where nothing fences those."""
     webhooks_to_private: bool = False
     """Whether webhooks may be on this machine or in a private network."""
     log: str = "text"
@@ -126,15 +119,25 @@ class Settings:
     """Under which names this service may be asked; a dot before one takes in all names below it.
 
     Under any if empty."""
+    audit_out: str = field(default="", repr=False)
+    """Where the audit trail's last hash goes out to, as a URL; nowhere if empty."""
+    audit_out_key: str = field(default="", repr=False)
+    """What a webhook that it goes out to knows that it is ours by."""
+    audit_out_every_s: float = 300.0
+    """How often it goes out at most, in seconds."""
     security_contacts: tuple[str, ...] = ()
     """Whom to tell of a weakness, as URIs, the one preferred first; nobody is named if empty."""
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read DATABASE_URL and the variables that begin with CATCHMENTS_.
 
-        Raises InputRefused for what is no number or no origin.
+        Unless an environment is given it is the process's own, with what the file of settings says
+        put into it. Raises InputRefused for what is no number or no origin.
         """
+        if environment is None:
+            take_in(os.environ)
+            environment = os.environ
         return cls(
             database_url=environment.get("DATABASE_URL") or DEFAULT_DATABASE_URL,
             addresses_path=Path(
@@ -163,8 +166,10 @@ class Settings:
 
 def _telling(environment: Mapping[str, str]) -> dict[str, Any]:
     public_url = _public_url(environment.get("CATCHMENTS_PUBLIC_URL", ""))
+    mail = mail_server(environment)
     return {
-        "mail": _mail_server(environment),
+        "mail": mail,
+        **_trail(environment, mail),
         "webhooks_to_private": switch(environment, "CATCHMENTS_WEBHOOKS_TO_PRIVATE", "0"),
         "public_url": public_url,
         "trusted_hosts": _trusted_hosts(
@@ -184,6 +189,7 @@ def _watching(environment: Mapping[str, str]) -> dict[str, Any]:
         )
     return {
         "log": kind,
+        "unfenced_files": switch(environment, UNFENCED_FILES, "0"),
         "access_log": switch(environment, "CATCHMENTS_ACCESS_LOG", "0"),
         "metrics_token": _metrics_token(environment),
     }
@@ -196,73 +202,38 @@ def _metrics_token(environment: Mapping[str, str]) -> str:
             f"CATCHMENTS_METRICS_TOKEN has {len(token)} characters.",
             field="CATCHMENTS_METRICS_TOKEN",
             allowed=f"It must have at least {SHORTEST_KEY}: letters, digits, and - . _ ~ + / =.",
-            next_step="Make one with `openssl rand -hex 32`.",
+            next_step=_MAKE_ONE,
         )
     return token
 
 
-def _mail_server(environment: Mapping[str, str]) -> MailServer | None:
-    text = environment.get("CATCHMENTS_SMTP_URL", "")
-    if not text:
-        return None
-    sender = environment.get("CATCHMENTS_MAIL_FROM", "")
-    if not EMAIL.fullmatch(sender):
+def _trail(environment: Mapping[str, str], mail: MailServer | None) -> dict[str, Any]:
+    url = environment.get("CATCHMENTS_AUDIT_OUT", "")
+    key = environment.get("CATCHMENTS_AUDIT_OUT_KEY", "")
+    if url and not _AUDIT_OUT.fullmatch(url):
+        # Not shown: what stands in an address may be what opens it.
         raise InputRefused(
-            f"CATCHMENTS_MAIL_FROM is {shown(sender)}.",
-            field="CATCHMENTS_MAIL_FROM",
-            allowed="With CATCHMENTS_SMTP_URL it must be an e-mail address, and nothing else.",
+            "CATCHMENTS_AUDIT_OUT is no address that the trail's last hash can go out to.",
+            field="CATCHMENTS_AUDIT_OUT",
+            allowed="It must be as syslog:///dev/log, syslog://host:514, syslog+tcp://host:601, "
+            "mailto:auditors@ministry.example or https://host/path.",
+            next_step="Leave it out to send it nowhere; the service then says so.",
         )
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise _no_smtp_url() from None
-    known = {"": False, "starttls=0": False, "starttls=1": True}
-    if parts.scheme not in _SMTP_PORTS or not parts.hostname or parts.query not in known:
-        raise _no_smtp_url()
-    covered = parts.scheme == "smtps" or known[parts.query] or _is_this_machine(parts.hostname)
-    in_clear = switch(environment, "CATCHMENTS_SMTP_IN_CLEAR", "0")
-    if (parts.username or parts.password) and not covered and not in_clear:
-        raise _password_in_clear()
-    return MailServer(
-        host=parts.hostname,
-        port=port or _SMTP_PORTS[parts.scheme],
-        sender=sender,
-        user=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-        implicit_tls=parts.scheme == "smtps",
-        starttls=known[parts.query],
-    )
-
-
-def _no_smtp_url() -> InputRefused:
-    # Not shown: a password may be in it.
-    return InputRefused(
-        "CATCHMENTS_SMTP_URL is not an address of an SMTP server.",
-        field="CATCHMENTS_SMTP_URL",
-        allowed="It must be as smtp://user:password@host:587?starttls=1 or smtps://host:465.",
-        next_step="In user and password write what is no letter or digit as %40 and so on.",
-    )
-
-
-def _password_in_clear() -> InputRefused:
-    return InputRefused(
-        "CATCHMENTS_SMTP_URL would send its user and password in clear.",
-        field="CATCHMENTS_SMTP_URL",
-        allowed="With a password it must be smtps://… or end in ?starttls=1, unless the server is "
-        "this very machine.",
-        next_step="Add ?starttls=1. Where the line between is safe in another way, set "
-        "CATCHMENTS_SMTP_IN_CLEAR=1.",
-    )
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    if url.startswith("mailto:") and mail is None:
+        raise InputRefused(
+            "CATCHMENTS_AUDIT_OUT is an e-mail address, and CATCHMENTS_SMTP_URL is not set.",
+            field="CATCHMENTS_AUDIT_OUT",
+            next_step="Set the SMTP server, or another address.",
+        )
+    if url.startswith("https:") and len(key) < SHORTEST_KEY:
+        raise InputRefused(
+            f"CATCHMENTS_AUDIT_OUT_KEY has {len(key)} characters.",
+            field="CATCHMENTS_AUDIT_OUT_KEY",
+            allowed=f"For a webhook it must have at least {SHORTEST_KEY}, at random.",
+            next_step=_MAKE_ONE,
+        )
+    every = seconds(environment, "CATCHMENTS_AUDIT_OUT_EVERY_S", 300.0, least=1.0)
+    return {"audit_out": url, "audit_out_key": key, "audit_out_every_s": every}
 
 
 def _public_url(text: str) -> str:
@@ -281,7 +252,7 @@ def _trusted_hosts(text: str, public_url: str) -> tuple[str, ...]:
     if named == ["*"] or not (named or public_url):
         return ()
     for name in named:
-        if not _HOST.fullmatch(name):
+        if not _TRUSTED_HOST.fullmatch(name):
             raise InputRefused(
                 f"CATCHMENTS_TRUSTED_HOSTS names {shown(name)}.",
                 field="CATCHMENTS_TRUSTED_HOSTS",
@@ -314,7 +285,7 @@ def _contact(text: str) -> str:
 
 def _signing_in(environment: Mapping[str, str]) -> dict[str, Any]:
     local = switch(environment, "CATCHMENTS_LOCAL_SIGN_IN", "1")
-    oidc = _openid_connect(environment)
+    oidc = openid_connect(environment)
     if not local and oidc is None:
         raise InputRefused(
             "CATCHMENTS_LOCAL_SIGN_IN is 0 and CATCHMENTS_OIDC_ISSUER is not set.",
@@ -323,50 +294,75 @@ def _signing_in(environment: Mapping[str, str]) -> dict[str, Any]:
             next_step="Set the issuer, or leave the switch out.",
         )
     return {
-        "secret_key": _secret_key(environment),
+        **_keys(environment),
         "insecure_cookies": switch(environment, "CATCHMENTS_INSECURE_COOKIES", "0"),
         "local_sign_in": local,
         "oidc": oidc,
+        "second_factor": _second_factor(environment),
     }
 
 
-def _openid_connect(environment: Mapping[str, str]) -> OpenIdConnect | None:
-    issuer = environment.get("CATCHMENTS_OIDC_ISSUER", "")
-    if not issuer:
-        return None
-    if not _ISSUER.fullmatch(issuer):
-        raise InputRefused(
-            f"CATCHMENTS_OIDC_ISSUER is {shown(issuer)}.",
-            field="CATCHMENTS_OIDC_ISSUER",
-            allowed="It must begin with https://; with http:// on this very machine only.",
-            next_step="Take it from the provider's discovery document, letter by letter.",
-        )
-    if not environment.get("CATCHMENTS_OIDC_CLIENT_ID"):
-        raise InputRefused(
-            "CATCHMENTS_OIDC_ISSUER is set, but not CATCHMENTS_OIDC_CLIENT_ID.",
-            field="CATCHMENTS_OIDC_CLIENT_ID",
-            next_step="Set it to what the provider calls this service.",
-        )
-    return OpenIdConnect(
-        issuer=issuer,
-        client_id=environment["CATCHMENTS_OIDC_CLIENT_ID"],
-        client_secret=environment.get("CATCHMENTS_OIDC_CLIENT_SECRET", ""),
-        name=environment.get("CATCHMENTS_OIDC_NAME") or OpenIdConnect.name,
-        role_claim=environment.get("CATCHMENTS_OIDC_ROLE_CLAIM", ""),
+def _second_factor(environment: Mapping[str, str]) -> frozenset[Role]:
+    words = environment.get("CATCHMENTS_SECOND_FACTOR", "").split()
+    if not words:
+        return Settings.second_factor
+    if words in (["all"], ["none"]):
+        return frozenset(Role if words == ["all"] else ())
+    if set(words) <= set(Role):
+        return frozenset(map(Role, words))
+    raise InputRefused(
+        f"CATCHMENTS_SECOND_FACTOR is {shown(' '.join(words))}.",
+        field="CATCHMENTS_SECOND_FACTOR",
+        allowed=f"It must be roles parted by spaces ({', '.join(Role)}), or all, or none.",
+        next_step="Leave it out: approvers and administrators then need a second factor.",
     )
 
 
-def _secret_key(environment: Mapping[str, str]) -> str:
-    # Not shown when it is refused: it may be half of the real one.
-    key = environment.get("CATCHMENTS_SECRET_KEY", "")
-    if key and len(key) < SHORTEST_KEY:
+def _keys(environment: Mapping[str, str]) -> dict[str, Any]:
+    secret_keys = _key_setting(environment, "CATCHMENTS_SECRET_KEY")
+    data_keys = _key_setting(environment, "CATCHMENTS_DATA_KEY")
+    if set(secret_keys) & set(data_keys):
         raise InputRefused(
-            f"CATCHMENTS_SECRET_KEY has {len(key)} characters.",
-            field="CATCHMENTS_SECRET_KEY",
-            allowed=f"It must have at least {SHORTEST_KEY}, at random.",
-            next_step="Leave it out: the database then keeps one that all workers share.",
+            "CATCHMENTS_DATA_KEY and CATCHMENTS_SECRET_KEY hold the same key.",
+            field="CATCHMENTS_DATA_KEY",
+            allowed="Each needs a key of its own.",
+            next_step=_MAKE_ONE,
         )
-    return key
+    folder = environment.get("CATCHMENTS_KEYS", "")
+    return {
+        "secret_keys": secret_keys,
+        "data_keys": data_keys,
+        "keys_folder": Path(folder).expanduser() if folder else None,
+    }
+
+
+def _key_setting(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    text = environment.get(name, "")
+    return checked_keys(text, named=name, field=name) if text else ()
+
+
+def checked_keys(text: str, *, named: str, field: str = "") -> tuple[str, ...]:
+    """Return keys that are parted by commas or blanks, the one in use first. Raises InputRefused.
+
+    What is refused is not shown: it may be half of a real one.
+    """
+    keys = tuple(text.replace(",", " ").split())
+    short = next((key for key in keys if len(key) < SHORTEST_KEY), None)
+    if short is not None or not keys:
+        raise InputRefused(
+            f"{named} holds a key of {len(short or '')} characters.",
+            field=field,
+            allowed=f"Each must have at least {SHORTEST_KEY}, at random. Blanks part several.",
+            next_step=_MAKE_ONE,
+        )
+    if len(set(keys)) != len(keys):
+        raise InputRefused(
+            f"{named} holds one key twice.",
+            field=field,
+            allowed="To exchange a key, the new one stands first and the old one behind it.",
+            next_step=_MAKE_ONE,
+        )
+    return keys
 
 
 def database_url(text: str) -> str:

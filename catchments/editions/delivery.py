@@ -29,13 +29,14 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from catchments.core.errors import InputRefused, shown
+from catchments.core.mail_server import EMAIL, MailServer
 from catchments.core.public_addresses import is_public
-from catchments.core.settings import EMAIL, MailServer, Settings
+from catchments.core.settings import Settings
 from catchments.editions.history import DIFFERENCES_KEPT, EditionHistory, edition_json
 from catchments.lookup.snapshot import Snapshots
 from catchments.runtime.recent import Recent
 from catchments.store import Store
-from catchments.store.outbox.queue import Claimed, Outbox
+from catchments.store.outbox.claims import Claimed, Claims
 
 MAIL_TIMEOUT_S = 30.0
 CALL_TIMEOUT_S = (5.0, 10.0)
@@ -75,9 +76,9 @@ class NotTaken(Exception):
 
 
 class DeliveryWorker:
-    """Takes deliveries out of the outbox one by one, and sends each."""
+    """Takes what is due out of an outbox, deliveries or letters, one by one, and sends each."""
 
-    def __init__(self, outbox: Outbox, settings: Settings, payload: Payload) -> None:
+    def __init__(self, outbox: Claims, settings: Settings, payload: Payload) -> None:
         self._outbox = outbox
         self._settings = settings
         self._payload = payload
@@ -112,6 +113,8 @@ class DeliveryWorker:
                 raise NotTaken("no SMTP server is set")
             send_email(self._settings.mail, claimed)
             return
+        if claimed.unsealable:
+            raise NotTaken(claimed.unsealable)
         payload = self._payload(claimed.edition_number)
         if payload is None:
             raise NotTaken(f"edition {claimed.edition_number} is not known here")

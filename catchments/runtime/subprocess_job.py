@@ -1,15 +1,18 @@
-"""A module of ours run as a program on some bytes, with a limit to its time."""
+"""A module of ours run as a program on some bytes, with limits, in a fence where it reads files."""
 
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping
 
 from catchments.core.errors import CatchmentsError
-from catchments.core.settings import ROOT
+from catchments.runtime import ended_programs
+from catchments.runtime.fence import walls
+from catchments.runtime.fence.plans import Fence
 
+ANSWER_AT_MOST = 16 << 20
+"""Bytes, of a program that says what came of it and no more."""
 _NEXT_STEP = "Try again; if it happens again, tell whoever runs the service."
 
 
@@ -21,28 +24,32 @@ class JobFailed(CatchmentsError):
         self.how = how
         """How it ended; nothing that the program wrote, which a file may have chosen."""
         self.stderr = stderr
-        """What it wrote: see `logs.told_by` before any of it is repeated."""
+        """What it wrote, the end of it: see `logs.told_by` before any of it is repeated."""
 
 
-def run(module: str, *, given: bytes, within_s: float, environment: Mapping[str, str]) -> bytes:
-    """Return what a module of ours writes when it is run as a program on `given`.
+def run(
+    module: str,
+    *,
+    given: bytes,
+    within_s: float,
+    environment: Mapping[str, str],
+    at_most: int = ANSWER_AT_MOST,
+    fence: Fence | None = None,
+) -> bytes:
+    """Return what a module of ours writes when it is run as a program on `given`: some bytes.
 
-    It sees the environment given and no other. Raises JobFailed.
+    It sees the environment given and no other, and of the machine what its fence lets it; without
+    one it is not fenced, which is for programs that read no foreign file. Raises JobFailed.
     """
+    command = walls.command(module, fence) if fence else [sys.executable, "-m", module]
     try:
-        ended = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
-            [sys.executable, "-m", module],
-            input=given,
-            capture_output=True,
-            cwd=ROOT,
-            env=dict(environment),
-            timeout=within_s,
-            check=False,
+        ended = ended_programs.run(
+            command, given=given, within_s=within_s, at_most=at_most, environment=environment
         )
-    except subprocess.TimeoutExpired as error:
+    except ended_programs.NotEnded as error:
         raise JobFailed(
-            f"It took longer than {within_s:.0f} seconds and was stopped; nothing was changed.",
-            how=f"stopped after {within_s:g} seconds",
+            "It took too long, or wrote too much, and was stopped; nothing was changed.",
+            how=error.how,
         ) from error
     if ended.returncode:
         raise JobFailed(
@@ -54,7 +61,12 @@ def run(module: str, *, given: bytes, within_s: float, environment: Mapping[str,
 
 
 def _how_it_ended(code: int) -> str:
+    # bwrap, as a shell, tells of a signal by a number above those that programs end with.
+    code = _SIGNALLED - code if code > _SIGNALLED else code
     try:
         return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
     except ValueError:
         return f"killed by signal {-code}"
+
+
+_SIGNALLED = 128

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError
 
 from catchments.core.errors import CatchmentsError, InputRefused, NothingPublished, shown
-from catchments.core.settings import sqlite_url
+from catchments.core.settings import Settings, sqlite_url
 from catchments.runtime.disk import make_file, make_folder
+from catchments.store.integrity.sealing import Sealer, key_place
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -40,6 +42,8 @@ PATIENCE: dict[str, int | str] = {
     "options": f"-c statement_timeout=60s -c lock_timeout={BUSY_TIMEOUT_MS}",
 }
 """Of libpq, unless the URL says otherwise: how long a PostgreSQL that is silent is trusted."""
+SEALER = "catchments_sealer"
+"""The option of a connection that holds what seals secrets in its database."""
 _WRITES = "catchments_writes"
 _PASSWORD = re.compile(r"(?<=://)([^:@]*):.*@")
 
@@ -51,22 +55,71 @@ class StoreUnavailable(CatchmentsError):
 class Database:
     """A database and its transactions; what it cannot do it says without the URL's password."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self, url: str, *, data_keys: tuple[str, ...] = (), keys_folder: Path | None = None
+    ) -> None:
+        """Open a database; `data_keys` are those set, else they are in a file (see `key_place`)."""
         self.url = url
-        self._engine = open_engine(url)
+        engine = open_engine(url)
+        place = key_place(database_file(url), data_keys, keys_folder)
+        self.sealer = Sealer(place, may_make=partial(_nothing_is_sealed, engine))
+        """Seals what is a secret in it."""
+        self._engine = engine.execution_options(**{SEALER: self.sealer})
         self._writer = writing(self._engine)
+
+    @classmethod
+    def of(cls, settings: Settings, url: str = "") -> Self:
+        """Open the database of settings, or another with the same keys."""
+        return cls(
+            url or settings.database_url,
+            data_keys=settings.data_keys,
+            keys_folder=settings.keys_folder,
+        )
 
     def close(self) -> None:
         """Give all connections back."""
         self._engine.dispose()
 
+    def make(self) -> None:
+        """Make the empty file of an SQLite database where there is none; see `make_database`."""
+        make_database(self.url)
+
     def migrate(self) -> None:
-        """Bring the schema to the newest revision; what is there stays."""
+        """Bring the schema to the newest revision, from nothing too; what is there stays."""
+        self.make()
         with self._explaining(), self._engine.connect() as connection:
             if revision(connection) == NEWEST_REVISION:
                 return
         with self.writing() as connection:
             upgrade(connection)
+
+    def is_bare(self) -> bool:
+        """Whether there is no database, or one without a schema; it is not made by looking."""
+        if is_missing(self._engine):
+            return True
+        with self.reading() as connection:
+            return revision(connection) is None
+
+    def refuse_unless_set_up(self) -> None:
+        """Raise NothingPublished where there is no schema, or another than this program's.
+
+        It changes nothing: whoever only looks brings no schema up to date under running servers.
+        """
+        if self.is_bare():
+            raise NothingPublished(
+                f"There is no database at “{shown_url(self._engine.url)}” that has been set up.",
+                next_step="If that is the wrong place, set DATABASE_URL; otherwise run "
+                "`flask setup`, or `flask restore FILE`.",
+            )
+        with self.reading() as connection:
+            found = revision(connection)
+        if found != NEWEST_REVISION:
+            raise NothingPublished(
+                f"The database “{shown_url(self._engine.url)}” has the schema {shown(found)}, and "
+                f"this program's is “{NEWEST_REVISION}”.",
+                next_step="Run `flask setup`, which brings an earlier one up to date; for a later "
+                "one use the program that made it.",
+            )
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -79,6 +132,8 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """Give a transaction, the only one that writes meanwhile; for the rooms of the store."""
+        if is_missing(self._engine):
+            raise _not_set_up()
         with self._explaining(), self._writer.begin() as connection:
             if connection.dialect.name == "postgresql":
                 # One writer at a time, as BEGIN IMMEDIATE has it on SQLite.
@@ -101,6 +156,15 @@ class Database:
         if said.startswith("no such ") or code in NO_SUCH_TABLE_OR_COLUMN:
             return _not_set_up()
         return explained(error, self.url)
+
+
+def _nothing_is_sealed(engine: sa.Engine) -> bool:
+    """Whether a data key may be made: one that is lost is put back, never replaced unseen."""
+    if is_missing(engine):
+        return True
+    with engine.connect() as connection:
+        held = sa.text("SELECT count(*) FROM secret WHERE value LIKE 'sealed:%'")
+        return not connection.scalar(held)
 
 
 class Repository:
@@ -150,6 +214,12 @@ def _not_set_up() -> NothingPublished:
     )
 
 
+def sealer_of(connection: sa.Connection) -> Sealer:
+    """Return what seals secrets in a connection's database."""
+    found: Sealer = connection.get_execution_options()[SEALER]
+    return found
+
+
 def now() -> datetime:
     """Return the present moment as it is kept."""
     # Kept without a zone, in UTC: SQLite has no type for more.
@@ -167,9 +237,9 @@ def inserted(connection: sa.Connection, table: sa.Table, **values: Any) -> int:
 
 
 def open_engine(url: str) -> sa.Engine:
-    """Return an engine for a `sqlite:///…` or `postgresql://…` URL.
+    """Return an engine for a `sqlite:///…` or `postgresql://…` URL; it makes no file, nor folder.
 
-    Raises InputRefused for any other URL, and StoreUnavailable for a folder that cannot be.
+    Raises InputRefused for any other URL.
     """
     try:
         parsed = sa.make_url(url)
@@ -180,6 +250,22 @@ def open_engine(url: str) -> sa.Engine:
     if parsed.get_backend_name() == "postgresql":
         return _postgresql(parsed)
     raise _not_a_url(url)
+
+
+def make_database(url: str) -> None:
+    """Make the empty file of an SQLite database where there is none: nothing else does.
+
+    Its owner alone may read it; SQLite's own would be everybody's. Raises StoreUnavailable.
+    """
+    path = database_file(url)
+    if path is None or path.exists():
+        return
+    try:
+        make_folder(path.parent)
+        make_file(path)
+    except OSError as error:
+        reason = f"it, or its folder, cannot be made ({error.strerror})"
+        raise _unavailable(sa.make_url(url), reason) from error
 
 
 def writing(engine: sa.Engine) -> sa.Engine:
@@ -237,18 +323,11 @@ def _postgresql(url: sa.URL) -> sa.Engine:
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
-    if _is_file(url):
-        try:
-            make_folder(Path(str(url.database)).parent)
-        except OSError as error:
-            reason = f"its folder cannot be made ({error.strerror})"
-            raise _unavailable(url, reason) from error
     # A connection that is kept would go on reading a file that was removed or replaced.
     pool = sa.NullPool if _is_file(url) else None
     engine = sa.create_engine(url, poolclass=pool, hide_parameters=True)
     if _is_file(url):
-        path = Path(str(url.database))
-        sa.event.listen(engine, "do_connect", lambda *_: _begin_file(path))
+        sa.event.listen(engine, "do_connect", lambda *_: _refuse_missing(engine))
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -265,11 +344,10 @@ def database_file(url: str) -> Path | None:
     return Path(str(parsed.database)) if _is_file(parsed) else None
 
 
-def _begin_file(path: Path) -> None:
-    """Make the file before SQLite does, which would let everybody read it; its journals follow."""
-    if not path.exists():
-        with suppress(OSError):  # SQLite finds it too, and says it
-            make_file(path)
+def _refuse_missing(engine: sa.Engine) -> None:
+    """Stand before SQLite, which would make the file, for everybody to read."""
+    if is_missing(engine):
+        raise _not_set_up()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -17,6 +17,7 @@ from catchments.store.artefacts import Artefact
 from catchments.store.drafts import records
 from catchments.store.drafts.records import APPROVED, Draft
 from catchments.store.integrity.audit import append
+from catchments.store.integrity.records import edition_record
 from catchments.store.outbox.notices import Announcement
 
 
@@ -87,6 +88,7 @@ def note(
             title=publication.edition.title,
             reason=publication.edition.reason,
             **_accepted(publication.edition.uncovered_accepted),
+            **edition_record(connection, number),
         )
 
 

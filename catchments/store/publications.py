@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -33,6 +34,7 @@ from catchments.store.drafts import records
 from catchments.store.drafts.records import Draft
 from catchments.store.engine import Database, now
 from catchments.store.integrity.audit import append
+from catchments.store.integrity.records import artefacts_record, release_record
 from catchments.store.outbox import notices
 from catchments.store.publication_record import Decision, Publication
 
@@ -53,8 +55,10 @@ class State:
 class Store(Database):
     """Editions, school directory releases and drafts in SQLite or PostgreSQL."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
+    def __init__(
+        self, url: str, *, data_keys: tuple[str, ...] = (), keys_folder: Path | None = None
+    ) -> None:
+        super().__init__(url, data_keys=data_keys, keys_folder=keys_folder)
         self._asking = threading.Lock()
         self._asked: Future[State] | None = None
 
@@ -118,7 +122,7 @@ class Store(Database):
     def add_release(self, release: DirectoryRelease) -> int:
         """Keep a school directory release and return its number."""
         with self.writing() as connection:
-            return releases.write(connection, release, imported_at=now())
+            return _keep_release(connection, release)
 
     def aliases(self) -> tuple[Alias, ...]:
         """Return what people call schools beside their names."""
@@ -171,9 +175,9 @@ class Store(Database):
         with self.writing() as connection:
             self._refuse_if_changed(connection, expected)
             if release is not None:
-                releases.write(connection, release, imported_at=now())
+                _keep_release(connection, release)
             if called and not alias_rows.import_number(connection):
-                alias_rows.write(connection, called, 1)
+                alias_rows.write_first(connection, called)
             numbers = []
             for publication in publications:
                 who = publication_record.names(connection, publication, decision)
@@ -192,16 +196,18 @@ class Store(Database):
         with self.writing() as connection:
             if connection.scalar(standing) is None:
                 return  # a form sent twice: it is withdrawn once, and once on record
+            at = now()
             append(
                 connection,
                 actor=by,
                 action="edition.withdraw",
                 subject=f"edition {number}",
                 reason=reason,
+                withdrawn_at=at.isoformat(),
             )
             notices.cancel(connection, number)
             connection.execute(
-                table.update().where(table.c.number == number).values(withdrawn_at=now())
+                table.update().where(table.c.number == number).values(withdrawn_at=at)
             )
 
     def artefact(self, number: int, name: str) -> Artefact | None:
@@ -228,6 +234,14 @@ class Store(Database):
         with self.writing() as connection:
             connection.execute(table.delete().where(table.c.edition_number == number))
             artefacts.write(connection, number, made, maker=maker)
+            append(
+                connection,
+                actor=COMMAND_LINE,
+                action="edition.redraw",
+                subject=f"edition {number}",
+                maker=maker,
+                **artefacts_record(connection, number),
+            )
 
     def _refuse_if_changed(self, connection: sa.Connection, expected: State) -> None:
         numbers = connection.execute(
@@ -253,6 +267,18 @@ def _in_the_background(ask: Callable[[], T]) -> Future[T]:
 
     threading.Thread(target=asking, daemon=True).start()
     return answer
+
+
+def _keep_release(connection: sa.Connection, release: DirectoryRelease) -> int:
+    number = releases.write(connection, release, imported_at=now())
+    append(
+        connection,
+        actor=COMMAND_LINE,
+        action="directory.keep",
+        subject=f"directory release {number}",
+        **release_record(connection, number),
+    )
+    return number
 
 
 def _publish(connection: sa.Connection, publication: Publication, **who: str) -> int:

@@ -85,6 +85,7 @@ def test_they_are_listed_with_their_schools_and_hostile_text_as_text(
     assert "[bold]{{7*191}}" in said
 
 
+@pytest.mark.usefixtures("store")
 def test_there_are_none_before_an_import(run: Run) -> None:
     assert "Alias" in run("aliases", "list").output
 

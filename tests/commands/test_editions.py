@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -53,6 +54,7 @@ def test_editions_drafts_and_releases_are_listed(run: Run) -> None:
     assert "13" in said
 
 
+@pytest.mark.usefixtures("store")
 def test_an_empty_database_lists_nothing(run: Run) -> None:
     assert "Editions" in run("editions", "list").output
 
@@ -260,7 +262,7 @@ def test_a_taken_port_gives_one_clear_line(run: Run, taken: int, store: Store) -
         ),
         pytest.param(
             {"DATABASE_URL": "sqlite:////dev/null/x"},
-            ("editions", "list"),
+            ("setup",),
             "cannot be used",
             marks=pytest.mark.thorough,
         ),
@@ -314,6 +316,7 @@ def test_serve_sets_up_and_hands_over_to_the_server(
     monkeypatch.setattr(setup.os, "environ", dict(os.environ))
     said = run("serve", "--port", free_port(), "--database", demonstration_copy, "--workers", 3)
     assert "The finder is at http://127.0.0.1:" in said.output
+    assert re.search(r"Foreign files: .+ fences files, .+ the network\.", said.output)
     (program, command) = started[0]
     assert program == sys.executable
     assert "--workers=3" in command

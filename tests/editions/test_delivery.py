@@ -27,7 +27,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from catchments.core.errors import InputRefused
-from catchments.core.settings import MailServer, Settings
+from catchments.core.mail_server import MailServer
+from catchments.core.settings import Settings
 from catchments.editions import delivery
 from catchments.editions.delivery import (
     DeliveryWorker,
@@ -42,8 +43,9 @@ from catchments.editions.delivery import (
 from catchments.lookup.snapshot import Snapshots
 from catchments.store import Publication, Store
 from catchments.store.engine import now
+from catchments.store.outbox.claims import MAY_HAVE_BEEN_SENT, Claimed
 from catchments.store.outbox.notices import Announcement
-from catchments.store.outbox.queue import MAY_HAVE_BEEN_SENT, Claimed, Outbox
+from catchments.store.outbox.queue import Outbox
 from catchments.store.outbox.webhook_addresses import Webhooks
 from tests.serving import Quiet, in_a_thread
 from tests.worlds import (

@@ -36,7 +36,8 @@ from catchments.editions.publishing import Outcome, PublicationRequest
 from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Decision, schema
 from catchments.store.accounts import people as people_module
-from catchments.store.accounts.people import LONGEST_LOCK, People
+from catchments.store.accounts.budgets import LONGEST_LOCK
+from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.engine import now
 from catchments.store.integrity.audit import AuditTrail
@@ -46,7 +47,17 @@ from catchments.web.staff.forms import areas
 from tests import prepared
 from tests.faults.test_kill import AT_MOMENTS, QUICK, WHOLE, fates_at, nothing_is_half_there
 from tests.serving import Server, serving
-from tests.staff import PASSWORD, add_person, csrf_token, post, signed_in, words
+from tests.staff import (
+    APP,
+    PASSWORD,
+    App,
+    add_person,
+    csrf_token,
+    post,
+    see_to_an_app,
+    signed_in,
+    words,
+)
 from tests.waiting import PATIENCE_S, wait_until
 from tests.worlds import (
     KOWHAI,
@@ -77,6 +88,7 @@ def database(tmp_path: Path) -> Path:
         add_person(store, "hana", Role.EDITOR)
         add_person(store, "aroha", Role.APPROVER)
         add_person(store, "tama", Role.ADMINISTRATOR)
+        see_to_an_app(store, "tama")
     return path
 
 
@@ -407,9 +419,13 @@ class Browser:
     def __init__(self, port: int, login: str) -> None:
         self.port, self.cookies = port, {}  # type: ignore[var-annotated]
         self.token = self._token()
-        status, _ = self.send("/staff/sign-in", login=login, password=PASSWORD)
+        status, where = self.send("/staff/sign-in", login=login, password=PASSWORD)
         assert status == 303
         self.token = self._token()
+        if "second-step" in where:
+            status, where = self.send(where, code=App(APP.secret).code())
+            assert (status, where) == (303, "/staff")
+            self.token = self._token()
 
     def send(self, path: str, **fields: object) -> tuple[int, str]:
         """Send a form; return the status and where it leads."""

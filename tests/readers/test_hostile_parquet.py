@@ -23,7 +23,7 @@ from catchments.core.model import Edition
 from catchments.core.settings import ROOT
 from catchments.readers.boundaries import read_boundaries
 from catchments.readers.formats.parquet import program
-from catchments.readers.formats.parquet.messages import Asked
+from catchments.readers.formats.parquet.messages import Asked, Held
 from catchments.readers.formats.tables import Columns, open_table
 from catchments.readers.formats.vector_files import read_layers
 from catchments.readers.formats.vectors.layers import Layer
@@ -78,8 +78,25 @@ def test_no_parquet_brings_out_what_another_file_holds(tmp_path: Path) -> None:
 
 def test_what_ends_its_reader_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = saved(tmp_path, written({"name": ["A"]}))
-    monkeypatch.setattr("catchments.readers.formats.parquet.asking.WITHIN_S", 0.01)
+    monkeypatch.setattr("catchments.readers.fenced_programs.WITHIN_S", 0.01)
     assert "cannot be read" in refused(path)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        Held(names=["a"], columns=[["x"]], rows=2),
+        Held(names=["a"], columns=[]),
+        Held(names=["a", "b"], columns=[["x"], []], rows=1),
+        Held(names=["a"], columns=[["x"]], rows=1, shapes=[]),
+    ],
+    ids=["more rows", "no column", "uneven", "no shapes"],
+)
+def test_an_answer_that_contradicts_itself_is_not_believed(
+    held: Held, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catchments.readers.formats.parquet.asking.answer_of", lambda *_: held)
+    assert "contradicts itself" in refused(saved(tmp_path, written({"name": ["A"]})))
 
 
 def test_the_program_has_limits_and_writes_no_file(tmp_path: Path) -> None:

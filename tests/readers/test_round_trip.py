@@ -24,6 +24,8 @@ from catchments.readers.boundaries.change import catchments_change
 from catchments.readers.boundaries.reading import read_boundaries
 from catchments.readers.formats.parquet import asking
 from catchments.readers.formats.parquet.program import answered
+from catchments.readers.formats.shapefile import asking as shapefile_asking
+from catchments.readers.formats.shapefile import program as shapefile_program
 from catchments.readers.lists.changes import after_import, listings_change, providers_change
 from catchments.readers.lists.listings import read_listings
 from catchments.readers.lists.providers import read_providers
@@ -74,10 +76,12 @@ WHOLE = replace(
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _parquet_in_this_process() -> Iterator[None]:
-    """Read our own Parquet without a program a file, of which the law would start hundreds."""
+def _programs_in_this_process() -> Iterator[None]:
+    """Read our own files without a program a file, of which the law would start hundreds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asking, "answer_of", lambda asked, _: answered(asked))
+        gdal = shapefile_program.answered
+        patch.setattr(shapefile_asking, "answer_of", lambda asked, *_: gdal(asked))
         yield
 
 

@@ -21,7 +21,7 @@ from catchments.readers.report import no_progress
 from catchments.runtime.disk import exposed, make_file, make_folder
 from catchments.runtime.prometheus_files import SHARED, fresh_folder
 from catchments.store import Store
-from catchments.store.engine import open_engine
+from catchments.store.engine import make_database, open_engine
 from catchments.store.upkeep.backup import back_up, restore
 from catchments.store.upkeep.moving import move
 from tests.worlds import begin_with_the_schema, opened, sqlite_url
@@ -47,7 +47,9 @@ def modes(folder: Path) -> dict[str, str]:
 
 
 def database_in_use(folder: Path, _small: Path) -> Iterator[None]:
-    engine = open_engine(sqlite_url(folder / "deep" / "new.sqlite"))
+    url = sqlite_url(folder / "deep" / "new.sqlite")
+    make_database(url)
+    engine = open_engine(url)
     with engine.connect() as connection:
         connection.execute(sa.text("CREATE TABLE t (a)"))
         connection.commit()

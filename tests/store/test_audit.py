@@ -33,9 +33,11 @@ def tamper(store: Store, *statements: sa.Executable) -> None:
     with store.writing() as connection:
         if connection.dialect.name == "sqlite":
             for what in ("update", "delete"):
-                connection.execute(sa.text(f"DROP TRIGGER audit_entry_no_{what}"))
+                connection.execute(sa.text(f"DROP TRIGGER IF EXISTS audit_entry_no_{what}"))
         else:
-            connection.execute(sa.text("DROP TRIGGER audit_entry_append_only ON audit_entry"))
+            connection.execute(
+                sa.text("DROP TRIGGER IF EXISTS audit_entry_append_only ON audit_entry")
+            )
         for statement in statements:
             connection.execute(statement)
 

@@ -12,13 +12,9 @@ from catchments.core.errors import NotKnown, PublicationRefused
 from catchments.store import Publication, Store, schema
 from catchments.store.engine import now
 from catchments.store.integrity.audit import AuditTrail
+from catchments.store.outbox.claims import CLAIM_HOLDS, MAY_HAVE_BEEN_SENT
 from catchments.store.outbox.notices import Announcement
-from catchments.store.outbox.queue import (
-    CLAIM_HOLDS,
-    MAY_HAVE_BEEN_SENT,
-    TOO_OLD_AFTER,
-    Outbox,
-)
+from catchments.store.outbox.queue import TOO_OLD_AFTER, Outbox
 from catchments.store.outbox.retries import ATTEMPTS_AT_MOST, pause_after
 from catchments.store.outbox.webhook_addresses import Webhooks
 from tests.worlds import at_once, simple_artefacts, small_edition, small_release

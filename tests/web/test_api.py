@@ -6,6 +6,7 @@ import html
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,8 @@ from hypothesis import strategies as st
 from catchments import __version__
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 from catchments.lookup.values import SCHOOL_NUMBER_ALLOWED
+from catchments.runtime.fence import walls
+from catchments.runtime.fence.plans import Standing
 from catchments.store import StoreUnavailable
 from catchments.web.common import http_cache
 from catchments.web.common.security import CONTENT_SECURITY_POLICY
@@ -925,15 +928,46 @@ def test_it_is_not_ready_while_there_is_nothing_to_answer_from(what: str, tmp_pa
             assert client.get("/").status_code == 503
 
 
+READY = {
+    "status": "ready",
+    "edition": 1,
+    "directory_release": 1,
+    "demonstration": True,
+    "as_at": "2026-03-03",
+    "database": "ok",
+}
+
+
 def test_ready_names_the_edition_and_the_directory(client: FlaskClient) -> None:
-    assert client.get("/readyz").get_json() == {
-        "status": "ready",
-        "edition": 1,
-        "directory_release": 1,
-        "demonstration": True,
-        "as_at": "2026-03-03",
-        "database": "ok",
+    stranger = {"REMOTE_ADDR": "192.0.2.1"}
+    assert client.get("/readyz", environ_base=stranger).get_json() == READY
+
+
+def test_ready_tells_this_machine_alone_what_fences_foreign_files_and_where_the_trail_goes(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walls, "_known", [Standing(landlock=2, seccomp=True)])
+    fenced = {
+        "foreign_files": {"files": "Landlock 2", "network": "seccomp"},
+        "audit_out": "nowhere",
     }
+    assert client.get("/readyz").get_json() == READY | fenced
+    for proxied in ("X-Forwarded-For", "Via"):
+        assert client.get("/readyz", headers={proxied: "127.0.0.1"}).get_json() == READY
+
+
+@pytest.mark.parametrize("sent", ["", "Bearer ", f"Bearer {'y' * 32}", "Bearer ÿ"])
+def test_where_a_token_is_set_ready_tells_its_bearer_alone(small_copy: Path, sent: str) -> None:
+    with running_application(small_copy) as app:
+        running = app.extensions[EXTENSION]
+        with_token = replace(running.settings, metrics_token="x" * 32)
+        app.extensions[EXTENSION] = replace(running, settings=with_token)
+        client = app.test_client()
+        assert "foreign_files" not in client.get("/readyz").get_json()
+        told = client.get("/readyz", headers={"Authorization": sent}).get_json()
+        assert "foreign_files" not in told
+        holder = {"Authorization": f"Bearer {'x' * 32}"}
+        assert "foreign_files" in client.get("/readyz", headers=holder).get_json()
 
 
 def test_it_becomes_ready_when_something_is_published(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from catchments.store import Decision, Store
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.integrity.audit import AuditEntry, AuditTrail
+from catchments.store.integrity.protecting import protect
 from catchments.web.common.services import EXTENSION
 from tests.staff import signed_in
 from tests.worlds import HOSTILE, RIMU, TODAY, simple_artefacts, store_of
@@ -122,13 +123,25 @@ def test_filters_and_pages_of_the_trail(app: Flask, rata: FlaskClient) -> None:
 
 
 def test_the_check_says_whether_the_trail_holds(app: Flask, rata: FlaskClient) -> None:
-    assert "The trail holds" in rata.get("/staff/audit?verify=1").text
+    held = rata.get("/staff/audit?verify=1").text
+    assert "The trail holds" in held
+    assert "No entry is under a key" in held
+    assert "goes nowhere by itself" in held
     with store_of(app).writing() as connection:
         connection.exec_driver_sql("DROP TRIGGER audit_entry_no_update")
         connection.exec_driver_sql("UPDATE audit_entry SET actor = 'x' WHERE number = 1")
     broken = rata.get("/staff/audit?verify=1").text
     assert "The trail is broken" in broken
     assert "Entry 1 is not what was written" in broken
+
+
+def test_the_check_says_from_where_on_the_trail_is_under_a_key(
+    app: Flask, rata: FlaskClient
+) -> None:
+    store = store_of(app)
+    first = (AuditTrail(store).last() or pytest.fail("no entry")).number + 1
+    protect(store, app.extensions[EXTENSION].settings)
+    assert f"From entry {first} on" in rata.get("/staff/audit?verify=1").text
 
 
 def test_the_trail_can_be_taken_away_as_json_with_all_that_its_hashes_are_of(

@@ -11,8 +11,8 @@ import pytest
 import requests
 from joserfc.jwk import RSAKey
 
+from catchments.core.openid_connect import OpenIdConnect
 from catchments.core.roles import Role
-from catchments.core.settings import OpenIdConnect
 from catchments.store.accounts.people import People
 from catchments.store.integrity.audit import AuditTrail
 from catchments.web.accounts import access
@@ -39,7 +39,7 @@ def app(small_copy, provider):
     oidc = OpenIdConnect(provider.issuer, CLIENT_ID, CLIENT_SECRET, name="Education Sector Logon")
     with running_application(small_copy) as made:
         running = made.extensions[EXTENSION]
-        settings = replace(running.settings, oidc=oidc)
+        settings = replace(running.settings, oidc=oidc, second_factor=frozenset())
         made.extensions[EXTENSION] = replace(running, settings=settings)
         yield made
 

@@ -26,8 +26,13 @@ OPEN_TO_ALL = {
     "accounts.sign_in",
     "accounts.sign_in_with_password",
     "accounts.sign_out",
+    "accounts.second_step_page",
+    "accounts.second_step_code",
+    "accounts.second_step_passkey",
     "accounts.oidc_start",
     "accounts.oidc_back",
+    "accounts.oidc_check",
+    "accounts.oidc_logout",
 }
 
 

@@ -14,20 +14,36 @@ from hypothesis import strategies as st
 from werkzeug.test import encode_multipart
 
 from catchments.core.errors import InputRefused
+from catchments.core.openid_connect import OpenIdConnect
 from catchments.core.roles import Action, Role
-from catchments.core.settings import OpenIdConnect, Settings
+from catchments.core.settings import Settings
 from catchments.store import Store
 from catchments.store.accounts.people import People
+from catchments.store.engine import Database
 from catchments.store.integrity.audit import AuditTrail
+from catchments.store.integrity.session_keys import place_of_session_keys
 from catchments.web.accounts import access
-from catchments.web.accounts.access import own_path, requires
+from catchments.web.accounts.access import requires
+from catchments.web.accounts.room import Room
 from catchments.web.common.services import EXTENSION
-from tests.staff import PASSWORD, add_person, attempt, csrf_in, csrf_token, post, sign_in
+from tests.staff import (
+    PASSWORD,
+    add_person,
+    attempt,
+    confirm,
+    csrf_in,
+    csrf_token,
+    give_code,
+    post,
+    see_to_an_app,
+    sign_in,
+)
 from tests.waiting import Clock
 from tests.worlds import HOSTILE, lasting_headers, running_application, store_of
 
 WRONG = "wrong horse battery staple"
 NEW = "another long password"
+ROOM = Room(Database("sqlite://"), Settings)
 _CSRF = re.compile(r'name="csrf_token" value="[^"]+"')
 
 
@@ -76,7 +92,10 @@ def with_settings(app: Flask, **changes) -> None:
 # --- signing in -----------------------------------------------------------------------------------
 
 
-def test_whoever_is_not_signed_in_is_asked_to_and_comes_back_to_where_they_were_going(client, ana):
+def test_whoever_is_not_signed_in_is_asked_to_and_comes_back_to_where_they_were_going(
+    store, client, ana
+):
+    see_to_an_app(store, "ana")
     asked = client.get("/staff/people?x=1")
     assert asked.status_code == 303
     page = client.get(asked.headers["Location"])
@@ -84,7 +103,9 @@ def test_whoever_is_not_signed_in_is_asked_to_and_comes_back_to_where_they_were_
     response = post(
         client, "/staff/sign-in", login="ana", password=PASSWORD, next="/staff/people?x=1"
     )
-    assert response.headers["Location"] == "/staff/people?x=1"
+    assert response.headers["Location"] == "/staff/second-step"
+    assert not is_signed_in(client), "not half-way"
+    assert give_code(client).headers["Location"] == "/staff/people?x=1"
     assert is_signed_in(client)
     assert client.get("/staff/sign-in").status_code == 303, "there is nothing more to ask"
 
@@ -169,14 +190,14 @@ def test_passwords_can_be_switched_off(app, client, hana):
     ],
 )
 def test_one_goes_on_to_staff_pages_of_this_service_only(text, path):
-    assert own_path(text) == path
+    assert ROOM.own_path(text) == path
 
 
 @given(st.text())
 def test_whatever_is_asked_for_one_stays_among_the_staff_pages(text):
-    path = own_path(text)
+    path = ROOM.own_path(text)
     assert path == "/staff" or path.startswith(("/staff/", "/staff?"))
-    assert own_path(path) == path
+    assert ROOM.own_path(path) == path
 
 
 # --- the session ----------------------------------------------------------------------------------
@@ -224,7 +245,7 @@ def test_a_session_ends_at_once_when_the_account_changes(store, client, hana, de
     assert not is_signed_in(client)
 
 
-def test_signing_out_ends_the_session_everywhere_even_for_a_cookie_that_was_copied(app, hana):
+def test_signing_out_ends_this_session_even_for_a_cookie_that_was_copied_and_no_other(app, hana):
     here, there = app.test_client(), app.test_client()
     for client in (here, there):
         sign_in(client, "hana")
@@ -232,7 +253,7 @@ def test_signing_out_ends_the_session_everywhere_even_for_a_cookie_that_was_copi
     assert here.get("/staff/sign-out").status_code == 405, "a link from elsewhere must not do it"
     assert post(here, "/staff/sign-out").status_code == 303
     assert not is_signed_in(here)
-    assert not is_signed_in(there)
+    assert is_signed_in(there)
     thief = app.test_client()
     thief.set_cookie("staff", copied, path="/staff")
     assert not is_signed_in(thief)
@@ -254,12 +275,42 @@ def test_workers_on_one_database_know_each_others_sessions(small_copy, app, clie
 
 def test_a_key_that_is_set_is_the_key(small_copy, app, client, hana):
     with running_application(small_copy) as other:
-        with_settings(other, secret_key="k" * 40)
+        with_settings(other, secret_keys=("k" * 40,))
         sign_in(client, "hana")
         elsewhere = other.test_client()
         elsewhere.set_cookie("staff", cookie(client).value, path="/staff")
         assert not is_signed_in(elsewhere)
         assert other.secret_key == "k" * 40
+
+
+def test_a_key_is_exchanged_by_two_at_once_and_nobody_signs_in_anew(small_copy, app, client, hana):
+    with_settings(app, secret_keys=("k" * 40,))
+    sign_in(client, "hana")
+    with running_application(small_copy) as other:
+        with_settings(other, secret_keys=("n" * 40, "k" * 40))
+        elsewhere = other.test_client()
+        elsewhere.set_cookie("staff", cookie(client).value, path="/staff")
+        assert is_signed_in(elsewhere)
+        sign_in(other.test_client(), "hana")  # a form's token, too
+
+
+def test_a_file_of_keys_that_others_may_read_ends_signing_in_and_nothing_else(
+    small_copy, app, client
+):
+    file = place_of_session_keys(app.extensions[EXTENSION].settings).file
+    file.parent.mkdir()
+    file.write_text("k" * 40)
+    file.chmod(0o644)
+    response = client.get("/staff/sign-in")
+    assert response.status_code == 500
+    assert "has mode 0644" in response.text
+    assert client.get("/").status_code == 200
+
+
+def test_no_key_is_in_the_database(small_copy, app, client, hana):
+    sign_in(client, "hana")
+    whole = b"".join(path.read_bytes() for path in small_copy.parent.glob("*.sqlite*"))
+    assert app.secret_key.encode() not in whole
 
 
 # --- the cookie -----------------------------------------------------------------------------------
@@ -425,7 +476,7 @@ def test_what_publishes_asks_again_who_it_is_after_five_minutes(client, ana, clo
     wrong = post(client, "/staff/confirm", password=WRONG, next="/staff/people/new")
     assert wrong.status_code == 400
     assert client.get("/staff/people/new").status_code == 303
-    done = post(client, "/staff/confirm", password=PASSWORD, next="/staff/people/new")
+    done = confirm(client, next="/staff/people/new")
     assert (done.status_code, done.headers["Location"]) == (303, "/staff/people/new")
     assert client.get("/staff/people/new").status_code == 200
 
@@ -457,7 +508,7 @@ def test_confirming_counts_wrong_passwords_too(store, client, ana):
     sign_in(client, "ana")
     for _ in range(5):
         post(client, "/staff/confirm", password=WRONG)
-    assert post(client, "/staff/confirm", password=PASSWORD).status_code == 400
+    assert confirm(client).status_code == 400
     actions = [entry.action for entry in AuditTrail(store).entries(at_most=99)]
     assert actions.count("person.confirm.fail") == 5
 
@@ -593,7 +644,7 @@ OIDC = {
 
 def test_unless_set_passwords_are_on_and_there_is_no_provider():
     settings = Settings.from_environment({})
-    assert (settings.local_sign_in, settings.oidc, settings.secret_key) == (True, None, "")
+    assert (settings.local_sign_in, settings.oidc, settings.secret_keys) == (True, None, ())
     assert settings.insecure_cookies is False
 
 

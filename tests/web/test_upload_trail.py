@@ -15,13 +15,12 @@ from flask.testing import FlaskClient
 
 from catchments.commands.jobs import reading
 from catchments.readers.uploads import Read, Wish
-from catchments.runtime import subprocess_job
+from catchments.runtime import ended_programs
 from catchments.store.drafts.repository import DraftRepository
 from catchments.store.integrity.audit import AuditEntry, AuditTrail
 from catchments.web.staff.forms import uploads
 from tests.hostile_files import AREA
 from tests.staff import csrf_token
-from tests.waiting import PATIENCE_S
 from tests.worlds import HOSTILE, KOWHAI, store_of
 
 GOOD = f'WKT,name\n"{AREA.wkt}",a\n'.encode()
@@ -103,7 +102,11 @@ ENDS: dict[str, tuple[Any, str]] = {
     ),
     "an error": (subprocess.CompletedProcess([], 1, b"", b"secret"), "ended with code 1"),
     "no answer": (subprocess.CompletedProcess([], 0, b"\xc1"), "its answer cannot be understood"),
-    "never": (subprocess.TimeoutExpired("x", 60), f"stopped after {PATIENCE_S:g} seconds"),
+    "a signal, under bwrap": (
+        subprocess.CompletedProcess([], 128 + signal.SIGSEGV, b"", b""),
+        "killed by SIGSEGV",
+    ),
+    "never": (ended_programs.NotEnded("stopped after 9 seconds"), "stopped after 9 seconds"),
 }
 
 
@@ -119,7 +122,7 @@ def test_a_reader_that_crashed_is_kept_with_how_it_ended(
         return came
 
     monkeypatch.undo()
-    monkeypatch.setattr(subprocess_job.subprocess, "run", run)
+    monkeypatch.setattr(ended_programs, "run", run)
     assert upload(app, hana, ("a.csv", GOOD)) == 400
     entry, detail = last(app)
     assert (entry.actor, entry.action, entry.subject) == ("hana", "upload.crashed", "draft 1")

@@ -24,7 +24,7 @@ def main() -> None:
     """Publish what standard input asks for."""
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=PublicationRequest)
     settings = Settings.from_environment()
-    store = Store(settings.database_url)
+    store = Store.of(settings)
     try:
         made = publisher(store, no_progress, settings.addresses_path)
         outcome = Outcome(numbers=made.publish(request))

@@ -7,7 +7,6 @@ a `Read` to its output.
 
 from __future__ import annotations
 
-import resource
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import CatchmentsError, FileRefused, shown
 from catchments.geometry.tiling.sketch import Sketch, sketched
+from catchments.readers.formats.archives import MAX_UNPACKED_BYTES
 from catchments.readers.report import Report
 from catchments.readers.uploads import (
     VERTICES_AT_MOST,
@@ -25,6 +25,7 @@ from catchments.readers.uploads import (
     decoded_wish,
     encoded,
 )
+from catchments.runtime.fence.limits import limit
 
 LARGEST_BYTES = 3 << 30
 LONGEST_S = 60
@@ -161,8 +162,7 @@ _READERS = {
 
 def main() -> None:
     """Read a wish from the input, and write what came of it to the output."""
-    resource.setrlimit(resource.RLIMIT_AS, (LARGEST_BYTES, LARGEST_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (LONGEST_S, LONGEST_S))
+    limit(memory_bytes=LARGEST_BYTES, processor_s=LONGEST_S, file_bytes=MAX_UNPACKED_BYTES)
     sys.stdout.buffer.write(encoded(read(decoded_wish(sys.stdin.buffer.read()))))
 
 

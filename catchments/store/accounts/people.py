@@ -5,46 +5,41 @@ Passwords are hashed outside of transactions: only one writes at a time, and a h
 
 from __future__ import annotations
 
-import re
-import secrets
-import threading
-import unicodedata
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
 
-from catchments.core.errors import CatchmentsError, InputRefused, NotKnown, shown
+from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.roles import COMMAND_LINE, Person, Role
 from catchments.store import schema
+from catchments.store.accounts import budgets, guesses, hashing
+from catchments.store.accounts.budgets import Asker, Purse
+from catchments.store.accounts.given import (
+    LONGEST_NAME,
+    checked_email,
+    checked_line,
+    checked_login,
+    checked_roles,
+    folded,
+)
+from catchments.store.accounts.letters import Letter, enqueue
+from catchments.store.accounts.passwords import checked_password, is_guessed, words_of
+from catchments.store.accounts.rows import (
+    first_password_ends,
+    has_ended,
+    note,
+    person_of,
+    role_words,
+)
 from catchments.store.engine import Repository, now
-from catchments.store.integrity.audit import append
-
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 1_000
-LONGEST_LOGIN, LONGEST_NAME = 100, 200
-FAILURES_ALLOWED = 5
-"""So many in a row lock an account; each one after that locks it for twice as long."""
-FIRST_LOCK, LONGEST_LOCK = timedelta(minutes=1), timedelta(hours=1)
-HASHED_AT_ONCE = 2
-"""Each takes 64 MiB and every core for a while. More at once are refused, not kept waiting: a flood
-of attempts would hold every thread that the public pages need."""
 
 ELSEWHERE = "OpenID Connect"
 
-HASHER = PasswordHasher()
-_HASHING = threading.BoundedSemaphore(HASHED_AT_ONCE)
-_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]*")
-_EMAIL = re.compile(r"[^\s@<>\"(),:;]+@[^\s@<>\"(),:;]+")
 _T = schema.person
-
-
-class TooBusy(CatchmentsError):
-    """More passwords are being checked at once than there is memory and time for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +50,23 @@ class Account:
     epoch: int
     """Raised by whatever ends the sessions that were begun before."""
     has_password: bool
+    password_mark: str = ""
+    """Another for each password: what was known of a browser ends with it."""
+    change_password_by: datetime | None = None
+    """Until when the password, which somebody else made, is to be changed; None for one's own."""
+    has_factor: bool = False
+    """Whether something beside the password is asked for."""
+
+
+class PasswordEnded(InputRefused):
+    """A first password that is right, but was not changed in time."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your first password has ended: it was to be changed within a week.",
+            field="password",
+            next_step="Ask an administrator of this service for a new one.",
+        )
 
 
 class People(Repository):
@@ -66,18 +78,24 @@ class People(Repository):
         """Return everybody with an account, disabled ones too, by login."""
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(_T).order_by(_T.c.login))
-            return [_person(row) for row in rows]
+            return [person_of(row) for row in rows]
 
     def account(self, person_id: int) -> Account | None:
         """Return somebody's account by its number, or None."""
         with self._database.reading() as connection:
-            row = connection.execute(sa.select(_T).where(_T.c.id == person_id)).one_or_none()
-        return Account(_person(row), row.session_epoch, bool(row.password_hash)) if row else None
+            row = connection.execute(accounts().where(_T.c.id == person_id)).one_or_none()
+        return account_of(row) if row else None
+
+    def known(self, login: str) -> Account | None:
+        """Return somebody's account by their login, or None."""
+        with self._database.reading() as connection:
+            row = _row_or_none(connection, login, accounts())
+        return account_of(row) if row else None
 
     def person(self, login: str) -> Person:
         """Return somebody by their login. Raises NotKnown."""
         with self._database.reading() as connection:
-            return _person(_row(connection, login))
+            return person_of(_row(connection, login))
 
     # --- accounts ---------------------------------------------------------------------------------
 
@@ -89,9 +107,12 @@ class People(Repository):
         email: str,
         roles: Collection[Role],
         password: str = "",
+        is_first: bool = True,
         by: str = COMMAND_LINE,
     ) -> Person:
         """Make an account; without a password one signs in through OpenID Connect.
+
+        A first password is to be changed by its person within a week.
 
         Raises InputRefused for a login that is taken, and for any value that will not do.
         """
@@ -100,8 +121,10 @@ class People(Repository):
             "login": login,
             "name": checked_line(name, "name", LONGEST_NAME),
             "email": checked_email(email),
-            "roles": _words(checked_roles(roles)),
-            "password_hash": hashed(password) if password else "",
+            "roles": role_words(checked_roles(roles)),
+            "password_hash": _hashed(password, login, name, email) if password else "",
+            "change_password_by": first_password_ends() if password and is_first else None,
+            "elsewhere": not password,
             "created_at": now(),
         }
         with self._database.writing() as connection:
@@ -113,26 +136,27 @@ class People(Repository):
                 )
             connection.execute(_T.insert().values(**values))
             told = {key: values[key] for key in ("name", "email", "roles")}
-            _note(connection, by, "person.add", login, **told)
-            return _person(_row(connection, login))
+            told["signs_in"] = ELSEWHERE if values["elsewhere"] else "with a password"
+            note(connection, by, "person.add", login, **told)
+            return person_of(_row(connection, login))
 
     def set_roles(self, login: str, roles: Collection[Role], *, by: str = COMMAND_LINE) -> None:
         """Give somebody exactly these roles; their sessions end. Raises NotKnown, InputRefused."""
         kept = checked_roles(roles)
         with self._database.writing() as connection:
-            before = _person(_row(connection, login))
+            before = person_of(_row(connection, login))
             if kept == before.roles:
                 return
             if Role.ADMINISTRATOR not in kept:
                 _refuse_to_lose(connection, before, by)
-            _change(connection, before, roles=_words(kept))
-            told = {"before": _words(before.roles), "after": _words(kept)}
-            _note(connection, by, "person.roles", before.login, **told)
+            _change(connection, before, roles=role_words(kept))
+            told = {"before": role_words(before.roles), "after": role_words(kept)}
+            note(connection, by, "person.roles", before.login, **told)
 
     def disable(self, login: str, *, by: str = COMMAND_LINE) -> None:
         """End somebody's account; it stays on record. Raises NotKnown, InputRefused."""
         with self._database.writing() as connection:
-            before = _person(_row(connection, login))
+            before = person_of(_row(connection, login))
             if before.disabled_at is not None:
                 return
             if before.login == by:
@@ -143,56 +167,82 @@ class People(Repository):
                 )
             _refuse_to_lose(connection, before, by)
             _change(connection, before, disabled_at=now())
-            _note(connection, by, "person.disable", before.login)
+            note(connection, by, "person.disable", before.login)
 
     def enable(self, login: str, *, by: str = COMMAND_LINE) -> None:
         """Open a disabled or locked account again. Raises NotKnown."""
         with self._database.writing() as connection:
-            before = _person(_row(connection, login))
-            _change(connection, before, disabled_at=None, failures=0, locked_until=None)
-            _note(connection, by, "person.enable", before.login)
+            before = person_of(_row(connection, login))
+            _change(connection, before, disabled_at=None)
+            budgets.clear(connection, _own_purses(before.login))
+            note(connection, by, "person.enable", before.login)
 
     def set_password(self, login: str, password: str, *, by: str = COMMAND_LINE) -> None:
-        """Give somebody a new password; their sessions end. Raises NotKnown, InputRefused."""
-        made = hashed(password)
-        with self._database.writing() as connection:
-            person = _person(_row(connection, login))
-            _change(connection, person, password_hash=made, failures=0, locked_until=None)
-            _note(connection, by, "person.password", person.login)
+        """Give somebody a new password; their sessions end, and they are told.
 
-    def end_sessions(self, person: Person) -> None:
-        """End every session that somebody has begun."""
+        One that somebody else made is to be changed within a week. Raises NotKnown, InputRefused,
+        TooBusy.
+        """
+        person = self.person(login)
+        made = _hashed(password, person.login, person.name, person.email)
+        change_by = None if by == person.login else first_password_ends()
         with self._database.writing() as connection:
-            _change(connection, person)
-            _note(connection, person.login, "person.sign-out", person.login)
+            person = person_of(_row(connection, login))
+            _change(connection, person, password_hash=made, change_password_by=change_by)
+            budgets.clear(connection, _own_purses(person.login))
+            note(connection, by, "person.password", person.login)
+            enqueue(connection, person, Letter.PASSWORD, by=by)
+
+    def sign_in_elsewhere_only(self, login: str, *, by: str = COMMAND_LINE) -> None:
+        """Have somebody sign in through OpenID Connect alone: their password and sessions end.
+
+        Unless they are linked already, their next sign-in there is matched by e-mail. Raises
+        NotKnown.
+        """
+        with self._database.writing() as connection:
+            person = person_of(_row(connection, login))
+            _change(connection, person, password_hash="", change_password_by=None, elsewhere=True)
+            note(connection, by, "person.elsewhere", person.login)
+            enqueue(connection, person, Letter.PASSWORD, by=by)
 
     # --- signing in -------------------------------------------------------------------------------
 
     def sign_in(
-        self, login: str, password: str, *, action: str = "person.sign-in"
+        self,
+        login: str,
+        password: str,
+        *,
+        action: str = "person.sign-in",
+        asker: Asker = Asker(),  # noqa: B008 - it cannot be changed
     ) -> Person | None:
         """Return who signs in with a login and a password, or None, for whatever reason.
 
-        The same work is done for a login that nobody has. `action` is noted in the audit trail.
-        Raises TooBusy.
+        The same is done for a login that nobody has: it has a budget as any other, and the same
+        work. `action` is noted in the audit trail, `asker` is who guesses. Raises TooManyGuesses
+        for a network whose budget is used up, TooBusy, and PasswordEnded for a first password that
+        is right, but too old.
         """
         with self._database.reading() as connection:
             row = _row_or_none(connection, login)
-        is_right = _is_right(row.password_hash if row else "", password)
-        if row is None:
-            return None
+            if not guesses.may_guess(connection, asker, login, row):
+                return None
+            failures = budgets.failures_of(connection, asker.network_purses())
+        with asker.lane().slot(next(iter(asker.networks), ""), failures):
+            with self._database.reading() as connection:  # it may have been used up meanwhile
+                if not guesses.may_guess(connection, asker, login, row):
+                    return None
+            is_right = hashing.fits(row.password_hash if row else "", password)
+        is_weak = is_right and is_guessed(hashing.normal(password), _words_of(row))
         with self._database.writing() as connection:
-            # Read again: of many attempts at once all but the first few must find it locked.
-            row = connection.execute(sa.select(_T).where(_T.c.id == row.id)).one()
-            if row.disabled_at or is_locked(row.locked_until):
-                return None
-            if not is_right:
-                _count_failure(connection, row, action)
-                return None
-            clean = _T.update().where(_T.c.id == row.id).values(failures=0, locked_until=None)
-            connection.execute(clean)
-            _note(connection, row.login, action, row.login)
-            return _person(row)
+            taken = guesses.taken(
+                connection, row, is_right=is_right, asker=asker, login=login, as_=action
+            )
+            if taken is not None and is_weak and row.change_password_by is None:
+                ends = {"change_password_by": first_password_ends()}
+                connection.execute(_T.update().where(_T.c.id == taken.id).values(**ends))
+        if taken is not None and has_ended(row.change_password_by):
+            raise PasswordEnded
+        return taken
 
     def sign_in_elsewhere(
         self,
@@ -201,129 +251,60 @@ class People(Repository):
         *,
         roles: Collection[Role] | None = None,
         action: str = "person.sign-in",
+        **vouched: str,
     ) -> Person | None:
         """Return whose account belongs to somebody who signed in with OpenID Connect, or None.
 
-        It is found by subject, else, once, by an e-mail address that the provider has verified.
-        `roles` are those that the provider gives, in place of what the account has; None if it
-        gives none. Without any role there is no signing in.
+        It is found by subject, else, once, by an e-mail address that the provider has verified: of
+        accounts that were made for it and have no password. `roles` are those that the provider
+        gives, in place of what the account has; None if it gives none. Without any role there is
+        no signing in, and sessions that were begun end. `action`, if any, and what the provider
+        `vouched` for go into the trail.
         """
         with self._database.writing() as connection:
             row = _by_subject(connection, subject) or _by_email(connection, verified_email)
-            if row is None or row.disabled_at or roles == frozenset():
+            if row is None or row.disabled_at:
+                return None
+            if roles == frozenset():
+                _end_without_roles(connection, row)
                 return None
             if not row.subject:
                 connection.execute(_T.update().where(_T.c.id == row.id).values(subject=subject))
-                _note(connection, row.login, "person.link", row.login, elsewhere=subject)
-            if roles is not None and _words(roles) != row.roles:
-                _change(connection, _person(row), roles=_words(roles))
-                told = {"before": row.roles, "after": _words(roles), "through": ELSEWHERE}
-                _note(connection, row.login, "person.roles", row.login, **told)
-            _note(connection, row.login, action, row.login, through=ELSEWHERE)
-            return _person(_row(connection, row.login))
+                note(connection, row.login, "person.link", row.login, elsewhere=subject)
+            if roles is not None and role_words(roles) != row.roles:
+                _change(connection, person_of(row), roles=role_words(roles))
+                told = {"before": row.roles, "after": role_words(roles), "through": ELSEWHERE}
+                note(connection, row.login, "person.roles", row.login, **told)
+            if action:
+                note(connection, row.login, action, row.login, through=ELSEWHERE, **vouched)
+            return person_of(_row(connection, row.login))
+
+    def end_elsewhere(self, subject: str) -> bool:
+        """End the sessions of whoever a provider says has signed out; whether there is anybody."""
+        with self._database.writing() as connection:
+            row = _by_subject(connection, subject)
+            if row is None:
+                return False
+            end_sessions(connection, row.id)
+            note(connection, row.login, "person.sign-out", row.login, through=ELSEWHERE)
+            return True
+
+    def refused_elsewhere(self, subject: str, **why: str) -> None:
+        """Put on record that a provider's word was not taken, for somebody who is linked."""
+        with self._database.writing() as connection:
+            row = _by_subject(connection, subject)
+            if row is not None:
+                note(connection, row.login, "person.sign-in.fail", row.login, **why)
 
     def unlink(self, login: str, *, by: str = COMMAND_LINE) -> None:
-        """Forget who somebody is to the provider; the next sign-in is matched by e-mail again."""
+        """Forget who somebody is to the provider.
+
+        The next sign-in is matched by e-mail again where the account is for nothing else.
+        """
         with self._database.writing() as connection:
-            person = _person(_row(connection, login))
+            person = person_of(_row(connection, login))
             _change(connection, person, subject="")
-            _note(connection, by, "person.unlink", person.login, elsewhere=person.subject)
-
-
-class Secrets(Repository):
-    """Random values that every worker on the same database shares."""
-
-    def value(self, name: str) -> str:
-        """Return a secret, made the first time that it is asked for."""
-        table = schema.secret
-        query = sa.select(table.c.value).where(table.c.name == name)
-        with self._database.reading() as connection:
-            found = connection.scalar(query)
-        if found is not None:
-            return str(found)
-        with self._database.writing() as connection:
-            found = connection.scalar(query)
-            if found is None:
-                found = secrets.token_hex(32)
-                connection.execute(table.insert().values(name=name, value=found))
-            return str(found)
-
-
-# --- what may be given ----------------------------------------------------------------------------
-
-
-def checked_login(text: str) -> str:
-    """Return a login as it is kept. Raises InputRefused."""
-    login = folded(text)
-    if len(login) <= LONGEST_LOGIN and _LOGIN.fullmatch(login):
-        return login
-    raise InputRefused(
-        f"The login is {shown(text)}.",
-        field="login",
-        allowed=f"It must be 1 to {LONGEST_LOGIN} letters a to z, digits and . _ @ + -.",
-        next_step="An e-mail address will do.",
-    )
-
-
-def checked_line(text: str, field: str, at_most: int) -> str:
-    """Return one line of text. Raises InputRefused."""
-    line = unicodedata.normalize("NFC", text.strip())
-    if 0 < len(line) <= at_most and line.isprintable():
-        return line
-    raise InputRefused(
-        f"The {field} is {shown(text)}.",
-        field=field,
-        allowed=f"It must be one line of 1 to {at_most} characters.",
-    )
-
-
-def checked_email(text: str) -> str:
-    """Return an e-mail address. Raises InputRefused."""
-    line = checked_line(text, "email", LONGEST_NAME)
-    if _EMAIL.fullmatch(line):
-        return line
-    raise InputRefused(
-        f"The e-mail address is {shown(text)}.",
-        field="email",
-        allowed="It must be like name@example.nz.",
-    )
-
-
-def checked_roles(roles: Collection[Role]) -> frozenset[Role]:
-    """Return somebody's roles. Raises InputRefused where there is none."""
-    if roles:
-        return frozenset(roles)
-    raise InputRefused(
-        "No role is given.",
-        field="roles",
-        allowed=f"Roles are {', '.join(Role)}; somebody may have several.",
-        next_step="Give at least one; to end an account, disable it.",
-    )
-
-
-def checked_password(text: str) -> str:
-    """Return a password as it is hashed. Raises InputRefused, without the password in it."""
-    password = unicodedata.normalize("NFKC", text)
-    if len(password) >= SHORTEST_PASSWORD and len(text) <= LONGEST_PASSWORD:
-        return password
-    raise InputRefused(
-        f"The password has {len(text)} characters.",
-        field="password",
-        allowed=f"It must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD}.",
-        next_step="Three or four words that do not belong together are easy to remember.",
-    )
-
-
-def folded(login: str) -> str:
-    """Return a login in the form in which it is looked up."""
-    return unicodedata.normalize("NFKC", login[: 2 * LONGEST_LOGIN]).strip().casefold()
-
-
-def hashed(password: str) -> str:
-    """Return the hash that is kept of a password. Raises InputRefused."""
-    checked = checked_password(password)
-    with _one_of_few():
-        return HASHER.hash(checked)
+            note(connection, by, "person.unlink", person.login, elsewhere=person.subject)
 
 
 # --- rows -----------------------------------------------------------------------------------------
@@ -337,7 +318,37 @@ def by_id(connection: sa.Connection, person_id: int) -> Person:
     row = connection.execute(sa.select(_T).where(_T.c.id == person_id)).one_or_none()
     if row is None:
         raise NotKnown(f"There is no person {person_id}.")
-    return _person(row)
+    return person_of(row)
+
+
+def by_login(connection: sa.Connection, login: str) -> Person:
+    """Return somebody by their login, in the caller's transaction. Raises NotKnown."""
+    return person_of(_row(connection, login))
+
+
+def accounts() -> sa.Select[Any]:
+    """Return the query of accounts, whose rows `account_of` reads."""
+    kinds = (schema.authenticator, schema.passkey)
+    has_one = sa.or_(*(sa.exists().where(kind.c.person_id == _T.c.id) for kind in kinds))
+    return sa.select(_T, has_one.label("has_factor"))
+
+
+def account_of(row: Any) -> Account:
+    """Return the account in a row of `accounts`."""
+    return Account(
+        person_of(row),
+        row.session_epoch,
+        bool(row.password_hash),
+        hashlib.sha256(row.password_hash.encode()).hexdigest()[:16],
+        row.change_password_by,
+        bool(row.has_factor),
+    )
+
+
+def end_sessions(connection: sa.Connection, person_id: int) -> None:
+    """End every session that somebody has begun, in the caller's transaction."""
+    epoch = {"session_epoch": _T.c.session_epoch + 1}
+    connection.execute(_T.update().where(_T.c.id == person_id).values(**epoch))
 
 
 def _row(connection: sa.Connection, login: str) -> Any:
@@ -349,8 +360,12 @@ def _row(connection: sa.Connection, login: str) -> Any:
     return row
 
 
-def _row_or_none(connection: sa.Connection, login: str) -> Any:
-    return connection.execute(sa.select(_T).where(_T.c.login == folded(login))).one_or_none()
+def _row_or_none(connection: sa.Connection, login: str, query: sa.Select[Any] | None = None) -> Any:
+    known = folded(login)
+    if "\0" in known:  # PostgreSQL takes it for no text at all, and nobody has such a login
+        return None
+    query = sa.select(_T) if query is None else query
+    return connection.execute(query.where(_T.c.login == known)).one_or_none()
 
 
 def _by_subject(connection: sa.Connection, subject: str) -> Any:
@@ -361,37 +376,19 @@ def _by_subject(connection: sa.Connection, subject: str) -> Any:
 def _by_email(connection: sa.Connection, email: str) -> Any:
     if not email:
         return None
-    # An account that has a subject is somebody's already, whatever their address is now.
-    rows = connection.execute(sa.select(_T).where(_T.c.subject == "")).all()
+    # An account that has a subject is somebody's already, whatever their address is now; one that
+    # has a password, or was made to have one, is nobody's who comes from elsewhere.
+    free = (_T.c.subject == "", _T.c.password_hash == "", _T.c.elsewhere)
+    rows = connection.execute(sa.select(_T).where(*free)).all()
     fitting = [row for row in rows if row.email.casefold() == email.casefold()]
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _person(row: Any) -> Person:
-    return Person(
-        id=row.id,
-        login=row.login,
-        name=row.name,
-        email=row.email,
-        roles=frozenset(Role(word) for word in row.roles.split() if word in set(Role)),
-        created_at=row.created_at,
-        disabled_at=row.disabled_at,
-        subject=row.subject,
-    )
-
-
-def _words(roles: Collection[Role]) -> str:
-    return " ".join(role for role in Role if role in roles)
-
-
 def _change(connection: sa.Connection, person: Person, **values: Any) -> None:
-    """Change an account and end the sessions that were begun before."""
-    epoch = {"session_epoch": _T.c.session_epoch + 1}
-    connection.execute(_T.update().where(_T.c.id == person.id).values(**values, **epoch))
-
-
-def _note(connection: sa.Connection, by: str, action: str, login: str, **detail: Any) -> None:
-    append(connection, actor=by, action=action, subject=f"person {login}", **detail)
+    """Change an account, if there is anything to change, and end its sessions."""
+    if values:
+        connection.execute(_T.update().where(_T.c.id == person.id).values(**values))
+    end_sessions(connection, person.id)
 
 
 def _refuse_to_lose(connection: sa.Connection, person: Person, by: str) -> None:
@@ -406,7 +403,7 @@ def _refuse_to_lose(connection: sa.Connection, person: Person, by: str) -> None:
         )
     others = [
         other
-        for other in map(_person, connection.execute(sa.select(_T).where(_T.c.id != person.id)))
+        for other in map(person_of, connection.execute(sa.select(_T).where(_T.c.id != person.id)))
         if Role.ADMINISTRATOR in other.roles and other.disabled_at is None
     ]
     if not others:
@@ -417,60 +414,24 @@ def _refuse_to_lose(connection: sa.Connection, person: Person, by: str) -> None:
         )
 
 
+def _end_without_roles(connection: sa.Connection, row: Any) -> None:
+    """End the sessions of somebody of whom a provider says that they have no role any more."""
+    if row.subject:
+        end_sessions(connection, row.id)
+        note(connection, row.login, "person.sign-out", row.login, roles="", through=ELSEWHERE)
+
+
 # --- passwords ------------------------------------------------------------------------------------
 
 
-def _is_right(password_hash: str, password: str) -> bool:
-    """Whether a password fits; takes as long for a hash that is not there."""
-    given = unicodedata.normalize("NFKC", password[: LONGEST_PASSWORD + 1])
-    with _one_of_few():
-        nobodys = _nobodys_hash()
-        try:
-            HASHER.verify(password_hash or nobodys, given)
-        except (Argon2Error, InvalidHashError):
-            return False
-    return bool(password_hash) and len(password) <= LONGEST_PASSWORD
+def _hashed(password: str, *about: str) -> str:
+    return hashing.hash_of(checked_password(password, words_of(*about)))
 
 
-@contextmanager
-def _one_of_few() -> Iterator[None]:
-    if not _HASHING.acquire(blocking=False):
-        raise TooBusy("Too many people are signing in just now.", next_step="Try again shortly.")
-    try:
-        yield
-    finally:
-        _HASHING.release()
+def _words_of(row: Any) -> tuple[str, ...]:
+    return words_of(row.login, row.name, row.email)
 
 
-_nobodys: list[str] = []
-
-
-def _nobodys_hash() -> str:
-    if not _nobodys:
-        _nobodys.append(HASHER.hash(secrets.token_hex()))
-    return _nobodys[0]
-
-
-def _count_failure(connection: sa.Connection, row: Any, action: str) -> None:
-    failures = row.failures + 1
-    lock = lock_after(failures)
-    until: datetime | None = now() + lock if lock else None
-    values = {"failures": failures, "locked_until": until}
-    connection.execute(_T.update().where(_T.c.id == row.id).values(**values))
-    _note(connection, row.login, f"{action}.fail", row.login, failures=failures)
-    if lock:
-        seconds = int(lock.total_seconds())
-        _note(connection, row.login, "person.lock", row.login, seconds=seconds)
-
-
-def is_locked(until: datetime | None) -> bool:
-    """Whether an account is locked now; no lock outlasts the longest, wherever the clock jumps."""
-    return until is not None and timedelta() < until - now() <= LONGEST_LOCK
-
-
-def lock_after(failures: int) -> timedelta | None:
-    """Return for how long so many failures in a row lock an account; None for not at all."""
-    over = failures - FAILURES_ALLOWED
-    if over < 0:
-        return None
-    return min(FIRST_LOCK * (1 << min(over, 10)), LONGEST_LOCK)
+def _own_purses(login: str) -> list[Purse]:
+    kinds = (budgets.Kind.LOGIN, budgets.Kind.CONFIRM, budgets.Kind.SECOND_FACTOR)
+    return [budgets.own_purse(kind, login) for kind in kinds]

@@ -16,10 +16,11 @@ import sqlalchemy as sa
 
 from catchments.core.errors import InputRefused
 from catchments.core.model import Alias
-from catchments.core.roles import Person
+from catchments.core.roles import COMMAND_LINE, Person
 from catchments.store import schema
 from catchments.store.engine import Repository, now
 from catchments.store.integrity.audit import append
+from catchments.store.integrity.records import ALIASES, aliases_record
 
 KEPT_FOR = timedelta(days=1)
 """So long somebody may look over what they uploaded."""
@@ -70,11 +71,24 @@ def replace_all(
         connection,
         actor=by,
         action="import.aliases",
-        subject="aliases",
+        subject=ALIASES,
         files=[dict(each) for each in files],
         aliases=len(aliases),
         added=len(set(aliases) - set(before)),
         removed=len(set(before) - set(aliases)),
+        **aliases_record(connection),
+    )
+
+
+def write_first(connection: sa.Connection, aliases: Sequence[Alias]) -> None:
+    """Insert the aliases that a first edition comes with, on record."""
+    write(connection, aliases, 1)
+    append(
+        connection,
+        actor=COMMAND_LINE,
+        action="aliases.keep",
+        subject=ALIASES,
+        **aliases_record(connection),
     )
 
 

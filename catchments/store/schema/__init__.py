@@ -1,6 +1,15 @@
 """The schema: every table of a store; the migrations make them."""
 
-from catchments.store.schema.accounts import person, secret
+from catchments.store.schema.accounts import (
+    authenticator,
+    letter,
+    passkey,
+    person,
+    recovery_code,
+    secret,
+    session,
+    sign_in_budget,
+)
 from catchments.store.schema.base import ONLY_ON_POSTGRESQL, is_ours, metadata
 from catchments.store.schema.lists import (
     absence_rate,
@@ -27,7 +36,7 @@ from catchments.store.schema.lists import (
     source,
     webhook,
 )
-from catchments.store.schema.trail import audit_entry
+from catchments.store.schema.trail import audit_entry, kept_rows, trail_sent
 
 __all__ = [
     "ONLY_ON_POSTGRESQL",
@@ -37,6 +46,7 @@ __all__ = [
     "api_key",
     "artefact",
     "audit_entry",
+    "authenticator",
     "boundary",
     "delivery",
     "directory_release",
@@ -52,11 +62,18 @@ __all__ = [
     "edition_source",
     "finding_explained",
     "is_ours",
+    "kept_rows",
+    "letter",
     "metadata",
     "notice",
+    "passkey",
     "person",
+    "recovery_code",
     "school",
     "secret",
+    "session",
+    "sign_in_budget",
     "source",
+    "trail_sent",
     "webhook",
 ]

@@ -1,44 +1,58 @@
 """A whole database in one file, taken while it is in use, and put back whole or not at all.
 
 Of SQLite the file is an SQLite database, of PostgreSQL the custom format of `pg_dump`: each can be
-opened without this program. It holds password hashes and secrets, so only its owner may read it.
+opened without this program. Behind it stands a digest of all that it holds (see `manifest`). It
+holds password hashes and secrets, so only its owner may read it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import sqlite3
+import stat
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
+from catchments import __version__
 from catchments.core.errors import CatchmentsError, shown
-from catchments.runtime.disk import fsync, make_file, make_folder
+from catchments.runtime.disk import fsync
 from catchments.store.engine import (
-    BUSY_TIMEOUT_MS,
     MIGRATIONS,
     Database,
     is_missing,
     open_engine,
 )
+from catchments.store.integrity.audit import AuditTrail
+from catchments.store.integrity.sealing import Sealer
 from catchments.store.schema import metadata
 from catchments.store.upkeep import postgresql_programs as postgresql
+from catchments.store.upkeep import sqlite_files as sqlite
+from catchments.store.upkeep.inspection import NAMED_AT_MOST, Held
+from catchments.store.upkeep.manifest import (
+    Manifest,
+    ManifestBroken,
+    Origin,
+    attach,
+    attached,
+    digest_before,
+)
+from catchments.store.upkeep.sqlite_files import BackupRefused, no_backup
+
+__all__ = ["Backup", "BackupRefused", "Origin", "back_up", "examined", "restore"]
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
+_NO_DIGEST = (
+    "it carries no digest of what it holds: an earlier version or another program made it, or its "
+    "end was cut off or changed"
+)
 _BEGINS = {b"SQLite format 3\0": SQLITE, b"PGDMP": POSTGRESQL}
-_BUSY = {5, 6}
-"""SQLite's codes for a database that somebody else holds."""
-
-
-class BackupRefused(CatchmentsError):
-    """A backup that cannot be taken or put back; the file, or the database, is as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,75 +65,221 @@ class Backup:
     size: int
     """In bytes."""
     sha256: str
+    held: Held
+    manifest: Manifest | None = None
+    """None where nothing says what was written."""
+    origin: Origin = Origin.UNKNOWN
+
+    @property
+    def doubts(self) -> list[str]:
+        """What a person has to accept before this is restored, in words."""
+        found = [f"{file} is not what its SHA-256 says" for file in self.held.wrong_files]
+        if self.manifest is None:
+            return [_NO_DIGEST, *found]
+        if self.manifest.trail_broken_at is not None:
+            found.append(f"its audit trail is broken at entry {self.manifest.trail_broken_at}")
+        return found
 
 
-def back_up(url: str, file: Path, *, replace: bool = False) -> Backup:
+def back_up(
+    source: Database | str, file: Path, *, replace: bool = False, allow_shrink: bool = False
+) -> Backup:
     """Write all of a database to a file, as it was at one moment, and check what was written.
 
-    Others go on reading and writing. The file appears whole or not at all. Raises BackupRefused.
+    Others go on reading and writing. The file appears whole or not at all. Unless `allow_shrink` is
+    set it must hold an edition, and every one of the backup that it replaces. Raises BackupRefused.
     """
-    if file.exists() and not replace:
-        raise BackupRefused(
-            f"{shown(file)} exists.", next_step="Choose another name, or add --replace."
-        )
-    parsed = sa.make_url(url)
-    kind = POSTGRESQL if parsed.get_backend_name() == "postgresql" else SQLITE
+    with _opened(source) as database:
+        _refuse_place(database.url, file, replace=replace)
+        if database.is_bare():
+            database.refuse_unless_set_up()
+        return _backed_up(database, file, allow_shrink=allow_shrink)
+
+
+def _backed_up(database: Database, file: Path, *, allow_shrink: bool) -> Backup:
     with _beside(file) as part:
-        if kind == POSTGRESQL:
-            postgresql.dump(parsed, part)
-        else:
-            _copy_sqlite(url, part)
-        found = examined(part)
+        found = _written(database, part)
+        if not allow_shrink:
+            _refuse_shrinkage(found, file)
         os.replace(part, file)  # noqa: PTH105 - atomic, over what is there
         fsync(file.parent)
     return found
 
 
-def examined(file: Path) -> Backup:
-    """Return what a backup is, after reading all of it. Raises BackupRefused for any other file."""
+def _written(source: Database, part: Path) -> Backup:
+    # Before it is copied: entries are only ever added.
+    broken_at = _trail_broken_at(source)
+    if _is_postgresql(source.url):
+        postgresql.dump(sa.make_url(source.url), part)
+    else:
+        sqlite.copy(source.url, part)
+    found = _looked_at(part, None)
+    manifest = Manifest(
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        program=__version__,
+        kind=found.kind,
+        revision=found.revision,
+        bytes=found.size,
+        sha256=found.sha256,
+        held=found.held,
+        trail_broken_at=broken_at,
+    )
+    attach(part, manifest, source.sealer)
+    fsync(part)
+    again = _attached(part, source.sealer)
+    if again is None or digest_before(part, manifest) != manifest.sha256:
+        raise BackupRefused(
+            "What was written is not what is read again.", next_step="Look after the disk."
+        )
+    origin = again[1]
+    return replace(
+        found, size=part.stat().st_size, sha256=_sha256(part), manifest=manifest, origin=origin
+    )
+
+
+def examined(file: Path, sealer: Sealer | None = None) -> Backup:
+    """Return what a backup is, after reading all of it and comparing it with its digest.
+
+    Raises BackupRefused for any other file, and for one that is not what was written: it names the
+    editions and tables that differ.
+    """
     try:
-        with file.open("rb") as opened:
-            head = opened.read(16)
-            opened.seek(0)
-            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        mode = file.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise no_backup(file, "it is no file")
+        return _looked_at(file, sealer)
     except OSError as error:
         raise BackupRefused(f"{shown(file)} cannot be read: {error.strerror}.") from error
-    kind = next((kind for begin, kind in _BEGINS.items() if head.startswith(begin)), "")
-    if not kind:
-        raise _no_backup(file, "it is neither an SQLite database nor a dump of PostgreSQL")
-    revision = postgresql.revision(file) if kind == POSTGRESQL else _sqlite_revision(file)
+
+
+def _looked_at(file: Path, sealer: Sealer | None) -> Backup:
+    kind = _kind(file)
+    told = _attached(file, sealer)
+    if told and digest_before(file, told[0]) != told[0].sha256:
+        raise no_backup(file, _what_was_changed(file, kind, told[0]))
+    revision = _revision(file, kind)
     known = {path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py")}
     if revision not in known:
-        raise _no_backup(file, f"its schema is {shown(revision or 'none')}, which is not known")
-    return Backup(kind, revision, file.stat().st_size, digest)
+        raise no_backup(file, f"its schema is {shown(revision or 'none')}, which is not known")
+    held = postgresql.held(file) if kind == POSTGRESQL else sqlite.held(file)
+    found = Backup(kind, revision, file.stat().st_size, _sha256(file), held)
+    if told is None:
+        return found
+    if said := told[0].held.differences(held):
+        raise no_backup(file, f"its digest is of something else: {_listed(said)}")
+    return replace(found, manifest=told[0], origin=told[1])
 
 
-def restore(file: Path, url: str, *, replace: bool = False) -> Backup:
+def _revision(file: Path, kind: str) -> str:
+    if kind == SQLITE:
+        return sqlite.revision(file)
+    try:
+        return postgresql.revision(file)
+    except postgresql.ProgramMissing:
+        raise
+    except postgresql.ProgramFailed as error:
+        raise no_backup(file, f"PostgreSQL cannot read it ({error.problem.rstrip('.')})") from error
+
+
+def _kind(file: Path) -> str:
+    with file.open("rb") as opened:
+        head = opened.read(16)
+    kind = next((kind for begin, kind in _BEGINS.items() if head.startswith(begin)), "")
+    if not kind:
+        raise no_backup(file, "it is neither an SQLite database nor a dump of PostgreSQL")
+    return kind
+
+
+def _attached(file: Path, sealer: Sealer | None) -> tuple[Manifest, Origin] | None:
+    try:
+        return attached(file, sealer)
+    except ManifestBroken as error:
+        raise no_backup(file, str(error)) from error
+
+
+def _what_was_changed(file: Path, kind: str, manifest: Manifest) -> str:
+    """Say which editions and tables are not what was written, as far as they can be read."""
+    try:
+        held = postgresql.held(file) if kind == POSTGRESQL else sqlite.held(file)
+        said = manifest.held.differences(held)
+    except CatchmentsError as error:
+        return f"it was changed or damaged since it was written; {error.problem[:200].rstrip('.')}"
+    where = _listed(said) or "no row of it, but something else in the file"
+    return f"it was changed or damaged since it was written: {where}"
+
+
+def _listed(said: list[str]) -> str:
+    more = f"; … and {len(said) - NAMED_AT_MOST} more" if len(said) > NAMED_AT_MOST else ""
+    return "; ".join(said[:NAMED_AT_MOST]) + more
+
+
+def restore(
+    file: Path, target: Database | str, *, replace: bool = False, accept_unverified: bool = False
+) -> Backup:
     """Put a backup into a database, all of it or nothing, and bring its schema up to date.
 
-    What the database held is gone; unless `replace` is set it must hold nothing.
-    Raises BackupRefused.
+    What the database held is gone; unless `replace` is set it must hold nothing. Everything about
+    the file is checked before; with `accept_unverified` one that carries no digest is taken, or one
+    whose trail was broken or files were wrong when it was written. Raises BackupRefused.
     """
-    found = examined(file)
-    parsed = sa.make_url(url)
-    if (parsed.get_backend_name() == "postgresql") != (found.kind == POSTGRESQL):
+    with _opened(target) as database:
+        return _restored(file, database, replace, accept_unverified)
+
+
+def _restored(file: Path, target: Database, replace: bool, accept_unverified: bool) -> Backup:
+    found = examined(file, target.sealer)
+    if _is_postgresql(target.url) != (found.kind == POSTGRESQL):
         raise BackupRefused(
             f"{shown(file)} is a backup of {found.kind}, and the database is another.",
             next_step="Restore it into one of its kind, then run `flask move-database`.",
         )
-    if not replace and _holds_something(url):
+    if found.doubts and not accept_unverified:
+        raise BackupRefused(
+            f"{shown(file)} was not restored: {_listed(found.doubts)}.",
+            next_step="Use another backup, or add --accept-unverified to take it as it is.",
+        )
+    if not replace and _holds_something(target.url):
         raise BackupRefused(
             "The database is not empty: restoring would remove all that it holds.",
             next_step="Back it up first. Then add --replace, or name an empty one in DATABASE_URL.",
         )
     if found.kind == POSTGRESQL:
-        postgresql.load(file, parsed, tables=[*metadata.tables, "alembic_version"])
+        _load_dump(file, target.url, found)
+    elif _is_same(file, sqlite.path_of(target.url)):
+        raise BackupRefused(f"{shown(file)} is the database itself.")
     else:
-        _load_sqlite(file, url)
-    database = Database(url)
-    database.migrate()
-    database.close()
+        sqlite.load(file, target.url)
+    target.migrate()
     return found
+
+
+@contextmanager
+def _opened(database: Database | str) -> Iterator[Database]:
+    """Give a database; its connections are given back."""
+    opened = Database(database) if isinstance(database, str) else database
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def _load_dump(file: Path, url: str, found: Backup) -> None:
+    rows = {name: part.rows for name, part in found.held.tables.items()}
+    tables = [*metadata.tables, "alembic_version"]
+    postgresql.load(file, sa.make_url(url), tables=tables, rows=rows)
+
+
+def _is_postgresql(url: str) -> bool:
+    return sa.make_url(url).get_backend_name() == "postgresql"
+
+
+def _trail_broken_at(source: Database) -> int | None:
+    """Return where the trail is broken; of an earlier schema it is not known, and None."""
+    try:
+        source.refuse_unless_set_up()
+    except CatchmentsError:
+        return None
+    return AuditTrail(source).broken_at()
 
 
 def _holds_something(url: str) -> bool:
@@ -141,7 +301,52 @@ def _holds_something(url: str) -> bool:
         engine.dispose()
 
 
+# --- what a backup may take the place of ----------------------------------------------------------
+
+
+def _refuse_place(url: str, file: Path, *, replace: bool) -> None:
+    if not _is_postgresql(url) and _is_same(file, sqlite.path_of(url)):
+        raise BackupRefused(
+            f"{shown(file)} is the database itself.", next_step="Choose another name."
+        )
+    if (file.exists() or file.is_symlink()) and not replace:
+        raise BackupRefused(
+            f"{shown(file)} exists.", next_step="Choose another name, or add --replace."
+        )
+
+
+def _is_same(file: Path, database: Path) -> bool:
+    return file.exists() and database.exists() and file.samefile(database)
+
+
+def _refuse_shrinkage(found: Backup, file: Path) -> None:
+    """Refuse a backup without an edition, or without those that the one it replaces has."""
+    now = found.held.published
+    if not now:
+        raise BackupRefused(
+            "The database holds no edition: there is nothing yet to back up.",
+            next_step="Look whether DATABASE_URL names the right one, or add --allow-shrink.",
+        )
+    try:
+        before = examined(file)
+    except CatchmentsError:
+        return  # there is none, or none that could be restored
+    lost = [n for n, at in before.held.published.items() if now.get(n) != at]
+    if before.kind != found.kind or lost:
+        what = f"edition {lost[0]}" if lost else f"what a {before.kind} held"
+        raise BackupRefused(
+            f"{shown(file)} holds {what}, which this database does not: it is a backup of another "
+            "database, or of one that has lost something since.",
+            next_step="Choose another name, or add --allow-shrink to write over it all the same.",
+        )
+
+
 # --- the file -------------------------------------------------------------------------------------
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 @contextmanager
@@ -160,91 +365,3 @@ def _beside(file: Path) -> Iterator[Path]:
     finally:
         for left in (name, f"{name}-journal", f"{name}-wal", f"{name}-shm"):
             Path(left).unlink(missing_ok=True)
-
-
-def _no_backup(file: Path, why: str) -> BackupRefused:
-    return BackupRefused(
-        f"{shown(file.name)} is no backup that can be restored: {why}.",
-        next_step="Use a file that `flask backup` of this version, or an earlier one, has written.",
-    )
-
-
-# --- SQLite ---------------------------------------------------------------------------------------
-
-
-def _copy_sqlite(url: str, part: Path) -> None:
-    path = _path(url)
-    if not path.exists():
-        raise BackupRefused(f"There is no database {shown(path)}.", next_step="Run `flask setup`.")
-    with _explaining("backed up"):
-        # Not read-only: a reader of a journal needs to write its index.
-        source = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)
-        with closing(source), closing(sqlite3.connect(part)) as copy:
-            source.backup(copy, progress=_patience())
-            # One file by itself, without a journal beside it.
-            copy.execute("PRAGMA journal_mode = DELETE")
-    fsync(part)
-
-
-def _load_sqlite(file: Path, url: str) -> None:
-    path = _path(url)
-    make_folder(path.parent)
-    make_file(path)
-    with (
-        _explaining("restored"),
-        closing(_reading(file)) as source,
-        closing(sqlite3.connect(path)) as target,
-    ):
-        target.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        target.execute("PRAGMA synchronous = FULL")
-        # One transaction of SQLite's own: whoever reads meanwhile sees the old state or the new.
-        source.backup(target, progress=_patience())
-
-
-def _sqlite_revision(file: Path) -> str:
-    with _explaining("read"), closing(_reading(file)) as source:
-        if source.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
-            raise _no_backup(file, "it is damaged")
-        if source.execute("PRAGMA foreign_key_check").fetchall():
-            raise _no_backup(file, "rows in it belong to rows that are missing")
-        query = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
-        if source.execute(query).fetchone() is None:
-            return ""
-        return str(source.execute("SELECT version_num FROM alembic_version").fetchone()[0])
-
-
-def _reading(file: Path) -> sqlite3.Connection:
-    journal = Path(f"{file}-wal")
-    if journal.exists() and journal.stat().st_size:
-        raise _no_backup(file, "it is a database in use, with a journal beside it")
-    # Nobody writes to a backup, and it may lie where nobody can.
-    return sqlite3.connect(f"{file.resolve().as_uri()}?immutable=1", uri=True)
-
-
-def _path(url: str) -> Path:
-    database = sa.make_url(url).database
-    if not database or database == ":memory:":
-        raise BackupRefused("A database in memory is neither backed up nor restored.")
-    return Path(database)
-
-
-def _patience() -> Callable[[int, int, int], None]:
-    """Return what ends a copy that others hold up for too long; by itself it waits for ever."""
-    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
-
-    def look(status: int, _left: int, _whole: int) -> None:
-        if status in _BUSY and time.monotonic() > until:
-            raise sqlite3.OperationalError("database is locked")
-
-    return look
-
-
-@contextmanager
-def _explaining(what: str) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise BackupRefused(
-            f"The database could not be {what}: {error}.",
-            next_step="Look whether the disk is full, and whether somebody is writing; try again.",
-        ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ def move(source_url: str, target_url: str, *, progress: Progress) -> dict[str, C
     try:
         _refuse_source(source)
         _refuse_target(source, target)
+        target.make()
         with source.writing() as reading, target.writing() as writing:
             return _moved(reading, writing, progress)
     except (DataError, IntegrityError) as error:
@@ -138,6 +140,8 @@ def _continue_numbering(connection: sa.Connection, table: sa.Table) -> None:
 
 
 def _refuse_source(source: Database) -> None:
+    if source.is_bare():
+        source.refuse_unless_set_up()
     with source.reading() as connection:
         found = revision(connection)
         if found != NEWEST_REVISION:
@@ -201,13 +205,16 @@ def _unfit(error: DataError | IntegrityError) -> MoveRefused:
 
 
 def _files_to_be_made(url: str) -> list[Path]:
-    """Return the files of a target that only the move will make."""
+    """Return the files of a target that only the move will make, and then their folders."""
     engine = open_engine(url)
     if not is_missing(engine):
         return []
-    return [Path(f"{engine.url.database}{end}") for end in ("", "-wal", "-shm")]
+    path = Path(str(engine.url.database))
+    folders = [folder for folder in path.parents if not folder.exists()]
+    return [*(Path(f"{path}{end}") for end in ("", "-wal", "-shm")), *folders]
 
 
-def _remove(files: list[Path]) -> None:
-    for file in files:
-        file.unlink(missing_ok=True)
+def _remove(made: list[Path]) -> None:
+    for path in made:
+        with suppress(OSError):  # a folder that somebody else uses meanwhile stays
+            path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)

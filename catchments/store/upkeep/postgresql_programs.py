@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -21,6 +21,7 @@ from psycopg.conninfo import make_conninfo
 
 from catchments.core.errors import CatchmentsError
 from catchments.store.engine import WRITER_LOCK, open_engine
+from catchments.store.upkeep.inspection import Held, Tally, held_by_dump
 
 INSTALLED = Path("/usr/lib/postgresql")
 TOO_NEW = b"SET transaction_timeout = 0;\n"
@@ -40,13 +41,15 @@ class ProgramFailed(CatchmentsError):
     """A program of PostgreSQL that is missing, or did not do what it was to do."""
 
 
+class ProgramMissing(ProgramFailed):
+    """A program of PostgreSQL that is not installed."""
+
+
 def dump(url: sa.URL, file: Path) -> None:
-    """Write a database to a file in pg_dump's custom format, and read it once. Raises."""
+    """Write a database to a file in pg_dump's custom format. Raises ProgramFailed."""
     where, environment = _where(url)
     kept = ["--no-owner", "--no-privileges", "--no-comments", "--format=custom"]
     _run(["pg_dump", *kept, f"--file={file}", f"--dbname={where}"], environment)
-    # Into nothing: each block is unpacked, and one that is damaged is found.
-    _run(["pg_restore", "--file=/dev/null", str(file)])
 
 
 def revision(file: Path) -> str:
@@ -56,10 +59,32 @@ def revision(file: Path) -> str:
     return found[1] if found else ""
 
 
-def load(file: Path, url: sa.URL, *, tables: Sequence[str]) -> None:
+def held(file: Path) -> Held:
+    """Return what a dump holds; each block of it is unpacked. Raises ProgramFailed.
+
+    A block that is damaged is named by its table.
+    """
+    tally = Tally()
+    with tempfile.TemporaryFile() as said:
+        command = [_found("pg_restore"), "--file=-", str(file)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said) as reader:  # noqa: S603
+            lines: Any = reader.stdout
+            for tally in held_by_dump(lines):  # noqa: B007 - the last one counts
+                pass
+        said.seek(0)
+        if reader.returncode:
+            at = f"in the table {tally.table}" if tally.table else "before its first table"
+            raise _failed(f"pg_restore, {at},", said.read())
+    return tally.held
+
+
+def load(
+    file: Path, url: sa.URL, *, tables: Sequence[str], rows: Mapping[str, int] | None = None
+) -> None:
     """Put a dump in place of a database's tables of these names, in one transaction.
 
-    Raises ProgramFailed, and leaves the database as it was.
+    Unless each table then has as many rows as `rows` says, nothing is kept. Raises
+    ProgramFailed, and leaves the database as it was.
     """
     _refuse_others(url, tables)
     where, environment = _where(url)
@@ -82,13 +107,13 @@ def load(file: Path, url: sa.URL, *, tables: Sequence[str]) -> None:
             env={**os.environ, **environment},
         )
         with reader, writer:
-            _feed(reader, writer, tables)
+            _feed(reader, writer, tables, rows or {})
         said.seek(0)
         if reader.returncode or writer.returncode:
             raise _failed("psql" if writer.returncode else "pg_restore", said.read())
 
 
-def _feed(reader: Any, writer: Any, tables: Sequence[str]) -> None:
+def _feed(reader: Any, writer: Any, tables: Sequence[str], rows: Mapping[str, int]) -> None:
     """Give psql a transaction that ends well only if all of the dump was read."""
     into: IO[bytes] = writer.stdin
     try:
@@ -96,12 +121,26 @@ def _feed(reader: Any, writer: Any, tables: Sequence[str]) -> None:
         into.write(reader.stdout.read(HEAD_BYTES).replace(TOO_NEW, b""))
         shutil.copyfileobj(reader.stdout, into)
         if reader.wait() == 0:
-            into.write(b"\nCOMMIT;\n")
+            into.write(f"\n{_counted(rows)}COMMIT;\n".encode())
         into.close()
     except BrokenPipeError:
         reader.kill()  # psql has met an error and left; it says which
         with suppress(BrokenPipeError):
             into.close()  # what was still to be given is given up, or closing it again would fail
+
+
+def _counted(rows: Mapping[str, int]) -> str:
+    """Return what fails where a table has not as many rows as the dump."""
+    each = (
+        sql.SQL(
+            "IF (SELECT count(*) FROM public.{}) <> {} THEN "
+            "RAISE EXCEPTION 'the table % has not all of its rows', {}; END IF; "
+        )
+        .format(sql.Identifier(table), sql.Literal(count), sql.Literal(table))
+        .as_string(None)
+        for table, count in rows.items()
+    )
+    return f"DO $$ BEGIN {''.join(each)}END $$;\n"
 
 
 def _before(tables: Sequence[str]) -> str:
@@ -169,7 +208,7 @@ def _found(program: str) -> str:
     }
     found = str(by_version[max(by_version)]) if by_version else shutil.which(program)
     if not found:
-        raise ProgramFailed(
+        raise ProgramMissing(
             f"{program} is not installed.",
             next_step="Install PostgreSQL's client programs (Debian: postgresql-client).",
         )

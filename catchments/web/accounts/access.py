@@ -1,8 +1,8 @@
 """Sessions and the guard: who is signed in, what they may do, whether a form is their own.
 
-Every view in the room carries `@requires(…)`; a view without it is open to nobody. Sessions live in
-a signed cookie that only the room sees: outside it none is ever opened, so that public pages stay
-the same for everybody.
+Every view in the room carries `@requires(…)`; a view without it is open to nobody. A session is a
+row, which a signed cookie names that only the room sees: outside it none is ever opened, so that
+public pages stay the same for everybody.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from ipaddress import ip_address
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from flask import (
     Blueprint,
@@ -35,32 +37,36 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused, NotAllowed
 from catchments.core.roles import MAY, Action, Person, Role
-from catchments.store.accounts.people import Account, People, Secrets
-from catchments.web.common.services import EXTENSION, Services, service
+from catchments.store.accounts.people import Account
+from catchments.store.accounts.sessions import NOTED_EVERY, Session, Sessions
+from catchments.store.engine import StoreUnavailable
+from catchments.store.integrity.session_keys import place_of_session_keys
+from catchments.web.accounts.browser_names import browser_name
+from catchments.web.accounts.room import EXTENSION, Room, room, room_of
 
-ROOM, COOKIE, FRAME = "/staff", "staff", "staff/base.html"
-"""The room that accounts are for: its address, its cookie, and what its pages are framed by."""
 SIGN_IN, CONFIRM = "accounts.sign_in", "accounts.confirm"
-WHO = "_user_id"
-"""What the session keeps: whose it is, and of which epoch."""
-IDLE_S, LONGEST_S, FRESH_S = 30 * 60, 12 * 60 * 60, 5 * 60
-"""How long a session stands unused, how long at most, and how long a password counts as given."""
-NOTED_EVERY_S = 60
-"""How exactly it is kept when a session was last used: not every answer need set the cookie."""
-LONGEST_NEXT = 1_000
-"""Of the path to go on to: the session keeps it, and a cookie holds 4,000 characters."""
+TOKEN = "_session"  # noqa: S105 - its name
+"""What the cookie keeps of a session: a random text, whose digest is in the database."""
+ELSEWHERE = "elsewhere"
+"""What the cookie keeps where a provider elsewhere said who it is: when it did so last."""
+FRESH = timedelta(minutes=5)
+"""How long somebody counts as having shown who they are."""
 OPEN: frozenset[Action] = frozenset()
 """In place of actions: a page for whoever is not signed in."""
 _ACTIONS, _AT_MOST, _EVEN_OWING = "_staff_actions", "_staff_at_most", "_staff_even_owing"
+_NO_TOKEN = "_staff_without_token"  # noqa: S105 - the name of a mark
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto")
 
 P = ParamSpec("P")
 R = TypeVar("R")
 View = TypeVar("View", bound=Callable[..., Any])
 
-blueprint = Blueprint("accounts", __name__, url_prefix=ROOM)
+blueprint = Blueprint("accounts", __name__)
 """The pages for signing in and for accounts; the modules beside this one add them."""
 
+BEGUN: list[Callable[..., None]] = []
+"""What is done as a session begins, with its person, and whether they were signed in in this
+browser already (`is_here`); the modules beside this one add theirs."""
 Obligation = Callable[[Account], str | None]
 """Returns the endpoint where somebody does what they owe before all else, or None."""
 OBLIGATIONS: list[Obligation] = []
@@ -96,6 +102,12 @@ def even_owing(view: View) -> View:
     return view
 
 
+def without_token(view: View) -> View:
+    """Let a view be asked by another service, which has no form of ours: it must check who asks."""
+    setattr(view, _NO_TOKEN, True)
+    return view
+
+
 def confirmed(view: Callable[P, R]) -> Callable[P, R | AnyResponse]:
     """Ask for the password again unless it was given within five minutes; stands under `requires`.
 
@@ -125,8 +137,8 @@ def account() -> Account:
 
 def fresh_enough() -> bool:
     """Whether whoever is signed in has shown it within the last five minutes."""
-    since: float = clock() - session.get("fresh", 0)
-    return 0 <= since <= FRESH_S
+    found = _standing()
+    return found is not None and timedelta() <= moment() - found[1].shown_at <= FRESH
 
 
 def actions_of(endpoint: str) -> frozenset[Action] | None:
@@ -137,12 +149,8 @@ def actions_of(endpoint: str) -> frozenset[Action] | None:
 
 
 def own_path(text: str | None) -> str:
-    """Return a path among the staff pages to go on to: the text if it is one, else their first."""
-    path = text or ""
-    here = path == ROOM or path.startswith((f"{ROOM}/", f"{ROOM}?"))
-    if not here or len(path) > LONGEST_NEXT or "\\" in path or not path.isprintable():
-        return ROOM
-    return ROOM if ".." in unquote(path.partition("?")[0]).split("/") else path
+    """Return a path in the room to go on to: the text if it is one, else its first page."""
+    return room().own_path(text)
 
 
 def going_to(path: str) -> AnyResponse:
@@ -153,30 +161,60 @@ def going_to(path: str) -> AnyResponse:
 # --- beginning and ending a session ---------------------------------------------------------------
 
 
-def begin(person: Person) -> None:
-    """Begin a session; nothing of one before it is left."""
-    found = People(service().store).account(person.id)
-    if found is None:
+def begin(person: Person, *, epoch: int | None = None, vouched_for: bool = False) -> None:
+    """Begin a session; nothing of one before it is left.
+
+    `epoch` is of the account when its password was given, `vouched_for` whether a provider
+    elsewhere vouches for a second factor.
+    """
+    before = account_or_none()
+    is_here = before is not None and before.person.id == person.id
+    elsewhere = session.get(ELSEWHERE)
+    forget()
+    device = browser_name(request.headers.get("User-Agent", ""))
+    token = _sessions().begin(
+        person.id, moment(), device=device, vouched_for=vouched_for, epoch=epoch
+    )
+    if token is None:
         abort(401)
-    session.clear()
-    moment = int(clock())
-    kept = f"{found.person.id}.{found.epoch}"
-    session.update({WHO: kept, "began": moment, "seen": moment, "fresh": moment})
-    g.account = found
+    session[TOKEN] = token
+    if elsewhere:
+        session[ELSEWHERE] = elsewhere
+    for each in BEGUN:
+        each(person, is_here=is_here)
 
 
 def refresh() -> None:
-    """Note that whoever is signed in has just shown that it is them."""
-    session["fresh"] = int(clock())
+    """Note that whoever is signed in has just shown that it is them; the cookie changes."""
+    session[TOKEN] = _sessions().note_shown(session[TOKEN], moment())
+    g.pop("standing", None)
 
 
 def end() -> None:
-    """End all sessions of whoever is signed in."""
-    found = account_or_none()
+    """End this session; others of the same person go on."""
+    forget(action="person.sign-out")
+
+
+def forget(*, action: str = "") -> None:
+    """Leave nothing of the session in this browser, nor of whoever was signed in here."""
+    found = _standing()
     if found is not None:
-        People(service().store).end_sessions(found.person)
+        _sessions().leave(found[0].person, session[TOKEN], action=action)
     session.clear()
-    g.account = None
+    g.pop("standing", None)
+
+
+def this_session() -> Session:
+    """Return the session that the request belongs to."""
+    found = _standing()
+    if found is None:
+        abort(401)
+    return found[1]
+
+
+def moment() -> datetime:
+    """Return the present moment as it is kept."""
+    return datetime.fromtimestamp(clock(), UTC).replace(tzinfo=None)
 
 
 def clock() -> float:
@@ -187,8 +225,9 @@ def clock() -> float:
 # --- the guard ------------------------------------------------------------------------------------
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, its_room: Room) -> None:
     """Guard everything in the room."""
+    app.extensions[EXTENSION] = its_room
     app.session_interface = RoomSessions()
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # the guard asks, once it knows who it is
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session
@@ -199,8 +238,13 @@ def register(app: Flask) -> None:
 
 
 def is_staff_path(path: str) -> bool:
-    """Whether an address is among the staff pages."""
-    return path == ROOM or path.startswith(f"{ROOM}/")
+    """Whether an address is in the room of the running application."""
+    return is_in(room(), path)
+
+
+def is_in(one: Room, path: str) -> bool:
+    """Whether an address is in a room."""
+    return path == one.path or path.startswith(f"{one.path}/")
 
 
 def _guard() -> AnyResponse | None:
@@ -213,14 +257,20 @@ def _guard() -> AnyResponse | None:
     elsewhere = _first_elsewhere(actions) if actions else None
     if elsewhere is not None:
         return elsewhere
-    at_most = getattr(current_app.view_functions[request.endpoint], _AT_MOST, None)
+    view = current_app.view_functions[request.endpoint]
+    at_most = getattr(view, _AT_MOST, None)
     if at_most is not None:
         request.max_content_length = request.max_form_memory_size = at_most
+    if not getattr(view, _NO_TOKEN, False):
+        _refuse_another_form()
+    return None
+
+
+def _refuse_another_form() -> None:
     try:
         current_app.extensions["csrf"].protect()
     except CSRFError as error:
         raise _not_our_form() from error
-    return None
 
 
 def _first_elsewhere(actions: frozenset[Action]) -> AnyResponse | None:
@@ -270,35 +320,26 @@ def lacking(actions: frozenset[Action]) -> NotAllowed:
 
 def account_or_none() -> Account | None:
     """Return the account of who is signed in, or None; read once a request."""
-    if "account" not in g:
-        g.account = _read(session.get(WHO, ""))
-    found: Account | None = g.account
+    found = _standing()
+    return found[0] if found else None
+
+
+def _standing() -> tuple[Account, Session] | None:
+    if "standing" not in g:
+        token = session.get(TOKEN, "")
+        g.standing = _sessions().current(token, moment()) if token else None
+    found: tuple[Account, Session] | None = g.standing
     return found
 
 
-def _read(kept: str) -> Account | None:
-    number, _, epoch = kept.partition(".")
-    if not (number.isdigit() and _stands()):
-        return None
-    found = People(service().store).account(int(number))
-    if found is None or found.person.disabled_at is not None or str(found.epoch) != epoch:
-        return None
-    return found
-
-
-def _stands() -> bool:
-    """Whether the session is neither too old nor unused for too long."""
-    moment = clock()
-    idle: float
-    age: float
-    idle, age = moment - session.get("seen", 0), moment - session.get("began", 0)
-    # Where the clock was set back, a session from the future does not stand either.
-    return -NOTED_EVERY_S <= idle <= IDLE_S and -NOTED_EVERY_S <= age <= LONGEST_S
+def _sessions() -> Sessions:
+    return Sessions(room().store)
 
 
 def _note_use() -> None:
-    if clock() - session.get("seen", 0) >= NOTED_EVERY_S:
-        session["seen"] = int(clock())
+    if moment() - this_session().seen_at >= NOTED_EVERY:
+        with suppress(StoreUnavailable):  # while another writes for long: the next request does it
+            _sessions().note_use(session[TOKEN], moment())
 
 
 def _first_to(endpoint: str) -> AnyResponse:
@@ -315,7 +356,7 @@ def _page_of_form() -> str:
     if adapter is not None and adapter.test(request.path, "GET"):
         return request.path
     came_from = urlsplit(request.referrer or "")
-    return came_from.path if came_from.netloc == request.host else ROOM
+    return came_from.path if came_from.netloc == request.host else room().path
 
 
 def _kept_to_oneself(response: Response) -> Response:
@@ -333,7 +374,7 @@ class RoomSessions(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Return the session of a page in the room; without one nothing can be kept or sent."""
-        if not is_staff_path(request.path):
+        if not is_in(room_of(app), request.path):
             return None
         try:
             _key(app)
@@ -343,11 +384,12 @@ class RoomSessions(SecureCookieSessionInterface):
 
     def get_cookie_name(self, app: Flask) -> str:
         """Return a name that browsers take over TLS alone, where there is TLS."""
-        return f"__Secure-{COOKIE}" if self.get_cookie_secure(app) else COOKIE
+        name = room_of(app).cookie
+        return f"__Secure-{name}" if self.get_cookie_secure(app) else name
 
-    def get_cookie_path(self, app: Flask) -> str:  # noqa: ARG002 - as Flask calls it
+    def get_cookie_path(self, app: Flask) -> str:
         """Return the path of the room."""
-        return f"{request.script_root}{ROOM}"
+        return f"{request.script_root}{room_of(app).path}"
 
     def get_cookie_samesite(self, app: Flask) -> str:  # noqa: ARG002 - as Flask calls it
         """Return Lax: the way back from an OpenID Connect provider is a link from elsewhere."""
@@ -355,23 +397,21 @@ class RoomSessions(SecureCookieSessionInterface):
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Whether the cookie is for TLS alone: always, but on this very machine or by setting."""
-        if service_of(app).settings.insecure_cookies:
+        if room_of(app).settings.insecure_cookies:
             return False
         forwarded = any(name in request.headers for name in _FORWARDED)
         return forwarded or not _is_loopback(request.host)
 
 
-def service_of(app: Flask) -> Services:
-    """Return an application's parts, also where it is not the current one."""
-    running: Services = app.extensions[EXTENSION]
-    return running
-
-
 def _key(app: Flask) -> None:
-    """See that there is a key to sign with: the setting, or the one that all workers share."""
+    """See that there is a key to sign with: those that are set, or those in a file."""
     if app.secret_key is None:
-        running = service_of(app)
-        app.secret_key = running.settings.secret_key or Secrets(running.store).value("session")
+        place = place_of_session_keys(room_of(app).settings)
+        key, *earlier = place.made()
+        app.config["SECRET_KEY_FALLBACKS"] = earlier
+        # Of several the last signs there; the session's first does.
+        app.config["WTF_CSRF_SECRET_KEY"] = [*reversed(earlier), key]
+        app.secret_key = key
 
 
 def _is_loopback(host: str) -> bool:

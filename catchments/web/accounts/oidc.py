@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, abort, current_app, request, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from catchments.core.openid_connect import OpenIdConnect
 from catchments.core.roles import Person, Role
-from catchments.core.settings import OpenIdConnect
-from catchments.store.accounts.people import People
+from catchments.store.accounts.people import Account, People
+from catchments.store.accounts.sessions import NOTED_EVERY
 from catchments.web.accounts import access
 from catchments.web.accounts.access import blueprint, going_to, open_to_nobody_else, own_path
+from catchments.web.accounts.room import room
+from catchments.web.accounts.second_step import second_step
 from catchments.web.accounts.signing_in import sign_in_page
-from catchments.web.common.services import service
 
 CLIENT = "oidc"
 PENDING = "oidc"
@@ -37,6 +40,18 @@ LONGEST_CLAIM = 500
 BAD_GATEWAY, REFUSED = 502, 403
 
 
+SIGN_IN, AGAIN, CHECK = "sign in", "again", "check"
+"""What somebody goes to the provider for."""
+_ACTIONS = {SIGN_IN: "person.sign-in", AGAIN: "person.confirm", CHECK: ""}
+_ASKED: dict[str, dict[str, str]] = {
+    SIGN_IN: {},
+    AGAIN: {"prompt": "login", "max_age": "0"},
+    CHECK: {"prompt": "none"},
+}
+GRACE = timedelta(minutes=15)
+"""So long a form may be filled in beyond the time in which the provider is to be asked again."""
+
+
 class NotTaken(Exception):
     """What the provider said cannot be taken; the text is for whoever signs in."""
 
@@ -45,41 +60,81 @@ class NotTaken(Exception):
 @open_to_nobody_else
 def oidc_start() -> AnyResponse:
     """Go to the provider; with `again`, to show once more that it is the same person."""
-    going_on, again = own_path(request.args.get("next")), bool(request.args.get("again"))
-    settings = _settings()
-    _forget()
-    session[PENDING] = {"next": going_on, "again": again, "at": int(access.clock())}
-    more = {"prompt": "login", "max_age": "0"} if again else {}
-    try:
-        response: AnyResponse = _client(settings).authorize_redirect(_address_back(), **more)
-    except _failures() as error:
-        return _away(error)
-    return response
+    return _to_provider(AGAIN if request.args.get("again") else SIGN_IN)
+
+
+@blueprint.get("/oidc/check")
+@open_to_nobody_else
+def oidc_check() -> AnyResponse:
+    """Ask the provider in passing whether somebody is still who they were, with which roles."""
+    return _to_provider(CHECK if access.account_or_none() else SIGN_IN)
 
 
 @blueprint.get("/oidc/back")
 @open_to_nobody_else
 def oidc_back() -> AnyResponse:
     """Come back from the provider: sign in whoever has an account here."""
-    settings, pending = _settings(), session.get(PENDING) or {}
+    settings, pending = settings_or_404(), session.get(PENDING) or {}
     try:
         claims = _claims(settings)
         person = _whose(settings, claims, pending)
-    except _refusals() as error:
-        return _not_taken(error)
-    except _failures() as error:
+    except refusals() as error:
+        return _no_longer(error) if pending.get("for") == CHECK else _not_taken(error)
+    except failures() as error:
         return _away(error)
     finally:
         _forget()
-    if pending.get("again"):
-        access.refresh()
+    going_on = own_path(pending.get("next"))
+    if pending.get("for") == CHECK:
+        response = going_to(going_on)
     else:
-        access.begin(person)
-    return going_to(own_path(pending.get("next")))
+        vouched_for = bool(settings.acr or settings.amr)  # or it was refused
+        again = pending.get("for") == AGAIN
+        response = second_step(person, going_on, vouched_for=vouched_for, again=again)
+    session[access.ELSEWHERE] = access.moment().isoformat()
+    return response
 
 
-def _settings() -> OpenIdConnect:
-    settings = service().settings.oidc
+def is_due(_found: Account) -> str | None:
+    """Return where somebody goes first whom a provider has vouched for too long ago.
+
+    A form that is sent, and what a page asks for by itself, has some time more.
+    """
+    settings, since = room().settings.oidc, session.get(access.ELSEWHERE)
+    if settings is None or since is None or not settings.check_s:
+        return None
+    holds = timedelta(seconds=settings.check_s) + (timedelta() if _is_visit() else GRACE)
+    age = access.moment() - datetime.fromisoformat(since)
+    return None if -NOTED_EVERY <= age <= holds else "accounts.oidc_check"
+
+
+access.OBLIGATIONS.insert(0, is_due)
+
+
+def _is_visit() -> bool:
+    """Whether somebody goes to a page: only then a browser can go on to the provider and back."""
+    mode = request.headers.get("Sec-Fetch-Mode", "navigate")
+    return request.method == "GET" and mode == "navigate"
+
+
+def _to_provider(purpose: str) -> AnyResponse:
+    settings = settings_or_404()
+    _forget()
+    going_on = own_path(request.args.get("next"))
+    session[PENDING] = {"next": going_on, "for": purpose, "at": int(access.clock())}
+    more = dict(_ASKED[purpose])
+    if settings.acr:
+        more["acr_values"] = " ".join(settings.acr)
+    try:
+        response: AnyResponse = client_of(settings).authorize_redirect(_address_back(), **more)
+    except failures() as error:
+        return _away(error)
+    return response
+
+
+def settings_or_404() -> OpenIdConnect:
+    """Return the provider that is set; without one there is no such page."""
+    settings = room().settings.oidc
     if settings is None:
         abort(404)
     return settings
@@ -92,7 +147,7 @@ def _address_back() -> str:
     return url_for(".oidc_back", _external=True, _scheme=scheme)
 
 
-def _client(settings: OpenIdConnect) -> Any:
+def client_of(settings: OpenIdConnect) -> Any:
     """Return authlib's client, with what the provider publishes about itself."""
     client = _registered(current_app, settings)
     if time.time() - client.server_metadata.get("_loaded_at", 0.0) > METADATA_KEPT_S:
@@ -134,7 +189,7 @@ def _claims(settings: OpenIdConnect) -> Mapping[str, Any]:
         "iss": {"essential": True, "value": settings.issuer},
         "aud": {"essential": True, "value": settings.client_id},
     }
-    token = _client(settings).authorize_access_token(claims_options=options, leeway=LEEWAY_S)
+    token = client_of(settings).authorize_access_token(claims_options=options, leeway=LEEWAY_S)
     claims: Mapping[str, Any] | None = token.get("userinfo")
     if not claims:
         raise NotTaken("no ID token")
@@ -149,14 +204,16 @@ def _whose(
     if not subject:
         raise NotTaken("no subject")
     email = _text(claims, "email") if claims.get("email_verified") is True else ""
-    again = bool(pending.get("again"))
-    if again:
+    purpose = pending.get("for", SIGN_IN)
+    if purpose == AGAIN:
         _refuse_unless_now(claims, pending)
-    person = People(service().store).sign_in_elsewhere(
-        f"{subject} at {settings.issuer}",
+    _refuse_weaker(settings, claims, known_as(settings, subject))
+    person = People(room().store).sign_in_elsewhere(
+        known_as(settings, subject),
         email,
         roles=_roles(settings, claims),
-        action="person.confirm" if again else "person.sign-in",
+        action=_ACTIONS[purpose],
+        **_vouched(claims),
     )
     if person is None:
         raise NotTaken(
@@ -167,9 +224,43 @@ def _whose(
             )
         )
     signed_in = access.account_or_none()
-    if again and (signed_in is None or signed_in.person.id != person.id):
+    others = signed_in is None or signed_in.person.id != person.id
+    if purpose != SIGN_IN and others:
         raise NotTaken(gettext("That is somebody else than who is signed in here."))
     return person
+
+
+def known_as(settings: OpenIdConnect, subject: str) -> str:
+    """Return as whom somebody is linked."""
+    return f"{subject} at {settings.issuer}"
+
+
+def _vouched(claims: Mapping[str, Any]) -> dict[str, str]:
+    """Return how somebody signed in there, as far as the provider says."""
+    said = {"acr": _text(claims, "acr"), "amr": " ".join(_methods(claims))[:LONGEST_CLAIM]}
+    return {name: value for name, value in said.items() if value}
+
+
+def _methods(claims: Mapping[str, Any]) -> list[str]:
+    given = claims.get("amr")
+    return [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
+
+
+def _refuse_weaker(settings: OpenIdConnect, claims: Mapping[str, Any], subject: str) -> None:
+    """Refuse a sign-in that is weaker than what whoever runs the service asks for."""
+    of_a_class = not settings.acr or _text(claims, "acr") in settings.acr
+    by_a_method = not settings.amr or not set(settings.amr).isdisjoint(_methods(claims))
+    if of_a_class and by_a_method:
+        return
+    People(room().store).refused_elsewhere(subject, said="weaker than asked", **_vouched(claims))
+    raise NotTaken(
+        gettext(
+            "%(name)s knows you, but you signed in there in a weaker way than this service asks"
+            " for, such as without a second factor. Sign out there, and sign in with all that it"
+            " offers; if that does not help, ask whoever runs this service.",
+            name=settings.name,
+        )
+    )
 
 
 def _refuse_unless_now(claims: Mapping[str, Any], pending: Mapping[str, Any]) -> None:
@@ -190,7 +281,7 @@ def _roles(settings: OpenIdConnect, claims: Mapping[str, Any]) -> frozenset[Role
     return frozenset(role for role in Role if role in words)
 
 
-def _refusals() -> tuple[type[Exception], ...]:
+def refusals() -> tuple[type[Exception], ...]:
     """Return what is raised for a token, or a way back, that cannot be taken.
 
     Imported here: a service without a provider need not load what speaks to one.
@@ -201,7 +292,7 @@ def _refusals() -> tuple[type[Exception], ...]:
     return NotTaken, OAuthError, JoseError
 
 
-def _failures() -> tuple[type[Exception], ...]:
+def failures() -> tuple[type[Exception], ...]:
     """Return what is raised where a provider does not answer, or not with what was expected."""
     from authlib.integrations.base_client.errors import OAuthError
     from requests.exceptions import RequestException
@@ -219,7 +310,9 @@ def _failures() -> tuple[type[Exception], ...]:
 
 def _text(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
-    return value if isinstance(value, str) and len(value) <= LONGEST_CLAIM else ""
+    if not isinstance(value, str) or len(value) > LONGEST_CLAIM:
+        return ""
+    return value if value.isprintable() else ""
 
 
 def _forget() -> None:
@@ -234,9 +327,18 @@ def _away(error: Exception) -> AnyResponse:
     text = gettext(
         "%(name)s does not answer as it should. Try again in a minute; if it goes on, tell"
         " whoever runs this service.",
-        name=_settings().name,
+        name=settings_or_404().name,
     )
-    return sign_in_page(access.ROOM, {"": text}, status=BAD_GATEWAY)
+    return sign_in_page(room().path, {"": text}, status=BAD_GATEWAY)
+
+
+def _no_longer(error: Exception) -> AnyResponse:
+    """End the session of somebody for whom the provider does not vouch any more."""
+    current_app.logger.warning("OpenID Connect: no longer: %s", type(error).__name__)
+    access.forget(action="person.sign-out")
+    text = gettext("%(name)s asks you to sign in again.", name=settings_or_404().name)
+    ours = str(error) if isinstance(error, NotTaken) else ""
+    return sign_in_page(room().path, {"": ours or text}, status=REFUSED)
 
 
 def _not_taken(error: Exception) -> AnyResponse:
@@ -246,4 +348,4 @@ def _not_taken(error: Exception) -> AnyResponse:
         "That sign-in was broken off, has expired, or was not meant for here. Begin anew."
     )
     ours = str(error) if isinstance(error, NotTaken) else ""
-    return sign_in_page(access.ROOM, {"": ours or text}, status=REFUSED)
+    return sign_in_page(room().path, {"": ours or text}, status=REFUSED)

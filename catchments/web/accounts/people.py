@@ -12,10 +12,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.roles import Action, Person, Role
+from catchments.store.accounts.letters import Letter, Letters
 from catchments.store.accounts.people import People
 from catchments.web.accounts.access import blueprint, confirmed, going_to, me, requires
-from catchments.web.accounts.signing_in import REFUSED, page
-from catchments.web.common.services import service
+from catchments.web.accounts.pages import REFUSED, page
+from catchments.web.accounts.room import room
 
 ROLES = (
     (Role.READER, _l("Looks at drafts, findings and the audit trail.")),
@@ -23,6 +24,17 @@ ROLES = (
     (Role.APPROVER, _l("Sends back, approves and publishes the drafts of others.")),
     (Role.ADMINISTRATOR, _l("Does all that, and manages people, webhooks and withdrawals.")),
 )
+LETTERS = {
+    Letter.LOCK: _l("locked for a while"),
+    Letter.PASSWORD: _l("new password"),
+    Letter.DEVICE: _l("new browser"),
+    Letter.FACTOR_ADDED: _l("second step added"),
+    Letter.FACTOR_REMOVED: _l("second step removed"),
+    Letter.FACTORS_RESET: _l("second steps removed"),
+    Letter.FACTOR_WRONG: _l("right password, wrong second step"),
+}
+HERE, ELSEWHERE = WAYS = ("here", "elsewhere")
+"""How somebody signs in, as the form of a new account has it."""
 RANDOM_BYTES = 15
 """Of a first password: twenty characters that nobody guesses."""
 
@@ -47,10 +59,17 @@ def person_new() -> Response:
 @confirmed
 def person_add() -> Response:
     """Make an account, and show its first password, once."""
-    given = {field: request.form.get(field, "") for field in ("login", "name", "email")}
-    first = _random_password() if _has_passwords() else ""
+    form = request.form
     try:
-        made = _people().add(**given, roles=_roles_given(), password=first, by=me().login)
+        first = _random_password() if _signs_in_here() else ""
+        made = _people().add(
+            login=form.get("login", ""),
+            name=form.get("name", ""),
+            email=form.get("email", ""),
+            roles=_roles_given(),
+            password=first,
+            by=me().login,
+        )
     except InputRefused as error:
         return _new_page({error.field: str(error)})
     return _person_page(made, first=first)
@@ -112,12 +131,41 @@ def person_password(number: int) -> Response:
     return _person_page(who, first=first)
 
 
+@blueprint.post("/people/<int:number>/elsewhere")
+@requires(Action.ADMINISTER)
+@confirmed
+def person_elsewhere(number: int) -> AnyResponse:
+    """Have somebody sign in at the provider alone."""
+    oidc = room().settings.oidc
+    if oidc is None:
+        raise InputRefused(gettext("No provider is set up here."))
+    who = _numbered(number)
+    _people().sign_in_elsewhere_only(who.login, by=me().login)
+    said = gettext("They sign in with %(name)s from now on.", name=oidc.name)
+    return _back_to(who, said)
+
+
+def _signs_in_here() -> bool:
+    """Whether a new account is to have a password. Raises InputRefused where that is not said."""
+    settings = room().settings
+    if not (settings.local_sign_in and settings.oidc):
+        return settings.local_sign_in
+    given = request.form.get("signs_in", "")
+    if given not in WAYS:
+        raise InputRefused(
+            gettext("It is not said how they sign in."),
+            field="signs_in",
+            next_step=gettext("Choose one; it can be changed later."),
+        )
+    return given == HERE
+
+
 def _people() -> People:
-    return People(service().store)
+    return People(room().store)
 
 
 def _has_passwords() -> bool:
-    return service().settings.local_sign_in
+    return room().settings.local_sign_in
 
 
 def _random_password() -> str:
@@ -153,13 +201,15 @@ def _new_page(errors: Mapping[str, str]) -> Response:
         given=request.form,
         ticked=_roles_given(),
         roles=ROLES,
+        both=room().settings.local_sign_in and room().settings.oidc,
     )
 
 
 def _person_page(
     who: Person, errors: Mapping[str, str] | None = None, *, first: str = ""
 ) -> Response:
-    oidc = service().settings.oidc
+    settings, account = room().settings, _people().account(who.id)
+    oidc = settings.oidc
     return page(
         "accounts/person.html",
         who.name,
@@ -171,4 +221,9 @@ def _person_page(
         roles=ROLES,
         has_passwords=_has_passwords(),
         roles_from=oidc.name if oidc and oidc.role_claim else "",
+        account=account,
+        oidc=oidc and oidc.name,
+        letter_names=LETTERS,
+        letters=Letters(room().store).to(who.id),
+        has_mail=settings.mail is not None,
     )

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response, flash, render_template, request, url_for
+from flask import Response, flash, request, session
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.core.roles import Action
-from catchments.store.accounts.people import LONGEST_LOGIN, SHORTEST_PASSWORD, People
-from catchments.web.accounts import access
+from catchments.lookup.resolver import long_date
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME
+from catchments.store.accounts.budgets import TooManyGuesses
+from catchments.store.accounts.given import LONGEST_LOGIN
+from catchments.store.accounts.hashing import is_same
+from catchments.store.accounts.passwords import SHORTEST_PASSWORD
+from catchments.store.accounts.people import Account, PasswordEnded, People
+from catchments.store.accounts.sessions import Sessions
+from catchments.web.accounts import access, devices
 from catchments.web.accounts.access import (
+    OBLIGATIONS,
     blueprint,
     even_owing,
     going_to,
@@ -22,9 +31,20 @@ from catchments.web.accounts.access import (
     own_path,
     requires,
 )
-from catchments.web.common.services import service
+from catchments.web.accounts.pages import REFUSED, page, path_of
+from catchments.web.accounts.room import room
+from catchments.web.accounts.second_step import (
+    asked_of,
+    factors,
+    no_such_code,
+    no_such_passkey,
+    say_what_is_left,
+    second_step,
+    takes_code,
+    takes_passkey,
+)
 
-REFUSED = 400
+TOO_MANY = 429
 
 
 @blueprint.app_context_processor
@@ -36,7 +56,14 @@ def _signed_in() -> dict[str, Any]:
         found = access.account_or_none()
     except CatchmentsError:
         found = None  # the database is away, and this is the page that says so
-    return {"staff_me": found and found.person}
+    return {"staff_me": found and found.person, "path_of": path_of}
+
+
+@blueprint.app_template_filter("moment")
+def _moment(at: datetime) -> str:
+    """Return a moment as it is kept in New Zealand's time, for people."""
+    here = at.replace(tzinfo=UTC).astimezone(NEW_ZEALAND_TIME)
+    return f"{long_date(here.date())}, {here:%H:%M}"
 
 
 @blueprint.get("/sign-in")
@@ -55,38 +82,65 @@ def sign_in_with_password() -> AnyResponse:
     """Begin a session for whoever gives a login and its password."""
     login, going_on = request.form.get("login", ""), own_path(request.form.get("next"))
     _refuse_unless_local()
-    person = People(service().store).sign_in(login, request.form.get("password", ""))
+    given = request.form.get("password", "")
+    try:
+        person = People(room().store).sign_in(login, given, asker=devices.asker(login))
+    except (TooManyGuesses, PasswordEnded) as refused:
+        status = TOO_MANY if isinstance(refused, TooManyGuesses) else REFUSED
+        return sign_in_page(going_on, {"login": said_of(refused)}, status=status)
     if person is None:
         return sign_in_page(going_on, {"login": no_such_pair()}, login=login[:LONGEST_LOGIN])
-    access.begin(person)
-    return going_to(going_on)
+    session.pop(access.ELSEWHERE, None)  # it is not a provider who says so
+    return second_step(person, going_on)
 
 
 @blueprint.post("/sign-out")
 @open_to_nobody_else
 def sign_out() -> AnyResponse:
-    """End the session, and any other of the same person."""
+    """End the session; others of the same person go on."""
     access.end()
     flash(gettext("You are signed out."))
-    return going_to(url_for(".sign_in")[len(request.script_root) :])
+    return going_to(path_of(".sign_in"))
 
 
 @blueprint.get("/confirm")
 @requires(Action.READ)
+@even_owing
 def confirm() -> AnyResponse:
-    """Ask for the password again."""
+    """Ask once more who somebody is."""
     return _confirm_page(own_path(request.args.get("next")))
 
 
 @blueprint.post("/confirm")
 @requires(Action.READ)
+@even_owing
 def confirm_with_password() -> AnyResponse:
-    """Note that whoever is signed in has given their password just now."""
+    """Note that whoever is signed in has just given their password, and what they have beside it.
+
+    Either alone is weaker than what they signed in with.
+    """
     going_on = own_path(request.form.get("next"))
     _refuse_unless_local()
-    people, given = People(service().store), request.form.get("password", "")
-    if people.sign_in(me().login, given, action="person.confirm") is None:
+    given = request.form.get("password", "")
+    if not _is_mine(given):
         return _confirm_page(going_on, {"password": not_your_password()})
+    if access.account().has_factor:
+        kind = takes_code(me(), request.form.get("code", ""))
+        if kind is None:
+            return _confirm_page(going_on, {"code": no_such_code()})
+        say_what_is_left(me(), kind)
+    access.refresh()
+    return going_to(going_on)
+
+
+@blueprint.post("/confirm/passkey")
+@requires(Action.READ)
+@even_owing
+def confirm_with_passkey() -> AnyResponse:
+    """Note that whoever is signed in has shown a passkey: it has asked for a finger or a PIN."""
+    going_on = own_path(request.form.get("next"))
+    if not takes_passkey(me(), request.form.get("answer", "")):
+        return _confirm_page(going_on, {"passkey": no_such_passkey()})
     access.refresh()
     return going_to(going_on)
 
@@ -96,7 +150,7 @@ def confirm_with_password() -> AnyResponse:
 @even_owing
 def password() -> Response:
     """Show one's own account, and ask for a new password."""
-    return _password_page({})
+    return account_page({})
 
 
 @blueprint.post("/password")
@@ -105,35 +159,53 @@ def password() -> Response:
 def change_password() -> AnyResponse:
     """Change one's own password; every other session of one's own ends."""
     _refuse_unless_local()
-    people, form = People(service().store), request.form
+    people, form = People(room().store), request.form
     old, new = form.get("old", ""), form.get("new", "")
     if new != request.form.get("again", ""):
-        return _password_page({"again": gettext("The two new passwords differ. Type it again.")})
-    if people.sign_in(me().login, old, action="person.confirm") is None:
-        return _password_page({"old": not_your_password()})
+        return account_page({"again": gettext("The two new passwords differ. Type it again.")})
+    if not _is_mine(old):
+        return account_page({"old": not_your_password()})
+    if is_same(old, new):
+        return account_page({"new": gettext("That is the password that you have. Make another.")})
     try:
         people.set_password(me().login, new, by=me().login)
     except InputRefused as error:
-        return _password_page({"new": str(error)})
-    access.begin(me())
+        return account_page({"new": str(error)})
+    access.begin(me(), vouched_for=access.this_session().vouched_for)
     flash(gettext("Your password is changed."))
-    return going_to(access.ROOM)
+    return going_to(room().path)
 
 
-def page(template: str, title: str, *, status: int = 200, **context: Any) -> Response:
-    """Return a page that tells nothing of any edition."""
-    world = service().snapshots.latest
-    about: dict[str, Any] = {"edition": None, "release": None, "title": title}
-    about["demonstration"] = world is not None and world.demonstration
-    about["error"] = status >= REFUSED
-    return Response(render_template(template, frame=access.FRAME, **about, **context), status)
+def owes_password(found: Account) -> str | None:
+    """Return where somebody makes a password of their own, while they have one by somebody else."""
+    owes = found.change_password_by is not None and room().settings.local_sign_in
+    return "accounts.password" if owes else None
+
+
+OBLIGATIONS.append(owes_password)
+
+
+def said_of(refused: CatchmentsError) -> str:
+    """Say why nobody may sign in from here, or with that, just now."""
+    if isinstance(refused, TooManyGuesses):
+        said: str = gettext(
+            "Too many wrong sign-ins came from your network. Try again in ten minutes, or in a"
+            " browser in which you signed in before."
+        )
+        return said
+    ended: str = gettext(
+        "Your first password has ended: it was to be changed within a week. Ask an administrator"
+        " of this service for a new one."
+    )
+    return ended
 
 
 def no_such_pair() -> str:
     """Say that nobody signs in with that; the same whatever the reason is."""
     said: str = gettext(
         "That login and password do not belong together, or the account is closed or locked for a"
-        " while. Try again; after five failures wait a minute, after more of them longer."
+        " while. Try again; after five failures wait a minute, after more of them longer. In a"
+        " browser in which you signed in before, failures elsewhere do not count."
     )
     return said
 
@@ -141,7 +213,7 @@ def no_such_pair() -> str:
 def not_your_password() -> str:
     """Say that the password is wrong."""
     said: str = gettext(
-        "That is not your password, or your account is locked for a while. Try again; after five"
+        "That is not your password, or too many wrong ones were given here. Try again; after five"
         " failures wait a minute, after more of them longer."
     )
     return said
@@ -149,7 +221,7 @@ def not_your_password() -> str:
 
 def ways() -> dict[str, Any]:
     """Return how one may sign in here."""
-    settings = service().settings
+    settings = room().settings
     return {"local": settings.local_sign_in, "oidc": settings.oidc and settings.oidc.name}
 
 
@@ -176,23 +248,36 @@ def _confirm_page(going_on: str, errors: dict[str, str] | None = None) -> Respon
         going_on=going_on,
         errors=errors or {},
         has_password=access.account().has_password,
+        has_factor=access.account().has_factor,
+        **(asked_of(me()) if access.account().has_factor else {}),
         **ways(),
     )
 
 
-def _password_page(errors: dict[str, str]) -> Response:
+def account_page(errors: dict[str, str]) -> Response:
+    """Return the page of one's own account, with what went wrong before."""
     return page(
         "accounts/password.html",
         gettext("Your account"),
         status=REFUSED if errors else 200,
         errors=errors,
         shortest=SHORTEST_PASSWORD,
-        has_password=access.account().has_password and service().settings.local_sign_in,
+        has_password=access.account().has_password and room().settings.local_sign_in,
+        held=factors().of(me()),
+        sessions=Sessions(room().store).of(me(), access.moment()),
+        this=access.this_session().number,
     )
 
 
+def _is_mine(password: str) -> bool:
+    """Whether whoever is signed in gives their password; on a budget of its own."""
+    mine, asker = me().login, devices.signed_in_asker()
+    people = People(room().store)
+    return people.sign_in(mine, password, action="person.confirm", asker=asker) is not None
+
+
 def _refuse_unless_local() -> None:
-    if not service().settings.local_sign_in:
+    if not room().settings.local_sign_in:
         raise InputRefused(
             gettext("Passwords are switched off here."),
             next_step=gettext("Go back to sign in, and follow the link there."),

@@ -25,7 +25,7 @@ from catchments.core.errors import (
 )
 from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import StoreUnavailable
-from catchments.store.accounts.people import TooBusy
+from catchments.store.accounts.hashing import TooBusy
 from catchments.store.drafts.repository import NotNow, Stale
 from catchments.web.common import problems
 

@@ -22,8 +22,10 @@ from catchments.core.errors import (
     NotKnown,
     PublicationRefused,
 )
+from catchments.runtime.key_files import KeyTrouble
 from catchments.store import StoreUnavailable
-from catchments.store.accounts.people import TooBusy
+from catchments.store.accounts.budgets import TooManyGuesses
+from catchments.store.accounts.hashing import TooBusy
 from catchments.store.drafts.repository import NotNow, Stale
 from catchments.web.common.contract import NotOffered
 from catchments.web.common.services import address, service
@@ -45,8 +47,10 @@ _STATUS: tuple[tuple[type[CatchmentsError], int, Kind, LazyString], ...] = (
     (BodyTooLarge, 413, Kind.TOO_LARGE, _l("Too much at once")),
     (BodyNotTaken, 415, Kind.NOT_TAKEN, _l("Not taken in that form")),
     (NothingPublished, 503, Kind.NOTHING_PUBLISHED, _l("Nothing published yet")),
+    (TooManyGuesses, 429, Kind.TOO_MANY_REQUESTS, _l("Too many wrong sign-ins")),
     (TooBusy, 503, Kind.TOO_BUSY, _l("Too much at once")),
     (StoreUnavailable, 503, Kind.DATABASE_AWAY, _l("The database is away")),
+    (KeyTrouble, 500, Kind.SERVICE_ERROR, _l("An error of the service's own")),
 )
 _HTTP_KINDS = {
     404: Kind.NO_SUCH_ADDRESS,
@@ -256,7 +260,7 @@ def _problem(kind: Kind, status: int, title: str, detail: str, **more: Any) -> R
         response = _json(kind, status, title, detail, more)
     response.headers["Vary"] = "Accept"
     response.headers["Cache-Control"] = "no-store"
-    if status == 503:
+    if status in {429, 503}:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 

@@ -10,6 +10,7 @@ from flask import Response, current_app, g, render_template, request, url_for
 from flask_babel import get_locale
 
 from catchments.core.settings import Settings
+from catchments.editions.trail_sending import TrailSender
 from catchments.lookup.search.text_search import (
     Addresses,
     KnownAddresses,
@@ -35,6 +36,7 @@ class Services:
     snapshots: Snapshots
     addresses: KnownAddresses = field(default_factory=NoAddresses)
     geocoder: Addresses = field(default_factory=NoAddresses)
+    trail: TrailSender | None = None
 
     def finder(self, world: Published) -> TextSearch:
         """Return what finds the meaning of a text in a world."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
 import os
 import re
 import time
@@ -11,22 +9,22 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from flask import Response, current_app, request
+from flask import Response, current_app
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from catchments.core.errors import CatchmentsError, NotAllowed
+from catchments.editions.trail_sending import WELL
 from catchments.store import StoreUnavailable
 from catchments.store.outbox.notices import STATES
 from catchments.store.outbox.queue import Outbox
 from catchments.web.common.services import Services, service
 from catchments.web.front.metrics import MEASURED, REFRESHED, REGISTRY
+from catchments.web.front.watchers import is_watcher
 from catchments.web.pages.health import blueprint
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
-FORWARDED = ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP")
-"""What a request has that came through a proxy: its peer's address then says nothing."""
 ANSWERS_WITHIN_S = 2.0
 """A database that takes longer is away as far as whoever asks here can wait."""
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -48,26 +46,13 @@ def metrics() -> Response:
 
 
 def _refuse_strangers(token: str) -> None:
-    if token:
-        given = request.headers.get("Authorization", "").encode()
-        if hmac.compare_digest(given, f"Bearer {token}".encode()):
-            return
-    elif _is_from_here():
+    if is_watcher(token):
         return
     raise NotAllowed(
         "These figures are not for everybody.",
         allowed="This very machine may read them, or whoever has the token where one is set.",
         next_step="Set CATCHMENTS_METRICS_TOKEN, and have Prometheus send it as a bearer token.",
     )
-
-
-def _is_from_here() -> bool:
-    if any(name in request.headers for name in FORWARDED):
-        return False
-    try:
-        return ipaddress.ip_address(request.remote_addr or "").is_loopback
-    except ValueError:
-        return False
 
 
 class _Workers:
@@ -82,7 +67,16 @@ class _Workers:
         yield from families
         yield from (_age(family) for family in families if family.name == REFRESHED)
         yield _memory(_workers())
+        yield self._trail()
         yield from self._queues()
+
+    def _trail(self) -> Metric:
+        sender = self._running.trail
+        return GaugeMetricFamily(
+            "catchments_audit_out",
+            "Whether the audit trail's last hash goes out by itself.",
+            value=bool(sender and sender.state == WELL),
+        )
 
     def _queues(self) -> Iterator[Metric]:
         waiting = GaugeMetricFamily(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
 from catchments import __version__
 from catchments.core.errors import CatchmentsError
+from catchments.editions.trail_sending import NOWHERE
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Snapshots
+from catchments.runtime.fence import walls
 from catchments.web.common.services import service
+from catchments.web.front.watchers import is_watcher
 
 PATIENCE_S = 2.0
 """So long the database may take to answer: what watches has no more patience than a few seconds."""
@@ -34,7 +38,7 @@ def readyz() -> tuple[Response, int]:
         return _uncached(jsonify(status="not ready", reason=str(error))), 503
     if snapshot is None:
         return _uncached(jsonify(status="not ready", reason="No edition is in force today.")), 503
-    body = {
+    body: dict[str, Any] = {
         "status": "ready",
         "edition": snapshot.edition.number,
         "directory_release": snapshot.release.number,
@@ -42,6 +46,9 @@ def readyz() -> tuple[Response, int]:
         "as_at": world.today.isoformat(),
         "database": _database(snapshots),
     }
+    if is_watcher(service().settings.metrics_token):  # strangers have no use for it but one
+        body["foreign_files"] = _fence()
+        body["audit_out"] = trail.state if (trail := service().trail) else NOWHERE
     return _uncached(jsonify(body)), 200
 
 
@@ -51,6 +58,12 @@ def _database(snapshots: Snapshots) -> str:
         return "ok"
     seen = snapshots.refreshed_at or datetime.now(NEW_ZEALAND_TIME)
     return f"away; last seen {seen.isoformat(timespec='seconds')}"
+
+
+def _fence() -> dict[str, str]:
+    """Return what keeps a program that reads a foreign file from files, and from the network."""
+    stands = walls.standing()
+    return {"files": stands.files, "network": stands.network}
 
 
 def _uncached(response: Response) -> Response:

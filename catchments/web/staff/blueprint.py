@@ -6,10 +6,9 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template
 
-from catchments.web.accounts.access import ROOM
 from catchments.web.common.services import page_context, service
 
-REFUSED = 400
+ROOM, REFUSED = "/staff", 400
 
 blueprint = Blueprint("staff", __name__, url_prefix=ROOM)
 

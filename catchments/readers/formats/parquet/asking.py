@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-import msgspec
-
 from catchments.core.errors import FileRefused, shown
+from catchments.readers.fenced_programs import Program, answer
 from catchments.readers.formats.parquet.file_ends import check_ends
 from catchments.readers.formats.parquet.messages import Asked, Held
-from catchments.runtime import subprocess_job
 
-WITHIN_S = 45.0
-_PROGRAM = "catchments.readers.formats.parquet.program"
-_ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
+_PROGRAM = Program(
+    module="catchments.readers.formats.parquet.program",
+    reads="Arrow",
+    kind="Parquet",
+    instead="Write it again, for example with GeoPandas or ogr2ogr, or as CSV or GeoPackage.",
+)
 
 
 def held_in(path: Path, *, rows_at_most: int, bytes_at_most: int, with_shapes: bool) -> Held:
@@ -27,24 +27,20 @@ def held_in(path: Path, *, rows_at_most: int, bytes_at_most: int, with_shapes: b
     held = answer_of(asked, path)
     if held.refused:
         raise FileRefused(held.refused, allowed=held.allowed, next_step=held.next_step)
+    if not _is_whole(held, with_shapes=with_shapes):
+        raise FileRefused(
+            f"{shown(path.name)} cannot be read: what reads Parquet contradicts itself.",
+            next_step=_PROGRAM.instead,
+        )
     return held
+
+
+def _is_whole(held: Held, *, with_shapes: bool) -> bool:
+    """Whether an answer says as much of each row; it had a stranger's file in its hands."""
+    lengths = {*map(len, held.columns), *([len(held.shapes)] if with_shapes else [])}
+    return lengths <= {held.rows} and len(held.names) == len(held.columns)
 
 
 def answer_of(asked: Asked, path: Path) -> Held:
     """Return what the program answers. Raises FileRefused where it ends without an answer."""
-    kept = {k: os.environ[k] for k in ("PATH", "LANG", "PYTHONPATH", "TMPDIR") if k in os.environ}
-    try:
-        said = subprocess_job.run(
-            _PROGRAM,
-            given=msgspec.msgpack.encode(asked),
-            within_s=WITHIN_S,
-            environment={**kept, **_ENVIRONMENT},
-        )
-        return msgspec.msgpack.decode(said, type=Held)
-    except (subprocess_job.JobFailed, msgspec.DecodeError) as error:
-        how = getattr(error, "how", "its answer cannot be understood")
-        raise FileRefused(
-            f"{shown(path.name)} cannot be read: it is broken, encrypted in parts, or too large;"
-            f" what reads Parquet did not end well ({how}).",
-            next_step="Write it again, for example with GeoPandas or ogr2ogr.",
-        ) from error
+    return answer(_PROGRAM, asked, Held, path, reads=Path(asked.path))

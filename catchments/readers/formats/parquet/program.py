@@ -7,7 +7,6 @@ file, reads an `Asked` from its input and writes a `Held` to its output.
 
 from __future__ import annotations
 
-import resource
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -36,6 +35,7 @@ from catchments.readers.formats.parquet.footers import (
 )
 from catchments.readers.formats.parquet.geo_metadata import Shapes, shapes_in
 from catchments.readers.formats.parquet.messages import Asked, Held
+from catchments.runtime.fence.limits import limit
 
 LARGEST_BYTES = 2 << 30
 LONGEST_S = 30
@@ -192,13 +192,7 @@ def _columns(asked: Asked, chosen: _Chosen, name: str) -> dict[str, list[Any]]:
 
 def main() -> None:
     """Read a question from the input, and write what the file holds to the output."""
-    for what, limit in (
-        (resource.RLIMIT_AS, LARGEST_BYTES),
-        (resource.RLIMIT_CPU, LONGEST_S),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (limit, limit))
+    limit(memory_bytes=LARGEST_BYTES, processor_s=LONGEST_S)
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     asked = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Asked)

@@ -8,25 +8,21 @@ from __future__ import annotations
 
 import re
 import struct
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import shapely
-
 from catchments.core.errors import FileRefused, shown
-from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
+from catchments.readers.formats.file_checks import not_what_it_says
+from catchments.readers.formats.shapefile.asking import held_in
+from catchments.readers.formats.shapefile.messages import Held, Value
 from catchments.readers.formats.vectors.layers import Declared, Layer
+from catchments.readers.formats.vectors.stored_shapes import shape_of
 from catchments.readers.formats.vectors.values import texts_of
 from catchments.readers.report import Report
 
 PARTS = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg"})
 _MAGIC = b"\x00\x00\x27\x0a"
-_DRIVER = "ESRI Shapefile"
-_BYTES_AS_LETTERS = "ISO-8859-1"
-"""Gives each byte as the letter of its number, so that the bytes can be had back."""
 _PAGES_BY_ID = {0x01: "cp437", 0x02: "cp850", 0x03: "cp1252"}
 """What byte 29 of a .dbf says; 0x57, which most programs write, means “as on this machine”."""
 _ANSI = re.compile(r"(?:ANSI|WINDOWS|CP)?[ _-]*(125[0-8]|437|85[0-9]|86[0-9])", re.IGNORECASE)
@@ -49,51 +45,22 @@ def read_shapefile(shp: Path, name: str, path: Path, report: Report, declared: D
         raise not_what_it_says(path, "a whole Shapefile", lacks)
     said = _encoding_said(shp)
     shp.with_suffix(".cpg").unlink(missing_ok=True)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # GDAL warns of what the report says in our words
-            crs, geometries, rows = _read(shp, path)
-    except (RuntimeError, ValueError, UnicodeError, shapely.errors.GEOSException) as error:
-        raise not_what_it_says(path, "a zipped Shapefile", error) from error
-    except UnboundLocalError as error:  # pyogrio 0.13, for a .prj that is not UTF-8
-        raise not_what_it_says(path, "a zipped Shapefile", "its CRS cannot be read") from error
+    held = held_in(shp, path)
+    geometries = [
+        None if stored is None else shape_of(stored, path, f"feature {number}")
+        for number, stored in enumerate(held.shapes, start=1)
+    ]
+    rows = [dict(zip(held.names, row, strict=True)) for row in _rows(held)]
     widths = _widths(shp)
     encoding = _encoding(rows, widths, said, name, path, report)
     if not declared.is_ours:  # ours has beside it what its table has no room for
         _report_full(rows, widths, f"{path.name}, layer {shown(name)}", report)
     values = [texts_of(_decoded(row, encoding)) for row in rows]
-    return Layer(name, crs, geometries, values, declared=declared)
+    return Layer(name, held.crs, geometries, values, declared=declared)
 
 
-def _read(shp: Path, path: Path) -> tuple[str | None, list[Any], list[dict[str, Any]]]:
-    """Return CRS, geometries, and values by field, whose letters are bytes."""
-    import geopandas  # it brings pandas and Arrow: half of what reading a small file takes
-    import pyogrio
-
-    about = pyogrio.read_info(shp, encoding=_BYTES_AS_LETTERS)
-    if about["driver"] != _DRIVER:
-        raise not_what_it_says(path, "shp", f"GDAL takes it for {about['driver']}")
-    refuse_many(about["features"], path)
-    # A table asks PROJ for its CRS at once; what a file says of it is first to be looked at.
-    shp.with_suffix(".prj").unlink(missing_ok=True)
-    table = geopandas.read_file(
-        shp, on_invalid="fix", datetime_as_string=True, encoding=_BYTES_AS_LETTERS
-    )
-    shapes = table.pop("geometry")
-    if shapes.isna().any():  # only then: GDAL parses a file anew each time that it is asked
-        _refuse_unreadable(shapes, shp, path)
-    rows = [{str(field): value for field, value in r.items()} for r in table.to_dict("records")]
-    return about["crs"], list(shapes), rows
-
-
-def _refuse_unreadable(shapes: Any, shp: Path, path: Path) -> None:
-    """Refuse shapes that stand in the file, but which GEOS could not make anything of."""
-    import pyogrio
-
-    _, (west, *_) = pyogrio.read_bounds(shp)
-    for at in np.flatnonzero(shapes.isna() & ~np.isnan(west)):
-        lost = f"feature {at + 1} has a shape that cannot be read"
-        raise not_what_it_says(path, "whole", lost)
+def _rows(held: Held) -> Iterator[tuple[Value, ...]]:
+    return zip(*held.columns, strict=True) if held.columns else iter([()] * held.features)
 
 
 def _report_full(

@@ -17,10 +17,13 @@ from shapely.geometry.base import BaseGeometry
 from werkzeug.datastructures import FileStorage
 
 from catchments.core.errors import InputRefused
+from catchments.core.settings import UNFENCED_FILES
 from catchments.geometry.wkb import read as read_wkb
+from catchments.readers.fenced_programs import ONE_THREAD
 from catchments.readers.report import facts_of, line_of_text
 from catchments.readers.uploads import Read, Wish, decoded_read, encoded
 from catchments.runtime import subprocess_job
+from catchments.runtime.fence.plans import Fence
 from catchments.store.drafts.uploads import KEPT_FOR, Upload, Uploads
 from catchments.store.integrity.audit import AuditTrail
 from catchments.web.accounts.access import me
@@ -35,6 +38,8 @@ LARGEST_KEPT = 100_000_000
 """Bytes of a reading: several times what the finest boundaries of the country come to."""
 REASON_KEPT = 500
 """Characters of a refusal that the audit trail keeps."""
+REFUSAL_SHOWN, ROWS_SHOWN = 10_000, 100
+"""Characters, and rows at fault: whatever a reader says that a file may have taken over."""
 FORMATS = ".kml,.kmz,.geojson,.topojson,.json,.gpkg,.parquet,.geoparquet,.zip,.csv"
 
 _IN_FORMS = (
@@ -156,8 +161,8 @@ def read_files(files: Sequence[FileStorage], wish: Wish, field: str, *, subject:
     if read.crashed:
         raise _unreadable(field)
     if read.refused:
-        said = for_forms(read.refused)
-        raise FormRefused([FieldError(field, said, tuple(read.rows), read.sketch)])
+        said = for_forms(read.refused)[:REFUSAL_SHOWN]
+        raise FormRefused([FieldError(field, said, tuple(read.rows[:ROWS_SHOWN]), read.sketch)])
     return read
 
 
@@ -201,20 +206,30 @@ def _record(read: Read, file_count: int, subject: str) -> None:
 
 
 def _read_elsewhere(wish: Wish, folder: str) -> Read:
-    """Return what the reader makes of files, or how it ended without an answer."""
-    environment = {k: os.environ[k] for k in ("PATH", "LANG", "PYTHONPATH") if k in os.environ}
+    """Return what the reader makes of files, or how it ended without an answer.
+
+    It sees those files, and a folder of its own that goes with the one that is given.
+    """
+    scratch = Path(tempfile.mkdtemp(dir=folder))
     try:
         said = subprocess_job.run(
             READER,
             given=encoded(wish),
             within_s=READ_WITHIN_S,
-            environment={**environment, "TMPDIR": folder},
+            environment=_environment(scratch),
+            at_most=LARGEST_KEPT,
+            fence=Fence(tuple(wish.paths), (str(scratch),), programs=True),
         )
         return decoded_read(said)
     except subprocess_job.JobFailed as error:
         return Read(crashed=error.how)
     except msgspec.DecodeError:
         return Read(crashed="its answer cannot be understood")
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("LANG", UNFENCED_FILES) if name in os.environ}
+    return {**kept, **ONE_THREAD, "TMPDIR": str(scratch)}
 
 
 def for_forms(text: str) -> str:

@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from catchments.core.errors import InputRefused, shown
 from catchments.core.plain_cells import plain_table
 from catchments.core.roles import Action
+from catchments.editions.trail_sending import NOWHERE
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 from catchments.lookup.values import whole_number
 from catchments.store.integrity.audit import AuditEntry, AuditTrail
@@ -45,7 +46,7 @@ def audit() -> Response:
     given = page_parameters(request.args, {*FILTERS, "before", "verify"})
     trail, matching = AuditTrail(service().store), _matching(given)
     found = trail.entries(matching=matching, before=_before(given), at_most=AT_ONCE + 1)
-    verified = bool(given.get("verify"))
+    chain = trail.chain() if given.get("verify") else None
     return staff_page(
         "staff/audit.html",
         gettext("Audit trail"),
@@ -53,8 +54,8 @@ def audit() -> Response:
         more=found[AT_ONCE - 1].number if len(found) > AT_ONCE else None,
         matching=matching,
         filters={name: matching.get(name, "") for name in FILTERS},
-        verified=verified,
-        broken_at=trail.broken_at() if verified else None,
+        chain=chain,
+        goes_out=sender.state if (sender := service().trail) else NOWHERE,
         last=trail.last(),
     )
 

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from catchments.core.roles import Action, Person
 from catchments.web.accounts.access import is_staff_path, requires
-from catchments.web.accounts.signing_in import page
+from catchments.web.accounts.pages import page
 from catchments.web.staff.blueprint import blueprint
 
 DOORS = (

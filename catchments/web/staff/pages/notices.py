@@ -15,8 +15,8 @@ from catchments.core.plain_cells import harmless
 from catchments.core.roles import Action
 from catchments.store.outbox.notices import STATES
 from catchments.store.outbox.queue import NoticeRow, Outbox
-from catchments.web.accounts.access import going_to, me, requires
-from catchments.web.accounts.signing_in import page
+from catchments.web.accounts.access import confirmed, going_to, me, requires
+from catchments.web.accounts.pages import page
 from catchments.web.common.services import service
 from catchments.web.common.tables import MEDIA_TYPE
 from catchments.web.staff.blueprint import blueprint
@@ -62,6 +62,7 @@ def notices_csv(number: int) -> Response:
 
 @blueprint.post("/notices/again/<int:number>")
 @requires(Action.ADMINISTER)
+@confirmed
 def notices_again(number: int) -> AnyResponse:
     """Send a failed delivery again, because somebody has looked and says so."""
     _outbox().send_again(number, by=me().login)

@@ -104,6 +104,7 @@ def send_back(draft: int) -> AnyResponse:
 
 @blueprint.post("/drafts/<int:draft>/approve")
 @requires(Action.REVIEW)
+@confirmed
 def approve(draft: int) -> AnyResponse:
     """Approve a draft as it stands."""
     DraftRepository(service().store).approve(draft, _date_given(), seen=seen_given())
@@ -112,6 +113,7 @@ def approve(draft: int) -> AnyResponse:
 
 @blueprint.post("/drafts/<int:draft>/abandon")
 @requires(Action.EDIT)
+@confirmed
 def abandon(draft: int) -> AnyResponse:
     """Give a draft up."""
     DraftRepository(service().store).abandon(draft, seen=seen_given())

@@ -13,7 +13,7 @@ from catchments.core.roles import Action
 from catchments.editions.delivery import NotTaken, call, checked_url
 from catchments.store.outbox.webhook_addresses import Webhooks
 from catchments.web.accounts.access import confirmed, going_to, me, requires
-from catchments.web.accounts.signing_in import REFUSED, page
+from catchments.web.accounts.pages import REFUSED, page
 from catchments.web.common.services import service
 from catchments.web.staff.blueprint import blueprint
 

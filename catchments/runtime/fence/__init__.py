@@ -1,0 +1,1 @@
+"""The fence around programs that read foreign files: what of the machine they may see and do."""

@@ -1,0 +1,184 @@
+"""Letters: e-mails that tell a person what was done to their account, queued as it is done.
+
+They hold no secret, and no link but the address of the service. They go out through the same claims
+as notices do; where no mail server is set they end as failed after a day.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from catchments.core.roles import Person
+from catchments.store import schema
+from catchments.store.engine import Database, now
+from catchments.store.outbox.claims import Claimed, Claims
+from catchments.store.outbox.notices import WAITING
+
+TOO_OLD_AFTER = timedelta(days=1)
+"""What was done to an account is news for a day."""
+KEPT_FOR = timedelta(days=90)
+AT_MOST_DAILY = timedelta(days=1)
+LONGEST_FACT = 200
+_T = schema.letter
+
+
+class Letter(StrEnum):
+    """What somebody is told of."""
+
+    LOCK = "lock"
+    PASSWORD = "password"  # noqa: S105 - a kind of letter
+    DEVICE = "device"
+    FACTOR_ADDED = "factor-added"
+    FACTOR_REMOVED = "factor-removed"
+    FACTORS_RESET = "factors-reset"
+    FACTOR_WRONG = "factor-wrong"
+
+
+ONCE_A_DAY = frozenset({Letter.LOCK, Letter.FACTOR_WRONG})
+"""What a stranger can bring about, who is not to fill somebody's letter-box with it."""
+
+_LOCKED = (
+    "Somebody gave a wrong password for your account several times. Passwords are not taken for it"
+    " from unknown browsers for a while; browsers in which you signed in before go on."
+)
+_HALF_WAY = (
+    "Somebody gave the right password of your account, and then a wrong second step, several times."
+)
+_SAYS: dict[Letter, tuple[str, str]] = {
+    Letter.LOCK: (
+        "Wrong passwords have locked your account for a while",
+        _LOCKED,
+    ),
+    Letter.PASSWORD: ("Your account has a new password", "Your account has a new password."),
+    Letter.DEVICE: (
+        "A new browser signed in to your account",
+        "Somebody signed in to your account from a browser that had not done so before.",
+    ),
+    Letter.FACTOR_ADDED: (
+        "A second step was added to your account",
+        "Your account has a new second step for signing in.",
+    ),
+    Letter.FACTOR_REMOVED: (
+        "A second step was removed from your account",
+        "A second step for signing in was removed from your account.",
+    ),
+    Letter.FACTORS_RESET: (
+        "The second steps of your account were removed",
+        "All second steps for signing in were removed from your account.",
+    ),
+    Letter.FACTOR_WRONG: (
+        "Your password was given, but not the second step",
+        _HALF_WAY,
+    ),
+}
+"""Kind → subject and first sentences."""
+_LABELS = {"by": "By", "browser": "Browser", "what": "Which", "until": "Until"}
+"""Facts that a letter may name; others are not told."""
+_WAS_NOT_YOU = (
+    "If that was not you, tell an administrator of the service at once, and change your password."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRow:
+    """A letter and what became of it."""
+
+    id: int
+    kind: str
+    created_at: datetime
+    state: str
+    sent_at: datetime | None
+
+
+def enqueue(connection: sa.Connection, person: Person, kind: Letter, **facts: str) -> None:
+    """Queue a letter inside the transaction that does what it tells of.
+
+    `facts` are lines of it: `by`, `browser`, `what`, `until`. What strangers can bring about is
+    told once a day at most.
+    """
+    at = now()
+    if kind in ONCE_A_DAY and _told_since(connection, person, kind, at - AT_MOST_DAILY):
+        return
+    connection.execute(_T.delete().where(_T.c.created_at < at - KEPT_FOR))
+    connection.execute(
+        _T.insert().values(
+            person_id=person.id,
+            kind=kind,
+            email=person.email,
+            facts=json.dumps(facts, ensure_ascii=False),
+            created_at=at,
+            state=WAITING,
+            next_at=at,
+        )
+    )
+
+
+class Letters(Claims):
+    """The letters that wait or went out. `address` is where the service is found, for their end."""
+
+    table = schema.letter
+    too_old_after = TOO_OLD_AFTER
+
+    def __init__(self, database: Database, address: str = "") -> None:
+        super().__init__(database)
+        self._address = address
+
+    def to(self, person_id: int, *, at_most: int = 10) -> list[LetterRow]:
+        """Return somebody's latest letters, the newest first."""
+        columns = [_T.c[name] for name in LetterRow.__slots__]
+        query = sa.select(*columns).where(_T.c.person_id == person_id)
+        return self._read(query.order_by(_T.c.id.desc()).limit(at_most), LetterRow)
+
+    def _kinds(self, *, emails: bool, webhooks: bool) -> Sequence[sa.ColumnElement[bool]]:  # noqa: ARG002 - a letter is no webhook
+        return [sa.true()] * emails
+
+    def _claimed(self, connection: sa.Connection, row_id: int) -> Claimed:
+        person = schema.person
+        query = sa.select(_T, person.c.name, person.c.login).join(person)
+        row = connection.execute(query.where(_T.c.id == row_id)).one()
+        return Claimed(
+            id=row.id,
+            edition_number=0,
+            attempts=row.attempts,
+            claimed_at=row.claimed_at,
+            fingerprint=_fingerprint(row),
+            recipient_name=row.name,
+            email=row.email,
+            subject=_SAYS[Letter(row.kind)][0],
+            text=_text(row, self._address),
+        )
+
+
+def _told_since(connection: sa.Connection, person: Person, kind: Letter, since: datetime) -> bool:
+    told = sa.select(_T.c.id).where(
+        _T.c.person_id == person.id, _T.c.kind == kind, _T.c.created_at > since
+    )
+    return connection.execute(told.limit(1)).one_or_none() is not None
+
+
+def _fingerprint(row: Any) -> str:
+    named = f"letter\0{row.id}\0{row.person_id}\0{row.created_at.isoformat()}"
+    return hashlib.sha256(named.encode()).hexdigest()
+
+
+def _text(row: Any, address: str) -> str:
+    facts = json.loads(row.facts)
+    lines = {"Account": row.login, "When": f"{row.created_at:%Y-%m-%d %H:%M} UTC"}
+    lines |= {label: _line(facts[name]) for name, label in _LABELS.items() if facts.get(name)}
+    listed = "\n".join(f"{label}: {value}" for label, value in lines.items())
+    ends = f"The service: {address}" if address else ""
+    parts = (f"Kia ora {row.name}", _SAYS[Letter(row.kind)][1], listed, _WAS_NOT_YOU, ends)
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _line(fact: str) -> str:
+    printable = "".join(c if c.isprintable() else " " for c in str(fact)[:LONGEST_FACT])
+    return " ".join(printable.split())

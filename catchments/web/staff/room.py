@@ -1,0 +1,27 @@
+"""The room of the staff pages: accounts as the Ministry's people have them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+
+from catchments.web.accounts.room import Room
+from catchments.web.common.services import EXTENSION, Services, service
+from catchments.web.staff.blueprint import ROOM
+
+
+def staff_room(app: Flask) -> Room:
+    """Return the room of this service's own staff, with the services of its application."""
+
+    def services() -> Services:
+        running: Services = app.extensions[EXTENSION]
+        return running
+
+    return Room(services().store, lambda: services().settings, path=ROOM, about=_about)
+
+
+def _about() -> dict[str, Any]:
+    world = service().snapshots.latest
+    demonstration = world is not None and world.demonstration
+    return {"edition": None, "release": None, "demonstration": demonstration}
