@@ -19,7 +19,7 @@ from tests.serving import Server, behind_nginx, running, service
 from tests.waiting import PATIENCE_S, wait_until
 from tests.worlds import url_of
 
-ANSWERS = 20
+ANSWERS = 6
 """Of others, beside each attack."""
 SOON = {"CATCHMENTS_BODY_WITHIN_S": "2", "CATCHMENTS_RATE_LIMIT": "6000"}
 MANY = 64
@@ -253,6 +253,35 @@ def runs(pid: int) -> bool:
     except OSError:
         return False
     return status[0] not in {"Z", "X"}
+
+
+def test_the_requests_of_a_worker_that_is_killed_go_elsewhere_behind_the_proxy(
+    small_database: Path, tmp_path: Path
+) -> None:
+    statuses: list[int] = []
+    with ExitStack() as stack:
+        url = url_of(small_database)
+        two = [stack.enter_context(running(service(url))) for _ in range(2)]
+        door = stack.enter_context(behind_nginx(tmp_path, *(each.port for each in two)))
+        here, over = Entrance("127.0.0.1", door.port), threading.Event()
+
+        def ask() -> None:
+            while not over.is_set():
+                statuses.append(here.status("/v1/provider?school_id=54"))
+
+        asking = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in asking:
+            thread.start()
+        wait_until(lambda: len(statuses) > 10 * ANSWERS, "they are asked")
+        (worker,) = two[0].workers()
+        os.kill(worker, signal.SIGKILL)
+        asked = len(statuses)
+        two[0].wait_until(two[0].answers, "it answers again")
+        wait_until(lambda: len(statuses) > asked + 10 * ANSWERS, "they are asked on")
+        over.set()
+        for thread in asking:
+            thread.join()
+    assert set(statuses) == {200}
 
 
 def test_no_answer_on_a_kept_connection_is_cut_when_a_server_stops(small_database: Path) -> None:
