@@ -137,7 +137,9 @@ def serve(host: str, port: int, database: str, workers: int) -> None:
 
 def _serve(host: str, port: int, workers: int) -> None:
     # In place of this process: what setting up has imported is not carried into the workers.
-    say(f"The finder is at http://{host}:{port}/ – stop it with Ctrl-C.")
+    # By name: a passkey belongs to a name, and never to an address.
+    name = "localhost" if host in {"127.0.0.1", "::1"} else host
+    say(f"The finder is at http://{name}:{port}/ – stop it with Ctrl-C.")
     options = {
         "interface": "wsgi",
         "host": host,
