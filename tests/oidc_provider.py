@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import ClientMixin
@@ -19,10 +19,11 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core import AuthorizationCodeMixin
 from authlib.oidc.core.grants import OpenIDCode
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify, redirect, request
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 from werkzeug.serving import make_server
+from werkzeug.wrappers import Response as AnyResponse
 
 from tests.serving import in_a_thread
 
@@ -167,8 +168,12 @@ def _application(provider: Provider) -> Flask:
         return jsonify({"keys": [key.as_dict(private=False) for key in provider.keys]})
 
     @app.get("/authorize")
-    def authorize() -> Response:
-        provider.asked.append(request.args.to_dict())
+    def authorize() -> AnyResponse:
+        asked = request.args.to_dict()
+        provider.asked.append(asked)
+        if asked.get("prompt") == "none" and not provider.user:
+            said = urlencode({"error": "login_required", "state": asked["state"]})
+            return redirect(f"{asked['redirect_uri']}?{said}")
         grant = server.get_consent_grant(end_user=provider.user)
         response: Response = server.create_authorization_response(
             grant_user=provider.user or None, grant=grant

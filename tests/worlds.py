@@ -63,7 +63,7 @@ SQUARES: Mapping[str, tuple[float, float, float, float]] = {
     REKOHU: (-177.0, -44.5, -176.0, -43.5),
 }
 """West, south, east, north: four in a square on the mainland, one on the Chathams."""
-DATA_KEY = "a key of the tests, which copies of a database share"
+DATA_KEY = "a-key-of-the-tests-which-copies-of-a-database-share"
 TABLES = (
     "source",
     "boundary",

@@ -61,6 +61,16 @@ class Settings:
     """How long a response may be kept by caches, in seconds; never past the next edition."""
     rate_limit: int = 6_000
     """How many requests a minute one address may make of a worker without a key; 0 for any."""
+    miss_limit: int = 600
+    """How many requests a minute of one address may find nothing, or have a wrong key; 0 for any.
+
+    Of a worker, as `rate_limit`; without that there is none."""
+    work_limit_s: int = 20
+    """How many seconds of a worker's work a minute one address may have without a key; 0 for any.
+
+    Beyond it no bulk request is taken, beyond twice as much none; without `rate_limit` any is."""
+    body_within_s: float = 15.0
+    """How long the first 64 kB of a body may take, in seconds; the rest comes at 8 kB a second."""
     trusted_proxies: int = 0
     """How many reverse proxies stand in front, each of which says for whom it asks."""
     embed_on: tuple[str, ...] = ()
@@ -136,6 +146,11 @@ class Settings:
             refresh_s=seconds(environment, "CATCHMENTS_REFRESH_S", cls.refresh_s, least=0.1),
             max_age_s=int(seconds(environment, "CATCHMENTS_MAX_AGE_S", cls.max_age_s)),
             rate_limit=count(environment, "CATCHMENTS_RATE_LIMIT", cls.rate_limit),
+            miss_limit=count(environment, "CATCHMENTS_MISS_LIMIT", cls.miss_limit),
+            work_limit_s=count(environment, "CATCHMENTS_WORK_LIMIT_S", cls.work_limit_s),
+            body_within_s=seconds(
+                environment, "CATCHMENTS_BODY_WITHIN_S", cls.body_within_s, least=1.0
+            ),
             trusted_proxies=count(environment, "CATCHMENTS_TRUSTED_PROXIES", cls.trusted_proxies),
             embed_on=tuple(map(_origin, environment.get("CATCHMENTS_EMBED_ON", "").split())),
             geocoder=environment.get("CATCHMENTS_GEOCODER", ""),

@@ -285,7 +285,7 @@ class People(Repository):
             row = _by_subject(connection, subject)
             if row is None:
                 return False
-            _change(connection, person_of(row))
+            end_sessions(connection, row.id)
             note(connection, row.login, "person.sign-out", row.login, through=ELSEWHERE)
             return True
 
@@ -417,7 +417,7 @@ def _refuse_to_lose(connection: sa.Connection, person: Person, by: str) -> None:
 def _end_without_roles(connection: sa.Connection, row: Any) -> None:
     """End the sessions of somebody of whom a provider says that they have no role any more."""
     if row.subject:
-        _change(connection, person_of(row))
+        end_sessions(connection, row.id)
         note(connection, row.login, "person.sign-out", row.login, roles="", through=ELSEWHERE)
 
 
