@@ -21,7 +21,8 @@ from pyotp.exceptions import OTPVerificationError
 from catchments.core.errors import InputRefused
 from catchments.core.roles import COMMAND_LINE, Person
 from catchments.store import schema
-from catchments.store.accounts.budgets import is_locked, lock_after
+from catchments.store.accounts import budgets
+from catchments.store.accounts.letters import Letter, enqueue
 from catchments.store.accounts.people import by_id, by_login, end_sessions
 from catchments.store.accounts.sessions import digest
 from catchments.store.engine import Repository, now, sealer_of
@@ -37,8 +38,9 @@ _LENGTH, _GROUP = 24, 4
 _READ_AS = str.maketrans({"o": "0", "i": "1", "l": "1"})
 LONGEST_CODE, LONGEST_NAME = 100, 60
 PASSKEYS_AT_MOST = 10
+_AN_APP = "An authenticator app"
 _APP = re.compile("[0-9]{6}")
-_A, _K, _R, _P = schema.authenticator, schema.passkey, schema.recovery_code, schema.person
+_A, _K, _R = schema.authenticator, schema.passkey, schema.recovery_code
 
 
 class Kind(StrEnum):
@@ -107,7 +109,7 @@ class Factors(Repository):
             first = _held(connection, person).count() == 0
             connection.execute(_A.delete().where(_A.c.person_id == person.id))
             connection.execute(_A.insert().values(person_id=person.id, **values))
-            _changed(connection, person, "person.app.add")
+            _changed(connection, person, "person.app.add", Letter.FACTOR_ADDED, what=_AN_APP)
             return _new_codes(connection, person) if first else []
 
     def remove_app(self, person: Person, *, required: bool) -> None:
@@ -115,7 +117,9 @@ class Factors(Repository):
         with self._database.writing() as connection:
             _refuse_to_lose(_held(connection, person), required=required)
             if connection.execute(_A.delete().where(_A.c.person_id == person.id)).rowcount:
-                _changed(connection, person, "person.app.remove")
+                _changed(
+                    connection, person, "person.app.remove", Letter.FACTOR_REMOVED, what=_AN_APP
+                )
                 _forget_codes_alone(connection, person)
 
     def add_passkey(
@@ -135,7 +139,8 @@ class Factors(Repository):
             if connection.scalar(sa.select(_K.c.id).where(_K.c.credential == credential)):
                 raise InputRefused("That passkey is known already.", field="passkey")
             connection.execute(_K.insert().values(**values))
-            _changed(connection, person, "person.passkey.add", name=values["name"])
+            what = str(values["name"])
+            _changed(connection, person, "person.passkey.add", Letter.FACTOR_ADDED, what=what)
             return _new_codes(connection, person) if held.count() == 0 else []
 
     def remove_passkey(self, person: Person, number: int, *, required: bool) -> None:
@@ -150,7 +155,7 @@ class Factors(Repository):
                 return
             _refuse_to_lose(_held(connection, person), required=required)
             connection.execute(_K.delete().where(own))
-            _changed(connection, person, "person.passkey.remove", name=name)
+            _changed(connection, person, "person.passkey.remove", Letter.FACTOR_REMOVED, what=name)
             _forget_codes_alone(connection, person)
 
     def new_recovery_codes(self, person: Person) -> list[str]:
@@ -162,6 +167,7 @@ class Factors(Repository):
                     next_step="Set one up; recovery codes come with it.",
                 )
             note(connection, person, "person.recovery-codes")
+            enqueue(connection, person, Letter.FACTOR_ADDED, what="New recovery codes")
             return _new_codes(connection, person)
 
     def reset(self, login: str, *, by: str = COMMAND_LINE) -> None:
@@ -170,9 +176,8 @@ class Factors(Repository):
             person = by_login(connection, login)
             for table in (_A, _K, _R):
                 connection.execute(table.delete().where(table.c.person_id == person.id))
-            clean = {"code_failures": 0, "codes_locked_until": None}
-            connection.execute(_P.update().where(_P.c.id == person.id).values(**clean))
-            _changed(connection, person, "person.factors.reset", by=by)
+            budgets.clear(connection, [_purse(person)])
+            _changed(connection, person, "person.factors.reset", Letter.FACTORS_RESET, by=by)
 
     # --- shown ------------------------------------------------------------------------------------
 
@@ -180,16 +185,15 @@ class Factors(Repository):
         """Return as what a code is taken, or None: it is wrong, used, or too many were wrong."""
         given = cleaned(text)
         with self._database.writing() as connection:
-            row = connection.execute(sa.select(_P).where(_P.c.id == person.id)).one()
-            if row.disabled_at or is_locked(row.codes_locked_until):
+            is_open = by_id(connection, person.id).disabled_at is None
+            if not is_open or budgets.is_spent(connection, [_purse(person)]):
                 return None
             is_app = _takes_app(connection, person, given)
             if not is_app and not _takes_recovery(connection, person, given):
-                _count_failure(connection, person, row.code_failures + 1)
+                _count_failure(connection, person)
                 return None
             kind = Kind.APP if is_app else Kind.RECOVERY
-            clean = {"code_failures": 0, "codes_locked_until": None}
-            connection.execute(_P.update().where(_P.c.id == person.id).values(**clean))
+            budgets.clear(connection, [_purse(person)])
             note(connection, person, "person.second-step", with_a=kind)
             return kind
 
@@ -228,10 +232,13 @@ def note(connection: sa.Connection, person: Person, action: str, **detail: Any) 
     append(connection, actor=actor, action=action, subject=f"person {person.login}", **detail)
 
 
-def _changed(connection: sa.Connection, person: Person, action: str, **detail: Any) -> None:
-    """End somebody's sessions, since what they sign in with has changed, and put it on record."""
+def _changed(
+    connection: sa.Connection, person: Person, action: str, letter: Letter, **detail: str
+) -> None:
+    """End somebody's sessions, since what they sign in with has changed; record it, tell them."""
     end_sessions(connection, person.id)
     note(connection, person, action, **detail)
+    enqueue(connection, person, letter, **detail)
 
 
 def app_context(person_id: int) -> str:
@@ -322,10 +329,13 @@ def _forget_codes_alone(connection: sa.Connection, person: Person) -> None:
 # --- the budget of wrong codes --------------------------------------------------------------------
 
 
-def _count_failure(connection: sa.Connection, person: Person, failures: int) -> None:
-    lock = lock_after(failures)
-    values = {"code_failures": failures, "codes_locked_until": now() + lock if lock else None}
-    connection.execute(_P.update().where(_P.c.id == person.id).values(**values))
+def _purse(person: Person) -> budgets.Purse:
+    return budgets.own_purse(budgets.Kind.SECOND_FACTOR, person.login)
+
+
+def _count_failure(connection: sa.Connection, person: Person) -> None:
+    failures, lock = budgets.fail(connection, _purse(person))
     note(connection, person, "person.second-step.fail", failures=failures)
     if lock:
         note(connection, person, "person.codes-lock", seconds=int(lock.total_seconds()))
+        enqueue(connection, person, Letter.FACTOR_WRONG)

@@ -385,8 +385,9 @@ def _by_email(connection: sa.Connection, email: str) -> Any:
 
 
 def _change(connection: sa.Connection, person: Person, **values: Any) -> None:
-    """Change an account and end the sessions that were begun before."""
-    connection.execute(_T.update().where(_T.c.id == person.id).values(**values))
+    """Change an account, if there is anything to change, and end its sessions."""
+    if values:
+        connection.execute(_T.update().where(_T.c.id == person.id).values(**values))
     end_sessions(connection, person.id)
 
 

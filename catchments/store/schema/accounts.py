@@ -26,9 +26,6 @@ person = sa.Table(
     sa.Column("change_password_by", sa.DateTime),
     # Whether the account was made to sign in elsewhere: others are linked by no e-mail address.
     sa.Column("elsewhere", sa.Boolean, nullable=False, server_default=sa.false()),
-    # Wrong codes in a row, and until when none is taken; as for passwords, but counted apart.
-    sa.Column("code_failures", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("codes_locked_until", sa.DateTime),
 )
 
 session = sa.Table(

@@ -12,10 +12,6 @@ MADE = ("passkey", "authenticator", "recovery_code", "session")
 
 
 def upgrade() -> None:
-    op.add_column(
-        "person", sa.Column("code_failures", sa.Integer(), server_default="0", nullable=False)
-    )
-    op.add_column("person", sa.Column("codes_locked_until", sa.DateTime()))
     _make_session()
     _make_factors()
 
@@ -23,8 +19,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in MADE:
         op.drop_table(table)
-    for column in ("codes_locked_until", "code_failures"):
-        op.drop_column("person", column)
 
 
 def _make_session() -> None:
