@@ -35,7 +35,7 @@ from catchments.core.settings import ROOT
 from catchments.editions.publishing import Outcome, PublicationRequest
 from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Decision, schema
-from catchments.store.accounts import people as people_module
+from catchments.store.accounts import budgets as budgets_module
 from catchments.store.accounts.budgets import LONGEST_LOCK
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
@@ -296,7 +296,7 @@ def test_no_lock_outlasts_the_longest_when_the_clock_jumps_back(
 ) -> None:
     people, truly = People(store_of(app)), now
     with monkeypatch.context() as patched:
-        patched.setattr(people_module, "now", lambda: truly() + timedelta(days=3_650))
+        patched.setattr(budgets_module, "now", lambda: truly() + timedelta(days=3_650))
         for _ in range(6):
             people.sign_in("hana", "wrong wrong wrong")
         assert people.sign_in("hana", PASSWORD) is None  # locked, as far as that clock goes
@@ -304,9 +304,9 @@ def test_no_lock_outlasts_the_longest_when_the_clock_jumps_back(
     with monkeypatch.context() as patched:
         for _ in range(6):
             people.sign_in("hana", "wrong wrong wrong")
-        patched.setattr(people_module, "now", lambda: truly() - timedelta(minutes=1))
+        patched.setattr(budgets_module, "now", lambda: truly() - timedelta(minutes=1))
         assert people.sign_in("hana", PASSWORD) is None  # a little way back it stays locked
-        patched.setattr(people_module, "now", lambda: truly() + LONGEST_LOCK)
+        patched.setattr(budgets_module, "now", lambda: truly() + LONGEST_LOCK)
         assert people.sign_in("hana", PASSWORD) is not None
 
 

@@ -24,7 +24,7 @@ from catchments.core.errors import CatchmentsError
 LONGEST_PASSWORD = 1_000
 WAITING_AT_MOST = 24
 """Each holds a thread; a worker has 128."""
-PATIENCE_S = 4.0
+PATIENCE_S = 8.0
 
 HASHER = PasswordHasher()
 
