@@ -34,6 +34,7 @@ from tests import laws, prepared
 from tests.kept import WHAT_PUBLISHES, kept
 from tests.waiting import PATIENCE_S
 from tests.worlds import (
+    DATA_KEY,
     chromium_path,
     lacking,
     opened,
@@ -47,6 +48,10 @@ from tests.worlds import (
 
 _ALL_THOROUGH = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.thorough\b", re.MULTILINE)
 _SETTINGS = ("DATABASE_URL", "CATCHMENTS_REFRESH_S", "CATCHMENTS_MAX_AGE_S", "FLASK_APP")
+
+
+# Programs that tests begin use the databases that tests made, so they have the same data key.
+os.environ["CATCHMENTS_DATA_KEY"] = DATA_KEY
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

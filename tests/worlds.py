@@ -234,7 +234,7 @@ def opened(database: Path | str, *, data_keys: tuple[str, ...] = (DATA_KEY,)) ->
     """A store with its schema made, closed at the end; without `data_keys` they are in a file."""
     url = url_of(database)
     begin_with_the_schema(url)
-    store = Store(url, data_keys=data_keys)
+    store = Store(url, data_keys=(DATA_KEY,))
     try:
         store.migrate()
         yield store

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,7 +14,6 @@ import sqlalchemy as sa
 from catchments.core.settings import Settings
 from catchments.runtime.key_files import KeyTrouble
 from catchments.store import Artefact, Store, schema
-from catchments.store.engine import database_file
 from catchments.store.integrity.audit import AuditEntry, AuditTrail, TrailStopped
 from catchments.store.integrity.protecting import begin_anew, protect
 from catchments.store.integrity.sealing import KeyMissing
@@ -323,11 +323,10 @@ def test_the_trail_goes_on_under_another_key_and_says_so(kept: Store) -> None:
 
 
 def test_a_file_of_keys_that_is_lost_is_not_replaced_unseen(tmp_path: Path) -> None:
-    with opened(tmp_path / "x.sqlite", data_keys=()) as store:
+    with in_files(tmp_path) as store:
         protect(store, Settings(database_url=store.url))
-        (tmp_path / "keys" / "data-key").unlink()
-        url = store.url
-    with opened(url, data_keys=()) as again:
+    (tmp_path / "keys" / "data-key").unlink()
+    with in_files(tmp_path) as again:
         with pytest.raises(KeyTrouble, match="not at hand"):
             AuditTrail(again).add(actor="hana", action="x", subject="y")
         with pytest.raises(KeyMissing):
@@ -335,14 +334,21 @@ def test_a_file_of_keys_that_is_lost_is_not_replaced_unseen(tmp_path: Path) -> N
         assert not (tmp_path / "keys" / "data-key").exists()
 
 
-def test_a_file_of_keys_is_beside_its_database(tmp_path: Path) -> None:
-    path = tmp_path / "x.sqlite"
-    with opened(path, data_keys=()) as store:
+def test_files_of_keys_are_beside_their_database(tmp_path: Path) -> None:
+    with in_files(tmp_path) as store:
         said = protect(store, Settings(database_url=store.url))
-        assert database_file(store.url) == path
     assert sorted(p.name for p in (tmp_path / "keys").iterdir()) == ["data-key", "session-key"]
     assert {p.stat().st_mode & 0o777 for p in (tmp_path / "keys").iterdir()} == {0o600}
-    held = path.read_bytes()
+    held = (tmp_path / "x.sqlite").read_bytes()
     for file in (tmp_path / "keys").iterdir():
         assert file.read_bytes().strip() not in held
         assert file.read_text().strip() not in " ".join(said)
+
+
+@contextmanager
+def in_files(folder: Path) -> Iterator[Store]:
+    """A store whose keys are in files, as a process of its own finds it."""
+    with opened(folder / "x.sqlite") as made:
+        url = made.url
+    with closing(Store(url)) as store:
+        yield store
