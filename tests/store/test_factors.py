@@ -16,6 +16,7 @@ from catchments.runtime.key_files import KeyTrouble
 from catchments.store import schema
 from catchments.store.accounts import factors as rooms
 from catchments.store.accounts.factors import STEP_S, Factors, Kind, cleaned
+from catchments.store.accounts.letters import Letters
 from catchments.store.accounts.people import People
 from catchments.store.integrity.audit import AuditTrail
 from tests.staff import APP, add_person
@@ -247,6 +248,8 @@ def test_whatever_changes_a_factor_ends_sessions_and_is_on_record(store, clock, 
         last = AuditTrail(store).last()
         assert (last.action, last.subject) == (action, "person aroha")
     assert last.actor == "ana"
+    told = [letter.kind for letter in Letters(store).to(aroha.id)][::-1]
+    assert told == ["factor-added", "factor-added", "factor-removed", "factors-reset"]
     said = json.dumps([e.detail for e in AuditTrail(store).entries(at_most=99)])
     assert APP.secret not in said
 

@@ -413,7 +413,7 @@ def test_own_sessions_are_listed_and_ended_one_by_one(app, store, aroha):
         sign_in(each, "aroha")
     page = here.get("/staff/password")
     said = words(page)
-    assert "Firefox on Windows this one" in said
+    assert "Firefox on Windows – this one" in said
     assert "Safari on iPhone" in said
     assert "Unknown browser" in said
     assert "127.0.0.1" not in page.text
