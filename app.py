@@ -154,7 +154,9 @@ def web_app(settings: Settings | None = None) -> Flask:
         hosts = settings.trusted_hosts
         app.wsgi_app = KnownHosts(app, app.wsgi_app, hosts)  # type: ignore[method-assign]
     proxied = bool(settings.trusted_proxies)
-    app.wsgi_app = BoundedBodies(app.wsgi_app, proxied=proxied)  # type: ignore[method-assign]
+    app.wsgi_app = BoundedBodies(  # type: ignore[method-assign]
+        app.wsgi_app, proxied=proxied, within_s=settings.body_within_s
+    )
     app.wsgi_app = Room(app, app.wsgi_app, proxied=proxied)  # type: ignore[method-assign]
     metrics.register(app, access_log=settings.access_log)
     return app

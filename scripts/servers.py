@@ -31,10 +31,11 @@ class Served:
     port: int
     pids: tuple[int, ...]
     """Of the processes that were begun; for servers behind a proxy, of all of them."""
+    host: str = "127.0.0.1"
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return address_of(self.host, self.port)
 
     def processes(self) -> list[int]:
         """Return what was begun and all below it."""
@@ -53,6 +54,11 @@ class Served:
         return sum(_pss_kb(pid) for pid in self.processes()) / 1024
 
 
+def address_of(host: str, port: int) -> str:
+    """Return the address of a port of this machine."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def _cpu_ticks(pid: int) -> int:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
@@ -64,7 +70,9 @@ def _pss_kb(pid: int) -> int:
 
 
 @contextmanager
-def serving(*words: object, ready: str = "/readyz", **settings: str) -> Iterator[Served]:
+def serving(
+    *words: object, ready: str = "/readyz", host: str = "127.0.0.1", **settings: str
+) -> Iterator[Served]:
     """Run `python -m WORDS …`, in which `{port}` is a free one, until the caller is done.
 
     Requests are counted like all, only never refused. Exits where it does not answer.
@@ -73,8 +81,8 @@ def serving(*words: object, ready: str = "/readyz", **settings: str) -> Iterator
     environment = {**os.environ, "CATCHMENTS_RATE_LIMIT": "999999999", **settings}
     command = [sys.executable, "-m", *(str(word).format(port=port) for word in words)]
     with _running(command, environment) as process:
-        _wait_for(process, f"http://127.0.0.1:{port}{ready}")
-        yield Served(port, (process.pid,))
+        _wait_for(process, f"{address_of(host, port)}{ready}")
+        yield Served(port, (process.pid,), host)
 
 
 def flask_serve(folder: Path, *, workers: int) -> AbstractContextManager[Served]:

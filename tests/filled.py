@@ -77,6 +77,7 @@ def _staff_at_work(store: Store) -> None:
     with store.writing() as connection:
         connection.execute(schema.secret.insert().values(name="made up", value=sealed))
         connection.execute(schema.trail_sent.insert().values(last_error=HOSTILE, **sent))
+        _what_hana_signs_in_with(connection, hana.id, sealed)
     people = People(store)
     people.sign_in("hana", HOSTILE)
     people.sign_in_elsewhere_only(add_person(store, "rata").login, by="hana")
@@ -91,6 +92,30 @@ def _staff_at_work(store: Store) -> None:
     desk.comment(draft, HOSTILE, by=hana)
     AliasUploads(store).keep([Alias(HOSTILE, 54, HOSTILE)], files=[{"name": HOSTILE}], by=hana)
     Uploads(store).keep(draft, Upload(HOSTILE, bytes(range(256))), by=hana)
+
+
+def _what_hana_signs_in_with(connection: sa.Connection, hana: int, sealed: str) -> None:
+    rows = {
+        schema.authenticator: {"secret": sealed, "last_step": 2**40, "made_at": MOMENT},
+        schema.passkey: {
+            "credential": "YQ",
+            "public_key": "Yg",
+            "uses": 2**31,
+            "name": HOSTILE,
+            "made_at": MOMENT,
+        },
+        schema.recovery_code: {"digest": "ef" * 32},
+        schema.session: {
+            "digest": "01" * 32,
+            "epoch": 0,
+            "began_at": MOMENT,
+            "seen_at": MOMENT,
+            "shown_at": MOMENT,
+            "device": HOSTILE,
+        },
+    }
+    for table, values in rows.items():
+        connection.execute(table.insert().values(person_id=hana, **values))
 
 
 def at_revision(url: str, revision: str) -> None:

@@ -128,6 +128,43 @@ def test_the_unit_gives_the_service_its_own_folders_and_nothing_else() -> None:
     assert [secret for secret in SECRETS if f"{secret}=" in UNIT.read_text()] == []
 
 
+LIMITED = {
+    "MemoryMax",
+    "TasksMax",
+    "PrivateUsers",
+    "ProcSubset",
+    "MemoryDenyWriteExecute",
+    "KeyringMode",
+}
+TELLING = ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254", "168.63.129.16", "100.100.100.200")
+"""Where clouds tell machines of themselves, and what belongs to one wire alone."""
+
+
+def test_the_unit_limits_what_the_service_takes_and_whom_it_can_call() -> None:
+    told = UNIT.read_text()
+    assert {name for name in LIMITED if f"\n{name}=" not in told} == set()
+    denied = re.findall(r"^IPAddressDeny=(.*)$", told, re.MULTILINE)[0]
+    assert [address for address in TELLING if address not in denied] == []
+
+
+def test_the_unit_lets_the_reading_of_files_fence_itself() -> None:
+    allowed = re.findall(r"^SystemCallFilter=([^~].*)$", UNIT.read_text(), re.MULTILINE)
+    assert "landlock_restrict_self" in " ".join(allowed)
+
+
+def test_systemd_finds_little_that_the_unit_leaves_open(tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        lacking("systemd-analyze is not installed: the unit is not judged")
+    unit = tmp_path / UNIT.name.replace("@", "@8001")
+    unit.write_text(UNIT.read_text())
+    judged = subprocess.run(
+        [program, "security", "--offline=true", "--threshold=12", unit],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert judged.returncode == 0, judged.stdout[-200:]
+
+
 # --- what the workers share -----------------------------------------------------------------------
 
 

@@ -48,6 +48,9 @@ KNOWN = {
     "read_only": bool,
     "tmpfs": list,
     "cap_drop": list,
+    "cap_add": list,
+    "mem_limit": str,
+    "pids_limit": int,
     "security_opt": list,
     "shm_size": str,
 }
@@ -105,6 +108,16 @@ def test_the_servers_are_alike_and_trust_the_one_proxy_before_them(compose: Any)
     assert first == second
     assert first["environment"]["CATCHMENTS_TRUSTED_PROXIES"] == "1"
     assert "ports" not in first  # nobody goes past the proxy, whose word is taken
+
+
+def test_every_service_has_limits_and_gains_no_privilege(compose: Any) -> None:
+    for name, service in compose["services"].items():
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert re.fullmatch(r"[0-9]+[mg]", service["mem_limit"]), name
+        assert service["pids_limit"] > 0, name
+        if name != "database":  # its image sets itself up as root, once
+            assert service["cap_drop"] == ["ALL"], name
+            assert service["read_only"] is True, name
 
 
 def test_no_password_is_in_the_file_and_without_one_nothing_starts(compose: Any) -> None:

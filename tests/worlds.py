@@ -63,7 +63,7 @@ SQUARES: Mapping[str, tuple[float, float, float, float]] = {
     REKOHU: (-177.0, -44.5, -176.0, -43.5),
 }
 """West, south, east, north: four in a square on the mainland, one on the Chathams."""
-DATA_KEY = "a key of the tests, which copies of a database share"
+DATA_KEY = "a-key-of-the-tests-which-copies-of-a-database-share"
 TABLES = (
     "source",
     "boundary",
@@ -230,11 +230,11 @@ def _migrated_sqlite() -> Path:
 
 
 @contextmanager
-def opened(database: Path | str) -> Iterator[Store]:
-    """A store with its schema made, closed at the end."""
+def opened(database: Path | str, *, data_keys: tuple[str, ...] = (DATA_KEY,)) -> Iterator[Store]:
+    """A store with its schema made, closed at the end; without `data_keys` they are in a file."""
     url = url_of(database)
     begin_with_the_schema(url)
-    store = Store(url, data_keys=(DATA_KEY,))
+    store = Store(url, data_keys=data_keys)
     try:
         store.migrate()
         yield store

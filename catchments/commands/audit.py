@@ -82,8 +82,8 @@ def _refuse_broken(found: Verdict) -> None:
 def _say_what_differs(found: Verdict) -> None:
     if found.faults:
         raise TrailBroken(
-            f"The audit trail holds, but the database is not what it says: {len(found.faults)} "
-            "differences.",
+            "The audit trail holds, but the database is not what it says; what differs: "
+            f"{len(found.faults)}.",
             reasons=found.faults,
             next_step="Somebody wrote to the database by hand, or it is damaged: compare it with "
             "a backup, and put back what differs.",

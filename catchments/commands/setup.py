@@ -7,6 +7,7 @@ import resource
 import socket
 import sys
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 
 import click
@@ -34,6 +35,10 @@ FILES_BESIDE = 512
 """Files that a worker has open beside its connections, at most."""
 HEADERS_WITHIN_MS = 15_000
 """After this a connection that has not sent its headers is closed."""
+BEHIND_NOTHING = (
+    "Others may reach it. HTTPS, buffers for those who send or read slowly, and restarts that fail "
+    "no request need a proxy before it: see “A reverse proxy” in docs/operating.md."
+)
 LOGGING = Path(__file__).with_name("granian_logging.json")
 """Has Granian write its own lines as the workers write theirs."""
 STOP_WITHIN_S = 10
@@ -137,7 +142,12 @@ def serve(host: str, port: int, database: str, workers: int) -> None:
 
 def _serve(host: str, port: int, workers: int) -> None:
     # In place of this process: what setting up has imported is not carried into the workers.
-    say(f"The finder is at http://{host}:{port}/ – stop it with Ctrl-C.")
+    # A passkey belongs to a name: browsers make none for an address.
+    shown_host = "localhost" if host in {"127.0.0.1", "::1"} else host
+    shown_host = f"[{shown_host}]" if ":" in shown_host else shown_host
+    say(f"The finder is at http://{shown_host}:{port}/ – stop it with Ctrl-C.")
+    if not _is_loopback(host):
+        say(BEHIND_NOTHING)
     options = {
         "interface": "wsgi",
         "host": host,
@@ -156,6 +166,13 @@ def _serve(host: str, port: int, workers: int) -> None:
     command = [sys.executable, "-m", "granian", *named, *flags, "app:serve_app"]
     os.chdir(ROOT)
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _connections() -> int:

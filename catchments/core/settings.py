@@ -61,6 +61,16 @@ class Settings:
     """How long a response may be kept by caches, in seconds; never past the next edition."""
     rate_limit: int = 6_000
     """How many requests a minute one address may make of a worker without a key; 0 for any."""
+    miss_limit: int = 600
+    """How many requests a minute of one address may find nothing, or have a wrong key; 0 for any.
+
+    Of a worker, as `rate_limit`; without that there is none."""
+    work_limit_s: int = 20
+    """How many seconds of a worker's work a minute one address may have without a key; 0 for any.
+
+    Beyond it no bulk request is taken, beyond twice as much none; without `rate_limit` any is."""
+    body_within_s: float = 15.0
+    """How long the first 64 kB of a body may take, in seconds; the rest comes at 8 kB a second."""
     trusted_proxies: int = 0
     """How many reverse proxies stand in front, each of which says for whom it asks."""
     embed_on: tuple[str, ...] = ()
@@ -79,7 +89,7 @@ class Settings:
 
     If empty, a file of this machine holds one."""
     keys_folder: Path | None = None
-    """Where the files of keys are; if None, beside the database, see `folder_of_keys`."""
+    """Where the files of keys are; if None, beside the SQLite file, see `folder_of_keys`."""
     insecure_cookies: bool = False
     """Whether staff may sign in over plain HTTP from other machines: for trials alone."""
     local_sign_in: bool = True
@@ -136,6 +146,11 @@ class Settings:
             refresh_s=seconds(environment, "CATCHMENTS_REFRESH_S", cls.refresh_s, least=0.1),
             max_age_s=int(seconds(environment, "CATCHMENTS_MAX_AGE_S", cls.max_age_s)),
             rate_limit=count(environment, "CATCHMENTS_RATE_LIMIT", cls.rate_limit),
+            miss_limit=count(environment, "CATCHMENTS_MISS_LIMIT", cls.miss_limit),
+            work_limit_s=count(environment, "CATCHMENTS_WORK_LIMIT_S", cls.work_limit_s),
+            body_within_s=seconds(
+                environment, "CATCHMENTS_BODY_WITHIN_S", cls.body_within_s, least=1.0
+            ),
             trusted_proxies=count(environment, "CATCHMENTS_TRUSTED_PROXIES", cls.trusted_proxies),
             embed_on=tuple(map(_origin, environment.get("CATCHMENTS_EMBED_ON", "").split())),
             geocoder=environment.get("CATCHMENTS_GEOCODER", ""),
@@ -313,12 +328,20 @@ def _keys(environment: Mapping[str, str]) -> dict[str, Any]:
             allowed="Each needs a key of its own.",
             next_step=_MAKE_ONE,
         )
-    folder = environment.get("CATCHMENTS_KEYS", "")
     return {
         "secret_keys": secret_keys,
         "data_keys": data_keys,
-        "keys_folder": Path(folder).expanduser() if folder else None,
+        "keys_folder": _keys_folder(environment),
     }
+
+
+def _keys_folder(environment: Mapping[str, str]) -> Path | None:
+    """Return the folder set; for a database elsewhere the one that the addresses' folder has."""
+    if folder := environment.get("CATCHMENTS_KEYS"):
+        return Path(folder).expanduser()
+    addresses, url = environment.get("CATCHMENTS_ADDRESSES"), environment.get("DATABASE_URL", "")
+    elsewhere = bool(url) and not url.startswith("sqlite")
+    return Path(addresses).expanduser().parent / "keys" if elsewhere and addresses else None
 
 
 def _key_setting(environment: Mapping[str, str], name: str) -> tuple[str, ...]:

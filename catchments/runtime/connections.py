@@ -117,11 +117,14 @@ def same_written(address: str) -> str:
 
 
 def sent_to(peer: str, *, after: float, before: float) -> set[int]:
-    """Return the numbers of the connections to an address that were last sent to in between."""
+    """Return the numbers of the connections to an address that were last sent to in between.
+
+    Of one that nothing was sent to, the kernel says when it was made; it has taken its SYN at most.
+    """
     return {
         each.number
         for each in own_connections()
-        if each.peer == peer and after <= each.sent_at <= before
+        if each.peer == peer and after <= each.sent_at <= before and each.acked > 1
     }
 
 

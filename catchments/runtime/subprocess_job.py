@@ -46,6 +46,11 @@ def run(
         ended = ended_programs.run(
             command, given=given, within_s=within_s, at_most=at_most, environment=environment
         )
+    except OSError as error:
+        raise JobFailed(
+            "The work could not be begun; nothing was changed.",
+            how=f"not begun: {error.strerror}",
+        ) from error
     except ended_programs.NotEnded as error:
         raise JobFailed(
             "It took too long, or wrote too much, and was stopped; nothing was changed.",

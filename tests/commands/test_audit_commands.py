@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from flask import Flask
 
 from catchments.store import Store, schema
-from catchments.store.engine import now
+from catchments.store.engine import database_file, now
 from catchments.store.integrity.audit import AuditTrail
 from catchments.store.integrity.protecting import protect
+from catchments.store.integrity.sealing import key_place
 from catchments.store.outbox.webhook_addresses import Webhooks
 from catchments.web.common.services import EXTENSION
 from tests.worlds import HOSTILE, publish_whole, small_edition, small_release
@@ -56,7 +57,8 @@ def test_an_empty_trail_says_so(run: Run) -> None:
 
 @pytest.fixture
 def protected(store: Store, app: Flask) -> Store:
-    """A store that the first start has put under keys, with something published."""
+    """A store that the first start has put under keys in files, with something published."""
+    store.sealer.place = key_place(database_file(store.url))
     protect(store, app.extensions[EXTENSION].settings)
     store.add_release(small_release())
     publish_whole(store, small_edition())

@@ -294,5 +294,5 @@ def test_the_commands_say_what_they_did_and_what_to_do_next(
     assert "not empty" in run("restore", file, ok=False).output
     restored = run("restore", file, "--replace").output
     assert ": 1 edition." in restored
-    assert "Its audit trail holds: 2 entries" in restored
+    assert "Its audit trail holds: 3 entries" in restored
     assert "SIGHUP" in restored

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -255,6 +256,26 @@ def test_the_database_itself_is_neither_written_over_by_its_backup_nor_restored(
     shutil.copy(tmp_path / "backup", path)
     with pytest.raises(BackupRefused, match="is the database itself"):
         restore(path, sqlite_url(path), replace=True)
+
+
+@pytest.mark.parametrize("already", [True, False])
+def test_a_full_disk_leaves_the_database_as_it_was_or_none(
+    already: bool, of_sqlite: Taken, tmp_path: Path
+) -> None:
+    target = tmp_path / "new" / "target.sqlite"
+    if already:
+        target.parent.mkdir()
+        fill(target)
+    before = target.read_bytes() if already else b""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(BackupRefused, match="Look whether the disk is full"):
+            restore(of_sqlite.file, sqlite_url(target), replace=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (target.read_bytes() if target.exists() else b"") == before
+    assert target.parent.exists() == already
 
 
 # --- what is known of who wrote it ----------------------------------------------------------------

@@ -315,7 +315,7 @@ def test_serve_sets_up_and_hands_over_to_the_server(
     monkeypatch.setattr(os, "chdir", lambda _: None)
     monkeypatch.setattr(setup.os, "environ", dict(os.environ))
     said = run("serve", "--port", free_port(), "--database", demonstration_copy, "--workers", 3)
-    assert "The finder is at http://127.0.0.1:" in said.output
+    assert "The finder is at http://localhost:" in said.output
     assert re.search(r"Foreign files: .+ fences files, .+ the network\.", said.output)
     (program, command) = started[0]
     assert program == sys.executable

@@ -12,7 +12,8 @@ from alembic.script import ScriptDirectory
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from catchments.core.settings import ROOT, database_url, sqlite_url
+from catchments.core.errors import InputRefused
+from catchments.core.settings import ROOT, Settings, database_url, sqlite_url
 from catchments.store.engine import MIGRATIONS, NEWEST_REVISION, migrating, shown_url
 from tests.worlds import opened
 
@@ -51,8 +52,46 @@ def test_a_file_is_shown_in_messages_as_it_is_written() -> None:
 
 
 def test_what_may_be_set_is_what_the_operators_guide_says() -> None:
-    read = re.findall(
-        r"CATCHMENTS_[A-Z_]+", (ROOT / "catchments" / "core" / "settings.py").read_text()
-    )
+    modules = (ROOT / "catchments" / "core").glob("*.py")
+    read = re.findall(r"\"(CATCHMENTS_[A-Z_]+)\"", "".join(m.read_text() for m in modules))
     told = re.findall(r"^\|.*", (ROOT / "docs" / "operating.md").read_text(), re.MULTILINE)
     assert set(re.findall(r"`(CATCHMENTS_[A-Z_]+)`", "\n".join(told))) == set(read)
+
+
+@pytest.mark.parametrize(
+    ("more", "folder"),
+    [
+        ({}, None),
+        ({"CATCHMENTS_KEYS": "/srv/keys"}, Path("/srv/keys")),
+        ({"CATCHMENTS_ADDRESSES": "/var/lib/catchments/addresses.sqlite"}, None),
+        (
+            {
+                "DATABASE_URL": "postgresql://db/catchments",
+                "CATCHMENTS_ADDRESSES": "/var/lib/catchments/addresses.sqlite",
+            },
+            Path("/var/lib/catchments/keys"),
+        ),
+    ],
+)
+def test_files_of_keys_are_where_the_service_may_write(
+    more: dict[str, str], folder: Path | None
+) -> None:
+    assert Settings.from_environment(more).keys_folder == folder
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"CATCHMENTS_DATA_KEY": "k" * 31}, "31 characters"),
+        ({"CATCHMENTS_DATA_KEY": f"{'k' * 32} {'k' * 32}"}, "one key twice"),
+        ({"CATCHMENTS_SECRET_KEY": f"{'k' * 40},short"}, "5 characters"),
+        (
+            {"CATCHMENTS_SECRET_KEY": "k" * 40, "CATCHMENTS_DATA_KEY": f"{'n' * 40} {'k' * 40}"},
+            "the same key",
+        ),
+    ],
+)
+def test_keys_that_are_none_are_refused_and_not_shown(given: dict[str, str], said: str) -> None:
+    with pytest.raises(InputRefused, match=said) as refused:
+        Settings.from_environment(given)
+    assert "kkkk" not in str(refused.value)

@@ -283,6 +283,14 @@ def test_a_machine_that_was_too_busy_is_tried_again_and_what_stood_once_stays(
     assert seen == [Standing()] * 2 + [Standing(landlock=7)] * 2 + [whole] * 2
 
 
+def test_what_cannot_be_tried_does_not_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(walls.tempfile, "NamedTemporaryFile", full)
+    assert walls._tried() == Standing()
+
+
 def test_a_bwrap_that_is_there_and_does_not_run_is_none(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -414,6 +422,15 @@ def test_the_filter_lets_be_what_readers_do_and_kills_what_is_of_another_machine
 
 
 # --- the job --------------------------------------------------------------------------------------
+
+
+def test_a_program_that_cannot_be_begun_is_a_job_that_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/there/is/none")
+    with pytest.raises(JobFailed, match="could not be begun") as failed:
+        subprocess_job.run(INTERPRETER, given=b"", within_s=1, environment={})
+    assert failed.value.how == "not begun: No such file or directory"
 
 
 def test_a_program_that_writes_without_end_is_stopped() -> None:

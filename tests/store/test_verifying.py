@@ -323,11 +323,11 @@ def test_the_trail_goes_on_under_another_key_and_says_so(kept: Store) -> None:
 
 
 def test_a_file_of_keys_that_is_lost_is_not_replaced_unseen(tmp_path: Path) -> None:
-    with opened(tmp_path / "x.sqlite") as store:
+    with opened(tmp_path / "x.sqlite", data_keys=()) as store:
         protect(store, Settings(database_url=store.url))
         (tmp_path / "keys" / "data-key").unlink()
         url = store.url
-    with opened(url) as again:
+    with opened(url, data_keys=()) as again:
         with pytest.raises(KeyTrouble, match="not at hand"):
             AuditTrail(again).add(actor="hana", action="x", subject="y")
         with pytest.raises(KeyMissing):
@@ -337,7 +337,7 @@ def test_a_file_of_keys_that_is_lost_is_not_replaced_unseen(tmp_path: Path) -> N
 
 def test_a_file_of_keys_is_beside_its_database(tmp_path: Path) -> None:
     path = tmp_path / "x.sqlite"
-    with opened(path) as store:
+    with opened(path, data_keys=()) as store:
         said = protect(store, Settings(database_url=store.url))
         assert database_file(store.url) == path
     assert sorted(p.name for p in (tmp_path / "keys").iterdir()) == ["data-key", "session-key"]

@@ -943,11 +943,14 @@ def test_ready_names_the_edition_and_the_directory(client: FlaskClient) -> None:
     assert client.get("/readyz", environ_base=stranger).get_json() == READY
 
 
-def test_ready_tells_this_machine_alone_what_fences_foreign_files(
+def test_ready_tells_this_machine_alone_what_fences_foreign_files_and_where_the_trail_goes(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(walls, "_known", [Standing(landlock=2, seccomp=True)])
-    fenced = {"foreign_files": {"files": "Landlock 2", "network": "seccomp"}}
+    fenced = {
+        "foreign_files": {"files": "Landlock 2", "network": "seccomp"},
+        "audit_out": "nowhere",
+    }
     assert client.get("/readyz").get_json() == READY | fenced
     for proxied in ("X-Forwarded-For", "Via"):
         assert client.get("/readyz", headers={proxied: "127.0.0.1"}).get_json() == READY

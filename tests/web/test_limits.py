@@ -187,3 +187,61 @@ def test_a_count_is_of_the_requests_in_the_same_window(asked: list[tuple[str, fl
         counted, left_s = windows.count(who)
         assert counted == seen.count(seen[-1])
         assert 0 < left_s <= WINDOW_S
+
+
+# --- what was not found, and what took long -------------------------------------------------------
+
+
+def test_who_keeps_asking_for_what_there_is_not_is_refused_until_the_window_ends(
+    app: Flask, client: FlaskClient, clock: Clock[float]
+) -> None:
+    limited = app.extensions[LIMITS]
+    limited.quota, limited.misses_at_most, limited.misses = 1_000, 5, Windows(clock)
+    missed = [client.get(f"/school/9999{n}", environ_base=HERE).status_code for n in range(6)]
+    assert missed == [404] * 5 + [429]
+    refused = client.get(ASKED, environ_base=HERE)
+    assert refused.status_code == 429
+    assert refused.headers["Retry-After"] == "20"
+    assert "5 of them a minute" in refused.json["allowed"]
+    assert client.get(ASKED, environ_base={"REMOTE_ADDR": "192.0.2.77"}).status_code == 200
+    assert client.get("/healthz", environ_base=HERE).status_code == 200
+    clock.now += 20
+    assert client.get(ASKED, environ_base=HERE).status_code == 200
+
+
+def test_wrong_keys_are_counted_by_address_and_a_right_one_is_not_refused_for_them(
+    app: Flask, client: FlaskClient, keys: Keys, clock: Clock[float]
+) -> None:
+    limited = app.extensions[LIMITS]
+    limited.quota, limited.misses_at_most, limited.misses = 1_000, 3, Windows(clock)
+    right = keys.issue("A case system", requests_a_minute=50)
+    wrong = [
+        client.get(ASKED, headers={"X-API-Key": f"guess{n}"}, environ_base=HERE).status_code
+        for n in range(5)
+    ]
+    assert wrong == [401] * 3 + [429] * 2
+    assert client.get(ASKED, environ_base=HERE).status_code == 429
+    told = client.get(ASKED, headers={"X-API-Key": right}, environ_base=HERE)
+    assert told.status_code == 200
+
+
+def test_whose_questions_took_their_share_asks_in_bulk_no_more_and_then_not_at_all(
+    app: Flask, client: FlaskClient, clock: Clock[float]
+) -> None:
+    limited = app.extensions[LIMITS]
+    limited.quota, limited.work_at_most_s, limited.work = 1_000, 20, Windows(clock)
+
+    def asked() -> tuple[int, int]:
+        many = client.post(
+            "/v1/providers:resolve", json={"school_ids": [54]}, environ_base=HERE, buffered=True
+        )
+        return many.status_code, client.get(ASKED, environ_base=HERE).status_code
+
+    assert asked() == (200, 200)
+    assert 0 < limited.work.of(HERE["REMOTE_ADDR"])[0] < 20
+    limited.work.add(HERE["REMOTE_ADDR"], 20)
+    assert asked() == (429, 200)
+    limited.work.add(HERE["REMOTE_ADDR"], 20)
+    assert asked() == (429, 429)
+    clock.now += 20
+    assert asked() == (200, 200)

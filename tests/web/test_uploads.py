@@ -30,10 +30,12 @@ from werkzeug.test import TestResponse
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.changes.kinds.transfer_area import TransferArea
 from catchments.core.roles import Role
-from catchments.core.settings import ROOT
+from catchments.core.settings import ROOT, UNFENCED_FILES
 from catchments.lookup.snapshot import Snapshot
-from catchments.readers.uploads import Read, Wish
-from catchments.runtime import ended_programs
+from catchments.readers.fenced_programs import ONE_THREAD
+from catchments.readers.uploads import Read, Wish, encoded
+from catchments.runtime import ended_programs, subprocess_job
+from catchments.runtime.fence.plans import Fence
 from catchments.store import schema
 from catchments.store.accounts.people import People
 from catchments.store.drafts import uploads as kept_areas
@@ -271,6 +273,27 @@ def test_a_reader_that_hangs_is_stopped(
     response = uploaded(app, hana, "transfer-area", geojson(AREA), "a.geojson", to=KOWHAI)
     assert response.status_code == 400
     assert "The file cannot be read" in words(response)
+
+
+def test_a_reader_is_given_its_files_and_nothing_of_the_service_s_surroundings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def run(_module: str, **how: Any) -> bytes:
+        seen.update(how)
+        return encoded(Read())
+
+    monkeypatch.setattr(subprocess_job, "run", run)
+    monkeypatch.setenv("CATCHMENTS_SECRET_KEY", "k" * 32)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv(UNFENCED_FILES, "0")
+    uploads._read_elsewhere(Wish(["/a/file.zip"]), str(tmp_path))
+    (scratch,) = seen["fence"].writes
+    assert seen["fence"] == Fence(("/a/file.zip",), (scratch,), programs=True)
+    assert Path(scratch).parent == tmp_path
+    assert seen["environment"].keys() - {"LANG"} == {"TMPDIR", UNFENCED_FILES, *ONE_THREAD}
+    assert seen["at_most"] == uploads.LARGEST_KEPT
 
 
 def test_a_reader_that_crashes_is_no_crash(

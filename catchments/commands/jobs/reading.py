@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import CatchmentsError, FileRefused, shown
 from catchments.geometry.tiling.sketch import Sketch, sketched
+from catchments.readers.formats.archives import MAX_UNPACKED_BYTES
 from catchments.readers.report import Report
 from catchments.readers.uploads import (
     VERTICES_AT_MOST,
@@ -161,7 +162,7 @@ _READERS = {
 
 def main() -> None:
     """Read a wish from the input, and write what came of it to the output."""
-    limit(memory_bytes=LARGEST_BYTES, processor_s=LONGEST_S, writes=True)
+    limit(memory_bytes=LARGEST_BYTES, processor_s=LONGEST_S, file_bytes=MAX_UNPACKED_BYTES)
     sys.stdout.buffer.write(encoded(read(decoded_wish(sys.stdin.buffer.read()))))
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import resource
 
 
-def limit(*, memory_bytes: int, processor_s: int, writes: bool = False) -> None:
-    """Limit this process's memory and processor time; unless it `writes`, it can fill no file."""
+def limit(*, memory_bytes: int, processor_s: int, file_bytes: int = 0) -> None:
+    """Limit this process's memory, its processor time, and the size of a file that it writes."""
     limits = {
         resource.RLIMIT_AS: memory_bytes,
         resource.RLIMIT_CPU: processor_s,
         resource.RLIMIT_CORE: 0,
-        **({} if writes else {resource.RLIMIT_FSIZE: 0}),
+        resource.RLIMIT_FSIZE: file_bytes,
     }
     for what, most in limits.items():
         resource.setrlimit(what, (most, most))

@@ -79,13 +79,17 @@ def _trial(wanted: Standing) -> Standing:
     command = _entering(_TRIAL, Plan(Fence(), wanted, wanted, trial=True))
     if wanted.bwrap:
         command = bubblewrap.wrapped(command, Fence())
-    with tempfile.NamedTemporaryFile() as secret, socket.socket() as listening:
-        secret.write(b"secret")
-        secret.flush()
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        asked = {"path": secret.name, "port": listening.getsockname()[1]}
-        return _shown_by(_answer(command, asked))
+    try:
+        with (
+            tempfile.NamedTemporaryFile() as secret,
+            socket.create_server(("127.0.0.1", 0)) as listening,
+        ):
+            secret.write(b"secret")
+            secret.flush()
+            asked = {"path": secret.name, "port": listening.getsockname()[1]}
+            return _shown_by(_answer(command, asked))
+    except OSError:  # a full disk, no loopback: then it is not known what stands
+        return Standing()
 
 
 def _answer(command: list[str], asked: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -71,6 +71,8 @@ class Sealer:
         cipher = self._cipher(name, context)
         try:
             held = base64.b64decode(rest, altchars=b"-_", validate=True)
+            if base64.urlsafe_b64encode(held).decode() != rest:  # bits that no byte has
+                raise _broken(context, "was changed")
             return cipher.decrypt(
                 held[:_NONCE_BYTES], held[_NONCE_BYTES:], _bound(name, context)
             ).decode()

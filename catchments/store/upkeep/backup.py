@@ -274,12 +274,12 @@ def _is_postgresql(url: str) -> bool:
 
 
 def _trail_broken_at(source: Database) -> int | None:
-    """Return where the trail is broken; of an earlier schema it is not known, and None."""
+    """Return where the trail is broken, or None; a trail that cannot be read stops no backup."""
     try:
         source.refuse_unless_set_up()
+        return AuditTrail(source).broken_at()
     except CatchmentsError:
         return None
-    return AuditTrail(source).broken_at()
 
 
 def _holds_something(url: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -47,10 +47,11 @@ def copy(url: str, part: Path) -> None:
 def load(file: Path, url: str) -> None:
     """Put a file in place of all that a database holds, whole or not at all. Raises BackupRefused.
 
-    A database that was not there is not there afterwards if it fails.
+    A database that was not there is not there afterwards if it fails, nor are its folders.
     """
     path = path_of(url)
     new = not path.exists()
+    folders = [folder for folder in path.parents if not folder.exists()]
     make_folder(path.parent)
     make_file(path)
     try:
@@ -58,6 +59,9 @@ def load(file: Path, url: str) -> None:
     except BaseException:
         for end in BESIDE if new else ():
             Path(f"{path}{end}").unlink(missing_ok=True)
+        for folder in folders:
+            with suppress(OSError):  # somebody else uses it meanwhile
+                folder.rmdir()
         raise
 
 

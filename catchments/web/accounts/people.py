@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from typing import Any
 
 from flask import Response, flash, request, url_for
 from flask_babel import gettext
@@ -184,7 +185,12 @@ def _numbered(number: int) -> Person:
 
 def _roles_given() -> frozenset[Role]:
     ticked = request.form.getlist("roles")
-    return frozenset(role for role in Role if role in ticked)
+    return frozenset(role for role in room().roles if role in ticked)
+
+
+def _offered() -> list[tuple[Role, Any]]:
+    """Return the roles that people may have here, with what each does."""
+    return [(role, about) for role, about in ROLES if role in room().roles]
 
 
 def _back_to(who: Person, said: str) -> AnyResponse:
@@ -200,7 +206,7 @@ def _new_page(errors: Mapping[str, str]) -> Response:
         errors=errors,
         given=request.form,
         ticked=_roles_given(),
-        roles=ROLES,
+        roles=_offered(),
         both=room().settings.local_sign_in and room().settings.oidc,
     )
 
@@ -218,7 +224,7 @@ def _person_page(
         is_me=who.id == me().id,
         errors=errors or {},
         first=first,
-        roles=ROLES,
+        roles=_offered(),
         has_passwords=_has_passwords(),
         roles_from=oidc.name if oidc and oidc.role_claim else "",
         account=account,

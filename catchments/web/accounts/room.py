@@ -12,6 +12,7 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 from flask import Flask, current_app
+from flask_babel import LazyString
 
 from catchments.core.roles import Role
 from catchments.core.settings import Settings
@@ -40,6 +41,8 @@ class Room:
     """The template that the pages of accounts stand in."""
     name: str = "Catchments"
     """What an authenticator app calls the service."""
+    welcome: str | LazyString = ""
+    """Whom it is for, as the page says that asks who it is."""
     roles: tuple[Role, ...] = tuple(Role)
     """Those that people may have here."""
     about: Callable[[], dict[str, Any]] = field(default=_nothing)

@@ -236,6 +236,7 @@ def sign_in_page(
         going_on=going_on,
         login=login,
         errors=errors,
+        welcome=room().welcome,
         **ways(),
     )
 

@@ -108,6 +108,38 @@ def too_many(quota: int, left_s: int) -> Response:
     return response
 
 
+def too_many_misses(at_most: int, left_s: int) -> Response:
+    """Return what a client is told that keeps asking for what there is not."""
+    return _later(
+        f"More than {at_most} requests came from you within a minute that found nothing, or had a "
+        "key that is not in use.",
+        f"{at_most} of them a minute; whoever has a key is not counted.",
+        left_s,
+    )
+
+
+def too_much_work(at_most_s: int, left_s: int) -> Response:
+    """Return what a client is told whose questions took more time than its share."""
+    return _later(
+        "Your questions took more of this service's time within a minute than one client may have.",
+        f"{at_most_s} seconds of work a minute. Addresses take most of it.",
+        left_s,
+    )
+
+
+def _later(said: str, allowed: str, left_s: int) -> Response:
+    response = _problem(
+        Kind.TOO_MANY_REQUESTS,
+        429,
+        gettext("Too many requests"),
+        said,
+        allowed=allowed,
+        next_step=f"Ask again in {left_s} seconds.",
+    )
+    response.headers["Retry-After"] = str(left_s)
+    return response
+
+
 def unknown_host() -> Response:
     """Return what a client is told that asked for a host that is none of this service's."""
     return _problem(

@@ -19,27 +19,23 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import ClientDisconnected, RequestTimeout, ServiceUnavailable
 
 from catchments.runtime.connections import end_of, same_written, sent_to
-from catchments.web.front.room import Slots
+from catchments.web.front.room import Slots, has_body
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
-AT_ONCE_S = 1.0
+AT_ONCE_S = 0.5
 """A body that is there by then is nobody's trouble: mostly it comes with its headers."""
 BEGINS_WITHIN_S = 15.0
 LEAST_A_S = 8_192
 """Bytes a second that a longer body has to come with, after that."""
 SLOW_AT_ONCE = 48
-"""Bodies of a worker that are waited for longer; it has threads for others beside them."""
 SLOW_OF_ONE = 32
-"""Of them, those of one address, where addresses tell clients apart."""
+"""Bodies of a worker that are waited for longer, in all and of one address."""
 PIECE = 65_536
 SENT_WITHIN_S = 0.25
 """So long after it is handed over an answer may leave; a busy machine is given longer each time."""
 LONGEST_LOOK_S = 2.0
-PARTS = 8
-"""So many an answer leaves in, two for each time that its connection is looked for."""
-_NO_BODY = {"", "0"}
 
 
 @dataclass(frozen=True)
@@ -59,15 +55,15 @@ class BoundedBodies:
     """The WSGI application, whose bodies have a deadline."""
 
     def __init__(
-        self, inner: WSGIApplication, *, proxied: bool, deadlines: Deadlines | None = None
+        self, inner: WSGIApplication, *, proxied: bool, within_s: float = BEGINS_WITHIN_S
     ) -> None:
         self._inner = inner
-        self._deadlines = deadlines or Deadlines()
+        self._deadlines = Deadlines(begins_within_s=within_s)
         self._slots = Slots(SLOW_AT_ONCE, SLOW_AT_ONCE if proxied else SLOW_OF_ONE)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass a request on with a body that ends, one way or the other."""
-        if not _has_body(environ):
+        if not has_body(environ):
             return self._inner(environ, start_response)
         client = same_written(environ.get("REMOTE_ADDR", ""))
         body = Body(environ, client, self._deadlines, self._slots)
@@ -96,10 +92,6 @@ class BoundedBodies:
 _OWN_ERROR = b"The service met an error of its own; it has been logged.\n"
 
 
-def _has_body(environ: WSGIEnvironment) -> bool:
-    return environ.get("CONTENT_LENGTH", "") not in _NO_BODY or "HTTP_TRANSFER_ENCODING" in environ
-
-
 class Body(io.RawIOBase):
     """A body that is read by a thread of its own, for which whoever asks waits so long at most."""
 
@@ -109,9 +101,9 @@ class Body(io.RawIOBase):
         self._inner: InputStream = environ["wsgi.input"]
         self._stated = int(environ.get("CONTENT_LENGTH") or 0)
         self._client, self._deadlines, self._slots = client, deadlines, slots
+        self._has_slot = False
         self._began: float | None = None
         self._received = 0
-        self._has_slot = False
         self._reading: Event | None = None
         self.ended = False
         """Whether all of it was read."""
@@ -156,16 +148,17 @@ class Body(io.RawIOBase):
     def _wait_for(self, done: Event) -> None:
         if self._began is None:
             self._began = time.monotonic()
-        waited_s = time.monotonic() - self._began
-        if done.wait(max(0.0, self._deadlines.at_once_s - waited_s)):
+        if done.wait(self._left_s(self._deadlines.at_once_s)):
             return
         if not self._has_slot:
             self._has_slot = self._slots.take(self._client)
         if not self._has_slot:
             raise ServiceUnavailable("Too many requests are sent slowly just now.")
-        left_s = self._began + self._deadlines.of(self._received) - time.monotonic()
-        if not done.wait(max(0.0, left_s)):
+        if not done.wait(self._left_s(self._deadlines.of(self._received))):
             raise RequestTimeout("The rest of the request did not come in time.")
+
+    def _left_s(self, until_s: float) -> float:
+        return max(0.0, (self._began or 0) + until_s - time.monotonic())
 
     def give_back(self) -> None:
         """Let another slow body have the place of this one."""
@@ -189,10 +182,8 @@ class LastWords:
         self._body, self._client = body, client
         whole = b"".join(answer)
         getattr(answer, "close", lambda: None)()
-        length = max(1, len(whole) // PARTS)
-        self._parts = [whole[at : at + length] for at in range(0, len(whole), length)]
+        self._parts = whole[: len(whole) // 2], whole[len(whole) // 2 :]
         self._said_at = time.monotonic()
-        self._rounds = 0
         self._told = self._tell()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -202,7 +193,7 @@ class LastWords:
         return next(self._told)
 
     def close(self) -> None:
-        """End what is left; the client may have gone without having heard all."""
+        """End what is left: a busy machine sends later, a client may go before it has heard all."""
         self._told.close()
         within_s = SENT_WITHIN_S
         while not self._body.wait(within_s):
@@ -211,23 +202,18 @@ class LastWords:
         self._body.give_back()
 
     def _tell(self) -> Generator[bytes]:
-        while len(self._parts) > 2:
-            self._rounds += 1
-            within_s = SENT_WITHIN_S * self._rounds
-            mine = None
-            for _ in range(2):
-                self._said_at = time.monotonic()
-                yield self._parts.pop(0)
-                # Not of one length for all: several of a client may have begun at one moment.
-                if self._body.wait(within_s + random.uniform(0.1, 0.3)):  # noqa: S311
-                    return
-                found = self._by(within_s)
-                mine = found if mine is None else mine & found
-            if mine:
-                yield b"".join(self._parts)
-                self._parts = []
-                self._body.wait(SENT_WITHIN_S)
-                end_of(mine)
+        both = None
+        for part in self._parts:
+            self._said_at = time.monotonic()
+            if part:
+                yield part
+            # Not of one length for all: several of a client may have begun at one moment.
+            if self._body.wait(SENT_WITHIN_S + random.uniform(0.1, 0.3)):  # noqa: S311
+                return
+            found = self._by(SENT_WITHIN_S)
+            both = found if both is None else both & found
+        end_of(both or set())
+        self._body.wait(SENT_WITHIN_S)
 
     def _by(self, within_s: float) -> set[int]:
         return sent_to(self._client, after=self._said_at - 0.01, before=self._said_at + within_s)

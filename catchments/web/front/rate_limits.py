@@ -3,6 +3,9 @@
 The headers are those of draft-ietf-httpapi-ratelimit-headers-10. Every worker counts what it
 answers itself and asks nobody, so that counting costs about a microsecond; behind several workers
 a client may therefore get through more often than the limit says, never less.
+
+Beside requests two more things are counted, which no header tells: what was not found or came with
+a wrong key, and the processor's time that answers took.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
@@ -27,6 +30,8 @@ from catchments.web.front.metrics import count_limited
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+KEY = "key"
+"""The policy of those who have one."""
 LIMITS = "limits"
 """Where an application keeps what limits it."""
 WINDOW_S = 60
@@ -52,23 +57,35 @@ class Allowance:
 
 
 class Windows:
-    """Counts by client in windows that begin and end for all together, so that none is kept."""
+    """Sums by client in windows that begin and end for all together, so that none is kept."""
 
     def __init__(self, clock: Clock = time.time) -> None:
         self._clock = clock
         self._ends = 0.0
-        self._counts: dict[str, int] = {}
+        self._sums: dict[str, float] = {}
         self._lock = Lock()
 
     def count(self, who: str) -> tuple[int, int]:
         """Count one request; return how many there were in this window, and its seconds left."""
+        counted, left_s = self.add(who, 1)
+        return int(counted), left_s
+
+    def add(self, who: str, what: float) -> tuple[float, int]:
+        """Add to a client's sum; return it, and how many seconds are left of this window."""
         at = self._clock()
         with self._lock:
             if at >= self._ends:
                 self._ends = (at // WINDOW_S + 1) * WINDOW_S
-                self._counts = {}
-            counted = self._counts[who] = self._counts.get(who, 0) + 1
-        return counted, math.ceil(self._ends - at)
+                self._sums = {}
+            summed = self._sums[who] = self._sums.get(who, 0) + what
+        return summed, math.ceil(self._ends - at)
+
+    def of(self, who: str) -> tuple[float, int]:
+        """Return a client's sum in this window, and the window's seconds left."""
+        at = self._clock()
+        if at >= self._ends or who not in self._sums:
+            return 0, math.ceil(max(self._ends - at, 0))
+        return self._sums.get(who, 0), math.ceil(self._ends - at)
 
 
 class KeyRing:
@@ -86,7 +103,7 @@ class KeyRing:
         if self._clock() - self._read_at > KEYS_KEPT_S:
             self._read()
         number, quota = self.quotas.get(digest_of(key), (0, 0))
-        return Allowance(f"key {number}", "key", quota) if quota else None
+        return Allowance(f"key {number}", KEY, quota) if quota else None
 
     def _read(self) -> None:
         if not self._reading.acquire(blocking=False):
@@ -109,8 +126,10 @@ class RateLimitMiddleware:
         self._inner = inner
         running: Services = app.extensions[EXTENSION]
         self._ring = KeyRing(Keys(running.store))
-        self.windows = Windows()
+        self.windows, self.misses, self.work = Windows(), Windows(), Windows()
         self.quota = running.settings.rate_limit
+        self.misses_at_most = running.settings.miss_limit
+        self.work_at_most_s = running.settings.work_limit_s
         app.extensions[LIMITS] = self
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -119,17 +138,51 @@ class RateLimitMiddleware:
             return self._inner(environ, start_response)
         allowance = self._allowance(environ)
         if allowance is None:
-            return self._refused(problems.unknown_key, environ, start_response)
+            return self._of_wrong_key(environ, start_response)
+        if refused := self._is_spent(allowance, environ["REQUEST_METHOD"]):
+            count_limited()
+            return self._refused(refused, environ, start_response)
         counted, left_s = self.windows.count(allowance.who)
         headers = _headers(allowance, counted, left_s)
 
         def told(status: str, given: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            if status.startswith("404"):
+                self.misses.count(allowance.who)
             return start_response(status, [*given, *headers], exc_info)
 
         if counted > allowance.quota:
             count_limited()
             return self._refused(lambda: problems.too_many(allowance.quota, left_s), environ, told)
-        return self._inner(environ, told)
+        began_s = time.thread_time()
+        answer = self._inner(environ, told)
+        if type(answer) is list:  # it was ready
+            return answer
+        return _Timed(answer, began_s, lambda took_s: self.work.add(allowance.who, took_s))
+
+    def _of_wrong_key(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        who = _network(environ.get("REMOTE_ADDR", ""))
+        counted, left_s = self.misses.count(who)
+        if self.misses_at_most and counted > self.misses_at_most:
+            count_limited()
+            return self._refused(lambda: self._missed(left_s), environ, start_response)
+        return self._refused(problems.unknown_key, environ, start_response)
+
+    def _is_spent(self, allowance: Allowance, method: str) -> Callable[[], Any] | None:
+        """Return what a client is told that has used up what it may, if it has."""
+        missed, left_s = self.misses.of(allowance.who)
+        if allowance.policy != KEY and self.misses_at_most and missed >= self.misses_at_most:
+            return lambda: self._missed(left_s)
+        worked_s, left_s = self.work.of(allowance.who)
+        may_s = self.work_at_most_s * max(1.0, allowance.quota / self.quota)
+        # Many questions at once are what takes long; whoever shares the address may ask one by one.
+        if self.work_at_most_s and worked_s > (may_s if method == "POST" else 2 * may_s):
+            return lambda: problems.too_much_work(int(may_s), left_s)
+        return None
+
+    def _missed(self, left_s: int) -> Any:
+        return problems.too_many_misses(self.misses_at_most, left_s)
 
     def _allowance(self, environ: WSGIEnvironment) -> Allowance | None:
         key = environ.get("HTTP_X_API_KEY")
@@ -143,6 +196,33 @@ class RateLimitMiddleware:
         with self._app.request_context(environ):
             response = self._app.process_response(problem())
         return response(environ, start_response)
+
+
+class _Timed:
+    """An answer; the time of the processor that it takes is added up when it is closed."""
+
+    def __init__(
+        self, answer: Iterable[bytes], began_s: float, took: Callable[[float], object]
+    ) -> None:
+        self._answer, self._took = answer, took
+        self._next = iter(answer).__next__
+        self._s = time.thread_time() - began_s
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        began_s = time.thread_time()
+        try:
+            return self._next()
+        finally:
+            self._s += time.thread_time() - began_s
+
+    def close(self) -> None:
+        """Close the answer itself, and say what it took."""
+        took_s, self._s = self._s, 0.0
+        self._took(took_s)
+        getattr(self._answer, "close", lambda: None)()
 
 
 def _headers(allowance: Allowance, counted: int, left_s: int) -> list[tuple[str, str]]:

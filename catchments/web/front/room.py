@@ -26,6 +26,9 @@ body, or asks for ten thousand rows, holds up nobody else."""
 KEPT_FOR_CHECKS = 16
 CHECKS = ("/healthz", "/readyz", "/metrics")
 """What watches the service; it is told how full it is, and so never has to wait."""
+BODIES_AT_ONCE = 72
+"""Requests with a body: a room's smaller part, since whoever sends one may take his time."""
+BODIES_OF_ONE = 48
 LONG_BYTES = 262_144
 """An answer that is longer, or of no known length, is handed over as it is taken: what waits for
 its reader is bounded, and a thread waits with it."""
@@ -98,29 +101,53 @@ class Room:
     def __init__(self, app: Flask, inner: WSGIApplication, *, proxied: bool) -> None:
         self._app, self._inner = app, inner
         self._within = Slots(AT_ONCE - KEPT_FOR_CHECKS, AT_ONCE)
+        self._bodies = Slots(BODIES_AT_ONCE, BODIES_AT_ONCE if proxied else BODIES_OF_ONE)
         self._long = Slots(LONG_AT_ONCE, LONG_AT_ONCE if proxied else LONG_OF_ONE)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass a request on, or refuse it where there is no room."""
         if environ["PATH_INFO"] in CHECKS:
             return self._inner(environ, start_response)
-        if not self._within.take(""):
+        client = same_written(environ.get("REMOTE_ADDR", ""))
+        leave = self._enter(client, with_body=has_body(environ))
+        if leave is None:
             return self._refused(environ, start_response)
         answer = None
         try:
-            answer = self._answered(environ, start_response)
+            answer = self._answered(environ, start_response, client, leave)
             return answer
         finally:
             if not isinstance(answer, _Long):
-                self._within.give_back("")
+                leave()
 
-    def _answered(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def _enter(self, client: str, *, with_body: bool) -> Callable[[], None] | None:
+        """Return what makes room again, or None where there is none."""
+        if with_body and not self._bodies.take(client):
+            return None
+        entered = self._within.take("")
+
+        def leave() -> None:
+            if entered:
+                self._within.give_back("")
+            if with_body:
+                self._bodies.give_back(client)
+
+        if not entered:
+            leave()
+        return leave if entered else None
+
+    def _answered(
+        self,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        client: str,
+        leave: Callable[[], None],
+    ) -> Iterable[bytes]:
         heads: list[tuple[str, list[tuple[str, str]], Any]] = []
 
         def noted(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             heads.append((status, headers, exc_info))
 
-        client = same_written(environ.get("REMOTE_ADDR", ""))
         answer = self._inner(environ, noted)
         if type(answer) is list or environ["REQUEST_METHOD"] == "HEAD" or not _is_long(*heads[-1]):
             start_response(*heads[-1])
@@ -132,7 +159,7 @@ class Room:
 
         def left() -> None:
             self._long.give_back(client)
-            self._within.give_back("")
+            leave()
 
         return _Long(answer, left)
 
@@ -140,6 +167,12 @@ class Room:
         with self._app.request_context(environ):
             response = self._app.process_response(problems.no_room())
         return response(environ, start_response)
+
+
+def has_body(environ: WSGIEnvironment) -> bool:
+    """Whether a request says that a body follows."""
+    stated = environ.get("CONTENT_LENGTH", "")
+    return stated not in {"", "0"} or "HTTP_TRANSFER_ENCODING" in environ
 
 
 def _is_long(status: str, headers: list[tuple[str, str]], _exc_info: Any) -> bool:

@@ -45,10 +45,10 @@ def readyz() -> tuple[Response, int]:
         "demonstration": snapshot.demonstration,
         "as_at": world.today.isoformat(),
         "database": _database(snapshots),
-        "audit_out": trail.state if (trail := service().trail) else NOWHERE,
     }
     if is_watcher(service().settings.metrics_token):  # strangers have no use for it but one
         body["foreign_files"] = _fence()
+        body["audit_out"] = trail.state if (trail := service().trail) else NOWHERE
     return _uncached(jsonify(body)), 200
 
 

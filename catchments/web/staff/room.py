@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask
+from flask_babel import lazy_gettext as _l
 
 from catchments.web.accounts.room import Room
 from catchments.web.common.services import EXTENSION, Services, service
 from catchments.web.staff.blueprint import ROOM
+
+WELCOME = _l("For Ministry staff who prepare, approve and publish changes of catchments.")
 
 
 def staff_room(app: Flask) -> Room:
@@ -18,7 +21,9 @@ def staff_room(app: Flask) -> Room:
         running: Services = app.extensions[EXTENSION]
         return running
 
-    return Room(services().store, lambda: services().settings, path=ROOM, about=_about)
+    return Room(
+        services().store, lambda: services().settings, path=ROOM, welcome=WELCOME, about=_about
+    )
 
 
 def _about() -> dict[str, Any]:

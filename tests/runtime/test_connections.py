@@ -1,0 +1,106 @@
+"""Connections of this process: found by when they were last sent to, ended where nobody takes."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+
+import pytest
+
+from catchments.runtime.connections import (
+    FILES,
+    SlowReaders,
+    end_of,
+    own_connections,
+    same_written,
+    sent_to,
+)
+from tests.waiting import Clock, wait_until
+
+Pair = tuple[socket.socket, socket.socket]
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    """The two ends of a connection, the server's first, whose client hardly takes anything."""
+    with ExitStack() as stack:
+        listening = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
+        client = stack.enter_context(closing(socket.socket()))
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.connect(listening.getsockname())
+        server = stack.enter_context(closing(listening.accept()[0]))
+        yield server, client
+
+
+def number(of: socket.socket) -> int:
+    return os.fstat(of.fileno()).st_ino
+
+
+def filled(server: socket.socket) -> None:
+    """Send until no more goes."""
+    server.setblocking(False)
+    try:
+        while True:
+            server.send(b"x" * 65_536)
+    except BlockingIOError:
+        return
+
+
+def test_looking_leaves_no_file_open(pair: Pair) -> None:
+    before = len([*FILES.iterdir()])
+    assert {number(each) for each in pair} <= {each.number for each in own_connections()}
+    assert len([*FILES.iterdir()]) == before
+
+
+def test_a_connection_is_found_by_when_it_was_last_sent_to(pair: Pair) -> None:
+    server, client = pair
+    before = time.monotonic() - 0.01
+    assert number(server) not in sent_to("127.0.0.1", after=0, before=before + 3_600)
+    server.sendall(b"some words")
+    assert client.recv(100)
+    wait_until(
+        lambda: number(server) in sent_to("127.0.0.1", after=before, before=before + 3_600),
+        "it is found",
+    )
+    assert number(server) not in sent_to("127.0.0.1", after=0, before=before - 60)
+    assert number(server) not in sent_to("127.0.0.2", after=0, before=before + 3_600)
+    assert end_of({number(server)}) == 1
+    assert client.recv(100) == b""
+
+
+def test_who_takes_nothing_is_ended_and_who_takes_enough_is_not(pair: Pair) -> None:
+    server, client = pair
+    clock: Clock[float] = Clock(0.0)
+    slow = SlowReaders(within_s=20, least_a_s=100, clock=clock)
+    filled(server)
+    assert slow.end_them() == 0
+    clock.now = 19
+    assert slow.end_them() == 0
+    taken = 0
+    while taken < 20_000:
+        taken += len(client.recv(4_096))
+    clock.now = 21
+    wait_until(lambda: slow.end_them() == 0, "what was taken is counted")
+    clock.now = 42
+    assert slow.end_them() == 1
+    server.close()
+    with pytest.raises(ConnectionResetError):
+        b"".join(iter(lambda: client.recv(65_536), b""))
+
+
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("::ffff:127.0.0.1", "127.0.0.1"),
+        ("2001:DB8:0:0::1", "2001:db8::1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("", ""),
+        ("unix:", "unix:"),
+    ],
+)
+def test_an_address_is_written_in_one_way(address: str, written: str) -> None:
+    assert same_written(address) == written
