@@ -262,7 +262,7 @@ def test_a_first_password_opens_the_page_where_it_is_changed_and_no_other(client
     sign_in(client, "tui")
     for path in ("/staff", "/staff/drafts", "/staff/drafts/new"):
         assert client.get(path).headers["Location"].startswith("/staff/password")
-    assert client.get("/staff/password").status_code == 200
+    assert "Make a password of your own first" in client.get("/staff/password").text
     same = post(client, "/staff/password", old=PASSWORD, new=PASSWORD, again=PASSWORD)
     assert (same.status_code, "Make another" in same.text) == (400, True)
     weak = post(client, "/staff/password", old=PASSWORD, new="password1234", again="password1234")
@@ -270,6 +270,7 @@ def test_a_first_password_opens_the_page_where_it_is_changed_and_no_other(client
     assert "password1234" not in weak.text
     assert post(client, "/staff/password", old=PASSWORD, new=NEW, again=NEW).status_code == 303
     assert is_signed_in(client)
+    assert "Make a password of your own first" not in client.get("/staff/password").text
 
 
 @pytest.mark.parametrize(("days", "status"), [(6, 303), (8, 400)])

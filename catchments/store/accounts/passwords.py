@@ -60,7 +60,10 @@ def checked_password(text: str, words: Collection[str] = ()) -> str:
     """
     password = unicodedata.normalize("NFKC", text[: LONGEST_PASSWORD + 1])
     if len(password) < SHORTEST_PASSWORD or len(text) > LONGEST_PASSWORD:
-        raise _refused(f"The password has {len(text)} characters.")
+        raise _refused(
+            f"The password has {len(text)} characters.",
+            f"It must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD}, of any kind.",
+        )
     if is_guessed(password, words):
         raise _refused(
             "The password is one of those that are guessed first: it is a known one, or is made"
@@ -102,11 +105,10 @@ def _folded(text: str) -> str:
     return "".join(c for c in taken_apart if not unicodedata.combining(c)).casefold()
 
 
-def _refused(problem: str) -> InputRefused:
+def _refused(problem: str, allowed: str = "") -> InputRefused:
     return InputRefused(
         problem,
         field="password",
-        allowed=f"It must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters, of any kind,"
-        " and be hard to guess.",
+        allowed=allowed,
         next_step="Three or four words that do not belong together are easy to remember.",
     )

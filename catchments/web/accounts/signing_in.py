@@ -263,6 +263,7 @@ def account_page(errors: dict[str, str]) -> Response:
         status=REFUSED if errors else 200,
         errors=errors,
         shortest=SHORTEST_PASSWORD,
+        owes_password=owes_password(access.account()) is not None,
         has_password=access.account().has_password and room().settings.local_sign_in,
         held=factors().of(me()),
         sessions=Sessions(room().store).of(me(), access.moment()),
