@@ -381,7 +381,7 @@ def test_a_provider_that_did_not_ask_again_confirms_nothing(client, provider, lo
 
 
 def test_somebody_else_cannot_confirm(store, client, provider, long_ago):
-    add_person(store, "ben", Role.ADMINISTRATOR)
+    add_person(store, "ben", Role.ADMINISTRATOR, password="")
     provider.user = {"sub": "u-9", "email": "ben@ministry.example", "email_verified": True}
     response = through(client, "?again=1")
     assert response.status_code == 403
