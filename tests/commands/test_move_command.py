@@ -42,3 +42,11 @@ def test_what_cannot_be_moved_is_said_in_a_sentence_without_a_password(
         assert "Refused: " in said
         assert "hunter2" not in said
     assert not (tmp_path / "t.sqlite").exists()
+
+
+def test_a_move_says_that_files_of_keys_are_not_moved(
+    run: Run, small_copy: Path, tmp_path: Path
+) -> None:
+    (small_copy.parent / "keys").mkdir()
+    said = run("move-database", small_copy, tmp_path / "new" / "target.sqlite").output
+    assert "Files of keys are not moved: copy" in said

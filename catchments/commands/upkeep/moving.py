@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import click
+from flask import current_app
 
 from catchments.commands.console import progress, refusing, say, table
+from catchments.core.errors import shown
 from catchments.core.settings import database_url
+from catchments.store.engine import database_file
+from catchments.store.integrity.sealing import folder_of_keys
 from catchments.store.upkeep.moving import move
+from catchments.web.common.services import EXTENSION
 
 
 @click.command("move-database")
@@ -25,4 +30,19 @@ def move_database(source: str, target: str) -> None:
     table("In both databases alike", ("Table", "Rows", "Digest"), rows)
     whole = sum(held.rows for held in moved.values())
     say(f"Moved and compared: {whole} rows in {len(moved)} tables.")
+    for sentence in _of_keys(database_url(source), database_url(target)):
+        say(sentence)
     say("Now start the service with DATABASE_URL set to the new database.")
+
+
+def _of_keys(source: str, target: str) -> list[str]:
+    """Return what is to be done about files of keys, which no database holds."""
+    here = current_app.extensions[EXTENSION].settings.keys_folder
+    old, new = (folder_of_keys(database_file(url), here) for url in (source, target))
+    if old == new or not old.is_dir():
+        return []
+    said = (
+        f"Files of keys are not moved: copy {shown(str(old))} to {shown(str(new))} first, for the "
+        "same account with the same modes. Without the data key nobody signs in or publishes."
+    )
+    return [said]
