@@ -386,4 +386,7 @@ def test_somebody_else_cannot_confirm(store, client, provider, long_ago):
     response = through(client, "?again=1")
     assert response.status_code == 403
     assert "somebody else" in response.text
+    # Nothing is done to ben, and nothing said of him, who has not come here.
+    assert People(store).person("ben").subject == ""
+    assert not AuditTrail(store).entries(matching={"actor": "ben"}, at_most=1)
     assert client.get("/staff/people/new").status_code == 303

@@ -279,6 +279,12 @@ class People(Repository):
                 note(connection, row.login, action, row.login, through=ELSEWHERE, **vouched)
             return person_of(_row(connection, row.login))
 
+    def known_elsewhere(self, subject: str, verified_email: str) -> int | None:
+        """Return the number of the account that `sign_in_elsewhere` would find; changes nothing."""
+        with self._database.reading() as connection:
+            row = _by_subject(connection, subject) or _by_email(connection, verified_email)
+        return row.id if row else None
+
     def end_elsewhere(self, subject: str) -> bool:
         """End the sessions of whoever a provider says has signed out; whether there is anybody."""
         with self._database.writing() as connection:

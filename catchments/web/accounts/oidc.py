@@ -207,6 +207,8 @@ def _whose(
     purpose = pending.get("for", SIGN_IN)
     if purpose == AGAIN:
         _refuse_unless_now(claims, pending)
+    if purpose != SIGN_IN:  # asked first: of somebody else nothing is to be changed, or on record
+        _refuse_somebody_else(known_as(settings, subject), email)
     _refuse_weaker(settings, claims, known_as(settings, subject))
     person = People(room().store).sign_in_elsewhere(
         known_as(settings, subject),
@@ -223,11 +225,16 @@ def _whose(
                 name=settings.name,
             )
         )
-    signed_in = access.account_or_none()
-    others = signed_in is None or signed_in.person.id != person.id
-    if purpose != SIGN_IN and others:
-        raise NotTaken(gettext("That is somebody else than who is signed in here."))
     return person
+
+
+def _refuse_somebody_else(subject: str, email: str) -> None:
+    signed_in, named = (
+        access.account_or_none(),
+        People(room().store).known_elsewhere(subject, email),
+    )
+    if signed_in is None or named not in {None, signed_in.person.id}:
+        raise NotTaken(gettext("That is somebody else than who is signed in here."))
 
 
 def known_as(settings: OpenIdConnect, subject: str) -> str:
