@@ -459,6 +459,16 @@ def test_ending_sessions_asks_who_it_is(client, aroha, clock):
     assert post(client, "/staff/sessions/end").headers["Location"].startswith("/staff/confirm")
 
 
+def test_a_new_password_wants_the_second_step_too_of_whoever_has_one(client, aroha, clock):
+    sign_in(client, "aroha")
+    clock.now += 301
+    given = {"old": PASSWORD, "new": NEW, "again": NEW}
+    late = post(client, "/staff/password", **given)
+    assert late.headers["Location"] == "/staff/confirm?next=/staff/password"
+    confirm(client)
+    assert post(client, "/staff/password", **given).headers["Location"] == "/staff"
+
+
 def test_one_look_into_the_database_tells_who_it_is(store, client, aroha):
     sign_in(client, "aroha")
     asked = []

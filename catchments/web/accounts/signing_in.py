@@ -24,6 +24,7 @@ from catchments.web.accounts import access, devices
 from catchments.web.accounts.access import (
     OBLIGATIONS,
     blueprint,
+    confirmed,
     even_owing,
     going_to,
     me,
@@ -162,8 +163,17 @@ def password() -> Response:
 @requires(Action.READ)
 @even_owing
 def change_password() -> AnyResponse:
-    """Change one's own password; every other session of one's own ends."""
+    """Change one's own password; every other session of one's own ends.
+
+    Whoever has a second step shows it first, unless they just did: the old password is not all
+    that they sign in with.
+    """
     _refuse_unless_local()
+    changed = confirmed(_changed_password) if access.account().has_factor else _changed_password
+    return changed()
+
+
+def _changed_password() -> AnyResponse:
     people, form = People(room().store), request.form
     old, new = form.get("old", ""), form.get("new", "")
     if new != request.form.get("again", ""):
