@@ -27,6 +27,10 @@ TOLERANCE_M = 230.0
 """A bend is left out when the triangle it spans is smaller than the square of this."""
 FIRST_TOLERANCE_M = 50.0
 """The same, before cutting: a tenth of the vertices to cut, and nothing anyone could see."""
+FAR_TOLERANCE_M = 900.0
+"""The same, for the whole country on a screen: less than a pixel there."""
+FAR_ISLAND_KM2 = 4.0
+"""Smaller islands are not drawn from afar."""
 SMALLEST_ISLAND_KM2 = 0.3
 """Smaller islands are not drawn, unless a catchment has no other land."""
 
@@ -57,6 +61,24 @@ def display_coverage(
     }
     simple = shapely.coverage_simplify(list(pieces.values()), _plane_tolerance(TOLERANCE_M))
     return {code: _round(piece) for code, piece in zip(pieces, simple, strict=True)}
+
+
+def coarser(coverage: Mapping[str, BaseGeometry]) -> dict[str, BaseGeometry]:
+    """Return a display coverage as it is drawn from afar, on the same grid.
+
+    A catchment keeps its largest part, and islands of at least `FAR_ISLAND_KM2`.
+    """
+    if not coverage:
+        return {}
+    flat = np.array([_flat(area) for area in coverage.values()], dtype=object)
+    parts, owner = shapely.get_parts(flat, return_index=True)
+    areas = _km2(parts)
+    largest = np.zeros(len(flat))
+    np.maximum.at(largest, owner, areas)
+    kept = (areas >= FAR_ISLAND_KM2) | (areas == largest[owner])
+    pieces = [shapely.multipolygons(parts[kept & (owner == at)]) for at in range(len(flat))]
+    simple = shapely.coverage_simplify(pieces, _plane_tolerance(FAR_TOLERANCE_M))
+    return {code: _round(piece) for code, piece in zip(coverage, simple, strict=True)}
 
 
 # --- a flat plane ---------------------------------------------------------------------------------
