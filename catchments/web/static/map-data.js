@@ -26,7 +26,8 @@
   /* Each file is asked for once; after a failure it may be asked for again. */
   function data(name, which) {
     if (name in inside) return Promise.resolve(inside[name]);
-    const url = (urls[name] || "").replace("WHICH", () => encodeURIComponent(which).replaceAll("%2F", "/"));
+    if (!(name in urls)) return Promise.reject(new Error("There is no " + name + " here"));
+    const url = urls[name].replace("WHICH", () => encodeURIComponent(which).replaceAll("%2F", "/"));
     if (!asked.has(url)) {
       asked.set(url, fetched(url).catch((error) => {
         asked.delete(url);
