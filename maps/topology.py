@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Catchment
 from catchments.geometry.planar import Chains, Edges, Flags, Floats, Indices
-from maps.display import ORIGIN, PER_DEGREE, coarser
+from maps.display import ORIGIN, PER_DEGREE
 from maps.exports.export_input import ExportInput
 from maps.exports.geojson import DECIMALS, members, properties
 from maps.screen import regions
@@ -46,7 +46,7 @@ class Grid:
         return {"scale": [1 / self.per_degree] * 2, "translate": list(self.origin)}
 
 
-COLOURING = "colours of providers"
+COLOURING, TOPOLOGY = "colours of providers", "topology as it is drawn"
 
 PUBLISHED = Grid(10**DECIMALS, (0, 0))
 DRAWN = Grid(PER_DEGREE, ORIGIN)
@@ -87,12 +87,15 @@ def drawn_topology(material: ExportInput) -> bytes:
     A catchment has the properties `code`, `colour` (0…5) and `region` (0…12); a region is the lines
     around it and has none. The member `demonstration` says whether they are made up.
     """
-    return _drawn(material, material.drawn)
+    if TOPOLOGY not in material.memo:
+        material.memo[TOPOLOGY] = _drawn(material, material.drawn)
+    made: bytes = material.memo[TOPOLOGY]
+    return made
 
 
 def overview_topology(material: ExportInput) -> bytes:
     """Return the same as `drawn_topology`, as it is drawn from afar."""
-    return _drawn(material, coarser(material.drawn))
+    return _drawn(material, material.drawn_from_afar)
 
 
 def _drawn(material: ExportInput, coverage: Mapping[str, BaseGeometry]) -> bytes:

@@ -52,9 +52,9 @@ def coast_cells(coast: BaseGeometry | None) -> bytes:
 
 
 def _files(coast: BaseGeometry) -> Iterator[tuple[str, bytes]]:
-    islands = shapely.get_parts(geometry_to_360(coast))
-    for detail in DETAILS:
-        land = _simple(islands, detail.tolerance_deg)
+    land = shapely.get_parts(geometry_to_360(coast))
+    for detail in reversed(DETAILS):
+        land = _simple(land, detail.tolerance_deg)
         for (x, y), members in _members(land, detail.cell_deg).items():
             yield f"{detail.name}/{x}_{y}.json", _cell(land[members], x, y, detail)
 
@@ -90,18 +90,25 @@ def _cell(land: Shapes, x: int, y: int, detail: Detail) -> bytes:
         shapely.get_rings(clipped[shapely.get_dimensions(clipped) == 2]), return_index=True
     )
     steps = np.rint((points - origin) * detail.per_degree).astype(np.int64)
-    lines = np.split(steps, np.flatnonzero(np.diff(ring)) + 1) if len(steps) else []
-    rings = [flat for line in lines if (flat := _deltas(line))]
     return msgspec.json.encode(
-        {"per": detail.per_degree, "box": [round(side, 6) for side in box], "rings": rings}
+        {
+            "per": detail.per_degree,
+            "box": [round(side, 6) for side in box],
+            "rings": _rings(steps, ring),
+        }
     )
 
 
-def _deltas(line: npt.NDArray[np.int64]) -> list[int]:
-    """Return a ring's first point and the steps from it; nothing where it is but a speck."""
-    moves = np.diff(line, axis=0)
-    moves = moves[(moves != 0).any(axis=1)]
-    if len(moves) < FEWEST_SIDES:
+def _rings(points: npt.NDArray[np.int64], ring: npt.NDArray[np.int64]) -> list[list[int]]:
+    """Return each ring's first point and the steps from it; none for one that is but a speck."""
+    if not len(points):
         return []
-    found: list[int] = np.concatenate([line[:1], moves]).ravel().tolist()
-    return found
+    steps = np.diff(points, axis=0, prepend=0)
+    begins = np.diff(ring, prepend=-1) > 0
+    steps[begins] = points[begins]
+    moves = begins | (steps != 0).any(axis=1)
+    ends = np.append(np.flatnonzero(begins[moves])[1:], moves.sum()).tolist()
+    flat = steps[moves].ravel().tolist()
+    starts = [0, *ends[:-1]]
+    lines = (flat[2 * start : 2 * end] for start, end in zip(starts, ends, strict=True))
+    return [line for line in lines if len(line) > 2 * FEWEST_SIDES]

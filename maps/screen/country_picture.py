@@ -6,7 +6,7 @@ has numbers and colours of ours in it and nothing that anybody wrote.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,10 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.geometry.coordinates import CHATHAM_LNG_360, CHATHAM_TM2000, NZTM2000, to_metres
 from maps.colours import DARK, LIGHT, Scheme
-from maps.display import coarser
 from maps.exports.export_input import ExportInput
 from maps.screen.regions import region_number
 
+OUTLINES = "outlines of regions"
 WIDTH, HEIGHT = 560, 760
 METRES_PER_PIXEL = 2_000
 WEST, NORTH = 1_050_000, 6_220_000
@@ -32,7 +32,6 @@ BOX = (440, 600, 70, 70)
 def country_svg(material: ExportInput, *, dark: bool = False) -> bytes:
     """Return the picture, drawn for a light or a dark page."""
     scheme = DARK if dark else LIGHT
-    areas = coarser(material.drawn)
     left, top, width, height = BOX
     return "".join(
         [
@@ -40,7 +39,7 @@ def country_svg(material: ExportInput, *, dark: bool = False) -> bytes:
             f' width="{WIDTH}" height="{HEIGHT}">',
             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{scheme.sea}"/>',
             f'<g stroke="{scheme.edge}" stroke-width="1" stroke-linejoin="round">',
-            *_paths(material, areas, scheme),
+            *_paths(material, scheme),
             "</g>",
             f'<rect x="{left}" y="{top}" width="{width}" height="{height}" fill="none" ',
             f'stroke="{scheme.frame}"/></svg>',
@@ -48,15 +47,20 @@ def country_svg(material: ExportInput, *, dark: bool = False) -> bytes:
     ).encode()
 
 
-def _paths(
-    material: ExportInput, areas: Mapping[str, BaseGeometry], scheme: Scheme
-) -> Iterator[str]:
+def _paths(material: ExportInput, scheme: Scheme) -> Iterator[str]:
+    if OUTLINES not in material.memo:
+        material.memo[OUTLINES] = _outlines(material)
+    for region, rings in material.memo[OUTLINES].items():
+        yield f'<path fill="{scheme.regions[region]}" d="{rings}"/>'
+
+
+def _outlines(material: ExportInput) -> dict[int, str]:
+    """Return the outlines of all catchments of each region, by its number, as path data."""
     by_region: dict[int, list[str]] = {}
-    for code, area in areas.items():
+    for code, area in material.drawn_from_afar.items():
         region = region_number(material.edition.catchments[code].education_region)
         by_region.setdefault(region, []).extend(_rings(area))
-    for region, rings in sorted(by_region.items()):
-        yield f'<path fill="{scheme.regions[region]}" d="{"".join(rings)}"/>'
+    return {region: "".join(rings) for region, rings in sorted(by_region.items())}
 
 
 def _rings(area: BaseGeometry) -> Iterator[str]:
