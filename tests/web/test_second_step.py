@@ -93,7 +93,7 @@ def set_up(client) -> list[str]:
     AHEAD.code()
     response = post(client, f"{SET_UP}/app", code=pyotp.TOTP(secret).at(AHEAD()))
     assert response.status_code == 200, words(response)
-    return re.findall(r"<li><code>([0-9a-z-]{29})</code></li>", response.text)
+    return re.findall(r"<li><code>([0-9a-z-]{34})</code></li>", response.text)
 
 
 # --- half-way -------------------------------------------------------------------------------------

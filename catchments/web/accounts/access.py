@@ -7,6 +7,7 @@ public pages stay the same for everybody.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 from collections.abc import Callable
@@ -371,6 +372,8 @@ def _kept_to_oneself(response: Response) -> Response:
 
 class RoomSessions(SecureCookieSessionInterface):
     """Sessions in a signed cookie, for the room's pages only: others never open or vary by one."""
+
+    digest_method = staticmethod(hashlib.sha256)  # Flask's own is SHA-1
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Return the session of a page in the room; without one nothing can be kept or sent."""

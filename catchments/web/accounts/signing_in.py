@@ -45,6 +45,9 @@ from catchments.web.accounts.second_step import (
 )
 
 TOO_MANY = 429
+LEFT_NOTHING = '"cache", "storage"'
+"""What a browser is to forget at signing out: pages, and texts of drafts that were not sent. Not
+its cookies: that it is known is one of them."""
 
 
 @blueprint.app_context_processor
@@ -100,7 +103,9 @@ def sign_out() -> AnyResponse:
     """End the session; others of the same person go on."""
     access.end()
     flash(gettext("You are signed out."))
-    return going_to(path_of(".sign_in"))
+    response = going_to(path_of(".sign_in"))
+    response.headers["Clear-Site-Data"] = LEFT_NOTHING
+    return response
 
 
 @blueprint.get("/confirm")
