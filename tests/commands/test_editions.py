@@ -201,18 +201,20 @@ def test_a_second_set_up_rebuilds_nothing(
 ) -> None:
     monkeypatch.setattr("catchments.readers.demonstration.read_demonstration", None)
     monkeypatch.setattr(publishing_setup, "artefacts", None)
+    with demonstration.app_context():
+        begun = demonstration.test_cli_runner().invoke(args=["setup"])
+    assert "from here on" in begun.output  # the trail's key, which the copy has not yet
     before = demonstration_copy.read_bytes()
-    for _ in range(2):
-        with demonstration.app_context():
-            result = demonstration.test_cli_runner().invoke(args=["setup"])
-        assert (result.exit_code, result.output) == (0, "")
+    with demonstration.app_context():
+        result = demonstration.test_cli_runner().invoke(args=["setup"])
+    assert (result.exit_code, result.output) == (0, "")
     assert demonstration_copy.read_bytes() == before
 
 
 def test_set_up_leaves_real_data_alone(run: Run, store: Store) -> None:
     fill(store.url, small_edition(demonstration=False))
     state = store.state()
-    assert run("setup").output == ""
+    assert "demonstration" not in run("setup").output
     assert store.state() == state
 
 

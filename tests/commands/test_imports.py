@@ -387,6 +387,7 @@ def test_what_is_written_stands_in_the_audit_trail_with_its_files(
     entries = AuditTrail(store).entries(at_most=9)
     assert [(e.actor, e.action, e.subject) for e in reversed(entries)] == [
         ("command line", "import.catchments", "draft 1"),
+        ("command line", "directory.keep", "directory release 1"),
         ("command line", "import.schools", "directory release 1"),
         ("command line", "import.listings", "draft 1"),
         ("command line", "import.providers", "draft 1"),

@@ -129,6 +129,7 @@ def test_one_browser_of_two_people_knows_both(app, client, store, hana):
         "x" * 4000,
         URLSafeTimedSerializer("a key of ours is it not", salt="device").dumps([["1", "a", "b"]]),
     ],
+    ids=["none", "a letter", "hostile", "no signature of ours", "long", "another key's"],
 )
 def test_a_cookie_that_was_made_up_knows_nobody(app, client, hana, value):
     guessed(app, 8)

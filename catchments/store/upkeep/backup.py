@@ -23,6 +23,7 @@ from sqlalchemy.exc import DatabaseError
 from catchments import __version__
 from catchments.core.errors import CatchmentsError, shown
 from catchments.runtime.disk import fsync
+from catchments.store import schema
 from catchments.store.engine import (
     MIGRATIONS,
     Database,
@@ -250,7 +251,14 @@ def _restored(file: Path, target: Database, replace: bool, accept_unverified: bo
     else:
         sqlite.load(file, target.url)
     target.migrate()
+    _end_sessions(target)
     return found
+
+
+def _end_sessions(database: Database) -> None:
+    """End all sessions: those that had been ended since the backup would stand again."""
+    with database.writing() as connection:
+        connection.execute(schema.session.delete())
 
 
 @contextmanager

@@ -128,6 +128,8 @@ class Body(io.RawIOBase):
             return b""
         if self.is_stuck:
             raise RequestTimeout
+        if self._stated:  # some servers wait for more than was announced
+            size = min(size, self._stated - self._received)
         read: list[bytes] = []
         self._reading = done = Event()
         Thread(target=self._read, args=(size, read, done), daemon=True).start()
