@@ -52,7 +52,7 @@ def verify(expect: str, entries_only: bool, without_key: bool) -> None:
         f"The audit trail holds: {chain.entries} entries. Keep the last hash elsewhere: "
         f"{chain.last_hash}"
     )
-    for sentence in _of_keys(chain, found.first_keyed):
+    for sentence in _of_keys(chain, found.first_keyed, found.sealed_before):
         say(sentence)
     if not entries_only:
         _say_contents(found)
@@ -90,7 +90,7 @@ def _say_what_differs(found: Verdict) -> None:
         )
 
 
-def _of_keys(chain: Chain, first_keyed: int) -> list[str]:
+def _of_keys(chain: Chain, first_keyed: int, sealed_before: int) -> list[str]:
     """Return sentences on who could have written the trail, as far as can be told."""
     if not first_keyed:
         return [NO_KEY]
@@ -99,6 +99,11 @@ def _of_keys(chain: Chain, first_keyed: int) -> list[str]:
         said.append(
             f"Entries 1 to {first_keyed - 1} are from before there was a key: they are what they "
             f"were when entry {first_keyed} was written; earlier than that cannot be told."
+        )
+    if sealed_before:
+        said.append(
+            f"Secrets were sealed by then ({sealed_before}): the trail may have been under a key "
+            "that somebody took out of the database. Compare it with a backup."
         )
     said += [
         f"From entry {chain.begun[number]} on they are under key {number}, which is not at hand: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import resource
@@ -12,12 +13,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from catchments.core.roles import Role
 from catchments.store import Artefact, Store
 from catchments.store.upkeep import sqlite_files
 from catchments.store.upkeep.backup import BackupRefused, Origin, back_up, examined, restore
+from catchments.store.upkeep.manifest import attach, attached
 from tests.commands.conftest import Run
 from tests.conftest import fresh_postgresql
 from tests.staff import add_person
@@ -283,8 +286,6 @@ def test_a_full_disk_leaves_the_database_as_it_was_or_none(
 
 def forged(content: bytes) -> bytes:
     """A backup with another phone number, its digest made anew as anybody can."""
-    import hashlib
-
     begins = content.rindex(b'\n{"made"')
     body = content[:begins].replace(b"0800 000 001", b"0800 000 007")
     told, seal = content[begins + 1 : content.rindex(b"catchments-backup")].split(b"\n")[:2]
@@ -317,6 +318,35 @@ def test_a_sealed_backup_says_so_where_the_key_is_and_elsewhere_that_it_is_not_k
     with closing(Store(sqlite_url(tmp_path / "x.sqlite"), data_keys=other)) as elsewhere:
         assert examined(tmp_path / "backup", elsewhere.sealer).origin is Origin.UNKNOWN
     assert examined(tmp_path / "backup").origin is Origin.UNKNOWN
+
+
+def test_where_a_key_is_a_backup_without_its_seal_is_restored_only_if_that_is_accepted(
+    of_sqlite: Taken, tmp_path: Path
+) -> None:
+    with closing(Store(sqlite_url(tmp_path / "x.sqlite"), data_keys=("k" * 64,))) as store:
+        with pytest.raises(BackupRefused, match="not sealed with the data key that is at hand"):
+            restore(of_sqlite.file, store)
+        restore(of_sqlite.file, store, accept_unverified=True)
+
+
+def test_a_program_in_a_backup_is_named_and_restored_only_if_that_is_accepted(
+    of_sqlite: Taken, tmp_path: Path
+) -> None:
+    told, _ = attached(of_sqlite.file) or (None, None)
+    assert told is not None
+    file = tmp_path / "backup"
+    file.write_bytes(of_sqlite.content[: told.bytes])
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("DROP TRIGGER audit_entry_no_update")
+        database.execute(
+            "CREATE TRIGGER audit_entry_no_update AFTER INSERT ON draft "
+            "BEGIN UPDATE person SET roles = 'administrator'; END"
+        )
+        database.commit()
+    body = file.read_bytes()
+    digest = hashlib.sha256(body).hexdigest()
+    attach(file, msgspec.structs.replace(told, bytes=len(body), sha256=digest), None)
+    assert "trigger “audit_entry_no_update”" in refused(of_sqlite, file.read_bytes(), tmp_path)
 
 
 def test_a_backup_makes_no_key(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from catchments.store.integrity.audit import AuditEntry, AuditTrail, TrailStoppe
 from catchments.store.integrity.protecting import begin_anew, protect
 from catchments.store.integrity.sealing import KeyMissing
 from catchments.store.integrity.verifying import seal_as_found, verify
+from catchments.store.outbox.webhook_addresses import Webhooks
 from tests.store.test_audit import tamper
 from tests.worlds import HOSTILE, next_edition, opened, publish_whole, small_edition, small_release
 
@@ -288,6 +289,17 @@ def test_the_beginning_without_a_key_cannot_be_written_anew_afterwards(old: Stor
     assert AuditTrail(old).chain().why.startswith("was not written by this service")
 
 
+def test_a_trail_written_anew_without_its_key_is_told_by_what_is_sealed(kept: Store) -> None:
+    Webhooks(kept).add("https://service.example/hook", by="tama")
+    rewritten(kept, as_rata, mac=False)
+    with kept.writing() as connection:
+        connection.execute(schema.secret.delete())
+    assert "taken the trail's key out" in verify(kept).faults[0]
+    said = protect(kept, settings_of(kept))
+    assert "Warning: the trail had no key, though 1 secrets" in said[-1]
+    assert verify(kept).sealed_before == 1
+
+
 def test_digests_as_found_are_kept_once(old: Store) -> None:
     with old.writing() as connection:
         assert seal_as_found(connection, by="hana") == ["edition 1", "directory release 1"]
@@ -307,6 +319,16 @@ def test_without_the_key_the_order_holds_and_nothing_is_written(kept: Store) -> 
     with pytest.raises(KeyTrouble):
         elsewhere.withdraw(1)
     assert [e.withdrawn_at for e in elsewhere.editions()] == [None, None]
+    elsewhere.close()
+
+
+@pytest.mark.parametrize("keys", [(OTHER,), ()])
+def test_a_start_says_that_the_trail_cannot_be_gone_on_with(
+    kept: Store, keys: tuple[str, ...], tmp_path: Path
+) -> None:
+    elsewhere = Store(kept.url, data_keys=keys, keys_folder=tmp_path / "none")
+    with pytest.raises(KeyMissing, match="not at hand"):
+        protect(elsewhere, settings_of(elsewhere))
     elsewhere.close()
 
 

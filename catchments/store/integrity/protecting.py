@@ -14,10 +14,10 @@ from catchments.runtime.key_files import KeyPlace, KeyRefused
 from catchments.store import schema
 from catchments.store.engine import Database, sealer_of
 from catchments.store.integrity.audit import FIRST_HASH, KEY_BEGINS, append
-from catchments.store.integrity.chain_keys import add_key, sealed_keys
+from catchments.store.integrity.chain_keys import add_key, mac_of, sealed_keys
 from catchments.store.integrity.sealed_columns import seal_all
 from catchments.store.integrity.session_keys import place_of_session_keys
-from catchments.store.integrity.verifying import seal_as_found
+from catchments.store.integrity.verifying import seal_as_found, sealed_secrets
 
 SESSION = "session"
 """The name under which earlier versions kept the sessions' key in the database."""
@@ -26,7 +26,8 @@ SESSION = "session"
 def protect(database: Database, settings: Settings) -> list[str]:
     """See that keys are there and in use, and return a sentence for each thing that was done.
 
-    A second time it does nothing. Raises KeyTrouble; what is only read needs no keys.
+    A second time it does nothing. Raises KeyTrouble, also where the trail's own key cannot be used
+    here; what is only read needs no keys.
     """
     with database.writing() as connection:
         said = _begin(connection)
@@ -38,6 +39,8 @@ def protect(database: Database, settings: Settings) -> list[str]:
         place.made()
         said.append(f"The sessions' key is new: it is in {place.said}.")
     _refuse_one_for_both(place, database.sealer.place)
+    with database.reading() as connection:
+        mac_of(connection, FIRST_HASH)  # or says that no entry can be added
     return said
 
 
@@ -67,7 +70,7 @@ def begin_anew(connection: sa.Connection, *, by: str, reason: str) -> int:
 def _begin(connection: sa.Connection) -> list[str]:
     if sealed_keys(connection):
         return []
-    last = _last(connection)
+    last, sealed = _last(connection), sealed_secrets(connection)
     number = add_key(connection)
     append(
         connection,
@@ -77,10 +80,20 @@ def _begin(connection: sa.Connection) -> list[str]:
         key=number,
         entries_before=last[0],
         last_hash_before=last[1],
+        **({"secrets_sealed_before": sealed} if sealed else {}),
     )
     found = seal_as_found(connection, by=COMMAND_LINE)
     place = "The audit trail is under a key from here on."
-    return [place, *([f"Digests as found now: {', '.join(found)}."] if found else [])]
+    as_found = [f"Digests as found now: {', '.join(found)}."] if found else []
+    return [place, *as_found, *([_taken_away(sealed)] if sealed else [])]
+
+
+def _taken_away(sealed: int) -> str:
+    return (
+        f"Warning: the trail had no key, though {sealed} secrets of this database are sealed. "
+        "Somebody may have taken the key out, and written all entries anew: compare the trail with "
+        "a backup, or with a hash that went out."
+    )
 
 
 def _last(connection: sa.Connection) -> tuple[int, str]:

@@ -34,6 +34,7 @@ from catchments.store.integrity.records import (
     edition_record,
     release_record,
 )
+from catchments.store.integrity.sealed_columns import keys_in_use
 
 AS_FOUND = "audit.as-found"
 """What an entry says was done that holds a digest of what was there: as it was found then."""
@@ -79,6 +80,8 @@ class Verdict:
     chain: Chain
     first_keyed: int = 0
     """The number of the first entry under a key; 0 where none is."""
+    sealed_before: int = 0
+    """How many secrets were sealed already when it was written: a key may have been taken away."""
     faults: list[str] = field(default_factory=list)
     """A sentence for each thing that is not what the trail says."""
     checked: list[str] = field(default_factory=list)
@@ -102,10 +105,31 @@ def verify(
         for entry in chain.follow(all_entries(connection)):
             known.note(entry)
             verdict.expected |= entry.hash == expect
-        verdict.first_keyed = min(chain.begun.values(), default=0)
+            if entry.mac and not verdict.first_keyed:
+                verdict.first_keyed = entry.number
+                verdict.sealed_before = _sealed_before(entry)
+        _note_a_key_that_is_gone(connection, verdict)
         if contents and chain.broken_at is None:
             _check_contents(connection, known, verdict, progress or (lambda *_: None))
         return verdict
+
+
+def _sealed_before(entry: AuditEntry) -> int:
+    return int(json.loads(entry.detail).get("secrets_sealed_before", 0))
+
+
+def sealed_secrets(connection: sa.Connection) -> int:
+    """Return how many secrets are sealed: none is before a start has made the trail's key."""
+    return sum(count for name, count in keys_in_use(connection).items() if name)
+
+
+def _note_a_key_that_is_gone(connection: sa.Connection, verdict: Verdict) -> None:
+    sealed = sealed_secrets(connection)
+    if sealed and not verdict.first_keyed and verdict.chain.broken_at is None:
+        verdict.faults.append(
+            f"No entry is under a key, and {sealed} secrets of this database are sealed: somebody "
+            "may have taken the trail's key out, and written all entries anew."
+        )
 
 
 def seal_as_found(connection: sa.Connection, *, by: str) -> list[str]:

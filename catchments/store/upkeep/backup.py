@@ -53,6 +53,10 @@ _NO_DIGEST = (
     "it carries no digest of what it holds: an earlier version or another program made it, or its "
     "end was cut off or changed"
 )
+_NOT_OURS = (
+    "it is not sealed with the data key that is at hand here, so that somebody else may have "
+    "written it, or put back its own data key first"
+)
 _BEGINS = {b"SQLite format 3\0": SQLITE, b"PGDMP": POSTGRESQL}
 
 
@@ -70,11 +74,18 @@ class Backup:
     manifest: Manifest | None = None
     """None where nothing says what was written."""
     origin: Origin = Origin.UNKNOWN
+    could_be_ours: bool = False
+    """Whether there is a key here, under which a backup of this service's would be sealed."""
+    programs: tuple[str, ...] = ()
+    """Triggers and views of SQLite that no version of this service makes: they would run later."""
 
     @property
     def doubts(self) -> list[str]:
         """What a person has to accept before this is restored, in words."""
         found = [f"{file} is not what its SHA-256 says" for file in self.held.wrong_files]
+        found += [f"it holds a program of somebody's, {each}" for each in self.programs]
+        if self.manifest is not None and self.could_be_ours and self.origin is Origin.UNKNOWN:
+            found.append(_NOT_OURS)
         if self.manifest is None:
             return [_NO_DIGEST, *found]
         if self.manifest.trail_broken_at is not None:
@@ -163,7 +174,15 @@ def _looked_at(file: Path, sealer: Sealer | None) -> Backup:
     if revision not in known:
         raise no_backup(file, f"its schema is {shown(revision or 'none')}, which is not known")
     held = postgresql.held(file) if kind == POSTGRESQL else sqlite.held(file)
-    found = Backup(kind, revision, file.stat().st_size, _sha256(file), held)
+    found = Backup(
+        kind,
+        revision,
+        file.stat().st_size,
+        _sha256(file),
+        held,
+        could_be_ours=sealer is not None and sealer.at_hand(),
+        programs=sqlite.programs(file) if kind == SQLITE else (),
+    )
     if told is None:
         return found
     if said := told[0].held.differences(held):

@@ -17,6 +17,12 @@ from catchments.store.upkeep.inspection import Held, held_by_sqlite
 
 _BUSY = {5, 6}
 """SQLite's codes for a database that somebody else holds."""
+OUR_TRIGGERS = {
+    f"CREATE TRIGGER audit_entry_no_{what.lower()} BEFORE {what} ON audit_entry "
+    "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END"
+    for what in ("UPDATE", "DELETE")
+}
+"""As migration 0002 makes them."""
 
 
 class BackupRefused(CatchmentsError):
@@ -92,6 +98,14 @@ def revision(file: Path) -> str:
             return ""
         found = source.execute("SELECT version_num FROM alembic_version").fetchone()
         return str(found[0]) if found else ""
+
+
+def programs(file: Path) -> tuple[str, ...]:
+    """Return the triggers and views in a file that no version of the schema makes."""
+    query = "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view')"
+    with _explaining("read"), closing(_reading(file)) as source:
+        rows = source.execute(query).fetchall()
+    return tuple(f"{kind} {shown(name)}" for kind, name, sql in rows if sql not in OUR_TRIGGERS)
 
 
 def held(file: Path) -> Held:
