@@ -17,6 +17,7 @@ from fcntl import ioctl
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
+from stat import S_ISSOCK
 
 FILES = Path("/proc/self/fd")
 _FAMILIES = {socket.AF_INET, socket.AF_INET6}
@@ -78,16 +79,22 @@ def own_connections() -> Iterator[Connection]:
 
 
 def _copied(number: int) -> socket.socket | None:
-    """Return a socket that this process has open, once more, or None for what is no socket."""
+    """Return a socket that this process has open, once more, or None for what is no socket.
+
+    Nothing else is copied, since a copy has to be closed: with any copy of a file that is closed
+    the kernel lets go of all locks that this process has on the file, and a database of SQLite
+    whose locks are gone is written by two at once (sqlite.org/howtocorrupt.html, 2.2).
+    """
     try:
+        if not S_ISSOCK(os.fstat(number).st_mode):
+            return None
         copy = os.dup(number)
     except OSError:
         return None  # closed meanwhile
     try:
         return socket.socket(fileno=copy)
     except OSError:
-        os.close(copy)
-        return None
+        return None  # a file has its number now: its copy stays open, for the same reason
 
 
 def _standing(copy: socket.socket) -> Connection | None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +56,17 @@ def test_looking_leaves_no_file_open(pair: Pair) -> None:
     before = len([*FILES.iterdir()])
     assert {number(each) for each in pair} <= {each.number for each in own_connections()}
     assert len([*FILES.iterdir()]) == before
+
+
+def test_looking_lets_go_of_no_lock_on_a_database(tmp_path: Path) -> None:
+    own = sqlite3.connect(tmp_path / "own.sqlite", isolation_level=None)
+    with closing(own):
+        own.execute("BEGIN EXCLUSIVE")
+        list(own_connections())
+        code = "import sqlite3, sys; sqlite3.connect(sys.argv[1], 0).execute('BEGIN IMMEDIATE')"
+        command = [sys.executable, "-c", code, str(tmp_path / "own.sqlite")]
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "database is locked" in told.stderr
 
 
 def test_what_was_written_to_a_connection_is_known_whether_it_was_taken_or_not(pair: Pair) -> None:
