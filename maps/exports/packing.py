@@ -32,3 +32,9 @@ def member_of(archive: bytes, name: str) -> bytes | None:
     """Return one file of a zip; None where it has none of the name."""
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         return opened.read(name) if name in opened.namelist() else None
+
+
+def is_empty(archive: bytes) -> bool:
+    """Whether a zip has no file in it."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return not opened.namelist()

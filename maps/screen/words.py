@@ -28,7 +28,7 @@ WORDS: dict[str, Any] = {
     "legend": "Legend",
     "coloursMean": "Colours show",
     "layers": "Layers",
-    "meanings": {"region": "Education region", "provider": "Provider", "none": "Nothing"},
+    "meanings": {"region": "Region", "provider": "Provider", "none": "Nothing"},
     "all": "All New Zealand",
     "chathams": "Chatham Islands",
     "full": "Full screen",

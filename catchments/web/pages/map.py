@@ -48,7 +48,7 @@ from maps.artefacts import (
 from maps.artefacts import (
     MAP_SCRIPT as FOLIUMS_SCRIPT,
 )
-from maps.exports.packing import member_of
+from maps.exports.packing import is_empty, member_of
 from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
 from maps.locator import Drawing, locator_svg, read_drawing
 
@@ -347,18 +347,26 @@ def _urls(snapshot: Snapshot) -> dict[str, Any]:
 def _data_urls(snapshot: Snapshot) -> dict[str, str]:
     """Return where each file is that the map's layers name; WHICH stands for a part of it."""
     edition, release = snapshot.edition.number or 0, snapshot.release.number
-    version = _artefact(snapshot, COAST).sha256[:12]
-    cell = url_for("mapping.coast", edition=edition, detail="near", cell="0_0", v=version)
     published = url_for("mapping.boundary", edition=edition, catchment="WHICH")
     return {
+        **_coast_url(snapshot),
         "overview": _address(snapshot, "mapping.overview", OVERVIEW),
         "boundaries": _address(snapshot, "mapping.boundaries", TOPOLOGY),
         "places": _address(snapshot, "mapping.places", PLACES),
         "published": published,
-        "coast": cell.replace("near/0_0", "WHICH"),
         "catchments": url_for("mapping.catchments", edition=edition, release=release),
         "schools": url_for("mapping.schools", edition=edition, release=release),
     }
+
+
+def _coast_url(snapshot: Snapshot) -> dict[str, str]:
+    """Return where cells of the coast are; nothing where an edition was made without a coast."""
+    kept = _artefact(snapshot, COAST)
+    if is_empty(kept.content):
+        return {}
+    edition, version = snapshot.edition.number or 0, kept.sha256[:12]
+    cell = url_for("mapping.coast", edition=edition, detail="near", cell="0_0", v=version)
+    return {"coast": cell.replace("near/0_0", "WHICH")}
 
 
 def _address(snapshot: Snapshot, endpoint: str, artefact: str) -> str:

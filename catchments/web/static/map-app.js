@@ -36,8 +36,17 @@
     container.setAttribute("role", "application");
     container.setAttribute("aria-label", words.map);
     byId("map-tools").hidden = false;
-    map.show = (bounds, options) =>
-      map.fitBounds(bounds, { animate: !calm, paddingTopLeft: [12, 12], paddingBottomRight: [12, 12 + sheetOver()], ...options });
+    /* Fit bounds beside what lies over the map: the search, the legend, the sheet. */
+    map.show = (bounds, options) => {
+      const legend = map.getSize().x > 900 && document.querySelector(".map-legend[open]");
+      const paddingTopLeft = [legend ? legend.offsetWidth + 24 : 12, document.querySelector(".map-main") && !legend ? 72 : 12];
+      map.fitBounds(bounds, { animate: !calm, paddingTopLeft, paddingBottomRight: [12, 12 + sheetOver()], ...options });
+    };
+
+    function centre(place, zoom, animate) {
+      const lower = map.project(place, zoom).add([0, sheetOver() / 2]);
+      map.setView(map.unproject(lower, zoom), zoom, { animate });
+    }
 
     /* How much of the map the answer lies over, where it is a sheet at the foot of the screen. */
     function sheetOver() {
@@ -121,7 +130,7 @@
     }
 
     function moveTo(place) {
-      map.setView(place, Math.max(map.getZoom(), 11), { animate: !calm });
+      centre(place, Math.max(map.getZoom(), 11), !calm);
     }
 
     // --- by mouse, finger and keyboard on the map ------------------------------------------------------
@@ -246,8 +255,8 @@
     const focusPlace = focus.focusLng && focus.focusLat ? L.latLng(Number(focus.focusLat), to360(Number(focus.focusLng))) : null;
     const view = remembers && ours.viewOf(location.hash, map);
     if (view) map.setView(view.place, view.zoom, { animate: false });
-    else if (focusPlace) map.setView(focusPlace, 11, { animate: false });
-    else map.show(views.all, { animate: false, paddingTopLeft: [map.getSize().x > 900 ? 90 : 12, 12] });
+    else if (focusPlace) centre(focusPlace, 11, false);
+    else map.show(views.all, { animate: false });
 
     Promise.all([ours.data("catchments"), map.areas.isDrawn])
       .then(([catchments]) => {

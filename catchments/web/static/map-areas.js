@@ -9,6 +9,8 @@
   const ours = window.L && L.catchments;
   if (!ours) return;
 
+  const pause = () => new Promise((resolve) => setTimeout(resolve));
+
   // --- catchments ----------------------------------------------------------------------------------
 
   ours.Areas = L.Layer.extend({
@@ -56,15 +58,18 @@
         const drawn = ours.topology(await ours.data(data));
         if (this._map !== map) return;
         this.level = data;
-        this._draw(drawn);
+        await this._draw(drawn);
+        if (this._map !== map) return;
       }
       ours.frame.toggleAttribute("data-close", isClose);
       if (isClose) await this._publish(closest);
       else this._unpublish();
     },
 
-    _draw({ areas, lines }) {
-      for (const area of areas) {
+    /* A few at a time, so that a slow phone can scroll meanwhile. */
+    async _draw({ areas, lines }) {
+      const turn = (this._turn = {});
+      for (const [at, area] of areas.entries()) {
         const known = this.parts.get(area.code);
         if (known) {
           known.polygons = area.polygons;
@@ -72,9 +77,14 @@
         } else {
           this._add(area);
         }
+        if (at % 5 !== 4) continue;
+        await pause();
+        if (this._turn !== turn || !this._map) return;
       }
-      this._drawLines(lines);
+      await pause();
+      if (this._turn !== turn || !this._map) return;
       this.fire("drawn");
+      await this._drawLines(lines, turn);
     },
 
     _add({ code, colour, region, polygons }) {
@@ -84,12 +94,17 @@
       this.parts.set(code, { layer, polygons, region: Number(region), colour: Number(colour), published: null });
     },
 
-    _drawLines({ coast, between }) {
+    async _drawLines({ coast, between }, turn) {
       this._renderer ||= L.svg({ pane: "regions" });
       const options = { interactive: false, pane: "regions", renderer: this._renderer, smoothFactor: 0.7 };
       this._lines.clearLayers();
-      L.polyline(coast, { ...options, className: "coast-line" }).addTo(this._lines);
-      L.polyline(between, { ...options, className: "region-line" }).addTo(this._lines);
+      const groups = [[between, "region-line"]];
+      for (let at = 0; at < coast.length; at += 40) groups.push([coast.slice(at, at + 40), "coast-line"]);
+      for (const [lines, className] of groups) {
+        L.polyline(lines, { ...options, className }).addTo(this._lines);
+        await pause();
+        if (this._turn !== turn || !this._map) return;
+      }
     },
 
     async _publish(name) {

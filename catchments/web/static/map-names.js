@@ -50,21 +50,38 @@
 
     placeSoon() {
       cancelAnimationFrame(this._soon);
-      this._soon = requestAnimationFrame(() => this._map && this.place());
+      this._soon = requestAnimationFrame(() => {
+        // Not before it is known what catchments are called, so that all is placed once.
+        if (this._map && this.facts.size) this.place();
+      });
     },
 
-    place() {
+    /* In short pieces, so that a slow phone can scroll meanwhile; the names change all at once. */
+    async place() {
       const map = this._map;
-      this._labels.clearLayers();
+      const turn = (this._turn = {});
+      this._next = [];
       this._size = map.getSize();
       this._taken = this._controls();
       this._written = new Set();
       const zoom = map.getZoom();
-      this._writeTowns(this._places.towns.slice(0, townsAt(zoom)), "town");
-      this._writeCatchments();
-      this._writeFeatures(zoom);
-      if (zoom >= this.options.suburbsFrom) this._writeTowns(this._places.suburbs, "suburb");
-      if (zoom >= this.options.schoolNamesFrom) this._writeSchools();
+      const { suburbsFrom, schoolNamesFrom } = this.options;
+      const towns = this._places.towns.slice(0, townsAt(zoom));
+      const pieces = [
+        ...inPieces(towns, 12).map((rows) => () => this._writeTowns(rows, "town")),
+        () => (this._rooms = this._roomsInView()),
+        () => this._writeCatchments(),
+        () => this._writeFeatures(zoom),
+        ...inPieces(zoom >= suburbsFrom ? this._places.suburbs : [], 100).map((rows) => () => this._writeTowns(rows, "suburb")),
+        () => zoom >= schoolNamesFrom && this._writeSchools(),
+      ];
+      for (const piece of pieces) {
+        piece();
+        await new Promise((resolve) => setTimeout(resolve));
+        if (this._turn !== turn || this._map !== map) return;
+      }
+      this._labels.clearLayers();
+      for (const label of this._next) label.addTo(this._labels);
     },
 
     /* What lies over the map is kept clear of names. */
@@ -93,12 +110,15 @@
       }
     },
 
+    _roomsInView() {
+      const parts = this._map.areas ? Array.from(this._map.areas.parts) : [];
+      const rooms = parts.map(([code, part]) => [code, this._room(part)]).filter(([, room]) => room);
+      return rooms.sort((a, b) => b[1].area - a[1].area);
+    },
+
     _writeCatchments() {
-      if (!this._map.areas) return;
-      const rooms = Array.from(this._map.areas.parts, ([code, part]) => [code, this._room(part)]).filter(([, room]) => room);
-      rooms.sort((a, b) => b[1].area - a[1].area);
       const withCount = this._map.getZoom() < this.options.countsUntil;
-      for (const [code, room] of rooms) {
+      for (const [code, room] of this._rooms) {
         const fact = this.facts.get(code);
         if (!fact) continue;
         const isSaid = withCount && this._written.has(fact.name + "/" + code);
@@ -160,7 +180,8 @@
     _width(text, kind) {
       const key = kind + text;
       if (!this._widths.has(key)) {
-        this._pen.font = FONTS[kind] + " " + getComputedStyle(this._map.getContainer()).fontFamily;
+        this._family ||= getComputedStyle(this._map.getContainer()).fontFamily;
+        this._pen.font = FONTS[kind] + " " + this._family;
         this._widths.set(key, Math.ceil(this._pen.measureText(text).width * (kind === "catchment" ? 1.12 : 1)) + 2);
       }
       return this._widths.get(key);
@@ -173,23 +194,27 @@
     },
 
     _write(name, kind, [x, y], width, height, title) {
-      if (this._labels.getLayers().length > AT_MOST) return;
+      if (this._next.length > AT_MOST) return;
       const text = document.createElement("span");
       text.textContent = name;
       if (title) text.title = title;
       const icon = L.divIcon({ className: "map-name name-" + kind, html: text, iconSize: [width + 2, height] });
       const place = this._map.containerPointToLatLng([x, y]);
-      L.marker(place, { icon, interactive: false, keyboard: false, pane: "labels" }).addTo(this._labels);
+      this._next.push(L.marker(place, { icon, interactive: false, keyboard: false, pane: "labels" }));
       this._taken.push([x - width / 2, y - height / 2, x + width / 2, y + height / 2]);
     },
 
     _dot(point, kind) {
       const icon = L.divIcon({ className: "map-dot dot-" + kind, html: "", iconSize: [5, 5] });
       const place = this._map.containerPointToLatLng(point);
-      L.marker(place, { icon, interactive: false, keyboard: false, pane: "labels" }).addTo(this._labels);
+      this._next.push(L.marker(place, { icon, interactive: false, keyboard: false, pane: "labels" }));
       this._taken.push([point.x - 3, point.y - 3, point.x + 3, point.y + 3]);
     },
   });
+
+  function inPieces(rows, size) {
+    return Array.from({ length: Math.ceil(rows.length / size) }, (_, at) => rows.slice(at * size, (at + 1) * size));
+  }
 
   function areaOf(ring) {
     let sum = 0;
