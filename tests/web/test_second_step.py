@@ -23,6 +23,7 @@ from catchments.web.accounts import access
 from catchments.web.common.services import EXTENSION
 from tests.staff import (
     AHEAD,
+    APP,
     PASSWORD,
     SECOND_STEP,
     add_person,
@@ -211,6 +212,14 @@ def test_a_recovery_code_signs_in_once_and_says_how_few_are_left(app, store, cli
         assert said == (at >= 6)
     attempt(client, "aroha")
     assert give_code(client, codes[0]).status_code == 400
+
+
+def test_whose_telephone_is_two_minutes_off_is_told_of_its_clock_and_of_another_way(client, aroha):
+    attempt(client, "aroha")
+    said = give_code(client, APP.at(AHEAD() - 150)).text
+    assert "the clock of the telephone" in said
+    assert "use a recovery code" in said
+    assert "or whoever runs it" in said
 
 
 def test_the_page_asks_for_a_recovery_code_by_a_link_that_needs_no_script(client, aroha):

@@ -98,7 +98,8 @@ def no_such_code() -> str:
     """Say that a code is not taken; the same whatever the reason is."""
     said: str = gettext(
         "That code is not taken: it is wrong, was used already, or there were too many wrong ones."
-        " Wait for the next one; after five failures wait a minute, after more of them longer."
+        " Wait for the next one; after five failures wait a minute, after more of them longer. If"
+        " it goes on, see that the clock of the telephone is right, or use a recovery code."
     )
     return said
 

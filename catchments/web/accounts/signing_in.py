@@ -210,7 +210,7 @@ def said_of(refused: CatchmentsError) -> str:
         return said
     ended: str = gettext(
         "Your first password has ended: it was to be changed within a week. Ask an administrator"
-        " of this service for a new one."
+        " of this service for a new one, or whoever runs it."
     )
     return ended
 
