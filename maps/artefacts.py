@@ -18,12 +18,19 @@ from maps.exports.downloads import FILES, GEOJSON, MANIFEST, File
 from maps.exports.export_input import ExportInput
 from maps.exports.manifest import manifest
 
-MAP_HTML = "map.html"
+MAP_ELEMENT = "map-element.html"
 MAP_SCRIPT = "map.js"
 TOPOLOGY = "boundaries.topojson"
 """As the map draws it; the one to take away is `downloads.TOPOJSON`."""
+OVERVIEW = "overview.topojson"
+"""The same, for the whole country at once."""
+PLACES = "places.json"
+COAST = "coast.zip"
+COUNTRY, COUNTRY_DARK = "country.svg", "country-dark.svg"
+"""What stands where the map will be."""
 PICTURE = "picture.png"
 """What others show beside a link to a page."""
+SVG = "image/svg+xml"
 DRAWING, MAKING = "Drawing the map", "Making the downloads"
 
 
@@ -53,15 +60,23 @@ def map_parts(material: ExportInput, progress: Progress = no_progress) -> tuple[
 
     Without a coast the map draws boundaries as far as they reach.
     """
-    from maps.shell import render_shell
-    from maps.topology import drawn_topology
+    from maps.screen.coast_cells import coast_cells
+    from maps.screen.country_picture import country_svg
+    from maps.screen.folium_map import render_shell
+    from maps.screen.orientation import places_json
+    from maps.topology import drawn_topology, overview_topology
 
     shell = render_shell()
     (geojson,) = (each for each in FILES if each.name == GEOJSON)
     steps: tuple[Step, ...] = (
-        (MAP_HTML, "text/html; charset=utf-8", shell.html.encode),
+        (MAP_ELEMENT, "text/html; charset=utf-8", shell.html.encode),
         (MAP_SCRIPT, "text/javascript; charset=utf-8", shell.script.encode),
         (TOPOLOGY, "application/json", lambda: drawn_topology(material)),
+        (OVERVIEW, "application/json", lambda: overview_topology(material)),
+        (PLACES, "application/json", lambda: places_json(material)),
+        (COAST, "application/zip", lambda: coast_cells(material.coast)),
+        (COUNTRY, SVG, lambda: country_svg(material)),
+        (COUNTRY_DARK, SVG, lambda: country_svg(material, dark=True)),
         _step(material, geojson),
     )
     return _made(steps, DRAWING, progress)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from catchments.core.model import EDUCATION_REGIONS
 
 _COLOURS = (
@@ -22,6 +24,40 @@ _COLOURS = (
 OTHER = "#d0d4d7"
 """That of a region that is none of the twelve."""
 SEA, INK, EDGE = "#eaf1f5", "#14232e", "#ffffff"
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """Colours of a light or a dark page; `regions` has the twelve and that of any other."""
+
+    sea: str
+    edge: str
+    frame: str
+    regions: tuple[str, ...]
+
+
+LIGHT = Scheme(SEA, EDGE, "#5d7280", (*_COLOURS, OTHER))
+DARK = Scheme(
+    "#0a1319",
+    "#0a1319",
+    "#7f95a3",
+    (
+        "#33586d",
+        "#6f5626",
+        "#3e5e3e",
+        "#723949",
+        "#796e30",
+        "#4e4063",
+        "#6f472b",
+        "#42655f",
+        "#63433f",
+        "#596335",
+        "#3a4c6d",
+        "#6e5b3e",
+        "#595e61",
+    ),
+)
+"""The same hues as the light ones, a third as light, so that light names can be read on them."""
 
 
 def region_colour(region: str) -> str:

@@ -27,6 +27,12 @@ TOLERANCE_M = 230.0
 """A bend is left out when the triangle it spans is smaller than the square of this."""
 FIRST_TOLERANCE_M = 50.0
 """The same, before cutting: a tenth of the vertices to cut, and nothing anyone could see."""
+THINNED_M = 10.0
+"""Bends of the coast that stray less are left out before all: it takes a tenth of the time."""
+FAR_TOLERANCE_M = 900.0
+"""The same, for the whole country on a screen: less than a pixel there."""
+FAR_ISLAND_KM2 = 4.0
+"""Smaller islands are not drawn from afar."""
 SMALLEST_ISLAND_KM2 = 0.3
 """Smaller islands are not drawn, unless a catchment has no other land."""
 
@@ -59,6 +65,24 @@ def display_coverage(
     return {code: _round(piece) for code, piece in zip(pieces, simple, strict=True)}
 
 
+def coarser(coverage: Mapping[str, BaseGeometry]) -> dict[str, BaseGeometry]:
+    """Return a display coverage as it is drawn from afar, on the same grid.
+
+    A catchment keeps its largest part, and islands of at least `FAR_ISLAND_KM2`.
+    """
+    if not coverage:
+        return {}
+    flat = np.array([_flat(area) for area in coverage.values()], dtype=object)
+    parts, owner = shapely.get_parts(flat, return_index=True)
+    areas = _km2(parts)
+    largest = np.zeros(len(flat))
+    np.maximum.at(largest, owner, areas)
+    kept = (areas >= FAR_ISLAND_KM2) | (areas == largest[owner])
+    pieces = [shapely.multipolygons(parts[kept & (owner == at)]) for at in range(len(flat))]
+    simple = shapely.coverage_simplify(pieces, _plane_tolerance(FAR_TOLERANCE_M))
+    return {code: _round(piece) for code, piece in zip(coverage, simple, strict=True)}
+
+
 # --- a flat plane ---------------------------------------------------------------------------------
 #
 # Degrees with longitude shrunk as at 41° S: near enough to true shape for choosing what to leave
@@ -89,6 +113,12 @@ def _km2(geometries: Shapes) -> npt.NDArray[np.float64]:
 # --- faces ----------------------------------------------------------------------------------------
 
 
+def _thinned(islands: Shapes) -> Shapes:
+    """Return islands without bends that nobody could draw; one that this would spoil, as it is."""
+    thin = shapely.simplify(islands, _plane_tolerance(THINNED_M), preserve_topology=False)
+    return np.where(shapely.is_valid(thin) & ~shapely.is_empty(thin), thin, islands)
+
+
 def _coarse(areas: Shapes) -> Shapes:
     return np.asarray(shapely.coverage_simplify(areas, _plane_tolerance(FIRST_TOLERANCE_M)))
 
@@ -99,7 +129,7 @@ def _land_to_draw(coast: BaseGeometry | None, areas: Shapes) -> Shapes:
         return np.array([], dtype=object)
     islands = shapely.get_parts(_flat(geometry_to_360(coast)))
     large = _km2(islands) >= SMALLEST_ISLAND_KM2
-    land = _coarse(islands[large])
+    land = _coarse(_thinned(islands[large]))
     with_land = np.unique(shapely.STRtree(areas).query(land, predicate="intersects")[1])
     without = np.delete(areas, with_land)
     small = islands[~large]

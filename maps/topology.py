@@ -19,14 +19,11 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Catchment
-from catchments.geometry.neighbours import four_colouring
 from catchments.geometry.planar import Chains, Edges, Flags, Floats, Indices
 from maps.display import ORIGIN, PER_DEGREE
 from maps.exports.export_input import ExportInput
 from maps.exports.geojson import DECIMALS, members, properties
-
-COLOURS = 6
-"""How many colours the style sheet has."""
+from maps.screen import regions
 
 Integers = npt.NDArray[np.int64]
 Arcs = list[Any]
@@ -48,6 +45,8 @@ class Grid:
         """The topology's member that says how steps become degrees."""
         return {"scale": [1 / self.per_degree] * 2, "translate": list(self.origin)}
 
+
+COLOURING, TOPOLOGY = "colours of providers", "topology as it is drawn"
 
 PUBLISHED = Grid(10**DECIMALS, (0, 0))
 DRAWN = Grid(PER_DEGREE, ORIGIN)
@@ -85,26 +84,49 @@ def published_topology(material: ExportInput) -> bytes:
 def drawn_topology(material: ExportInput) -> bytes:
     """Return a topology with two objects, `catchments` and `regions`, for the map to draw.
 
-    A catchment has the properties `code` and `colour` (0…5); a region is the lines around it and
-    has none. The member `demonstration` says whether they are made up.
+    A catchment has the properties `code`, `colour` (0…5) and `region` (0…12); a region is the lines
+    around it and has none. The member `demonstration` says whether they are made up.
     """
-    edition, coverage = material.edition, material.drawn
-    colours = four_colouring(edition.boundaries)
+    if TOPOLOGY not in material.memo:
+        material.memo[TOPOLOGY] = _drawn(material, material.drawn)
+    made: bytes = material.memo[TOPOLOGY]
+    return made
+
+
+def overview_topology(material: ExportInput) -> bytes:
+    """Return the same as `drawn_topology`, as it is drawn from afar."""
+    return _drawn(material, material.drawn_from_afar)
+
+
+def _drawn(material: ExportInput, coverage: Mapping[str, BaseGeometry]) -> bytes:
+    edition = material.edition
+    colours = _colours(material)
     areas = shapely.orient_polygons(list(coverage.values()), exterior_cw=True)
     cut = Cut.of(areas, DRAWN, latest=True)
+    told = (
+        regions.properties(edition.catchments.get(code), code, colours.get(code, 0))
+        for code in coverage
+    )
     geometries = [
-        {**geometry, "properties": {"code": code, "colour": colours.get(code, 0) % COLOURS}}
-        for code, geometry in zip(coverage, cut.geometries, strict=True)
+        {**geometry, "properties": each}
+        for each, geometry in zip(told, cut.geometries, strict=True)
     ]
-    regions = _regions(geometries, edition.catchments)
+    outlines = _regions(geometries, edition.catchments)
     topology = {
         "type": "Topology",
         "transform": DRAWN.transform,
         "arcs": [_deltas(_without_straight(arc)) for arc in cut.arcs],
-        "objects": {"catchments": _collection(geometries), "regions": _collection(regions)},
+        "objects": {"catchments": _collection(geometries), "regions": _collection(outlines)},
         "demonstration": edition.demonstration,
     }
     return json.dumps(topology, ensure_ascii=True, separators=(",", ":")).encode()
+
+
+def _colours(material: ExportInput) -> Mapping[str, int]:
+    if COLOURING not in material.memo:
+        material.memo[COLOURING] = regions.provider_colours(material.edition)
+    found: Mapping[str, int] = material.memo[COLOURING]
+    return found
 
 
 # --- lines ----------------------------------------------------------------------------------------

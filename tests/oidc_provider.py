@@ -113,9 +113,9 @@ class Provider:
     """The parameters of each authorization request."""
     codes: dict[str, Code] = field(default_factory=dict)
 
-    def signed(self, claims: dict[str, Any]) -> str:
+    def signed(self, claims: dict[str, Any], **more: Any) -> str:
         key: Any = self.signs_with or self.keys[0]
-        header = {"alg": self.algorithm, "kid": key.kid}
+        header = {"alg": self.algorithm, "kid": key.kid, **more}
         if self.algorithm == "none":
             return f"{_unpadded(header)}.{_unpadded(claims)}."
         if self.algorithm == "HS256":

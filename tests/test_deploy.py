@@ -147,6 +147,16 @@ def test_the_unit_limits_what_the_service_takes_and_whom_it_can_call() -> None:
     assert [address for address in TELLING if address not in denied] == []
 
 
+def test_no_env_file_of_a_folder_is_read_where_the_service_runs() -> None:
+    begun = re.findall(r"^ExecStart=(\S+) (\S+) serve ", UNIT.read_text(), re.MULTILINE)
+    assert begun == [("/opt/catchments/.venv/bin/python", "app.py")]
+    assert "FLASK_SKIP_DOTENV=1" in DOCKERFILE.read_text()
+
+
+def test_the_history_of_the_program_is_not_the_services_to_read() -> None:
+    assert "\nInaccessiblePaths=-/opt/catchments/.git\n" in UNIT.read_text()
+
+
 def test_the_unit_lets_the_reading_of_files_fence_itself() -> None:
     allowed = re.findall(r"^SystemCallFilter=([^~].*)$", UNIT.read_text(), re.MULTILINE)
     assert "landlock_restrict_self" in " ".join(allowed)

@@ -44,6 +44,7 @@ from catchments.web.common.services import EXTENSION, Services
 from maps import MAKER
 from maps.artefacts import map_parts
 from maps.exports.export_input import ExportInput
+from maps.exports.packing import zipped
 from tests.kept import kept, kept_folder
 from tests.waiting import PATIENCE_S
 
@@ -269,9 +270,16 @@ def publish_whole(
 def simple_artefacts() -> list[Artefact]:
     """Stand-ins for what Folium makes, where a test does not look at them."""
     return [
-        Artefact("map.html", "text/html; charset=utf-8", b"<div id='map_catchments'></div>"),
+        Artefact(
+            "map-element.html", "text/html; charset=utf-8", b"<div id='map_catchments'></div>"
+        ),
         Artefact("map.js", "text/javascript; charset=utf-8", b"'use strict';"),
         Artefact("boundaries.topojson", "application/json", b"{}"),
+        Artefact("overview.topojson", "application/json", b"{}"),
+        Artefact("places.json", "application/json", b"{}"),
+        Artefact("coast.zip", "application/zip", zipped({})),
+        Artefact("country.svg", "image/svg+xml", b"<svg/>"),
+        Artefact("country-dark.svg", "image/svg+xml", b"<svg/>"),
         Artefact("boundaries.geojson", "application/geo+json", b"{}"),
     ]
 

@@ -7,7 +7,6 @@ import resource
 import socket
 import sys
 from dataclasses import replace
-from ipaddress import ip_address
 from pathlib import Path
 
 import click
@@ -15,6 +14,7 @@ from flask import current_app
 
 from catchments.commands.console import progress, refusing, say
 from catchments.core.errors import InputRefused, PublicationRefused, shown
+from catchments.core.public_addresses import is_this_machine
 from catchments.core.settings import ROOT, Settings, database_url
 from catchments.runtime.fence import walls
 from catchments.runtime.key_files import KeyTrouble
@@ -146,7 +146,7 @@ def _serve(host: str, port: int, workers: int) -> None:
     shown_host = "localhost" if host in {"127.0.0.1", "::1"} else host
     shown_host = f"[{shown_host}]" if ":" in shown_host else shown_host
     say(f"The finder is at http://{shown_host}:{port}/ – stop it with Ctrl-C.")
-    if not _is_loopback(host):
+    if not is_this_machine(host):
         say(BEHIND_NOTHING)
     options = {
         "interface": "wsgi",
@@ -166,13 +166,6 @@ def _serve(host: str, port: int, workers: int) -> None:
     command = [sys.executable, "-m", "granian", *named, *flags, "app:serve_app"]
     os.chdir(ROOT)
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _connections() -> int:

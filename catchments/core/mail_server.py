@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 from catchments.core.environment_values import switch
 from catchments.core.errors import InputRefused, shown
+from catchments.core.public_addresses import is_this_machine
 
 _SMTP_PORTS = {"smtp": 25, "smtps": 465}
 EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
@@ -50,7 +50,7 @@ def mail_server(environment: Mapping[str, str]) -> MailServer | None:
     known = {"": False, "starttls=0": False, "starttls=1": True}
     if parts.scheme not in _SMTP_PORTS or not parts.hostname or parts.query not in known:
         raise _no_smtp_url()
-    covered = parts.scheme == "smtps" or known[parts.query] or _is_this_machine(parts.hostname)
+    covered = parts.scheme == "smtps" or known[parts.query] or is_this_machine(parts.hostname)
     in_clear = switch(environment, "CATCHMENTS_SMTP_IN_CLEAR", "0")
     if (parts.username or parts.password) and not covered and not in_clear:
         raise _password_in_clear()
@@ -84,12 +84,3 @@ def _password_in_clear() -> InputRefused:
         next_step="Add ?starttls=1. Where the line between is safe in another way, set "
         "CATCHMENTS_SMTP_IN_CLEAR=1.",
     )
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,4 +1,4 @@
-"""Addresses of the public internet, told from all that a network keeps for itself."""
+"""Addresses: of the public internet, of this very machine, of one customer."""
 
 from __future__ import annotations
 
@@ -62,3 +62,13 @@ def is_public(text: str) -> bool:
 
 def _is_public_4(address: IPv4Address) -> bool:
     return address.is_global and not any(address in net for net in _NOT_PUBLIC_4)
+
+
+def is_this_machine(host: str) -> bool:
+    """Return whether a name or an address is this very machine's, without asking anybody."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

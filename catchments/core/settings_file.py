@@ -147,7 +147,9 @@ def _refuse_others(path: Path, mode: int, values: Mapping[str, str]) -> None:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    return bool(_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
+    # Where a webhook is may be all that opens it.
+    opens = name == "CATCHMENTS_AUDIT_OUT" and value.startswith("https:")
+    return bool(opens or _SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
 
 
 def _closed(path: Path) -> str:

@@ -10,20 +10,21 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from fcntl import ioctl
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
+from stat import S_ISSOCK
 
 FILES = Path("/proc/self/fd")
 _FAMILIES = {socket.AF_INET, socket.AF_INET6}
 _INFO_BYTES = 136
 _ESTABLISHED = 1
-_LAST_SENT_AT, _ACKED_AT = 44, 120
-"""Where they stand in the kernel's `struct tcp_info` (linux/tcp.h), which only grows at its end."""
+_ACKED_AT = 120
+"""Where it stands in the kernel's `struct tcp_info` (linux/tcp.h), which only grows at its end."""
 _SIOCOUTQ = 0x5411
 """How many bytes the other side has not taken yet (linux/sockios.h); the same as TIOCOUTQ."""
 
@@ -36,8 +37,6 @@ class Connection:
     number: int
     """The kernel's, of the socket: no other has it while this one is there."""
     peer: str
-    sent_at: float
-    """When something was last sent, by the clock that is `time.monotonic`."""
     acked: int
     """Bytes that the other side has taken since it was made."""
 
@@ -46,6 +45,10 @@ class Connection:
         held = ioctl(self.socket.fileno(), _SIOCOUTQ, b"\0\0\0\0")
         (waiting,) = struct.unpack("i", held)
         return int(waiting)
+
+    def written(self) -> int:
+        """Return how many bytes were ever handed over to be sent, taken or not. Raises OSError."""
+        return self.acked + self.waiting()
 
     def end(self) -> None:
         """End it both ways."""
@@ -76,16 +79,22 @@ def own_connections() -> Iterator[Connection]:
 
 
 def _copied(number: int) -> socket.socket | None:
-    """Return a socket that this process has open, once more, or None for what is no socket."""
+    """Return a socket that this process has open, once more, or None for what is no socket.
+
+    Nothing else is copied, since a copy has to be closed: with any copy of a file that is closed
+    the kernel lets go of all locks that this process has on the file, and a database of SQLite
+    whose locks are gone is written by two at once (sqlite.org/howtocorrupt.html, 2.2).
+    """
     try:
+        if not S_ISSOCK(os.fstat(number).st_mode):
+            return None
         copy = os.dup(number)
     except OSError:
         return None  # closed meanwhile
     try:
         return socket.socket(fileno=copy)
     except OSError:
-        os.close(copy)
-        return None
+        return None  # a file has its number now: its copy stays open, for the same reason
 
 
 def _standing(copy: socket.socket) -> Connection | None:
@@ -99,10 +108,9 @@ def _standing(copy: socket.socket) -> Connection | None:
         return None  # it listens, or has just ended
     if len(told) < _INFO_BYTES or told[0] != _ESTABLISHED:
         return None
-    (since_ms,) = struct.unpack_from("I", told, _LAST_SENT_AT)
     (acked,) = struct.unpack_from("Q", told, _ACKED_AT)
     number = os.fstat(copy.fileno()).st_ino
-    return Connection(copy, number, same_written(peer), time.monotonic() - since_ms / 1000, acked)
+    return Connection(copy, number, same_written(peer), acked)
 
 
 @lru_cache(maxsize=10_000)
@@ -116,19 +124,17 @@ def same_written(address: str) -> str:
     return str(mapped or parsed)
 
 
-def sent_to(peer: str, *, after: float, before: float) -> set[int]:
-    """Return the numbers of the connections to an address that were last sent to in between.
-
-    Of one that nothing was sent to, the kernel says when it was made; it has taken its SYN at most.
-    """
-    return {
-        each.number
-        for each in own_connections()
-        if each.peer == peer and after <= each.sent_at <= before and each.acked > 1
-    }
+def written_to(peer: str) -> dict[int, int]:
+    """Return what was handed over to be sent to an address, in bytes by a connection's number."""
+    written = {}
+    for each in own_connections():
+        with suppress(OSError):  # it has just ended
+            if each.peer == peer:
+                written[each.number] = each.written()
+    return written
 
 
-def end_of(numbers: set[int]) -> int:
+def end_of(numbers: Collection[int]) -> int:
     """End the connections of these numbers; return how many."""
     ended = 0
     for each in own_connections():

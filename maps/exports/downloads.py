@@ -24,6 +24,7 @@ SCHOOLS_CSV = "schools-and-providers.csv"
 SCHOOLS_XLSX = "schools-and-providers.xlsx"
 MAP_PDF = "map-a3.pdf"
 MAP_PNG = "map-a3.png"
+MAP_HTML = "map.html"
 
 
 def _l(text: str) -> str:
@@ -115,6 +116,12 @@ def _map_png(material: ExportInput) -> bytes:
     from maps.printing import map_png
 
     return map_png(material)
+
+
+def _map_html(material: ExportInput) -> bytes:
+    from maps.screen.standalone import map_html
+
+    return map_html(material)
 
 
 FILES = (
@@ -226,6 +233,15 @@ FILES = (
         _l("For slides and documents: 200 dots an inch."),
         NZTM2000,
         _map_png,
+    ),
+    File(
+        MAP_HTML,
+        "text/html; charset=utf-8",
+        "HTML",
+        _l("The map in one file, with providers and schools"),
+        _l("For any browser, from a disk or a memory stick, without a network."),
+        WGS84,
+        _map_html,
     ),
 )
 """All that are made, in the order in which they are shown."""

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.model import Answer, Catchment, DirectoryRelease, Edition, Provider, Source
 from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
 from catchments.lookup.snapshot import Snapshot
-from maps.display import display_coverage
+from maps.display import coarser, display_coverage
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,11 @@ class ExportInput:
     def drawn(self) -> Mapping[str, BaseGeometry]:
         """Boundaries by code as they are drawn: simplified, clipped to the coast, 0…360."""
         return display_coverage(self.edition.boundaries, coast=self.coast)
+
+    @cached_property
+    def drawn_from_afar(self) -> Mapping[str, BaseGeometry]:
+        """The same for the whole country on a screen."""
+        return coarser(self.drawn)
 
     @property
     def catchments(self) -> list[Catchment]:

@@ -26,3 +26,15 @@ def unzipped(archive: bytes) -> dict[str, bytes]:
     """Return the files of a zip by name, in their order."""
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         return {each.filename: opened.read(each) for each in opened.infolist()}
+
+
+def member_of(archive: bytes, name: str) -> bytes | None:
+    """Return one file of a zip; None where it has none of the name."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return opened.read(name) if name in opened.namelist() else None
+
+
+def is_empty(archive: bytes) -> bool:
+    """Whether a zip has no file in it."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return not opened.namelist()

@@ -130,6 +130,11 @@ def test_what_others_read_otherwise_is_refused_with_its_line_and_without_its_val
         ("PGPASSWORD=x\n", 0o644, "PGPASSWORD in it is a secret"),
         ("CATCHMENTS_DATA_KEY=x\n", 0o604, "CATCHMENTS_DATA_KEY in it is a secret"),
         ("DATABASE_URL=postgresql://a:hunter2@h/n\n", 0o644, "DATABASE_URL in it is a secret"),
+        (
+            "CATCHMENTS_AUDIT_OUT=https://h/hunter2\n",
+            0o644,
+            "CATCHMENTS_AUDIT_OUT in it is a secret",
+        ),
         ("CATCHMENTS_RATE_LIMIT=1\n", 0o642, "may write to it"),
     ],
 )

@@ -272,7 +272,7 @@ def test_a_draft_from_nothing_is_published_whole(store: Store) -> None:
     assert store.draft(draft_id).published_as == 1
     summary = store.editions()[0]
     assert (summary.draft_id, summary.base_number, summary.demonstration) == (1, None, False)
-    assert store.artefact(1, "map.html")
+    assert store.artefact(1, "map-element.html")
 
 
 def test_a_draft_on_an_edition_is_published_on_top_of_it(published: Store) -> None:

@@ -27,11 +27,16 @@ def collection(edition: Edition) -> dict[str, Any]:
     return made
 
 
-def test_an_edition_gives_four_artefacts(artefacts: dict[str, Artefact]) -> None:
+def test_an_edition_gives_what_the_map_needs(artefacts: dict[str, Artefact]) -> None:
     assert {name: made.media_type for name, made in artefacts.items()} == {
-        "map.html": "text/html; charset=utf-8",
+        "map-element.html": "text/html; charset=utf-8",
         "map.js": "text/javascript; charset=utf-8",
         "boundaries.topojson": "application/json",
+        "overview.topojson": "application/json",
+        "places.json": "application/json",
+        "coast.zip": "application/zip",
+        "country.svg": "image/svg+xml",
+        "country-dark.svg": "image/svg+xml",
         "boundaries.geojson": "application/geo+json",
     }
 
@@ -45,10 +50,13 @@ def test_the_same_edition_gives_the_same_artefacts(
 def test_progress_counts_up_to_the_whole(edition: Edition) -> None:
     told: list[tuple[str, int, int | None]] = []
     map_parts(ExportInput(edition), progress=lambda *step: told.append(step))
-    assert [(n, 4) for n in range(5)] == [(done, whole) for _, done, whole in told]
+    assert [(n, 9) for n in range(10)] == [(done, whole) for _, done, whole in told]
 
 
-@pytest.mark.parametrize("name", ["map.html", "map.js", "boundaries.topojson"])
+@pytest.mark.parametrize(
+    "name",
+    ["map-element.html", "map.js", "boundaries.topojson", "overview.topojson", "country.svg"],
+)
 def test_no_hostile_text_reaches_what_folium_makes(
     artefacts: dict[str, Artefact], hostile: tuple[str, ...], name: str
 ) -> None:

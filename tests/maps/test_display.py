@@ -56,12 +56,12 @@ def topology(edition: Edition, coast: BaseGeometry) -> dict[str, Any]:
     return topology_of(edition, coast)
 
 
-def test_every_catchment_is_drawn_and_has_only_a_code_and_a_colour(
+def test_every_catchment_is_drawn_and_has_only_a_code_and_numbers(
     edition: Edition, topology: dict[str, Any]
 ) -> None:
     drawn = topology["objects"]["catchments"]["geometries"]
     assert sorted(edition.boundaries) == [g["properties"]["code"] for g in drawn]
-    assert {("code", "colour")} == {tuple(sorted(g["properties"])) for g in drawn}
+    assert {("code", "colour", "region")} == {tuple(sorted(g["properties"])) for g in drawn}
     assert all(0 <= g["properties"]["colour"] <= 5 for g in drawn)
 
 

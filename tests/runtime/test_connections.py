@@ -1,12 +1,15 @@
-"""Connections of this process: found by when they were last sent to, ended where nobody takes."""
+"""Connections of this process: known by what was written to them, ended where nobody takes."""
 
 from __future__ import annotations
 
 import os
 import socket
-import time
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +19,7 @@ from catchments.runtime.connections import (
     end_of,
     own_connections,
     same_written,
-    sent_to,
+    written_to,
 )
 from tests.waiting import Clock, wait_until
 
@@ -55,20 +58,28 @@ def test_looking_leaves_no_file_open(pair: Pair) -> None:
     assert len([*FILES.iterdir()]) == before
 
 
-def test_a_connection_is_found_by_when_it_was_last_sent_to(pair: Pair) -> None:
+def test_looking_lets_go_of_no_lock_on_a_database(tmp_path: Path) -> None:
+    own = sqlite3.connect(tmp_path / "own.sqlite", isolation_level=None)
+    with closing(own):
+        own.execute("BEGIN EXCLUSIVE")
+        list(own_connections())
+        code = "import sqlite3, sys; sqlite3.connect(sys.argv[1], 0).execute('BEGIN IMMEDIATE')"
+        command = [sys.executable, "-c", code, str(tmp_path / "own.sqlite")]
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "database is locked" in told.stderr
+
+
+def test_what_was_written_to_a_connection_is_known_whether_it_was_taken_or_not(pair: Pair) -> None:
     server, client = pair
-    before = time.monotonic() - 0.01
-    assert number(server) not in sent_to("127.0.0.1", after=0, before=before + 3_600)
+    before = written_to("127.0.0.1")[number(server)]
     server.sendall(b"some words")
     assert client.recv(100)
-    wait_until(
-        lambda: number(server) in sent_to("127.0.0.1", after=before, before=before + 3_600),
-        "it is found",
-    )
-    assert number(server) not in sent_to("127.0.0.1", after=0, before=before - 60)
-    assert number(server) not in sent_to("127.0.0.2", after=0, before=before + 3_600)
-    assert end_of({number(server)}) == 1
-    assert client.recv(100) == b""
+    assert written_to("127.0.0.1")[number(server)] == before + 10
+    server.sendall(b"x" * 20_000)  # more than the client takes
+    assert written_to("127.0.0.1")[number(server)] == before + 20_010
+    assert number(server) not in written_to("127.0.0.2")
+    assert end_of([number(server)]) == 1
+    assert b"".join(iter(lambda: client.recv(4_096), b"")) == b"x" * 20_000
 
 
 def test_who_takes_nothing_is_ended_and_who_takes_enough_is_not(pair: Pair) -> None:

@@ -124,7 +124,13 @@ def test_serve_sets_up_a_database_that_is_its_owners_alone(
     with umask(mask), made.app_context():
         done = made.test_cli_runner().invoke(setup.serve, ["--database", str(path)])
     assert done.exit_code == 0, done.output
-    assert modes(tmp_path) == {"data": "0700", "data/own.sqlite": "0600"}
+    assert modes(tmp_path) == {
+        "data": "0700",
+        "data/own.sqlite": "0600",
+        "data/keys": "0700",
+        "data/keys/data-key": "0600",
+        "data/keys/session-key": "0600",
+    }
 
 
 def test_a_file_or_folder_that_is_there_stays_as_it_is(tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_no_reader_ever_sees_half_an_edition(store: Store, database_url: str) ->
                 last_look = done.is_set()
                 for summary in mine.editions()[-2:]:
                     edition = mine.edition(summary.number)
-                    artefact = mine.artefact(summary.number, "map.html")
+                    artefact = mine.artefact(summary.number, "map-element.html")
                     found.append(_is_whole(edition) and artefact is not None)
                     seen.add(summary.number)
         return found

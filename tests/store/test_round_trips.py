@@ -284,7 +284,7 @@ def test_new_artefacts_take_the_place_of_an_older_makers(store: Store) -> None:
     found = store.artefact(number, "map.js")
     assert found
     assert found.content == b"new"
-    assert store.artefact(number, "map.html") is None
+    assert store.artefact(number, "map-element.html") is None
 
 
 def test_summaries_say_what_the_editions_say(store: Store) -> None:

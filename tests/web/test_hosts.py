@@ -160,7 +160,11 @@ def test_what_can_be_no_host_is_refused_by_name(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("public_url", "https_only"),
-    [("", None), ("http://finder.example", None), ("https://finder.example", "max-age=31536000")],
+    [
+        ("", None),
+        ("http://finder.example", None),
+        ("https://finder.example", "max-age=31536000; includeSubDomains"),
+    ],
 )
 @pytest.mark.parametrize("path", ["/", "/v1/provider?school_id=54", "/nothing"])
 def test_browsers_are_told_to_come_by_https_where_the_public_does(

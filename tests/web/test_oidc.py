@@ -100,8 +100,24 @@ def test_the_provider_is_asked_with_state_nonce_and_a_hashed_verifier(client, pr
     assert asked["code_challenge_method"] == "S256"
     assert asked["redirect_uri"] == "http://localhost/staff/oidc/back"
     assert "openid" in asked["scope"].split()
-    assert min(len(asked[name]) for name in ("state", "nonce", "code_challenge")) >= 20
+    # Of 62 characters at least, so that 128 bits are in each.
+    assert min(len(asked[name]) for name in ("state", "nonce", "code_challenge")) >= 22
     assert "prompt" not in asked
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("path", ["/staff/oidc", "/staff/oidc/check"])
+def test_another_website_signs_nobody_in(client, provider, hana, path, site):
+    response = client.get(f"{path}?next=/staff/people", headers={"Sec-Fetch-Site": site})
+    page = urlsplit(response.headers["Location"])
+    assert (page.path, parse_qs(page.query)) == ("/staff/sign-in", {"next": ["/staff/people"]})
+    assert provider.asked == []
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_the_link_on_the_page_and_an_address_that_is_typed_lead_to_the_provider(client, site):
+    away = client.get("/staff/oidc", headers={"Sec-Fetch-Site": site})
+    assert away.status_code == 302
 
 
 def test_the_way_back_is_https_where_a_proxy_speaks_tls(client):

@@ -251,7 +251,7 @@ def test_a_provider_that_is_away_leaves_the_session_as_it_is(
 # --- the provider says that somebody signed out ---------------------------------------------------
 
 
-def token(provider, **changes):
+def token(provider, *, typ="logout+jwt", **changes):
     moment = int(time.time())
     claims = {
         "iss": provider.issuer,
@@ -263,7 +263,7 @@ def token(provider, **changes):
         "events": EVENT,
         **changes,
     }
-    return provider.signed({name: v for name, v in claims.items() if v is not None})
+    return provider.signed({name: v for name, v in claims.items() if v is not None}, typ=typ)
 
 
 def told(app, logout_token):
@@ -328,13 +328,21 @@ def test_a_token_that_is_no_word_of_the_provider_ends_nothing(app, client, provi
     assert is_signed_in(client)
 
 
+@pytest.mark.parametrize("typ", ["JWT", "at+jwt", "secevent+jwt", ""])
+def test_a_token_of_another_type_is_no_logout_token(app, client, provider, hana, typ):
+    through(client)
+    assert told(app, token(provider, typ=typ)).status_code == 400
+    assert is_signed_in(client)
+
+
 @pytest.mark.parametrize("algorithm", ["none", "HS256"])
 def test_a_token_that_everybody_could_have_made_ends_nothing(
     app, client, provider, hana, algorithm
 ):
     through(client)
     header, payload, _ = token(provider).split(".")
-    header = base64.urlsafe_b64encode(json.dumps({"alg": algorithm}).encode()).rstrip(b"=").decode()
+    said = json.dumps({"alg": algorithm, "typ": "logout+jwt"}).encode()
+    header = base64.urlsafe_b64encode(said).rstrip(b"=").decode()
     public = provider.keys[0].as_pem(private=False)
     signature = hmac.digest(public, f"{header}.{payload}".encode(), "sha256")
     last = base64.urlsafe_b64encode(signature).rstrip(b"=").decode() if algorithm != "none" else ""

@@ -594,5 +594,5 @@ def test_the_page_publishes_through_a_process_of_its_own(small_copy: Path) -> No
         approved(app, on=far)
         done = act(signed_in(app, "aroha"), app, "publish")
         assert done.status_code == 303, words(done)
-        assert store_of(app).artefact(2, "map.html") is not None
+        assert store_of(app).artefact(2, "map-element.html") is not None
         assert store_of(app).editions()[-1].published_by == "Aroha of the Ministry"

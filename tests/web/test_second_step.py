@@ -94,7 +94,7 @@ def set_up(client) -> list[str]:
     AHEAD.code()
     response = post(client, f"{SET_UP}/app", code=pyotp.TOTP(secret).at(AHEAD()))
     assert response.status_code == 200, words(response)
-    return re.findall(r"<li><code>([0-9a-z-]{29})</code></li>", response.text)
+    return re.findall(r"<li><code>([0-9a-z-]{34})</code></li>", response.text)
 
 
 # --- half-way -------------------------------------------------------------------------------------
@@ -466,6 +466,16 @@ def test_ending_sessions_asks_who_it_is(client, aroha, clock):
     sign_in(client, "aroha")
     clock.now += 301
     assert post(client, "/staff/sessions/end").headers["Location"].startswith("/staff/confirm")
+
+
+def test_a_new_password_wants_the_second_step_too_of_whoever_has_one(client, aroha, clock):
+    sign_in(client, "aroha")
+    clock.now += 301
+    given = {"old": PASSWORD, "new": NEW, "again": NEW}
+    late = post(client, "/staff/password", **given)
+    assert late.headers["Location"] == "/staff/confirm?next=/staff/password"
+    confirm(client)
+    assert post(client, "/staff/password", **given).headers["Location"] == "/staff"
 
 
 def test_one_look_into_the_database_tells_who_it_is(store, client, aroha):

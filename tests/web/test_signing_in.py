@@ -259,6 +259,20 @@ def test_signing_out_ends_this_session_even_for_a_cookie_that_was_copied_and_no_
     assert not is_signed_in(thief)
 
 
+def test_signing_out_has_the_browser_forget_all_but_its_cookies(client, hana):
+    sign_in(client, "hana")
+    response = post(client, "/staff/sign-out")
+    assert response.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert "Clear-Site-Data" not in client.get("/staff/sign-in").headers
+
+
+def test_a_cookie_is_signed_with_sha_256(client, hana):
+    sign_in(client, "hana")
+    for name in ("staff", "staff-device"):
+        signature = client.get_cookie(name, path="/staff").value.rpartition(".")[2]
+        assert len(signature) == 43, "256 bits"
+
+
 @pytest.mark.parametrize("value", ["", "x", HOSTILE.replace(";", ""), "e30.aaaa.bbbb"])
 def test_a_cookie_that_was_made_up_is_no_session(client, value):
     client.set_cookie("staff", value, path="/staff")
@@ -557,7 +571,7 @@ def test_an_administrator_makes_an_account_whose_first_password_is_shown_once(ap
     made = post(client, "/staff/people/new", **fields)
     assert made.status_code == 200
     assert "<img src=x" not in made.text
-    first = re.search(r"<code>([^<]{20})</code>", made.text)[1]
+    first = re.search(r"<code>([^<]{22})</code>", made.text)[1]
     assert first not in client.get("/staff/people").text
     newcomer = app.test_client()
     sign_in(newcomer, "tui", first)

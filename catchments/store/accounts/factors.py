@@ -34,7 +34,8 @@ STEPS_APART = 1
 RECOVERY_CODES = 10
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's: without those that are taken for one another."""
-_LENGTH, _GROUP = 24, 4
+_LENGTH, _GROUP = 28, 4
+"""Of a recovery code: five bits a letter, 140 together."""
 _READ_AS = str.maketrans({"o": "0", "i": "1", "l": "1"})
 LONGEST_CODE, LONGEST_NAME = 100, 60
 PASSKEYS_AT_MOST = 10

@@ -1,4 +1,4 @@
-"""Digests of what a database holds: of an edition, a directory release, the aliases, of all tables.
+"""Digests of what a database holds: of an edition, a directory release, the aliases.
 
 The same rows give the same digest on SQLite and on PostgreSQL, in whatever order their columns were
 made. A row is its columns by name, each with its kind, its length and its bytes; NULL is left out,
@@ -20,7 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from catchments.core.errors import CatchmentsError, NotKnown
+from catchments.core.errors import CatchmentsError
 from catchments.store import schema
 
 FORM = 1
@@ -42,54 +42,12 @@ class TableDigest:
     """In hexadecimal, of the rows' digests in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class PartsDigest:
-    """What something that stands in several tables is, table by table."""
-
-    parts: Mapping[str, TableDigest]
-
-    @property
-    def sha256(self) -> str:
-        """Of all that is in it, in hexadecimal; a table without a row is as none."""
-        lines = (f"{n} {p.rows} {p.sha256}\n" for n, p in sorted(self.parts.items()) if p.rows)
-        return hashlib.sha256(f"{FORM}\n{''.join(lines)}".encode()).hexdigest()
-
-    def differing(self, other: PartsDigest) -> list[str]:
-        """Return the tables that hold something else in another, by name."""
-        names = sorted({*self.parts, *other.parts})
-        return [n for n in names if self.parts.get(n, NOTHING) != other.parts.get(n, NOTHING)]
-
-
-NOTHING = TableDigest(0, hashlib.sha256().hexdigest())
-
-
-@dataclass(frozen=True, slots=True)
-class EditionDigest:
-    """What an edition is, and what was made of it, which a later version may make anew."""
-
-    content: PartsDigest
-    artefacts: TableDigest
-
-    @property
-    def sha256(self) -> str:
-        """Of its content, without what was made of it, in hexadecimal."""
-        return self.content.sha256
-
-
-def edition_digest(connection: sa.Connection, number: int) -> EditionDigest:
-    """Return the digest of an edition. Raises NotKnown and Unreadable.
+def edition_rows(connection: sa.Connection, number: int) -> dict[str, Iterator[tuple[str, bytes]]]:
+    """Return the keys and digests of an edition's rows, by table, but of its files.
 
     All its cells are in it but `withdrawn_at`, which may be set later, with an entry of its own.
-    Boundaries and files are hashed anew: what the database says of their hash is a cell as others.
+    Boundaries are hashed anew: what the database says of their hash is a cell as others.
     """
-    parts = {name: digest_of(rows) for name, rows in edition_rows(connection, number).items()}
-    if not parts[schema.edition.name].rows:
-        raise NotKnown(f"There is no edition {number}.")
-    return EditionDigest(PartsDigest(parts), artefacts_digest(connection, number))
-
-
-def edition_rows(connection: sa.Connection, number: int) -> dict[str, Iterator[tuple[str, bytes]]]:
-    """Return the keys and digests of an edition's rows, by table, but of its files."""
     boundary, source = schema.boundary, schema.source
     catchment, used = schema.edition_catchment, schema.edition_source
     edition = [column for column in schema.edition.c if column.name != "withdrawn_at"]
@@ -125,25 +83,10 @@ def edition_rows(connection: sa.Connection, number: int) -> dict[str, Iterator[t
     }
 
 
-def artefacts_digest(connection: sa.Connection, number: int) -> TableDigest:
-    """Return the digest of the files that were made of an edition."""
-    return digest_of(artefact_rows(connection, number))
-
-
 def artefact_rows(connection: sa.Connection, number: int) -> Iterator[tuple[str, bytes]]:
     """Yield the names and digests of the files that were made of an edition."""
     table = schema.artefact
     return _part(connection, table, table.c, table.c.edition_number == number)
-
-
-def release_digest(connection: sa.Connection, number: int) -> PartsDigest:
-    """Return the digest of a release of the school directory. Raises NotKnown and Unreadable."""
-    found = PartsDigest(
-        {name: digest_of(rows) for name, rows in release_rows(connection, number).items()}
-    )
-    if not found.parts[schema.directory_release.name].rows:
-        raise NotKnown(f"There is no school directory release {number}.")
-    return found
 
 
 def release_rows(connection: sa.Connection, number: int) -> dict[str, Iterator[tuple[str, bytes]]]:
@@ -157,37 +100,9 @@ def release_rows(connection: sa.Connection, number: int) -> dict[str, Iterator[t
     }
 
 
-def aliases_digest(connection: sa.Connection) -> TableDigest:
-    """Return the digest of what people call schools beside their names."""
-    return digest_of(aliases_rows(connection)[schema.alias.name])
-
-
 def aliases_rows(connection: sa.Connection) -> dict[str, Iterator[tuple[str, bytes]]]:
     """Return the keys and digests of the aliases, by table."""
     return {schema.alias.name: _part(connection, schema.alias, schema.alias.c, sa.true())}
-
-
-def content_digest(connection: sa.Connection) -> PartsDigest:
-    """Return the digest of every row of every table of ours that is there. Raises Unreadable.
-
-    A database with an earlier schema is read as it is. Take it in one transaction that sees one
-    state: `one_state`.
-    """
-    there = set(sa.inspect(connection).get_table_names())
-    return PartsDigest(
-        {
-            table.name: digest_of(_part(connection, table, _columns(connection, table), sa.true()))
-            for table in schema.metadata.sorted_tables
-            if table.name in there
-        }
-    )
-
-
-def _columns(connection: sa.Connection, table: sa.Table) -> list[sa.Column[Any]]:
-    """Return the columns of ours that a table has; on PostgreSQL it has others beside them."""
-    asked: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(table).limit(0)
-    names = set(connection.execute(asked).keys())
-    return [column for column in table.c if column.name in names]
 
 
 def one_state(connection: sa.Connection) -> sa.Connection:

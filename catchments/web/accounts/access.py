@@ -7,13 +7,13 @@ public pages stay the same for everybody.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from ipaddress import ip_address
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
@@ -36,6 +36,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused, NotAllowed
+from catchments.core.public_addresses import is_this_machine
 from catchments.core.roles import MAY, Action, Person, Role
 from catchments.store.accounts.people import Account
 from catchments.store.accounts.sessions import NOTED_EVERY, Session, Sessions
@@ -372,6 +373,8 @@ def _kept_to_oneself(response: Response) -> Response:
 class RoomSessions(SecureCookieSessionInterface):
     """Sessions in a signed cookie, for the room's pages only: others never open or vary by one."""
 
+    digest_method = staticmethod(hashlib.sha256)  # Flask's own is SHA-1
+
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Return the session of a page in the room; without one nothing can be kept or sent."""
         if not is_in(room_of(app), request.path):
@@ -400,7 +403,7 @@ class RoomSessions(SecureCookieSessionInterface):
         if room_of(app).settings.insecure_cookies:
             return False
         forwarded = any(name in request.headers for name in _FORWARDED)
-        return forwarded or not _is_loopback(request.host)
+        return forwarded or not is_this_machine(urlsplit(f"//{request.host}").hostname or "")
 
 
 def _key(app: Flask) -> None:
@@ -412,13 +415,3 @@ def _key(app: Flask) -> None:
         # Of several the last signs there; the session's first does.
         app.config["WTF_CSRF_SECRET_KEY"] = [*reversed(earlier), key]
         app.secret_key = key
-
-
-def _is_loopback(host: str) -> bool:
-    name = urlsplit(f"//{host}").hostname or ""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False

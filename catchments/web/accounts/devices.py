@@ -28,6 +28,7 @@ PEOPLE_AT_MOST = 4
 """Of one browser, the last ones; the cookie holds no more."""
 OF_IPV6 = (64, 48)
 """Prefixes that count as one: what one customer has at least, and what one site has."""
+MARK_BYTES = 16
 _SALT = "device"
 _Known = list[list[str]]
 
@@ -68,7 +69,7 @@ def remember(person: Person, *, is_here: bool) -> None:
     if not is_here and not _mark_of(found):
         _tell(person)
     others = [entry for entry in _entries() if entry[0] != str(person.id)]
-    own = [str(person.id), secrets.token_urlsafe(12), found.password_mark]
+    own = [str(person.id), secrets.token_urlsafe(MARK_BYTES), found.password_mark]
     kept = [own, *others][:PEOPLE_AT_MOST]
     after_this_request(lambda response: _with_cookie(response, _signer().dumps(kept)))
 
@@ -115,7 +116,8 @@ def _name() -> str:
 def _signer() -> URLSafeTimedSerializer:
     # Of several keys the last signs; all are taken.
     keys = [*current_app.config.get("SECRET_KEY_FALLBACKS", ())[::-1], current_app.secret_key]
-    return URLSafeTimedSerializer(keys, salt=_SALT)
+    made_with = {"digest_method": hashlib.sha256}  # the library's own is SHA-1
+    return URLSafeTimedSerializer(keys, salt=_SALT, signer_kwargs=made_with)
 
 
 def _key() -> bytes:

@@ -5,6 +5,7 @@ The way there begins with a link, never with a form: `form-action 'self'` would 
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from catchments.store.accounts.people import Account, People
 from catchments.store.accounts.sessions import NOTED_EVERY
 from catchments.web.accounts import access
 from catchments.web.accounts.access import blueprint, going_to, open_to_nobody_else, own_path
+from catchments.web.accounts.pages import path_of
 from catchments.web.accounts.room import room
 from catchments.web.accounts.second_step import second_step
 from catchments.web.accounts.signing_in import sign_in_page
@@ -37,6 +39,7 @@ TIMEOUT_S = 5.0
 LEEWAY_S = 60
 """How far the provider's clock and ours may be apart."""
 LONGEST_CLAIM = 500
+NONCE_BYTES = 32
 BAD_GATEWAY, REFUSED = 502, 403
 
 
@@ -48,6 +51,8 @@ _ASKED: dict[str, dict[str, str]] = {
     AGAIN: {"prompt": "login", "max_age": "0"},
     CHECK: {"prompt": "none"},
 }
+FROM_ELSEWHERE = frozenset({"cross-site", "same-site"})
+"""What browsers say of a visit that another website's page, or its redirect, has brought about."""
 GRACE = timedelta(minutes=15)
 """So long a form may be filled in beyond the time in which the provider is to be asked again."""
 
@@ -59,7 +64,12 @@ class NotTaken(Exception):
 @blueprint.get("/oidc")
 @open_to_nobody_else
 def oidc_start() -> AnyResponse:
-    """Go to the provider; with `again`, to show once more that it is the same person."""
+    """Go to the provider; with `again`, to show once more that it is the same person.
+
+    From another website nobody is sent there: who is signed in there would be so here, unasked.
+    """
+    if request.headers.get("Sec-Fetch-Site") in FROM_ELSEWHERE:
+        return going_to(path_of("accounts.sign_in", next=own_path(request.args.get("next"))))
     return _to_provider(AGAIN if request.args.get("again") else SIGN_IN)
 
 
@@ -67,7 +77,9 @@ def oidc_start() -> AnyResponse:
 @open_to_nobody_else
 def oidc_check() -> AnyResponse:
     """Ask the provider in passing whether somebody is still who they were, with which roles."""
-    return _to_provider(CHECK if access.account_or_none() else SIGN_IN)
+    if access.account_or_none() is None:
+        return going_to(path_of("accounts.sign_in", next=own_path(request.args.get("next"))))
+    return _to_provider(CHECK)
 
 
 @blueprint.get("/oidc/back")
@@ -122,7 +134,7 @@ def _to_provider(purpose: str) -> AnyResponse:
     _forget()
     going_on = own_path(request.args.get("next"))
     session[PENDING] = {"next": going_on, "for": purpose, "at": int(access.clock())}
-    more = dict(_ASKED[purpose])
+    more = {**_ASKED[purpose], "nonce": secrets.token_urlsafe(NONCE_BYTES)}
     if settings.acr:
         more["acr_values"] = " ".join(settings.acr)
     try:

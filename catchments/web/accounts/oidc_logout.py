@@ -30,6 +30,8 @@ from catchments.web.accounts.oidc import (
 from catchments.web.accounts.room import room
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
+TYPES = frozenset({"logout+jwt", "application/logout+jwt"})
+"""As the standard recommends and OWASP ASVS 5, 10.5.5 requires: another kind of token is none."""
 LONGEST_TOKEN = 16_384
 OLDEST_S = 10 * 60
 """How long ago a token may have been made, where its own end is later."""
@@ -62,7 +64,7 @@ def _claims(settings: OpenIdConnect, token: str) -> dict[str, Any]:
     if not token or len(token) > LONGEST_TOKEN:
         raise NotTaken("no token, or one that is too long")
     decoded = _decoded(settings, token)
-    if str(decoded.header.get("typ", "JWT")).lower() not in {"jwt", "logout+jwt"}:
+    if str(decoded.header.get("typ", "")).lower() not in TYPES:
         raise NotTaken("another type")
     jwt.JWTClaimsRegistry(
         leeway=LEEWAY_S,

@@ -36,8 +36,8 @@ LETTERS = {
 }
 HERE, ELSEWHERE = WAYS = ("here", "elsewhere")
 """How somebody signs in, as the form of a new account has it."""
-RANDOM_BYTES = 15
-"""Of a first password: twenty characters that nobody guesses."""
+RANDOM_BYTES = 16
+"""Of a first password: 128 bits, twenty-two characters that nobody guesses."""
 
 
 @blueprint.get("/people")

@@ -24,6 +24,7 @@ from catchments.web.accounts import access, devices
 from catchments.web.accounts.access import (
     OBLIGATIONS,
     blueprint,
+    confirmed,
     even_owing,
     going_to,
     me,
@@ -45,6 +46,9 @@ from catchments.web.accounts.second_step import (
 )
 
 TOO_MANY = 429
+LEFT_NOTHING = '"cache", "storage"'
+"""What a browser is to forget at signing out: pages, and texts of drafts that were not sent. Not
+its cookies: that it is known is one of them."""
 
 
 @blueprint.app_context_processor
@@ -100,7 +104,9 @@ def sign_out() -> AnyResponse:
     """End the session; others of the same person go on."""
     access.end()
     flash(gettext("You are signed out."))
-    return going_to(path_of(".sign_in"))
+    response = going_to(path_of(".sign_in"))
+    response.headers["Clear-Site-Data"] = LEFT_NOTHING
+    return response
 
 
 @blueprint.get("/confirm")
@@ -157,8 +163,17 @@ def password() -> Response:
 @requires(Action.READ)
 @even_owing
 def change_password() -> AnyResponse:
-    """Change one's own password; every other session of one's own ends."""
+    """Change one's own password; every other session of one's own ends.
+
+    Whoever has a second step shows it first, unless they just did: the old password is not all
+    that they sign in with.
+    """
     _refuse_unless_local()
+    changed = confirmed(_changed_password) if access.account().has_factor else _changed_password
+    return changed()
+
+
+def _changed_password() -> AnyResponse:
     people, form = People(room().store), request.form
     old, new = form.get("old", ""), form.get("new", "")
     if new != request.form.get("again", ""):

@@ -25,8 +25,8 @@ HEADERS = (
 FEATURES = ("camera", "display-capture", "microphone", "payment", "usb", "midi", "serial", "hid")
 PERMISSIONS_POLICY = ", ".join(f"{name}=()" for name in (*FEATURES, "geolocation"))
 """What no page of ours asks a browser for, so that nothing that slips into one can."""
-A_YEAR_OF_HTTPS = "max-age=31536000"
-"""Not for names below ours: whoever has them has not been asked."""
+A_YEAR_OF_HTTPS = "max-age=31536000; includeSubDomains"
+"""For names below ours too: nobody is to read along there what belongs here."""
 
 
 def register(app: Flask) -> None:

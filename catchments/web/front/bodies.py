@@ -2,8 +2,9 @@
 
 A body is read when the application asks for it, by a thread that the request's own waits for. The
 server's reading cannot be called off, so a body that is too slow is ended by ending its connection.
-Which one it is shows in the answer itself: it leaves in two parts, and only one connection to that
-client was last sent to at both moments.
+Which one it is shows in the answer itself: it leaves in parts of lengths that nobody foresees, and
+is the connection to which so many bytes were written just then, and none since the body was waited
+for. No other answer is as short as a part, so that no other connection is taken for it.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from __future__ import annotations
 import io
 import random
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import ClientDisconnected, RequestTimeout, ServiceUnavailable
 
-from catchments.runtime.connections import end_of, same_written, sent_to
+from catchments.runtime.connections import end_of, same_written, written_to
 from catchments.web.front.room import Slots, has_body
 
 if TYPE_CHECKING:
@@ -33,8 +35,10 @@ SLOW_AT_ONCE = 48
 SLOW_OF_ONE = 32
 """Bodies of a worker that are waited for longer, in all and of one address."""
 PIECE = 65_536
-SENT_WITHIN_S = 0.25
-"""So long after it is handed over an answer may leave; a busy machine is given longer each time."""
+LOOKS_S = (0.05, 0.1, 0.2, 0.4)
+"""So long after each part of an answer its connection is looked for: a busy machine sends later."""
+PART = 16, 96
+"""Bytes of a part: at least as many as no end of a chunk has."""
 LONGEST_LOOK_S = 2.0
 
 
@@ -105,6 +109,8 @@ class Body(io.RawIOBase):
         self._began: float | None = None
         self._received = 0
         self._reading: Event | None = None
+        self.written: dict[int, int] = {}
+        """What had been written to the client's connections when it began to be slow."""
         self.ended = False
         """Whether all of it was read."""
 
@@ -155,12 +161,22 @@ class Body(io.RawIOBase):
         if not self._has_slot:
             self._has_slot = self._slots.take(self._client)
         if not self._has_slot:
+            self.written = written_to(self._client)
             raise ServiceUnavailable("Too many requests are sent slowly just now.")
+        self.written = self.written or written_to(self._client)
         if not done.wait(self._left_s(self._deadlines.of(self._received))):
             raise RequestTimeout("The rest of the request did not come in time.")
 
     def _left_s(self, until_s: float) -> float:
         return max(0.0, (self._began or 0) + until_s - time.monotonic())
+
+    def silent(self) -> dict[int, int]:
+        """Return the client's connections that nothing was written to since, and what was before.
+
+        Its own is among them.
+        """
+        now = written_to(self._client)
+        return {each: was for each, was in self.written.items() if now.get(each) == was}
 
     def give_back(self) -> None:
         """Let another slow body have the place of this one."""
@@ -182,10 +198,9 @@ class LastWords:
 
     def __init__(self, answer: Iterable[bytes], body: Body, client: str) -> None:
         self._body, self._client = body, client
-        whole = b"".join(answer)
+        self._parts = in_parts(b"".join(answer))
         getattr(answer, "close", lambda: None)()
-        self._parts = whole[: len(whole) // 2], whole[len(whole) // 2 :]
-        self._said_at = time.monotonic()
+        self._silent = body.silent()
         self._told = self._tell()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -195,27 +210,40 @@ class LastWords:
         return next(self._told)
 
     def close(self) -> None:
-        """End what is left: a busy machine sends later, a client may go before it has heard all."""
+        """End what is left: an answer may have no parts, or wait behind one that nobody reads.
+
+        Then those go that were silent while the body was waited for and were sent to since; at last
+        all that the client had when it began to be slow, for its own is among them.
+        """
         self._told.close()
-        within_s = SENT_WITHIN_S
-        while not self._body.wait(within_s):
-            end_of(self._by(within_s))
-            within_s = min(2 * within_s, LONGEST_LOOK_S)
+        for within_s in LOOKS_S[-2:]:
+            if not self._body.wait(within_s):
+                now = written_to(self._client)
+                end_of([each for each, was in self._silent.items() if now.get(each, was) > was])
+        while not self._body.wait(LONGEST_LOOK_S):
+            end_of(self._body.written)
         self._body.give_back()
 
     def _tell(self) -> Generator[bytes]:
-        both = None
-        for part in self._parts:
-            self._said_at = time.monotonic()
-            if part:
-                yield part
-            # Not of one length for all: several of a client may have begun at one moment.
-            if self._body.wait(SENT_WITHIN_S + random.uniform(0.1, 0.3)):  # noqa: S311
+        found: list[int] = []
+        for part, within_s in zip(self._parts, LOOKS_S, strict=False):
+            before = {} if found else written_to(self._client)
+            yield part
+            if self._body.wait(LOOKS_S[0] if found else within_s):
                 return
-            found = self._by(SENT_WITHIN_S)
-            both = found if both is None else both & found
-        end_of(both or set())
-        self._body.wait(SENT_WITHIN_S)
+            found = found or self._that_took(part, before)
+        end_of(found)
+        self._body.wait(LOOKS_S[-1])
 
-    def _by(self, within_s: float) -> set[int]:
-        return sent_to(self._client, after=self._said_at - 0.01, before=self._said_at + within_s)
+    def _that_took(self, part: bytes, before: Mapping[int, int]) -> list[int]:
+        now = written_to(self._client)
+        both = self._silent.keys() & before.keys() & now.keys()
+        return [each for each in both if now[each] - before[each] == len(part)]
+
+
+def in_parts(answer: bytes) -> list[bytes]:
+    """Return an answer in a part for each look, the first with nearly all of it."""
+    lengths = [random.randint(*PART) for _ in LOOKS_S[1:]]  # noqa: S311
+    cuts = [max(0, len(answer) - sum(lengths[:n])) for n in range(len(lengths), 0, -1)]
+    edges = [0, *cuts, len(answer)]
+    return [answer[at:to] for at, to in pairwise(edges) if at < to]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,11 +36,30 @@ from catchments.web.common.services import (
     service,
 )
 from catchments.web.pages.catchment_summaries import catchment_list
+from maps.artefacts import (
+    COAST,
+    COUNTRY,
+    COUNTRY_DARK,
+    MAP_ELEMENT,
+    OVERVIEW,
+    PLACES,
+    TOPOLOGY,
+)
+from maps.artefacts import (
+    MAP_SCRIPT as FOLIUMS_SCRIPT,
+)
+from maps.exports.packing import is_empty, member_of
 from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
 from maps.locator import Drawing, locator_svg, read_drawing
 
 blueprint = Blueprint("mapping", __name__)
 
+MAP_SCRIPTS = tuple(
+    f"map-{part}.js"
+    for part in ("data", "areas", "schools", "names", "manners", "controls", "card", "hover", "app")
+)
+"""Our own, in the order in which they run: after Leaflet, before the script that Folium wrote."""
+_CELL = re.compile(r"[0-9]{1,3}_-?[0-9]{1,3}")
 WHOLE_FILE = "catchments.whole_file"
 WHOLE_FILES_KEPT = 2
 
@@ -60,8 +81,9 @@ def page() -> Response:
 def map_context(snapshot: Snapshot, *, focus: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return what a page needs to show the big map, opened on a school or a catchment if given."""
     return {
-        "map_shell": Markup(_artefact(snapshot, "map.html").content.decode()),  # noqa: S704 - ours
+        "map_shell": Markup(_artefact(snapshot, MAP_ELEMENT).content.decode()),  # noqa: S704 - ours
         "urls": _urls(snapshot),
+        "data_urls": _data_urls(snapshot),
         "catchments": catchment_list(snapshot.resolver),
         "focus": focus,
     }
@@ -103,6 +125,41 @@ def script() -> Response:
 def boundaries(edition: int) -> Response:
     """Give the boundaries as they are drawn: simplified, clipped to the coast."""
     return _served(_stored(edition, "boundaries.topojson"))
+
+
+@blueprint.get("/map/data/<int:edition>/overview.topojson")
+def overview(edition: int) -> Response:
+    """Give the boundaries as they are drawn when the whole country is seen."""
+    return _served(_stored(edition, OVERVIEW))
+
+
+@blueprint.get("/map/data/<int:edition>/places.json")
+def places(edition: int) -> Response:
+    """Give towns, suburbs and waters by which people find their way."""
+    return _served(_stored(edition, PLACES))
+
+
+@blueprint.get("/map/data/<int:edition>/country.svg")
+def country(edition: int) -> Response:
+    """Give the picture of the country that stands where the map will be."""
+    return _served(_stored(edition, COUNTRY))
+
+
+@blueprint.get("/map/data/<int:edition>/country-dark.svg")
+def country_dark(edition: int) -> Response:
+    """Give the same picture for a dark page."""
+    return _served(_stored(edition, COUNTRY_DARK))
+
+
+@blueprint.get("/map/data/<int:edition>/coast/<any(near, nearest):detail>/<cell>.json")
+def coast(edition: int, detail: str, cell: str) -> Response:
+    """Give a cell of the coast: the land in it, or none where all of it is sea."""
+    kept = _stored(edition, COAST)
+    if not _CELL.fullmatch(cell):
+        raise NotKnown(f"There is no cell {shown(cell)} of the coast.")
+    content = member_of(kept.content, f"{detail}/{cell}.json") or b'{"per":1,"rings":[]}'
+    response = Response(content, content_type="application/json")
+    return kept_by_content(response, AN_HOUR)
 
 
 @blueprint.get("/map/data/<int:edition>/picture.png")
@@ -179,10 +236,13 @@ def catchments(edition: int, release: int) -> Response:
     """Give each catchment's name, region, provider and extent (0…360 degrees)."""
     snapshot = service().snapshots.current().numbered(edition, release)
     codes = [entry["code"] for entry in catchment_list(snapshot.resolver)]
+    found = Counter(a.catchment.code for a in snapshot.answers.values() if a.school and a.catchment)
     body = {
         **provenance_json(snapshot),
         "edition": edition,
-        "catchments": [_catchment(snapshot, str(code)) for code in codes],
+        "catchments": [
+            {**_catchment(snapshot, str(code)), "schools": found[str(code)]} for code in codes
+        ],
     }
     return _kept(body)
 
@@ -265,18 +325,54 @@ def _kept(body: dict[str, Any], *, media_type: str = "application/json") -> Resp
     return kept_by_content(response, AN_HOUR)
 
 
-def _urls(snapshot: Snapshot) -> dict[str, str]:
-    edition, release = snapshot.edition.number, snapshot.release.number
-    topology = _artefact(snapshot, "boundaries.topojson").sha256[:12]
-    map_script = _artefact(snapshot, "map.js").sha256[:12]
+def _urls(snapshot: Snapshot) -> dict[str, Any]:
+    """Return where what a page itself asks for is."""
+
+    def at(endpoint: str, artefact: str) -> str:
+        return _address(snapshot, endpoint, artefact)
+
     return {
-        "boundaries": url_for("mapping.boundaries", edition=edition, v=topology),
+        "boundaries": at("mapping.boundaries", TOPOLOGY),
+        "country": at("mapping.country", COUNTRY),
+        "country_dark": at("mapping.country_dark", COUNTRY_DARK),
+        "leaflet_style": url_for("mapping.leaflet", version=LEAFLET_VERSION, name="leaflet.css"),
+        "scripts": [
+            url_for("mapping.leaflet", version=LEAFLET_VERSION, name="leaflet.js"),
+            *(url_for("static", filename=name) for name in MAP_SCRIPTS),
+            url_for("mapping.script", v=_artefact(snapshot, FOLIUMS_SCRIPT).sha256[:12]),
+        ],
+    }
+
+
+def _data_urls(snapshot: Snapshot) -> dict[str, str]:
+    """Return where each file is that the map's layers name; WHICH stands for a part of it."""
+    edition, release = snapshot.edition.number or 0, snapshot.release.number
+    published = url_for("mapping.boundary", edition=edition, catchment="WHICH")
+    return {
+        **_coast_url(snapshot),
+        "overview": _address(snapshot, "mapping.overview", OVERVIEW),
+        "boundaries": _address(snapshot, "mapping.boundaries", TOPOLOGY),
+        "places": _address(snapshot, "mapping.places", PLACES),
+        "published": published,
         "catchments": url_for("mapping.catchments", edition=edition, release=release),
         "schools": url_for("mapping.schools", edition=edition, release=release),
-        "map_script": url_for("mapping.script", v=map_script),
-        "leaflet_script": url_for("mapping.leaflet", version=LEAFLET_VERSION, name="leaflet.js"),
-        "leaflet_style": url_for("mapping.leaflet", version=LEAFLET_VERSION, name="leaflet.css"),
     }
+
+
+def _coast_url(snapshot: Snapshot) -> dict[str, str]:
+    """Return where cells of the coast are; nothing where an edition was made without a coast."""
+    kept = _artefact(snapshot, COAST)
+    if is_empty(kept.content):
+        return {}
+    edition, version = snapshot.edition.number or 0, kept.sha256[:12]
+    cell = url_for("mapping.coast", edition=edition, detail="near", cell="0_0", v=version)
+    return {"coast": cell.replace("near/0_0", "WHICH")}
+
+
+def _address(snapshot: Snapshot, endpoint: str, artefact: str) -> str:
+    """Return the address of an artefact that names its content, so that it may be kept for good."""
+    version = _artefact(snapshot, artefact).sha256[:12]
+    return url_for(endpoint, edition=snapshot.edition.number or 0, v=version)
 
 
 def _focus(asked: AsAt, snapshot: Snapshot) -> dict[str, Any] | None:

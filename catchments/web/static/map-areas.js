@@ -1,0 +1,246 @@
+/* Areas of the map: catchments, the lines between regions, and the sea laid over them near by.
+ *
+ * From afar boundaries are simplified and clipped to the coast. Close by they are drawn as they are
+ * published, and the sea, whose coast is as fine as its source, lies over what reaches out into it.
+ */
+(function () {
+  "use strict";
+
+  const ours = window.L && L.catchments;
+  if (!ours) return;
+
+  const pause = () => new Promise((resolve) => setTimeout(resolve));
+
+  // --- catchments ----------------------------------------------------------------------------------
+
+  ours.Areas = L.Layer.extend({
+    options: { levels: [], closest: "", closestFrom: 99, attribution: "" },
+
+    initialize(options) {
+      L.setOptions(this, options);
+      this.parts = new Map();
+      this._codeOfPath = new WeakMap();
+      this._lines = L.layerGroup();
+      this.level = "";
+      this.isDrawn = new Promise((resolve, reject) => Object.assign(this, { _resolve: resolve, _reject: reject }));
+      this.isDrawn.catch(() => {});
+    },
+
+    getAttribution() {
+      return this.options.attribution;
+    },
+
+    onAdd(map) {
+      map.areas = this;
+      if (map.attributionControl) map.attributionControl.setPrefix(false);
+      this._lines.addTo(map);
+      map.on("moveend", this.refine, this);
+      // The page sets the view first, so that everything is drawn once.
+      setTimeout(() => this.refine().then(this._resolve, this._reject), 0);
+    },
+
+    onRemove(map) {
+      map.off("moveend", this.refine, this);
+      this._lines.remove();
+      for (const part of this.parts.values()) part.layer.remove();
+      this.parts.clear();
+      this.level = "";
+    },
+
+    /* Draw as finely as the zoom asks for. */
+    async refine() {
+      const map = this._map;
+      const zoom = map.getZoom();
+      const { levels, closest, closestFrom } = this.options;
+      const { data } = levels.find((each) => zoom < each.until && ours.has(each.data)) || levels[levels.length - 1];
+      const isClose = zoom >= closestFrom && ours.has(closest);
+      if (this.level !== data) {
+        const drawn = ours.topology(await ours.data(data));
+        if (this._map !== map) return;
+        this.level = data;
+        await this._draw(drawn);
+        if (this._map !== map) return;
+      }
+      ours.frame.toggleAttribute("data-close", isClose);
+      if (isClose) await this._publish(closest);
+      else this._unpublish();
+    },
+
+    /* A few at a time, so that a slow phone can scroll meanwhile. */
+    async _draw({ areas, lines }) {
+      const turn = (this._turn = {});
+      for (const [at, area] of areas.entries()) {
+        const known = this.parts.get(area.code);
+        if (known) {
+          known.polygons = area.polygons;
+          if (!known.published) known.layer.setLatLngs(area.polygons);
+        } else {
+          this._add(area);
+        }
+        if (at % 5 !== 4) continue;
+        await pause();
+        if (this._turn !== turn || !this._map) return;
+      }
+      await pause();
+      if (this._turn !== turn || !this._map) return;
+      this.fire("drawn");
+      await this._drawLines(lines, turn);
+    },
+
+    _add({ code, colour, region, polygons }) {
+      const className = "catchment colour-" + Number(colour) + " region-" + Number(region);
+      const layer = L.polygon(polygons, { className, smoothFactor: 0.7 }).addTo(this._map);
+      this._codeOfPath.set(layer.getElement(), code);
+      this.parts.set(code, { layer, polygons, region: Number(region), colour: Number(colour), published: null });
+    },
+
+    async _drawLines({ coast, between }, turn) {
+      this._renderer ||= L.svg({ pane: "regions" });
+      const options = { interactive: false, pane: "regions", renderer: this._renderer, smoothFactor: 0.7 };
+      this._lines.clearLayers();
+      const groups = [[between, "region-line"]];
+      for (let at = 0; at < coast.length; at += 40) groups.push([coast.slice(at, at + 40), "coast-line"]);
+      for (const [lines, className] of groups) {
+        L.polyline(lines, { ...options, className }).addTo(this._lines);
+        await pause();
+        if (this._turn !== turn || !this._map) return;
+      }
+    },
+
+    async _publish(name) {
+      const view = this._map.getBounds().pad(0.2);
+      const wanted = Array.from(this.parts).filter(([, part]) => !part.published && part.layer.getBounds().intersects(view));
+      await Promise.allSettled(wanted.map(async ([code, part]) => {
+        const polygons = ours.geojsonPolygons(await ours.data(name, code));
+        if (!this._map || !ours.frame.hasAttribute("data-close") || !polygons.length) return;
+        part.published = polygons;
+        part.layer.setLatLngs(polygons);
+      }));
+      this.fire("drawn");
+    },
+
+    _unpublish() {
+      for (const part of this.parts.values()) {
+        if (part.published) part.layer.setLatLngs(part.polygons);
+        part.published = null;
+      }
+    },
+
+    // --- what others ask of it
+
+    codeOf(target) {
+      return this._codeOfPath.get(target);
+    },
+
+    codeAt({ lat, lng }) {
+      for (const [code, part] of this.parts) {
+        if (part.layer.getBounds().contains([lat, lng]) && ours.isInside(part.published || part.polygons, lat, lng)) {
+          return code;
+        }
+      }
+      return undefined;
+    },
+
+    boundsOf(code) {
+      const part = this.parts.get(code);
+      return part && part.layer.getBounds();
+    },
+
+    /* The chosen one is saturated, the rest are dimmed. */
+    mark(code) {
+      for (const [each, { layer }] of this.parts) {
+        layer.getElement().classList.toggle("chosen", each === code);
+        if (each === code) layer.bringToFront();
+      }
+      ours.frame.toggleAttribute("data-chosen", this.parts.has(code));
+    },
+  });
+
+  // --- the sea ---------------------------------------------------------------------------------------
+
+  ours.Sea = L.Layer.extend({
+    options: { data: "coast", fromZoom: 99, details: [] },
+
+    initialize(options) {
+      L.setOptions(this, options);
+      this._cells = new Map();
+    },
+
+    onAdd(map) {
+      map.on("moveend", this._fill, this);
+      this._fill();
+    },
+
+    onRemove(map) {
+      map.off("moveend", this._fill, this);
+      this._keep(new Set());
+    },
+
+    async _fill() {
+      const zoom = this._map.getZoom();
+      if (!ours.has(this.options.data) || zoom < this.options.fromZoom) return this._keep(new Set());
+      const detail = this.options.details.filter((each) => zoom >= each.fromZoom).pop();
+      const wanted = new Set(cellsIn(this._map.getBounds().pad(0.1), detail));
+      this._wanted = wanted;
+      await Promise.allSettled(Array.from(wanted, async (name) => {
+        const cell = await ours.data(this.options.data, name);
+        if (this._map && this._wanted.has(name) && !this._cells.has(name)) this._cells.set(name, this._lay(name, cell, detail));
+      }));
+      if (this._wanted === wanted) this._keep(wanted);
+    },
+
+    _keep(wanted) {
+      this._wanted = wanted;
+      for (const [name, cell] of this._cells) {
+        if (wanted.has(name)) continue;
+        cell.remove();
+        this._cells.delete(name);
+      }
+    },
+
+    _lay(name, cell, { deg }) {
+      const [x, y] = name.split("/")[1].split("_").map(Number);
+      const box = cell.box || [x * deg, y * deg, (x + 1) * deg, (y + 1) * deg];
+      const rings = ours.ringsOfCell({ ...cell, box });
+      const [west, south, east, north] = box;
+      const around = [[south, west], [south, east], [north, east], [north, west]];
+      const group = L.layerGroup();
+      this._renderer ||= L.svg({ pane: "sea", padding: 0.2 });
+      this._ground ||= L.svg({ pane: "land", padding: 0.2 });
+      L.polygon(around, { pane: "land", renderer: this._ground, className: "land", interactive: false }).addTo(group);
+      const over = { pane: "sea", renderer: this._renderer, interactive: false, smoothFactor: 0.5 };
+      L.polygon([around, ...rings], { ...over, className: "sea" }).addTo(group);
+      L.polyline(rings.flatMap((ring) => shoreOf(ring, box)), { ...over, className: "coast-line" }).addTo(group);
+      return group.addTo(this._map);
+    },
+  });
+
+  function cellsIn(bounds, { name, deg }) {
+    const found = [];
+    for (let x = Math.floor(bounds.getWest() / deg); x * deg < bounds.getEast(); x += 1) {
+      for (let y = Math.floor(bounds.getSouth() / deg); y * deg < bounds.getNorth(); y += 1) {
+        found.push(name + "/" + x + "_" + y);
+      }
+    }
+    return found.slice(0, 60);
+  }
+
+  /* The stretches of a ring that are coast, and not where the cell was cut. */
+  function shoreOf(ring, [west, south, east, north]) {
+    const edge = ([lat, lng]) => [lng - west < 3e-4, lat - south < 3e-4, east - lng < 3e-4, north - lat < 3e-4];
+    const lines = [];
+    let line = [ring[0]];
+    for (let i = 1; i <= ring.length; i += 1) {
+      const [from, to] = [ring[i - 1], ring[i % ring.length]];
+      const there = edge(to);
+      if (edge(from).some((on, side) => on && there[side])) {
+        if (line.length > 1) lines.push(line);
+        line = [to];
+      } else {
+        line.push(to);
+      }
+    }
+    if (line.length > 1) lines.push(line);
+    return lines;
+  }
+})();

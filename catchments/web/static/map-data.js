@@ -1,0 +1,136 @@
+/* The map's data: where each file is, and lines and areas made of it, in 0…360 degrees.
+ *
+ * Loaded after Leaflet and before what draws. On a page each file has an address (data-urls of the
+ * frame); in a file by itself everything stands in the element map-data.
+ */
+(function () {
+  "use strict";
+
+  const frame = document.getElementById("map-frame");
+  if (!window.L || !frame) return;
+
+  const held = document.getElementById("map-data");
+  const inside = held ? JSON.parse(held.textContent) : {};
+  const urls = JSON.parse(frame.dataset.urls || "{}");
+  const words = JSON.parse(frame.dataset.words || "{}");
+  const asked = new Map();
+
+  async function fetched(url) {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(url + " answered " + response.status);
+    return response.json();
+  }
+
+  const has = (name) => name in inside || name in urls;
+
+  /* Each file is asked for once; after a failure it may be asked for again. */
+  function data(name, which) {
+    if (name in inside) return Promise.resolve(inside[name]);
+    if (!(name in urls)) return Promise.reject(new Error("There is no " + name + " here"));
+    const url = urls[name].replace("WHICH", () => encodeURIComponent(which).replaceAll("%2F", "/"));
+    if (!asked.has(url)) {
+      asked.set(url, fetched(url).catch((error) => {
+        asked.delete(url);
+        throw error;
+      }));
+    }
+    return asked.get(url);
+  }
+
+  const to360 = (lng) => (lng < 0 ? lng + 360 : lng);
+  const worded = (sentence, given) =>
+    (sentence || "").replace(/\{(\w+)\}/g, (whole, name) => (name in given ? given[name] : whole));
+
+  // --- TopoJSON ----------------------------------------------------------------------------------
+
+  function decodedArcs({ arcs, transform }) {
+    const [kx, ky] = transform.scale;
+    const [x0, y0] = transform.translate;
+    return arcs.map((arc) => {
+      let x = 0;
+      let y = 0;
+      return arc.map(([dx, dy]) => [(y += dy) * ky + y0, (x += dx) * kx + x0]);
+    });
+  }
+
+  function lineOf(arcs, indexes) {
+    const points = [];
+    for (const index of indexes) {
+      const arc = index < 0 ? arcs[~index].slice().reverse() : arcs[index];
+      for (let i = points.length ? 1 : 0; i < arc.length; i += 1) points.push(arc[i]);
+    }
+    return points;
+  }
+
+  function polygonsOf(arcs, geometry) {
+    const polygons = geometry.type === "Polygon" ? [geometry.arcs] : geometry.arcs;
+    return polygons.map((rings) => rings.map((indexes) => lineOf(arcs, indexes)));
+  }
+
+  /* A line that two regions share parts them; one that a single region has is coast. */
+  function regionLines(arcs, regions) {
+    const times = new Map();
+    for (const [index] of regions.flatMap((region) => region.arcs)) {
+      const arc = index < 0 ? ~index : index;
+      times.set(arc, (times.get(arc) || 0) + 1);
+    }
+    const used = (count) => Array.from(times).filter((each) => each[1] === count).map(([arc]) => arcs[arc]);
+    return { coast: used(1), between: used(2) };
+  }
+
+  function topology(content) {
+    const arcs = decodedArcs(content);
+    const { catchments, regions } = content.objects;
+    return {
+      areas: catchments.geometries.map((each) => ({ ...each.properties, polygons: polygonsOf(arcs, each) })),
+      lines: regionLines(arcs, regions.geometries),
+    };
+  }
+
+  // --- a boundary as it is published, a cell of the coast ------------------------------------------
+
+  function geojsonPolygons({ features }) {
+    const [{ geometry }] = features;
+    if (!geometry) return [];
+    const polygons = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
+    return polygons.map((rings) => rings.map((ring) => ring.map(([lng, lat]) => [lat, to360(lng)])));
+  }
+
+  function ringsOfCell({ per, box, rings }) {
+    return rings.map((steps) => {
+      let x = 0;
+      let y = 0;
+      const points = [];
+      for (let i = 0; i < steps.length; i += 2) {
+        x += steps[i];
+        y += steps[i + 1];
+        points.push([box[1] + y / per, box[0] + x / per]);
+      }
+      return points;
+    });
+  }
+
+  // --- is a place inside ----------------------------------------------------------------------------
+
+  function isInside(polygons, lat, lng) {
+    let inside = false;
+    for (const ring of polygons.flat()) {
+      for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
+        const [aLat, aLng] = ring[j];
+        const [bLat, bLng] = ring[i];
+        if (aLat > lat !== bLat > lat && lng < aLng + ((lat - aLat) / (bLat - aLat)) * (bLng - aLng)) {
+          inside = !inside;
+        }
+      }
+    }
+    return inside;
+  }
+
+  L.catchments = {
+    frame, words, data, has, to360, worded, topology, geojsonPolygons, ringsOfCell, isInside,
+    calm: window.matchMedia("(prefers-reduced-motion: reduce)").matches,
+  };
+  if (L.catchments.calm) {
+    L.Map.mergeOptions({ zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false, inertia: false });
+  }
+})();

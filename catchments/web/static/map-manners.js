@@ -1,0 +1,97 @@
+/* Manners of the map: it never traps a finger, a wheel or a key, and its view has an address.
+ *
+ * One finger scrolls the page and two move the map; the wheel zooms with Ctrl or ⌘ held. In full
+ * screen, where there is no page to scroll, one finger moves the map.
+ */
+(function () {
+  "use strict";
+
+  const ours = window.L && L.catchments;
+  if (!ours) return;
+
+  const HINT_MS = 1600;
+  const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+
+  ours.Manners = L.Handler.extend({
+    initialize(map, options) {
+      L.Handler.prototype.initialize.call(this, map);
+      this.options = options;
+      this._hint = document.getElementById("map-tip");
+    },
+
+    addHooks() {
+      const map = this._map;
+      const container = map.getContainer();
+      map.manners = this;
+      map.scrollWheelZoom.disable();
+      this._fingers(!window.matchMedia("(pointer: coarse)").matches);
+      const frame = ours.frame;
+      // Before Leaflet hears of it.
+      frame.addEventListener("wheel", (event) => this._wheel(event), { capture: true, passive: true });
+      frame.addEventListener("pointerdown", (event) => this._fingers(event.pointerType !== "touch" || this._isFull()), true);
+      frame.addEventListener("touchmove", (event) => {
+        const onMap = map.getPanes().mapPane.contains(event.target) || event.target === container;
+        if (onMap && event.touches.length === 1 && !this._isFull()) this._say(ours.words.twoFingers);
+      }, { passive: true });
+      map.on("resize", this._fit, this);
+      this._fit();
+    },
+
+    removeHooks() {
+      this._map.off("resize", this._fit, this);
+    },
+
+    _isFull() {
+      return document.fullscreenElement === ours.frame;
+    },
+
+    /* Whether dragging by one pointer moves the map. */
+    _fingers(moves) {
+      if (moves) this._map.dragging.enable();
+      else this._map.dragging.disable();
+    },
+
+    _wheel(event) {
+      const meant = event.ctrlKey || event.metaKey || this._isFull();
+      if (meant) this._map.scrollWheelZoom.enable();
+      else this._map.scrollWheelZoom.disable();
+      const onMap = this._map.getContainer().contains(event.target) && !event.target.closest(".leaflet-control");
+      if (!meant && onMap) this._say(MAC ? ours.words.wheelMac : ours.words.wheel);
+    },
+
+    _say(sentence) {
+      if (!this._hint || !sentence) return;
+      this._hint.textContent = sentence;
+      this._hint.hidden = false;
+      clearTimeout(this._ending);
+      this._ending = setTimeout(() => (this._hint.hidden = true), HINT_MS);
+    },
+
+    /* The whole country just fits at the least zoom. */
+    _fit() {
+      const map = this._map;
+      const fits = map.getBoundsZoom(this.options.whole);
+      if (!Number.isFinite(fits)) return;
+      // Not setMinZoom, whose animation would end after the page has set its view.
+      map.options.minZoom = Math.max(this.options.leastZoom, Math.min(fits - 0.3, 7));
+      if (map.getZoom() < map.options.minZoom) map.setZoom(map.options.minZoom, { animate: false });
+      map.fire("zoomlevelschange");
+    },
+  });
+
+  // --- the view's address --------------------------------------------------------------------------
+
+  /* "#zoom/lat/lng" as a view on this map; null where it is none. */
+  ours.viewOf = (hash, map) => {
+    const [, zoom, lat, lng] = /^#(\d{1,3}(?:\.\d+)?)\/(-?\d{1,3}(?:\.\d+)?)\/(-?\d{1,3}(?:\.\d+)?)$/.exec(hash) || [];
+    if (zoom === undefined) return null;
+    const place = L.latLng(Number(lat), ours.to360(Number(lng)));
+    if (!L.latLngBounds(map.options.maxBounds).contains(place)) return null;
+    return { place, zoom: Math.min(Math.max(Number(zoom), map.getMinZoom()), map.getMaxZoom()) };
+  };
+
+  ours.hashOf = (map) => {
+    const { lat, lng } = map.getCenter().wrap();
+    return "#" + Math.round(map.getZoom() * 100) / 100 + "/" + lat.toFixed(4) + "/" + lng.toFixed(4);
+  };
+})();

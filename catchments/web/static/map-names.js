@@ -1,0 +1,255 @@
+/* Names on the map, placed for what is in view: towns first, then catchments, waters, suburbs, schools.
+ *
+ * A catchment's name stands in the middle of what is seen of it. Nothing is written over anything
+ * else. Names only ever become textContent.
+ */
+(function () {
+  "use strict";
+
+  const ours = window.L && L.catchments;
+  if (!ours) return;
+
+  const FONTS = {
+    town: "600 13px", suburb: "500 12px", water: "italic 400 12px", height: "500 11px", catchment: "600 11px", school: "400 12px",
+  };
+  const WATERS = new Set(["sea", "bay", "strait", "lake"]);
+  const AT_MOST = 90;
+
+  /* How many of the largest towns are tried at a zoom, and how far apart their names stay from afar. */
+  const apartAt = (zoom) => (zoom < 6.5 ? 12 : zoom < 8 ? 7 : 3);
+  const townsAt = (zoom) => Math.round(30 * 2 ** (zoom - 5));
+
+  ours.Names = L.Layer.extend({
+    options: { data: "places", schoolNamesFrom: 12, suburbsFrom: 11, countsUntil: 9 },
+
+    initialize(options) {
+      L.setOptions(this, options);
+      this._labels = L.layerGroup();
+      this._widths = new Map();
+      this._places = { towns: [], suburbs: [], features: [] };
+      this.facts = new Map();
+    },
+
+    onAdd(map) {
+      map.names = this;
+      this._labels.addTo(map);
+      this._pen ||= document.createElement("canvas").getContext("2d");
+      ours.data(this.options.data).then((content) => {
+        this._places = content;
+        this.placeSoon();
+      }).catch(() => {}); // The map has catchments all the same.
+      map.on("moveend", this.placeSoon, this);
+      if (map.areas) map.areas.on("drawn", this.placeSoon, this);
+      if (map.schools) map.schools.on("drawn", this.placeSoon, this);
+    },
+
+    onRemove(map) {
+      map.off("moveend", this.placeSoon, this);
+      this._labels.remove();
+    },
+
+    placeSoon() {
+      cancelAnimationFrame(this._soon);
+      this._soon = requestAnimationFrame(() => {
+        // Not before it is known what catchments are called, so that all is placed once.
+        if (this._map && this.facts.size) this.place();
+      });
+    },
+
+    /* In short pieces, so that a slow phone can scroll meanwhile; the names change all at once. */
+    async place() {
+      const map = this._map;
+      const turn = (this._turn = {});
+      this._next = [];
+      this._size = map.getSize();
+      this._taken = this._controls();
+      this._written = new Set();
+      const zoom = map.getZoom();
+      const { suburbsFrom, schoolNamesFrom } = this.options;
+      const towns = this._places.towns.slice(0, townsAt(zoom));
+      const pieces = [
+        ...inPieces(towns, 12).map((rows) => () => this._writeTowns(rows, "town")),
+        () => (this._rooms = this._roomsInView()),
+        () => this._writeCatchments(),
+        () => this._writeFeatures(zoom),
+        ...inPieces(zoom >= suburbsFrom ? this._places.suburbs : [], 100).map((rows) => () => this._writeTowns(rows, "suburb")),
+        () => zoom >= schoolNamesFrom && this._writeSchools(),
+      ];
+      for (const piece of pieces) {
+        piece();
+        await new Promise((resolve) => setTimeout(resolve));
+        if (this._turn !== turn || this._map !== map) return;
+      }
+      this._labels.clearLayers();
+      for (const label of this._next) label.addTo(this._labels);
+    },
+
+    /* What lies over the map is kept clear of names. */
+    _controls() {
+      const frame = this._map.getContainer().getBoundingClientRect();
+      return Array.from(document.querySelectorAll(".map-frame .leaflet-control, .map-over, .map-main .finder"), (each) => {
+        const { left, top, right, bottom } = each.getBoundingClientRect();
+        return [left - frame.left, top - frame.top, right - frame.left, bottom - frame.top];
+      }).filter((box) => box[2] > box[0]);
+    },
+
+    // --- kinds of names
+
+    _writeTowns(rows, kind) {
+      for (const [name, lng, lat] of rows) {
+        const point = this._seen(lat, lng);
+        if (!point) continue;
+        const width = this._width(name, kind);
+        const beside = [[point.x + 5 + width / 2, point.y], [point.x - 5 - width / 2, point.y], [point.x, point.y - 12], [point.x, point.y + 12]];
+        const apart = kind === "town" ? apartAt(this._map.getZoom()) : 3;
+        const at = beside.find(([x, y]) => this._isFree(x, y, width + apart, 14 + apart));
+        if (!at) continue;
+        this._write(name, kind, at, width, 15);
+        if (!this._map.schools?.isShown()) this._dot(point, kind);
+        this._written.add(name + "/" + this._map.areas?.codeAt({ lat, lng }));
+      }
+    },
+
+    _roomsInView() {
+      const parts = this._map.areas ? Array.from(this._map.areas.parts) : [];
+      const rooms = parts.map(([code, part]) => [code, this._room(part)]).filter(([, room]) => room);
+      return rooms.sort((a, b) => b[1].area - a[1].area);
+    },
+
+    _writeCatchments() {
+      const withCount = this._map.getZoom() < this.options.countsUntil;
+      for (const [code, room] of this._rooms) {
+        const fact = this.facts.get(code);
+        if (!fact) continue;
+        const isSaid = withCount && this._written.has(fact.name + "/" + code);
+        const count = Number(fact.schools);
+        const name = fact.name.toLocaleUpperCase() + (withCount && count ? " · " + count : "");
+        const width = this._width(name, "catchment") + 4;
+        if (isSaid || width > room.width * 1.1) continue;
+        const places = [0, -16, 16, -32, 32].map((by) => [room.x, room.y + by]);
+        const at = places.find(([x, y]) => this._isFree(x, y, width, 14));
+        if (at) this._write(name, "catchment", at, width, 14, withCount && count ? ours.worded(ours.words.count, { count }) : "");
+      }
+    },
+
+    _writeFeatures(zoom) {
+      for (const [name, lng, lat, kind, from] of this._places.features) {
+        if (zoom < from) continue;
+        const point = this._seen(lat, lng);
+        const type = WATERS.has(kind) ? "water" : "height";
+        const shown = zoom < 9 ? name.split(" / ")[0] : name;
+        const width = this._width(shown, type) + 2;
+        if (point && this._isFree(point.x, point.y, width, 14)) this._write(shown, type, [point.x, point.y], width, 14);
+      }
+    },
+
+    _writeSchools() {
+      if (!this._map.schools || !this._map.schools.isShown()) return;
+      for (const { name, place } of this._map.schools.all) {
+        const point = this._seen(place.lat, place.lng);
+        if (!point) continue;
+        const width = this._width(name, "school");
+        const places = [[point.x + 9 + width / 2, point.y], [point.x - 9 - width / 2, point.y], [point.x, point.y - 13], [point.x, point.y + 13]];
+        const at = places.find(([x, y]) => this._isFree(x, y, width, 14));
+        if (at) this._write(name, "school", at, width, 14);
+      }
+    },
+
+    // --- room
+
+    _seen(lat, lng) {
+      const point = this._map.latLngToContainerPoint([lat, lng]);
+      return point.x > 0 && point.y > 0 && point.x < this._size.x && point.y < this._size.y ? point : null;
+    },
+
+    /* The widest west-east stretch of what is seen of a catchment's largest part, near its middle: of
+     * the land, even where its boundary reaches out to sea. */
+    _room({ layer, polygons }) {
+      if (!this._map.getBounds().intersects(layer.getBounds())) return null;
+      const view = L.bounds([4, 4], this._size.subtract([4, 4]));
+      let best = null;
+      for (const [outer] of polygons) {
+        const points = outer.map((place) => this._map.latLngToContainerPoint(place));
+        const clipped = L.PolyUtil.clipPolygon(points, view);
+        const area = clipped.length > 2 ? areaOf(clipped) : 0;
+        if (area > 120 && (!best || area > best.area)) best = { area, clipped };
+      }
+      return best && { area: best.area, ...widest(best.clipped) };
+    },
+
+    _width(text, kind) {
+      const key = kind + text;
+      if (!this._widths.has(key)) {
+        this._family ||= getComputedStyle(this._map.getContainer()).fontFamily;
+        this._pen.font = FONTS[kind] + " " + this._family;
+        this._widths.set(key, Math.ceil(this._pen.measureText(text).width * (kind === "catchment" ? 1.12 : 1)) + 2);
+      }
+      return this._widths.get(key);
+    },
+
+    _isFree(x, y, width, height) {
+      const box = [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
+      if (box[0] < 2 || box[1] < 2 || box[2] > this._size.x - 2 || box[3] > this._size.y - 2) return false;
+      return !this._taken.some((t) => box[0] < t[2] && t[0] < box[2] && box[1] < t[3] && t[1] < box[3]);
+    },
+
+    _write(name, kind, [x, y], width, height, title) {
+      if (this._next.length > AT_MOST) return;
+      const text = document.createElement("span");
+      text.textContent = name;
+      if (title) text.title = title;
+      const icon = L.divIcon({ className: "map-name name-" + kind, html: text, iconSize: [width + 2, height] });
+      const place = this._map.containerPointToLatLng([x, y]);
+      this._next.push(L.marker(place, { icon, interactive: false, keyboard: false, pane: "labels" }));
+      this._taken.push([x - width / 2, y - height / 2, x + width / 2, y + height / 2]);
+    },
+
+    _dot(point, kind) {
+      const icon = L.divIcon({ className: "map-dot dot-" + kind, html: "", iconSize: [5, 5] });
+      const place = this._map.containerPointToLatLng(point);
+      this._next.push(L.marker(place, { icon, interactive: false, keyboard: false, pane: "labels" }));
+      this._taken.push([point.x - 3, point.y - 3, point.x + 3, point.y + 3]);
+    },
+  });
+
+  function inPieces(rows, size) {
+    return Array.from({ length: Math.ceil(rows.length / size) }, (_, at) => rows.slice(at * size, (at + 1) * size));
+  }
+
+  function areaOf(ring) {
+    let sum = 0;
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
+      sum += ring[j].x * ring[i].y - ring[i].x * ring[j].y;
+    }
+    return Math.abs(sum / 2);
+  }
+
+  function widest(ring) {
+    const ys = ring.map((point) => point.y);
+    const top = Math.min(...ys);
+    const bottom = Math.max(...ys);
+    let best = { width: 0, x: ring[0].x, y: ring[0].y, rank: 0 };
+    for (let step = 2; step <= 8; step += 1) {
+      const y = top + ((bottom - top) * step) / 10;
+      const stretch = stretchAt(ring, y);
+      const rank = stretch.width * (1 - Math.abs(step - 5) * 0.06);
+      if (rank > best.rank) best = { ...stretch, y, rank };
+    }
+    return best;
+  }
+
+  function stretchAt(ring, y) {
+    const crossings = [];
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
+      const [a, b] = [ring[j], ring[i]];
+      if (a.y > y !== b.y > y) crossings.push(a.x + ((y - a.y) / (b.y - a.y)) * (b.x - a.x));
+    }
+    crossings.sort((a, b) => a - b);
+    let best = { width: 0, x: 0 };
+    for (let i = 0; i + 1 < crossings.length; i += 2) {
+      const width = crossings[i + 1] - crossings[i];
+      if (width > best.width) best = { width, x: (crossings[i] + crossings[i + 1]) / 2 };
+    }
+    return best;
+  }
+})();

@@ -1,0 +1,114 @@
+"""The coast in cells, for who looks closely: land to be seen through sea, at two levels of detail.
+
+A cell is a piece of sea with the land cut out of it, so that boundaries, which may reach out to
+sea, are drawn as they are published and the sea is laid over them. Longitudes are 0…360.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from catchments.geometry.coordinates import geometry_to_360
+from catchments.geometry.planar import Shapes
+from maps.exports.packing import zipped
+
+FEWEST_SIDES = 3
+OVERLAP_DEG = 0.001
+"""Cells reach this far over each other, so that no seam is seen between two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A level of detail: what it is called, degrees a cell, and steps a degree."""
+
+    name: str
+    cell_deg: float
+    per_degree: int
+    tolerance_deg: float
+    """A bend is left out when it strays less than this."""
+
+
+DETAILS = (
+    Detail("near", 1.0, 5_000, 0.0006),
+    Detail("nearest", 0.5, 20_000, 0.00006),
+)
+"""The latter is as fine as its source, Topo50 at 1:50,000, is sure of: some ten metres."""
+
+
+def coast_cells(coast: BaseGeometry | None) -> bytes:
+    """Return a zip with a file for each cell that has both land and sea, or land alone.
+
+    `near/172_-41.json` has `rings`: the cell's land, each ring as steps on a grid, after `per`
+    (steps a degree) and `box` (west, south, east, north, degrees).
+    """
+    return zipped(dict(_files(coast))) if coast is not None else zipped({})
+
+
+def _files(coast: BaseGeometry) -> Iterator[tuple[str, bytes]]:
+    land = shapely.get_parts(geometry_to_360(coast))
+    for detail in reversed(DETAILS):
+        land = _simple(land, detail.tolerance_deg)
+        for (x, y), members in _members(land, detail.cell_deg).items():
+            yield f"{detail.name}/{x}_{y}.json", _cell(land[members], x, y, detail)
+
+
+def _simple(islands: Shapes, tolerance: float) -> Shapes:
+    # An islet that vanishes is too small to be seen at this level.
+    found = shapely.simplify(islands, tolerance, preserve_topology=False)
+    return np.asarray(found[~shapely.is_empty(found)])
+
+
+def _members(land: Shapes, cell: float) -> Mapping[tuple[int, int], npt.NDArray[np.int64]]:
+    """Return which land reaches into each cell, by the cell's place."""
+    west, south, east, north = np.floor(shapely.bounds(land).T / cell).astype(int)
+    found: dict[tuple[int, int], list[int]] = {}
+    for at, box in enumerate(zip(west, south, east, north, strict=True)):
+        for x in range(box[0], box[2] + 1):
+            for y in range(box[1], box[3] + 1):
+                found.setdefault((x, y), []).append(at)
+    return {place: np.array(members) for place, members in sorted(found.items())}
+
+
+def _cell(land: Shapes, x: int, y: int, detail: Detail) -> bytes:
+    size = detail.cell_deg
+    box = (
+        x * size - OVERLAP_DEG,
+        y * size - OVERLAP_DEG,
+        (x + 1) * size + OVERLAP_DEG,
+        (y + 1) * size + OVERLAP_DEG,
+    )
+    clipped = shapely.get_parts(shapely.clip_by_rect(land, *box))
+    origin = np.array([box[0], box[1]])
+    points, ring = shapely.get_coordinates(
+        shapely.get_rings(clipped[shapely.get_dimensions(clipped) == 2]), return_index=True
+    )
+    steps = np.rint((points - origin) * detail.per_degree).astype(np.int64)
+    return msgspec.json.encode(
+        {
+            "per": detail.per_degree,
+            "box": [round(side, 6) for side in box],
+            "rings": _rings(steps, ring),
+        }
+    )
+
+
+def _rings(points: npt.NDArray[np.int64], ring: npt.NDArray[np.int64]) -> list[list[int]]:
+    """Return each ring's first point and the steps from it; none for one that is but a speck."""
+    if not len(points):
+        return []
+    steps = np.diff(points, axis=0, prepend=0)
+    begins = np.diff(ring, prepend=-1) > 0
+    steps[begins] = points[begins]
+    moves = begins | (steps != 0).any(axis=1)
+    ends = np.append(np.flatnonzero(begins[moves])[1:], moves.sum()).tolist()
+    flat = steps[moves].ravel().tolist()
+    starts = [0, *ends[:-1]]
+    lines = (flat[2 * start : 2 * end] for start, end in zip(starts, ends, strict=True))
+    return [line for line in lines if len(line) > 2 * FEWEST_SIDES]
