@@ -8,7 +8,7 @@ from catchments.commands.console import refusing, say, store, table
 from catchments.core.errors import CatchmentsError
 from catchments.core.roles import COMMAND_LINE
 from catchments.store.integrity.audit import append
-from catchments.store.integrity.sealed_columns import keys_in_use, seal_all
+from catchments.store.integrity.sealed_columns import broken, keys_in_use, seal_all
 from catchments.store.keys import Keys
 
 FOR_A_SERVICE = 60_000
@@ -81,7 +81,7 @@ def status() -> None:
     opened = store()
     sealer = opened.sealer
     with opened.reading() as connection:
-        used = keys_in_use(connection)
+        used, wrong = keys_in_use(connection), broken(connection)
     names = sealer.key_names()
     rows = [(name, _use(place), used[name]) for place, name in enumerate(names)]
     rows += [
@@ -101,6 +101,12 @@ def status() -> None:
     lost = [name for name in used if name and name not in names]
     if lost:
         say("What is under a key that is not at hand cannot be used: put that key back.")
+    if wrong:
+        raise NotAllSealed(
+            f"{len(wrong)} of them cannot be unsealed.",
+            reasons=wrong,
+            next_step="Set up anew what is named, or compare the database with a backup.",
+        )
 
 
 @secrets.command("rotate")

@@ -133,3 +133,15 @@ def test_what_cannot_be_unsealed_is_named_and_stays(
     refused = run("secrets", "rotate", ok=False)
     assert refused.exit_code == 1
     assert "secret of webhook 1" in refused.output
+
+
+def test_a_secret_that_was_put_in_anothers_place_is_named(run: Run, protected: Store) -> None:
+    for name in ("first", "second"):
+        Webhooks(protected).add(f"https://{name}.example/", by="hana")
+    with protected.writing() as connection:
+        table = schema.webhook
+        first = connection.scalar(sa.select(table.c.secret).where(table.c.id == 1))
+        connection.execute(table.update().where(table.c.id == 2).values(secret=first))
+    refused = run("secrets", "status", ok=False)
+    assert refused.exit_code == 1
+    assert "secret of webhook 2 at https://second.example/" in refused.output

@@ -60,7 +60,7 @@ def seal_all(connection: sa.Connection) -> tuple[int, list[str]]:
 
 def _seal(connection: sa.Connection, kind: SealedColumn, row: Mapping[str, Any]) -> bool:
     sealer, held, context = sealer_of(connection), row[kind.column.name], kind.context(row)
-    value = sealer.unseal(held, context=context) if is_sealed(held) else held
+    value = _opened(connection, kind, row)
     if is_sealed(held) and sealer.is_current(held):
         return False
     table = kind.column.table
@@ -68,6 +68,26 @@ def _seal(connection: sa.Connection, kind: SealedColumn, row: Mapping[str, Any])
     sealed = {kind.column.name: sealer.seal(value, context=context)}
     connection.execute(sa.update(table).where(here).values(sealed))
     return True
+
+
+def broken(connection: sa.Connection) -> list[str]:
+    """Return a sentence for each secret under a key at hand that is not what was sealed there."""
+    said = []
+    for kind, row in _held(connection):
+        try:
+            _opened(connection, kind, row)
+        except KeyMissing:  # the table of keys says it
+            continue
+        except SealBroken as error:
+            said.append(str(error))
+    return said
+
+
+def _opened(connection: sa.Connection, kind: SealedColumn, row: Mapping[str, Any]) -> str:
+    held: str = row[kind.column.name]
+    if not is_sealed(held):
+        return held
+    return sealer_of(connection).unseal(held, context=kind.context(row))
 
 
 def keys_in_use(connection: sa.Connection) -> Counter[str]:
