@@ -8,7 +8,10 @@ into one page; Leaflet comes from here instead of a CDN, which favours it.
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import statistics
+import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -42,6 +45,8 @@ PHONE: dict[str, Any] = {
     "is_mobile": True,
 }
 PAGES = ("/", "/map", "/?q=kaitaia", "/school/3", "/catchments", "/catchment/TT-01", "/when-to-ask")
+LIGHTHOUSE = "lighthouse@13.5.0"
+RATED = ("/", "/map", "/school/54")
 NAIVE = "/naive.html"
 READY_WITHIN_MS = 60_000
 WATCH_MAP = """
@@ -75,7 +80,8 @@ def main() -> None:
             addresses = {page: server.address + page for page in PAGES}
             addresses["naive Folium"] = naive + NAIVE
             show_loads({n: [load(browser, a) for _ in range(times)] for n, a in addresses.items()})
-        browser.close()
+            browser.close()
+            show_lighthouse(server.address, times)
 
 
 def load(browser: Browser, address: str) -> Load:
@@ -84,7 +90,8 @@ def load(browser: Browser, address: str) -> Load:
     page.add_init_script(WATCH_MAP)
     received = slowed(page)
     page.goto(address, wait_until="load")
-    has_map = page.locator("#map-frame, .folium-map").count() > 0
+    waits = page.locator("#map-frame[data-scripts]").count() > 0  # until it is opened
+    has_map = not waits and page.locator("#map-frame, .folium-map").count() > 0
     if has_map:
         page.wait_for_function("window.mapReady !== undefined", timeout=READY_WITHIN_MS)
     page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
@@ -175,11 +182,45 @@ def files(folder: Path) -> Iterator[str]:
         server.shutdown()
 
 
+# --- Lighthouse -----------------------------------------------------------------------------------
+
+
+def show_lighthouse(address: str, times: int) -> None:
+    """Show how Lighthouse rates pages on a phone; the last is what to compare with."""
+    npx = shutil.which("npx")
+    if npx is None:
+        console.print("Lighthouse was not run: npm is not installed.")
+        return
+    rows = []
+    for page in RATED:
+        made = [rated(npx, address + page) for _ in range(times)]
+        score, blocked = (statistics.median(values) for values in zip(*made, strict=True))
+        rows.append((page, f"{100 * score:.0f}", f"{blocked:.0f}"))
+    show(f"{LIGHTHOUSE}, mobile; medians of {times}", ("Page", "Performance", "Blocked ms"), rows)
+
+
+def rated(npx: str, address: str) -> tuple[float, float]:
+    """Return a page's performance, 0 to 1, and its total blocking time in milliseconds."""
+    flags = " ".join(CHROMIUM_FLAGS)
+    told = subprocess.run(
+        [
+            *(npx, "--yes", LIGHTHOUSE, address, "--quiet", "--output=json"),
+            *("--only-categories=performance", f"--chrome-flags={flags}"),
+        ],
+        env={**os.environ, "CHROME_PATH": str(chromium_path())},
+        capture_output=True,
+        check=True,
+    )
+    found = json.loads(told.stdout)
+    blocked = found["audits"]["total-blocking-time"]["numericValue"]
+    return float(found["categories"]["performance"]["score"]), float(blocked)
+
+
 # --- showing --------------------------------------------------------------------------------------
 
 
 def show_loads(loads: dict[str, list[Load]]) -> None:
-    ours, *_, naive = loads.values()
+    ours, naive = loads["/map"], loads["naive Folium"]
     title = (
         f"First visit on the phone profile ({SLOWER} × slower, 1.6 Mbit/s, {ROUND_TRIP_MS} ms); "
         f"medians of {len(ours)}"
@@ -197,7 +238,7 @@ def show_loads(loads: dict[str, list[Load]]) -> None:
     show(title, ("Page", "Requests", "kB", "First paint s", "Map s"), rows)
     for what in ("kilobytes", "paint_s", "map_s"):
         ratio = median(naive, what) / median(ours, what)
-        console.print(f"naive Folium against “{PAGES[0]}”, {what}: {ratio:.1f} ×")
+        console.print(f"naive Folium against “/map”, {what}: {ratio:.1f} ×")
 
 
 def median(loads: Sequence[Load], what: str) -> float:

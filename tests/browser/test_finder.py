@@ -189,8 +189,14 @@ def test_the_keyboard_alone_leads_from_the_start_to_a_phone_number(watched: Any)
     tab_to(page, "(document.activeElement.href || '').startsWith('tel:')", presses=20)
 
 
+def test_the_first_page_pays_for_no_map_before_it_is_wanted(watched: Any) -> None:
+    watched.open("/").wait_for_load_state("networkidle")
+    assert not [url for url in watched.requests if "/leaflet/" in url or "/map.js" in url]
+
+
 def test_the_focus_leaves_the_map_on_the_first_page(watched: Any) -> None:
     page = watched.open("/")
+    page.locator(".map-picture").click()
     page.wait_for_selector("#map-frame[data-ready]")
     tab_to(page, "document.activeElement.closest('.folium-map') !== null", presses=20)
     tab_to(page, "document.activeElement.closest('.finder-list') !== null", presses=20)
@@ -198,6 +204,7 @@ def test_the_focus_leaves_the_map_on_the_first_page(watched: Any) -> None:
 
 def test_the_map_on_the_first_page_shows_a_provider_and_changes_no_address(watched: Any) -> None:
     page = watched.open("/")
+    page.locator(".map-picture").click()
     page.wait_for_selector("#map-frame[data-ready]")
     page.locator("details.region summary").first.click()
     page.get_by_role("link", name="Rimu", exact=True).click()
@@ -245,7 +252,7 @@ def test_without_javascript_nothing_found_has_the_focus(plain_start: Page) -> No
 
 
 def test_without_javascript_the_first_page_says_where_the_list_is(plain_start: Page) -> None:
-    expect(plain_start.locator("#map-frame")).to_be_hidden()
+    expect(plain_start.locator(".map-picture")).to_have_attribute("href", "/map")
     # The browser of the tests shows no <noscript> where it was told to run no script.
     assert "The map needs JavaScript" in plain_start.content()
     plain_start.locator("details.region summary").first.click()
@@ -256,6 +263,7 @@ def test_with_the_map_blocked_the_finder_finds(page: Page, live_url: str) -> Non
     page.route("**/leaflet/**", lambda route: route.abort())
     page.route("**/map.js*", lambda route: route.abort())
     page.goto(live_url)
+    page.locator(".map-picture").click()
     expect(page.locator("#map-message")).to_contain_text("The map could not be loaded")
     search(page, "54")
     expect(page.locator(".answer-provider")).to_have_text("Provider of Rimu")

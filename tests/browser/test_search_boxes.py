@@ -6,6 +6,7 @@ What the service suggests is made up here where a test is about the box, not abo
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -171,7 +172,7 @@ def test_a_catchment_chosen_by_name_is_shown_on_the_map(watched: Watched) -> Non
     page = on_the_map(watched, CATCHMENT)
     expect(page.locator("#answer h2")).to_have_text("Provider of Rimu")
     expect(page.locator("#answer h2")).to_be_focused()
-    expect(page).to_have_url(f"{watched.url}/map?catchment=AA-02")
+    expect(page).to_have_url(re.compile(r"/map\?catchment=AA-02#"))
     page.keyboard.press("Escape")
     expect(page.get_by_role("combobox", name=FINDER)).to_be_focused()
 
@@ -181,7 +182,7 @@ def test_a_school_chosen_by_name_is_shown_on_the_map(watched: Watched) -> None:
     expect(page.locator("#answer .answer-place")).to_have_text("Kura o te Rimu (school 54)")
     expect(page.locator("path.chosen-school")).to_be_visible()
     assert page.evaluate("map_catchments.getBounds().contains([-40.5, 174.5])")
-    expect(page).to_have_url(f"{watched.url}/map?school=54")
+    expect(page).to_have_url(re.compile(r"/map\?school=54#"))
 
 
 def test_a_town_in_one_catchment_is_shown_on_the_map(watched: Watched) -> None:
@@ -198,7 +199,7 @@ def test_what_the_map_cannot_show_is_answered_by_the_finder(watched: Watched) ->
     page = on_the_map(watched, suggestion("address", "1 High Street", "places"))
     expect(page).to_have_url(f"{watched.url}/?q=1+High+Street&kind=address")
     page = on_the_map(watched, suggestion("school", "Nowhere School", "schools", school_id=498))
-    expect(page).to_have_url(f"{watched.url}/map?school=498")
+    expect(page).to_have_url(re.compile(r"/map\?school=498(#|$)"))
 
 
 def test_with_the_map_blocked_its_box_leads_to_the_page_of_a_catchment(
@@ -209,7 +210,7 @@ def test_with_the_map_blocked_its_box_leads_to_the_page_of_a_catchment(
     suggesting(page, [CATCHMENT])
     typed(page).press("ArrowDown")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(f"{live_url}/map?catchment=AA-02")
+    expect(page).to_have_url(re.compile(r"/map\?catchment=AA-02$"))
     expect(page.locator("#answer h2")).to_have_text("Provider of Rimu")
 
 

@@ -260,7 +260,7 @@ def test_a_head_tells_size_and_digest_alone(client: FlaskClient) -> None:
         ("/downloads/1/0123456789ab/boundaries.geojson", 404),
         ("/downloads/1/0123456789/boundaries.geojson", 404),
         ("/downloads/1/boundaries.kml", 404),
-        ("/downloads/1/map.html", 404),
+        ("/downloads/1/map-element.html", 404),
         ("/downloads/1/boundaries.topojson", 404),
         ("/downloads/1/..%2f..%2fapp.py", 404),
         ("/downloads/1/boundaries.gpkg?v=1", 400),
