@@ -25,7 +25,7 @@ from catchments.core.model import (
     SourceKind,
 )
 from catchments.core.roles import Role
-from catchments.core.settings import ROOT
+from catchments.core.settings import ROOT, sqlite_url
 from catchments.geometry.coordinates import geometry_to_180
 from catchments.store import Store
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
@@ -123,7 +123,10 @@ def _import_addresses(folder: Path) -> None:
     file = folder / "addresses.csv"
     file.write_text(csv_text(made_up_addresses()), encoding="utf-8")
     command = [sys.executable, "-m", "flask", "addresses", "import", str(file), "--commit"]
-    settings = {"CATCHMENTS_ADDRESSES": str(folder / ADDRESS_BOOK)}
+    settings = {
+        "CATCHMENTS_ADDRESSES": str(folder / ADDRESS_BOOK),
+        "DATABASE_URL": sqlite_url(folder / DATABASE),
+    }
     subprocess.run(
         command, cwd=ROOT, env={**os.environ, **settings}, check=True, capture_output=True
     )
