@@ -75,7 +75,7 @@ AWKWARD = (
 LACKING = (7001, 7002, 7003)
 """School numbers that no directory has."""
 NUMBERS = (54, 55, 63, 498, 3553, *LACKING)
-DRAWN = {"PDF", "PNG"}
+DRAWN = {"PDF", "PNG", "HTML"}
 KML_NAMES = {"k": "http://www.opengis.net/kml/2.2"}
 ANY = st.characters(exclude_categories=("Cc", "Cf", "Cn", "Co", "Cs"))
 TEXTS = st.sampled_from(AWKWARD) | st.text(ANY, max_size=30).map(tidy).filter(bool).filter(
