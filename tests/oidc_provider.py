@@ -28,6 +28,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from tests.serving import in_a_thread
 
 CLIENT_ID, CLIENT_SECRET = "catchments", "a secret between the two"
+HANA = {"sub": "u-1", "email": "hana@ministry.example", "email_verified": True}
+"""Who signs in there, unless a test has somebody else do it."""
 
 
 @dataclass

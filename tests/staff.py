@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from html import unescape
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,10 @@ def give_an_app(store: Store, person: Person) -> None:
     with store.writing() as connection:
         connection.execute(table.delete().where(own))
         connection.execute(table.insert().values(person_id=person.id, **values))
+
+
+def is_signed_in(client: FlaskClient) -> bool:
+    return client.get("/staff").status_code == HTTPStatus.OK
 
 
 def staffed(database: Path, folder: Path, people: Mapping[str, Role]) -> Path:

@@ -22,6 +22,7 @@ from catchments.changes.kinds.replace_providers import ReplaceProviders
 from catchments.core.model import SourceKind
 from catchments.core.settings import ROOT
 from catchments.lookup.snapshot import today_in_new_zealand
+from maps.exports.downloads import FILES
 from tests import prepared
 from tests.faults_files import size_of
 from tests.serving import Server, serving
@@ -30,6 +31,7 @@ from tests.worlds import (
     fill,
     opened,
     running_application,
+    simple_artefacts,
     small_edition,
     small_release,
     source,
@@ -48,10 +50,11 @@ PARTS_OF_AN_EDITION = {
     "edition_in_school_provision": 1,
     "edition_source": 3,
 }
-STAND_INS = 4
+STAND_INS = len(simple_artefacts())
 """Artefacts of the first edition, which a test published without making files."""
-QUICK, WHOLE = STAND_INS + 1, 17
-"""Artefacts of an edition with stand-ins for files, or with real ones; each with a difference."""
+QUICK, WHOLE = STAND_INS + 1, STAND_INS + len(FILES) + 2
+"""Artefacts of an edition with stand-ins for files, or with real ones: the map's parts and the
+files (one is both), a picture, a manifest; each with a difference."""
 LEAST_BYTE = 33 << 10
 """The file that SQLite's processes share is that long before anything is written."""
 

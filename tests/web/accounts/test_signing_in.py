@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
-from http import HTTPStatus
 
 import pytest
 from flask import Flask, request
@@ -17,12 +15,10 @@ from catchments.core.errors import InputRefused
 from catchments.core.openid_connect import OpenIdConnect
 from catchments.core.roles import Action, Role
 from catchments.core.settings import Settings
-from catchments.store import Store
 from catchments.store.accounts.people import People
 from catchments.store.engine import Database
 from catchments.store.integrity.audit import AuditTrail
 from catchments.store.integrity.session_keys import place_of_session_keys
-from catchments.web.accounts import access
 from catchments.web.accounts.access import requires
 from catchments.web.accounts.room import Room
 from catchments.web.common.services import EXTENSION
@@ -34,28 +30,17 @@ from tests.staff import (
     csrf_in,
     csrf_token,
     give_code,
+    is_signed_in,
     post,
     see_to_an_app,
     sign_in,
 )
-from tests.waiting import Clock
 from tests.worlds import HOSTILE, lasting_headers, running_application, store_of
 
 WRONG = "wrong horse battery staple"
 NEW = "another long password"
 ROOM = Room(Database("sqlite://"), Settings)
 _CSRF = re.compile(r'name="csrf_token" value="[^"]+"')
-
-
-@pytest.fixture
-def app(small_copy) -> Iterator[Flask]:
-    with running_application(small_copy) as made:
-        yield made
-
-
-@pytest.fixture
-def store(app) -> Store:
-    return store_of(app)
 
 
 @pytest.fixture
@@ -66,18 +51,6 @@ def hana(store):
 @pytest.fixture
 def ana(store):
     return add_person(store, "ana", Role.ADMINISTRATOR)
-
-
-@pytest.fixture
-def clock(monkeypatch) -> Clock[float]:
-    """The time as the sessions see it, in the hands of a test."""
-    made = Clock(1_800_000_000.0)
-    monkeypatch.setattr(access, "clock", made)
-    return made
-
-
-def is_signed_in(client) -> bool:
-    return client.get("/staff").status_code == HTTPStatus.OK
 
 
 def cookie(client):

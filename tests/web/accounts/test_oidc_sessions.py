@@ -20,21 +20,12 @@ from catchments.store.accounts.people import People
 from catchments.store.integrity.audit import AuditTrail
 from catchments.web.accounts import access, oidc_logout
 from catchments.web.common.services import EXTENSION
-from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, running_provider
-from tests.staff import PASSWORD, add_person, post, sign_in
-from tests.web.test_oidc import HANA, is_signed_in, through, with_oidc
-from tests.worlds import running_application, store_of
+from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, HANA
+from tests.staff import PASSWORD, add_person, is_signed_in, post, sign_in
+from tests.web.accounts.test_oidc import through, with_oidc
+from tests.worlds import running_application
 
 EVENT = {"http://schemas.openid.net/event/backchannel-logout": {}}
-
-
-@pytest.fixture
-def provider(monkeypatch):
-    # Loopback is plain HTTP; authlib's server part, not ours, insists on TLS.
-    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
-    with running_provider() as made:
-        made.user = dict(HANA)
-        yield made
 
 
 @pytest.fixture
@@ -45,11 +36,6 @@ def app(small_copy, provider):
         settings = replace(running.settings, oidc=oidc)
         made.extensions[EXTENSION] = replace(running, settings=settings)
         yield made
-
-
-@pytest.fixture
-def store(app):
-    return store_of(app)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,7 +11,6 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 
 from catchments.core.roles import Role
-from catchments.store import Store
 from catchments.store.accounts import budgets, rows
 from catchments.store.accounts.budgets import OF_A_NETWORK
 from catchments.store.accounts.letters import Letters
@@ -21,8 +19,8 @@ from catchments.store.integrity.audit import AuditTrail
 from catchments.web.accounts import devices
 from catchments.web.accounts.devices import networks_of
 from catchments.web.common.services import EXTENSION
-from tests.staff import PASSWORD, add_person, attempt, confirm, post, sign_in
-from tests.worlds import HOSTILE, running_application, store_of
+from tests.staff import PASSWORD, add_person, attempt, confirm, is_signed_in, post, sign_in
+from tests.worlds import HOSTILE
 
 WRONG = "wrong horse battery staple"
 NEW = "another long password"
@@ -30,23 +28,8 @@ DEVICE = "staff-device"
 
 
 @pytest.fixture
-def app(small_copy) -> Iterator[Flask]:
-    with running_application(small_copy) as made:
-        yield made
-
-
-@pytest.fixture
-def store(app) -> Store:
-    return store_of(app)
-
-
-@pytest.fixture
 def hana(store):
     return add_person(store, "hana", Role.EDITOR)
-
-
-def is_signed_in(client) -> bool:
-    return client.get("/staff").status_code == 200
 
 
 def guessed(app, n: int, *, login: str = "hana", address: str = "198.51.100.{n}"):

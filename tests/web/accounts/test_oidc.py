@@ -17,21 +17,10 @@ from catchments.store.accounts.people import People
 from catchments.store.integrity.audit import AuditTrail
 from catchments.web.accounts import access
 from catchments.web.common.services import EXTENSION
-from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, running_provider
-from tests.staff import PASSWORD, add_person, post, sign_in
+from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, HANA
+from tests.staff import PASSWORD, add_person, is_signed_in, post, sign_in
 from tests.waiting import PATIENCE_S
-from tests.worlds import HOSTILE, running_application, store_of
-
-HANA = {"sub": "u-1", "email": "hana@ministry.example", "email_verified": True}
-
-
-@pytest.fixture
-def provider(monkeypatch):
-    # Loopback is plain HTTP; authlib's server part, not ours, insists on TLS.
-    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
-    with running_provider() as made:
-        made.user = dict(HANA)
-        yield made
+from tests.worlds import HOSTILE, running_application
 
 
 @pytest.fixture
@@ -42,11 +31,6 @@ def app(small_copy, provider):
         settings = replace(running.settings, oidc=oidc, second_factor=frozenset())
         made.extensions[EXTENSION] = replace(running, settings=settings)
         yield made
-
-
-@pytest.fixture
-def store(app):
-    return store_of(app)
 
 
 @pytest.fixture
@@ -74,10 +58,6 @@ def to_provider(client, query=""):
 def through(client, query=""):
     """Go to the provider and come back."""
     return client.get(to_provider(client, query))
-
-
-def is_signed_in(client):
-    return client.get("/staff").status_code == 200
 
 
 # --- what works -----------------------------------------------------------------------------------

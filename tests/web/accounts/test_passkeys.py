@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
 from typing import Any
@@ -22,16 +21,14 @@ from webauthn.helpers import bytes_to_base64url
 from werkzeug.test import TestResponse
 
 from catchments.core.roles import Role
-from catchments.store import Store
 from catchments.store.accounts.factors import Factors
 from catchments.store.accounts.people import People
 from catchments.store.integrity.audit import AuditTrail
-from catchments.web.accounts import access, passkeys
+from catchments.web.accounts import passkeys
 from catchments.web.accounts.passkeys import NotTaken
 from catchments.web.common.services import EXTENSION
-from tests.staff import SECOND_STEP, add_person, attempt, csrf_in, sign_in, words
-from tests.waiting import Clock
-from tests.worlds import HOSTILE, running_application, store_of
+from tests.staff import SECOND_STEP, add_person, attempt, csrf_in, is_signed_in, sign_in, words
+from tests.worlds import HOSTILE
 
 SET_UP = "/staff/second-step/set-up"
 HERE = "http://localhost"
@@ -80,24 +77,6 @@ class Device:
         return json.dumps({"id": named, "rawId": named, "type": "public-key", "response": response})
 
 
-@pytest.fixture
-def app(small_copy) -> Iterator[Flask]:
-    with running_application(small_copy) as made:
-        yield made
-
-
-@pytest.fixture
-def store(app) -> Store:
-    return store_of(app)
-
-
-@pytest.fixture
-def clock(monkeypatch) -> Clock[float]:
-    made = Clock(1_800_000_000.0)
-    monkeypatch.setattr(access, "clock", made)
-    return made
-
-
 def asked_on(page: TestResponse) -> dict[str, Any]:
     """What a page has a browser's passkey asked."""
     found = re.search(r'data-asked="([^"]+)"', page.text)
@@ -130,10 +109,6 @@ def half_way(app: Flask, login: str = "hana") -> tuple[FlaskClient, TestResponse
     client = app.test_client()
     assert attempt(client, login).headers["Location"] == SECOND_STEP
     return client, client.get(SECOND_STEP)
-
-
-def is_signed_in(client) -> bool:
-    return client.get("/staff").status_code == 200
 
 
 # --- made -----------------------------------------------------------------------------------------

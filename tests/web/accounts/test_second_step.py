@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
 
 import pyotp
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from catchments.core.errors import InputRefused
 from catchments.core.roles import Role
 from catchments.core.settings import Settings
-from catchments.store import Store, schema
+from catchments.store import schema
 from catchments.store.accounts.factors import RECOVERY_CODES, Factors
 from catchments.store.accounts.people import People
 from catchments.store.integrity.audit import AuditTrail
@@ -32,26 +30,15 @@ from tests.staff import (
     csrf_token,
     give_an_app,
     give_code,
+    is_signed_in,
     post,
     sign_in,
     words,
 )
-from tests.waiting import Clock
-from tests.worlds import HOSTILE, running_application, store_of
+from tests.worlds import HOSTILE
 
 SET_UP = "/staff/second-step/set-up"
 NEW = "another long password"
-
-
-@pytest.fixture
-def app(small_copy) -> Iterator[Flask]:
-    with running_application(small_copy) as made:
-        yield made
-
-
-@pytest.fixture
-def store(app) -> Store:
-    return store_of(app)
 
 
 @pytest.fixture
@@ -66,17 +53,6 @@ def aroha(store):
 def tama(store):
     """An administrator who has none yet."""
     return add_person(store, "tama", Role.ADMINISTRATOR)
-
-
-@pytest.fixture
-def clock(monkeypatch) -> Clock[float]:
-    made = Clock(1_800_000_000.0)
-    monkeypatch.setattr(access, "clock", made)
-    return made
-
-
-def is_signed_in(client) -> bool:
-    return client.get("/staff").status_code == 200
 
 
 def with_settings(app, **changes):
