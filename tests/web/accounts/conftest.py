@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from catchments.store import Store
 from catchments.web.accounts import access
@@ -18,6 +19,11 @@ from tests.worlds import running_application, store_of
 def app(small_copy) -> Iterator[Flask]:
     with running_application(small_copy) as made:
         yield made
+
+
+@pytest.fixture
+def client(app) -> FlaskClient:
+    return app.test_client()
 
 
 @pytest.fixture
