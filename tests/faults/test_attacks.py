@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -94,12 +95,18 @@ DOORS: dict[str, Callable[[Path | str, Path], object]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def database(small_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small world's, to write to: a server begins its trail, attackers fill it."""
+    return Path(shutil.copy(small_database, tmp_path_factory.mktemp("attacked") / "small.sqlite"))
+
+
 @pytest.fixture(scope="module", params=DOORS)
 def entrance(
-    request: pytest.FixtureRequest, small_database: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, database: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Entrance]:
     folder = tmp_path_factory.mktemp("door")
-    with DOORS[request.param](small_database, folder) as found:  # type: ignore[attr-defined]
+    with DOORS[request.param](database, folder) as found:  # type: ignore[attr-defined]
         yield found
 
 
@@ -130,8 +137,8 @@ def test_others_are_answered_beside_several_attacks_at_once(entrance: Entrance) 
 
 
 @pytest.fixture(scope="module")
-def alone(small_database: Path) -> Iterator[Server]:
-    with running(service(url_of(small_database), CATCHMENTS_BODY_WITHIN_S="2")) as server:
+def alone(database: Path) -> Iterator[Server]:
+    with running(service(url_of(database), CATCHMENTS_BODY_WITHIN_S="2")) as server:
         yield server
 
 
@@ -231,8 +238,8 @@ def test_an_upgrade_to_http_2_is_not_taken(alone: Server) -> None:
 # --- processes ------------------------------------------------------------------------------------
 
 
-def test_workers_end_with_the_process_that_began_them(small_database: Path) -> None:
-    server = service(url_of(small_database), workers=2)
+def test_workers_end_with_the_process_that_began_them(database: Path) -> None:
+    server = service(url_of(database), workers=2)
     with running(server):
         workers = server.workers()
         assert len(workers) == 2
@@ -259,11 +266,11 @@ def runs(pid: int) -> bool:
 
 
 def test_the_requests_of_a_worker_that_is_killed_go_elsewhere_behind_the_proxy(
-    small_database: Path, tmp_path: Path
+    database: Path, tmp_path: Path
 ) -> None:
     statuses: list[int] = []
     with ExitStack() as stack:
-        url = url_of(small_database)
+        url = url_of(database)
         two = [stack.enter_context(running(service(url))) for _ in range(2)]
         door = stack.enter_context(behind_nginx(tmp_path, *(each.port for each in two)))
         here, over = Entrance("127.0.0.1", door.port), threading.Event()
@@ -287,10 +294,10 @@ def test_the_requests_of_a_worker_that_is_killed_go_elsewhere_behind_the_proxy(
     assert set(statuses) == {200}
 
 
-def test_no_answer_on_a_kept_connection_is_cut_when_a_server_stops(small_database: Path) -> None:
+def test_no_answer_on_a_kept_connection_is_cut_when_a_server_stops(database: Path) -> None:
     asked = b"GET /v1/provider?school_id=54 HTTP/1.1\r\nHost: localhost\r\n\r\n"
     cut: list[bytes] = []
-    with running(service(url_of(small_database))) as server:
+    with running(service(url_of(database))) as server:
         here = Entrance("127.0.0.1", server.port)
         begun = threading.Barrier(5)
 
