@@ -98,6 +98,8 @@ def errors_in(pages: dict[str, str], run: Run, folder: Path) -> list[tuple[str, 
 
 def test_vnu_finds_no_error_in_any_public_page(url: str, run: Run, tmp_path: Path) -> None:
     pages = pages_from(lambda path: html_at(f"{url}{path}"), "/", *ALSO)
+    # A download, not a page: Leaflet's own styles are in it, with what old browsers wanted.
+    pages = {path: page for path, page in pages.items() if not path.endswith("/map.html")}
     assert len(pages) > 25
     errors = errors_in(pages, run, tmp_path)
     assert not errors, "\n".join(map(repr, errors))

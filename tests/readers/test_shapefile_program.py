@@ -54,7 +54,7 @@ def zipped(folder: Path) -> Path:
 DRIVERS = """
 import ctypes, pyogrio, re
 maps = open("/proc/self/maps").read()
-gdal = ctypes.CDLL(re.search(r"/\\S*libgdal\\S*", maps)[0])
+gdal = ctypes.CDLL(re.search(r"/.*libgdal.*", maps)[0])
 gdal.GDALGetDriver.restype = ctypes.c_void_p
 gdal.GDALGetDriverShortName.argtypes = [ctypes.c_void_p]
 gdal.GDALGetDriverShortName.restype = ctypes.c_char_p

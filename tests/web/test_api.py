@@ -721,7 +721,7 @@ def _refuse_echo(response: Any, text: str | bytes) -> None:
     assert "Traceback" not in said
     if response.mimetype == "text/html" and isinstance(text, str) and "<" in text:
         assert text not in said
-        assert "<img" not in said
+        assert "<img src=x" not in said
         assert "<script>" not in said
     response.close()
 
@@ -832,7 +832,7 @@ def test_a_hostile_provider_and_school_are_text_in_every_page(client: FlaskClien
         assert response.status_code == 200
         assert HOSTILE not in response.text
         assert _escaped(HOSTILE).split("&gt;")[0] in response.text
-        assert "<img" not in response.text
+        assert "<img src=x" not in response.text
         assert "1337" not in response.text
         assert 'href="javascript:' not in response.text
     assert ask(client, "school_id=64").get_json()["provider"]["name"] == HOSTILE

@@ -20,7 +20,7 @@ from catchments.lookup.snapshot import NEW_ZEALAND_TIME, AsAt, Published
 REPRESENTATION = "3"
 """Raise it when the same answer is written in another way."""
 FOR_GOOD = "max-age=31536000, immutable"
-FOR_NOBODY = "private, no-store"
+FOR_NOBODY = "no-store"
 """Of what names the host that a request came to, which whoever asked may have made up."""
 AN_HOUR, A_MINUTE = "max-age=3600", "max-age=60"
 
