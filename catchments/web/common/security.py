@@ -23,8 +23,9 @@ HEADERS = (
 
 
 FEATURES = ("camera", "display-capture", "microphone", "payment", "usb", "midi", "serial", "hid")
-PERMISSIONS_POLICY = ", ".join(f"{name}=()" for name in (*FEATURES, "geolocation"))
-"""What no page of ours asks a browser for, so that nothing that slips into one can."""
+PERMISSIONS_POLICY = ", ".join((*(f"{name}=()" for name in FEATURES), "geolocation=(self)"))
+"""What no page of ours asks a browser for, so that nothing that slips into one can; where somebody
+is, the map alone asks, when its button is pressed."""
 A_YEAR_OF_HTTPS = "max-age=31536000; includeSubDomains"
 """For names below ours too: nobody is to read along there what belongs here."""
 
