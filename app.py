@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -228,40 +229,44 @@ def _keep_sending(app: Flask, running: Services) -> None:
     store, settings = running.store, running.settings
     boxes = (Outbox(store), Letters(store, settings.public_url))
     couriers = [DeliveryWorker(box, settings, payload) for box in boxes]
-    while True:
-        time.sleep(SEND_EVERY_S)
-        try:
-            for courier in couriers:
-                courier.send_due()
-        except CatchmentsError as error:
-            app.logger.warning("nothing is being sent: %s", error)
-        except Exception:
-            app.logger.exception("nothing is being sent")
+
+    def send() -> None:
+        for courier in couriers:
+            courier.send_due()
+
+    _keep_doing(app, send, every_s=SEND_EVERY_S, failing="nothing is being sent")
 
 
 def _keep_readers_awake(app: Flask, _running: Services) -> None:
     """End connections whose clients do not take what they asked for."""
     slow = SlowReaders(within_s=READ_WITHIN_S, least_a_s=LEAST_READ_A_S)
-    while True:
-        time.sleep(LOOK_EVERY_S)
-        try:
-            if ended := slow.end_them():
-                app.logger.warning("ended %s connections that took too little", ended)
-        except Exception:
-            app.logger.exception("slow connections are not ended")
+
+    def end() -> None:
+        if ended := slow.end_them():
+            app.logger.warning("ended %s connections that took too little", ended)
+
+    _keep_doing(app, end, every_s=LOOK_EVERY_S, failing="slow connections are not ended")
 
 
 def _keep_trail_sent(app: Flask, running: Services) -> None:
     """Send the audit trail's last hash out; a thread of its own, for nothing else to wait for."""
     sender = running.trail
-    while sender is not None and sender.state != NOWHERE:
-        time.sleep(SEND_EVERY_S)
+    if sender is None or sender.state == NOWHERE:
+        return
+    failing = "the audit trail's last hash does not go out"
+    _keep_doing(app, sender.send_due, every_s=SEND_EVERY_S, failing=failing)
+
+
+def _keep_doing(app: Flask, work: Callable[[], object], *, every_s: float, failing: str) -> None:
+    """Do something again and again for as long as the process lives; a failure is told."""
+    while True:
+        time.sleep(every_s)
         try:
-            sender.send_due()
+            work()
         except CatchmentsError as error:
-            app.logger.warning("the audit trail's last hash does not go out: %s", error)
+            app.logger.warning("%s: %s", failing, error)
         except Exception:
-            app.logger.exception("the audit trail's last hash does not go out")
+            app.logger.exception(failing)
 
 
 def _compress_pages(app: Flask) -> None:

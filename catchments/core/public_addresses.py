@@ -64,6 +64,25 @@ def _is_public_4(address: IPv4Address) -> bool:
     return address.is_global and not any(address in net for net in _NOT_PUBLIC_4)
 
 
+def read_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Return an address without its zone, IPv4's as such also where it came mapped into IPv6."""
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def counted_as(text: str, *, ipv6_bits: int) -> str:
+    """Return what an address is counted as: itself, or its network where it is one of IPv6."""
+    address = read_address(text)
+    if address is None:
+        return "unknown"
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(IPv6Network((address, ipv6_bits), strict=False))
+
+
 def is_this_machine(host: str) -> bool:
     """Return whether a name or an address is this very machine's, without asking anybody."""
     if host == "localhost" or host.endswith(".localhost"):

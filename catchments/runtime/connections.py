@@ -15,9 +15,10 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from fcntl import ioctl
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from stat import S_ISSOCK
+
+from catchments.core.public_addresses import read_address
 
 FILES = Path("/proc/self/fd")
 _FAMILIES = {socket.AF_INET, socket.AF_INET6}
@@ -116,12 +117,8 @@ def _standing(copy: socket.socket) -> Connection | None:
 @lru_cache(maxsize=10_000)
 def same_written(address: str) -> str:
     """Return an address as it is written everywhere, whether it came by IPv4 or as mapped IPv6."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
-    return str(mapped or parsed)
+    found = read_address(address)
+    return address if found is None else str(found)
 
 
 def written_to(peer: str) -> dict[int, int]:

@@ -62,9 +62,12 @@ _BY = {
 
 
 def _what(backup: Backup) -> str:
-    count = len(backup.held.published)
-    editions = "1 edition" if count == 1 else f"{count} editions"
+    editions = _editions(len(backup.held.published))
     return f"{backup.kind}, schema {backup.revision}, {editions}, {backup.size:,} bytes"
+
+
+def _editions(count: int) -> str:
+    return "1 edition" if count == 1 else f"{count} editions"
 
 
 def _say_doubts(backup: Backup) -> None:
@@ -91,8 +94,7 @@ def restore(file: Path, replace: bool, accept_unverified: bool) -> None:
     editions, trail = store.editions(), AuditTrail(store)
     broken_at, last = trail.broken_at(), trail.last()
     store.close()
-    count = "1 edition" if len(editions) == 1 else f"{len(editions)} editions"
-    say(f"Restored {shown(file)} (SHA-256 {found.sha256}): {count}.")
+    say(f"Restored {shown(file)} (SHA-256 {found.sha256}): {_editions(len(editions))}.")
     if found.manifest is None:
         say("Nothing says that it is what was written: it carries no digest.")
     else:

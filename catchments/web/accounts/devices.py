@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from ipaddress import ip_address, ip_network
 
 from flask import Response, after_this_request, current_app, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from catchments.core.public_addresses import counted_as
 from catchments.core.roles import Person
 from catchments.store.accounts.budgets import Asker
 from catchments.store.accounts.letters import Letter, enqueue
@@ -47,15 +47,8 @@ def signed_in_asker() -> Asker:
 
 def networks_of(address: str) -> tuple[str, ...]:
     """Return what an address is counted in, the narrowest first."""
-    try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:
-        return ("unknown",)
-    if ip.version == 4:
-        return (str(ip),)
-    if ip.ipv4_mapped:
-        return (str(ip.ipv4_mapped),)
-    return tuple(str(ip_network((ip, bits), strict=False)) for bits in OF_IPV6)
+    counted = [counted_as(address, ipv6_bits=bits) for bits in OF_IPV6]
+    return tuple(dict.fromkeys(counted))  # of IPv4 they are the same
 
 
 def remember(person: Person, *, is_here: bool) -> None:

@@ -10,7 +10,6 @@ a wrong key, and the processor's time that answers took.
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 
 from catchments.core.errors import CatchmentsError
+from catchments.core.public_addresses import counted_as
 from catchments.store.keys import Keys, digest_of
 from catchments.web.common import problems
 from catchments.web.common.services import EXTENSION, Services
@@ -235,13 +235,5 @@ def _headers(allowance: Allowance, counted: int, left_s: int) -> list[tuple[str,
 
 @lru_cache(maxsize=10_000)
 def _network(address: str) -> str:
-    """Return what an address is counted as: itself, or its network where it is one of IPv6."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
-    if parsed.version == 4:
-        return address
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, IPV6_PREFIX), strict=False))
+    """Return what an address is counted as; remembered, since every request asks."""
+    return counted_as(address, ipv6_bits=IPV6_PREFIX)
