@@ -16,13 +16,13 @@ from catchments.core.roles import Role
 from catchments.store import Artefact, Publication, Store, schema
 from catchments.store.accounts.people import People
 from catchments.store.directory.aliases import AliasUploads
+from catchments.store.directory.rates import AbsenceRates, RateGiven
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.drafts.uploads import Upload, Uploads
 from catchments.store.engine import MIGRATIONS, make_database, open_engine, writing
 from catchments.store.explanations import Explanations
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.webhook_addresses import Webhooks
-from catchments.store.rates import AbsenceRates, RateGiven
 from catchments.store.schema import metadata
 from tests.staff import add_person
 from tests.worlds import (

@@ -9,8 +9,8 @@ import pytest
 from catchments.core.errors import InputRefused
 from catchments.core.roles import Person, Role
 from catchments.store import Store
+from catchments.store.directory.rates import OTHERS, AbsenceRates, RateGiven
 from catchments.store.integrity.audit import AuditTrail
-from catchments.store.rates import OTHERS, AbsenceRates, RateGiven
 from tests.staff import add_person
 
 

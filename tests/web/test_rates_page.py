@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from catchments.core.model import EDUCATION_REGIONS
+from catchments.store.directory.rates import AbsenceRates
 from catchments.store.integrity.audit import AuditTrail
-from catchments.store.rates import AbsenceRates
 from tests.staff import post, signed_in, text_of
 from tests.worlds import HOSTILE, store_of
 

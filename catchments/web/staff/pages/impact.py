@@ -20,7 +20,7 @@ from catchments.editions.impact.tables import Impact, Row
 from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.lookup.snapshot import Snapshot
 from catchments.runtime.recent import Recent
-from catchments.store.rates import OTHERS, AbsenceRates
+from catchments.store.directory.rates import OTHERS, AbsenceRates
 from catchments.web.common.services import service
 from catchments.web.pages.map import locator
 from catchments.web.staff.pages.draft_view import DraftState

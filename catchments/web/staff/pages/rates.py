@@ -13,7 +13,13 @@ from catchments.core.errors import shown
 from catchments.core.model import EDUCATION_REGIONS
 from catchments.core.roles import Action
 from catchments.editions.impact.rates import ASSUMED
-from catchments.store.rates import OTHERS, SOURCE_AT_MOST, AbsenceRates, RateGiven, StatedRate
+from catchments.store.directory.rates import (
+    OTHERS,
+    SOURCE_AT_MOST,
+    AbsenceRates,
+    RateGiven,
+    StatedRate,
+)
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import service
 from catchments.web.staff.blueprint import blueprint, staff_page

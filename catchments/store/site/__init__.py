@@ -1,0 +1,1 @@
+"""What the site keeps beside editions: texts that staff keep up, reports of mistakes."""

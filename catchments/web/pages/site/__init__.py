@@ -1,0 +1,1 @@
+"""Pages of the site itself: whose it is, help, how to ask, reports of mistakes."""
