@@ -90,6 +90,12 @@ def test_what_a_browser_prefers_changes_no_page_so_that_caches_need_not_ask(
     assert english.headers["ETag"] != translated.get("/mi/school/54").headers["ETag"]
 
 
+def test_the_language_alone_is_its_first_page(translated: FlaskClient):
+    page = translated.get("/mi")
+    assert page.status_code == 200
+    assert '<link rel="canonical" href="/mi/">' in page.text
+
+
 def _links(page: str) -> list[str]:
     return re.findall(r'<(?:a|link|script|form|img)[^>]+(?:href|src|action)="(/[^"#?]*)', page)
 

@@ -24,8 +24,8 @@ class Languages:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Take a language off the address, and answer."""
-        language, slash, rest = environ["PATH_INFO"][1:].partition("/")
-        if slash and language in self._languages:
+        language, _, rest = environ["PATH_INFO"][1:].partition("/")
+        if language in self._languages:
             environ[LANGUAGE] = language
             environ["SCRIPT_NAME"] += f"/{language}"
             environ["PATH_INFO"] = f"/{rest}"
