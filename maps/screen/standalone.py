@@ -28,7 +28,18 @@ STATIC = Path(__file__).resolve().parents[2] / "catchments" / "web" / "static"
 """The scripts and styles that our own pages load."""
 SCRIPTS = tuple(
     f"map-{part}.js"
-    for part in ("data", "areas", "schools", "names", "manners", "controls", "card", "hover", "app")
+    for part in (
+        "data",
+        "areas",
+        "schools",
+        "names",
+        "manners",
+        "controls",
+        "tiles",
+        "card",
+        "hover",
+        "app",
+    )
 )
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 """The file asks nobody for anything, whoever opens it wherever."""

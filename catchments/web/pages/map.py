@@ -16,6 +16,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from catchments.core.errors import CatchmentsError, InputRefused, Kind, NotKnown, shown
+from catchments.core.map_tiles import PLAIN
 from catchments.core.model import Catchment, Place, School
 from catchments.core.text_folding import folded
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
@@ -56,7 +57,18 @@ blueprint = Blueprint("mapping", __name__)
 
 MAP_SCRIPTS = tuple(
     f"map-{part}.js"
-    for part in ("data", "areas", "schools", "names", "manners", "controls", "card", "hover", "app")
+    for part in (
+        "data",
+        "areas",
+        "schools",
+        "names",
+        "manners",
+        "controls",
+        "tiles",
+        "card",
+        "hover",
+        "app",
+    )
 )
 """Our own, in the order in which they run: after Leaflet, before the script that Folium wrote."""
 _CELL = re.compile(r"[0-9]{1,3}_-?[0-9]{1,3}")
@@ -86,6 +98,21 @@ def map_context(snapshot: Snapshot, *, focus: dict[str, Any] | None = None) -> d
         "data_urls": _data_urls(snapshot),
         "catchments": catchment_list(snapshot.resolver),
         "focus": focus,
+        "tiles": _tiles(),
+    }
+
+
+def _tiles() -> dict[str, Any] | None:
+    """Return what the browser is told of map tiles, if a setting names a server of them."""
+    tiles = service().settings.tiles
+    if tiles is None:
+        return None
+    return {
+        "backgrounds": [(each.name, each.address) for each in tiles.backgrounds],
+        "first": PLAIN if tiles.begins_plain else tiles.backgrounds[0].name,
+        "closest": tiles.closest,
+        "attribution": tiles.attribution,
+        "link": tiles.attribution_link,
     }
 
 
