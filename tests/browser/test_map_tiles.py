@@ -158,7 +158,7 @@ def test_a_server_that_is_wrong_is_asked_once_and_the_map_is_whole(world: Any, w
     assert len(tiles.asked) == 1
     assert len(complaints) <= 1
     assert not [told for told in complaints if "Failed to load resource" not in told]
-    # It may be tried again; only a picture that came is kept by the browser for as long as the page.
+    # It may be tried again; a picture that came is kept by the browser for as long as the page.
     if WRONG[wrong][1].startswith("image/"):
         return
     tiles.as_new()
