@@ -14,6 +14,7 @@ from branca.element import Figure
 from folium.map import CustomPane
 
 from catchments.core.map_tiles import BACKGROUNDS
+from maps.screen.basemap_cells import LEVELS
 from maps.screen.coast_cells import DETAILS
 from maps.screen.elements import OwnControl, OwnHandler, OwnLayer
 
@@ -37,7 +38,15 @@ CREDITS = (
 )
 PROBE_ZOOM, PATIENCE_MS, MISSES_AT_MOST = 6, 10_000, 8
 """The first tile that is asked for, and when a server of tiles is left alone."""
-PANES = {"land": 395, "sea": 405, "regions": 410, "schools": 420, "chosen": 430, "labels": 440}
+PANES = {
+    "land": 395,
+    "lines": 403,
+    "sea": 405,
+    "regions": 410,
+    "schools": 420,
+    "chosen": 430,
+    "labels": 440,
+}
 """Each pane and how high it lies; catchments lie at Leaflet's own 400."""
 
 
@@ -123,6 +132,11 @@ class CatchmentMap(folium.Map):
         OwnLayer(
             "Sea", control=False, data="coast", fromZoom=PUBLISHED_FROM, details=details
         ).add_to(self)
+        levels = [
+            {"name": each.detail.name, "deg": each.detail.cell_deg, "fromZoom": each.from_zoom}
+            for each in LEVELS
+        ]
+        OwnLayer("Lines", control=False, data="basemap", levels=levels).add_to(self)
         OwnLayer("Schools", data="schools", fromZoom=SCHOOLS_FROM).add_to(self)
         OwnLayer(
             "Names",
