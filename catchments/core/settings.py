@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from catchments.core.environment_values import count, seconds, switch
 from catchments.core.errors import InputRefused, shown
 from catchments.core.mail_server import EMAIL, MailServer, mail_server
+from catchments.core.map_tiles import MapTiles, map_tiles
 from catchments.core.openid_connect import OpenIdConnect, openid_connect
 from catchments.core.roles import Role
 from catchments.core.settings_file import take_in
@@ -80,6 +81,8 @@ class Settings:
     geocoder_options: str = "{}"
     """What that geocoder needs, as JSON: a key, a domain, a user agent."""
     geocoder_timeout_s: float = 2.0
+    tiles: MapTiles | None = None
+    """What lies below the catchments on a map, from somebody else's server; nothing if None."""
     secret_keys: tuple[str, ...] = field(default=(), repr=False)
     """What the staff's sessions are signed with, the first; the others are still known.
 
@@ -158,6 +161,7 @@ class Settings:
             geocoder_timeout_s=seconds(
                 environment, "CATCHMENTS_GEOCODER_TIMEOUT_S", cls.geocoder_timeout_s, least=0.1
             ),
+            tiles=map_tiles(environment),
             **_signing_in(environment),
             **_telling(environment),
             **_watching(environment),

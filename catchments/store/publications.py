@@ -50,6 +50,8 @@ class State:
     releases: int
     aliases: int = 0
     """The number of the import whose aliases are there."""
+    basemap: int = 0
+    """The same of roads, lakes and rivers."""
 
 
 class Store(Database):
@@ -72,6 +74,7 @@ class Store(Database):
             sa.select(
                 sa.func.coalesce(sa.func.max(schema.alias.c.import_number), 0)
             ).scalar_subquery(),
+            sa.select(sa.func.coalesce(sa.func.max(schema.basemap.c.number), 0)).scalar_subquery(),
         )
         with self.reading() as connection:
             return State(*connection.execute(query).one())

@@ -13,6 +13,8 @@ import folium
 from branca.element import Figure
 from folium.map import CustomPane
 
+from catchments.core.map_tiles import BACKGROUNDS
+from maps.screen.basemap_cells import LEVELS
 from maps.screen.coast_cells import DETAILS
 from maps.screen.elements import OwnControl, OwnHandler, OwnLayer
 
@@ -34,7 +36,17 @@ CREDITS = (
     '<a href="https://www.linz.govt.nz/">LINZ</a> (CC BY 4.0), '
     '<a href="https://www.education.govt.nz/">Ministry of Education</a>'
 )
-PANES = {"land": 395, "sea": 405, "regions": 410, "schools": 420, "chosen": 430, "labels": 440}
+PROBE_ZOOM, PATIENCE_MS, MISSES_AT_MOST = 6, 10_000, 8
+"""The first tile that is asked for, and when a server of tiles is left alone."""
+PANES = {
+    "land": 395,
+    "lines": 403,
+    "sea": 405,
+    "regions": 410,
+    "schools": 420,
+    "chosen": 430,
+    "labels": 440,
+}
 """Each pane and how high it lies; catchments lie at Leaflet's own 400."""
 
 
@@ -76,6 +88,7 @@ class CatchmentMap(folium.Map):
         )
         self._id = MAP_ID
         self._add_panes()
+        self._add_backgrounds()
         self._add_layers()
         self._add_controls()
 
@@ -84,6 +97,23 @@ class CatchmentMap(folium.Map):
             pane = CustomPane(name, z_index=z_index)
             pane._id = name
             pane.add_to(self)
+
+    def _add_backgrounds(self) -> None:
+        """Add layers of tiles that show nothing: the page says where tiles are, and their key."""
+        for name in BACKGROUNDS:
+            layer = folium.TileLayer(
+                "about:blank",
+                attr="-",
+                name=name,
+                # A screen of twice the points takes one zoom more for twice as many tiles.
+                max_zoom=CLOSEST_ZOOM + 1,
+                detect_retina=True,
+                overlay=True,
+                control=False,
+                show=False,
+            )
+            layer._id = name
+            layer.add_to(self)
 
     def _add_layers(self) -> None:
         OwnLayer(
@@ -102,6 +132,11 @@ class CatchmentMap(folium.Map):
         OwnLayer(
             "Sea", control=False, data="coast", fromZoom=PUBLISHED_FROM, details=details
         ).add_to(self)
+        levels = [
+            {"name": each.detail.name, "deg": each.detail.cell_deg, "fromZoom": each.from_zoom}
+            for each in LEVELS
+        ]
+        OwnLayer("Lines", control=False, data="basemap", levels=levels).add_to(self)
         OwnLayer("Schools", data="schools", fromZoom=SCHOOLS_FROM).add_to(self)
         OwnLayer(
             "Names",
@@ -120,6 +155,13 @@ class CatchmentMap(folium.Map):
         views = {"all": MAIN_ISLANDS, "chathams": CHATHAMS}
         OwnControl("Inset", position="bottomright", views=views).add_to(self)
         OwnHandler("Manners", whole=MAIN_ISLANDS, leastZoom=WIDEST_ZOOM).add_to(self)
+        OwnHandler(
+            "Backgrounds",
+            layers={name: f"tile_layer_{name}" for name in BACKGROUNDS},
+            probeZoom=PROBE_ZOOM,
+            patienceMs=PATIENCE_MS,
+            missesAtMost=MISSES_AT_MOST,
+        ).add_to(self)
 
 
 def render_shell() -> Shell:

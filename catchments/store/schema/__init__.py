@@ -11,6 +11,7 @@ from catchments.store.schema.accounts import (
     sign_in_budget,
 )
 from catchments.store.schema.base import ONLY_ON_POSTGRESQL, is_ours, metadata
+from catchments.store.schema.basemap import basemap, basemap_cell
 from catchments.store.schema.lists import (
     absence_rate,
     alias,
@@ -47,6 +48,8 @@ __all__ = [
     "artefact",
     "audit_entry",
     "authenticator",
+    "basemap",
+    "basemap_cell",
     "boundary",
     "delivery",
     "directory_release",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +17,13 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from catchments.core.errors import CatchmentsError, InputRefused, Kind, NotKnown, shown
+from catchments.core.map_tiles import PLAIN
 from catchments.core.model import Catchment, Place, School
 from catchments.core.text_folding import folded
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
 from catchments.runtime.recent import Recent
 from catchments.store import Artefact
+from catchments.store.site.basemap import AboutBasemap, Basemaps
 from catchments.web.common.http_cache import A_MINUTE, AN_HOUR, FOR_GOOD, validated
 from catchments.web.common.payload import provenance_json, provider_json, school_answer
 from catchments.web.common.query_parameters import (
@@ -49,17 +52,13 @@ from maps.artefacts import (
     MAP_SCRIPT as FOLIUMS_SCRIPT,
 )
 from maps.exports.packing import is_empty, member_of
-from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
+from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, MAP_SCRIPTS, leaflet_file
 from maps.locator import Drawing, locator_svg, read_drawing
 
 blueprint = Blueprint("mapping", __name__)
 
-MAP_SCRIPTS = tuple(
-    f"map-{part}.js"
-    for part in ("data", "areas", "schools", "names", "manners", "controls", "card", "hover", "app")
-)
-"""Our own, in the order in which they run: after Leaflet, before the script that Folium wrote."""
 _CELL = re.compile(r"[0-9]{1,3}_-?[0-9]{1,3}")
+VERSION_LENGTH = 12
 WHOLE_FILE = "catchments.whole_file"
 WHOLE_FILES_KEPT = 2
 
@@ -86,6 +85,22 @@ def map_context(snapshot: Snapshot, *, focus: dict[str, Any] | None = None) -> d
         "data_urls": _data_urls(snapshot),
         "catchments": catchment_list(snapshot.resolver),
         "focus": focus,
+        "tiles": _tiles(),
+        "basemap": _basemap(),
+    }
+
+
+def _tiles() -> dict[str, Any] | None:
+    """Return what the browser is told of map tiles, if a setting names a server of them."""
+    tiles = service().settings.tiles
+    if tiles is None:
+        return None
+    return {
+        "backgrounds": [(each.name, each.address) for each in tiles.backgrounds],
+        "first": PLAIN if tiles.begins_plain else tiles.backgrounds[0].name,
+        "closest": tiles.closest,
+        "attribution": tiles.attribution,
+        "link": tiles.attribution_link,
     }
 
 
@@ -160,6 +175,25 @@ def coast(edition: int, detail: str, cell: str) -> Response:
     content = member_of(kept.content, f"{detail}/{cell}.json") or b'{"per":1,"rings":[]}'
     response = Response(content, content_type="application/json")
     return kept_by_content(response, AN_HOUR)
+
+
+@blueprint.get("/map/data/basemap/<version>/<any(far, near, nearest):detail>/<cell>.json")
+def basemap(version: str, detail: str, cell: str) -> Response:
+    """Give a cell of roads, lakes and rivers; an empty one where there are none."""
+    about = _basemap()
+    if about is None or not about.sha256.startswith(version) or len(version) != VERSION_LENGTH:
+        raise NotKnown("These roads, lakes and rivers are not on the map any more.")
+    if not _CELL.fullmatch(cell):
+        raise NotKnown(f"There is no cell {shown(cell)} of roads, lakes and rivers.")
+    kept = Basemaps(service().store).cell(f"{detail}/{cell}")
+    content = zlib.decompress(kept) if kept else b'{"per":1}'
+    response = Response(content, content_type="application/json")
+    return validated(response, f'"basemap-{version}-{detail}-{cell}"', FOR_GOOD)
+
+
+def _basemap() -> AboutBasemap | None:
+    world = service().snapshots.current()
+    return world.recent.get("basemap", lambda: Basemaps(service().store).about())
 
 
 @blueprint.get("/map/data/<int:edition>/picture.png")
@@ -350,6 +384,7 @@ def _data_urls(snapshot: Snapshot) -> dict[str, str]:
     published = url_for("mapping.boundary", edition=edition, catchment="WHICH")
     return {
         **_coast_url(snapshot),
+        **_basemap_url(),
         "overview": _address(snapshot, "mapping.overview", OVERVIEW),
         "boundaries": _address(snapshot, "mapping.boundaries", TOPOLOGY),
         "places": _address(snapshot, "mapping.places", PLACES),
@@ -367,6 +402,15 @@ def _coast_url(snapshot: Snapshot) -> dict[str, str]:
     edition, version = snapshot.edition.number or 0, kept.sha256[:12]
     cell = url_for("mapping.coast", edition=edition, detail="near", cell="0_0", v=version)
     return {"coast": cell.replace("near/0_0", "WHICH")}
+
+
+def _basemap_url() -> dict[str, str]:
+    about = _basemap()
+    if about is None:
+        return {}
+    version = about.sha256[:VERSION_LENGTH]
+    cell = url_for("mapping.basemap", version=version, detail="near", cell="0_0")
+    return {"basemap": cell.replace("near/0_0", "WHICH")}
 
 
 def _address(snapshot: Snapshot, endpoint: str, artefact: str) -> str:

@@ -12,7 +12,7 @@
   const FONTS = {
     town: "600 13px", suburb: "500 12px", water: "italic 400 12px", height: "500 11px", catchment: "600 11px", school: "400 12px",
   };
-  const WATERS = new Set(["sea", "bay", "strait", "lake"]);
+  const WATERS = new Set(["sea", "bay", "strait", "lake", "river"]);
   const AT_MOST = 90;
 
   /* How many of the largest towns are tried at a zoom, and how far apart their names stay from afar. */
@@ -133,7 +133,8 @@
     },
 
     _writeFeatures(zoom) {
-      for (const [name, lng, lat, kind, from] of this._places.features) {
+      const more = this._map.lines ? this._map.lines.names() : [];
+      for (const [name, lng, lat, kind, from] of [...this._places.features, ...more]) {
         if (zoom < from) continue;
         const point = this._seen(lat, lng);
         const type = WATERS.has(kind) ? "water" : "height";
