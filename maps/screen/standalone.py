@@ -28,7 +28,18 @@ STATIC = Path(__file__).resolve().parents[2] / "catchments" / "web" / "static"
 """The scripts and styles that our own pages load."""
 SCRIPTS = tuple(
     f"map-{part}.js"
-    for part in ("data", "areas", "schools", "names", "manners", "controls", "card", "hover", "app")
+    for part in (
+        "data",
+        "areas",
+        "schools",
+        "names",
+        "manners",
+        "controls",
+        "card",
+        "hover",
+        "search",
+        "app",
+    )
 )
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 """The file asks nobody for anything, whoever opens it wherever."""
@@ -95,7 +106,7 @@ def _page(material: ExportInput, element: str, script: str) -> str:
             f"{element}",
             '<span class="map-cross" aria-hidden="true"></span>',
             '<p id="map-hover" class="map-hover" role="status" hidden></p>',
-            '<p id="map-tip" class="map-tip" hidden></p></div>',
+            '<p id="map-tip" class="map-tip" role="status" hidden></p></div>',
             '<p class="map-tools" id="map-tools" hidden><span class="hint" id="map-hint">',
             "Schools appear as dots when you zoom in.</span></p></div>",
             '<section id="answer" class="answer-panel" aria-label="Chosen catchment">',
