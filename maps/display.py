@@ -83,6 +83,22 @@ def coarser(coverage: Mapping[str, BaseGeometry]) -> dict[str, BaseGeometry]:
     return {code: _round(piece) for code, piece in zip(coverage, simple, strict=True)}
 
 
+def without_land(coverage: Mapping[str, BaseGeometry], coast: BaseGeometry | None) -> set[str]:
+    """Return the codes of a display coverage that are drawn although they have no land."""
+    if coast is None or not coverage:
+        return set()
+    # The middle of the largest part of what is clipped to the coast is ashore.
+    middles = shapely.point_on_surface([_largest(area) for area in coverage.values()])
+    land = shapely.get_parts(geometry_to_360(coast))
+    ashore = shapely.STRtree(middles).query(land, predicate="intersects")[1]
+    return set(np.delete(np.array(list(coverage), dtype=object), np.unique(ashore)).tolist())
+
+
+def _largest(area: BaseGeometry) -> BaseGeometry:
+    parts = shapely.get_parts(area)
+    return parts[int(np.argmax(shapely.area(parts)))]
+
+
 # --- a flat plane ---------------------------------------------------------------------------------
 #
 # Degrees with longitude shrunk as at 41° S: near enough to true shape for choosing what to leave

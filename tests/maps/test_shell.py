@@ -11,6 +11,7 @@ import folium
 import pytest
 from jinja2.utils import htmlsafe_json_dumps
 
+from catchments.web.pages.map import CELL_DEG
 from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
 from maps.screen.folium_map import CLOSEST_ZOOM, CREDITS, MAP_NAME, render_shell
 
@@ -67,6 +68,10 @@ def test_leaflet_is_the_version_that_folium_pins() -> None:
     links = " ".join(url for _, url in folium.Map.default_js)
     assert f"leaflet@{LEAFLET_VERSION}" in links
     assert version("XStatic-Leaflet").startswith(LEAFLET_VERSION)
+
+
+def test_the_map_asks_for_the_cells_that_are_served() -> None:
+    assert set(re.findall(r'"cellDeg": (\d+)', render_shell().script)) == {str(CELL_DEG)}
 
 
 def test_leaflets_files_are_in_the_wheel() -> None:
