@@ -26,11 +26,10 @@ from catchments.runtime.recent import Recent
 from catchments.store import Artefact
 from catchments.store.site.basemap import AboutBasemap, Basemaps
 from catchments.web.common.http_cache import A_MINUTE, AN_HOUR, FOR_GOOD, validated
-from catchments.web.common.payload import provenance_json, provider_json, school_answer
+from catchments.web.common.payload import provenance_json, provider_json
 from catchments.web.common.query_parameters import (
     page_parameters,
     refuse_unknown_or_repeated,
-    school_id,
 )
 from catchments.web.common.services import (
     as_at,
@@ -40,6 +39,7 @@ from catchments.web.common.services import (
     service,
 )
 from catchments.web.pages.catchment_summaries import catchment_list
+from catchments.web.pages.map_focus import focus_asked
 from maps.artefacts import (
     COAST,
     COUNTRY,
@@ -75,7 +75,7 @@ def page() -> Response:
         asked,
         "map.html",
         gettext("Map of catchments"),
-        **map_context(snapshot, focus=_focus(asked, snapshot)),
+        **map_context(snapshot, focus=focus_asked(asked, snapshot)),
         remember=True,
     )
 
@@ -451,50 +451,6 @@ def _address(snapshot: Snapshot, endpoint: str, artefact: str) -> str:
     """Return the address of an artefact that names its content, so that it may be kept for good."""
     version = _artefact(snapshot, artefact).sha256[:12]
     return url_for(endpoint, edition=snapshot.edition.number or 0, v=version)
-
-
-def _focus(asked: AsAt, snapshot: Snapshot) -> dict[str, Any] | None:
-    if {"school", "catchment"} <= set(request.args):
-        raise InputRefused(
-            "The map is asked to open on a school and on a catchment.",
-            field="catchment",
-            allowed="Give school or catchment, not both.",
-            next_step="Leave one of them out of the address.",
-            kind=Kind.CONFLICTING_PARAMETERS,
-        )
-    if "school" in request.args:
-        return _school_focus(asked, school_id(request.args["school"], name="school"))
-    if "catchment" in request.args:
-        return _catchment_focus(snapshot, request.args["catchment"])
-    return None
-
-
-def _school_focus(asked: AsAt, number: int) -> dict[str, Any]:
-    answer = school_answer(asked, number)
-    return {
-        "type": "school",
-        "school_id": number,
-        "code": answer.catchment and answer.catchment.code,
-        "name": answer.school and answer.school.name,
-        "lng": answer.place and answer.place.lng,
-        "lat": answer.place and answer.place.lat,
-    }
-
-
-def _catchment_focus(snapshot: Snapshot, code: str) -> dict[str, Any]:
-    catchment = snapshot.edition.catchments.get(code)
-    if catchment is None:
-        raise NotKnown(
-            f"There is no catchment {shown(code)}.", next_step="Choose one from the list at /map."
-        )
-    return {
-        "type": "catchment",
-        "school_id": None,
-        "code": code,
-        "name": catchment.name,
-        "lng": None,
-        "lat": None,
-    }
 
 
 def _catchment(snapshot: Snapshot, code: str) -> dict[str, Any]:
