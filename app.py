@@ -70,6 +70,7 @@ from catchments.web.pages.machines import (
     robots,
     sitemap,  # noqa: F401 - its addresses are the blueprint's
 )
+from catchments.web.pages.site import owner
 from catchments.web.staff import routes as staff_routes
 from catchments.web.staff.room import staff_room
 from catchments.web.v1 import provider
@@ -89,6 +90,7 @@ BLUEPRINTS = (
     map_pages.blueprint,
     health.blueprint,
     machines.blueprint,
+    owner.blueprint,
     staff_routes.blueprint,
 )
 SEND_EVERY_S = 5.0
@@ -143,6 +145,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     robots.register(app)
     catalogue.register(app)
     page_heads.register(app)
+    owner.register(app)
     accounts_routes.register(app, staff_room(app))
     _compress_pages(app)
     slashes.register(app)  # the last, so that the others see where it leads
