@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -13,16 +15,21 @@ from catchments.web.common.services import EXTENSION
 LOGO = Logo("image/png", b"\x89PNG, as it was read at the start", 2, 3)
 
 
-def owned(app: Flask, owner: SiteOwner) -> FlaskClient:
-    running = app.extensions[EXTENSION]
-    app.extensions[EXTENSION] = replace(running, settings=replace(running.settings, owner=owner))
-    return app.test_client()
+@pytest.fixture
+def owned(small_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[SiteOwner], FlaskClient]:
+    def by(owner: SiteOwner) -> FlaskClient:
+        running = small_app.extensions[EXTENSION]
+        settings = replace(running.settings, owner=owner)
+        monkeypatch.setitem(small_app.extensions, EXTENSION, replace(running, settings=settings))
+        return small_app.test_client()
+
+    return by
 
 
 def test_a_logo_is_given_as_the_picture_that_it_is_and_kept_as_long_as_its_address(
-    small_app: Flask,
+    owned: Callable[[SiteOwner], FlaskClient],
 ) -> None:
-    client = owned(small_app, SiteOwner(name="Ministry of Examples", logo=LOGO))
+    client = owned(SiteOwner(name="Ministry of Examples", logo=LOGO))
     given = client.get(f"/logo?v={LOGO.digest}")
     assert (given.data, given.mimetype) == (LOGO.content, "image/png")
     assert given.headers["X-Content-Type-Options"] == "nosniff"
@@ -36,7 +43,9 @@ def test_without_a_logo_there_is_none(client: FlaskClient) -> None:
     assert client.get("/logo").status_code == 404
 
 
-def test_a_page_is_another_page_once_its_owner_is(small_app: Flask) -> None:
-    before = owned(small_app, SiteOwner()).get("/catchments").headers["ETag"]
-    after = owned(small_app, SiteOwner(name="Ministry of Examples")).get("/catchments")
+def test_a_page_is_another_page_once_its_owner_is(
+    owned: Callable[[SiteOwner], FlaskClient],
+) -> None:
+    before = owned(SiteOwner()).get("/catchments").headers["ETag"]
+    after = owned(SiteOwner(name="Ministry of Examples")).get("/catchments")
     assert after.headers["ETag"] != before
