@@ -72,6 +72,7 @@ from catchments.web.pages.machines import (
     sitemap,  # noqa: F401 - its addresses are the blueprint's
 )
 from catchments.web.pages.site import owner
+from catchments.web.pages.site import texts as site_texts
 from catchments.web.staff import routes as staff_routes
 from catchments.web.staff.room import staff_room
 from catchments.web.v1 import provider
@@ -92,6 +93,7 @@ BLUEPRINTS = (
     health.blueprint,
     machines.blueprint,
     owner.blueprint,
+    site_texts.blueprint,
     staff_routes.blueprint,
 )
 SEND_EVERY_S = 5.0

@@ -36,6 +36,7 @@ from catchments.store.schema.lists import (
     source,
     webhook,
 )
+from catchments.store.schema.site import content_check, content_version
 from catchments.store.schema.trail import audit_entry, kept_rows, trail_sent
 
 __all__ = [
@@ -48,6 +49,8 @@ __all__ = [
     "audit_entry",
     "authenticator",
     "boundary",
+    "content_check",
+    "content_version",
     "delivery",
     "directory_release",
     "draft",
