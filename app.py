@@ -20,7 +20,7 @@ from catchments.core.errors import CatchmentsError
 from catchments.core.settings import Settings
 from catchments.editions.delivery import DeliveryWorker, payloads
 from catchments.editions.trail_sending import NOWHERE, TrailSender
-from catchments.lookup.resolver import kilometres, long_date
+from catchments.lookup.resolver import kilometres
 from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.search.text_search import NoAddresses
 from catchments.lookup.snapshot import Snapshots
@@ -137,7 +137,7 @@ def web_app(settings: Settings | None = None) -> Flask:
         TrailSender(store, settings),
     )
     app.url_map.converters |= {"int": Number, "code": Code, "ending": Ending}
-    app.jinja_env.filters |= {"long_date": long_date, "distance": kilometres}
+    app.jinja_env.filters["distance"] = kilometres
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     assets.register(app)
