@@ -544,8 +544,9 @@ def test_withdrawing_takes_an_edition_out_of_those_on_top_of_it_and_says_so_befo
     assert "edition 1 is in force instead" in asked
     assert "Edition 4 (“Kōwhai to Ahi”" in asked
     assert "It is published anew without them" in asked
-    post(tama, "/staff/editions/3/withdraw", reason="Not yet.")
-    said = words(tama.get("/staff/editions"))
+    done = post(tama, "/staff/editions/3/withdraw", reason="Not yet.")
+    assert done.status_code == 303, words(done)
+    said = tama.get("/staff/editions").text
     assert "Edition 3 is withdrawn. Published anew without it: edition 5." in said
     store = store_of(app)
     assert store.edition(5).catchments[AHI].name == store.edition(1).catchments[AHI].name
