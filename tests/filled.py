@@ -36,6 +36,7 @@ from tests.worlds import (
     small_edition,
     small_release,
     source,
+    withdraw,
 )
 
 MOMENT = datetime(2026, 3, 3, 12, 34, 56, 789012)  # noqa: DTZ001 - as the store keeps it
@@ -57,7 +58,7 @@ def fill_every_table(url: str) -> None:
                 edition, edition.effective_from, None, artefacts=made, maker="test", notices=notices
             )
             store.publish([publication], expected=store.state())
-        store.withdraw(2, by="hana", reason=HOSTILE)
+        withdraw(store, 2, by="hana", reason=HOSTILE)
         _staff_at_work(store)
         table = schema.api_key
         key = {"name": HOSTILE, "digest": "ab" * 32, "prefix": "nzc_abcd", "created_at": MOMENT}

@@ -233,7 +233,7 @@ def _forms(text: str | Sequence[str] | None) -> Sequence[str]:
 
 
 def _fits(form: str, singular: str, plural: str) -> bool:
-    """Whether a form has the values of its English, those that both of its numbers have at least."""
+    """Whether a form has the values of its English; at least those of both its numbers."""
     given = _values(form)
     return _values(singular) & _values(plural) <= given <= _values(singular) | _values(plural)
 
