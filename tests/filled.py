@@ -24,6 +24,7 @@ from catchments.store.explanations import Explanations
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.webhook_addresses import Webhooks
 from catchments.store.schema import metadata
+from catchments.store.site.basemap import Basemaps, Cell, Credit
 from catchments.store.site.content import Contents, Wording
 from tests.staff import add_person
 from tests.worlds import (
@@ -59,6 +60,8 @@ def fill_every_table(url: str) -> None:
             )
             store.publish([publication], expected=store.state())
         withdraw(store, 2, by="hana", reason=HOSTILE)
+        credit = Credit(HOSTILE, HOSTILE, HOSTILE)
+        Basemaps(store).replace([Cell("near/174_-42", every_byte.content)], credit, files=[])
         _staff_at_work(store)
         table = schema.api_key
         key = {"name": HOSTILE, "digest": "ab" * 32, "prefix": "nzc_abcd", "created_at": MOMENT}

@@ -72,6 +72,8 @@ TABLES = (
     "school",
     "alias",
     "alias_upload",
+    "basemap",
+    "basemap_cell",
     "edition",
     "edition_source",
     "edition_catchment",
