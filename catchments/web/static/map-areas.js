@@ -9,8 +9,6 @@
   const ours = window.L && L.catchments;
   if (!ours) return;
 
-  const pause = () => new Promise((resolve) => setTimeout(resolve));
-
   // --- catchments ----------------------------------------------------------------------------------
 
   ours.Areas = L.Layer.extend({
@@ -32,7 +30,6 @@
 
     onAdd(map) {
       map.areas = this;
-      if (map.attributionControl) map.attributionControl.setPrefix(false);
       this._lines.addTo(map);
       map.on("moveend", this.refine, this);
       // The page sets the view first, so that everything is drawn once.
@@ -69,7 +66,7 @@
     /* A few at a time, so that a slow phone can scroll meanwhile. */
     async _draw({ areas, lines }) {
       const turn = (this._turn = {});
-      for (const [at, area] of areas.entries()) {
+      for (const area of areas) {
         const known = this.parts.get(area.code);
         if (known) {
           known.polygons = area.polygons;
@@ -77,12 +74,9 @@
         } else {
           this._add(area);
         }
-        if (at % 5 !== 4) continue;
-        await pause();
+        await ours.breathe();
         if (this._turn !== turn || !this._map) return;
       }
-      await pause();
-      if (this._turn !== turn || !this._map) return;
       this.fire("drawn");
       await this._drawLines(lines, turn);
     },
@@ -99,10 +93,10 @@
       const options = { interactive: false, pane: "regions", renderer: this._renderer, smoothFactor: 0.7 };
       this._lines.clearLayers();
       const groups = [[between, "region-line"]];
-      for (let at = 0; at < coast.length; at += 40) groups.push([coast.slice(at, at + 40), "coast-line"]);
+      for (let at = 0; at < coast.length; at += 20) groups.push([coast.slice(at, at + 20), "coast-line"]);
       for (const [lines, className] of groups) {
         L.polyline(lines, { ...options, className }).addTo(this._lines);
-        await pause();
+        await ours.breathe();
         if (this._turn !== turn || !this._map) return;
       }
     },

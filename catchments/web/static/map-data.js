@@ -37,6 +37,16 @@
     return asked.get(url);
   }
 
+  /* Long work is done in slices: after each the browser may do what waits, on however slow a phone. */
+  const SLICE_MS = 6;
+  let since = 0;
+  const pause = () => (window.scheduler && scheduler.yield ? scheduler.yield() : new Promise((resolve) => setTimeout(resolve)));
+  async function breathe() {
+    if (performance.now() - since < SLICE_MS) return;
+    await pause();
+    since = performance.now();
+  }
+
   const to360 = (lng) => (lng < 0 ? lng + 360 : lng);
   const worded = (sentence, given) =>
     (sentence || "").replace(/\{(\w+)\}/g, (whole, name) => (name in given ? given[name] : whole));
@@ -127,9 +137,11 @@
   }
 
   L.catchments = {
-    frame, words, data, has, to360, worded, topology, geojsonPolygons, ringsOfCell, isInside,
+    frame, words, data, has, breathe, to360, worded, topology, geojsonPolygons, ringsOfCell, isInside,
     calm: window.matchMedia("(prefers-reduced-motion: reduce)").matches,
   };
+  // Or it is written anew for each layer: see who is credited, in folium_map.py.
+  L.Control.Attribution.mergeOptions({ prefix: false });
   if (L.catchments.calm) {
     L.Map.mergeOptions({ zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false, inertia: false });
   }
