@@ -20,7 +20,7 @@ from catchments.core.errors import CatchmentsError
 from catchments.core.settings import Settings
 from catchments.editions.delivery import DeliveryWorker, payloads
 from catchments.editions.trail_sending import NOWHERE, TrailSender
-from catchments.lookup.resolver import kilometres, long_date
+from catchments.lookup.resolver import kilometres
 from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.search.text_search import NoAddresses
 from catchments.lookup.snapshot import Snapshots
@@ -45,6 +45,7 @@ from catchments.web.front import (
 from catchments.web.front.below import Below
 from catchments.web.front.bodies import BoundedBodies
 from catchments.web.front.hosts import KnownHosts
+from catchments.web.front.languages import Languages
 from catchments.web.front.lengths import ShortHeaders
 from catchments.web.front.rate_limits import RateLimitMiddleware
 from catchments.web.front.response_cache import ResponseCache
@@ -70,6 +71,8 @@ from catchments.web.pages.machines import (
     robots,
     sitemap,  # noqa: F401 - its addresses are the blueprint's
 )
+from catchments.web.pages.site import owner
+from catchments.web.pages.site import texts as site_texts
 from catchments.web.staff import routes as staff_routes
 from catchments.web.staff.room import staff_room
 from catchments.web.v1 import provider
@@ -89,6 +92,8 @@ BLUEPRINTS = (
     map_pages.blueprint,
     health.blueprint,
     machines.blueprint,
+    owner.blueprint,
+    site_texts.blueprint,
     staff_routes.blueprint,
 )
 SEND_EVERY_S = 5.0
@@ -119,7 +124,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def web_app(settings: Settings | None = None) -> Flask:
     """Return the application as a server needs it."""
     settings = settings or Settings.from_environment()
-    app = Flask("catchments", root_path=str(WEB))
+    app = i18n.MultilingualFlask("catchments", root_path=str(WEB))
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     store = Store.of(settings)
@@ -132,7 +137,7 @@ def web_app(settings: Settings | None = None) -> Flask:
         TrailSender(store, settings),
     )
     app.url_map.converters |= {"int": Number, "code": Code, "ending": Ending}
-    app.jinja_env.filters |= {"long_date": long_date, "distance": kilometres}
+    app.jinja_env.filters["distance"] = kilometres
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     assets.register(app)
@@ -143,9 +148,11 @@ def web_app(settings: Settings | None = None) -> Flask:
     robots.register(app)
     catalogue.register(app)
     page_heads.register(app)
+    owner.register(app)
     accounts_routes.register(app, staff_room(app))
     _compress_pages(app)
     slashes.register(app)  # the last, so that the others see where it leads
+    app.wsgi_app = Languages(app.wsgi_app, i18n.others(app))  # type: ignore[method-assign]
     app.wsgi_app = RateLimitMiddleware(app, ResponseCache(app))  # type: ignore[method-assign]
     _behind_proxies(app, settings.trusted_proxies)
     if below := urlsplit(settings.public_url).path:

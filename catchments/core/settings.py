@@ -17,6 +17,7 @@ from catchments.core.map_tiles import MapTiles, map_tiles
 from catchments.core.openid_connect import OpenIdConnect, openid_connect
 from catchments.core.roles import Role
 from catchments.core.settings_file import take_in
+from catchments.core.site_owner import SiteOwner, site_owner
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:([0-9]{1,5}|\*))?")
 _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
@@ -130,6 +131,8 @@ class Settings:
     """How often it goes out at most, in seconds."""
     security_contacts: tuple[str, ...] = ()
     """Whom to tell of a weakness, as URIs, the one preferred first; nobody is named if empty."""
+    owner: SiteOwner = field(default_factory=SiteOwner)
+    """Whose website it is; pages say what is set, and no more."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -180,6 +183,7 @@ def _telling(environment: Mapping[str, str]) -> dict[str, Any]:
             environment.get("CATCHMENTS_TRUSTED_HOSTS", ""), public_url
         ),
         "security_contacts": _contacts(environment.get("CATCHMENTS_SECURITY_CONTACT", "")),
+        "owner": site_owner(environment),
     }
 
 

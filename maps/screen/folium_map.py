@@ -6,7 +6,9 @@ it imports Folium and with it pandas: only commands do that.
 
 from __future__ import annotations
 
+import re
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import folium
@@ -18,6 +20,7 @@ from maps.screen.basemap_cells import LEVELS
 from maps.screen.coast_cells import DETAILS
 from maps.screen.elements import OwnControl, OwnHandler, OwnLayer
 
+_DECLARED = re.compile(r"^\s*var (\w+) =", re.MULTILINE)
 MAP_ID = "catchments"
 MAP_NAME = f"map_{MAP_ID}"
 """The id of the map's element, and the script's one global name."""
@@ -29,8 +32,12 @@ PUBLISHED_FROM, FINEST_FROM = 10, 12
 SCHOOLS_FROM, NAMES_FROM, SUBURBS_FROM = 9, 12, 11
 MAIN_ISLANDS = [[-47.4, 166.3], [-34.3, 178.7]]
 CHATHAMS = [[-44.5, 182.9], [-43.6, 184.1]]
+COUNTRY = [MAIN_ISLANDS[0], [MAIN_ISLANDS[1][0], CHATHAMS[1][1]]]
+"""Over this the middle of the picture stays."""
 ROUND_ABOUT = [[-56.0, 152.0], [-24.0, 198.0]]
-"""Nobody drags the map further than this."""
+"""Nobody drags the map further than this, or opens it on what lies beyond."""
+CELL_DEG = 2
+"""Schools and suburbs are fetched for so many degrees at a time."""
 CREDITS = (
     '<a href="https://www.stats.govt.nz/">Stats NZ</a>, '
     '<a href="https://www.linz.govt.nz/">LINZ</a> (CC BY 4.0), '
@@ -42,6 +49,7 @@ PANES = {
     "land": 395,
     "lines": 403,
     "sea": 405,
+    "afloat": 407,
     "regions": 410,
     "schools": 420,
     "chosen": 430,
@@ -83,8 +91,9 @@ class CatchmentMap(folium.Map):
             maxBounds=ROUND_ABOUT,
             maxBoundsViscosity=0.9,
             worldCopyJump=False,
+            zoom_control="topright",
             whole=MAIN_ISLANDS,
-            chathams=CHATHAMS,
+            reach=ROUND_ABOUT,
         )
         self._id = MAP_ID
         self._add_panes()
@@ -137,24 +146,28 @@ class CatchmentMap(folium.Map):
             for each in LEVELS
         ]
         OwnLayer("Lines", control=False, data="basemap", levels=levels).add_to(self)
-        OwnLayer("Schools", data="schools", fromZoom=SCHOOLS_FROM).add_to(self)
+        OwnLayer("Schools", data="schools", cellDeg=CELL_DEG, fromZoom=SCHOOLS_FROM).add_to(self)
         OwnLayer(
             "Names",
             data="places",
+            suburbs="suburbs",
+            cellDeg=CELL_DEG,
             countsUntil=SCHOOLS_FROM,
             suburbsFrom=SUBURBS_FROM,
             schoolNamesFrom=NAMES_FROM,
         ).add_to(self)
 
     def _add_controls(self) -> None:
-        OwnControl("Buttons", position="topleft").add_to(self)
+        OwnControl("Buttons", position="topright").add_to(self)
         layers = folium.LayerControl(position="topright", collapsed=True)
         layers._id = "layers"
         layers.add_to(self)
         OwnControl("Legend", position="bottomleft").add_to(self)
         views = {"all": MAIN_ISLANDS, "chathams": CHATHAMS}
         OwnControl("Inset", position="bottomright", views=views).add_to(self)
-        OwnHandler("Manners", whole=MAIN_ISLANDS, leastZoom=WIDEST_ZOOM).add_to(self)
+        OwnHandler("Manners", whole=MAIN_ISLANDS, country=COUNTRY, leastZoom=WIDEST_ZOOM).add_to(
+            self
+        )
         OwnHandler(
             "Backgrounds",
             layers={name: f"tile_layer_{name}" for name in BACKGROUNDS},
@@ -170,7 +183,19 @@ def render_shell() -> Shell:
     figure._id = MAP_ID
     CatchmentMap().add_to(figure)
     figure.render()
-    return Shell(html=tidy(figure.html.render()), script=tidy(figure.script.render()))
+    pieces = (tidy(each.render()) for each in figure.script._children.values())
+    return Shell(html=tidy(figure.html.render()), script=_in_pieces(filter(str.strip, pieces)))
+
+
+def _in_pieces(pieces: Iterable[str]) -> str:
+    """Return the script as functions that run one after another, with room between any two.
+
+    As a whole it would hold up a slow phone for a quarter of a second. What a piece declares is
+    the others' too, as it is in one script.
+    """
+    shared = (_DECLARED.sub(r"window.\1 =", piece) for piece in pieces)
+    functions = ",\n".join(f"function () {{\n{piece}}}" for piece in shared)
+    return f"L.catchments.inTurn([\n{functions}\n]);\n"
 
 
 def tidy(text: str) -> str:

@@ -122,7 +122,7 @@ def _page(material: ExportInput, element: str, script: str, boundaries: bytes) -
             f"{element}",
             '<span class="map-cross" aria-hidden="true"></span>',
             '<p id="map-hover" class="map-hover" role="status" hidden></p>',
-            '<p id="map-tip" class="map-tip" hidden></p></div>',
+            '<p id="map-tip" class="map-tip" role="status" hidden></p></div>',
             '<p class="map-tools" id="map-tools" hidden><span class="hint" id="map-hint">',
             "Schools appear as dots when you zoom in.</span></p></div>",
             '<section id="answer" class="answer-panel" aria-label="Chosen catchment">',

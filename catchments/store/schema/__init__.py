@@ -37,6 +37,7 @@ from catchments.store.schema.lists import (
     source,
     webhook,
 )
+from catchments.store.schema.site import content_check, content_version
 from catchments.store.schema.trail import audit_entry, kept_rows, trail_sent
 
 __all__ = [
@@ -51,6 +52,8 @@ __all__ = [
     "basemap",
     "basemap_cell",
     "boundary",
+    "content_check",
+    "content_version",
     "delivery",
     "directory_release",
     "draft",

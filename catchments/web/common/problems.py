@@ -29,6 +29,8 @@ from catchments.store.accounts.hashing import TooBusy
 from catchments.store.drafts.repository import NotNow, Stale
 from catchments.web.common.contract import NotOffered
 from catchments.web.common.services import address, service
+from catchments.web.spoken.catalogues import Told
+from catchments.web.spoken.catalogues import tell as _
 
 PROBLEM = "application/problem+json"
 LONGEST_HEADER = 16_384
@@ -226,7 +228,7 @@ def answer_of_http(error: HTTPException) -> Response:
         response = _problem(kind, code, title, nothing, next_step="All there is: /api.")
     else:
         said = SAID.get(code)
-        detail = str(said) if said else error.description or error.name
+        detail = Told(said) if said else error.description or error.name
         response = _problem(kind, code, title, detail)
     for name, value in error.get_headers():
         if name in {"Allow", "Content-Range", "Retry-After"}:
@@ -245,8 +247,8 @@ def own_error() -> Response:
         Kind.SERVICE_ERROR,
         500,
         gettext("Something went wrong here"),
-        gettext("The service met an error of its own; it has been logged."),
-        next_step=gettext("Try again in a minute."),
+        _("The service met an error of its own; it has been logged."),
+        next_step=_("Try again in a minute."),
     )
 
 
