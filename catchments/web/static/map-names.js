@@ -99,7 +99,10 @@
       const towns = this._places.towns.slice(0, townsAt(zoom));
       const pieces = [
         ...inPieces(towns, 12).map((rows) => () => this._writeTowns(rows, "town")),
-        async () => (this._rooms = await this._roomsInView()),
+        async () => {
+          const rooms = await this._roomsInView();
+          if (this._turn === turn) this._rooms = rooms;
+        },
         () => this._writeCatchments(),
         () => this._writeFeatures(zoom),
         () => this._keepDotsClear(),
