@@ -24,6 +24,7 @@ from catchments.store.explanations import Explanations
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.webhook_addresses import Webhooks
 from catchments.store.schema import metadata
+from catchments.store.site.basemap import Basemaps, Cell, Credit
 from catchments.store.site.content import Contents, Wording
 from tests.staff import add_person
 from tests.worlds import (
@@ -58,6 +59,8 @@ def fill_every_table(url: str) -> None:
                 edition, edition.effective_from, None, artefacts=made, maker="test", notices=notices
             )
             store.publish([publication], expected=store.state())
+        cells = [Cell("near/172_-44", bytes(range(256))), Cell("far/86_-22", b"")]
+        Basemaps(store).replace(cells, Credit(HOSTILE, HOSTILE, HOSTILE), files=[])
         withdraw(store, 2, by="hana", reason=HOSTILE)
         _staff_at_work(store)
         table = schema.api_key
