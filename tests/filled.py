@@ -59,6 +59,8 @@ def fill_every_table(url: str) -> None:
                 edition, edition.effective_from, None, artefacts=made, maker="test", notices=notices
             )
             store.publish([publication], expected=store.state())
+        cells = [Cell("near/172_-44", bytes(range(256))), Cell("far/86_-22", b"")]
+        Basemaps(store).replace(cells, Credit(HOSTILE, HOSTILE, HOSTILE), files=[])
         withdraw(store, 2, by="hana", reason=HOSTILE)
         credit = Credit(HOSTILE, HOSTILE, HOSTILE)
         Basemaps(store).replace([Cell("near/174_-42", every_byte.content)], credit, files=[])

@@ -103,6 +103,8 @@ TABLES = (
     "finding_explained",
     "content_version",
     "content_check",
+    "basemap",
+    "basemap_cell",
     "api_key",
 )
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
