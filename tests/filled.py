@@ -24,6 +24,7 @@ from catchments.store.explanations import Explanations
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.webhook_addresses import Webhooks
 from catchments.store.schema import metadata
+from catchments.store.site.reports import MistakeGiven, MistakeReports
 from tests.staff import add_person
 from tests.worlds import (
     AHI,
@@ -90,6 +91,7 @@ def _staff_at_work(store: Store) -> None:
     whole = ReplaceCatchments(moved.catchments, moved.boundaries, (source(SourceKind.BOUNDARIES),))
     desk.add(draft, whole, HOSTILE, seen=ExpectedVersion(hana, 2))
     desk.comment(draft, HOSTILE, by=hana)
+    MistakeReports(store).add(MistakeGiven(HOSTILE, HOSTILE, "kia@ahi.example"))
     AliasUploads(store).keep([Alias(HOSTILE, 54, HOSTILE)], files=[{"name": HOSTILE}], by=hana)
     Uploads(store).keep(draft, Upload(HOSTILE, bytes(range(256))), by=hana)
 

@@ -100,6 +100,7 @@ TABLES = (
     "absence_rate",
     "finding_explained",
     "api_key",
+    "mistake_report",
 )
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 

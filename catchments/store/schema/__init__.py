@@ -36,6 +36,7 @@ from catchments.store.schema.lists import (
     source,
     webhook,
 )
+from catchments.store.schema.site import mistake_report
 from catchments.store.schema.trail import audit_entry, kept_rows, trail_sent
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "kept_rows",
     "letter",
     "metadata",
+    "mistake_report",
     "notice",
     "passkey",
     "person",

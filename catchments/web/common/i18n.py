@@ -1,4 +1,4 @@
-"""The language of pages: every string goes through Babel, so that a translator can do the rest.
+"""The language and the clock of pages: strings go through Babel, moments are New Zealand’s.
 
 English is in the code. Another language is a catalogue in `translations/`, made from
 `translations/messages.pot`; as soon as there is one, a browser that prefers it gets it.
@@ -7,13 +7,16 @@ English is in the code. Another language is a catalogue in `translations/`, made
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from flask import Flask, Response, current_app, request
 from flask_babel import Babel, get_locale
 from markupsafe import Markup, escape
 
 from catchments.core.te_reo import runs
+from catchments.lookup.resolver import long_date
 from catchments.lookup.search.matching import what_differs
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 
 ENGLISH = "en"
 TRANSLATED = ("text/html", "application/problem+json")
@@ -28,7 +31,7 @@ def register(app: Flask) -> None:
         translated = {str(locale) for locale in babel.list_translations()}
     app.extensions["languages"] = sorted({ENGLISH, *translated})
     app.jinja_env.filters["te_reo"] = te_reo
-    app.jinja_env.filters["beside"] = beside
+    app.jinja_env.filters |= {"beside": beside, "moment": moment, "here": in_new_zealand}
     app.context_processor(_page_language)
     app.after_request(_varying)
 
@@ -45,6 +48,17 @@ def beside(name: str, typed: Sequence[str]) -> Markup:
         return te_reo(name)
     found = (MARKED.format(te_reo(w)) if differs else te_reo(w) for w, differs in words)
     return Markup(" ").join(found)
+
+
+def in_new_zealand(at: datetime) -> datetime:
+    """Return a moment, UTC where it names no zone, as clocks in New Zealand show it."""
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(NEW_ZEALAND_TIME)
+
+
+def moment(at: datetime) -> str:
+    """Return a moment for people, by New Zealand's clocks: “5 January 2026, 14:05”."""
+    here = in_new_zealand(at)
+    return f"{long_date(here.date())}, {here:%H:%M}"
 
 
 def _page_language() -> dict[str, str]:
