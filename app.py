@@ -71,7 +71,7 @@ from catchments.web.pages.machines import (
     robots,
     sitemap,  # noqa: F401 - its addresses are the blueprint's
 )
-from catchments.web.pages.site import mistakes
+from catchments.web.pages.site import contact_cards, embedding, mistakes
 from catchments.web.staff import routes as staff_routes
 from catchments.web.staff.room import staff_room
 from catchments.web.v1 import provider
@@ -89,6 +89,8 @@ BLUEPRINTS = (
     guide.blueprint,
     history.blueprint,
     mistakes.blueprint,
+    contact_cards.blueprint,
+    embedding.blueprint,
     map_pages.blueprint,
     health.blueprint,
     machines.blueprint,
