@@ -21,6 +21,7 @@ from catchments.lookup.snapshot import AsAt, Published, Snapshot, Snapshots
 from catchments.store import Store
 from catchments.web.common.assets import EXTENSION as ASSETS
 from catchments.web.common.http_cache import FOR_NOBODY, cache_control, etag, validated
+from catchments.web.common.i18n import base_root
 
 EXTENSION = "catchments"
 OF_THIS_HOST = "catchments.of_this_host"
@@ -140,7 +141,7 @@ def address(path: str) -> str:
     Otherwise it begins with a slash, which says the same whatever host one asks, and so may stand
     in what is kept for everybody. What must be whole is made by `absolute`.
     """
-    return f"{service().settings.public_url or request.script_root}{path}"
+    return f"{service().settings.public_url or base_root()}{path}"
 
 
 def absolute(path: str) -> str:
@@ -153,12 +154,12 @@ def absolute(path: str) -> str:
     public = service().settings.public_url
     if not public:
         request.environ[OF_THIS_HOST] = True
-    return f"{public or request.url_root.rstrip('/')}{path}"
+    return f"{public or request.host_url.rstrip('/') + base_root()}{path}"
 
 
 def absolute_url(endpoint: str, **values: Any) -> str:
     """Return the whole address of a view, as `absolute` makes it."""
-    return absolute(url_for(endpoint, **values).removeprefix(request.script_root))
+    return absolute(url_for(endpoint, **values).removeprefix(base_root()))
 
 
 def sources_of(snapshot: Snapshot) -> list[Any]:
