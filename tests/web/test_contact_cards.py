@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catchments.web.pages.site.contact_cards import LINE_AT_MOST, text, uri, written
-from tests.laws import examples
 from tests.worlds import HOSTILE
 
 
@@ -72,7 +71,6 @@ def test_only_a_web_address_is_one(address: str, kept: str) -> None:
 
 
 @given(st.text())
-@examples(200)
 def test_any_name_is_read_back_from_lines_that_are_short(name: str) -> None:
     card = written([("FN", text(name)), ("NOTE", "after")])
     assert all(len(line.encode("utf-8", "replace")) <= LINE_AT_MOST for line in card.split("\r\n"))
