@@ -20,7 +20,7 @@ from catchments.core.errors import CatchmentsError
 from catchments.core.settings import Settings
 from catchments.editions.delivery import DeliveryWorker, payloads
 from catchments.editions.trail_sending import NOWHERE, TrailSender
-from catchments.lookup.resolver import kilometres, long_date
+from catchments.lookup.resolver import kilometres
 from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.search.text_search import NoAddresses
 from catchments.lookup.snapshot import Snapshots
@@ -72,7 +72,8 @@ from catchments.web.pages.machines import (
     robots,
     sitemap,  # noqa: F401 - its addresses are the blueprint's
 )
-from catchments.web.pages.site import contact_cards, embedding, mistakes
+from catchments.web.pages.site import contact_cards, embedding, mistakes, owner
+from catchments.web.pages.site import texts as site_texts
 from catchments.web.staff import routes as staff_routes
 from catchments.web.staff.room import staff_room
 from catchments.web.v1 import provider
@@ -95,6 +96,8 @@ BLUEPRINTS = (
     map_pages.blueprint,
     health.blueprint,
     machines.blueprint,
+    owner.blueprint,
+    site_texts.blueprint,
     staff_routes.blueprint,
 )
 SEND_EVERY_S = 5.0
@@ -139,7 +142,7 @@ def web_app(settings: Settings | None = None) -> Flask:
         TrailSender(store, settings),
     )
     app.url_map.converters |= {"int": Number, "code": Code, "ending": Ending}
-    app.jinja_env.filters |= {"long_date": long_date, "distance": kilometres}
+    app.jinja_env.filters["distance"] = kilometres
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     assets.register(app)
@@ -150,6 +153,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     robots.register(app)
     catalogue.register(app)
     page_heads.register(app)
+    owner.register(app)
     accounts_routes.register(app, staff_room(app))
     _compress_pages(app)
     slashes.register(app)  # the last, so that the others see where it leads

@@ -99,6 +99,8 @@ TABLES = (
     "webhook",
     "absence_rate",
     "finding_explained",
+    "content_version",
+    "content_check",
     "api_key",
     "mistake_report",
 )

@@ -28,6 +28,7 @@ from catchments.editions.uncovered import CountAddresses, bare_land, not_counted
 from catchments.geometry.tiling.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot, Timeline, boundaries_fingerprint
 from catchments.readers.report import Progress, no_progress
+from catchments.runtime.garbage import uncollected
 from catchments.store import Artefact, Decision, Draft, Publication, Store
 from catchments.store.accounts.people import People
 
@@ -94,6 +95,7 @@ class Publisher:
         self._built: list[Snapshot] = []
         self._next_number = max((e.number for e in store.editions()), default=0) + 1
 
+    @uncollected()
     def publish(self, request: PublicationRequest) -> list[int]:
         """Publish a draft and return the new editions' numbers.
 
@@ -113,6 +115,7 @@ class Publisher:
         told = self._with_differences(self._told(request, draft, made))
         return self._store.publish(told, expected=self._state, decision=request.decision)
 
+    @uncollected()
     def seed(
         self, edition: Edition, release: DirectoryRelease, aliases: Sequence[Alias] = ()
     ) -> list[int]:

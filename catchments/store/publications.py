@@ -37,6 +37,7 @@ from catchments.store.integrity.audit import append
 from catchments.store.integrity.records import artefacts_record, release_record
 from catchments.store.outbox import notices
 from catchments.store.publication_record import Decision, Publication
+from catchments.store.site import content
 
 T = TypeVar("T")
 
@@ -50,6 +51,10 @@ class State:
     releases: int
     aliases: int = 0
     """The number of the import whose aliases are there."""
+    basemap: int = 0
+    """The same of roads, lakes and rivers."""
+    texts: int = 0
+    """How much was decided of the site's texts."""
 
 
 class Store(Database):
@@ -72,9 +77,10 @@ class Store(Database):
             sa.select(
                 sa.func.coalesce(sa.func.max(schema.alias.c.import_number), 0)
             ).scalar_subquery(),
+            sa.select(sa.func.coalesce(sa.func.max(schema.basemap.c.number), 0)).scalar_subquery(),
         )
         with self.reading() as connection:
-            return State(*connection.execute(query).one())
+            return State(*connection.execute(query).one(), texts=content.decided(connection))
 
     def answers(self, *, within_s: float) -> bool:
         """Whether the database answers within some seconds, in whatever way it may fail to."""
@@ -135,6 +141,11 @@ class Store(Database):
         """Put aliases in place of those there are. Raises InputRefused for none."""
         with self.writing() as connection:
             alias_rows.replace_all(connection, given, by=by, files=files)
+
+    def texts(self) -> tuple[list[content.ContentVersion], list[content.ContentCheck]]:
+        """Return the site's texts that staff keep up: versions, and comparisons with sources."""
+        kept = content.Contents(self)
+        return kept.versions(), kept.checks()
 
     def drafts(self) -> list[Draft]:
         """Return all drafts without their changes, by id."""

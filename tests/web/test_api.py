@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catchments import __version__
+from catchments.core.site_owner import SETTINGS
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 from catchments.lookup.values import SCHOOL_NUMBER_ALLOWED
 from catchments.runtime.fence import walls
@@ -943,13 +944,14 @@ def test_ready_names_the_edition_and_the_directory(client: FlaskClient) -> None:
     assert client.get("/readyz", environ_base=stranger).get_json() == READY
 
 
-def test_ready_tells_this_machine_alone_what_fences_foreign_files_and_where_the_trail_goes(
+def test_ready_tells_this_machine_alone_what_fences_files_where_the_trail_goes_and_what_is_not_set(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(walls, "_known", [Standing(landlock=2, seccomp=True)])
     fenced = {
         "foreign_files": {"files": "Landlock 2", "network": "seccomp"},
         "audit_out": "nowhere",
+        "site_owner": {"not_set": list(SETTINGS)},
     }
     assert client.get("/readyz").get_json() == READY | fenced
     for proxied in ("X-Forwarded-For", "Via"):

@@ -12,15 +12,16 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from flask import Flask, Response, abort, current_app, request
-from flask_babel import Babel, get_locale
+from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from catchments.core.te_reo import runs
-from catchments.lookup.resolver import long_date
 from catchments.lookup.search.matching import what_differs
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME
+from catchments.web.spoken import catalogues, sentences
+from catchments.web.spoken.catalogues import ENGLISH
+from catchments.web.spoken.dates import long_date
 
-ENGLISH = "en"
 LANGUAGE = "catchments.language"
 """In the environment of a request: the language that its address begins with."""
 NAMES = {ENGLISH: "English", "mi": "Te reo Māori"}
@@ -86,10 +87,10 @@ MARKED = Markup("<mark>{}</mark>")
 
 def register(app: Flask) -> None:
     """Let templates and handlers speak the language that the reader prefers, of those there are."""
-    babel = Babel(app, default_locale=ENGLISH, locale_selector=_asked_for)
-    with app.app_context():
-        translated = {str(locale) for locale in babel.list_translations()}
-    app.extensions["languages"] = sorted({ENGLISH, *translated})
+    babel = catalogues.Speaking(app, default_locale=ENGLISH, locale_selector=_asked_for)
+    app.extensions["languages"] = catalogues.register(app, babel)
+    app.jinja_env.filters["long_date"] = long_date
+    sentences.register(app)
     app.jinja_env.filters["te_reo"] = te_reo
     app.jinja_env.filters |= {"beside": beside, "moment": moment, "here": in_new_zealand}
     app.jinja_env.globals["pages_in_languages"] = pages_in_languages

@@ -29,6 +29,8 @@ from catchments.store.accounts.hashing import TooBusy
 from catchments.store.drafts.repository import NotNow, Stale
 from catchments.web.common.contract import NotOffered
 from catchments.web.common.services import address, service
+from catchments.web.spoken.catalogues import Told
+from catchments.web.spoken.catalogues import tell as _
 
 PROBLEM = "application/problem+json"
 LONGEST_HEADER = 16_384
@@ -234,7 +236,7 @@ def answer_of_http(error: HTTPException) -> Response:
         response = _problem(kind, code, title, nothing, next_step="All there is: /api.")
     else:
         said = SAID.get(code)
-        detail = str(said) if said else error.description or error.name
+        detail = Told(said) if said else error.description or error.name
         response = _problem(kind, code, title, detail)
     for name, value in error.get_headers():
         if name in {"Allow", "Content-Range", "Retry-After"}:
@@ -253,8 +255,8 @@ def own_error() -> Response:
         Kind.SERVICE_ERROR,
         500,
         gettext("Something went wrong here"),
-        gettext("The service met an error of its own; it has been logged."),
-        next_step=gettext("Try again in a minute."),
+        _("The service met an error of its own; it has been logged."),
+        next_step=_("Try again in a minute."),
     )
 
 
@@ -305,16 +307,15 @@ def _page(status: int, title: str, detail: str, more: dict[str, Any]) -> Respons
     if request.blueprint in STAFF:
         text = render_template("staff/problem.html", error=True, draft_page=_draft_page(), **about)
     else:
-        text = render_template("problem.html", **about, **_for_people(status, detail, about))
+        text = render_template("problem.html", **about, heading=_heading(status, about))
     return Response(text, status)
 
 
-def _for_people(status: int, detail: str, more: dict[str, Any]) -> dict[str, Any]:
-    """Return what a public page says in place of what a program is told."""
-    title = SAID_TO_PEOPLE.get(status, more["title"])
-    if status == 400 and more.get("parameter"):
-        title = gettext("Something in this address is wrong")
-    return {"said": str(title), "words": detail.replace("The parameter ", "In the address, ", 1)}
+def _heading(status: int, about: dict[str, Any]) -> str:
+    """Return what a public page says in place of the title that a program is told."""
+    if status == 400 and about.get("parameter"):
+        return str(gettext("Something in this address is wrong"))
+    return str(SAID_TO_PEOPLE.get(status, about["title"]))
 
 
 def _draft_page() -> str:

@@ -22,6 +22,7 @@ from catchments.web.common.query_parameters import optional_date, page_parameter
 from catchments.web.common.school_named import NamedSchool, school_named
 from catchments.web.common.services import as_at, public_page, service, told_once
 from catchments.web.pages.edition_history import history_of, steps_of
+from catchments.web.spoken.catalogues import tell as _
 
 blueprint = Blueprint("history", __name__)
 
@@ -81,8 +82,8 @@ def edition(number: int) -> Response:
     found = told.numbered(number)
     if found is None:
         raise NotKnown(
-            gettext("There is no edition %(number)s.", number=number),
-            next_step=gettext("Choose one from the list at /history."),
+            _("There is no edition %(number)s.", number=number),
+            next_step=_("Choose one from the list at /history."),
         )
     return public_page(
         asked,

@@ -51,12 +51,7 @@ class PageHead:
 
 def register(app: Flask) -> None:
     """Let the frame of all pages ask for what its head is to say."""
-    app.jinja_env.globals |= {"page_head": page_head, "has_page": has_page}
-
-
-def has_page(path: str) -> bool:
-    """Whether the service has a page at a path: the frame leads to no other."""
-    return current_app.url_map.bind("localhost").test(path, "GET")
+    app.jinja_env.globals["page_head"] = page_head
 
 
 def path_of(endpoint: str, **values: Any) -> str:
