@@ -514,7 +514,7 @@ def test_a_page_that_is_asked_for_wrongly_says_how_to(path: str, client: FlaskCl
     response = client.get(path)
     assert response.status_code == 400
     assert "<h1>Something in this address is wrong</h1>" in response.text
-    assert "parameter" not in main(response.text)
+    assert "The parameter" not in main(response.text)
 
 
 @pytest.mark.parametrize(

@@ -91,8 +91,10 @@ def _answered(asked: AsAt, snapshot: Snapshot) -> Iterator[str]:
     schools = [each for _, each in sorted(snapshot.release.schools.items()) if _is_open(each)]
     names = [school.name for school in schools]
     numbers = [str(school.school_id) for school in schools]
-    for texts in (names, numbers[LOOKED_AT:] or numbers, [school.city for school in schools]):
-        yield from islice((t for t in texts[:LOOKED_AT] if t and _is_answered(asked, t)), 1)
+    catchments = [each.name for each in snapshot.edition.catchments.values()]
+    places = [school.city for school in schools[:LOOKED_AT] if school.city] or catchments
+    for texts in (names, numbers[LOOKED_AT:] or numbers, places):
+        yield from islice((t for t in texts[:LOOKED_AT] if _is_answered(asked, t)), 1)
 
 
 def _is_open(school: School) -> bool:
