@@ -106,6 +106,7 @@ TABLES = (
     "basemap",
     "basemap_cell",
     "api_key",
+    "mistake_report",
 )
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 

@@ -12,6 +12,7 @@ from catchments.web.staff.pages import (  # noqa: F401 - and each of these
     drafts,
     home,
     issues,
+    mistakes,
     notices,
     rates,
     reviewing,
