@@ -71,6 +71,8 @@ from catchments.web.pages.machines import (
     robots,
     sitemap,  # noqa: F401 - its addresses are the blueprint's
 )
+from catchments.web.pages.site import owner
+from catchments.web.pages.site import texts as site_texts
 from catchments.web.staff import routes as staff_routes
 from catchments.web.staff.room import staff_room
 from catchments.web.v1 import provider
@@ -90,6 +92,8 @@ BLUEPRINTS = (
     map_pages.blueprint,
     health.blueprint,
     machines.blueprint,
+    owner.blueprint,
+    site_texts.blueprint,
     staff_routes.blueprint,
 )
 SEND_EVERY_S = 5.0
@@ -144,6 +148,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     robots.register(app)
     catalogue.register(app)
     page_heads.register(app)
+    owner.register(app)
     accounts_routes.register(app, staff_room(app))
     _compress_pages(app)
     slashes.register(app)  # the last, so that the others see where it leads

@@ -12,7 +12,7 @@ from alembic.config import Config
 from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.core.model import Alias, SourceKind
-from catchments.core.roles import Role
+from catchments.core.roles import Person, Role
 from catchments.store import Artefact, Publication, Store, schema
 from catchments.store.accounts.people import People
 from catchments.store.directory.aliases import AliasUploads
@@ -24,6 +24,7 @@ from catchments.store.explanations import Explanations
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.webhook_addresses import Webhooks
 from catchments.store.schema import metadata
+from catchments.store.site.content import Contents, Wording
 from tests.staff import add_person
 from tests.worlds import (
     AHI,
@@ -35,6 +36,7 @@ from tests.worlds import (
     small_edition,
     small_release,
     source,
+    withdraw,
 )
 
 MOMENT = datetime(2026, 3, 3, 12, 34, 56, 789012)  # noqa: DTZ001 - as the store keeps it
@@ -56,7 +58,7 @@ def fill_every_table(url: str) -> None:
                 edition, edition.effective_from, None, artefacts=made, maker="test", notices=notices
             )
             store.publish([publication], expected=store.state())
-        store.withdraw(2, by="hana", reason=HOSTILE)
+        withdraw(store, 2, by="hana", reason=HOSTILE)
         _staff_at_work(store)
         table = schema.api_key
         key = {"name": HOSTILE, "digest": "ab" * 32, "prefix": "nzc_abcd", "created_at": MOMENT}
@@ -83,6 +85,7 @@ def _staff_at_work(store: Store) -> None:
     people.sign_in_elsewhere_only(add_person(store, "rata").login, by="hana")
     AbsenceRates(store).set({"": RateGiven(0.1, HOSTILE)}, by=hana)
     Explanations(store).explain({"key": "A finding."}, HOSTILE, by=hana)
+    _texts_of_the_site(store, hana)
     desk = DraftRepository(store)
     draft = desk.begin(title=HOSTILE, reason="Kōrero", base_number=1, by=hana)
     desk.add(draft, RenameCatchment(AHI, "Ahi Nui"), "A change.", seen=ExpectedVersion(hana, 1))
@@ -92,6 +95,14 @@ def _staff_at_work(store: Store) -> None:
     desk.comment(draft, HOSTILE, by=hana)
     AliasUploads(store).keep([Alias(HOSTILE, 54, HOSTILE)], files=[{"name": HOSTILE}], by=hana)
     Uploads(store).keep(draft, Upload(HOSTILE, bytes(range(256))), by=hana)
+
+
+def _texts_of_the_site(store: Store, hana: Person) -> None:
+    wording = Wording(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, STARTS, STARTS, STARTS)
+    contents = Contents(store)
+    contents.propose("help-whom-to-call", wording, seen=0, by=hana)
+    until = date(2027, 1, 1)
+    contents.confirm("help-whom-to-call", "ab" * 8, on=STARTS, until=until, by=hana)
 
 
 def _what_hana_signs_in_with(connection: sa.Connection, hana: int, sealed: str) -> None:

@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 from catchments.core.environment_values import count, seconds, switch
 from catchments.core.errors import InputRefused, shown
 from catchments.core.mail_server import EMAIL, MailServer, mail_server
+from catchments.core.map_tiles import MapTiles, map_tiles
 from catchments.core.openid_connect import OpenIdConnect, openid_connect
 from catchments.core.roles import Role
 from catchments.core.settings_file import take_in
+from catchments.core.site_owner import SiteOwner, site_owner
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:([0-9]{1,5}|\*))?")
 _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
@@ -80,6 +82,8 @@ class Settings:
     geocoder_options: str = "{}"
     """What that geocoder needs, as JSON: a key, a domain, a user agent."""
     geocoder_timeout_s: float = 2.0
+    tiles: MapTiles | None = None
+    """What lies below the catchments on a map, from somebody else's server; nothing if None."""
     secret_keys: tuple[str, ...] = field(default=(), repr=False)
     """What the staff's sessions are signed with, the first; the others are still known.
 
@@ -127,6 +131,8 @@ class Settings:
     """How often it goes out at most, in seconds."""
     security_contacts: tuple[str, ...] = ()
     """Whom to tell of a weakness, as URIs, the one preferred first; nobody is named if empty."""
+    owner: SiteOwner = field(default_factory=SiteOwner)
+    """Whose website it is; pages say what is set, and no more."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -158,6 +164,7 @@ class Settings:
             geocoder_timeout_s=seconds(
                 environment, "CATCHMENTS_GEOCODER_TIMEOUT_S", cls.geocoder_timeout_s, least=0.1
             ),
+            tiles=map_tiles(environment),
             **_signing_in(environment),
             **_telling(environment),
             **_watching(environment),
@@ -176,6 +183,7 @@ def _telling(environment: Mapping[str, str]) -> dict[str, Any]:
             environment.get("CATCHMENTS_TRUSTED_HOSTS", ""), public_url
         ),
         "security_contacts": _contacts(environment.get("CATCHMENTS_SECURITY_CONTACT", "")),
+        "owner": site_owner(environment),
     }
 
 

@@ -8,7 +8,7 @@ the middle one of its schools does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -18,7 +18,7 @@ from catchments.core.model import Place, School, SchoolStatus
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import to_360
 from maps.exports.export_input import ExportInput
-from maps.screen.named_places import NAMED_PLACES
+from maps.screen.named_places import CITY_CENTRES, NAMED_PLACES
 
 APART_DEG = 0.25
 """Schools further from each other than this, with none between, lie in places of their own."""
@@ -64,7 +64,7 @@ def towns(located: Located, spelt: Mapping[str, str] | None = None) -> list[Name
     for school, place in located:
         by_town.setdefault(school.city.strip(), []).append((school, place))
     found = (
-        _named((spelt or {}).get(folded(town), town), group, middle=_of_the_town_itself(group))
+        _town((spelt or {}).get(folded(town), town), group)
         for town, schools in by_town.items()
         if town
         for group in clusters(schools)
@@ -107,6 +107,14 @@ def _located(material: ExportInput) -> Located:
         for school in schools
         if school.place and school.status is SchoolStatus.OPEN
     ]
+
+
+def _town(name: str, group: Located) -> Named:
+    """Return a town where its own schools are, or a large city where its centre is known to be."""
+    found = _named(name, group, middle=_of_the_town_itself(group))
+    centre = CITY_CENTRES.get(folded(name))
+    is_here = centre and any(_near(Place(*centre), place) for _, place in group)
+    return replace(found, lng=centre[0], lat=centre[1]) if centre and is_here else found
 
 
 def _of_the_town_itself(group: Located) -> Located:

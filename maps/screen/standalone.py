@@ -17,7 +17,7 @@ from catchments.core.model import Answer, Catchment
 from catchments.lookup.resolver import long_date
 from maps.colours import regions_in_order
 from maps.exports.export_input import ExportInput
-from maps.leaflet import LEAFLET_FOLDER
+from maps.leaflet import LEAFLET_FOLDER, MAP_SCRIPTS
 from maps.screen.folium_map import MAP_ID, CatchmentMap, tidy
 from maps.screen.orientation import places_json
 from maps.screen.words import WORDS
@@ -26,10 +26,6 @@ from maps.wording import DO_NOT_USE, credit_lines, in_force, one_line
 
 STATIC = Path(__file__).resolve().parents[2] / "catchments" / "web" / "static"
 """The scripts and styles that our own pages load."""
-SCRIPTS = tuple(
-    f"map-{part}.js"
-    for part in ("data", "areas", "schools", "names", "manners", "controls", "card", "hover", "app")
-)
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 """The file asks nobody for anything, whoever opens it wherever."""
 CARD = """<template id="answer-template"><div class="answer">
@@ -75,7 +71,7 @@ def map_html(material: ExportInput) -> bytes:
 def _page(material: ExportInput, element: str, script: str) -> str:
     title = "Attendance service catchments"
     styles = [LEAFLET_FOLDER / "leaflet.css", STATIC / "site.css", STATIC / "map.css"]
-    scripts = [LEAFLET_FOLDER / "leaflet.js", *(STATIC / name for name in SCRIPTS)]
+    scripts = [LEAFLET_FOLDER / "leaflet.js", *(STATIC / name for name in MAP_SCRIPTS)]
     words = html.escape(msgspec.json.encode(WORDS).decode())
     return "\n".join(
         [
@@ -95,7 +91,7 @@ def _page(material: ExportInput, element: str, script: str) -> str:
             f"{element}",
             '<span class="map-cross" aria-hidden="true"></span>',
             '<p id="map-hover" class="map-hover" role="status" hidden></p>',
-            '<p id="map-tip" class="map-tip" hidden></p></div>',
+            '<p id="map-tip" class="map-tip" role="status" hidden></p></div>',
             '<p class="map-tools" id="map-tools" hidden><span class="hint" id="map-hint">',
             "Schools appear as dots when you zoom in.</span></p></div>",
             '<section id="answer" class="answer-panel" aria-label="Chosen catchment">',

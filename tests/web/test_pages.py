@@ -389,7 +389,9 @@ def test_what_is_named_by_its_content_is_kept_for_good_and_nothing_else(
         ("/map/data/1/country.svg", "image/svg+xml"),
         ("/map/data/1/coast/near/172_-41.json", "application/json"),
         ("/map/data/1/1/catchments.json", "application/json"),
+        ("/map/data/1/suburbs/174_-38.json", "application/json"),
         ("/map/data/1/1/schools.json", "application/json"),
+        ("/map/data/1/1/schools/87_-20.json", "application/json"),
         ("/downloads/1/boundaries.geojson", "application/geo+json"),
         (f"/leaflet/{LEAFLET_VERSION}/leaflet.js", "text/javascript"),
         (f"/leaflet/{LEAFLET_VERSION}/leaflet.css", "text/css"),
@@ -426,6 +428,19 @@ def test_schools_for_the_map_are_those_with_a_place(client: FlaskClient) -> None
     assert next(row for row in rows if row[0] == 3553)[2:5] == [-176.5, -44.0, REKOHU]
 
 
+def test_schools_are_given_by_the_cell_each_once(client: FlaskClient) -> None:
+    def rows(cell: str) -> list[int]:
+        answer = client.get(f"/map/data/1/1/schools{cell}.json").get_json()
+        return [row[0] for row in answer["schools"]]
+
+    # The Chatham Islands, at 176.5° west, lie in the cell of 183.5°.
+    assert 3553 in rows("/91_-22")
+    assert 54 in rows("/87_-20")
+    # All of New Zealand: every cell from 166° to 186°, 34° to 48° south.
+    cells = [f"/{x}_{y}" for x in range(83, 93) for y in range(-24, -17)]
+    assert sorted(number for cell in cells for number in rows(cell)) == sorted(rows(""))
+
+
 def test_the_download_is_geojson_with_a_name_of_its_own(client: FlaskClient) -> None:
     response = client.get("/downloads/1/boundaries.geojson")
     assert "catchments-edition-1.geojson" in response.headers["Content-Disposition"]
@@ -453,6 +468,11 @@ NOT_THERE = (
     "/map/data/2/1/catchments.json",
     "/map/data/1/2/catchments.json",
     "/map/data/1/2/schools.json",
+    "/map/data/1/1/schools/x.json",
+    "/map/data/1/1/schools/1_2_3.json",
+    "/map/data/1/suburbs/.json",
+    "/map/data/1/suburbs/1e3_4.json",
+    "/map/data/1/coast/near/1_x.json",
     "/downloads/2/boundaries.geojson",
     "/downloads/1/boundaries.kml",
     "/leaflet/1.9.4/leaflet.js",

@@ -121,8 +121,8 @@ def leave_uncached() -> None:
 
 
 def _written() -> str:
-    """Return how this page is written: by which release, in which language."""
-    return f"{current_app.extensions[ASSETS]}{get_locale()}"
+    """Return how this page is written: by which release, in which language, for which owner."""
+    return f"{current_app.extensions[ASSETS]}{get_locale()}{service().settings.owner.digest}"
 
 
 def typed_response(world: Published, response: Response) -> Response:

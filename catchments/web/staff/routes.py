@@ -16,6 +16,7 @@ from catchments.web.staff.pages import (  # noqa: F401 - and each of these
     reviewing,
     webhooks,
     who_served,
+    withdrawing,
 )
 
 __all__ = ["blueprint"]

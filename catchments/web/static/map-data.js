@@ -14,6 +14,7 @@
   const urls = JSON.parse(frame.dataset.urls || "{}");
   const words = JSON.parse(frame.dataset.words || "{}");
   const asked = new Map();
+  const CELLS_AT_MOST = 60;
 
   async function fetched(url) {
     const response = await fetch(url);
@@ -35,6 +36,15 @@
       }));
     }
     return asked.get(url);
+  }
+
+  /* The cells, so many degrees wide and high, that reach into some bounds: each by its west and south. */
+  function cellsIn(bounds, deg) {
+    const found = [];
+    for (let x = Math.floor(bounds.getWest() / deg); x * deg < bounds.getEast(); x += 1) {
+      for (let y = Math.floor(bounds.getSouth() / deg); y * deg < bounds.getNorth(); y += 1) found.push(x + "_" + y);
+    }
+    return found.slice(0, CELLS_AT_MOST);
   }
 
   const to360 = (lng) => (lng < 0 ? lng + 360 : lng);
@@ -127,7 +137,7 @@
   }
 
   L.catchments = {
-    frame, words, data, has, to360, worded, topology, geojsonPolygons, ringsOfCell, isInside,
+    frame, words, data, has, isHeld: (name) => name in inside, cellsIn, to360, worded, topology, geojsonPolygons, ringsOfCell, isInside,
     calm: window.matchMedia("(prefers-reduced-motion: reduce)").matches,
   };
   if (L.catchments.calm) {

@@ -10,6 +10,8 @@
   if (!ours) return;
 
   const HINT_MS = 1600;
+  const LONG_MS = 8000;
+  const ASHORE_UNTIL = 12;
   const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 
   ours.Manners = L.Handler.extend({
@@ -28,21 +30,25 @@
       const frame = ours.frame;
       // Before Leaflet hears of it.
       frame.addEventListener("wheel", (event) => this._wheel(event), { capture: true, passive: true });
-      frame.addEventListener("pointerdown", (event) => this._fingers(event.pointerType !== "touch" || this._isFull()), true);
+      frame.addEventListener("pointerdown", (event) => {
+        this._fingers(event.pointerType !== "touch" || ours.isFull());
+        delete frame.dataset.keys;
+      }, true);
+      document.addEventListener("keydown", () => (frame.dataset.keys = ""), true);
       frame.addEventListener("touchmove", (event) => {
         const onMap = map.getPanes().mapPane.contains(event.target) || event.target === container;
-        if (onMap && event.touches.length === 1 && !this._isFull()) this._say(ours.words.twoFingers);
+        if (onMap && event.touches.length === 1 && !ours.isFull()) this.say(ours.words.twoFingers);
       }, { passive: true });
       map.on("resize", this._fit, this);
+      map.on("zoomend resize", this._keepNear, this);
+      map.on("moveend", this._comeAshore, this);
       this._fit();
     },
 
     removeHooks() {
       this._map.off("resize", this._fit, this);
-    },
-
-    _isFull() {
-      return document.fullscreenElement === ours.frame;
+      this._map.off("zoomend resize", this._keepNear, this);
+      this._map.off("moveend", this._comeAshore, this);
     },
 
     /* Whether dragging by one pointer moves the map. */
@@ -52,19 +58,37 @@
     },
 
     _wheel(event) {
-      const meant = event.ctrlKey || event.metaKey || this._isFull();
+      const meant = event.ctrlKey || event.metaKey || ours.isFull();
       if (meant) this._map.scrollWheelZoom.enable();
       else this._map.scrollWheelZoom.disable();
       const onMap = this._map.getContainer().contains(event.target) && !event.target.closest(".leaflet-control");
-      if (!meant && onMap) this._say(MAC ? ours.words.wheelMac : ours.words.wheel);
+      if (!meant && onMap) this.say(MAC ? ours.words.wheelMac : ours.words.wheel);
     },
 
-    _say(sentence) {
-      if (!this._hint || !sentence) return;
+    say(sentence, { long = false } = {}) {
+      if (!this._hint) return;
       this._hint.textContent = sentence;
-      this._hint.hidden = false;
+      this._hint.hidden = !sentence;
       clearTimeout(this._ending);
-      this._ending = setTimeout(() => (this._hint.hidden = true), HINT_MS);
+      this._ending = setTimeout(() => (this._hint.hidden = true), long ? LONG_MS : HINT_MS);
+    },
+
+    /* The middle of the picture stays over the country, however near one looks: never all sea. */
+    _keepNear() {
+      const map = this._map;
+      const { x, y } = map.getSize().multiplyBy(0.6);
+      const zoom = map.getZoom();
+      const [southWest, northEast] = this.options.country.map((corner) => map.project(corner, zoom));
+      map.options.maxBounds = L.latLngBounds(
+        map.unproject(southWest.add([-x, y]), zoom), map.unproject(northEast.add([x, -y]), zoom));
+    },
+
+    /* Where nothing but sea is seen the nearest land comes back into the picture. */
+    _comeAshore() {
+      const map = this._map;
+      if (!map.areas || map.getZoom() >= ASHORE_UNTIL) return;
+      const land = map.areas.nearest(map.getCenter(), map.getBounds());
+      if (land) map.panTo(land, { animate: !ours.calm });
     },
 
     /* The whole country just fits at the least zoom. */
@@ -86,7 +110,7 @@
     const [, zoom, lat, lng] = /^#(\d{1,3}(?:\.\d+)?)\/(-?\d{1,3}(?:\.\d+)?)\/(-?\d{1,3}(?:\.\d+)?)$/.exec(hash) || [];
     if (zoom === undefined) return null;
     const place = L.latLng(Number(lat), ours.to360(Number(lng)));
-    if (!L.latLngBounds(map.options.maxBounds).contains(place)) return null;
+    if (!L.latLngBounds(map.options.reach).contains(place)) return null;
     return { place, zoom: Math.min(Math.max(Number(zoom), map.getMinZoom()), map.getMaxZoom()) };
   };
 

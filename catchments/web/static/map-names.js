@@ -12,21 +12,23 @@
   const FONTS = {
     town: "600 13px", suburb: "500 12px", water: "italic 400 12px", height: "500 11px", catchment: "600 11px", school: "400 12px",
   };
-  const WATERS = new Set(["sea", "bay", "strait", "lake"]);
+  const WATERS = new Set(["sea", "bay", "strait", "lake", "river"]);
   const AT_MOST = 90;
+  const COUNTED = " · ";
 
   /* How many of the largest towns are tried at a zoom, and how far apart their names stay from afar. */
   const apartAt = (zoom) => (zoom < 6.5 ? 12 : zoom < 8 ? 7 : 3);
   const townsAt = (zoom) => Math.round(30 * 2 ** (zoom - 5));
 
   ours.Names = L.Layer.extend({
-    options: { data: "places", schoolNamesFrom: 12, suburbsFrom: 11, countsUntil: 9 },
+    options: { data: "places", suburbs: "suburbs", cellDeg: 2, schoolNamesFrom: 12, suburbsFrom: 11, countsUntil: 9 },
 
     initialize(options) {
       L.setOptions(this, options);
       this._labels = L.layerGroup();
       this._widths = new Map();
-      this._places = { towns: [], suburbs: [], features: [] };
+      this._places = { towns: [], features: [] };
+      this._suburbs = new Map();
       this.facts = new Map();
     },
 
@@ -36,16 +38,43 @@
       this._pen ||= document.createElement("canvas").getContext("2d");
       ours.data(this.options.data).then((content) => {
         this._places = content;
+        if (content.suburbs) this._suburbs.set("all", content.suburbs);
         this.placeSoon();
       }).catch(() => {}); // The map has catchments all the same.
-      map.on("moveend", this.placeSoon, this);
+      map.on("moveend", this._look, this);
+      this._look();
       if (map.areas) map.areas.on("drawn", this.placeSoon, this);
       if (map.schools) map.schools.on("drawn", this.placeSoon, this);
     },
 
     onRemove(map) {
-      map.off("moveend", this.placeSoon, this);
+      map.off("moveend", this._look, this);
       this._labels.remove();
+    },
+
+    /* Suburbs are fetched by the piece, when first looked at from near by. */
+    _look() {
+      this.placeSoon();
+      if (this._map.getZoom() >= this.options.suburbsFrom) this._suburbsIn(this._map.getBounds()).catch(() => {});
+    },
+
+    async _suburbsIn(bounds) {
+      const { suburbs, cellDeg } = this.options;
+      if (!ours.has(suburbs)) return;
+      const cells = ours.cellsIn(bounds, cellDeg).filter((cell) => !this._suburbs.has(cell));
+      await Promise.all(cells.map(async (cell) => this._suburbs.set(cell, (await ours.data(suburbs, cell)).suburbs)));
+      if (cells.length) this.placeSoon();
+    },
+
+    /* Where a town or suburb called so lies in a catchment; nothing where none does. */
+    async placeOf(text, code) {
+      const bounds = this._map.areas.boundsOf([code]);
+      if (bounds) await this._suburbsIn(bounds).catch(() => {});
+      const [called] = text.split(",");
+      const isMeant = ([name, lng, lat]) =>
+        name.localeCompare(called.trim(), "en", { sensitivity: "base" }) === 0 && this._map.areas.codeAt({ lat, lng }) === code;
+      const found = [...this._places.towns, ...Array.from(this._suburbs.values()).flat()].find(isMeant);
+      return found && [found[2], found[1]];
     },
 
     placeSoon() {
@@ -72,7 +101,8 @@
         () => (this._rooms = this._roomsInView()),
         () => this._writeCatchments(),
         () => this._writeFeatures(zoom),
-        ...inPieces(zoom >= suburbsFrom ? this._places.suburbs : [], 100).map((rows) => () => this._writeTowns(rows, "suburb")),
+        () => this._keepDotsClear(),
+        ...inPieces(zoom >= suburbsFrom ? Array.from(this._suburbs.values()).flat() : [], 100).map((rows) => () => this._writeTowns(rows, "suburb")),
         () => zoom >= schoolNamesFrom && this._writeSchools(),
       ];
       for (const piece of pieces) {
@@ -87,7 +117,7 @@
     /* What lies over the map is kept clear of names. */
     _controls() {
       const frame = this._map.getContainer().getBoundingClientRect();
-      return Array.from(document.querySelectorAll(".map-frame .leaflet-control, .map-over, .map-main .finder"), (each) => {
+      return Array.from(document.querySelectorAll(".map-frame .leaflet-control, .map-pin, .map-main .finder"), (each) => {
         const { left, top, right, bottom } = each.getBoundingClientRect();
         return [left - frame.left, top - frame.top, right - frame.left, bottom - frame.top];
       }).filter((box) => box[2] > box[0]);
@@ -99,15 +129,23 @@
       for (const [name, lng, lat] of rows) {
         const point = this._seen(lat, lng);
         if (!point) continue;
-        const width = this._width(name, kind);
+        const code = kind === "town" ? this._map.areas?.codeAt({ lat, lng }) : "";
+        const shown = this._counted(name, code);
+        const width = this._width(shown, kind);
         const beside = [[point.x + 5 + width / 2, point.y], [point.x - 5 - width / 2, point.y], [point.x, point.y - 12], [point.x, point.y + 12]];
         const apart = kind === "town" ? apartAt(this._map.getZoom()) : 3;
         const at = beside.find(([x, y]) => this._isFree(x, y, width + apart, 14 + apart));
         if (!at) continue;
-        this._write(name, kind, at, width, 15);
+        this._write(shown, kind, at, width, 15);
         if (!this._map.schools?.isShown()) this._dot(point, kind);
-        this._written.add(name + "/" + this._map.areas?.codeAt({ lat, lng }));
+        if (shown !== name) this._written.add(code);
       }
+    },
+
+    /* From afar a catchment's label says how many schools it has; its town's, where both are called alike. */
+    _counted(name, code) {
+      const fact = this._map.getZoom() < this.options.countsUntil && this.facts.get(code);
+      return fact && fact.name === name && fact.schools ? name + COUNTED + Number(fact.schools) : name;
     },
 
     _roomsInView() {
@@ -117,23 +155,30 @@
     },
 
     _writeCatchments() {
-      const withCount = this._map.getZoom() < this.options.countsUntil;
       for (const [code, room] of this._rooms) {
         const fact = this.facts.get(code);
-        if (!fact) continue;
-        const isSaid = withCount && this._written.has(fact.name + "/" + code);
-        const count = Number(fact.schools);
-        const name = fact.name.toLocaleUpperCase() + (withCount && count ? " · " + count : "");
+        if (!fact || this._written.has(code)) continue;
+        const name = this._counted(fact.name, code).toLocaleUpperCase();
         const width = this._width(name, "catchment") + 4;
-        if (isSaid || width > room.width * 1.1) continue;
+        if (width > room.width * 1.1) continue;
         const places = [0, -16, 16, -32, 32].map((by) => [room.x, room.y + by]);
         const at = places.find(([x, y]) => this._isFree(x, y, width, 14));
-        if (at) this._write(name, "catchment", at, width, 14, withCount && count ? ours.worded(ours.words.count, { count }) : "");
+        if (at) this._write(name, "catchment", at, width, 14);
+      }
+    },
+
+    /* Names of suburbs and schools are not written over other schools; towns and catchments have to be somewhere. */
+    _keepDotsClear() {
+      if (!this._map.schools?.isShown()) return;
+      for (const { place } of this._map.schools.all) {
+        const point = this._seen(place.lat, place.lng);
+        if (point) this._taken.push([point.x - 4, point.y - 4, point.x + 4, point.y + 4]);
       }
     },
 
     _writeFeatures(zoom) {
-      for (const [name, lng, lat, kind, from] of this._places.features) {
+      const more = this._map.lines ? this._map.lines.names() : [];
+      for (const [name, lng, lat, kind, from] of [...this._places.features, ...more]) {
         if (zoom < from) continue;
         const point = this._seen(lat, lng);
         const type = WATERS.has(kind) ? "water" : "height";
@@ -193,11 +238,16 @@
       return !this._taken.some((t) => box[0] < t[2] && t[0] < box[2] && box[1] < t[3] && t[1] < box[3]);
     },
 
-    _write(name, kind, [x, y], width, height, title) {
+    _write(name, kind, [x, y], width, height) {
       if (this._next.length > AT_MOST) return;
       const text = document.createElement("span");
-      text.textContent = name;
-      if (title) text.title = title;
+      const [called, count] = name.split(COUNTED);
+      text.textContent = called;
+      if (count) {
+        const number = text.appendChild(document.createElement("span"));
+        number.className = "count";
+        number.textContent = COUNTED + count;
+      }
       const icon = L.divIcon({ className: "map-name name-" + kind, html: text, iconSize: [width + 2, height] });
       const place = this._map.containerPointToLatLng([x, y]);
       this._next.push(L.marker(place, { icon, interactive: false, keyboard: false, pane: "labels" }));

@@ -15,6 +15,7 @@ from flask import Response, request
 from catchments.core.errors import NotKnown
 from catchments.core.model import EditionSummary
 from catchments.lookup.guidance import guide_on
+from catchments.lookup.site_texts import PAGES
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published
 from catchments.web.common.query_parameters import refuse_unknown_or_repeated
 from catchments.web.common.services import absolute, service
@@ -83,6 +84,7 @@ def _pages(world: Published) -> Iterator[Page]:
     yield from _of("finder.home", "documentation.page", "problems.index")
     if guide_on(world.today):
         yield from _of("guide.page")
+    yield from _of(*(f"site.{page}" for page in PAGES))
     if not editions:
         return
     yield from _of("directory.catchments", "downloads.page", "history.history")
