@@ -246,7 +246,9 @@ def fresh_postgresql(cluster: str, *, like: str = "template1") -> Iterator[str]:
     """A new empty database in a cluster, or a copy of one, dropped at the end; gives its URL."""
     name = f"test_{secrets.token_hex(6)}"
     with psycopg.connect(host=cluster, user="postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
+        # Half the work of the way that version 15 takes by itself, and the only one before it.
+        copied = "STRATEGY FILE_COPY" if connection.info.server_version >= 150_000 else ""
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {like} {copied}")
         yield f"postgresql://postgres@/{name}?host={cluster}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
