@@ -35,7 +35,7 @@ from catchments.store.accounts import people as accounts
 from catchments.store.accounts.factors import STEP_S, app_context
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository
-from catchments.web.accounts.access import room_of
+from catchments.web.accounts.room import room_of
 from tests.waiting import wait_until
 from tests.worlds import opened, store_of
 
@@ -89,7 +89,7 @@ class App:
 AHEAD = Ahead()
 factors.clock = AHEAD
 # Whether a password is easily guessed is worked out once; everybody here has the same.
-accounts.is_guessed = cache(accounts.is_guessed)  # type: ignore[attr-defined]
+accounts.is_guessed = cache(accounts.is_guessed)  # type: ignore[assignment, attr-defined]
 # Made as ever, but in a millisecond.
 hashing.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
