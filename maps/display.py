@@ -27,7 +27,7 @@ TOLERANCE_M = 230.0
 """A bend is left out when the triangle it spans is smaller than the square of this."""
 FIRST_TOLERANCE_M = 50.0
 """The same, before cutting: a tenth of the vertices to cut, and nothing anyone could see."""
-THINNED_M = 10.0
+THINNED_M = 25.0
 """Bends of the coast that stray less are left out before all: it takes a tenth of the time."""
 FAR_TOLERANCE_M = 900.0
 """The same, for the whole country on a screen: less than a pixel there."""

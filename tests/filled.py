@@ -12,7 +12,7 @@ from alembic.config import Config
 from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.core.model import Alias, SourceKind
-from catchments.core.roles import Role
+from catchments.core.roles import Person, Role
 from catchments.store import Artefact, Publication, Store, schema
 from catchments.store.accounts.people import People
 from catchments.store.directory.aliases import AliasUploads
@@ -24,6 +24,9 @@ from catchments.store.explanations import Explanations
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.webhook_addresses import Webhooks
 from catchments.store.schema import metadata
+from catchments.store.site.basemap import Basemaps, Cell, Credit
+from catchments.store.site.content import Contents, Wording
+from catchments.store.site.reports import MistakeGiven, MistakeReports
 from tests.staff import add_person
 from tests.worlds import (
     AHI,
@@ -35,6 +38,7 @@ from tests.worlds import (
     small_edition,
     small_release,
     source,
+    withdraw,
 )
 
 MOMENT = datetime(2026, 3, 3, 12, 34, 56, 789012)  # noqa: DTZ001 - as the store keeps it
@@ -56,7 +60,11 @@ def fill_every_table(url: str) -> None:
                 edition, edition.effective_from, None, artefacts=made, maker="test", notices=notices
             )
             store.publish([publication], expected=store.state())
-        store.withdraw(2, by="hana", reason=HOSTILE)
+        cells = [Cell("near/172_-44", bytes(range(256))), Cell("far/86_-22", b"")]
+        Basemaps(store).replace(cells, Credit(HOSTILE, HOSTILE, HOSTILE), files=[])
+        withdraw(store, 2, by="hana", reason=HOSTILE)
+        credit = Credit(HOSTILE, HOSTILE, HOSTILE)
+        Basemaps(store).replace([Cell("near/174_-42", every_byte.content)], credit, files=[])
         _staff_at_work(store)
         table = schema.api_key
         key = {"name": HOSTILE, "digest": "ab" * 32, "prefix": "nzc_abcd", "created_at": MOMENT}
@@ -83,6 +91,7 @@ def _staff_at_work(store: Store) -> None:
     people.sign_in_elsewhere_only(add_person(store, "rata").login, by="hana")
     AbsenceRates(store).set({"": RateGiven(0.1, HOSTILE)}, by=hana)
     Explanations(store).explain({"key": "A finding."}, HOSTILE, by=hana)
+    _texts_of_the_site(store, hana)
     desk = DraftRepository(store)
     draft = desk.begin(title=HOSTILE, reason="Kōrero", base_number=1, by=hana)
     desk.add(draft, RenameCatchment(AHI, "Ahi Nui"), "A change.", seen=ExpectedVersion(hana, 1))
@@ -90,8 +99,17 @@ def _staff_at_work(store: Store) -> None:
     whole = ReplaceCatchments(moved.catchments, moved.boundaries, (source(SourceKind.BOUNDARIES),))
     desk.add(draft, whole, HOSTILE, seen=ExpectedVersion(hana, 2))
     desk.comment(draft, HOSTILE, by=hana)
+    MistakeReports(store).add(MistakeGiven(HOSTILE, HOSTILE, "kia@ahi.example"))
     AliasUploads(store).keep([Alias(HOSTILE, 54, HOSTILE)], files=[{"name": HOSTILE}], by=hana)
     Uploads(store).keep(draft, Upload(HOSTILE, bytes(range(256))), by=hana)
+
+
+def _texts_of_the_site(store: Store, hana: Person) -> None:
+    wording = Wording(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, STARTS, STARTS, STARTS)
+    contents = Contents(store)
+    contents.propose("help-whom-to-call", wording, seen=0, by=hana)
+    until = date(2027, 1, 1)
+    contents.confirm("help-whom-to-call", "ab" * 8, on=STARTS, until=until, by=hana)
 
 
 def _what_hana_signs_in_with(connection: sa.Connection, hana: int, sealed: str) -> None:

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import msgspec
-import yaml
 from msgspec import Meta, Struct
 
 from catchments.core.errors import FileRefused, shown
+from catchments.lookup.dated_files import converted, parsed
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "guidance"
 
@@ -40,6 +39,10 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     authority: Text
     licence: Text
     note: str = ""
+    url: str = ""
+    checked_on: date | None = None
+    """When somebody compared the guide with it."""
+    check_again_after: date | None = None
 
 
 class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -167,7 +170,7 @@ def read_guides(folder: Path) -> tuple[Guide, ...]:
 
 def read_guide(path: Path) -> Guide:
     """Return the guide of a YAML file. Raises FileRefused."""
-    guide = _converted(path.name, _parsed(path))
+    guide = converted(path.name, parsed(path), Guide, _allowed)
     if path.name != f"{guide.effective_from}.yaml":
         raise FileRefused(
             f"{path.name}: effective_from is {guide.effective_from}.",
@@ -185,46 +188,6 @@ def read_guide(path: Path) -> Guide:
     return guide
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads YAML as `safe_load` does, but refuses a key that stands twice: one would be lost."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and keys[key.value] > 1:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {shown(key.value)} stands there twice",
-                    problem_mark=key.start_mark,
-                )
-        return super().construct_mapping(node, deep)
-
-
-def _parsed(path: Path) -> Any:
-    try:
-        return yaml.load(path.read_bytes(), _Loader)  # noqa: S506 - it makes what SafeLoader makes
-    except OSError as error:
-        raise FileRefused(
-            f"{path.name}: {error.strerror}.", next_step="Make the file readable."
-        ) from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise FileRefused(
-            f"{path.name}{_place(error)}: {_complaint(error)}.",
-            allowed="It must be YAML in UTF-8.",
-            next_step="Correct it there or in the line before; text with a colon needs quotes.",
-        ) from error
-
-
-def _place(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-
-
-def _complaint(error: Exception) -> str:
-    """Return what is wrong in a line; what stands in the file may be of any length."""
-    said = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-    return " ".join(str(said).split())[:200]
-
-
 _PARTS: Mapping[str, type[Struct]] = {
     "": Guide,
     "source": Source,
@@ -236,18 +199,6 @@ _PARTS: Mapping[str, type[Struct]] = {
     "undecided": Undecided,
 }
 """What stands under which key."""
-
-
-def _converted(name: str, given: Any) -> Guide:
-    try:
-        return msgspec.convert(given, Guide)
-    except msgspec.ValidationError as error:
-        said = str(error)
-        raise FileRefused(
-            f"{name}: {said.replace('`$.', '`')[:400]}.",
-            allowed=_allowed(said),
-            next_step="Correct the file; a text that looks like a number or a date needs quotes.",
-        ) from error
 
 
 def _allowed(said: str) -> str:

@@ -35,6 +35,7 @@ from catchments.geometry.spatial_index import SpatialIndex
 from catchments.lookup.resolver import Resolver, long_date
 from catchments.lookup.search.edition_names import EditionNames
 from catchments.lookup.search.gazetteer import Gazetteer
+from catchments.lookup.site_texts import Kept, Texts, texts_of
 from catchments.runtime.recent import Recent
 
 NEW_ZEALAND_TIME = ZoneInfo("Pacific/Auckland")
@@ -70,6 +71,9 @@ class Archive(Protocol):
 
     def aliases(self) -> tuple[Alias, ...]:
         """Return what people call schools beside their names, whichever release has them."""
+
+    def texts(self) -> Kept:
+        """Return what staff have made of the site's texts."""
 
 
 def today_in_new_zealand() -> date:
@@ -171,6 +175,25 @@ class Timeline:
         later = [e for e in self.editions if e.effective_from > day]
         return tuple(e for e in later if self.edition_on(e.effective_from) == e)
 
+    def on_top_of(self, day: date, number: int | None = None) -> tuple[EditionSummary, ...]:
+        """Return the editions whose drafts were put on one of a date, in order.
+
+        Each draft's last form alone, those too that a later one replaced on its day: the changes of
+        both are in force then. Of those on the very day, the ones above `number`.
+        """
+        last = {e.draft_id: e.number for e in sorted(self.editions, key=lambda e: e.number)}
+        return tuple(
+            each
+            for each in self.editions
+            if each.draft_id is not None
+            and last[each.draft_id] == each.number
+            and (each.effective_from > day or _above(each, day, number))
+        )
+
+
+def _above(edition: EditionSummary, day: date, number: int | None) -> bool:
+    return number is not None and edition.effective_from == day and edition.number > number
+
 
 @dataclass(frozen=True)
 class Published:
@@ -180,6 +203,8 @@ class Published:
     today: date
     timeline: Timeline
     _snapshot: Callable[[int, int], Snapshot]
+    texts: Texts = field(default_factory=Texts)
+    """What staff have made of the site's texts."""
     memo: dict[Any, Any] = field(default_factory=dict)
     """Room for what is derived from what is published, is small, and dies with it."""
     recent: Recent = field(default_factory=lambda: Recent(LARGE_THINGS_KEPT))
@@ -408,7 +433,8 @@ class Snapshots:
                 return False
             known = self._now_known()
             timeline = Timeline.of(self._archive.editions(), known.releases)
-            published = Published(state, today, timeline, partial(self._snapshot, known))
+            texts = texts_of(*self._archive.texts())
+            published = Published(state, today, timeline, partial(self._snapshot, known), texts)
             # Room for all that a request may ask for by itself, or they would oust each other.
             self._kept.at_most = SNAPSHOTS_KEPT + len(timeline.scheduled_after(today))
             if timeline.editions and timeline.releases:

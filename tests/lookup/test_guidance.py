@@ -28,8 +28,9 @@ from tests import advising
 from tests.advising import Advised, advise
 
 FIRST_DAY = date(2026, 1, 5)
-GUIDE = shipped_guides()[0]
-READY = {"enrolled", "chronic", "steps-done", "not-improving", "barrier-other"}
+GUIDE = shipped_guides()[-1]
+"""The newest."""
+READY = {"years-1-11", "enrolled", "chronic", "steps-done", "not-improving", "barrier-other"}
 """Chronic absence, own steps done, and no reason to wait."""
 RISKS = ("referrals", "suspensions", "moves", "complex")
 CIRCUMSTANCES = ("not-engaging", "not-worked", "moving", "sibling")
@@ -44,7 +45,7 @@ def reasons(*chosen: str) -> list[str]:
     return [rule.reason for rule in advise(GUIDE, frozenset(chosen)).rules]
 
 
-# --- what the first guide advises -----------------------------------------------------------------
+# --- what the newest guide advises ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("risk", RISKS)
@@ -88,6 +89,7 @@ def test_a_reason_to_wait_outweighs_all_risk(instead_of: str, chosen: str, reaso
 @pytest.mark.parametrize(
     ("instead_of", "chosen", "reason"),
     [
+        ("years-1-11", "years-12-13", "funded for students in Years 1 to 11"),
         ("enrolled", "no-school", "Students without a school go through ENROL"),
         ("enrolled", "no-visa", "international students without a valid visa"),
         ("chronic", "single-class", "Skipping a single class is for your school"),
@@ -96,7 +98,9 @@ def test_a_reason_to_wait_outweighs_all_risk(instead_of: str, chosen: str, reaso
 def test_what_is_not_for_the_service_outweighs_everything(
     instead_of: str, chosen: str, reason: str
 ) -> None:
-    waiting = {"steps-none", "improving", "barrier-school"} | (READY & {"enrolled", "chronic"})
+    waiting = {"steps-none", "improving", "barrier-school"} | (
+        READY & {"years-1-11", "enrolled", "chronic"}
+    )
     given = (waiting - {instead_of}) | {chosen, *RISKS, *CIRCUMSTANCES}
     assert advised(*given) == "not-this-service"
     assert len(reasons(*given)) == 1
@@ -106,7 +110,14 @@ def test_what_is_not_for_the_service_outweighs_everything(
 def test_all_reasons_for_an_advice_are_given() -> None:
     assert len(reasons(*READY, *RISKS, "sibling")) == len(RISKS)
     assert len(reasons(*READY, *CIRCUMSTANCES)) == len(CIRCUMSTANCES)
-    assert len(reasons("enrolled", "away-5", "steps-begun", "improving", "barrier-school")) == 4
+    assert (
+        len(
+            reasons(
+                "years-1-11", "enrolled", "away-5", "steps-begun", "improving", "barrier-school"
+            )
+        )
+        == 4
+    )
 
 
 def test_not_yet_says_what_to_do_at_each_threshold() -> None:
@@ -128,6 +139,7 @@ def test_without_an_answer_that_matters_it_says_what_is_still_to_be_answered(
 def test_before_the_first_answer_every_question_that_needs_one_is_to_be_answered() -> None:
     unanswered = advise(GUIDE, frozenset()).unanswered
     assert [question.id for question in unanswered] == [
+        "years",
         "student",
         "attendance",
         "own-steps",
@@ -205,7 +217,7 @@ def test_a_condition_holds_for_what_is_chosen(when: Condition, chosen: str, hold
 def test_answers_that_the_guide_does_not_offer_are_refused() -> None:
     with pytest.raises(InputRefused, match=r"There is no option “\{\{7") as refused:
         advise(GUIDE, frozenset({"enrolled", "{{7*191}}"}))
-    assert "Its options are enrolled, no-school" in refused.value.allowed
+    assert "Its options are years-1-11, years-12-13, enrolled" in refused.value.allowed
     with pytest.raises(InputRefused, match="has more than one answer"):
         advise(GUIDE, frozenset({"enrolled", "no-visa"}))
 
@@ -225,13 +237,28 @@ def test_answers_that_the_guide_does_not_offer_are_refused() -> None:
 )
 def test_the_guide_in_force_is_the_latest_that_has_begun(day: date, starts: date | None) -> None:
     later = replace(GUIDE, effective_from=date(2026, 7, 1))
-    found = in_force([later, GUIDE], day)
+    found = in_force([later, shipped_guides()[0]], day)
     assert (found.effective_from if found else None) == starts
 
 
 def test_the_guide_that_ships_is_in_force_since_the_service_began() -> None:
     assert guide_on(FIRST_DAY - timedelta(days=1)) is None
-    assert guide_on(FIRST_DAY) == GUIDE
+    assert guide_on(FIRST_DAY) == shipped_guides()[0]
+
+
+def test_a_guide_that_took_effect_stays_as_it_was_and_the_newest_asks_the_year_level_first() -> (
+    None
+):
+    before = guide_on(GUIDE.effective_from - timedelta(days=1))
+    assert before == shipped_guides()[-2]
+    assert before.questions[0].id == "student"
+    assert GUIDE.questions[0].id == "years"
+
+
+def test_the_newest_guide_says_that_star_begins_anew_each_term() -> None:
+    not_yet = next(advice for advice in GUIDE.advices if advice.id == "not-yet")
+    assert "begin anew each term" in not_yet.next_title
+    assert "begins anew each term" in GUIDE.questions[2].hint
 
 
 def test_the_files_are_read_once() -> None:

@@ -134,6 +134,9 @@ class Archive:
         self._answering("aliases")
         return self.nicknames
 
+    def texts(self):
+        return (), ()
+
 
 @pytest.fixture
 def archive():

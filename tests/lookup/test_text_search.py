@@ -95,6 +95,9 @@ class Kept:
     def aliases(self) -> tuple[Alias, ...]:
         return self.nicknames
 
+    def texts(self) -> tuple[tuple[()], tuple[()]]:
+        return (), ()
+
 
 def known(**places: list[NamedPlace]) -> Known:
     return Known({name.replace("_", " "): found for name, found in places.items()}, [])

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catchments import __version__
+from catchments.core.site_owner import SETTINGS
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 from catchments.lookup.values import SCHOOL_NUMBER_ALLOWED
 from catchments.runtime.fence import walls
@@ -49,6 +50,7 @@ from tests.worlds import (
     small_release,
     sqlite_url,
     visited,
+    withdraw,
 )
 
 PROBLEM = "application/problem+json"
@@ -617,7 +619,7 @@ def test_an_etag_changes_with_whatever_may_change_an_answer(
         then()
         publish_whole(store, next_edition(TODAY + timedelta(days=10)))
         then()
-        store.withdraw(3)
+        withdraw(store, 3)
         then()
         store.add_release(small_release())
         then()
@@ -943,13 +945,14 @@ def test_ready_names_the_edition_and_the_directory(client: FlaskClient) -> None:
     assert client.get("/readyz", environ_base=stranger).get_json() == READY
 
 
-def test_ready_tells_this_machine_alone_what_fences_foreign_files_and_where_the_trail_goes(
+def test_ready_tells_this_machine_alone_what_fences_files_where_the_trail_goes_and_what_is_not_set(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(walls, "_known", [Standing(landlock=2, seccomp=True)])
     fenced = {
         "foreign_files": {"files": "Landlock 2", "network": "seccomp"},
         "audit_out": "nowhere",
+        "site_owner": {"not_set": list(SETTINGS)},
     }
     assert client.get("/readyz").get_json() == READY | fenced
     for proxied in ("X-Forwarded-For", "Via"):

@@ -26,9 +26,14 @@ COMMAND = "scripts/translations"
 
 
 def in_code() -> set[str | tuple[str, ...]]:
-    keywords = {"_": None, "gettext": None, "_l": None, "lazy_gettext": None, "ngettext": (1, 2)}
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    methods = [(each["pattern"], each["method"]) for each in settings["tool"]["babel"]["mappings"]]
+    return extracted(settings["tool"]["babel"]["mappings"])
+
+
+def extracted(mappings: list[dict[str, str]]) -> set[str | tuple[str, ...]]:
+    """What `scripts/translations` finds in the files that mappings name."""
+    keywords = {"_": None, "gettext": None, "_l": None, "lazy_gettext": None, "ngettext": (1, 2)}
+    methods = [(each["pattern"], each["method"]) for each in mappings]
     folders = {pattern.partition("/")[0] for pattern, _ in methods}
     return {
         message
@@ -53,10 +58,15 @@ def test_the_catalogue_has_every_string_of_every_page_and_no_other():
     assert listed == in_code(), f"make it anew: {COMMAND}"
 
 
+def _without_catalogues(tmp_path: Path) -> Path:
+    kept = shutil.ignore_patterns("mi", "__pycache__")
+    return Path(shutil.copytree(WEB, tmp_path / "web", ignore=kept))
+
+
 @pytest.fixture
 def translated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A client of a copy of the pages with a te reo catalogue of one string."""
-    web = Path(shutil.copytree(WEB, tmp_path / "web"))
+    web = _without_catalogues(tmp_path)
     folder = web / "translations" / "mi" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     made = Catalog(locale="mi")
@@ -68,25 +78,76 @@ def translated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         yield client
 
 
-def test_a_translation_is_given_to_who_prefers_it(translated: FlaskClient):
-    page = translated.get("/school/54", headers={"Accept-Language": "mi, en;q=0.5"})
+def test_a_page_says_its_language_by_its_address(translated: FlaskClient):
+    page = translated.get("/mi/school/54")
     assert "Pekehia ki te ihirangi matua" in page.text
     assert '<html lang="mi">' in page.text
-    assert "Accept-Language" in page.headers["Vary"]
-
-
-def test_english_is_given_to_everybody_else_and_caches_know(translated: FlaskClient):
-    english = translated.get("/school/54", headers={"Accept-Language": "fr"})
-    maori = translated.get("/school/54", headers={"Accept-Language": "mi"})
-    assert "Skip to main content" in english.text
-    assert "Accept-Language" in english.headers["Vary"]
-    assert english.headers["ETag"] != maori.headers["ETag"]
-
-
-def test_while_there_is_one_language_pages_do_not_vary_by_it(client: FlaskClient):
-    page = client.get("/school/54", headers={"Accept-Language": "mi"})
-    assert '<html lang="en-NZ">' in page.text
+    assert page.headers["Content-Language"] == "mi"
     assert "Accept-Language" not in page.headers.get("Vary", "")
+
+
+def test_what_a_browser_prefers_changes_no_page_so_that_caches_need_not_ask(
+    translated: FlaskClient,
+):
+    english = translated.get("/school/54", headers={"Accept-Language": "mi"})
+    assert "Skip to main content" in english.text
+    assert "Accept-Language" not in english.headers.get("Vary", "")
+    assert english.headers["ETag"] != translated.get("/mi/school/54").headers["ETag"]
+
+
+def test_the_language_alone_is_its_first_page(translated: FlaskClient):
+    page = translated.get("/mi")
+    assert page.status_code == 200
+    assert '<link rel="canonical" href="/mi/">' in page.text
+
+
+def _links(page: str) -> list[str]:
+    return re.findall(r'<(?:a|link|script|form|img)[^>]+(?:href|src|action)="(/[^"#?]*)', page)
+
+
+@pytest.mark.parametrize("path", ["/", "/school/54", "/map", "/catchments", "/history"])
+def test_pages_lead_to_pages_of_their_language_and_to_files_that_have_none(
+    path: str, translated: FlaskClient
+):
+    page = translated.get(f"/mi{path}").text
+    links = _links(page)
+    spoken = {each for each in links if each.startswith("/mi/")}
+    assert {"/mi/", "/mi/map", "/mi/catchments", "/mi/history"} <= spoken
+    assert not [each for each in links if each.startswith(("/mi/static", "/mi/v1", "/mi/api"))]
+    assert f'<a href="{path}" lang="en"' in page
+    for link in set(links):
+        answer = translated.get(link)
+        answer.close()
+        assert answer.status_code == 200, link
+
+
+def test_a_switch_keeps_what_was_asked(translated: FlaskClient):
+    page = translated.get("/school/54?on=2026-11-30").text
+    assert '<a href="/mi/school/54?on=2026-11-30" lang="mi" hreflang="mi">' in page
+
+
+def test_search_engines_are_told_of_each_language(translated: FlaskClient):
+    page = translated.get("/mi/catchments").text
+    assert '<link rel="canonical" href="/mi/catchments">' in page
+    assert '<link rel="alternate" hreflang="mi" href="/mi/catchments">' in page
+    assert '<link rel="alternate" hreflang="en" href="/catchments">' in page
+    assert '<link rel="alternate" hreflang="x-default" href="/catchments">' in page
+
+
+@pytest.mark.parametrize(
+    "path", ["/mi/v1/catchments", "/mi/staff", "/mi/healthz", "/mi/static/site.css", "/mi/mi/map"]
+)
+def test_what_has_no_language_has_one_address(path: str, translated: FlaskClient):
+    assert translated.get(path).status_code == 404
+
+
+def test_where_there_is_one_language_there_is_no_switch_nor_address_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("app.WEB", _without_catalogues(tmp_path))
+    with visited(tmp_path) as client:
+        assert "hreflang" not in client.get("/school/54").text
+        assert client.get("/mi/school/54").status_code == 404
 
 
 def test_te_reo_names_are_marked_and_hostile_ones_stay_text():
@@ -109,7 +170,19 @@ def test_no_template_has_words_outside_the_catalogue():
     assert left == {}
 
 
-ALLOWED = {"kura", "rohe", "Ngā", "ākonga", "whānau", "wide", "embedded", "lang"} | {
+ALLOWED = {"kura", "rohe", "Ngā", "ākonga", "whānau", "wide", "embedded", "front", "lang"} | {
+    *("tel", "mailto", "subject", "yes"),  # parts of addresses, and what a macro gives
     *("manifest", "json", "dcat", "jsonld", "datapackage", "SHA256SUMS"),  # names of files
 }
 """Te reo Māori terms stand as they are in every language; the rest are names in the markup."""
+
+
+def test_what_a_sentence_counts_is_named_where_it_says_more_than_a_number():
+    """Jinja takes the first value for the number, be it a name: nothing would be one of it."""
+    said = re.compile(r"\{%-?\s*trans ([^%]*)%\}(?:(?!endtrans).)*?\{%-?\s*pluralize\s*-?%\}", re.S)
+    counted = {
+        match[1].partition("=")[0].strip()
+        for path in (WEB / "templates").rglob("*.html")
+        for match in said.finditer(path.read_text(encoding="utf-8"))
+    }
+    assert counted <= {"count", "number"}

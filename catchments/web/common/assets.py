@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 from catchments.lookup.guidance import FOLDER as GUIDANCE
+from catchments.lookup.site_texts import FOLDER as SITE_TEXTS
 from catchments.web.common.http_cache import FOR_GOOD
 
 EXTENSION = "assets"
@@ -19,7 +20,7 @@ WRITTEN_IN = ("templates", "static", "translations")
 def register(app: Flask) -> None:
     """Name the version in every static file's address, and let that address be kept for good."""
     web = Path(app.root_path)
-    version = version_of(*(web / name for name in WRITTEN_IN), GUIDANCE)
+    version = version_of(*(web / name for name in WRITTEN_IN), GUIDANCE, SITE_TEXTS)
     app.extensions[EXTENSION] = version
 
     def versioned(endpoint: str, values: dict[str, Any]) -> None:

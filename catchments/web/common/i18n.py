@@ -1,36 +1,108 @@
-"""The language of pages: every string goes through Babel, so that a translator can do the rest.
+"""The language and the clock of pages: strings go through Babel, moments are New Zealand’s.
 
 English is in the code. Another language is a catalogue in `translations/`, made from
-`translations/messages.pot`; as soon as there is one, a browser that prefers it gets it.
+`translations/messages.pot`; as soon as there is one, pages are there below its code (`/mi/map`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
-from flask import Flask, Response, current_app, request
-from flask_babel import Babel, get_locale
+from flask import Flask, Response, abort, current_app, request
+from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from catchments.core.te_reo import runs
 from catchments.lookup.search.matching import what_differs
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME
+from catchments.web.spoken import catalogues, sentences
+from catchments.web.spoken.catalogues import ENGLISH
+from catchments.web.spoken.dates import long_date
 
-ENGLISH = "en"
+LANGUAGE = "catchments.language"
+"""In the environment of a request: the language that its address begins with."""
+NAMES = {ENGLISH: "English", "mi": "Te reo Māori"}
+"""What each language is called in itself."""
 TRANSLATED = ("text/html", "application/problem+json")
+SPOKEN = frozenset(
+    {
+        *("finder.home", "finder.school", "mapping.page", "guide.page"),
+        *("directory.catchments", "directory.catchment", "directory.provider_directory"),
+        *("history.history", "history.edition", "downloads.page", "downloads.edition_page"),
+        *("mistakes.form", "mistakes.send", "mistakes.thanks", "embedding.about"),
+    }
+)
+"""Pages that are there in each language: views, beside all of `SPOKEN_ROOMS`.
+
+What is for programs, for developers or for staff has one address, and is in English.
+"""
+SPOKEN_ROOMS = frozenset({"site"})
+
+
+class PageInLanguage(NamedTuple):
+    """The page being shown, in one of the languages."""
+
+    code: str
+    name: str
+    path: str
+    """From what the service stands below, with what was asked."""
+    is_current: bool
+
+
+class MultilingualFlask(Flask):
+    """A Flask whose links leave out the language where what they lead to has none."""
+
+    def url_for(self, endpoint: str, **values: Any) -> str:
+        """Return the address of a view, in the language of the page where it has one."""
+        url = super().url_for(endpoint, **values)
+        prefix = language_prefix()
+        named = f"{request.blueprint}{endpoint}" if endpoint.startswith(".") else endpoint
+        if not prefix or is_spoken(named):
+            return url
+        return base_root() + url.removeprefix(request.script_root)
+
+
+def is_spoken(endpoint: str | None) -> bool:
+    """Whether a view is there in each language."""
+    return endpoint in SPOKEN or (endpoint or "").partition(".")[0] in SPOKEN_ROOMS
+
+
+def language_prefix() -> str:
+    """Return what the address of this request has before its path for its language: `/mi`."""
+    language = request.environ.get(LANGUAGE, "") if request else ""
+    return f"/{language}" if language else ""
+
+
+def base_root() -> str:
+    """Return what the service stands below, without a language."""
+    return request.script_root.removesuffix(language_prefix())
+
+
 TE_REO = Markup('<span lang="mi">{}</span>')
 MARKED = Markup("<mark>{}</mark>")
 
 
 def register(app: Flask) -> None:
     """Let templates and handlers speak the language that the reader prefers, of those there are."""
-    babel = Babel(app, default_locale=ENGLISH, locale_selector=_preferred)
-    with app.app_context():
-        translated = {str(locale) for locale in babel.list_translations()}
-    app.extensions["languages"] = sorted({ENGLISH, *translated})
+    babel = catalogues.Speaking(app, default_locale=ENGLISH, locale_selector=_asked_for)
+    app.extensions["languages"] = catalogues.register(app, babel)
+    app.jinja_env.filters["long_date"] = long_date
+    sentences.register(app)
     app.jinja_env.filters["te_reo"] = te_reo
-    app.jinja_env.filters["beside"] = beside
+    app.jinja_env.filters |= {"beside": beside, "moment": moment, "here": in_new_zealand}
+    app.jinja_env.globals["pages_in_languages"] = pages_in_languages
     app.context_processor(_page_language)
-    app.after_request(_varying)
+    app.before_request(_only_where_spoken)
+    app.after_request(_said)
+
+
+def languages(app: Flask) -> list[str]:
+    """Return the codes of all languages that there are pages in, English among them."""
+    found: list[str] = app.extensions["languages"]
+    return found
 
 
 def te_reo(text: str) -> Markup:
@@ -47,25 +119,60 @@ def beside(name: str, typed: Sequence[str]) -> Markup:
     return Markup(" ").join(found)
 
 
+def in_new_zealand(at: datetime) -> datetime:
+    """Return a moment, UTC where it names no zone, as clocks in New Zealand show it."""
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(NEW_ZEALAND_TIME)
+
+
+def moment(at: datetime) -> str:
+    """Return a moment for people, by New Zealand's clocks: “5 January 2026, 14:05”."""
+    here = in_new_zealand(at)
+    return f"{long_date(here.date())}, {here:%H:%M}"
+
+
+def others(app: Flask) -> frozenset[str]:
+    """Return the codes of all languages beside English."""
+    return frozenset(languages(app)) - {ENGLISH}
+
+
+def pages_in_languages() -> list[PageInLanguage]:
+    """Return the page being shown in each language; nothing where it is in English alone."""
+    codes = languages(current_app)
+    if len(codes) == 1 or not is_spoken(request.endpoint):
+        return []
+    query = request.query_string.decode("latin-1")
+    asked = quote(request.path) + (f"?{query}" if query else "")
+    current = str(get_locale())
+    return [
+        PageInLanguage(
+            code, NAMES.get(code, code), prefix_of(code) + asked, is_current=code == current
+        )
+        for code in codes
+    ]
+
+
+def prefix_of(code: str) -> str:
+    """Return what the path of a page in a language begins with."""
+    return "" if code == ENGLISH else f"/{code}"
+
+
 def _page_language() -> dict[str, str]:
     language = str(get_locale())
-    return {"page_language": "en-NZ" if language == ENGLISH else language.replace("_", "-")}
+    named = "en-NZ" if language == ENGLISH else language.replace("_", "-")
+    return {"page_language": named, "base_root": base_root() if request else ""}
 
 
-def _preferred() -> str:
-    return request.accept_languages.best_match(_languages(), default=ENGLISH) or ENGLISH
+def _asked_for() -> str:
+    return str(request.environ.get(LANGUAGE, ENGLISH))
 
 
-def _languages() -> list[str]:
-    languages: list[str] = current_app.extensions["languages"]
-    return languages
+def _only_where_spoken() -> None:
+    # One address for each thing: what has no language is not found below one.
+    if LANGUAGE in request.environ and request.endpoint and not is_spoken(request.endpoint):
+        abort(404)
 
 
-def _varying(response: Response) -> Response:
-    if response.mimetype not in TRANSLATED:
-        return response
-    if len(_languages()) > 1:
-        response.vary.add("Accept-Language")
-    if response.status_code != 304:
+def _said(response: Response) -> Response:
+    if response.mimetype in TRANSLATED and response.status_code != 304:
         response.headers["Content-Language"] = _page_language()["page_language"]
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
@@ -9,6 +10,7 @@ from typing import Any, cast
 from flask import Response, current_app, g, render_template, request, url_for
 from flask_babel import get_locale
 
+from catchments.core.model import Source
 from catchments.core.settings import Settings
 from catchments.editions.trail_sending import TrailSender
 from catchments.lookup.search.text_search import (
@@ -21,6 +23,7 @@ from catchments.lookup.snapshot import AsAt, Published, Snapshot, Snapshots
 from catchments.store import Store
 from catchments.web.common.assets import EXTENSION as ASSETS
 from catchments.web.common.http_cache import FOR_NOBODY, cache_control, etag, validated
+from catchments.web.common.i18n import base_root
 
 EXTENSION = "catchments"
 OF_THIS_HOST = "catchments.of_this_host"
@@ -120,8 +123,8 @@ def leave_uncached() -> None:
 
 
 def _written() -> str:
-    """Return how this page is written: by which release, in which language."""
-    return f"{current_app.extensions[ASSETS]}{get_locale()}"
+    """Return how this page is written: by which release, in which language, for which owner."""
+    return f"{current_app.extensions[ASSETS]}{get_locale()}{service().settings.owner.digest}"
 
 
 def typed_response(world: Published, response: Response) -> Response:
@@ -140,7 +143,7 @@ def address(path: str) -> str:
     Otherwise it begins with a slash, which says the same whatever host one asks, and so may stand
     in what is kept for everybody. What must be whole is made by `absolute`.
     """
-    return f"{service().settings.public_url or request.script_root}{path}"
+    return f"{service().settings.public_url or base_root()}{path}"
 
 
 def absolute(path: str) -> str:
@@ -153,14 +156,19 @@ def absolute(path: str) -> str:
     public = service().settings.public_url
     if not public:
         request.environ[OF_THIS_HOST] = True
-    return f"{public or request.url_root.rstrip('/')}{path}"
+    return f"{public or request.host_url.rstrip('/') + base_root()}{path}"
 
 
 def absolute_url(endpoint: str, **values: Any) -> str:
     """Return the whole address of a view, as `absolute` makes it."""
-    return absolute(url_for(endpoint, **values).removeprefix(request.script_root))
+    return absolute(url_for(endpoint, **values).removeprefix(base_root()))
 
 
-def sources_of(snapshot: Snapshot) -> list[Any]:
-    """Return the sources of an edition and of its directory release."""
-    return [*snapshot.edition.sources, snapshot.release.source]
+def sources_of(snapshot: Snapshot) -> list[Source]:
+    """Return the sources of an edition and of its directory release, each once."""
+    return told_once([*snapshot.edition.sources, snapshot.release.source])
+
+
+def told_once(sources: Iterable[Source]) -> list[Source]:
+    """Return sources, those that people would read the same of once: one file may have several."""
+    return list({(s.title, s.authority, s.licence, s.release): s for s in sources}.values())

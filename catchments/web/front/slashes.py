@@ -14,6 +14,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import NotFound
 
 from catchments.web.common.http_cache import A_MINUTE
+from catchments.web.common.i18n import language_prefix
 from catchments.web.common.services import address
 
 _KEPT = "/:@!$&'()*+,;=~"
@@ -44,7 +45,7 @@ def _way() -> Response | None:
     meant = next((p for p in _meant(request.path) if adapter and adapter.test(p, "GET")), None)
     if meant is None:
         return None
-    to = address(quote(meant, safe=_KEPT))
+    to = address(language_prefix() + quote(meant, safe=_KEPT))
     query = quote(request.query_string, safe=f"{_KEPT}?%")
     # Not for long: an edition may bring a code that ends in a slash.
     kept = {"Location": f"{to}?{query}" if query else to, "Cache-Control": A_MINUTE}

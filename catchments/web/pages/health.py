@@ -49,6 +49,7 @@ def readyz() -> tuple[Response, int]:
     if is_watcher(service().settings.metrics_token):  # strangers have no use for it but one
         body["foreign_files"] = _fence()
         body["audit_out"] = trail.state if (trail := service().trail) else NOWHERE
+        body["site_owner"] = {"not_set": service().settings.owner.not_set}
     return _uncached(jsonify(body)), 200
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,18 +17,19 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from catchments.core.errors import CatchmentsError, InputRefused, Kind, NotKnown, shown
+from catchments.core.map_tiles import PLAIN
 from catchments.core.model import Catchment, Place, School
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import to_360
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
 from catchments.runtime.recent import Recent
 from catchments.store import Artefact
+from catchments.store.site.basemap import AboutBasemap, Basemaps
 from catchments.web.common.http_cache import A_MINUTE, AN_HOUR, FOR_GOOD, validated
-from catchments.web.common.payload import provenance_json, provider_json, school_answer
+from catchments.web.common.payload import provenance_json, provider_json
 from catchments.web.common.query_parameters import (
     page_parameters,
     refuse_unknown_or_repeated,
-    school_id,
 )
 from catchments.web.common.services import (
     as_at,
@@ -37,6 +39,7 @@ from catchments.web.common.services import (
     service,
 )
 from catchments.web.pages.catchment_summaries import catchment_list
+from catchments.web.pages.map_focus import focus_asked
 from maps.artefacts import (
     COAST,
     COUNTRY,
@@ -50,28 +53,13 @@ from maps.artefacts import (
     MAP_SCRIPT as FOLIUMS_SCRIPT,
 )
 from maps.exports.packing import is_empty, member_of
-from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
+from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, MAP_SCRIPTS, leaflet_file
 from maps.locator import Drawing, locator_svg, read_drawing
 
 blueprint = Blueprint("mapping", __name__)
 
-MAP_SCRIPTS = tuple(
-    f"map-{part}.js"
-    for part in (
-        "data",
-        "areas",
-        "schools",
-        "names",
-        "manners",
-        "controls",
-        "card",
-        "hover",
-        "search",
-        "app",
-    )
-)
-"""Our own, in the order in which they run: after Leaflet, before the script that Folium wrote."""
 _CELL = re.compile(r"[0-9]{1,3}_-?[0-9]{1,3}")
+VERSION_LENGTH = 12
 CELL_DEG = 2
 """Degrees a cell of schools and suburbs, as `maps.screen.folium_map` tells the map."""
 WHOLE_FILE = "catchments.whole_file"
@@ -87,7 +75,7 @@ def page() -> Response:
         asked,
         "map.html",
         gettext("Map of catchments"),
-        **map_context(snapshot, focus=_focus(asked, snapshot)),
+        **map_context(snapshot, focus=focus_asked(asked, snapshot)),
         remember=True,
     )
 
@@ -100,6 +88,22 @@ def map_context(snapshot: Snapshot, *, focus: dict[str, Any] | None = None) -> d
         "data_urls": _data_urls(snapshot),
         "catchments": catchment_list(snapshot.resolver),
         "focus": focus,
+        "tiles": _tiles(),
+        "basemap": _basemap(),
+    }
+
+
+def _tiles() -> dict[str, Any] | None:
+    """Return what the browser is told of map tiles, if a setting names a server of them."""
+    tiles = service().settings.tiles
+    if tiles is None:
+        return None
+    return {
+        "backgrounds": [(each.name, each.address) for each in tiles.backgrounds],
+        "first": PLAIN if tiles.begins_plain else tiles.backgrounds[0].name,
+        "closest": tiles.closest,
+        "attribution": tiles.attribution,
+        "link": tiles.attribution_link,
     }
 
 
@@ -185,6 +189,25 @@ def coast(edition: int, detail: str, cell: str) -> Response:
     content = member_of(kept.content, f"{detail}/{cell}.json") or b'{"per":1,"rings":[]}'
     response = Response(content, content_type="application/json")
     return kept_by_content(response, AN_HOUR)
+
+
+@blueprint.get("/map/data/basemap/<version>/<any(far, near, nearest):detail>/<cell>.json")
+def basemap(version: str, detail: str, cell: str) -> Response:
+    """Give a cell of roads, lakes and rivers; an empty one where there are none."""
+    about = _basemap()
+    if about is None or not about.sha256.startswith(version) or len(version) != VERSION_LENGTH:
+        raise NotKnown("These roads, lakes and rivers are not on the map any more.")
+    if not _CELL.fullmatch(cell):
+        raise NotKnown(f"There is no cell {shown(cell)} of roads, lakes and rivers.")
+    kept = Basemaps(service().store).cell(f"{detail}/{cell}")
+    content = zlib.decompress(kept) if kept else b'{"per":1}'
+    response = Response(content, content_type="application/json")
+    return validated(response, f'"basemap-{version}-{detail}-{cell}"', FOR_GOOD)
+
+
+def _basemap() -> AboutBasemap | None:
+    world = service().snapshots.current()
+    return world.recent.get("basemap", lambda: Basemaps(service().store).about())
 
 
 @blueprint.get("/map/data/<int:edition>/picture.png")
@@ -394,6 +417,7 @@ def _data_urls(snapshot: Snapshot) -> dict[str, str]:
     published = url_for("mapping.boundary", edition=edition, catchment="WHICH")
     return {
         **_coast_url(snapshot),
+        **_basemap_url(),
         "overview": _address(snapshot, "mapping.overview", OVERVIEW),
         "boundaries": _address(snapshot, "mapping.boundaries", TOPOLOGY),
         "places": _address(snapshot, "mapping.places", PLACES),
@@ -414,54 +438,19 @@ def _coast_url(snapshot: Snapshot) -> dict[str, str]:
     return {"coast": cell.replace("near/0_0", "WHICH")}
 
 
+def _basemap_url() -> dict[str, str]:
+    about = _basemap()
+    if about is None:
+        return {}
+    version = about.sha256[:VERSION_LENGTH]
+    cell = url_for("mapping.basemap", version=version, detail="near", cell="0_0")
+    return {"basemap": cell.replace("near/0_0", "WHICH")}
+
+
 def _address(snapshot: Snapshot, endpoint: str, artefact: str) -> str:
     """Return the address of an artefact that names its content, so that it may be kept for good."""
     version = _artefact(snapshot, artefact).sha256[:12]
     return url_for(endpoint, edition=snapshot.edition.number or 0, v=version)
-
-
-def _focus(asked: AsAt, snapshot: Snapshot) -> dict[str, Any] | None:
-    if {"school", "catchment"} <= set(request.args):
-        raise InputRefused(
-            "The map is asked to open on a school and on a catchment.",
-            field="catchment",
-            allowed="Give school or catchment, not both.",
-            next_step="Leave one of them out of the address.",
-            kind=Kind.CONFLICTING_PARAMETERS,
-        )
-    if "school" in request.args:
-        return _school_focus(asked, school_id(request.args["school"], name="school"))
-    if "catchment" in request.args:
-        return _catchment_focus(snapshot, request.args["catchment"])
-    return None
-
-
-def _school_focus(asked: AsAt, number: int) -> dict[str, Any]:
-    answer = school_answer(asked, number)
-    return {
-        "type": "school",
-        "school_id": number,
-        "code": answer.catchment and answer.catchment.code,
-        "name": answer.school and answer.school.name,
-        "lng": answer.place and answer.place.lng,
-        "lat": answer.place and answer.place.lat,
-    }
-
-
-def _catchment_focus(snapshot: Snapshot, code: str) -> dict[str, Any]:
-    catchment = snapshot.edition.catchments.get(code)
-    if catchment is None:
-        raise NotKnown(
-            f"There is no catchment {shown(code)}.", next_step="Choose one from the list at /map."
-        )
-    return {
-        "type": "catchment",
-        "school_id": None,
-        "code": code,
-        "name": catchment.name,
-        "lng": None,
-        "lat": None,
-    }
 
 
 def _catchment(snapshot: Snapshot, code: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from catchments.core.errors import CatchmentsError
+from catchments.web.common.i18n import base_root, language_prefix, pages_in_languages, prefix_of
 from catchments.web.common.services import address, service
 from catchments.web.pages.machines.blueprint import made_up
 from catchments.web.v1.formats import with_ending
@@ -42,6 +43,8 @@ class PageHead:
     canonical: str = ""
     """Its one address, without what was asked beside; empty where there is none."""
     alternates: Sequence[Alternate] = ()
+    languages: Sequence[tuple[str, str]] = ()
+    """Codes of languages, and its address in each; English is the first, and for all others."""
     picture: str = ""
     """Of all catchments; empty where there is none yet."""
 
@@ -69,6 +72,7 @@ def page_head(context: Context) -> PageHead:
         indexed=not (made_up() or _shows_what_is_made_up(context)),
         canonical=_canonical(),
         alternates=_alternates(context),
+        languages=_languages(),
         picture=_picture(context),
     )
 
@@ -84,7 +88,12 @@ def _shows_what_is_made_up(context: Context) -> bool:
 def _canonical() -> str:
     if request.blueprint == "features" or request.endpoint is None:
         return ""  # the pages of /ogc are a form of what its addresses give to programs
-    return address(path_of(request.endpoint, **(request.view_args or {})))
+    return address(language_prefix() + path_of(request.endpoint, **(request.view_args or {})))
+
+
+def _languages() -> Sequence[tuple[str, str]]:
+    path = path_of(request.endpoint or "", **(request.view_args or {}))
+    return [(each.code, address(prefix_of(each.code) + path)) for each in pages_in_languages()]
 
 
 # --- other forms ----------------------------------------------------------------------------------
@@ -187,4 +196,4 @@ def _picture(context: Context) -> str:
     if not world.memo[key]:
         return ""
     path = url_for("mapping.picture", edition=edition.number, v=world.memo[key])
-    return address(path.removeprefix(request.script_root))
+    return address(path.removeprefix(base_root()))
