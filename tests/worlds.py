@@ -72,6 +72,8 @@ TABLES = (
     "school",
     "alias",
     "alias_upload",
+    "basemap",
+    "basemap_cell",
     "edition",
     "edition_source",
     "edition_catchment",
@@ -104,6 +106,7 @@ TABLES = (
     "basemap",
     "basemap_cell",
     "api_key",
+    "mistake_report",
 )
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
