@@ -41,6 +41,8 @@ class Chapter:
     before: EditionSummary | None
     found: Difference | None
     words: list[str]
+    replaces: EditionSummary | None
+    replaced_by: EditionSummary | None
 
 
 @blueprint.get("/history")
@@ -118,6 +120,8 @@ def _chapter(told: EditionHistory, edition: EditionSummary) -> Chapter:
         before=told.before(edition),
         found=found,
         words=in_words(found) if found else [],
+        replaces=told.replaced(edition),
+        replaced_by=told.replaced_by(edition),
     )
 
 

@@ -185,7 +185,7 @@ def _is_reviewed(compiled: Path, _changed: int, text: Path, written: int) -> boo
     found = _read(compiled)
     if wrong := next(flaws(found), None):
         raise FileRefused(
-            f"The catalogue {shown(str(compiled))} does not fit its English: {wrong}",
+            f"The catalogue {_named(compiled)} does not fit its English: {wrong}",
             allowed="A translation has the same values in it, such as %(name)s, and the same tags.",
             next_step="Mend messages.po beside it, then run scripts/translations.",
         )
@@ -200,11 +200,16 @@ def _read(path: Path) -> Catalog:
                 return read_mo(file)
             return read_po(file, abort_invalid=True)
     except (OSError, PoFileError, ValueError, LookupError, TypeError, struct.error) as error:
+        reason = getattr(error, "strerror", None) or error or type(error).__name__
         raise FileRefused(
-            f"The catalogue {shown(str(path))} cannot be read: {error or type(error).__name__}.",
+            f"The catalogue {_named(path)} cannot be read: {reason}.",
             allowed="What scripts/translations makes.",
             next_step="Run it, or take the language's folder away.",
         ) from error
+
+
+def _named(path: Path) -> str:
+    return "/".join(path.parts[-4:])  # from `translations` on
 
 
 def flaws(catalogue: Catalog) -> Iterator[str]:
@@ -233,7 +238,7 @@ def _forms(text: str | Sequence[str] | None) -> Sequence[str]:
 
 
 def _fits(form: str, singular: str, plural: str) -> bool:
-    """Whether a form has the values of its English, those that both of its numbers have at least."""
+    """Whether a form has the values of its English: at least what both of its numbers have."""
     given = _values(form)
     return _values(singular) & _values(plural) <= given <= _values(singular) | _values(plural)
 

@@ -8,6 +8,7 @@ from catchments.web.staff.forms import changing, maps  # noqa: F401 - each adds 
 from catchments.web.staff.pages import (  # noqa: F401 - and each of these
     aliases,
     audit,
+    content,
     drafts,
     home,
     issues,
@@ -17,6 +18,7 @@ from catchments.web.staff.pages import (  # noqa: F401 - and each of these
     reviewing,
     webhooks,
     who_served,
+    withdrawing,
 )
 
 __all__ = ["blueprint"]

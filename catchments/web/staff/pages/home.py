@@ -23,6 +23,7 @@ DOORS = (
     ("/staff/audit", Action.READ, _l("Audit"), _l("Who did what, when.")),
     ("/staff/notices", Action.READ, _l("Notices"), _l("What schools and providers are told.")),
     ("/staff/aliases", Action.READ, _l("Aliases"), _l("What people call schools.")),
+    ("/staff/content", Action.READ, _l("Texts"), _l("What the site tells schools.")),
     ("/staff/rates", Action.EXPLAIN, _l("Rates"), _l("How many students are absent, by region.")),
     ("/staff/webhooks", Action.ADMINISTER, _l("Webhooks"), _l("Services that are told.")),
     ("/staff/people", Action.ADMINISTER, _l("People"), _l("Accounts and roles.")),
