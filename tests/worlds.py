@@ -72,6 +72,8 @@ TABLES = (
     "school",
     "alias",
     "alias_upload",
+    "basemap",
+    "basemap_cell",
     "edition",
     "edition_source",
     "edition_catchment",
@@ -101,7 +103,10 @@ TABLES = (
     "finding_explained",
     "content_version",
     "content_check",
+    "basemap",
+    "basemap_cell",
     "api_key",
+    "mistake_report",
 )
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 

@@ -20,9 +20,9 @@ class Action(StrEnum):
     """Everything that a role is asked for."""
 
     READ = "read drafts, impact, findings and the audit trail"
-    EDIT = "prepare drafts and import aliases"
-    REVIEW = "send drafts back or approve and publish them"
-    EXPLAIN = "explain findings away and set rates"
+    EDIT = "prepare drafts, propose texts and import aliases"
+    REVIEW = "send drafts and texts back or approve and publish them"
+    EXPLAIN = "explain findings away, set rates and say that texts were checked"
     ADMINISTER = "manage people, webhooks and withdrawals, and publish for a date that is past"
 
 

@@ -6,7 +6,9 @@ it imports Folium and with it pandas: only commands do that.
 
 from __future__ import annotations
 
+import re
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import folium
@@ -18,6 +20,7 @@ from maps.screen.basemap_cells import LEVELS
 from maps.screen.coast_cells import DETAILS
 from maps.screen.elements import OwnControl, OwnHandler, OwnLayer
 
+_DECLARED = re.compile(r"^\s*var (\w+) =", re.MULTILINE)
 MAP_ID = "catchments"
 MAP_NAME = f"map_{MAP_ID}"
 """The id of the map's element, and the script's one global name."""
@@ -180,7 +183,19 @@ def render_shell() -> Shell:
     figure._id = MAP_ID
     CatchmentMap().add_to(figure)
     figure.render()
-    return Shell(html=tidy(figure.html.render()), script=tidy(figure.script.render()))
+    pieces = (tidy(each.render()) for each in figure.script._children.values())
+    return Shell(html=tidy(figure.html.render()), script=_in_pieces(filter(str.strip, pieces)))
+
+
+def _in_pieces(pieces: Iterable[str]) -> str:
+    """Return the script as functions that run one after another, with room between any two.
+
+    As a whole it would hold up a slow phone for a quarter of a second. What a piece declares is
+    the others' too, as it is in one script.
+    """
+    shared = (_DECLARED.sub(r"window.\1 =", piece) for piece in pieces)
+    functions = ",\n".join(f"function () {{\n{piece}}}" for piece in shared)
+    return f"L.catchments.inTurn([\n{functions}\n]);\n"
 
 
 def tidy(text: str) -> str:

@@ -49,12 +49,20 @@ def test_the_fragment_is_one_element_with_the_fixed_name() -> None:
 
 def test_the_script_opens_a_map_with_a_closest_zoom_and_tiles_of_nobody() -> None:
     script = render_shell().script
-    assert f"var {MAP_NAME} = L.map(" in script
+    assert f"window.{MAP_NAME} = L.map(" in script
     assert f'"maxZoom": {CLOSEST_ZOOM}' in script
     # Layers of tiles wait for an address that the page may have; none is on the map.
-    tiles = re.findall(r'var (\w+) = L\.tileLayer\(\s*"([^"]*)"', script)
+    tiles = re.findall(r'(\w+) = L\.tileLayer\(\s*"([^"]*)"', script)
     assert tiles == [("tile_layer_map", "about:blank"), ("tile_layer_aerial", "about:blank")]
     assert not re.search(r"tile_layer_\w+\.addTo", script)
+
+
+def test_the_script_is_pieces_that_share_what_they_declare() -> None:
+    script = render_shell().script
+    assert script.startswith("L.catchments.inTurn([\nfunction () {\n")
+    assert script.endswith("}\n]);\n")
+    assert script.count("function () {") > 20
+    assert not re.search(r"^\s*(?:var|let|const) (?!layer_control_layers\b)", script, re.MULTILINE)
 
 
 def test_rendering_leaves_folium_itself_as_it_was() -> None:

@@ -37,7 +37,7 @@ from catchments.store.schema.lists import (
     source,
     webhook,
 )
-from catchments.store.schema.site import content_check, content_version
+from catchments.store.schema.site import content_check, content_version, mistake_report
 from catchments.store.schema.trail import audit_entry, kept_rows, trail_sent
 
 __all__ = [
@@ -71,6 +71,7 @@ __all__ = [
     "kept_rows",
     "letter",
     "metadata",
+    "mistake_report",
     "notice",
     "passkey",
     "person",

@@ -119,7 +119,7 @@ class Contents(Repository):
         """
         with self._database.writing() as connection:
             last = _latest_open(connection, piece, version)
-            if by.login in _writers_since_published(_versions(connection, piece)):
+            if by.login in hands_in(_versions(connection, piece)):
                 raise NotAllowed(
                     "You wrote what would be published.",
                     allowed="A text is published by somebody who had no hand in it.",
@@ -148,6 +148,14 @@ class Contents(Repository):
             connection.execute(_C.insert().values(**values))
             subject = f"text {piece}"
             append(connection, actor=by.login, action="content.check", subject=subject, **said)
+
+
+def hands_in(versions: Iterable[ContentVersion]) -> set[str]:
+    """Return the logins of all who wrote since the last version that was published."""
+    writers: set[str] = set()
+    for each in versions:
+        writers = set() if each.state == PUBLISHED else {*writers, each.writer}
+    return writers
 
 
 def decided(connection: sa.Connection) -> int:
@@ -187,14 +195,6 @@ def _latest_open(connection: sa.Connection, piece: str, version: int) -> Content
             next_step="Look at the text as it is now.",
         )
     return known[-1]
-
-
-def _writers_since_published(versions: Iterable[ContentVersion]) -> set[str]:
-    """Return who had a hand in what was written since the last version that was published."""
-    writers: set[str] = set()
-    for each in versions:
-        writers = set() if each.state == PUBLISHED else {*writers, each.writer}
-    return writers
 
 
 def _decide(

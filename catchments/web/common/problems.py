@@ -79,6 +79,14 @@ TITLES = {
     415: _l("Unsupported Media Type"),
 }
 """What HTTP calls its own errors, to be translated."""
+SAID_TO_PEOPLE = {
+    400: _l("We could not answer that"),
+    404: _l("Page not found"),
+    405: _l("This page cannot do that"),
+    413: _l("That is too long"),
+    429: _l("Please wait a moment"),
+}
+"""Titles of pages, where a program's are HTTP's words."""
 RETRY_AFTER_S = 10
 PROGRAMS = ("/v1/", "/ogc/", "/downloads/", "/.well-known/")
 """Where programs ask beside these, files to download among it."""
@@ -295,14 +303,19 @@ def _json(kind: Kind, status: int, title: str, detail: str, more: dict[str, Any]
 
 
 def _page(status: int, title: str, detail: str, more: dict[str, Any]) -> Response:
-    about: dict[str, Any] = {
-        "title": title,
-        "detail": detail,
-        "demonstration": _demonstration(),
-    }
-    template = "staff/problem.html" if request.blueprint in STAFF else "problem.html"
-    about["draft_page"] = _draft_page()
-    return Response(render_template(template, error=True, **about, **more), status)
+    about = {"title": title, "detail": detail, "demonstration": _demonstration(), **more}
+    if request.blueprint in STAFF:
+        text = render_template("staff/problem.html", error=True, draft_page=_draft_page(), **about)
+    else:
+        text = render_template("problem.html", **about, heading=_heading(status, about))
+    return Response(text, status)
+
+
+def _heading(status: int, about: dict[str, Any]) -> str:
+    """Return what a public page says in place of the title that a program is told."""
+    if status == 400 and about.get("parameter"):
+        return str(gettext("Something in this address is wrong"))
+    return str(SAID_TO_PEOPLE.get(status, about["title"]))
 
 
 def _draft_page() -> str:

@@ -41,7 +41,7 @@ def register(app: Flask) -> None:
         response.headers.extend(HEADERS)
         response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
         if not cors.is_open():
-            response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+            response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         # Also by plain HTTP, where browsers do not heed it: what is kept is for both.
         if service().settings.public_url.startswith("https:"):
             response.headers["Strict-Transport-Security"] = A_YEAR_OF_HTTPS

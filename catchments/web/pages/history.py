@@ -20,7 +20,7 @@ from catchments.lookup.values import whole_number
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import optional_date, page_parameters
 from catchments.web.common.school_named import NamedSchool, school_named
-from catchments.web.common.services import as_at, public_page, service
+from catchments.web.common.services import as_at, public_page, service, told_once
 from catchments.web.pages.edition_history import history_of, steps_of
 from catchments.web.spoken.catalogues import tell as _
 
@@ -93,7 +93,8 @@ def edition(number: int) -> Response:
         gettext("Edition %(number)s", number=number),
         chapter=_chapter(told, found),
         steps=steps_of(asked.world, found),
-        made_from=_sources(asked.world, found),
+        made_from=told_once(_sources(asked.world, found)),
+        sources=(),
     )
 
 

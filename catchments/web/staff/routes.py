@@ -8,9 +8,11 @@ from catchments.web.staff.forms import changing, maps  # noqa: F401 - each adds 
 from catchments.web.staff.pages import (  # noqa: F401 - and each of these
     aliases,
     audit,
+    content,
     drafts,
     home,
     issues,
+    mistakes,
     notices,
     rates,
     reviewing,

@@ -277,7 +277,8 @@
     L.Map.addInitHook(function () {
       if (met || !frame.contains(this.getContainer())) return;
       met = true;
-      setTimeout(() => start(this), 0); // Folium's script has yet to add its layers.
+      // Folium's script has yet to add its layers.
+      (ours.built || new Promise((resolve) => setTimeout(resolve))).then(() => start(this), () => say(words.unavailable));
     });
   }
   function missed() {

@@ -12,7 +12,6 @@
   const FAR_LNG = 181;
   const isFar = (line) => line.every(([, lng]) => lng > FAR_LNG);
   const isFarOut = ([outer]) => isFar(outer);
-  const pause = () => new Promise((resolve) => setTimeout(resolve));
 
   // --- catchments ----------------------------------------------------------------------------------
 
@@ -35,7 +34,6 @@
 
     onAdd(map) {
       map.areas = this;
-      if (map.attributionControl) map.attributionControl.setPrefix(false);
       this._lines.addTo(map);
       map.on("moveend", this.refine, this);
       // The page sets the view first, so that everything is drawn once.
@@ -72,7 +70,7 @@
     /* A few at a time, so that a slow phone can scroll meanwhile. */
     async _draw({ areas, lines }) {
       const turn = (this._turn = {});
-      for (const [at, area] of areas.entries()) {
+      for (const area of areas) {
         const known = this.parts.get(area.code);
         if (known) {
           known.polygons = area.polygons;
@@ -80,12 +78,9 @@
         } else {
           this._add(area);
         }
-        if (at % 5 !== 4) continue;
-        await pause();
+        await ours.breathe();
         if (this._turn !== turn || !this._map) return;
       }
-      await pause();
-      if (this._turn !== turn || !this._map) return;
       this.fire("drawn");
       await this._drawLines(lines, turn);
     },
@@ -107,13 +102,13 @@
       this._farLines = [];
       const groups = [[between, "region-line"]];
       const near = coast.filter((line) => !isFar(line));
-      for (let at = 0; at < near.length; at += 40) groups.push([near.slice(at, at + 40), "coast-line"]);
+      for (let at = 0; at < near.length; at += 20) groups.push([near.slice(at, at + 20), "coast-line"]);
       groups.push([coast.filter(isFar), "coast-line far"]);
       for (const [lines, className] of groups) {
         const drawn = L.polyline(lines, { ...options, className });
         if (className.endsWith("far")) this._farLines.push(drawn);
         if (!className.endsWith("far") || !this._leftOut) drawn.addTo(this._lines);
-        await pause();
+        await ours.breathe();
         if (this._turn !== turn || !this._map) return;
       }
     },

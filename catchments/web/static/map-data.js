@@ -38,6 +38,16 @@
     return asked.get(url);
   }
 
+  /* Long work is done in slices: after each the browser may do what waits, on however slow a phone. */
+  const SLICE_MS = 6;
+  let since = 0;
+  const pause = () => (window.scheduler && scheduler.yield ? scheduler.yield() : new Promise((resolve) => setTimeout(resolve)));
+  async function breathe() {
+    if (performance.now() - since < SLICE_MS) return;
+    await pause();
+    since = performance.now();
+  }
+
   /* The cells, so many degrees wide and high, that reach into some bounds: each by its west and south. */
   function cellsIn(bounds, deg) {
     const found = [];
@@ -137,9 +147,23 @@
   }
 
   L.catchments = {
-    frame, words, data, has, isHeld: (name) => name in inside, cellsIn, to360, worded, topology, geojsonPolygons, ringsOfCell, isInside,
+    frame, words, data, has, isHeld: (name) => name in inside, cellsIn, breathe, to360, worded, topology, geojsonPolygons, ringsOfCell, isInside,
     calm: window.matchMedia("(prefers-reduced-motion: reduce)").matches,
   };
+  /* Folium's script, a piece at a time; the first, which makes the map, at once. */
+  L.catchments.inTurn = (pieces) => {
+    let begin;
+    L.catchments.built = new Promise((resolve) => (begin = resolve)).then(async () => {
+      for (const piece of pieces.slice(1)) {
+        piece();
+        await breathe();
+      }
+    });
+    pieces[0]();
+    begin();
+  };
+  // Or it is written anew for each layer: see who is credited, in folium_map.py.
+  L.Control.Attribution.mergeOptions({ prefix: false });
   if (L.catchments.calm) {
     L.Map.mergeOptions({ zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false, inertia: false });
   }

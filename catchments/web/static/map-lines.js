@@ -5,7 +5,6 @@
   const ours = window.L && L.catchments;
   if (!ours) return;
 
-  const CELLS_AT_MOST = 24;
   const ROADS_FROM = 14;
 
   ours.Lines = L.Layer.extend({
@@ -38,7 +37,7 @@
     async _fill() {
       const map = this._map;
       const level = this.options.levels.filter((each) => map.getZoom() >= each.fromZoom).pop();
-      const wanted = (this._wanted = new Set(level ? cellsIn(map.getBounds().pad(0.05), level) : []));
+      const wanted = (this._wanted = new Set(level ? ours.cellsIn(map.getBounds().pad(0.05), level.deg).map((cell) => level.name + "/" + cell) : []));
       await Promise.allSettled(Array.from(wanted, async (name) => {
         const cell = await ours.data(this.options.data, name);
         if (this._map && this._wanted.has(name) && !this._cells.has(name)) this._cells.set(name, this._lay(cell));
@@ -77,12 +76,4 @@
       return found.map(([name, lng, lat, kind]) => [name, lng, lat, kind, kind === "road" ? ROADS_FROM : 0]);
     },
   });
-
-  function cellsIn(bounds, { name, deg }) {
-    const found = [];
-    for (let x = Math.floor(bounds.getWest() / deg); x * deg < bounds.getEast(); x += 1) {
-      for (let y = Math.floor(bounds.getSouth() / deg); y * deg < bounds.getNorth(); y += 1) found.push(name + "/" + x + "_" + y);
-    }
-    return found.slice(0, CELLS_AT_MOST);
-  }
 })();

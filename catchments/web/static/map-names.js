@@ -14,6 +14,7 @@
   };
   const WATERS = new Set(["sea", "bay", "strait", "lake", "river"]);
   const AT_MOST = 90;
+  const FEWEST_POINTS = 8;
   const COUNTED = " · ";
 
   /* How many of the largest towns are tried at a zoom, and how far apart their names stay from afar. */
@@ -98,7 +99,10 @@
       const towns = this._places.towns.slice(0, townsAt(zoom));
       const pieces = [
         ...inPieces(towns, 12).map((rows) => () => this._writeTowns(rows, "town")),
-        () => (this._rooms = this._roomsInView()),
+        async () => {
+          const rooms = await this._roomsInView();
+          if (this._turn === turn) this._rooms = rooms;
+        },
         () => this._writeCatchments(),
         () => this._writeFeatures(zoom),
         () => this._keepDotsClear(),
@@ -106,12 +110,17 @@
         () => zoom >= schoolNamesFrom && this._writeSchools(),
       ];
       for (const piece of pieces) {
-        piece();
-        await new Promise((resolve) => setTimeout(resolve));
+        await piece();
+        await ours.breathe();
         if (this._turn !== turn || this._map !== map) return;
       }
+      const isFirst = !this._labels.getLayers().length;
       this._labels.clearLayers();
-      for (const label of this._next) label.addTo(this._labels);
+      for (const label of this._next) {
+        label.addTo(this._labels);
+        if (isFirst) await ours.breathe();
+        if (this._turn !== turn || this._map !== map) return;
+      }
     },
 
     /* What lies over the map is kept clear of names. */
@@ -148,9 +157,13 @@
       return fact && fact.name === name && fact.schools ? name + COUNTED + Number(fact.schools) : name;
     },
 
-    _roomsInView() {
-      const parts = this._map.areas ? Array.from(this._map.areas.parts) : [];
-      const rooms = parts.map(([code, part]) => [code, this._room(part)]).filter(([, room]) => room);
+    async _roomsInView() {
+      const rooms = [];
+      for (const [code, part] of this._map.areas ? this._map.areas.parts : []) {
+        const room = this._map && this._room(part);
+        if (room) rooms.push([code, room]);
+        await ours.breathe();
+      }
       return rooms.sort((a, b) => b[1].area - a[1].area);
     },
 
@@ -213,8 +226,10 @@
       if (!this._map.getBounds().intersects(layer.getBounds())) return null;
       const view = L.bounds([4, 4], this._size.subtract([4, 4]));
       let best = null;
+      const onScreen = screenOf(this._map);
       for (const [outer] of polygons) {
-        const points = outer.map((place) => this._map.latLngToContainerPoint(place));
+        if (outer.length < FEWEST_POINTS) continue; // An islet has no room for a name.
+        const points = outer.map(onScreen);
         const clipped = L.PolyUtil.clipPolygon(points, view);
         const area = clipped.length > 2 ? areaOf(clipped) : 0;
         if (area > 120 && (!best || area > best.area)) best = { area, clipped };
@@ -226,7 +241,8 @@
       const key = kind + text;
       if (!this._widths.has(key)) {
         this._family ||= getComputedStyle(this._map.getContainer()).fontFamily;
-        this._pen.font = FONTS[kind] + " " + this._family;
+        if (this._penKind !== kind) this._pen.font = FONTS[kind] + " " + this._family;
+        this._penKind = kind;
         this._widths.set(key, Math.ceil(this._pen.measureText(text).width * (kind === "catchment" ? 1.12 : 1)) + 2);
       }
       return this._widths.get(key);
@@ -264,6 +280,16 @@
 
   function inPieces(rows, size) {
     return Array.from({ length: Math.ceil(rows.length / size) }, (_, at) => rows.slice(at * size, (at + 1) * size));
+  }
+
+  /* Leaflet's own projection makes four objects a point. */
+  function screenOf(map) {
+    const wide = 256 * 2 ** map.getZoom();
+    const { x, y } = map.latLngToContainerPoint([0, 0]);
+    return ([lat, lng]) => {
+      const sine = Math.sin((lat * Math.PI) / 180);
+      return L.point(x + (lng / 360) * wide, y - (Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)) * wide);
+    };
   }
 
   function areaOf(ring) {

@@ -23,7 +23,8 @@ from catchments.web.pages.machines.blueprint import (
 PLAIN = "text/plain; charset=utf-8"
 NOT_INDEXED = (
     "/staff",
-    "/embed",
+    "/embed$",
+    "/embed?",
     "/search",
     "/suggest",
     "/provider?",

@@ -30,7 +30,12 @@ OF_THEIR_OWN = frozenset({"about", "ask-for-support", "contact", "privacy"})
 def _read_texts(setup: BlueprintSetupState) -> None:
     # A file with a fault stops the start, where somebody sees it, and not the first visitor.
     shipped_pages()
-    setup.app.jinja_env.globals |= {"markup_of": markup_of, "link_to": link_to}
+    # `_` of a template takes what it is given for markup: words of people go through `translated`.
+    setup.app.jinja_env.globals |= {
+        "markup_of": markup_of,
+        "link_to": link_to,
+        "translated": translated,
+    }
     setup.app.context_processor(lambda: {"asks_elsewhere": asks_elsewhere(service().settings)})
 
 
@@ -78,9 +83,14 @@ def _digest(pieces: list[Piece]) -> str:
 # --- what templates need --------------------------------------------------------------------------
 
 
+def translated(text: str) -> str:
+    """Return a text in the reader's language, where it is translated: plain text, no markup."""
+    return str(gettext(text)) if text else ""
+
+
 def markup_of(text: str) -> tuple[Block, ...]:
     """Return the blocks of a text, in the reader's language where there is a translation."""
-    return blocks(text, gettext)
+    return blocks(text, translated)
 
 
 def link_to(target: str) -> str:
