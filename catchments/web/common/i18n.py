@@ -142,13 +142,16 @@ def others(app: Flask) -> frozenset[str]:
     return frozenset(languages(app)) - {ENGLISH}
 
 
-def pages_in_languages() -> list[PageInLanguage]:
-    """Return the page being shown in each language; nothing where it is in English alone."""
+def pages_in_languages(path: str = "") -> list[PageInLanguage]:
+    """Return the page being shown, or one of a path, in each language.
+
+    Nothing where it is in English alone.
+    """
     codes = languages(current_app)
     if len(codes) == 1 or not is_spoken(request.endpoint):
         return []
     query = request.query_string.decode("latin-1")
-    asked = quote(request.path) + (f"?{query}" if query else "")
+    asked = path or quote(request.path) + (f"?{query}" if query else "")
     current = str(get_locale())
     return [
         PageInLanguage(
