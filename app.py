@@ -20,7 +20,7 @@ from catchments.core.errors import CatchmentsError
 from catchments.core.settings import Settings
 from catchments.editions.delivery import DeliveryWorker, payloads
 from catchments.editions.trail_sending import NOWHERE, TrailSender
-from catchments.lookup.resolver import kilometres, long_date
+from catchments.lookup.resolver import kilometres
 from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.search.text_search import NoAddresses
 from catchments.lookup.snapshot import Snapshots
@@ -32,6 +32,7 @@ from catchments.store import Store
 from catchments.store.accounts.letters import Letters
 from catchments.store.engine import database_file
 from catchments.store.outbox.queue import Outbox
+from catchments.store.site.reports import MistakeReports
 from catchments.web import ogc, v1
 from catchments.web.accounts import routes as accounts_routes
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
@@ -71,7 +72,7 @@ from catchments.web.pages.machines import (
     robots,
     sitemap,  # noqa: F401 - its addresses are the blueprint's
 )
-from catchments.web.pages.site import owner
+from catchments.web.pages.site import contact_cards, embedding, mistakes, owner
 from catchments.web.pages.site import texts as site_texts
 from catchments.web.staff import routes as staff_routes
 from catchments.web.staff.room import staff_room
@@ -89,6 +90,9 @@ BLUEPRINTS = (
     downloads.blueprint,
     guide.blueprint,
     history.blueprint,
+    mistakes.blueprint,
+    contact_cards.blueprint,
+    embedding.blueprint,
     map_pages.blueprint,
     health.blueprint,
     machines.blueprint,
@@ -98,6 +102,7 @@ BLUEPRINTS = (
 )
 SEND_EVERY_S = 5.0
 LOOK_EVERY_S = 5.0
+FORGET_EVERY_S = 3_600.0
 READ_WITHIN_S = 20.0
 LEAST_READ_A_S = 1_024
 """Whoever takes less a second of an answer, for so long, is ended."""
@@ -137,7 +142,7 @@ def web_app(settings: Settings | None = None) -> Flask:
         TrailSender(store, settings),
     )
     app.url_map.converters |= {"int": Number, "code": Code, "ending": Ending}
-    app.jinja_env.filters |= {"long_date": long_date, "distance": kilometres}
+    app.jinja_env.filters["distance"] = kilometres
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     assets.register(app)
@@ -196,7 +201,8 @@ def serve_app() -> Flask:
         app.logger.warning("not ready: %s", error)
     if not settings.audit_out and not _shows_a_demonstration(running):
         app.logger.warning("%s", HASH_GOES_NOWHERE)
-    for work in (_keep_fresh, _keep_sending, _keep_trail_sent, _keep_readers_awake):
+    keeping = (_keep_fresh, _keep_sending, _keep_trail_sent, _keep_readers_awake, _keep_forgetting)
+    for work in keeping:
         threading.Thread(target=work, args=(app, running), daemon=True).start()
     threading.Thread(target=metrics.keep_published, args=(app,), daemon=True).start()
     return app
@@ -262,6 +268,16 @@ def _keep_trail_sent(app: Flask, running: Services) -> None:
         return
     failing = "the audit trail's last hash does not go out"
     _keep_doing(app, sender.send_due, every_s=SEND_EVERY_S, failing=failing)
+
+
+def _keep_forgetting(app: Flask, running: Services) -> None:
+    """Delete reports of mistakes whose time is over, whether anybody looks at them or not."""
+    days = running.settings.reports_kept_days
+    reports = MistakeReports(running.store)
+    failing = "old reports of mistakes are not deleted"
+    _keep_doing(
+        app, lambda: reports.forget_older_than(days), every_s=FORGET_EVERY_S, failing=failing
+    )
 
 
 def _keep_doing(app: Flask, work: Callable[[], object], *, every_s: float, failing: str) -> None:

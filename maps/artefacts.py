@@ -7,6 +7,8 @@ it makes something, and whoever keeps or serves artefacts may import it freely.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 from shapely.geometry.base import BaseGeometry
 
@@ -17,6 +19,7 @@ from catchments.store import Artefact
 from maps.exports.downloads import FILES, GEOJSON, MANIFEST, File
 from maps.exports.export_input import ExportInput
 from maps.exports.manifest import manifest
+from maps.taken_over import MADE_OF, Parts, digest, packed, unpacked
 
 MAP_ELEMENT = "map-element.html"
 MAP_SCRIPT = "map.js"
@@ -28,9 +31,11 @@ PLACES = "places.json"
 COAST = "coast.zip"
 COUNTRY, COUNTRY_DARK = "country.svg", "country-dark.svg"
 """What stands where the map will be."""
+DRAWN = "drawn.bin"
+"""Boundaries as they are drawn, for the edition after it: no page asks for them."""
 PICTURE = "picture.png"
 """What others show beside a link to a page."""
-SVG = "image/svg+xml"
+SVG, ZIP, BYTES = "image/svg+xml", "application/zip", "application/octet-stream"
 DRAWING, MAKING = "Drawing the map", "Making the downloads"
 
 
@@ -39,28 +44,63 @@ Step = tuple[str, str, Callable[[], bytes]]
 
 
 def build_all(
-    snapshot: Snapshot, *, coast: BaseGeometry | None = None, progress: Progress = no_progress
+    snapshot: Snapshot,
+    *,
+    coast: BaseGeometry | None = None,
+    earlier: Callable[[str], Artefact | None] = lambda _: None,
+    progress: Progress = no_progress,
 ) -> tuple[Artefact, ...]:
     """Return all that is kept with an edition: what the map needs, the downloads, their manifest.
 
-    It is all of it or nothing: raises PublicationRefused, which names the file that could not be
+    `earlier` reads what was kept with another edition, of which is taken over what would be the
+    same. It is all of it or nothing: raises PublicationRefused, which names the file that could not
+    be made.
+    """
+    kept = parts_of(snapshot, coast=coast, earlier=earlier)
+    by_name = {each.name: each.content for each in kept}
+    material = ExportInput.of(snapshot, coast=coast)
+    material = replace(material, drawn_before=unpacked(by_name[DRAWN]))
+    made = (
+        *map_parts(material, progress, coast=by_name[COAST]),
+        *_made(_files(material), MAKING, progress),
+    )
+    by_name |= {each.name: each.content for each in made}
+    told = manifest(material, FILES, [by_name[each.name] for each in FILES])
+    rest = [each for each in kept if each.name != COAST]
+    return (*made, *rest, Artefact(MANIFEST, "application/json", told))
+
+
+def parts_of(
+    snapshot: Snapshot, *, coast: BaseGeometry | None, earlier: Callable[[str], Artefact | None]
+) -> tuple[Artefact, ...]:
+    """Return the parts that name no edition, taken over where they were made of the same.
+
+    These are the boundaries as they are drawn and the cells of the coast, and of what they were
     made.
     """
+    parts, land = Parts(earlier), coast.wkb if coast is not None else b""
     material = ExportInput.of(snapshot, coast=coast)
-    drawn = map_parts(material, progress)
-    rest = [_step(material, each) for each in FILES if each.name != GEOJSON]
-    made = (*drawn, *_made([*rest, _picture(material)], MAKING, progress))
-    by_name = {artefact.name: artefact.content for artefact in made}
-    told = manifest(material, FILES, [by_name[each.name] for each in FILES])
-    return (*made, Artefact(MANIFEST, "application/json", told))
+    made: tuple[tuple[str, str, str, Callable[[], bytes]], ...] = (
+        (DRAWN, BYTES, digest(snapshot.fingerprint, land), lambda: packed(material.drawn)),
+        (COAST, ZIP, digest(land), lambda: _coast(coast)),
+    )
+    return (
+        *(
+            Artefact(name, kind, parts.part(name, of, partial(_or_refused, name, make)))
+            for name, kind, of, make in made
+        ),
+        Artefact(MADE_OF, "application/json", parts.written()),
+    )
 
 
-def map_parts(material: ExportInput, progress: Progress = no_progress) -> tuple[Artefact, ...]:
+def map_parts(
+    material: ExportInput, progress: Progress = no_progress, *, coast: bytes | None = None
+) -> tuple[Artefact, ...]:
     """Return what the map needs, the same bytes for the same edition.
 
-    Without a coast the map draws boundaries as far as they reach.
+    Without a coast the map draws boundaries as far as they reach; `coast` are its cells, where they
+    are made already.
     """
-    from maps.screen.coast_cells import coast_cells
     from maps.screen.country_picture import country_svg
     from maps.screen.folium_map import render_shell
     from maps.screen.orientation import places_json
@@ -74,12 +114,23 @@ def map_parts(material: ExportInput, progress: Progress = no_progress) -> tuple[
         (TOPOLOGY, "application/json", lambda: drawn_topology(material)),
         (OVERVIEW, "application/json", lambda: overview_topology(material)),
         (PLACES, "application/json", lambda: places_json(material)),
-        (COAST, "application/zip", lambda: coast_cells(material.coast)),
+        (COAST, ZIP, lambda: _coast(material.coast) if coast is None else coast),
         (COUNTRY, SVG, lambda: country_svg(material)),
         (COUNTRY_DARK, SVG, lambda: country_svg(material, dark=True)),
         _step(material, geojson),
     )
     return _made(steps, DRAWING, progress)
+
+
+def _coast(coast: BaseGeometry | None) -> bytes:
+    from maps.screen.coast_cells import coast_cells
+
+    return coast_cells(coast)
+
+
+def _files(material: ExportInput) -> list[Step]:
+    rest = [_step(material, each) for each in FILES if each.name != GEOJSON]
+    return [*rest, _picture(material)]
 
 
 def _picture(material: ExportInput) -> Step:

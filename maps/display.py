@@ -27,7 +27,7 @@ TOLERANCE_M = 230.0
 """A bend is left out when the triangle it spans is smaller than the square of this."""
 FIRST_TOLERANCE_M = 50.0
 """The same, before cutting: a tenth of the vertices to cut, and nothing anyone could see."""
-THINNED_M = 10.0
+THINNED_M = 25.0
 """Bends of the coast that stray less are left out before all: it takes a tenth of the time."""
 FAR_TOLERANCE_M = 900.0
 """The same, for the whole country on a screen: less than a pixel there."""
@@ -81,6 +81,22 @@ def coarser(coverage: Mapping[str, BaseGeometry]) -> dict[str, BaseGeometry]:
     pieces = [shapely.multipolygons(parts[kept & (owner == at)]) for at in range(len(flat))]
     simple = shapely.coverage_simplify(pieces, _plane_tolerance(FAR_TOLERANCE_M))
     return {code: _round(piece) for code, piece in zip(coverage, simple, strict=True)}
+
+
+def without_land(coverage: Mapping[str, BaseGeometry], coast: BaseGeometry | None) -> set[str]:
+    """Return the codes of a display coverage that are drawn although they have no land."""
+    if coast is None or not coverage:
+        return set()
+    # The middle of the largest part of what is clipped to the coast is ashore.
+    middles = shapely.point_on_surface([_largest(area) for area in coverage.values()])
+    land = shapely.get_parts(geometry_to_360(coast))
+    ashore = shapely.STRtree(middles).query(land, predicate="intersects")[1]
+    return set(np.delete(np.array(list(coverage), dtype=object), np.unique(ashore)).tolist())
+
+
+def _largest(area: BaseGeometry) -> BaseGeometry:
+    parts = shapely.get_parts(area)
+    return parts[int(np.argmax(shapely.area(parts)))]
 
 
 # --- a flat plane ---------------------------------------------------------------------------------

@@ -18,6 +18,10 @@ LEAFLET_FILES = {
 LEAFLET_VERSION = "1.9.3"
 """The version Folium pins; a test holds the wheel to it."""
 
+_PARTS = "data areas lines schools names manners controls tiles card hover search app"
+MAP_SCRIPTS = tuple(f"map-{part}.js" for part in _PARTS.split())
+"""Our own, in the order in which they run: after Leaflet, before the script that Folium wrote."""
+
 
 def leaflet_file(name: str) -> Path | None:
     """Return the path of one of `LEAFLET_FILES`, or None for any other name."""

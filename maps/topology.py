@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Catchment
 from catchments.geometry.planar import Chains, Edges, Flags, Floats, Indices
-from maps.display import ORIGIN, PER_DEGREE
+from maps.display import ORIGIN, PER_DEGREE, without_land
 from maps.exports.export_input import ExportInput
 from maps.exports.geojson import DECIMALS, members, properties
 from maps.screen import regions
@@ -47,6 +47,7 @@ class Grid:
 
 
 COLOURING, TOPOLOGY = "colours of providers", "topology as it is drawn"
+AT_SEA = "catchments that have no land"
 
 PUBLISHED = Grid(10**DECIMALS, (0, 0))
 DRAWN = Grid(PER_DEGREE, ORIGIN)
@@ -103,8 +104,11 @@ def _drawn(material: ExportInput, coverage: Mapping[str, BaseGeometry]) -> bytes
     colours = _colours(material)
     areas = shapely.orient_polygons(list(coverage.values()), exterior_cw=True)
     cut = Cut.of(areas, DRAWN, latest=True)
+    at_sea = _at_sea(material)
     told = (
-        regions.properties(edition.catchments.get(code), code, colours.get(code, 0))
+        regions.properties(
+            edition.catchments.get(code), code, colours.get(code, 0), at_sea=code in at_sea
+        )
         for code in coverage
     )
     geometries = [
@@ -126,6 +130,13 @@ def _colours(material: ExportInput) -> Mapping[str, int]:
     if COLOURING not in material.memo:
         material.memo[COLOURING] = regions.provider_colours(material.edition)
     found: Mapping[str, int] = material.memo[COLOURING]
+    return found
+
+
+def _at_sea(material: ExportInput) -> set[str]:
+    if AT_SEA not in material.memo:
+        material.memo[AT_SEA] = without_land(material.drawn, material.coast)
+    found: set[str] = material.memo[AT_SEA]
     return found
 
 

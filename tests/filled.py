@@ -24,7 +24,9 @@ from catchments.store.explanations import Explanations
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.webhook_addresses import Webhooks
 from catchments.store.schema import metadata
+from catchments.store.site.basemap import Basemaps, Cell, Credit
 from catchments.store.site.content import Contents, Wording
+from catchments.store.site.reports import MistakeGiven, MistakeReports
 from tests.staff import add_person
 from tests.worlds import (
     AHI,
@@ -36,6 +38,7 @@ from tests.worlds import (
     small_edition,
     small_release,
     source,
+    withdraw,
 )
 
 MOMENT = datetime(2026, 3, 3, 12, 34, 56, 789012)  # noqa: DTZ001 - as the store keeps it
@@ -57,7 +60,11 @@ def fill_every_table(url: str) -> None:
                 edition, edition.effective_from, None, artefacts=made, maker="test", notices=notices
             )
             store.publish([publication], expected=store.state())
-        store.withdraw(2, by="hana", reason=HOSTILE)
+        cells = [Cell("near/172_-44", bytes(range(256))), Cell("far/86_-22", b"")]
+        Basemaps(store).replace(cells, Credit(HOSTILE, HOSTILE, HOSTILE), files=[])
+        withdraw(store, 2, by="hana", reason=HOSTILE)
+        credit = Credit(HOSTILE, HOSTILE, HOSTILE)
+        Basemaps(store).replace([Cell("near/174_-42", every_byte.content)], credit, files=[])
         _staff_at_work(store)
         table = schema.api_key
         key = {"name": HOSTILE, "digest": "ab" * 32, "prefix": "nzc_abcd", "created_at": MOMENT}
@@ -92,6 +99,7 @@ def _staff_at_work(store: Store) -> None:
     whole = ReplaceCatchments(moved.catchments, moved.boundaries, (source(SourceKind.BOUNDARIES),))
     desk.add(draft, whole, HOSTILE, seen=ExpectedVersion(hana, 2))
     desk.comment(draft, HOSTILE, by=hana)
+    MistakeReports(store).add(MistakeGiven(HOSTILE, HOSTILE, "kia@ahi.example"))
     AliasUploads(store).keep([Alias(HOSTILE, 54, HOSTILE)], files=[{"name": HOSTILE}], by=hana)
     Uploads(store).keep(draft, Upload(HOSTILE, bytes(range(256))), by=hana)
 

@@ -11,16 +11,19 @@ import re
 import shutil
 import time
 from collections.abc import Mapping
+from functools import cache
 from html import unescape
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pyotp
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import BadSignature
 from werkzeug.test import TestResponse
 
 from catchments.changes.change import apply_all
@@ -28,9 +31,11 @@ from catchments.core.model import Edition
 from catchments.core.roles import Person, Role
 from catchments.store import Store, schema
 from catchments.store.accounts import factors, hashing
+from catchments.store.accounts import people as accounts
 from catchments.store.accounts.factors import STEP_S, app_context
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository
+from catchments.web.accounts.room import room_of
 from tests.waiting import wait_until
 from tests.worlds import opened, store_of
 
@@ -83,6 +88,8 @@ class App:
 
 AHEAD = Ahead()
 factors.clock = AHEAD
+# Whether a password is easily guessed is worked out once; everybody here has the same.
+accounts.is_guessed = cache(accounts.is_guessed)  # type: ignore[assignment, attr-defined]
 # Made as ever, but in a millisecond.
 hashing.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
@@ -168,13 +175,38 @@ def signed_in(app: Flask, login: str) -> FlaskClient:
 
 
 def attempt(client: FlaskClient, login: str, password: str = PASSWORD) -> TestResponse:
-    """Try to sign in."""
-    return post(client, "/staff/sign-in", login=login, password=password)
+    """Try to sign in, with the token of the page as it is now."""
+    form = {"csrf_token": csrf_token(client), "login": login, "password": password}
+    return client.post("/staff/sign-in", data=form)
 
 
 def post(client: FlaskClient, url: str, **fields: Any) -> TestResponse:
     """Send a form as a page of this client's would, with its token; no redirect is followed."""
-    return client.post(url, data={"csrf_token": csrf_token(client), **fields})
+    return client.post(url, data={"csrf_token": _token_at_hand(client), **fields})
+
+
+_at_hand: WeakKeyDictionary[FlaskClient, tuple[str, str]] = WeakKeyDictionary()
+"""Of each client what its session knows its forms by, and the token that a page gave for that."""
+
+
+def _token_at_hand(client: FlaskClient) -> str:
+    """The token of a page that this client has seen in the session that it has now, or sees now."""
+    known, token = _at_hand.get(client, ("", ""))
+    if not known or _known_by(client) != known:
+        token = csrf_token(client)
+        _at_hand[client] = _known_by(client), token
+    return token
+
+
+def _known_by(client: FlaskClient) -> str:
+    """What a client's session knows its forms by; empty where it has none that can be read."""
+    app = client.application
+    cookie = client.get_cookie(room_of(app).cookie, path=room_of(app).path)
+    opens = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    try:
+        return str(opens.loads(cookie.value).get("csrf_token", "")) if cookie and opens else ""
+    except BadSignature:
+        return ""
 
 
 def csrf_token(client: FlaskClient) -> str:

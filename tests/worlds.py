@@ -39,7 +39,7 @@ from catchments.core.model import (
 )
 from catchments.core.settings import Settings
 from catchments.lookup.snapshot import Snapshots
-from catchments.store import Artefact, Publication, Store
+from catchments.store import Artefact, Publication, Store, Withdrawal
 from catchments.web.common.services import EXTENSION, Services
 from maps import MAKER
 from maps.artefacts import map_parts
@@ -72,6 +72,8 @@ TABLES = (
     "school",
     "alias",
     "alias_upload",
+    "basemap",
+    "basemap_cell",
     "edition",
     "edition_source",
     "edition_catchment",
@@ -101,7 +103,10 @@ TABLES = (
     "finding_explained",
     "content_version",
     "content_check",
+    "basemap",
+    "basemap_cell",
     "api_key",
+    "mistake_report",
 )
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
@@ -267,6 +272,11 @@ def publish_whole(
         maker=MAKER,
     )
     return store.publish([publication], expected=store.state())[0]
+
+
+def withdraw(store: Store, number: int, **how: Any) -> None:
+    """Withdraw a scheduled edition that nothing is on top of."""
+    store.publish([], expected=store.state(), withdrawal=Withdrawal([number], **how))
 
 
 def simple_artefacts() -> list[Artefact]:

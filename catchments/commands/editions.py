@@ -21,7 +21,7 @@ from catchments.commands.console import (
 from catchments.commands.jobs.publishing_setup import publisher
 from catchments.core.errors import NothingPublished
 from catchments.core.model import EditionSummary
-from catchments.editions.publishing import PublicationRequest, refuse_withdrawal
+from catchments.editions.publishing import PublicationRequest, WithdrawalRequest
 from catchments.lookup.snapshot import Snapshot, Timeline, today_in_new_zealand
 
 
@@ -121,15 +121,17 @@ def publish_draft(draft: int, effective_from: date, unserved: tuple[int, ...], *
 
 @editions.command("withdraw")
 @click.argument("number", type=NUMBER)
+@click.option("--reason", default="", help="Why, for the record.")
+@click.option("--tell-again", is_flag=True, help="Tell those who were told of it.")
 @refusing
-def withdraw_edition(number: int) -> None:
-    """Withdraw a scheduled edition; it stays on record."""
-    opened = store()
-    opened.edition(number)
-    summary = next(e for e in opened.editions() if e.number == number)
-    refuse_withdrawal(summary, today=today_in_new_zealand())
-    opened.withdraw(number)
+def withdraw_edition(number: int, **how: Any) -> None:
+    """Withdraw a scheduled edition; it stays on record, and later ones are made without it."""
+    with progress() as called:
+        publishing = publisher(store(), called, address_book())
+        anew = publishing.withdraw(WithdrawalRequest(number, **how))
     say(f"Edition {number} is withdrawn.")
+    for each in anew:
+        say(f"Published anew without it: edition {each}.")
 
 
 def _edition_row(edition: EditionSummary, timeline: Timeline) -> tuple[object, ...]:

@@ -43,6 +43,7 @@ GROUPS = (
     Later("listings", "catchments.commands.imports", "Lists of the schools in each catchment."),
     Later("editions", "catchments.commands.editions", "Published editions and drafts."),
     Later("addresses", "catchments.commands.addresses", "The street addresses that are known."),
+    Later("basemap", "catchments.commands.upkeep.basemap", "Roads, lakes and rivers on the map."),
     Later("audit", "catchments.commands.audit", "The trail of what staff did."),
     Later("keys", "catchments.commands.keys", "Keys for services that ask often."),
     Later("notices", "catchments.commands.notices", "What schools and providers are told."),

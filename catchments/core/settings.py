@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from catchments.core.environment_values import count, seconds, switch
 from catchments.core.errors import InputRefused, shown
 from catchments.core.mail_server import EMAIL, MailServer, mail_server
+from catchments.core.map_tiles import MapTiles, map_tiles
 from catchments.core.openid_connect import OpenIdConnect, openid_connect
 from catchments.core.roles import Role
 from catchments.core.settings_file import take_in
@@ -81,6 +82,8 @@ class Settings:
     geocoder_options: str = "{}"
     """What that geocoder needs, as JSON: a key, a domain, a user agent."""
     geocoder_timeout_s: float = 2.0
+    tiles: MapTiles | None = None
+    """What lies below the catchments on a map, from somebody else's server; nothing if None."""
     secret_keys: tuple[str, ...] = field(default=(), repr=False)
     """What the staff's sessions are signed with, the first; the others are still known.
 
@@ -128,6 +131,8 @@ class Settings:
     """How often it goes out at most, in seconds."""
     security_contacts: tuple[str, ...] = ()
     """Whom to tell of a weakness, as URIs, the one preferred first; nobody is named if empty."""
+    reports_kept_days: int = 180
+    """After how many days what somebody said is wrong with a page is deleted."""
     owner: SiteOwner = field(default_factory=SiteOwner)
     """Whose website it is; pages say what is set, and no more."""
 
@@ -161,6 +166,7 @@ class Settings:
             geocoder_timeout_s=seconds(
                 environment, "CATCHMENTS_GEOCODER_TIMEOUT_S", cls.geocoder_timeout_s, least=0.1
             ),
+            tiles=map_tiles(environment),
             **_signing_in(environment),
             **_telling(environment),
             **_watching(environment),
@@ -196,7 +202,20 @@ def _watching(environment: Mapping[str, str]) -> dict[str, Any]:
         "unfenced_files": switch(environment, UNFENCED_FILES, "0"),
         "access_log": switch(environment, "CATCHMENTS_ACCESS_LOG", "0"),
         "metrics_token": _metrics_token(environment),
+        "reports_kept_days": _reports_kept_days(environment),
     }
+
+
+def _reports_kept_days(environment: Mapping[str, str]) -> int:
+    days = count(environment, "CATCHMENTS_REPORTS_KEPT_DAYS", Settings.reports_kept_days)
+    if not 1 <= days <= 3_660:
+        raise InputRefused(
+            f"CATCHMENTS_REPORTS_KEPT_DAYS is {days}.",
+            field="CATCHMENTS_REPORTS_KEPT_DAYS",
+            allowed="It must be a number of days from 1 to 3660.",
+            next_step="Leave it out: reports are then deleted after 180 days.",
+        )
+    return days
 
 
 def _metrics_token(environment: Mapping[str, str]) -> str:

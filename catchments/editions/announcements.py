@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from catchments.changes.comparison import compare
-from catchments.core.model import Edition, Provider
+from catchments.core.model import Edition, EditionSummary, Provider
 from catchments.editions.differences import (
     Assignment,
     SchoolChange,
@@ -18,7 +18,15 @@ from catchments.editions.differences import (
 )
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Snapshot
-from catchments.store.outbox.notices import PROVIDER, SCHOOL, Announcement
+from catchments.store.outbox.notices import (
+    FAILED,
+    PROVIDER,
+    SCHOOL,
+    SENDING,
+    SENT,
+    Announcement,
+)
+from catchments.store.outbox.queue import NoticeRow
 
 MADE_UP = "Demonstration data: this is made up, and nothing really changes."
 REGIONAL_OFFICE = "If this is not right, call your Ministry of Education regional office."
@@ -206,3 +214,40 @@ def _by_provider(
 def _listed(what: str, things: Sequence[str]) -> Iterator[str]:
     if things:
         yield "\n".join([f"{what}: {len(things)}", *(f"- {thing}" for thing in things)])
+
+
+# --- of a withdrawal ------------------------------------------------------------------------------
+
+
+def told_of(rows: Iterable[NoticeRow]) -> list[NoticeRow]:
+    """Return the notices that went out, or may have: what they say holds no more."""
+    return [row for row in rows if row.state in {SENT, SENDING, FAILED}]
+
+
+def withdrawal_notices(
+    told: Iterable[NoticeRow], edition: EditionSummary, reason: str
+) -> list[Announcement]:
+    """Return what those are told who had been told of an edition that is withdrawn: once each."""
+    last = {(row.recipient_kind, row.recipient): row for row in told}
+    announced = [_to_withdraw(row, edition, reason) for row in last.values()]
+    return [_marked(each) for each in announced] if edition.demonstration else announced
+
+
+def _to_withdraw(row: NoticeRow, edition: EditionSummary, reason: str) -> Announcement:
+    day = long_date(edition.effective_from)
+    lines = [
+        f"Kia ora {row.recipient_name},",
+        f"We wrote to you about a change of the attendance service from {day}.",
+        "That change was withdrawn before it took effect. What we wrote about it no longer holds.",
+        *([f"Why: {reason}"] if reason else []),
+        REGIONAL_OFFICE,
+    ]
+    return Announcement(
+        recipient_kind=row.recipient_kind,
+        recipient=row.recipient,
+        recipient_name=row.recipient_name,
+        email=row.email,
+        subject=f"Withdrawn: the change of the attendance service from {day}",
+        text="\n\n".join(lines),
+        effective_from=edition.effective_from,
+    )

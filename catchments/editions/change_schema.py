@@ -108,5 +108,12 @@ class ToldEdition(TypedDict):
         str, Meta(description="UTC.", extra_json_schema={"format": "date-time"})
     ]
     demonstration: bool
+    replaces: Annotated[
+        int | None,
+        Meta(
+            description="The edition that it was published anew in the place of, since what it was "
+            "put on has changed; null for none."
+        ),
+    ]
     url: Annotated[str, Meta(description="Its page in the history.")]
     changes: Annotated[Changes | None, Meta(description="Null for a withdrawn edition.")]

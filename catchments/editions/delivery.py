@@ -37,6 +37,7 @@ from catchments.lookup.snapshot import Snapshots
 from catchments.runtime.recent import Recent
 from catchments.store import Store
 from catchments.store.outbox.claims import Claimed, Claims
+from catchments.store.outbox.notices import WITHDRAWN
 
 MAIL_TIMEOUT_S = 30.0
 CALL_TIMEOUT_S = (5.0, 10.0)
@@ -48,21 +49,24 @@ SENT_AT_ONCE = 500
 SIGNATURE, DELIVERY = "X-Catchments-Signature", "X-Catchments-Delivery"
 _log = logging.getLogger(__name__)
 
-Payload = Callable[[int], Mapping[str, Any] | None]
-"""What a webhook is told of an edition, by its number; None where it is not known (any more)."""
+Payload = Callable[[int, str], Mapping[str, Any] | None]
+"""What a webhook is told of an edition, by its number and what became of it.
+
+None where it is not known, or where that is not so (any more)."""
 
 
 def payloads(store: Store, snapshots: Snapshots, settings: Settings) -> Payload:
     """Return what makes the body that webhooks are sent."""
     kept = Recent(DIFFERENCES_KEPT)
 
-    def payload(number: int) -> Mapping[str, Any] | None:
+    def payload(number: int, event: str) -> Mapping[str, Any] | None:
         snapshots.refresh()  # another process may have published it a moment ago
         history = EditionHistory(snapshots.current(), store.editions(), store, kept)
         edition = history.numbered(number)
-        if edition is None or edition.withdrawn_at is not None:
+        if edition is None or (edition.withdrawn_at is not None) != (event == WITHDRAWN):
             return None
-        return edition_json(history, edition, f"{settings.public_url}/history/{number}")
+        told = edition_json(history, edition, f"{settings.public_url}/history/{number}")
+        return {"event": f"edition.{event}", **told}
 
     return payload
 
@@ -115,7 +119,7 @@ class DeliveryWorker:
             return
         if claimed.unsealable:
             raise NotTaken(claimed.unsealable)
-        payload = self._payload(claimed.edition_number)
+        payload = self._payload(claimed.edition_number, claimed.event)
         if payload is None:
             raise NotTaken(f"edition {claimed.edition_number} is not known here")
         call(

@@ -10,11 +10,13 @@ from catchments.core.model import UNCERTAINTY_M, Answer, DirectoryRelease, Editi
 from catchments.editions.change_schema import Standing, ToldEdition
 from catchments.editions.differences import (
     Difference,
+    SchoolChange,
     difference,
     difference_json,
     read_difference,
     schools_changed,
 )
+from catchments.editions.withdrawal import replaced, replaced_by
 from catchments.geometry.spatial_index import UncompiledIndex
 from catchments.lookup.resolver import Resolver
 from catchments.lookup.snapshot import Archive, Published
@@ -91,6 +93,45 @@ class EditionHistory:
         ]
         return earlier[-1] if earlier else None
 
+    def replaced(self, edition: EditionSummary) -> EditionSummary | None:
+        """Return the edition that one was published anew in the place of, or None."""
+        return replaced(edition, self.editions)
+
+    def replaced_by(self, edition: EditionSummary) -> EditionSummary | None:
+        """Return the edition that was published anew in an edition's place, or None."""
+        return replaced_by(edition, self.editions)
+
+    def decided(self, school_id: int, day: date) -> ProviderDecision | None:
+        """Return the edition in which a school's provider last changed, as at a date; by content.
+
+        Editions that were in force are looked at backwards. None before the first edition.
+        """
+        chain = [e for e in self.world.timeline.editions if e.effective_from <= day]
+        held = [e for e in chain if self.world.timeline.edition_on(e.effective_from) == e]
+        for older, edition in zip(reversed(held[:-1]), reversed(held[1:]), strict=True):
+            change = self._change(school_id, older, edition)
+            if change is not None and change.changes_provider:
+                return ProviderDecision(edition, change)
+        return ProviderDecision(held[0], None) if held else None
+
+    def _change(
+        self, school_id: int, older: EditionSummary, edition: EditionSummary
+    ) -> SchoolChange | None:
+        """Return what becomes of a school when one edition follows another."""
+        found = self._between(older, edition)
+        changes = found.schools if found else ()
+        return next((each for each in changes if each.school.school_id == school_id), None)
+
+    def _between(self, older: EditionSummary, edition: EditionSummary) -> Difference | None:
+        before = self.before(edition)
+        if before is not None and before.number == older.number:
+            return self.difference(edition)
+        release = self.world.timeline.release_on(edition.effective_from)
+        if release is None:
+            return None
+        key = (edition.number, older.number, release.number)
+        return self.kept.get(key, lambda: self._worked_out(edition, older, release.number))
+
     def difference(self, edition: EditionSummary) -> Difference | None:
         """Return what an edition changed, or None where it was withdrawn.
 
@@ -134,6 +175,15 @@ class EditionHistory:
         return self.kept.get(key, lambda: self.archive.release(number))
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderDecision:
+    """The edition by which a school came to the provider that it has."""
+
+    edition: EditionSummary
+    change: SchoolChange | None
+    """What it changed for the school; None where it has been so since the first edition."""
+
+
 class _Index(UncompiledIndex):
     """Tells who serves a place, and leaves out who else may."""
 
@@ -174,6 +224,7 @@ def edition_json(history: EditionHistory, edition: EditionSummary, url: str) -> 
     """Return an edition and what it changed as JSON; names in it are only ever added to."""
     found = history.difference(edition)
     last_day = history.last_day(edition) if edition.withdrawn_at is None else None
+    replaces = history.replaced(edition)
     return {
         "edition": edition.number,
         "title": edition.title,
@@ -183,6 +234,7 @@ def edition_json(history: EditionHistory, edition: EditionSummary, url: str) -> 
         "standing": history.standing(edition),
         "published_at": f"{edition.published_at.isoformat(timespec='seconds')}Z",
         "demonstration": edition.demonstration,
+        "replaces": replaces.number if replaces else None,
         "url": url,
         "changes": difference_json(found) if found else None,
     }

@@ -19,17 +19,21 @@ from catchments.changes.publication_checks import (
     may_take_effect,
 )
 from catchments.changes.uncovered import Uncovered, accepted
-from catchments.core.errors import ChangeDoesNotFit, PublicationRefused
+from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, PublicationRefused
 from catchments.core.model import Alias, DirectoryRelease, Edition, EditionSummary
-from catchments.core.roles import Action
-from catchments.editions.announcements import notices_of
+from catchments.core.roles import COMMAND_LINE, Action
+from catchments.editions.announcements import notices_of, told_of, withdrawal_notices
 from catchments.editions.differences import written_difference
 from catchments.editions.uncovered import CountAddresses, bare_land, not_counted, uncovered
+from catchments.editions.withdrawal import WithdrawalPlan
 from catchments.geometry.tiling.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot, Timeline, boundaries_fingerprint
 from catchments.readers.report import Progress, no_progress
-from catchments.store import Artefact, Decision, Draft, Publication, Store
+from catchments.runtime.garbage import uncollected
+from catchments.store import Artefact, Decision, Draft, Publication, Store, Withdrawal
 from catchments.store.accounts.people import People
+from catchments.store.outbox.notices import Announcement
+from catchments.store.outbox.queue import Outbox
 
 CHECKING = "Checking schools and coverage"
 ArtefactMaker = Callable[[Snapshot], Sequence[Artefact]]
@@ -57,6 +61,25 @@ class PublicationRequest:
 
 
 @dataclass(frozen=True)
+class WithdrawalRequest:
+    """Which scheduled edition is to be withdrawn, why, and by whom."""
+
+    number: int
+    reason: str = ""
+    by: str = COMMAND_LINE
+    tell_again: bool = False
+    """Whether those who were told of it are told that it is withdrawn."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a process of its own is to do: the one or the other."""
+
+    publish: PublicationRequest | None = None
+    withdraw: WithdrawalRequest | None = None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The numbers of the new editions, or why there are none."""
 
@@ -66,6 +89,12 @@ class Outcome:
     next_step: str = ""
     kind: str = ""
     """The class of the error."""
+
+    @classmethod
+    def refused(cls, error: CatchmentsError) -> Outcome:
+        """Return what an error says."""
+        reasons = list(getattr(error, "reasons", ()))
+        return cls([], error.problem, reasons, error.next_step, type(error).__name__)
 
 
 class Publisher:
@@ -94,6 +123,16 @@ class Publisher:
         self._built: list[Snapshot] = []
         self._next_number = max((e.number for e in store.editions()), default=0) + 1
 
+    def carried_out(self, order: Order) -> Outcome:
+        """Publish or withdraw, and return what came of it; a refusal is no error here."""
+        try:
+            if order.withdraw is not None:
+                return Outcome(self.withdraw(order.withdraw))
+            return Outcome(self.publish(order.publish) if order.publish else [])
+        except CatchmentsError as error:
+            return Outcome.refused(error)
+
+    @uncollected()
     def publish(self, request: PublicationRequest) -> list[int]:
         """Publish a draft and return the new editions' numbers.
 
@@ -103,16 +142,53 @@ class Publisher:
         draft = self._store.draft(request.draft_id)
         self._refuse_unfit(request, draft)
         publications = [self._first(request, draft)]
-        for later in self._timeline.scheduled_after(request.effective_from):
-            if later.draft_id is not None:
-                publications.append(self._reapplied(later, publications[-1].edition))
+        for later in self._timeline.on_top_of(request.effective_from):
+            publications.append(self._reapplied(later, publications[-1].edition))
         made = [
             self._numbered(publication, at, self._directory(publication.effective_from))
             for at, publication in enumerate(publications)
         ]
-        told = self._with_differences(self._told(request, draft, made))
+        before = self._before(request, draft)
+        told = self._with_differences(self._told(before, made))
         return self._store.publish(told, expected=self._state, decision=request.decision)
 
+    @uncollected()
+    def withdraw(self, request: WithdrawalRequest) -> list[int]:
+        """Withdraw a scheduled edition, and return the numbers of those published anew without it.
+
+        The inverse of publishing: editions that were published on top of it get their own changes
+        on top of what was there before it. Raises NotKnown; PublicationRefused, naming the edition
+        that does not fit without it.
+        """
+        plan = WithdrawalPlan.of(self._store.editions(), request.number, today=self._today)
+        onto = self._store.edition(plan.before.number) if plan.before else Edition()
+        first_base = plan.before.number if plan.before else None
+        publications: list[Publication] = []
+        for later in plan.on_top:
+            publications.append(self._reapplied(later, onto, without=plan.edition))
+            onto = publications[-1].edition
+        made = [
+            self._numbered(
+                replace(publication, base_number=first_base),
+                at,
+                self._directory(publication.effective_from),
+            )
+            for at, publication in enumerate(publications)
+        ]
+        told = self._with_differences(self._told(plan.before, made)) if made else []
+        withdrawal = Withdrawal(
+            plan.numbers, request.by, request.reason, self._again(request, plan)
+        )
+        return self._store.publish(told, expected=self._state, withdrawal=withdrawal)
+
+    def _again(self, request: WithdrawalRequest, plan: WithdrawalPlan) -> Sequence[Announcement]:
+        """Return what those are told who had been told of what is withdrawn, if they are to be."""
+        outbox = Outbox(self._store)
+        rows = [row for number in plan.numbers for row in outbox.notices(number)]
+        told = told_of(rows) if request.tell_again else []
+        return withdrawal_notices(told, plan.edition, request.reason)
+
+    @uncollected()
     def seed(
         self, edition: Edition, release: DirectoryRelease, aliases: Sequence[Alias] = ()
     ) -> list[int]:
@@ -126,13 +202,12 @@ class Publisher:
         return self._store.publish(made, expected=self._state, release=release, called=aliases)
 
     def _told(
-        self, request: PublicationRequest, draft: Draft, made: Sequence[Publication]
+        self, before: EditionSummary | None, made: Sequence[Publication]
     ) -> list[Publication]:
         """Return publications with what is to be told of each, to schools and to providers."""
-        before = self._before(request, draft)
         if before is None:
             return list(made)  # nobody was served before
-        release = self._directory(request.effective_from)
+        release = self._directory(made[0].effective_from)
         old = self._snapshot(self._store.edition(before.number), release)
         told = []
         for publication in made:
@@ -233,7 +308,9 @@ class Publisher:
             return []
         return uncovered(before, edition, schools, self._count_addresses)
 
-    def _reapplied(self, later: EditionSummary, onto: Edition) -> Publication:
+    def _reapplied(
+        self, later: EditionSummary, onto: Edition, without: EditionSummary | None = None
+    ) -> Publication:
         changes = self._store.draft(later.draft_id or 0).changes
         try:
             content = apply_all(onto, changes)
@@ -252,11 +329,13 @@ class Publisher:
             lost = self._lost(onto, edition, release)
             self._refuse_unless_sound(edition, release, onto, on=later.effective_from, lost=lost)
         except (ChangeDoesNotFit, PublicationRefused) as error:
+            gone = f"without edition {without.number}" if without else "on top of this draft"
+            otherwise = "" if without else ", or change the draft"
             raise PublicationRefused(
-                f"Edition {later.number}, scheduled for {later.effective_from}, no longer fits on "
-                f"top of this draft: {error.problem}",
+                f"Edition {later.number}, scheduled for {later.effective_from}, no longer fits "
+                f"{gone}: {error.problem}",
                 reasons=getattr(error, "reasons", ()),
-                next_step=f"Withdraw edition {later.number} first, or change the draft.",
+                next_step=f"Withdraw edition {later.number} first{otherwise}.",
             ) from error
         return Publication(edition, later.effective_from, None, later.draft_id)
 
@@ -327,18 +406,3 @@ def _next_step(standing: Sequence[Concern]) -> str:
         f"{mend} If ground is to be left in no catchment, say why: --accept-uncovered REASON, or "
         "“Leave ground in no catchment” among the draft's changes."
     )
-
-
-def refuse_withdrawal(edition: EditionSummary, *, today: date) -> None:
-    """Refuse to withdraw an edition that answers have already been given from.
-
-    Raises PublicationRefused.
-    """
-    if edition.withdrawn_at is not None:
-        raise PublicationRefused(f"Edition {edition.number} has been withdrawn already.")
-    if edition.effective_from <= today:
-        raise PublicationRefused(
-            f"Edition {edition.number} has been in force since {edition.effective_from}, and "
-            "answers were given from it.",
-            next_step="Only a scheduled edition can be withdrawn; publish a new one instead.",
-        )

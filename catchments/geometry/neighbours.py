@@ -54,18 +54,29 @@ def _meet(one: int, other: int, shapes: Shapes, lines: Mapping[int, BaseGeometry
     return bool(shapely.relate_pattern(shapes[one], shapes[other], "T********"))
 
 
-def four_colouring(boundaries: Mapping[str, BaseGeometry]) -> dict[str, int]:
+def four_colouring(
+    boundaries: Mapping[str, BaseGeometry], groups: Mapping[str, str] | None = None
+) -> dict[str, int]:
     """Return a colour, counted from 0, for each catchment, so that neighbours differ.
 
     The same boundaries always get the same colours, and as few as a bounded search finds: four
-    for nearly any map.
+    for nearly any map. Catchments of one of `groups` (by code) have one colour.
     """
-    beside = neighbours(boundaries)
+    of = {code: (groups or {}).get(code, code) for code in boundaries}
+    beside = _between(neighbours(boundaries), of)
     for colours in range(1, len(beside) + 1):
         found = _coloured(beside, colours)
         if found is not None:
-            return {code: found[code] for code in boundaries}
+            return {code: found[of[code]] for code in boundaries}
     return {}
+
+
+def _between(beside: Mapping[str, set[str]], of: Mapping[str, str]) -> dict[str, set[str]]:
+    """Return, for each group, the others that have a neighbour of one of its members."""
+    found: dict[str, set[str]] = {of[code]: set() for code in beside}
+    for code, others in beside.items():
+        found[of[code]] |= {of[other] for other in others} - {of[code]}
+    return found
 
 
 def _coloured(beside: Mapping[str, set[str]], colours: int) -> dict[str, int] | None:

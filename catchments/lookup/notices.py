@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 
+def spoken(text: str) -> str:
+    """Mark a sentence for translators; whoever shows it has it translated."""
+    return text
+
+
 class NoticeCode(StrEnum):
     """What a notice says; in the API these are a contract, to which codes are only ever added."""
 

@@ -35,10 +35,11 @@ from catchments.core.model import (
 from catchments.geometry.coordinates import published_lng
 from catchments.geometry.spatial_index import SpatialIndex
 from catchments.lookup.notices import NoticeCode, notices_of_place
+from catchments.lookup.notices import spoken as _l
 
 NEAREST_WITHIN_M = 5_000.0
 
-ASK = "Ask your Ministry of Education regional office which provider serves it."
+ASK = _l("Ask your Ministry of Education regional office which provider serves it.")
 _NO_PROVIDER = f"has no provider at present. {ASK}"
 
 
@@ -98,7 +99,7 @@ class Resolver:
             return _unresolved(
                 f"{named.name} lies outside every catchment.",
                 NoticeCode.OUTSIDE,
-                "No catchment's boundary covers any of it.",
+                _l("No catchment's boundary covers any of it."),
             )
         if len(codes) > 1:
             return self._ambiguous(tuple(sorted(codes)), named.name)
@@ -149,7 +150,7 @@ class Resolver:
             return _unresolved(
                 f"{school.name} is on record as belonging to no catchment.",
                 NoticeCode.UNSERVED,
-                "The published list places this school in no catchment.",
+                _l("The published list places this school in no catchment."),
             )
         if code is None:
             return None
@@ -163,7 +164,7 @@ class Resolver:
             return _unresolved(
                 f"{name} has no recorded place and is not on the published list of schools.",
                 NoticeCode.NO_PLACE,
-                "The school directory records no place for this school.",
+                _l("The school directory records no place for this school."),
             )
         codes = self.index.covering(lng=place.lng, lat=place.lat)
         if not codes:
@@ -184,7 +185,7 @@ class Resolver:
             return _unresolved(
                 f"{name} lies outside every catchment, and none is within 5 km.",
                 NoticeCode.OUTSIDE,
-                "No catchment's boundary is within 5 km of this place.",
+                _l("No catchment's boundary is within 5 km of this place."),
                 place,
             )
         distance_m = near[0][1]

@@ -175,6 +175,25 @@ class Timeline:
         later = [e for e in self.editions if e.effective_from > day]
         return tuple(e for e in later if self.edition_on(e.effective_from) == e)
 
+    def on_top_of(self, day: date, number: int | None = None) -> tuple[EditionSummary, ...]:
+        """Return the editions whose drafts were put on one of a date, in order.
+
+        Each draft's last form alone, those too that a later one replaced on its day: the changes of
+        both are in force then. Of those on the very day, the ones above `number`.
+        """
+        last = {e.draft_id: e.number for e in sorted(self.editions, key=lambda e: e.number)}
+        return tuple(
+            each
+            for each in self.editions
+            if each.draft_id is not None
+            and last[each.draft_id] == each.number
+            and (each.effective_from > day or _above(each, day, number))
+        )
+
+
+def _above(edition: EditionSummary, day: date, number: int | None) -> bool:
+    return number is not None and edition.effective_from == day and edition.number > number
+
 
 @dataclass(frozen=True)
 class Published:

@@ -38,6 +38,7 @@ from catchments.geometry.coordinates import NZTM2000, WGS84
 from catchments.readers.aliases import read_aliases
 from catchments.readers.coastline import coastline_polygons, coastline_source, nzgeom_file
 from catchments.readers.report import Progress, no_progress, sha256_of
+from catchments.runtime.garbage import uncollected
 
 DEMONSTRATION_FOLDER = Path(__file__).parents[2] / "data" / "boundaries" / "demonstration"
 EFFECTIVE_FROM = date(2026, 1, 5)
@@ -87,6 +88,7 @@ Row = dict[str, str]
 T = TypeVar("T")
 
 
+@uncollected()
 def read_demonstration(
     folder: Path = DEMONSTRATION_FOLDER, *, progress: Progress = no_progress
 ) -> tuple[Edition, DirectoryRelease]:

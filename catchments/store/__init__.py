@@ -3,7 +3,7 @@
 from catchments.store.artefacts import Artefact
 from catchments.store.drafts.records import Draft
 from catchments.store.engine import StoreUnavailable
-from catchments.store.publication_record import Decision, Publication
+from catchments.store.publication_record import Decision, Publication, Withdrawal
 from catchments.store.publications import State, Store
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "State",
     "Store",
     "StoreUnavailable",
+    "Withdrawal",
 ]

@@ -16,8 +16,10 @@ from catchments.store.accounts import people
 from catchments.store.artefacts import Artefact
 from catchments.store.drafts import records
 from catchments.store.drafts.records import APPROVED, Draft
+from catchments.store.engine import now
 from catchments.store.integrity.audit import append
 from catchments.store.integrity.records import edition_record
+from catchments.store.outbox import notices
 from catchments.store.outbox.notices import Announcement
 
 
@@ -47,6 +49,17 @@ class Decision:
     """Whether it publishes an earlier edition anew, which was approved then."""
 
 
+@dataclass(frozen=True)
+class Withdrawal:
+    """That scheduled editions are withdrawn: one, and those that it was published anew from."""
+
+    numbers: Sequence[int]
+    by: str = COMMAND_LINE
+    reason: str = ""
+    notices: Sequence[Announcement] = ()
+    """What those are told who had been told of them."""
+
+
 def names(
     connection: sa.Connection, publication: Publication, decision: Decision | None
 ) -> dict[str, str]:
@@ -55,11 +68,13 @@ def names(
     Raises PublicationRefused where its draft is not, or no longer, what was approved. An edition
     that is published anew on top of another keeps the names that it had.
     """
-    if publication.draft_id is None or decision is None:
+    if publication.draft_id is None:
         return {}
     draft = records.read_head(connection, publication.draft_id)
     if draft.published_as is not None:
         return _names_before(connection, draft.published_as)
+    if decision is None:
+        return {}
     by = people.by_id(connection, decision.person_id)
     _refuse_unapproved(draft, decision, by)
     return {
@@ -73,10 +88,9 @@ def note(
     connection: sa.Connection,
     publications: Sequence[Publication],
     numbers: Sequence[int],
-    decision: Decision | None,
+    actor: str,
 ) -> None:
     """Add what was published to the audit trail."""
-    actor = people.by_id(connection, decision.person_id).login if decision else COMMAND_LINE
     for publication, number in zip(publications, numbers, strict=True):
         append(
             connection,
@@ -90,6 +104,32 @@ def note(
             **_accepted(publication.edition.uncovered_accepted),
             **edition_record(connection, number),
         )
+
+
+def withdraw(connection: sa.Connection, withdrawal: Withdrawal) -> None:
+    """Mark editions as withdrawn, and queue who hears of it; their content stays.
+
+    One that is withdrawn already is so once, and once on record.
+    """
+    table, at = schema.edition, now()
+    standing = sa.select(table.c.number).where(
+        table.c.number.in_(withdrawal.numbers), table.c.withdrawn_at.is_(None)
+    )
+    numbers = list(connection.scalars(standing.order_by(table.c.number)))
+    for number in numbers:
+        append(
+            connection,
+            actor=withdrawal.by,
+            action="edition.withdraw",
+            subject=f"edition {number}",
+            reason=withdrawal.reason,
+            withdrawn_at=at.isoformat(),
+        )
+        notices.cancel(connection, number)
+        notices.call_of_withdrawal(connection, number, at=at)
+        connection.execute(table.update().where(table.c.number == number).values(withdrawn_at=at))
+    if numbers:
+        notices.tell_of_withdrawal(connection, numbers[-1], withdrawal.notices, at=at)
 
 
 def _accepted(loss: AcceptedLoss | None) -> dict[str, str]:

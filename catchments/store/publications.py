@@ -27,6 +27,7 @@ from catchments.core.model import (
 )
 from catchments.core.roles import COMMAND_LINE
 from catchments.store import artefacts, editions, publication_record, schema
+from catchments.store.accounts import people
 from catchments.store.artefacts import Artefact
 from catchments.store.directory import aliases as alias_rows
 from catchments.store.directory import releases
@@ -36,7 +37,7 @@ from catchments.store.engine import Database, now
 from catchments.store.integrity.audit import append
 from catchments.store.integrity.records import artefacts_record, release_record
 from catchments.store.outbox import notices
-from catchments.store.publication_record import Decision, Publication
+from catchments.store.publication_record import Decision, Publication, Withdrawal
 from catchments.store.site import content
 
 T = TypeVar("T")
@@ -51,6 +52,8 @@ class State:
     releases: int
     aliases: int = 0
     """The number of the import whose aliases are there."""
+    basemap: int = 0
+    """The same of roads, lakes and rivers."""
     texts: int = 0
     """How much was decided of the site's texts."""
 
@@ -75,6 +78,7 @@ class Store(Database):
             sa.select(
                 sa.func.coalesce(sa.func.max(schema.alias.c.import_number), 0)
             ).scalar_subquery(),
+            sa.select(sa.func.coalesce(sa.func.max(schema.basemap.c.number), 0)).scalar_subquery(),
         )
         with self.reading() as connection:
             return State(*connection.execute(query).one(), texts=content.decided(connection))
@@ -173,10 +177,11 @@ class Store(Database):
         release: DirectoryRelease | None = None,
         called: Sequence[Alias] = (),
         decision: Decision | None = None,
+        withdrawal: Withdrawal | None = None,
     ) -> list[int]:
         """Publish editions, and a directory release with them if given; return their numbers.
 
-        `called` are aliases to begin with, where there are none.
+        `called` are aliases to begin with, where there are none. What is withdrawn goes first.
         Raises PublicationRefused when anything was published since `expected` was read, or when
         the draft is not, or no longer, what was approved.
         """
@@ -184,6 +189,8 @@ class Store(Database):
             self._refuse_if_changed(connection, expected)
             if release is not None:
                 _keep_release(connection, release)
+            if withdrawal is not None:
+                publication_record.withdraw(connection, withdrawal)
             if called and not alias_rows.import_number(connection):
                 alias_rows.write_first(connection, called)
             numbers = []
@@ -192,31 +199,9 @@ class Store(Database):
                 numbers.append(_publish(connection, publication, **who))
                 notices.enqueue(connection, numbers[-1], publication.notices, at=now())
             if publications:
-                publication_record.note(connection, publications, numbers, decision)
+                actor = _actor(connection, decision, withdrawal)
+                publication_record.note(connection, publications, numbers, actor)
             return numbers
-
-    def withdraw(self, number: int, *, by: str = COMMAND_LINE, reason: str = "") -> None:
-        """Mark an edition as withdrawn; its content stays, and nobody is told of it any more."""
-        table = schema.edition
-        standing = sa.select(table.c.number).where(
-            table.c.number == number, table.c.withdrawn_at.is_(None)
-        )
-        with self.writing() as connection:
-            if connection.scalar(standing) is None:
-                return  # a form sent twice: it is withdrawn once, and once on record
-            at = now()
-            append(
-                connection,
-                actor=by,
-                action="edition.withdraw",
-                subject=f"edition {number}",
-                reason=reason,
-                withdrawn_at=at.isoformat(),
-            )
-            notices.cancel(connection, number)
-            connection.execute(
-                table.update().where(table.c.number == number).values(withdrawn_at=at)
-            )
 
     def artefact(self, number: int, name: str) -> Artefact | None:
         """Return what was made of an edition under a name, or None."""
@@ -262,6 +247,14 @@ class Store(Database):
                 "Another edition was published or withdrawn while this one was being checked.",
                 next_step="Look at `flask editions list`, then publish again.",
             )
+
+
+def _actor(
+    connection: sa.Connection, decision: Decision | None, withdrawal: Withdrawal | None
+) -> str:
+    if decision is not None:
+        return people.by_id(connection, decision.person_id).login
+    return withdrawal.by if withdrawal else COMMAND_LINE
 
 
 def _in_the_background(ask: Callable[[], T]) -> Future[T]:

@@ -34,6 +34,8 @@ class ExportInput:
     """Every school of the release, resolved."""
     memo: dict[str, Any] = field(default_factory=dict, compare=False)
     """Room for what several files have in common."""
+    drawn_before: Mapping[str, BaseGeometry] | None = field(default=None, compare=False)
+    """What `drawn` is, where it is known."""
 
     @classmethod
     def of(cls, snapshot: Snapshot, *, coast: BaseGeometry | None = None) -> ExportInput:
@@ -52,6 +54,8 @@ class ExportInput:
     @cached_property
     def drawn(self) -> Mapping[str, BaseGeometry]:
         """Boundaries by code as they are drawn: simplified, clipped to the coast, 0…360."""
+        if self.drawn_before is not None:
+            return self.drawn_before
         return display_coverage(self.edition.boundaries, coast=self.coast)
 
     @cached_property

@@ -16,7 +16,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.geometry.coordinates import geometry_to_360
-from catchments.geometry.planar import Shapes
+from catchments.geometry.planar import Box, Shapes
 from maps.exports.packing import zipped
 
 FEWEST_SIDES = 3
@@ -55,7 +55,7 @@ def _files(coast: BaseGeometry) -> Iterator[tuple[str, bytes]]:
     land = shapely.get_parts(geometry_to_360(coast))
     for detail in reversed(DETAILS):
         land = _simple(land, detail.tolerance_deg)
-        for (x, y), members in _members(land, detail.cell_deg).items():
+        for (x, y), members in members_of_cells(land, detail.cell_deg).items():
             yield f"{detail.name}/{x}_{y}.json", _cell(land[members], x, y, detail)
 
 
@@ -65,9 +65,11 @@ def _simple(islands: Shapes, tolerance: float) -> Shapes:
     return np.asarray(found[~shapely.is_empty(found)])
 
 
-def _members(land: Shapes, cell: float) -> Mapping[tuple[int, int], npt.NDArray[np.int64]]:
-    """Return which land reaches into each cell, by the cell's place."""
-    west, south, east, north = np.floor(shapely.bounds(land).T / cell).astype(int)
+def members_of_cells(
+    shapes: Shapes, cell: float
+) -> Mapping[tuple[int, int], npt.NDArray[np.int64]]:
+    """Return which shapes may reach into each cell (of so many degrees), by the cell's place."""
+    west, south, east, north = np.floor(shapely.bounds(shapes).reshape(-1, 4).T / cell).astype(int)
     found: dict[tuple[int, int], list[int]] = {}
     for at, box in enumerate(zip(west, south, east, north, strict=True)):
         for x in range(box[0], box[2] + 1):
@@ -77,30 +79,36 @@ def _members(land: Shapes, cell: float) -> Mapping[tuple[int, int], npt.NDArray[
 
 
 def _cell(land: Shapes, x: int, y: int, detail: Detail) -> bytes:
+    box = box_of(x, y, detail)
+    clipped = shapely.get_parts(shapely.clip_by_rect(land, *box))
+    rings = shapely.get_rings(clipped[shapely.get_dimensions(clipped) == 2])
+    return msgspec.json.encode(
+        {
+            "per": detail.per_degree,
+            "box": [round(side, 6) for side in box],
+            "rings": in_steps(rings, box, detail, fewest=FEWEST_SIDES),
+        }
+    )
+
+
+def box_of(x: int, y: int, detail: Detail) -> Box:
+    """Return the box of a cell, degrees, with what it reaches over its neighbours."""
     size = detail.cell_deg
-    box = (
+    return (
         x * size - OVERLAP_DEG,
         y * size - OVERLAP_DEG,
         (x + 1) * size + OVERLAP_DEG,
         (y + 1) * size + OVERLAP_DEG,
     )
-    clipped = shapely.get_parts(shapely.clip_by_rect(land, *box))
-    origin = np.array([box[0], box[1]])
-    points, ring = shapely.get_coordinates(
-        shapely.get_rings(clipped[shapely.get_dimensions(clipped) == 2]), return_index=True
-    )
-    steps = np.rint((points - origin) * detail.per_degree).astype(np.int64)
-    return msgspec.json.encode(
-        {
-            "per": detail.per_degree,
-            "box": [round(side, 6) for side in box],
-            "rings": _rings(steps, ring),
-        }
-    )
 
 
-def _rings(points: npt.NDArray[np.int64], ring: npt.NDArray[np.int64]) -> list[list[int]]:
-    """Return each ring's first point and the steps from it; none for one that is but a speck."""
+def in_steps(lines: Shapes, box: Box, detail: Detail, *, fewest: int) -> list[list[int]]:
+    """Return each line's first point and the steps from it, on the cell's grid.
+
+    There is none for one that has come down to no more than `fewest` points.
+    """
+    found, ring = shapely.get_coordinates(lines, return_index=True)
+    points = np.rint((found - box[:2]) * detail.per_degree).astype(np.int64)
     if not len(points):
         return []
     steps = np.diff(points, axis=0, prepend=0)
@@ -110,5 +118,5 @@ def _rings(points: npt.NDArray[np.int64], ring: npt.NDArray[np.int64]) -> list[l
     ends = np.append(np.flatnonzero(begins[moves])[1:], moves.sum()).tolist()
     flat = steps[moves].ravel().tolist()
     starts = [0, *ends[:-1]]
-    lines = (flat[2 * start : 2 * end] for start, end in zip(starts, ends, strict=True))
-    return [line for line in lines if len(line) > 2 * FEWEST_SIDES]
+    each = (flat[2 * start : 2 * end] for start, end in zip(starts, ends, strict=True))
+    return [line for line in each if len(line) > 2 * fewest]

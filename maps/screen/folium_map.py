@@ -6,16 +6,21 @@ it imports Folium and with it pandas: only commands do that.
 
 from __future__ import annotations
 
+import re
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import folium
 from branca.element import Figure
 from folium.map import CustomPane
 
+from catchments.core.map_tiles import BACKGROUNDS
+from maps.screen.basemap_cells import LEVELS
 from maps.screen.coast_cells import DETAILS
 from maps.screen.elements import OwnControl, OwnHandler, OwnLayer
 
+_DECLARED = re.compile(r"^\s*var (\w+) =", re.MULTILINE)
 MAP_ID = "catchments"
 MAP_NAME = f"map_{MAP_ID}"
 """The id of the map's element, and the script's one global name."""
@@ -27,14 +32,29 @@ PUBLISHED_FROM, FINEST_FROM = 10, 12
 SCHOOLS_FROM, NAMES_FROM, SUBURBS_FROM = 9, 12, 11
 MAIN_ISLANDS = [[-47.4, 166.3], [-34.3, 178.7]]
 CHATHAMS = [[-44.5, 182.9], [-43.6, 184.1]]
+COUNTRY = [MAIN_ISLANDS[0], [MAIN_ISLANDS[1][0], CHATHAMS[1][1]]]
+"""Over this the middle of the picture stays."""
 ROUND_ABOUT = [[-56.0, 152.0], [-24.0, 198.0]]
-"""Nobody drags the map further than this."""
+"""Nobody drags the map further than this, or opens it on what lies beyond."""
+CELL_DEG = 2
+"""Schools and suburbs are fetched for so many degrees at a time."""
 CREDITS = (
     '<a href="https://www.stats.govt.nz/">Stats NZ</a>, '
     '<a href="https://www.linz.govt.nz/">LINZ</a> (CC BY 4.0), '
     '<a href="https://www.education.govt.nz/">Ministry of Education</a>'
 )
-PANES = {"land": 395, "sea": 405, "regions": 410, "schools": 420, "chosen": 430, "labels": 440}
+PROBE_ZOOM, PATIENCE_MS, MISSES_AT_MOST = 6, 10_000, 8
+"""The first tile that is asked for, and when a server of tiles is left alone."""
+PANES = {
+    "land": 395,
+    "lines": 403,
+    "sea": 405,
+    "afloat": 407,
+    "regions": 410,
+    "schools": 420,
+    "chosen": 430,
+    "labels": 440,
+}
 """Each pane and how high it lies; catchments lie at Leaflet's own 400."""
 
 
@@ -71,11 +91,13 @@ class CatchmentMap(folium.Map):
             maxBounds=ROUND_ABOUT,
             maxBoundsViscosity=0.9,
             worldCopyJump=False,
+            zoom_control="topright",
             whole=MAIN_ISLANDS,
-            chathams=CHATHAMS,
+            reach=ROUND_ABOUT,
         )
         self._id = MAP_ID
         self._add_panes()
+        self._add_backgrounds()
         self._add_layers()
         self._add_controls()
 
@@ -84,6 +106,23 @@ class CatchmentMap(folium.Map):
             pane = CustomPane(name, z_index=z_index)
             pane._id = name
             pane.add_to(self)
+
+    def _add_backgrounds(self) -> None:
+        """Add layers of tiles that show nothing: the page says where tiles are, and their key."""
+        for name in BACKGROUNDS:
+            layer = folium.TileLayer(
+                "about:blank",
+                attr="-",
+                name=name,
+                # A screen of twice the points takes one zoom more for twice as many tiles.
+                max_zoom=CLOSEST_ZOOM + 1,
+                detect_retina=True,
+                overlay=True,
+                control=False,
+                show=False,
+            )
+            layer._id = name
+            layer.add_to(self)
 
     def _add_layers(self) -> None:
         OwnLayer(
@@ -102,24 +141,40 @@ class CatchmentMap(folium.Map):
         OwnLayer(
             "Sea", control=False, data="coast", fromZoom=PUBLISHED_FROM, details=details
         ).add_to(self)
-        OwnLayer("Schools", data="schools", fromZoom=SCHOOLS_FROM).add_to(self)
+        levels = [
+            {"name": each.detail.name, "deg": each.detail.cell_deg, "fromZoom": each.from_zoom}
+            for each in LEVELS
+        ]
+        OwnLayer("Lines", control=False, data="basemap", levels=levels).add_to(self)
+        OwnLayer("Schools", data="schools", cellDeg=CELL_DEG, fromZoom=SCHOOLS_FROM).add_to(self)
         OwnLayer(
             "Names",
             data="places",
+            suburbs="suburbs",
+            cellDeg=CELL_DEG,
             countsUntil=SCHOOLS_FROM,
             suburbsFrom=SUBURBS_FROM,
             schoolNamesFrom=NAMES_FROM,
         ).add_to(self)
 
     def _add_controls(self) -> None:
-        OwnControl("Buttons", position="topleft").add_to(self)
+        OwnControl("Buttons", position="topright").add_to(self)
         layers = folium.LayerControl(position="topright", collapsed=True)
         layers._id = "layers"
         layers.add_to(self)
         OwnControl("Legend", position="bottomleft").add_to(self)
         views = {"all": MAIN_ISLANDS, "chathams": CHATHAMS}
         OwnControl("Inset", position="bottomright", views=views).add_to(self)
-        OwnHandler("Manners", whole=MAIN_ISLANDS, leastZoom=WIDEST_ZOOM).add_to(self)
+        OwnHandler("Manners", whole=MAIN_ISLANDS, country=COUNTRY, leastZoom=WIDEST_ZOOM).add_to(
+            self
+        )
+        OwnHandler(
+            "Backgrounds",
+            layers={name: f"tile_layer_{name}" for name in BACKGROUNDS},
+            probeZoom=PROBE_ZOOM,
+            patienceMs=PATIENCE_MS,
+            missesAtMost=MISSES_AT_MOST,
+        ).add_to(self)
 
 
 def render_shell() -> Shell:
@@ -128,7 +183,19 @@ def render_shell() -> Shell:
     figure._id = MAP_ID
     CatchmentMap().add_to(figure)
     figure.render()
-    return Shell(html=tidy(figure.html.render()), script=tidy(figure.script.render()))
+    pieces = (tidy(each.render()) for each in figure.script._children.values())
+    return Shell(html=tidy(figure.html.render()), script=_in_pieces(filter(str.strip, pieces)))
+
+
+def _in_pieces(pieces: Iterable[str]) -> str:
+    """Return the script as functions that run one after another, with room between any two.
+
+    As a whole it would hold up a slow phone for a quarter of a second. What a piece declares is
+    the others' too, as it is in one script.
+    """
+    shared = (_DECLARED.sub(r"window.\1 =", piece) for piece in pieces)
+    functions = ",\n".join(f"function () {{\n{piece}}}" for piece in shared)
+    return f"L.catchments.inTurn([\n{functions}\n]);\n"
 
 
 def tidy(text: str) -> str:

@@ -33,6 +33,24 @@ def _table(kind: str, text: str) -> tuple[NamedPlace, ...]:
     )
 
 
+CITY_CENTRES: dict[str, tuple[float, float]] = {
+    "auckland": (174.765, -36.848),
+    "christchurch": (172.637, -43.531),
+    "dunedin": (170.503, -45.874),
+    "hamilton": (175.279, -37.788),
+    "invercargill": (168.347, -46.413),
+    "napier": (176.917, -39.490),
+    "nelson": (173.284, -41.272),
+    "new plymouth": (174.076, -39.057),
+    "palmerston north": (175.611, -40.356),
+    "rotorua": (176.253, -38.137),
+    "tauranga": (176.168, -37.683),
+    "wellington": (174.777, -41.288),
+    "whanganui": (175.052, -39.932),
+    "whangarei": (174.324, -35.725),
+}
+"""The middle of each large city (folded name; degrees), which that of its schools need not be."""
+
 NAMED_PLACES: tuple[NamedPlace, ...] = (
     *_table(
         "sea",

@@ -19,11 +19,21 @@ def region_number(region: str) -> int:
 
 
 def provider_colours(edition: Edition) -> Mapping[str, int]:
-    """Return a colour for each catchment by code, so that catchments beside each other differ."""
-    return {code: at % COLOURS for code, at in four_colouring(edition.boundaries).items()}
+    """Return a colour for each catchment by code: one a provider, another than its neighbours'."""
+    groups = {code: _held_by(each) for code, each in edition.catchments.items()}
+    found = four_colouring(edition.boundaries, groups)
+    return {code: at % COLOURS for code, at in found.items()}
 
 
-def properties(catchment: Catchment | None, code: str, colour: int) -> dict[str, object]:
+def _held_by(catchment: Catchment) -> str:
+    """Return what parts a provider's catchments from others'; one without provider is by itself."""
+    return f"P {catchment.provider_code}" if catchment.provider_code else f"C {catchment.code}"
+
+
+def properties(
+    catchment: Catchment | None, code: str, colour: int, *, at_sea: bool = False
+) -> dict[str, object]:
     """Return what the map is told of a catchment beside its lines: no text but its code."""
     region = catchment.education_region if catchment else ""
-    return {"code": code, "colour": colour, "region": region_number(region)}
+    told = {"code": code, "colour": colour, "region": region_number(region)}
+    return {**told, "sea": True} if at_sea else told

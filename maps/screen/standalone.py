@@ -11,27 +11,37 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
+import shapely
 from branca.element import Figure
 
 from catchments.core.model import Answer, Catchment
+from catchments.geometry.coordinates import geometry_to_360
 from catchments.lookup.resolver import long_date
 from maps.colours import regions_in_order
 from maps.exports.export_input import ExportInput
-from maps.leaflet import LEAFLET_FOLDER
-from maps.screen.folium_map import MAP_ID, CatchmentMap, tidy
+from maps.leaflet import LEAFLET_FOLDER, MAP_SCRIPTS
+from maps.screen.folium_map import MAIN_ISLANDS, MAP_ID, MAP_NAME, CatchmentMap, tidy
 from maps.screen.orientation import places_json
 from maps.screen.words import WORDS
-from maps.topology import drawn_topology
+from maps.topology import drawn_topology, overview_topology
 from maps.wording import DO_NOT_USE, credit_lines, in_force, one_line
 
 STATIC = Path(__file__).resolve().parents[2] / "catchments" / "web" / "static"
 """The scripts and styles that our own pages load."""
-SCRIPTS = tuple(
-    f"map-{part}.js"
-    for part in ("data", "areas", "schools", "names", "manners", "controls", "card", "hover", "app")
-)
+FIND = STATIC / "map-find.js"
+SMALL = 0.5
+"""Of the main islands' height and width: what is smaller fills the frame from the beginning."""
+LARGEST_BYTES = 1_000_000
+"""Above which boundaries are those of the whole country at once."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 """The file asks nobody for anything, whoever opens it wherever."""
+SEARCH = f"""<form id="map-find" class="finder" data-map="{MAP_NAME}">
+<label for="map-find-text">Find a school, a catchment or a provider</label>
+<div class="search-row"><input id="map-find-text" type="search" list="map-find-names"
+autocomplete="off" spellcheck="false"><button class="button">Find</button></div>
+<datalist id="map-find-names"></datalist>
+<p class="hint" role="status" hidden>Nothing on this map is called so.</p></form>"""
 CARD = """<template id="answer-template"><div class="answer">
 <button type="button" class="button quiet answer-close" data-close>Close</button>
 <p class="answer-place" data-slot="place"></p>
@@ -53,14 +63,30 @@ class WholeFile(Figure):
         for child in self._children.values():
             child.render(**kwargs)
         element, script = tidy(self.html.render()), tidy(self.script.render())
-        return _page(self.material, element, script)
+        page = _page(self.material, element, script, drawn_topology(self.material))
+        if len(page.encode()) <= LARGEST_BYTES:
+            return page
+        return _page(self.material, element, script, overview_topology(self.material))
 
 
 def whole_map(material: ExportInput) -> CatchmentMap:
     """Return Folium's map of an edition, its data inside; `save` and notebooks take it as any."""
     drawn = CatchmentMap()
+    if small := _small_extent(material):
+        drawn.options["whole"] = small
     drawn.add_to(WholeFile(material))
     return drawn
+
+
+def _small_extent(material: ExportInput) -> list[list[float]] | None:
+    """Return the corners of an edition that is but a part of the country, as Leaflet has them."""
+    shapes = [geometry_to_360(each) for each in material.edition.boundaries.values()]
+    if not shapes:
+        return None
+    west, south, east, north = shapely.total_bounds(np.array(shapes)).tolist()
+    (least_lat, least_lng), (most_lat, most_lng) = MAIN_ISLANDS
+    is_small = max((north - south) / (most_lat - least_lat), (east - west) / (most_lng - least_lng))
+    return [[south, west], [north, east]] if is_small < SMALL else None
 
 
 def map_html(material: ExportInput) -> bytes:
@@ -72,10 +98,10 @@ def map_html(material: ExportInput) -> bytes:
 # --- the page -------------------------------------------------------------------------------------
 
 
-def _page(material: ExportInput, element: str, script: str) -> str:
+def _page(material: ExportInput, element: str, script: str, boundaries: bytes) -> str:
     title = "Attendance service catchments"
     styles = [LEAFLET_FOLDER / "leaflet.css", STATIC / "site.css", STATIC / "map.css"]
-    scripts = [LEAFLET_FOLDER / "leaflet.js", *(STATIC / name for name in SCRIPTS)]
+    scripts = [LEAFLET_FOLDER / "leaflet.js", *(STATIC / name for name in MAP_SCRIPTS), FIND]
     words = html.escape(msgspec.json.encode(WORDS).decode())
     return "\n".join(
         [
@@ -89,20 +115,21 @@ def _page(material: ExportInput, element: str, script: str) -> str:
             "</head><body>",
             f'<main class="wide"><h1>{title}</h1>',
             *_told(material),
+            SEARCH,
             '<p class="notice" id="map-message" role="status" hidden></p>',
             '<div class="map-page"><div class="map-column" id="map-column">',
             f'<div id="map-frame" class="map-frame" data-colours="region" data-words="{words}">',
             f"{element}",
             '<span class="map-cross" aria-hidden="true"></span>',
             '<p id="map-hover" class="map-hover" role="status" hidden></p>',
-            '<p id="map-tip" class="map-tip" hidden></p></div>',
+            '<p id="map-tip" class="map-tip" role="status" hidden></p></div>',
             '<p class="map-tools" id="map-tools" hidden><span class="hint" id="map-hint">',
             "Schools appear as dots when you zoom in.</span></p></div>",
             '<section id="answer" class="answer-panel" aria-label="Chosen catchment">',
             f'<p class="answer-empty">{html.escape(WORDS["empty"])}</p></section>',
             _list(material),
             f"</div></main>{CARD}",
-            f'<script type="application/json" id="map-data">{_data(material)}</script>',
+            f'<script type="application/json" id="map-data">{_data(material, boundaries)}</script>',
             *(f"<script>{_text(path)}</script>" for path in scripts),
             f"<script>{script}</script></body></html>\n",
         ]
@@ -153,12 +180,12 @@ def _row(material: ExportInput, catchment: Catchment) -> str:
 # --- the data -------------------------------------------------------------------------------------
 
 
-def _data(material: ExportInput) -> str:
+def _data(material: ExportInput, boundaries: bytes) -> str:
     """Return the files that the map's layers name, as JSON in which no tag can end or begin."""
     answers = list((material.answers or {}).values())
     facts = [_fact(material, each, answers) for each in material.catchments]
     members = {
-        "boundaries": msgspec.Raw(drawn_topology(material)),
+        "boundaries": msgspec.Raw(boundaries),
         "places": msgspec.Raw(places_json(material)),
         "catchments": {"catchments": facts},
         "schools": {"schools": [row for answer in answers if (row := _school(answer))]},

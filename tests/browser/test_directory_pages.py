@@ -73,6 +73,7 @@ def test_all_of_it_works_without_javascript(plain: Page, live_url: str) -> None:
 
 def test_another_date_is_asked_for_with_the_keyboard_alone(watched: Any) -> None:
     page = watched.open("/catchment/AA-02")
+    page.get_by_text("Another date").click()
     _tab_to(page, "#on")
     page.locator("#on").fill("2026-01-05")
     _tab_to(page, ".as-at button")

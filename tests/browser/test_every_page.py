@@ -136,6 +136,9 @@ WALKS = {
             "/embed?q=kura",
             "/embed?school=54",
             "/nothing-here",
+            "/report?school=54",
+            "/report/thanks",
+            "/embed/about?school=54",
         ),
     ),
     "catchments": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -282,6 +283,76 @@ def test_on_a_phone_the_provider_and_the_phone_number_are_on_the_first_screen(
     page.close()
 
 
+SEEN_WHOLE = """
+(which) => Array.from(document.querySelectorAll(which)).filter((each) => {
+  const box = each.getBoundingClientRect();
+  const list = each.closest('.suggestions')?.getBoundingClientRect();
+  const end = Math.min(innerHeight, list ? list.bottom : innerHeight);
+  return box.height > 0 && box.top >= 0 && box.bottom <= end + 1;
+}).length
+"""
+"""How many of some elements are seen whole."""
+
+
+@pytest.mark.parametrize("size", [(390, 844), (1366, 768)])
+def test_the_first_screen_has_the_box_examples_and_the_ways_on(
+    page: Page, live_url: str, size: tuple[int, int]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(live_url)
+    for which, count in (("h1", 1), ("#q", 1), (".examples a", 3), ("#locate button", 1)):
+        assert page.evaluate(SEEN_WHOLE, which) == count, which
+    assert page.evaluate(SEEN_WHOLE, ".ways a") == 3
+    for example in page.locator(".examples a").all():
+        answer = page.request.get(f"{live_url}{example.get_attribute('href')}")
+        assert "answer-provider" in answer.text()
+
+
+def test_with_a_phone_s_keyboard_up_suggestions_are_seen(page: Page, live_url: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 500})
+    page.goto(live_url)
+    page.get_by_role("combobox", name=BOX).press_sequentially("h")
+    expect(page.get_by_role("option").first).to_be_visible()
+    there = page.get_by_role("option").count()
+    assert page.evaluate(SEEN_WHOLE, "[role=option]") >= min(there, 3)
+
+
+def test_a_place_is_asked_of_the_browser_only_when_pressed(browser: Browser, live_url: str) -> None:
+    at = {"latitude": -38.5, "longitude": 174.5, "accuracy": 10}
+    context = browser.new_context(geolocation=at, permissions=["geolocation"])
+    page = context.new_page()
+    page.goto(live_url)
+    assert "q=" not in page.url
+    page.get_by_role("button", name="Use my location").click()
+    page.wait_for_url("**/?q=-38.50000%2C%20174.50000")
+    context.set_geolocation({**at, "accuracy": 9_000})
+    page.goto(live_url)
+    page.get_by_role("button", name="Use my location").click()
+    expect(page.locator("#locate [role=status]")).to_contain_text("knows only roughly")
+    context.clear_permissions()
+    page.get_by_role("button", name="Use my location").click()
+    expect(page.locator("#locate [role=status]")).to_contain_text("did not share your location")
+    context.close()
+
+
+def test_an_answer_is_called_written_to_copied_and_kept(browser: Browser, live_url: str) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{live_url}/school/54")
+    actions = page.get_by_role("list", name="Use this answer")
+    expect(actions.get_by_role("link", name="Call")).to_have_attribute("href", "tel:0800000000")
+    subject = "?subject=Attendance%20support%3A%20Kura%20o%20te%20Rimu%20%28school%2054%29"
+    mail = actions.get_by_role("link", name="Email").get_attribute("href") or ""
+    assert mail.endswith(subject)
+    actions.get_by_role("button", name="Copy").click()
+    expect(actions.get_by_role("status")).to_have_text("Copied")
+    assert "Kura o te Rimu (54)" in page.evaluate("navigator.clipboard.readText()")
+    with page.expect_download() as saved:
+        actions.get_by_role("link", name="Save contact").click()
+    assert saved.value.suggested_filename == "attendance-provider-54.vcf"
+    context.close()
+
+
 def test_an_answer_prints_with_its_provider_and_without_controls(page: Page, live_url: str) -> None:
     page.goto(f"{live_url}/school/54")
     page.emulate_media(media="print")
@@ -290,7 +361,7 @@ def test_an_answer_prints_with_its_provider_and_without_controls(page: Page, liv
     expect(page.get_by_label("Demonstration data")).to_be_visible()
     for hidden in ("nav", "form", ".skip"):
         expect(page.locator(hidden).first).to_be_hidden()
-    assert page.pdf(format="A4").count(b"/Type /Page\n") <= 2
+    assert page.pdf(format="A4").count(b"/Type /Page\n") == 1
 
 
 # --- in another website's frame -------------------------------------------------------------------
@@ -302,7 +373,10 @@ def school_website(live_url: str) -> Iterator[str]:
 
     class Website(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = f'<!DOCTYPE html><iframe src="{live_url}{self.path}" width=600 height=600>'
+            body = (
+                f'<!DOCTYPE html><iframe src="{live_url}{self.path}" width=600 height=600></iframe>'
+                f'<script src="{live_url}/embed.js" async></script>'
+            )
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
@@ -321,6 +395,17 @@ def test_an_allowed_website_shows_the_finder_in_a_frame(page: Page, school_websi
     expect(frame.locator(".answer-provider")).to_have_text("Provider of Rimu")
     expect(frame.get_by_label("Demonstration data")).to_be_visible()
     expect(frame.locator("nav")).to_have_count(0)
+
+
+def test_the_frame_becomes_as_high_as_its_answer(page: Page, school_website: str) -> None:
+    page.goto(f"{school_website}/embed?school=54")
+    frame = page.locator("iframe")
+    expect(frame).to_have_attribute("style", re.compile("height"))
+    inside = page.frames[1].evaluate("document.documentElement.scrollHeight")
+    assert abs(frame.evaluate("(each) => each.clientHeight") - inside) <= 2
+    before = frame.get_attribute("style") or ""
+    page.evaluate("window.postMessage({ catchmentsHeight: 5 }, '*')")  # not from the frame
+    expect(frame).to_have_attribute("style", before)
 
 
 @pytest.mark.thorough

@@ -144,7 +144,7 @@ def test_the_chathams_are_one_press_away_and_so_is_the_way_back(watched: Any) ->
 
 def test_a_school_is_chosen_by_its_dot_and_proposed_ones_say_so(watched: Any) -> None:
     page = watched.open_map()
-    with page.expect_response("**/schools.json"):
+    with page.expect_response("**/schools/91_*.json"):
         page.evaluate("map_catchments.setView([-44.0, 183.0], 10)")
     page.wait_for_selector(".leaflet-schools-pane canvas", state="attached")
     click_at(page, -44.0, 183.0)
@@ -156,7 +156,7 @@ def test_a_school_is_chosen_by_its_dot_and_proposed_ones_say_so(watched: Any) ->
 def test_schools_are_not_fetched_from_afar(watched: Any) -> None:
     watched.open_map().wait_for_load_state("networkidle")
     assert [url for url in watched.requests if url.endswith("catchments.json")]
-    assert not [url for url in watched.requests if url.endswith("schools.json")]
+    assert not [url for url in watched.requests if "/schools/" in url]
 
 
 def test_without_javascript_the_list_answers(plain: Page, live_url: str) -> None:
@@ -192,7 +192,7 @@ def test_when_something_fails_to_load_the_page_says_so_and_the_list_answers(
 
 
 def test_schools_that_fail_to_load_do_not_stop_the_map(page: Page, live_url: str) -> None:
-    page.route("**/schools.json", lambda route: route.abort())
+    page.route("**/schools/*.json", lambda route: route.abort())
     page.goto(f"{live_url}/map?school=54")
     expect(page.locator("#map-hint")).to_contain_text("could not be loaded")
     expect(page.locator("#answer h2")).to_have_text("Provider of Rimu")

@@ -58,6 +58,7 @@ from tests.worlds import (
     simple_artefacts,
     small_edition,
     small_release,
+    withdraw,
 )
 
 FROM = date(2026, 4, 1)
@@ -415,7 +416,7 @@ def test_an_edition_that_was_withdrawn_meanwhile_is_not_told(store):
     with receiver() as there:
         Webhooks(store).add(there.url, by="hana")
         number = publish(store)
-        store.withdraw(number)
+        withdraw(store, number)
         assert courier(store, webhooks_to_private=True).send_due() == 0
     assert there.got == []
 

@@ -27,7 +27,8 @@ from catchments.core.model import (
     SourceKind,
     Status,
 )
-from catchments.editions.publishing import PublicationRequest, Publisher, refuse_withdrawal
+from catchments.editions.publishing import PublicationRequest, Publisher
+from catchments.editions.withdrawal import refuse_withdrawal
 from catchments.lookup.snapshot import Snapshots, Timeline
 from catchments.store import Store
 from tests.worlds import (
@@ -45,6 +46,7 @@ from tests.worlds import (
     small_release,
     small_schools,
     source,
+    withdraw,
 )
 
 SOON, LATER, LATEST = (TODAY + timedelta(days=days) for days in (30, 60, 90))
@@ -412,7 +414,7 @@ def test_after_withdrawing_the_scheduled_edition_the_draft_may_be_published(
     published: Store,
 ) -> None:
     publish(published, drafted(published, to_provider(Rimu="P-AHI"), base=1), LATER)
-    published.withdraw(2)
+    withdraw(published, 2)
     _merge_rimu_into_ahi(published, SOON)
     assert [e.number for e in published.editions()] == [1, 2, 3]
 
@@ -519,7 +521,7 @@ def test_only_a_scheduled_edition_can_be_withdrawn(
 ) -> None:
     publish_whole(published, small_edition(demonstration=False, effective_from=day))
     if withdrawn:
-        published.withdraw(2)
+        withdraw(published, 2)
     summary = published.editions()[1]
     if problem:
         refused = refusal(lambda: refuse_withdrawal(summary, today=TODAY))
@@ -530,7 +532,7 @@ def test_only_a_scheduled_edition_can_be_withdrawn(
 
 def test_a_withdrawn_edition_stays_on_record_and_never_answers(published: Store) -> None:
     publish(published, drafted(published, to_provider(Ahi="P-RIMU"), base=1), SOON)
-    published.withdraw(2)
+    withdraw(published, 2)
     assert provider_of(published, 2, AHI) == "P-RIMU"
     assert published.editions()[1].withdrawn_at is not None
     world = Snapshots(published, today=lambda: TODAY).current()

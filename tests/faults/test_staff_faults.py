@@ -32,7 +32,7 @@ from flask.testing import FlaskClient
 from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.core.roles import Role
 from catchments.core.settings import ROOT
-from catchments.editions.publishing import Outcome, PublicationRequest
+from catchments.editions.publishing import Order, Outcome, PublicationRequest
 from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Decision, schema
 from catchments.store.accounts import budgets as budgets_module
@@ -115,7 +115,10 @@ def version_of(request: PublicationRequest) -> int:
 
 def begun(path: Path, request: PublicationRequest, **fate: int | None) -> prepared.Process:
     """A process that publishes."""
-    given, settings = msgspec.json.encode(request), {"DATABASE_URL": sqlite_url(path)}
+    given, settings = (
+        msgspec.json.encode(Order(publish=request)),
+        {"DATABASE_URL": sqlite_url(path)},
+    )
     return prepared.begin(PUBLISHER, given=given, settings=settings, **fate)
 
 
@@ -201,7 +204,7 @@ def test_a_full_disk_while_files_are_made_is_one_message_and_it_succeeds_once_th
             [sys.executable, "-m", PUBLISHER],
             cwd=ROOT,
             env={**os.environ, "DATABASE_URL": sqlite_url(database)},
-            input=msgspec.json.encode(request),
+            input=msgspec.json.encode(Order(publish=request)),
             capture_output=True,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
             timeout=PATIENCE_S,

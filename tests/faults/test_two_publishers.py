@@ -11,7 +11,7 @@ from catchments.changes.change import Change, apply_all
 from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.core.roles import Role
-from catchments.editions.publishing import Outcome, PublicationRequest
+from catchments.editions.publishing import Order, Outcome, PublicationRequest
 from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Decision, Store
 from catchments.store.accounts.people import People
@@ -27,7 +27,7 @@ CHANGES: tuple[Change, ...] = (AssignProvider((KOWHAI,), "P-AHI"), RenameCatchme
 
 def wanted(url: str, request: PublicationRequest) -> Outcome:
     """What a process that publishes answers to a request."""
-    given, settings = msgspec.json.encode(request), {"DATABASE_URL": url}
+    given, settings = msgspec.json.encode(Order(publish=request)), {"DATABASE_URL": url}
     ended = prepared.begin("catchments.commands.jobs.publishing", given=given, settings=settings)
     assert ended.wait() == 0, ended.stderr
     return msgspec.json.decode(ended.stdout, type=Outcome)

@@ -11,6 +11,7 @@ import folium
 import pytest
 from jinja2.utils import htmlsafe_json_dumps
 
+from catchments.web.pages.map import CELL_DEG
 from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
 from maps.screen.folium_map import CLOSEST_ZOOM, CREDITS, MAP_NAME, render_shell
 
@@ -46,11 +47,22 @@ def test_the_fragment_is_one_element_with_the_fixed_name() -> None:
     assert f'<div class="folium-map" id="{MAP_NAME}" ></div>\n' == render_shell().html
 
 
-def test_the_script_opens_a_map_with_a_closest_zoom_and_no_tiles() -> None:
+def test_the_script_opens_a_map_with_a_closest_zoom_and_tiles_of_nobody() -> None:
     script = render_shell().script
-    assert f"var {MAP_NAME} = L.map(" in script
+    assert f"window.{MAP_NAME} = L.map(" in script
     assert f'"maxZoom": {CLOSEST_ZOOM}' in script
-    assert "tileLayer" not in script
+    # Layers of tiles wait for an address that the page may have; none is on the map.
+    tiles = re.findall(r'(\w+) = L\.tileLayer\(\s*"([^"]*)"', script)
+    assert tiles == [("tile_layer_map", "about:blank"), ("tile_layer_aerial", "about:blank")]
+    assert not re.search(r"tile_layer_\w+\.addTo", script)
+
+
+def test_the_script_is_pieces_that_share_what_they_declare() -> None:
+    script = render_shell().script
+    assert script.startswith("L.catchments.inTurn([\nfunction () {\n")
+    assert script.endswith("}\n]);\n")
+    assert script.count("function () {") > 20
+    assert not re.search(r"^\s*(?:var|let|const) (?!layer_control_layers\b)", script, re.MULTILINE)
 
 
 def test_rendering_leaves_folium_itself_as_it_was() -> None:
@@ -64,6 +76,10 @@ def test_leaflet_is_the_version_that_folium_pins() -> None:
     links = " ".join(url for _, url in folium.Map.default_js)
     assert f"leaflet@{LEAFLET_VERSION}" in links
     assert version("XStatic-Leaflet").startswith(LEAFLET_VERSION)
+
+
+def test_the_map_asks_for_the_cells_that_are_served() -> None:
+    assert set(re.findall(r'"cellDeg": (\d+)', render_shell().script)) == {str(CELL_DEG)}
 
 
 def test_leaflets_files_are_in_the_wheel() -> None:

@@ -17,7 +17,7 @@ from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.queue import TOO_OLD_AFTER, Outbox
 from catchments.store.outbox.retries import ATTEMPTS_AT_MOST, pause_after
 from catchments.store.outbox.webhook_addresses import Webhooks
-from tests.worlds import at_once, simple_artefacts, small_edition, small_release
+from tests.worlds import at_once, simple_artefacts, small_edition, small_release, withdraw
 
 FROM = date(2026, 4, 1)
 TO_PROVIDER = Announcement(
@@ -93,7 +93,7 @@ def test_another_date_is_news(box, store):
 
 def test_a_withdrawn_edition_is_not_told_and_the_same_published_again_is(box, store):
     first = published(store, TO_PROVIDER)
-    store.withdraw(first)
+    withdraw(store, first)
     assert states(store) == ["cancelled"]
     assert box.claim() is None
     second = published(store, TO_PROVIDER)
@@ -181,11 +181,12 @@ def test_what_was_called_off_while_it_was_being_sent_is_not_tried_again(box, sto
     number = published(store)
     claimed = box.claim()
     if gone == "edition":
-        store.withdraw(number)
+        withdraw(store, number)
     else:
         webhooks.disable(1, by="hana")
     box.mark_refused(claimed, "it answered 500")
-    assert states(store) == ["cancelled"]
+    # Whoever may have heard of the edition hears that it is withdrawn.
+    assert states(store) == ["cancelled", *(["waiting"] if gone == "edition" else [])]
 
 
 def test_whoever_dies_between_claim_and_mark_sends_nothing_twice(box, store):
@@ -234,7 +235,7 @@ def test_only_a_failed_delivery_of_a_standing_edition_is_sent_again(box, store):
     with pytest.raises(PublicationRefused, match="is waiting"):
         box.send_again(1, by="ana")
     box.mark_unsure(box.claim(), "?")
-    store.withdraw(number)
+    withdraw(store, number)
     with pytest.raises(PublicationRefused, match="withdrawn"):
         box.send_again(1, by="ana")
     with pytest.raises(NotKnown):
@@ -248,3 +249,31 @@ def test_a_webhook_that_is_not_in_use_is_not_known(box, webhooks):
     for ask in (lambda: webhooks.secret(1), lambda: webhooks.disable(1, by="hana")):
         with pytest.raises(NotKnown):
             ask()
+
+
+def test_who_was_told_of_an_edition_hears_that_it_is_withdrawn_and_nobody_else(
+    box, store, webhooks
+):
+    webhooks.add("https://one.example/", by="hana")
+    number = published(store, TO_PROVIDER)
+    while claimed := box.claim():
+        box.mark_sent(claimed)
+    webhooks.add("https://late.example/", by="hana")
+    withdraw(store, number, notices=[replace(TO_PROVIDER, subject="Withdrawn", text="Not so.")])
+    told = []
+    while claimed := box.claim():
+        told.append((claimed.url or claimed.email, claimed.event, claimed.subject))
+        box.mark_refused(claimed, "it answered 500", at=claimed.claimed_at)
+        assert "waiting" in states(store)  # it is tried again, though its edition is withdrawn
+        box.mark_sent(claimed)
+    assert sorted(told) == [
+        ("https://one.example/", "withdrawn", ""),
+        (TO_PROVIDER.email, "withdrawn", "Withdrawn"),
+    ]
+
+
+def test_what_was_never_sent_needs_no_word_of_its_withdrawal(box, store, webhooks):
+    webhooks.add("https://one.example/", by="hana")
+    withdraw(store, published(store, TO_PROVIDER))
+    assert box.claim() is None
+    assert set(states(store)) == {"cancelled"}

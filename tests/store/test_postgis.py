@@ -36,6 +36,7 @@ from tests.worlds import (
     small_edition,
     small_release,
     square,
+    withdraw,
 )
 
 pytestmark = pytest.mark.postgresql
@@ -85,7 +86,7 @@ def test_a_boundary_reaches_gis_programs_with_every_vertex_and_keeps_its_bytes(
         edition = replaced(shape)
         number = publish_whole(store, edition, artefacts=[])
         assert store.edition(number).boundaries[REKOHU] == shape
-        store.withdraw(number)
+        withdraw(store, number)
     [(kept, drawn, valid, area)] = asked(
         url,
         "SELECT wkb, ST_AsBinary(geom, 'NDR'), ST_IsValid(geom), ST_Area(geom) FROM boundary "

@@ -33,6 +33,7 @@ from tests.worlds import (
     small_edition,
     small_release,
     source,
+    withdraw,
 )
 
 pytestmark = pytest.mark.dialects
@@ -138,7 +139,7 @@ def test_of_two_publishers_at_once_one_succeeds_and_the_other_is_refused(
 def test_a_publication_is_refused_after_a_withdrawal_too(store: Store) -> None:
     publish_whole(store, small_edition())
     state = store.state()
-    store.withdraw(1)
+    withdraw(store, 1)
     with pytest.raises(PublicationRefused):
         store.publish([Publication(small_edition(), STARTS, 1)], expected=state)
 
@@ -259,7 +260,7 @@ def test_state_changes_with_everything_that_changes_answers(store: Store) -> Non
     states.append(store.state())
     publish_whole(store, small_edition())
     states.append(store.state())
-    store.withdraw(1)
+    withdraw(store, 1)
     states.append(store.state())
     assert len(set(states)) == len(states)
     assert states[-1] == State(editions=1, withdrawn=1, releases=1)

@@ -18,7 +18,7 @@ from catchments.web.common.services import EXTENSION
 from catchments.web.pages import health
 from tests.conftest import fresh_postgresql
 from tests.waiting import PATIENCE_S
-from tests.worlds import application, opened
+from tests.worlds import application, opened, withdraw
 
 
 @pytest.fixture
@@ -62,8 +62,8 @@ def test_a_writer_that_holds_the_lock_for_too_long_is_not_waited_for(
         with psycopg.connect(url) as other:
             other.execute("SELECT pg_advisory_xact_lock(8404)")
             with pytest.raises(StoreUnavailable, match="lock timeout"):
-                store.withdraw(1)
-        store.withdraw(1)
+                withdraw(store, 1)
+        withdraw(store, 1)
 
 
 @pytest.mark.postgresql

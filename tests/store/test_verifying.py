@@ -20,7 +20,15 @@ from catchments.store.integrity.sealing import KeyMissing
 from catchments.store.integrity.verifying import seal_as_found, verify
 from catchments.store.outbox.webhook_addresses import Webhooks
 from tests.store.test_audit import tamper
-from tests.worlds import HOSTILE, next_edition, opened, publish_whole, small_edition, small_release
+from tests.worlds import (
+    HOSTILE,
+    next_edition,
+    opened,
+    publish_whole,
+    small_edition,
+    small_release,
+    withdraw,
+)
 
 pytestmark = pytest.mark.dialects
 
@@ -131,7 +139,7 @@ def test_an_edition_that_is_written_by_hand_is_named(kept: Store) -> None:
 
 
 def test_a_withdrawal_is_held_to_its_entry(kept: Store) -> None:
-    kept.withdraw(2, by="hana")
+    withdraw(kept, 2, by="hana")
     assert verify(kept).faults == []
     table = schema.edition
     for value, said in ((None, "is not marked as withdrawn"), (sa.func.now(), "at another time")):
@@ -317,7 +325,7 @@ def test_without_the_key_the_order_holds_and_nothing_is_written(kept: Store) -> 
     with pytest.raises(KeyMissing, match="CATCHMENTS_DATA_KEY"):
         AuditTrail(elsewhere).add(actor="hana", action="x", subject="y")
     with pytest.raises(KeyTrouble):
-        elsewhere.withdraw(1)
+        withdraw(elsewhere, 1)
     assert [e.withdrawn_at for e in elsewhere.editions()] == [None, None]
     elsewhere.close()
 

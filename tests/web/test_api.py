@@ -50,6 +50,7 @@ from tests.worlds import (
     small_release,
     sqlite_url,
     visited,
+    withdraw,
 )
 
 PROBLEM = "application/problem+json"
@@ -618,7 +619,7 @@ def test_an_etag_changes_with_whatever_may_change_an_answer(
         then()
         publish_whole(store, next_edition(TODAY + timedelta(days=10)))
         then()
-        store.withdraw(3)
+        withdraw(store, 3)
         then()
         store.add_release(small_release())
         then()

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.changes.kinds.move_schools import MoveSchools
+from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.core.roles import Person
 from catchments.editions.publishing import PublicationRequest, Publisher
 from catchments.store import Decision, Store
@@ -17,8 +18,8 @@ from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.integrity.audit import AuditEntry, AuditTrail
 from catchments.store.integrity.protecting import protect
 from catchments.web.common.services import EXTENSION
-from tests.staff import signed_in
-from tests.worlds import HOSTILE, RIMU, TODAY, simple_artefacts, store_of
+from tests.staff import signed_in, words
+from tests.worlds import AHI, HOSTILE, RIMU, TODAY, simple_artefacts, store_of
 
 APRIL = date(2026, 4, 1)
 
@@ -67,6 +68,26 @@ def test_who_served_a_school_on_a_date_and_who_decided_it(app: Flask, rata: Flas
         "It moved",
     ):
         assert said in after
+
+
+def test_who_decided_is_whoever_changed_the_provider_not_whoever_published_last(
+    app: Flask, rata: FlaskClient
+) -> None:
+    store = store_of(app)
+    published_by_staff(store)
+    draft = store.add_to_draft(
+        RenameCatchment(AHI, "Ahi Nui"), draft_id=None, title="A name", base_number=2
+    )
+    publisher = Publisher(store, lambda _: simple_artefacts(), "1", today=TODAY)
+    publisher.publish(PublicationRequest(draft, date(2026, 5, 1), "It was misspelt."))
+    app.extensions[EXTENSION].snapshots.refresh()
+    page = words(rata.get("/staff/who?school=54&on=2026-05-02"))
+    assert "The provider last changed on 1 April 2026; until then it was Ahi Trust." in page
+    assert "Edition 3, in force on 2 May 2026, did not change who serves this school." in page
+    assert "It moved" in page
+    assert "It was misspelt." not in page
+    never = words(rata.get("/staff/who?school=55&on=2026-05-02"))
+    assert "No edition has changed this school's provider since the first" in never
 
 
 def test_a_school_is_found_by_name_and_namesakes_are_offered(rata: FlaskClient) -> None:

@@ -207,11 +207,11 @@ def test_what_was_typed_is_shown_as_text(client: FlaskClient) -> None:
     ("query", "said"),
     [
         ("sort=phone", "It must be one of catchment, provider, schools."),
-        ("sort=Catchment", "The parameter sort is “Catchment”."),
-        ("region=Atlantis", "The parameter region is “Atlantis”."),
+        ("sort=Catchment", "In the address, sort is “Catchment”."),
+        ("region=Atlantis", "In the address, region is “Atlantis”."),
         ("region=!", "It must be an education region: Tai Tokerau; Tāmaki Herenga Tāngata;"),
-        ("q=a&q=b", "The parameter q is given 2 times."),
-        ("on=2026-02-30", "The parameter on is “2026-02-30”."),
+        ("q=a&q=b", "In the address, q is given 2 times."),
+        ("on=2026-02-30", "In the address, on is “2026-02-30”."),
     ],
 )
 def test_a_question_that_means_nothing_is_refused(
@@ -564,7 +564,7 @@ def test_each_of_several_changes_is_told_against_the_one_before(tmp_path: Path) 
         between = words(client.get(f"/catchment/{KOWHAI}?on={JULY}").text)
     assert "This changes on 1 July 2026. It will be served by Ahi Trust." in said
     assert "This changes on 1 October 2026. It will be served by Ngā Rākau." in said
-    assert "1 July" not in between.replace("As at 1 July 2026", "")
+    assert "1 July" not in between.replace("From 1 July 2026", "")
     assert "This changes on 1 October 2026." in between
 
 

@@ -23,6 +23,7 @@ from tests.worlds import (
     small_edition,
     sqlite_url,
     visited,
+    withdraw,
 )
 
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
@@ -134,7 +135,7 @@ def test_pages_follow_each_other_until_there_is_no_next(tmp_path):
 
 def test_a_withdrawal_is_seen_by_whoever_has_read_the_edition_already(url):
     with opened(url) as store:
-        store.withdraw(3)
+        withdraw(store, 3)
     with running_application(url) as app:
         body = app.test_client().get("/changes?since=3").json
         told = app.test_client().get("/changes?since=2").json["editions"][0]
@@ -205,7 +206,7 @@ def test_whatever_a_reason_holds_the_feed_is_xml_and_says_it(client):
 
 def test_a_withdrawn_edition_is_updated_when_it_was_withdrawn(url):
     with opened(url) as store:
-        store.withdraw(3)
+        withdraw(store, 3)
     with running_application(url) as app:
         entry = parsed(app.test_client()).find(f"{ATOM}entry")
     assert entry.findtext(f"{ATOM}title").endswith("(withdrawn)")

@@ -41,6 +41,7 @@ from tests.worlds import (
     small_release,
     store_of,
     visited,
+    withdraw,
 )
 
 SCHEDULED = date(2026, 7, 1)
@@ -59,7 +60,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
         publish_whole(store, edition, artefacts=made)
         publish_whole(store, next_edition(SCHEDULED))
         publish_whole(store, next_edition(date(2026, 8, 1)))
-        store.withdraw(WITHDRAWN)
+        withdraw(store, WITHDRAWN)
     return path
 
 

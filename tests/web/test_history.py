@@ -34,6 +34,7 @@ from tests.worlds import (
     small_edition,
     small_release,
     visited,
+    withdraw,
 )
 
 MARCH, APRIL, MAY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
@@ -108,7 +109,7 @@ def test_hostile_text_is_text(pages):
 
 def test_a_withdrawn_edition_stays_in_the_list_and_says_so(database):
     with opened(database) as store:
-        store.withdraw(3)
+        withdraw(store, 3)
     with running_application(database) as app:
         client = app.test_client()
         listed = read(client, "/history")

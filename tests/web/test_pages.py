@@ -271,7 +271,7 @@ SAID = [
     ("/school/63", "Not known Unplaced School has no recorded place"),
     (
         "/school/498",
-        "Not known Te Aho o Te Kura Pounamu is on record as belonging to no catchment.",
+        "Te Kura serves the whole country Te Aho o Te Kura Pounamu is on record as belonging to no",
     ),
     (
         "/school/54?on=2026-01-04",
@@ -332,8 +332,10 @@ def test_a_link_is_made_only_of_what_can_be_one(tmp_path: Path) -> None:
         "tel:+6435550100",
         "tel:0800000001",
     }
+    subject = "Attendance%20support%3A%20Ng%C4%81%20Puna%20School%20%28school%2057%29"
     assert {link for link in links if link.startswith("mailto:")} == {
-        "mailto:a%3Fb%3Dc%26d@x.example"
+        "mailto:a%3Fb%3Dc%26d@x.example",
+        f"mailto:a%3Fb%3Dc%26d@x.example?subject={subject}",
     }
     assert "https://x.example/" in links
 
@@ -389,7 +391,9 @@ def test_what_is_named_by_its_content_is_kept_for_good_and_nothing_else(
         ("/map/data/1/country.svg", "image/svg+xml"),
         ("/map/data/1/coast/near/172_-41.json", "application/json"),
         ("/map/data/1/1/catchments.json", "application/json"),
+        ("/map/data/1/suburbs/174_-38.json", "application/json"),
         ("/map/data/1/1/schools.json", "application/json"),
+        ("/map/data/1/1/schools/87_-20.json", "application/json"),
         ("/downloads/1/boundaries.geojson", "application/geo+json"),
         (f"/leaflet/{LEAFLET_VERSION}/leaflet.js", "text/javascript"),
         (f"/leaflet/{LEAFLET_VERSION}/leaflet.css", "text/css"),
@@ -426,6 +430,19 @@ def test_schools_for_the_map_are_those_with_a_place(client: FlaskClient) -> None
     assert next(row for row in rows if row[0] == 3553)[2:5] == [-176.5, -44.0, REKOHU]
 
 
+def test_schools_are_given_by_the_cell_each_once(client: FlaskClient) -> None:
+    def rows(cell: str) -> list[int]:
+        answer = client.get(f"/map/data/1/1/schools{cell}.json").get_json()
+        return [row[0] for row in answer["schools"]]
+
+    # The Chatham Islands, at 176.5° west, lie in the cell of 183.5°.
+    assert 3553 in rows("/91_-22")
+    assert 54 in rows("/87_-20")
+    # All of New Zealand: every cell from 166° to 186°, 34° to 48° south.
+    cells = [f"/{x}_{y}" for x in range(83, 93) for y in range(-24, -17)]
+    assert sorted(number for cell in cells for number in rows(cell)) == sorted(rows(""))
+
+
 def test_the_download_is_geojson_with_a_name_of_its_own(client: FlaskClient) -> None:
     response = client.get("/downloads/1/boundaries.geojson")
     assert "catchments-edition-1.geojson" in response.headers["Content-Disposition"]
@@ -453,6 +470,11 @@ NOT_THERE = (
     "/map/data/2/1/catchments.json",
     "/map/data/1/2/catchments.json",
     "/map/data/1/2/schools.json",
+    "/map/data/1/1/schools/x.json",
+    "/map/data/1/1/schools/1_2_3.json",
+    "/map/data/1/suburbs/.json",
+    "/map/data/1/suburbs/1e3_4.json",
+    "/map/data/1/coast/near/1_x.json",
     "/downloads/2/boundaries.geojson",
     "/downloads/1/boundaries.kml",
     "/leaflet/1.9.4/leaflet.js",
@@ -471,7 +493,9 @@ def test_what_is_not_there_is_said_in_a_page(path: str, client: FlaskClient) -> 
     response = client.get(path, headers={"Accept": "text/html"})
     assert response.status_code == 404
     assert response.mimetype == "text/html"
-    assert "<h1>Not " in response.text
+    assert "<h1>Page not found</h1>" in response.text
+    assert "<title>Page not found – " in response.text
+    assert "error-summary" not in response.text
     assert 'href="/"' in response.text
 
 
@@ -489,7 +513,8 @@ def test_what_is_not_there_is_said_in_a_page(path: str, client: FlaskClient) -> 
 def test_a_page_that_is_asked_for_wrongly_says_how_to(path: str, client: FlaskClient) -> None:
     response = client.get(path)
     assert response.status_code == 400
-    assert "<h1>That cannot be answered as it was asked</h1>" in response.text
+    assert "<h1>Something in this address is wrong</h1>" in response.text
+    assert "The parameter" not in main(response.text)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from tests.worlds import (
     small_schools,
     square,
     store_of,
+    withdraw,
 )
 
 MEANWHILE = 10
@@ -211,7 +212,7 @@ def test_who_goes_on_in_an_edition_that_was_withdrawn_is_told_so(
         client = app.test_client()
         page = asked(client, path, DOORS[path])
         assert {edition for edition, _ in page.made_from} == {"2"}
-        store_of(app).withdraw(2)
+        withdraw(store_of(app), 2)
         refresh(app)
         gone = client.get(page.following)
         assert (gone.status_code, gone.mimetype) == (404, "application/problem+json")
@@ -281,7 +282,7 @@ def test_a_list_of_editions_that_changes_with_time_says_when_it_has_changed(
         if event == "publication":
             publish_whole(store_of(app), next_edition(date(2026, 7, 2)))
         elif event == "withdrawal":
-            store_of(app).withdraw(2)
+            withdraw(store_of(app), 2)
         else:
             day[0] += timedelta(days=1)
         app.extensions[EXTENSION].snapshots.refresh()
@@ -365,7 +366,7 @@ def test_a_pinned_answer_is_kept_by_caches_as_that_of_its_edition(small_copy: Pa
             assert client.get(address, headers=tag).status_code == 304
         tag = {"If-None-Match": pinned.headers["ETag"]}
         assert client.get(path, headers=tag).status_code == 200
-        store_of(app).withdraw(1)
+        withdraw(store_of(app), 1)
         refresh(app)
         assert client.get(f"{path}?edition=1", headers=tag).status_code == 404
 

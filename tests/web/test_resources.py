@@ -50,6 +50,7 @@ from tests.worlds import (
     small_schools,
     store_of,
     visited,
+    withdraw,
 )
 
 JSON, GEOJSON, CSV = "application/json", "application/geo+json", "text/csv"
@@ -661,7 +662,7 @@ def test_pages_of_an_edition_that_is_withdrawn_say_to_begin_again(small_copy: Pa
         client = app.test_client()
         first = client.get(f"/v1/schools?limit=2&on={JULY}").json
         assert first["edition"]["number"] == 2
-        store.withdraw(2)
+        withdraw(store, 2)
         app.extensions["catchments"].snapshots.refresh()
         gone = client.get(first["next"])
         assert (gone.status_code, gone.mimetype) == (404, PROBLEM)
@@ -698,7 +699,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
         next_edition(JULY),
         next_edition(JULY.replace(year=2027), title="Withdrawn"),
     ) as client:
-        store_of(client.application).withdraw(5)
+        withdraw(store_of(client.application), 5)
         yield client
 
 

@@ -17,9 +17,8 @@ from werkzeug.test import TestResponse
 from catchments.changes.change import Change
 from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.changes.kinds.rename_catchment import RenameCatchment
-from catchments.core.errors import CatchmentsError
 from catchments.core.roles import Person, Role
-from catchments.editions.publishing import Outcome, PublicationRequest, Publisher
+from catchments.editions.publishing import Order, Outcome, PublicationRequest, Publisher
 from catchments.runtime import subprocess_job
 from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import Decision, Draft, Store
@@ -40,6 +39,7 @@ from tests.worlds import (
     running_application,
     simple_artefacts,
     store_of,
+    withdraw,
 )
 
 SOON, LATER = TODAY + timedelta(days=30), TODAY + timedelta(days=60)
@@ -58,13 +58,10 @@ def published_here(store: Store) -> Callable[..., bytes]:
 
     def done(_module: str, *, given: bytes, within_s: float, environment: object) -> bytes:
         assert within_s > 60
-        wanted = msgspec.json.decode(given, type=PublicationRequest)
-        publisher = Publisher(store, lambda _: simple_artefacts(), "1", today=TODAY)
-        try:
-            outcome = Outcome(numbers=publisher.publish(wanted))
-        except CatchmentsError as error:
-            reasons = list(getattr(error, "reasons", ()))
-            outcome = Outcome([], error.problem, reasons, error.next_step, type(error).__name__)
+        order = msgspec.json.decode(given, type=Order)
+        outcome = Publisher(store, lambda _: simple_artefacts(), "1", today=TODAY).carried_out(
+            order
+        )
         return msgspec.json.encode(outcome)
 
     return done
@@ -327,7 +324,8 @@ def test_an_approver_whose_role_is_gone_publishes_nothing(app: Flask) -> None:
     aroha = person(app, "aroha")
     version = draft_of(app).version
     People(store_of(app)).set_roles("aroha", {Role.EDITOR})
-    given = msgspec.json.encode(PublicationRequest(1, SOON, decision=Decision(aroha.id, version)))
+    request = PublicationRequest(1, SOON, decision=Decision(aroha.id, version))
+    given = msgspec.json.encode(Order(publish=request))
     said = published_here(store_of(app))("", given=given, within_s=100, environment={})
     assert "may not publish" in msgspec.json.decode(said, type=Outcome).problem
     assert len(store_of(app).editions()) == 1
@@ -411,7 +409,7 @@ def test_a_draft_made_from_a_scheduled_edition_is_not_overtaken_by_the_one_in_fo
     page = signed_in(app, "hana").get("/staff/drafts/1")
     assert "comes before it now" not in words(page)
     assert f'value="{SOON}"' in page.text
-    store_of(app).withdraw(2)
+    withdraw(store_of(app), 2)
     app.extensions[EXTENSION].snapshots.refresh()
     page = signed_in(app, "hana").get("/staff/drafts/1")
     assert "but edition 1 (Squares, in force from" in words(page)
@@ -533,19 +531,34 @@ def published(app: Flask, change: Change, *, on: date) -> None:
     assert done.status_code == 303, words(done)
 
 
-def test_who_withdraws_an_edition_hears_of_what_was_made_from_it(app: Flask) -> None:
+def test_withdrawing_takes_an_edition_out_of_those_on_top_of_it_and_says_so_before(
+    app: Flask,
+) -> None:
     published(app, ASSIGN, on=LATER)
     published(app, RenameCatchment(AHI, "Ahi Nui"), on=SOON)
     tama = signed_in(app, "tama")
     page = words(tama.get("/staff/editions"))
     assert page.count("scheduled") == 2  # 3, and 4, which is 2 again on top of it
-    assert "replaced by a later edition from the same day" in page
-    post(tama, "/staff/editions/3/withdraw", reason="Not yet.")
+    assert "published anew as edition 4" in page
+    asked = words(tama.get("/staff/editions/3/withdraw"))
+    assert "edition 1 is in force instead" in asked
+    assert "Edition 4 (“Kōwhai to Ahi”" in asked
+    assert "It is published anew without them" in asked
+    done = post(tama, "/staff/editions/3/withdraw", reason="Not yet.")
+    assert done.status_code == 303, words(done)
     said = tama.get("/staff/editions").text
-    assert "Edition 4 (Kōwhai to Ahi) was made from it and still has its changes" in said
-    post(tama, "/staff/editions/4/withdraw", reason="Nor that.")
-    assert "was made from it" not in tama.get("/staff/editions").text
-    assert words(tama.get("/staff/editions")).count("scheduled") == 1  # 2 stands again
+    assert "Edition 3 is withdrawn. Published anew without it: edition 5." in said
+    store = store_of(app)
+    assert store.edition(5).catchments[AHI].name == store.edition(1).catchments[AHI].name
+    assert store.edition(5).catchments[KOWHAI].provider_code == "P-AHI"
+    assert store.editions()[4].published_by == store.editions()[3].published_by
+    old = post(tama, "/staff/editions/4/withdraw", reason="Nor that.")
+    assert old.status_code == 409
+    assert "Edition 4 was published anew as edition 5" in words(old)
+    post(tama, "/staff/editions/5/withdraw", reason="Nor that.")
+    assert "scheduled" not in words(tama.get("/staff/editions"))  # 2 does not come back
+    world = app.extensions[EXTENSION].snapshots.current()
+    assert world.timeline.edition_on(LATER).number == 1
 
 
 def test_a_draft_made_from_a_withdrawn_edition_is_put_on_another(app: Flask) -> None:
@@ -566,10 +579,12 @@ def test_a_draft_made_from_a_withdrawn_edition_is_put_on_another(app: Flask) -> 
 
 def test_withdrawn_twice_at_once_it_is_on_record_once(app: Flask) -> None:
     scheduled(app)
-    store = store_of(app)
-    at_once(*[lambda: store.withdraw(2, by="tama", reason="Not yet.")] * 4)
-    entries = AuditTrail(store).entries(matching={"action": "edition.withdraw"}, at_most=9)
+    tama = [signed_in(app, "tama") for _ in range(3)]
+    url = "/staff/editions/2/withdraw"
+    at_once(*[lambda who=who: post(who, url, reason="Not yet.") for who in tama])
+    entries = AuditTrail(store_of(app)).entries(matching={"action": "edition.withdraw"}, at_most=9)
     assert len(entries) == 1
+    assert "withdrawn" in words(tama[0].get("/staff/editions"))
 
 
 @pytest.mark.parametrize("number", [0, 99, 2**31, 2**63, 10**40])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from catchments.core.errors import PublicationRefused
@@ -22,8 +22,10 @@ def publisher(store: Store, progress: Progress, addresses: Path | None = None) -
     """
     from maps import MAKER
 
+    earlier = _kept_with(store, max((each.number for each in store.editions()), default=0))
+
     def make(snapshot: Snapshot) -> Sequence[Artefact]:
-        return artefacts(snapshot, progress)
+        return artefacts(snapshot, progress, earlier)
 
     return Publisher(
         store,
@@ -35,15 +37,19 @@ def publisher(store: Store, progress: Progress, addresses: Path | None = None) -
     )
 
 
-def artefacts(snapshot: Snapshot, progress: Progress) -> Sequence[Artefact]:
+Kept = Callable[[str], Artefact | None]
+
+
+def artefacts(snapshot: Snapshot, progress: Progress, earlier: Kept) -> Sequence[Artefact]:
     """Return what is kept with an edition: the map's parts, the downloads and their manifest.
 
-    Raises PublicationRefused, which names the file that could not be made.
+    `earlier` reads what is kept with an edition before it. Raises PublicationRefused, which names
+    the file that could not be made.
     """
     from catchments.readers.coastline import coastline  # brings geopandas
     from maps.artefacts import build_all
 
-    return build_all(snapshot, coast=coastline(), progress=progress)
+    return build_all(snapshot, coast=coastline(), earlier=earlier, progress=progress)
 
 
 def artefacts_anew(store: Store, number: int, progress: Progress) -> Sequence[Artefact]:
@@ -58,4 +64,10 @@ def artefacts_anew(store: Store, number: int, progress: Progress) -> Sequence[Ar
     base_number = next(e.base_number for e in store.editions() if e.number == number)
     base = store.edition(base_number) if base_number else None
     before = Snapshot.of(base, release, like=[snapshot]) if base else None
-    return [*artefacts(snapshot, progress), written_difference(before, snapshot)]
+    made = artefacts(snapshot, progress, _kept_with(store, number - 1))
+    return [*made, written_difference(before, snapshot)]
+
+
+def _kept_with(store: Store, number: int) -> Kept:
+    """Return what reads the files of an edition; it finds none where there is no such edition."""
+    return lambda name: store.artefact(number, name)

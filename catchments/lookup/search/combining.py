@@ -17,13 +17,14 @@ from catchments.core.model import (
     Status,
 )
 from catchments.lookup.notices import NoticeCode
+from catchments.lookup.notices import spoken as _l
 from catchments.lookup.resolver import ASK
 
 CHANGES_DIFFER = Notice(
     NoticeCode.CHANGES_DIFFER,
-    "Some of these places will be served otherwise soon: pick the one you mean.",
+    _l("Some of these places will be served otherwise soon: pick the one you mean."),
 )
-NOTHING_FOUND = Notice(NoticeCode.NOTHING_FOUND, "Nothing that is known here has that name.")
+NOTHING_FOUND = Notice(NoticeCode.NOTHING_FOUND, _l("Nothing that is known here has that name."))
 APPROXIMATE = Notice(
     NoticeCode.APPROXIMATE_MATCH,
     "Nothing known here is just what was typed; what comes near to it follows.",

@@ -44,6 +44,8 @@ class Claimed:
     text: str = ""
     url: str = ""
     secret: str = ""
+    event: str = "published"
+    """What it tells of the edition."""
     unsealable: str = ""
     """Why a webhook's secret cannot be used here; then there is none."""
 

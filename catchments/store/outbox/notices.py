@@ -17,6 +17,8 @@ SCHOOL, PROVIDER = "school", "provider"
 WAITING, SENDING, SENT, FAILED, CANCELLED = "waiting", "sending", "sent", "failed", "cancelled"
 STATES = (WAITING, SENDING, SENT, FAILED, CANCELLED)
 """Those of a delivery."""
+PUBLISHED, WITHDRAWN = "published", "withdrawn"
+"""What a delivery tells of its edition."""
 TOLD = ("recipient_kind", "recipient", "recipient_name", "email", "subject", "text")
 
 
@@ -80,6 +82,33 @@ def cancel(connection: sa.Connection, number: int) -> None:
     )
 
 
+def call_of_withdrawal(connection: sa.Connection, number: int, *, at: datetime) -> None:
+    """Queue a call to each webhook that was, or may have been, told of an edition."""
+    table = schema.delivery
+    called = sa.select(table.c.webhook_id).where(
+        table.c.edition_number == number,
+        table.c.webhook_id.is_not(None),
+        table.c.event == PUBLISHED,
+        table.c.state.in_((SENT, SENDING, FAILED)),
+    )
+    hooks = sa.select(schema.webhook.c.id).where(
+        schema.webhook.c.disabled_at.is_(None), schema.webhook.c.id.in_(called)
+    )
+    each = [{"webhook_id": hook} for hook in connection.scalars(hooks).all()]
+    _add_deliveries(connection, number, at, each, event=WITHDRAWN)
+
+
+def tell_of_withdrawal(
+    connection: sa.Connection, number: int, notices: Sequence[Announcement], *, at: datetime
+) -> None:
+    """Queue what those are told of an edition's withdrawal who had been told of the edition."""
+    rows = {
+        hashlib.sha256(f"{told.fingerprint} {number}".encode()).hexdigest(): _row(told)
+        for told in notices
+    }
+    _add_notices(connection, number, rows, at, event=WITHDRAWN)
+
+
 def _last_told(connection: sa.Connection, edition_number: int) -> dict[tuple[str, str], Any]:
     """Return the last notice to each recipient that spoke of this edition's date."""
     notice, edition = schema.notice, schema.edition
@@ -112,7 +141,11 @@ def _take_up(
 
 
 def _add_notices(
-    connection: sa.Connection, edition_number: int, rows: Mapping[str, Any], at: datetime
+    connection: sa.Connection,
+    edition_number: int,
+    rows: Mapping[str, Any],
+    at: datetime,
+    event: str = PUBLISHED,
 ) -> None:
     if not rows:
         return
@@ -123,15 +156,23 @@ def _add_notices(
         [{"fingerprint": key, **row, **common} for key, row in rows.items()],
     )
     made = sa.select(notice.c.id).where(
-        notice.c.edition_number == edition_number, notice.c.email != ""
+        notice.c.edition_number == edition_number,
+        notice.c.email != "",
+        notice.c.fingerprint.in_(list(rows)),
     )
     ids = connection.scalars(made.order_by(notice.c.id)).all()
-    _add_deliveries(connection, edition_number, at, [{"notice_id": each} for each in ids])
+    told = [{"notice_id": each} for each in ids]
+    _add_deliveries(connection, edition_number, at, told, event=event)
 
 
 def _add_deliveries(
-    connection: sa.Connection, edition_number: int, at: datetime, rows: Sequence[Mapping[str, int]]
+    connection: sa.Connection,
+    edition_number: int,
+    at: datetime,
+    rows: Sequence[Mapping[str, int]],
+    *,
+    event: str = PUBLISHED,
 ) -> None:
-    common = {"edition_number": edition_number, "state": WAITING, "next_at": at}
+    common = {"edition_number": edition_number, "state": WAITING, "next_at": at, "event": event}
     if rows:
         connection.execute(schema.delivery.insert(), [{**row, **common} for row in rows])

@@ -15,7 +15,7 @@ from catchments.store import schema
 from catchments.store.engine import now
 from catchments.store.integrity.audit import append
 from catchments.store.outbox.claims import Claimed, Claims
-from catchments.store.outbox.notices import CANCELLED, FAILED, TOLD, WAITING
+from catchments.store.outbox.notices import CANCELLED, FAILED, PUBLISHED, TOLD, WAITING
 from catchments.store.outbox.webhook_addresses import unsealed_secret
 
 TOO_OLD_AFTER = timedelta(days=30)
@@ -69,7 +69,12 @@ class Outbox(Claims):
         table = schema.delivery
         with self._database.writing() as connection:
             row = connection.execute(
-                sa.select(table.c.state, table.c.edition_number, schema.edition.c.withdrawn_at)
+                sa.select(
+                    table.c.state,
+                    table.c.edition_number,
+                    table.c.event,
+                    schema.edition.c.withdrawn_at,
+                )
                 .join(schema.edition, schema.edition.c.number == table.c.edition_number)
                 .where(table.c.id == delivery_id)
             ).one_or_none()
@@ -162,10 +167,9 @@ class Outbox(Claims):
 def _waiting_unless_called_off() -> sa.ColumnElement[str]:
     """Return the state after a refusal: its edition or webhook may have gone meanwhile."""
     table, edition, webhook = schema.delivery, schema.edition, schema.webhook
+    withdrawn = sa.select(edition.c.number).where(edition.c.withdrawn_at.is_not(None))
     gone = sa.or_(
-        table.c.edition_number.in_(
-            sa.select(edition.c.number).where(edition.c.withdrawn_at.is_not(None))
-        ),
+        sa.and_(table.c.event == PUBLISHED, table.c.edition_number.in_(withdrawn)),
         table.c.webhook_id.in_(sa.select(webhook.c.id).where(webhook.c.disabled_at.is_not(None))),
     )
     return sa.case((gone, CANCELLED), else_=WAITING)
@@ -174,7 +178,9 @@ def _waiting_unless_called_off() -> sa.ColumnElement[str]:
 def _claimed(connection: sa.Connection, delivery_id: int) -> Claimed:
     table, notice, webhook = schema.delivery, schema.notice, schema.webhook
     told = [notice.c[name] for name in ("fingerprint", "recipient_name", *TOLD[3:])]
-    columns = [table.c[name] for name in ("id", "edition_number", "attempts", "claimed_at")]
+    columns = [
+        table.c[name] for name in ("id", "edition_number", "event", "attempts", "claimed_at")
+    ]
     query = (
         sa.select(*columns, *told, webhook.c.id.label("webhook"), webhook.c.url, webhook.c.secret)
         .select_from(
@@ -197,7 +203,7 @@ def _claimed(connection: sa.Connection, delivery_id: int) -> Claimed:
 def _refuse_unless_failed(row: Any, delivery_id: int) -> None:
     if row is None:
         raise NotKnown(f"There is no delivery {delivery_id}.")
-    if row.withdrawn_at is not None:
+    if row.withdrawn_at is not None and row.event == PUBLISHED:
         raise PublicationRefused(
             f"Delivery {delivery_id} tells of edition {row.edition_number}, which was withdrawn."
         )

@@ -11,6 +11,7 @@ from catchments.store.schema.accounts import (
     sign_in_budget,
 )
 from catchments.store.schema.base import ONLY_ON_POSTGRESQL, is_ours, metadata
+from catchments.store.schema.basemap import basemap, basemap_cell
 from catchments.store.schema.lists import (
     absence_rate,
     alias,
@@ -36,7 +37,7 @@ from catchments.store.schema.lists import (
     source,
     webhook,
 )
-from catchments.store.schema.site import content_check, content_version
+from catchments.store.schema.site import content_check, content_version, mistake_report
 from catchments.store.schema.trail import audit_entry, kept_rows, trail_sent
 
 __all__ = [
@@ -48,6 +49,8 @@ __all__ = [
     "artefact",
     "audit_entry",
     "authenticator",
+    "basemap",
+    "basemap_cell",
     "boundary",
     "content_check",
     "content_version",
@@ -68,6 +71,7 @@ __all__ = [
     "kept_rows",
     "letter",
     "metadata",
+    "mistake_report",
     "notice",
     "passkey",
     "person",

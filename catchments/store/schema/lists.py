@@ -258,6 +258,8 @@ delivery = sa.Table(
     sa.Column("notice_id", sa.ForeignKey(notice.c.id), unique=True),
     sa.Column("webhook_id", sa.Integer),
     sa.Column("edition_number", sa.ForeignKey(edition.c.number), nullable=False),
+    # That it was “published”, or “withdrawn”.
+    sa.Column("event", sa.String(20), nullable=False, server_default="published"),
     # waiting, sending, sent, failed or cancelled
     sa.Column("state", sa.String(20), nullable=False, index=True),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
@@ -265,7 +267,7 @@ delivery = sa.Table(
     sa.Column("claimed_at", sa.DateTime),
     sa.Column("sent_at", sa.DateTime),
     sa.Column("last_error", sa.Text, nullable=False, server_default=""),
-    sa.UniqueConstraint("webhook_id", "edition_number", name="uq_delivery_webhook"),
+    sa.UniqueConstraint("webhook_id", "edition_number", "event", name="uq_delivery_webhook"),
 )
 
 webhook = sa.Table(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response, flash, request, session
@@ -12,8 +11,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.core.roles import Action
-from catchments.lookup.resolver import long_date
-from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 from catchments.store.accounts.budgets import TooManyGuesses
 from catchments.store.accounts.given import LONGEST_LOGIN
 from catchments.store.accounts.hashing import is_same
@@ -44,6 +41,7 @@ from catchments.web.accounts.second_step import (
     takes_code,
     takes_passkey,
 )
+from catchments.web.common.i18n import in_new_zealand, moment
 
 TOO_MANY = 429
 LEFT_NOTHING = '"cache", "storage"'
@@ -63,11 +61,9 @@ def _signed_in() -> dict[str, Any]:
     return {"staff_me": found and found.person, "path_of": path_of}
 
 
-@blueprint.app_template_filter("moment")
-def _moment(at: datetime) -> str:
-    """Return a moment as it is kept in New Zealand's time, for people."""
-    here = at.replace(tzinfo=UTC).astimezone(NEW_ZEALAND_TIME)
-    return f"{long_date(here.date())}, {here:%H:%M}"
+# Another application that has accounts registers no languages.
+blueprint.add_app_template_filter(moment, "moment")
+blueprint.add_app_template_filter(in_new_zealand, "here")
 
 
 @blueprint.get("/sign-in")

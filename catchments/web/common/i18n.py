@@ -1,4 +1,4 @@
-"""The language of pages: every string goes through Babel, so that a translator can do the rest.
+"""The language and the clock of pages: strings go through Babel, moments are New Zealand’s.
 
 English is in the code. Another language is a catalogue in `translations/`, made from
 `translations/messages.pot`; as soon as there is one, pages are there below its code (`/mi/map`).
@@ -7,17 +7,21 @@ English is in the code. Another language is a catalogue in `translations/`, made
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from flask import Flask, Response, abort, current_app, request
-from flask_babel import Babel, get_locale
+from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from catchments.core.te_reo import runs
 from catchments.lookup.search.matching import what_differs
+from catchments.lookup.snapshot import NEW_ZEALAND_TIME
+from catchments.web.spoken import catalogues, sentences
+from catchments.web.spoken.catalogues import ENGLISH
+from catchments.web.spoken.dates import long_date
 
-ENGLISH = "en"
 LANGUAGE = "catchments.language"
 """In the environment of a request: the language that its address begins with."""
 NAMES = {ENGLISH: "English", "mi": "Te reo Māori"}
@@ -28,6 +32,7 @@ SPOKEN = frozenset(
         *("finder.home", "finder.school", "mapping.page", "guide.page"),
         *("directory.catchments", "directory.catchment", "directory.provider_directory"),
         *("history.history", "history.edition", "downloads.page", "downloads.edition_page"),
+        *("mistakes.form", "mistakes.send", "mistakes.thanks", "embedding.about"),
     }
 )
 """Pages that are there in each language: views, beside all of `SPOKEN_ROOMS`.
@@ -82,12 +87,12 @@ MARKED = Markup("<mark>{}</mark>")
 
 def register(app: Flask) -> None:
     """Let templates and handlers speak the language that the reader prefers, of those there are."""
-    babel = Babel(app, default_locale=ENGLISH, locale_selector=_asked_for)
-    with app.app_context():
-        translated = {str(locale) for locale in babel.list_translations()}
-    app.extensions["languages"] = sorted({ENGLISH, *translated})
+    babel = catalogues.Speaking(app, default_locale=ENGLISH, locale_selector=_asked_for)
+    app.extensions["languages"] = catalogues.register(app, babel)
+    app.jinja_env.filters["long_date"] = long_date
+    sentences.register(app)
     app.jinja_env.filters["te_reo"] = te_reo
-    app.jinja_env.filters["beside"] = beside
+    app.jinja_env.filters |= {"beside": beside, "moment": moment, "here": in_new_zealand}
     app.jinja_env.globals["pages_in_languages"] = pages_in_languages
     app.context_processor(_page_language)
     app.before_request(_only_where_spoken)
@@ -112,6 +117,17 @@ def beside(name: str, typed: Sequence[str]) -> Markup:
         return te_reo(name)
     found = (MARKED.format(te_reo(w)) if differs else te_reo(w) for w, differs in words)
     return Markup(" ").join(found)
+
+
+def in_new_zealand(at: datetime) -> datetime:
+    """Return a moment, UTC where it names no zone, as clocks in New Zealand show it."""
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(NEW_ZEALAND_TIME)
+
+
+def moment(at: datetime) -> str:
+    """Return a moment for people, by New Zealand's clocks: “5 January 2026, 14:05”."""
+    here = in_new_zealand(at)
+    return f"{long_date(here.date())}, {here:%H:%M}"
 
 
 def others(app: Flask) -> frozenset[str]:

@@ -29,6 +29,8 @@ from catchments.store.accounts.hashing import TooBusy
 from catchments.store.drafts.repository import NotNow, Stale
 from catchments.web.common.contract import NotOffered
 from catchments.web.common.services import address, service
+from catchments.web.spoken.catalogues import Told
+from catchments.web.spoken.catalogues import tell as _
 
 PROBLEM = "application/problem+json"
 LONGEST_HEADER = 16_384
@@ -77,6 +79,14 @@ TITLES = {
     415: _l("Unsupported Media Type"),
 }
 """What HTTP calls its own errors, to be translated."""
+SAID_TO_PEOPLE = {
+    400: _l("We could not answer that"),
+    404: _l("Page not found"),
+    405: _l("This page cannot do that"),
+    413: _l("That is too long"),
+    429: _l("Please wait a moment"),
+}
+"""Titles of pages, where a program's are HTTP's words."""
 RETRY_AFTER_S = 10
 PROGRAMS = ("/v1/", "/ogc/", "/downloads/", "/.well-known/")
 """Where programs ask beside these, files to download among it."""
@@ -226,7 +236,7 @@ def answer_of_http(error: HTTPException) -> Response:
         response = _problem(kind, code, title, nothing, next_step="All there is: /api.")
     else:
         said = SAID.get(code)
-        detail = str(said) if said else error.description or error.name
+        detail = Told(said) if said else error.description or error.name
         response = _problem(kind, code, title, detail)
     for name, value in error.get_headers():
         if name in {"Allow", "Content-Range", "Retry-After"}:
@@ -245,8 +255,8 @@ def own_error() -> Response:
         Kind.SERVICE_ERROR,
         500,
         gettext("Something went wrong here"),
-        gettext("The service met an error of its own; it has been logged."),
-        next_step=gettext("Try again in a minute."),
+        _("The service met an error of its own; it has been logged."),
+        next_step=_("Try again in a minute."),
     )
 
 
@@ -293,14 +303,19 @@ def _json(kind: Kind, status: int, title: str, detail: str, more: dict[str, Any]
 
 
 def _page(status: int, title: str, detail: str, more: dict[str, Any]) -> Response:
-    about: dict[str, Any] = {
-        "title": title,
-        "detail": detail,
-        "demonstration": _demonstration(),
-    }
-    template = "staff/problem.html" if request.blueprint in STAFF else "problem.html"
-    about["draft_page"] = _draft_page()
-    return Response(render_template(template, error=True, **about, **more), status)
+    about = {"title": title, "detail": detail, "demonstration": _demonstration(), **more}
+    if request.blueprint in STAFF:
+        text = render_template("staff/problem.html", error=True, draft_page=_draft_page(), **about)
+    else:
+        text = render_template("problem.html", **about, heading=_heading(status, about))
+    return Response(text, status)
+
+
+def _heading(status: int, about: dict[str, Any]) -> str:
+    """Return what a public page says in place of the title that a program is told."""
+    if status == 400 and about.get("parameter"):
+        return str(gettext("Something in this address is wrong"))
+    return str(SAID_TO_PEOPLE.get(status, about["title"]))
 
 
 def _draft_page() -> str:

@@ -7,11 +7,14 @@ from flask import Flask, Response, request
 from catchments.web.common import cors
 from catchments.web.common.services import service
 
+_PICTURES = "img-src 'self' data:"
 _OWN_ONLY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    f"default-src 'none'; script-src 'self'; style-src 'self'; {_PICTURES}; "
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'"
 )
 CONTENT_SECURITY_POLICY = f"{_OWN_ONLY}; frame-ancestors 'none'"
+WITH_THE_MAP = frozenset({"mapping.page", "finder.home"})
+"""The pages that load map tiles, where a setting names a server of them."""
 FRAMED = "finder.embed"
 """The one page that other websites may frame, and only those that a setting names."""
 HEADERS = (
@@ -38,7 +41,7 @@ def register(app: Flask) -> None:
         response.headers.extend(HEADERS)
         response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
         if not cors.is_open():
-            response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+            response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         # Also by plain HTTP, where browsers do not heed it: what is kept is for both.
         if service().settings.public_url.startswith("https:"):
             response.headers["Strict-Transport-Security"] = A_YEAR_OF_HTTPS
@@ -48,7 +51,10 @@ def register(app: Flask) -> None:
 
 
 def _policy() -> str:
-    allowed = service().settings.embed_on
-    if request.endpoint != FRAMED or not allowed:
-        return CONTENT_SECURITY_POLICY
-    return f"{_OWN_ONLY}; frame-ancestors {' '.join(allowed)}"
+    settings = service().settings
+    if request.endpoint == FRAMED and settings.embed_on:
+        return f"{_OWN_ONLY}; frame-ancestors {' '.join(settings.embed_on)}"
+    if request.endpoint in WITH_THE_MAP and settings.tiles:
+        pictures = f"{_PICTURES} {' '.join(settings.tiles.origins)}"
+        return CONTENT_SECURITY_POLICY.replace(_PICTURES, pictures)
+    return CONTENT_SECURITY_POLICY

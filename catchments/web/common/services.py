@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
@@ -9,6 +10,7 @@ from typing import Any, cast
 from flask import Response, current_app, g, render_template, request, url_for
 from flask_babel import get_locale
 
+from catchments.core.model import Source
 from catchments.core.settings import Settings
 from catchments.editions.trail_sending import TrailSender
 from catchments.lookup.search.text_search import (
@@ -162,6 +164,11 @@ def absolute_url(endpoint: str, **values: Any) -> str:
     return absolute(url_for(endpoint, **values).removeprefix(base_root()))
 
 
-def sources_of(snapshot: Snapshot) -> list[Any]:
-    """Return the sources of an edition and of its directory release."""
-    return [*snapshot.edition.sources, snapshot.release.source]
+def sources_of(snapshot: Snapshot) -> list[Source]:
+    """Return the sources of an edition and of its directory release, each once."""
+    return told_once([*snapshot.edition.sources, snapshot.release.source])
+
+
+def told_once(sources: Iterable[Source]) -> list[Source]:
+    """Return sources, those that people would read the same of once: one file may have several."""
+    return list({(s.title, s.authority, s.licence, s.release): s for s in sources}.values())

@@ -18,7 +18,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+from flask import Flask, current_app
 
 from catchments.core.errors import CatchmentsError
 from catchments.core.public_addresses import counted_as
@@ -35,6 +35,8 @@ KEY = "key"
 LIMITS = "limits"
 """Where an application keeps what limits it."""
 WINDOW_S = 60
+REPORTS_A_WINDOW = 5
+"""Of mistakes, from one address: a person sends one or two."""
 UNCOUNTED = ("/static/", "/leaflet/", "/healthz", "/readyz", "/metrics", "/robots.txt")
 """What a page needs beside itself, what watches the service, and what robots obey: one that is
 refused it may stay away for good."""
@@ -127,6 +129,7 @@ class RateLimitMiddleware:
         running: Services = app.extensions[EXTENSION]
         self._ring = KeyRing(Keys(running.store))
         self.windows, self.misses, self.work = Windows(), Windows(), Windows()
+        self.reports = Windows()
         self.quota = running.settings.rate_limit
         self.misses_at_most = running.settings.miss_limit
         self.work_at_most_s = running.settings.work_limit_s
@@ -223,6 +226,12 @@ class _Timed:
         took_s, self._s = self._s, 0.0
         self._took(took_s)
         getattr(self._answer, "close", lambda: None)()
+
+
+def allows_a_report(address: str) -> bool:
+    """Count a report of a mistake from an address; whether it may send that many."""
+    limits: RateLimitMiddleware = current_app.extensions[LIMITS]
+    return limits.reports.count(_network(address))[0] <= REPORTS_A_WINDOW
 
 
 def _headers(allowance: Allowance, counted: int, left_s: int) -> list[tuple[str, str]]:

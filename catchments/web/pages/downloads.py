@@ -31,8 +31,8 @@ from catchments.web.common.services import (
     public_page,
     service,
 )
-from catchments.web.pages.dcat import LD_JSON, catalogue
 from catchments.web.pages.machines import structured_data
+from catchments.web.pages.machines.dcat import LD_JSON, catalogue
 from maps.exports.data_package import data_package
 from maps.exports.downloads import FILES, MANIFEST
 

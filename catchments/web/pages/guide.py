@@ -22,7 +22,6 @@ from markupsafe import Markup, escape
 from catchments.core.errors import NotKnown, shown
 from catchments.core.model import Answer
 from catchments.lookup.guidance import Condition, Guide, guide_on, shipped_guides
-from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import AsAt
 from catchments.web.common.http_cache import A_MINUTE, FOR_GOOD
 from catchments.web.common.i18n import TE_REO
@@ -33,6 +32,9 @@ from catchments.web.common.query_parameters import (
     school_id,
 )
 from catchments.web.common.services import as_at, kept_by_content, public_page
+from catchments.web.spoken.catalogues import IN_ENGLISH, translated
+from catchments.web.spoken.catalogues import tell as _
+from catchments.web.spoken.dates import long_date
 
 blueprint = Blueprint("guide", __name__)
 
@@ -69,8 +71,8 @@ def _guide(day: date) -> Guide:
     if guide is None:
         first = long_date(shipped_guides()[0].effective_from)
         raise NotKnown(
-            gettext("No guidance is in force on %(day)s.", day=long_date(day)),
-            next_step=gettext("The first takes effect on %(day)s.", day=first),
+            _("No guidance is in force on %(day)s.", day=long_date(day)),
+            next_step=_("The first takes effect on %(day)s.", day=first),
         )
     return guide
 
@@ -89,8 +91,8 @@ def styles(effective_from: str) -> Response:
     known = {guide.effective_from.isoformat(): guide for guide in shipped_guides()}
     if effective_from not in known:
         raise NotKnown(
-            gettext("No guidance takes effect on %(day)s.", day=shown(effective_from)),
-            next_step=gettext("Days are %(days)s.", days=", ".join(known)),
+            _("No guidance takes effect on %(day)s.", day=shown(effective_from)),
+            next_step=_("Days are %(days)s.", days=", ".join(known)),
         )
     guide = known[effective_from]
     response = Response(style_sheet(guide), mimetype="text/css")
@@ -109,9 +111,11 @@ def sayer(te_reo: Collection[str]) -> Callable[[str], Markup]:
     word = re.compile(rf"\b({either})\b" if either else r"(?!)()", re.IGNORECASE)
 
     def say(text: str) -> Markup:
+        found, is_english = translated(text)
         # Every second part is what the pattern caught.
-        parts = enumerate(word.split(gettext(text)) if text else ())
-        return Markup().join(TE_REO.format(part) if at % 2 else escape(part) for at, part in parts)
+        parts = enumerate(word.split(found) if found else ())
+        marked = (TE_REO.format(part) if at % 2 else escape(part) for at, part in parts)
+        return (IN_ENGLISH if is_english else Markup("{}")).format(Markup().join(marked))
 
     return say
 

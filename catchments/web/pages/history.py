@@ -20,8 +20,9 @@ from catchments.lookup.values import whole_number
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import optional_date, page_parameters
 from catchments.web.common.school_named import NamedSchool, school_named
-from catchments.web.common.services import as_at, public_page, service
+from catchments.web.common.services import as_at, public_page, service, told_once
 from catchments.web.pages.edition_history import history_of, steps_of
+from catchments.web.spoken.catalogues import tell as _
 
 blueprint = Blueprint("history", __name__)
 
@@ -40,6 +41,8 @@ class Chapter:
     before: EditionSummary | None
     found: Difference | None
     words: list[str]
+    replaces: EditionSummary | None
+    replaced_by: EditionSummary | None
 
 
 @blueprint.get("/history")
@@ -81,8 +84,8 @@ def edition(number: int) -> Response:
     found = told.numbered(number)
     if found is None:
         raise NotKnown(
-            gettext("There is no edition %(number)s.", number=number),
-            next_step=gettext("Choose one from the list at /history."),
+            _("There is no edition %(number)s.", number=number),
+            next_step=_("Choose one from the list at /history."),
         )
     return public_page(
         asked,
@@ -90,7 +93,8 @@ def edition(number: int) -> Response:
         gettext("Edition %(number)s", number=number),
         chapter=_chapter(told, found),
         steps=steps_of(asked.world, found),
-        made_from=_sources(asked.world, found),
+        made_from=told_once(_sources(asked.world, found)),
+        sources=(),
     )
 
 
@@ -116,6 +120,8 @@ def _chapter(told: EditionHistory, edition: EditionSummary) -> Chapter:
         before=told.before(edition),
         found=found,
         words=in_words(found) if found else [],
+        replaces=told.replaced(edition),
+        replaced_by=told.replaced_by(edition),
     )
 
 

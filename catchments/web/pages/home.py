@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -11,11 +13,11 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, NotKnown
-from catchments.core.model import Answer, Basis, Candidate, PlaceKind, School, Status
+from catchments.core.model import Answer, Basis, Candidate, PlaceKind, School, SchoolStatus, Status
 from catchments.core.text_folding import LONGEST_TEXT
 from catchments.lookup.guidance import guide_on
 from catchments.lookup.search.text_search import SearchResult
-from catchments.lookup.snapshot import AsAt
+from catchments.lookup.snapshot import AsAt, Snapshot
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import optional_date, page_parameters, school_id
 from catchments.web.common.services import as_at, public_page, service, sources_of
@@ -30,6 +32,8 @@ WHY = {
     Basis.LOCATED: _l("It is not on the published list; its place lies inside this catchment."),
     Basis.NEAREST: _l("It lies outside every catchment; this one is the nearest."),
 }
+LOOKED_AT, LONGEST_EXAMPLE = 20, 24
+"""Schools that examples are looked for among, and characters of one that fits on a phone."""
 INSIDE = _l("It lies inside this catchment.")
 NOTHING_ASKED: dict[str, Any] = {"text": "", "finding": None, "problem": None, "error": False}
 
@@ -42,6 +46,7 @@ def home() -> AnyResponse:
     if "q" in given:
         return _results(asked, given, "home.html", url_for("finder.home"))
     shown_map = map_context(asked.snapshot) if asked.snapshot else {}
+    shown_map["examples"] = _examples(asked)
     told = structured_data.of_website(asked)
     return _empty_page(asked, "home.html", **shown_map, linked_data=told)
 
@@ -69,6 +74,39 @@ def school(school_id: int) -> Response:
     """Show who serves a school, today or on a date, and why."""
     given = page_parameters(request.args, {"on", "typed"})
     return _school_page(as_at(optional_date(given)), "school.html", school_id, given)
+
+
+def _examples(asked: AsAt) -> list[str]:
+    """Return three texts that are answered today: a school's name, another's number, a town."""
+    snapshot = asked.snapshot
+    if snapshot is None:
+        return []
+    memo = asked.world.memo
+    if "examples" not in memo:
+        memo["examples"] = list(_answered(asked, snapshot))
+    return list(memo["examples"])
+
+
+def _answered(asked: AsAt, snapshot: Snapshot) -> Iterator[str]:
+    schools = [each for _, each in sorted(snapshot.release.schools.items()) if _is_open(each)]
+    names = [school.name for school in schools]
+    numbers = [str(school.school_id) for school in schools]
+    catchments = [each.name for each in snapshot.edition.catchments.values()]
+    places = [school.city for school in schools[:LOOKED_AT] if school.city] or catchments
+    for texts in (names, numbers[LOOKED_AT:] or numbers, places):
+        yield from islice((t for t in texts[:LOOKED_AT] if _is_answered(asked, t)), 1)
+
+
+def _is_open(school: School) -> bool:
+    return school.status is SchoolStatus.OPEN and len(school.name) <= LONGEST_EXAMPLE
+
+
+def _is_answered(asked: AsAt, text: str) -> bool:
+    try:
+        finding = service().finder(asked.world).find(text, as_at=asked)
+    except InputRefused:
+        return False
+    return bool(finding and finding.the_one and finding.answer.provider)
 
 
 def _empty_page(asked: AsAt, template: str, **context: Any) -> Response:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,17 +17,19 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from catchments.core.errors import CatchmentsError, InputRefused, Kind, NotKnown, shown
+from catchments.core.map_tiles import PLAIN
 from catchments.core.model import Catchment, Place, School
 from catchments.core.text_folding import folded
+from catchments.geometry.coordinates import to_360
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
 from catchments.runtime.recent import Recent
 from catchments.store import Artefact
+from catchments.store.site.basemap import AboutBasemap, Basemaps
 from catchments.web.common.http_cache import A_MINUTE, AN_HOUR, FOR_GOOD, validated
-from catchments.web.common.payload import provenance_json, provider_json, school_answer
+from catchments.web.common.payload import provenance_json, provider_json
 from catchments.web.common.query_parameters import (
     page_parameters,
     refuse_unknown_or_repeated,
-    school_id,
 )
 from catchments.web.common.services import (
     as_at,
@@ -36,6 +39,7 @@ from catchments.web.common.services import (
     service,
 )
 from catchments.web.pages.catchment_summaries import catchment_list
+from catchments.web.pages.map_focus import focus_asked
 from maps.artefacts import (
     COAST,
     COUNTRY,
@@ -49,17 +53,15 @@ from maps.artefacts import (
     MAP_SCRIPT as FOLIUMS_SCRIPT,
 )
 from maps.exports.packing import is_empty, member_of
-from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
+from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, MAP_SCRIPTS, leaflet_file
 from maps.locator import Drawing, locator_svg, read_drawing
 
 blueprint = Blueprint("mapping", __name__)
 
-MAP_SCRIPTS = tuple(
-    f"map-{part}.js"
-    for part in ("data", "areas", "schools", "names", "manners", "controls", "card", "hover", "app")
-)
-"""Our own, in the order in which they run: after Leaflet, before the script that Folium wrote."""
 _CELL = re.compile(r"[0-9]{1,3}_-?[0-9]{1,3}")
+VERSION_LENGTH = 12
+CELL_DEG = 2
+"""Degrees a cell of schools and suburbs, as `maps.screen.folium_map` tells the map."""
 WHOLE_FILE = "catchments.whole_file"
 WHOLE_FILES_KEPT = 2
 
@@ -73,7 +75,7 @@ def page() -> Response:
         asked,
         "map.html",
         gettext("Map of catchments"),
-        **map_context(snapshot, focus=_focus(asked, snapshot)),
+        **map_context(snapshot, focus=focus_asked(asked, snapshot)),
         remember=True,
     )
 
@@ -86,6 +88,22 @@ def map_context(snapshot: Snapshot, *, focus: dict[str, Any] | None = None) -> d
         "data_urls": _data_urls(snapshot),
         "catchments": catchment_list(snapshot.resolver),
         "focus": focus,
+        "tiles": _tiles(),
+        "basemap": _basemap(),
+    }
+
+
+def _tiles() -> dict[str, Any] | None:
+    """Return what the browser is told of map tiles, if a setting names a server of them."""
+    tiles = service().settings.tiles
+    if tiles is None:
+        return None
+    return {
+        "backgrounds": [(each.name, each.address) for each in tiles.backgrounds],
+        "first": PLAIN if tiles.begins_plain else tiles.backgrounds[0].name,
+        "closest": tiles.closest,
+        "attribution": tiles.attribution,
+        "link": tiles.attribution_link,
     }
 
 
@@ -135,8 +153,19 @@ def overview(edition: int) -> Response:
 
 @blueprint.get("/map/data/<int:edition>/places.json")
 def places(edition: int) -> Response:
-    """Give towns, suburbs and waters by which people find their way."""
-    return _served(_stored(edition, PLACES))
+    """Give towns and waters by which people find their way."""
+    kept = _stored(edition, PLACES)
+    members = msgspec.json.decode(kept.content, type=dict[str, msgspec.Raw])
+    members.pop("suburbs", None)  # they are asked for by the cell, from near by
+    return _served(kept, msgspec.json.encode(members))
+
+
+@blueprint.get("/map/data/<int:edition>/suburbs/<cell>.json")
+def suburbs(edition: int, cell: str) -> Response:
+    """Give the suburbs in a cell of the map."""
+    within = _within(cell)
+    named = msgspec.json.decode(_stored(edition, PLACES).content).get("suburbs", [])
+    return _kept({"suburbs": [row for row in named if within(row[1], row[2])]})
 
 
 @blueprint.get("/map/data/<int:edition>/country.svg")
@@ -160,6 +189,25 @@ def coast(edition: int, detail: str, cell: str) -> Response:
     content = member_of(kept.content, f"{detail}/{cell}.json") or b'{"per":1,"rings":[]}'
     response = Response(content, content_type="application/json")
     return kept_by_content(response, AN_HOUR)
+
+
+@blueprint.get("/map/data/basemap/<version>/<any(far, near, nearest):detail>/<cell>.json")
+def basemap(version: str, detail: str, cell: str) -> Response:
+    """Give a cell of roads, lakes and rivers; an empty one where there are none."""
+    about = _basemap()
+    if about is None or not about.sha256.startswith(version) or len(version) != VERSION_LENGTH:
+        raise NotKnown("These roads, lakes and rivers are not on the map any more.")
+    if not _CELL.fullmatch(cell):
+        raise NotKnown(f"There is no cell {shown(cell)} of roads, lakes and rivers.")
+    kept = Basemaps(service().store).cell(f"{detail}/{cell}")
+    content = zlib.decompress(kept) if kept else b'{"per":1}'
+    response = Response(content, content_type="application/json")
+    return validated(response, f'"basemap-{version}-{detail}-{cell}"', FOR_GOOD)
+
+
+def _basemap() -> AboutBasemap | None:
+    world = service().snapshots.current()
+    return world.recent.get("basemap", lambda: Basemaps(service().store).about())
 
 
 @blueprint.get("/map/data/<int:edition>/picture.png")
@@ -247,9 +295,14 @@ def catchments(edition: int, release: int) -> Response:
     return _kept(body)
 
 
-@blueprint.get("/map/data/<int:edition>/<int:release>/schools.json")
-def schools(edition: int, release: int) -> Response:
-    """Give each school with a place: number, name, lng, lat, catchment code, status."""
+@blueprint.get("/map/data/<int:edition>/<int:release>/schools.json", defaults={"cell": None})
+@blueprint.get("/map/data/<int:edition>/<int:release>/schools/<cell>.json")
+def schools(edition: int, release: int, cell: str | None) -> Response:
+    """Give each school with a place, in a cell of the map or everywhere.
+
+    A row is number, name, lng, lat, catchment code, status.
+    """
+    within = _within(cell)
     snapshot = service().snapshots.current().numbered(edition, release)
     body = {
         "demonstration": snapshot.demonstration,
@@ -257,10 +310,23 @@ def schools(edition: int, release: int) -> Response:
         "schools": [
             _school(answer.school, answer.place, answer.catchment)
             for answer in snapshot.answers.values()
-            if answer.school and answer.place
+            if answer.school and answer.place and within(answer.place.lng, answer.place.lat)
         ],
     }
     return _kept(body)
+
+
+def _within(cell: str | None) -> Callable[[float, float], bool]:
+    """Return what says whether a place lies in a cell, named by its west and south edges in cells.
+
+    Raises NotKnown where there is no such cell.
+    """
+    if cell is None:
+        return lambda *_: True
+    if not _CELL.fullmatch(cell):
+        raise NotKnown(f"There is no cell {shown(cell)} of the map.")
+    west, south = map(int, cell.split("_"))
+    return lambda lng, lat: (to_360(lng) // CELL_DEG, lat // CELL_DEG) == (west, south)
 
 
 @blueprint.get("/leaflet/<version>/<name>")
@@ -311,8 +377,9 @@ def _artefact(snapshot: Snapshot, name: str) -> Artefact:
     return _stored(snapshot.edition.number or 0, name)
 
 
-def _served(artefact: Artefact) -> Response:
-    response = Response(artefact.content, content_type=artefact.media_type)
+def _served(artefact: Artefact, part: bytes | None = None) -> Response:
+    content = artefact.content if part is None else part
+    response = Response(content, content_type=artefact.media_type)
     # Only the address that names this very content may be kept for good.
     exact = request.args.get("v") == artefact.sha256[:12]
     control = FOR_GOOD if exact else A_MINUTE
@@ -350,12 +417,14 @@ def _data_urls(snapshot: Snapshot) -> dict[str, str]:
     published = url_for("mapping.boundary", edition=edition, catchment="WHICH")
     return {
         **_coast_url(snapshot),
+        **_basemap_url(),
         "overview": _address(snapshot, "mapping.overview", OVERVIEW),
         "boundaries": _address(snapshot, "mapping.boundaries", TOPOLOGY),
         "places": _address(snapshot, "mapping.places", PLACES),
         "published": published,
         "catchments": url_for("mapping.catchments", edition=edition, release=release),
-        "schools": url_for("mapping.schools", edition=edition, release=release),
+        "schools": url_for("mapping.schools", edition=edition, release=release, cell="WHICH"),
+        "suburbs": url_for("mapping.suburbs", edition=edition, cell="WHICH"),
     }
 
 
@@ -369,53 +438,19 @@ def _coast_url(snapshot: Snapshot) -> dict[str, str]:
     return {"coast": cell.replace("near/0_0", "WHICH")}
 
 
+def _basemap_url() -> dict[str, str]:
+    about = _basemap()
+    if about is None:
+        return {}
+    version = about.sha256[:VERSION_LENGTH]
+    cell = url_for("mapping.basemap", version=version, detail="near", cell="0_0")
+    return {"basemap": cell.replace("near/0_0", "WHICH")}
+
+
 def _address(snapshot: Snapshot, endpoint: str, artefact: str) -> str:
     """Return the address of an artefact that names its content, so that it may be kept for good."""
     version = _artefact(snapshot, artefact).sha256[:12]
     return url_for(endpoint, edition=snapshot.edition.number or 0, v=version)
-
-
-def _focus(asked: AsAt, snapshot: Snapshot) -> dict[str, Any] | None:
-    if {"school", "catchment"} <= set(request.args):
-        raise InputRefused(
-            "The map is asked to open on a school and on a catchment.",
-            field="catchment",
-            allowed="Give school or catchment, not both.",
-            kind=Kind.CONFLICTING_PARAMETERS,
-        )
-    if "school" in request.args:
-        return _school_focus(asked, school_id(request.args["school"], name="school"))
-    if "catchment" in request.args:
-        return _catchment_focus(snapshot, request.args["catchment"])
-    return None
-
-
-def _school_focus(asked: AsAt, number: int) -> dict[str, Any]:
-    answer = school_answer(asked, number)
-    return {
-        "type": "school",
-        "school_id": number,
-        "code": answer.catchment and answer.catchment.code,
-        "name": answer.school and answer.school.name,
-        "lng": answer.place and answer.place.lng,
-        "lat": answer.place and answer.place.lat,
-    }
-
-
-def _catchment_focus(snapshot: Snapshot, code: str) -> dict[str, Any]:
-    catchment = snapshot.edition.catchments.get(code)
-    if catchment is None:
-        raise NotKnown(
-            f"There is no catchment {shown(code)}.", next_step="Choose one from the list at /map."
-        )
-    return {
-        "type": "catchment",
-        "school_id": None,
-        "code": code,
-        "name": catchment.name,
-        "lng": None,
-        "lat": None,
-    }
 
 
 def _catchment(snapshot: Snapshot, code: str) -> dict[str, Any]:

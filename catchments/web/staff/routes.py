@@ -12,11 +12,13 @@ from catchments.web.staff.pages import (  # noqa: F401 - and each of these
     drafts,
     home,
     issues,
+    mistakes,
     notices,
     rates,
     reviewing,
     webhooks,
     who_served,
+    withdrawing,
 )
 
 __all__ = ["blueprint"]

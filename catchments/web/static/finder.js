@@ -9,6 +9,7 @@
   "use strict";
 
   const WAIT_MS = 120;
+  const ROOM_PX = 260; // What three suggestions take on a narrow screen, their heading with them.
 
   /* The groups in the order of the best of each, and in each the order that was given. */
   function inGroups(found) {
@@ -58,6 +59,15 @@
     function open() {
       list.hidden = suggestions.length === 0;
       input.setAttribute("aria-expanded", String(!list.hidden));
+      if (!list.hidden) makeRoom();
+    }
+
+    /* With a phone's keyboard up little is seen below the box: it goes to the top of what is seen. */
+    function makeRoom() {
+      const view = window.visualViewport;
+      const [top, height] = view ? [view.offsetTop, view.height] : [0, window.innerHeight];
+      const { top: above, bottom } = box.getBoundingClientRect();
+      if (top + height - bottom < ROOM_PX) window.scrollBy(0, above - top - 8);
     }
 
     function detail(each) {

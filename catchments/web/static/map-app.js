@@ -11,6 +11,7 @@
   const ours = window.L && L.catchments;
   const words = JSON.parse(frame.dataset.words);
   const answerPanel = byId("answer");
+  const FLIGHT_S = 0.9;
   const choosers = new Map(
     Array.from(document.querySelectorAll("a.choose"), (link) => [link.dataset.code, link]),
   );
@@ -32,92 +33,109 @@
     emptyAnswer.textContent = words.empty;
     let chosen = null;
     let opener = null;
+    let query = location.search;
+    let kept = null;
 
+    frame.dataset.met = "true";
     container.setAttribute("role", "application");
     container.setAttribute("aria-label", words.map);
     byId("map-tools").hidden = false;
-    /* Fit bounds beside what lies over the map: the search, the legend, the sheet. */
+
+    /* Fit bounds beside what lies over the map: the legend, a search as wide as the map, the sheet. */
     map.show = (bounds, options) => {
-      const legend = map.getSize().x > 900 && document.querySelector(".map-legend[open]");
-      const paddingTopLeft = [legend ? legend.offsetWidth + 24 : 12, document.querySelector(".map-main") && !legend ? 72 : 12];
-      map.fitBounds(bounds, { animate: !calm, paddingTopLeft, paddingBottomRight: [12, 12 + sheetOver()], ...options });
+      const { x } = map.getSize();
+      const legend = document.querySelector(".map-legend");
+      const search = document.querySelector(".map-main .finder");
+      const left = x > 900 && legend.open ? legend.offsetWidth + 16 : 8;
+      const top = search && search.offsetWidth > x * 0.6 ? search.offsetHeight + 16 : 8;
+      const bottom = Math.max(sheetOver(), x < 600 && !legend.open ? legend.offsetHeight + 40 : 0);
+      const padding = { paddingTopLeft: [left, top], paddingBottomRight: [8, 8 + bottom] };
+      if (calm || options?.animate === false) map.fitBounds(bounds, { ...padding, ...options, animate: false });
+      else map.flyToBounds(bounds, { ...padding, ...options, duration: FLIGHT_S });
     };
 
     function centre(place, zoom, animate) {
-      const lower = map.project(place, zoom).add([0, sheetOver() / 2]);
-      map.setView(map.unproject(lower, zoom), zoom, { animate });
+      const lower = map.unproject(map.project(place, zoom).add([0, sheetOver() / 2]), zoom);
+      if (animate) map.flyTo(lower, zoom, { duration: FLIGHT_S });
+      else map.setView(lower, zoom, { animate: false });
     }
 
     /* How much of the map the answer lies over, where it is a sheet at the foot of the screen. */
     function sheetOver() {
-      if (getComputedStyle(answerPanel).position !== "fixed") return 0;
+      const isSheet = getComputedStyle(answerPanel).position === "fixed" && answerPanel.offsetWidth > map.getSize().x * 0.7;
+      if (!isSheet) return 0;
       const over = container.getBoundingClientRect().bottom - answerPanel.getBoundingClientRect().top;
       return Math.max(0, Math.min(over, map.getSize().y - 120));
     }
-    const views = { all: map.options.whole, chathams: map.options.chathams };
 
     map.schools.on("missing", () => (byId("map-hint").textContent = words.noSchools));
 
-    // --- the card ----------------------------------------------------------------------------------
+    // --- what is chosen: a catchment, a school, a place or a provider, as it is kept in the history ------
 
-    function show(place, fact, href, more) {
-      answerPanel.replaceChildren(ours.card({ place, fact, href, more, onClose: clear }));
-    }
+    const kinds = {
+      catchment: ({ code }) => facts.has(code) && {
+        query: "?catchment=" + encodeURIComponent(code),
+        place: worded(words.catchmentNamed, { name: facts.get(code).name }),
+        href: pageOf("catchmentPage", code),
+        more: words.moreOfCatchment,
+      },
+      school: ({ id, name, status }) => ({
+        query: "?school=" + encodeURIComponent(id),
+        place: name + " (" + [worded(words.school, { id }), words.states[status]].filter(Boolean).join(", ") + ")",
+        href: pageOf("schoolPage", id),
+        more: words.moreOfSchool,
+      }),
+      place: ({ named, href }) => ({ query: "", place: named, href, more: words.moreOfPlace }),
+      provider: ({ href }) => ({ query: "", place: words.servedBy, href, more: words.moreOfProvider }),
+    };
 
     function pageOf(kind, key) {
       return frame.dataset[kind] ? frame.dataset[kind] + encodeURIComponent(key) : "";
     }
 
-    function mark(code, pin) {
-      chosen = code;
+    /* `codes` are those of a choice that has several catchments, a provider's. */
+    function choose(choice, { move = false, quiet = false } = {}) {
+      const told = kinds[choice.kind](choice);
+      if (!told) return false;
+      const served = (choice.codes || [choice.code]).map((code) => facts.get(code)).filter(Boolean);
+      answerPanel.replaceChildren(ours.card({ ...told, served, onClose: clear }));
+      mark(choice.codes || [choice.code], choice.at);
+      if (!quiet) remember(told.query, choice);
+      if (!move) return true;
+      const bounds = map.areas.boundsOf(choice.codes || [choice.code]);
+      if (choice.at) centre(L.latLng(choice.at), Math.max(map.getZoom(), choice.zoom || 12), !calm);
+      else if (bounds) map.show(bounds, { maxZoom: 11 });
+      return true;
+    }
+
+    function mark(codes, at) {
+      chosen = codes;
       pins.clearLayers();
-      map.areas.mark(code);
-      if (pin) {
-        const options = { interactive: false, pane: "chosen", renderer: L.svg({ pane: "chosen" }) };
-        L.circleMarker(pin, { ...options, className: "chosen-school", radius: 9 }).addTo(pins);
-      }
+      map.areas.mark(codes || []);
+      if (at) pins.addLayer(ours.pin(L.latLng(at)));
       for (const [each, chooser] of choosers) {
-        if (each === code) chooser.setAttribute("aria-current", "true");
+        if (codes && codes.includes(each)) chooser.setAttribute("aria-current", "true");
         else chooser.removeAttribute("aria-current");
       }
       map.names.placeSoon();
     }
 
-    /* What is chosen has an address, so that “Back” leads to what was chosen before. */
-    function remember(query) {
-      if (!remembers || location.search === query) return;
-      history.pushState(null, "", location.pathname + query + ours.hashOf(map));
+    /* What is chosen has an address or is kept beside it, so that “Back” leads to what was chosen before. */
+    function remember(asked, choice) {
+      if (!remembers || (query === asked && (asked || !(choice || kept)))) return;
+      [query, kept] = [asked, choice];
+      history.pushState(kept, "", location.pathname + asked + ours.hashOf(map));
     }
 
-    function chooseCatchment(code, { move = false, quiet = false } = {}) {
-      const fact = facts.get(code);
-      if (!fact) return;
-      show(worded(words.catchmentNamed, { name: fact.name }), fact, pageOf("catchmentPage", code), words.moreOfCatchment);
-      mark(code, null);
-      const bounds = map.areas.boundsOf(code);
-      if (!quiet) remember("?catchment=" + encodeURIComponent(code));
-      if (move && bounds) map.show(bounds, { maxZoom: 11 });
-    }
-
-    function chooseSchool(school, { quiet = false } = {}) {
-      const state = words.states[school.status];
-      const named = school.name + " (" + worded(words.school, school) + (state ? ", " + state : "") + ")";
-      show(named, facts.get(school.code), pageOf("schoolPage", school.id), words.moreOfSchool);
-      mark(school.code, school.place);
-      if (!quiet) remember("?school=" + encodeURIComponent(school.id));
-    }
-
-    function choosePlace(named, fact, place, href) {
-      show(named, fact, href, words.moreOfPlace);
-      mark(fact && fact.code, place);
-      remember("");
+    function closeQuietly() {
+      answerPanel.replaceChildren(emptyAnswer);
+      mark(null, null);
     }
 
     function clear() {
       const hadFocus = answerPanel.contains(document.activeElement);
-      answerPanel.replaceChildren(emptyAnswer);
-      mark(null, null);
-      remember("");
+      closeQuietly();
+      remember("", null);
       if (hadFocus) (opener && opener.offsetParent ? opener : container).focus();
       opener = null;
     }
@@ -129,124 +147,94 @@
       answerPanel.querySelector(".answer")?.prepend(button);
     }
 
-    function moveTo(place) {
-      centre(place, Math.max(map.getZoom(), 11), !calm);
-    }
+    /* What was asked for elsewhere on the page: it is shown, and read first. */
+    map.choose = (choice, from) => {
+      if (!choose(choice, { move: true })) return false;
+      opener = from;
+      answerPanel.querySelector("h2").focus({ preventScroll: true });
+      return true;
+    };
 
     // --- by mouse, finger and keyboard on the map ------------------------------------------------------
 
-    function chooseAt(school, code) {
-      if (!school && !code) return;
+    function chooseAt({ school, code }) {
+      if (!school && !code) return false;
       opener = container;
-      if (school) chooseSchool(school);
-      else chooseCatchment(code);
+      const { id, name, status, place } = school || {};
+      return choose(school ? { kind: "school", id, name, status, code: school.code, at: [place.lat, place.lng] } : { kind: "catchment", code });
     }
 
     function onMapClick(event) {
       const touch = event.originalEvent.pointerType === "touch";
       const school = map.schools.at(event.containerPoint, touch ? 20 : 12);
-      chooseAt(school, map.areas.codeOf(event.originalEvent.target));
+      if (!chooseAt({ school, code: school ? school.code : map.areas.codeOf(event.originalEvent.target) })) return;
       answerPanel.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+      // Not under the sheet that has just come up.
+      if (sheetOver()) map.panInside(event.latlng, { paddingTopLeft: [60, 110], paddingBottomRight: [30, sheetOver() + 60], animate: !calm });
     }
 
     function onKey(event) {
       if (event.key === "Escape" && chosen && !event.target.closest("input")) clear();
       if (event.key !== "Enter" || event.target !== container) return;
-      const found = under(map, map.getSize().divideBy(2));
-      chooseAt(found.school, found.code);
-      if (found.school || found.code) answerPanel.querySelector("h2").focus();
+      if (chooseAt(under(map, map.getSize().divideBy(2)))) answerPanel.querySelector("h2").focus();
     }
 
     function onListClick(event) {
       const chooser = event.target.closest("a.choose");
-      const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey;
-      if (!chooser || !plain || !facts.has(chooser.dataset.code)) return;
-      event.preventDefault();
-      opener = chooser;
-      chooseCatchment(chooser.dataset.code, { move: true });
-      answerPanel.querySelector("h2").focus();
-    }
-
-    // --- the search over the map, as finder.js makes it -------------------------------------------------
-
-    function onNameChosen(event) {
-      const { chosen: named, text, goOn } = event.detail;
-      if (!event.target.closest("[data-on-map]")) return;
-      event.preventDefault();
-      showNamed(named, text)
-        .then((shown) => {
-          if (!shown) return goOn(); // The finder's own page says more than the map can.
-          opener = event.target;
-          answerPanel.querySelector("h2").focus();
-        })
-        .catch(goOn);
-    }
-
-    async function showNamed(named, text) {
-      if (named.kind === "school") return showSchoolNumbered(named.school_id);
-      if (named.kind !== "catchment") return showPlace(named.kind, text);
-      if (!facts.has(named.code)) return false;
-      chooseCatchment(named.code, { move: true });
-      return true;
-    }
-
-    async function showSchoolNumbered(number, options) {
-      await map.schools.wanted();
-      const school = map.schools.all.find(({ id }) => id === number);
-      if (!school) return false;
-      chooseSchool(school, options);
-      moveTo(school.place);
-      return true;
-    }
-
-    /* What lies in one catchment, and not close to another, is shown there. */
-    async function showPlace(kind, text) {
-      const query = "?q=" + encodeURIComponent(text);
-      const response = await fetch(frame.dataset.search + query);
-      if (!response.ok) throw new Error("The search answered " + response.status);
-      const found = await response.json();
-      const fact = found.status === "resolved" && facts.get(found.catchment.code);
-      if (!fact || found.alternatives.length) return false;
-      const place = found.place && L.latLng(found.place.lat, to360(found.place.lng));
-      choosePlace(text, fact, place, frame.dataset.finderPage + query + "&kind=" + encodeURIComponent(kind));
-      if (place) moveTo(place);
-      else map.show(map.areas.boundsOf(fact.code));
-      return true;
-    }
-
-    function onLocated({ latlng }) {
-      const fact = facts.get(map.areas.codeAt(latlng));
-      const at = latlng.lat.toFixed(5) + " " + latlng.wrap().lng.toFixed(5);
-      choosePlace(words.here, fact, latlng, frame.dataset.finderPage && frame.dataset.finderPage + "?q=" + encodeURIComponent(at));
-      moveTo(latlng);
+      if (!chooser || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      if (map.choose({ kind: "catchment", code: chooser.dataset.code }, chooser)) event.preventDefault();
     }
 
     // --- listening ------------------------------------------------------------------------------------
 
     function listen() {
-      document.addEventListener("finder-chosen", onNameChosen);
       document.addEventListener("keydown", onKey);
       map.on("click", onMapClick);
       ours.nameWhatIsUnder(map);
-      map.on("located", onLocated);
-      map.on("told", ({ sentence }) => say(sentence));
+      ours.searchOver(map);
+      ours.nameLayers(map);
+      map.on("located", ({ choice }) => map.choose(choice, container));
+      map.on("told", ({ sentence }) => {
+        map.manners.say(sentence, { long: true });
+        byId("map-hint").textContent = sentence;
+      });
       document.querySelector(".finder-list")?.addEventListener("click", onListClick);
       if (!remembers) return;
-      map.on("moveend", () => history.replaceState(null, "", location.pathname + location.search + ours.hashOf(map)));
+      keepView();
+      map.on("moveend", keepView);
       window.addEventListener("popstate", goBack);
       const copy = byId("map-copy");
       copy.hidden = !navigator.clipboard;
-      copy.addEventListener("click", () =>
-        navigator.clipboard.writeText(location.href).then(() => (byId("map-copied").textContent = words.copied)));
+      copy.addEventListener("click", () => {
+        const link = location.origin + location.pathname + location.search + ours.hashOf(map);
+        navigator.clipboard.writeText(link).then(
+          () => (byId("map-copied").textContent = words.copied),
+          () => (byId("map-copied").textContent = link));
+      });
+      map.on("movestart", () => (byId("map-copied").textContent = ""));
     }
 
-    function goBack() {
-      const query = new URLSearchParams(location.search);
+    /* The address says what is seen, whatever it said. */
+    function keepView() {
+      history.replaceState(kept, "", location.pathname + location.search + ours.hashOf(map));
+    }
+
+    function goBack({ state }) {
       const view = ours.viewOf(location.hash, map);
-      if (query.has("catchment")) chooseCatchment(query.get("catchment"), { quiet: true });
-      else if (query.has("school")) showSchoolNumbered(Number(query.get("school")), { quiet: true }).catch(() => {});
-      else if (chosen) clear();
+      if (location.hash && !view) return keepView(); // A link within the page, or no view at all.
+      const isOther = location.search !== query || state !== kept;
+      [query, kept] = [location.search, state];
       if (view) map.setView(view.place, view.zoom, { animate: false });
+      if (isOther) chooseAsked(new URLSearchParams(query));
+    }
+
+    function chooseAsked(asked) {
+      const [school, code] = [asked.get("school"), asked.get("catchment")];
+      const again = (choice) => choice && choose(choice, { quiet: true });
+      if (kept) again(kept);
+      else if (school) ours.schoolNumbered(school).then(again).catch(() => {});
+      else if (code) again({ kind: "catchment", code });
+      else closeQuietly();
     }
 
     // --- opening on what the address asks for; its answer is already in the page -----------------------
@@ -256,24 +244,31 @@
     const view = remembers && ours.viewOf(location.hash, map);
     if (view) map.setView(view.place, view.zoom, { animate: false });
     else if (focusPlace) centre(focusPlace, 11, false);
-    else map.show(views.all, { animate: false });
+    else map.show(map.options.whole, { animate: false });
 
     Promise.all([ours.data("catchments"), map.areas.isDrawn])
       .then(([catchments]) => {
         for (const fact of catchments.catchments) facts.set(fact.code, fact);
         const regions = new Map(Array.from(map.areas.parts, ([code, { region }]) => [region, facts.get(code)?.education_region || ""]));
         map.legend.name(Array.from(regions).sort((a, b) => a[0] - b[0]));
+        const bounds = map.areas.boundsOf(focus.focusType ? [focus.focusCode] : Array.from(facts.keys()));
+        const isSmall = bounds && bounds.getNorth() - bounds.getSouth() < 3;
+        if (bounds && !view && (focus.focusType ? focus.focusType === "catchment" : isSmall)) map.show(bounds, { animate: false, maxZoom: 11 });
         if (focus.focusType) {
-          const bounds = map.areas.boundsOf(focus.focusCode);
-          if (bounds && focus.focusType === "catchment" && !view) map.show(bounds, { animate: false, maxZoom: 11 });
-          mark(focus.focusCode, focusPlace);
+          mark([focus.focusCode], focusPlace);
           addClose();
+        } else if (remembers && history.state) {
+          kept = history.state; // Loaded again with a place chosen.
+          choose(kept, { quiet: true });
         }
         map.names.placeSoon();
         listen();
         frame.dataset.ready = "true";
       })
-      .catch(() => say(words.unavailable));
+      .catch(() => {
+        delete frame.dataset.met;
+        say(words.unavailable);
+      });
   }
 
   // --- meeting Folium's map ------------------------------------------------------------------------
@@ -283,7 +278,8 @@
     L.Map.addInitHook(function () {
       if (met || !frame.contains(this.getContainer())) return;
       met = true;
-      setTimeout(() => start(this), 0); // Folium's script has yet to add its layers.
+      // Folium's script has yet to add its layers.
+      (ours.built || new Promise((resolve) => setTimeout(resolve))).then(() => start(this), () => say(words.unavailable));
     });
   }
   function missed() {

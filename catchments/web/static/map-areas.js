@@ -9,7 +9,10 @@
   const ours = window.L && L.catchments;
   if (!ours) return;
 
-  const pause = () => new Promise((resolve) => setTimeout(resolve));
+  const FAR_LNG = 181;
+  const isFar = (line) => line.every(([, lng]) => lng > FAR_LNG);
+  const isFarOut = (ours.isFarOut = ([outer]) => isFar(outer));
+  const boundsOf = (polygons) => L.latLngBounds(polygons.flatMap(([outer]) => outer));
 
   // --- catchments ----------------------------------------------------------------------------------
 
@@ -32,7 +35,6 @@
 
     onAdd(map) {
       map.areas = this;
-      if (map.attributionControl) map.attributionControl.setPrefix(false);
       this._lines.addTo(map);
       map.on("moveend", this.refine, this);
       // The page sets the view first, so that everything is drawn once.
@@ -69,60 +71,67 @@
     /* A few at a time, so that a slow phone can scroll meanwhile. */
     async _draw({ areas, lines }) {
       const turn = (this._turn = {});
-      for (const [at, area] of areas.entries()) {
+      for (const area of areas) {
         const known = this.parts.get(area.code);
         if (known) {
           known.polygons = area.polygons;
-          if (!known.published) known.layer.setLatLngs(area.polygons);
+          if (!known.published) this._redraw(known);
         } else {
           this._add(area);
         }
-        if (at % 5 !== 4) continue;
-        await pause();
+        await ours.breathe();
         if (this._turn !== turn || !this._map) return;
       }
-      await pause();
-      if (this._turn !== turn || !this._map) return;
       this.fire("drawn");
       await this._drawLines(lines, turn);
     },
 
-    _add({ code, colour, region, polygons }) {
+    /* One that has no land lies over the sea, which would hide it from near by. */
+    _add({ code, colour, region, sea, polygons }) {
       const className = "catchment colour-" + Number(colour) + " region-" + Number(region);
-      const layer = L.polygon(polygons, { className, smoothFactor: 0.7 }).addTo(this._map);
-      this._codeOfPath.set(layer.getElement(), code);
-      this.parts.set(code, { layer, polygons, region: Number(region), colour: Number(colour), published: null });
+      const over = sea ? { pane: "afloat", renderer: (this._afloat ||= L.svg({ pane: "afloat" })) } : {};
+      const part = { polygons, region: Number(region), colour: Number(colour), published: null };
+      part.bounds = boundsOf(polygons);
+      part.layer = L.polygon(this._shown(part), { className, smoothFactor: 0.7, ...over }).addTo(this._map);
+      this._codeOfPath.set(part.layer.getElement(), code);
+      this.parts.set(code, part);
     },
 
     async _drawLines({ coast, between }, turn) {
       this._renderer ||= L.svg({ pane: "regions" });
       const options = { interactive: false, pane: "regions", renderer: this._renderer, smoothFactor: 0.7 };
       this._lines.clearLayers();
+      this._farLines = [];
       const groups = [[between, "region-line"]];
-      for (let at = 0; at < coast.length; at += 40) groups.push([coast.slice(at, at + 40), "coast-line"]);
+      const near = coast.filter((line) => !isFar(line));
+      for (let at = 0; at < near.length; at += 20) groups.push([near.slice(at, at + 20), "coast-line"]);
+      groups.push([coast.filter(isFar), "coast-line far"]);
       for (const [lines, className] of groups) {
-        L.polyline(lines, { ...options, className }).addTo(this._lines);
-        await pause();
+        const drawn = L.polyline(lines, { ...options, className });
+        if (className.endsWith("far")) this._farLines.push(drawn);
+        if (!className.endsWith("far") || !this._leftOut) drawn.addTo(this._lines);
+        await ours.breathe();
         if (this._turn !== turn || !this._map) return;
       }
     },
 
     async _publish(name) {
       const view = this._map.getBounds().pad(0.2);
-      const wanted = Array.from(this.parts).filter(([, part]) => !part.published && part.layer.getBounds().intersects(view));
+      const wanted = Array.from(this.parts).filter(([, part]) => !part.published && part.bounds.intersects(view));
       await Promise.allSettled(wanted.map(async ([code, part]) => {
         const polygons = ours.geojsonPolygons(await ours.data(name, code));
         if (!this._map || !ours.frame.hasAttribute("data-close") || !polygons.length) return;
         part.published = polygons;
-        part.layer.setLatLngs(polygons);
+        this._redraw(part);
       }));
       this.fire("drawn");
     },
 
     _unpublish() {
       for (const part of this.parts.values()) {
-        if (part.published) part.layer.setLatLngs(part.polygons);
+        if (!part.published) continue;
         part.published = null;
+        this._redraw(part);
       }
     },
 
@@ -134,25 +143,63 @@
 
     codeAt({ lat, lng }) {
       for (const [code, part] of this.parts) {
-        if (part.layer.getBounds().contains([lat, lng]) && ours.isInside(part.published || part.polygons, lat, lng)) {
+        if (part.bounds.contains([lat, lng]) && ours.isInside(part.published || part.polygons, lat, lng)) {
           return code;
         }
       }
       return undefined;
     },
 
-    boundsOf(code) {
-      const part = this.parts.get(code);
-      return part && part.layer.getBounds();
+    /* The corner of an area that lies nearest to a place; none where an area is in view. */
+    nearest(place, view) {
+      let [best, bestDistance] = [null, Infinity];
+      for (const { bounds, polygons } of this.parts.values()) {
+        if (bounds.contains(place) && ours.isInside(polygons, place.lat, place.lng)) return null;
+        for (const corner of polygons.flatMap(([outer]) => outer)) {
+          if (view.contains(corner)) return null;
+          const distance = (corner[0] - place.lat) ** 2 + ((corner[1] - place.lng) * 0.75) ** 2;
+          if (distance < bestDistance) [best, bestDistance] = [corner, distance];
+        }
+      }
+      return best;
     },
 
-    /* The chosen one is saturated, the rest are dimmed. */
-    mark(code) {
+    /* The bounds of what of some catchments is drawn; undefined where none of them is. */
+    boundsOf(codes) {
+      const drawn = codes.flatMap((code) => this.parts.get(code)?.polygons || []);
+      return drawn.length ? boundsOf(drawn) : undefined;
+    },
+
+    /* The chosen are saturated, the rest are dimmed. */
+    mark(codes) {
+      const chosen = codes.filter((code) => this.parts.has(code));
       for (const [each, { layer }] of this.parts) {
-        layer.getElement().classList.toggle("chosen", each === code);
-        if (each === code) layer.bringToFront();
+        layer.getElement().classList.toggle("chosen", chosen.includes(each));
+        if (chosen.includes(each)) layer.bringToFront();
       }
-      ours.frame.toggleAttribute("data-chosen", this.parts.has(code));
+      ours.frame.toggleAttribute("data-chosen", chosen.length > 0);
+      this.fire("marked", { codes: chosen });
+    },
+
+    /* What lies far out is drawn at its place, or left to a box of its own. */
+    leaveOut(isLeftOut) {
+      if (this._leftOut === isLeftOut) return;
+      this._leftOut = isLeftOut;
+      for (const part of this.parts.values()) {
+        if (part.polygons.some(isFarOut)) part.layer.setLatLngs(this._shown(part));
+      }
+      this._farLines?.forEach((line) => (isLeftOut ? this._lines.removeLayer(line) : this._lines.addLayer(line)));
+    },
+
+    /* Its bounds are those of all of it, drawn here or left to the box. */
+    _redraw(part) {
+      part.bounds = boundsOf(part.published || part.polygons);
+      part.layer.setLatLngs(this._shown(part));
+    },
+
+    _shown(part) {
+      const all = part.published || part.polygons;
+      return this._leftOut ? all.filter((each) => !isFarOut(each)) : all;
     },
   });
 
@@ -180,7 +227,8 @@
       const zoom = this._map.getZoom();
       if (!ours.has(this.options.data) || zoom < this.options.fromZoom) return this._keep(new Set());
       const detail = this.options.details.filter((each) => zoom >= each.fromZoom).pop();
-      const wanted = new Set(cellsIn(this._map.getBounds().pad(0.1), detail));
+      const cells = ours.cellsIn(this._map.getBounds().pad(0.1), detail.deg);
+      const wanted = new Set(cells.map((cell) => detail.name + "/" + cell));
       this._wanted = wanted;
       await Promise.allSettled(Array.from(wanted, async (name) => {
         const cell = await ours.data(this.options.data, name);
@@ -214,16 +262,6 @@
       return group.addTo(this._map);
     },
   });
-
-  function cellsIn(bounds, { name, deg }) {
-    const found = [];
-    for (let x = Math.floor(bounds.getWest() / deg); x * deg < bounds.getEast(); x += 1) {
-      for (let y = Math.floor(bounds.getSouth() / deg); y * deg < bounds.getNorth(); y += 1) {
-        found.push(name + "/" + x + "_" + y);
-      }
-    }
-    return found.slice(0, 60);
-  }
 
   /* The stretches of a ring that are coast, and not where the cell was cut. */
   function shoreOf(ring, [west, south, east, north]) {

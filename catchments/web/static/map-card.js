@@ -56,8 +56,10 @@
     return dd;
   }
 
-  /* A card of the template: what is meant, who serves it, and where more is told. */
-  ours.card = ({ place, fact, href, more, onClose }) => {
+  /* A card of the template: what is meant, who serves it, and where more is told. `served` has several
+   * catchments only where one provider has them all. */
+  ours.card = ({ place, served, href, more, onClose }) => {
+    const [fact] = served;
     const card = document.getElementById("answer-template").content.cloneNode(true);
     const slot = (name) => card.querySelector('[data-slot="' + name + '"]');
     slot("place").textContent = place;
@@ -70,8 +72,8 @@
     if (provider.phone) addFact(list, words.phone, phoneNode(provider.phone), "fact-phone");
     if (provider.email) addFact(list, words.email, emailNode(provider.email));
     if (provider.website) addFact(list, words.website, websiteNode(provider.website));
-    if (fact) addFact(list, words.catchment, fact.name);
-    const region = (fact && fact.education_region) || "";
+    for (const { name } of served) addFact(list, words.catchment, name);
+    const region = (served.length === 1 && fact.education_region) || "";
     if (region) {
       const dd = addFact(list, words.region, region);
       if (/^(Tai Tokerau|Tāmaki)/.test(region)) dd.lang = "mi";

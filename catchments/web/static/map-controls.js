@@ -8,6 +8,7 @@
   if (!ours) return;
 
   const { words, frame } = ours;
+  const BOUNDARY_M = 100; // So near to a boundary no place is sure of its side.
 
   function button(text, className, onClick) {
     const made = document.createElement("button");
@@ -33,12 +34,13 @@
     options: { position: "bottomleft", meanings: ["region", "provider", "none"], openFrom: 940 },
 
     onAdd(map) {
-      const legend = box("details", "map-legend map-over");
-      legend.open = map.getSize().x >= this.options.openFrom && map.getSize().y >= 480;
+      const legend = box("details", "map-legend");
+      legend.open = map.getSize().x >= this.options.openFrom && map.getSize().y >= 450;
       const summary = document.createElement("summary");
       summary.textContent = words.legend;
       this._list = document.createElement("ul");
-      legend.append(summary, this._choice(map), this._list);
+      this._notes = document.createElement("p");
+      legend.append(summary, this._choice(map), this._list, this._notes);
       legend.addEventListener("toggle", () => map.names && map.names.placeSoon());
       map.legend = this;
       this._mean(map, this.options.meanings[0]);
@@ -67,6 +69,7 @@
     _mean(map, meaning) {
       frame.dataset.colours = meaning;
       this._list.hidden = meaning !== "region";
+      this._notes.textContent = [meaning === "provider" && words.oneColour, words.numbers].filter(Boolean).join(" ");
       if (map.names) map.names.placeSoon();
     },
 
@@ -92,49 +95,72 @@
     options: { position: "bottomright", views: {} },
 
     onAdd(map) {
-      const inset = box("div", "map-inset map-over");
+      const inset = box("div", "map-inset");
       const { views } = this.options;
       const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       picture.setAttribute("viewBox", "0 0 96 76");
       picture.setAttribute("aria-hidden", "true");
       const chathams = button(words.chathams, "inset-view", () => map.show(views.chathams));
       chathams.prepend(picture);
+      picture.toggleAttribute("hidden", true);
       chathams.dataset.view = "chathams";
       const all = button(words.all, "inset-all", () => map.show(views.all));
       all.dataset.view = "all";
       inset.append(chathams, all);
+      /* What lies in the box is not drawn a second time at the edge of the country. */
       const turn = () => {
-        chathams.hidden = map.getCenter().lng > 180.5;
+        const seen = map.getBounds();
+        const isBoxed = picture.childElementCount > 0 && (seen.contains(views.all) || !seen.intersects(views.chathams));
+        picture.toggleAttribute("hidden", !isBoxed);
+        map.areas.leaveOut(isBoxed && seen.intersects(views.chathams));
       };
       map.on("moveend", turn);
-      if (map.areas) map.areas.on("drawn", () => this._draw(picture, map));
+      map.areas.on("drawn", () => this._draw(picture, map) && turn());
+      map.areas.on("marked", ({ codes }) => {
+        for (const path of picture.children) path.classList.toggle("chosen", codes.includes(path.dataset.code));
+      });
       return inset;
     },
 
     _draw(picture, map) {
-      if (picture.childElementCount) return;
+      if (picture.childElementCount) return true;
       const [[south, west], [north, east]] = this.options.views.chathams;
       const stretch = 96 / (east - west);
       const tall = stretch / Math.cos((44 * Math.PI) / 180);
-      for (const { polygons, region, colour } of map.areas.parts.values()) {
-        const here = polygons.filter(([outer]) => outer[0][1] > 181);
+      for (const [code, { polygons, region, colour }] of map.areas.parts) {
+        const here = polygons.filter(ours.isFarOut);
         if (!here.length) continue;
         const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
         path.setAttribute("class", "catchment region-" + region + " colour-" + colour);
+        path.dataset.code = code;
         path.setAttribute("d", here.map(([outer]) =>
           "M" + outer.map(([lat, lng]) => ((lng - west) * stretch).toFixed(1) + " " + ((north - lat) * tall - ((north - south) * tall - 76) / 2).toFixed(1)).join("L") + "z").join(""));
         picture.append(path);
       }
+      return picture.childElementCount > 0;
     },
   });
+
+  // --- layers, which Folium names in English ----------------------------------------------------------
+
+  ours.nameLayers = (map) => {
+    const control = map.getContainer().querySelector(".leaflet-control-layers");
+    if (!control) return;
+    const toggle = control.querySelector(".leaflet-control-layers-toggle");
+    toggle.title = words.layers;
+    toggle.setAttribute("aria-label", words.layers);
+    for (const text of control.querySelectorAll("label span span")) {
+      text.textContent = " " + (words.layerNames[text.textContent.trim()] || text.textContent.trim());
+    }
+  };
 
   // --- the whole screen, and where one is ----------------------------------------------------------------
 
   ours.Buttons = L.Control.extend({
-    options: { position: "topleft" },
+    options: { position: "topright" },
 
     onAdd(map) {
-      const bar = box("div", "leaflet-bar map-buttons map-over");
+      const bar = box("div", "leaflet-bar map-buttons");
       const made = (sign, name, act) => {
         const each = button("", "map-button " + sign, act);
         each.title = name;
@@ -145,11 +171,12 @@
       if ("geolocation" in navigator) made("sign-locate", words.locate, () => locate(map));
       if (document.fullscreenEnabled) {
         const full = made("sign-full", words.full, () => {
+          // With the search that lies over the map, and the answer.
           if (document.fullscreenElement) document.exitFullscreen();
-          else frame.requestFullscreen().catch(() => {});
+          else frame.closest(".map-page").requestFullscreen().catch(() => {});
         });
         document.addEventListener("fullscreenchange", () => {
-          const isFull = document.fullscreenElement === frame;
+          const isFull = ours.isFull();
           full.title = isFull ? words.leaveFull : words.full;
           full.setAttribute("aria-label", full.title);
           setTimeout(() => map.invalidateSize(), 100);
@@ -159,16 +186,44 @@
     },
   });
 
+  ours.isFull = () => Boolean(document.fullscreenElement && document.fullscreenElement.contains(frame));
+
   /* Asked only when pressed; the place stays in the browser. */
   function locate(map) {
+    map.manners.say(words.locating, { long: true });
     navigator.geolocation.getCurrentPosition(
-      ({ coords }) => {
-        const place = L.latLng(coords.latitude, ours.to360(coords.longitude));
-        if (L.latLngBounds(map.options.maxBounds).contains(place)) map.fire("located", { latlng: place });
-        else map.fire("told", { sentence: words.farAway });
-      },
+      ({ coords }) => map.fire(...located(map, coords)),
       () => map.fire("told", { sentence: words.noLocation }),
-      { maximumAge: 60000, timeout: 15000 },
+      { timeout: 15000 },
     );
+  }
+
+  function located(map, { latitude, longitude, accuracy }) {
+    const place = L.latLng(latitude, ours.to360(longitude));
+    if (!L.latLngBounds(map.options.reach).contains(place)) return ["told", { sentence: words.farAway }];
+    map.manners.say("");
+    const metres = Math.max(Math.ceil(accuracy || 0), BOUNDARY_M);
+    const code = map.areas.codeAt(place);
+    const others = codesAround(map, place, metres).filter((each) => each !== code).map((each) => map.names.facts.get(each)?.name);
+    const named = [
+      ours.worded(words.here, { metres: metres.toLocaleString() }),
+      others.length ? ours.worded(words.maybeIn, { names: others.join(", ") }) : "",
+    ].filter(Boolean).join(" ");
+    const page = frame.dataset.finderPage;
+    const href = page && page + "?q=" + encodeURIComponent(latitude.toFixed(5) + " " + longitude.toFixed(5));
+    return ["located", { choice: { kind: "place", named, code, at: [place.lat, place.lng], zoom: metres > 2000 ? 10 : 12, href } }];
+  }
+
+  /* Whose areas a circle reaches into. */
+  function codesAround(map, { lat, lng }, metres) {
+    const found = new Set();
+    for (let step = 0; step < 16; step += 1) {
+      const turn = (step * Math.PI) / 8;
+      const north = (metres / 111320) * Math.sin(turn);
+      const east = (metres / 111320 / Math.cos((lat * Math.PI) / 180)) * Math.cos(turn);
+      const code = map.areas.codeAt({ lat: lat + north, lng: lng + east });
+      if (code) found.add(code);
+    }
+    return Array.from(found);
   }
 })();

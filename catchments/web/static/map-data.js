@@ -14,6 +14,7 @@
   const urls = JSON.parse(frame.dataset.urls || "{}");
   const words = JSON.parse(frame.dataset.words || "{}");
   const asked = new Map();
+  const CELLS_AT_MOST = 60;
 
   async function fetched(url) {
     const response = await fetch(url);
@@ -35,6 +36,25 @@
       }));
     }
     return asked.get(url);
+  }
+
+  /* Long work is done in slices: after each the browser may do what waits, on however slow a phone. */
+  const SLICE_MS = 6;
+  let since = 0;
+  const pause = () => (window.scheduler && scheduler.yield ? scheduler.yield() : new Promise((resolve) => setTimeout(resolve)));
+  async function breathe() {
+    if (performance.now() - since < SLICE_MS) return;
+    await pause();
+    since = performance.now();
+  }
+
+  /* The cells, so many degrees wide and high, that reach into some bounds: each by its west and south. */
+  function cellsIn(bounds, deg) {
+    const found = [];
+    for (let x = Math.floor(bounds.getWest() / deg); x * deg < bounds.getEast(); x += 1) {
+      for (let y = Math.floor(bounds.getSouth() / deg); y * deg < bounds.getNorth(); y += 1) found.push(x + "_" + y);
+    }
+    return found.slice(0, CELLS_AT_MOST);
   }
 
   const to360 = (lng) => (lng < 0 ? lng + 360 : lng);
@@ -127,9 +147,23 @@
   }
 
   L.catchments = {
-    frame, words, data, has, to360, worded, topology, geojsonPolygons, ringsOfCell, isInside,
+    frame, words, data, has, isHeld: (name) => name in inside, cellsIn, breathe, to360, worded, topology, geojsonPolygons, ringsOfCell, isInside,
     calm: window.matchMedia("(prefers-reduced-motion: reduce)").matches,
   };
+  /* Folium's script, a piece at a time; the first, which makes the map, at once. */
+  L.catchments.inTurn = (pieces) => {
+    let begin;
+    L.catchments.built = new Promise((resolve) => (begin = resolve)).then(async () => {
+      for (const piece of pieces.slice(1)) {
+        piece();
+        await breathe();
+      }
+    });
+    pieces[0]();
+    begin();
+  };
+  // Or it is written anew for each layer: see who is credited, in folium_map.py.
+  L.Control.Attribution.mergeOptions({ prefix: false });
   if (L.catchments.calm) {
     L.Map.mergeOptions({ zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false, inertia: false });
   }

@@ -34,10 +34,12 @@
     const hide = () => (hover.hidden = true);
     map.on("mousemove", (event) => name(ours.under(map, event.containerPoint, event.originalEvent.target), event.containerPoint));
     map.on("mouseout movestart", hide);
-    container.addEventListener("blur", hide);
-    map.on("moveend", () => {
+    const nameCentre = () => {
       const centre = map.getSize().divideBy(2);
-      if (container.matches(":focus-visible")) name(ours.under(map, centre), centre);
-    });
+      if ("keys" in ours.frame.dataset && document.activeElement === container) name(ours.under(map, centre), centre);
+    };
+    container.addEventListener("blur", hide);
+    container.addEventListener("focus", nameCentre);
+    map.on("moveend", nameCentre);
   };
 })();

@@ -10,6 +10,9 @@
   if (!ours) return;
 
   const HINT_MS = 1600;
+  const LONG_MS = 8000;
+  const NARROW_PX = 600; // Where the search is as wide as the map, and the legend lies under it.
+  const ASHORE_UNTIL = 12;
   const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 
   ours.Manners = L.Handler.extend({
@@ -28,21 +31,25 @@
       const frame = ours.frame;
       // Before Leaflet hears of it.
       frame.addEventListener("wheel", (event) => this._wheel(event), { capture: true, passive: true });
-      frame.addEventListener("pointerdown", (event) => this._fingers(event.pointerType !== "touch" || this._isFull()), true);
+      frame.addEventListener("pointerdown", (event) => {
+        this._fingers(event.pointerType !== "touch" || ours.isFull());
+        delete frame.dataset.keys;
+      }, true);
+      document.addEventListener("keydown", () => (frame.dataset.keys = ""), true);
       frame.addEventListener("touchmove", (event) => {
         const onMap = map.getPanes().mapPane.contains(event.target) || event.target === container;
-        if (onMap && event.touches.length === 1 && !this._isFull()) this._say(ours.words.twoFingers);
+        if (onMap && event.touches.length === 1 && !ours.isFull()) this.say(ours.words.twoFingers);
       }, { passive: true });
       map.on("resize", this._fit, this);
+      map.on("zoomend resize", this._keepNear, this);
+      map.on("moveend", this._comeAshore, this);
       this._fit();
     },
 
     removeHooks() {
       this._map.off("resize", this._fit, this);
-    },
-
-    _isFull() {
-      return document.fullscreenElement === ours.frame;
+      this._map.off("zoomend resize", this._keepNear, this);
+      this._map.off("moveend", this._comeAshore, this);
     },
 
     /* Whether dragging by one pointer moves the map. */
@@ -52,31 +59,68 @@
     },
 
     _wheel(event) {
-      const meant = event.ctrlKey || event.metaKey || this._isFull();
+      const meant = event.ctrlKey || event.metaKey || ours.isFull();
       if (meant) this._map.scrollWheelZoom.enable();
       else this._map.scrollWheelZoom.disable();
       const onMap = this._map.getContainer().contains(event.target) && !event.target.closest(".leaflet-control");
-      if (!meant && onMap) this._say(MAC ? ours.words.wheelMac : ours.words.wheel);
+      if (!meant && onMap) this.say(MAC ? ours.words.wheelMac : ours.words.wheel);
     },
 
-    _say(sentence) {
-      if (!this._hint || !sentence) return;
+    say(sentence, { long = false } = {}) {
+      if (!this._hint) return;
       this._hint.textContent = sentence;
-      this._hint.hidden = false;
+      this._hint.hidden = !sentence;
       clearTimeout(this._ending);
-      this._ending = setTimeout(() => (this._hint.hidden = true), HINT_MS);
+      this._ending = setTimeout(() => (this._hint.hidden = true), long ? LONG_MS : HINT_MS);
+    },
+
+    /* The middle of the picture stays over the country, however near one looks: never all sea. */
+    _keepNear() {
+      const map = this._map;
+      const { x, y } = map.getSize().multiplyBy(0.6);
+      const zoom = map.getZoom();
+      const [southWest, northEast] = this.options.country.map((corner) => map.project(corner, zoom));
+      map.options.maxBounds = L.latLngBounds(
+        map.unproject(southWest.add([-x, y]), zoom), map.unproject(northEast.add([x, -y]), zoom));
+    },
+
+    /* Where nothing but sea is seen the nearest land comes back into the picture. */
+    _comeAshore() {
+      const map = this._map;
+      if (!map.areas || map.getZoom() >= ASHORE_UNTIL) return;
+      const land = map.areas.nearest(map.getCenter(), map.getBounds());
+      if (land) map.panTo(land, { animate: !ours.calm });
     },
 
     /* The whole country just fits at the least zoom. */
     _fit() {
       const map = this._map;
-      const fits = map.getBoundsZoom(this.options.whole);
-      if (!Number.isFinite(fits)) return;
       // Not setMinZoom, whose animation would end after the page has set its view.
-      map.options.minZoom = Math.max(this.options.leastZoom, Math.min(fits - 0.3, 7));
+      map.options.minZoom = this.options.leastZoom;
+      const { x } = map.getSize();
+      const fits = map.getBoundsZoom(this.options.whole, false, L.point(16, x < NARROW_PX ? 170 : 16));
+      if (!Number.isFinite(fits)) return;
+      map.options.minZoom = Math.max(this.options.leastZoom, Math.min(fits - 0.1, 7));
       if (map.getZoom() < map.options.minZoom) map.setZoom(map.options.minZoom, { animate: false });
       map.fire("zoomlevelschange");
     },
+  });
+
+  // --- on paper -----------------------------------------------------------------------------------
+
+  const PAGE_PX = [640, 440];
+
+  /* What is on the screen, made small enough for one page with the answer. */
+  window.addEventListener("beforeprint", () => {
+    const { width, height } = ours.frame.getBoundingClientRect();
+    ours.frame.dataset.print = "";
+    Object.assign(ours.frame.style, {
+      width: width + "px", height: height + "px", zoom: Math.min(1, PAGE_PX[0] / width, PAGE_PX[1] / height),
+    });
+  });
+  window.addEventListener("afterprint", () => {
+    delete ours.frame.dataset.print;
+    Object.assign(ours.frame.style, { width: "", height: "", zoom: "" });
   });
 
   // --- the view's address --------------------------------------------------------------------------
@@ -86,7 +130,7 @@
     const [, zoom, lat, lng] = /^#(\d{1,3}(?:\.\d+)?)\/(-?\d{1,3}(?:\.\d+)?)\/(-?\d{1,3}(?:\.\d+)?)$/.exec(hash) || [];
     if (zoom === undefined) return null;
     const place = L.latLng(Number(lat), ours.to360(Number(lng)));
-    if (!L.latLngBounds(map.options.maxBounds).contains(place)) return null;
+    if (!L.latLngBounds(map.options.reach).contains(place)) return null;
     return { place, zoom: Math.min(Math.max(Number(zoom), map.getMinZoom()), map.getMaxZoom()) };
   };
 

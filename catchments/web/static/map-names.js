@@ -12,21 +12,24 @@
   const FONTS = {
     town: "600 13px", suburb: "500 12px", water: "italic 400 12px", height: "500 11px", catchment: "600 11px", school: "400 12px",
   };
-  const WATERS = new Set(["sea", "bay", "strait", "lake"]);
+  const WATERS = new Set(["sea", "bay", "strait", "lake", "river"]);
   const AT_MOST = 90;
+  const FEWEST_POINTS = 8;
+  const COUNTED = " · ";
 
   /* How many of the largest towns are tried at a zoom, and how far apart their names stay from afar. */
   const apartAt = (zoom) => (zoom < 6.5 ? 12 : zoom < 8 ? 7 : 3);
   const townsAt = (zoom) => Math.round(30 * 2 ** (zoom - 5));
 
   ours.Names = L.Layer.extend({
-    options: { data: "places", schoolNamesFrom: 12, suburbsFrom: 11, countsUntil: 9 },
+    options: { data: "places", suburbs: "suburbs", cellDeg: 2, schoolNamesFrom: 12, suburbsFrom: 11, countsUntil: 9 },
 
     initialize(options) {
       L.setOptions(this, options);
       this._labels = L.layerGroup();
       this._widths = new Map();
-      this._places = { towns: [], suburbs: [], features: [] };
+      this._places = { towns: [], features: [] };
+      this._suburbs = new Map();
       this.facts = new Map();
     },
 
@@ -36,16 +39,43 @@
       this._pen ||= document.createElement("canvas").getContext("2d");
       ours.data(this.options.data).then((content) => {
         this._places = content;
+        if (content.suburbs) this._suburbs.set("all", content.suburbs);
         this.placeSoon();
       }).catch(() => {}); // The map has catchments all the same.
-      map.on("moveend", this.placeSoon, this);
+      map.on("moveend", this._look, this);
+      this._look();
       if (map.areas) map.areas.on("drawn", this.placeSoon, this);
       if (map.schools) map.schools.on("drawn", this.placeSoon, this);
     },
 
     onRemove(map) {
-      map.off("moveend", this.placeSoon, this);
+      map.off("moveend", this._look, this);
       this._labels.remove();
+    },
+
+    /* Suburbs are fetched by the piece, when first looked at from near by. */
+    _look() {
+      this.placeSoon();
+      if (this._map.getZoom() >= this.options.suburbsFrom) this._suburbsIn(this._map.getBounds()).catch(() => {});
+    },
+
+    async _suburbsIn(bounds) {
+      const { suburbs, cellDeg } = this.options;
+      if (!ours.has(suburbs)) return;
+      const cells = ours.cellsIn(bounds, cellDeg).filter((cell) => !this._suburbs.has(cell));
+      await Promise.all(cells.map(async (cell) => this._suburbs.set(cell, (await ours.data(suburbs, cell)).suburbs)));
+      if (cells.length) this.placeSoon();
+    },
+
+    /* Where a town or suburb called so lies in a catchment; nothing where none does. */
+    async placeOf(text, code) {
+      const bounds = this._map.areas.boundsOf([code]);
+      if (bounds) await this._suburbsIn(bounds).catch(() => {});
+      const [called] = text.split(",");
+      const isMeant = ([name, lng, lat]) =>
+        name.localeCompare(called.trim(), "en", { sensitivity: "base" }) === 0 && this._map.areas.codeAt({ lat, lng }) === code;
+      const found = [...this._places.towns, ...Array.from(this._suburbs.values()).flat()].find(isMeant);
+      return found && [found[2], found[1]];
     },
 
     placeSoon() {
@@ -69,25 +99,34 @@
       const towns = this._places.towns.slice(0, townsAt(zoom));
       const pieces = [
         ...inPieces(towns, 12).map((rows) => () => this._writeTowns(rows, "town")),
-        () => (this._rooms = this._roomsInView()),
+        async () => {
+          const rooms = await this._roomsInView();
+          if (this._turn === turn) this._rooms = rooms;
+        },
         () => this._writeCatchments(),
         () => this._writeFeatures(zoom),
-        ...inPieces(zoom >= suburbsFrom ? this._places.suburbs : [], 100).map((rows) => () => this._writeTowns(rows, "suburb")),
+        () => this._keepDotsClear(),
+        ...inPieces(zoom >= suburbsFrom ? Array.from(this._suburbs.values()).flat() : [], 100).map((rows) => () => this._writeTowns(rows, "suburb")),
         () => zoom >= schoolNamesFrom && this._writeSchools(),
       ];
       for (const piece of pieces) {
-        piece();
-        await new Promise((resolve) => setTimeout(resolve));
+        await piece();
+        await ours.breathe();
         if (this._turn !== turn || this._map !== map) return;
       }
+      const isFirst = !this._labels.getLayers().length;
       this._labels.clearLayers();
-      for (const label of this._next) label.addTo(this._labels);
+      for (const label of this._next) {
+        label.addTo(this._labels);
+        if (isFirst) await ours.breathe();
+        if (this._turn !== turn || this._map !== map) return;
+      }
     },
 
     /* What lies over the map is kept clear of names. */
     _controls() {
       const frame = this._map.getContainer().getBoundingClientRect();
-      return Array.from(document.querySelectorAll(".map-frame .leaflet-control, .map-over, .map-main .finder"), (each) => {
+      return Array.from(document.querySelectorAll(".map-frame .leaflet-control, .map-pin, .map-main .finder"), (each) => {
         const { left, top, right, bottom } = each.getBoundingClientRect();
         return [left - frame.left, top - frame.top, right - frame.left, bottom - frame.top];
       }).filter((box) => box[2] > box[0]);
@@ -99,41 +138,60 @@
       for (const [name, lng, lat] of rows) {
         const point = this._seen(lat, lng);
         if (!point) continue;
-        const width = this._width(name, kind);
+        const code = kind === "town" ? this._map.areas?.codeAt({ lat, lng }) : "";
+        const shown = this._counted(name, code);
+        const width = this._width(shown, kind);
         const beside = [[point.x + 5 + width / 2, point.y], [point.x - 5 - width / 2, point.y], [point.x, point.y - 12], [point.x, point.y + 12]];
         const apart = kind === "town" ? apartAt(this._map.getZoom()) : 3;
         const at = beside.find(([x, y]) => this._isFree(x, y, width + apart, 14 + apart));
         if (!at) continue;
-        this._write(name, kind, at, width, 15);
+        this._write(shown, kind, at, width, 15);
         if (!this._map.schools?.isShown()) this._dot(point, kind);
-        this._written.add(name + "/" + this._map.areas?.codeAt({ lat, lng }));
+        if (shown !== name) this._written.add(code);
       }
     },
 
-    _roomsInView() {
-      const parts = this._map.areas ? Array.from(this._map.areas.parts) : [];
-      const rooms = parts.map(([code, part]) => [code, this._room(part)]).filter(([, room]) => room);
+    /* From afar a catchment's label says how many schools it has; its town's, where both are called alike. */
+    _counted(name, code) {
+      const fact = this._map.getZoom() < this.options.countsUntil && this.facts.get(code);
+      return fact && fact.name === name && fact.schools ? name + COUNTED + Number(fact.schools) : name;
+    },
+
+    async _roomsInView() {
+      const rooms = [];
+      for (const [code, part] of this._map.areas ? this._map.areas.parts : []) {
+        const room = this._map && this._room(part);
+        if (room) rooms.push([code, room]);
+        await ours.breathe();
+      }
       return rooms.sort((a, b) => b[1].area - a[1].area);
     },
 
     _writeCatchments() {
-      const withCount = this._map.getZoom() < this.options.countsUntil;
       for (const [code, room] of this._rooms) {
         const fact = this.facts.get(code);
-        if (!fact) continue;
-        const isSaid = withCount && this._written.has(fact.name + "/" + code);
-        const count = Number(fact.schools);
-        const name = fact.name.toLocaleUpperCase() + (withCount && count ? " · " + count : "");
+        if (!fact || this._written.has(code)) continue;
+        const name = this._counted(fact.name, code).toLocaleUpperCase();
         const width = this._width(name, "catchment") + 4;
-        if (isSaid || width > room.width * 1.1) continue;
+        if (width > room.width * 1.1) continue;
         const places = [0, -16, 16, -32, 32].map((by) => [room.x, room.y + by]);
         const at = places.find(([x, y]) => this._isFree(x, y, width, 14));
-        if (at) this._write(name, "catchment", at, width, 14, withCount && count ? ours.worded(ours.words.count, { count }) : "");
+        if (at) this._write(name, "catchment", at, width, 14);
+      }
+    },
+
+    /* Names of suburbs and schools are not written over other schools; towns and catchments have to be somewhere. */
+    _keepDotsClear() {
+      if (!this._map.schools?.isShown()) return;
+      for (const { place } of this._map.schools.all) {
+        const point = this._seen(place.lat, place.lng);
+        if (point) this._taken.push([point.x - 4, point.y - 4, point.x + 4, point.y + 4]);
       }
     },
 
     _writeFeatures(zoom) {
-      for (const [name, lng, lat, kind, from] of this._places.features) {
+      const more = this._map.lines ? this._map.lines.names() : [];
+      for (const [name, lng, lat, kind, from] of [...this._places.features, ...more]) {
         if (zoom < from) continue;
         const point = this._seen(lat, lng);
         const type = WATERS.has(kind) ? "water" : "height";
@@ -164,12 +222,14 @@
 
     /* The widest west-east stretch of what is seen of a catchment's largest part, near its middle: of
      * the land, even where its boundary reaches out to sea. */
-    _room({ layer, polygons }) {
-      if (!this._map.getBounds().intersects(layer.getBounds())) return null;
+    _room({ bounds, polygons }) {
+      if (!this._map.getBounds().intersects(bounds)) return null;
       const view = L.bounds([4, 4], this._size.subtract([4, 4]));
       let best = null;
+      const onScreen = screenOf(this._map);
       for (const [outer] of polygons) {
-        const points = outer.map((place) => this._map.latLngToContainerPoint(place));
+        if (outer.length < FEWEST_POINTS) continue; // An islet has no room for a name.
+        const points = outer.map(onScreen);
         const clipped = L.PolyUtil.clipPolygon(points, view);
         const area = clipped.length > 2 ? areaOf(clipped) : 0;
         if (area > 120 && (!best || area > best.area)) best = { area, clipped };
@@ -181,7 +241,8 @@
       const key = kind + text;
       if (!this._widths.has(key)) {
         this._family ||= getComputedStyle(this._map.getContainer()).fontFamily;
-        this._pen.font = FONTS[kind] + " " + this._family;
+        if (this._penKind !== kind) this._pen.font = FONTS[kind] + " " + this._family;
+        this._penKind = kind;
         this._widths.set(key, Math.ceil(this._pen.measureText(text).width * (kind === "catchment" ? 1.12 : 1)) + 2);
       }
       return this._widths.get(key);
@@ -193,11 +254,16 @@
       return !this._taken.some((t) => box[0] < t[2] && t[0] < box[2] && box[1] < t[3] && t[1] < box[3]);
     },
 
-    _write(name, kind, [x, y], width, height, title) {
+    _write(name, kind, [x, y], width, height) {
       if (this._next.length > AT_MOST) return;
       const text = document.createElement("span");
-      text.textContent = name;
-      if (title) text.title = title;
+      const [called, count] = name.split(COUNTED);
+      text.textContent = called;
+      if (count) {
+        const number = text.appendChild(document.createElement("span"));
+        number.className = "count";
+        number.textContent = COUNTED + count;
+      }
       const icon = L.divIcon({ className: "map-name name-" + kind, html: text, iconSize: [width + 2, height] });
       const place = this._map.containerPointToLatLng([x, y]);
       this._next.push(L.marker(place, { icon, interactive: false, keyboard: false, pane: "labels" }));
@@ -214,6 +280,16 @@
 
   function inPieces(rows, size) {
     return Array.from({ length: Math.ceil(rows.length / size) }, (_, at) => rows.slice(at * size, (at + 1) * size));
+  }
+
+  /* Leaflet's own projection makes four objects a point. */
+  function screenOf(map) {
+    const wide = 256 * 2 ** map.getZoom();
+    const { x, y } = map.latLngToContainerPoint([0, 0]);
+    return ([lat, lng]) => {
+      const sine = Math.sin((lat * Math.PI) / 180);
+      return L.point(x + (lng / 360) * wide, y - (Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)) * wide);
+    };
   }
 
   function areaOf(ring) {

@@ -6,66 +6,68 @@
   if (!ours) return;
 
   ours.Schools = L.Layer.extend({
-    options: { data: "schools", fromZoom: 9 },
+    options: { data: "schools", fromZoom: 9, cellDeg: 2 },
 
     initialize(options) {
       L.setOptions(this, options);
       this.all = [];
-      this._dots = null;
-      this._asked = null;
+      this._dots = L.layerGroup();
+      this._read = new Set();
     },
 
     onAdd(map) {
       map.schools = this;
-      map.on("zoomend", this._show, this);
+      map.on("moveend", this._show, this);
       this._show();
     },
 
     onRemove(map) {
-      map.off("zoomend", this._show, this);
-      if (this._dots) this._dots.remove();
-    },
-
-    /* Fetched when first wanted. */
-    wanted() {
-      this._asked ||= ours.data(this.options.data).then(
-        (content) => this._read(content),
-        (error) => {
-          this._asked = null; // The next zoom may try again.
-          this.fire("missing");
-          throw error;
-        },
-      );
-      return this._asked;
-    },
-
-    _read({ schools }) {
-      this.all = schools
-        .filter((row) => Number.isFinite(row[2]) && Number.isFinite(row[3]))
-        .map(([id, name, lng, lat, code, status]) => ({ id, name, code, status, place: L.latLng(lat, ours.to360(lng)) }));
-      const renderer = L.canvas({ pane: "schools" });
-      this._dots = L.layerGroup(this.all.map(({ place, status }) =>
-        L.circleMarker(place, {
-          renderer, interactive: false, radius: 4.5, weight: 1.5, color: "#14232e", opacity: 1,
-          fillColor: status === "open" ? "#ffffff" : "#9aa7b0", fillOpacity: 1,
-        })));
-      if (this._map) this._show();
+      map.off("moveend", this._show, this);
+      this._dots.remove();
+      this.fire("drawn");
     },
 
     _show() {
-      const isNear = this._map.getZoom() >= this.options.fromZoom;
-      if (isNear && !this._dots) this.wanted().catch(() => {});
-      if (!this._dots) return;
-      if (isNear && !this._map.hasLayer(this._dots)) {
-        this._dots.addTo(this._map);
-        this.fire("drawn");
-      } else if (!isNear) {
+      const map = this._map;
+      if (map.getZoom() < this.options.fromZoom) {
         this._dots.remove();
+        return;
       }
+      this._dots.addTo(map);
+      const cells = ours.isHeld(this.options.data) ? ["all"] : ours.cellsIn(map.getBounds(), this.options.cellDeg);
+      for (const cell of cells) this._want(cell);
+    },
+
+    /* Fetched by the piece, when first looked at. */
+    _want(cell) {
+      if (this._read.has(cell)) return;
+      this._read.add(cell);
+      ours.data(this.options.data, cell).then(
+        (content) => this._draw(content),
+        () => {
+          this._read.delete(cell); // The next move may try again.
+          this.fire("missing");
+        },
+      );
+    },
+
+    _draw({ schools }) {
+      const found = schools
+        .filter((row) => Number.isFinite(row[2]) && Number.isFinite(row[3]))
+        .map(([id, name, lng, lat, code, status]) => ({ id, name, code, status, place: L.latLng(lat, ours.to360(lng)) }));
+      this._renderer ||= L.canvas({ pane: "schools" });
+      for (const { place, status } of found) {
+        this._dots.addLayer(L.circleMarker(place, {
+          renderer: this._renderer, interactive: false, radius: 4.5, weight: 1.5, color: "#14232e", opacity: 1,
+          fillColor: status === "open" ? "#ffffff" : "#9aa7b0", fillOpacity: 1,
+        }));
+      }
+      this.all.push(...found);
+      this.fire("drawn");
     },
 
     isShown() {
-      return Boolean(this._map && this._dots && this._map.hasLayer(this._dots));
+      return Boolean(this._map && this._map.hasLayer(this._dots));
     },
 
     /* The school that lies nearest to a point of the picture, within so many pixels. */
@@ -83,4 +85,16 @@
       return best;
     },
   });
+
+  /* What was chosen, where it is no area. */
+  ours.pin = (place) => {
+    const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    picture.setAttribute("viewBox", "-14 -38 28 40");
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("class", "chosen-school");
+    path.setAttribute("d", "M0 0C-3-9-12-14-12-24a12 12 0 0 1 24 0C12-14 3-9 0 0zM0-29a5 5 0 1 0 0 10 5 5 0 1 0 0-10z");
+    picture.append(path);
+    const icon = L.divIcon({ className: "map-pin", html: picture, iconSize: [28, 40], iconAnchor: [14, 38] });
+    return L.marker(place, { icon, interactive: false, keyboard: false, pane: "chosen" });
+  };
 })();

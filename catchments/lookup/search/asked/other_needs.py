@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from catchments.lookup.notices import spoken as _l
 from catchments.lookup.search.asked.questions import without_question
 from catchments.lookup.search.typed_text import TypedText
 
@@ -25,37 +26,47 @@ class OtherNeed:
 
 ABSENCE = OtherNeed(
     "absence",
-    "A school asks the provider of its catchment for support with absence. The guide says when;"
-    " search for the school to see whom to ask.",
+    _l(
+        "A school asks the provider of its catchment for support with absence. The guide says when;"
+        " search for the school to see whom to ask."
+    ),
     "questions-heading",
 )
 ASKING = OtherNeed(
     "asking",
-    "The guide says when a school asks for support and what to have ready; search for the school to"
-    " see whom to ask.",
+    _l(
+        "The guide says when a school asks for support and what to have ready; search for the"
+        " school to see whom to ask."
+    ),
     "ready-heading",
 )
 ENROLMENT = OtherNeed(
     "enrolment",
-    "A student without a school is not for a school’s request: use ENROL, the register of"
-    " enrolments.",
+    _l(
+        "A student without a school is not for a school’s request: use ENROL, the register of"
+        " enrolments."
+    ),
     "where-heading",
 )
 DANGER = OtherNeed(
     "danger",
-    "No report of concern can be made here. If you think a student is in danger, do not wait for"
-    " this service: follow your school’s child protection policy; in an emergency call 111.",
+    _l(
+        "No report of concern can be made here. If you think a student is in danger, do not wait"
+        " for this service: follow your school’s child protection policy; in an emergency call 111."
+    ),
     "",
 )
 EXEMPTION = OtherNeed(
     "exemption",
-    "Exemptions from enrolment or attendance, and home education, are not for the attendance"
-    " service: ask the Ministry of Education.",
+    _l(
+        "Exemptions from enrolment or attendance, and home education, are not for the attendance"
+        " service: ask the Ministry of Education."
+    ),
     "question-student",
 )
 VISA = OtherNeed(
     "visa",
-    "The service is not for international students without a valid visa.",
+    _l("The service is not for international students without a valid visa."),
     "question-student",
 )
 

@@ -20,6 +20,7 @@ from catchments.geometry.coordinates import (
     to_360,
 )
 from catchments.lookup.notices import NoticeCode
+from catchments.lookup.notices import spoken as _l
 
 M_A_DEGREE = 111_320.0
 """Metres of a degree of latitude, and of longitude at the equator, which is no fewer here."""
@@ -75,16 +76,18 @@ UNREADABLE = Pasted(
 )
 MAP_VIEW = Notice(
     NoticeCode.MAP_VIEW,
-    "This is the middle of the map that was shown, not a place that somebody marked.",
+    _l("This is the middle of the map that was shown, not a place that somebody marked."),
 )
 _SOUTH = Notice(
     NoticeCode.SIGN_MISSING,
-    "The latitude was read as south of the equator; it had no minus sign and no “S”.",
+    _l("The latitude was read as south of the equator; it had no minus sign and no “S”."),
 )
 _WEST = Notice(
     NoticeCode.SIGN_MISSING,
-    "The longitude was read as west, where the Chatham Islands are; it had no minus sign and no"
-    " “W”. East of 180° there is only sea at this latitude.",
+    _l(
+        "The longitude was read as west, where the Chatham Islands are; it had no minus sign and no"
+        " “W”. East of 180° there is only sea at this latitude."
+    ),
 )
 
 

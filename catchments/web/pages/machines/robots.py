@@ -23,7 +23,8 @@ from catchments.web.pages.machines.blueprint import (
 PLAIN = "text/plain; charset=utf-8"
 NOT_INDEXED = (
     "/staff",
-    "/embed",
+    "/embed$",
+    "/embed?",
     "/search",
     "/suggest",
     "/provider?",
@@ -81,7 +82,8 @@ def _is_of_the_moment(response: Response) -> bool:
         response.status_code >= 400
         or ("private" in control and OF_THIS_HOST not in request.environ)
         or "no-store" in control
-        or request.path.startswith(("/staff", "/embed", "/v1/search", "/search"))
+        or request.path == "/embed"
+        or request.path.startswith(("/staff", "/v1/search", "/search"))
     )
 
 

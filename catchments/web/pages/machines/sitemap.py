@@ -6,7 +6,7 @@ A file of it holds 50,000 addresses; of more, /sitemap.xml is the list of the fi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date
+from datetime import date
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -16,7 +16,8 @@ from catchments.core.errors import NotKnown
 from catchments.core.model import EditionSummary
 from catchments.lookup.guidance import guide_on
 from catchments.lookup.site_texts import PAGES
-from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published
+from catchments.lookup.snapshot import Published
+from catchments.web.common.i18n import in_new_zealand
 from catchments.web.common.query_parameters import refuse_unknown_or_repeated
 from catchments.web.common.services import absolute, service
 from catchments.web.pages.machines.blueprint import blueprint, made_up, told
@@ -114,4 +115,4 @@ def _changed(world: Published, editions: Sequence[EditionSummary]) -> date | Non
 
 
 def _published(edition: EditionSummary) -> date:
-    return edition.published_at.replace(tzinfo=UTC).astimezone(NEW_ZEALAND_TIME).date()
+    return in_new_zealand(edition.published_at).date()

@@ -22,6 +22,7 @@ from catchments.core.model import (
 )
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import AsAt, Published
+from catchments.web.common.i18n import in_new_zealand
 from catchments.web.common.services import address
 from catchments.web.pages.machines.page_heads import path_of
 
@@ -169,7 +170,7 @@ def of_files(world: Published, edition: EditionSummary, manifest: Json | None) -
             f"edition {edition.number}",
             "description": _description(edition, made_up),
             "version": str(edition.number),
-            "datePublished": edition.published_at.date().isoformat(),
+            "datePublished": in_new_zealand(edition.published_at).date().isoformat(),
             "isAccessibleForFree": True,
             "inLanguage": "en-NZ",
             "temporalCoverage": _period(world, edition),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import Response, request
@@ -15,10 +15,10 @@ from catchments.core.errors import InputRefused, shown
 from catchments.core.plain_cells import plain_table
 from catchments.core.roles import Action
 from catchments.editions.trail_sending import NOWHERE
-from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 from catchments.lookup.values import whole_number
 from catchments.store.integrity.audit import AuditEntry, AuditTrail
 from catchments.web.accounts.access import requires
+from catchments.web.common.i18n import in_new_zealand
 from catchments.web.common.query_parameters import page_parameters
 from catchments.web.common.services import service
 from catchments.web.common.tables import MEDIA_TYPE
@@ -88,8 +88,7 @@ def audit_json() -> Response:
 
 def line_of(entry: AuditEntry) -> Line:
     """Return an entry with its moment as it was in New Zealand."""
-    at = datetime.fromisoformat(entry.at)
-    return Line(entry, (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(NEW_ZEALAND_TIME))
+    return Line(entry, in_new_zealand(datetime.fromisoformat(entry.at)))
 
 
 def _matching(given: MultiDict[str, str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import reduce
 
 from flask import current_app, flash, redirect, request, url_for
@@ -32,6 +33,7 @@ from catchments.store.drafts.repository import (
 )
 from catchments.store.integrity.audit import AuditEntry, AuditTrail
 from catchments.web.accounts.access import me
+from catchments.web.common.i18n import moment
 from catchments.web.common.services import service
 
 KEPT = "catchments.working"
@@ -168,7 +170,9 @@ def seen_given() -> ExpectedVersion:
 def done_since(draft_id: int, version: int) -> list[Meanwhile]:
     """Return what was done to a draft since a version of it, the latest first."""
     return [
-        Meanwhile(entry.actor, _said(entry.action, detail), entry.at[:16].replace("T", " "))
+        Meanwhile(
+            entry.actor, _said(entry.action, detail), moment(datetime.fromisoformat(entry.at))
+        )
         for entry in _entries(draft_id)
         if isinstance(at := (detail := _detail(entry)).get("version"), int) and at > version
     ]

@@ -19,6 +19,7 @@ DOORS = (
     ("/staff/editions", Action.READ, _l("Editions"), _l("What is published, and taking it back.")),
     ("/staff/findings", Action.READ, _l("Findings"), _l("What needs a person to look at it.")),
     ("/staff/who", Action.READ, _l("Who decided"), _l("Who served a school on a day, and why.")),
+    ("/staff/reports", Action.EXPLAIN, _l("Mistakes"), _l("What people say is wrong here.")),
     ("/staff/audit", Action.READ, _l("Audit"), _l("Who did what, when.")),
     ("/staff/notices", Action.READ, _l("Notices"), _l("What schools and providers are told.")),
     ("/staff/aliases", Action.READ, _l("Aliases"), _l("What people call schools.")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import date
 from itertools import groupby
 from typing import Any, Generic, TypeVar
 
@@ -18,10 +18,12 @@ from catchments.core.model import EDUCATION_REGIONS, DirectoryRelease
 from catchments.core.plain_cells import Cell, plain_table
 from catchments.core.roles import Action
 from catchments.editions.issues import Issue, MatterKind, matters
-from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published, Snapshot
+from catchments.lookup.snapshot import Published, Snapshot
 from catchments.lookup.values import whole_number
 from catchments.store.explanations import REASON_AT_MOST, Explanation, Explanations
+from catchments.store.site.reports import MistakeReports
 from catchments.web.accounts.access import me, requires
+from catchments.web.common.i18n import in_new_zealand
 from catchments.web.common.query_parameters import one_of, page_parameters, region
 from catchments.web.common.services import service
 from catchments.web.common.tables import MEDIA_TYPE
@@ -269,6 +271,7 @@ def _page(wanted: Filter, refused: Refused) -> Response:
         names=NAMES,
         remedies=REMEDIES,
         may_explain=me().may(Action.EXPLAIN),
+        reports=MistakeReports(service().store).waiting(),
         refused=refused,
         wrongs=refused.wrongs,
     )
@@ -287,8 +290,7 @@ def _explained(taken: Sequence[Issue], known: Mapping[str, Explanation]) -> list
 
 
 def _explained_on(matter: Issue, explanation: Explanation) -> Explained:
-    at = explanation.at.replace(tzinfo=UTC).astimezone(NEW_ZEALAND_TIME)
-    return Explained(matter, explanation, at.date())
+    return Explained(matter, explanation, in_new_zealand(explanation.at).date())
 
 
 def _overview(

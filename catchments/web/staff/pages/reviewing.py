@@ -1,4 +1,4 @@
-"""Review and publication: submit, send back, approve, publish, re-apply, revert, withdraw."""
+"""Review and publication: submit, send back, approve, publish, re-apply, revert."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from catchments.changes.kinds.restore_edition import RestoreEdition
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
-from catchments.editions.publishing import Outcome, PublicationRequest, refuse_withdrawal
+from catchments.editions.publishing import Order, Outcome, PublicationRequest
+from catchments.editions.withdrawal import replaced_by
 from catchments.lookup.snapshot import Published
 from catchments.lookup.values import day_of
 from catchments.runtime import subprocess_job
@@ -70,7 +71,7 @@ def review_of(draft: Draft, world: Published) -> Review:
         had_a_hand=person.id in DraftRepository(service().store).contributors(draft.id),
         starts=starts,
         overtaken_by=None if draft.state in (PUBLISHED, ABANDONED) else overtaken,
-        comes_before=world.timeline.scheduled_after(starts),
+        comes_before=world.timeline.on_top_of(starts),
     )
 
 
@@ -97,7 +98,7 @@ def submit(draft: int) -> AnyResponse:
 @requires(Action.REVIEW)
 def send_back(draft: int) -> AnyResponse:
     """Hand a draft back to be worked on, and say why."""
-    reason = _text_given("reason", gettext("why the draft goes back"))
+    reason = text_given("reason", gettext("why the draft goes back"))
     DraftRepository(service().store).send_back(draft, reason, seen=seen_given())
     return back_to(draft, gettext("The draft went back to be worked on."))
 
@@ -160,7 +161,7 @@ def publish(draft: int) -> AnyResponse:
         _reason_given() or kept.reason,
         decision=Decision(seen.person.id, seen.version),
     )
-    outcome = _carried_out(wanted)
+    outcome = carried_out(Order(publish=wanted))
     if outcome.numbers:
         return _published(outcome.numbers[0])
     again = DraftRepository(service().store).draft(draft)
@@ -168,7 +169,7 @@ def publish(draft: int) -> AnyResponse:
         return _published(again.published_as)
     service().snapshots.refresh()
     page = _publish_page(service().snapshots.current(), again, outcome)
-    page.status_code = _status_of(outcome)
+    page.status_code = status_of(outcome)
     return page
 
 
@@ -183,7 +184,8 @@ def _publish_page(world: Published, draft: Draft, outcome: Outcome | None = None
     )
 
 
-def _carried_out(wanted: PublicationRequest) -> Outcome:
+def carried_out(wanted: Order) -> Outcome:
+    """Have a process of its own publish or withdraw, and return what came of it."""
     settings = service().settings
     environment = {
         **os.environ,
@@ -203,7 +205,8 @@ def _carried_out(wanted: PublicationRequest) -> Outcome:
     return msgspec.json.decode(said, type=Outcome)
 
 
-def _status_of(outcome: Outcome) -> int:
+def status_of(outcome: Outcome) -> int:
+    """Return the HTTP status of a page that says why nothing was published or withdrawn."""
     broken = {BROKEN, StoreUnavailable.__name__}
     return UNAVAILABLE if outcome.kind in broken else STALE
 
@@ -223,10 +226,13 @@ def editions() -> Response:
     """List every edition, with what an administrator may do about it."""
     world = service().snapshots.current()
     in_force = world.timeline.edition_on(world.today)
+    listed = service().store.editions()
+    anew = {each.number: replaced_by(each, listed) for each in listed}
     return staff_page(
         "staff/editions.html",
         gettext("Editions"),
-        editions=service().store.editions()[::-1],
+        editions=listed[::-1],
+        anew={number: later.number for number, later in anew.items() if later},
         left=service().store.accepted_losses(),
         in_force=in_force and in_force.number,
         may_administer=me().may(Action.ADMINISTER),
@@ -248,7 +254,7 @@ def revert_page(number: int) -> Response:
 def revert(number: int) -> AnyResponse:
     """Publish an earlier edition's content as a new edition."""
     store, world, person = service().store, service().snapshots.current(), me()
-    reason = _text_given("reason", gettext("why this edition is to be in force again"))
+    reason = text_given("reason", gettext("why this edition is to be in force again"))
     starts = _date_given()
     base = world.timeline.edition_on(starts)
     content, key = store.edition(number), checked_key(request.form.get("once", ""))
@@ -282,7 +288,7 @@ def revert(number: int) -> AnyResponse:
         accept_uncovered=_reason_given("accept_uncovered"),
         decision=decision,
     )
-    outcome = _carried_out(wanted)
+    outcome = carried_out(Order(publish=wanted))
     if outcome.numbers:
         return _published(outcome.numbers[0])
     left = desk.draft(draft_id)
@@ -291,7 +297,7 @@ def revert(number: int) -> AnyResponse:
     if left.state in OPEN:
         desk.abandon(draft_id, seen=ExpectedVersion(person, left.version))
     page = _revert_page(number, outcome)
-    page.status_code = _status_of(outcome)
+    page.status_code = status_of(outcome)
     return page
 
 
@@ -303,38 +309,6 @@ def _revert_page(number: int, outcome: Outcome | None) -> Response:
         outcome=outcome,
         error=outcome is not None,
     )
-
-
-@blueprint.post("/editions/<int:number>/withdraw")
-@requires(Action.ADMINISTER)
-@confirmed
-def withdraw(number: int) -> AnyResponse:
-    """Withdraw a scheduled edition; it stays on record."""
-    store, world = service().store, service().snapshots.current()
-    reason = _text_given("reason", gettext("why the edition is withdrawn"))
-    store.edition(number)
-    summary = next(e for e in store.editions() if e.number == number)
-    refuse_withdrawal(summary, today=world.today)
-    store.withdraw(number, by=me().login, reason=reason)
-    service().snapshots.refresh()
-    flash(
-        " ".join([gettext("Edition %(number)s is withdrawn.", number=number), *_still_on(number)])
-    )
-    return redirect(url_for("staff.editions"), 303)
-
-
-def _still_on(number: int) -> list[str]:
-    """Return what to say of editions that were made from one: they hold its changes, too."""
-    return [
-        gettext(
-            "Edition %(number)s (%(title)s) was made from it and still has its changes; withdraw "
-            "that one, too, if they are not wanted.",
-            number=each.number,
-            title=each.title,
-        )
-        for each in service().store.editions()
-        if each.base_number == number and each.withdrawn_at is None
-    ]
 
 
 # --- what forms give ------------------------------------------------------------------------------
@@ -364,7 +338,8 @@ def _reason_given(field: str = "reason") -> str:
     )
 
 
-def _text_given(field: str, what: str) -> str:
+def text_given(field: str, what: str) -> str:
+    """Return a text that a form must give. Raises InputRefused, saying `what` is missing."""
     text = _reason_given(field)
     if not text:
         raise InputRefused(

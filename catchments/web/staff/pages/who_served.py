@@ -9,7 +9,7 @@ from flask import Response, request
 from flask_babel import gettext
 
 from catchments.core.errors import NotKnown
-from catchments.core.model import Answer, EditionSummary
+from catchments.core.model import Answer, EditionSummary, Provider
 from catchments.core.roles import Action
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Published
@@ -18,7 +18,7 @@ from catchments.web.accounts.access import requires
 from catchments.web.common.query_parameters import optional_date, page_parameters
 from catchments.web.common.school_named import NamedSchool, school_named
 from catchments.web.common.services import service
-from catchments.web.pages.edition_history import steps_of
+from catchments.web.pages.edition_history import history_of, steps_of
 from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.pages.audit import Line, line_of
 
@@ -28,10 +28,18 @@ LONGEST_TEXT = 200
 
 @dataclass(frozen=True)
 class Decided:
-    """An answer, the edition that it is from, and how that came about."""
+    """An answer, the edition in which it came to be, and how that came about."""
 
     answer: Answer
+    in_force: EditionSummary
+    """The edition that the answer is from."""
     edition: EditionSummary
+    """The one in which the school's provider last changed; it may be an earlier one."""
+    before: Provider | None
+    is_first: bool
+    """Whether no edition since the first has changed it."""
+    by_directory: bool
+    """Whether the school directory has moved the school to another provider since."""
     steps: list[str]
     entries: list[Line]
 
@@ -71,7 +79,23 @@ def _decided(world: Published, school_id: int, day: date) -> Decided:
             f"No edition was in force on {long_date(day)}; the first is from {long_date(first)}.",
             next_step="Ask for a later date.",
         )
-    return Decided(answer, summary, steps_of(world, summary), _entries(summary))
+    decision = history_of(world).decided(school_id, day)
+    edition = decision.edition if decision else summary
+    change = decision.change if decision else None
+    return Decided(
+        answer,
+        summary,
+        edition,
+        before=change.before.provider if change else None,
+        is_first=change is None,
+        by_directory=change is not None and _code(change.after.provider) != _code(answer.provider),
+        steps=steps_of(world, edition),
+        entries=_entries(edition),
+    )
+
+
+def _code(provider: Provider | None) -> str | None:
+    return provider.code if provider else None
 
 
 def _entries(edition: EditionSummary) -> list[Line]:

@@ -12,6 +12,7 @@ from typing import Any
 from catchments.core.model import NOT_STATED, EditionSummary, SourceKind
 from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Published
+from catchments.web.common.i18n import in_new_zealand
 from catchments.web.common.services import absolute_url
 
 Json = dict[str, Any]
@@ -81,8 +82,8 @@ def _dataset(world: Published, edition: EditionSummary, told: Json) -> Json:
         "dct:title": f"{NAME}, edition {edition.number}, from {long_date(edition.effective_from)}",
         "dct:description": _description(edition, told),
         "dct:publisher": _publisher(told),
-        "dct:issued": _typed("date", edition.published_at.date().isoformat()),
-        "dct:modified": _typed("date", edition.published_at.date().isoformat()),
+        "dct:issued": _typed("date", in_new_zealand(edition.published_at).date().isoformat()),
+        "dct:modified": _typed("date", in_new_zealand(edition.published_at).date().isoformat()),
         "dct:temporal": _period(world, edition),
         "dct:spatial": _place(told["bounds"]),
         "dct:license": [_licence(each) for each in told["licences"]],

@@ -1,0 +1,101 @@
+"""Withdrawal of a scheduled edition: what goes, what stays without it, who had been told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from catchments.core.errors import NotKnown, PublicationRefused
+from catchments.core.model import EditionSummary
+from catchments.lookup.snapshot import Timeline
+
+
+@dataclass(frozen=True)
+class WithdrawalPlan:
+    """What withdrawing an edition comes to: the inverse of publishing it."""
+
+    edition: EditionSummary
+    numbers: tuple[int, ...]
+    """It, and what it was published anew from: its earlier forms would come into force instead."""
+    before: EditionSummary | None
+    """The edition that its changes were put on."""
+    on_top: tuple[EditionSummary, ...]
+    """Editions with its changes in them, in order: they are published anew without these."""
+
+    @classmethod
+    def of(cls, editions: Sequence[EditionSummary], number: int, *, today: date) -> WithdrawalPlan:
+        """Return the plan for an edition by number.
+
+        Raises NotKnown; PublicationRefused where answers were given from it, or where another
+        stands for it.
+        """
+        edition = next((each for each in editions if each.number == number), None)
+        if edition is None:
+            raise NotKnown(
+                f"There is no edition {number}.",
+                next_step="See `flask editions list` for those there are.",
+            )
+        refuse_withdrawal(edition, today=today)
+        versions = [each for each in editions if is_version_of(each, edition)]
+        _refuse_if_replaced(edition, versions)
+        numbers = tuple(each.number for each in versions)
+        without = Timeline.of([each for each in editions if each.number not in numbers], [])
+        place = (edition.effective_from, edition.number)
+        earlier = [e for e in without.editions if (e.effective_from, e.number) < place]
+        before = earlier[-1] if earlier else None
+        if before and before.demonstration and not edition.demonstration:
+            before = None  # nothing real is put on what is made up
+        on_top = without.on_top_of(edition.effective_from, edition.number)
+        return cls(edition, numbers, before, on_top)
+
+
+def is_version_of(edition: EditionSummary, other: EditionSummary) -> bool:
+    """Whether an edition, not withdrawn, is another or was made of the same draft."""
+    if edition.withdrawn_at is not None:
+        return False
+    same_draft = edition.draft_id is not None and edition.draft_id == other.draft_id
+    return edition.number == other.number or same_draft
+
+
+def replaced_by(
+    edition: EditionSummary, editions: Sequence[EditionSummary]
+) -> EditionSummary | None:
+    """Return the edition that was published anew in an edition's place, or None."""
+    later = [e for e in editions if _same_draft(e, edition) and e.number > edition.number]
+    return later[0] if later else None
+
+
+def replaced(edition: EditionSummary, editions: Sequence[EditionSummary]) -> EditionSummary | None:
+    """Return the edition that one was published anew in the place of, or None."""
+    earlier = [e for e in editions if _same_draft(e, edition) and e.number < edition.number]
+    return earlier[-1] if earlier else None
+
+
+def _same_draft(one: EditionSummary, other: EditionSummary) -> bool:
+    return one.draft_id is not None and one.draft_id == other.draft_id
+
+
+def refuse_withdrawal(edition: EditionSummary, *, today: date) -> None:
+    """Refuse to withdraw an edition that answers have already been given from.
+
+    Raises PublicationRefused.
+    """
+    if edition.withdrawn_at is not None:
+        raise PublicationRefused(f"Edition {edition.number} has been withdrawn already.")
+    if edition.effective_from <= today:
+        raise PublicationRefused(
+            f"Edition {edition.number} has been in force since {edition.effective_from}, and "
+            "answers were given from it.",
+            next_step="Only a scheduled edition can be withdrawn; publish a new one instead.",
+        )
+
+
+def _refuse_if_replaced(edition: EditionSummary, versions: Sequence[EditionSummary]) -> None:
+    latest = versions[-1]
+    if latest.number != edition.number:
+        raise PublicationRefused(
+            f"Edition {edition.number} was published anew as edition {latest.number}, which "
+            "stands for it.",
+            next_step=f"Withdraw edition {latest.number}.",
+        )

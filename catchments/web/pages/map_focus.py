@@ -1,0 +1,60 @@
+"""What the map opens on: a school or a catchment that its address names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from catchments.core.errors import InputRefused, Kind, NotKnown, shown
+from catchments.lookup.snapshot import AsAt, Snapshot
+from catchments.web.common.payload import school_answer
+from catchments.web.common.query_parameters import school_id
+
+
+def focus_asked(asked: AsAt, snapshot: Snapshot) -> dict[str, Any] | None:
+    """Return the school or the catchment that an address asks for; None where it asks for none.
+
+    Raises InputRefused for both at once, and NotKnown.
+    """
+    if {"school", "catchment"} <= set(request.args):
+        raise InputRefused(
+            "The map is asked to open on a school and on a catchment.",
+            field="catchment",
+            allowed="Give school or catchment, not both.",
+            next_step="Leave one of them out of the address.",
+            kind=Kind.CONFLICTING_PARAMETERS,
+        )
+    if "school" in request.args:
+        return _school_focus(asked, school_id(request.args["school"], name="school"))
+    if "catchment" in request.args:
+        return _catchment_focus(snapshot, request.args["catchment"])
+    return None
+
+
+def _school_focus(asked: AsAt, number: int) -> dict[str, Any]:
+    answer = school_answer(asked, number)
+    return {
+        "type": "school",
+        "school_id": number,
+        "code": answer.catchment and answer.catchment.code,
+        "name": answer.school and answer.school.name,
+        "lng": answer.place and answer.place.lng,
+        "lat": answer.place and answer.place.lat,
+    }
+
+
+def _catchment_focus(snapshot: Snapshot, code: str) -> dict[str, Any]:
+    catchment = snapshot.edition.catchments.get(code)
+    if catchment is None:
+        raise NotKnown(
+            f"There is no catchment {shown(code)}.", next_step="Choose one from the list at /map."
+        )
+    return {
+        "type": "catchment",
+        "school_id": None,
+        "code": code,
+        "name": catchment.name,
+        "lng": None,
+        "lat": None,
+    }

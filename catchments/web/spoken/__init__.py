@@ -1,0 +1,1 @@
+"""The spoken languages of pages: their catalogues, and sentences made in each."""

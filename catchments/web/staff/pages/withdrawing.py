@@ -1,0 +1,81 @@
+"""Withdrawal of a scheduled edition: all that it comes to is said before the button."""
+
+from __future__ import annotations
+
+from flask import Response, flash, redirect, request, url_for
+from flask_babel import gettext, ngettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from catchments.core.roles import Action
+from catchments.editions.announcements import told_of
+from catchments.editions.publishing import Order, Outcome, WithdrawalRequest
+from catchments.editions.withdrawal import WithdrawalPlan
+from catchments.store.outbox.queue import Outbox
+from catchments.web.accounts.access import confirmed, me, requires
+from catchments.web.common.services import service
+from catchments.web.staff.blueprint import blueprint, staff_page
+from catchments.web.staff.pages.reviewing import carried_out, status_of, text_given
+
+
+@blueprint.get("/editions/<int:number>/withdraw")
+@requires(Action.ADMINISTER)
+@confirmed
+def withdraw_page(number: int) -> Response:
+    """Say what withdrawing a scheduled edition comes to, and ask why."""
+    return _page(_plan(number), None)
+
+
+@blueprint.post("/editions/<int:number>/withdraw")
+@requires(Action.ADMINISTER)
+@confirmed
+def withdraw(number: int) -> AnyResponse:
+    """Withdraw a scheduled edition; it stays on record, and later ones are made without it."""
+    reason = text_given("reason", gettext("why the edition is withdrawn"))
+    plan = _plan(number)
+    wanted = WithdrawalRequest(number, reason, me().login, bool(request.form.get("tell_again")))
+    outcome = carried_out(Order(withdraw=wanted))
+    service().snapshots.refresh()
+    if _is_withdrawn(number):  # by this, or by the other half of a double click
+        return _done(number, outcome.numbers)
+    page = _page(plan, outcome)
+    page.status_code = status_of(outcome)
+    return page
+
+
+def _plan(number: int) -> WithdrawalPlan:
+    today = service().snapshots.current().today
+    return WithdrawalPlan.of(service().store.editions(), number, today=today)
+
+
+def _is_withdrawn(number: int) -> bool:
+    editions = service().store.editions()
+    return any(each.number == number and each.withdrawn_at for each in editions)
+
+
+def _page(plan: WithdrawalPlan, outcome: Outcome | None) -> Response:
+    outbox = Outbox(service().store)
+    told = told_of(row for number in plan.numbers for row in outbox.notices(number))
+    return staff_page(
+        "staff/withdraw.html",
+        gettext("Withdraw edition %(n)s", n=plan.edition.number),
+        plan=plan,
+        told=told,
+        outcome=outcome,
+        error=outcome is not None,
+    )
+
+
+def _done(number: int, anew: list[int]) -> AnyResponse:
+    said = [gettext("Edition %(number)s is withdrawn.", number=number)]
+    if anew:
+        numbers = ", ".join(map(str, anew))
+        said.append(
+            ngettext(
+                "Published anew without it: edition %(numbers)s.",
+                "Published anew without it: editions %(numbers)s.",
+                len(anew),
+                numbers=numbers,
+            )
+        )
+    flash(" ".join(said))
+    return redirect(url_for("staff.editions"), 303)

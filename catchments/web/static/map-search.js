@@ -1,0 +1,90 @@
+/* The search over the map: what is chosen or typed is shown there, where it means one thing.
+ *
+ * The box is finder.js'. What means several things, or nothing, is answered by the finder's own page.
+ */
+(function () {
+  "use strict";
+
+  const ours = window.L && L.catchments;
+  if (!ours) return;
+
+  const { frame, to360 } = ours;
+
+  async function asked(address, query) {
+    const response = await fetch(address + query);
+    if (!response.ok) throw new Error(address + " answered " + response.status);
+    return response.json();
+  }
+
+  function schoolOf({ school, place, catchment }) {
+    const at = place && [place.lat, to360(place.lng)];
+    return { kind: "school", id: school.school_id, name: school.name, status: school.status, code: catchment?.code, at };
+  }
+
+  /* In a file by itself nobody is asked. */
+  async function heldSchool(number) {
+    const { schools } = await ours.data("schools");
+    const [id, name, lng, lat, code, status] = schools.find((row) => row[0] === number) || [];
+    return id === undefined ? null : { kind: "school", id, name, status, code, at: [lat, to360(lng)] };
+  }
+
+  /* The school with a number, as it is chosen on the map; none where the directory has none. */
+  ours.schoolNumbered = async (number) => {
+    if (ours.isHeld("schools")) return heldSchool(Number(number));
+    const found = await asked(frame.dataset.provider, "?school_id=" + encodeURIComponent(number));
+    return found.school ? schoolOf(found) : null;
+  };
+
+  ours.searchOver = (map) => {
+    const facts = map.names.facts;
+
+    /* What a text means, where it is in one catchment and not close to another; else nothing. */
+    async function placeCalled(text, kind) {
+      const query = "?q=" + encodeURIComponent(text);
+      const found = await asked(frame.dataset.search, query);
+      const code = found.status === "resolved" && found.catchment?.code;
+      if (found.school && facts.has(code)) return schoolOf(found);
+      if (!facts.has(code) || found.alternatives.length) return null;
+      const at = found.place ? [found.place.lat, to360(found.place.lng)] : await map.names.placeOf(text, code);
+      const href = frame.dataset.finderPage + query + (kind ? "&kind=" + encodeURIComponent(kind) : "");
+      return { kind: "place", named: text, code, at, href, zoom: found.place ? 14 : 12 };
+    }
+
+    async function meant(named, text) {
+      if (named.kind === "school") return ours.schoolNumbered(named.school_id);
+      if (named.kind === "catchment") return { kind: "catchment", code: named.code };
+      if (named.kind === "provider") return catchmentsOf(named.code, text) || placeCalled(text, named.kind);
+      return placeCalled(text, named.kind);
+    }
+
+    function catchmentsOf(provider, text) {
+      const codes = Array.from(facts.values()).filter((fact) => provider && fact.provider?.code === provider).map(({ code }) => code);
+      const href = frame.dataset.finderPage + "?q=" + encodeURIComponent(text) + "&kind=provider";
+      return codes.length ? { kind: "provider", codes, href } : null;
+    }
+
+    function show(finding, from, goOn) {
+      finding
+        .then((choice) => (choice && map.choose(choice, from)) || goOn())
+        .catch(goOn); // The finder's own page says more than the map can.
+    }
+
+    document.addEventListener("finder-chosen", (event) => {
+      const { chosen, text, goOn } = event.detail;
+      const box = event.target.closest("[data-on-map]");
+      if (!box) return;
+      event.preventDefault();
+      box.querySelector("input").value = chosen.name;
+      show(meant(chosen, text), event.target, goOn);
+    });
+
+    const form = frame.dataset.search && document.querySelector("[data-on-map]")?.closest("form");
+    if (form) form.addEventListener("submit", (event) => {
+      const input = form.querySelector("input[type=search]");
+      const text = input.value.trim();
+      if (!text || form.querySelector("[name=kind]")) return; // Chosen already: it goes where it is told.
+      event.preventDefault();
+      show(placeCalled(text), input, () => form.submit());
+    });
+  };
+})();
