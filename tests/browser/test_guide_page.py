@@ -403,6 +403,16 @@ def test_on_paper_are_the_advice_the_answers_and_whom_to_call(watched: Watched) 
     assert page.pdf(format="A4").count(b"/Type /Page\n") <= 3
 
 
+def test_without_answers_a_blank_checklist_is_printed(watched: Any) -> None:
+    page = watched.open(PATH)
+    page.emulate_media(media="print")
+    for text in ("70% or less", "An international student without a valid visa", "Write no names"):
+        expect(page.get_by_text(text).locator("visible=true").first).to_be_visible()
+    expect(page.locator(".question:visible")).to_have_count(len(GUIDE.questions))
+    expect(page.locator(".advice")).to_be_hidden()
+    assert page.pdf(format="A4").count(b"/Type /Page\n") <= 2
+
+
 def test_hostile_names_are_shown_in_the_guide_as_they_are_written(watched: Any) -> None:
     page = watched.open(f"{PATH}?school=55")
     expect(page.locator(".for-school a")).to_have_text(HOSTILE)
