@@ -3,7 +3,8 @@
 Facts written by hand from general knowledge, each point to some two kilometres, enough for a name
 on a map and for nothing else. The naming authority is the New Zealand Geographic Board; spellings
 are meant to be those of the New Zealand Gazetteer, https://gazetteer.linz.govt.nz, and are to be
-checked there: `CHECKED_ON` is the day on which somebody did, and empty until then.
+checked there: `CHECKED_ON` is the day on which somebody did for all, and empty until then. Some are
+those of notices and releases of the Board (`CHECKED`), read in stored copies.
 """
 
 from __future__ import annotations
@@ -11,6 +12,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CHECKED_ON = ""
+CHECKED = {
+    "Tūranganui-a-Kiwa / Poverty Bay": "gazette.govt.nz/notice/id/2019-ln362, 30 November 2026",
+    "Rangitoto ki te Tonga / D'Urville Island": "gazette.govt.nz/notice/id/2008-ln3345, a proposal "
+    "that changes the form of an official name of 1983, 30 November 2026",
+    "Southern Alps / Kā Tiritiri o te Moana": "gazette.govt.nz/notice/id/2023-ln5058, "
+    "30 November 2026",
+    "Lake Wānaka": "scoop.co.nz/stories/CU1906/S00285, release of the Board, 30 November 2026",
+    "Aoraki / Mount Cook": "Ngāi Tahu Claims Settlement Act 1998, part 3, 30 November 2026",
+}
+"""Name → where it was found spelt so, and the day on which somebody looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,7 @@ NAMED_PLACES: tuple[NamedPlace, ...] = (
         Manukau Harbour                       174.66  -37.04  9
         Firth of Thames                       175.40  -37.02  9
         Tauranga Harbour                      176.02  -37.55  10
-        Poverty Bay                           178.00  -38.72  9
+        Tūranganui-a-Kiwa / Poverty Bay       178.00  -38.72  9
         Palliser Bay                          175.12  -41.50  9
         Milford Sound / Piopiotahi            167.86  -44.60  9
         """,
@@ -118,7 +129,7 @@ NAMED_PLACES: tuple[NamedPlace, ...] = (
         Great Barrier Island (Aotea Island)   175.42  -36.20  9
         Waiheke Island                        175.08  -36.80  10
         Kapiti Island                         174.91  -40.85  10
-        D'Urville Island                      173.85  -40.83  9
+        Rangitoto ki te Tonga / D'Urville Island  173.85  -40.83  9
         Chatham Island                        183.50  -43.90  8
         Pitt Island (Rangiauria)              183.78  -44.29  9
         Matakana Island                       176.08  -37.58  11

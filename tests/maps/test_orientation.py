@@ -14,7 +14,7 @@ from maps.exports.export_input import ExportInput
 from maps.exports.packing import member_of, unzipped
 from maps.screen.coast_cells import coast_cells
 from maps.screen.country_picture import country_svg
-from maps.screen.named_places import CITY_CENTRES, NAMED_PLACES
+from maps.screen.named_places import CHECKED, CITY_CENTRES, NAMED_PLACES
 from maps.screen.orientation import places_json
 from tests.worlds import small_release
 
@@ -115,3 +115,7 @@ def test_the_picture_of_the_country_is_numbers_and_our_colours(
     text = country_svg(ExportInput(edition), dark=dark).decode()
     assert text.startswith("<svg")
     assert not [word for word in hostile if word in text]
+
+
+def test_what_was_checked_is_there_as_it_was_found():
+    assert CHECKED.keys() <= {place.name for place in NAMED_PLACES}

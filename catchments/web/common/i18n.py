@@ -92,7 +92,8 @@ def register(app: Flask) -> None:
     app.jinja_env.filters["long_date"] = long_date
     sentences.register(app)
     app.jinja_env.filters["te_reo"] = te_reo
-    app.jinja_env.filters |= {"beside": beside, "moment": moment, "here": in_new_zealand}
+    app.jinja_env.filters |= {"beside": beside, "content": content}
+    app.jinja_env.filters |= {"moment": moment, "here": in_new_zealand}
     app.jinja_env.globals["pages_in_languages"] = pages_in_languages
     app.context_processor(_page_language)
     app.before_request(_only_where_spoken)
@@ -108,6 +109,12 @@ def languages(app: Flask) -> list[str]:
 def te_reo(text: str) -> Markup:
     """Return a name with its te reo Māori words marked, so that they are read out as such."""
     return Markup().join(TE_REO.format(run) if maori else escape(run) for run, maori in runs(text))
+
+
+def content(text: str) -> Markup:
+    """Return a text that staff keep up in the page's language, or else marked as English."""
+    found, stays_english = catalogues.translated(text)
+    return (catalogues.IN_ENGLISH if stays_english else Markup("{}")).format(te_reo(found))
 
 
 def beside(name: str, typed: Sequence[str]) -> Markup:

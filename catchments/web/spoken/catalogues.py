@@ -100,7 +100,12 @@ class _Missing(NullTranslations):
 
 
 def _note() -> None:
-    g.untranslated = g.get("untranslated", 0) + 1
+    g.untranslated = untranslated() + 1
+
+
+def untranslated() -> int:
+    """Return how many strings of the page so far were shown in English for want of others."""
+    return int(g.get("untranslated", 0))
 
 
 def is_english() -> bool:
@@ -117,8 +122,8 @@ def translated(text: str) -> tuple[str, bool]:
     """Return a sentence that is no page's own, and whether it stays English on this page."""
     if not text or isinstance(text, Told) or is_english():
         return text, False
-    before = g.get("untranslated", 0)
-    return gettext(text), g.get("untranslated", 0) > before
+    before = untranslated()
+    return gettext(text), untranslated() > before
 
 
 def said(text: str | None) -> Markup:
@@ -137,8 +142,7 @@ def language_notes() -> list[LanguageNote]:
     if is_english():
         return []
     unreviewed = str(get_locale()) in current_app.extensions[EXTENSION]
-    missing = g.get("untranslated", 0)
-    told = ((UNREVIEWED, unreviewed), (PARTLY_ENGLISH, missing))
+    told = ((UNREVIEWED, unreviewed), (PARTLY_ENGLISH, untranslated() > 0))
     return [LanguageNote(gettext(text), text) for text, holds in told if holds]
 
 
@@ -157,7 +161,7 @@ def register(app: Flask, babel: Babel) -> list[str]:
         code for code in codes if code != ENGLISH and not _checked(folder / code / "LC_MESSAGES")
     )
     app.jinja_env.filters |= {"said": said, "in_english": in_english}
-    app.jinja_env.globals["language_notes"] = language_notes
+    app.jinja_env.globals |= {"language_notes": language_notes, "untranslated": untranslated}
     return codes
 
 
