@@ -15,6 +15,7 @@
   const WATERS = new Set(["sea", "bay", "strait", "lake", "river"]);
   const AT_MOST = 90;
   const FEWEST_POINTS = 8;
+  const FEW_PARTS = 3;
   const COUNTED = " · ";
 
   /* How many of the largest towns are tried at a zoom, and how far apart their names stay from afar. */
@@ -141,7 +142,8 @@
         const code = kind === "town" ? this._map.areas?.codeAt({ lat, lng }) : "";
         const shown = this._counted(name, code);
         const width = this._width(shown, kind);
-        const beside = [[point.x + 5 + width / 2, point.y], [point.x - 5 - width / 2, point.y], [point.x, point.y - 12], [point.x, point.y + 12]];
+        const gap = this._map.schools?.isShown() ? 9 : 5; // A school's dot is larger than a town's.
+        const beside = [[point.x + gap + width / 2, point.y], [point.x - gap - width / 2, point.y], [point.x, point.y - gap - 7], [point.x, point.y + gap + 7]];
         const apart = kind === "town" ? apartAt(this._map.getZoom()) : 3;
         const at = beside.find(([x, y]) => this._isFree(x, y, width + apart, 14 + apart));
         if (!at) continue;
@@ -228,7 +230,8 @@
       let best = null;
       const onScreen = screenOf(this._map);
       for (const [outer] of polygons) {
-        if (outer.length < FEWEST_POINTS) continue; // An islet has no room for a name.
+        // An islet among many parts has no room for a name; a plain square by itself has.
+        if (outer.length < FEWEST_POINTS && polygons.length > FEW_PARTS) continue;
         const points = outer.map(onScreen);
         const clipped = L.PolyUtil.clipPolygon(points, view);
         const area = clipped.length > 2 ? areaOf(clipped) : 0;

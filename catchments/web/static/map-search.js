@@ -74,7 +74,7 @@
       const box = event.target.closest("[data-on-map]");
       if (!box) return;
       event.preventDefault();
-      box.querySelector("input").value = chosen.name;
+      if (chosen.name) box.querySelector("input").value = chosen.name;
       show(meant(chosen, text), event.target, goOn);
     });
 
