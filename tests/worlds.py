@@ -103,8 +103,6 @@ TABLES = (
     "finding_explained",
     "content_version",
     "content_check",
-    "basemap",
-    "basemap_cell",
     "api_key",
     "mistake_report",
 )
