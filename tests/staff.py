@@ -89,7 +89,7 @@ class App:
 AHEAD = Ahead()
 factors.clock = AHEAD
 # Whether a password is easily guessed is worked out once; everybody here has the same.
-accounts.is_guessed = cache(accounts.is_guessed)  # type: ignore[assignment,attr-defined]
+accounts.is_guessed = cache(accounts.is_guessed)  # type: ignore[assignment, attr-defined]
 # Made as ever, but in a millisecond.
 hashing.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 

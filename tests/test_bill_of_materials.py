@@ -7,8 +7,6 @@ import subprocess
 import sys
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from catchments.core.settings import ROOT
 from scripts.bill_of_materials import CARRIED, OF_THE_SYSTEM, PINS, written
@@ -21,6 +19,10 @@ def text() -> str:
 
 
 def test_it_is_valid_by_the_schema(text: str) -> None:
+    # Two seconds that only whoever runs this test needs.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
 
 

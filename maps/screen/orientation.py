@@ -7,7 +7,7 @@ the middle one of its schools does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
@@ -22,6 +22,8 @@ from maps.screen.named_places import CITY_CENTRES, NAMED_PLACES
 
 APART_DEG = 0.25
 """Schools further from each other than this, with none between, lie in places of their own."""
+MAIL_TOWN_DEG = 1.2
+"""Within this of a larger place of its name a place is but where the larger one's post goes."""
 LARGEST = 60
 """Characters of a name that the map is told."""
 
@@ -64,12 +66,25 @@ def towns(located: Located, spelt: Mapping[str, str] | None = None) -> list[Name
     for school, place in located:
         by_town.setdefault(school.city.strip(), []).append((school, place))
     found = (
-        _town((spelt or {}).get(folded(town), town), group)
+        each
         for town, schools in by_town.items()
         if town
-        for group in clusters(schools)
+        for each in _towns_called((spelt or {}).get(folded(town), town), schools)
     )
     return _ranked(found)
+
+
+def _towns_called(name: str, schools: Located) -> list[Named]:
+    """Return the places of one name, each with the students of those that are its mail's only."""
+    kept: list[Named] = []
+    for one in _ranked(_town(name, group) for group in clusters(schools)):
+        for at, larger in enumerate(kept):
+            if _is_within(MAIL_TOWN_DEG, one, larger):
+                kept[at] = replace(larger, students=larger.students + one.students)
+                break
+        else:
+            kept.append(one)
+    return kept
 
 
 def suburbs(located: Located) -> list[Named]:
@@ -96,8 +111,12 @@ def clusters(located: Located) -> list[Located]:
 
 
 def _near(one: Place, other: Place) -> bool:
+    return _is_within(APART_DEG, one, other)
+
+
+def _is_within(degrees: float, one: Place | Named, other: Place | Named) -> bool:
     lng = abs(to_360(one.lng) - to_360(other.lng)) * 0.75  # as degrees of latitude, at 41° S
-    return bool(lng * lng + (one.lat - other.lat) ** 2 <= APART_DEG**2)
+    return bool(lng * lng + (one.lat - other.lat) ** 2 <= degrees**2)
 
 
 def _located(material: ExportInput) -> Located:
@@ -131,5 +150,5 @@ def _named(name: str, group: Located, *, middle: Located | None = None) -> Named
     return Named(" ".join(name.split())[:LARGEST], lng, lat, students)
 
 
-def _ranked(found: Iterator[Named]) -> list[Named]:
+def _ranked(found: Iterable[Named]) -> list[Named]:
     return sorted(found, key=lambda each: (-each.students, folded(each.name), each.lat))

@@ -21,7 +21,7 @@ from catchments.lookup.resolver import long_date
 from maps.colours import regions_in_order
 from maps.exports.export_input import ExportInput
 from maps.leaflet import LEAFLET_FOLDER, MAP_SCRIPTS
-from maps.screen.folium_map import MAIN_ISLANDS, MAP_ID, CatchmentMap, tidy
+from maps.screen.folium_map import MAIN_ISLANDS, MAP_ID, MAP_NAME, CatchmentMap, tidy
 from maps.screen.orientation import places_json
 from maps.screen.words import WORDS
 from maps.topology import drawn_topology, overview_topology
@@ -36,7 +36,7 @@ LARGEST_BYTES = 1_000_000
 """Above which boundaries are those of the whole country at once."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 """The file asks nobody for anything, whoever opens it wherever."""
-SEARCH = """<form id="map-find" class="finder" data-on-map>
+SEARCH = f"""<form id="map-find" class="finder" data-map="{MAP_NAME}">
 <label for="map-find-text">Find a school, a catchment or a provider</label>
 <div class="search-row"><input id="map-find-text" type="search" list="map-find-names"
 autocomplete="off" spellcheck="false"><button class="button">Find</button></div>

@@ -30,6 +30,7 @@ WORDS: dict[str, Any] = {
     "legend": "Legend",
     "coloursMean": "Colours show",
     "layers": "Layers",
+    "layerNames": {},
     "meanings": {"region": "Region", "provider": "Provider", "none": "Nothing"},
     "all": "All New Zealand",
     "chathams": "Chatham Islands",

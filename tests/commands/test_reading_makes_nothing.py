@@ -39,6 +39,7 @@ IMPORTS_OF_NOTHING = {
 """Without --commit these show what they would do, on a machine that has nothing yet."""
 REFUSED_FOR_THE_FILE = {
     "aliases import": "There is no school directory",
+    "basemap import": "is no GeoPackage",
     "catchments import": "or CSV with a WKT column",
     "listings import": "There is no school directory",
     "providers import": "Refused:",

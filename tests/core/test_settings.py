@@ -95,3 +95,13 @@ def test_keys_that_are_none_are_refused_and_not_shown(given: dict[str, str], sai
     with pytest.raises(InputRefused, match=said) as refused:
         Settings.from_environment(given)
     assert "kkkk" not in str(refused.value)
+
+
+def test_reports_of_mistakes_are_kept_for_some_days_and_not_for_ever() -> None:
+    name = "CATCHMENTS_REPORTS_KEPT_DAYS"
+    assert Settings.from_environment({}).reports_kept_days == 180
+    assert Settings.from_environment({name: "30"}).reports_kept_days == 30
+    for text in ("0", "3661", "-1", "for ever"):
+        with pytest.raises(InputRefused, match=f"{name} is") as refused:
+            Settings.from_environment({name: text})
+        assert refused.value.field == name

@@ -437,6 +437,13 @@ def test_a_wheel_of_five_needs_four_colours_and_always_gets_the_same():
     assert colours == four_colouring(dict(reversed(wheel.items())))
 
 
+def test_those_of_one_group_have_one_colour_and_their_neighbours_another():
+    row = {name: box(at, 0, at + 1, 1) for at, name in enumerate("ABCD")}
+    assert len(set(four_colouring(row).values())) == 2
+    together = four_colouring(row, {"A": "one", "B": "one", "D": "one"})
+    assert together["A"] == together["B"] == together["D"] != together["C"]
+
+
 def test_catchments_of_several_parts_are_coloured_too():
     parts = {
         "A": MultiPolygon([box(0, 0, 1, 1), box(5, 0, 6, 1)]),

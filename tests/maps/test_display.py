@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.model import Catchment, Edition
 from catchments.geometry.coordinates import geometry_to_360
 from catchments.geometry.neighbours import neighbours
-from maps.display import GRID_DEG, display_coverage
+from maps.display import GRID_DEG, display_coverage, without_land
 from maps.exports.export_input import ExportInput
 from maps.topology import drawn_topology
 
@@ -116,6 +116,23 @@ def test_a_catchment_without_any_land_keeps_its_sea(coast: BaseGeometry) -> None
     sea = shapely.box(160, -50, 161, -49)
     drawn = display_coverage({"A": sea}, coast=coast)
     assert drawn["A"].equals(sea)
+
+
+def test_a_catchment_without_any_land_is_known_from_those_that_have_some(
+    edition: Edition, coast: BaseGeometry
+) -> None:
+    sea = shapely.box(168.0, -34.0, 168.2, -33.8)
+    boundaries = {**edition.boundaries, "ZZ": sea}
+    drawn = display_coverage(boundaries, coast=coast)
+    assert without_land(drawn, coast) == {"ZZ"}
+    assert without_land(drawn, None) == set()
+    told = topology_of(replace(edition, boundaries=boundaries), coast)
+    told_at_sea = {
+        each["properties"]["code"]
+        for each in told["objects"]["catchments"]["geometries"]
+        if each["properties"].get("sea")
+    }
+    assert told_at_sea == {"ZZ"}
 
 
 def test_without_a_coast_boundaries_reach_as_far_as_they_do(edition: Edition) -> None:

@@ -14,7 +14,7 @@ from maps.exports.export_input import ExportInput
 from maps.exports.packing import member_of, unzipped
 from maps.screen.coast_cells import coast_cells
 from maps.screen.country_picture import country_svg
-from maps.screen.named_places import CHECKED, NAMED_PLACES
+from maps.screen.named_places import CHECKED, CITY_CENTRES, NAMED_PLACES
 from maps.screen.orientation import places_json
 from tests.worlds import small_release
 
@@ -52,6 +52,18 @@ def test_places_of_one_name_that_lie_far_apart_are_two(edition: Edition) -> None
     rows: list[Row] = [("", "Halfway", 174.0, -36.0, 30), ("", "Halfway", 168.0, -46.0, 20)]
     found = places(edition, *rows)["towns"]
     assert [(row[0], row[1]) for row in found] == [("Halfway", 174.0), ("Halfway", 168.0)]
+
+
+def test_where_a_towns_post_goes_is_no_second_town(edition: Edition) -> None:
+    rows: list[Row] = [("", "Coast", 178.0, -38.6, 900), ("", "Coast", 178.3, -37.9, 20)]
+    assert places(edition, *rows)["towns"] == [["Coast", 178.0, -38.6, 920]]
+
+
+def test_a_large_citys_name_stands_at_its_centre(edition: Edition) -> None:
+    south: Row = ("Onehunga", "Auckland", 174.78, -36.92, 900)
+    elsewhere: Row = ("", "Nelson", 168.0, -46.0, 900)  # not the Nelson that is known
+    found = {row[0]: tuple(row[1:3]) for row in places(edition, south, elsewhere)["towns"]}
+    assert found == {"Auckland": CITY_CENTRES["auckland"], "Nelson": (168.0, -46.0)}
 
 
 def test_a_suburb_is_known_by_its_town_too(edition: Edition) -> None:

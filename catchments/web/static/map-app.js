@@ -192,6 +192,7 @@
       map.on("click", onMapClick);
       ours.nameWhatIsUnder(map);
       ours.searchOver(map);
+      ours.nameLayers(map);
       map.on("located", ({ choice }) => map.choose(choice, container));
       map.on("told", ({ sentence }) => {
         map.manners.say(sentence, { long: true });

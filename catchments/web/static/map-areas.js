@@ -11,7 +11,8 @@
 
   const FAR_LNG = 181;
   const isFar = (line) => line.every(([, lng]) => lng > FAR_LNG);
-  const isFarOut = ([outer]) => isFar(outer);
+  const isFarOut = (ours.isFarOut = ([outer]) => isFar(outer));
+  const boundsOf = (polygons) => L.latLngBounds(polygons.flatMap(([outer]) => outer));
 
   // --- catchments ----------------------------------------------------------------------------------
 
@@ -74,7 +75,7 @@
         const known = this.parts.get(area.code);
         if (known) {
           known.polygons = area.polygons;
-          if (!known.published) known.layer.setLatLngs(this._shown(known));
+          if (!known.published) this._redraw(known);
         } else {
           this._add(area);
         }
@@ -90,6 +91,7 @@
       const className = "catchment colour-" + Number(colour) + " region-" + Number(region);
       const over = sea ? { pane: "afloat", renderer: (this._afloat ||= L.svg({ pane: "afloat" })) } : {};
       const part = { polygons, region: Number(region), colour: Number(colour), published: null };
+      part.bounds = boundsOf(polygons);
       part.layer = L.polygon(this._shown(part), { className, smoothFactor: 0.7, ...over }).addTo(this._map);
       this._codeOfPath.set(part.layer.getElement(), code);
       this.parts.set(code, part);
@@ -115,12 +117,12 @@
 
     async _publish(name) {
       const view = this._map.getBounds().pad(0.2);
-      const wanted = Array.from(this.parts).filter(([, part]) => !part.published && part.layer.getBounds().intersects(view));
+      const wanted = Array.from(this.parts).filter(([, part]) => !part.published && part.bounds.intersects(view));
       await Promise.allSettled(wanted.map(async ([code, part]) => {
         const polygons = ours.geojsonPolygons(await ours.data(name, code));
         if (!this._map || !ours.frame.hasAttribute("data-close") || !polygons.length) return;
         part.published = polygons;
-        part.layer.setLatLngs(this._shown(part));
+        this._redraw(part);
       }));
       this.fire("drawn");
     },
@@ -129,7 +131,7 @@
       for (const part of this.parts.values()) {
         if (!part.published) continue;
         part.published = null;
-        part.layer.setLatLngs(this._shown(part));
+        this._redraw(part);
       }
     },
 
@@ -141,7 +143,7 @@
 
     codeAt({ lat, lng }) {
       for (const [code, part] of this.parts) {
-        if (part.layer.getBounds().contains([lat, lng]) && ours.isInside(part.published || part.polygons, lat, lng)) {
+        if (part.bounds.contains([lat, lng]) && ours.isInside(part.published || part.polygons, lat, lng)) {
           return code;
         }
       }
@@ -151,8 +153,8 @@
     /* The corner of an area that lies nearest to a place; none where an area is in view. */
     nearest(place, view) {
       let [best, bestDistance] = [null, Infinity];
-      for (const { layer, polygons } of this.parts.values()) {
-        if (layer.getBounds().contains(place) && ours.isInside(polygons, place.lat, place.lng)) return null;
+      for (const { bounds, polygons } of this.parts.values()) {
+        if (bounds.contains(place) && ours.isInside(polygons, place.lat, place.lng)) return null;
         for (const corner of polygons.flatMap(([outer]) => outer)) {
           if (view.contains(corner)) return null;
           const distance = (corner[0] - place.lat) ** 2 + ((corner[1] - place.lng) * 0.75) ** 2;
@@ -165,7 +167,7 @@
     /* The bounds of what of some catchments is drawn; undefined where none of them is. */
     boundsOf(codes) {
       const drawn = codes.flatMap((code) => this.parts.get(code)?.polygons || []);
-      return drawn.length ? L.latLngBounds(drawn.flatMap(([outer]) => outer)) : undefined;
+      return drawn.length ? boundsOf(drawn) : undefined;
     },
 
     /* The chosen are saturated, the rest are dimmed. */
@@ -187,6 +189,12 @@
         if (part.polygons.some(isFarOut)) part.layer.setLatLngs(this._shown(part));
       }
       this._farLines?.forEach((line) => (isLeftOut ? this._lines.removeLayer(line) : this._lines.addLayer(line)));
+    },
+
+    /* Its bounds are those of all of it, drawn here or left to the box. */
+    _redraw(part) {
+      part.bounds = boundsOf(part.published || part.polygons);
+      part.layer.setLatLngs(this._shown(part));
     },
 
     _shown(part) {

@@ -128,7 +128,7 @@
       const stretch = 96 / (east - west);
       const tall = stretch / Math.cos((44 * Math.PI) / 180);
       for (const [code, { polygons, region, colour }] of map.areas.parts) {
-        const here = polygons.filter(([outer]) => outer[0][1] > 181);
+        const here = polygons.filter(ours.isFarOut);
         if (!here.length) continue;
         const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
         path.setAttribute("class", "catchment region-" + region + " colour-" + colour);
@@ -140,6 +140,19 @@
       return picture.childElementCount > 0;
     },
   });
+
+  // --- layers, which Folium names in English ----------------------------------------------------------
+
+  ours.nameLayers = (map) => {
+    const control = map.getContainer().querySelector(".leaflet-control-layers");
+    if (!control) return;
+    const toggle = control.querySelector(".leaflet-control-layers-toggle");
+    toggle.title = words.layers;
+    toggle.setAttribute("aria-label", words.layers);
+    for (const text of control.querySelectorAll("label span span")) {
+      text.textContent = " " + (words.layerNames[text.textContent.trim()] || text.textContent.trim());
+    }
+  };
 
   // --- the whole screen, and where one is ----------------------------------------------------------------
 
@@ -181,7 +194,7 @@
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => map.fire(...located(map, coords)),
       () => map.fire("told", { sentence: words.noLocation }),
-      { maximumAge: 60000, timeout: 15000 },
+      { timeout: 15000 },
     );
   }
 

@@ -7,8 +7,7 @@
   if (!ours || !form) return;
 
   const SHOWN = 12;
-  const { input, none } = { input: form.querySelector("input"), none: form.querySelector("[role=status]") };
-  const list = form.querySelector("datalist");
+  const [input, list, none] = ["input", "datalist", "[role=status]"].map((one) => form.querySelector(one));
   const folded = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
   let known = null;
 
@@ -20,7 +19,8 @@
     const [{ catchments }, { schools }] = await Promise.all([ours.data("catchments"), ours.data("schools")]);
     known ||= [
       ...catchments.map(({ name, code, provider }) => named(name, provider ? provider.name : "", { kind: "catchment", code })),
-      ...schools.map(([id, name]) => named(name + " (" + id + ")", "", { kind: "school", school_id: id })),
+      ...schools.map(([id, name, lng, lat, code, status]) =>
+        named(name + " (" + id + ")", "", { kind: "school", id, name, status, code, at: [lat, ours.to360(lng)] })),
     ];
     return known;
   }
@@ -42,8 +42,6 @@
     const all = await found(input.value);
     const one = all.find(({ text }) => text === input.value) || all[0];
     none.hidden = Boolean(one);
-    if (!one) return;
-    const detail = { chosen: one.chosen, text: one.text, goOn() {} };
-    input.dispatchEvent(new CustomEvent("finder-chosen", { bubbles: true, cancelable: true, detail }));
+    if (one) window[form.dataset.map].choose(one.chosen, input);
   });
 })();

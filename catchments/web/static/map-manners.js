@@ -11,6 +11,7 @@
 
   const HINT_MS = 1600;
   const LONG_MS = 8000;
+  const NARROW_PX = 600; // Where the search is as wide as the map, and the legend lies under it.
   const ASHORE_UNTIL = 12;
   const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 
@@ -94,13 +95,32 @@
     /* The whole country just fits at the least zoom. */
     _fit() {
       const map = this._map;
-      const fits = map.getBoundsZoom(this.options.whole);
-      if (!Number.isFinite(fits)) return;
       // Not setMinZoom, whose animation would end after the page has set its view.
-      map.options.minZoom = Math.max(this.options.leastZoom, Math.min(fits - 0.3, 7));
+      map.options.minZoom = this.options.leastZoom;
+      const { x } = map.getSize();
+      const fits = map.getBoundsZoom(this.options.whole, false, L.point(16, x < NARROW_PX ? 170 : 16));
+      if (!Number.isFinite(fits)) return;
+      map.options.minZoom = Math.max(this.options.leastZoom, Math.min(fits - 0.1, 7));
       if (map.getZoom() < map.options.minZoom) map.setZoom(map.options.minZoom, { animate: false });
       map.fire("zoomlevelschange");
     },
+  });
+
+  // --- on paper -----------------------------------------------------------------------------------
+
+  const PAGE_PX = [640, 440];
+
+  /* What is on the screen, made small enough for one page with the answer. */
+  window.addEventListener("beforeprint", () => {
+    const { width, height } = ours.frame.getBoundingClientRect();
+    ours.frame.dataset.print = "";
+    Object.assign(ours.frame.style, {
+      width: width + "px", height: height + "px", zoom: Math.min(1, PAGE_PX[0] / width, PAGE_PX[1] / height),
+    });
+  });
+  window.addEventListener("afterprint", () => {
+    delete ours.frame.dataset.print;
+    Object.assign(ours.frame.style, { width: "", height: "", zoom: "" });
   });
 
   // --- the view's address --------------------------------------------------------------------------

@@ -222,8 +222,8 @@
 
     /* The widest west-east stretch of what is seen of a catchment's largest part, near its middle: of
      * the land, even where its boundary reaches out to sea. */
-    _room({ layer, polygons }) {
-      if (!this._map.getBounds().intersects(layer.getBounds())) return null;
+    _room({ bounds, polygons }) {
+      if (!this._map.getBounds().intersects(bounds)) return null;
       const view = L.bounds([4, 4], this._size.subtract([4, 4]));
       let best = null;
       const onScreen = screenOf(this._map);

@@ -21,8 +21,16 @@
     return { kind: "school", id: school.school_id, name: school.name, status: school.status, code: catchment?.code, at };
   }
 
+  /* In a file by itself nobody is asked. */
+  async function heldSchool(number) {
+    const { schools } = await ours.data("schools");
+    const [id, name, lng, lat, code, status] = schools.find((row) => row[0] === number) || [];
+    return id === undefined ? null : { kind: "school", id, name, status, code, at: [lat, to360(lng)] };
+  }
+
   /* The school with a number, as it is chosen on the map; none where the directory has none. */
   ours.schoolNumbered = async (number) => {
+    if (ours.isHeld("schools")) return heldSchool(Number(number));
     const found = await asked(frame.dataset.provider, "?school_id=" + encodeURIComponent(number));
     return found.school ? schoolOf(found) : null;
   };
@@ -70,8 +78,8 @@
       show(meant(chosen, text), event.target, goOn);
     });
 
-    const form = document.querySelector("[data-on-map]")?.closest("form");
-    form?.addEventListener("submit", (event) => {
+    const form = frame.dataset.search && document.querySelector("[data-on-map]")?.closest("form");
+    if (form) form.addEventListener("submit", (event) => {
       const input = form.querySelector("input[type=search]");
       const text = input.value.trim();
       if (!text || form.querySelector("[name=kind]")) return; // Chosen already: it goes where it is told.

@@ -82,7 +82,8 @@ def _is_of_the_moment(response: Response) -> bool:
         response.status_code >= 400
         or ("private" in control and OF_THIS_HOST not in request.environ)
         or "no-store" in control
-        or request.path.startswith(("/staff", "/embed", "/v1/search", "/search"))
+        or request.path == "/embed"
+        or request.path.startswith(("/staff", "/v1/search", "/search"))
     )
 
 
