@@ -36,6 +36,12 @@ PREPARED = (
     "catchments.commands.editions",
     "catchments.commands.jobs.publishing",
     "maps.artefacts",
+    # And what those import only where it is used.
+    "catchments.readers.boundaries.change",
+    "catchments.readers.formats.table_parts.sheet_tables",
+    "psycopg",
+    "rich.progress",
+    "webauthn",
 )
 """Modules that are imported before a program begins."""
 

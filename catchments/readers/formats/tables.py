@@ -31,7 +31,6 @@ from catchments.readers.formats.table_parts.footers import Footers
 from catchments.readers.formats.table_parts.headers import Columns, Numbered, is_another_header
 from catchments.readers.formats.table_parts.parquet_tables import read_parquet
 from catchments.readers.formats.table_parts.sections import Section, say_around
-from catchments.readers.formats.table_parts.sheet_tables import open_sheets
 from catchments.readers.formats.text_files import Looks, head_of, looks_of
 from catchments.readers.formats.vectors.layers import NOTHING_DECLARED, Declared
 from catchments.readers.report import Progress, Report, no_progress
@@ -122,6 +121,8 @@ def open_table(
     """
     looks = _checked_head(path)
     if looks is Looks.ZIP:
+        from catchments.readers.formats.table_parts.sheet_tables import open_sheets  # openpyxl
+
         with open_sheets(path, columns, report, sheet) as sections:
             yield _table(path, columns, report, sections, progress)
         return

@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import sqlalchemy as sa
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from catchments.core.errors import CatchmentsError
 from catchments.store.engine import WRITER_LOCK, open_engine
@@ -131,6 +129,8 @@ def _feed(reader: Any, writer: Any, tables: Sequence[str], rows: Mapping[str, in
 
 def _counted(rows: Mapping[str, int]) -> str:
     """Return what fails where a table has not as many rows as the dump."""
+    from psycopg import sql  # only who has PostgreSQL pays for it
+
     each = (
         sql.SQL(
             "IF (SELECT count(*) FROM public.{}) <> {} THEN "
@@ -144,6 +144,8 @@ def _counted(rows: Mapping[str, int]) -> str:
 
 
 def _before(tables: Sequence[str]) -> str:
+    from psycopg import sql
+
     dropped = (
         sql.SQL("DROP TABLE IF EXISTS public.{} CASCADE;\n")
         .format(sql.Identifier(table))
@@ -173,6 +175,8 @@ def _refuse_others(url: sa.URL, ours: Sequence[str]) -> None:
 
 def _where(url: sa.URL) -> tuple[str, dict[str, str]]:
     """Return a database's address without its password, and the password for the environment."""
+    from psycopg.conninfo import make_conninfo
+
     _, given = url.get_dialect()().create_connect_args(url.set(drivername="postgresql+psycopg"))
     password = given.pop("password", None)
     return make_conninfo(**given), {"PGPASSWORD": str(password)} if password else {}

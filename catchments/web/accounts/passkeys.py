@@ -1,7 +1,8 @@
 """Passkeys: what browsers are asked, and whether what they answer may be taken.
 
 A passkey belongs to one address. Where no setting says at which the public comes here, it can only
-be this very machine's `localhost`: an IP address cannot have any.
+be this very machine's `localhost`: an IP address cannot have any. The library that checks them is
+imported where one is used: it takes a tenth of a second, and the public needs none.
 """
 
 from __future__ import annotations
@@ -9,38 +10,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import request, session
-from webauthn import (
-    base64url_to_bytes,
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import bytes_to_base64url
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from catchments.core.roles import Person
 from catchments.store.accounts.factors import Passkey
 from catchments.web.accounts import access
 from catchments.web.accounts.room import room
 
+if TYPE_CHECKING:
+    from webauthn.helpers.structs import (
+        PublicKeyCredentialDescriptor,
+        UserVerificationRequirement,
+    )
+
 ASKED = "passkey"
 """What the session keeps of what a browser was asked: the latest alone."""
 ANSWERED_WITHIN_S = 10 * 60
 LONGEST_ANSWER = 16_000
 LOCALHOST = "localhost"
-_VERIFIED = UserVerificationRequirement.REQUIRED
-"""The device asks for a finger, a face or a PIN: without, whoever holds it is let in."""
 
 
 class NotTaken(Exception):
@@ -79,14 +69,17 @@ def asked_to_make(person: Person, held: list[Passkey]) -> str | None:
     its = party()
     if its is None:
         return None
+    from webauthn import generate_registration_options, options_to_json
+    from webauthn.helpers import structs
+
     options = generate_registration_options(
         rp_id=its.id,
         rp_name=room().name,
         user_id=f"{room().path} {person.id}".encode(),
         user_name=person.login,
         user_display_name=person.name,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.PREFERRED, user_verification=_VERIFIED
+        authenticator_selection=structs.AuthenticatorSelectionCriteria(
+            resident_key=structs.ResidentKeyRequirement.PREFERRED, user_verification=_verified()
         ),
         exclude_credentials=_descriptors(held),
     )
@@ -99,8 +92,10 @@ def asked_to_show(person: Person, held: list[Passkey]) -> str | None:
     its = party()
     if its is None or not held:
         return None
+    from webauthn import generate_authentication_options, options_to_json
+
     options = generate_authentication_options(
-        rp_id=its.id, allow_credentials=_descriptors(held), user_verification=_VERIFIED
+        rp_id=its.id, allow_credentials=_descriptors(held), user_verification=_verified()
     )
     _remember(person, options.challenge, "show")
     return options_to_json(options)
@@ -108,6 +103,9 @@ def asked_to_show(person: Person, held: list[Passkey]) -> str | None:
 
 def made(person: Person, answer: str) -> New:
     """Return the passkey that a browser has made as it was asked. Raises NotTaken."""
+    from webauthn import verify_registration_response
+    from webauthn.helpers import bytes_to_base64url
+
     its, challenge, _ = _asked(person, "make")
     taken = _taken(
         verify_registration_response,
@@ -129,6 +127,8 @@ def shown(person: Person, held: list[Passkey], answer: str) -> tuple[Passkey, in
 
     Raises NotTaken.
     """
+    from webauthn import base64url_to_bytes, verify_authentication_response
+
     its, challenge, asked_at = _asked(person, "show")
     passkey = _named(held, _short(answer))
     taken = _taken(
@@ -145,12 +145,16 @@ def shown(person: Person, held: list[Passkey], answer: str) -> tuple[Passkey, in
 
 
 def _remember(person: Person, challenge: bytes, what: str) -> None:
+    from webauthn.helpers import bytes_to_base64url
+
     asked = {"for": person.id, "to": what, "challenge": bytes_to_base64url(challenge)}
     session[ASKED] = {**asked, "at": access.moment().isoformat()}
 
 
 def _asked(person: Person, what: str) -> tuple[Party, bytes, datetime]:
     """Return what a browser was asked, which is forgotten. Raises NotTaken."""
+    from webauthn import base64url_to_bytes
+
     its, asked = party(), session.pop(ASKED, None)
     if its is None or not asked or (asked["for"], asked["to"]) != (person.id, what):
         raise NotTaken("nothing was asked")
@@ -162,7 +166,7 @@ def _asked(person: Person, what: str) -> tuple[Party, bytes, datetime]:
 
 def _named(held: list[Passkey], answer: str) -> Passkey:
     """Return the passkey of somebody that an answer names. Raises NotTaken."""
-    from webauthn.helpers import parse_authentication_credential_json
+    from webauthn.helpers import bytes_to_base64url, parse_authentication_credential_json
 
     named = bytes_to_base64url(_taken(parse_authentication_credential_json, answer).raw_id)
     found = next((each for each in held if each.credential == named), None)
@@ -185,7 +189,17 @@ def _short(answer: str) -> str:
     return answer
 
 
+def _verified() -> UserVerificationRequirement:
+    # The device asks for a finger, a face or a PIN: without, whoever holds it is let in.
+    from webauthn.helpers.structs import UserVerificationRequirement
+
+    return UserVerificationRequirement.REQUIRED
+
+
 def _descriptors(held: list[Passkey]) -> list[PublicKeyCredentialDescriptor]:
+    from webauthn import base64url_to_bytes
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+
     return [PublicKeyCredentialDescriptor(base64url_to_bytes(each.credential)) for each in held]
 
 

@@ -7,8 +7,6 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
-from catchments.readers.boundaries.change import catchments_change
-from catchments.readers.boundaries.reading import BoundaryReading
 from catchments.readers.uploads import Sought, Wish
 from catchments.web.staff.forms import imports
 from catchments.web.staff.forms.change_form import ChangeForm
@@ -19,6 +17,10 @@ from catchments.web.staff.pages.draft_view import DraftState
 
 def read(typed: FormReader, worked: DraftState) -> ReplaceCatchments:
     """Return what puts the catchments of uploaded files in place of all there are."""
+    # A tenth of a second, which no other page needs.
+    from catchments.readers.boundaries.change import catchments_change
+    from catchments.readers.boundaries.reading import BoundaryReading
+
     given = imports.given_of(typed)
     wish = Wish(
         [],
