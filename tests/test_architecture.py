@@ -13,7 +13,8 @@ import pytest
 
 from tests.waiting import PATIENCE_S
 
-pytestmark = pytest.mark.every_case
+# One worker parses every module, not each.
+pytestmark = [pytest.mark.every_case, pytest.mark.xdist_group("architecture")]
 
 ROOT = Path(__file__).resolve().parent.parent
 
