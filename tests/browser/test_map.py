@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.made_up import HOSTILE
 
@@ -187,8 +187,29 @@ def test_when_something_fails_to_load_the_page_says_so_and_the_list_answers(
     page.route(blocked, lambda route: route.abort())
     page.goto(f"{live_url}/map")
     expect(page.locator("#map-message")).to_have_text(re.compile("could not be loaded"))
+    # Where the map would be there is the picture, or nothing at all; never half a map.
+    assert page.evaluate(
+        "() => { const frame = document.querySelector('#map-frame');"
+        " const { x, y, width } = frame.getBoundingClientRect();"
+        " return !document.elementFromPoint(x + width / 2, y + 99).closest('.leaflet-container'); }"
+    )
     in_the_list(page).click()
     expect(page.locator("#answer h2")).to_have_text("Provider of Rimu")
+
+
+def test_what_a_bad_line_loses_once_is_asked_for_again(page: Page, live_url: str) -> None:
+    lost: list[str] = []
+
+    def lose_the_first(route: Route) -> None:
+        if lost:
+            route.continue_()
+            return
+        lost.append(route.request.url)
+        route.abort()
+
+    page.route("**/schools/*.json", lose_the_first)
+    with page.expect_response(lambda answer: answer.url in lost):
+        page.goto(f"{live_url}/map?school=54")
 
 
 def test_schools_that_fail_to_load_do_not_stop_the_map(page: Page, live_url: str) -> None:

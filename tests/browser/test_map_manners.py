@@ -139,6 +139,16 @@ def test_the_cross_names_what_is_under_it_and_enter_chooses_it(watched: Watched)
     expect(page.locator("#answer h2")).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator("#map_catchments")).to_be_focused()
+    # At sea there is nothing to choose: the cross is taken to the nearest land.
+    page.evaluate("map_catchments.setView([-40.5, 170.5], 8)")
+    expect(page.locator("#map-hover")).to_be_hidden()
+    page.locator("#map_catchments").press("Enter")
+    expect(page.locator("#map-hover")).to_contain_text("Provider of")
+    # Into the layers that were opened, and out of them again.
+    page.locator(".leaflet-control-layers-toggle").press("Enter")
+    expect(page.locator(".leaflet-control-layers input").first).to_be_focused()
+    page.locator(".map-legend summary").focus()
+    expect(page.locator(".leaflet-control-layers-expanded")).to_have_count(0)
 
 
 # --- the address ----------------------------------------------------------------------------------

@@ -98,7 +98,9 @@
       const told = kinds[choice.kind](choice);
       if (!told) return false;
       const served = (choice.codes || [choice.code]).map((code) => facts.get(code)).filter(Boolean);
-      answerPanel.replaceChildren(ours.card({ ...told, served, onClose: clear }));
+      const of = (fact) => fact.provider && fact.provider.code;
+      const also = served.length === 1 && of(served[0]) ? Array.from(facts.values()).filter((each) => each !== served[0] && of(each) === of(served[0])) : [];
+      answerPanel.replaceChildren(ours.card({ ...told, served, also, onClose: clear }));
       mark(choice.codes || [choice.code], choice.at);
       if (!quiet) remember(told.query, choice);
       if (!move) return true;
@@ -176,7 +178,10 @@
     function onKey(event) {
       if (event.key === "Escape" && chosen && !event.target.closest("input")) clear();
       if (event.key !== "Enter" || event.target !== container) return;
-      if (chooseAt(under(map, map.getSize().divideBy(2)))) answerPanel.querySelector("h2").focus();
+      if (chooseAt(under(map, map.getSize().divideBy(2)))) return answerPanel.querySelector("h2").focus();
+      // Over the sea the cross goes to the nearest land, and says where it is.
+      const land = ours.landNear(map);
+      if (land) map.panTo(land, { animate: !calm });
     }
 
     function onListClick(event) {

@@ -6,6 +6,7 @@
   if (!ours) return;
 
   const { words } = ours;
+  const FEW = 12; // What is more than a line or two is told by the provider's own page.
 
   function link(href, text) {
     const element = document.createElement("a");
@@ -57,8 +58,8 @@
   }
 
   /* A card of the template: what is meant, who serves it, and where more is told. `served` has several
-   * catchments only where one provider has them all. */
-  ours.card = ({ place, served, href, more, onClose }) => {
+   * catchments only where one provider has them all; `also` are others of the provider of a single one. */
+  ours.card = ({ place, served, also = [], href, more, onClose }) => {
     const [fact] = served;
     const card = document.getElementById("answer-template").content.cloneNode(true);
     const slot = (name) => card.querySelector('[data-slot="' + name + '"]');
@@ -73,6 +74,7 @@
     if (provider.email) addFact(list, words.email, emailNode(provider.email));
     if (provider.website) addFact(list, words.website, websiteNode(provider.website));
     for (const { name } of served) addFact(list, words.catchment, name);
+    if (also.length && also.length < FEW) addFact(list, words.servedBy, [fact, ...also].map(({ name }) => name).join(", "));
     const region = (served.length === 1 && fact.education_region) || "";
     if (region) {
       const dd = addFact(list, words.region, region);

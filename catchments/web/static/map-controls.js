@@ -149,6 +149,11 @@
     const toggle = control.querySelector(".leaflet-control-layers-toggle");
     toggle.title = words.layers;
     toggle.setAttribute("aria-label", words.layers);
+    // By keyboard: into what was opened, and closed when left.
+    toggle.addEventListener("keydown", ({ key }) => key === "Enter" && setTimeout(() => control.querySelector("input")?.focus()));
+    control.addEventListener("focusout", ({ relatedTarget }) => {
+      if (relatedTarget && !control.contains(relatedTarget)) control.classList.remove("leaflet-control-layers-expanded");
+    });
     for (const text of control.querySelectorAll("label span span")) {
       text.textContent = " " + (words.layerNames[text.textContent.trim()] || text.textContent.trim());
     }

@@ -15,9 +15,12 @@
   const words = JSON.parse(frame.dataset.words || "{}");
   const asked = new Map();
   const CELLS_AT_MOST = 60;
+  const AGAIN_MS = 1000;
 
+  /* On a bad line one request in many is lost: it is made a second time. */
   async function fetched(url) {
-    const response = await fetch(url);
+    const lost = () => new Promise((resolve) => setTimeout(resolve, AGAIN_MS)).then(() => fetch(url));
+    const response = await fetch(url).catch(lost);
     if (!response.ok) throw new Error(url + " answered " + response.status);
     return response.json();
   }

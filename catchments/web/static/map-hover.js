@@ -5,12 +5,27 @@
   const ours = window.L && L.catchments;
   if (!ours) return;
 
+  const STEP_PX = 12;
+
   /* The school or catchment at a point of the picture; `target` is the element there, if known. */
   ours.under = (map, point, target) => {
     const school = map.schools.at(point, 10);
     const place = map.containerPointToLatLng(point);
     const code = school ? school.code : target ? map.areas.codeOf(target) : map.areas.codeAt(place);
     return { school, code, fact: map.names.facts.get(code) };
+  };
+
+  /* A place that is in a catchment, as near to the middle of the picture as 16 directions tell. */
+  ours.landNear = (map) => {
+    const size = map.getSize();
+    for (let far = STEP_PX; far < size.x / 2; far += STEP_PX) {
+      for (let turn = 0; turn < 16; turn += 1) {
+        const by = L.point(Math.cos((turn * Math.PI) / 8), Math.sin((turn * Math.PI) / 8)).multiplyBy(far);
+        const place = map.containerPointToLatLng(size.divideBy(2).add(by));
+        if (map.areas.codeAt(place)) return place;
+      }
+    }
+    return null;
   };
 
   ours.nameWhatIsUnder = (map) => {
@@ -32,7 +47,12 @@
     }
 
     const hide = () => (hover.hidden = true);
-    map.on("mousemove", (event) => name(ours.under(map, event.containerPoint, event.originalEvent.target), event.containerPoint));
+    // A tap is followed by a made-up move of a mouse: what was tapped is told by the card, not twice.
+    let isTouched = false;
+    for (const kind of ["pointerdown", "pointermove"]) {
+      container.addEventListener(kind, ({ pointerType }) => (isTouched = pointerType === "touch"), { capture: true, passive: true });
+    }
+    map.on("mousemove", (event) => isTouched || name(ours.under(map, event.containerPoint, event.originalEvent.target), event.containerPoint));
     map.on("mouseout movestart", hide);
     const nameCentre = () => {
       const centre = map.getSize().divideBy(2);

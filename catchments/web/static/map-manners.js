@@ -33,6 +33,9 @@
       frame.addEventListener("wheel", (event) => this._wheel(event), { capture: true, passive: true });
       frame.addEventListener("pointerdown", (event) => {
         this._fingers(event.pointerType !== "touch" || ours.isFull());
+        // Two quick taps on buttons, as on “+”, are no double tap on the map.
+        if (event.target.closest(".leaflet-control")) map.doubleClickZoom.disable();
+        else map.doubleClickZoom.enable();
         delete frame.dataset.keys;
       }, true);
       document.addEventListener("keydown", () => (frame.dataset.keys = ""), true);

@@ -9,6 +9,9 @@
   if (!ours) return;
 
   const { frame, to360 } = ours;
+  // A town not so near that the picture is one colour: what lies beside it says where it is.
+  const PLACE_ZOOM = 14;
+  const townZoom = (map) => (map.getSize().x < 600 ? 9 : 10);
 
   async function asked(address, query) {
     const response = await fetch(address + query);
@@ -47,7 +50,7 @@
       if (!facts.has(code) || found.alternatives.length) return null;
       const at = found.place ? [found.place.lat, to360(found.place.lng)] : await map.names.placeOf(text, code);
       const href = frame.dataset.finderPage + query + (kind ? "&kind=" + encodeURIComponent(kind) : "");
-      return { kind: "place", named: text, code, at, href, zoom: found.place ? 14 : 12 };
+      return { kind: "place", named: text, code, at, href, zoom: found.place ? PLACE_ZOOM : townZoom(map) };
     }
 
     async function meant(named, text) {
