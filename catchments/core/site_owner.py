@@ -105,6 +105,13 @@ def site_owner(environment: Mapping[str, str]) -> SiteOwner:
     """Return whose website it is, as far as it is set. Raises InputRefused."""
     lines = {f: _line(environment, name, f) for name, f in SETTINGS.items() if f in _ALLOWED}
     logo = environment.get("CATCHMENTS_OWNER_LOGO", "")
+    if logo and not lines["name"]:  # the name is what the logo says to whoever does not see it
+        raise InputRefused(
+            "CATCHMENTS_OWNER_LOGO is set, and CATCHMENTS_OWNER_NAME is not.",
+            field="CATCHMENTS_OWNER_NAME",
+            allowed="A logo needs its owner's name: screen readers read it in the logo's place.",
+            next_step="Set CATCHMENTS_OWNER_NAME as well, or leave the logo out.",
+        )
     return SiteOwner(logo=read_logo(Path(logo).expanduser()) if logo else None, **lines)
 
 

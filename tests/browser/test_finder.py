@@ -302,7 +302,8 @@ def test_the_first_screen_has_the_box_examples_and_the_ways_on(
     page.goto(live_url)
     for which, count in (("h1", 1), ("#q", 1), (".examples a", 3), ("#locate button", 1)):
         assert page.evaluate(SEEN_WHOLE, which) == count, which
-    assert page.evaluate(SEEN_WHOLE, ".ways a") == 3
+    assert page.evaluate(SEEN_WHOLE, ".ways a") == 4
+    assert page.evaluate(SEEN_WHOLE, ".why a") == 1
     for example in page.locator(".examples a").all():
         answer = page.request.get(f"{live_url}{example.get_attribute('href')}")
         assert "answer-provider" in answer.text()

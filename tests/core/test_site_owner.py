@@ -40,6 +40,7 @@ JPEG = (
     b"\xff\xd8\xff\xe0\x00\x10JFIF\0\1\1\0\0\1\0\1\0\0"
     b"\xff\xc0\x00\x0b\x08\x00\x05\x00\x07\x01\x01\x11\x00\xff\xda\x00\x02\x00\xff\xd9"
 )
+NAMED = {"CATCHMENTS_OWNER_NAME": SET["CATCHMENTS_OWNER_NAME"]}
 WEBP = b"RIFF\x16\0\0\0WEBPVP8L\x0a\0\0\0\x2f\x06\x00\x01\0\0\0\0\0\0"
 
 
@@ -116,9 +117,19 @@ def test_a_logo_that_is_no_picture_alone_stops_the_start(
     path = tmp_path / "logo.png"
     path.write_bytes(content)
     with pytest.raises(InputRefused) as refused:
-        Settings.from_environment({"CATCHMENTS_OWNER_LOGO": str(path)})
+        Settings.from_environment({**NAMED, "CATCHMENTS_OWNER_LOGO": str(path)})
     assert said in refused.value.problem
     assert "Save it as a PNG" in refused.value.next_step
+
+
+def test_a_logo_without_its_owner_s_name_stops_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "logo.png"
+    path.write_bytes(png())
+    logo = {"CATCHMENTS_OWNER_LOGO": str(path)}
+    assert Settings.from_environment(NAMED | logo).owner.logo
+    with pytest.raises(InputRefused, match="CATCHMENTS_OWNER_NAME is not") as refused:
+        Settings.from_environment(logo)
+    assert "Set CATCHMENTS_OWNER_NAME" in refused.value.next_step
 
 
 def test_a_logo_that_is_not_there_stops_the_start(tmp_path: Path) -> None:

@@ -186,3 +186,14 @@ def test_what_a_sentence_counts_is_named_where_it_says_more_than_a_number():
         for match in said.finditer(path.read_text(encoding="utf-8"))
     }
     assert counted <= {"count", "number"}
+
+
+NOT_WRITTEN_OUT = re.compile(r"(?<![\w.])(?:_|n?gettext)\(\s*(?!['\"\s])")
+"""A translation of what is no text of ours, as templates would have it."""
+
+
+def test_templates_translate_nothing_but_texts_of_their_own() -> None:
+    # `_()` gives markup: what a variable holds would stand on the page unescaped. `|said` escapes.
+    assert NOT_WRITTEN_OUT.search("{{ _( title) }}")
+    for path in (WEB / "templates").rglob("*.html"):
+        assert not NOT_WRITTEN_OUT.search(path.read_text(encoding="utf-8")), path.name

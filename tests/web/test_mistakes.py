@@ -66,6 +66,12 @@ def test_a_double_click_is_one_report(app: Flask, anybody: FlaskClient) -> None:
     assert len(kept(app)) == 1
 
 
+def test_whoever_says_the_same_is_answered_as_well(app: Flask, anybody: FlaskClient) -> None:
+    for email in ("hana@kura.example", "rua@kura.example"):
+        send(anybody, email=email)
+    assert [each.email for each in kept(app)] == ["hana@kura.example", "rua@kura.example"]
+
+
 REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "nothing": ({"what": " \n"}, "Enter what is wrong."),
     "100 kB": ({"what": "ā" * 100_000}, "That has 100000 characters; use at most 2000."),

@@ -59,13 +59,16 @@ class MistakeReports(Repository):
     """The reports of a store."""
 
     def add(self, given: MistakeGiven) -> int:
-        """Keep a report and return its number; one that waits already, word for word, is kept once.
+        """Keep a report and return its number; one that waits already, to the letter, is kept once.
+
+        The same from somebody else is another one: they want to be answered as well.
 
         Raises TooManyReports.
         """
         with self._database.writing() as connection:
             is_open = _T.c.closed_at.is_(None)
             same = is_open & (_T.c.what == given.what) & (_T.c.place == given.place)
+            same &= _T.c.email == given.email
             found = connection.scalar(sa.select(_T.c.id).where(same))
             if found is not None:
                 return int(found)
