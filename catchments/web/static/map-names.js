@@ -16,6 +16,7 @@
   const AT_MOST = 90;
   const FEWEST_POINTS = 8;
   const FEW_PARTS = 3;
+  const FEW_SCHOOLS = 8;
   const COUNTED = " · ";
 
   /* How many of the largest towns are tried at a zoom, and how far apart their names stay from afar. */
@@ -108,7 +109,7 @@
         () => this._writeFeatures(zoom),
         () => this._keepDotsClear(),
         ...inPieces(zoom >= suburbsFrom ? Array.from(this._suburbs.values()).flat() : [], 100).map((rows) => () => this._writeTowns(rows, "suburb")),
-        () => zoom >= schoolNamesFrom && this._writeSchools(),
+        () => this._writeSchools(zoom >= schoolNamesFrom),
       ];
       for (const piece of pieces) {
         await piece();
@@ -203,11 +204,14 @@
       }
     },
 
-    _writeSchools() {
+    /* From near by each that has room; from farther off where there are so few that all may have it. */
+    _writeSchools(isNear) {
       if (!this._map.schools || !this._map.schools.isShown()) return;
-      for (const { name, place } of this._map.schools.all) {
-        const point = this._seen(place.lat, place.lng);
-        if (!point) continue;
+      const seen = this._map.schools.all
+        .map(({ name, place }) => ({ name, point: this._seen(place.lat, place.lng) }))
+        .filter(({ point }) => point);
+      if (!isNear && seen.length > FEW_SCHOOLS) return;
+      for (const { name, point } of seen) {
         const width = this._width(name, "school");
         const places = [[point.x + 9 + width / 2, point.y], [point.x - 9 - width / 2, point.y], [point.x, point.y - 13], [point.x, point.y + 13]];
         const at = places.find(([x, y]) => this._isFree(x, y, width, 14));
