@@ -45,12 +45,12 @@ def without_what_is_alike(page: Page) -> None:
     )
 
 
-READY = ("enrolled", "chronic", "steps-done", "not-improving", "barrier-other")
+READY = ("years-1-11", "enrolled", "chronic", "steps-done", "not-improving", "barrier-other")
 ANSWERS = {
     "Not enough answers yet": (),
     "Ask now": (*READY, "moves", "complex"),
     "Consider asking": (*READY, "sibling"),
-    "Not yet": ("enrolled", "away-5", "steps-begun"),
+    "Not yet": ("years-1-11", "enrolled", "away-5", "steps-begun"),
     "Not this service": ("no-school",),
 }
 """Some answers of the guide for each advice, by its title."""
