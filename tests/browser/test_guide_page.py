@@ -304,7 +304,7 @@ def test_the_keyboard_alone_leads_from_the_first_question_to_the_phone(watched: 
     tab_to(page, "document.activeElement.id === 'option-years-1-11'", presses=12)
     page.keyboard.press("Space")
     # The arrows move within a question and choose; Tab leads to the next.
-    alike = ["Space"] * 3
+    alike = [["Space"]] * 3
     for to_the_answer in (*alike, ["ArrowDown"], ["ArrowDown", "ArrowDown"]):
         page.keyboard.press("Tab")
         for key in to_the_answer:
