@@ -68,7 +68,8 @@ class MistakeReports(Repository):
         with self._database.writing() as connection:
             is_open = _T.c.closed_at.is_(None)
             same = is_open & (_T.c.what == given.what) & (_T.c.place == given.place)
-            same &= _T.c.email == given.email
+            if given.email:
+                same &= _T.c.email == given.email
             found = connection.scalar(sa.select(_T.c.id).where(same))
             if found is not None:
                 return int(found)
