@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from app import WEB
 from catchments.lookup.guidance import FOLDER
+from catchments.lookup.site_texts import FOLDER as SITE_TEXTS
 from catchments.web.common.assets import EXTENSION, WRITTEN_IN, version_of
 
 
@@ -42,6 +43,6 @@ def test_a_changed_an_added_and_a_renamed_file_each_make_another_version(tmp_pat
 
 def test_pages_are_another_once_they_are_written_anew(client: FlaskClient):
     version = client.application.extensions[EXTENSION]
-    assert version == version_of(*(WEB / name for name in WRITTEN_IN), FOLDER)
+    assert version == version_of(*(WEB / name for name in WRITTEN_IN), FOLDER, SITE_TEXTS)
     assert client.get("/school/54").headers["ETag"].startswith(f'"{version}')
     assert version not in client.get("/provider?school_id=54").headers["ETag"]

@@ -26,6 +26,8 @@ LANGUAGE = "catchments.language"
 """In the environment of a request: the language that its address begins with."""
 NAMES = {ENGLISH: "English", "mi": "Te reo Māori"}
 """What each language is called in itself."""
+LONGEST_QUERY = 2_000
+"""Of what was asked, in characters, for a link to the same in another language."""
 TRANSLATED = ("text/html", "application/problem+json")
 SPOKEN = frozenset(
     {
@@ -151,6 +153,7 @@ def pages_in_languages(path: str = "") -> list[PageInLanguage]:
     if len(codes) == 1 or not is_spoken(request.endpoint):
         return []
     query = request.query_string.decode("latin-1")
+    query = query if len(query) <= LONGEST_QUERY else ""  # nobody sends such a link on
     asked = path or quote(request.path) + (f"?{query}" if query else "")
     current = str(get_locale())
     return [
