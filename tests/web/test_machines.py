@@ -445,7 +445,8 @@ class Head(HTMLParser):
             self.meta[given.get("name") or given.get("property", "")] = given.get("content", "")
         if tag == "link":
             self.links.setdefault(given["rel"], []).append(given["href"])
-            if given["rel"] == "alternate":
+            # In another language it is the same page: test_language has those.
+            if given["rel"] == "alternate" and "hreflang" not in given:
                 self.alternates[given["href"]] = given["type"]
         if tag == "script" and given.get("type") == "application/ld+json":
             self._in = "data"
