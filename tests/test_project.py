@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,3 +144,13 @@ def left_to_all(module: Path) -> Iterator[str]:
         words = re.findall(r"\w+", " ".join(map(ast.unparse, getattr(each, "decorator_list", []))))
         if isinstance(each, ast.FunctionDef) and marks & set(words):
             yield each.name
+
+
+def test_no_two_modules_of_tests_have_one_name() -> None:
+    """Pytest would not collect the second, and only a run of all of them would say so."""
+    names = Counter(
+        path.name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if not (path.parent / "__init__.py").exists() or path.parent.name == "tests"
+    )
+    assert [name for name, count in names.items() if count > 1] == []
