@@ -37,9 +37,12 @@ class WithdrawalPlan:
                 next_step="See `flask editions list` for those there are.",
             )
         refuse_withdrawal(edition, today=today)
-        versions = [each for each in editions if is_version_of(each, edition)]
-        _refuse_if_replaced(edition, versions)
-        numbers = tuple(each.number for each in versions)
+        _refuse_if_replaced(edition, [each for each in editions if each.withdrawn_at is None])
+        numbers = tuple(
+            each.number
+            for each in editions
+            if each == edition or (_same_draft(each, edition) and each.withdrawn_at is None)
+        )
         without = Timeline.of([each for each in editions if each.number not in numbers], [])
         place = (edition.effective_from, edition.number)
         earlier = [e for e in without.editions if (e.effective_from, e.number) < place]
@@ -50,26 +53,23 @@ class WithdrawalPlan:
         return cls(edition, numbers, before, on_top)
 
 
-def is_version_of(edition: EditionSummary, other: EditionSummary) -> bool:
-    """Whether an edition, not withdrawn, is another or was made of the same draft."""
-    if edition.withdrawn_at is not None:
-        return False
-    same_draft = edition.draft_id is not None and edition.draft_id == other.draft_id
-    return edition.number == other.number or same_draft
-
-
 def replaced_by(
     edition: EditionSummary, editions: Sequence[EditionSummary]
 ) -> EditionSummary | None:
     """Return the edition that was published anew in an edition's place, or None."""
-    later = [e for e in editions if _same_draft(e, edition) and e.number > edition.number]
-    return later[0] if later else None
+    return next(iter(_later_forms(edition, editions)), None)
 
 
 def replaced(edition: EditionSummary, editions: Sequence[EditionSummary]) -> EditionSummary | None:
     """Return the edition that one was published anew in the place of, or None."""
     earlier = [e for e in editions if _same_draft(e, edition) and e.number < edition.number]
     return earlier[-1] if earlier else None
+
+
+def _later_forms(
+    edition: EditionSummary, editions: Sequence[EditionSummary]
+) -> list[EditionSummary]:
+    return [e for e in editions if _same_draft(e, edition) and e.number > edition.number]
 
 
 def _same_draft(one: EditionSummary, other: EditionSummary) -> bool:
@@ -91,11 +91,11 @@ def refuse_withdrawal(edition: EditionSummary, *, today: date) -> None:
         )
 
 
-def _refuse_if_replaced(edition: EditionSummary, versions: Sequence[EditionSummary]) -> None:
-    latest = versions[-1]
-    if latest.number != edition.number:
+def _refuse_if_replaced(edition: EditionSummary, standing: Sequence[EditionSummary]) -> None:
+    later = _later_forms(edition, standing)
+    if later:
         raise PublicationRefused(
-            f"Edition {edition.number} was published anew as edition {latest.number}, which "
+            f"Edition {edition.number} was published anew as edition {later[-1].number}, which "
             "stands for it.",
-            next_step=f"Withdraw edition {latest.number}.",
+            next_step=f"Withdraw edition {later[-1].number}.",
         )
