@@ -327,6 +327,8 @@ def everything_is_on_record(office: Office, starts: date) -> None:
         office.hands.write(page.get_by_label("School"), "3")
         office.hands.date(page.get_by_label("Date"), starts)
         office.push(page, "Show")
+        expect(page.locator("main")).to_contain_text("since the first")  # 2 never came into force
+        office.follow(page, "did not change who serves this school")
         expect(page.locator("main")).to_contain_text("Dargaville is full")
         office.look(page)
 

@@ -52,9 +52,10 @@ PARTS_OF_AN_EDITION = {
 }
 STAND_INS = len(simple_artefacts())
 """Artefacts of the first edition, which a test published without making files."""
-QUICK, WHOLE = STAND_INS + 1, STAND_INS + len(FILES) + 2
+QUICK, WHOLE = STAND_INS + 1, STAND_INS + len(FILES) + 4
 """Artefacts of an edition with stand-ins for files, or with real ones: the map's parts and the
-files (one is both), a picture, a manifest; each with a difference."""
+files (one is both), a picture, a manifest, what a later edition may take over with what it was
+made of; each with a difference."""
 LEAST_BYTE = 33 << 10
 """The file that SQLite's processes share is that long before anything is written."""
 
