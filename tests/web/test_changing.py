@@ -340,6 +340,8 @@ def test_provision_of_nobody_or_nothing_is_refused(
 EXAMPLES: dict[str, dict[str, Any]] = {
     "assign-provider": {"catchments": [AHI], "provider": "P-REK"},
     "move-schools": {"numbers": "54", "to": KOWHAI, "confirmed": "yes"},
+    "move-by-table": {"pasted": "54\tKOW-2\n55\tRIM-3", "confirmed": "yes"},
+    "assign-by-table": {"pasted": f"{AHI}\tP-REK", "confirmed": "yes"},
     "rename-catchment": {"catchment": AHI, "name": "New name"},
     "add-provider": PROVIDER,
     "edit-provider": {"provider": "P-AHI", "name": "Other name"},
@@ -566,3 +568,49 @@ def test_a_split_that_is_none_is_refused(
     assert response.status_code == 400
     assert said in words(response)
     assert DraftRepository(store_of(app)).steps(1) == []
+
+
+@pytest.mark.parametrize(
+    ("pasted", "numbers"),
+    [
+        ("54, 55", [54, 55]),
+        ("#54\nNo. 55", [54, 55]),
+        ("54 Kura o Ahi\n55", [54, 55]),
+        ("Kura o Ahi (54), 55", [54, 55]),
+        ("５４　５５", [54, 55]),
+        ("School number\n54\n55", [54, 55]),
+        ("54 and 55", [54, 55]),
+        ("54.0\t55.0", [54, 55]),
+        ("54 Kura o Ahi 55", [54, 55]),
+    ],
+)
+def test_numbers_are_understood_however_they_are_pasted(
+    app: Flask, hana: FlaskClient, pasted: str, numbers: list[int]
+) -> None:
+    added(app, hana, "move-schools", numbers=pasted, to=RIMU, confirmed="yes")
+    assert [n for n, code in content(app).listings.items() if code == RIMU and n != 57] == numbers
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("fifty", "line 2: “fifty”"),
+        ("9999", "line 2: “9999”"),
+        ("55 Kura o Ahi", "line 2: “Kura o Ahi” is not of school 55, which is"),
+        ("Kura o Ahi 55", "line 2: “Kura o Ahi” is not of school 55"),
+        ("{{7*191}}", "line 2: “{{7*191}}”"),
+        ("=cmd", "line 2: “=cmd”"),
+    ],
+)
+def test_words_among_pasted_numbers_are_named_and_one_goes_on_without_them(
+    app: Flask, hana: FlaskClient, line: str, said: str
+) -> None:
+    fields = {"numbers": f"54\n{line}\n56", "to": RIMU}
+    page = sent(app, hana, "move-schools", **fields)
+    assert page.status_code == 400
+    assert said in words(page)
+    assert "Go on with the 2 that are known" in words(page)
+    page = sent(app, hana, "move-schools", **fields, known_only="yes")
+    assert f"Left out: {said}" in words(page)
+    added(app, hana, "move-schools", **hidden(page), confirmed="yes")
+    assert content(app).listings == {54: RIMU, 55: KOWHAI, 56: RIMU, 57: RIMU}
