@@ -118,7 +118,9 @@ def test_what_warns_is_parted_into_new_and_as_before(app: Flask, hana: FlaskClie
 def test_a_contract_counts_from_the_date_that_is_proposed(app: Flask, hana: FlaskClient) -> None:
     ending = Contract(ends=date(2026, 3, 31))
     add(app, EditProvider(Provider("P-AHI", "Ahi Trust"), ending))
-    assert "The contract of Ahi Trust (P-AHI) ends on 31 March 2026." in text_of(page(hana))
+    said = text_of(page(hana))
+    assert "The contract of Ahi Trust (P-AHI) ends on 31 March 2026, and nobody is sched" in said
+    assert "Publish who serves from 1 April 2026, or correct the contract’s last day." in said
 
 
 def test_hostile_names_are_text(app: Flask, hana: FlaskClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import shapely
@@ -14,6 +15,7 @@ from markupsafe import Markup
 from catchments.changes.effects import Effect, beside_the_ground
 from catchments.changes.publication_checks import Concern
 from catchments.core.model import Answer, Edition
+from catchments.editions.contracts import Scheduled
 from catchments.editions.differences import SchoolChange
 from catchments.editions.impact.calculator import ImpactCalculator
 from catchments.editions.impact.rates import Rates
@@ -107,11 +109,29 @@ def impact_of(worked: DraftState) -> Impact:
     """Return what a draft changes, from the date that it is proposed for, or from today."""
     rates = stated_rates()
     on = worked.draft.effective_from or service().snapshots.current().today
-    key = (worked.draft.id, worked.draft.version, worked.release.number, on, _key_of(rates))
-    base = base_of(worked)
-    return bench().recent.get(
-        key, lambda: bench().workbench.impact(base, worked.content, on=on, rates=rates)
+    scheduled = scheduled_after(on)
+    numbers = tuple(edition.number for _, edition in scheduled)
+    key = (
+        *(worked.draft.id, worked.draft.version, worked.release.number),
+        *(on, _key_of(rates), numbers),
     )
+    base, bench_ = base_of(worked), bench()
+    return bench_.recent.get(
+        key,
+        lambda: bench_.workbench.impact(
+            base, worked.content, on=on, rates=rates, scheduled=scheduled
+        ),
+    )
+
+
+def scheduled_after(day: date) -> Scheduled:
+    """Return the editions that come after a day, each with its own, the soonest first."""
+    world = service().snapshots.current()
+    return [
+        (each.effective_from, found.edition)
+        for each in world.timeline.scheduled_after(max(day, world.today))
+        if (found := world.on(each.effective_from)) is not None
+    ]
 
 
 def answers_of(worked: DraftState) -> Mapping[int, Answer]:
