@@ -51,6 +51,8 @@ class MoveSchools(Change):
     def describe(self, edition: Edition) -> str:
         if self.each is None:
             return f"{naming.schools(self.schools)} moved {_whither(self.to, edition)}."
+        if set(self.each.values()) == {None}:
+            return f"{naming.schools(list(self.each))} taken {OFF_THE_LIST}."
         counts = Counter(self.each.values()).most_common()
         parts = [f"{count} {_whither(code, edition)}" for code, count in counts]
         return f"{naming.schools(list(self.each))} moved by a table: {naming.listed(parts)}."
