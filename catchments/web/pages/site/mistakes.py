@@ -63,10 +63,11 @@ def send() -> AnyResponse:
 
 
 def _full() -> str:
-    return gettext(
+    said: str = gettext(
         "So many reports are waiting that no more can be taken just now. Try again later today, "
         "or tell the Ministry of Education by telephone."
     )
+    return said
 
 
 @blueprint.get("/report/thanks")
