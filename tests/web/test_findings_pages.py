@@ -7,6 +7,7 @@ import io
 import re
 from html import unescape
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -310,7 +311,7 @@ def links_on(client: FlaskClient, query: str = "") -> dict[str, str]:
     found = re.findall(
         r'<a[^>]* href="(/staff/repair/[^"]*)"[^>]*>(.*?)</a>', client.get(f"{URL}{query}").text
     )
-    return {unescape(address): text_of(words) for address, words in found}
+    return {unescape(a).partition("&why=")[0]: text_of(words) for a, words in found}
 
 
 def test_a_finding_leads_to_the_form_that_mends_it_filled_in(tmp_path: Path) -> None:
@@ -327,6 +328,7 @@ def test_a_finding_leads_to_the_form_that_mends_it_filled_in(tmp_path: Path) -> 
         assert "/staff/repair/edit-provider?edition=1&provider=P-RIMU" in links
         asked = hana.get(move)
         assert "In a new draft" in text_of(asked.text)
+        assert HOSTILE in unescape(hana.get(f"{move}&why={quote(HOSTILE)}").text)
         begun = post(hana, move, title="Lists", reason="Findings", base="1", once="abc")
         form = begun.headers["Location"]
         assert form == "/staff/drafts/1/change/move-schools?schools=57&to=TOT-4"

@@ -135,7 +135,11 @@ def test_in_our_own_table_a_school_on_no_list_moves_where_it_is_put(
     assert "TOT-4,Tōtara" in line
     moved = line.replace("TOT-4,Tōtara", "RIM-3,Rimu")
     page = uploaded(app, hana, "move-by-table", "o.csv", table.replace(line, moved).encode())
-    assert "Schools that become listed: 1 56, St Joseph's School: in Rimu (RIM-3)" in words(page)
+    assert "56, St Joseph's School: Tōtara (TOT-4) → Rimu (RIM-3)" in words(page)
+    page = sent(app, hana, "move-by-table", pasted="56\tTōtara\n54\tAhi")
+    said = words(page)
+    assert "Schools that come onto the list where they lie: 1 56, St Joseph's School" in said
+    assert "so already: 1" in said
 
 
 @pytest.mark.parametrize(

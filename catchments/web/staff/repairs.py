@@ -37,9 +37,13 @@ class Repair:
     words: LazyString
     fields: Mapping[str, Any] = field(default_factory=dict)
 
-    def address(self, edition: int) -> str:
-        """Return where one chooses the draft for it; the edition is the one with the finding."""
-        return url_for("staff.repair", form=self.form, edition=edition, **self.fields)
+    def address(self, edition: int, why: str = "") -> str:
+        """Return where one chooses the draft for it; the edition is the one with the finding.
+
+        `why` is what was found: a new draft's reason to begin with.
+        """
+        given = {**self.fields, **({"why": why} if why else {})}
+        return url_for("staff.repair", form=self.form, edition=edition, **given)
 
 
 def repairs_of(matter: Issue, edition: Edition) -> Iterator[Repair]:
@@ -142,6 +146,7 @@ def _page(form: str, typed: FormReader, wrongs: tuple[FieldError, ...]) -> Respo
         wrongs=wrongs,
         bases=bases,
         base=typed.text("base") or wanted,
+        reason=typed.given.get("reason", request.args.get("why", "")[:LONGEST_COMMENT]),
         fitting=[(d, _filled_in(d.id, form)) for d in open_ones if str(d.base_number) == wanted],
         others=[(d, _filled_in(d.id, form)) for d in open_ones if str(d.base_number) != wanted],
         names=desk().names(),

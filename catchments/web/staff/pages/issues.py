@@ -320,7 +320,8 @@ def _repairs(snapshot: Snapshot | None) -> Callable[[Issue], list[tuple[str, str
 
     def of(matter: Issue) -> list[tuple[str, str]]:
         edition = snapshot.edition if snapshot else Edition()
-        return [(str(r.words), r.address(edition.number or 0)) for r in repairs_of(matter, edition)]
+        number, why = edition.number or 0, matter.sentence
+        return [(str(r.words), r.address(number, why)) for r in repairs_of(matter, edition)]
 
     return of
 

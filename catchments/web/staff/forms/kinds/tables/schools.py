@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
+from catchments.changes import naming
+from catchments.changes.effects import Effect
 from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.core.model import Edition
 from catchments.readers.uploads import Sought
@@ -36,10 +40,33 @@ def listed_now(content: Edition, number: int) -> str | None:
 
 
 def preview(_typed: FormReader, worked: DraftState, change: MoveSchools) -> dict[str, Any]:
-    """Return which schools a table moves, and what of it is so already."""
-    found = tables.table_read()
+    """Return which schools a table moves, from where, and what of it is so already."""
     moved = len(change.schools) + len(change.each or {})
-    return tables.difference(worked, change, same=found.count - moved)
+    shown = tables.difference(worked, change, same=tables.table_read().count - moved)
+    became = set(change.apply(worked.content).listings) - set(worked.content.listings)
+    told = [each for each in shown["effects"] if not each.only_adds]
+    return {**shown, "effects": [*_newly_listed(worked, change, became), *told]}
+
+
+def _newly_listed(worked: DraftState, change: MoveSchools, numbers: Iterable[int]) -> list[Effect]:
+    """Return the schools that come onto the list: those that move by it, and those that stay."""
+    answers, after = answers_of(worked), change.apply(worked.content)
+    moving, staying = [], []
+    for number in sorted(numbers):
+        answer, code = answers.get(number), after.listings[number]
+        now = answer.catchment if answer else None
+        school = worked.schools.get(number)
+        named = f"{number}, {school.name if school else gettext('not in the directory')}"
+        to = naming.catchment(code, after)
+        if now and now.code == code:
+            staying.append(f"{named}: {to}")
+        else:
+            moving.append(f"{named}: {f'{now.name} ({now.code})' if now else '–'} → {to}")
+    both = (
+        Effect(gettext("Schools on no list that move, and come onto it"), tuple(moving)),
+        Effect(gettext("Schools that come onto the list where they lie"), tuple(staying)),
+    )
+    return [effect for effect in both if effect.lines]
 
 
 FORM = ChangeForm(
