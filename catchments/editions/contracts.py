@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
+from catchments.changes.change import Change
 from catchments.changes.edition_parts import UNKNOWN
+from catchments.changes.kinds.retire_provider import RetireProvider
 from catchments.changes.naming import catchments, provider
 from catchments.changes.publication_checks import Concern, is_within
 from catchments.core.model import Edition
@@ -80,3 +82,22 @@ def days_between(before: Edition, after: Edition, on: date) -> Iterator[Concern]
             f"in force from {long_date(ends + A_DAY)}."
         )
         yield Concern("days-between", text, codes=tuple(passed))
+
+
+def agreed_days(changes: Iterable[Change], edition: Edition, on: date) -> Iterator[Concern]:
+    """Yield a concern for each provider of a draft that others were to follow before `on`.
+
+    The draft is in force from `on`; `edition` is the one that its changes are applied to.
+    """
+    for change in changes:
+        first = change.first_day if isinstance(change, RetireProvider) else None
+        if not isinstance(change, RetireProvider) or first is None or first >= on:
+            continue
+        codes = tuple(change.followed_by or {})
+        text = (
+            f"{provider(change.provider, edition)} retires, and others follow in "
+            f"{catchments(codes, edition)} from {long_date(first)}; but the draft would be in "
+            f"force only from {long_date(on)}, so that nobody serves there before. Let it be in "
+            f"force from {long_date(first)}, or undo the change and give the day anew."
+        )
+        yield Concern("days-between", text, codes=codes)

@@ -23,7 +23,7 @@ from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, Publicatio
 from catchments.core.model import Alias, DirectoryRelease, Edition, EditionSummary
 from catchments.core.roles import COMMAND_LINE, Action
 from catchments.editions.announcements import notices_of, told_of, withdrawal_notices
-from catchments.editions.contracts import ending
+from catchments.editions.contracts import agreed_days, ending
 from catchments.editions.differences import written_difference
 from catchments.editions.uncovered import CountAddresses, bare_land, not_counted, uncovered
 from catchments.editions.withdrawal import WithdrawalPlan
@@ -272,6 +272,7 @@ class Publisher:
     def _first(self, request: PublicationRequest, draft: Draft) -> Publication:
         before = self._before(request, draft)
         preceding = self._store.edition(before.number) if before else None
+        _refuse_days_between(draft, preceding or Edition(), request.effective_from)
         base_number = draft.base_number and (before.number if before else draft.base_number)
         base = self._built_on(base_number, preceding)
         content = replace(
@@ -406,6 +407,16 @@ class Publisher:
                 next_step="Import one first: flask schools import FILE --commit.",
             )
         return self._store.release(release.number)
+
+
+def _refuse_days_between(draft: Draft, preceding: Edition, on: date) -> None:
+    reasons = [each.sentence for each in agreed_days(draft.changes, preceding, on)]
+    if reasons:
+        raise PublicationRefused(
+            "The draft cannot be published from that day: it would leave days to nobody.",
+            reasons=reasons,
+            next_step="Publish it from an earlier day, or say anew from when others follow.",
+        )
 
 
 def _next_step(standing: Sequence[Concern]) -> str:

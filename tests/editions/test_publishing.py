@@ -11,13 +11,16 @@ import pytest
 import shapely
 
 from catchments.changes.change import Change
+from catchments.changes.kinds.edit_provider import EditProvider
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.changes.kinds.replace_listings import ReplaceListings
 from catchments.changes.kinds.replace_providers import ReplaceProviders
+from catchments.changes.kinds.retire_provider import RetireProvider
 from catchments.core.errors import CatchmentsError, NotKnown, PublicationRefused
 from catchments.core.model import (
     NOT_STATED,
     Catchment,
+    Contract,
     Edition,
     Place,
     Provider,
@@ -284,6 +287,28 @@ def test_a_draft_on_an_edition_is_published_on_top_of_it(published: Store) -> No
     assert provider_of(published, 2, AHI) == "P-RIMU"
     assert published.edition(2).listings == published.edition(1).listings
     assert published.editions()[1].base_number == 1
+
+
+def test_a_draft_that_leaves_days_between_two_providers_to_nobody_is_refused(
+    published: Store,
+) -> None:
+    retired = RetireProvider("P-AHI", {AHI: "P-RIMU"}, SOON)
+    draft_id = drafted(published, retired, base=1)
+    refused = refusal(lambda: publish(published, draft_id, LATER))
+    assert "it would leave days to nobody" in refused.problem
+    assert "others follow in Ahi (AHI-1) from " in refused.reasons[0]
+    assert publish(published, draft_id, SOON) == [2]
+
+
+def test_what_is_published_says_which_contract_ends_meanwhile(published: Store) -> None:
+    ending = EditProvider(Provider("P-AHI", "Ahi Trust"), Contract(ends=LATER))
+    office = publisher(published)
+    office.publish(PublicationRequest(drafted(published, ending, base=1), SOON))
+    assert [note for note in office.notes if "P-AHI) ends on" in note]
+    later = drafted(published, RetireProvider("P-AHI", {AHI: "P-RIMU"}), base=2)
+    office = publisher(published)
+    office.publish(PublicationRequest(later, LATER))
+    assert not [note for note in office.notes if "ends on" in note]
 
 
 def test_a_draft_is_published_once(published: Store) -> None:

@@ -123,6 +123,13 @@ def test_a_contract_counts_from_the_date_that_is_proposed(app: Flask, hana: Flas
     assert "Publish who serves from 1 April 2026, or correct the contract’s last day." in said
 
 
+def test_a_day_that_was_agreed_and_is_past_blocks(app: Flask, hana: FlaskClient) -> None:
+    add(app, RetireProvider("P-AHI", {AHI: "P-RIMU"}, date(2026, 1, 6)))
+    said = text_of(page(hana))
+    assert "1 thing blocks publication" in said
+    assert "others follow in Ahi (AHI-1) from 6 January 2026; but the draft would be in" in said
+
+
 def test_hostile_names_are_text(app: Flask, hana: FlaskClient) -> None:
     add(app, AssignProvider((KOWHAI,), "P-REK"), RenameCatchment(AHI, HOSTILE))
     shown = page(hana)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -15,7 +15,7 @@ from markupsafe import Markup
 from catchments.changes.effects import Effect, beside_the_ground
 from catchments.changes.publication_checks import Concern
 from catchments.core.model import Answer, Edition
-from catchments.editions.contracts import Scheduled
+from catchments.editions.contracts import Scheduled, agreed_days
 from catchments.editions.differences import SchoolChange
 from catchments.editions.impact.calculator import ImpactCalculator
 from catchments.editions.impact.rates import Rates
@@ -116,12 +116,15 @@ def impact_of(worked: DraftState) -> Impact:
         *(on, _key_of(rates), numbers),
     )
     base, bench_ = base_of(worked), bench()
-    return bench_.recent.get(
-        key,
-        lambda: bench_.workbench.impact(
+
+    def made() -> Impact:
+        found = bench_.workbench.impact(
             base, worked.content, on=on, rates=rates, scheduled=scheduled
-        ),
-    )
+        )
+        agreed = agreed_days(worked.draft.changes, base.edition, on)
+        return replace(found, blocks=(*found.blocks, *agreed))
+
+    return bench_.recent.get(key, made)
 
 
 def scheduled_after(day: date) -> Scheduled:
