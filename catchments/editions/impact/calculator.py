@@ -15,6 +15,7 @@ from catchments.changes.comparison import Comparison, compare
 from catchments.changes.publication_checks import Concern, accepted_losses, blocks
 from catchments.changes.uncovered import Uncovered
 from catchments.core.model import Answer, Edition, School
+from catchments.editions.contracts import Scheduled
 from catchments.editions.impact.answering import (
     PatchedIndex,
     answers_after,
@@ -109,8 +110,19 @@ class ImpactCalculator:
         self.schools: ChangingIndex[int, School] = ChangingIndex(places_of)
         """Where the schools of a directory lie, to ask what an area touches."""
 
-    def impact(self, base: Snapshot, after: Edition, *, on: date, rates: Rates) -> Impact:
-        """Return what an edition would change if it followed a snapshot on a date."""
+    def impact(
+        self,
+        base: Snapshot,
+        after: Edition,
+        *,
+        on: date,
+        rates: Rates,
+        scheduled: Scheduled = (),
+    ) -> Impact:
+        """Return what an edition would change if it followed a snapshot on a date.
+
+        `scheduled` are the editions that come after it.
+        """
         kept = self._base(base)
         before, comparison = base.edition, compare(base.edition, after)
         redrawn = self._redrawn(kept, after, comparison)
@@ -140,7 +152,7 @@ class ImpactCalculator:
             warnings=(
                 *accepted_losses(after, redrawn.uncovered),
                 *redrawn.bare,
-                *warnings(base, after, (kept.outside, outside), load, on),
+                *warnings(base, after, (kept.outside, outside), load, on, scheduled),
             ),
             uncovered=tuple(redrawn.uncovered),
             comparison=comparison,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import shapely
@@ -11,8 +12,10 @@ from flask import current_app, request, url_for
 from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
+from catchments.changes.effects import Effect, beside_the_ground
 from catchments.changes.publication_checks import Concern
 from catchments.core.model import Answer, Edition
+from catchments.editions.contracts import Scheduled
 from catchments.editions.differences import SchoolChange
 from catchments.editions.impact.calculator import ImpactCalculator
 from catchments.editions.impact.rates import Rates
@@ -29,7 +32,8 @@ KEPT = "catchments.editions.impact"
 IMPACTS_KEPT = 8
 FIRST = 50
 """Schools and warnings that are listed before the rest is folded away."""
-NAMED_AT_MOST = 5
+NAMED_AT_MOST, LINES_AT_MOST = 5, 3
+"""In the sentence: names, and lines of what differs; all of it stands below."""
 AROUND_A_PLACE_DEG = 0.05
 
 Bounds = tuple[float, float, float, float]
@@ -55,6 +59,8 @@ class Panel:
     blocks: tuple[Linked, ...]
     warnings: tuple[Linked, ...]
     rate_words: str
+    beside: tuple[Effect, ...]
+    """What differs beside boundaries, thing by thing: names, listings, contracts, provision."""
 
     @property
     def moved(self) -> tuple[Sequence[SchoolChange], Sequence[SchoolChange]]:
@@ -103,11 +109,29 @@ def impact_of(worked: DraftState) -> Impact:
     """Return what a draft changes, from the date that it is proposed for, or from today."""
     rates = stated_rates()
     on = worked.draft.effective_from or service().snapshots.current().today
-    key = (worked.draft.id, worked.draft.version, worked.release.number, on, _key_of(rates))
-    base = base_of(worked)
-    return bench().recent.get(
-        key, lambda: bench().workbench.impact(base, worked.content, on=on, rates=rates)
+    scheduled = scheduled_after(on)
+    numbers = tuple(edition.number for _, edition in scheduled)
+    key = (
+        *(worked.draft.id, worked.draft.version, worked.release.number),
+        *(on, _key_of(rates), numbers),
     )
+    base, bench_ = base_of(worked), bench()
+    return bench_.recent.get(
+        key,
+        lambda: bench_.workbench.impact(
+            base, worked.content, on=on, rates=rates, scheduled=scheduled
+        ),
+    )
+
+
+def scheduled_after(day: date) -> Scheduled:
+    """Return the editions that come after a day, each with its own, the soonest first."""
+    world = service().snapshots.current()
+    return [
+        (each.effective_from, found.edition)
+        for each in world.timeline.scheduled_after(max(day, world.today))
+        if (found := world.on(each.effective_from)) is not None
+    ]
 
 
 def answers_of(worked: DraftState) -> Mapping[int, Answer]:
@@ -152,13 +176,17 @@ def _panel(base: Snapshot, worked: DraftState, found: Impact) -> Panel:
         ("catchments", gettext("Catchments"), found.catchments),
         ("providers", gettext("Providers"), found.providers),
     )
+    release = worked.release
+    schools = {**release.former, **release.schools}
+    beside = beside_the_ground(base.edition, worked.content, schools)
     return Panel(
         impact=found,
-        words=" ".join(_words(found)),
+        words=" ".join(_words(found, beside)),
         tables=tuple((name, title, *_parted(rows)) for name, title, rows in tables),
         blocks=tuple(_linked(base, worked, each) for each in found.blocks),
         warnings=tuple(_linked(base, worked, each) for each in found.warnings),
         rate_words=rate_words(found.rates),
+        beside=tuple(beside),
     )
 
 
@@ -184,12 +212,14 @@ def rate_words(rates: Rates) -> str:
     return stated
 
 
-def _words(found: Impact) -> Iterator[str]:
+def _words(found: Impact, beside: Sequence[Effect]) -> Iterator[str]:
     """Yield the impact as sentences."""
     if not found.comparison:
         yield gettext("The draft changes nothing so far.")
     yield from _school_words(found)
     yield from _catchment_words(found)
+    for effect in beside:
+        yield f"{effect.what}: {_some(effect.lines, LINES_AT_MOST, '; ')}."
     yield from _standing_words(found)
 
 
@@ -249,9 +279,9 @@ def _standing_words(found: Impact) -> Iterator[str]:
         )
 
 
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - NAMED_AT_MOST
-    shown = ", ".join(names[:NAMED_AT_MOST])
+def _some(names: Sequence[str], at_most: int = NAMED_AT_MOST, between: str = ", ") -> str:
+    more = len(names) - at_most
+    shown = between.join(names[:at_most])
     return gettext("%(shown)s and %(more)s more", shown=shown, more=more) if more > 0 else shown
 
 
