@@ -125,7 +125,7 @@ def _cut_off(code: str, after: Edition, old: _Pieces | None, pieces: _Pieces) ->
         beside = _beside(code, after, piece)
         if beside or _is_far(piece, rest):
             said += 1
-            yield _concern(code, after, piece, rest, beside)
+            yield _concern(code, after, piece, pieces.shapes[[pieces.largest]], beside)
 
 
 def _were_apart(pieces: _Pieces, old: _Pieces | None) -> Flags:
@@ -163,21 +163,21 @@ def _away_m(piece: BaseGeometry, rest: Shapes) -> float:
 
 
 def _concern(
-    code: str, after: Edition, piece: BaseGeometry, rest: Shapes, beside: Sequence[str]
+    code: str, after: Edition, piece: BaseGeometry, largest: Shapes, beside: Sequence[str]
 ) -> Concern:
     (spot,) = points_within([piece])
-    away = _away_m(piece, rest)
+    away = _away_m(piece, largest)
     apart = f"{away / 1e3:,.0f} km" if away >= 1e3 else f"{away:,.0f} m"
     names = [after.catchments[c].name for c in beside if c in after.catchments]
     where = f", beside {' and '.join(names[:3])}," if names else ""
     text = (
         f"{after.catchments[code].name} ({code}) would be in parts that do not touch: "
-        f"{in_words(area_m2(piece) / 1e6)} of it{where} is {apart} away from the rest."
+        f"{in_words(area_m2(piece) / 1e6)} of it{where} is {apart} away from the largest."
     )
     if away < 1:
         text = (
             f"{after.catchments[code].name} ({code}) would be in parts that touch in a point only: "
-            f"{in_words(area_m2(piece) / 1e6)} of it{where} hangs on the rest by that."
+            f"{in_words(area_m2(piece) / 1e6)} of it{where} hangs on the largest by that."
         )
     place = Place(lng=to_180(float(spot.x)), lat=float(spot.y))
     return Concern(CUT_OFF, text, place, (code,), box=piece.bounds)
