@@ -51,8 +51,12 @@
     });
   }
 
-  async function json(url) {
-    const response = await fetch(url, { credentials: "same-origin" });
+  /* A change that is looked over is sent, as it would be to add it, to hear what it would redraw. */
+  const form = frame.dataset.form && document.querySelector(frame.dataset.form);
+  const asked = form ? { method: "POST", body: new URLSearchParams(new FormData(form)) } : {};
+
+  async function json(url, how = {}) {
+    const response = await fetch(url, { credentials: "same-origin", ...how });
     if (!response.ok) throw new Error(url + " answered " + response.status);
     return response.json();
   }
@@ -363,7 +367,7 @@
 
   function listenForZooms() {
     document.addEventListener("click", (event) => {
-      const link = event.target.closest("a[data-bounds]");
+      const link = event.target.closest("[data-bounds]:not([data-staff-map])");
       if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       show(boundsOf(link.dataset.bounds));
@@ -384,7 +388,7 @@
   }
 
   if (mode && target) listenForDrawing();
-  json(frame.dataset.changes)
+  json(frame.dataset.changes, asked)
     .then(async (data) => {
       const topology = data.boundaries ? await json(data.boundaries) : {};
       for (const polygons of polygonsOf(topology)) {
