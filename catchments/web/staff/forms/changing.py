@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Response, redirect, request, url_for
 from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.changes.change import Change
@@ -19,6 +20,7 @@ from catchments.core.roles import Action
 from catchments.store import StoreUnavailable
 from catchments.store.drafts.repository import ExpectedVersion, NotNow, Stale
 from catchments.web.accounts.access import requires
+from catchments.web.accounts.kept.keeping import standing_again
 from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.change_form import AnyChangeForm
 from catchments.web.staff.forms.fault_pictures import pictures_of
@@ -40,8 +42,14 @@ LARGEST_FORM_BYTES = 32 << 20
 def change(draft: int, kind: str) -> Response:
     """Show the form of a kind of change."""
     return _form(
-        _kind(kind), draft_view.open_to_changes(draft_view.read(draft)), FormReader(request.args)
+        _kind(kind), draft_view.open_to_changes(draft_view.read(draft)), FormReader(_given())
     )
+
+
+def _given() -> MultiDict[str, str]:
+    """Return what a form begins with: what was sent of it when nobody was signed in, or asked."""
+    kept = standing_again()
+    return MultiDict(kept.sent.fields) if kept else request.args
 
 
 @blueprint.post("/drafts/<int:draft>/change/<kind>")
@@ -115,7 +123,7 @@ def _looked_over(
         return _form(kind, worked, typed, report=typed.said)
     shown = kind.preview(typed, worked, made)
     hidden = {**dict(typed.given.lists()), **shown.pop("hidden", {})}
-    left_out = {"csrf_token", "once", "version", "do", "confirmed"}
+    left_out = {"csrf_token", "written_for", "kept_form", "once", "version", "do", "confirmed"}
     fields = [(k, each) for k, values in hidden.items() if k not in left_out for each in values]
     return _form(kind, worked, typed, previewed=True, hidden=fields, **shown)
 
