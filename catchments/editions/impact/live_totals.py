@@ -85,11 +85,9 @@ def _totals(
 ) -> SideTotals:
     code, served_by = catchment.code, catchment.provider_code or ""
     provider, contract = content.providers.get(served_by), content.contracts.get(served_by)
-    load = provider and Load(
-        provider.name,
-        before[1].get(served_by, NOTHING),
-        after[1].get(served_by, NOTHING),
-        contract.capacity if contract else None,
-    )
+    load = None
+    if provider is not None:
+        shares = (side[1].get(served_by, NOTHING) for side in (before, after))
+        load = Load(provider.name, *shares, capacity=contract.capacity if contract else None)
     was, is_ = before[0].get(code, NOTHING), after[0].get(code, NOTHING)
     return SideTotals(code, catchment.name, gets, was, is_, load)

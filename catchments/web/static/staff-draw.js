@@ -20,6 +20,7 @@
   const [MOUSE_PX, FINGER_PX, SNAP_PX, CROSS_PX] = [9, 22, 12, 24];
   /* More corners are written into the form when it is sent: a field with megabytes holds up the page. */
   const WRITTEN_AT_ONCE = 20000;
+  const LONG_TEXT = 400000;
   const FEWEST = isArea ? 3 : 2;
 
   staff.whenReady.push(async (map) => {
@@ -40,10 +41,18 @@
       target.dispatchEvent(new Event("change", { bubbles: true }));
     }
 
+    /* What is long stands in no field, which would hold up the page: it is written as the form is sent. */
+    function write(isWhole) {
+      const isLong = outline.length > WRITTEN_AT_ONCE;
+      target.readOnly = isLong;
+      target.placeholder = isLong ? counted(words.tooLong) : "";
+      put(isWhole && !isLong ? outline.wkt() : "");
+    }
+
     function show(sentence) {
       pen.draw();
       const isWhole = outline.isDone && outline.length >= FEWEST;
-      if (outline.length <= WRITTEN_AT_ONCE) put(isWhole ? outline.wkt() : "");
+      write(isWhole);
       for (const [name, can] of [["back", outline.canUndo], ["again", outline.canRedo]]) button(name).setAttribute("aria-disabled", String(!can));
       button("finish").hidden = outline.isDone;
       say([sentence, isWhole && !pen.areHandlesShown ? words.zoomIn : ""].filter(Boolean).join(" "));
@@ -55,11 +64,12 @@
     const status = () => (outline.isDone ? counted(words.drawn) : outline.length ? counted(words.points) : words.cleared);
     const button = (name) => box.querySelector("[data-do=" + name + "]");
 
-    // A million corners are written once, as the form is sent.
     target.form.addEventListener("formdata", ({ formData }) => {
       if (outline.length > WRITTEN_AT_ONCE && outline.isDone) formData.set(target.name, outline.wkt());
     });
     target.addEventListener("change", () => target.value !== written && readAgain());
+    // Before the browser lays it out.
+    target.addEventListener("input", () => target.value !== written && target.value.length > LONG_TEXT && readAgain());
 
     /* What was drawn before the form came back, or was pasted. */
     function readAgain() {
@@ -70,8 +80,9 @@
       pen.draw();
       button("finish").hidden = outline.isDone;
       if (!corners) return;
+      if (outline.length > WRITTEN_AT_ONCE) write(true);
       say([counted(words.drawn), pen.areHandlesShown ? "" : words.zoomIn].filter(Boolean).join(" "));
-      map.show(boundsOf(corners), { animate: false });
+      map.show(L.latLngBounds(outline.extent()), { animate: false });
       tell("outline", { outline, isWhole: true });
     }
 
@@ -279,15 +290,4 @@
     if (target.value.trim()) readAgain();
     else show(isArea ? words.start : words.startLine);
   });
-
-  function boundsOf(corners) {
-    const seen = { south: 90, north: -90, west: 360, east: 0 };
-    for (const [lat, lng] of corners) {
-      seen.south = Math.min(seen.south, lat);
-      seen.north = Math.max(seen.north, lat);
-      seen.west = Math.min(seen.west, lng);
-      seen.east = Math.max(seen.east, lng);
-    }
-    return L.latLngBounds([[seen.south, seen.west], [seen.north, seen.east]]);
-  }
 })();

@@ -18,6 +18,8 @@
       this.isArea = isArea;
       this.corners = [];
       this.isDone = false;
+      /* Another one after each change. */
+      this.version = 0;
       this._past = [];
       this._future = [];
     }
@@ -64,10 +66,9 @@
       if (put.length < 1000) this.corners.splice(at, gone, ...put);
       else this.corners = [...this.corners.slice(0, at), ...put, ...this.corners.slice(at + gone)];
       this.isDone = isDone;
-    }
-
-    append(place) {
-      this.change(this.length, 0, [place]);
+      this.version += 1;
+      /* Which one corner alone is another than in the version before. */
+      this.movedAt = gone === 1 && put.length === 1 ? at : -1;
     }
 
     move(at, place) {
@@ -90,6 +91,7 @@
     load(corners) {
       this.corners = corners;
       this.isDone = true;
+      this.version += 1;
       this._past = [];
       this._future = [];
     }
@@ -98,6 +100,18 @@
     endOfSide(at) {
       if (at + 1 < this.length) return at + 1;
       return this.isArea && this.isDone ? 0 : -1;
+    }
+
+    /* Its south-west and its north-east. */
+    extent() {
+      const [low, high] = [[90, 360], [-90, 0]];
+      for (const corner of this.corners) {
+        for (const axis of [0, 1]) {
+          if (corner[axis] < low[axis]) low[axis] = corner[axis];
+          if (corner[axis] > high[axis]) high[axis] = corner[axis];
+        }
+      }
+      return [low, high];
     }
 
     wkt() {
@@ -114,8 +128,10 @@
     if (!match || /^P/i.test(match[1]) !== isArea) return null;
     const corners = [];
     for (const each of match[2].split(",")) {
-      const [lng, lat] = each.trim().split(/\s+/).map(Number);
-      if (!Number.isFinite(lng) || !Number.isFinite(lat)) return null;
+      const pair = each.trim();
+      const blank = pair.search(/\s/);
+      const [lng, lat] = [Number(pair.slice(0, blank)), Number(pair.slice(blank + 1))];
+      if (blank < 0 || !Number.isFinite(lng) || !Number.isFinite(lat)) return null;
       corners.push([lat, ours.to360(lng)]);
     }
     if (isArea) corners.pop();

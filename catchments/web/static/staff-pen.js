@@ -5,7 +5,7 @@
   const ours = window.L && L.catchments;
   if (!ours) return;
 
-  const HANDLES_AT_MOST = 300;
+  const HANDLES_AT_MOST = 500;
   const FINE_PX = 1.5;
   const AROUND_PX = 200;
 
@@ -17,17 +17,35 @@
       this._layer = L.layerGroup().addTo(map);
       this._live = L.layerGroup().addTo(map);
       this.areHandlesShown = true;
-      map.on("zoomend moveend", () => this.draw());
+      map.on("moveend", () => this.drawSoon());
     }
 
-    /* Leaflet's own projection makes four objects a corner. */
-    screen() {
-      const wide = 256 * 2 ** this._map.getZoom();
+    /* Each corner's place in the world, of which the width is 1: worked out once for each state of the
+       outline, because Leaflet's own projection makes four objects a corner. */
+    _units() {
+      const { corners, version } = this._outline;
+      if (this._unitsOf === version) return this._places;
+      const places = this._places && this._places.length === 2 * corners.length ? this._places : new Float64Array(2 * corners.length);
+      const { movedAt } = this._outline;
+      const isOne = this._unitsOf === version - 1 && movedAt >= 0 && places === this._places;
+      for (let at = isOne ? movedAt : 0; at < (isOne ? movedAt + 1 : corners.length); at += 1) {
+        const sine = Math.sin((corners[at][0] * Math.PI) / 180);
+        places[2 * at] = corners[at][1] / 360;
+        places[2 * at + 1] = -Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI);
+      }
+      [this._unitsOf, this._places] = [version, places];
+      return places;
+    }
+
+    /* What of those places is in the picture, and where: as one multiplies and adds. */
+    _frame() {
       const { x, y } = this._map.latLngToContainerPoint([0, 0]);
-      return ([lat, lng]) => {
-        const sine = Math.sin((lat * Math.PI) / 180);
-        return [x + (lng / 360) * wide, y - (Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)) * wide];
-      };
+      return { wide: 256 * 2 ** this._map.getZoom(), left: x, top: y };
+    }
+
+    drawSoon() {
+      cancelAnimationFrame(this._soon);
+      this._soon = requestAnimationFrame(() => this.draw());
     }
 
     draw() {
@@ -49,55 +67,54 @@
     _seen() {
       const { corners } = this._outline;
       const size = this._map.getSize();
-      const screen = this.screen();
-      const codeOf = ([x, y]) =>
+      const places = this._units();
+      const { wide, left, top } = this._frame();
+      const codeOf = (x, y) =>
         (x < -AROUND_PX ? 1 : 0) | (x > size.x + AROUND_PX ? 2 : 0) | (y < -AROUND_PX ? 4 : 0) | (y > size.y + AROUND_PX ? 8 : 0);
       const seen = [];
       const inside = [];
-      let last = null;
-      let lastCode = 0;
-      let point = corners.length ? screen(corners[0]) : null;
-      let code = point ? codeOf(point) : 0;
-      for (let at = 0; at < corners.length; at += 1) {
-        const next = at + 1 < corners.length ? screen(corners[at + 1]) : null;
-        const nextCode = next ? codeOf(next) : 0;
-        const isBeyond = next && last && code & lastCode & nextCode;
-        const isClose = last && next && Math.abs(point[0] - last[0]) < FINE_PX && Math.abs(point[1] - last[1]) < FINE_PX;
+      const last = corners.length - 1;
+      let [lastX, lastY, lastCode] = [Infinity, Infinity, 0];
+      let [x, y] = [places[0] * wide + left, places[1] * wide + top];
+      let code = codeOf(x, y);
+      for (let at = 0; at <= last; at += 1) {
+        const nextX = at < last ? places[2 * at + 2] * wide + left : x;
+        const nextY = at < last ? places[2 * at + 3] * wide + top : y;
+        const nextCode = codeOf(nextX, nextY);
+        const isBeyond = code & lastCode & nextCode;
+        const isClose = Math.abs(x - lastX) < FINE_PX && Math.abs(y - lastY) < FINE_PX;
         if (!code && inside.length <= HANDLES_AT_MOST) inside.push(at);
-        if (!isBeyond && !isClose) {
+        if (at === 0 || at === last || !(isBeyond || isClose)) {
           seen.push(corners[at]);
-          [last, lastCode] = [point, code];
+          [lastX, lastY, lastCode] = [x, y, code];
         }
-        [point, code] = [next, nextCode];
+        [x, y, code] = [nextX, nextY, nextCode];
       }
       return { seen, inside };
     }
 
     /* The corner, or the side, within so many pixels of a point of the picture; -1 where there is none. */
     cornerAt({ x, y }, reach) {
-      const { corners } = this._outline;
-      const screen = this.screen();
-      let [best, bestFar] = [-1, reach];
-      for (let at = 0; at < corners.length; at += 1) {
-        const [cx, cy] = screen(corners[at]);
-        const far = Math.hypot(cx - x, cy - y);
+      const places = this._units();
+      const { wide, left, top } = this._frame();
+      let [best, bestFar] = [-1, reach * reach];
+      for (let at = 0; 2 * at < places.length; at += 1) {
+        const far = (places[2 * at] * wide + left - x) ** 2 + (places[2 * at + 1] * wide + top - y) ** 2;
         if (far <= bestFar) [best, bestFar] = [at, far];
       }
       return best;
     }
 
     sideAt({ x, y }, reach) {
-      const { corners } = this._outline;
-      const screen = this.screen();
-      let [best, bestFar] = [-1, reach];
-      let start = corners.length ? screen(corners[0]) : null;
-      for (let at = 0; at < corners.length; at += 1) {
-        const number = this._outline.endOfSide(at);
-        if (number < 0) break;
-        const end = screen(corners[number]);
-        const far = farFromSide(x, y, start, end);
+      const places = this._units();
+      const { wide, left, top } = this._frame();
+      const [px, py] = [(x - left) / wide, (y - top) / wide];
+      let [best, bestFar] = [-1, reach / wide];
+      for (let at = 0; 2 * at < places.length; at += 1) {
+        const end = this._outline.endOfSide(at);
+        if (end < 0) break;
+        const far = farFromSide(px, py, places[2 * at], places[2 * at + 1], places[2 * end], places[2 * end + 1]);
         if (far <= bestFar) [best, bestFar] = [at, far];
-        start = end;
       }
       return best;
     }
@@ -125,7 +142,7 @@
     }
   };
 
-  function farFromSide(x, y, [ax, ay], [bx, by]) {
+  function farFromSide(x, y, ax, ay, bx, by) {
     const length = (bx - ax) ** 2 + (by - ay) ** 2;
     const share = length ? Math.max(0, Math.min(1, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length)) : 0;
     return Math.hypot(ax + (bx - ax) * share - x, ay + (by - ay) * share - y);

@@ -12,7 +12,8 @@
 
   const { box, words, events } = staff;
   const WAIT_MS = 350;
-  const LONGEST = 3_500_000;
+  /* As the service takes them. */
+  const CORNERS_AT_MOST = 100000;
   const target = document.querySelector(box.dataset.target);
   const { form } = target;
   const said = panel.querySelector("[role=status]");
@@ -28,11 +29,14 @@
   function question() {
     const givers = Array.from(form.querySelectorAll("input[name=from]:checked"), ({ value }) => value);
     const about = { mode, to: field("to") };
-    if (mode === "schools") return { ...about, numbers: (target.value.match(/\d+/g) || []).map(Number) };
-    const drawn = outline && outline.length > 2 - Number(mode === "line") && outline.isDone ? outline.wkt() : "";
+    if (mode === "schools") return { ...about, numbers: numbers() };
+    const drawn = outline.wkt();
     if (mode === "area") return { ...about, drawn, givers };
     return { ...about, drawn, catchment: field("catchment"), provider: field("provider"), side: form.querySelector("[name=side]:checked")?.value || "" };
   }
+
+  const numbers = () => (target.value.match(/\d+/g) || []).slice(0, 5000).map(Number);
+  const isEmpty = () => (mode === "schools" ? !numbers().length : !outline || !outline.isDone || outline.length < (mode === "line" ? 2 : 3));
 
   function askSoon() {
     clearTimeout(timer);
@@ -41,14 +45,12 @@
 
   async function ask() {
     if (asked) asked.abort();
-    const text = JSON.stringify(question());
-    const isEmpty = mode === "schools" ? !question().numbers.length : !question().drawn;
-    panel.hidden = isEmpty;
-    if (isEmpty) return undefined;
-    if (text.length > LONGEST) return tell(words.tooLarge);
+    panel.hidden = isEmpty();
+    if (panel.hidden) return undefined;
+    if (outline && outline.length > CORNERS_AT_MOST) return tell(words.tooLarge);
     asked = new AbortController();
     const token = form.querySelector("[name=csrf_token]").value;
-    const request = { method: "POST", body: text, redirect: "manual", signal: asked.signal, headers: { "Content-Type": "application/json", "X-CSRFToken": token } };
+    const request = { method: "POST", body: JSON.stringify(question()), redirect: "manual", signal: asked.signal, headers: { "Content-Type": "application/json", "X-CSRFToken": token } };
     try {
       const response = await fetch(box.dataset.totals, request);
       if (response.type === "opaqueredirect" || response.status === 401) return tell(words.ended);

@@ -21,6 +21,7 @@ from catchments.core.model import Catchment
 from catchments.core.roles import Action
 from catchments.editions.impact.live_totals import Load, SideTotals, going, live_totals
 from catchments.editions.impact.tables import NOTHING, Numbers, numbers_of
+from catchments.geometry.changing_index import boundaries_touching
 from catchments.geometry.coordinates import area_m2, geometry_to_360
 from catchments.geometry.shape_text import AREAS, LINES, shape_of
 from catchments.web.accounts.access import requires
@@ -108,6 +109,10 @@ def _told(asked: Question, worked: DraftState) -> dict[str, Any]:
     area = geometry_to_360(checked(_shape(asked.drawn, AREAS), "drawn", AREAS))
     chosen = set(asked.givers) or set(content.catchments)
     givers = chosen - {asked.to}
+    if boundaries_touching(content.boundaries, area).keys().isdisjoint(givers):
+        return {
+            "problem": gettext("It lies in no catchment that gives: in the sea, or in who gets.")
+        }
     moving = going(answers_of(worked), _inside(area, worked), givers)
     about = {"area_km2": round(area_m2(area) / 1e6, 1)}
     return {**about, **(_sides(worked, moving, to) if to else {"moving": _moving(worked, moving)})}
