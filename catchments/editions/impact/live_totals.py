@@ -87,7 +87,7 @@ def _totals(
     provider, contract = content.providers.get(served_by), content.contracts.get(served_by)
     load = None
     if provider is not None:
-        shares = (side[1].get(served_by, NOTHING) for side in (before, after))
-        load = Load(provider.name, *shares, capacity=contract.capacity if contract else None)
+        had, has = before[1].get(served_by, NOTHING), after[1].get(served_by, NOTHING)
+        load = Load(provider.name, had, has, contract.capacity if contract else None)
     was, is_ = before[0].get(code, NOTHING), after[0].get(code, NOTHING)
     return SideTotals(code, catchment.name, gets, was, is_, load)

@@ -28,8 +28,12 @@
     return L.latLngBounds([[south, west], [north, east]]);
   };
 
-  async function json(url) {
-    const response = await fetch(url, { credentials: "same-origin" });
+  /* A change that is looked over is sent, as it would be to add it, to hear what it would redraw. */
+  const form = box.dataset.form && document.querySelector(box.dataset.form);
+  const asked = () => (form ? { method: "POST", body: new URLSearchParams(new FormData(form)) } : {});
+
+  async function json(url, how = {}) {
+    const response = await fetch(url, { credentials: "same-origin", ...how });
     if (!response.ok) throw new Error(url + " answered " + response.status);
     return response.json();
   }
@@ -175,7 +179,7 @@
 
   function listenForZooms(map) {
     document.addEventListener("click", (event) => {
-      const link = event.target.closest("a[data-bounds]");
+      const link = event.target.closest("[data-bounds]:not([data-staff-map])");
       if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       map.show(boundsOf(link.dataset.bounds));
@@ -213,7 +217,7 @@
     map.schools.on("missing", () => say(ours.words.noSchools));
     chooseOn(map);
     shadeByLoad(map);
-    const data = await json(box.dataset.changes);
+    const data = await json(box.dataset.changes, asked());
     const area = drawChanges(map, data);
     drawMoved(data.moved).addTo(map);
     whenSeen(map, () => firstView(map, data, area));

@@ -50,6 +50,9 @@ SERVER_ERROR = 500
 
 def _keep() -> str | None:
     """Keep the form that was sent, if it is known whom it was written for; return where it is."""
+    # What a script asks for is no form that somebody sent.
+    if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        return None
     try:
         person = written_for_whom()
         sent = _sent() if person is not None else None

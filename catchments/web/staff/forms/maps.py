@@ -32,18 +32,17 @@ STAFF_SCRIPTS = tuple(f"staff-{part}.js" for part in _PARTS.split())
 @requires(Action.READ)
 def map_data(draft: int) -> Response:
     """Give the map what a draft redraws, the schools it moves, and where the rest is to be had."""
-    worked = draft_view.working_on(draft_view.read(draft))
-    found = impact.impact_of(worked)
-    key = ("map", worked.draft.id, worked.draft.version, worked.release.number)
-    drawn = impact.bench().recent.get(key, lambda: _drawn(worked, found))
+    return map_of(draft_view.working_on(draft_view.read(draft)))
+
+
+def map_of(worked: DraftState, *, since: DraftState | None = None) -> Response:
+    """Return what the map draws of a draft, or of what it does `since` it was another."""
+    found = impact.impact_of(worked, since=since)
+    before = since.content if since else impact.base_of(worked).edition
+    touched = touched_codes(before, worked.content, found.comparison)
+    drawn = display_differences(before, worked.content, touched)
     body = {**drawn, "moved": _moved(found), **_sources(worked)}
     return Response(msgspec.json.encode(body), mimetype="application/json")
-
-
-def _drawn(worked: DraftState, found: Impact) -> dict[str, Any]:
-    before = impact.base_of(worked).edition
-    touched = touched_codes(before, worked.content, found.comparison)
-    return display_differences(before, worked.content, touched)
 
 
 def _moved(found: Impact) -> list[dict[str, Any]]:
