@@ -171,7 +171,10 @@ class ImpactCalculator:
                 comparison.catchments_changed,
             ),
             providers=rows(
-                *load, _names(before.providers, after.providers), comparison.providers_changed
+                *load,
+                _names(before.providers, after.providers),
+                comparison.providers_changed,
+                after.contracts,
             ),
             moved=moved,
             relisted=relisted,

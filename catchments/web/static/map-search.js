@@ -8,7 +8,7 @@
   const ours = window.L && L.catchments;
   if (!ours) return;
 
-  const { frame, to360 } = ours;
+  const { frame, to360, words } = ours;
   // A town not so near that the picture is one colour: what lies beside it says where it is.
   const PLACE_ZOOM = 14;
   const townZoom = (map) => (map.getSize().x < 600 ? 9 : 10);
@@ -91,13 +91,15 @@
       show(meant(chosen, text), event.target, goOn);
     });
 
-    const form = frame.dataset.search && document.querySelector("[data-on-map]")?.closest("form");
+    const form = frame.dataset.search && document.querySelector("[data-on-map] input")?.form;
     if (form) form.addEventListener("submit", (event) => {
-      const input = form.querySelector("input[type=search]");
+      const input = document.querySelector("[data-on-map] input");
       const text = input.value.trim();
       if (!text || form.querySelector("[name=kind]")) return; // Chosen already: it goes where it is told.
       event.preventDefault();
-      show(placeCalled(text), input, () => form.submit());
+      // A page that has nowhere else to look says so.
+      const goOn = () => ("stays" in frame.dataset ? map.fire("told", { sentence: words.notFound }) : form.submit());
+      show(placeCalled(text), input, goOn);
     });
   };
 })();
