@@ -154,7 +154,7 @@ def _panel(base: Snapshot, worked: DraftState, found: Impact) -> Panel:
     )
     return Panel(
         impact=found,
-        words=" ".join(_words(found)),
+        words=words_of(found),
         tables=tuple((name, title, *_parted(rows)) for name, title, rows in tables),
         blocks=tuple(_linked(base, worked, each) for each in found.blocks),
         warnings=tuple(_linked(base, worked, each) for each in found.warnings),
@@ -182,6 +182,11 @@ def rate_words(rates: Rates) -> str:
         rate=default,
     )
     return stated
+
+
+def words_of(found: Impact) -> str:
+    """Return an impact in a few sentences."""
+    return " ".join(_words(found))
 
 
 def _words(found: Impact) -> Iterator[str]:
