@@ -25,5 +25,11 @@ from catchments.web.staff.pages import (  # noqa: F401 - and each of these
     who_served,
     withdrawing,
 )
+from catchments.web.staff.scenarios import (  # noqa: F401 - and these
+    comparing,
+    copies,
+    papers,
+    places,
+)
 
 __all__ = ["blueprint"]

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from catchments.changes.effects import Effect, beside_the_ground
 from catchments.changes.publication_checks import Concern
-from catchments.core.model import Answer, Edition
+from catchments.core.model import Answer, DirectoryRelease, Edition
 from catchments.editions.contracts import Scheduled
 from catchments.editions.differences import SchoolChange
 from catchments.editions.impact.calculator import ImpactCalculator
@@ -214,12 +214,10 @@ def _panel(
         ("catchments", gettext("Catchments"), found.catchments),
         ("providers", gettext("Providers"), found.providers),
     )
-    release = worked.release
-    schools = {**release.former, **release.schools}
-    beside = beside_the_ground(before, worked.content, schools)
+    beside = beside_boundaries(before, worked.content, worked.release)
     return Panel(
         impact=found,
-        words=" ".join(_words(found, beside, of_draft=of_draft)),
+        words=words_of(found, beside, of_draft=of_draft),
         tables=tuple((name, title, *_parted(rows)) for name, title, rows in tables),
         blocks=tuple(_linked(base, worked, each) for each in found.blocks),
         warnings=tuple(_linked(base, worked, each) for each in found.warnings),
@@ -256,8 +254,17 @@ def rate_words(rates: Rates) -> str:
     return stated
 
 
-def _words(found: Impact, beside: Sequence[Effect], *, of_draft: bool = True) -> Iterator[str]:
-    """Yield the impact as sentences, of a draft or of one change of it."""
+def beside_boundaries(before: Edition, after: Edition, release: DirectoryRelease) -> list[Effect]:
+    """Return what differs of two editions that is no boundary, schools that closed included."""
+    return list(beside_the_ground(before, after, {**release.former, **release.schools}))
+
+
+def words_of(found: Impact, beside: Sequence[Effect], *, of_draft: bool = True) -> str:
+    """Return an impact in a few sentences, of a draft or of one change of it."""
+    return " ".join(_words(found, beside, of_draft=of_draft))
+
+
+def _words(found: Impact, beside: Sequence[Effect], *, of_draft: bool) -> Iterator[str]:
     if not found.comparison:
         nothing = gettext("The draft changes nothing so far.")
         yield nothing if of_draft else gettext("The change alters nothing that the draft has.")
