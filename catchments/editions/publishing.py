@@ -213,7 +213,8 @@ class Publisher:
         told = []
         for publication in made:
             new = self._snapshot(publication.edition, release)
-            notices = notices_of(old, new, effective_from=publication.effective_from)
+            starts, reason = publication.effective_from, publication.edition.reason
+            notices = notices_of(old, new, effective_from=starts, reason=reason)
             told.append(replace(publication, notices=notices))
             old = new
         return told

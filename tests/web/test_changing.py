@@ -418,7 +418,7 @@ def test_a_form_that_is_sent_twice_makes_one_change(
 ) -> None:
     version = version_of(app)
     for _ in range(2):
-        fields = {**EXAMPLES[kind], "version": version, "once": "twice"}
+        fields = {**EXAMPLES[kind], "version": version, "once": "twice", "confirmed": "yes"}
         response = sent(app, hana, kind, **fields)
         assert response.status_code == 303, words(response)
     assert len(DraftRepository(store_of(app)).steps(1)) == 1

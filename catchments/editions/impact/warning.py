@@ -12,17 +12,18 @@ from shapely.geometry.base import BaseGeometry
 from catchments.changes.publication_checks import Concern
 from catchments.core.model import Edition, School
 from catchments.editions.contracts import Scheduled, days_between, ending
+from catchments.editions.impact.pieces import parted
 from catchments.editions.impact.tables import Numbers, counts
 from catchments.geometry.coordinates import geometry_to_360, to_360
-from catchments.lookup.snapshot import Snapshot
 
 Outside = Mapping[int, str]
 """Listed schools that lie outside that catchment's boundary, with its code."""
 
 
 def warnings(
-    base: Snapshot,
+    before: Edition,
     after: Edition,
+    schools: Mapping[int, School],
     outside: tuple[Outside, Outside],
     load: tuple[Mapping[str, Numbers], Mapping[str, Numbers]],
     on: date,
@@ -33,14 +34,13 @@ def warnings(
     `outside` and `load`, the numbers by provider, are those before and after; `scheduled` are the
     editions that follow.
     """
-    before = base.edition
     known = {
         (c.kind, c.codes)
         for c in (*_overloaded(before, load[0]), *ending(before, on, scheduled), *_idle(before))
     }
     found = [
-        *_pieces(before, after),
-        *_outside(base, after, outside, on),
+        *parted(before, after),
+        *_outside(schools, after, outside, on),
         *_overloaded(after, load[1]),
         *days_between(before, after, on),
         *ending(after, on, scheduled),
@@ -79,27 +79,10 @@ def _not_covered(boundary: BaseGeometry, schools: list[School]) -> Iterator[int]
             yield school.school_id
 
 
-def _pieces(before: Edition, after: Edition) -> Iterator[Concern]:
-    for code, boundary in after.boundaries.items():
-        old = before.boundaries.get(code)
-        if old is boundary or code not in after.catchments:
-            continue
-        was, now = _parts(old) if old is not None else 1, _parts(boundary)
-        if now > was:
-            name = after.catchments[code].name
-            text = f"{name} ({code}) falls into {now} pieces; before it had {was}."
-            yield Concern("pieces", text, codes=(code,))
-
-
-def _parts(boundary: BaseGeometry) -> int:
-    return int(shapely.get_num_geometries(geometry_to_360(boundary)))
-
-
 def _outside(
-    base: Snapshot, after: Edition, outside: tuple[Outside, Outside], on: date
+    schools: Mapping[int, School], after: Edition, outside: tuple[Outside, Outside], on: date
 ) -> Iterator[Concern]:
     old, new = outside
-    schools = base.release.schools
     for number, code in sorted(new.items()):
         school = schools[number]
         if not counts(school, on):

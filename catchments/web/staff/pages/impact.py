@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,10 +15,11 @@ from markupsafe import Markup
 
 from catchments.changes.effects import Effect, beside_the_ground
 from catchments.changes.publication_checks import Concern
-from catchments.core.model import Answer, Edition
+from catchments.core.model import Answer, DirectoryRelease, Edition
 from catchments.editions.contracts import Scheduled, agreed_days
 from catchments.editions.differences import SchoolChange
 from catchments.editions.impact.calculator import ImpactCalculator
+from catchments.editions.impact.pieces import CUT_OFF, parted
 from catchments.editions.impact.rates import Rates
 from catchments.editions.impact.tables import Impact, Row
 from catchments.geometry.coordinates import geometry_to_360, to_360
@@ -61,6 +63,9 @@ class Panel:
     rate_words: str
     beside: tuple[Effect, ...]
     """What differs beside boundaries, thing by thing: names, listings, contracts, provision."""
+    title: str
+    no_warning: str
+    """Said where there is nothing new to look at."""
 
     @property
     def moved(self) -> tuple[Sequence[SchoolChange], Sequence[SchoolChange]]:
@@ -96,35 +101,65 @@ def impact_panel(worked: DraftState | None) -> dict[str, Any]:
         return {"impact": None, "map": None}
     base, found = base_of(worked), impact_of(worked)
     panel = _panel(base, worked, found)
-    zoomed = _zoomed(base, panel, request.args.get("zoom", ""))
-    about = {
-        "url": url_for("staff.map_data", draft=worked.draft.id, v=worked.draft.version),
-        "zoomed": zoomed,
-        "redrawn": bool(found.comparison.boundaries_changed or _appeared(worked)),
+    url = url_for("staff.map_data", draft=worked.draft.id, v=worked.draft.version)
+    zoom = _zoomed(base, panel, request.args.get("zoom", ""))
+    return {"impact": panel, "map": {"url": url, "zoomed": zoom}}
+
+
+def trial_panels(worked: DraftState, trial: DraftState, *, url: str, zoom: str) -> dict[str, Any]:
+    """Return what `staff/_impact.html` needs to show what one change more does to a draft.
+
+    `whole` is what the draft then does to its base, where it has done something before: all that
+    the page of the draft will say. `url` is where the map asks, `zoom` what is to be seen of it.
+    """
+    base = base_of(worked)
+    whole = _panel(base, trial, impact_of(trial))
+    panel = whole
+    if worked.draft.changes:
+        panel = _panel(base, trial, impact_of(trial, since=worked), since=worked)
+    both = replace(panel, blocks=(*panel.blocks, *whole.blocks), warnings=panel.warnings)
+    return {
+        "impact": panel,
+        "whole": whole if panel is not whole else None,
+        "map": {"url": url, "zoomed": _zoomed(base, both, zoom)},
     }
-    return {"impact": panel, "map": about}
 
 
-def impact_of(worked: DraftState) -> Impact:
-    """Return what a draft changes, from the date that it is proposed for, or from today."""
+def cut_off_by(worked: DraftState, trial: DraftState) -> dict[str, Concern]:
+    """Return what a change would cut off from the rest of its catchment, by what is ticked for it.
+
+    Somebody has to say of each that it is meant.
+    """
+    found = parted(worked.content, trial.content)
+    return {_ticked_as(each): each for each in found if each.kind == CUT_OFF}
+
+
+def _ticked_as(concern: Concern) -> str:
+    return hashlib.sha256(concern.sentence.encode()).hexdigest()[:16]
+
+
+def impact_of(worked: DraftState, *, since: DraftState | None = None) -> Impact:
+    """Return what a draft changes, from the date that it is proposed for, or from today.
+
+    Told as it differs from the draft before a change, where it is asked `since` that.
+    """
     rates = stated_rates()
     on = worked.draft.effective_from or service().snapshots.current().today
     scheduled = scheduled_after(on)
     numbers = tuple(edition.number for _, edition in scheduled)
-    key = (
-        *(worked.draft.id, worked.draft.version, worked.release.number),
-        *(on, _key_of(rates), numbers),
-    )
-    base, bench_ = base_of(worked), bench()
+    base, after = base_of(worked), worked.content
+    before = since.content if since else None
+    # Contents are kept beside what they do: as long as they live no others have their ids.
+    key = ("impact", id(before), id(after), id(base), on, _key_of(rates), numbers)
 
-    def made() -> Impact:
-        found = bench_.workbench.impact(
-            base, worked.content, on=on, rates=rates, scheduled=scheduled
+    def made() -> tuple[Any, ...]:
+        found = bench().workbench.impact(
+            base, after, on=on, rates=rates, since=before, scheduled=scheduled
         )
         agreed = agreed_days(worked.draft.changes, base.edition, on)
-        return replace(found, blocks=(*found.blocks, *agreed))
+        return replace(found, blocks=(*found.blocks, *agreed)), before, after, base
 
-    return bench_.recent.get(key, made)
+    return bench().recent.get(key, made)[0]  # type: ignore[no-any-return]
 
 
 def scheduled_after(day: date) -> Scheduled:
@@ -139,10 +174,13 @@ def scheduled_after(day: date) -> Scheduled:
 
 def answers_of(worked: DraftState) -> Mapping[int, Answer]:
     """Return the answer for each school as a draft has it, by number."""
-    key = ("answers", worked.draft.id, worked.draft.version, worked.release.number)
-    return bench().recent.get(
-        key, lambda: bench().workbench.answers(base_of(worked), worked.content)
-    )
+    base, content = base_of(worked), worked.content
+    key = ("answers", id(content), id(base))
+
+    def made() -> tuple[Any, ...]:
+        return bench().workbench.answers(base, content), content, base
+
+    return bench().recent.get(key, made)[0]  # type: ignore[no-any-return]
 
 
 def base_of(worked: DraftState) -> Snapshot:
@@ -166,30 +204,32 @@ def _key_of(rates: Rates) -> tuple[Any, ...]:
     return (*sorted(rates.by_region.items()), rates.default, rates.stated)
 
 
-def _appeared(worked: DraftState) -> bool:
-    before = worked.base.edition.boundaries if worked.base else {}
-    return set(before) != set(worked.content.boundaries)
-
-
 # --- the panel ------------------------------------------------------------------------------------
 
 
-def _panel(base: Snapshot, worked: DraftState, found: Impact) -> Panel:
+def _panel(
+    base: Snapshot, worked: DraftState, found: Impact, *, since: DraftState | None = None
+) -> Panel:
+    of_draft, before = since is None, since.content if since else base.edition
     tables = (
         ("catchments", gettext("Catchments"), found.catchments),
         ("providers", gettext("Providers"), found.providers),
     )
-    release = worked.release
-    schools = {**release.former, **release.schools}
-    beside = beside_the_ground(base.edition, worked.content, schools)
+    beside = beside_boundaries(before, worked.content, worked.release)
     return Panel(
         impact=found,
-        words=" ".join(_words(found, beside)),
+        words=words_of(found, beside, of_draft=of_draft),
         tables=tuple((name, title, *_parted(rows)) for name, title, rows in tables),
         blocks=tuple(_linked(base, worked, each) for each in found.blocks),
         warnings=tuple(_linked(base, worked, each) for each in found.warnings),
         rate_words=rate_words(found.rates),
         beside=tuple(beside),
+        title=gettext("Impact") if of_draft else gettext("What this change does"),
+        no_warning=(
+            gettext("Nothing that this draft brings about.")
+            if of_draft
+            else gettext("Nothing that this change brings about.")
+        ),
     )
 
 
@@ -215,10 +255,20 @@ def rate_words(rates: Rates) -> str:
     return stated
 
 
-def _words(found: Impact, beside: Sequence[Effect]) -> Iterator[str]:
-    """Yield the impact as sentences."""
+def beside_boundaries(before: Edition, after: Edition, release: DirectoryRelease) -> list[Effect]:
+    """Return what differs of two editions that is no boundary, schools that closed included."""
+    return list(beside_the_ground(before, after, {**release.former, **release.schools}))
+
+
+def words_of(found: Impact, beside: Sequence[Effect], *, of_draft: bool = True) -> str:
+    """Return an impact in a few sentences, of a draft or of one change of it."""
+    return " ".join(_words(found, beside, of_draft=of_draft))
+
+
+def _words(found: Impact, beside: Sequence[Effect], *, of_draft: bool) -> Iterator[str]:
     if not found.comparison:
-        yield gettext("The draft changes nothing so far.")
+        nothing = gettext("The draft changes nothing so far.")
+        yield nothing if of_draft else gettext("The change alters nothing that the draft has.")
     yield from _school_words(found)
     yield from _catchment_words(found)
     for effect in beside:
@@ -271,6 +321,13 @@ def _standing_words(found: Impact) -> Iterator[str]:
             "%(num)s things block publication.",
             len(found.blocks),
         )
+        earlier = sum(each.as_before for each in found.blocks)
+        if earlier:
+            yield ngettext(
+                "%(num)s of them does so already, without this change.",
+                "%(num)s of them do so already, without this change.",
+                earlier,
+            )
     else:
         yield gettext("Nothing blocks publication.")
     fresh = [each for each in found.warnings if not each.as_before]
