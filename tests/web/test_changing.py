@@ -389,6 +389,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "move-schools": {"numbers": "54", "to": KOWHAI, "confirmed": "yes"},
     "move-by-table": {"pasted": "54\tKOW-2\n55\tRIM-3", "confirmed": "yes"},
     "assign-by-table": {"pasted": f"{AHI}\tP-REK", "confirmed": "yes"},
+    "take-off-list": {"listed": ["55"], "numbers": "54", "confirmed": "yes"},
     "rename-catchment": {"catchment": AHI, "name": "New name"},
     "add-provider": PROVIDER,
     "edit-provider": {"provider": "P-AHI", "name": "Other name"},
