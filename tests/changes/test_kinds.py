@@ -71,7 +71,7 @@ CHANGES: dict[str, Change] = {
         replace(WHOLE.providers["P-AHI"], phone="0800 1"), Contract(capacity=12)
     ),
     "Provider Ahi Trust (P-AHI) retired.": RetireProvider("P-AHI"),
-    "Provider Ngā Rākau (P-RAKAU) retired; followed from 2026-07-01 by Ahi Trust (P-AHI) in "
+    "Provider Ngā Rākau (P-RAKAU) retired; followed from 1 July 2026 by Ahi Trust (P-AHI) in "
     "Kōwhai (KOW-2).": RetireProvider("P-RAKAU", {KOWHAI: "P-AHI"}, date(2026, 7, 1)),
     "In-school provision of school 55 set: For 12 students": SetInSchoolProvision(
         (55,), "For 12 students"

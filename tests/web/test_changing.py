@@ -309,7 +309,7 @@ def test_a_provider_is_retired_and_another_follows_in_the_same_step(
     fields = {"provider": "P-RAKAU", "followed_by": "P-AHI", f"followed_by-{TOTARA}": "P-RIMU"}
     sentence = added(app, hana, "retire-provider", **fields, first_day="2026-07-01")
     assert sentence == (
-        "Provider Ngā Rākau (P-RAKAU) retired; followed from 2026-07-01 by Ahi Trust (P-AHI) in "
+        "Provider Ngā Rākau (P-RAKAU) retired; followed from 1 July 2026 by Ahi Trust (P-AHI) in "
         "Kōwhai (KOW-2); Rimu Services (P-RIMU) in Tōtara (TOT-4)."
     )
     assert "P-RAKAU" not in content(app).providers

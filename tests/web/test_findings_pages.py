@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
+from datetime import date
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote
@@ -13,7 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.core.model import Place, School, SchoolStatus
+from catchments.core.model import Contract, Place, School, SchoolStatus
 from catchments.core.roles import Role
 from catchments.editions.issues import MatterKind
 from catchments.store.explanations import REASON_AT_MOST, Explanations
@@ -26,6 +28,7 @@ from tests.worlds import (
     KOWHAI,
     RELEASED,
     RIMU,
+    publish_whole,
     small_edition,
     small_release,
     small_schools,
@@ -386,3 +389,29 @@ def test_a_repair_that_is_none_is_not_found_and_readers_have_none(
     rata = signed_in(app, "rata")
     assert links_on(rata) == {}
     assert rata.get("/staff/repair/move-schools").status_code == 403
+
+
+def test_a_scheduled_edition_has_findings_of_its_own_and_its_repairs_begin_from_it(
+    app: Flask, hana: FlaskClient
+) -> None:
+    ends = Contract(ends=date(2099, 1, 31))
+    later = small_edition(effective_from=date(2099, 1, 1), contracts={"P-AHI": ends})
+    publish_whole(store_of(app), later)
+    app.extensions[EXTENSION].snapshots.refresh()
+    assert "contract-ending" not in hana.get(URL).text.partition("<select")[0]
+    page = hana.get(f"{URL}?edition=2&kind=contract-ending")
+    said = text_of(page.text)
+    assert "These are findings of edition 2, as they will be from 1 January 2099." in said
+    assert "The contract of Ahi Trust, which serves Ahi, ends on 31 January 2099." in said
+    address = "/staff/repair/retire-provider?edition=2&provider=P-AHI"
+    assert links_on(hana, "?edition=2&kind=contract-ending")[address].startswith("Say who follows")
+    assert '<option value="2" selected>' in hana.get(address).text
+    rows = hana.get(f"{URL}.csv?edition=2&kind=contract-ending").text
+    assert "P-AHI" in rows
+    followed = {**later.catchments, AHI: replace(later.catchments[AHI], provider_code="P-RIMU")}
+    publish_whole(
+        store_of(app), replace(later, effective_from=date(2099, 2, 1), catchments=followed)
+    )
+    app.extensions[EXTENSION].snapshots.refresh()
+    page = hana.get(f"{URL}?edition=2&kind=contract-ending")
+    assert "Nothing here needs a person." in text_of(page.text), "another follows the day after"

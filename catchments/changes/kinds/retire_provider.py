@@ -53,7 +53,8 @@ class RetireProvider(Change):
         retired = f"Provider {naming.provider(self.provider, edition)} retired"
         if not self._followed:
             return f"{retired}."
-        since = f" from {self.first_day}" if self.first_day else ""
+        day = self.first_day
+        since = f" from {day.day} {day:%B %Y}" if day else ""
         return f"{retired}; followed{since} by {naming.followed(self._followed, edition)}."
 
     @property

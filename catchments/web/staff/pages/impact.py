@@ -145,7 +145,7 @@ def impact_of(worked: DraftState, *, since: DraftState | None = None) -> Impact:
     """
     rates = stated_rates()
     on = worked.draft.effective_from or service().snapshots.current().today
-    scheduled = scheduled_after(on)
+    scheduled = scheduled_after(on, worked.content, base_of(worked).edition)
     numbers = tuple(edition.number for _, edition in scheduled)
     base, after = base_of(worked), worked.content
     before = since.content if since else None
@@ -162,8 +162,13 @@ def impact_of(worked: DraftState, *, since: DraftState | None = None) -> Impact:
     return bench().recent.get(key, made)[0]  # type: ignore[no-any-return]
 
 
-def scheduled_after(day: date) -> Scheduled:
-    """Return the editions that come after a day, each with its own, the soonest first."""
+def scheduled_after(day: date, *editions: Edition) -> Scheduled:
+    """Return the editions that come after a day, each with its own, the soonest first.
+
+    None where no contract of those that it is asked for ends: then nobody has to follow.
+    """
+    if not any(contract.ends for each in editions for contract in each.contracts.values()):
+        return ()
     world = service().snapshots.current()
     return [
         (each.effective_from, found.edition)

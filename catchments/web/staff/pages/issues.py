@@ -163,7 +163,7 @@ def found_in(world: Published, snapshot: Snapshot) -> tuple[Issue, ...]:
             snapshot,
             previous=_previous(world, snapshot),
             on=on,
-            scheduled=scheduled_after(on),
+            scheduled=scheduled_after(on, snapshot.edition),
         ),
     )
 
