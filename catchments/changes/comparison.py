@@ -39,28 +39,47 @@ class Comparison:
 
 
 def in_short(before: Edition, after: Edition) -> str:
-    """Return in a few words how much differs between two editions: “2 changed, 1 redrawn”."""
+    """Return in a few words how much differs between two editions: “2 renamed, 1 redrawn”."""
     found = compare(before, after)
+
+    def differing(field: str) -> int:
+        pairs = ((before.catchments[c], after.catchments[c]) for c in found.catchments_changed)
+        return sum(getattr(old, field) != getattr(new, field) for old, new in pairs)
+
+    listed = [_listed(before), _listed(after)]
+    delisted, new = (sum(n not in side for n in found.listings_changed) for side in listed[::-1])
     counts = (
         (len(found.catchments_added), "new"),
         (len(found.catchments_removed), "ended"),
-        (len(found.catchments_changed), "changed"),
+        (differing("name"), "renamed"),
+        (differing("education_region"), "in another education region"),
+        (differing("provider_code"), "with another provider"),
         (len(found.boundaries_changed), "redrawn"),
         (len(found.providers_added), "new providers"),
         (len(found.providers_removed), "providers gone"),
         (len(found.providers_changed), "providers changed"),
-        (len(found.listings_changed), "schools listed otherwise"),
+        (new, "schools newly listed"),
+        (delisted, "schools off the list"),
+        (len(found.listings_changed) - new - delisted, "schools listed otherwise"),
         (len(found.in_school_provision_changed), "with other in-school provision"),
     )
-    return ", ".join(f"{count:,} {what}" for count, what in counts if count) or "nothing differs"
+    return ", ".join(_counted(*each) for each in counts if each[0]) or "nothing differs"
+
+
+def _counted(count: int, what: str) -> str:
+    one = what.replace("schools", "school").replace("providers", "provider")
+    return f"{count:,} {one if count == 1 else what}"
+
+
+def _listed(edition: Edition) -> dict[int, str]:
+    """Return the catchment that a list names for each school; empty where it names none."""
+    return {**edition.listings, **dict.fromkeys(edition.unserved, "")}
 
 
 def compare(before: Edition, after: Edition) -> Comparison:
     """Return what differs between two editions."""
     both = sorted(set(before.catchments) & set(after.catchments))
     touched = tuple(code for code in both if _boundary_differs(before, after, code))
-    listings_before = {**before.listings, **dict.fromkeys(before.unserved, "")}
-    listings_after = {**after.listings, **dict.fromkeys(after.unserved, "")}
     return Comparison(
         catchments_added=_only_in(after.catchments, before.catchments),
         catchments_removed=_only_in(before.catchments, after.catchments),
@@ -69,7 +88,7 @@ def compare(before: Edition, after: Edition) -> Comparison:
         providers_added=_only_in(after.providers, before.providers),
         providers_removed=_only_in(before.providers, after.providers),
         providers_changed=_differing(_described(before), _described(after)),
-        listings_changed=_altered(listings_before, listings_after),
+        listings_changed=_altered(_listed(before), _listed(after)),
         in_school_provision_changed=_altered(before.in_school_provision, after.in_school_provision),
         boundaries_touched=touched,
     )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from catchments.changes import kinds
 from catchments.changes.change import Change, apply_all
-from catchments.changes.comparison import compare
+from catchments.changes.comparison import compare, in_short
 from catchments.changes.kinds import BY_TAG
 from catchments.changes.kinds.accept_uncovered import AcceptUncovered
 from catchments.changes.kinds.add_provider import AddProvider
@@ -255,3 +255,19 @@ def test_a_change_that_does_not_fit_says_why_and_what_to_do(change: Change, said
     with pytest.raises(ChangeDoesNotFit, match=said) as refused:
         change.apply(WHOLE)
     assert refused.value.next_step
+
+
+def test_what_differs_is_told_apart_in_a_few_words() -> None:
+    made = apply_all(
+        WHOLE,
+        [
+            RenameCatchment(AHI, "Ahi Nui"),
+            AssignProvider((RIMU,), "P-AHI"),
+            MoveSchools((), "", {54: None, 55: TOTARA, 56: TOTARA}),
+        ],
+    )
+    assert in_short(WHOLE, made) == (
+        "1 renamed, 1 with another provider, 1 school newly listed, 1 school off the list, "
+        "1 school listed otherwise"
+    )
+    assert in_short(WHOLE, WHOLE) == "nothing differs"
