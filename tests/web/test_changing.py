@@ -646,6 +646,8 @@ def test_numbers_are_understood_however_they_are_pasted(
         ("9999", "line 2: “9999”"),
         ("55 Kura o Ahi", "line 2: “Kura o Ahi” is not of school 55, which is"),
         ("Kura o Ahi 55", "line 2: “Kura o Ahi” is not of school 55"),
+        ("55 maybe 57", "line 2: “maybe” is not of school 57"),
+        ("55 maybe 9999", "line 2: “maybe 9999”"),
         ("{{7*191}}", "line 2: “{{7*191}}”"),
         ("=cmd", "line 2: “=cmd”"),
     ],

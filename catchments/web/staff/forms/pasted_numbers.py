@@ -66,26 +66,28 @@ def _line(line: str, schools: Mapping[int, School]) -> tuple[list[int], list[str
     parts = list(_parts(line))
     found: list[int] = []
     wrong: list[str] = []
-    before = ""
+    # Words that no number has claimed, and whether they follow one that was taken all the same.
+    before, lent = "", False
     for part in parts:
         school = None if part.number is None else schools.get(part.number)
         if part.number is None:
             before = part.words
-        elif school is None:
-            wrong.append(shown(f"{before} {part.text} {part.words}".strip()))
-            before = ""
-        elif not is_called(school, before):
-            wrong.append(_disagree(school, before))
-            before = ""
+            continue
+        if school is None or not is_called(school, before):
+            if lent:
+                found.pop()  # the words are of neither: which number is meant is not known
+            words = f"{before} {part.text} {part.words}".strip()
+            wrong.append(_disagree(school, before) if school else shown(words))
+            before, lent = "", False
         elif is_called(school, part.words):
             found.append(part.number)
-            before = ""
-        elif part is not parts[-1] and before == "":
+            before, lent = "", False
+        elif part is not parts[-1] and not before:
             found.append(part.number)
-            before = part.words  # as in “10 Kaitaia School 1026”: of the next, or of none
+            before, lent = part.words, True  # as in “10 Kaitaia School 1026”
         else:
             wrong.append(_disagree(school, part.words))
-            before = ""
+            before, lent = "", False
     if before:
         wrong.append(shown(before))
     return found, wrong
