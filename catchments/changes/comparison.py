@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import shapely
+
 from catchments.core.model import Answer, Contract, Edition, Provider, School
 from catchments.geometry.tiling.redrawn import is_redrawn
 from catchments.runtime.recent import Recent
@@ -89,7 +91,7 @@ def _boundary_differs(before: Edition, after: Edition, code: str) -> bool:
     old, new = before.boundaries.get(code), after.boundaries.get(code)
     if old is new:  # a draft keeps the very objects that it does not touch: no need to read
         return False
-    return old is None or new is None or bytes(old.wkb) != bytes(new.wkb)
+    return old is None or new is None or not shapely.equals_identical(old, new)
 
 
 def _is_redrawn(before: Edition, after: Edition, code: str) -> bool:
