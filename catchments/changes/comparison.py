@@ -9,10 +9,10 @@ import shapely
 
 from catchments.core.model import Answer, Contract, Edition, Provider, School
 from catchments.geometry.tiling.redrawn import is_redrawn
-from catchments.runtime.recent import Recent
+from catchments.runtime.remembered import Remembered
 
-_REDRAWN = Recent(1_000)
-"""Whether one boundary is another redrawn, of the pairs seen lately."""
+_REDRAWN = Remembered()
+"""Whether one boundary is another redrawn, of the pairs that something still holds."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +98,11 @@ def _is_redrawn(before: Edition, after: Edition, code: str) -> bool:
     old, new = before.boundaries.get(code), after.boundaries.get(code)
     if old is None or new is None:
         return True
-    # The boundaries are kept beside what is known: as long as they live no others have their ids.
-    known: tuple[object, object, bool] = _REDRAWN.get(
-        (id(old), id(new)), lambda: (old, new, is_redrawn(old, new))
-    )
-    return known[-1]
+    known: bool | None = _REDRAWN.of(old, new)
+    if known is None:
+        known = is_redrawn(old, new)
+        _REDRAWN.keep(old, new, known)
+    return known
 
 
 def _only_in(these: Mapping[str, object], those: Mapping[str, object]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ that is not so, everything is checked, as publication does.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -40,6 +40,9 @@ from catchments.geometry.tiling.coverage import (
 AROUND_DEGREES = 0.005
 """Some 400 m: further than a channel is wide, and than its two banks run before they count."""
 
+_SAME_DEGREES2 = 1e-9
+"""Areas that differ by less are the same ground, but for a vertex on a line: some square metres."""
+
 Boundaries = Mapping[str, BaseGeometry]
 Hashes = npt.NDArray[np.uint64]
 
@@ -61,6 +64,8 @@ class Looked:
     faults: list[CoverageFault]
     same_ground: bool
     """Whether it is known that each place is covered by as many catchments as before."""
+    apart: Mapping[str, tuple[Floats, Floats]] = field(default_factory=dict)
+    """The edges (n, 2, 2), 0…360, that a catchment gained and lost, its area on their left."""
 
 
 def looked_at(before: Boundaries, after: Boundaries, touched: Collection[str]) -> Looked:
@@ -71,12 +76,14 @@ def looked_at(before: Boundaries, after: Boundaries, touched: Collection[str]) -
     old = {code: _Sheet.of(before[code]) for code in touched if code in before}
     new = {code: _Sheet.of(after[code]) for code in drawn}
     gained, lost = _differences(old, new)
+    pairs = zip(dict.fromkeys([*old, *new]), gained, lost, strict=True)
+    apart = {code: (more.ends, less.ends) for code, more, less in pairs}
     coverage = _Coverage(after, dict(new))
     if _cover_otherwise(gained, lost, coverage, touched):
-        return Looked(find_faults(after), same_ground=False)
+        return Looked(find_faults(after), False, apart)
     if len(drawn) == 1:  # it took in others whole, or gave nothing: nobody is new beside anybody
-        return Looked([], same_ground=True)
-    return Looked(_gaps_at_outline(in_one(gained), old, coverage), same_ground=True)
+        return Looked([], True, apart)
+    return Looked(_gaps_at_outline(in_one(gained), old, coverage), True, apart)
 
 
 def _are_sound(boundaries: Sequence[BaseGeometry]) -> bool:
@@ -100,6 +107,11 @@ class _Sheet:
     def oriented(self) -> BaseGeometry:
         """The shape on the left of all its rings."""
         return shapely.orient_polygons(self.shape)
+
+    @cached_property
+    def spot(self) -> BaseGeometry:
+        """A point within it."""
+        return shapely.point_on_surface(self.shape)
 
     @cached_property
     def edges(self) -> NamedEdges:
@@ -148,7 +160,7 @@ def _differences(old: Sheets, new: Sheets) -> tuple[list[NamedEdges], list[Named
     """Return the edges that each catchment gained, and those that it lost."""
     nothing = in_one([])
     gained, lost = [], []
-    for code in {*old, *new}:
+    for code in dict.fromkeys([*old, *new]):
         if code in old and code in new:
             more, less = differing(old[code].oriented, new[code].oriented)
         else:
@@ -184,17 +196,48 @@ def changed_area(before: Boundaries, after: Boundaries, touched: Collection[str]
     """Return where another catchment is than before: one geometry, longitudes 0…360."""
     old = {code: _Sheet.of(before[code]) for code in touched if code in before}
     new = {code: _Sheet.of(after[code]) for code in touched if code in after}
-    areas: list[BaseGeometry] = []
-    for code, gained, lost in zip({*old, *new}, *_differences(old, new), strict=True):
-        both = in_one([gained, lost.turned()])
-        alone = both.chosen(single(both))
+    # A catchment that ends or is new changes hands whole; others may gain or lose nothing else.
+    ended = [sheet for code, sheet in old.items() if code not in new]
+    begun = [sheet for code, sheet in new.items() if code not in old]
+    areas = [part for sheet in (*ended, *begun) for part in shapely.get_parts(sheet.shape)]
+    known = in_one([sheet.edges for sheet in (*ended, *begun)])
+    both = [code for code in old if code in new]
+    pairs = _differences({c: old[c] for c in both}, {c: new[c] for c in both})
+    for code, gained, lost in zip(both, *pairs, strict=True):
+        turned = in_one([gained, lost.turned()])
+        alone = turned.chosen(single(turned))
+        rest = alone.chosen(~(are_in(alone.there, known.there) | are_in(alone.there, known.back)))
+        if _is_told(old[code].shape, new[code].shape, ended, begun):
+            alone = rest
         faces = Faces.between(shapely.linestrings(alone.ends))
-        was, now = (
-            shapely.intersects(side[code].shape if code in side else shapely.Polygon(), faces.spots)
-            for side in (old, new)
-        )
+        was, now = (shapely.intersects(side[code].shape, faces.spots) for side in (old, new))
         areas += list(faces.areas[was != now])
-    return shapely.union_all(areas) if areas else shapely.MultiPolygon()
+    return _together(areas)
+
+
+def _is_told(
+    was: BaseGeometry, now: BaseGeometry, ended: Sequence[_Sheet], begun: Sequence[_Sheet]
+) -> bool:
+    """Whether a catchment took in those that end, or gave those that are new, and nothing else."""
+    more = sum(sheet.shape.area for sheet in ended if shapely.intersects(now, sheet.spot))
+    less = sum(sheet.shape.area for sheet in begun if shapely.intersects(was, sheet.spot))
+    return bool(abs(now.area - was.area - more + less) < _SAME_DEGREES2)
+
+
+def _together(areas: Sequence[BaseGeometry]) -> BaseGeometry:
+    """Return areas as one, each once: what one catchment lost another has gained."""
+    each = np.array(areas, dtype=object)
+    if not len(each):
+        return shapely.MultiPolygon()
+    marks = np.column_stack([shapely.bounds(each), shapely.get_num_coordinates(each)])
+    _, once = np.unique(
+        np.column_stack([marks, np.round(shapely.area(each), 10)]), axis=0, return_index=True
+    )
+    each = each[np.sort(once)]
+    if len(each) == 1:
+        return areas[0]
+    tiling = bool(shapely.coverage_is_valid(each))
+    return shapely.coverage_union_all(each) if tiling else shapely.union_all(each)
 
 
 # --- outer edges that changed hands ---------------------------------------------------------------
