@@ -53,7 +53,9 @@ class ExactIndex:
     """The answers of a `SpatialIndex` to few questions, which compiles nothing first."""
 
     def __init__(self, boundaries: Mapping[str, BaseGeometry]) -> None:
-        self._exact = ExactPolygons(boundaries)
+        # Copies of its own: what they are prepared by goes with it.
+        own = {code: shapely.force_2d(boundary) for code, boundary in boundaries.items()}
+        self._exact = ExactPolygons(own)
         self._rims = [shapely.boundary(polygon) for polygon in self._exact.polygons]
         self._measuring = threading.Lock()
 

@@ -95,3 +95,24 @@ def test_an_area_that_is_kept_is_asked_for_once(app: Flask, hana: FlaskClient) -
             response = sent(app, hana, "transfer-area", **{**kept, **more})
         assert response.status_code == status
         assert len(asked_for) == 1, more
+
+
+def test_the_list_of_drafts_reads_their_heads_at_once_and_no_change_of_any(
+    app: Flask, crowd: FlaskClient
+) -> None:
+    added(app, crowd, "rename-catchment", **NAMES)
+    crowd.get("/staff/drafts")
+    with asked("draft") as heads, asked("draft_change") as changes:
+        assert crowd.get("/staff/drafts").status_code == 200
+    assert (len(heads), changes) == (1, [])
+
+
+def test_a_change_that_is_looked_over_reads_its_one_draft_once(
+    app: Flask, crowd: FlaskClient
+) -> None:
+    sent(app, crowd, "rename-catchment", **NAMES)
+    csrf_token(crowd)
+    with asked("draft") as heads, asked("draft_change") as changes:
+        page = post(crowd, FORM, version="1", **NAMES)
+    assert page.status_code == 200, words(page)
+    assert (len(heads), changes) == (1, [])

@@ -75,11 +75,13 @@ def answers_after(
     after: Edition,
     comparison: Comparison,
     touched: Collection[str],
-    index: PatchedIndex,
     places: ChangingIndex[int, School],
 ) -> dict[int, Answer]:
     """Return what `Snapshot.of(after, release).answers` would be; `places` are the schools'."""
-    found = cast(SpatialIndex, index) if touched else base.resolver.index
+    found = base.resolver.index
+    if touched:  # made anew each time: what it finds places by is larger than the boundaries
+        drawn = {code: after.boundaries[code] for code in touched if code in after.boundaries}
+        found = cast(SpatialIndex, PatchedIndex(found, touched, drawn))
     resolver = Resolver(after, base.release, found)
     again = {
         *comparison.listings_changed,

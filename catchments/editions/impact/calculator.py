@@ -15,7 +15,6 @@ from catchments.changes.publication_checks import Concern, accepted_losses, bloc
 from catchments.changes.uncovered import Uncovered
 from catchments.core.model import Answer, Edition, School
 from catchments.editions.impact.answering import (
-    PatchedIndex,
     answers_after,
     places_of,
     touched_codes,
@@ -39,11 +38,10 @@ from catchments.lookup.snapshot import Snapshot
 from catchments.runtime.recent import Recent
 from catchments.runtime.remembered import Remembered
 
-BASES_KEPT = 4
+BASES_KEPT = 2
+SIDES_KEPT = 4
 _MIDDLE_M = np.array([1_600_000.0, 5_400_000.0])
 """A place in the middle of the country, so that sums of large numbers stay exact."""
-REDRAWN_KEPT = 16
-"""Sets of boundaries that drafts drew, with what was found out about each."""
 
 
 class _Areas:
@@ -98,9 +96,6 @@ class _Redrawn:
     """Boundaries that a draft drew, and what is found out about them once."""
 
     touched: frozenset[str]
-    boundaries: Mapping[str, BaseGeometry]
-    """Those touched, as they are after."""
-    index: PatchedIndex
     faults: list[CoverageFault]
     uncovered: list[Uncovered]
     """The ground that they lose."""
@@ -127,8 +122,9 @@ class _Base:
 
     snapshot: Snapshot
     outside: Mapping[int, str]
-    redrawn: Recent = field(default_factory=lambda: Recent(REDRAWN_KEPT))
-    sides: Recent = field(default_factory=lambda: Recent(BASES_KEPT))
+    redrawn: Remembered = field(default_factory=Remembered)
+    """What was found out about the boundaries that drafts drew, as long as these hold them."""
+    sides: Recent = field(default_factory=lambda: Recent(SIDES_KEPT))
 
 
 class ImpactCalculator:
@@ -196,9 +192,7 @@ class ImpactCalculator:
         """Return what is found out about an edition that follows a base."""
         base, comparison = kept.snapshot, compare(kept.snapshot.edition, after)
         redrawn = self._redrawn(kept, after, comparison)
-        answers = answers_after(
-            base, after, comparison, redrawn.touched, redrawn.index, self.schools
-        )
+        answers = answers_after(base, after, comparison, redrawn.touched, self.schools)
         return _Worked(
             after,
             answers,
@@ -217,8 +211,8 @@ class ImpactCalculator:
     def answers(self, base: Snapshot, after: Edition) -> dict[int, Answer]:
         """Return what `Snapshot.of(after, release).answers` would be."""
         comparison = compare(base.edition, after)
-        redrawn = self._redrawn(self._base(base), after, comparison)
-        return answers_after(base, after, comparison, redrawn.touched, redrawn.index, self.schools)
+        touched = touched_codes(base.edition, after, comparison)
+        return answers_after(base, after, comparison, touched, self.schools)
 
     def _before(self, kept: _Base, on: date, rates: Rates) -> Side:
         base = kept.snapshot
@@ -247,18 +241,20 @@ class ImpactCalculator:
         drawn = {code: after.boundaries[code] for code in touched if code in after.boundaries}
 
         def made() -> _Redrawn:
-            index = PatchedIndex(kept.snapshot.resolver.index, touched, drawn)
             found = looked_at(before, after.boundaries, touched)
             schools, count = kept.snapshot.release.schools.values(), self._count_addresses
             for code in found.apart.keys() & before.keys() & drawn.keys():
                 self._areas.follow(before[code], drawn[code], *found.apart[code])
             lost = [] if found.same_ground else uncovered(edition, after, schools, count)
             bare = [] if before or not touched else bare_land(after, schools, count)
-            return _Redrawn(touched, drawn, index, found.faults, lost, bare)
+            return _Redrawn(touched, found.faults, lost, bare)
 
-        # What is kept holds the boundaries: as long as it does no others have their ids.
-        key = (*((code, id(drawn.get(code))) for code in sorted(touched)),)
-        return kept.redrawn.get(key, made)
+        shapes = [drawn[code] for code in sorted(drawn)]
+        known: _Redrawn | None = kept.redrawn.of(*shapes)
+        if known is None or known.touched != touched:
+            known = made()
+            kept.redrawn.keep(*shapes, known)
+        return known
 
 
 def _outside_after(
