@@ -21,6 +21,7 @@ from catchments.core.roles import Action
 from catchments.store import StoreUnavailable
 from catchments.store.drafts.repository import ExpectedVersion, NotNow, Stale
 from catchments.web.accounts.access import requires
+from catchments.web.accounts.kept.keeping import standing_again
 from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.change_form import AnyChangeForm
 from catchments.web.staff.forms.fault_pictures import pictures_of
@@ -37,7 +38,19 @@ LARGEST_FORM_BYTES = 32 << 20
 SURE = "sure"
 """The field in which somebody ticks that what is cut off is meant."""
 NOT_SENT = frozenset(
-    ["csrf_token", "once", "version", "do", "confirmed", "zoom", SURE, "far_with", "far_without"]
+    [
+        "csrf_token",
+        "written_for",
+        "kept_form",
+        "once",
+        "version",
+        "do",
+        "confirmed",
+        "zoom",
+        SURE,
+        "far_with",
+        "far_without",
+    ]
 )
 """What a page that looks a change over does not send along as it came: its own, and its buttons."""
 
@@ -50,8 +63,14 @@ NOT_SENT = frozenset(
 def change(draft: int, kind: str) -> Response:
     """Show the form of a kind of change."""
     return _form(
-        _kind(kind), draft_view.open_to_changes(draft_view.read(draft)), FormReader(request.args)
+        _kind(kind), draft_view.open_to_changes(draft_view.read(draft)), FormReader(_given())
     )
+
+
+def _given() -> MultiDict[str, str]:
+    """Return what a form begins with: what was sent of it when nobody was signed in, or asked."""
+    kept = standing_again()
+    return MultiDict(kept.sent.fields) if kept else request.args
 
 
 @blueprint.post("/drafts/<int:draft>/change/<kind>")
