@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -42,7 +43,10 @@ def after_signing_in(client: FlaskClient, refused: TestResponse, login: str = "h
     """The page that somebody comes to who signs in where they were sent, as they were told to."""
     assert refused.status_code == 303
     going_on = sign_in_at(client, refused.headers["Location"], login)
-    return client.get(going_on, follow_redirects=True).text
+    packed = {"Accept-Encoding": "gzip"}  # as every browser asks
+    page = client.get(going_on, follow_redirects=True, headers=packed)
+    is_packed = page.headers.get("Content-Encoding") == "gzip"
+    return (gzip.decompress(page.data) if is_packed else page.data).decode()
 
 
 def sign_in_at(client: FlaskClient, where: str, login: str) -> str:
