@@ -212,6 +212,8 @@
     for (const fact of catchments) map.names.facts.set(fact.code, fact);
     const regions = new Map(Array.from(map.areas.parts, ([code, { region }]) => [region, map.names.facts.get(code)?.education_region || ""]));
     map.legend.name(Array.from(regions).sort((a, b) => a[0] - b[0]));
+    // They stand in a form that is sent, and are none of its fields.
+    for (const input of ours.frame.querySelectorAll("input")) input.setAttribute("form", "staff-map-none");
     ours.nameWhatIsUnder(map);
     ours.nameLayers(map);
     map.schools.on("missing", () => say(ours.words.noSchools));
