@@ -142,6 +142,11 @@ def _arcs(topology: Mapping[str, Any]) -> list[npt.NDArray[np.float64]]:
     return [_on_plane(arc * scale + start) for arc in arcs]
 
 
+def on_plane(shape: BaseGeometry) -> BaseGeometry:
+    """Return a shape in degrees, longitudes 0…360, as it lies on the plane."""
+    return shapely.transform(shape, _on_plane)
+
+
 def _on_plane(degrees: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     lng, lat = degrees[:, 0], np.radians(degrees[:, 1])
     return np.column_stack([lng, -np.degrees(np.arcsinh(np.tan(lat)))])
@@ -197,18 +202,24 @@ def locator_svg(
     place: Place | None = None,
     label: str,
     names: Mapping[str, str] | None = None,
+    held: Sequence[BaseGeometry] = (),
+    marked: Sequence[BaseGeometry] = (),
+    schools: Sequence[Place] = (),
 ) -> str | None:
     """Return an `<svg>` element that brings out catchments, by code, and shows a place as a dot.
 
-    `label` says in words what it shows; `names` (by code) are written where they fit. None where
-    neither a catchment nor the place can be drawn.
+    `label` says in words what it shows; `names` (by code) are written where they fit. The picture
+    is made to hold what is `held` as well, and has areas `marked` (both on the plane) and small
+    dots for `schools`. None where neither a catchment nor the place can be drawn.
     """
     chosen = {code: drawing.shapes[code] for code in codes if code in drawing.shapes}
     dot = _dot(drawing, place)
-    view = _view(list(chosen.values()), dot)
+    view = _view([*chosen.values(), *held], dot)
     if view is None:
         return None
     seen = _seen(view, drawing, list(chosen.values()))
+    if marked:
+        seen["marked"] = view.drawn(np.array(marked, dtype=object))
     pixel = view.pixel(dot) if dot else None
     inset = _inset_box(view, drawing, seen, pixel)
     taken = [box for box in (inset, pixel and around(*pixel, 8, 8)) if box]
@@ -218,6 +229,7 @@ def locator_svg(
             f' aria-label="{html.escape(label)}">',
             f'<rect class="locator-sea" width="{WIDTH}" height="{HEIGHT}"/>',
             _lines_markup(_lines(seen)),
+            *(_circle("school", view.pixel(each), 3) for each in _dots(drawing, schools)),
             *_names_markup(view, drawing, chosen, names or {}, taken),
             _circle("place", pixel, 6.5) if pixel else "",
             _inset_markup(view, drawing, inset) if inset else "",
@@ -233,6 +245,12 @@ def _dot(drawing: Drawing, place: Place | None) -> Point | None:
     x, y = map(float, _on_plane(np.array([[to_360(place.lng), place.lat]]))[0])
     left, top, right, bottom = drawing.extent
     return (x, y) if left - 2 <= x <= right + 2 and top - 2 <= y <= bottom + 2 else None
+
+
+def _dots(drawing: Drawing, places: Sequence[Place]) -> Iterator[Point]:
+    """Yield where places are on the plane, without those far from all land."""
+    found = (_dot(drawing, place) for place in places)
+    return (dot for dot in found if dot is not None)
 
 
 def _view(chosen: Sequence[BaseGeometry], dot: Point | None) -> View | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from catchments.changes.comparison import compare
@@ -33,9 +33,9 @@ REGIONAL_OFFICE = "If this is not right, call your Ministry of Education regiona
 
 
 def notices_of(
-    before: Snapshot | None, after: Snapshot, *, effective_from: date
+    before: Snapshot | None, after: Snapshot, *, effective_from: date, reason: str = ""
 ) -> list[Announcement]:
-    """Return what each affected school and provider is told, schools first.
+    """Return what each affected school and provider is told, and why, schools first.
 
     Nobody is told of a first edition, for nothing was served before it.
     """
@@ -43,9 +43,28 @@ def notices_of(
         return []
     changed = schools_changed(before.answers, after.answers)
     made_up = before.demonstration or after.demonstration
-    schools = (_to_school(change, effective_from) for change in changed)
-    told = [*schools, *_to_providers(before.edition, after.edition, changed, effective_from)]
+    when = _When(effective_from, reason.strip())
+    schools = (_to_school(change, when) for change in changed)
+    told = [*schools, *_to_providers(before.edition, after.edition, changed, when)]
     return [_marked(each) for each in told] if made_up else told
+
+
+@dataclass(frozen=True, slots=True)
+class _When:
+    """From when something changes, and why."""
+
+    starts: date
+    reason: str
+
+    @property
+    def day(self) -> str:
+        """The date in words."""
+        return long_date(self.starts)
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """The reason as a paragraph; none where none was given."""
+        return (f"Why: {self.reason}",) if self.reason else ()
 
 
 def _marked(announcement: Announcement) -> Announcement:
@@ -59,11 +78,12 @@ def _marked(announcement: Announcement) -> Announcement:
 # --- to a school ----------------------------------------------------------------------------------
 
 
-def _to_school(change: SchoolChange, effective_from: date) -> Announcement:
-    school, day = change.school, long_date(effective_from)
+def _to_school(change: SchoolChange, when: _When) -> Announcement:
+    school, day = change.school, when.day
     lines = [
         f"Kia ora {school.name} (school {school.school_id}),",
         f"From {day} the attendance service for your school changes.",
+        *when.why,
         *_what_a_school_is_told(change.before, change.after),
         _whom_to_call(change.after.provider, day),
         REGIONAL_OFFICE,
@@ -75,7 +95,7 @@ def _to_school(change: SchoolChange, effective_from: date) -> Announcement:
         email="",  # the directory that we read has none
         subject=f"Your attendance service provider from {day}",
         text="\n\n".join(lines),
-        effective_from=effective_from,
+        effective_from=when.starts,
     )
 
 
@@ -115,22 +135,21 @@ def _named(provider: Provider | None) -> str:
 
 
 def _to_providers(
-    before: Edition, after: Edition, changed: Sequence[SchoolChange], effective_from: date
+    before: Edition, after: Edition, changed: Sequence[SchoolChange], when: _When
 ) -> Iterator[Announcement]:
     parts = _Parts(before, after, changed)
     for code in sorted({*before.providers, *after.providers}):
         said = list(parts.told_to(code))
         if said:
-            yield _to_provider(
-                after.providers.get(code) or before.providers[code], said, effective_from
-            )
+            yield _to_provider(after.providers.get(code) or before.providers[code], said, when)
 
 
-def _to_provider(provider: Provider, said: Sequence[str], effective_from: date) -> Announcement:
-    day = long_date(effective_from)
+def _to_provider(provider: Provider, said: Sequence[str], when: _When) -> Announcement:
+    day = when.day
     lines = [
         f"Kia ora {provider.name},",
         f"From {day} what you provide for the attendance service changes.",
+        *when.why,
         *said,
         REGIONAL_OFFICE,
     ]
@@ -141,7 +160,7 @@ def _to_provider(provider: Provider, said: Sequence[str], effective_from: date) 
         email=provider.email.strip(),
         subject=f"Attendance service: what changes for you from {day}",
         text="\n\n".join(lines),
-        effective_from=effective_from,
+        effective_from=when.starts,
     )
 
 
@@ -153,8 +172,12 @@ class _Parts:
         self._served_before, self._served_after = _served(before), _served(after)
         self._boundaries = set(compare(before, after).boundaries_changed)
         moved = [each for each in changed if each.changes_provider]
-        self._gained = _by_provider(moved, lambda c: c.after)
-        self._lost = _by_provider(moved, lambda c: c.before)
+        self._gained = _by_provider(
+            moved, lambda c: c.after, lambda c: f"from {_named(c.before.provider)}"
+        )
+        self._lost = _by_provider(
+            moved, lambda c: c.before, lambda c: f"to {_named(c.after.provider)}"
+        )
 
     def told_to(self, code: str) -> Iterator[str]:
         """Give the paragraphs for one provider; none where nothing changes for it."""
@@ -202,11 +225,14 @@ def _served(edition: Edition) -> Mapping[str | None, set[str]]:
 
 
 def _by_provider(
-    changes: Iterable[SchoolChange], side: Callable[[SchoolChange], Assignment]
+    changes: Iterable[SchoolChange],
+    side: Callable[[SchoolChange], Assignment],
+    other: Callable[[SchoolChange], str],
 ) -> Mapping[str | None, list[str]]:
+    """Return each school by the provider of one side, with where it comes from or goes to."""
     found: dict[str | None, list[str]] = defaultdict(list)
     for change in changes:
-        school = f"{change.school.name} ({change.school.school_id})"
+        school = f"{change.school.name} ({change.school.school_id}), {other(change)}"
         found[code_of(side(change).provider)].append(school)
     return found
 

@@ -17,6 +17,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
@@ -115,7 +116,7 @@ class DeliveryWorker:
         if claimed.is_email:
             if self._settings.mail is None:
                 raise NotTaken("no SMTP server is set")
-            send_email(self._settings.mail, claimed)
+            send_email(self._settings.mail, _with_history(claimed, self._settings.public_url))
             return
         if claimed.unsealable:
             raise NotTaken(claimed.unsealable)
@@ -132,6 +133,18 @@ class DeliveryWorker:
 
 
 # --- e-mail ---------------------------------------------------------------------------------------
+
+
+def _with_history(claimed: Claimed, public_url: str) -> Claimed:
+    """Return an e-mail with where all that its edition changed is to be read.
+
+    It is added as it is sent: an edition published anew has another number, which is no news.
+    """
+    if not claimed.edition_number:
+        return claimed
+    page = f"{public_url}/history/{claimed.edition_number}"
+    where = page if public_url else f"{page} on the service's own site"
+    return replace(claimed, text=f"{claimed.text}\n\nAll about this edition: {where}")
 
 
 def send_email(server: MailServer, claimed: Claimed) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import io
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from catchments.core.columns import BY_NAME, Kind
 from catchments.core.plain_cells import Cell
 from catchments.lookup.resolver import long_date
+from maps.exports.cells import AS_DAY, AS_TEXT, AS_USUAL, Losses, bold, cell, kept, wrapped
 from maps.exports.edition_tables import PROVIDER_COLUMNS as PROVIDER_CELLS
 from maps.exports.edition_tables import SOURCE_COLUMNS, provider_rows, told_sources
 from maps.exports.export_input import ExportInput
@@ -61,13 +60,8 @@ MEANINGS = {
 """Of columns that say more here than the vocabulary has of them."""
 STAYS_IN_SIGHT = {"Schools": "C2", "Providers": "C2", "Sources": "B2"}
 """The first cell of each sheet that is moved away as one scrolls."""
-LONGEST_CELL = 32_767
-"""How many units of UTF-16 a cell of a workbook has room for: most characters are one, some two."""
-AS_TEXT, AS_USUAL, AS_DAY = "@", "General", "yyyy-mm-dd"
-"""Formats of cells; in the first a number that is typed stays as it was typed, its zeros too."""
 SENTENCES = ("in_school_provision", "source", "title")
 """Texts of any length, which some spreadsheets show as #### in cells of the format of texts."""
-CUTS_TOLD = 20
 CORE = "docProps/core.xml"
 CORE_PROPERTIES = (
     '<cp:coreProperties xmlns:dc="http://purl.org/dc/elements/1.1/" '
@@ -81,25 +75,6 @@ CORE_PROPERTIES = (
     "</cp:coreProperties>"
 )
 """Written here, since openpyxl's own says the moment, in namespaces that others may rename."""
-_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
-@dataclass
-class _Losses:
-    """What a cell has no room or no sign for, by the name of the cell."""
-
-    cut: list[str] = field(default_factory=list)
-    replaced: list[str] = field(default_factory=list)
-
-    def told(self) -> Iterator[tuple[str, str]]:
-        """Yield what there is to say of them."""
-        whole = "The CSV and the GeoJSON of the same edition have them whole."
-        if self.cut:
-            said = f"have no room for more than {LONGEST_CELL:,} characters, and theirs are cut"
-            yield "Cut texts", f"{_named(self.cut)} {said}. {whole}"
-        if self.replaced:
-            said = "hold characters that a workbook cannot, shown as \ufffd"
-            yield "Replaced characters", f"{_named(self.replaced)} {said}. {whole}"
 
 
 def schools_xlsx(material: ExportInput) -> bytes:
@@ -109,7 +84,7 @@ def schools_xlsx(material: ExportInput) -> bytes:
     """
     from openpyxl import Workbook
 
-    book, losses = Workbook(write_only=True), _Losses()
+    book, losses = Workbook(write_only=True), Losses()
     rows = list(school_rows(material))
     _fill(book.create_sheet("Schools"), COLUMNS, rows, losses)
     _fill(book.create_sheet("Providers"), PROVIDER_COLUMNS, list(_providers(material)), losses)
@@ -136,7 +111,7 @@ def _sources(material: ExportInput) -> Iterator[list[Cell]]:
 
 
 def _fill(
-    sheet: Any, columns: Sequence[str], rows: Sequence[Sequence[Cell]], losses: _Losses
+    sheet: Any, columns: Sequence[str], rows: Sequence[Sequence[Cell]], losses: Losses
 ) -> None:
     """Write rows below a header that stays in sight and filters."""
     from openpyxl.utils import get_column_letter
@@ -149,11 +124,11 @@ def _fill(
         column.width = WIDTHS.get(name, len(name) + 3)
         column.number_format = form  # of cells that are empty, and of those below
     sheet.auto_filter.ref = f"A1:{letters[-1]}{len(rows) + 1}"
-    sheet.append([_bold(sheet, name) for name in columns])
+    sheet.append([bold(sheet, name) for name in columns])
     for line, row in enumerate(rows, 2):
         told = zip(row, letters, strict=True)
-        kept = [_kept(value, f"{sheet.title} {at}{line}", losses) for value, at in told]
-        sheet.append([_cell(sheet, v, form) for v, form in zip(kept, formats, strict=True)])
+        held = [kept(value, f"{sheet.title} {at}{line}", losses) for value, at in told]
+        sheet.append([cell(sheet, v, form) for v, form in zip(held, formats, strict=True)])
 
 
 def _format(column: str) -> str:
@@ -163,7 +138,7 @@ def _format(column: str) -> str:
     return AS_TEXT if kind is Kind.TEXT and column not in SENTENCES else AS_USUAL
 
 
-def _tell(sheet: Any, material: ExportInput, losses: _Losses) -> None:
+def _tell(sheet: Any, material: ExportInput, losses: Losses) -> None:
     """Write where the workbook is from, what its sheets and columns mean, and what it lacks."""
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 28, 110
     release = material.release
@@ -178,73 +153,13 @@ def _tell(sheet: Any, material: ExportInput, losses: _Losses) -> None:
         *losses.told(),
     ]
     for name, value in told:
-        sheet.append([_bold(sheet, name), _wrapped(sheet, value)])
+        sheet.append([bold(sheet, name), wrapped(sheet, value)])
 
 
 def _meaning(column: str) -> str:
     told = BY_NAME[column]
     unit = f" In {told.unit}." if told.unit else ""
     return MEANINGS.get(column) or f"{told.meaning}{unit}"
-
-
-def _named(cells: Sequence[str]) -> str:
-    more = len(cells) - CUTS_TOLD
-    return ", ".join(cells[:CUTS_TOLD]) + (f" and {more:,} more cells" if more > 0 else "")
-
-
-# --- cells ----------------------------------------------------------------------------------------
-
-
-def _kept(value: Cell, where: str, losses: _Losses) -> Cell:
-    """Return a value as a cell can hold it, nothing for an empty text; what is lost is noted."""
-    if value == "":
-        return None
-    if not isinstance(value, str) or (value.isprintable() and len(value) <= LONGEST_CELL // 2):
-        return value
-    written = _NOT_IN_XML.sub("\ufffd", value)
-    if written != value:
-        losses.replaced.append(where)
-    fitting = written.encode("utf-16-le")[: 2 * LONGEST_CELL].decode("utf-16-le", errors="ignore")
-    if fitting != written:
-        losses.cut.append(where)
-    return fitting
-
-
-def _bold(sheet: Any, text: str) -> Any:
-    from openpyxl.styles import Font
-
-    cell = _cell(sheet, text)
-    cell.font = Font(bold=True)
-    return cell
-
-
-def _wrapped(sheet: Any, text: str) -> Any:
-    from openpyxl.styles import Alignment
-
-    cell = _cell(sheet, _kept(text, "", _Losses()))
-    cell.alignment = Alignment(wrap_text=True, vertical="top")
-    return cell
-
-
-def _cell(sheet: Any, value: Cell, form: str = AS_USUAL) -> Any:
-    """Return a cell; a text stays a text whatever it begins with, also after it is edited."""
-    from openpyxl.cell import WriteOnlyCell
-
-    if not isinstance(value, str):
-        return _plain(WriteOnlyCell(sheet, value), form)
-    cell = WriteOnlyCell(sheet)
-    cell._value, cell.data_type = value, "s"
-    if form != AS_USUAL:
-        cell.number_format = form
-    if value.startswith(("=", "+", "-", "@")):
-        cell.quotePrefix = True
-    return cell
-
-
-def _plain(cell: Any, form: str) -> Any:
-    if form == AS_DAY:
-        cell.number_format = form
-    return cell
 
 
 def _undated(book: bytes, number: int, day: date) -> bytes:

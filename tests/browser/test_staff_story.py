@@ -275,7 +275,7 @@ def confirm(office: Office, page: Page) -> None:
     """Show again who it is where that is asked for."""
     if "/staff/confirm" in page.url:
         office.hands.write(page.get_by_label("Your password"), PASSWORD)
-        login = page.get_by_label("Login").input_value()
+        login = page.locator("input[autocomplete=username]").input_value()
         office.hands.write(page.get_by_label("Code from your app"), office.apps[login].code())
         office.push(page, "Confirm")
 

@@ -75,10 +75,18 @@ def test_the_providers_are_told_of_catchments_and_schools_by_name():
     gains, loses = announced[PROVIDER, "P-AHI"].text, announced[PROVIDER, "P-RAKAU"].text
     assert "serve from then: 1\n- Kōwhai (KOW-2)" in gains
     assert (
-        "come to you: 3\n- St Joseph's School (55)\n- Shore School (58)\n- New School (60)" in gains
-    )
+        "come to you: 3\n- St Joseph's School (55), from Ngā Rākau\n"
+        "- Shore School (58), from Ngā Rākau\n- New School (60), from Ngā Rākau"
+    ) in gains
     assert "no longer serve: 1\n- Kōwhai (KOW-2)" in loses
-    assert "go to another provider: 3\n- St Joseph's School (55)" in loses
+    assert "go to another provider: 3\n- St Joseph's School (55), to Ahi Trust" in loses
+
+
+def test_schools_and_providers_are_told_why_where_a_reason_is_given():
+    snapshots = real(before()), real(after())
+    given = notices_of(*snapshots, effective_from=FROM, reason=f" {HOSTILE} ")
+    assert all(f"\n\nWhy: {HOSTILE}\n\n" in each.text for each in given)
+    assert all("Why:" not in each.text for each in notices_of(*snapshots, effective_from=FROM))
 
 
 def test_schools_and_their_provider_are_told_of_a_new_telephone_number():

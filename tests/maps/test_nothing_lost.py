@@ -32,6 +32,7 @@ from catchments.core.plain_cells import as_meant
 from catchments.core.text_folding import folded
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.formats.cells import shows_an_error, tidy
+from maps.exports.cells import LONGEST_CELL
 from maps.exports.downloads import (
     FILES,
     GEOJSON,
@@ -48,7 +49,6 @@ from maps.exports.downloads import (
 from maps.exports.export_input import ExportInput
 from maps.exports.manifest import manifest
 from maps.exports.school_tables import NOT_IN_DIRECTORY
-from maps.exports.workbook import LONGEST_CELL
 from tests.laws import examples
 from tests.worlds import AHI, KOWHAI, RIMU, SQUARES, small_edition, small_release, source, square
 

@@ -11,9 +11,11 @@ import sqlalchemy as sa
 
 from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.changes.kinds.rename_catchment import RenameCatchment
-from catchments.core.errors import InputRefused, NotKnown
+from catchments.core.errors import ChangeDoesNotFit, InputRefused, NotKnown
 from catchments.core.roles import Person, Role
 from catchments.store import Store, schema
+from catchments.store.accounts.letters import Letters
+from catchments.store.drafts.comments import About
 from catchments.store.drafts.repository import (
     CHANGES_AT_MOST,
     DraftRepository,
@@ -28,6 +30,7 @@ from tests.worlds import AHI, HOSTILE, RIMU, at_once, publish_whole, small_editi
 
 JULY = date(2026, 7, 1)
 RENAME, MOVE = RenameCatchment(AHI, "Ahi Nui"), MoveSchools((54,), RIMU)
+AGAIN = RenameCatchment(RIMU, "Rimu Nui")
 
 
 def person(store: Store, login: str, *roles: Role) -> Person:
@@ -167,7 +170,7 @@ def test_review_goes_from_editing_to_approved_and_back(
     kept = desk.draft(draft)
     assert (kept.state, kept.effective_from, kept.approver_id) == ("approved", JULY, wiremu.id)
     desk.send_back(draft, seen=saw(desk, draft, wiremu))
-    assert (desk.draft(draft).state, desk.draft(draft).approver_id) == ("editing", None)
+    assert (desk.draft(draft).state, desk.draft(draft).approver_id) == ("sent back", None)
 
 
 def test_nobody_approves_what_they_had_a_hand_in(
@@ -214,12 +217,148 @@ def test_what_is_given_up_stays_on_record_and_takes_no_more_changes(
     assert [d.id for d in desk.drafts()] == [draft]
 
 
-def test_a_draft_is_picked_up_by_a_colleague(
+def test_a_draft_says_who_last_worked_on_it_and_a_review_is_not_that(
     desk: DraftRepository, hana: Person, wiremu: Person
 ) -> None:
     draft = begun(desk, hana)
-    desk.take_over(draft, seen=saw(desk, draft, wiremu))
+    desk.add(draft, RENAME, "Renamed.", seen=saw(desk, draft, wiremu))
     assert (desk.draft(draft).author_id, desk.draft(draft).holder_id) == (hana.id, wiremu.id)
+    desk.submit(draft, JULY, seen=saw(desk, draft, hana))
+    worked = desk.draft(draft).worked_at
+    desk.send_back(draft, "Why?", seen=saw(desk, draft, wiremu))
+    assert (desk.draft(draft).holder_id, desk.draft(draft).worked_at) == (hana.id, worked)
+
+
+def test_a_change_in_the_middle_is_undone_and_the_last_undone_is_done_again_first(
+    desk: DraftRepository, hana: Person
+) -> None:
+    draft = begun(desk, hana)
+    for change in (RENAME, MOVE, AGAIN):
+        desk.add(draft, change, f"{change.tag}.", seen=saw(desk, draft, hana))
+    desk.undo(draft, 2, seen=saw(desk, draft, hana), sentences={3: "Renamed otherwise."})
+    assert desk.draft(draft).changes == (RENAME, AGAIN)
+    assert desk.steps(draft)[2].sentence == "Renamed otherwise."
+    desk.undo(draft, 1, seen=saw(desk, draft, hana))
+    assert list(desk.changes(draft).values()) == [RENAME, MOVE, AGAIN]
+    desk.redo(draft, seen=saw(desk, draft, hana))
+    assert desk.draft(draft).changes == (RENAME, AGAIN)
+    desk.redo(draft, seen=saw(desk, draft, hana))
+    assert desk.draft(draft).changes == (RENAME, MOVE, AGAIN)
+    for position in (2, 9):
+        with pytest.raises(NotNow, match="nothing to do again"):
+            desk.redo(draft, position, seen=saw(desk, draft, hana))
+
+
+def test_a_copy_has_what_holds_and_whoever_made_it_had_a_hand_in_it(
+    desk: DraftRepository, hana: Person, wiremu: Person
+) -> None:
+    draft = begun(desk, hana)
+    desk.add(draft, RENAME, HOSTILE, seen=saw(desk, draft, hana))
+    desk.add(draft, MOVE, "Moved.", seen=saw(desk, draft, hana))
+    desk.undo(draft, seen=saw(desk, draft, hana))
+    copy = desk.copy(draft, title="Two", by=wiremu, idempotency_key="c1")
+    assert desk.copy(draft, title="Two", by=wiremu, idempotency_key="c1") == copy != draft
+    kept = desk.draft(copy)
+    assert (kept.title, kept.reason, kept.state) == ("Two", "A contract ends", "editing")
+    assert (kept.changes, desk.sentences(copy)) == ((RENAME,), [HOSTILE])
+    assert desk.contributors(copy) == {hana.id, wiremu.id}
+    desk.add(copy, MOVE, "Moved.", seen=saw(desk, copy, wiremu))
+    assert desk.draft(draft).changes == (RENAME,)
+
+
+def test_a_draft_whose_base_is_gone_is_not_copied(
+    desk: DraftRepository, store: Store, hana: Person
+) -> None:
+    draft = begun(desk, hana)
+    with store.writing() as connection:
+        connection.execute(schema.edition.update().values(withdrawn_at=now()))
+    with pytest.raises(ChangeDoesNotFit, match="edition 1, which has been withdrawn") as refused:
+        desk.copy(draft, title="Two", by=hana)
+    assert "Re-apply" in refused.value.next_step
+    assert [d.id for d in desk.drafts()] == [draft]
+
+
+def test_of_an_approval_and_a_taking_back_at_once_one_wins(
+    desk: DraftRepository, hana: Person, wiremu: Person
+) -> None:
+    draft = begun(desk, hana)
+    desk.submit(draft, JULY, seen=saw(desk, draft, hana))
+    mine, theirs = saw(desk, draft, hana), saw(desk, draft, wiremu)
+    results = at_once(
+        lambda: desk.take_back(draft, seen=mine),
+        lambda: desk.approve(draft, JULY, seen=theirs),
+    )
+    assert sorted(type(r).__name__ for r in results) == ["NoneType", "Stale"]
+    state = "approved" if isinstance(results[0], Stale) else "editing"
+    assert desk.draft(draft).state == state
+
+
+def test_an_approved_draft_that_is_taken_back_has_to_be_approved_anew(
+    desk: DraftRepository, hana: Person, wiremu: Person
+) -> None:
+    draft = begun(desk, hana)
+    with pytest.raises(NotNow, match="is editing"):
+        desk.take_back(draft, seen=saw(desk, draft, hana))
+    desk.submit(draft, JULY, seen=saw(desk, draft, hana))
+    desk.approve(draft, JULY, seen=saw(desk, draft, wiremu))
+    desk.take_back(draft, seen=saw(desk, draft, hana))
+    kept = desk.draft(draft)
+    assert (kept.state, kept.approver_id, kept.effective_from) == ("editing", None, JULY)
+
+
+def test_what_waits_and_who_is_told_of_it_follow_the_review(
+    desk: DraftRepository, store: Store, hana: Person, wiremu: Person
+) -> None:
+    def told(person: Person) -> list[str]:
+        return [each.kind for each in Letters(store).to(person.id)][::-1]
+
+    draft = begun(desk, hana)
+    desk.submit(draft, JULY, seen=saw(desk, draft, hana))
+    assert [d.id for d in desk.waiting_for(wiremu).to_approve] == [draft]
+    assert not desk.waiting_for(hana)
+    assert (told(wiremu), told(hana)) == (["review"], [])
+    desk.send_back(draft, "Why?", seen=saw(desk, draft, wiremu))
+    assert not desk.waiting_for(wiremu)
+    assert [d.id for d in desk.waiting_for(hana).sent_back] == [draft]
+    desk.submit(draft, JULY, seen=saw(desk, draft, hana))
+    desk.approve(draft, JULY, seen=saw(desk, draft, wiremu))
+    assert [d.id for d in desk.waiting_for(wiremu).to_publish] == [draft]
+    assert (told(wiremu), told(hana)) == (["review", "review"], ["sent-back", "approved"])
+    letters = Letters(store, "https://attendance.example")
+    claimed = [letters.claim() for _ in range(4)]
+    texts = [each.text for each in claimed if each]
+    assert f"https://attendance.example/staff/drafts/{draft}\n" in texts[0]
+    assert f"Draft: {draft}, Moves" in texts[0]
+    assert "In force from: 1 July 2026" in texts[0]
+    assert "Why: Why?" in texts[1]
+    assert all("Account:" not in text and "UTC" not in text for text in texts)
+
+
+def test_whoever_had_a_hand_in_a_draft_is_not_asked_to_review_it(
+    desk: DraftRepository, store: Store, hana: Person, wiremu: Person
+) -> None:
+    tama = person(store, "tama", Role.ADMINISTRATOR)
+    draft = begun(desk, tama)
+    desk.submit(draft, JULY, seen=saw(desk, draft, tama))
+    assert not desk.waiting_for(tama)
+    assert not Letters(store).to(tama.id)
+    assert len(Letters(store).to(wiremu.id)) == 1
+
+
+def test_a_comment_is_about_the_change_that_was_there_and_not_about_a_later_one(
+    desk: DraftRepository, hana: Person
+) -> None:
+    draft = begun(desk, hana)
+    desk.add(draft, RENAME, "Renamed.", seen=saw(desk, draft, hana))
+    desk.comment(draft, "Why?", by=hana, about=About("change 1", "Renamed."))
+    step, said = desk.steps(draft)[0], desk.comments(draft)[0]
+    assert said.is_on(step.position, step.created_at)
+    desk.undo(draft, seen=saw(desk, draft, hana))
+    desk.add(draft, MOVE, "Moved.", seen=saw(desk, draft, hana))
+    step = desk.steps(draft)[0]
+    assert step.position == 1
+    assert not said.is_on(step.position, step.created_at)
+    assert said.called == "Renamed."
 
 
 def test_a_draft_takes_so_many_changes_and_no_more(

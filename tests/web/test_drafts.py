@@ -196,19 +196,19 @@ def test_a_stale_title_is_kept_and_told_who_was_faster(app: Flask, hana: FlaskCl
     fields = {"title": "Mine", "reason": "Because", "version": stale}
     response = post(hana, "/staff/drafts/1/describe", **fields)
     assert response.status_code == 412
-    assert "wiremu" in words(response)
+    assert "Wiremu of the Ministry" in words(response)
+    assert "wiremu," not in words(response)
     assert "added a change: Ahi (AHI-1) renamed Ahi nui." in words(response)
     assert 'value="Mine"' in response.text
     assert DraftRepository(store_of(app)).draft(1).title == "Kōwhai to Ahi"
 
 
-def test_a_colleague_takes_a_draft_over(app: Flask, hana: FlaskClient) -> None:
+def test_a_draft_says_who_last_worked_on_it(app: Flask, hana: FlaskClient) -> None:
     begun(hana)
-    wiremu = signed_in(app, "wiremu")
-    assert "Take over from Hana of the Ministry" in words(wiremu.get("/staff/drafts/1"))
-    assert "Take over" not in words(hana.get("/staff/drafts/1"))
-    post(wiremu, "/staff/drafts/1/take-over", version=version_of(app))
-    assert "Take over from Wiremu of the Ministry" in words(hana.get("/staff/drafts/1"))
+    rename(signed_in(app, "wiremu"), version_of(app), "Ahi nui")
+    for url in ("/staff/drafts", "/staff/drafts/1"):
+        page = words(hana.get(url))
+        assert re.search(r"Last worked on .*, \d\d:\d\d, Wiremu of the Ministry", page)
 
 
 def test_the_list_has_open_drafts_before_those_given_up(app: Flask, hana: FlaskClient) -> None:
@@ -271,7 +271,7 @@ def test_a_reader_sees_drafts_and_changes_nothing(app: Flask, hana: FlaskClient)
         rename(rata, version, "Mine"),
         *(
             post(rata, f"/staff/drafts/1/{what}", version=version, text="x", title="x", reason="y")
-            for what in ("undo", "redo", "take-over", "describe", "comment")
+            for what in ("undo", "redo", "copy", "take-back", "describe", "comment")
         ),
     ]
     assert [response.status_code for response in refused] == [403] * len(refused)

@@ -124,7 +124,10 @@ def test_a_draft_is_submitted_sent_back_submitted_approved_and_published(app: Fl
     assert draft_of(app).state == "in review"
     sent_back = act(aroha, app, "send-back", reason="Which contract?", once="aa11")
     assert sent_back.headers["Location"].endswith("/staff/drafts/1")
-    assert draft_of(app).state == "editing"
+    assert draft_of(app).state == "sent back"
+    page = words(hana.get("/staff/drafts/1"))
+    assert page.index("Sent back by Aroha of the Ministry") < page.index("Kōwhai to Ahi State")
+    assert "Which contract?" in page
     assert [c.text for c in DraftRepository(store_of(app)).comments(draft)] == ["Which contract?"]
     act(hana, app, "submit", effective_from=SOON)
     assert act(aroha, app, "approve", effective_from=LATER).status_code == 303
@@ -207,6 +210,7 @@ STEPS: dict[str, tuple[str, Callable[..., int], dict[str, str]]] = {
     "abandon": ("hana", drafted, {}),
     "approve": ("aroha", submitted, {"effective_from": str(SOON)}),
     "send-back": ("aroha", submitted, {"reason": "Why"}),
+    "take-back": ("hana", submitted, {}),
 }
 
 
@@ -247,7 +251,7 @@ def test_a_reason_and_the_sending_back_are_one(app: Flask, monkeypatch: pytest.M
     def fails(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(DraftRepository, "_say", fails)
+    monkeypatch.setattr("catchments.store.drafts.comments.say", fails)
     before = harm(app)
     assert act(signed_in(app, "aroha"), app, "send-back", reason="Why").status_code == 500
     assert harm(app)[0:2] == before[0:2]
@@ -408,7 +412,7 @@ def test_a_draft_made_from_a_scheduled_edition_is_not_overtaken_by_the_one_in_fo
     drafted(app, RenameCatchment(AHI, "Ahi Nui"), base=2)
     page = signed_in(app, "hana").get("/staff/drafts/1")
     assert "comes before it now" not in words(page)
-    assert f'value="{SOON}"' in page.text
+    assert 'name="effective_from" value="" required' in page.text, "empty until it is chosen"
     withdraw(store_of(app), 2)
     app.extensions[EXTENSION].snapshots.refresh()
     page = signed_in(app, "hana").get("/staff/drafts/1")

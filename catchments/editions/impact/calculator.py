@@ -15,6 +15,7 @@ from catchments.changes.comparison import Comparison, compare
 from catchments.changes.publication_checks import Concern, accepted_losses, blocks
 from catchments.changes.uncovered import Uncovered
 from catchments.core.model import Answer, Edition, School
+from catchments.editions.contracts import Scheduled
 from catchments.editions.impact.answering import (
     PatchedIndex,
     answers_after,
@@ -130,19 +131,32 @@ class ImpactCalculator:
         on: date,
         rates: Rates,
         since: Edition | None = None,
+        scheduled: Scheduled = (),
     ) -> Impact:
         """Return what an edition would change if it followed a snapshot on a date.
 
         Where it is asked `since` another that would follow the same snapshot, as of a draft before
-        its last change, all of it is told as it differs from that one.
+        its last change, all of it is told as it differs from that one. `scheduled` are the editions
+        that come after it.
         """
         kept = self._base(base)
         new = self._worked(kept, after, on, rates)
-        if since is None:
-            return self._between(kept, self._unchanged(kept, on, rates), new, on, rates)
-        return self._between(kept, self._worked(kept, since, on, rates), new, on, rates)
+        old = (
+            self._unchanged(kept, on, rates)
+            if since is None
+            else self._worked(kept, since, on, rates)
+        )
+        return self._between(kept, (old, new), on, rates, scheduled)
 
-    def _between(self, kept: _Base, old: _Worked, new: _Worked, on: date, rates: Rates) -> Impact:
+    def _between(
+        self,
+        kept: _Base,
+        sides: tuple[_Worked, _Worked],
+        on: date,
+        rates: Rates,
+        scheduled: Scheduled,
+    ) -> Impact:
+        old, new = sides
         before, after = old.edition, new.edition
         comparison = compare(before, after)
         moved, relisted = moves(old.answers, new.answers, on)
@@ -168,7 +182,7 @@ class ImpactCalculator:
             warnings=(
                 *accepted_losses(after, new.uncovered),
                 *new.bare,
-                *warnings(before, after, schools, (old.outside, new.outside), load, on),
+                *warnings(before, after, schools, (old.outside, new.outside), load, on, scheduled),
             ),
             uncovered=tuple(new.uncovered),
             comparison=comparison,

@@ -1,6 +1,6 @@
-"""Letters: e-mails that tell a person what was done to their account, queued as it is done.
+"""Letters: e-mails to a person of what was done to their account or waits for them, queued with it.
 
-They hold no secret, and no link but the address of the service. They go out through the same claims
+They hold no secret, and no link but to the service. They go out through the same claims
 as notices do; where no mail server is set they end as failed after a day.
 """
 
@@ -10,9 +10,10 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -27,6 +28,7 @@ TOO_OLD_AFTER = timedelta(days=1)
 KEPT_FOR = timedelta(days=90)
 AT_MOST_DAILY = timedelta(days=1)
 LONGEST_FACT = 200
+"""Characters; what is longer is read on the page."""
 _T = schema.letter
 
 
@@ -40,8 +42,13 @@ class Letter(StrEnum):
     FACTOR_REMOVED = "factor-removed"
     FACTORS_RESET = "factors-reset"
     FACTOR_WRONG = "factor-wrong"
+    REVIEW = "review"
+    SENT_BACK = "sent-back"
+    APPROVED = "approved"
 
 
+OF_DRAFTS = frozenset({Letter.REVIEW, Letter.SENT_BACK, Letter.APPROVED})
+"""Those of the work on drafts; the others are of the account itself."""
 ONCE_A_DAY = frozenset({Letter.LOCK, Letter.FACTOR_WRONG})
 """What a stranger can bring about, who is not to fill somebody's letter-box with it."""
 
@@ -78,10 +85,31 @@ _SAYS: dict[Letter, tuple[str, str]] = {
         "Your password was given, but not the second step",
         _HALF_WAY,
     ),
+    Letter.REVIEW: (
+        "A draft waits for your review",
+        "A draft was handed over for review. You may approve it or send it back.",
+    ),
+    Letter.SENT_BACK: (
+        "A draft was sent back to you",
+        "A draft that you worked on was sent back. It can be changed and handed over again.",
+    ),
+    Letter.APPROVED: (
+        "A draft of yours was approved",
+        "A draft that you worked on was approved. An approver can publish it now.",
+    ),
 }
 """Kind → subject and first sentences."""
-_LABELS = {"by": "By", "browser": "Browser", "what": "Which", "until": "Until"}
+_LABELS = {
+    "draft": "Draft",
+    "by": "By",
+    "reason": "Why",
+    "starts": "In force from",
+    "browser": "Browser",
+    "what": "Which",
+    "until": "Until",
+}
 """Facts that a letter may name; others are not told."""
+_HERE = ZoneInfo("Pacific/Auckland")
 _WAS_NOT_YOU = (
     "If that was not you, tell an administrator of the service at once, and change your password."
 )
@@ -101,8 +129,8 @@ class LetterRow:
 def enqueue(connection: sa.Connection, person: Person, kind: Letter, **facts: str) -> None:
     """Queue a letter inside the transaction that does what it tells of.
 
-    `facts` are lines of it: `by`, `browser`, `what`, `until`. What strangers can bring about is
-    told once a day at most.
+    `facts` are lines of it (see `_LABELS`), and the `path` of the page that it leads to. What
+    strangers can bring about is told once a day at most.
     """
     at = now()
     if kind in ONCE_A_DAY and _told_since(connection, person, kind, at - AT_MOST_DAILY):
@@ -170,15 +198,23 @@ def _fingerprint(row: Any) -> str:
 
 
 def _text(row: Any, address: str) -> str:
-    facts = json.loads(row.facts)
-    lines = {"Account": row.login, "When": f"{row.created_at:%Y-%m-%d %H:%M} UTC"}
+    facts, of_draft = json.loads(row.facts), row.kind in OF_DRAFTS
+    lines = {} if of_draft else {"Account": row.login}
     lines |= {label: _line(facts[name]) for name, label in _LABELS.items() if facts.get(name)}
+    lines["When"] = _moment(row.created_at)
     listed = "\n".join(f"{label}: {value}" for label, value in lines.items())
-    ends = f"The service: {address}" if address else ""
-    parts = (f"Kia ora {row.name}", _SAYS[Letter(row.kind)][1], listed, _WAS_NOT_YOU, ends)
+    ends = f"The service: {address}{facts.get('path', '')}" if address else ""
+    warned = "" if of_draft else _WAS_NOT_YOU
+    parts = (f"Kia ora {row.name}", _SAYS[Letter(row.kind)][1], listed, warned, ends)
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _moment(at: datetime) -> str:
+    here = at.replace(tzinfo=UTC).astimezone(_HERE)
+    return f"{here.day} {here:%B %Y, %H:%M} (New Zealand time)"
+
+
 def _line(fact: str) -> str:
-    printable = "".join(c if c.isprintable() else " " for c in str(fact)[:LONGEST_FACT])
-    return " ".join(printable.split())
+    printable = "".join(c if c.isprintable() else " " for c in str(fact))
+    line = " ".join(printable.split())
+    return line if len(line) <= LONGEST_FACT else f"{line[: LONGEST_FACT - 1]}…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -14,9 +15,15 @@ from catchments.store import schema
 from catchments.store.drafts import change_json
 from catchments.store.editions import read_boundaries, write_wkb
 
-EDITING, SUBMITTED, APPROVED = "editing", "in review", "approved"
+EDITING, SENT_BACK, SUBMITTED, APPROVED = "editing", "sent back", "in review", "approved"
 PUBLISHED, ABANDONED = "published", "abandoned"
 """The states of a draft."""
+EDITABLE = (EDITING, SENT_BACK)
+"""Those in which it is worked on."""
+HANDED_OVER = (SUBMITTED, APPROVED)
+"""Those in which it is an approver's turn."""
+OPEN = (*EDITABLE, *HANDED_OVER)
+"""Those in which something may still become of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,9 @@ class Draft:
     author_id: int | None = None
     """Who began it; None where it was made on the command line."""
     holder_id: int | None = None
-    """Who works on it now."""
+    """Who last worked on it."""
+    worked_at: datetime | None = None
+    """When they did; None where that was not kept yet."""
     approver_id: int | None = None
     approved_at: datetime | None = None
     changes: tuple[Change, ...] = ()
@@ -101,9 +110,12 @@ def read_head(connection: sa.Connection, draft_id: int) -> Draft:
     return Draft(**row._mapping)
 
 
-def summaries(connection: sa.Connection) -> list[Draft]:
-    """Return all drafts without their changes, by id."""
-    rows = connection.execute(sa.select(schema.draft).order_by(schema.draft.c.id))
+def summaries(connection: sa.Connection, states: Sequence[str] = ()) -> list[Draft]:
+    """Return all drafts, or those in some states, without their changes, by id."""
+    query = sa.select(schema.draft).order_by(schema.draft.c.id)
+    if states:
+        query = query.where(schema.draft.c.state.in_(states))
+    rows = connection.execute(query)
     return [Draft(**row._mapping) for row in rows]
 
 
@@ -123,13 +135,26 @@ def forget_uploads(connection: sa.Connection, draft_id: int) -> None:
     connection.execute(table.delete().where(table.c.draft_id == draft_id))
 
 
+def by_position(connection: sa.Connection, draft_id: int) -> dict[int, Change]:
+    """Return every change of a draft, those undone too, by its position, in order."""
+    rows = connection.execute(_rows(draft_id).order_by(schema.draft_change.c.position)).all()
+    changes = _decoded(connection, rows)
+    return {row.position: change for row, change in zip(rows, changes, strict=True)}
+
+
 def _changes(connection: sa.Connection, draft_id: int) -> tuple[Change, ...]:
     table = schema.draft_change
-    rows = connection.execute(
-        sa.select(table.c.kind, table.c.content)
-        .where(table.c.draft_id == draft_id, ~table.c.undone)
-        .order_by(table.c.position)
-    ).all()
+    standing = _rows(draft_id).where(~table.c.undone).order_by(table.c.position)
+    return _decoded(connection, connection.execute(standing).all())
+
+
+def _rows(draft_id: int) -> sa.Select[Any]:
+    table = schema.draft_change
+    columns = (table.c.position, table.c.kind, table.c.content)
+    return sa.select(*columns).where(table.c.draft_id == draft_id)
+
+
+def _decoded(connection: sa.Connection, rows: Sequence[Any]) -> tuple[Change, ...]:
     hashes = set().union(*(change_json.hashes_in(row.kind, row.content) for row in rows))
     boundaries = read_boundaries(connection, hashes)
     return tuple(change_json.decode(row.kind, row.content, boundaries) for row in rows)

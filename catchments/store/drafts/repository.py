@@ -7,10 +7,11 @@ nothing is done and `Stale` says so. A form that is sent twice does its work onc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,14 +20,31 @@ from catchments.changes.change import Change
 from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.core.roles import Person
 from catchments.store import schema
-from catchments.store.drafts import records
-from catchments.store.drafts.records import ABANDONED, APPROVED, EDITING, SUBMITTED, Draft
+from catchments.store.accounts.letters import Letter
+from catchments.store.drafts import comments, records
+from catchments.store.drafts.comments import WHOLE, About
+from catchments.store.drafts.copying import copy_changes, refuse_without_base
+from catchments.store.drafts.reading import DraftReadings
+from catchments.store.drafts.records import (
+    ABANDONED,
+    APPROVED,
+    EDITABLE,
+    EDITING,
+    HANDED_OVER,
+    OPEN,
+    SENT_BACK,
+    SUBMITTED,
+    Draft,
+)
+from catchments.store.drafts.telling import hands_in, tell_approvers, tell_workers
 from catchments.store.drafts.uploads import forget
-from catchments.store.engine import Repository, now
+from catchments.store.engine import now
 from catchments.store.integrity.audit import append
 
-OPEN = (EDITING, SUBMITTED, APPROVED)
-"""The states in which something may still become of a draft."""
+WORK = frozenset(
+    f"draft.{act}" for act in ("change", "undo", "redo", "describe", "rebase", "submit")
+)
+"""What is done by whoever works on a draft."""
 CHANGES_AT_MOST = 500
 COMMENTS_AT_MOST = 1_000
 
@@ -40,29 +58,6 @@ class NotNow(CatchmentsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A change of a draft as it is listed."""
-
-    position: int
-    kind: str
-    sentence: str
-    created_at: datetime
-    author: str
-    """A name; empty for the command line."""
-    undone: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """What somebody said about a draft."""
-
-    id: int
-    at: datetime
-    author: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class ExpectedVersion:
     """By whom something is done, and which version of the draft they saw."""
 
@@ -72,74 +67,8 @@ class ExpectedVersion:
     """A random text that the form was given when it was written; the same twice is one form."""
 
 
-class DraftRepository(Repository):
+class DraftRepository(DraftReadings):
     """The drafts of a store, for staff."""
-
-    def drafts(self) -> list[Draft]:
-        """Return all drafts without their changes, the latest first."""
-        with self._database.reading() as connection:
-            return records.summaries(connection)[::-1]
-
-    def draft(
-        self, draft_id: int, *, unless: Callable[[Draft], bool] = lambda _head: False
-    ) -> Draft:
-        """Return a draft with the changes that hold. Raises NotKnown.
-
-        They are not read where `unless` says so of the draft without them.
-        """
-        with self._database.reading() as connection:
-            head = records.read_head(connection, draft_id)
-            return head if unless(head) else records.with_changes(connection, head)
-
-    def steps(self, draft_id: int) -> list[Step]:
-        """Return all changes of a draft, those undone too, in order."""
-        table, person = schema.draft_change, schema.person
-        joined = table.outerjoin(person, person.c.id == table.c.author_id)
-        query = (
-            sa.select(
-                table.c.position,
-                table.c.kind,
-                table.c.sentence,
-                table.c.created_at,
-                sa.func.coalesce(person.c.name, "").label("author"),
-                table.c.undone,
-            )
-            .select_from(joined)
-            .where(table.c.draft_id == draft_id)
-            .order_by(table.c.position)
-        )
-        return self._read(query, Step)
-
-    def sentences(self, draft_id: int) -> list[str]:
-        """Return what was done in a draft, a sentence each, without what was undone."""
-        return [step.sentence for step in self.steps(draft_id) if step.sentence and not step.undone]
-
-    def comments(self, draft_id: int) -> list[Comment]:
-        """Return what was said about a draft, in order."""
-        table, person = schema.draft_comment, schema.person
-        query = (
-            sa.select(table.c.id, table.c.at, person.c.name.label("author"), table.c.text)
-            .join_from(table, person)
-            .where(table.c.draft_id == draft_id)
-            .order_by(table.c.id)
-        )
-        return self._read(query, Comment)
-
-    def contributors(self, draft_id: int) -> frozenset[int]:
-        """Return the ids of everybody who began a draft or made a change of it that holds."""
-        draft, table = schema.draft, schema.draft_change
-        query = sa.union(
-            sa.select(draft.c.author_id).where(draft.c.id == draft_id),
-            sa.select(table.c.author_id).where(table.c.draft_id == draft_id, ~table.c.undone),
-        )
-        with self._database.reading() as connection:
-            return frozenset(each for each in connection.scalars(query) if each is not None)
-
-    def names(self) -> dict[int, str]:
-        """Return the name of everybody who has, or had, an account, by id."""
-        query = sa.select(schema.person.c.id, schema.person.c.name)
-        with self._database.reading() as connection:
-            return {row.id: row.name for row in connection.execute(query)}
 
     def is_done(self, draft_id: int, idempotency_key: str) -> bool:
         """Whether a form with this token has done its work on a draft already."""
@@ -156,20 +85,23 @@ class DraftRepository(Repository):
             known = self._begun_with(connection, idempotency_key)
             if known is not None:
                 return known
-            draft_id = records.create(connection, title=title, base_number=base_number, at=now())
-            self._set(
-                connection, draft_id, reason=reason, author_id=by.id, holder_id=by.id, version=1
-            )
-            self._note(
-                connection,
-                by,
-                "draft.begin",
-                draft_id,
-                title=title,
-                base=base_number,
-                once=idempotency_key,
-            )
-            return draft_id
+            return self._begun(connection, title, reason, base_number, by, once=idempotency_key)
+
+    def copy(self, draft_id: int, *, title: str, by: Person, idempotency_key: str = "") -> int:
+        """Begin a draft with another's base, reason and changes that hold; return its id.
+
+        A form sent twice makes one copy. Raises NotKnown; ChangeDoesNotFit where its base is gone.
+        """
+        with self._database.writing() as connection:
+            known = self._begun_with(connection, idempotency_key)
+            if known is not None:
+                return known
+            source = records.read_head(connection, draft_id)
+            refuse_without_base(connection, source)
+            told = {"once": idempotency_key, "copy_of": draft_id}
+            copy = self._begun(connection, title, source.reason, source.base_number, by, **told)
+            copy_changes(connection, draft_id, copy)
+            return copy
 
     def add(
         self,
@@ -184,7 +116,7 @@ class DraftRepository(Repository):
 
         `upload` is the digest of the area that it was made from, which is needed no more.
         """
-        with self._doing(draft_id, seen, "draft.change", among=[EDITING]) as doing:
+        with self._doing(draft_id, seen, "draft.change", among=EDITABLE) as doing:
             if doing is None:
                 return
             connection, table = doing.connection, schema.draft_change
@@ -202,41 +134,52 @@ class DraftRepository(Repository):
             forget(connection, draft_id, seen.person.id, upload)
             doing.detail = {"sentence": sentence}
 
-    def undo(self, draft_id: int, *, seen: ExpectedVersion) -> None:
-        """Undo the last change that holds. Raises Stale or NotNow."""
-        with self._doing(draft_id, seen, "draft.undo", among=[EDITING]) as doing:
-            if doing is not None:
-                doing.detail = self._mark_undone(doing.connection, draft_id, undone=True)
+    def undo(
+        self,
+        draft_id: int,
+        position: int | None = None,
+        *,
+        seen: ExpectedVersion,
+        sentences: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        """Undo a change, or the last that holds. Raises Stale or NotNow.
 
-    def redo(self, draft_id: int, *, seen: ExpectedVersion) -> None:
-        """Do the first change again that was undone. Raises Stale or NotNow."""
-        with self._doing(draft_id, seen, "draft.redo", among=[EDITING]) as doing:
+        Whoever names one has tried that the later ones fit without it; `sentences` are what those
+        do now, by position.
+        """
+        with self._doing(draft_id, seen, "draft.undo", among=EDITABLE) as doing:
             if doing is not None:
-                doing.detail = self._mark_undone(doing.connection, draft_id, undone=False)
+                self._mark_undone(doing, position, undone=True)
+                self._say_anew(doing, sentences)
+
+    def redo(
+        self,
+        draft_id: int,
+        position: int | None = None,
+        *,
+        seen: ExpectedVersion,
+        sentences: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        """Do a change again, or the one that was undone last. As `undo`."""
+        with self._doing(draft_id, seen, "draft.redo", among=EDITABLE) as doing:
+            if doing is not None:
+                self._mark_undone(doing, position, undone=False)
+                self._say_anew(doing, sentences)
 
     def describe(self, draft_id: int, *, title: str, reason: str, seen: ExpectedVersion) -> None:
         """Give a draft another title and reason. Raises Stale or NotNow."""
-        self._change_to(draft_id, seen, "draft.describe", [EDITING], title=title, reason=reason)
-
-    def take_over(self, draft_id: int, *, seen: ExpectedVersion) -> None:
-        """Make somebody the one who works on a draft. Raises Stale or NotNow."""
-        self._change_to(draft_id, seen, "draft.take-over", [EDITING], holder_id=seen.person.id)
+        self._change_to(draft_id, seen, "draft.describe", EDITABLE, title=title, reason=reason)
 
     def rebase(self, draft_id: int, base_number: int, *, seen: ExpectedVersion) -> None:
         """Put a draft on another edition, its changes as they are. Raises Stale or NotNow.
 
         Whoever asks has tried that they fit.
         """
-        self._change_to(
-            draft_id,
-            seen,
-            "draft.rebase",
-            OPEN,
-            base_number=base_number,
-            state=EDITING,
-            approver_id=None,
-            approved_at=None,
-        )
+        with self._doing(draft_id, seen, "draft.rebase", among=OPEN) as doing:
+            if doing is not None:
+                state = SENT_BACK if doing.draft.state == SENT_BACK else EDITING
+                self._set(doing.connection, draft_id, base_number=base_number, **_worked_on(state))
+                doing.detail = {"base_number": base_number, "state": state}
 
     def abandon(self, draft_id: int, *, seen: ExpectedVersion) -> None:
         """Give a draft up; it stays on record. Raises Stale or NotNow."""
@@ -246,7 +189,15 @@ class DraftRepository(Repository):
                 records.forget_uploads(doing.connection, draft_id)
                 doing.detail = {"state": ABANDONED}
 
-    def comment(self, draft_id: int, text: str, *, by: Person, idempotency_key: str = "") -> None:
+    def comment(
+        self,
+        draft_id: int,
+        text: str,
+        *,
+        by: Person,
+        about: About = WHOLE,
+        idempotency_key: str = "",
+    ) -> None:
         """Say something about a draft, whatever its state; a form sent twice says it once."""
         table = schema.draft_comment
         with self._database.writing() as connection:
@@ -257,58 +208,61 @@ class DraftRepository(Repository):
                 return
             if len(before) >= COMMENTS_AT_MOST:
                 raise NotNow(f"Draft {draft_id} has {len(before)} comments, which is the most.")
-            self._say(connection, draft_id, text, by, idempotency_key)
-            self._note(connection, by, "draft.comment", draft_id, text=text)
+            comments.say(connection, draft_id, text, by, key=idempotency_key, about=about)
+            told = {"about": about.what} if about.what else {}
+            self._note(connection, by, "draft.comment", draft_id, text=text, **told)
 
     # --- reviewing ----------------------------------------------------------------------------
 
     def submit(self, draft_id: int, effective_from: date, *, seen: ExpectedVersion) -> None:
-        """Hand a draft over for review, to be in force from a date. Raises Stale or NotNow."""
-        self._change_to(
-            draft_id,
-            seen,
-            "draft.submit",
-            [EDITING],
-            state=SUBMITTED,
-            effective_from=effective_from,
-        )
+        """Hand a draft over for review, to be in force from a date; who may approve it is told.
+
+        Raises Stale or NotNow.
+        """
+        with self._doing(draft_id, seen, "draft.submit", among=EDITABLE) as doing:
+            if doing is not None:
+                values = {"state": SUBMITTED, "effective_from": effective_from}
+                self._set(doing.connection, draft_id, **values)
+                doing.detail = values
+                tell_approvers(doing.connection, doing.draft, seen.person, effective_from)
+
+    def take_back(self, draft_id: int, *, seen: ExpectedVersion) -> None:
+        """Take a draft back from review to work on it; an approval is void.
+
+        Raises Stale or NotNow.
+        """
+        self._change_to(draft_id, seen, "draft.take-back", HANDED_OVER, **_worked_on(EDITING))
 
     def send_back(self, draft_id: int, reason: str = "", *, seen: ExpectedVersion) -> None:
         """Hand a draft back to be worked on, and say why; an approval is void.
 
-        Raises Stale or NotNow.
+        Those who worked on it are told. Raises Stale or NotNow.
         """
-        among = [SUBMITTED, APPROVED]
-        with self._doing(draft_id, seen, "draft.send-back", among=among) as doing:
+        with self._doing(draft_id, seen, "draft.send-back", among=HANDED_OVER) as doing:
             if doing is None:
                 return
-            values = {"state": EDITING, "approver_id": None, "approved_at": None}
-            self._set(doing.connection, draft_id, **values)
+            connection, by = doing.connection, seen.person
+            self._set(connection, draft_id, **_worked_on(SENT_BACK))
             doing.detail = {"reason": reason}
             if reason:
-                self._say(doing.connection, draft_id, reason, seen.person, seen.idempotency_key)
+                key, kind = seen.idempotency_key, comments.SENT_BACK
+                comments.say(connection, draft_id, reason, by, key=key, kind=kind)
+            tell_workers(connection, Letter.SENT_BACK, doing.draft, by, reason=reason)
 
     def approve(self, draft_id: int, effective_from: date, *, seen: ExpectedVersion) -> None:
         """Approve a draft as it stands, from a date.
 
         Raises Stale, or NotNow where it is not in review or the approver had a hand in it.
         """
-        if seen.person.id in self.contributors(draft_id):
-            raise NotNow(
-                f"{seen.person.name} had a hand in draft {draft_id}.",
-                allowed="A second person approves it: one who neither began nor changed it.",
-                next_step="Ask another approver.",
-            )
-        self._change_to(
-            draft_id,
-            seen,
-            "draft.approve",
-            [SUBMITTED],
-            state=APPROVED,
-            effective_from=effective_from,
-            approver_id=seen.person.id,
-            approved_at=now(),
-        )
+        with self._doing(draft_id, seen, "draft.approve", among=[SUBMITTED]) as doing:
+            if doing is None:
+                return
+            connection, by = doing.connection, seen.person
+            _refuse_own(connection, draft_id, by)
+            values = {"effective_from": effective_from, "approver_id": by.id}
+            self._set(connection, draft_id, state=APPROVED, approved_at=now(), **values)
+            doing.detail = {"state": APPROVED, **values}
+            tell_workers(connection, Letter.APPROVED, doing.draft, by, starts=effective_from)
 
     # --- how ----------------------------------------------------------------------------------
 
@@ -342,17 +296,29 @@ class DraftRepository(Repository):
             draft = records.read_head(connection, draft_id)
             _refuse_stale(draft, seen)
             _refuse_state(draft, action, among)
-            doing = _Doing(connection)
+            doing = _Doing(connection, draft)
             yield doing
-            self._set(connection, draft_id, version=draft.version + 1)
+            worked = {"holder_id": seen.person.id, "worked_at": now()} if action in WORK else {}
+            self._set(connection, draft_id, version=draft.version + 1, **worked)
             detail = {**doing.detail, "version": draft.version + 1, "once": seen.idempotency_key}
             self._note(connection, seen.person, action, draft_id, **detail)
 
-    def _say(
-        self, connection: sa.Connection, draft_id: int, text: str, by: Person, key: str
-    ) -> None:
-        values = {"draft_id": draft_id, "person_id": by.id, "at": now(), "text": text}
-        connection.execute(schema.draft_comment.insert().values(once=key or None, **values))
+    def _begun(
+        self,
+        connection: sa.Connection,
+        title: str,
+        reason: str,
+        base_number: int | None,
+        by: Person,
+        **told: Any,
+    ) -> int:
+        at = now()
+        draft_id = records.create(connection, title=title, base_number=base_number, at=at)
+        who = {"author_id": by.id, "holder_id": by.id, "worked_at": at}
+        self._set(connection, draft_id, reason=reason, version=1, **who)
+        told = {"title": title, "base": base_number, **told}
+        self._note(connection, by, "draft.begin", draft_id, **told)
+        return draft_id
 
     def _done_already(self, connection: sa.Connection, draft_id: int, key: str) -> bool:
         subject = schema.audit_entry.c.subject == f"draft {draft_id}"
@@ -373,27 +339,26 @@ class DraftRepository(Repository):
         found: str | None = connection.scalar(sa.select(table.c.subject).where(where, token))
         return found
 
-    def _mark_undone(
-        self, connection: sa.Connection, draft_id: int, *, undone: bool
-    ) -> dict[str, Any]:
-        table = schema.draft_change
-        order: Callable[[Any], Any] = sa.desc if undone else sa.asc
+    def _mark_undone(self, doing: _Doing, position: int | None, *, undone: bool) -> None:
+        table, draft = schema.draft_change, doing.draft
+        last_undone = (sa.func.coalesce(table.c.undone_in, 0).desc(), table.c.position)
         query = (
             sa.select(table.c.position, table.c.sentence)
-            .where(table.c.draft_id == draft_id, table.c.undone != undone)
-            .order_by(order(table.c.position))
-            .limit(1)
+            .where(table.c.draft_id == draft.id, table.c.undone != undone)
+            .order_by(*((table.c.position.desc(),) if undone else last_undone))
         )
-        row = connection.execute(query).one_or_none()
+        if position is not None:
+            query = query.where(table.c.position == position)
+        row = doing.connection.execute(query.limit(1)).one_or_none()
         if row is None:
             what = "undo" if undone else "do again"
-            raise NotNow(f"There is nothing to {what} in draft {draft_id}.")
-        connection.execute(
-            table.update()
-            .where(table.c.draft_id == draft_id, table.c.position == row.position)
-            .values(undone=undone)
-        )
-        return {"sentence": row.sentence}
+            raise NotNow(f"There is nothing to {what} in draft {draft.id}.")
+        doing.change(row.position, undone=undone, undone_in=draft.version if undone else None)
+        doing.detail = {"sentence": row.sentence}
+
+    def _say_anew(self, doing: _Doing, sentences: Mapping[int, str]) -> None:
+        for position, sentence in sentences.items():
+            doing.change(position, sentence=sentence)
 
     def _refuse_too_many(self, connection: sa.Connection, draft_id: int) -> None:
         table = schema.draft_change
@@ -414,12 +379,34 @@ class DraftRepository(Repository):
         append(connection, actor=by.login, action=action, subject=f"draft {draft_id}", **detail)
 
 
+@dataclass(slots=True)
 class _Doing:
     """What is being done to a draft, and what the audit is told of it."""
 
-    def __init__(self, connection: sa.Connection) -> None:
-        self.connection = connection
-        self.detail: dict[str, Any] = {}
+    connection: sa.Connection
+    draft: Draft
+    """As it was seen, without its changes."""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    def change(self, position: int, **values: Any) -> None:
+        """Set columns of one change of it."""
+        table = schema.draft_change
+        one = (table.c.draft_id == self.draft.id, table.c.position == position)
+        self.connection.execute(table.update().where(*one).values(**values))
+
+
+def _worked_on(state: str) -> dict[str, Any]:
+    """Return the columns of a draft that is to be worked on; an approval is void."""
+    return {"state": state, "approver_id": None, "approved_at": None}
+
+
+def _refuse_own(connection: sa.Connection, draft_id: int, by: Person) -> None:
+    if by.id in hands_in(connection, draft_id):
+        raise NotNow(
+            f"{by.name} had a hand in draft {draft_id}.",
+            allowed="A second person approves it: one who neither began nor changed it.",
+            next_step="Ask another approver.",
+        )
 
 
 def _refuse_stale(draft: Draft, seen: ExpectedVersion) -> None:

@@ -174,7 +174,9 @@ draft = sa.Table(
     sa.Column("effective_from", sa.Date),
     # People, without a foreign key: SQLite cannot add one to a table that is there.
     sa.Column("author_id", sa.Integer),
+    # Who last worked on it, and when; no moment in drafts of before it was kept.
     sa.Column("holder_id", sa.Integer),
+    sa.Column("worked_at", sa.DateTime),
     sa.Column("approver_id", sa.Integer),
     sa.Column("approved_at", sa.DateTime),
 )
@@ -191,6 +193,8 @@ draft_change = sa.Table(
     sa.Column("sentence", sa.Text, nullable=False, server_default=""),
     sa.Column("author_id", sa.Integer),
     sa.Column("undone", sa.Boolean, nullable=False, server_default=sa.false()),
+    # The draft's version when it was undone: the last that was undone is done again first.
+    sa.Column("undone_in", sa.Integer),
     # What its form was given when it was written: a double click sends it twice.
     sa.Column("once", sa.String(64)),
 )
@@ -204,6 +208,11 @@ draft_comment = sa.Table(
     sa.Column("at", sa.DateTime, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("once", sa.String(64)),
+    # A comment, or why the draft was sent back.
+    sa.Column("kind", sa.String(20), nullable=False, server_default="comment"),
+    # What of the draft it is about, and how that was called then; empty for all of it.
+    sa.Column("about", sa.String(120), nullable=False, server_default=""),
+    sa.Column("called", sa.Text, nullable=False, server_default=""),
 )
 
 draft_upload = sa.Table(

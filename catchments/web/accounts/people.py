@@ -33,6 +33,9 @@ LETTERS = {
     Letter.FACTOR_REMOVED: _l("second step removed"),
     Letter.FACTORS_RESET: _l("second steps removed"),
     Letter.FACTOR_WRONG: _l("right password, wrong second step"),
+    Letter.REVIEW: _l("a draft waits for review"),
+    Letter.SENT_BACK: _l("a draft was sent back"),
+    Letter.APPROVED: _l("a draft was approved"),
 }
 HERE, ELSEWHERE = WAYS = ("here", "elsewhere")
 """How somebody signs in, as the form of a new account has it."""

@@ -3,6 +3,7 @@
 Every page asks for an action that a role must allow: see `accounts.access.requires`.
 """
 
+from catchments.web.staff import repairs  # noqa: F401 - adds its pages, as each of these
 from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.forms import (  # noqa: F401 - each adds its pages
     changing,
@@ -23,6 +24,12 @@ from catchments.web.staff.pages import (  # noqa: F401 - and each of these
     webhooks,
     who_served,
     withdrawing,
+)
+from catchments.web.staff.scenarios import (  # noqa: F401 - and these
+    comparing,
+    copies,
+    papers,
+    places,
 )
 
 __all__ = ["blueprint"]

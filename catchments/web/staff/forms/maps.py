@@ -52,8 +52,8 @@ def _moved(found: Impact) -> list[dict[str, Any]]:
             "name": move.school.name,
             "lng": move.school.place.lng,
             "lat": move.school.place.lat,
-            "before": move.before.catchment.name if move.before.catchment else "",
-            "after": move.after.catchment.name if move.after.catchment else "",
+            "before": move.names[0],
+            "after": move.names[1],
         }
         for move in (*found.moved, *found.relisted)
         if move.school.place

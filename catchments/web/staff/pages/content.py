@@ -92,6 +92,11 @@ def content() -> Response:
     )
 
 
+def overdue_texts(today: date) -> int:
+    """Return how many texts are to be compared with their sources again."""
+    return sum(row.overdue for row in (*_pieces(today), *_guides(today)))
+
+
 @blueprint.get("/content/<piece>")
 @requires(Action.READ)
 def text(piece: str) -> Response:

@@ -24,7 +24,7 @@ from catchments.lookup.snapshot import Published, Snapshot
 from catchments.lookup.values import whole_number
 from catchments.runtime.recent import Recent
 from catchments.store import Draft
-from catchments.store.drafts.records import EDITING
+from catchments.store.drafts.records import EDITABLE
 from catchments.store.drafts.repository import (
     DraftRepository,
     ExpectedVersion,
@@ -128,7 +128,7 @@ def open_to_changes(found: DraftRead) -> DraftState:
 
 def refuse_unless_editing(draft: Draft) -> None:
     """Raise NotNow unless a draft is being worked on."""
-    if draft.state != EDITING:
+    if draft.state not in EDITABLE:
         raise NotNow(
             f"Draft {draft.id} is {draft.state}.",
             allowed="Changes can be made only while a draft is being edited.",
@@ -145,9 +145,19 @@ def tried(working: DraftState, change: Change) -> DraftState:
     before, known, made = _tried().known(key, (None, None, None))
     if before is working and known == change:
         return made  # type: ignore[no-any-return]
-    made = replace(working, content=_after(working.content, change))
+    made = replace(working, content=after(working.content, change))
     _tried().keep(key, (working, change, made))
     return made
+
+
+def beginning(found: DraftRead) -> Edition:
+    """Return what a draft's changes are applied to. Raises ChangeDoesNotFit where it is gone."""
+    return _begun(found.draft, found.release).content
+
+
+def after(content: Edition, change: Change) -> Edition:
+    """Return what a change makes of a draft's content, with its index kept in step."""
+    return _indexed(change.apply(content), content.boundaries)
 
 
 def add(working: DraftState, change: Change, seen: ExpectedVersion, *, upload: str = "") -> None:
@@ -155,13 +165,13 @@ def add(working: DraftState, change: Change, seen: ExpectedVersion, *, upload: s
 
     Raises ChangeDoesNotFit, Stale or NotNow; then the draft is as it was.
     """
-    after = tried(working, change).content
+    content = tried(working, change).content
     sentence = change.describe(working.content)
     desk().add(working.draft.id, change, sentence, seen=seen, upload=upload)
     kept = desk().draft(working.draft.id)
     if kept.version == seen.version + 1 and kept.changes[-1:] == (change,):
         # What was just worked out need not be worked out again for the page that comes next.
-        made = replace(working, draft=kept, content=after)
+        made = replace(working, draft=kept, content=content)
         _kept().keep((kept.id, kept.version, working.release.number), made)
 
 
@@ -186,9 +196,12 @@ def seen_given() -> ExpectedVersion:
 
 def done_since(draft_id: int, version: int) -> list[Meanwhile]:
     """Return what was done to a draft since a version of it, the latest first."""
+    names = desk().names_by_login()
     return [
         Meanwhile(
-            entry.actor, _said(entry.action, detail), moment(datetime.fromisoformat(entry.at))
+            names.get(entry.actor, entry.actor),
+            _said(entry.action, detail),
+            moment(datetime.fromisoformat(entry.at)),
         )
         for entry in _entries(draft_id)
         if isinstance(at := (detail := _detail(entry)).get("version"), int) and at > version
@@ -224,12 +237,7 @@ def _tried() -> Recent:
 def _made(draft: Draft, release: DirectoryRelease) -> DraftState:
     known = _longest_beginning(draft, release) or _begun(draft, release)
     rest = draft.changes[len(known.draft.changes) :]
-    return replace(known, draft=draft, content=reduce(_after, rest, known.content))
-
-
-def _after(content: Edition, change: Change) -> Edition:
-    """Return what a change makes of a draft's content, with its index kept in step."""
-    return _indexed(change.apply(content), content.boundaries)
+    return replace(known, draft=draft, content=reduce(after, rest, known.content))
 
 
 def _indexed(content: Edition, before: Mapping[str, BaseGeometry] | None = None) -> Edition:
@@ -286,6 +294,7 @@ def _said(action: str, detail: Mapping[str, object]) -> str:
         "draft.take-over": gettext("took the draft over"),
         "draft.submit": gettext("handed the draft over for review"),
         "draft.send-back": gettext("sent the draft back"),
+        "draft.take-back": gettext("took the draft back from review"),
         "draft.approve": gettext("approved the draft"),
         "draft.rebase": gettext("put the draft on another edition"),
         "draft.abandon": gettext("gave the draft up"),

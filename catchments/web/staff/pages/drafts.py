@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Response, redirect, request, url_for
@@ -14,7 +14,9 @@ from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, NotKnown
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
 from catchments.lookup.snapshot import Published
-from catchments.store.drafts.repository import OPEN, Stale, checked_key
+from catchments.store.drafts.comments import Comment
+from catchments.store.drafts.records import EDITABLE, OPEN, SENT_BACK, Draft
+from catchments.store.drafts.repository import Stale, checked_key
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import service
 from catchments.web.staff.blueprint import blueprint, staff_page
@@ -24,9 +26,16 @@ from catchments.web.staff.pages import draft_view
 from catchments.web.staff.pages.draft_view import DraftRead, DraftState, back_to, desk
 from catchments.web.staff.pages.impact import impact_panel
 from catchments.web.staff.pages.reviewing import review_of
+from catchments.web.staff.scenarios.remarks import about_given
+from catchments.web.staff.scenarios.undoing import (
+    next_to_redo,
+    next_to_undo,
+    position_given,
+    sentences_after,
+)
 
 LONGEST_COMMENT = 2_000
-STALE = 412
+STALE, CLASH = 412, 409
 
 
 # --- all drafts -----------------------------------------------------------------------------------
@@ -99,25 +108,31 @@ def draft(draft: int) -> Response:
 @blueprint.post("/drafts/<int:draft>/undo")
 @requires(Action.EDIT)
 def undo(draft: int) -> AnyResponse:
-    """Undo the last change that holds."""
-    desk().undo(draft, seen=draft_view.seen_given())
-    return back_to(draft, gettext("The last change is undone."))
+    """Undo a change, or the last that holds, where the later ones still fit."""
+    return _turned(draft, desk().undo, gettext("The change is undone."), undone=False)
 
 
 @blueprint.post("/drafts/<int:draft>/redo")
 @requires(Action.EDIT)
 def redo(draft: int) -> AnyResponse:
-    """Do the change again that was undone."""
-    desk().redo(draft, seen=draft_view.seen_given())
-    return back_to(draft, gettext("The change is done again."))
+    """Do a change again, or the one that was undone last, where the later ones still fit."""
+    return _turned(draft, desk().redo, gettext("The change is done again."), undone=True)
 
 
-@blueprint.post("/drafts/<int:draft>/take-over")
-@requires(Action.EDIT)
-def take_over(draft: int) -> AnyResponse:
-    """Make whoever asks the one who works on a draft."""
-    desk().take_over(draft, seen=draft_view.seen_given())
-    return back_to(draft, gettext("You work on this draft now."))
+def _turned(draft: int, turn: Callable[..., None], said: str, *, undone: bool) -> AnyResponse:
+    seen, found = draft_view.seen_given(), draft_view.read(draft)
+    steps = desk().steps(draft)
+    position, anew = position_given(steps, undone=undone), {}
+    is_asked = found.draft.version == seen.version and found.draft.state in EDITABLE
+    if is_asked and position is not None and "position" in request.form:
+        try:
+            anew = sentences_after(found, steps, position)
+        except ChangeDoesNotFit as clash:
+            page = _draft_page(draft, MultiDict(), (), clash=clash)
+            page.status_code = CLASH
+            return page
+    turn(draft, position, seen=seen, sentences=anew)
+    return back_to(draft, said)
 
 
 @blueprint.post("/drafts/<int:draft>/describe")
@@ -143,13 +158,17 @@ def describe(draft: int) -> AnyResponse:
 @requires(Action.EDIT, Action.REVIEW)
 def comment(draft: int) -> AnyResponse:
     """Say something about a draft."""
-    typed = FormReader(request.form)
+    typed, found = FormReader(request.form), draft_view.read(draft)
     said = typed.paragraph("text", gettext("a comment"), at_most=LONGEST_COMMENT)
+    made, _ = _made(found)
+    world = service().snapshots.current()
+    about = about_given(typed, desk().steps(draft), made.content if made else None, world)
     try:
         typed.check()
     except FormRefused as refused:
         return _draft_page(draft, request.form, refused.wrongs)
-    desk().comment(draft, said, by=me(), idempotency_key=checked_key(request.form.get("once", "")))
+    once = checked_key(request.form.get("once", ""))
+    desk().comment(draft, said, by=me(), about=about, idempotency_key=once)
     return back_to(draft, gettext("Your comment is added."), f"{draft}.comment")
 
 
@@ -159,7 +178,7 @@ def _draft_page(
     found, person = draft_view.read(draft), me()
     head = found.draft
     made, problem = _made(found)
-    steps = desk().steps(draft)
+    steps, comments = desk().steps(draft), desk().comments(draft)
     page = staff_page(
         "staff/draft.html",
         head.title,
@@ -169,13 +188,17 @@ def _draft_page(
         me=person,
         names=desk().names(),
         steps=steps,
-        comments=desk().comments(draft),
+        comments=comments,
+        sent_back=_sent_back(head, comments),
+        others=[each for each in desk().drafts() if each.id != draft and each.state in OPEN],
         base=next((e for e in service().store.editions() if e.number == head.base_number), None),
         kinds=BY_NAME.values(),
-        may_edit=person.may(Action.EDIT) and head.state == "editing",
+        may_edit=person.may(Action.EDIT) and head.state in EDITABLE,
+        may_copy=person.may(Action.EDIT),
         may_comment=person.may(Action.EDIT) or person.may(Action.REVIEW),
-        can_undo=any(not step.undone for step in steps),
-        can_redo=any(step.undone for step in steps),
+        change_options=[(f"change {s.position}", s.sentence or s.kind) for s in steps],
+        undo_next=next_to_undo(steps),
+        redo_next=next_to_redo(steps),
         review=review_of(head, service().snapshots.current()),
         typed=typed,
         wrongs=wrongs,
@@ -184,6 +207,13 @@ def _draft_page(
     if more.get("stale"):
         page.status_code = STALE
     return page
+
+
+def _sent_back(head: Draft, comments: Sequence[Comment]) -> Comment | None:
+    """Return why a draft was sent back last, while it is still to be worked on for that."""
+    if head.state != SENT_BACK:
+        return None
+    return next((each for each in reversed(comments) if each.kind == SENT_BACK), None)
 
 
 def _made(found: DraftRead) -> tuple[DraftState | None, CatchmentsError | None]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, current_app, request
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from catchments.core.roles import Action, Person
-from catchments.web.accounts.access import is_staff_path, requires
+from catchments.store.drafts.repository import DraftRepository
+from catchments.store.site.reports import MistakeReports
+from catchments.web.accounts.access import is_staff_path, me, requires
 from catchments.web.accounts.pages import page
+from catchments.web.common.services import service
 from catchments.web.staff.blueprint import blueprint
+from catchments.web.staff.pages.content import overdue_texts
 
 DOORS = (
     ("/staff/drafts", Action.READ, _l("Drafts"), _l("Prepare changes and see their impact.")),
@@ -64,5 +69,26 @@ def _link(door: tuple[Any, ...], person: Person) -> Link | None:
 @blueprint.get("")
 @requires(Action.READ)
 def home() -> Response:
-    """Say where one may go from here."""
-    return page("staff/home.html", gettext("Start"))
+    """Say what waits for whoever is signed in, and where they may go from here."""
+    waiting = DraftRepository(service().store).waiting_for(me())
+    return page("staff/home.html", gettext("Start"), waiting=waiting, counts=list(_counts(me())))
+
+
+def _counts(person: Person) -> Iterator[tuple[str, str]]:
+    """Yield what else waits for somebody: where it is, and how much of it."""
+    if not person.may(Action.EXPLAIN):
+        return
+    reports = MistakeReports(service().store).waiting()
+    if reports:
+        said = ngettext("%(num)s report of a mistake", "%(num)s reports of mistakes", reports)
+        yield "/staff/reports", said
+    overdue = overdue_texts(service().snapshots.current().today)
+    if overdue:
+        yield (
+            "/staff/content",
+            ngettext(
+                "%(num)s text to compare with its source again",
+                "%(num)s texts to compare with their sources again",
+                overdue,
+            ),
+        )

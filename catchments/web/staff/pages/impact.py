@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import shapely
@@ -12,8 +13,10 @@ from flask import current_app, request, url_for
 from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
+from catchments.changes.effects import Effect, beside_the_ground
 from catchments.changes.publication_checks import Concern
-from catchments.core.model import Answer, Edition
+from catchments.core.model import Answer, DirectoryRelease, Edition
+from catchments.editions.contracts import Scheduled
 from catchments.editions.differences import SchoolChange
 from catchments.editions.impact.calculator import ImpactCalculator
 from catchments.editions.impact.pieces import CUT_OFF, parted
@@ -31,7 +34,8 @@ KEPT = "catchments.editions.impact"
 IMPACTS_KEPT = 8
 FIRST = 50
 """Schools and warnings that are listed before the rest is folded away."""
-NAMED_AT_MOST = 5
+NAMED_AT_MOST, LINES_AT_MOST = 5, 3
+"""In the sentence: names, and lines of what differs; all of it stands below."""
 AROUND_A_PLACE_DEG = 0.05
 
 Bounds = tuple[float, float, float, float]
@@ -57,6 +61,8 @@ class Panel:
     blocks: tuple[Linked, ...]
     warnings: tuple[Linked, ...]
     rate_words: str
+    beside: tuple[Effect, ...]
+    """What differs beside boundaries, thing by thing: names, listings, contracts, provision."""
     title: str
     no_warning: str
     """Said where there is nothing new to look at."""
@@ -110,7 +116,7 @@ def trial_panels(worked: DraftState, trial: DraftState, *, url: str, zoom: str) 
     whole = _panel(base, trial, impact_of(trial))
     panel = whole
     if worked.draft.changes:
-        panel = _panel(base, trial, impact_of(trial, since=worked), of_draft=False)
+        panel = _panel(base, trial, impact_of(trial, since=worked), since=worked)
     both = replace(panel, blocks=(*panel.blocks, *whole.blocks), warnings=panel.warnings)
     return {
         "impact": panel,
@@ -139,16 +145,30 @@ def impact_of(worked: DraftState, *, since: DraftState | None = None) -> Impact:
     """
     rates = stated_rates()
     on = worked.draft.effective_from or service().snapshots.current().today
+    scheduled = scheduled_after(on)
+    numbers = tuple(edition.number for _, edition in scheduled)
     base, after = base_of(worked), worked.content
     before = since.content if since else None
     # Contents are kept beside what they do: as long as they live no others have their ids.
-    key = ("impact", id(before), id(after), id(base), on, _key_of(rates))
+    key = ("impact", id(before), id(after), id(base), on, _key_of(rates), numbers)
 
     def made() -> tuple[Any, ...]:
-        found = bench().workbench.impact(base, after, on=on, rates=rates, since=before)
+        found = bench().workbench.impact(
+            base, after, on=on, rates=rates, since=before, scheduled=scheduled
+        )
         return found, before, after, base
 
     return bench().recent.get(key, made)[0]  # type: ignore[no-any-return]
+
+
+def scheduled_after(day: date) -> Scheduled:
+    """Return the editions that come after a day, each with its own, the soonest first."""
+    world = service().snapshots.current()
+    return [
+        (each.effective_from, found.edition)
+        for each in world.timeline.scheduled_after(max(day, world.today))
+        if (found := world.on(each.effective_from)) is not None
+    ]
 
 
 def answers_of(worked: DraftState) -> Mapping[int, Answer]:
@@ -186,18 +206,23 @@ def _key_of(rates: Rates) -> tuple[Any, ...]:
 # --- the panel ------------------------------------------------------------------------------------
 
 
-def _panel(base: Snapshot, worked: DraftState, found: Impact, *, of_draft: bool = True) -> Panel:
+def _panel(
+    base: Snapshot, worked: DraftState, found: Impact, *, since: DraftState | None = None
+) -> Panel:
+    of_draft, before = since is None, since.content if since else base.edition
     tables = (
         ("catchments", gettext("Catchments"), found.catchments),
         ("providers", gettext("Providers"), found.providers),
     )
+    beside = beside_boundaries(before, worked.content, worked.release)
     return Panel(
         impact=found,
-        words=" ".join(_words(found, of_draft=of_draft)),
+        words=words_of(found, beside, of_draft=of_draft),
         tables=tuple((name, title, *_parted(rows)) for name, title, rows in tables),
         blocks=tuple(_linked(base, worked, each) for each in found.blocks),
         warnings=tuple(_linked(base, worked, each) for each in found.warnings),
         rate_words=rate_words(found.rates),
+        beside=tuple(beside),
         title=gettext("Impact") if of_draft else gettext("What this change does"),
         no_warning=(
             gettext("Nothing that this draft brings about.")
@@ -229,13 +254,24 @@ def rate_words(rates: Rates) -> str:
     return stated
 
 
-def _words(found: Impact, *, of_draft: bool = True) -> Iterator[str]:
-    """Yield the impact as sentences, of a draft or of one change of it."""
+def beside_boundaries(before: Edition, after: Edition, release: DirectoryRelease) -> list[Effect]:
+    """Return what differs of two editions that is no boundary, schools that closed included."""
+    return list(beside_the_ground(before, after, {**release.former, **release.schools}))
+
+
+def words_of(found: Impact, beside: Sequence[Effect], *, of_draft: bool = True) -> str:
+    """Return an impact in a few sentences, of a draft or of one change of it."""
+    return " ".join(_words(found, beside, of_draft=of_draft))
+
+
+def _words(found: Impact, beside: Sequence[Effect], *, of_draft: bool) -> Iterator[str]:
     if not found.comparison:
         nothing = gettext("The draft changes nothing so far.")
         yield nothing if of_draft else gettext("The change alters nothing that the draft has.")
     yield from _school_words(found)
     yield from _catchment_words(found)
+    for effect in beside:
+        yield f"{effect.what}: {_some(effect.lines, LINES_AT_MOST, '; ')}."
     yield from _standing_words(found)
 
 
@@ -302,9 +338,9 @@ def _standing_words(found: Impact) -> Iterator[str]:
         )
 
 
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - NAMED_AT_MOST
-    shown = ", ".join(names[:NAMED_AT_MOST])
+def _some(names: Sequence[str], at_most: int = NAMED_AT_MOST, between: str = ", ") -> str:
+    more = len(names) - at_most
+    shown = between.join(names[:at_most])
     return gettext("%(shown)s and %(more)s more", shown=shown, more=more) if more > 0 else shown
 
 

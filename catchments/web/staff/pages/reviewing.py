@@ -25,8 +25,8 @@ from catchments.runtime import subprocess_job
 from catchments.runtime.logs import told_by
 from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import Decision, Draft, StoreUnavailable
-from catchments.store.drafts.records import ABANDONED, PUBLISHED
-from catchments.store.drafts.repository import OPEN, DraftRepository, ExpectedVersion, checked_key
+from catchments.store.drafts.records import ABANDONED, OPEN, PUBLISHED
+from catchments.store.drafts.repository import DraftRepository, ExpectedVersion, checked_key
 from catchments.web.accounts.access import confirmed, me, requires
 from catchments.web.common.services import service
 from catchments.web.staff.blueprint import blueprint, staff_page
@@ -101,6 +101,14 @@ def send_back(draft: int) -> AnyResponse:
     reason = text_given("reason", gettext("why the draft goes back"))
     DraftRepository(service().store).send_back(draft, reason, seen=seen_given())
     return back_to(draft, gettext("The draft went back to be worked on."))
+
+
+@blueprint.post("/drafts/<int:draft>/take-back")
+@requires(Action.EDIT)
+def take_back(draft: int) -> AnyResponse:
+    """Take a draft back from review, to work on it again."""
+    DraftRepository(service().store).take_back(draft, seen=seen_given())
+    return back_to(draft, gettext("The draft is yours to work on again. Nobody reviews it now."))
 
 
 @blueprint.post("/drafts/<int:draft>/approve")
