@@ -79,7 +79,7 @@
     for (const school of data.moved) seen.extend([school.lat, to360(school.lng)]);
     const chosen = chosenInForm();
     const whole = (chosen.length && map.areas.boundsOf(chosen)) || map.options.whole;
-    return map.show(seen.isValid() ? seen : whole, { animate: false });
+    return map.show(seen.isValid() ? seen.pad(0.35) : whole, { animate: false });
   }
 
   // --- what is chosen in the form, and searched for ----------------------------------------------------
