@@ -46,6 +46,8 @@ PHONE: dict[str, Any] = {
 }
 PAGES = ("/", "/map", "/?q=kaitaia", "/school/3", "/catchments", "/catchment/TT-01", "/when-to-ask")
 LIGHTHOUSE = "lighthouse@13.5.0"
+ATTEMPTS = 3
+"""Loads of a page by Lighthouse, until it tells of one."""
 RATED = ("/", "/map", "/school/54")
 NAIVE = "/naive.html"
 READY_WITHIN_MS = 60_000
@@ -225,17 +227,25 @@ def show_lighthouse(address: str, times: int) -> None:
 
 
 def rated(npx: str, address: str) -> Rating:
-    """Return what Lighthouse says of a page."""
+    """Return what Lighthouse says of a page; it loses its browser now and then, and is asked again.
+
+    Raises SystemExit with what it said last.
+    """
     flags = " ".join(CHROMIUM_FLAGS)
-    told = subprocess.run(
-        [
-            *(npx, "--yes", LIGHTHOUSE, address, "--quiet", "--output=json"),
-            *("--only-categories=performance", f"--chrome-flags={flags}"),
-        ],
-        env={**os.environ, "CHROME_PATH": str(chromium_path())},
-        capture_output=True,
-        check=True,
-    )
+    for _ in range(ATTEMPTS):
+        told = subprocess.run(
+            [
+                *(npx, "--yes", LIGHTHOUSE, address, "--quiet", "--output=json"),
+                *("--only-categories=performance", f"--chrome-flags={flags}"),
+            ],
+            env={**os.environ, "CHROME_PATH": str(chromium_path())},
+            capture_output=True,
+            check=False,
+        )
+        if told.returncode == 0:
+            break
+    else:
+        raise SystemExit(f"Lighthouse could not rate {address}: {told.stderr.decode()[-500:]}")
     found = json.loads(told.stdout)
     return Rating(
         100 * float(found["categories"]["performance"]["score"]),

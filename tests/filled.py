@@ -14,6 +14,7 @@ from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.core.model import Alias, SourceKind
 from catchments.core.roles import Person, Role
 from catchments.store import Artefact, Publication, Store, schema
+from catchments.store.accounts.kept_forms import KeptForms, SentForm
 from catchments.store.accounts.people import People
 from catchments.store.directory.aliases import AliasUploads
 from catchments.store.directory.rates import AbsenceRates, RateGiven
@@ -102,6 +103,8 @@ def _staff_at_work(store: Store) -> None:
     MistakeReports(store).add(MistakeGiven(HOSTILE, HOSTILE, "kia@ahi.example"))
     AliasUploads(store).keep([Alias(HOSTILE, 54, HOSTILE)], files=[{"name": HOSTILE}], by=hana)
     Uploads(store).keep(draft, Upload(HOSTILE, bytes(range(256))), by=hana)
+    sent = SentForm("/staff/drafts/1", "/staff/drafts/1", [("reason", HOSTILE)], [HOSTILE])
+    KeptForms(store).keep(sent, for_=hana.id)
 
 
 def _texts_of_the_site(store: Store, hana: Person) -> None:

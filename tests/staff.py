@@ -240,10 +240,21 @@ def sent(app: Flask, client: FlaskClient, kind: str, **fields: Any) -> TestRespo
 
 
 def added(app: Flask, client: FlaskClient, kind: str, **fields: Any) -> str:
-    """Send a form that must be taken, and return the sentence that the draft lists for it."""
-    response = sent(app, client, kind, **fields)
+    """Send a form as one that was looked over; it must be taken. Return the draft's sentence.
+
+    Where it is asked whether something is meant, it is.
+    """
+    given = {"confirmed": "yes", **fields}
+    response = sent(app, client, kind, **given)
+    if asks_twice(response):
+        response = sent(app, client, kind, **given, sure=asks_twice(response))
     assert response.status_code == 303, words(response)
     return DraftRepository(store_of(app)).steps(1)[-1].sentence
+
+
+def asks_twice(response: TestResponse) -> list[str]:
+    """The values of the boxes in which one says that something is meant."""
+    return re.findall(r'name="sure" value="([^"]+)"', response.text)
 
 
 def words(response: TestResponse) -> str:

@@ -89,6 +89,7 @@ TABLES = (
     "sign_in_budget",
     "letter",
     "session",
+    "kept_form",
     "authenticator",
     "passkey",
     "recovery_code",

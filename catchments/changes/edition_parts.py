@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from catchments.changes.naming import named
@@ -21,6 +21,15 @@ def listed_in(edition: Edition, schools: Iterable[int], code: str) -> Edition:
         listings={**edition.listings, **moved},
         unserved=edition.unserved - set(moved),
     )
+
+
+def served_by(edition: Edition, providers: Mapping[str, str]) -> Edition:
+    """Return an edition with another provider for some catchments, by the catchment's code."""
+    given = {
+        code: replace(edition.catchments[code], provider_code=provider)
+        for code, provider in providers.items()
+    }
+    return replace(edition, catchments={**edition.catchments, **given})
 
 
 def with_provider(edition: Edition, provider: Provider, contract: Contract) -> Edition:

@@ -5,14 +5,14 @@ Nothing that differs between two editions goes unsaid here; where nothing does, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 
 from catchments.changes.comparison import compare
 from catchments.changes.edition_parts import UNKNOWN
 from catchments.changes.naming import catchment, provider
 from catchments.core.errors import shown
-from catchments.core.model import Contract, Edition, Provider, School, Source
+from catchments.core.model import Contract, Edition, Provider, School, SchoolStatus, Source
 from catchments.geometry.tiling.redrawn import SOMEBODY, Ground, ground_between
 
 KM2 = 1e6
@@ -55,6 +55,33 @@ def effects(before: Edition, after: Edition, schools: Mapping[int, School]) -> l
         Effect("In-school provision", told.provision()),
         Effect("What was accepted of the boundaries", told.accepted()),
         Effect("Sources", told.sources()),
+    )
+    return [effect for effect in found if effect.lines]
+
+
+def beside_the_ground(
+    before: Edition, after: Edition, schools: Mapping[int, School]
+) -> list[Effect]:
+    """Return what differs between two editions but for boundaries, catchments and sources.
+
+    It costs little: nothing is measured. `schools` are also those that no directory has any more.
+    """
+    told = _Telling(before, after, schools)
+    found = (
+        Effect("Catchments that are renamed", told.renamed()),
+        Effect("Catchments in another education region", told.regions()),
+        Effect("Catchments with another provider", told.served()),
+        Effect("Providers that are new", told.providers_added(), only_adds=True),
+        Effect("Providers that are gone", told.providers_removed()),
+        Effect("Providers that are renamed", told.providers_renamed()),
+        Effect("Providers with other details", told.details()),
+        Effect("Contracts that differ", told.contracts()),
+        Effect("Schools that become listed", told.newly_listed(), only_adds=True),
+        Effect("Schools that lose their listing", told.losing()),
+        Effect("Closed schools listed elsewhere", told.closed_moved()),
+        Effect("Schools declared to belong to no catchment", told.unserved()),
+        Effect("Schools no longer declared to belong to none", told.served_again()),
+        Effect("In-school provision", told.provision()),
     )
     return [effect for effect in found if effect.lines]
 
@@ -170,12 +197,19 @@ class _Telling:
             for number in losing_listing(self._before, self._after)
         )
 
+    def closed_moved(self) -> tuple[str, ...]:
+        closed = {n for n, s in self._schools.items() if s.status is SchoolStatus.CLOSED}
+        return self._moved(closed)
+
     def moved(self) -> tuple[str, ...]:
+        return self._moved(self._after.listings.keys())
+
+    def _moved(self, among: Collection[int]) -> tuple[str, ...]:
         new, old = self._after.listings, self._before.listings
         return self._named(
             (n, f"{catchment(old[n], self._before)} → {catchment(new[n], self._after)}")
             for n in new.keys() & old
-            if new[n] != old[n]
+            if new[n] != old[n] and n in among
         )
 
     def unserved(self) -> tuple[str, ...]:
@@ -203,7 +237,10 @@ class _Telling:
 
     def _school(self, number: int) -> str:
         school = self._schools.get(number)
-        return f"{number}, {school.name}" if school else f"{number}, not in the directory"
+        if school is None:
+            return f"{number}, not in the directory"
+        closed = " (closed)" if school.status is SchoolStatus.CLOSED else ""
+        return f"{number}, {school.name}{closed}"
 
     # --- the rest ---------------------------------------------------------------------------------
 

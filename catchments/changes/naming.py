@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from catchments.core.errors import shown
 from catchments.core.model import Edition
@@ -28,7 +28,7 @@ def catchment(code: str, edition: Edition) -> str:
 
 def catchments(codes: Sequence[str], edition: Edition) -> str:
     """Return several catchments as a sentence lists them."""
-    return _listed([catchment(code, edition) for code in codes])
+    return listed([catchment(code, edition) for code in codes])
 
 
 def provider(code: str, edition: Edition) -> str:
@@ -37,11 +37,22 @@ def provider(code: str, edition: Edition) -> str:
     return f"{found.name} ({code})" if found else code
 
 
+def followed(providers: Mapping[str, str], edition: Edition) -> str:
+    """Return who serves each of some catchments from then on, provider by provider."""
+    serving: dict[str, list[str]] = {}
+    for code, who in providers.items():
+        serving.setdefault(who, []).append(code)
+    return "; ".join(
+        f"{provider(who, edition)} in {catchments(codes, edition)}"
+        for who, codes in list(serving.items())[:LISTED_AT_MOST]
+    ) + (f"; and {more} more" if (more := len(serving) - LISTED_AT_MOST) > 0 else "")
+
+
 def schools(numbers: Sequence[int]) -> str:
     """Return one school or several as a sentence lists them: by number."""
     if len(numbers) == 1:
         return f"school {numbers[0]}"
-    return f"{len(numbers)} schools ({_listed([str(n) for n in numbers])})"
+    return f"{len(numbers)} schools ({listed([str(n) for n in numbers])})"
 
 
 def with_schools(numbers: Sequence[int]) -> str:
@@ -49,7 +60,8 @@ def with_schools(numbers: Sequence[int]) -> str:
     return f", with {schools(numbers)}" if numbers else ""
 
 
-def _listed(things: Sequence[str]) -> str:
+def listed(things: Sequence[str]) -> str:
+    """Return the first few of some things as a sentence lists them, and how many more there are."""
     first, more = things[:LISTED_AT_MOST], len(things) - LISTED_AT_MOST
     if more > 0:
         return f"{', '.join(first)} and {more} more"

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from catchments.changes.naming import listed
 from catchments.changes.uncovered import Uncovered, is_accepted
 from catchments.core.errors import shown
 from catchments.core.model import (
     NOT_STATED,
     Answer,
+    Catchment,
     Contract,
     Edition,
     Place,
@@ -96,21 +98,24 @@ def _without_provider(edition: Edition) -> list[Concern]:
 
 
 def _outside_contract(edition: Edition, on: date) -> list[Concern]:
-    serving = {c.provider_code: c for c in edition.catchments.values()}
+    serving: dict[str | None, list[Catchment]] = {}
+    for catchment in edition.catchments.values():
+        serving.setdefault(catchment.provider_code, []).append(catchment)
     return [
         Concern(
             "outside-contract",
             f"The provider {edition.providers[code].name} ({code}) is to serve "
-            f"{serving[code].name} from {on}, which is outside its contract "
+            f"{listed([c.name for c in serving[code]])} from {on}, which is outside its contract "
             f"({contract.starts or '…'} to {contract.ends or '…'}).",
-            codes=(serving[code].code,),
+            codes=tuple(c.code for c in serving[code]),
         )
         for code, contract in edition.contracts.items()
-        if code in serving and code in edition.providers and not _is_within(contract, on)
+        if code in serving and code in edition.providers and not is_within(contract, on)
     ]
 
 
-def _is_within(contract: Contract, on: date) -> bool:
+def is_within(contract: Contract, on: date) -> bool:
+    """Whether a contract covers a day, as far as its first and last day are known."""
     return (contract.starts or on) <= on <= (contract.ends or on)
 
 

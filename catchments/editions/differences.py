@@ -52,6 +52,26 @@ class SchoolChange(NamedTuple):
         """Whether it is in another catchment, or in one of another name."""
         return catchment_of(self.before) != catchment_of(self.after)
 
+    @property
+    def catchment_names(self) -> tuple[str, str] | None:
+        """What its catchment was and is called, with the codes where both have one name; or None.
+
+        Empty where it is in none.
+        """
+        if not self.changes_catchment:
+            return None
+        old, new = catchment_of(self.before), catchment_of(self.after)
+        if old and new and old[1] == new[1]:
+            return f"{old[1]} ({old[0]})", f"{new[1]} ({new[0]})"
+        return (old[1] if old else ""), (new[1] if new else "")
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What it goes from and to: the catchments, or the providers where its catchment stays."""
+        before, after = self.before.provider, self.after.provider
+        providers = (before.name if before else ""), (after.name if after else "")
+        return self.catchment_names or providers
+
 
 class Renewal(NamedTuple, Generic[T]):
     """One provider or catchment in both editions that differs."""

@@ -17,7 +17,16 @@ from urllib.parse import quote
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.model import Answer, Catchment, DirectoryRelease, Place, Provider, School
+from catchments.core.model import (
+    Answer,
+    Basis,
+    Catchment,
+    DirectoryRelease,
+    Place,
+    Provider,
+    School,
+)
+from catchments.editions.contracts import A_DAY, Scheduled, without_successor
 from catchments.geometry.coordinates import metric_crs, to_360, to_metres
 from catchments.lookup.notices import NoticeCode
 from catchments.lookup.resolver import NEAREST_WITHIN_M, is_closed, kilometres, long_date
@@ -66,16 +75,25 @@ class Issue:
     """The education regions that it is in; a provider may be in several."""
     distance_m: float | None = None
     """Metres from a school to the boundary that it lies outside of."""
+    provider: str | None = None
+    """The provider's code, where it is about one."""
+    meant: str | None = None
+    """The code of the one catchment that a school may be listed in instead, where it lies."""
 
 
 def matters(
-    snapshot: Snapshot, *, previous: DirectoryRelease | None, on: date
+    snapshot: Snapshot,
+    *,
+    previous: DirectoryRelease | None,
+    on: date,
+    scheduled: Scheduled = (),
 ) -> tuple[Issue, ...]:
     """Return what needs a person on a date, kind by kind.
 
-    `previous` is the directory release before the snapshot's, which tells what is new in it.
+    `previous` is the directory release before the snapshot's, which tells what is new in it;
+    `scheduled` are the editions that come after the snapshot's.
     """
-    look = _Look(snapshot, previous, on)
+    look = _Look(snapshot, previous, on, scheduled)
     order = list(MatterKind)
     # Sorting keeps the order within a kind.
     return tuple(sorted(look.all(), key=lambda matter: order.index(matter.kind)))
@@ -92,7 +110,14 @@ def key_of(kind: MatterKind, *parts: str | int) -> str:
 class _Look:
     """One look at everything."""
 
-    def __init__(self, snapshot: Snapshot, previous: DirectoryRelease | None, on: date) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        previous: DirectoryRelease | None,
+        on: date,
+        scheduled: Scheduled = (),
+    ) -> None:
+        self._scheduled = scheduled
         self._edition, self._release = snapshot.edition, snapshot.release
         self._answers, self._index = snapshot.answers, snapshot.resolver.index
         self._previous, self._on = previous, on
@@ -137,7 +162,8 @@ class _Look:
         released = long_date(self._release.released)
         new = f"is new in the school directory of {released} and " if is_new else ""
         said = f"{_named(school)} {new}is not on the published list. {answer.sentence}"
-        yield _about_school(kind, key_of(kind, number, *codes), said, school, found)
+        meant = codes[0] if answer.basis is Basis.LOCATED and len(codes) == 1 else None
+        yield _about_school(kind, key_of(kind, number, *codes), said, school, found, meant=meant)
         near = [notice.text for notice in answer.notices if notice.code in NEAR]
         if near:
             kind = MatterKind.NEAR_BOUNDARY
@@ -160,7 +186,8 @@ class _Look:
             f"{kilometres(away_m)} from {catchment.name}’s boundary."
         )
         key = key_of(kind, school.school_id, listed, *covering)
-        yield _about_school(kind, key, said, school, catchment, away_m)
+        meant = covering[0] if len(covering) == 1 else None
+        yield _about_school(kind, key, said, school, catchment, away_m, meant)
 
     def _away_m(self, code: str, place: Place) -> float:
         here = shapely.Point(to_360(place.lng), place.lat)
@@ -265,7 +292,11 @@ class _Look:
         ends = contract.ends if contract else None
         if ends is None or ends > self._on + ENDS_SOON:
             return
-        codes = self._codes_of[provider.code]
+        codes = without_successor(
+            self._edition, self._codes_of[provider.code], ends + A_DAY, self._scheduled
+        )
+        if not codes:
+            return  # another follows, whose edition is published already
         served = _and([self._edition.catchments[code].name for code in codes])
         has_ended = ends < self._on
         kind = MatterKind.CONTRACT_ENDED if has_ended else MatterKind.CONTRACT_ENDING
@@ -284,6 +315,7 @@ class _Look:
             said,
             name=provider.name,
             code=codes[0] if len(codes) == 1 else None,
+            provider=provider.code,
             regions=tuple(region for region in dict.fromkeys(found) if region),
         )
 
@@ -295,6 +327,7 @@ def _about_school(
     school: School,
     catchment: Catchment | None,
     distance_m: float | None = None,
+    meant: str | None = None,
 ) -> Issue:
     return Issue(
         kind,
@@ -306,6 +339,7 @@ def _about_school(
         place=school.place,
         regions=(school.education_region,) if school.education_region else _region_of(catchment),
         distance_m=distance_m,
+        meant=meant,
     )
 
 

@@ -23,6 +23,7 @@ from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, Publicatio
 from catchments.core.model import Alias, DirectoryRelease, Edition, EditionSummary
 from catchments.core.roles import COMMAND_LINE, Action
 from catchments.editions.announcements import notices_of, told_of, withdrawal_notices
+from catchments.editions.contracts import ending
 from catchments.editions.differences import written_difference
 from catchments.editions.uncovered import CountAddresses, bare_land, not_counted, uncovered
 from catchments.editions.withdrawal import WithdrawalPlan
@@ -360,6 +361,7 @@ class Publisher:
         reasons = [concern.sentence for concern in standing]
         self.notes += [concern.sentence for concern in accepted_losses(edition, lost)]
         self._progress(CHECKING, 2, 2)
+        self.notes += [concern.sentence for concern in self._ending(edition, on)]
         if reasons:
             things = "1 thing stands" if len(reasons) == 1 else f"{len(reasons)} things stand"
             raise PublicationRefused(
@@ -367,6 +369,14 @@ class Publisher:
                 reasons=reasons,
                 next_step=_next_step(standing),
             )
+
+    def _ending(self, edition: Edition, on: date | None) -> list[Concern]:
+        """Return the contracts that end while an edition is in force, with nobody to follow."""
+        if on is None or not any(contract.ends for contract in edition.contracts.values()):
+            return []
+        later = self._timeline.scheduled_after(on)
+        scheduled = [(each.effective_from, self._store.edition(each.number)) for each in later]
+        return list(ending(edition, on, scheduled))
 
     def _snapshot(self, edition: Edition, release: DirectoryRelease) -> Snapshot:
         """Return a snapshot; those built before it for this publication lend it their index."""

@@ -17,7 +17,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.geometry.planar import in_one, polygons_in
-from catchments.geometry.reference_systems import is_plain
+from catchments.geometry.reference_systems import is_plain, meant
 
 if TYPE_CHECKING:
     from pyproj import Transformer
@@ -112,7 +112,7 @@ def transformer(from_crs: str, to_crs: str) -> Transformer:
 
     check_is_plain(from_crs)
     check_is_plain(to_crs)
-    return Transformer.from_crs(from_crs, to_crs, always_xy=True)
+    return Transformer.from_crs(meant(from_crs), meant(to_crs), always_xy=True)
 
 
 def check_is_plain(crs: str) -> None:

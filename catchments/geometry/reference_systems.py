@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+
+from catchments.core.text_folding import folded
 
 LONGEST_TEXT = 50_000
 
@@ -37,6 +40,71 @@ _JSON_TYPES = """
     AngularUnit ScaleUnit
 """
 """Of PROJJSON, likewise."""
+
+_LONGEST_NAME = 300
+_CODE = re.compile(r"(?:EPSG[\s:._-]*)?(\d{4,5})", re.IGNORECASE)
+_CODE_IN_A_NAME = re.compile(r"\(?\bEPSG[\s:._-]*(\d{4,5})\b\)?", re.IGNORECASE)
+_CALLED: Mapping[str, tuple[str, ...]] = {
+    "EPSG:2193": (
+        "NZTM",
+        "NZTM2000",
+        "New Zealand Transverse Mercator",
+        "New Zealand Transverse Mercator 2000",
+        "New Zealand Transverse Mercator 2000 (NZTM2000)",
+        "NZGD2000 / NZTM",
+        "NZGD2000 / NZTM2000",
+        "NZGD2000 / New Zealand Transverse Mercator",
+        "NZGD2000 / New Zealand Transverse Mercator 2000",
+    ),
+    "EPSG:3793": (
+        "CITM",
+        "CITM2000",
+        "Chatham Islands TM 2000",
+        "Chatham Islands Transverse Mercator 2000",
+        "NZGD2000 / Chatham Islands TM 2000",
+        "NZGD2000 / Chatham Islands Transverse Mercator 2000",
+    ),
+    "EPSG:4167": ("NZGD2000", "New Zealand Geodetic Datum 2000"),
+    "EPSG:4272": ("NZGD49", "NZGD1949", "New Zealand Geodetic Datum 1949"),
+    "EPSG:27200": (
+        "NZMG",
+        "New Zealand Map Grid",
+        "NZGD49 / New Zealand Map Grid",
+        "NZGD49 / NZMG",
+    ),
+    "EPSG:4326": ("WGS84", "WGS1984", "World Geodetic System 1984"),
+    "EPSG:3857": ("Web Mercator", "WGS84 / Pseudo-Mercator", "WGS84 / Web Mercator"),
+    "OGC:CRS84": ("CRS84", "WGS84 (CRS84)"),
+}
+"""What people call systems of New Zealand, beside the names that PROJ knows.
+
+Names are those of the EPSG registry, and the short ones that Land Information New Zealand uses.
+"""
+
+
+def _key(text: str) -> str:
+    return folded(text).replace(" ", "")
+
+
+_MEANT = {_key(name): code for code, names in _CALLED.items() for name in (code, *names)}
+
+
+def meant(text: str) -> str:
+    """Return the code of a system by its usual names, NZTM2000 say; any other text as it is.
+
+    A name with its code, as QGIS shows it, is understood where both mean one system.
+    """
+    if len(text) > _LONGEST_NAME:
+        return text
+    if alone := _CODE.fullmatch(text.strip()):
+        return f"EPSG:{alone[1]}"
+    codes = {f"EPSG:{number}" for number in _CODE_IN_A_NAME.findall(text)}
+    rest = _key(_CODE_IN_A_NAME.sub(" ", text))
+    named = {_MEANT[rest]} if rest in _MEANT else set()
+    if codes and not named and rest:
+        return text  # a definition, or a name that is none of these
+    both = codes | named
+    return both.pop() if len(both) == 1 else text
 
 
 def is_plain(text: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +27,17 @@ LNG_LIMITS = (-180.0, 360.0)
 LAT_LIMITS = (-90.0, 90.0)
 
 DECIMAL_COMMA = re.compile("[+-]?[0-9]{1,3},[0-9]+")
+_HASH = r"(?:\#|no\b\.?|number\b)? ?"
+_NUMBER_FIRST = re.compile(
+    rf"{_HASH}([0-9]{{1,9}})(?:\.0*)?(?![0-9a-z.])[ :,;|.)–—-]*(.*)", re.IGNORECASE
+)
+_NUMBER_LAST = re.compile(
+    r"(.*[^\W\d_].*?)[ :,;|–—-]*\(?\#?(?<![0-9a-z.])([0-9]{1,9}) ?\)?", re.IGNORECASE
+)
+_LED_IN = re.compile(r"[ ,:]*\b(?:no\.?|number)$", re.IGNORECASE)
+"""What stands before a number that comes last."""
+_LONGEST_SAID = 150
+"""Characters of what a school is called; the patterns take their time."""
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BEYOND = 10**300
 """A whole number that is no angle, and may be too great for a float."""
@@ -119,6 +131,26 @@ def whole_number(value: object) -> int | None:
 def school_number(value: object) -> int | None:
     """Return a school's number, read as any whole number is; no school need have it."""
     return whole_number(value)
+
+
+def school_said(text: str) -> tuple[int | None, str]:
+    """Return the number by which a person names a school, and the words beside it.
+
+    As people write and paste it: `#10`, `1026 Kaitaia School`, `Kaitaia School (1026)`, digits of
+    full width. Whether the words are of that school is for whoever knows it to say.
+    """
+    plain = " ".join(plain_width(text).split())
+    if len(plain) > _LONGEST_SAID:
+        return None, plain
+    if first := _NUMBER_FIRST.fullmatch(plain):
+        return int(first[1]), first[2].strip()
+    last = _NUMBER_LAST.fullmatch(plain)
+    return (int(last[2]), _LED_IN.sub("", last[1]).strip()) if last else (None, plain)
+
+
+def plain_width(text: str) -> str:
+    """Return a text with digits and signs of full width, as some keyboards write, as usual ones."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def degrees(value: object) -> float | None:

@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Alias, Catchment, Edition, Provider, School, Source
 from catchments.geometry.tiling.sketch import Sketch
+from catchments.readers.lists.decisions import Decisions
 from catchments.readers.lists.files import Given
 from catchments.readers.lists.listings import Listings
 from catchments.readers.lists.providers import ProviderTable
@@ -30,6 +31,10 @@ class Sought(StrEnum):
     LISTINGS = "listings"
     PROVIDERS = "providers"
     ALIASES = "aliases"
+    SCHOOLS_TABLE = "a table of schools"
+    """Somebody's own: which catchment each school is to be in, whatever else is in it."""
+    PROVIDERS_TABLE = "a table of providers"
+    """Likewise: which provider is to serve each catchment."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Read:
     aliases: list[Alias] = field(default_factory=list)
     listings: Listings | None = None
     provider_table: ProviderTable | None = None
+    decisions: Decisions | None = None
     catchments: dict[str, Catchment] = field(default_factory=dict)
     boundaries: dict[str, bytes] = field(default_factory=dict)
     """WKB, of those that are not `kept`."""

@@ -25,6 +25,7 @@ WORDS: dict[str, Any] = {
     "moreOfCatchment": "",
     "moreOfSchool": "",
     "moreOfPlace": "",
+    "several": "In one of these catchments",
     "servedBy": "What this provider serves",
     "moreOfProvider": "",
     "legend": "Legend",

@@ -72,12 +72,13 @@ def test_a_number_that_is_not_known_asks_whether_its_road_is_meant(watched: Any)
 
 def test_nothing_found_says_what_to_do_next(watched: Any) -> None:
     page = watched.open("/?q=zzz")
-    expect(page).to_have_title("Error: Find your provider – Find your attendance service provider")
-    summary = page.get_by_role("alert")
-    expect(summary).to_contain_text("No school, address, suburb or town was found for “zzz”")
-    expect(summary).to_be_focused()
-    summary.get_by_role("link", name="No school").click()
-    expect(page.get_by_label(BOX)).to_be_focused()
+    expect(page).to_have_title("Nothing found for “zzz” – Find your attendance service provider")
+    said = page.get_by_role(
+        "heading", name="No school, address, suburb or town was found for “zzz”"
+    )
+    expect(said).to_be_focused()
+    page.get_by_role("link", name="Find the place on the map").click()
+    expect(page).to_have_url(re.compile(r"/map(#|$)"))
 
 
 # --- suggestions ----------------------------------------------------------------------------------
@@ -248,8 +249,8 @@ def test_without_javascript_one_picks_from_a_list(plain_start: Page) -> None:
 
 def test_without_javascript_nothing_found_has_the_focus(plain_start: Page) -> None:
     search(plain_start, "zzz")
-    expect(plain_start.get_by_role("alert")).to_contain_text("No school, address, suburb or town")
-    expect(plain_start.get_by_role("alert")).to_be_focused()
+    said = plain_start.get_by_role("heading", name="No school, address, suburb or town was found")
+    expect(said).to_be_focused()
 
 
 def test_without_javascript_the_first_page_says_where_the_list_is(plain_start: Page) -> None:

@@ -195,6 +195,22 @@ def test_a_town_in_one_catchment_is_shown_on_the_map(watched: Watched) -> None:
     expect(page.locator(".answer-provider")).to_have_text("Provider of Rimu")
 
 
+def test_a_place_that_may_be_in_several_catchments_is_shown_with_all_of_them(
+    watched: Watched,
+) -> None:
+    page = on_the_map(watched, suggestion("address", "12 Edge Road", "places"))
+    expect(page.locator("#answer .answer-place")).to_contain_text("12 Edge Road")
+    expect(page.locator("#answer h2")).to_have_text("In one of these catchments")
+    facts = page.locator("#answer dl.facts")
+    expect(facts.locator("dt")).to_have_text(["Ahi", "Kōwhai"])
+    expect(facts).to_contain_text("Provider of Kōwhai")
+    expect(page.locator("path.chosen-school")).to_be_visible()
+    more = page.locator("#answer .answer-more a")
+    expect(more).to_have_attribute("href", "/?q=12%20Edge%20Road&kind=address")
+    page.go_back()
+    expect(page.locator("#answer .answer-empty")).to_be_visible()
+
+
 def test_what_the_map_cannot_show_is_answered_by_the_finder(watched: Watched) -> None:
     page = on_the_map(watched, suggestion("address", "1 High Street", "places"))
     expect(page).to_have_url(f"{watched.url}/?q=1+High+Street&kind=address")

@@ -72,6 +72,8 @@ def test_a_catchment_is_renamed_by_keyboard_alone(hana: Watched) -> None:
     page.keyboard.press("Tab")
     page.keyboard.type("Ahi nui")
     page.keyboard.press("Enter")
+    page.get_by_role("button", name="Add the change").focus()
+    page.keyboard.press("Enter")
     expect(page.locator(".steps").get_by_text("Ahi (AA-00) renamed Ahi nui.")).to_be_visible()
     page.get_by_role("button", name="Undo the last change").focus()
     page.keyboard.press("Enter")

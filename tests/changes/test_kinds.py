@@ -50,6 +50,10 @@ CHANGES: dict[str, Change] = {
     ),
     "2 schools (54 and 55) moved to Tōtara (TOT-4).": MoveSchools((54, 55), TOTARA),
     "school 54 moved to no catchment.": MoveSchools((54,), ""),
+    "3 schools (54, 55 and 57) moved by a table: 1 to Tōtara (TOT-4), 1 to no catchment and 1 "
+    "off the list.": MoveSchools((), "", {54: TOTARA, 55: "", 57: None}),
+    "2 catchments given other providers by a table: Ngā Rākau (P-RAKAU) in Ahi (AHI-1); Ahi Trust "
+    "(P-AHI) in Rimu (RIM-3).": AssignProvider((), "", {AHI: "P-RAKAU", RIMU: "P-AHI"}),
     "An area (the notch) transferred from Ahi (AHI-1) to Kōwhai (KOW-2), with school 54.": (
         TransferArea(NOTCH, KOWHAI, (AHI,), (54,), "the notch")
     ),
@@ -67,6 +71,8 @@ CHANGES: dict[str, Change] = {
         replace(WHOLE.providers["P-AHI"], phone="0800 1"), Contract(capacity=12)
     ),
     "Provider Ahi Trust (P-AHI) retired.": RetireProvider("P-AHI"),
+    "Provider Ngā Rākau (P-RAKAU) retired; followed from 2026-07-01 by Ahi Trust (P-AHI) in "
+    "Kōwhai (KOW-2).": RetireProvider("P-RAKAU", {KOWHAI: "P-AHI"}, date(2026, 7, 1)),
     "In-school provision of school 55 set: For 12 students": SetInSchoolProvision(
         (55,), "For 12 students"
     ),
@@ -187,6 +193,24 @@ def test_a_retired_provider_leaves_its_catchments_without_one_which_forbids_publ
     assert "The catchment Kōwhai (KOW-2) has no provider." in reasons_against(made, {}, [])
 
 
+def test_who_follows_a_retired_provider_serves_its_catchments_in_the_same_step() -> None:
+    made = RetireProvider("P-RAKAU", {KOWHAI: "P-AHI", TOTARA: "P-RIMU"}).apply(WHOLE)
+    serving = {code: made.catchments[code].provider_code for code in (KOWHAI, TOTARA)}
+    assert serving == {KOWHAI: "P-AHI", TOTARA: "P-RIMU"}
+    assert "P-RAKAU" not in made.providers
+    given = AssignProvider((KOWHAI,), "P-RIMU").apply(WHOLE)
+    again = RetireProvider("P-RAKAU", {KOWHAI: "P-AHI"}).apply(given)
+    assert again.catchments[KOWHAI].provider_code == "P-RIMU"
+
+
+def test_a_table_moves_each_school_to_its_own_place_in_one_step() -> None:
+    made = MoveSchools.by_table({54: TOTARA, 55: "", 57: None, 498: KOWHAI}).apply(WHOLE)
+    assert dict(made.listings) == {54: TOTARA, 498: KOWHAI}
+    assert made.unserved == {55}
+    assert MoveSchools.by_table({54: TOTARA, 55: TOTARA}) == MoveSchools((54, 55), TOTARA)
+    assert AssignProvider.by_table({AHI: "P-RIMU"}) == AssignProvider((AHI,), "P-RIMU")
+
+
 def test_a_provider_outside_its_contract_forbids_publication_from_that_date() -> None:
     contract = Contract(ends=date(2026, 6, 30))
     made = EditProvider(WHOLE.providers["P-AHI"], contract).apply(WHOLE)
@@ -218,6 +242,11 @@ REFUSED: list[tuple[Change, str]] = [
     (AddProvider(WHOLE.providers["P-AHI"]), "has a provider “P-AHI” already"),
     (EditProvider(NEW), "lacks the provider “P-NEW”"),
     (RetireProvider("P-NO"), "lacks the provider “P-NO”"),
+    (RetireProvider("P-AHI", {AHI: "P-NO"}), "lacks the provider “P-NO”"),
+    (RetireProvider("P-AHI", {AHI: "P-AHI"}), "cannot follow itself"),
+    (RetireProvider("P-AHI", {"NO-1": "P-RIMU"}), "lacks the catchment “NO-1”"),
+    (MoveSchools((), "", {54: "NO-1"}), "lacks the catchment “NO-1”"),
+    (AssignProvider((), "", {AHI: "P-NO"}), "lacks the provider “P-NO”"),
 ]
 
 

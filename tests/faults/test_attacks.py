@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import os
 import shutil
@@ -9,9 +10,10 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,7 +90,7 @@ def proxied(database: Path | str, folder: Path) -> Iterator[Entrance]:
 
 
 FIRST = "itself"
-DOORS: dict[str, Callable[[Path | str, Path], object]] = {
+DOORS: dict[str, Callable[[Path | str, Path], AbstractContextManager[Entrance]]] = {
     FIRST: direct,
     "over IPv6": over_ipv6,
     "through nginx": proxied,
@@ -101,29 +103,53 @@ def database(small_database: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return Path(shutil.copy(small_database, tmp_path_factory.mktemp("attacked") / "small.sqlite"))
 
 
-@pytest.fixture(scope="module", params=DOORS)
-def entrance(
-    request: pytest.FixtureRequest, database: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Entrance]:
-    folder = tmp_path_factory.mktemp("door")
-    with DOORS[request.param](database, folder) as found:  # type: ignore[attr-defined]
-        yield found
+@pytest.fixture(scope="module")
+def entrance_by(
+    database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Entrance]]:
+    """Returns the entrance by a door; its servers stand until the last attack was tried.
+
+    Whatever an attack leaves behind, the next meets: a service in the world is not begun anew.
+    """
+    with ExitStack() as stack:
+
+        @functools.cache
+        def by(door: str) -> Entrance:
+            return stack.enter_context(DOORS[door](database, tmp_path_factory.mktemp("door")))
+
+        yield by
+
+
+def through(door: str, *more: str) -> Any:
+    """A case at a door; a door's cases run beside each other's in one process, which has it."""
+    return pytest.param(door, *more, marks=pytest.mark.xdist_group(f"attacked {door}"))
 
 
 @pytest.mark.parametrize(
-    ("entrance", "name"),
+    ("door", "name"),
     # Whatever differs in nothing but its address by another door is tried by the first alone.
-    [(door, name) for door in DOORS for name in ATTACKS if door == FIRST or name in EVERYWHERE],
-    indirect=["entrance"],
+    [
+        through(door, name)
+        for door in DOORS
+        for name in ATTACKS
+        if door == FIRST or name in EVERYWHERE
+    ],
 )
-def test_others_are_answered_beside_an_attack(name: str, entrance: Entrance) -> None:
+def test_others_are_answered_beside_an_attack(
+    door: str, name: str, entrance_by: Callable[[str], Entrance]
+) -> None:
+    entrance = entrance_by(door)
     with attacked(name, entrance.host, entrance.port):
         for _ in range(ANSWERS):
             assert entrance.status("/healthz") == 200
             assert entrance.status("/v1/provider?school_id=54") == 200
 
 
-def test_others_are_answered_beside_several_attacks_at_once(entrance: Entrance) -> None:
+@pytest.mark.parametrize("door", [through(door) for door in DOORS])
+def test_others_are_answered_beside_several_attacks_at_once(
+    door: str, entrance_by: Callable[[str], Entrance]
+) -> None:
+    entrance = entrance_by(door)
     names = ("stalled bodies", "slow headers", "unread answers", "bulk schools", "wrong keys")
     with ExitStack() as stack:
         for name in names:

@@ -10,7 +10,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from catchments.geometry.coordinates import transformer
-from catchments.geometry.reference_systems import LONGEST_TEXT, is_plain
+from catchments.geometry.reference_systems import LONGEST_TEXT, is_plain, meant
 
 CODES = (2193, 4167, 4326, 3857, 27200, 3793, 4979, 5759, 3851, 2105)
 VERSIONS = ("WKT1_GDAL", "WKT1_ESRI", "WKT2_2015", "WKT2_2019")
@@ -88,3 +88,38 @@ def test_what_makes_proj_open_a_file_is_refused(tmp_path: Path, case: str) -> No
 )
 def test_what_describes_no_system_is_refused(text: str) -> None:
     assert not is_plain(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("NZTM2000", "EPSG:2193"),
+        ("nztm 2000", "EPSG:2193"),
+        ("NZTM", "EPSG:2193"),
+        ("2193", "EPSG:2193"),
+        ("epsg 2193", "EPSG:2193"),
+        ("EPSG2193", "EPSG:2193"),
+        ("NZGD2000 / New Zealand Transverse Mercator 2000", "EPSG:2193"),
+        ("NZGD_2000_New_Zealand_Transverse_Mercator", "EPSG:2193"),
+        ("EPSG:2193 - NZGD2000 / New Zealand Transverse Mercator 2000", "EPSG:2193"),
+        ("NZTM2000 (EPSG:2193)", "EPSG:2193"),
+        ("WGS 84", "EPSG:4326"),
+        ("WGS84", "EPSG:4326"),
+        ("NZMG", "EPSG:27200"),
+        ("NZGD2000", "EPSG:4167"),
+        ("CRS84", "OGC:CRS84"),
+        ("EPSG:2193 - WGS 84", "EPSG:2193 - WGS 84"),
+        ("urn:ogc:def:crs:EPSG::2193", "urn:ogc:def:crs:EPSG::2193"),
+        ("Chatham Islands 1979", "Chatham Islands 1979"),
+        ("{{7*191}}", "{{7*191}}"),
+        ("", ""),
+    ],
+)
+def test_a_system_is_known_by_what_people_call_it(text: str, code: str) -> None:
+    assert meant(text) == code
+
+
+def test_a_name_projects_as_its_code_does() -> None:
+    easting, northing = 1_748_735, 5_427_916
+    by_name = transformer("NZTM2000", "WGS84").transform(easting, northing)
+    assert by_name == transformer("EPSG:2193", "EPSG:4326").transform(easting, northing)

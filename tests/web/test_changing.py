@@ -300,11 +300,58 @@ def test_details_that_are_as_they_were_are_no_change(app: Flask, hana: FlaskClie
     assert "These are its details already." in words(response)
 
 
-def test_a_provider_is_retired(app: Flask, hana: FlaskClient) -> None:
-    added(app, hana, "retire-provider", provider="P-RIMU")
-    assert "P-RIMU" not in content(app).providers
+def test_a_provider_is_retired_and_another_follows_in_the_same_step(
+    app: Flask, hana: FlaskClient
+) -> None:
+    page = hana.get("/staff/drafts/1/change/retire-provider?provider=P-RAKAU")
+    assert "Who follows in all its catchments" in words(page)
+    assert "Kōwhai (KOW-2)" in words(page)
+    fields = {"provider": "P-RAKAU", "followed_by": "P-AHI", f"followed_by-{TOTARA}": "P-RIMU"}
+    sentence = added(app, hana, "retire-provider", **fields, first_day="2026-07-01")
+    assert sentence == (
+        "Provider Ngā Rākau (P-RAKAU) retired; followed from 2026-07-01 by Ahi Trust (P-AHI) in "
+        "Kōwhai (KOW-2); Rimu Services (P-RIMU) in Tōtara (TOT-4)."
+    )
+    assert "P-RAKAU" not in content(app).providers
+    assert content(app).catchments[KOWHAI].provider_code == "P-AHI"
+    assert content(app).catchments[TOTARA].provider_code == "P-RIMU"
+    assert sent(app, hana, "retire-provider", **fields).status_code == 400
+
+
+def test_that_nobody_follows_yet_has_to_be_chosen(app: Flask, hana: FlaskClient) -> None:
+    page = sent(app, hana, "retire-provider", provider="P-RIMU")
+    assert page.status_code == 400
+    assert "Choose who follows in Rimu." in words(page)
+    added(app, hana, "retire-provider", provider="P-RIMU", followed_by="-")
     assert content(app).catchments[RIMU].provider_code is None
-    assert sent(app, hana, "retire-provider", provider="P-RIMU").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("first_day", "followed_by", "said"),
+    [
+        ("2026-07-05", "P-RAKAU", "Nobody would serve Ahi from 1 July 2026 to 4 July 2026: the c"),
+        ("2026-07-01", "P-RIMU", "from 1 July 2026 to 14 July 2026: the contract of Rimu Services"),
+        ("2025-07-01", "P-RAKAU", "made from an edition that is in force from"),
+        ("2026-07-01", "P-AHI", "Choose who follows in Ahi."),
+        ("2026-07-01", HOSTILE, "Choose who follows in Ahi."),
+        ("soon", "P-RAKAU", "Enter a date of the calendar"),
+    ],
+)
+def test_days_that_would_be_left_to_nobody_are_named(
+    app: Flask, hana: FlaskClient, first_day: str, followed_by: str, said: str
+) -> None:
+    details = {"name": "A", "starts": "2026-01-01", "ends": "2026-06-30"}
+    added(app, hana, "edit-provider", provider="P-AHI", **details)
+    page = hana.get("/staff/drafts/1/change/retire-provider?provider=P-AHI")
+    assert 'value="2026-07-01"' in page.text, "the day after the contract ends is filled in"
+    starts = {"name": "Rimu Services", "starts": "2026-07-15"}
+    added(app, hana, "edit-provider", provider="P-RIMU", **starts)
+    fields = {"provider": "P-AHI", "first_day": first_day, "followed_by": followed_by}
+    page = sent(app, hana, "retire-provider", **fields)
+    assert page.status_code == 400
+    assert said in words(page)
+    fields = {**fields, "first_day": "2026-07-01", "followed_by": "P-RAKAU"}
+    added(app, hana, "retire-provider", **fields)
 
 
 # --- in-school provision --------------------------------------------------------------------------
@@ -340,10 +387,12 @@ def test_provision_of_nobody_or_nothing_is_refused(
 EXAMPLES: dict[str, dict[str, Any]] = {
     "assign-provider": {"catchments": [AHI], "provider": "P-REK"},
     "move-schools": {"numbers": "54", "to": KOWHAI, "confirmed": "yes"},
+    "move-by-table": {"pasted": "54\tKOW-2\n55\tRIM-3", "confirmed": "yes"},
+    "assign-by-table": {"pasted": f"{AHI}\tP-REK", "confirmed": "yes"},
     "rename-catchment": {"catchment": AHI, "name": "New name"},
     "add-provider": PROVIDER,
     "edit-provider": {"provider": "P-AHI", "name": "Other name"},
-    "retire-provider": {"provider": "P-RIMU"},
+    "retire-provider": {"provider": "P-RIMU", "followed_by": "P-AHI"},
     "in-school-provision": {"numbers": "55", "note": "Funded", "confirmed": "yes"},
     "merge-catchments": {"catchments": [AHI, KOWHAI], "into": AHI},
     "transfer-area": {
@@ -369,7 +418,7 @@ def test_a_form_that_is_sent_twice_makes_one_change(
 ) -> None:
     version = version_of(app)
     for _ in range(2):
-        fields = {**EXAMPLES[kind], "version": version, "once": "twice"}
+        fields = {**EXAMPLES[kind], "version": version, "once": "twice", "confirmed": "yes"}
         response = sent(app, hana, kind, **fields)
         assert response.status_code == 303, words(response)
     assert len(DraftRepository(store_of(app)).steps(1)) == 1
@@ -566,3 +615,49 @@ def test_a_split_that_is_none_is_refused(
     assert response.status_code == 400
     assert said in words(response)
     assert DraftRepository(store_of(app)).steps(1) == []
+
+
+@pytest.mark.parametrize(
+    ("pasted", "numbers"),
+    [
+        ("54, 55", [54, 55]),
+        ("#54\nNo. 55", [54, 55]),
+        ("54 Kura o Ahi\n55", [54, 55]),
+        ("Kura o Ahi (54), 55", [54, 55]),
+        ("５４　５５", [54, 55]),
+        ("School number\n54\n55", [54, 55]),
+        ("54 and 55", [54, 55]),
+        ("54.0\t55.0", [54, 55]),
+        ("54 Kura o Ahi 55", [54, 55]),
+    ],
+)
+def test_numbers_are_understood_however_they_are_pasted(
+    app: Flask, hana: FlaskClient, pasted: str, numbers: list[int]
+) -> None:
+    added(app, hana, "move-schools", numbers=pasted, to=RIMU, confirmed="yes")
+    assert [n for n, code in content(app).listings.items() if code == RIMU and n != 57] == numbers
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("fifty", "line 2: “fifty”"),
+        ("9999", "line 2: “9999”"),
+        ("55 Kura o Ahi", "line 2: “Kura o Ahi” is not of school 55, which is"),
+        ("Kura o Ahi 55", "line 2: “Kura o Ahi” is not of school 55"),
+        ("{{7*191}}", "line 2: “{{7*191}}”"),
+        ("=cmd", "line 2: “=cmd”"),
+    ],
+)
+def test_words_among_pasted_numbers_are_named_and_one_goes_on_without_them(
+    app: Flask, hana: FlaskClient, line: str, said: str
+) -> None:
+    fields = {"numbers": f"54\n{line}\n56", "to": RIMU}
+    page = sent(app, hana, "move-schools", **fields)
+    assert page.status_code == 400
+    assert said in words(page)
+    assert "Go on with the 2 that are known" in words(page)
+    page = sent(app, hana, "move-schools", **fields, known_only="yes")
+    assert f"Left out: {said}" in words(page)
+    added(app, hana, "move-schools", **hidden(page), confirmed="yes")
+    assert content(app).listings == {54: RIMU, 55: KOWHAI, 56: RIMU, 57: RIMU}

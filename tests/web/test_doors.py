@@ -337,6 +337,8 @@ def in_a_list(doors: Doors, value: Any) -> Verdict:
 
 
 def pasted_on_a_form(doors: Doors, value: Any) -> Verdict:
+    if value == FULL_WIDTH:
+        return CANNOT  # somebody's own list: read as people write it, see test_changing.py
     text = text_of(value)
     if text is None:
         return CANNOT

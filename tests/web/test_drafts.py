@@ -32,7 +32,7 @@ def begun(client: FlaskClient, title: str = "Kōwhai to Ahi", **more: str) -> in
 
 
 def rename(client: FlaskClient, version: str, name: str, **more: str) -> TestResponse:
-    fields = {"catchment": AHI, "name": name, "version": version, **more}
+    fields = {"catchment": AHI, "name": name, "version": version, "confirmed": "yes", **more}
     return post(client, "/staff/drafts/1/change/rename-catchment", **fields)
 
 

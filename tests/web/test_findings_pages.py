@@ -131,7 +131,10 @@ def test_a_hundred_are_shown_at_once_and_all_can_be_reached(tmp_path: Path) -> N
         add_person(store_of(client.application), "hana", Role.EDITOR)
         hana = signed_in(client.application, "hana")
         everything = hana.get(URL).text
-        assert "kind=unlisted&amp;page=2" in everything
+        assert "All 2" in text_of(everything), "of each kind the first stand there"
+        assert 'kind=unlisted"' in everything
+        assert len([k for k in keys_on(hana) if k.startswith("unlisted ")]) == 10
+        assert "kind=unlisted&amp;page=2" in hana.get(f"{URL}?kind=unlisted").text
         pages = [keys_on(hana, f"?kind=unlisted&page={number}") for number in (1, 2, 3)]
         assert [len(keys) for keys in pages[:2]] == [100, 100]
         together = [key for keys in pages for key in keys]
@@ -297,3 +300,87 @@ def test_closed_schools_raise_nothing_but_their_listing(app: Flask, hana: FlaskC
     named = {int(row["school_id"]) for row in rows if row["school_id"]}
     assert 59 in closed
     assert 59 not in named
+
+
+# --- mended ---------------------------------------------------------------------------------------
+
+
+def links_on(client: FlaskClient, query: str = "") -> dict[str, str]:
+    """What the links of the page to repairs say, by their addresses."""
+    found = re.findall(
+        r'<a[^>]* href="(/staff/repair/[^"]*)"[^>]*>(.*?)</a>', client.get(f"{URL}{query}").text
+    )
+    return {unescape(address): text_of(words) for address, words in found}
+
+
+def test_a_finding_leads_to_the_form_that_mends_it_filled_in(tmp_path: Path) -> None:
+    listings = {59: AHI, 57: RIMU, 999: AHI}
+    with visited(tmp_path, small_edition(listings=listings)) as client:
+        add_person(store_of(client.application), "hana", Role.EDITOR)
+        hana = signed_in(client.application, "hana")
+        links = links_on(hana)
+        move = "/staff/repair/move-schools?edition=1&schools=57&to=TOT-4"
+        assert links[move] == "Move it where it lies: Ngā Puna School"
+        assert "/staff/repair/take-off-list?edition=1&listed=59" in links
+        assert "/staff/repair/take-off-list?edition=1&listed=999" in links
+        assert links["/staff/repair/list-where-located?edition=1"] == "List schools where they lie"
+        assert "/staff/repair/edit-provider?edition=1&provider=P-RIMU" in links
+        asked = hana.get(move)
+        assert "In a new draft" in text_of(asked.text)
+        begun = post(hana, move, title="Lists", reason="Findings", base="1", once="abc")
+        form = begun.headers["Location"]
+        assert form == "/staff/drafts/1/change/move-schools?schools=57&to=TOT-4"
+        assert (
+            post(hana, move, title="Lists", reason="x", base="1", once="abc").headers["Location"]
+            == form
+        ), "a double click begins one draft"
+        filled = hana.get(form).text
+        assert 'value="57" id="school-57" checked' in filled
+        assert '<option value="TOT-4" selected>' in filled
+        again = hana.get(move).text
+        assert f'href="{form.replace("&", "&amp;")}"' in again, "the draft is offered"
+
+
+def test_a_closed_school_and_an_unknown_number_are_taken_off_the_list(tmp_path: Path) -> None:
+    listings = {59: AHI, 57: RIMU, 999: AHI}
+    with visited(tmp_path, small_edition(listings=listings)) as client:
+        add_person(store_of(client.application), "hana", Role.EDITOR)
+        hana = signed_in(client.application, "hana")
+        url = "/staff/repair/take-off-list?edition=1&listed=59"
+        form = post(hana, url, title="T", reason="R", base="1", once="a").headers["Location"]
+        page = hana.get(form)
+        assert 'value="59" id="listed-59" checked' in page.text
+        assert 'value="999" id="listed-999"' in page.text
+        fields = {"listed": ["59"], "numbers": "999", "version": "1"}
+        shown = post(hana, form, **fields)
+        assert "To be on no list" in text_of(shown.text)
+        assert post(hana, form, **{**fields, "numbers": "12"}).status_code == 400
+        done = post(hana, form, **fields, confirmed="yes")
+        assert done.status_code == 303
+        said = text_of(hana.get("/staff/drafts/1").text)
+        assert "2 schools (59 and 999) taken off the list." in said
+        assert "Schools that lose their listing: 59, " in said
+        assert "(closed): was in Ahi (AHI-1)" in said
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("?edition=99", 400), ("?edition=x", 400), ("?edition=1", 200)],
+)
+def test_findings_are_of_an_edition_in_force_or_scheduled(
+    hana: FlaskClient, query: str, status: int
+) -> None:
+    assert hana.get(f"{URL}{query}").status_code == status
+
+
+def test_a_repair_that_is_none_is_not_found_and_readers_have_none(
+    app: Flask, hana: FlaskClient
+) -> None:
+    assert hana.get("/staff/repair/delete-everything").status_code == 404
+    assert post(hana, "/staff/repair/delete-everything").status_code == 404
+    wrong = post(hana, "/staff/repair/move-schools?edition=1", base="77")
+    assert wrong.status_code == 400
+    assert "There is no “77” any more." in text_of(wrong.text)
+    rata = signed_in(app, "rata")
+    assert links_on(rata) == {}
+    assert rata.get("/staff/repair/move-schools").status_code == 403

@@ -53,6 +53,41 @@ def test_the_page_says_in_words_how_many_schools_move_and_names_them(
     assert "before 120 → after 0 (−120)" in said
 
 
+def test_a_school_that_keeps_its_catchment_is_not_said_to_go_from_it_to_itself(
+    app: Flask, hana: FlaskClient
+) -> None:
+    add(app, AssignProvider((AHI,), "P-RIMU"))
+    said = text_of(page(hana))
+    assert "Kura o Ahi (54) from Ahi Trust to Rimu Services" in said
+    assert "Ahi → Ahi" not in said
+    moved = hana.get("/staff/drafts/1/map.json").get_json()["moved"]
+    assert {(m["before"], m["after"]) for m in moved} == {("Ahi Trust", "Rimu Services")}
+
+
+def test_two_catchments_of_one_name_are_told_apart_by_their_codes(
+    app: Flask, hana: FlaskClient
+) -> None:
+    add(app, RenameCatchment(RIMU, "Ahi"), MoveSchools((54,), RIMU))
+    assert "catchment Ahi (AHI-1) → Ahi (RIM-3)" in text_of(page(hana))
+
+
+def test_names_contracts_and_listings_are_in_the_sentence(app: Flask, hana: FlaskClient) -> None:
+    rimu = store_of(app).edition(1).providers["P-RIMU"]
+    add(
+        app,
+        RenameCatchment(RIMU, HOSTILE),
+        AssignProvider((AHI,), "P-RAKAU"),
+        EditProvider(Provider("P-RIMU", "Rimu Ltd", rimu.phone), Contract(ends=date(2030, 6, 30))),
+        MoveSchools((55,), ""),
+    )
+    said = text_of(page(hana))
+    assert f"Catchments that are renamed: Rimu (RIM-3) is now {HOSTILE}." in said
+    assert "Catchments with another provider: Ahi (AHI-1): Ahi Trust (P-AHI) → Ngā Rākau" in said
+    assert "Providers that are renamed: Rimu Services (P-RIMU) is now Rimu Ltd." in said
+    assert "Contracts that differ: Rimu Ltd (P-RIMU): not known → … to 2030-06-30." in said
+    assert "Schools declared to belong to no catchment: 55, " in said
+
+
 def test_the_estimate_is_called_one_and_the_assumption_an_assumption(hana: FlaskClient) -> None:
     said = text_of(page(hana))
     assert "Chronically absent, estimate" in said
@@ -83,7 +118,9 @@ def test_what_warns_is_parted_into_new_and_as_before(app: Flask, hana: FlaskClie
 def test_a_contract_counts_from_the_date_that_is_proposed(app: Flask, hana: FlaskClient) -> None:
     ending = Contract(ends=date(2026, 3, 31))
     add(app, EditProvider(Provider("P-AHI", "Ahi Trust"), ending))
-    assert "The contract of Ahi Trust (P-AHI) ends on 31 March 2026." in text_of(page(hana))
+    said = text_of(page(hana))
+    assert "The contract of Ahi Trust (P-AHI) ends on 31 March 2026, and nobody is sched" in said
+    assert "Publish who serves from 1 April 2026, or correct the contract’s last day." in said
 
 
 def test_hostile_names_are_text(app: Flask, hana: FlaskClient) -> None:

@@ -27,7 +27,8 @@ from tests.staff import AHEAD, PASSWORD, csrf_in
 from tests.worlds import sqlite_url
 
 ACCOUNTS = (
-    "person session authenticator passkey recovery_code secret sign_in_budget letter audit_entry"
+    "person session authenticator passkey recovery_code kept_form secret sign_in_budget letter "
+    "audit_entry"
 )
 FRAME = "<title>{{ title }}</title>{% block content %}{% endblock %}"
 

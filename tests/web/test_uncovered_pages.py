@@ -56,7 +56,7 @@ def test_ground_is_left_with_a_reason_that_the_approver_reads(
 ) -> None:
     lose_the_coast(app)
     assert SAID in text_of(hana.get(LEAVE).text)
-    assert send(hana, app, LEAVE, reason=WHY).status_code == 303
+    assert send(hana, app, LEAVE, reason=WHY, confirmed="yes").status_code == 303
     said = text_of(hana.get("/staff/drafts/1").text)
     assert "Nothing blocks publication." in said
     assert "Left in no catchment on purpose: Ahi (AHI-1), " in said

@@ -46,7 +46,7 @@ from catchments.web.staff.forms import uploads
 from maps.exports.export_input import ExportInput
 from maps.exports.geoparquet import catchments_geoparquet
 from tests import hostile_parquet
-from tests.staff import add_person, csrf_token, post, signed_in, words
+from tests.staff import add_person, asks_twice, csrf_token, post, signed_in, words
 from tests.worlds import (
     HOSTILE,
     KOWHAI,
@@ -57,7 +57,7 @@ from tests.worlds import (
     store_of,
 )
 
-AREA = shapely.box(174.3, -38.7, 174.9, -38.3)
+AREA = shapely.box(174.3, -38.7, 175.0, -38.3)
 
 
 def desk(app: Flask) -> DraftRepository:
@@ -79,7 +79,9 @@ def confirmed(app: Flask, client: FlaskClient, looked_over: TestResponse) -> Tes
     hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page)
     action = re.search(r'<form method="post" action="(/staff/drafts[^"]+)"', page)
     assert action
-    fields = {**{name: unescape(value) for name, value in hidden}, "confirmed": "yes"}
+    fields: dict[str, Any] = {name: unescape(value) for name, value in hidden}
+    fields["confirmed"] = "yes"
+    fields["sure"] = asks_twice(looked_over)
     return client.post(action[1], data={**fields, "csrf_token": csrf_token(client)})
 
 

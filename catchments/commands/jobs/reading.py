@@ -130,6 +130,22 @@ def _providers(wish: Wish) -> Read:
     return Read(provider_table=found, report=found.report)
 
 
+def _schools_table(wish: Wish) -> Read:
+    from catchments.readers.lists.decisions import read_schools_table
+
+    found = read_schools_table(
+        _paths(wish), schools=wish.schools, known=wish.known, given=wish.given
+    )
+    return Read(decisions=found, report=found.report)
+
+
+def _providers_table(wish: Wish) -> Read:
+    from catchments.readers.lists.decisions import read_providers_table
+
+    found = read_providers_table(_paths(wish), known=wish.known, given=wish.given)
+    return Read(decisions=found, report=found.report)
+
+
 def _aliases(wish: Wish) -> Read:
     from catchments.readers.aliases import read_aliases
 
@@ -157,6 +173,8 @@ _READERS = {
     Sought.LISTINGS: _listings,
     Sought.PROVIDERS: _providers,
     Sought.ALIASES: _aliases,
+    Sought.SCHOOLS_TABLE: _schools_table,
+    Sought.PROVIDERS_TABLE: _providers_table,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -15,6 +15,7 @@ from catchments.changes.comparison import Comparison, compare
 from catchments.changes.publication_checks import Concern, accepted_losses, blocks
 from catchments.changes.uncovered import Uncovered
 from catchments.core.model import Answer, Edition, School
+from catchments.editions.contracts import Scheduled
 from catchments.editions.impact.answering import (
     PatchedIndex,
     answers_after,
@@ -90,6 +91,19 @@ class _Redrawn:
 
 
 @dataclass(frozen=True)
+class _Worked:
+    """An edition that follows a base, and what is found out about it."""
+
+    edition: Edition
+    answers: Mapping[int, Answer]
+    outside: Mapping[int, str]
+    side: Side
+    blocks: list[Concern] = field(default_factory=list)
+    uncovered: list[Uncovered] = field(default_factory=list)
+    bare: list[Concern] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class _Base:
     """A snapshot, and what is found out about it once."""
 
@@ -109,44 +123,94 @@ class ImpactCalculator:
         self.schools: ChangingIndex[int, School] = ChangingIndex(places_of)
         """Where the schools of a directory lie, to ask what an area touches."""
 
-    def impact(self, base: Snapshot, after: Edition, *, on: date, rates: Rates) -> Impact:
-        """Return what an edition would change if it followed a snapshot on a date."""
+    def impact(
+        self,
+        base: Snapshot,
+        after: Edition,
+        *,
+        on: date,
+        rates: Rates,
+        since: Edition | None = None,
+        scheduled: Scheduled = (),
+    ) -> Impact:
+        """Return what an edition would change if it followed a snapshot on a date.
+
+        Where it is asked `since` another that would follow the same snapshot, as of a draft before
+        its last change, all of it is told as it differs from that one. `scheduled` are the editions
+        that come after it.
+        """
         kept = self._base(base)
-        before, comparison = base.edition, compare(base.edition, after)
-        redrawn = self._redrawn(kept, after, comparison)
-        answers = answers_after(
-            base, after, comparison, redrawn.touched, redrawn.index, self.schools
+        new = self._worked(kept, after, on, rates)
+        old = (
+            self._unchanged(kept, on, rates)
+            if since is None
+            else self._worked(kept, since, on, rates)
         )
-        outside = _outside_after(kept, after, comparison, redrawn)
-        old = self._before(kept, on, rates)
-        new = Side.of(after, answers, self._areas.of(after.boundaries), rates, on)
-        load = (old.providers, new.providers)
-        moved, relisted = moves(base.answers, answers, on)
+        return self._between(kept, (old, new), on, rates, scheduled)
+
+    def _between(
+        self,
+        kept: _Base,
+        sides: tuple[_Worked, _Worked],
+        on: date,
+        rates: Rates,
+        scheduled: Scheduled,
+    ) -> Impact:
+        old, new = sides
+        before, after = old.edition, new.edition
+        comparison = compare(before, after)
+        moved, relisted = moves(old.answers, new.answers, on)
+        load = (old.side.providers, new.side.providers)
+        schools = kept.snapshot.release.schools
+        was_so = {c.sentence for c in old.blocks}
         return Impact(
             catchments=rows(
-                old.catchments,
-                new.catchments,
+                old.side.catchments,
+                new.side.catchments,
                 _names(before.catchments, after.catchments),
                 comparison.catchments_changed,
             ),
             providers=rows(
-                *load, _names(before.providers, after.providers), comparison.providers_changed
+                *load,
+                _names(before.providers, after.providers),
+                comparison.providers_changed,
+                after.contracts,
             ),
             moved=moved,
             relisted=relisted,
-            blocks=tuple(
-                blocks(after, answers, redrawn.faults, on=on, uncovered=redrawn.uncovered)
-            ),
+            blocks=tuple(replace(c, as_before=c.sentence in was_so) for c in new.blocks),
             warnings=(
-                *accepted_losses(after, redrawn.uncovered),
-                *redrawn.bare,
-                *warnings(base, after, (kept.outside, outside), load, on),
+                *accepted_losses(after, new.uncovered),
+                *new.bare,
+                *warnings(before, after, schools, (old.outside, new.outside), load, on, scheduled),
             ),
-            uncovered=tuple(redrawn.uncovered),
+            uncovered=tuple(new.uncovered),
             comparison=comparison,
             rates=rates,
             on=on,
         )
+
+    def _worked(self, kept: _Base, after: Edition, on: date, rates: Rates) -> _Worked:
+        """Return what is found out about an edition that follows a base."""
+        base, comparison = kept.snapshot, compare(kept.snapshot.edition, after)
+        redrawn = self._redrawn(kept, after, comparison)
+        answers = answers_after(
+            base, after, comparison, redrawn.touched, redrawn.index, self.schools
+        )
+        return _Worked(
+            after,
+            answers,
+            _outside_after(kept, after, comparison, redrawn),
+            Side.of(after, answers, self._areas.of(after.boundaries), rates, on),
+            blocks(after, answers, redrawn.faults, on=on, uncovered=redrawn.uncovered),
+            redrawn.uncovered,
+            redrawn.bare,
+        )
+
+    def _unchanged(self, kept: _Base, on: date, rates: Rates) -> _Worked:
+        """Return the base itself, as nothing has followed it yet: nothing blocks what it is."""
+        base = kept.snapshot
+        return _Worked(base.edition, base.answers, kept.outside, self._before(kept, on, rates))
 
     def answers(self, base: Snapshot, after: Edition) -> dict[int, Answer]:
         """Return what `Snapshot.of(after, release).answers` would be."""

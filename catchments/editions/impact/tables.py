@@ -9,7 +9,7 @@ from datetime import date
 from catchments.changes.comparison import Comparison
 from catchments.changes.publication_checks import Concern
 from catchments.changes.uncovered import Uncovered
-from catchments.core.model import Answer, Edition, School, SchoolStatus
+from catchments.core.model import Answer, Contract, Edition, School, SchoolStatus
 from catchments.core.text_folding import folded
 from catchments.editions.differences import Assignment, SchoolChange, code_of
 from catchments.editions.impact.rates import Rates
@@ -57,6 +57,8 @@ class Row:
     after: Numbers | None
     renamed: bool = False
     """Whether its name, region, provider or other details differ."""
+    capacity: int | None = None
+    """Of a provider: the chronically absent students that its contract is for, where it says so."""
 
     @property
     def difference(self) -> Numbers:
@@ -158,11 +160,20 @@ def rows(
     after: Mapping[str, Numbers],
     names: Mapping[str, str],
     renamed: Iterable[str],
+    contracts: Mapping[str, Contract] | None = None,
 ) -> tuple[Row, ...]:
-    """Return a row for each code of either side, by name."""
-    otherwise = set(renamed)
+    """Return a row for each code of either side, by name; with `contracts` it says capacities."""
+    otherwise, known = set(renamed), contracts or {}
+    capacities = {code: contract.capacity for code, contract in known.items()}
     made = (
-        Row(code, names[code], before.get(code), after.get(code), code in otherwise)
+        Row(
+            code,
+            names[code],
+            before.get(code),
+            after.get(code),
+            code in otherwise,
+            capacities.get(code),
+        )
         for code in {**before, **after}
     )
     return tuple(sorted(made, key=lambda row: (folded(row.name), row.code)))

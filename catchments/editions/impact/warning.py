@@ -4,45 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.changes.publication_checks import Concern
 from catchments.core.model import Edition, School
+from catchments.editions.contracts import Scheduled, days_between, ending
+from catchments.editions.impact.pieces import parted
 from catchments.editions.impact.tables import Numbers, counts
 from catchments.geometry.coordinates import geometry_to_360, to_360
-from catchments.lookup.resolver import long_date
-from catchments.lookup.snapshot import Snapshot
-
-ENDS_SOON = timedelta(days=90)
 
 Outside = Mapping[int, str]
 """Listed schools that lie outside that catchment's boundary, with its code."""
 
 
 def warnings(
-    base: Snapshot,
+    before: Edition,
     after: Edition,
+    schools: Mapping[int, School],
     outside: tuple[Outside, Outside],
     load: tuple[Mapping[str, Numbers], Mapping[str, Numbers]],
     on: date,
+    scheduled: Scheduled = (),
 ) -> list[Concern]:
     """Return what to look at, first what the draft makes, then what was so before.
 
-    `outside` and `load`, the numbers by provider, are those before and after.
+    `outside` and `load`, the numbers by provider, are those before and after; `scheduled` are the
+    editions that follow.
     """
-    before = base.edition
     known = {
         (c.kind, c.codes)
-        for c in (*_overloaded(before, load[0]), *_ending(before, on), *_idle(before))
+        for c in (*_overloaded(before, load[0]), *ending(before, on, scheduled), *_idle(before))
     }
     found = [
-        *_pieces(before, after),
-        *_outside(base, after, outside, on),
+        *parted(before, after),
+        *_outside(schools, after, outside, on),
         *_overloaded(after, load[1]),
-        *_ending(after, on),
+        *days_between(before, after, on),
+        *ending(after, on, scheduled),
         *_idle(after),
     ]
     marked = [replace(c, as_before=c.as_before or (c.kind, c.codes) in known) for c in found]
@@ -78,27 +79,10 @@ def _not_covered(boundary: BaseGeometry, schools: list[School]) -> Iterator[int]
             yield school.school_id
 
 
-def _pieces(before: Edition, after: Edition) -> Iterator[Concern]:
-    for code, boundary in after.boundaries.items():
-        old = before.boundaries.get(code)
-        if old is boundary or code not in after.catchments:
-            continue
-        was, now = _parts(old) if old is not None else 1, _parts(boundary)
-        if now > was:
-            name = after.catchments[code].name
-            text = f"{name} ({code}) falls into {now} pieces; before it had {was}."
-            yield Concern("pieces", text, codes=(code,))
-
-
-def _parts(boundary: BaseGeometry) -> int:
-    return int(shapely.get_num_geometries(geometry_to_360(boundary)))
-
-
 def _outside(
-    base: Snapshot, after: Edition, outside: tuple[Outside, Outside], on: date
+    schools: Mapping[int, School], after: Edition, outside: tuple[Outside, Outside], on: date
 ) -> Iterator[Concern]:
     old, new = outside
-    schools = base.release.schools
     for number, code in sorted(new.items()):
         school = schools[number]
         if not counts(school, on):
@@ -123,17 +107,6 @@ def _overloaded(edition: Edition, load: Mapping[str, Numbers]) -> Iterator[Conce
                 f"chronically absent students; its contract is for {contract.capacity:,}."
             )
             yield Concern("capacity", text, codes=(code,))
-
-
-def _ending(edition: Edition, on: date) -> Iterator[Concern]:
-    serving = {c.provider_code for c in edition.catchments.values()}
-    for code, contract in edition.contracts.items():
-        if code not in serving or code not in edition.providers or contract.ends is None:
-            continue
-        if on <= contract.ends <= on + ENDS_SOON:
-            name, last = edition.providers[code].name, long_date(contract.ends)
-            text = f"The contract of {name} ({code}) ends on {last}."
-            yield Concern("contract-ends", text, codes=(code,))
 
 
 def _idle(edition: Edition) -> Iterator[Concern]:

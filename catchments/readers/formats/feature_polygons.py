@@ -21,6 +21,7 @@ from catchments.geometry.coordinates import (
     to_wgs84,
 )
 from catchments.geometry.planar import in_one, make_valid_2d
+from catchments.geometry.reference_systems import meant
 from catchments.lookup.values import Flaw, flaw_of
 from catchments.readers.formats.vectors.layers import kinds_in
 from catchments.readers.report import Report
@@ -94,11 +95,11 @@ def _in_wgs84(geometry: BaseGeometry, crs: str | None, path: Path) -> BaseGeomet
 def _is_wgs84(crs: str) -> bool:
     try:
         check_is_plain(crs)
-        known = CRS.from_user_input(crs)
+        known = CRS.from_user_input(meant(crs))
     except CRSError as error:
         raise FileRefused(
             f"{shown(crs)} is no coordinate reference system that PROJ knows.",
-            next_step="Give one as --crs EPSG:2193.",
+            next_step="Give one as --crs EPSG:2193, or by a name such as NZTM2000.",
         ) from error
     return bool(known.equals(CRS.from_epsg(4326), ignore_axis_order=True))
 

@@ -74,6 +74,8 @@ _DATE_IN_NAME = re.compile(r"(?<!\d)(20\d\d)([-_.]?)(\d\d)\2(\d\d)(?!\d)")
 _DASHED = re.compile(r"\d-\w{2,3}|[a-z]-\d", re.IGNORECASE)
 """What a day has in it, as a spreadsheet writes it."""
 _BLANK = "taken as blank"
+BEYOND = "beyond"
+"""The field of what stands in a row beyond its columns, of a table that may have no header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +253,10 @@ class _Reading:
             if bare:
                 self._count_nameless(bare, cells)
             first, last, count = first or line, line, count + 1
-            yield Row(line, section.where(line), self._kept(section, line, cells))
+            kept = self._kept(section, line, cells)
+            if self.columns.bare:
+                kept[BEYOND] = tidy(" ".join(cells[len(header.names) :]))
+            yield Row(line, section.where(line), kept)
         self._say_read(section, first, last, count)
         footers.leave_out(self.report, section.place)
 
@@ -301,7 +306,9 @@ class _Reading:
             raise self._no_values(section)
         if is_another_header(cells, self.columns):
             raise self._another_table(section, line, cells)
-        _refuse_misshapen(self.path, section, line, cells)
+        _refuse_long(self.path, section, line, cells)
+        if not self.columns.bare:
+            _refuse_wide(self.path, section, line, cells)
 
     def _another_table(self, section: Section, line: int, cells: Sequence[str]) -> FileRefused:
         where = section.where(line)
@@ -381,8 +388,7 @@ def _rows_and_footers(rows: Numbered, footers: Footers) -> Numbered:
         yield line, cells
 
 
-def _refuse_misshapen(path: Path, section: Section, line: int, cells: Sequence[str]) -> None:
-    width = len(section.header.names)
+def _refuse_long(path: Path, section: Section, line: int, cells: Sequence[str]) -> None:
     if max(map(len, cells)) > MAX_CELL_CHARACTERS:
         where = section.where(line)
         raise FileRefused(
@@ -391,6 +397,10 @@ def _refuse_misshapen(path: Path, section: Section, line: int, cells: Sequence[s
             next_step="A quotation mark may be missing at the end of a cell.",
             rows=(where,),
         )
+
+
+def _refuse_wide(path: Path, section: Section, line: int, cells: Sequence[str]) -> None:
+    width = len(section.header.names)
     if len(cells) > width and any(cell.strip() for cell in cells[width:]):
         where = section.where(line)
         step = "Put cells that contain the separator into quotation marks."

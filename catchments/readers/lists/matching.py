@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from catchments.core.errors import shown
 from catchments.core.model import Catchment, Edition, Provider, School, unnamed
+from catchments.core.text_folding import folded
 from catchments.lookup.values import school_number
 from catchments.readers.codes import KnownCodes
 from catchments.readers.formats.tables import matching_key
@@ -62,6 +63,12 @@ class KnownSchools:
         count = "schools have" if len(found) > 1 else "school has"
         where = f" {shown(town)}" if town else ""
         return None, f"{len(found)} {count} that name ({which}), {len(here)} for the town{where}"
+
+
+def is_called(school: School, words: str) -> bool:
+    """Whether words that stand beside a school's number are of its name, or of where it is."""
+    own = f"{school.name} {school.suburb} {school.city}"
+    return set(folded(words).split()) <= set(folded(own).split())
 
 
 class KnownCatchments:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from catchments.store import schema
 from catchments.store.accounts.factors import app_context
+from catchments.store.accounts.kept_forms import kept_form_context
 from catchments.store.engine import sealer_of
 from catchments.store.integrity import chain_keys
 from catchments.store.integrity.sealing import KeyMissing, SealBroken, is_sealed, key_name
@@ -40,6 +41,7 @@ SEALED: list[SealedColumn] = [
     SealedColumn(schema.secret.c.value, chain_keys.context_of_row, chain_keys.is_key),
     SealedColumn(schema.webhook.c.secret, webhook_context),
     SealedColumn(schema.authenticator.c.secret, lambda row: app_context(row["person_id"])),
+    SealedColumn(schema.kept_form.c.content, kept_form_context),
 ]
 
 

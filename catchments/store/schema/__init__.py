@@ -2,6 +2,7 @@
 
 from catchments.store.schema.accounts import (
     authenticator,
+    kept_form,
     letter,
     passkey,
     person,
@@ -68,6 +69,7 @@ __all__ = [
     "edition_source",
     "finding_explained",
     "is_ours",
+    "kept_form",
     "kept_rows",
     "letter",
     "metadata",

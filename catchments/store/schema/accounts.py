@@ -99,6 +99,19 @@ sign_in_budget = sa.Table(
     sa.Column("ends_at", sa.DateTime, nullable=False, index=True),
 )
 
+kept_form = sa.Table(
+    "kept_form",
+    metadata,
+    sa.Column("key", sa.String(40), primary_key=True),
+    sa.Column("person_id", sa.ForeignKey(person.c.id), nullable=False, index=True),
+    # What its form was given when it was written: a double click sends it twice.
+    sa.Column("once", sa.String(64), nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("at", sa.DateTime, nullable=False),
+    # What was typed, packed and sealed.
+    sa.Column("content", sa.Text, nullable=False),
+)
+
 letter = sa.Table(
     "letter",
     metadata,

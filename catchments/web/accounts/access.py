@@ -68,6 +68,9 @@ blueprint = Blueprint("accounts", __name__)
 BEGUN: list[Callable[..., None]] = []
 """What is done as a session begins, with its person, and whether they were signed in in this
 browser already (`is_here`); the modules beside this one add theirs."""
+INTERRUPTED: list[Callable[[], str | None]] = []
+"""What is done with a form that is sent by nobody, or not with the token of this session: each may
+keep it, and returns the path to go on to then, where it stands again. Nothing else is done."""
 Obligation = Callable[[Account], str | None]
 """Returns the endpoint where somebody does what they owe before all else, or None."""
 OBLIGATIONS: list[Obligation] = []
@@ -255,23 +258,32 @@ def _guard() -> AnyResponse | None:
     actions = actions_of(request.endpoint)
     if actions is None:
         raise NotAllowed(gettext("Nobody may use this page: it does not say whom it is for."))
+    view = current_app.view_functions[request.endpoint]
+    at_most = getattr(view, _AT_MOST, None)
+    # A long form is read from whoever is, or was, signed in in this browser, and from nobody else.
+    if at_most is not None and TOKEN in session:
+        request.max_content_length = request.max_form_memory_size = at_most
     elsewhere = _first_elsewhere(actions) if actions else None
     if elsewhere is not None:
         return elsewhere
-    view = current_app.view_functions[request.endpoint]
-    at_most = getattr(view, _AT_MOST, None)
-    if at_most is not None:
-        request.max_content_length = request.max_form_memory_size = at_most
-    if not getattr(view, _NO_TOKEN, False):
-        _refuse_another_form()
-    return None
+    return None if getattr(view, _NO_TOKEN, False) else _refuse_another_form()
 
 
-def _refuse_another_form() -> None:
+def _refuse_another_form() -> AnyResponse | None:
     try:
         current_app.extensions["csrf"].protect()
     except CSRFError as error:
+        # Such as one of before somebody signed in again in another window.
+        kept = _interrupted() if account_or_none() else None
+        if kept:
+            return going_to(kept)
         raise _not_our_form() from error
+    return None
+
+
+def _interrupted() -> str | None:
+    """Have a form kept that is not carried out; return where it will stand again, if it is."""
+    return next((path for each in INTERRUPTED if (path := each())), None)
 
 
 def _first_elsewhere(actions: frozenset[Action]) -> AnyResponse | None:
@@ -344,13 +356,19 @@ def _note_use() -> None:
 
 
 def _first_to(endpoint: str) -> AnyResponse:
-    going_on = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
+    if request.method == "GET":
+        going_on = request.full_path.rstrip("?")
+    else:
+        going_on = _interrupted() or page_of_form()
     return redirect(url_for(endpoint, next=own_path(going_on)), 303)
 
 
-def _page_of_form() -> str:
-    """Return the page that a form was on, as far as can be told."""
-    named = request.form.get("back", "") if account_or_none() else ""
+def page_of_form(*, is_ours: bool = False) -> str:
+    """Return the page that a form was on, as far as can be told.
+
+    `is_ours` says that the form is known to be one of this service's, whoever sent it.
+    """
+    named = request.form.get("back", "") if is_ours or account_or_none() else ""
     if named:
         return named
     adapter = current_app.create_url_adapter(request)

@@ -15,6 +15,7 @@ from catchments.web.accounts import (  # noqa: F401 - each adds its pages
     signing_in,
 )
 from catchments.web.accounts.access import blueprint
+from catchments.web.accounts.kept import keeping, writer  # noqa: F401
 from catchments.web.accounts.room import Room
 
 __all__ = ["blueprint", "register"]

@@ -13,7 +13,9 @@ _OWN_ONLY = (
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'"
 )
 CONTENT_SECURITY_POLICY = f"{_OWN_ONLY}; frame-ancestors 'none'"
-WITH_THE_MAP = frozenset({"mapping.page", "finder.home"})
+WITH_THE_MAP = frozenset(
+    {"mapping.page", "finder.home", "staff.change", "staff.make_change", "staff.draft"}
+)
 """The pages that load map tiles, where a setting names a server of them."""
 FRAMED = "finder.embed"
 """The one page that other websites may frame, and only those that a setting names."""

@@ -161,14 +161,16 @@ def _results(asked: AsAt, given: MultiDict[str, str], template: str, address: st
         text=text.strip()[:LONGEST_TEXT],
         finding=finding,
         problem=problem,
-        error=finding is None or not (finding.matches or finding.need),
+        error=finding is None,
     )
 
 
 def _title(finding: SearchResult | None) -> str:
     """Return what came of a search, for the title: “Kaitāia”, “3 places for “st marys””."""
-    if finding is None or not finding.matches:
+    if finding is None or finding.need:
         return str(gettext("Find your provider"))
+    if not finding.matches:
+        return str(gettext("Nothing found for “%(text)s”", text=finding.text[:60]))
     if finding.the_one:
         return finding.the_one.name
     if not finding.is_exact and finding.matches[0].named.kind is not PlaceKind.POINT:

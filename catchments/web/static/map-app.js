@@ -86,6 +86,7 @@
         more: words.moreOfSchool,
       }),
       place: ({ named, href }) => ({ query: "", place: named, href, more: words.moreOfPlace }),
+      several: ({ named, href }) => ({ query: "", place: named, title: words.several, href, more: words.moreOfPlace }),
       provider: ({ href }) => ({ query: "", place: words.servedBy, href, more: words.moreOfProvider }),
     };
 

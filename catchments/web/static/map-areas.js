@@ -214,6 +214,7 @@
     },
 
     onAdd(map) {
+      map.sea = this;
       map.on("moveend", this._fill, this);
       this._fill();
     },
@@ -221,6 +222,11 @@
     onRemove(map) {
       map.off("moveend", this._fill, this);
       this._keep(new Set());
+    },
+
+    /* The coast that is drawn, as lines. */
+    shores() {
+      return Array.from(this._cells.values()).flatMap(({ shore }) => shore);
     },
 
     async _fill() {
@@ -234,7 +240,9 @@
         const cell = await ours.data(this.options.data, name);
         if (this._map && this._wanted.has(name) && !this._cells.has(name)) this._cells.set(name, this._lay(name, cell, detail));
       }));
-      if (this._wanted === wanted) this._keep(wanted);
+      if (this._wanted !== wanted) return;
+      this._keep(wanted);
+      this.fire("drawn");
     },
 
     _keep(wanted) {
@@ -258,7 +266,8 @@
       L.polygon(around, { pane: "land", renderer: this._ground, className: "land", interactive: false }).addTo(group);
       const over = { pane: "sea", renderer: this._renderer, interactive: false, smoothFactor: 0.5 };
       L.polygon([around, ...rings], { ...over, className: "sea" }).addTo(group);
-      L.polyline(rings.flatMap((ring) => shoreOf(ring, box)), { ...over, className: "coast-line" }).addTo(group);
+      group.shore = rings.flatMap((ring) => shoreOf(ring, box));
+      L.polyline(group.shore, { ...over, className: "coast-line" }).addTo(group);
       return group.addTo(this._map);
     },
   });

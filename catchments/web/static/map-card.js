@@ -57,18 +57,9 @@
     return dd;
   }
 
-  /* A card of the template: what is meant, who serves it, and where more is told. `served` has several
-   * catchments only where one provider has them all; `also` are others of the provider of a single one. */
-  ours.card = ({ place, served, also = [], href, more, onClose }) => {
+  /* Whom to reach, how, and for which catchments; `also` are others of the provider of a single one. */
+  function tellProvider(list, served, also) {
     const [fact] = served;
-    const card = document.getElementById("answer-template").content.cloneNode(true);
-    const slot = (name) => card.querySelector('[data-slot="' + name + '"]');
-    slot("place").textContent = place;
-    slot("provider").textContent = ours.providerName(fact);
-    slot("more").textContent = more;
-    if (href) slot("more").href = href;
-    else slot("more").parentElement.remove();
-    const list = card.querySelector("dl");
     const provider = (fact && fact.provider) || {};
     if (provider.phone) addFact(list, words.phone, phoneNode(provider.phone), "fact-phone");
     if (provider.email) addFact(list, words.email, emailNode(provider.email));
@@ -76,10 +67,24 @@
     for (const { name } of served) addFact(list, words.catchment, name);
     if (also.length && also.length < FEW) addFact(list, words.servedBy, [fact, ...also].map(({ name }) => name).join(", "));
     const region = (served.length === 1 && fact.education_region) || "";
-    if (region) {
-      const dd = addFact(list, words.region, region);
-      if (/^(Tai Tokerau|Tāmaki)/.test(region)) dd.lang = "mi";
-    }
+    if (!region) return;
+    const dd = addFact(list, words.region, region);
+    if (/^(Tai Tokerau|Tāmaki)/.test(region)) dd.lang = "mi";
+  }
+
+  /* A card of the template: what is meant, who serves it, and where more is told. `served` has several
+   * catchments where one provider has them all, or, under a `title`, where it is not known which is meant. */
+  ours.card = ({ place, title, served, also = [], href, more, onClose }) => {
+    const card = document.getElementById("answer-template").content.cloneNode(true);
+    const slot = (name) => card.querySelector('[data-slot="' + name + '"]');
+    slot("place").textContent = place;
+    slot("provider").textContent = title || ours.providerName(served[0]);
+    slot("more").textContent = more;
+    if (href) slot("more").href = href;
+    else slot("more").parentElement.remove();
+    const list = card.querySelector("dl");
+    if (title) for (const each of served) addFact(list, each.name, ours.providerName(each));
+    else tellProvider(list, served, also);
     card.querySelector("[data-close]").addEventListener("click", onClose);
     return card;
   };

@@ -1,6 +1,6 @@
 /* The search over the map: what is chosen or typed is shown there, where it means one thing.
  *
- * The box is finder.js'. What means several things, or nothing, is answered by the finder's own page.
+ * The box is finder.js'. What means several places, or nothing, is answered by the finder's own page.
  */
 (function () {
   "use strict";
@@ -8,7 +8,7 @@
   const ours = window.L && L.catchments;
   if (!ours) return;
 
-  const { frame, to360 } = ours;
+  const { frame, to360, words } = ours;
   // A town not so near that the picture is one colour: what lies beside it says where it is.
   const PLACE_ZOOM = 14;
   const townZoom = (map) => (map.getSize().x < 600 ? 9 : 10);
@@ -41,16 +41,26 @@
   ours.searchOver = (map) => {
     const facts = map.names.facts;
 
-    /* What a text means, where it is in one catchment and not close to another; else nothing. */
+    /* The catchments that one place may be in: a town in several, an address close to a boundary. */
+    function maybeIn(found) {
+      const known = found.status === "ambiguous" ? found.candidates : [{ catchment: found.catchment }, ...found.alternatives];
+      // Candidates that say how they match the text are places of their own.
+      const isOnePlace = known.every(({ match, catchment }) => !match && facts.has(catchment?.code));
+      return isOnePlace ? Array.from(new Set(known.map(({ catchment }) => catchment.code))) : [];
+    }
+
+    /* What a text means, where it is one place; else nothing. */
     async function placeCalled(text, kind) {
       const query = "?q=" + encodeURIComponent(text);
       const found = await asked(frame.dataset.search, query);
-      const code = found.status === "resolved" && found.catchment?.code;
-      if (found.school && facts.has(code)) return schoolOf(found);
-      if (!facts.has(code) || found.alternatives.length) return null;
-      const at = found.place ? [found.place.lat, to360(found.place.lng)] : await map.names.placeOf(text, code);
+      const [code, ...others] = maybeIn(found);
+      if (!code) return null;
+      if (found.school) return schoolOf(found);
+      const named = found.matches?.[0]?.name || text; // As it is spelt, not as it was typed.
+      const at = found.place && [found.place.lat, to360(found.place.lng)];
       const href = frame.dataset.finderPage + query + (kind ? "&kind=" + encodeURIComponent(kind) : "");
-      return { kind: "place", named: text, code, at, href, zoom: found.place ? PLACE_ZOOM : townZoom(map) };
+      if (others.length) return { kind: "several", named, codes: [code, ...others], at, href, zoom: PLACE_ZOOM };
+      return { kind: "place", named, code, at: at || (await map.names.placeOf(text, code)), href, zoom: at ? PLACE_ZOOM : townZoom(map) };
     }
 
     async function meant(named, text) {
@@ -81,13 +91,15 @@
       show(meant(chosen, text), event.target, goOn);
     });
 
-    const form = frame.dataset.search && document.querySelector("[data-on-map]")?.closest("form");
+    const form = frame.dataset.search && document.querySelector("[data-on-map] input")?.form;
     if (form) form.addEventListener("submit", (event) => {
-      const input = form.querySelector("input[type=search]");
+      const input = document.querySelector("[data-on-map] input");
       const text = input.value.trim();
       if (!text || form.querySelector("[name=kind]")) return; // Chosen already: it goes where it is told.
       event.preventDefault();
-      show(placeCalled(text), input, () => form.submit());
+      // A page that has nowhere else to look says so.
+      const goOn = () => ("stays" in frame.dataset ? map.fire("told", { sentence: words.notFound }) : form.submit());
+      show(placeCalled(text), input, goOn);
     });
   };
 })();

@@ -1,110 +1,60 @@
-/* The map of a draft: before and after, what differs; and drawing on it for a form's field.
+/* The map of a draft: the public map, and on it before and after, what differs, and who has how much.
 
    Everything that it does the page can do without it. Text reaches the page as textContent only.
-   `window.staffMap` is an EventTarget; it tells "ready", and "drawn" and "chosen" with what is in
-   the field then. */
+   `window.staffMap` is an EventTarget; it tells "ready", and what the scripts beside this one tell. */
 (() => {
   "use strict";
 
-  const frame = document.querySelector("[data-staff-map]");
-  if (!frame) return;
-  const words = JSON.parse(frame.dataset.words);
-  const worded = (sentence, given) => sentence.replace(/\{(\w+)\}/g, (_, name) => given[name]);
-  const canvas = frame.querySelector("[data-canvas]");
-  const said = frame.querySelector("[data-said]");
-  const say = (sentence) => { said.textContent = sentence; };
+  const box = document.querySelector("[data-staff-map]");
+  if (!box) return;
+  const ours = window.L && L.catchments;
+  const words = JSON.parse(box.dataset.words);
+  const said = box.querySelector("[data-said]");
   const events = new EventTarget();
   window.staffMap = events;
+  box.hidden = false;
+  const say = (sentence) => { said.textContent = sentence; };
+  const unavailable = () => say(words.unavailable);
+  if (!ours) return unavailable();
+
+  const { to360, worded, calm } = ours;
   const tell = (name, detail) => events.dispatchEvent(new CustomEvent(name, { detail }));
+  const staff = (ours.staff = { box, words, say, tell, events, whenReady: [] });
+  ours.words.map = words.map;
+  ours.words.meanings = { ...ours.words.meanings, load: words.load };
+  if (box.dataset.load) ours.Legend.mergeOptions({ meanings: ["region", "provider", "load", "none"] });
+  const boundsOf = (text) => {
+    const [west, south, east, north] = text.split(",").map(Number);
+    return L.latLngBounds([[south, west], [north, east]]);
+  };
 
-  const COUNTRY = [[-47.6, 166.2], [-34.1, 178.8]];
-  const to360 = (lng) => (lng < 0 ? lng + 360 : lng);
-  const to180 = (lng) => (lng > 180 ? lng - 360 : lng);
-  const degrees = (value) => String(Math.round(value * 1e6) / 1e6);
-  /* A freehand line has a point for each of so many pixels, and so many at most. */
-  const STEP_PX = 4;
-  const POINTS_AT_MOST = 5000;
+  /* A change that is looked over is sent, as it would be to add it, to hear what it would redraw. */
+  const form = box.dataset.form && document.querySelector(box.dataset.form);
+  const asked = () => (form ? { method: "POST", body: new URLSearchParams(new FormData(form)) } : {});
 
-  frame.hidden = false;
-  if (!window.L) {
-    canvas.hidden = true;
-    say(words.unavailable);
-    return;
-  }
-
-  // --- TopoJSON ----------------------------------------------------------------------------------
-
-  function polygonsOf(topology) {
-    if (!topology.arcs || !topology.objects) return [];
-    const [kx, ky] = topology.transform.scale;
-    const [x0, y0] = topology.transform.translate;
-    const arcs = topology.arcs.map((arc) => {
-      let x = 0;
-      let y = 0;
-      return arc.map(([dx, dy]) => [(y += dy) * ky + y0, (x += dx) * kx + x0]);
-    });
-    const line = (indexes) =>
-      indexes.flatMap((index) => (index < 0 ? arcs[~index].slice().reverse() : arcs[index]));
-    return topology.objects.catchments.geometries.map((geometry) => {
-      const polygons = geometry.type === "Polygon" ? [geometry.arcs] : geometry.arcs;
-      return polygons.map((rings) => rings.map(line));
-    });
-  }
-
-  async function json(url) {
-    const response = await fetch(url, { credentials: "same-origin" });
+  async function json(url, how = {}) {
+    const response = await fetch(url, { credentials: "same-origin", ...how });
     if (!response.ok) throw new Error(url + " answered " + response.status);
     return response.json();
   }
 
-  // --- the map -----------------------------------------------------------------------------------
-
-  const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const map = L.map(canvas, {
-    attributionControl: false,
-    scrollWheelZoom: false,
-    doubleClickZoom: !frame.dataset.draw,
-    zoomSnap: 0.25,
-    minZoom: 3,
-    maxZoom: 16,
-    zoomAnimation: !calm,
-    fadeAnimation: !calm,
-    inertia: !calm,
-  });
-  canvas.setAttribute("role", "application");
-  canvas.setAttribute("aria-label", words.map);
-  map.on("focus", () => map.scrollWheelZoom.enable());
-  map.on("blur", () => map.scrollWheelZoom.disable());
-  map.createPane("base").style.zIndex = 350;
-  map.createPane("changed").style.zIndex = 420;
-  map.createPane("drawn").style.zIndex = 640;
-  map.fitBounds(COUNTRY, { animate: false });
-  L.control.scale({ imperial: false }).addTo(map);
-
-  const show = (bounds, options) => map.fitBounds(bounds, { maxZoom: 13, padding: [20, 20], ...options });
-  const boundsOf = (text) => {
-    const [west, south, east, north] = text.split(",").map(Number);
-    return [[south, west], [north, east]];
-  };
+  // --- before and after ----------------------------------------------------------------------------
 
   const sides = {};
-  function geojson(content, className, pane) {
-    return L.geoJSON(content, { interactive: false, pane, style: () => ({ className, pane }) });
-  }
+  const geojson = (content, className) => L.geoJSON(content, { interactive: false, pane: "changed", style: () => ({ className, pane: "changed" }) });
 
-  function drawChanges(data) {
-    for (const side of ["before", "after"]) sides[side] = geojson(data[side], "staff-redrawn", "changed");
+  function drawChanges(map, data) {
+    for (const side of ["before", "after"]) sides[side] = geojson(data[side], "staff-redrawn");
     sides.after.addTo(map);
-    const area = data.area && geojson(data.area, "staff-changed", "changed").addTo(map);
-    const radios = frame.querySelectorAll("[data-side] input");
+    const area = data.area && geojson(data.area, "staff-changed").addTo(map);
     if (data.before.features.length || data.after.features.length) {
-      frame.querySelector("[data-side]").hidden = false;
-      for (const radio of radios) radio.addEventListener("change", () => chooseSide(radio.value));
+      box.querySelector("[data-side]").hidden = false;
+      for (const radio of box.querySelectorAll("[data-side] input")) radio.addEventListener("change", () => chooseSide(map, radio.value));
     }
     return area;
   }
 
-  function chooseSide(side) {
+  function chooseSide(map, side) {
     for (const [name, layer] of Object.entries(sides)) {
       if (name === side) layer.addTo(map);
       else layer.remove();
@@ -113,7 +63,7 @@
 
   function drawMoved(moved) {
     return L.layerGroup(moved.map((school) => {
-      const dot = L.circleMarker([school.lat, to360(school.lng)], { radius: 7, className: "staff-moved", pane: "drawn" });
+      const dot = L.circleMarker([school.lat, to360(school.lng)], { radius: 7, className: "staff-moved", pane: "moved" });
       const sentence = worded(words.moved, school);
       dot.on("mouseover click", () => say(sentence));
       const tip = document.createElement("span");
@@ -122,281 +72,169 @@
     }));
   }
 
-  function firstView(data, area) {
-    if (frame.dataset.bounds) return show(boundsOf(frame.dataset.bounds), { animate: false });
+  function firstView(map, data, area) {
+    if (box.dataset.bounds) return map.show(boundsOf(box.dataset.bounds), { animate: false });
     const seen = L.latLngBounds([]);
     if (area && area.getLayers().length) seen.extend(area.getBounds());
     for (const school of data.moved) seen.extend([school.lat, to360(school.lng)]);
-    if (seen.isValid()) show(seen, { animate: false });
-    return undefined;
+    const chosen = chosenInForm();
+    const whole = (chosen.length && map.areas.boundsOf(chosen)) || map.options.whole;
+    return map.show(seen.isValid() ? seen : whole, { animate: false });
   }
 
-  // --- drawing -----------------------------------------------------------------------------------
+  // --- what is chosen in the form, and searched for ----------------------------------------------------
 
-  const mode = frame.dataset.draw;
-  const target = frame.dataset.target && document.querySelector(frame.dataset.target);
-  let points = [];
-  let started = false;
-  let way = "corners";
-  let holding = false;
-  const sketch = L.layerGroup().addTo(map);
-  const isArea = mode !== "line";
+  const FIELDS = "select[name=to], select[name=catchment], select[name=into], input[name=from]:checked, input[name=catchments]:checked";
+  const chosenInForm = () => Array.from(document.querySelectorAll(FIELDS), ({ value }) => value).filter(Boolean);
 
-  function redraw(done) {
-    sketch.clearLayers();
-    const options = { pane: "drawn", interactive: false, className: "staff-drawn" + (isArea && done ? "" : " is-line") };
-    if (points.length > 1) (isArea && done ? L.polygon : L.polyline)(points, { ...options, fill: isArea && done, smoothFactor: 0 }).addTo(sketch);
-    if (points.length > 100) return;
-    for (const point of points) {
-      L.circleMarker(point, { pane: "drawn", interactive: false, className: "staff-point", radius: 4 }).addTo(sketch);
-    }
-  }
-
-  function add(latlng) {
-    if (points.length >= POINTS_AT_MOST) return;
-    points.push(L.latLng(latlng.lat, to360(latlng.lng)));
-    redraw(false);
-    if (!holding) say(worded(words.points, { count: points.length }));
-  }
-
-  const pair = (point) => degrees(to180(point.lng)) + " " + degrees(point.lat);
-
-  function wkt() {
-    if (!isArea) return "LINESTRING (" + points.map(pair).join(", ") + ")";
-    return "POLYGON ((" + [...points, points[0]].map(pair).join(", ") + "))";
-  }
-
-  function put(text) {
-    target.value = text;
-    target.dispatchEvent(new Event("input", { bubbles: true }));
-    target.dispatchEvent(new Event("change", { bubbles: true }));
-  }
-
-  function finish() {
-    if (points.length < (isArea ? 3 : 2)) return say(words.few);
-    redraw(true);
-    if (mode === "schools") return chooseWithin();
-    put(wkt());
-    say(worded(words.drawn, { count: points.length }));
-    tell("drawn", { wkt: target.value });
-    started = false;
-    return undefined;
-  }
-
-  /* A new drawing takes the place of one that is finished. */
-  function begin() {
-    if (started) return;
-    started = true;
-    points = [];
-    redraw(false);
-  }
-
-  function clear() {
-    points = [];
-    started = false;
-    redraw(false);
-    put("");
-    if (mode === "schools") drawSchools();
-    say(words.cleared);
-  }
-
-  function back() {
-    points.pop();
-    redraw(false);
-    say(worded(words.points, { count: points.length }));
-  }
-
-  function choose(next) {
-    way = next;
-    const free = way === "lasso";
-    map.dragging[free ? "disable" : "enable"]();
-    for (const button of frame.querySelectorAll("[data-do=lasso], [data-do=corners]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.do === way));
-    }
-    say(mode === "schools" ? words.startSchools : isArea ? words.start : words.startLine);
-  }
-
-  function freehand() {
-    let last = null;
-    const at = (event) => map.mouseEventToContainerPoint(event);
-    canvas.addEventListener("pointerdown", (event) => {
-      if (way !== "lasso" || event.button !== 0 || event.target.closest(".leaflet-control")) return;
-      event.preventDefault();
-      canvas.setPointerCapture(event.pointerId);
-      started = false;
-      begin();
-      holding = true;
-      last = at(event);
-      add(map.containerPointToLatLng(last));
+  function goWithTheForm(map) {
+    document.addEventListener("change", ({ target }) => {
+      if (!target.matches("select[name=to], select[name=catchment], select[name=into], input[name=from], input[name=catchments]")) return;
+      map.areas.mark(chosenInForm());
+      const bounds = target.value && target.checked !== false && map.areas.boundsOf([target.value]);
+      if (bounds) map.show(bounds, { maxZoom: 11 });
     });
-    canvas.addEventListener("pointermove", (event) => {
-      if (!holding) return;
-      const here = at(event);
-      if (here.distanceTo(last) < STEP_PX) return;
-      last = here;
-      add(map.containerPointToLatLng(here));
-    });
-    const end = () => {
-      if (!holding) return;
-      holding = false;
-      finish();
+    map.areas.mark(chosenInForm());
+  }
+
+  function chooseOn(map) {
+    const pins = L.layerGroup().addTo(map);
+    map.choose = ({ kind, code, codes, at, zoom, name, named }) => {
+      pins.clearLayers();
+      if (at) {
+        pins.addLayer(ours.pin(L.latLng(at)));
+        map.setView(at, Math.max(map.getZoom(), zoom || 12), { animate: !calm });
+      } else {
+        const bounds = map.areas.boundsOf(codes || [code]);
+        if (!bounds) return false;
+        map.show(bounds, { maxZoom: 11 });
+      }
+      const fact = map.names.facts.get(code);
+      say(worded(words.here, { name: name || named || (fact ? fact.name : ""), catchment: fact && kind !== "catchment" ? fact.name : "" }).replace(/ \(\)$/, ""));
+      map.getContainer().focus({ preventScroll: true });
+      return true;
     };
-    canvas.addEventListener("pointerup", end);
-    canvas.addEventListener("pointercancel", end);
+    map.on("told", ({ sentence }) => say(sentence));
+    map.on("located", ({ choice }) => map.choose(choice));
+    ours.searchOver(map);
   }
 
-  function listenForDrawing() {
-    canvas.classList.add("is-drawing");
-    const cross = document.createElement("span");
-    cross.className = "staff-cross";
-    cross.setAttribute("aria-hidden", "true");
-    canvas.append(cross);
-    map.on("click", (event) => {
-      if (way !== "corners") return;
-      if (mode === "schools" && !started && toggleAt(event.containerPoint)) return;
-      begin();
-      add(event.latlng);
-    });
-    map.on("dblclick", () => {
-      if (way === "corners" && started) { points.pop(); finish(); }
-    });
-    const doing = {
-      lasso: () => choose("lasso"),
-      corners: () => choose("corners"),
-      centre: () => { begin(); add(map.getCenter()); },
-      back,
-      finish,
-      clear,
+  // --- who has how much ----------------------------------------------------------------------------------
+
+  const SHARES = [0.5, 0.75, 1];
+
+  /* By the share of the capacity; where no contract says one, by how many there are, in four parts. */
+  function shading(loads) {
+    const all = Object.values(loads);
+    if (all.some(({ capacity }) => capacity)) {
+      const step = ({ before, capacity }) => (capacity ? 1 + SHARES.filter((share) => before / capacity > share).length : 0);
+      return { step, key: words.loads };
+    }
+    const sorted = Array.from(new Set(all.map(({ before }) => before))).sort((a, b) => a - b);
+    const ends = [1, 2, 3, 4].map((part) => sorted[Math.ceil((sorted.length * part) / 4) - 1] ?? 0);
+    const low = (at) => (at ? ends[at - 1] + 1 : sorted[0] ?? 0);
+    const key = ends.map((high, at) => worded(words.loadUpTo, { low: low(at).toLocaleString(), high: high.toLocaleString() }));
+    return { step: ({ before }) => 1 + ends.findIndex((end) => before <= end), key: [words.nobody, ...key] };
+  }
+
+  function shadeByLoad(map) {
+    const legend = box.querySelector(".map-legend");
+    if (!box.dataset.load || !legend) return;
+    const list = document.createElement("ul");
+    list.hidden = true;
+    legend.querySelector("fieldset").after(list);
+    let shown = null;
+    const mark = (path, code) => {
+      const at = shown.loads[code] ? shown.step(shown.loads[code]) : 0;
+      for (let each = 0; each < shown.key.length; each += 1) path?.classList.toggle("load-" + each, each === at);
     };
-    for (const button of frame.querySelectorAll("[data-do]")) {
-      button.addEventListener("click", () => doing[button.dataset.do]());
-    }
-    freehand();
-    choose("corners");
-    if (mode !== "schools" && target.value) readAgain(target.value);
+    const shade = () => {
+      for (const [code, { layer }] of map.areas.parts) mark(layer.getElement(), code);
+      for (const path of box.querySelectorAll(".map-inset path")) mark(path, path.dataset.code);
+    };
+    legend.addEventListener("change", async ({ target }) => {
+      list.hidden = target.value !== "load";
+      if (list.hidden) return;
+      try {
+        const { catchments: loads } = await json(box.dataset.load);
+        shown = { loads, ...shading(loads) };
+        list.replaceChildren(...shown.key.map(keyRow));
+        shade();
+      } catch {
+        unavailable();
+      }
+    });
+    map.areas.on("drawn", () => shown && shade());
   }
 
-  /* What was drawn before the form came back. */
-  function readAgain(text) {
-    const match = /^\s*(?:POLYGON\s*\(\(|LINESTRING\s*\()([^()]*)\)+\s*$/i.exec(text);
-    if (!match) return;
-    const found = match[1].split(",").map((each) => each.trim().split(/\s+/).map(Number));
-    if (found.some(([lng, lat]) => !Number.isFinite(lng) || !Number.isFinite(lat))) return;
-    points = found.map(([lng, lat]) => L.latLng(lat, to360(lng)));
-    if (isArea) points.pop();
-    redraw(true);
-    if (points.length > 1) show(L.latLngBounds(points), { animate: false });
+  function keyRow(text, at) {
+    const row = document.createElement("li");
+    const swatch = document.createElement("span");
+    swatch.className = "swatch load-" + at;
+    row.append(swatch, Object.assign(document.createElement("span"), { textContent: text }));
+    return row;
   }
 
-  // --- choosing schools --------------------------------------------------------------------------
+  // --- start ---------------------------------------------------------------------------------------------
 
-  let schools = [];
-  let dots = L.layerGroup();
-  const renderer = L.canvas({ pane: "drawn", padding: 0.3 });
-  const numbers = () => new Set((target.value.match(/\d+/g) || []).map(Number));
-
-  function drawSchools() {
-    const chosen = numbers();
-    dots.remove();
-    dots = L.layerGroup(schools.map((school) => L.circleMarker(school.place, {
-      renderer,
-      interactive: false,
-      radius: chosen.has(school.number) ? 7 : 4,
-      weight: 1.5,
-      color: "#14232e",
-      fillColor: chosen.has(school.number) ? "#ffd24d" : "#ffffff",
-      fillOpacity: 1,
-    }))).addTo(map);
-  }
-
-  function setChosen(chosen) {
-    put(Array.from(chosen).join("\n"));
-    drawSchools();
-    say(worded(words.chosen, { count: chosen.size }));
-    tell("chosen", { numbers: Array.from(chosen) });
-  }
-
-  function toggleAt(point) {
-    const near = schools
-      .map((school) => ({ school, away: map.latLngToContainerPoint(school.place).distanceTo(point) }))
-      .filter(({ away }) => away <= 12)
-      .sort((a, b) => a.away - b.away);
-    if (!near.length) return false;
-    const chosen = numbers();
-    const { number } = near[0].school;
-    if (!chosen.delete(number)) chosen.add(number);
-    setChosen(chosen);
-    const sentence = said.textContent;
-    say(worded(words.school, near[0].school) + ". " + sentence);
-    return true;
-  }
-
-  function chooseWithin() {
-    const chosen = numbers();
-    for (const school of schools) if (isWithin(school.place)) chosen.add(school.number);
-    points = [];
-    started = false;
-    redraw(false);
-    setChosen(chosen);
-  }
-
-  function isWithin({ lat, lng }) {
-    let inside = false;
-    for (let i = 0, j = points.length - 1; i < points.length; j = i, i += 1) {
-      const a = points[i];
-      const b = points[j];
-      const crosses = a.lat > lat !== b.lat > lat;
-      if (crosses && lng < ((b.lng - a.lng) * (lat - a.lat)) / (b.lat - a.lat) + a.lng) inside = !inside;
-    }
-    return inside;
-  }
-
-  async function loadSchools(url) {
-    if (mode !== "schools" || !url) return;
-    const data = await json(url);
-    schools = data.schools.map(([number, name, lng, lat]) => ({ number, name, place: L.latLng(lat, to360(lng)) }));
-    target.addEventListener("change", drawSchools);
-    drawSchools();
-  }
-
-  // --- start -------------------------------------------------------------------------------------
-
-  function listenForZooms() {
+  function listenForZooms(map) {
     document.addEventListener("click", (event) => {
-      const link = event.target.closest("a[data-bounds]");
+      const link = event.target.closest("[data-bounds]:not([data-staff-map])");
       if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      show(boundsOf(link.dataset.bounds));
-      canvas.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
-      canvas.focus({ preventScroll: true });
+      map.show(boundsOf(link.dataset.bounds));
+      box.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+      map.getContainer().focus({ preventScroll: true });
     });
   }
 
   /* Folded away a map has no size: its first view waits until it is unfolded. */
-  function whenSeen(act) {
+  function whenSeen(map, act) {
     let seen = false;
     new ResizeObserver(() => {
       map.invalidateSize({ animate: false });
-      if (seen || !canvas.clientWidth) return;
+      if (seen || !map.getContainer().clientWidth) return;
       seen = true;
       act();
-    }).observe(canvas);
+    }).observe(map.getContainer());
   }
 
-  if (mode && target) listenForDrawing();
-  json(frame.dataset.changes)
-    .then(async (data) => {
-      const topology = data.boundaries ? await json(data.boundaries) : {};
-      for (const polygons of polygonsOf(topology)) {
-        L.polygon(polygons, { pane: "base", interactive: false, className: "staff-base", smoothFactor: 0.7 }).addTo(map);
-      }
-      const area = drawChanges(data);
-      drawMoved(data.moved).addTo(map);
-      whenSeen(() => { if (!points.length) firstView(data, area); });
-      await loadSchools(data.schools);
-      listenForZooms();
-      frame.dataset.ready = "true";
-      tell("ready", {});
-    })
-    .catch(() => say(words.unavailable));
+  async function start(map) {
+    const container = map.getContainer();
+    container.dataset.canvas = "";
+    container.setAttribute("role", "application");
+    container.setAttribute("aria-label", words.map);
+    ours.frame.dataset.met = "true";
+    for (const [name, z] of [["changed", 415], ["moved", 435]]) map.createPane(name).style.zIndex = z;
+    map.show = (bounds, options) => map.fitBounds(bounds, { maxZoom: 13, padding: [20, 20], animate: !calm, ...options });
+    map.show(map.options.whole, { animate: false });
+    const [{ catchments }] = await Promise.all([ours.data("catchments"), map.areas.isDrawn]);
+    for (const fact of catchments) map.names.facts.set(fact.code, fact);
+    const regions = new Map(Array.from(map.areas.parts, ([code, { region }]) => [region, map.names.facts.get(code)?.education_region || ""]));
+    map.legend.name(Array.from(regions).sort((a, b) => a[0] - b[0]));
+    ours.nameWhatIsUnder(map);
+    ours.nameLayers(map);
+    map.schools.on("missing", () => say(ours.words.noSchools));
+    chooseOn(map);
+    shadeByLoad(map);
+    const data = await json(box.dataset.changes, asked());
+    const area = drawChanges(map, data);
+    drawMoved(data.moved).addTo(map);
+    whenSeen(map, () => firstView(map, data, area));
+    goWithTheForm(map);
+    for (const act of staff.whenReady) await act(map, data);
+    listenForZooms(map);
+    map.names.placeSoon();
+    ours.frame.dataset.ready = "true";
+    box.dataset.ready = "true";
+    tell("ready", {});
+  }
+
+  let met = false;
+  L.Map.addInitHook(function () {
+    if (met || !ours.frame.contains(this.getContainer())) return;
+    met = true;
+    (ours.built || new Promise((resolve) => setTimeout(resolve))).then(() => start(this)).catch(unavailable);
+  });
+  window.addEventListener("load", () => met || unavailable());
 })();

@@ -14,6 +14,7 @@ from catchments.readers.formats.table_parts.headers import (
     Numbered,
     header_in,
     no_header,
+    no_names,
     too_many_rows,
 )
 from catchments.readers.formats.table_parts.sections import Section
@@ -30,6 +31,8 @@ from catchments.readers.formats.text_files import (
 )
 from catchments.readers.report import Progress, Report
 
+_LIKELIEST_FIRST = sorted(TABLE_DELIMITERS, key="\t;|,".find)
+"""What parts a table without a header: a comma may well stand in a name."""
 _MOST_LINES = 10_000_000
 """A hundred for each row that may be read; more are blank, and take their time."""
 
@@ -58,7 +61,7 @@ def open_csv(
     delimiter, header = _header(path, encoding, columns)
     with open_text(path, encoding) as file:
         rows = TextRows(file, delimiter)
-        rows.skip(header.line - 1)
+        rows.skip(max(0, header.line - 1))
         body = _body(path, rows, header, columns, report)
         yield CsvTable(Section("line", header, body, is_text=True), encoding, line_count)
 
@@ -72,6 +75,11 @@ def _header(path: Path, encoding: str, columns: Columns) -> tuple[str, Header]:
             header = header_in(path, rows, columns)
         if header is not None:
             return delimiter, header
+    for delimiter in (said,) if said else _LIKELIEST_FIRST:
+        with _begun(path, encoding, delimiter, skip=bool(said)) as rows:
+            nameless = no_names(rows, columns)
+        if nameless is not None:
+            return delimiter, nameless
     with _begun(path, encoding, said or ",", skip=bool(said)) as rows:
         raise no_header(path, columns, next((cells for _, cells in rows if any(cells)), ()))
 
@@ -94,7 +102,8 @@ def _body(path: Path, rows: TextRows, header: Header, columns: Columns, report: 
     line, cells = header.line, list[str]()
     with refused_at_fault(path, header.names):
         numbered = iter(rows)
-        next(numbered)
+        if header.line:
+            next(numbered)
         for line, cells in numbered:
             is_broken = rows.is_cut and len(cells) < width and any(cells)
             if is_broken and not footers.look_like(cells):

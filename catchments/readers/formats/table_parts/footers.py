@@ -66,6 +66,8 @@ class Footers:
 
     def are_met(self, line: int, cells: Sequence[str], *, after_blank: bool) -> bool:
         """Hold a line back, if it looks like a footer, or as a lone text follows one or a blank."""
+        if self.columns.bare:
+            return False
         follows = after_blank or bool(self.held)
         like = self.look_like(cells, after_blank=follows)
         if like and len(self.held) < MAX_FOOTERS:

@@ -46,6 +46,11 @@ class Columns:
 
     dates: tuple[str, ...] = ()
     """Fields that hold a day; in others one may be what a spreadsheet made of a code."""
+    bare: tuple[tuple[str, ...], ...] = ()
+    """The fields of a table that has no header, by how many columns it has; none: it must have one.
+
+    Such a table is somebody's own: each row of it is taken as it stands, whatever is in it.
+    """
 
     def positions(self, names: Sequence[str]) -> dict[str, int]:
         """Return for each field found among `names` the index of its column."""
@@ -143,6 +148,23 @@ def header_in(
             return Header(line, names, columns.positions(names), last_line, tuple(above))
         if any(names):
             above.append(" | ".join(filter(None, names)))
+    return None
+
+
+def no_names(rows: Numbered, columns: Columns) -> Header | None:
+    """Return what stands for the header of a table that has none, or None where it must have one.
+
+    As many columns as one of the first rows has cells with something in them.
+    """
+    by_width = {len(fields): fields for fields in columns.bare}
+    for _, cells in islice(rows, HEADER_SEARCH_ROWS):
+        texts = [tidy(cell) for cell in cells[:MAX_COLUMNS]]
+        while texts and not texts[-1]:
+            texts.pop()
+        if len(texts) in by_width:
+            fields = by_width[len(texts)]
+            names = tuple(columns.aliases[field][0] for field in fields)
+            return Header(0, names, {field: at for at, field in enumerate(fields)}, 0)
     return None
 
 

@@ -17,6 +17,7 @@ from catchments.readers.formats.table_parts.headers import (
     folded_name,
     header_in,
     no_header,
+    no_names,
     too_many_rows,
 )
 from catchments.readers.formats.table_parts.sections import Section
@@ -72,7 +73,7 @@ def _named(
     if len(same) != 1:
         raise _no_such_sheet(path, [*(sheet.title for sheet in sheets), *charts], wanted)
     sheet = same[0]
-    header = _look(path, sheet, columns, alone=len(sheets) == 1)
+    header = _look(path, sheet, columns, alone=len(sheets) == 1) or no_names(sheet.rows(), columns)
     if header is None:
         raise no_header(path, columns, _first_row(sheet))
     if sheet.why_hidden:
@@ -96,7 +97,7 @@ def _unnamed(path: Path, sheets: Sequence[Sheet], columns: Columns, report: Repo
     """Return the sheets with the columns needed, if they have one header or one is titled so."""
     alone = len(sheets) == 1
     visible = [each for each in sheets if not each.why_hidden]
-    looked = [(each, _look(path, each, columns, alone=alone)) for each in visible]
+    looked = _looked_at(path, visible, columns, alone=alone)
     able = [_Found(each, header) for each, header in looked if header is not None]
     if not able:
         raise _none_is_able(path, sheets, columns)
@@ -112,6 +113,16 @@ def _unnamed(path: Path, sheets: Sequence[Sheet], columns: Columns, report: Repo
         if hidden.why_hidden:
             _leave_out(report, hidden, hidden.why_hidden)
     return chosen
+
+
+def _looked_at(
+    path: Path, sheets: Sequence[Sheet], columns: Columns, *, alone: bool
+) -> list[tuple[Sheet, Header | None]]:
+    """Return each sheet with its header; where none has one, with what may stand for it."""
+    looked = [(each, _look(path, each, columns, alone=alone)) for each in sheets]
+    if any(header is not None for _, header in looked):
+        return looked
+    return [(each, no_names(each.rows(), columns)) for each in sheets]
 
 
 def _none_is_able(path: Path, sheets: Sequence[Sheet], columns: Columns) -> FileRefused:

@@ -56,10 +56,18 @@ def send() -> AnyResponse:
         return _page(request.form, [FieldError("", later)], status=429)
     try:
         number = MistakeReports(service().store).add(given)
-    except TooManyReports as refused:
-        return _page(request.form, [FieldError("", str(refused))], status=429)
+    except TooManyReports:
+        return _page(request.form, [FieldError("", _full())], status=429)
     current_app.logger.info("report of a mistake %s", number)
     return redirect(url_for("mistakes.thanks"), 303)
+
+
+def _full() -> str:
+    said: str = gettext(
+        "So many reports are waiting that no more can be taken just now. Try again later today, "
+        "or tell the Ministry of Education by telephone."
+    )
+    return said
 
 
 @blueprint.get("/report/thanks")

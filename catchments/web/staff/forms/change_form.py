@@ -30,7 +30,7 @@ class ChangeForm(Generic[C]):
     offer: Callable[[FormReader, DraftState], dict[str, Any]] = lambda _typed, _worked: {}
     """What its page offers to choose from."""
     preview: Callable[[FormReader, DraftState, C], dict[str, Any]] | None = None
-    """What is shown before it is added; it is then sent once more with `confirmed`."""
+    """What is shown beside its impact before it is added; it is then sent again, `confirmed`."""
     template: str = "change.html"
     explanation: LazyString = ""
     """What it does, above the fields."""

@@ -1,8 +1,9 @@
-"""The pages of the forms of changes: what is typed → a change → the draft.
+"""The pages of the forms of changes: what is typed → a change → what it would do → the draft.
 
-Each works without a mouse and without JavaScript. A form carries the draft's version and a token:
-where another has changed the draft meanwhile the form comes back with what was typed, and a form
-that is sent twice does its work once.
+Whatever kind it is, a change is looked over before it is added: the page shows its impact by the
+same code as the draft's own page does afterwards. Each works without a mouse and without
+JavaScript. A form carries the draft's version and a token: where another has changed the draft
+meanwhile the form comes back with what was typed, and a form that is sent twice does its work once.
 """
 
 from __future__ import annotations
@@ -11,25 +12,47 @@ from typing import Any
 
 from flask import Response, redirect, request, url_for
 from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.changes.change import Change
-from catchments.core.errors import CatchmentsError, NotKnown
+from catchments.core.errors import CatchmentsError, InputRefused, NotKnown
 from catchments.core.roles import Action
 from catchments.store import StoreUnavailable
 from catchments.store.drafts.repository import ExpectedVersion, NotNow, Stale
 from catchments.web.accounts.access import requires
+from catchments.web.accounts.kept.keeping import standing_again
 from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.change_form import AnyChangeForm
 from catchments.web.staff.forms.fault_pictures import pictures_of
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.forms.kinds import BY_NAME
+from catchments.web.staff.forms.maps import map_of
 from catchments.web.staff.pages import draft_view
 from catchments.web.staff.pages.draft_view import DraftState
+from catchments.web.staff.pages.impact import cut_off_by, trial_panels
 
 STALE = 412
 LARGEST_FORM_BYTES = 32 << 20
 """A file of boundaries, or an area with very many vertices."""
+SURE = "sure"
+"""The field in which somebody ticks that what is cut off is meant."""
+NOT_SENT = frozenset(
+    [
+        "csrf_token",
+        "written_for",
+        "kept_form",
+        "once",
+        "version",
+        "do",
+        "confirmed",
+        "zoom",
+        SURE,
+        "far_with",
+        "far_without",
+    ]
+)
+"""What a page that looks a change over does not send along as it came: its own, and its buttons."""
 
 
 # --- the two views --------------------------------------------------------------------------------
@@ -40,8 +63,14 @@ LARGEST_FORM_BYTES = 32 << 20
 def change(draft: int, kind: str) -> Response:
     """Show the form of a kind of change."""
     return _form(
-        _kind(kind), draft_view.open_to_changes(draft_view.read(draft)), FormReader(request.args)
+        _kind(kind), draft_view.open_to_changes(draft_view.read(draft)), FormReader(_given())
     )
+
+
+def _given() -> MultiDict[str, str]:
+    """Return what a form begins with: what was sent of it when nobody was signed in, or asked."""
+    kept = standing_again()
+    return MultiDict(kept.sent.fields) if kept else request.args
 
 
 @blueprint.post("/drafts/<int:draft>/change/<kind>")
@@ -63,15 +92,39 @@ def make_change(draft: int, kind: str) -> AnyResponse:
     return _made(chosen, worked, typed, seen)
 
 
+@blueprint.post("/drafts/<int:draft>/change/<kind>/map.json")
+@requires(Action.EDIT, at_most=LARGEST_FORM_BYTES)
+def change_map(draft: int, kind: str) -> Response:
+    """Give the map of a change that is looked over what it would redraw, and whom it would move.
+
+    The page sends the very form that adds it. Raises CatchmentsError for one that is no change.
+    """
+    chosen, seen = _kind(kind), draft_view.seen_given()
+    worked = draft_view.open_to_changes(draft_view.read(draft))
+    if worked.draft.version != seen.version:
+        raise Stale(gettext("The draft has been changed meanwhile."))
+    # It was looked over: what its files hold is kept.
+    typed = FormReader(MultiDict([*request.form.items(multi=True), ("confirmed", "yes")]))
+    try:
+        made = chosen.read(typed, worked)
+        typed.check()
+    except FormRefused as refused:
+        raise InputRefused(str(refused)) from refused
+    return map_of(draft_view.tried(worked, made), since=worked)
+
+
 def _made(
     kind: AnyChangeForm, worked: DraftState, typed: FormReader, seen: ExpectedVersion
 ) -> AnyResponse:
     try:
         made = kind.read(typed, worked)
         typed.check()
-        if typed.text("do") == "check" or (kind.preview and not typed.text("confirmed")):
-            made.apply(worked.content)  # or says at once what does not fit
+        trial = draft_view.tried(worked, made)  # or says at once what does not fit
+        if typed.text("do") == "check" or not typed.text("confirmed"):
             return _looked_over(kind, worked, typed, made)
+        if cut_off_by(worked, trial).keys() - typed.all(SURE):
+            unsure = FieldError(SURE, gettext("Tick that what is cut off is meant, or go back."))
+            return _looked_over(kind, worked, typed, made, (unsure,))
         draft_view.add(worked, made, seen, upload=typed.text("kept"))
     except FormRefused as refused:
         return _form(kind, worked, typed, refused.wrongs)
@@ -108,16 +161,27 @@ def _stale(
 
 
 def _looked_over(
-    kind: AnyChangeForm, worked: DraftState, typed: FormReader, made: Change
+    kind: AnyChangeForm,
+    worked: DraftState,
+    typed: FormReader,
+    made: Change,
+    wrongs: tuple[FieldError, ...] = (),
 ) -> Response:
-    """Show what a change will do before it is added."""
-    if kind.preview is None:
-        return _form(kind, worked, typed, report=typed.said)
-    shown = kind.preview(typed, worked, made)
-    hidden = {**dict(typed.given.lists()), **shown.pop("hidden", {})}
-    left_out = {"csrf_token", "once", "version", "do", "confirmed"}
-    fields = [(k, each) for k, values in hidden.items() if k not in left_out for each in values]
-    return _form(kind, worked, typed, previewed=True, hidden=fields, **shown)
+    """Show what a change will do before it is added: the draft's own impact, with it."""
+    trial = draft_view.tried(worked, made)
+    told = kind.preview(typed, worked, made) if kind.preview else {}
+    sent = {**dict(typed.given.lists()), **told.pop("hidden", {})}
+    hidden = [(k, each) for k, values in sent.items() if k not in NOT_SENT for each in values]
+    url = url_for("staff.change_map", draft=worked.draft.id, kind=kind.name)
+    shown = {
+        "what": made.describe(worked.content),
+        **told,
+        "hidden": hidden,
+        "cut_off": cut_off_by(worked, trial),
+        "zoomable": "look-over",
+        **trial_panels(worked, trial, url=url, zoom=typed.text("zoom")),
+    }
+    return _form(kind, worked, typed, wrongs, previewed=True, **shown)
 
 
 def _form(

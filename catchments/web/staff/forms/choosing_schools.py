@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +14,13 @@ from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.values import school_number
 from catchments.web.common.services import service
 from catchments.web.staff.forms.fields import FormReader
+from catchments.web.staff.forms.pasted_numbers import PastedNumbers, read_numbers, shortened
 from catchments.web.staff.pages.draft_view import DraftState
 from catchments.web.staff.pages.impact import answers_of
 
 PASTED_AT_MOST = 100_000
 """Characters of a pasted list: every school's number, with its name beside it."""
 FOUND_AT_MOST = 100
-LISTED_AT_MOST = 100
-
-_BETWEEN = re.compile(r"[\s,;]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,51 +67,42 @@ def offer_schools(typed: FormReader, worked: DraftState) -> dict[str, Any]:
         "found": lines_of(tuple(n for n in found if n not in ticked), worked),
         "more": more,
         "chosen": lines_of(ticked, worked),
+        "known": _known(typed, worked),
     }
 
 
+def pasted(typed: FormReader, worked: DraftState) -> PastedNumbers:
+    """Return what is known of the numbers that were pasted, and what is not."""
+    text = typed.given.get("numbers", "")[: PASTED_AT_MOST + 1]
+    return read_numbers(text, worked.schools)
+
+
+def left_out(typed: FormReader, worked: DraftState) -> list[str]:
+    """Return what to say of pasted lines that were left out, where somebody went on without."""
+    faults = pasted(typed, worked).faults if typed.text("known_only") else ()
+    return [gettext("Left out: %(lines)s.", lines="; ".join(shortened(faults)))] if faults else []
+
+
 def _pasted(typed: FormReader, worked: DraftState) -> list[int]:
-    text = typed.given.get("numbers", "")
-    if len(text) > PASTED_AT_MOST:
+    if len(typed.given.get("numbers", "")) > PASTED_AT_MOST:
         problem = gettext("That is too much: paste at most %(n)s characters.", n=PASTED_AT_MOST)
         typed.refuse("numbers", problem)
         return []
-    numbers: list[int] = []
-    strangers: list[str] = []
-    for at, line in enumerate(text.splitlines(), start=1):
-        found, not_known = _numbers_in(line, worked)
-        numbers += found
-        strangers += [
-            gettext("line %(n)s: %(text)s", n=at, text=shown(words)) for words in not_known
-        ]
-    if strangers:
-        more = len(strangers) - LISTED_AT_MOST
-        also = [gettext("and %(n)s more", n=more)] if more > 0 else []
+    found = pasted(typed, worked)
+    if found.faults and not typed.text("known_only"):
         problem = ngettext(
             "%(num)s thing in the list is no number of a known school. Nothing was added.",
             "%(num)s things in the list are no numbers of known schools. Nothing was added.",
-            len(strangers),
+            len(found.faults),
         )
-        typed.refuse("numbers", problem, [*strangers[:LISTED_AT_MOST], *also])
-    return numbers
+        typed.refuse("numbers", problem, shortened(found.faults))
+    return list(found.numbers)
 
 
-def _numbers_in(line: str, worked: DraftState) -> tuple[list[int], list[str]]:
-    """Return the schools that a line names, and the runs of words in it that name none."""
-    numbers: list[int] = []
-    strangers: list[str] = []
-    before_was_one = False
-    for word in filter(None, _BETWEEN.split(line)):
-        number = school_number(word)
-        is_known = number in worked.schools
-        if number is not None and is_known:
-            numbers.append(number)
-        elif before_was_one and number is None:
-            strangers[-1] += f" {word}"
-        else:
-            strangers.append(word)
-        before_was_one = not is_known
-    return numbers, strangers
+def _known(typed: FormReader, worked: DraftState) -> int:
+    """Return how many pasted schools one can go on with, where others are not known."""
+    found = pasted(typed, worked)
+    return len(found.numbers) if found.faults else 0
 
 
 def _ticked(typed: FormReader, worked: DraftState) -> list[int]:

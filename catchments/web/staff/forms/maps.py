@@ -14,29 +14,35 @@ from catchments.editions.impact.tables import Impact
 from catchments.store import Draft
 from catchments.web.accounts.access import requires
 from catchments.web.common.services import service
+from catchments.web.pages.map import map_context
 from catchments.web.staff.blueprint import blueprint
 from catchments.web.staff.pages import draft_view, impact
 from catchments.web.staff.pages.draft_view import DraftState
 from maps.differences import display_differences
-from maps.leaflet import LEAFLET_VERSION
+from maps.leaflet import LEAFLET_VERSION, MAP_SCRIPTS
+
+NOT_OURS = frozenset({"map-app.js"})
+"""The public page around its map."""
+_PARTS = "map snap outline pen snapping draw choose totals"
+STAFF_SCRIPTS = tuple(f"staff-{part}.js" for part in _PARTS.split())
+"""In the order in which they run."""
 
 
 @blueprint.get("/drafts/<int:draft>/map.json")
 @requires(Action.READ)
 def map_data(draft: int) -> Response:
     """Give the map what a draft redraws, the schools it moves, and where the rest is to be had."""
-    worked = draft_view.working_on(draft_view.read(draft))
-    found = impact.impact_of(worked)
-    key = ("map", worked.draft.id, worked.draft.version, worked.release.number)
-    drawn = impact.bench().recent.get(key, lambda: _drawn(worked, found))
+    return map_of(draft_view.working_on(draft_view.read(draft)))
+
+
+def map_of(worked: DraftState, *, since: DraftState | None = None) -> Response:
+    """Return what the map draws of a draft, or of what it does `since` it was another."""
+    found = impact.impact_of(worked, since=since)
+    before = since.content if since else impact.base_of(worked).edition
+    touched = touched_codes(before, worked.content, found.comparison)
+    drawn = display_differences(before, worked.content, touched)
     body = {**drawn, "moved": _moved(found), **_sources(worked)}
     return Response(msgspec.json.encode(body), mimetype="application/json")
-
-
-def _drawn(worked: DraftState, found: Impact) -> dict[str, Any]:
-    before = impact.base_of(worked).edition
-    touched = touched_codes(before, worked.content, found.comparison)
-    return display_differences(before, worked.content, touched)
 
 
 def _moved(found: Impact) -> list[dict[str, Any]]:
@@ -46,8 +52,8 @@ def _moved(found: Impact) -> list[dict[str, Any]]:
             "name": move.school.name,
             "lng": move.school.place.lng,
             "lat": move.school.place.lat,
-            "before": move.before.catchment.name if move.before.catchment else "",
-            "after": move.after.catchment.name if move.after.catchment else "",
+            "before": move.names[0],
+            "after": move.names[1],
         }
         for move in (*found.moved, *found.relisted)
         if move.school.place
@@ -71,6 +77,38 @@ def draw_map(draft: Draft, mode: str, target: str) -> Markup:
     """Return a map to draw on: `mode` is area, line or schools, `target` the field's id."""
     macro = get_template_attribute("staff/_draw_map.html", "draw_map")
     return macro(draft, mode, target)  # type: ignore[no-any-return]
+
+
+@blueprint.app_template_global()
+def base_map(number: int | None, draft: Draft | None = None) -> dict[str, Any]:
+    """Return what the public map's scripts need to draw an edition below a draft.
+
+    It is today's where there is none with the number. From near by boundaries are the draft's own,
+    where one is given. Without any edition there is no map: what is drawn on it can be typed.
+    """
+    world = service().snapshots.current()
+    published = {each.number for each in world.timeline.editions}
+    snapshot = world.on(world.today)
+    if number in published:
+        snapshot = world.numbered(number or 0, draft_view.release_for(world).number or 0)
+    if snapshot is None:
+        return {"scripts": [url_for("static", filename="staff-map.js")], "data_urls": {}}
+    context = map_context(snapshot)
+    return {**context, "data_urls": _data_urls(context, draft), "scripts": _scripts(context)}
+
+
+def _data_urls(context: dict[str, Any], draft: Draft | None) -> dict[str, str]:
+    if draft is None:
+        return dict(context["data_urls"])
+    own = url_for("staff.draft_boundary", draft=draft.id, v=draft.version, catchment="WHICH")
+    return {**context["data_urls"], "published": own}
+
+
+def _scripts(context: dict[str, Any]) -> list[str]:
+    """Return the map's scripts: the public map's, ours, and last what Folium wrote."""
+    leaflet, *_, written = context["urls"]["scripts"]
+    names = (*(name for name in MAP_SCRIPTS if name not in NOT_OURS), *STAFF_SCRIPTS)
+    return [leaflet, *(url_for("static", filename=name) for name in names), written]
 
 
 @blueprint.app_template_global()

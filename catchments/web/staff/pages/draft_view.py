@@ -39,6 +39,9 @@ from catchments.web.common.services import service
 KEPT = "catchments.working"
 DRAFTS_KEPT = 24
 """Versions of drafts; they share what they have in common."""
+TRIED = "catchments.tried"
+TRIED_KEPT = 4
+"""Changes that are being looked over: one of a draft."""
 ENTRIES_LOOKED_AT = 200
 
 
@@ -133,6 +136,20 @@ def refuse_unless_editing(draft: Draft) -> None:
         )
 
 
+def tried(working: DraftState, change: Change) -> DraftState:
+    """Return a draft as it would be with one change more, which nothing is done to.
+
+    Raises ChangeDoesNotFit. The one tried last is kept: it is looked over, drawn, and added.
+    """
+    key = (working.draft.id, working.draft.version, working.release.number)
+    before, known, made = _tried().known(key, (None, None, None))
+    if before is working and known == change:
+        return made  # type: ignore[no-any-return]
+    made = replace(working, content=after(working.content, change))
+    _tried().keep(key, (working, change, made))
+    return made
+
+
 def beginning(found: DraftRead) -> Edition:
     """Return what a draft's changes are applied to. Raises ChangeDoesNotFit where it is gone."""
     return _begun(found.draft, found.release).content
@@ -148,7 +165,7 @@ def add(working: DraftState, change: Change, seen: ExpectedVersion, *, upload: s
 
     Raises ChangeDoesNotFit, Stale or NotNow; then the draft is as it was.
     """
-    content = after(working.content, change)
+    content = tried(working, change).content
     sentence = change.describe(working.content)
     desk().add(working.draft.id, change, sentence, seen=seen, upload=upload)
     kept = desk().draft(working.draft.id)
@@ -208,6 +225,12 @@ def _kept() -> Recent:
     It is by a draft's number, its version, and the number of the directory release.
     """
     kept: Recent = current_app.extensions.setdefault(KEPT, Recent(DRAFTS_KEPT))
+    return kept
+
+
+def _tried() -> Recent:
+    """Return what the changes that were looked over lately would make of their drafts."""
+    kept: Recent = current_app.extensions.setdefault(TRIED, Recent(TRIED_KEPT))
     return kept
 
 

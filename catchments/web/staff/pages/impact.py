@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import shapely
@@ -11,10 +13,13 @@ from flask import current_app, request, url_for
 from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
+from catchments.changes.effects import Effect, beside_the_ground
 from catchments.changes.publication_checks import Concern
-from catchments.core.model import Answer, Edition
+from catchments.core.model import Answer, DirectoryRelease, Edition
+from catchments.editions.contracts import Scheduled
 from catchments.editions.differences import SchoolChange
 from catchments.editions.impact.calculator import ImpactCalculator
+from catchments.editions.impact.pieces import CUT_OFF, parted
 from catchments.editions.impact.rates import Rates
 from catchments.editions.impact.tables import Impact, Row
 from catchments.geometry.coordinates import geometry_to_360, to_360
@@ -29,7 +34,8 @@ KEPT = "catchments.editions.impact"
 IMPACTS_KEPT = 8
 FIRST = 50
 """Schools and warnings that are listed before the rest is folded away."""
-NAMED_AT_MOST = 5
+NAMED_AT_MOST, LINES_AT_MOST = 5, 3
+"""In the sentence: names, and lines of what differs; all of it stands below."""
 AROUND_A_PLACE_DEG = 0.05
 
 Bounds = tuple[float, float, float, float]
@@ -55,6 +61,11 @@ class Panel:
     blocks: tuple[Linked, ...]
     warnings: tuple[Linked, ...]
     rate_words: str
+    beside: tuple[Effect, ...]
+    """What differs beside boundaries, thing by thing: names, listings, contracts, provision."""
+    title: str
+    no_warning: str
+    """Said where there is nothing new to look at."""
 
     @property
     def moved(self) -> tuple[Sequence[SchoolChange], Sequence[SchoolChange]]:
@@ -90,32 +101,85 @@ def impact_panel(worked: DraftState | None) -> dict[str, Any]:
         return {"impact": None, "map": None}
     base, found = base_of(worked), impact_of(worked)
     panel = _panel(base, worked, found)
-    zoomed = _zoomed(base, panel, request.args.get("zoom", ""))
-    about = {
-        "url": url_for("staff.map_data", draft=worked.draft.id, v=worked.draft.version),
-        "zoomed": zoomed,
-        "redrawn": bool(found.comparison.boundaries_changed or _appeared(worked)),
+    url = url_for("staff.map_data", draft=worked.draft.id, v=worked.draft.version)
+    zoom = _zoomed(base, panel, request.args.get("zoom", ""))
+    return {"impact": panel, "map": {"url": url, "zoomed": zoom}}
+
+
+def trial_panels(worked: DraftState, trial: DraftState, *, url: str, zoom: str) -> dict[str, Any]:
+    """Return what `staff/_impact.html` needs to show what one change more does to a draft.
+
+    `whole` is what the draft then does to its base, where it has done something before: all that
+    the page of the draft will say. `url` is where the map asks, `zoom` what is to be seen of it.
+    """
+    base = base_of(worked)
+    whole = _panel(base, trial, impact_of(trial))
+    panel = whole
+    if worked.draft.changes:
+        panel = _panel(base, trial, impact_of(trial, since=worked), since=worked)
+    both = replace(panel, blocks=(*panel.blocks, *whole.blocks), warnings=panel.warnings)
+    return {
+        "impact": panel,
+        "whole": whole if panel is not whole else None,
+        "map": {"url": url, "zoomed": _zoomed(base, both, zoom)},
     }
-    return {"impact": panel, "map": about}
 
 
-def impact_of(worked: DraftState) -> Impact:
-    """Return what a draft changes, from the date that it is proposed for, or from today."""
+def cut_off_by(worked: DraftState, trial: DraftState) -> dict[str, Concern]:
+    """Return what a change would cut off from the rest of its catchment, by what is ticked for it.
+
+    Somebody has to say of each that it is meant.
+    """
+    found = parted(worked.content, trial.content)
+    return {_ticked_as(each): each for each in found if each.kind == CUT_OFF}
+
+
+def _ticked_as(concern: Concern) -> str:
+    return hashlib.sha256(concern.sentence.encode()).hexdigest()[:16]
+
+
+def impact_of(worked: DraftState, *, since: DraftState | None = None) -> Impact:
+    """Return what a draft changes, from the date that it is proposed for, or from today.
+
+    Told as it differs from the draft before a change, where it is asked `since` that.
+    """
     rates = stated_rates()
     on = worked.draft.effective_from or service().snapshots.current().today
-    key = (worked.draft.id, worked.draft.version, worked.release.number, on, _key_of(rates))
-    base = base_of(worked)
-    return bench().recent.get(
-        key, lambda: bench().workbench.impact(base, worked.content, on=on, rates=rates)
-    )
+    scheduled = scheduled_after(on)
+    numbers = tuple(edition.number for _, edition in scheduled)
+    base, after = base_of(worked), worked.content
+    before = since.content if since else None
+    # Contents are kept beside what they do: as long as they live no others have their ids.
+    key = ("impact", id(before), id(after), id(base), on, _key_of(rates), numbers)
+
+    def made() -> tuple[Any, ...]:
+        found = bench().workbench.impact(
+            base, after, on=on, rates=rates, since=before, scheduled=scheduled
+        )
+        return found, before, after, base
+
+    return bench().recent.get(key, made)[0]  # type: ignore[no-any-return]
+
+
+def scheduled_after(day: date) -> Scheduled:
+    """Return the editions that come after a day, each with its own, the soonest first."""
+    world = service().snapshots.current()
+    return [
+        (each.effective_from, found.edition)
+        for each in world.timeline.scheduled_after(max(day, world.today))
+        if (found := world.on(each.effective_from)) is not None
+    ]
 
 
 def answers_of(worked: DraftState) -> Mapping[int, Answer]:
     """Return the answer for each school as a draft has it, by number."""
-    key = ("answers", worked.draft.id, worked.draft.version, worked.release.number)
-    return bench().recent.get(
-        key, lambda: bench().workbench.answers(base_of(worked), worked.content)
-    )
+    base, content = base_of(worked), worked.content
+    key = ("answers", id(content), id(base))
+
+    def made() -> tuple[Any, ...]:
+        return bench().workbench.answers(base, content), content, base
+
+    return bench().recent.get(key, made)[0]  # type: ignore[no-any-return]
 
 
 def base_of(worked: DraftState) -> Snapshot:
@@ -139,26 +203,32 @@ def _key_of(rates: Rates) -> tuple[Any, ...]:
     return (*sorted(rates.by_region.items()), rates.default, rates.stated)
 
 
-def _appeared(worked: DraftState) -> bool:
-    before = worked.base.edition.boundaries if worked.base else {}
-    return set(before) != set(worked.content.boundaries)
-
-
 # --- the panel ------------------------------------------------------------------------------------
 
 
-def _panel(base: Snapshot, worked: DraftState, found: Impact) -> Panel:
+def _panel(
+    base: Snapshot, worked: DraftState, found: Impact, *, since: DraftState | None = None
+) -> Panel:
+    of_draft, before = since is None, since.content if since else base.edition
     tables = (
         ("catchments", gettext("Catchments"), found.catchments),
         ("providers", gettext("Providers"), found.providers),
     )
+    beside = beside_boundaries(before, worked.content, worked.release)
     return Panel(
         impact=found,
-        words=words_of(found),
+        words=words_of(found, beside, of_draft=of_draft),
         tables=tuple((name, title, *_parted(rows)) for name, title, rows in tables),
         blocks=tuple(_linked(base, worked, each) for each in found.blocks),
         warnings=tuple(_linked(base, worked, each) for each in found.warnings),
         rate_words=rate_words(found.rates),
+        beside=tuple(beside),
+        title=gettext("Impact") if of_draft else gettext("What this change does"),
+        no_warning=(
+            gettext("Nothing that this draft brings about.")
+            if of_draft
+            else gettext("Nothing that this change brings about.")
+        ),
     )
 
 
@@ -184,17 +254,24 @@ def rate_words(rates: Rates) -> str:
     return stated
 
 
-def words_of(found: Impact) -> str:
-    """Return an impact in a few sentences."""
-    return " ".join(_words(found))
+def beside_boundaries(before: Edition, after: Edition, release: DirectoryRelease) -> list[Effect]:
+    """Return what differs of two editions that is no boundary, schools that closed included."""
+    return list(beside_the_ground(before, after, {**release.former, **release.schools}))
 
 
-def _words(found: Impact) -> Iterator[str]:
-    """Yield the impact as sentences."""
+def words_of(found: Impact, beside: Sequence[Effect], *, of_draft: bool = True) -> str:
+    """Return an impact in a few sentences, of a draft or of one change of it."""
+    return " ".join(_words(found, beside, of_draft=of_draft))
+
+
+def _words(found: Impact, beside: Sequence[Effect], *, of_draft: bool) -> Iterator[str]:
     if not found.comparison:
-        yield gettext("The draft changes nothing so far.")
+        nothing = gettext("The draft changes nothing so far.")
+        yield nothing if of_draft else gettext("The change alters nothing that the draft has.")
     yield from _school_words(found)
     yield from _catchment_words(found)
+    for effect in beside:
+        yield f"{effect.what}: {_some(effect.lines, LINES_AT_MOST, '; ')}."
     yield from _standing_words(found)
 
 
@@ -243,6 +320,13 @@ def _standing_words(found: Impact) -> Iterator[str]:
             "%(num)s things block publication.",
             len(found.blocks),
         )
+        earlier = sum(each.as_before for each in found.blocks)
+        if earlier:
+            yield ngettext(
+                "%(num)s of them does so already, without this change.",
+                "%(num)s of them do so already, without this change.",
+                earlier,
+            )
     else:
         yield gettext("Nothing blocks publication.")
     fresh = [each for each in found.warnings if not each.as_before]
@@ -254,9 +338,9 @@ def _standing_words(found: Impact) -> Iterator[str]:
         )
 
 
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - NAMED_AT_MOST
-    shown = ", ".join(names[:NAMED_AT_MOST])
+def _some(names: Sequence[str], at_most: int = NAMED_AT_MOST, between: str = ", ") -> str:
+    more = len(names) - at_most
+    shown = between.join(names[:at_most])
     return gettext("%(shown)s and %(more)s more", shown=shown, more=more) if more > 0 else shown
 
 

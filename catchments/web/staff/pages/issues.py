@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, shown
-from catchments.core.model import EDUCATION_REGIONS, DirectoryRelease
+from catchments.core.model import EDUCATION_REGIONS, DirectoryRelease, Edition
 from catchments.core.plain_cells import Cell, plain_table
 from catchments.core.roles import Action
 from catchments.editions.issues import Issue, MatterKind, matters
@@ -29,9 +29,13 @@ from catchments.web.common.services import service
 from catchments.web.common.tables import MEDIA_TYPE
 from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
+from catchments.web.staff.pages.drafts import bases_of
+from catchments.web.staff.pages.impact import scheduled_after
+from catchments.web.staff.repairs import OF_ALL, repairs_of
 
-AT_ONCE = 100
-FILTERS = {"kind", "region", "page", "explained"}
+AT_ONCE, OF_EACH = 100, 10
+"""Of one kind on its page; of each kind where all are shown."""
+FILTERS = {"kind", "region", "page", "explained", "edition"}
 HEADINGS = (
     *("kind", "finding", "name", "school_id", "catchment_code", "education_region"),
     *("distance_m", "lng", "lat", "explained", "explained_by", "explained_on", "key"),
@@ -52,18 +56,18 @@ NAMES = {
     MatterKind.NO_CATCHMENT: _l("Providers without a catchment"),
 }
 REMEDIES = {
-    MatterKind.NO_PROVIDER: _l("Give it a provider in a draft."),
-    MatterKind.CONTRACT_ENDED: _l("Give its catchments to another, or correct the date."),
-    MatterKind.CONTRACT_ENDING: _l("Prepare a draft for the day after, or correct the date."),
-    MatterKind.LISTED_CLOSED: _l("Take it off the list in the next edition."),
-    MatterKind.UNKNOWN_NUMBER: _l("Look for a mistyped number in the list."),
-    MatterKind.UNLISTED: _l("Move it into a catchment in a draft, so that it is on the list."),
-    MatterKind.NEAR_BOUNDARY: _l("Decide where it belongs, and list it there in a draft."),
+    MatterKind.NO_PROVIDER: _l("Give it a provider."),
+    MatterKind.CONTRACT_ENDED: _l("Say who follows, or correct the date."),
+    MatterKind.CONTRACT_ENDING: _l("Say who follows from the day after, or correct the date."),
+    MatterKind.LISTED_CLOSED: _l("Take it off the list."),
+    MatterKind.UNKNOWN_NUMBER: _l("Look for a mistyped number, or take it off the list."),
+    MatterKind.UNLISTED: _l("List it in the catchment that it belongs to."),
+    MatterKind.NEAR_BOUNDARY: _l("Decide where it belongs, and list it there."),
     MatterKind.OUTSIDE_LISTED: _l("The list is what counts. See whether it is meant so."),
     MatterKind.NO_PLACE: _l("Only the list can say where it belongs."),
-    MatterKind.NO_PHONE: _l("Schools cannot call it. Add the number in a draft."),
+    MatterKind.NO_PHONE: _l("Schools cannot call it. Add the number."),
     MatterKind.NO_SCHOOLS: _l("See whether the list is whole."),
-    MatterKind.NO_CATCHMENT: _l("Retire it in a draft, or give it a catchment."),
+    MatterKind.NO_CATCHMENT: _l("Retire it, or give it a catchment."),
 }
 
 
@@ -76,6 +80,8 @@ class Filter:
     page: int = 1
     explained: int = 1
     """The page of those that are explained."""
+    edition: int | None = None
+    """A scheduled edition that is looked at instead of the one in force."""
 
     def takes(self, matter: Issue) -> bool:
         """Whether a finding is to be shown."""
@@ -84,7 +90,7 @@ class Filter:
 
     def query(self, **other: Any) -> dict[str, Any]:
         """Return the query of an address with the same filters, or with others."""
-        values = {"kind": self.kind, "region": self.region, **other}
+        values = {"kind": self.kind, "region": self.region, "edition": self.edition, **other}
         for name, page in (("page", self.page), ("explained", self.explained)):
             values[name] = other.get(name, page)
         return {name: value for name, value in values.items() if value and value != 1}
@@ -106,8 +112,10 @@ class Part(Generic[T]):
     after: int | None = None
 
     @classmethod
-    def of(cls, those: Sequence[T], page: int) -> Part[T]:
+    def of(cls, those: Sequence[T], page: int, at_once: int = AT_ONCE) -> Part[T]:
         """Return a page of a list, the last one where there is none so far on."""
+        if at_once < AT_ONCE:
+            return cls(those[:at_once], len(those), 1)
         last = max(1, -(-len(those) // AT_ONCE))
         page = min(page, last)
         start = (page - 1) * AT_ONCE
@@ -146,10 +154,17 @@ class Refused:
 
 
 def found_in(world: Published, snapshot: Snapshot) -> tuple[Issue, ...]:
-    """Return what needs a person today, worked out once a world."""
+    """Return what needs a person, today or once an edition is in force; worked out once a world."""
     key = ("matters", snapshot.edition.number, snapshot.release.number)
+    on = max(world.today, snapshot.edition.effective_from or world.today)
     return world.recent.get(
-        key, lambda: matters(snapshot, previous=_previous(world, snapshot), on=world.today)
+        key,
+        lambda: matters(
+            snapshot,
+            previous=_previous(world, snapshot),
+            on=on,
+            scheduled=scheduled_after(on),
+        ),
     )
 
 
@@ -161,9 +176,21 @@ def _previous(world: Published, snapshot: Snapshot) -> DirectoryRelease | None:
     return service().store.release(numbers[place - 1]) if place else None
 
 
-def _present() -> tuple[Published, Snapshot | None, tuple[Issue, ...]]:
+def _present(wanted: Filter) -> tuple[Published, Snapshot | None, tuple[Issue, ...]]:
+    """Return what is published, the edition that is looked at, and its findings.
+
+    Raises InputRefused for an edition that is neither in force nor scheduled.
+    """
     world = service().snapshots.current()
-    snapshot = world.on(world.today)
+    day = {each.number: max(each.effective_from, world.today) for each in bases_of(world)}
+    if wanted.edition is not None and wanted.edition not in day:
+        raise InputRefused(
+            f"The parameter edition is {wanted.edition}.",
+            field="edition",
+            allowed=f"In force or scheduled: {', '.join(map(str, day)) or 'none'}.",
+            next_step="Leave it out for the edition in force.",
+        )
+    snapshot = world.on(day.get(wanted.edition or 0, world.today))
     return world, snapshot, found_in(world, snapshot) if snapshot else ()
 
 
@@ -182,7 +209,7 @@ def findings() -> Response:
 def findings_csv() -> Response:
     """Give the findings of a kind and a region, or all, as a table, the explained ones too."""
     wanted = _wanted()
-    _, snapshot, found = _present()
+    _, snapshot, found = _present(wanted)
     explained = Explanations(service().store).explained()
     rows = [_row(m, explained.get(m.key), snapshot) for m in found if wanted.takes(m)]
     response = Response(plain_table(HEADINGS, rows), content_type=MEDIA_TYPE)
@@ -195,7 +222,7 @@ def findings_csv() -> Response:
 def explain_findings() -> AnyResponse:
     """Explain away the findings that are ticked, for one reason."""
     wanted, typed, person = _wanted(), FormReader(request.form), me()
-    _, _, found = _present()
+    _, _, found = _present(wanted)
     try:
         ticked, reason = _explanation(typed)
     except FormRefused as refused:
@@ -256,12 +283,17 @@ def _say_explained(done: int, left: int) -> None:
 
 
 def _page(wanted: Filter, refused: Refused) -> Response:
-    found = _present()[-1]
+    world, snapshot, found = _present(wanted)
+    may_edit = me().may(Action.EDIT)
     explanations = Explanations(service().store).explained()
     taken = [m for m in found if wanted.takes(m)]
     return staff_page(
         "staff/findings.html",
         gettext("Findings"),
+        shown_edition=snapshot.edition if snapshot else None,
+        editions=bases_of(world),
+        repairs=_repairs(snapshot) if may_edit else lambda _matter: (),
+        of_all=_of_all(snapshot) if may_edit else {},
         groups=_groups([m for m in taken if m.key not in explanations], wanted),
         explained=Part.of(_explained(taken, explanations), wanted.explained),
         overview=_overview(found, explanations),
@@ -278,9 +310,25 @@ def _page(wanted: Filter, refused: Refused) -> Response:
 
 
 def _groups(open_ones: Sequence[Issue], wanted: Filter) -> list[Group]:
-    page = wanted.page if wanted.kind else 1
+    page, at_once = (wanted.page, AT_ONCE) if wanted.kind else (1, OF_EACH)
     by_kind = groupby(open_ones, key=lambda matter: matter.kind)
-    return [Group(kind, Part.of(list(those), page)) for kind, those in by_kind]
+    return [Group(kind, Part.of(list(those), page, at_once)) for kind, those in by_kind]
+
+
+def _repairs(snapshot: Snapshot | None) -> Callable[[Issue], list[tuple[str, str]]]:
+    """Return what gives, for a finding of an edition, the words and the address of each repair."""
+
+    def of(matter: Issue) -> list[tuple[str, str]]:
+        edition = snapshot.edition if snapshot else Edition()
+        return [(str(r.words), r.address(edition.number or 0)) for r in repairs_of(matter, edition)]
+
+    return of
+
+
+def _of_all(snapshot: Snapshot | None) -> dict[MatterKind, tuple[str, str]]:
+    """Return the words and the address of what mends many findings of a kind at once."""
+    number = (snapshot.edition.number if snapshot else 0) or 0
+    return {kind: (str(each.words), each.address(number)) for kind, each in OF_ALL.items()}
 
 
 def _explained(taken: Sequence[Issue], known: Mapping[str, Explanation]) -> list[Explained]:
@@ -328,6 +376,7 @@ def _wanted() -> Filter:
         region(given.get("region", ""), ()),
         _number(given, "page"),
         _number(given, "explained"),
+        _number(given, "edition") if given.get("edition") else None,
     )
 
 
@@ -343,6 +392,6 @@ def _number(given: Mapping[str, str], name: str) -> int:
     raise InputRefused(
         f"The parameter {name} is {shown(text)}.",
         field=name,
-        allowed="It must be the number of a page, from 1.",
-        next_step="Leave it out for the first.",
+        allowed="It must be a number from 1.",
+        next_step="Leave it out for the first, or for the edition in force.",
     )

@@ -46,7 +46,8 @@ class Standing:
     @cached_property
     def words(self) -> str:
         """The impact in a few sentences."""
-        return impact.words_of(self.found)
+        editions = (self.base.edition, self.after.edition)
+        return impact.words_of(self.found, impact.beside_boundaries(*editions, self.base.release))
 
     def provider(self, code: str, *, after: bool) -> Provider | None:
         """Return who serves a catchment, before or after."""

@@ -9,7 +9,12 @@ from flask_babel import lazy_gettext as _l
 
 from catchments.changes.kinds.set_in_school_provision import SetInSchoolProvision
 from catchments.web.staff.forms.change_form import ChangeForm
-from catchments.web.staff.forms.choosing_schools import chosen_schools, lines_of, offer_schools
+from catchments.web.staff.forms.choosing_schools import (
+    chosen_schools,
+    left_out,
+    lines_of,
+    offer_schools,
+)
 from catchments.web.staff.forms.fields import FormReader
 from catchments.web.staff.pages.draft_view import DraftState
 
@@ -26,11 +31,12 @@ def read(typed: FormReader, worked: DraftState) -> SetInSchoolProvision:
     return SetInSchoolProvision(schools, None)
 
 
-def preview(_typed: FormReader, worked: DraftState, change: SetInSchoolProvision) -> dict[str, Any]:
+def preview(typed: FormReader, worked: DraftState, change: SetInSchoolProvision) -> dict[str, Any]:
     """Return the schools whose provision is about to be set."""
     what = gettext("In-school provision ends.") if change.note is None else change.note
     notes = worked.content.in_school_provision
-    return {"lines": lines_of(change.schools, worked), "what": what, "notes": notes}
+    lines = lines_of(change.schools, worked)
+    return {"lines": lines, "what": what, "notes": notes, "warnings": left_out(typed, worked)}
 
 
 FORM = ChangeForm(

@@ -9,7 +9,12 @@ from flask_babel import lazy_gettext as _l
 
 from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.web.staff.forms.change_form import ChangeForm
-from catchments.web.staff.forms.choosing_schools import chosen_schools, lines_of, offer_schools
+from catchments.web.staff.forms.choosing_schools import (
+    chosen_schools,
+    left_out,
+    lines_of,
+    offer_schools,
+)
 from catchments.web.staff.forms.fields import FormReader
 from catchments.web.staff.forms.options import catchment_options
 from catchments.web.staff.pages.draft_view import DraftState
@@ -33,7 +38,7 @@ def offer(typed: FormReader, worked: DraftState) -> dict[str, Any]:
     return {**offer_schools(typed, worked), "catchments": catchments}
 
 
-def preview(_typed: FormReader, worked: DraftState, change: MoveSchools) -> dict[str, Any]:
+def preview(typed: FormReader, worked: DraftState, change: MoveSchools) -> dict[str, Any]:
     """Return the schools that are about to move, each with the catchment it is in now."""
     to = worked.content.catchments.get(change.to)
     what = (
@@ -41,7 +46,9 @@ def preview(_typed: FormReader, worked: DraftState, change: MoveSchools) -> dict
         if to
         else gettext("To belong to no catchment")
     )
-    return {"lines": lines_of(change.schools, worked), "what": what, "target": to and to.code}
+    lines = lines_of(change.schools, worked)
+    warnings = left_out(typed, worked)
+    return {"lines": lines, "what": what, "target": to and to.code, "warnings": warnings}
 
 
 FORM = ChangeForm(

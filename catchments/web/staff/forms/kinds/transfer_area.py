@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import shapely
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from shapely.geometry.base import BaseGeometry
 
 from catchments.changes.kinds.transfer_area import TransferArea
 from catchments.geometry.changing_index import boundaries_touching
-from catchments.geometry.coordinates import area_m2, geometry_to_360
+from catchments.geometry.coordinates import geometry_to_360
 from catchments.geometry.shape_text import AREAS
 from catchments.web.staff.forms import suburbs, uploads
 from catchments.web.staff.forms.areas import checked, drawn, schools_in, typed_points
@@ -20,7 +19,12 @@ from catchments.web.staff.forms.change_form import ChangeForm
 from catchments.web.staff.forms.choosing_schools import lines_of
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.forms.options import catchment_options
+from catchments.web.staff.pages import draft_view
 from catchments.web.staff.pages.draft_view import DraftState
+from catchments.web.staff.pages.impact import impact_of
+
+LONGEST_SENT = 100_000
+"""Characters of a drawing that a page carries; a larger one is kept here as a file's area is."""
 
 
 def read(typed: FormReader, worked: DraftState) -> TransferArea:
@@ -62,12 +66,12 @@ def offer(typed: FormReader, worked: DraftState) -> dict[str, Any]:
 
 def preview(typed: FormReader, worked: DraftState, change: TransferArea) -> dict[str, Any]:
     """Return what is about to be transferred: how much, from whom, and which schools with it."""
-    area, to = geometry_to_360(change.area), worked.content.catchments[change.to]
-    touched = boundaries_touching(worked.content.boundaries, area)
+    to = worked.content.catchments[change.to]
+    found = impact_of(draft_view.tried(worked, change), since=worked)
     parts = {
-        code: area_m2(shapely.intersection(area, touched[code])) / 1e6
-        for code in _givers(worked, change.to, change.from_)
-        if code in touched
+        row.code: -row.difference.area_km2
+        for row in found.catchments
+        if row.difference.area_km2 < 0
     }
     said = "; ".join(
         gettext("%(km2)s km² of %(name)s (%(code)s)", km2=f"{km2:,.1f}", name=name, code=code)
@@ -82,12 +86,15 @@ def preview(typed: FormReader, worked: DraftState, change: TransferArea) -> dict
         said=said,
     )
     # A file cannot be asked of the browser again: its area is kept here, its digest goes there.
-    new = typed.files("file")
-    hidden = {"kept": [uploads.keep(worked, change.area, change.label)]} if new else {}
+    # Nor is it sent to and fro with as many corners as a file has.
+    hidden: dict[str, list[str]] = {"far": suburbs.far_wanted(typed)}
+    if typed.files("file") or len(typed.text("drawn")) > LONGEST_SENT:
+        hidden |= {"kept": [uploads.keep(worked, change.area, change.label)], "drawn": []}
     return {
         "what": what,
         "lines": lines_of(change.schools, worked),
         "says_schools": True,
+        "far": suburbs.far_away(),
         "hidden": hidden,
     }
 

@@ -1,0 +1,211 @@
+"""Forms that are kept while somebody has to sign in, or show who they are, and that stand again.
+
+A form that comes when its session is over, or from before it began, is not carried out. It is kept
+for the person whom it was written for, and for nobody else; when they have signed in, its page
+opens with all of it filled in, says so, and waits to be sent again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, flash, g, render_template, request, session
+from flask_babel import gettext, ngettext
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from catchments.core.errors import CatchmentsError
+from catchments.core.roles import Action, Person
+from catchments.store.accounts.kept_forms import KeptForm, KeptForms, SentForm
+from catchments.web.accounts import access
+from catchments.web.accounts.access import (
+    BEGUN,
+    INTERRUPTED,
+    blueprint,
+    even_owing,
+    going_to,
+    me,
+    own_path,
+    page_of_form,
+    requires,
+)
+from catchments.web.accounts.kept.filling import NOT_TYPED, filled_in, with_notice
+from catchments.web.accounts.kept.writer import FIELD, written_for_whom
+from catchments.web.accounts.pages import path_of
+from catchments.web.accounts.room import room
+
+KEPT = "kept_form"
+"""The field of a form that stands again; what the session keeps of which one and where it was."""
+_SECRET = frozenset({"password", "old", "new", "again", "code", "answer"})
+"""Fields of the pages of accounts that are kept nowhere: what people sign in with."""
+_OF_THE_FORM = frozenset({"csrf_token", FIELD, KEPT})
+LONGEST_ONCE = 64
+HTML = "text/html"
+SERVER_ERROR = 500
+
+
+# --- keeping --------------------------------------------------------------------------------------
+
+
+def _keep() -> str | None:
+    """Keep the form that was sent, if it is known whom it was written for; return where it is."""
+    # What a script asks for is no form that somebody sent.
+    if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        return None
+    try:
+        person = written_for_whom()
+        sent = _sent() if person is not None else None
+        if person is None or sent is None or not _says_anything(sent):
+            return None
+        once = request.form.get("once", "")[:LONGEST_ONCE]
+        key = _forms().keep(sent, for_=person, once=once)
+    except (CatchmentsError, HTTPException):  # too large to be read, or the database is away
+        return None
+    mine = access.account_or_none()
+    if mine is None:
+        flash(_said(is_kept=key is not None))
+    is_mine = mine is None or mine.person.id == person
+    return path_of("accounts.kept_form", key=key) if key and is_mine else None
+
+
+def _said(*, is_kept: bool) -> str:
+    lost: str = gettext(
+        "Your session had ended. What you sent was not carried out, and is too large to be kept."
+    )
+    kept: str = gettext(
+        "Your session had ended. What you sent was not carried out, and nothing of it is lost: "
+        "sign in, and it stands in the form again."
+    )
+    return kept if is_kept else lost
+
+
+def _sent() -> SentForm:
+    is_of_accounts = request.blueprint == blueprint.name
+    left_out = _OF_THE_FORM | (_SECRET if is_of_accounts else frozenset())
+    fields = [(k, v) for k, v in request.form.items(multi=True) if k not in left_out]
+    files = [name for each in request.files.values() if (name := each.filename)]
+    page = own_path(page_of_form(is_ours=True))
+    return SentForm(page, f"{request.script_root}{request.path}", fields, files)
+
+
+def _says_anything(sent: SentForm) -> bool:
+    typed = [value for name, value in sent.fields if name not in NOT_TYPED and value.strip()]
+    return bool(typed or sent.files)
+
+
+def _forms() -> KeptForms:
+    return KeptForms(room().store)
+
+
+INTERRUPTED.append(_keep)
+
+
+# --- afterwards -----------------------------------------------------------------------------------
+
+
+def _say_what_is_kept(person: Person, *, is_here: bool) -> None:  # noqa: ARG001 - as it is called
+    """Tell somebody who has just signed in that forms of theirs are kept, with a link to each."""
+    keys = _forms().of(person.id)
+    if not keys:
+        return
+    said = ngettext(
+        "A form is kept that you sent when your session had ended.",
+        "%(num)s forms are kept that you sent when your session had ended.",
+        len(keys),
+    )
+    link = Markup('<a href="{}">{}</a>')
+    links = [
+        link.format(
+            f"{request.script_root}{path_of('accounts.kept_form', key=key)}",
+            gettext("Open form %(number)s", number=at),
+        )
+        for at, key in enumerate(keys, start=1)
+    ]
+    flash(Markup("{} {}").format(said, Markup(" · ").join(links)), KEPT)
+
+
+BEGUN.append(_say_what_is_kept)
+
+
+@blueprint.get("/kept-forms/<key>")
+@requires(Action.READ)
+@even_owing
+def kept_form(key: str) -> AnyResponse:
+    """Go to the page of a form that is kept, where it stands filled in."""
+    kept = _forms().found(key, by=me().id)
+    if kept is None:  # somebody else's, or forgotten
+        return going_to(room().path)
+    session[KEPT] = [kept.key, kept.sent.path.partition("?")[0]]
+    flashes = [pair for pair in session.get("_flashes", []) if pair[0] != KEPT]
+    session["_flashes"] = flashes
+    return going_to(kept.sent.path)
+
+
+@blueprint.post("/kept-forms/<key>/forget")
+@requires(Action.READ)
+@even_owing
+def forget_form(key: str) -> AnyResponse:
+    """Forget a form that is kept; its page opens as it is without it."""
+    kept = _forms().found(key, by=me().id)
+    _forms().forget(key, by=me().id)
+    session.pop(KEPT, None)
+    flash(gettext("What was kept is forgotten."))
+    return going_to(kept.sent.path if kept else room().path)
+
+
+def standing_again() -> KeptForm | None:
+    """Return the form that is to stand on the page asked for again, for who is signed in."""
+    key, path = session.get(KEPT) or ("", "")
+    found = access.account_or_none()
+    if not key or path != request.path or request.method != "GET" or found is None:
+        return None
+    if KEPT not in g:
+        g.kept_form = _forms().found(key, by=found.person.id)
+    kept: KeptForm | None = g.kept_form
+    return kept
+
+
+@blueprint.after_app_request
+def _stand_again(response: Response) -> Response:
+    if not access.is_staff_path(request.path) or response.status_code >= SERVER_ERROR:
+        return response
+    try:
+        if request.method == "POST":
+            return _sent_again(response)
+        return _with_kept(response) if KEPT in session else response
+    except (CatchmentsError, HTTPException):  # the page stands, whatever becomes of what is kept
+        return response
+
+
+def _sent_again(response: Response) -> Response:
+    """Forget what was kept once it has been sent again: it is in its sender's hands."""
+    key = request.form.get(KEPT, "")
+    found = access.account_or_none() if key else None
+    if found is not None:
+        _forms().forget(key, by=found.person.id)
+        session.pop(KEPT, None)
+    return response
+
+
+def _with_kept(response: Response) -> Response:
+    if response.mimetype != HTML or response.is_streamed:
+        return response
+    kept = standing_again()
+    if kept is None:
+        return response
+    sent = kept.sent
+    page = response.get_data(as_text=True)
+    filled = filled_in(
+        page,
+        sent.action,
+        sent.fields,
+        hidden=(KEPT, kept.key),
+        here=f"{request.script_root}{request.path}",
+    )
+    response.set_data(with_notice(filled.page, _notice(kept, found=filled.found, left=filled.left)))
+    return response
+
+
+def _notice(kept: KeptForm, **about: Any) -> str:
+    return render_template("accounts/_kept_form.html", kept=kept, **about)

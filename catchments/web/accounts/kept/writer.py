@@ -1,0 +1,57 @@
+"""Whom a form was written for: said in the form itself, signed, so that it can be told afterwards.
+
+A session may be over and its cookie gone when a form is sent. What the form carries tells whose it
+is all the same: nobody can write it but this service, and only pages for that person have it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from flask import current_app, g, request
+from itsdangerous import BadData, URLSafeTimedSerializer
+from markupsafe import Markup
+
+from catchments.core.errors import CatchmentsError
+from catchments.store.accounts.kept_forms import KEPT_FOR
+from catchments.web.accounts import access
+from catchments.web.accounts.access import blueprint
+
+FIELD = "written_for"
+_SALT = "catchments.written-for"
+
+
+@blueprint.app_template_global()
+def written_for() -> Markup:
+    """Return the hidden field that says whom a form is written for; nothing for who is nobody."""
+    if "written_for" not in g:
+        g.written_for = _field()
+    field: Markup = g.written_for
+    return field
+
+
+def written_for_whom() -> int | None:
+    """Return the number of the person whom the form was written for that was sent just now."""
+    try:
+        number = _signer().loads(request.form.get(FIELD, ""), max_age=int(KEPT_FOR.total_seconds()))
+    except BadData:
+        return None
+    return number if isinstance(number, int) else None
+
+
+def _field() -> Markup:
+    try:
+        found = access.account_or_none() if access.is_staff_path(request.path) else None
+    except CatchmentsError:  # the database is away, and this is the page that says so
+        found = None
+    if found is None:
+        return Markup()
+    signed = _signer().dumps(found.person.id)
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, signed)
+
+
+def _signer() -> URLSafeTimedSerializer:
+    # Of several keys the last signs; all are taken.
+    keys = [*current_app.config.get("SECRET_KEY_FALLBACKS", ())[::-1], current_app.secret_key]
+    made_with = {"digest_method": hashlib.sha256}  # the library's own is SHA-1
+    return URLSafeTimedSerializer(keys, salt=_SALT, signer_kwargs=made_with)
