@@ -217,6 +217,10 @@ def test_a_draft_whose_base_is_gone_is_not_copied_and_one_message_says_why(
         page = hana.get(f"/staff/drafts/1/{url}")
         assert page.status_code in {200, 409}
         assert "which has been withdrawn" in page.text
+    begun(app, MOVE, title="Other")
+    beside = hana.get("/staff/drafts/compare?one=1&other=2")
+    assert beside.status_code == 200
+    assert words(beside).count("It comes to nothing any more.") == 1
 
 
 # --- a place --------------------------------------------------------------------------------------
