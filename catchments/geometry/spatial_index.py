@@ -142,6 +142,11 @@ class SpatialIndex:
             list(pool.map(fill, starts))
         return found
 
+    def codes_covering(self, *, lng: Floats, lat: Floats) -> frozenset[str]:
+        """Return the codes of the catchments that cover any of these points; as `covering_many`."""
+        numbers = np.unique(self.covering_many(lng=lng, lat=lat, threads=1))
+        return frozenset().union(*(self.sets[number] for number in numbers))
+
     def may_have_edge_within(self, *, lng: Floats, lat: Floats, radius_m: float) -> Bools:
         """Return for each point whether an edge may lie within `radius_m` metres of it.
 

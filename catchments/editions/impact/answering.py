@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.changes.comparison import Comparison
 from catchments.core.model import Answer, Edition, School
+from catchments.geometry.cell_grid import Floats
 from catchments.geometry.changing_index import ChangingIndex
 from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.geometry.exact_polygons import CatchmentSet
@@ -45,6 +46,11 @@ class PatchedIndex:
         """Return the codes of all boundaries that cover a point, smaller code first."""
         kept = [code for code in self._base.covering(lng=lng, lat=lat) if self._keeps(code)]
         return tuple(sorted([*kept, *self._patch.covering(lng=lng, lat=lat)]))
+
+    def codes_covering(self, *, lng: Floats, lat: Floats) -> frozenset[str]:
+        """Return the codes of the catchments that cover any of these points."""
+        kept = filter(self._keeps, self._base.codes_covering(lng=lng, lat=lat))
+        return frozenset(kept) | self._patch.codes_covering(lng=lng, lat=lat)
 
     def within(self, *, lng: float, lat: float, radius_m: float) -> tuple[tuple[str, float], ...]:
         """Return every catchment within a radius with its distance, as the index does."""
