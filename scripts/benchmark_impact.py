@@ -1,30 +1,34 @@
 """A draft's impact after each kind of change, against working everything out anew, in one run.
 
-And what its index does: “what does this area touch?”, against a tree made anew and no tree.
+What its index does: “what does this area touch?”, against a tree made anew and no tree. And what a
+worker keeps while staff redraw the largest catchment again and again.
 """
 
 from __future__ import annotations
 
 import gc
 import itertools
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import shapely
 
 from catchments.changes.change import Change
+from catchments.changes.comparison import compare
 from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.changes.kinds.merge_catchments import MergeCatchments
 from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.changes.kinds.split_catchment import SplitCatchment
 from catchments.changes.kinds.transfer_area import TransferArea
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Place, School
-from catchments.editions.impact.answering import places_of
+from catchments.editions.impact.answering import places_of, touched_codes
 from catchments.editions.impact.calculator import ImpactCalculator
 from catchments.editions.impact.rates import Rates
 from catchments.geometry.changing_index import (
@@ -36,6 +40,8 @@ from catchments.geometry.coordinates import geometry_to_360
 from catchments.geometry.tiling.coverage import find_faults
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.demonstration import read_demonstration
+from catchments.store.drafts.records import Draft
+from catchments.web.staff.pages.draft_view import DraftState, kept_drafts
 from maps.differences import display_differences
 from scripts.benchmark_growth import tiled
 from scripts.benchmarking import console, described, detailed, options, show
@@ -47,6 +53,8 @@ LISTED = 0.9
 MANY_SCHOOLS = 5_000
 """As many as may ever be, in 840 catchments: what changes slowly with their number shows there."""
 ON = date(2026, 7, 1)
+REDRAWINGS = 80
+"""Half an hour of several people."""
 T = TypeVar("T")
 
 
@@ -68,6 +76,27 @@ def main() -> None:
     both = [asked(base), asked(Snapshot.of(*tiled(840, schools=MANY_SCHOOLS)))]
     questions = ("What does this area touch? CPU, µs", "84 catchments", "840, smaller")
     show("", questions, [(name, *(f"{each[name]:,.0f}" for each in both)) for name in both[0]])
+    rounds = [[f"{n:,}", f"{mb:+,.0f}"] for n, mb in held(base, bench, rates)]
+    show("", ("Redrawings of the largest", "memory held, MB"), rounds)
+
+
+def held(base: Snapshot, bench: ImpactCalculator, rates: Rates) -> Iterator[tuple[int, float]]:
+    """Yield how much more a process holds after so many redrawings, each of a draft of its own."""
+    _, change = next(each for each in cases(base) if each[0] == "transfer from the largest")
+    kept = kept_drafts()
+    assert isinstance(change, TransferArea)
+    start = resident_mb()
+    begun = datetime.now(UTC)
+    for number in range(1, REDRAWINGS + 1):
+        moved = shapely.transform(change.area, lambda xy, n=number: np.add(xy, [0, n * 1e-5]))
+        after = replace(change, area=moved).apply(base.edition)
+        draft = Draft(number, "", 1, begun, None)
+        kept.keep(number, DraftState(draft, base, after, base.release))
+        bench.impact(base, after, on=ON, rates=rates)
+        touched = touched_codes(base.edition, after, compare(base.edition, after))
+        display_differences(base.edition, after, touched)
+        if not number % (REDRAWINGS // 4):
+            yield number, resident_mb() - start
 
 
 def measured(
@@ -78,7 +107,7 @@ def measured(
     for _ in range(times):
         # Boundaries of their own each time, so that nothing is known of them yet.
         fresh = replace(after, boundaries=_copied(base.edition, after))
-        taken.append(timed(partial(bench_without_memory, bench, base, fresh, rates))[1])
+        taken.append(timed(partial(impact_of, bench, base, fresh, rates))[1])
     found, _ = timed(lambda: bench.impact(base, after, on=ON, rates=rates))
     again_s = timed(lambda: bench.impact(base, after, on=ON, rates=rates))[1]
     touched = [
@@ -99,10 +128,7 @@ def measured(
     ]
 
 
-def bench_without_memory(
-    bench: ImpactCalculator, base: Snapshot, after: Edition, rates: Rates
-) -> Any:
-    bench._base(base).redrawn._kept.clear()  # what an earlier run found out of these boundaries
+def impact_of(bench: ImpactCalculator, base: Snapshot, after: Edition, rates: Rates) -> Any:
     return bench.impact(base, after, on=ON, rates=rates)
 
 
@@ -117,6 +143,12 @@ def anew(after: Edition, release: DirectoryRelease, redrawn: bool) -> tuple[Any,
     """What publication does: an index, every answer, and every fault if boundaries differ."""
     answers = Snapshot.of(after, release).answers
     return answers, find_faults(after.boundaries) if redrawn else []
+
+
+def resident_mb() -> float:
+    """Return what the process holds now, as Linux tells it."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def asked(base: Snapshot) -> dict[str, float]:

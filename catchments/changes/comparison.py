@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import shapely
+
 from catchments.core.model import Answer, Contract, Edition, Provider, School
 from catchments.geometry.tiling.redrawn import is_redrawn
-from catchments.runtime.recent import Recent
+from catchments.runtime.remembered import Remembered
 
-_REDRAWN = Recent(1_000)
-"""Whether one boundary is another redrawn, of the pairs seen lately."""
+_REDRAWN = Remembered()
+"""Whether one boundary is another redrawn, of the pairs that something still holds."""
 
 
 @dataclass(frozen=True)
@@ -108,18 +110,18 @@ def _boundary_differs(before: Edition, after: Edition, code: str) -> bool:
     old, new = before.boundaries.get(code), after.boundaries.get(code)
     if old is new:  # a draft keeps the very objects that it does not touch: no need to read
         return False
-    return old is None or new is None or bytes(old.wkb) != bytes(new.wkb)
+    return old is None or new is None or not shapely.equals_identical(old, new)
 
 
 def _is_redrawn(before: Edition, after: Edition, code: str) -> bool:
     old, new = before.boundaries.get(code), after.boundaries.get(code)
     if old is None or new is None:
         return True
-    # The boundaries are kept beside what is known: as long as they live no others have their ids.
-    known: tuple[object, object, bool] = _REDRAWN.get(
-        (id(old), id(new)), lambda: (old, new, is_redrawn(old, new))
-    )
-    return known[-1]
+    known: bool | None = _REDRAWN.of(old, new)
+    if known is None:
+        known = is_redrawn(old, new)
+        _REDRAWN.keep(old, new, known)
+    return known
 
 
 def _only_in(these: Mapping[str, object], those: Mapping[str, object]) -> tuple[str, ...]:

@@ -144,7 +144,7 @@ def _with_history(claimed: Claimed, public_url: str) -> Claimed:
         return claimed
     page = f"{public_url}/history/{claimed.edition_number}"
     where = page if public_url else f"{page} on the service's own site"
-    return replace(claimed, text=f"{claimed.text}\n\nAll about this edition: {where}")
+    return replace(claimed, text=f"{claimed.text.rstrip()}\n\nAll about this edition: {where}")
 
 
 def send_email(server: MailServer, claimed: Claimed) -> None:

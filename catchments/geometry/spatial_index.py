@@ -49,6 +49,41 @@ _STRAIGHT_DEGREES = 0.002
 _POINTS_AT_ONCE = 1 << 18
 
 
+class ExactIndex:
+    """The answers of a `SpatialIndex` to few questions, which compiles nothing first."""
+
+    def __init__(self, boundaries: Mapping[str, BaseGeometry]) -> None:
+        # Copies of its own: what they are prepared by goes with it.
+        own = {code: shapely.force_2d(boundary) for code, boundary in boundaries.items()}
+        self._exact = ExactPolygons(own)
+        self._rims = [shapely.boundary(polygon) for polygon in self._exact.polygons]
+        self._measuring = threading.Lock()
+
+    def covering(self, *, lng: float, lat: float) -> CatchmentSet:
+        """Return the codes of all boundaries that cover a point, smaller code first."""
+        return self._exact.covering(lng + 360.0 if lng < 0 else lng, lat)
+
+    def on_edge_of(self, code: str, *, lng: float, lat: float) -> bool:
+        """Whether a point lies exactly on the edge of a catchment's boundary."""
+        return self._exact.touches_edge(code, lng + 360.0 if lng < 0 else lng, lat)
+
+    def within(self, *, lng: float, lat: float, radius_m: float) -> tuple[tuple[str, float], ...]:
+        """Return every catchment within a radius with its distance, as a compiled index does."""
+        lng = lng + 360.0 if lng < 0 else lng
+        if not (math.isfinite(lng) and math.isfinite(lat)):
+            return ()
+        covering, window = self.covering(lng=lng, lat=lat), _window_around(lng, lat, radius_m)
+        if not self._edge_in(window):
+            return tuple((code, 0.0) for code in covering)
+        return _within(self._exact, covering, (lng, lat), window, radius_m)
+
+    def _edge_in(self, window: tuple[float, float, float, float]) -> bool:
+        area = shapely.box(*window)
+        with self._measuring:  # see ExactPolygons: one thread at a time prepares, and asks
+            shapely.prepare(self._rims)
+            return bool(shapely.intersects(self._rims, area).any())
+
+
 class SpatialIndex:
     """Which catchments cover a point; compiled once, immutable, safe to share between threads.
 
@@ -107,6 +142,11 @@ class SpatialIndex:
             list(pool.map(fill, starts))
         return found
 
+    def codes_covering(self, *, lng: Floats, lat: Floats) -> frozenset[str]:
+        """Return the codes of the catchments that cover any of these points; as `covering_many`."""
+        numbers = np.unique(self.covering_many(lng=lng, lat=lat, threads=1))
+        return frozenset().union(*(self.sets[number] for number in numbers))
+
     def may_have_edge_within(self, *, lng: Floats, lat: Floats, radius_m: float) -> Bools:
         """Return for each point whether an edge may lie within `radius_m` metres of it.
 
@@ -154,17 +194,7 @@ class SpatialIndex:
         covering = self.covering(lng=lng, lat=lat)
         if not self._edge_in(window):
             return tuple((code, 0.0) for code in covering)
-        crs = metric_crs(lng=lng)
-        here = to_metres(shapely.Point(lng, lat), crs=crs)
-        distances = [
-            (here.distance(to_metres(_piece(polygon, window), crs=crs)), code)
-            for code, polygon in self._exact.meeting(window)
-            if code not in covering
-        ]
-        # What lies beyond the window is further away than the radius, and so is its rim. Of nothing
-        # within the window the distance is NaN: that is left out before sorting, which it upsets.
-        near = sorted((metres, code) for metres, code in distances if metres <= radius_m)
-        return (*((code, 0.0) for code in covering), *((code, metres) for metres, code in near))
+        return _within(self._exact, covering, (lng, lat), window, radius_m)
 
     @property
     def distances(self) -> BoundaryDistances:
@@ -334,6 +364,27 @@ class UncompiledIndex(SpatialIndex):
 
     def _edge_in(self, _window: tuple[float, float, float, float]) -> bool:
         return True  # not known without a grid: then whoever asks looks
+
+
+def _within(
+    exact: ExactPolygons,
+    covering: CatchmentSet,
+    point: tuple[float, float],
+    window: tuple[float, float, float, float],
+    radius_m: float,
+) -> tuple[tuple[str, float], ...]:
+    """Return what covers a point (0…360), and what is in a window around it within a radius."""
+    crs = metric_crs(lng=point[0])
+    here = to_metres(shapely.Point(*point), crs=crs)
+    distances = [
+        (here.distance(to_metres(_piece(polygon, window), crs=crs)), code)
+        for code, polygon in exact.meeting(window)
+        if code not in covering
+    ]
+    # What lies beyond the window is further away than the radius, and so is its rim. Of nothing
+    # within the window the distance is NaN: that is left out before sorting, which it upsets.
+    near = sorted((metres, code) for metres, code in distances if metres <= radius_m)
+    return (*((code, 0.0) for code in covering), *((code, metres) for metres, code in near))
 
 
 def _window_around(lng: float, lat: float, radius_m: float) -> tuple[float, float, float, float]:

@@ -132,8 +132,7 @@ class Resolver:
         found = {answer.catchment.code for answer in schools if answer.catchment}
         lngs = np.array([place.lng for place in named.places])
         lats = np.array([place.lat for place in named.places])
-        covered = np.unique(self.index.covering_many(lng=lngs, lat=lats, threads=1))
-        return found.union(*(self.index.sets[number] for number in covered))
+        return found.union(self.index.codes_covering(lng=lngs, lat=lats))
 
     def candidate(self, code: str) -> Candidate:
         """Return a catchment with its provider."""

@@ -1,7 +1,8 @@
-"""A memory of recent things: up to so many, by key, shared between threads."""
+"""A memory of recent things: up to so many, and so much, by key, shared between threads."""
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -14,9 +15,17 @@ _MISSING: Any = object()
 class Recent:
     """What was made lately; whatever was asked for longest ago goes first."""
 
-    def __init__(self, at_most: int) -> None:
+    def __init__(
+        self,
+        at_most: int,
+        *,
+        bytes_at_most: float = math.inf,
+        size_of: Callable[[Any], int] = lambda _: 0,
+    ) -> None:
         self.at_most = at_most
         """May be changed at any time; what is too much goes with the next thing that is kept."""
+        self._bytes_at_most, self._size_of = bytes_at_most, size_of
+        self._sizes: dict[Hashable, int] = {}
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -31,13 +40,19 @@ class Recent:
             return self._kept.get(key, default)
 
     def keep(self, key: Hashable, made: T) -> T:
-        """Keep something under a key, and return it."""
+        """Keep something under a key, and return it; by itself it may be larger than all may be."""
+        size = self._size_of(made)
         with self._lock:
             self._kept[key] = made
             self._kept.move_to_end(key)
-            while len(self._kept) > self.at_most:
-                self._kept.popitem(last=False)
+            self._sizes[key] = size
+            while len(self._kept) > self.at_most or (len(self._kept) > 1 and self._is_too_large()):
+                gone, _ = self._kept.popitem(last=False)
+                del self._sizes[gone]
         return made
+
+    def _is_too_large(self) -> bool:
+        return sum(self._sizes.values()) > self._bytes_at_most
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what is kept under a key, made first where it is not; `make` may raise."""

@@ -43,6 +43,7 @@ def impact_xlsx(paper: Paper) -> bytes:
     from openpyxl import Workbook
 
     book, found = Workbook(write_only=True), paper.found
+    book.properties.creator = "Attendance service catchments"
     about = book.create_sheet("About")
     about.column_dimensions["A"].width, about.column_dimensions["B"].width = 24, 110
     for name, said in paper.about:

@@ -74,7 +74,7 @@ def test_a_catchment_is_renamed_by_keyboard_alone(hana: Watched) -> None:
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Add the change").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Ahi (AA-00) renamed Ahi nui.")).to_be_visible()
+    expect(page.locator(".steps").get_by_text("Ahi (AA-00) renamed Ahi nui.")).to_be_visible()
     page.get_by_role("button", name="Undo the last change").focus()
     page.keyboard.press("Enter")
     expect(page.locator("del")).to_have_text("Ahi (AA-00) renamed Ahi nui.")
@@ -82,10 +82,13 @@ def test_a_catchment_is_renamed_by_keyboard_alone(hana: Watched) -> None:
 
 @pytest.mark.thorough
 def test_no_page_of_drafts_breaks_a_rule_that_axe_knows(hana: Watched) -> None:
-    address = begun(hana).url.split("?")[0].removeprefix(hana.url)
+    other, address = (begun(hana).url.split("?")[0].removeprefix(hana.url) for _ in range(2))
+    compared = f"/staff/drafts/compare?one={other.split('/')[-1]}&other={address.split('/')[-1]}"
+    asked = [f"{address}/{what}" for what in ("place?q=54", "paper")]
     found = []
-    for path in ("/staff/drafts", "/staff/drafts/new", address):
+    for path in ("/staff", "/staff/confirm", "/staff/drafts/new", address, compared, *asked):
         found += violations(hana.open(path))
+    found += violations(hana.open("/staff/drafts"))
     for kind in BY_NAME:
         page = hana.open(f"{address}/change/{kind}?provider=P-AA-00")
         found += violations(page)

@@ -113,3 +113,96 @@ def test_without_script_a_link_shows_a_picture(plain: Page, live_url: str) -> No
     expect(page.locator("[data-staff-map]")).to_be_hidden()
     page.locator("a.zoom").first.click()
     expect(page.locator("figure.zoomed svg.locator")).to_be_visible()
+
+
+def test_corners_are_dragged_put_in_taken_out_undone_and_done_again(hana: Watched) -> None:
+    page = map_on(hana, "/staff/drafts/1/change/transfer-area")
+    page.locator("[data-canvas]").scroll_into_view_if_needed()
+    box = canvas(page)
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return box["x"] + box["width"] * x, box["y"] + box["height"] * y
+
+    def corners() -> int:
+        return shapely.get_num_coordinates(drawn()) - 1
+
+    def drawn() -> Any:
+        return shapely.from_wkt(page.locator("#drawn").input_value())
+
+    for place in ((0.3, 0.3), (0.6, 0.3), (0.6, 0.6), (0.3, 0.3)):  # the first once more closes it
+        page.mouse.click(*at(*place))
+        page.mouse.move(*at(0.5, 0.9))
+    assert corners() == 3
+    before = drawn().area
+    for start, end in (((0.6, 0.6), (0.7, 0.7)), ((0.45, 0.3), (0.45, 0.2))):  # a corner, a side
+        page.mouse.move(*at(*start))
+        page.mouse.down()
+        page.mouse.move(*at(*end), steps=4)
+        page.mouse.up()
+    assert (corners(), drawn().area > before) == (4, True)
+    page.mouse.click(*at(0.45, 0.2), button="right")
+    assert corners() == 3
+    page.get_by_role("button", name="Undo").click()
+    assert corners() == 4
+    page.get_by_role("button", name="Redo").click()
+    assert corners() == 3
+    expect(page.locator("[data-sums] [role=status]")).to_contain_text("km²")
+    page.get_by_label("The catchment that gets the area").select_option(index=1)
+    expect(page.locator("[data-sums] tbody tr").last).to_contain_text("gets")
+    assert violations(page) == []
+
+
+SNAPPED = """([lines, asked, reach]) => {
+  const index = L.catchments.snapIndex(lines);
+  const found = index.nearest(asked, reach);
+  return found && [found.kind, ...found.place.map((each) => Math.round(each * 1e6) / 1e6)];
+}"""
+SQUARE = [[[-41, 174], [-41, 175], [-42, 175], [-42, 174], [-41, 174]]]
+
+
+def test_a_place_snaps_to_a_corner_before_a_side_and_to_neither_from_afar(hana: Watched) -> None:
+    page = map_on(hana, "/staff/drafts/1/change/transfer-area")
+    cases = {
+        (-41.004, 174.004): ["corner", -41, 174],
+        (-41.004, 174.5): ["side", -41, 174.5],
+        (-41.5, 174.5): None,
+        (-10.0, 100.0): None,
+    }
+    for asked, expected in cases.items():
+        assert page.evaluate(SNAPPED, [SQUARE, list(asked), 0.01]) == expected, asked
+    assert page.evaluate(SNAPPED, [[], [-41, 174], 0.01]) is None
+    way = """([lines, from, to]) => {
+      const index = L.catchments.snapIndex(lines);
+      return index.between(index.nearest(from, 0.01), index.nearest(to, 0.01));
+    }"""
+    # The shorter way round, past the corner where the ring begins.
+    assert page.evaluate(way, [SQUARE, [-41.2, 174], [-41, 174.2]]) == [[-41, 174]]
+    assert page.evaluate(way, [SQUARE, [-41, 174.8], [-41.2, 175]]) == [[-41, 175]]
+
+
+def test_corners_by_the_hundred_thousand_are_snapped_to_as_brute_force_would(hana: Watched) -> None:
+    page = map_on(hana, "/staff/drafts/1/change/transfer-area")
+    wrong = page.evaluate("""() => {
+      const wave = (at) => [-41 + Math.sin(at * 0.7) + at * 1e-6, 174 + Math.cos(at * 1.3)];
+      const line = Array.from({ length: 100000 }, (_, at) => wave(at));
+      const index = L.catchments.snapIndex([line]);
+      const far = ([lat, lng], [y, x]) => Math.hypot(lat - y, (lng - x) * 0.75);
+      let wrong = 0;
+      for (let at = 0; at < 40; at += 1) {
+        const asked = [-41 + Math.sin(at) * 0.9, 174 + Math.cos(at * 3) * 0.9];
+        const best = line.reduce((least, each) => Math.min(least, far(each, asked)), Infinity);
+        const found = index.nearest(asked, 0.5);
+        if (!found || found.kind !== "corner" || Math.abs(found.far - best) > 1e-9) wrong += 1;
+      }
+      return wrong;
+    }""")
+    assert wrong == 0
+
+
+def test_a_place_that_is_searched_for_is_shown_and_nothing_is_sent(hana: Watched) -> None:
+    page = map_on(hana, "/staff/drafts/1/change/transfer-area")
+    address = page.url
+    page.get_by_label("Go to a place").fill("54")
+    page.get_by_label("Go to a place").press("Enter")
+    expect(page.locator("[data-said]")).to_contain_text("Shown on the map")
+    assert page.url == address

@@ -151,7 +151,8 @@ def test_a_notice_goes_out_once_as_an_email_that_says_what_it_says(store):
     assert recipients == ["kia@ahi.example"]
     assert message["Subject"] == "What changes"
     assert message["Message-ID"] == f"<{TOLD.fingerprint}@ministry.example>"
-    assert message.get_content().replace("\r\n", "\n") == TOLD.text
+    said = "All about this edition: /history/2 on the service's own site"
+    assert message.get_content().replace("\r\n", "\n") == f"{TOLD.text}\n{said}\n"
     assert fates(store) == [("sent", 1)]
 
 
@@ -306,6 +307,15 @@ def test_what_is_not_one_address_is_refused_for_good(email):
     assert refused.value.for_good
 
 
+def test_an_email_links_to_what_its_edition_changed_and_that_is_no_part_of_what_is_told(store):
+    publish(store, TOLD)
+    postbox = Postbox()
+    with smtp_server(postbox) as server:
+        courier(store, mail=server, public_url="https://attendance.example").send_due()
+    assert b"https://attendance.example/history/2" in postbox.taken[0][1]
+    assert [row.text for row in Outbox(store).notices(2)] == [TOLD.text]
+
+
 def test_a_text_with_a_lone_dot_arrives_whole(store):
     text = "One\n.\nTwo\n..\nQUIT\n"
     publish(store, replace(TOLD, text=text))
@@ -314,7 +324,7 @@ def test_a_text_with_a_lone_dot_arrives_whole(store):
         courier(store, mail=server).send_due()
     ((_, content),) = postbox.taken
     message = message_from_bytes(content, policy=default)
-    assert message.get_content().replace("\r\n", "\n") == text
+    assert message.get_content().replace("\r\n", "\n").startswith(text)
 
 
 def test_quitting_badly_after_it_was_taken_changes_nothing(store, monkeypatch):

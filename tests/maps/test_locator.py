@@ -21,6 +21,7 @@ from catchments.core.model import Catchment, Edition, Place
 from catchments.core.settings import ROOT
 from catchments.geometry.coordinates import to_180
 from maps.artefacts import TOPOLOGY
+from maps.differences import display_differences, pictures
 from maps.exports.export_input import ExportInput
 from maps.locator import (
     HEIGHT,
@@ -320,3 +321,46 @@ def test_nothing_heavy_is_imported() -> None:
 def test_longitudes_of_either_frame_are_one(drawing: Drawing) -> None:
     east = drawn(drawing, CHATHAMS, place=Place(183.5, -44.0))
     assert east.markup == drawn(drawing, CHATHAMS, place=Place(to_180(183.5), -44.0)).markup
+
+
+# --- before and after -----------------------------------------------------------------------------
+
+
+def test_two_pictures_of_one_window_show_before_and_after_with_what_changes_marked() -> None:
+    left, right = shapely.box(174, -39, 175, -38), shapely.box(175, -39, 176, -38)
+    taken = shapely.box(174.5, -39, 175, -38)
+    before = edition_of(A=left, B=right)
+    after = edition_of(A=left.difference(taken), B=right.union(taken))
+    redrawn = display_differences(before, after, {"A", "B"})
+    one, two = map(
+        Picture,
+        pictures(
+            drawing_of(A=left, B=right),
+            (before, after),
+            redrawn,
+            codes=["B"],
+            schools=[Place(174.75, -38.5), Place(0, 0)],
+            labels=("Before", 'After <"&'),
+        ),
+    )
+    assert (one.area("marked").area, len(two.all("locator-marked"))) == (0, 1)
+    grown = one.area("chosen").union(two.area("marked"))
+    assert two.area("chosen").symmetric_difference(grown).area < 0.01 * grown.area
+    assert len(one.all("locator-school")) == len(two.all("locator-school")) == 1
+    assert two.root.get("aria-label") == 'After <"&'
+    edges = shapely.union_all([shapely.LineString(line) for line in two.lines("edge")])
+    assert edges.intersection(two.area("chosen").buffer(-3)).is_empty, "the old edge is gone"
+
+
+def test_a_draft_that_redraws_nothing_has_the_same_ground_twice() -> None:
+    edition = edition_of(A=shapely.box(174, -39, 175, -38), B=shapely.box(175, -39, 176, -38))
+    nothing = display_differences(edition, edition, set())
+    given = drawing_of(**edition.boundaries)
+    one, two = pictures(
+        given, (edition, edition), nothing, codes=["A"], schools=[], labels=("x", "x")
+    )
+    assert one == two != ""
+    assert pictures(given, (edition, edition), nothing, codes=[], schools=[], labels=("", "")) == (
+        "",
+        "",
+    )

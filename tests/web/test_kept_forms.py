@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,7 +20,7 @@ from catchments.store import schema
 from catchments.store.accounts import kept_forms
 from catchments.store.accounts.kept_forms import KEPT_AT_MOST, KEPT_FOR, KeptForms, SentForm
 from catchments.store.accounts.people import People
-from catchments.store.accounts.sessions import IDLE
+from catchments.store.accounts.sessions import IDLE, LONGEST
 from catchments.web.accounts import access
 from tests.staff import PASSWORD, csrf_in, hidden, post, sign_in, signed_in, version_of, words
 from tests.worlds import AHI, HOSTILE, store_of
@@ -42,7 +44,10 @@ def after_signing_in(client: FlaskClient, refused: TestResponse, login: str = "h
     """The page that somebody comes to who signs in where they were sent, as they were told to."""
     assert refused.status_code == 303
     going_on = sign_in_at(client, refused.headers["Location"], login)
-    return client.get(going_on, follow_redirects=True).text
+    packed = {"Accept-Encoding": "gzip"}  # as every browser asks
+    page = client.get(going_on, follow_redirects=True, headers=packed)
+    is_packed = page.headers.get("Content-Encoding") == "gzip"
+    return (gzip.decompress(page.data) if is_packed else page.data).decode()
 
 
 def sign_in_at(client: FlaskClient, where: str, login: str) -> str:
@@ -204,3 +209,34 @@ def test_a_page_that_lost_its_form_shows_what_was_typed(
     assert "is not on this page any more" in page
     assert HOSTILE.strip() in unescape(page)
     assert urlsplit(refused.headers["Location"]).path == "/staff/sign-in"
+
+
+def test_a_file_has_to_be_chosen_again_and_the_page_says_so(
+    app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = typed_into(hana, FORM, to=AHI, file=(io.BytesIO(b"{}"), "the peninsula.geojson"))
+    end_elsewhere(app, monkeypatch, hana)
+    refused = hana.post(FORM, data=form, content_type="multipart/form-data")
+    assert "Choose your file again: the peninsula.geojson" in after_signing_in(hana, refused)
+
+
+def test_a_text_of_megabytes_is_kept_and_sent_along_without_holding_up_the_page(
+    app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corners = ", ".join(f"174.{at:06} -41.{at:06}" for at in range(25_000))
+    form = typed_into(hana, FORM, drawn=f"POLYGON (({corners}))")
+    end_elsewhere(app, monkeypatch, hana)
+    page = after_signing_in(hana, hana.post(FORM, data=form))
+    assert f'<input type="hidden" id="drawn" name="drawn" value="POLYGON (({corners}))">' in page
+
+
+def test_drawing_keeps_a_session_alive_but_not_for_ever(
+    hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = int(LONGEST / (IDLE / 2))
+    answers = []
+    for _ in range(steps + 1):
+        wait(monkeypatch, IDLE / 2)
+        answers.append(hana.get("/staff/still-here").status_code)
+    assert answers[: steps - 1] == [204] * (steps - 1)
+    assert answers[-1] == 303

@@ -34,14 +34,18 @@ OF_A_KIND_BESIDE = {"move-by-table", "assign-by-table", "take-off-list"}
 """Forms that make changes of a kind that another form makes, too."""
 MADE_OTHERWISE = {"restore edition"}
 """Tags of changes that no form makes: going back has a page of its own."""
+OTHERS = {
+    "leave-uncovered": {"reason": "A park now"},
+    "take-off-list": {"listed": "54"},
+}
 
 
 def looked_over(app: Flask, client: FlaskClient, kind: str) -> TestResponse:
     """The page that shows a change of a kind before it is added."""
-    fields = {k: v for k, v in EXAMPLES.get(kind, {}).items() if k != "confirmed"}
+    known = {**OTHERS, **EXAMPLES}.get(kind, {})
+    fields = {k: v for k, v in known.items() if k != "confirmed"}
     if kind == "leave-uncovered":
         lose_the_coast(app)
-        fields = {"reason": "A park now"}
     if kind not in FILES:
         return sent(app, client, kind, **fields)
     name, content = FILES[kind]
@@ -92,7 +96,7 @@ def test_what_the_draft_says_afterwards_was_said_before(
 
 
 def test_every_kind_of_change_is_looked_over_by_a_form() -> None:
-    assert {*EXAMPLES, *FILES, "leave-uncovered", "list-where-located"} == set(BY_NAME)
+    assert {*EXAMPLES, *FILES, *OTHERS, "list-where-located"} == set(BY_NAME)
     assert len(BY_TAG) - len(MADE_OTHERWISE) + len(OF_A_KIND_BESIDE) == len(BY_NAME)
 
 

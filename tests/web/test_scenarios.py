@@ -20,7 +20,8 @@ from catchments.changes.kinds.merge_catchments import MergeCatchments
 from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.core.errors import ChangeDoesNotFit
-from catchments.core.model import Provider
+from catchments.core.model import NamedPlace, Place, PlaceKind, Provider
+from catchments.lookup.search.typed_text import TypedText
 from catchments.lookup.snapshot import Snapshot
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
@@ -216,6 +217,10 @@ def test_a_draft_whose_base_is_gone_is_not_copied_and_one_message_says_why(
         page = hana.get(f"/staff/drafts/1/{url}")
         assert page.status_code in {200, 409}
         assert "which has been withdrawn" in page.text
+    begun(app, MOVE, title="Other")
+    beside = hana.get("/staff/drafts/compare?one=1&other=2")
+    assert beside.status_code == 200
+    assert words(beside).count("It comes to nothing any more.") == 1
 
 
 # --- a place --------------------------------------------------------------------------------------
@@ -250,6 +255,11 @@ def test_a_draft_answers_as_a_snapshot_of_its_content_would(app: Flask) -> None:
         after = of_draft(worked).after
     whole = Snapshot.of(worked.content, worked.release)
     assert dict(after.answers) == dict(whole.answers)
+    for text in ("Town", "Kōwhai"):
+        for named in whole.names.named(TypedText.of(text), at_most=9):
+            assert after.named(named, on=TODAY) == whole.named(named, on=TODAY)
+    corners = NamedPlace(PlaceKind.TOWN, "Town", places=(Place(174.5, -38.5), Place(175.5, -38.5)))
+    assert after.named(corners, on=TODAY) == whole.named(corners, on=TODAY)
     for school in worked.release.schools.values():
         if school.place:
             spot = {"lng": school.place.lng, "lat": school.place.lat}

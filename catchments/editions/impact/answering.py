@@ -13,10 +13,11 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.changes.comparison import Comparison
 from catchments.core.model import Answer, Edition, School
+from catchments.geometry.cell_grid import Floats
 from catchments.geometry.changing_index import ChangingIndex
 from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.geometry.exact_polygons import CatchmentSet
-from catchments.geometry.spatial_index import SpatialIndex
+from catchments.geometry.spatial_index import ExactIndex, SpatialIndex
 from catchments.lookup.resolver import Resolver
 from catchments.lookup.snapshot import Snapshot
 
@@ -38,13 +39,18 @@ class PatchedIndex:
         self._by = by
 
     @cached_property
-    def _patch(self) -> SpatialIndex:
-        return SpatialIndex(self._by)
+    def _patch(self) -> ExactIndex:
+        return ExactIndex(self._by)  # asked about some dozens of schools: compiling takes longer
 
     def covering(self, *, lng: float, lat: float) -> CatchmentSet:
         """Return the codes of all boundaries that cover a point, smaller code first."""
         kept = [code for code in self._base.covering(lng=lng, lat=lat) if self._keeps(code)]
         return tuple(sorted([*kept, *self._patch.covering(lng=lng, lat=lat)]))
+
+    def codes_covering(self, *, lng: Floats, lat: Floats) -> frozenset[str]:
+        """Return the codes of the catchments that cover any of these points."""
+        kept = filter(self._keeps, self._base.codes_covering(lng=lng, lat=lat))
+        return frozenset(kept) | self._patch.codes_covering(lng=lng, lat=lat)
 
     def within(self, *, lng: float, lat: float, radius_m: float) -> tuple[tuple[str, float], ...]:
         """Return every catchment within a radius with its distance, as the index does."""
@@ -75,11 +81,13 @@ def answers_after(
     after: Edition,
     comparison: Comparison,
     touched: Collection[str],
-    index: PatchedIndex,
     places: ChangingIndex[int, School],
 ) -> dict[int, Answer]:
     """Return what `Snapshot.of(after, release).answers` would be; `places` are the schools'."""
-    found = cast(SpatialIndex, index) if touched else base.resolver.index
+    found = base.resolver.index
+    if touched:  # made anew each time: what it finds places by is larger than the boundaries
+        drawn = {code: after.boundaries[code] for code in touched if code in after.boundaries}
+        found = cast(SpatialIndex, PatchedIndex(found, touched, drawn))
     resolver = Resolver(after, base.release, found)
     again = {
         *comparison.listings_changed,

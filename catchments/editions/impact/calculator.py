@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -17,7 +16,6 @@ from catchments.changes.uncovered import Uncovered
 from catchments.core.model import Answer, Edition, School
 from catchments.editions.contracts import Scheduled
 from catchments.editions.impact.answering import (
-    PatchedIndex,
     answers_after,
     places_of,
     touched_codes,
@@ -35,31 +33,50 @@ from catchments.geometry.coordinates import (
     geometry_to_360,
     to_metres,
 )
+from catchments.geometry.planar import Floats
 from catchments.geometry.tiling.coverage import CoverageFault
 from catchments.lookup.snapshot import Snapshot
 from catchments.runtime.recent import Recent
+from catchments.runtime.remembered import Remembered
 
-BASES_KEPT = 4
-AREAS_KEPT = 1_000
-REDRAWN_KEPT = 16
-"""Sets of boundaries that drafts drew, with what was found out about each."""
+BASES_KEPT = 2
+SIDES_KEPT = 4
+_MIDDLE_M = np.array([1_600_000.0, 5_400_000.0])
+"""A place in the middle of the country, so that sums of large numbers stay exact."""
 
 
 class _Areas:
-    """Areas in km² of the boundaries seen lately, each measured once."""
+    """Areas in km² of the boundaries that something still holds, each measured once."""
 
     def __init__(self) -> None:
-        # The boundary is kept beside its area: as long as it lives no other can have its id.
-        self._kept = Recent(AREAS_KEPT)
+        self._known = Remembered()
 
     def of(self, boundaries: Mapping[str, BaseGeometry]) -> dict[str, float]:
         """Return the area of each boundary, in the projection true to it."""
-        known = {code: self._kept.known(id(b)) for code, b in boundaries.items()}
+        known = {code: self._known.of(b) for code, b in boundaries.items()}
         new = {code: boundaries[code] for code, area in known.items() if area is None}
         measured = dict(zip(new, _areas_km2(list(new.values())), strict=True))
         for code, area in measured.items():
-            self._kept.keep(id(new[code]), (new[code], area))
-        return {code: kept[1] if kept else measured[code] for code, kept in known.items()}
+            self._known.keep(new[code], area)
+        return {code: measured[code] if area is None else area for code, area in known.items()}
+
+    def follow(self, old: BaseGeometry, new: BaseGeometry, gained: Floats, lost: Floats) -> None:
+        """Measure a boundary by the edges that it gained and lost, where these are few."""
+        before = self._known.of(old)
+        if before is None or 2 * (len(gained) + len(lost)) > shapely.get_num_coordinates(new):
+            return
+        crs = CHATHAM_TM2000 if gained.size and gained[0, 0, 0] > CHATHAM_LNG_360 else NZTM2000
+        more, less = (_swept_m2(edges, crs) for edges in (gained, lost))
+        self._known.keep(new, round(before + (more - less) / 1e6, 6))
+
+
+def _swept_m2(edges: Floats, crs: str) -> float:
+    """Return the area between edges and one place: what closed outlines differ by is theirs."""
+    if not len(edges):
+        return 0.0
+    line = to_metres(shapely.multipoints(edges.reshape(-1, 2)), crs=crs)
+    start, end = (shapely.get_coordinates(line) - _MIDDLE_M).reshape(-1, 2, 2).transpose(1, 0, 2)
+    return float((start[:, 0] * end[:, 1] - end[:, 0] * start[:, 1]).sum() / 2)
 
 
 def _areas_km2(boundaries: list[BaseGeometry]) -> list[float]:
@@ -80,9 +97,6 @@ class _Redrawn:
     """Boundaries that a draft drew, and what is found out about them once."""
 
     touched: frozenset[str]
-    boundaries: Mapping[str, BaseGeometry]
-    """Those touched, as they are after."""
-    index: PatchedIndex
     faults: list[CoverageFault]
     uncovered: list[Uncovered]
     """The ground that they lose."""
@@ -109,8 +123,9 @@ class _Base:
 
     snapshot: Snapshot
     outside: Mapping[int, str]
-    redrawn: Recent = field(default_factory=lambda: Recent(REDRAWN_KEPT))
-    sides: Recent = field(default_factory=lambda: Recent(BASES_KEPT))
+    redrawn: Remembered = field(default_factory=Remembered)
+    """What was found out about the boundaries that drafts drew, as long as these hold them."""
+    sides: Recent = field(default_factory=lambda: Recent(SIDES_KEPT))
 
 
 class ImpactCalculator:
@@ -194,9 +209,7 @@ class ImpactCalculator:
         """Return what is found out about an edition that follows a base."""
         base, comparison = kept.snapshot, compare(kept.snapshot.edition, after)
         redrawn = self._redrawn(kept, after, comparison)
-        answers = answers_after(
-            base, after, comparison, redrawn.touched, redrawn.index, self.schools
-        )
+        answers = answers_after(base, after, comparison, redrawn.touched, self.schools)
         return _Worked(
             after,
             answers,
@@ -215,8 +228,8 @@ class ImpactCalculator:
     def answers(self, base: Snapshot, after: Edition) -> dict[int, Answer]:
         """Return what `Snapshot.of(after, release).answers` would be."""
         comparison = compare(base.edition, after)
-        redrawn = self._redrawn(self._base(base), after, comparison)
-        return answers_after(base, after, comparison, redrawn.touched, redrawn.index, self.schools)
+        touched = touched_codes(base.edition, after, comparison)
+        return answers_after(base, after, comparison, touched, self.schools)
 
     def _before(self, kept: _Base, on: date, rates: Rates) -> Side:
         base = kept.snapshot
@@ -232,6 +245,7 @@ class ImpactCalculator:
         def made() -> _Base:
             edition = snapshot.edition
             schools = snapshot.release.schools
+            self._areas.of(edition.boundaries)
             return _Base(snapshot, listed_outside(edition, schools, edition.boundaries))
 
         # What is kept holds the snapshot, so that no other can get its id meanwhile.
@@ -244,23 +258,20 @@ class ImpactCalculator:
         drawn = {code: after.boundaries[code] for code in touched if code in after.boundaries}
 
         def made() -> _Redrawn:
-            index = PatchedIndex(kept.snapshot.resolver.index, touched, drawn)
             found = looked_at(before, after.boundaries, touched)
             schools, count = kept.snapshot.release.schools.values(), self._count_addresses
+            for code in found.apart.keys() & before.keys() & drawn.keys():
+                self._areas.follow(before[code], drawn[code], *found.apart[code])
             lost = [] if found.same_ground else uncovered(edition, after, schools, count)
             bare = [] if before or not touched else bare_land(after, schools, count)
-            return _Redrawn(touched, drawn, index, found.faults, lost, bare)
+            return _Redrawn(touched, found.faults, lost, bare)
 
-        return kept.redrawn.get(_digest(touched, drawn), made)
-
-
-def _digest(touched: Collection[str], drawn: Mapping[str, BaseGeometry]) -> bytes:
-    digest = hashlib.sha256()
-    for code in sorted(touched):
-        wkb = drawn[code].wkb if code in drawn else b""
-        digest.update(f"{len(code)} {code} {len(wkb)} ".encode())
-        digest.update(wkb)
-    return digest.digest()
+        shapes = [drawn[code] for code in sorted(drawn)]
+        known: _Redrawn | None = kept.redrawn.of(*shapes)
+        if known is None or known.touched != touched:
+            known = made()
+            kept.redrawn.keep(*shapes, known)
+        return known
 
 
 def _outside_after(

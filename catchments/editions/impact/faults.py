@@ -10,7 +10,7 @@ that is not so, everything is checked, as publication does.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -20,7 +20,16 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.geometry.changing_index import boundaries_near
 from catchments.geometry.coordinates import geometry_to_360
-from catchments.geometry.planar import Box, Faces, Flags, Floats, breadths_m, edge_ends, in_box
+from catchments.geometry.edges_apart import (
+    NamedEdges,
+    are_in,
+    differing,
+    edges_of,
+    in_one,
+    names,
+    single,
+)
+from catchments.geometry.planar import Box, Faces, Floats, breadths_m, edge_ends, in_box
 from catchments.geometry.tiling.coverage import (
     ROUNDING_WIDTH_M,
     CoverageFault,
@@ -30,6 +39,9 @@ from catchments.geometry.tiling.coverage import (
 
 AROUND_DEGREES = 0.005
 """Some 400 m: further than a channel is wide, and than its two banks run before they count."""
+
+_SAME_DEGREES2 = 1e-9
+"""Areas that differ by less are the same ground, but for a vertex on a line: some square metres."""
 
 Boundaries = Mapping[str, BaseGeometry]
 Hashes = npt.NDArray[np.uint64]
@@ -52,6 +64,8 @@ class Looked:
     faults: list[CoverageFault]
     same_ground: bool
     """Whether it is known that each place is covered by as many catchments as before."""
+    apart: Mapping[str, tuple[Floats, Floats]] = field(default_factory=dict)
+    """The edges (n, 2, 2), 0…360, that a catchment gained and lost, its area on their left."""
 
 
 def looked_at(before: Boundaries, after: Boundaries, touched: Collection[str]) -> Looked:
@@ -62,10 +76,14 @@ def looked_at(before: Boundaries, after: Boundaries, touched: Collection[str]) -
     old = {code: _Sheet.of(before[code]) for code in touched if code in before}
     new = {code: _Sheet.of(after[code]) for code in drawn}
     gained, lost = _differences(old, new)
+    pairs = zip(dict.fromkeys([*old, *new]), gained, lost, strict=True)
+    apart = {code: (more.ends, less.ends) for code, more, less in pairs}
     coverage = _Coverage(after, dict(new))
     if _cover_otherwise(gained, lost, coverage, touched):
-        return Looked(find_faults(after), same_ground=False)
-    return Looked(_gaps_at_outline(_in_one(gained), old, coverage), same_ground=True)
+        return Looked(find_faults(after), False, apart)
+    if len(drawn) == 1:  # it took in others whole, or gave nothing: nobody is new beside anybody
+        return Looked([], True, apart)
+    return Looked(_gaps_at_outline(in_one(gained), old, coverage), True, apart)
 
 
 def _are_sound(boundaries: Sequence[BaseGeometry]) -> bool:
@@ -73,21 +91,6 @@ def _are_sound(boundaries: Sequence[BaseGeometry]) -> bool:
 
 
 # --- edges ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Edges:
-    """Directed edges, their shape on the left; `there` and `back` name them in both directions."""
-
-    ends: Floats
-    there: Hashes
-    back: Hashes
-
-    def chosen(self, those: Flags) -> _Edges:
-        return _Edges(self.ends[those], self.there[those], self.back[those])
-
-    def turned(self) -> _Edges:
-        return _Edges(self.ends[:, ::-1], self.back, self.there)
 
 
 @dataclass(frozen=True)
@@ -101,12 +104,20 @@ class _Sheet:
         return cls(geometry_to_360(boundary))
 
     @cached_property
-    def edges(self) -> _Edges:
-        ends, _ = edge_ends(shapely.orient_polygons(self.shape))
-        start, end = _names(ends[:, 0]), _names(ends[:, 1])
-        return _Edges(ends, _pair(start, end), _pair(end, start))
+    def oriented(self) -> BaseGeometry:
+        """The shape on the left of all its rings."""
+        return shapely.orient_polygons(self.shape)
 
-    def within(self, box: Box) -> _Edges:
+    @cached_property
+    def spot(self) -> BaseGeometry:
+        """A point within it."""
+        return shapely.point_on_surface(self.shape)
+
+    @cached_property
+    def edges(self) -> NamedEdges:
+        return edges_of(edge_ends(self.oriented)[0])
+
+    def within(self, box: Box) -> NamedEdges:
         """Return the edges whose middle is in a box."""
         left, bottom, right, top = self.shape.bounds
         west, south, east, north = box
@@ -118,47 +129,8 @@ class _Sheet:
     @cached_property
     def is_pinched(self) -> bool:
         """Whether rings touch themselves or each other in a vertex."""
-        starts = np.sort(_names(self.edges.ends[:, 0]))
+        starts = np.sort(names(self.edges.ends[:, 0]))
         return bool((starts[:-1] == starts[1:]).any())
-
-
-def _names(xy: Floats) -> Hashes:
-    """Return 64 bits for each vertex that only the very same vertex shares.
-
-    Among a million vertices two different ones are taken for the same once in 10⁷ times.
-    """
-    bits = np.ascontiguousarray(xy + 0.0).view(np.uint64).reshape(-1, 2)
-    return _mixed(_mixed(bits[:, 0]) + bits[:, 1])
-
-
-def _pair(start: Hashes, end: Hashes) -> Hashes:
-    return _mixed(start * np.uint64(3) + end)
-
-
-def _mixed(bits: Hashes) -> Hashes:
-    """Return 64 bits stirred so that each depends on all (the finaliser of splitmix64)."""
-    z = bits + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-def _in_one(several: Sequence[_Edges]) -> _Edges:
-    if not several:
-        return _Edges(np.empty((0, 2, 2)), np.empty(0, np.uint64), np.empty(0, np.uint64))
-    return _Edges(
-        np.concatenate([each.ends for each in several]),
-        np.concatenate([each.there for each in several]),
-        np.concatenate([each.back for each in several]),
-    )
-
-
-def _single(edges: _Edges) -> Flags:
-    """Return which edges are there more or less often than their opposite."""
-    ahead = edges.there < edges.back
-    _, same = np.unique(np.where(ahead, edges.there, edges.back), return_inverse=True)
-    net = np.bincount(same, weights=np.where(ahead, 1, -1))
-    return np.asarray(net[same] != 0)
 
 
 Sheets = Mapping[str, _Sheet]
@@ -184,71 +156,99 @@ class _Coverage:
 # --- what differs ---------------------------------------------------------------------------------
 
 
-def _differences(old: Sheets, new: Sheets) -> tuple[list[_Edges], list[_Edges]]:
+def _differences(old: Sheets, new: Sheets) -> tuple[list[NamedEdges], list[NamedEdges]]:
     """Return the edges that each catchment gained, and those that it lost."""
-    nothing = _in_one([])
+    nothing = in_one([])
     gained, lost = [], []
-    for code in {*old, *new}:
-        was = old[code].edges if code in old else nothing
-        now = new[code].edges if code in new else nothing
-        gained.append(now.chosen(~_are_in(now.there, was.there)))
-        lost.append(was.chosen(~_are_in(was.there, now.there)))
+    for code in dict.fromkeys([*old, *new]):
+        if code in old and code in new:
+            more, less = differing(old[code].oriented, new[code].oriented)
+        else:
+            more = new[code].edges if code in new else nothing
+            less = old[code].edges if code in old else nothing
+        gained.append(more)
+        lost.append(less)
     return gained, lost
 
 
-def _are_in(these: Hashes, those: Hashes) -> Flags:
-    """Return which of some names are among others: `np.isin`, several times as fast."""
-    if not len(those):
-        return np.zeros(len(these), dtype=bool)
-    known = np.sort(those)
-    at = np.minimum(np.searchsorted(known, these), len(known) - 1)
-    return np.asarray(known[at] == these)
-
-
 def _cover_otherwise(
-    gained: Sequence[_Edges], lost: Sequence[_Edges], after: _Coverage, touched: Collection[str]
+    gained: Sequence[NamedEdges],
+    lost: Sequence[NamedEdges],
+    after: _Coverage,
+    touched: Collection[str],
 ) -> bool:
     """Whether some place is covered by more, or by fewer, catchments than before."""
-    both = _in_one([*gained, *(edges.turned() for edges in lost)])
-    single = both.chosen(_single(both))
-    if not len(single.ends):
+    both = in_one([*gained, *(edges.turned() for edges in lost)])
+    alone = both.chosen(single(both))
+    if not len(alone.ends):
         return False
-    faces = Faces.between(shapely.linestrings(single.ends)).areas
+    faces = Faces.between(shapely.linestrings(alone.ends)).areas
     # What is left are new vertices on straight edges. They open a film of rounding where a
     # neighbour lacks them.
-    box = _around(single.ends)
+    box = _around(alone.ends)
     others = (sheet for code, sheet in after.near(box).items() if code not in touched)
-    beside = _in_one([sheet.within(box) for sheet in others])
+    beside = in_one([sheet.within(box) for sheet in others])
     wide = bool((breadths_m(faces) >= ROUNDING_WIDTH_M).any())
-    return wide or bool(_are_in(single.there, beside.there).any())
+    return wide or bool(are_in(alone.there, beside.there).any())
 
 
 def changed_area(before: Boundaries, after: Boundaries, touched: Collection[str]) -> BaseGeometry:
     """Return where another catchment is than before: one geometry, longitudes 0…360."""
     old = {code: _Sheet.of(before[code]) for code in touched if code in before}
     new = {code: _Sheet.of(after[code]) for code in touched if code in after}
-    areas: list[BaseGeometry] = []
-    for code, gained, lost in zip({*old, *new}, *_differences(old, new), strict=True):
-        both = _in_one([gained, lost.turned()])
-        single = both.chosen(_single(both))
-        faces = Faces.between(shapely.linestrings(single.ends))
-        was, now = (
-            shapely.intersects(side[code].shape if code in side else shapely.Polygon(), faces.spots)
-            for side in (old, new)
-        )
+    # A catchment that ends or is new changes hands whole; others may gain or lose nothing else.
+    ended = [sheet for code, sheet in old.items() if code not in new]
+    begun = [sheet for code, sheet in new.items() if code not in old]
+    areas = [part for sheet in (*ended, *begun) for part in shapely.get_parts(sheet.shape)]
+    known = in_one([sheet.edges for sheet in (*ended, *begun)])
+    both = [code for code in old if code in new]
+    pairs = _differences({c: old[c] for c in both}, {c: new[c] for c in both})
+    for code, gained, lost in zip(both, *pairs, strict=True):
+        turned = in_one([gained, lost.turned()])
+        alone = turned.chosen(single(turned))
+        rest = alone.chosen(~(are_in(alone.there, known.there) | are_in(alone.there, known.back)))
+        if _is_told(old[code].shape, new[code].shape, ended, begun):
+            alone = rest
+        faces = Faces.between(shapely.linestrings(alone.ends))
+        was, now = (shapely.intersects(side[code].shape, faces.spots) for side in (old, new))
         areas += list(faces.areas[was != now])
-    return shapely.union_all(areas) if areas else shapely.MultiPolygon()
+    return _together(areas)
+
+
+def _is_told(
+    was: BaseGeometry, now: BaseGeometry, ended: Sequence[_Sheet], begun: Sequence[_Sheet]
+) -> bool:
+    """Whether a catchment took in those that end, or gave those that are new, and nothing else."""
+    more = sum(sheet.shape.area for sheet in ended if shapely.intersects(now, sheet.spot))
+    less = sum(sheet.shape.area for sheet in begun if shapely.intersects(was, sheet.spot))
+    return bool(abs(now.area - was.area - more + less) < _SAME_DEGREES2)
+
+
+def _together(areas: Sequence[BaseGeometry]) -> BaseGeometry:
+    """Return areas as one, each once: what one catchment lost another has gained."""
+    each = np.array(areas, dtype=object)
+    if not len(each):
+        return shapely.MultiPolygon()
+    marks = np.column_stack([shapely.bounds(each), shapely.get_num_coordinates(each)])
+    _, once = np.unique(
+        np.column_stack([marks, np.round(shapely.area(each), 10)]), axis=0, return_index=True
+    )
+    each = each[np.sort(once)]
+    if len(each) == 1:
+        return areas[0]
+    tiling = bool(shapely.coverage_is_valid(each))
+    return shapely.coverage_union_all(each) if tiling else shapely.union_all(each)
 
 
 # --- outer edges that changed hands ---------------------------------------------------------------
 
 
-def _gaps_at_outline(gained: _Edges, old: Sheets, after: _Coverage) -> list[CoverageFault]:
+def _gaps_at_outline(gained: NamedEdges, old: Sheets, after: _Coverage) -> list[CoverageFault]:
     """Return the gaps at the outer edges that have another owner than before."""
     if not len(gained.ends):
         return []
     outline, _ = _outline(after.near(_around(gained.ends)), _around(gained.ends))
-    changed = outline.chosen(_are_in(outline.there, gained.there))
+    changed = outline.chosen(are_in(outline.there, gained.there))
     if not len(changed.ends):
         return []
     box = _with_lakes(_around(changed.ends), changed.ends, old)
@@ -280,10 +280,10 @@ def _with_lakes(box: Box, ends: Floats, old: Sheets) -> Box:
     return float(west), float(south), float(east), float(north)
 
 
-def _outline(near: Sheets, box: Box) -> tuple[_Edges, npt.NDArray[np.intp]]:
+def _outline(near: Sheets, box: Box) -> tuple[NamedEdges, npt.NDArray[np.intp]]:
     """Return the edges in a box that no neighbour shares, and whose each is."""
     several = [sheet.within(box) for sheet in near.values()]
     owner = np.repeat(np.arange(len(several)), [len(edges.ends) for edges in several])
-    edges = _in_one(several)
-    single = _single(edges)
-    return edges.chosen(single), owner[single]
+    edges = in_one(several)
+    unshared = single(edges)
+    return edges.chosen(unshared), owner[unshared]

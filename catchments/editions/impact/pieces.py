@@ -89,7 +89,7 @@ def _marks(several: Sequence[_Pieces]) -> set[bytes]:
 
 def _more(made: Shapes, were: Sequence[BaseGeometry]) -> int:
     """Return how many pieces more there are of what was one: each is where a place in it was."""
-    if not len(made) or not were:
+    if len(made) < 2 or not were:
         return 0
     home = shapely.STRtree(were).query(points_within(made), "intersects")[1]
     return len(home) - len(np.unique(home))

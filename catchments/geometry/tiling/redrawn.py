@@ -10,8 +10,15 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.geometry.coordinates import area_m2, geometry_to_360
-from catchments.geometry.planar import Shapes, in_one, make_valid_2d, polygons_in
+from catchments.geometry.coordinates import area_m2, geometry_to_360, in_metres
+from catchments.geometry.edges_apart import differing
+from catchments.geometry.planar import (
+    Faces,
+    Shapes,
+    in_one,
+    make_valid_2d,
+    polygons_in,
+)
 
 LEAST_M2 = 1.0
 """Less ground than this comes of a vertex more on a line, and of rounding: nothing was redrawn."""
@@ -20,6 +27,8 @@ MOST_VERTICES = 300_000
 """Of the boundaries before and after together: some seconds' work."""
 SOMEBODY = ""
 """Stands for other catchments, where it is not looked up which."""
+_SURE_DEGREES2 = 1e-9
+"""Areas that differ by more are not the same ground: some ten square metres."""
 _ROUNDING = 1e-9
 """What of an area is lost by reckoning with it."""
 
@@ -39,12 +48,16 @@ class Ground:
 
 def is_redrawn(before: BaseGeometry, after: BaseGeometry) -> bool:
     """Whether ground changed hands between two boundaries; WGS 84, longitude -180…180."""
-    if before is after or bytes(before.wkb) == bytes(after.wkb):
+    if before is after or shapely.equals_identical(before, after):
         return False
+    if abs(shapely.area(before) - shapely.area(after)) > _SURE_DEGREES2:
+        return True
     old, new = _valid(before), _valid(after)
-    if shapely.equals_exact(shapely.normalize(old), shapely.normalize(new), tolerance=0):
-        return False
-    return area_m2(_areas(shapely.symmetric_difference(old, new))) >= LEAST_M2
+    apart = differing(shapely.orient_polygons(old), shapely.orient_polygons(new))
+    faces = Faces.between(shapely.linestrings(np.concatenate([edges.ends for edges in apart])))
+    was, now = (shapely.intersects(shape, faces.spots) for shape in (old, new))
+    changed = faces.areas[was != now]
+    return bool(len(changed)) and float(shapely.area(in_metres(changed)).sum()) >= LEAST_M2
 
 
 def ground_between(before: Boundaries, after: Boundaries) -> list[Ground]:
@@ -140,10 +153,6 @@ def _near(pieces: Shapes, among: Boundaries) -> list[str]:
 
 def _pieces(shape: BaseGeometry) -> Shapes:
     return np.array(polygons_in([shape]), dtype=object)
-
-
-def _areas(shape: BaseGeometry) -> BaseGeometry:
-    return in_one(polygons_in([shape]))
 
 
 def _valid(boundary: BaseGeometry) -> BaseGeometry:

@@ -42,6 +42,12 @@ class Comment:
     about: str = ""
     called: str = ""
 
+    @property
+    def place(self) -> str:
+        """What to ask for the school or the point that it is about; empty for anything else."""
+        kind, _, what = self.about.partition(" ")
+        return what.replace(" ", ", ") if kind in {"school", "point"} else ""
+
     def is_on(self, position: int, made_at: datetime) -> bool:
         """Whether it is about the change at a position; one made later is another change."""
         return self.about == f"{CHANGE} {position}" and made_at <= self.at

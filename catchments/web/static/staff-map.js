@@ -79,7 +79,7 @@
     for (const school of data.moved) seen.extend([school.lat, to360(school.lng)]);
     const chosen = chosenInForm();
     const whole = (chosen.length && map.areas.boundsOf(chosen)) || map.options.whole;
-    return map.show(seen.isValid() ? seen : whole, { animate: false });
+    return map.show(seen.isValid() ? seen.pad(0.35) : whole, { animate: false });
   }
 
   // --- what is chosen in the form, and searched for ----------------------------------------------------
@@ -122,19 +122,21 @@
   // --- who has how much ----------------------------------------------------------------------------------
 
   const SHARES = [0.5, 0.75, 1];
+  /* The fourth is for more than a capacity alone. */
+  const COLOURS = [0, 1, 2, 3, 4, 5];
 
   /* By the share of the capacity; where no contract says one, by how many there are, in four parts. */
   function shading(loads) {
     const all = Object.values(loads);
     if (all.some(({ capacity }) => capacity)) {
       const step = ({ before, capacity }) => (capacity ? 1 + SHARES.filter((share) => before / capacity > share).length : 0);
-      return { step, key: words.loads };
+      return { step, key: words.loads, colours: [0, 1, 2, 3, 4] };
     }
     const sorted = Array.from(new Set(all.map(({ before }) => before))).sort((a, b) => a - b);
     const ends = [1, 2, 3, 4].map((part) => sorted[Math.ceil((sorted.length * part) / 4) - 1] ?? 0);
     const low = (at) => (at ? ends[at - 1] + 1 : sorted[0] ?? 0);
     const key = ends.map((high, at) => worded(words.loadUpTo, { low: low(at).toLocaleString(), high: high.toLocaleString() }));
-    return { step: ({ before }) => 1 + ends.findIndex((end) => before <= end), key: [words.nobody, ...key] };
+    return { step: ({ before }) => 1 + ends.findIndex((end) => before <= end), key: [words.nobody, ...key], colours: [0, 1, 2, 3, 5] };
   }
 
   function shadeByLoad(map) {
@@ -146,7 +148,7 @@
     let shown = null;
     const mark = (path, code) => {
       const at = shown.loads[code] ? shown.step(shown.loads[code]) : 0;
-      for (let each = 0; each < shown.key.length; each += 1) path?.classList.toggle("load-" + each, each === at);
+      for (const each of COLOURS) path?.classList.toggle("load-" + each, each === shown.colours[at]);
     };
     const shade = () => {
       for (const [code, { layer }] of map.areas.parts) mark(layer.getElement(), code);
@@ -158,7 +160,7 @@
       try {
         const { catchments: loads } = await json(box.dataset.load);
         shown = { loads, ...shading(loads) };
-        list.replaceChildren(...shown.key.map(keyRow));
+        list.replaceChildren(...shown.key.map((text, at) => keyRow(text, shown.colours[at])));
         shade();
       } catch {
         unavailable();
@@ -167,10 +169,10 @@
     map.areas.on("drawn", () => shown && shade());
   }
 
-  function keyRow(text, at) {
+  function keyRow(text, colour) {
     const row = document.createElement("li");
     const swatch = document.createElement("span");
-    swatch.className = "swatch load-" + at;
+    swatch.className = "swatch load-" + colour;
     row.append(swatch, Object.assign(document.createElement("span"), { textContent: text }));
     return row;
   }
@@ -212,6 +214,8 @@
     for (const fact of catchments) map.names.facts.set(fact.code, fact);
     const regions = new Map(Array.from(map.areas.parts, ([code, { region }]) => [region, map.names.facts.get(code)?.education_region || ""]));
     map.legend.name(Array.from(regions).sort((a, b) => a[0] - b[0]));
+    // They stand in a form that is sent, and are none of its fields.
+    for (const input of ours.frame.querySelectorAll("input")) input.setAttribute("form", "staff-map-none");
     ours.nameWhatIsUnder(map);
     ours.nameLayers(map);
     map.schools.on("missing", () => say(ours.words.noSchools));

@@ -42,7 +42,7 @@ def filled_in(
     survey.feed(page)
     if survey.best is None:
         return Filled(page, found=False, left=tuple(_typed(fields)))
-    filler = _Filler(survey.best, fields, hidden)
+    filler = _Filler(survey.best, fields, hidden, survey.unfolded)
     filler.feed(page)
     filler.close()
     return Filled("".join(filler.written), found=True, left=tuple(filler.left()))
@@ -68,6 +68,10 @@ class _Survey(HTMLParser):
         self._names = {name for name, _ in fields}
         self._number, self._score = -1, -1
         self._best = (-1, -1)
+        self._said = set(_typed(fields))
+        self._folds, self._around = -1, [-1]
+        self.unfolded: set[int] = set()
+        """Which folds of the page have something of it in them, by number."""
 
     @property
     def best(self) -> int | None:
@@ -76,6 +80,9 @@ class _Survey(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: _Attributes) -> None:
         given = dict(attrs)
+        if tag == "details":
+            self._folds += 1
+            self._around.append(self._folds)
         if tag == "form":
             self._number += 1
             to = (given.get("action") or self._here).partition("#")[0]
@@ -85,10 +92,19 @@ class _Survey(HTMLParser):
         elif self._score >= 0 and given.get("name") in self._names:
             is_same = (given["name"], given.get("value")) in self._fields
             self._note(2 if is_same and given.get("type") == "hidden" else 1)
+            self._unfold(given)
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._score = -1
+        elif tag == "details":
+            self._around.pop()
+
+    def _unfold(self, given: dict[str, str | None]) -> None:
+        is_box = given.get("type") in {"checkbox", "radio"}
+        name = given.get("name")
+        if any(name == k and (not is_box or given.get("value") == v) for k, v in self._said):
+            self.unfolded.update(self._around)
 
     def _note(self, more: int) -> None:
         if self._score < 0:
@@ -113,10 +129,17 @@ class _Place:
 class _Filler(HTMLParser):
     """Writes a page again as it is, but for the fields of one form."""
 
-    def __init__(self, number: int, fields: list[tuple[str, str]], hidden: tuple[str, str]) -> None:
+    def __init__(
+        self,
+        number: int,
+        fields: list[tuple[str, str]],
+        hidden: tuple[str, str],
+        unfolded: set[int],
+    ) -> None:
         super().__init__(convert_charrefs=False)
         self.written: list[str] = []
         self._number, self._fields, self._hidden = number, fields, hidden
+        self._folds, self._unfolded = -1, unfolded
         self._at = _Place()
         self._rest: dict[str, list[str]] = {}
         for name, value in fields:
@@ -138,6 +161,11 @@ class _Filler(HTMLParser):
             name, value = self._hidden
             more = f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
             self.written.append(raw + (more if self._at.inside else ""))
+            return
+        if tag == "details":
+            self._folds += 1
+            opened = _marked(attrs, "open", on=True)
+            self.written.append(_tag(tag, opened) if self._folds in self._unfolded else raw)
             return
         write = self._writers.get(tag) if self._at.inside else None
         self.written.append(write(self, dict(attrs), attrs) if write else raw)
@@ -185,15 +213,11 @@ class _Filler(HTMLParser):
         is_chosen = self._has(self._at.select, given["value"])
         return _tag("option", _marked(attrs, "selected", on=is_chosen))
 
-    def _details(self, given: dict[str, str | None], attrs: _Attributes) -> str:  # noqa: ARG002
-        return _tag("details", _marked(attrs, "open", on=True))
-
     _writers: dict[str, Callable[[_Filler, dict[str, str | None], _Attributes], str]] = {  # noqa: RUF012
         "input": _input,
         "textarea": _textarea,
         "select": _select,
         "option": _option,
-        "details": _details,
     }
 
     def _has(self, name: str, value: str | None) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, g, render_template, request, session
+from flask import Response, after_this_request, flash, g, render_template, request, session
 from flask_babel import gettext, ngettext
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
@@ -166,14 +166,19 @@ def standing_again() -> KeptForm | None:
     return kept
 
 
-@blueprint.after_app_request
+@blueprint.before_app_request
+def _look_after() -> None:
+    if access.is_staff_path(request.path) and (request.method == "POST" or KEPT in session):
+        after_this_request(_stand_again)  # before what packs the page
+
+
 def _stand_again(response: Response) -> Response:
-    if not access.is_staff_path(request.path) or response.status_code >= SERVER_ERROR:
+    if response.status_code >= SERVER_ERROR:
         return response
     try:
         if request.method == "POST":
             return _sent_again(response)
-        return _with_kept(response) if KEPT in session else response
+        return _with_kept(response)
     except (CatchmentsError, HTTPException):  # the page stands, whatever becomes of what is kept
         return response
 

@@ -39,8 +39,12 @@ def map_of(worked: DraftState, *, since: DraftState | None = None) -> Response:
     """Return what the map draws of a draft, or of what it does `since` it was another."""
     found = impact.impact_of(worked, since=since)
     before = since.content if since else impact.base_of(worked).edition
-    touched = touched_codes(before, worked.content, found.comparison)
-    drawn = display_differences(before, worked.content, touched)
+    drawn: dict[str, msgspec.Raw] | None = impact.bench().drawn.of(before, worked.content)
+    if drawn is None:
+        touched = touched_codes(before, worked.content, found.comparison)
+        parts = display_differences(before, worked.content, touched)
+        drawn = {name: msgspec.Raw(msgspec.json.encode(part)) for name, part in parts.items()}
+        impact.bench().drawn.keep(before, worked.content, drawn)
     body = {**drawn, "moved": _moved(found), **_sources(worked)}
     return Response(msgspec.json.encode(body), mimetype="application/json")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 
+import shapely
 from flask import current_app, flash, redirect, request, url_for
 from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
@@ -37,8 +38,10 @@ from catchments.web.common.i18n import moment
 from catchments.web.common.services import service
 
 KEPT = "catchments.working"
-DRAFTS_KEPT = 24
-"""Versions of drafts; they share what they have in common."""
+DRAFTS_KEPT, DRAFTS_BYTES = 24, 64_000_000
+"""Versions of drafts, and what they may hold beside their bases."""
+BYTES_A_VERTEX = 40
+"""Of a boundary that was worked with: sixteen for its place, the rest for what finds it."""
 TRIED = "catchments.tried"
 TRIED_KEPT = 4
 """Changes that are being looked over: one of a draft."""
@@ -224,13 +227,27 @@ def _kept() -> Recent:
 
     It is by a draft's number, its version, and the number of the directory release.
     """
-    kept: Recent = current_app.extensions.setdefault(KEPT, Recent(DRAFTS_KEPT))
+    kept: Recent = current_app.extensions.setdefault(KEPT, kept_drafts())
     return kept
+
+
+def kept_drafts() -> Recent:
+    """Return room for versions of drafts, bounded by what they drew."""
+    return Recent(DRAFTS_KEPT, bytes_at_most=DRAFTS_BYTES, size_of=bytes_of)
+
+
+def bytes_of(state: DraftState) -> int:
+    """Return about how much memory a draft takes beside its base."""
+    base = state.base.edition.boundaries if state.base else {}
+    drawn = [b for code, b in state.content.boundaries.items() if base.get(code) is not b]
+    return int(shapely.get_num_coordinates(drawn).sum()) * BYTES_A_VERTEX
 
 
 def _tried() -> Recent:
     """Return what the changes that were looked over lately would make of their drafts."""
-    kept: Recent = current_app.extensions.setdefault(TRIED, Recent(TRIED_KEPT))
+    kept: Recent = current_app.extensions.setdefault(
+        TRIED, Recent(TRIED_KEPT, bytes_at_most=DRAFTS_BYTES / 4, size_of=lambda t: bytes_of(t[-1]))
+    )
     return kept
 
 

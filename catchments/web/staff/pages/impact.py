@@ -25,13 +25,15 @@ from catchments.editions.impact.tables import Impact, Row
 from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.lookup.snapshot import Snapshot
 from catchments.runtime.recent import Recent
+from catchments.runtime.remembered import Remembered
 from catchments.store.directory.rates import OTHERS, AbsenceRates
 from catchments.web.common.services import service
 from catchments.web.pages.map import locator
 from catchments.web.staff.pages.draft_view import DraftState
 
 KEPT = "catchments.editions.impact"
-IMPACTS_KEPT = 8
+NOTHINGS_KEPT = 1
+"""Empty editions that a draft from nothing starts from: one of a directory release."""
 FIRST = 50
 """Schools and warnings that are listed before the rest is folded away."""
 NAMED_AT_MOST, LINES_AT_MOST = 5, 3
@@ -83,11 +85,12 @@ class Zoomed:
 
 
 class _Bench:
-    """The workbench of a process, and the impacts that it worked out lately."""
+    """The workbench of a process, and what it worked out of contents that something still holds."""
 
     def __init__(self) -> None:
         self.workbench = ImpactCalculator(service().addresses.counts_within)
-        self.recent = Recent(IMPACTS_KEPT)
+        self.impacts, self.answers, self.drawn = Remembered(), Remembered(), Remembered()
+        self.recent = Recent(NOTHINGS_KEPT)
 
 
 def bench() -> _Bench:
@@ -149,17 +152,17 @@ def impact_of(worked: DraftState, *, since: DraftState | None = None) -> Impact:
     numbers = tuple(edition.number for _, edition in scheduled)
     base, after = base_of(worked), worked.content
     before = since.content if since else None
-    # Contents are kept beside what they do: as long as they live no others have their ids.
-    key = ("impact", id(before), id(after), id(base), on, _key_of(rates), numbers)
-
-    def made() -> tuple[Any, ...]:
+    about = (on, _key_of(rates), numbers)
+    things = (base, before or base, after)
+    known, found = bench().impacts.of(*things) or (None, None)
+    if known != about or found is None:
         found = bench().workbench.impact(
             base, after, on=on, rates=rates, since=before, scheduled=scheduled
         )
         agreed = agreed_days(worked.draft.changes, base.edition, on)
-        return replace(found, blocks=(*found.blocks, *agreed)), before, after, base
-
-    return bench().recent.get(key, made)[0]  # type: ignore[no-any-return]
+        found = replace(found, blocks=(*found.blocks, *agreed))
+        bench().impacts.keep(*things, (about, found))
+    return found
 
 
 def scheduled_after(day: date, *editions: Edition) -> Scheduled:
@@ -180,12 +183,11 @@ def scheduled_after(day: date, *editions: Edition) -> Scheduled:
 def answers_of(worked: DraftState) -> Mapping[int, Answer]:
     """Return the answer for each school as a draft has it, by number."""
     base, content = base_of(worked), worked.content
-    key = ("answers", id(content), id(base))
-
-    def made() -> tuple[Any, ...]:
-        return bench().workbench.answers(base, content), content, base
-
-    return bench().recent.get(key, made)[0]  # type: ignore[no-any-return]
+    found: Mapping[int, Answer] | None = bench().answers.of(base, content)
+    if found is None:
+        found = bench().workbench.answers(base, content)
+        bench().answers.keep(base, content, found)
+    return found
 
 
 def base_of(worked: DraftState) -> Snapshot:

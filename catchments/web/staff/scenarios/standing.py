@@ -61,7 +61,9 @@ class Standing:
         return (*self.found.moved, *self.found.relisted)
 
     def told(self) -> list[Announcement]:
-        """Return what schools and providers are told once it is published."""
+        """Return what is told once it is published; of a first edition nobody is told."""
+        if self.base.edition.number is None:
+            return []
         starts = self.starts or self.found.on
         return notices_of(self.base, self.after, effective_from=starts, reason=self.reason)
 
