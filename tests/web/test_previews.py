@@ -137,6 +137,17 @@ def test_catchments_that_lie_far_apart_are_merged_only_when_it_is_meant(
     assert added.status_code == 303
 
 
+def test_only_land_counts_of_ground_that_changes_hands(app: Flask, hana: FlaskClient) -> None:
+    at_sea = "174.0 -38.6\n174.3 -38.6\n174.3 -38.2\n174.0 -38.2"
+    ashore = "174.8 -38.6\n175.1 -38.6\n175.1 -38.2\n174.8 -38.2"
+    told = [
+        "Land that changes hands: about"
+        in words(sent(app, hana, "transfer-area", to=KOWHAI, points=p))
+        for p in (at_sea, ashore)
+    ]
+    assert told == [False, True]
+
+
 def test_neighbours_are_merged_without_being_asked_twice(app: Flask, hana: FlaskClient) -> None:
     page = sent(app, hana, "merge-catchments", catchments=[AHI, KOWHAI], into=AHI)
     assert asks_twice(page) == []

@@ -15,15 +15,20 @@ from markupsafe import Markup
 
 from catchments.changes.effects import Effect, beside_the_ground
 from catchments.changes.publication_checks import Concern
+from catchments.changes.uncovered import area
 from catchments.core.model import Answer, DirectoryRelease, Edition
 from catchments.editions.contracts import Scheduled, agreed_days
 from catchments.editions.differences import SchoolChange
+from catchments.editions.impact.answering import touched_codes
 from catchments.editions.impact.calculator import ImpactCalculator
+from catchments.editions.impact.faults import changed_area
 from catchments.editions.impact.pieces import CUT_OFF, parted
 from catchments.editions.impact.rates import Rates
 from catchments.editions.impact.tables import Impact, Row
 from catchments.geometry.coordinates import geometry_to_360, to_360
+from catchments.geometry.tiling.ground import km2_of
 from catchments.lookup.snapshot import Snapshot
+from catchments.readers.land import land
 from catchments.runtime.recent import Recent
 from catchments.runtime.remembered import Remembered
 from catchments.store.directory.rates import OTHERS, AbsenceRates
@@ -39,6 +44,8 @@ FIRST = 50
 NAMED_AT_MOST, LINES_AT_MOST = 5, 3
 """In the sentence: names, and lines of what differs; all of it stands below."""
 AROUND_A_PLACE_DEG = 0.05
+DRAWN_DEG = 0.0001
+"""Ten metres: as exact as land is measured that changes hands."""
 
 Bounds = tuple[float, float, float, float]
 
@@ -68,6 +75,8 @@ class Panel:
     title: str
     no_warning: str
     """Said where there is nothing new to look at."""
+    ground: str
+    """How much land changes hands, in a sentence; empty where none does."""
 
     @property
     def moved(self) -> tuple[Sequence[SchoolChange], Sequence[SchoolChange]]:
@@ -89,7 +98,8 @@ class _Bench:
 
     def __init__(self) -> None:
         self.workbench = ImpactCalculator(service().addresses.counts_within)
-        self.impacts, self.answers, self.drawn = Remembered(), Remembered(), Remembered()
+        self.impacts, self.answers = Remembered(), Remembered()
+        self.drawn, self.ground = Remembered(), Remembered()
         self.recent = Recent(NOTHINGS_KEPT)
 
 
@@ -231,6 +241,7 @@ def _panel(
         warnings=tuple(_linked(base, worked, each) for each in found.warnings),
         rate_words=rate_words(found.rates),
         beside=tuple(beside),
+        ground=_ground(before, worked.content, found),
         title=gettext("Impact") if of_draft else gettext("What this change does"),
         no_warning=(
             gettext("Nothing that this draft brings about.")
@@ -238,6 +249,19 @@ def _panel(
             else gettext("Nothing that this change brings about.")
         ),
     )
+
+
+def _ground(before: Edition, after: Edition, found: Impact) -> str:
+    """Return how much land changes hands; the sea of a catchment does not count."""
+    touched = touched_codes(before, after, found.comparison)
+    if not touched or not before.boundaries:
+        return ""
+    km2: float | None = bench().ground.of(before, after)
+    if km2 is None:
+        changed = changed_area(before.boundaries, after.boundaries, touched)
+        km2 = km2_of(land().within(shapely.simplify(changed, DRAWN_DEG)))
+        bench().ground.keep(before, after, km2)
+    return gettext("Land that changes hands: about %(area)s.", area=area(km2)) if km2 else ""
 
 
 def _parted(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
