@@ -9,9 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from catchments.store import schema
 from catchments.web.staff.forms import live_totals
 from tests.staff import added, content, csrf_token, signed_in
-from tests.worlds import AHI, HOSTILE, KOWHAI
+from tests.worlds import AHI, HOSTILE, KOWHAI, store_of
 
 PATH = "/staff/drafts/1/totals"
 
@@ -79,3 +80,11 @@ def test_a_boundary_is_given_as_the_draft_has_it(app: Flask, hana: FlaskClient) 
     nothing = hana.get("/staff/drafts/1/boundary.json?catchment=NONE").get_json()
     assert nothing["features"][0]["geometry"] is None
     assert app.test_client().get("/staff/drafts/1/boundary.json").status_code == 303
+
+
+def test_a_form_whose_map_is_not_made_yet_works_without_it(app: Flask, hana: FlaskClient) -> None:
+    with store_of(app).writing() as connection:
+        connection.execute(schema.artefact.delete())
+    page = hana.get("/staff/drafts/1/change/transfer-area")
+    assert page.status_code == 200
+    assert "map-data.js" not in page.text

@@ -8,6 +8,7 @@ import msgspec
 from flask import Response, get_template_attribute, url_for
 from markupsafe import Markup
 
+from catchments.core.errors import NotKnown
 from catchments.core.roles import Action
 from catchments.editions.impact.answering import touched_codes
 from catchments.editions.impact.tables import Impact
@@ -88,16 +89,20 @@ def base_map(number: int | None, draft: Draft | None = None) -> dict[str, Any]:
     """Return what the public map's scripts need to draw an edition below a draft.
 
     It is today's where there is none with the number. From near by boundaries are the draft's own,
-    where one is given. Without any edition there is no map: what is drawn on it can be typed.
+    where one is given. Where there is no edition, or its map is not made yet, there is no map:
+    what is drawn on it can be typed.
     """
     world = service().snapshots.current()
     published = {each.number for each in world.timeline.editions}
     snapshot = world.on(world.today)
     if number in published:
         snapshot = world.numbered(number or 0, draft_view.release_for(world).number or 0)
-    if snapshot is None:
+    try:
+        context = map_context(snapshot) if snapshot else None
+    except NotKnown:
+        context = None
+    if context is None:
         return {"scripts": [url_for("static", filename="staff-map.js")], "data_urls": {}}
-    context = map_context(snapshot)
     return {**context, "data_urls": _data_urls(context, draft), "scripts": _scripts(context)}
 
 
