@@ -52,6 +52,9 @@ class Mouse:
     def choose(self, target: Locator, label: str) -> None:
         target.select_option(label=label)
 
+    def tick(self, target: Locator) -> None:
+        target.check()
+
     def date(self, target: Locator, day: date) -> None:
         target.fill(day.isoformat())
 
@@ -75,6 +78,10 @@ class Keyboard:
         target.page.keyboard.type(label)
         chosen = target.locator("option:checked")
         expect(chosen).to_have_text(label)
+
+    def tick(self, target: Locator) -> None:
+        self._reach(target)
+        target.page.keyboard.press("Space")
 
     def date(self, target: Locator, day: date) -> None:
         self._reach(target)
@@ -231,7 +238,9 @@ def hana_prepares(office: Office, starts: date) -> None:
         expect(page.get_by_role("alert")).to_contain_text("maybe")  # a word among the numbers
         hands.write(page.get_by_label("Or paste school numbers"), "3, 4 5\n8 9")
         office.push(page, "Look over, then add")
-        expect(page.get_by_role("row")).to_have_count(6)
+        expect(page.get_by_role("table", name="5 schools", exact=True).locator("tr")).to_have_count(
+            6
+        )
         office.look(page)
         office.push(page, "Add the change")
         office.follow(page, "Transfer an area")
@@ -239,6 +248,8 @@ def hana_prepares(office: Office, starts: date) -> None:
         hands.write(page.get_by_label("Corners, one a line"), PENINSULA)
         office.push(page, "Look over, then add")
         office.look(page)
+        for box in page.locator("input[name=sure]").all():  # a peninsula is cut off: it is meant
+            hands.tick(box)
         office.push(page, "Add the change")
         expect(page.locator("main")).to_contain_text("Kaitāia College")  # among those who change
         expect(page.locator(".steps li")).to_have_count(2)

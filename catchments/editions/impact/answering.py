@@ -50,7 +50,8 @@ class PatchedIndex:
     def codes_covering(self, *, lng: Floats, lat: Floats) -> frozenset[str]:
         """Return the codes of the catchments that cover any of these points."""
         kept = filter(self._keeps, self._base.codes_covering(lng=lng, lat=lat))
-        return frozenset(kept) | self._patch.codes_covering(lng=lng, lat=lat)
+        where = zip(lng.tolist(), lat.tolist(), strict=True)
+        return frozenset(kept).union(*(self._patch.covering(lng=x, lat=y) for x, y in where))
 
     def within(self, *, lng: float, lat: float, radius_m: float) -> tuple[tuple[str, float], ...]:
         """Return every catchment within a radius with its distance, as the index does."""
