@@ -8,13 +8,13 @@ A boundary that gains no vertex and no face is handed back as the same object.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import shapely
-import shapely.ops
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import ChangeDoesNotFit, shown
@@ -33,7 +33,10 @@ from catchments.geometry.planar import (
 
 MAX_VERTICES = 1_000_000
 """A drawn or uploaded shape may have so many: more than the whole country's coast."""
-
+STRETCHES_AT_MOST = 1_000
+"""How often a line may run into the catchment that it splits."""
+_LOOKED_AT_MOST = 20_000_000
+"""Vertices that are looked at for all stretches of a line: some tenths of a second."""
 _OVERSHOOT_DEGREES = 1e-6
 """Ten centimetres by which a cut reaches past the edges that it ends on: so it crosses them."""
 _ON_CUT_DEGREES = 1e-9
@@ -202,21 +205,39 @@ def _near(geometry: BaseGeometry) -> str:
 def _within_reach(line: BaseGeometry, shape: BaseGeometry) -> BaseGeometry:
     """Return what of a line is inside a shape, each stretch a little longer at both ends.
 
-    So it cuts that shape's edges, and no edge farther off.
+    So it cuts that shape's edges, and no edge farther off. Raises ChangeDoesNotFit for a line that
+    is inside so often that nobody meant it: each stretch is looked for along the whole line.
     """
-    inside = shapely.get_parts(shapely.line_merge(shapely.intersection(line, shape)))
-    stretches = [
-        (line.project(shapely.points(ends[0])), line.project(shapely.points(ends[-1])))
-        for each in inside
-        if each.geom_type == "LineString" and len(ends := shapely.get_coordinates(each)) > 1
-    ]
-    longer = [
-        shapely.ops.substring(
-            line, max(0.0, min(ends) - _OVERSHOOT_DEGREES), max(ends) + _OVERSHOOT_DEGREES
-        )
-        for ends in stretches
-    ]
+    parts = shapely.get_parts(shapely.line_merge(shapely.intersection(line, shape)))
+    inside = parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING]
+    _refuse_many_stretches(len(inside), line)
+    ends = shapely.get_point(inside, 0), shapely.get_point(inside, -1)
+    places = np.sort(shapely.line_locate_point(line, np.column_stack(ends)), axis=1)
+    places += np.array([-_OVERSHOOT_DEGREES, _OVERSHOOT_DEGREES])
+    longer = _stretches(line, places)
     return shapely.union_all([each for each in longer if each.length > 0])
+
+
+def _refuse_many_stretches(count: int, line: BaseGeometry) -> None:
+    vertices = int(shapely.get_num_coordinates(line))
+    at_most = min(STRETCHES_AT_MOST, _LOOKED_AT_MOST // vertices)
+    if count <= at_most:
+        return
+    raise ChangeDoesNotFit(
+        f"The line from {_near(line)} runs into the catchment {count:,} times.",
+        allowed=f"With {vertices:,} vertices it may do so {at_most:,} times.",
+        next_step="Draw it with fewer turns.",
+    )
+
+
+def _stretches(line: BaseGeometry, places: npt.NDArray[np.float64]) -> Iterator[BaseGeometry]:
+    """Yield the stretches of a line from one distance along it to another, in its own unit."""
+    xy = shapely.get_coordinates(line)
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+    for place in places.clip(0.0, along[-1]):
+        ends = shapely.get_coordinates(shapely.line_interpolate_point(line, place))
+        between = slice(np.searchsorted(along, place[0], "right"), np.searchsorted(along, place[1]))
+        yield shapely.linestrings(np.vstack([ends[:1], xy[between], ends[1:]]))
 
 
 # --- frames ---------------------------------------------------------------------------------------

@@ -217,6 +217,20 @@ def test_a_line_that_cannot_split_is_refused(line: BaseGeometry, said: str) -> N
         split(squares(), AHI, line, new="NEW-9")
 
 
+def zigzag(turns: int) -> BaseGeometry:
+    """A line that leaves Ahi and comes back again and again, and never crosses itself."""
+    return shapely.LineString(
+        [(174.2 + 0.6 * n / turns, -37.9 if n % 2 else -38.5) for n in range(turns)]
+    )
+
+
+def test_a_line_that_runs_in_and_out_more_often_than_anybody_means_is_refused_at_once() -> None:
+    with pytest.raises(ChangeDoesNotFit, match=r"runs into the catchment 20,000 times.*500 times"):
+        split(squares(), AHI, zigzag(40_000), new="NEW-9")
+    after = split(squares(), AHI, zigzag(301), new="NEW-9")
+    assert {AHI, "NEW-9"} <= after.keys()
+
+
 @pytest.mark.parametrize(
     "act",
     [

@@ -104,7 +104,7 @@ def _told(asked: Question, worked: DraftState) -> dict[str, Any]:
         return _of_line(asked, worked)
     to = content.catchments.get(asked.to)
     if asked.mode == "schools":
-        moving = {n for n in asked.numbers if n in answers_of(worked)}
+        moving = set(asked.numbers) & answers_of(worked).keys()
         return _sides(worked, moving, to) if to else {"moving": _moving(worked, moving)}
     area = geometry_to_360(checked(_shape(asked.drawn, AREAS), "drawn", AREAS))
     chosen = set(asked.givers) or set(content.catchments)
