@@ -6,7 +6,7 @@ that is hidden, but the version that the form was written for and what it is kno
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from html import escape
@@ -59,6 +59,14 @@ def _typed(fields: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     return ((name, value) for name, value in fields if name not in NOT_TYPED and value.strip())
 
 
+def _by_name(fields: Iterable[tuple[str, str]]) -> dict[str, dict[str, None]]:
+    """Return the values of each name: of thousands it is known at once whether one is there."""
+    values: dict[str, dict[str, None]] = {}
+    for name, value in fields:
+        values.setdefault(name, {})[value] = None
+    return values
+
+
 class _Survey(HTMLParser):
     """Finds which form of a page was meant."""
 
@@ -68,7 +76,7 @@ class _Survey(HTMLParser):
         self._names = {name for name, _ in fields}
         self._number, self._score = -1, -1
         self._best = (-1, -1)
-        self._said = set(_typed(fields))
+        self._said = _by_name(_typed(fields))
         self._folds, self._around = -1, [-1]
         self.unfolded: set[int] = set()
         """Which folds of the page have something of it in them, by number."""
@@ -102,8 +110,8 @@ class _Survey(HTMLParser):
 
     def _unfold(self, given: dict[str, str | None]) -> None:
         is_box = given.get("type") in {"checkbox", "radio"}
-        name = given.get("name")
-        if any(name == k and (not is_box or given.get("value") == v) for k, v in self._said):
+        said = self._said.get(given.get("name") or "", {})
+        if said and (not is_box or given.get("value") in said):
             self.unfolded.update(self._around)
 
     def _note(self, more: int) -> None:
@@ -141,9 +149,10 @@ class _Filler(HTMLParser):
         self._number, self._fields, self._hidden = number, fields, hidden
         self._folds, self._unfolded = -1, unfolded
         self._at = _Place()
-        self._rest: dict[str, list[str]] = {}
+        self._values = _by_name(fields)
+        self._rest: dict[str, deque[str]] = {}
         for name, value in fields:
-            self._rest.setdefault(name, []).append(value)
+            self._rest.setdefault(name, deque()).append(value)
 
     def left(self) -> Iterator[tuple[str, str]]:
         """Yield what was typed and found no place."""
@@ -222,13 +231,13 @@ class _Filler(HTMLParser):
 
     def _has(self, name: str, value: str | None) -> bool:
         held = "on" if value is None else value
-        if held not in self._rest.get(name, ()):
+        if held not in self._values.get(name, ()):
             return False
         self._use(name, held)
         return True
 
     def _next(self, name: str) -> str:
-        value = self._rest[name].pop(0)
+        value = self._rest[name].popleft()
         self._use(name, value)
         return value
 
