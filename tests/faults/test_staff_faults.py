@@ -371,7 +371,7 @@ BAD: dict[str, tuple[str, Callable[[], dict[str, str]], str]] = {
     "words among pasted numbers": (
         "move-schools",
         lambda: {"numbers": "55, and also 56; thanks"},
-        "are no numbers of known schools. Nothing was added.",
+        "1 thing in the list is no number of a known school. Nothing was added.",
     ),
 }
 
