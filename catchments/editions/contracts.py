@@ -56,12 +56,20 @@ def without_successor(
     `day` is the first that their provider's contract does not cover.
     """
     then = next((each for starts, each in reversed(scheduled) if starts <= day), edition)
-    return [code for code in codes if code in then.catchments and not _is_served(then, code, day)]
+    left = (code for code in codes if code in then.catchments)
+    return [code for code in left if not _is_served(then, code, day, edition)]
 
 
-def _is_served(edition: Edition, code: str, day: date) -> bool:
-    who = edition.catchments[code].provider_code or ""
-    return who in edition.providers and is_within(edition.contracts.get(who, UNKNOWN), day)
+def _is_served(then: Edition, code: str, day: date, before: Edition) -> bool:
+    """Return whether a contract covers a day: the one `before`, where none is known `then`.
+
+    An edition that was scheduled first is re-based: it gets the contracts of what comes before it.
+    """
+    who = then.catchments[code].provider_code or ""
+    contract = then.contracts.get(who, UNKNOWN)
+    if contract == UNKNOWN:
+        contract = before.contracts.get(who, UNKNOWN)
+    return who in then.providers and is_within(contract, day)
 
 
 def days_between(before: Edition, after: Edition, on: date) -> Iterator[Concern]:

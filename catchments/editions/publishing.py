@@ -28,6 +28,7 @@ from catchments.editions.differences import written_difference
 from catchments.editions.uncovered import CountAddresses, bare_land, not_counted, uncovered
 from catchments.editions.withdrawal import WithdrawalPlan
 from catchments.geometry.tiling.coverage import find_faults
+from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Snapshot, Timeline, boundaries_fingerprint
 from catchments.readers.report import Progress, no_progress
 from catchments.runtime.garbage import uncollected
@@ -254,8 +255,8 @@ class Publisher:
         if stale and before and not request.reapply:
             raise PublicationRefused(
                 f"Draft {draft.id} was made from edition {draft.base_number}, but edition "
-                f"{before.number} is in force on {request.effective_from}.",
-                next_step="Re-apply (--reapply) the draft's changes to that edition instead.",
+                f"{before.number} is in force on {long_date(request.effective_from)}.",
+                next_step="Re-apply the draft's changes to that edition first (--reapply).",
             )
 
     def _may_backdate(self, decision: Decision) -> bool:

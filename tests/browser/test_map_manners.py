@@ -168,7 +168,7 @@ def test_back_and_forward_lead_through_what_was_chosen_places_too(watched: Watch
     page = watched.open_map()
     place = page.locator("#answer .answer-place")
     typed(page, "-40.5123 172.5123")
-    expect(place).to_have_text("-40.5123 172.5123")
+    expect(place).to_have_text("40.5123° S, 172.5123° E")
     expect(page.locator(".map-pin")).to_be_visible()
     assert pytest.approx([-40.5123, 172.5123, 14], abs=0.01) == view(page)
     typed(page, "54")
@@ -179,11 +179,11 @@ def test_back_and_forward_lead_through_what_was_chosen_places_too(watched: Watch
     page.go_back()
     expect(place).to_have_text("Kura o te Rimu (school 54)")
     page.go_back()
-    expect(place).to_have_text("-40.5123 172.5123")
+    expect(place).to_have_text("40.5123° S, 172.5123° E")
     assert pytest.approx([-40.5123, 172.5123], abs=0.01) == view(page)[:2]
     page.reload()
     page.wait_for_selector("#map-frame[data-ready]")
-    expect(place).to_have_text("-40.5123 172.5123")
+    expect(place).to_have_text("40.5123° S, 172.5123° E")
     page.go_forward()
     expect(place).to_have_text("Kura o te Rimu (school 54)")
     # A link within the page is no step through what was chosen.
@@ -220,9 +220,14 @@ def test_the_search_over_the_map_takes_whatever_is_typed(watched: Watched) -> No
         typed(page, text)
         expect(heading).to_have_text(provider)
         expect(heading).to_be_focused()
-    # What has no one answer is told by the finder's own page.
+    # One place that may lie in several catchments is shown with all of them.
     typed(page, "12 Edge Road, Ahitown")
-    page.wait_for_url("**/?q=12+Edge+Road*")
+    expect(heading).to_have_text("In one of these catchments")
+    expect(heading).to_be_focused()
+    expect(page.locator("#answer dl.facts dt")).to_have_text(["Ahi", "Kōwhai"])
+    # What is no place is told by the finder's own page.
+    typed(page, "Nowhere at all")
+    page.wait_for_url("**/?q=Nowhere+at+all*")
 
 
 def test_the_whole_screen_has_the_search_and_the_answer(watched: Watched) -> None:

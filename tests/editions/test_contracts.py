@@ -35,6 +35,7 @@ LONGER = replace(served_till_june(), contracts={"P-AHI": Contract(ends=date(2028
         ([(date(2026, 7, 2), FOLLOWED)], True),
         ([(JULY, served_till_june())], True),
         ([(JULY, LONGER)], False),
+        ([(date(2026, 5, 1), small_edition())], True),  # re-based, it ends there too
         ([(JULY, SHORT)], True),
         ([(date(2026, 5, 1), FOLLOWED), (JULY, served_till_june())], True),
         ([(JULY, replace(FOLLOWED, catchments={}))], False),

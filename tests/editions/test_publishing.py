@@ -351,7 +351,7 @@ def test_a_stale_base_is_refused_and_can_be_reapplied(published: Store) -> None:
     publish(published, first, TODAY)
     refused = refusal(lambda: publish(published, second, SOON))
     assert refused.problem == (
-        "Draft 2 was made from edition 1, but edition 2 is in force on 2026-04-02."
+        "Draft 2 was made from edition 1, but edition 2 is in force on 2 April 2026."
     )
     assert "--reapply" in refused.next_step
     assert publish(published, second, SOON, reapply=True) == [3]

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from catchments.changes.naming import listed
 from catchments.changes.publication_checks import Concern
 from catchments.changes.uncovered import area as in_words
 from catchments.core.model import Edition, Place
@@ -169,7 +170,7 @@ def _concern(
     away = _away_m(piece, largest)
     apart = f"{away / 1e3:,.0f} km" if away >= 1e3 else f"{away:,.0f} m"
     names = [after.catchments[c].name for c in beside if c in after.catchments]
-    where = f", beside {' and '.join(names[:3])}," if names else ""
+    where = f", beside {listed(names[:3])}," if names else ""
     text = (
         f"{after.catchments[code].name} ({code}) would be in parts that do not touch: "
         f"{in_words(area_m2(piece) / 1e6)} of it{where} is {apart} away from the largest."
