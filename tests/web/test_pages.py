@@ -60,6 +60,7 @@ class Page(HTMLParser):
         # What is no program is not loaded: schema.org's words for the page.
         if tag in {"script", "link", "img"} and given.get("type") != "application/ld+json":
             self.loads.append(given.get("src", given.get("href", "")))
+        self.loads += json.loads(given.get("data-scripts", "[]"))
         if "id" in given:
             self.ids.append(given["id"])
         self.handlers += [n for n in given if n.startswith("on") or n == "style"]

@@ -1,4 +1,7 @@
-/* Loads the map into a page where its picture stands: when it is opened, or reached by scrolling. */
+/* Loads the map into a page where its picture stands: at once, or when it is opened or reached by scrolling.
+ *
+ * At once is as soon as the picture is there, so that what is seen first waits for no script.
+ */
 (function () {
   "use strict";
 
@@ -18,13 +21,20 @@
     if (isBegun) return;
     isBegun = true;
     frame.dataset.begun = "true";
-    const style = add("link", { rel: "stylesheet", href: frame.dataset.style });
+    const style = frame.dataset.style ? [add("link", { rel: "stylesheet", href: frame.dataset.style })] : [];
     const scripts = JSON.parse(frame.dataset.scripts).map((src) => add("script", { src, async: false }));
-    await Promise.all([style, ...scripts]);
+    await Promise.all([...style, ...scripts]);
     window.dispatchEvent(new Event("map-loaded"));
   }
 
-  frame.querySelector(".map-picture").addEventListener("click", (event) => {
+  const picture = frame.querySelector(".map-picture");
+  if ("atOnce" in frame.dataset) {
+    const drawn = picture.querySelector("img");
+    if (drawn.complete) begin();
+    else for (const end of ["load", "error"]) drawn.addEventListener(end, begin, { once: true });
+    return;
+  }
+  picture.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     begin();

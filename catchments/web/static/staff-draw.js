@@ -8,12 +8,12 @@
 
   const ours = window.L && L.catchments;
   const staff = ours && ours.staff;
-  if (!staff || !["polygon", "line"].includes(staff.box.dataset.draw)) return;
+  if (!staff || !["area", "line"].includes(staff.box.dataset.draw)) return;
 
   const { box, words, say, tell } = staff;
   const target = document.querySelector(box.dataset.target);
   if (!target) return;
-  const isArea = box.dataset.draw === "polygon";
+  const isArea = box.dataset.draw === "area";
   const outline = new ours.Outline(isArea);
   const STEP_PX = 4;
   const LONGEST_FREEHAND = 5000;

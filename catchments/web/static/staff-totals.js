@@ -18,7 +18,7 @@
   const { form } = target;
   const said = panel.querySelector("[role=status]");
   const table = panel.querySelector("table");
-  const mode = box.dataset.draw === "polygon" ? "area" : box.dataset.draw;
+  const mode = box.dataset.draw;
   let timer = 0;
   let asked = null;
   let outline = null;
