@@ -1,4 +1,7 @@
-"""Whether a server's memory stays flat over a million requests of all kinds.
+"""Whether a server's memory stays flat over a million requests of all kinds, and at staff's work.
+
+First, staff redraw the largest catchment, in draft after draft, through one application: what it
+keeps is told. `--requests 0` asks for this alone.
 
 A real server with two workers on the demonstration edition; wrk asks schools, points, pages, names
 that are typed wrong and nonsense, most of it never asked before, so that whatever keeps answers is
@@ -11,13 +14,26 @@ from __future__ import annotations
 import tempfile
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from http import HTTPStatus
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+import shapely
+from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
+from shapely.geometry.base import BaseGeometry
 
+from catchments.changes.kinds.transfer_area import TransferArea
+from catchments.core.roles import Role
+from catchments.store.drafts.repository import DraftRepository
+from scripts.benchmark_impact import ON, cases, made_up, resident_mb
 from scripts.benchmarking import console, options, refuse_without_wrk, run_wrk, show
 from scripts.servers import flask_serve
+from tests.staff import add_person, asks_twice, post, signed_in
+from tests.worlds import fill, opened, running_application, store_of
 
 CHUNK_S = 5
 SHOWN_EVERY = 100_000
@@ -59,12 +75,68 @@ end
 """
 
 
+REDRAWINGS = 80
+"""Half an hour of several people: each in a draft, looked over with its map, added, and shown."""
+
+
 def main() -> None:
     given = options(__doc__, requests=1_000_000)
+    kept = [(f"{n:,}", f"{mb:,.0f}", f"{more:+,.0f}") for n, mb, more in of_staff()]
+    show("Staff redraw the largest", ("Redrawings", "MB, a worker", "kept, MB"), kept)
+    if not given.requests:
+        return
     refuse_without_wrk()
     with tempfile.TemporaryDirectory() as folder, flask_serve(Path(folder), workers=2) as server:
         samples = list(measured(server.port, Path(folder), given.requests))
     show_memory(samples)
+
+
+def of_staff() -> Iterator[tuple[int, float, float]]:
+    """Yield how much an application holds after so many redrawings, and how much more that is."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / "staff.sqlite"
+        with ProcessPoolExecutor(1, get_context("spawn")) as apart:  # what it made is not counted
+            to, giver, area = apart.submit(_for_staff, database).result()
+        with running_application(database, today=ON) as app:
+            hana = signed_in(app, "hana")
+            for url in ("/", "/staff/drafts"):
+                assert hana.get(url).status_code == HTTPStatus.OK
+            start = resident_mb()
+            yield 0, start, 0.0
+            for number in range(1, REDRAWINGS + 1):
+                moved = shapely.transform(area, lambda xy, n=number: np.add(xy, [0, n * 1e-5]))
+                _redraw(hana, number, {"to": to, "from": giver, "drawn": moved.wkt})
+                if not number % (REDRAWINGS // 4):
+                    yield number, resident_mb(), resident_mb() - start
+
+
+def _for_staff(database: Path) -> tuple[str, str, BaseGeometry]:
+    """Publish very detailed boundaries, and return what is to be redrawn: to whom, from whom."""
+    base = made_up()
+    fill(database, replace(base.edition, effective_from=ON), release=base.release)
+    with opened(database) as store:
+        add_person(store, "hana", Role.EDITOR)
+    _, change = next(each for each in cases(base) if each[0] == "transfer from the largest")
+    assert isinstance(change, TransferArea)
+    return change.to, change.from_[0], change.area
+
+
+def _redraw(client: FlaskClient, number: int, fields: dict[str, str]) -> None:
+    """Begin a draft, look a transfer over with its map, add it, and show the draft with its map."""
+    begun = post(client, "/staff/drafts/new", title=f"Draft {number}", reason="To see", base="1")
+    draft = begun.headers["Location"].partition("?")[0]
+    form = f"{draft}/change/transfer-area"
+    version = DraftRepository(store_of(client.application)).draft(number).version
+    given = {**fields, "version": str(version)}
+    seen = post(client, form, **given)
+    assert seen.status_code == HTTPStatus.OK, seen.text
+    assert post(client, f"{form}/map.json", **given).status_code == HTTPStatus.OK
+    added = post(client, form, **given, confirmed="yes", sure=asks_twice(seen))
+    if added.status_code != HTTPStatus.SEE_OTHER:
+        added = post(client, form, **given, confirmed="yes", sure=asks_twice(added))
+    assert added.status_code == HTTPStatus.SEE_OTHER, added.text
+    for url in (draft, f"{draft}/map.json"):
+        assert client.get(url).status_code == HTTPStatus.OK
 
 
 def measured(port: int, folder: Path, whole: int) -> Iterator[tuple[int, list[float]]]:

@@ -24,6 +24,9 @@ SHORT = 64
 """A stretch with fewer vertices is not parted any more."""
 
 Hashes = npt.NDArray[np.uint64]
+_MANY_TIMES = 8
+"""Names among so many times fewer are looked for as they come."""
+_LOW_HALF = np.uint64(0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +87,35 @@ def in_one(several: Sequence[NamedEdges]) -> NamedEdges:
 def single(edges: NamedEdges) -> Flags:
     """Return which edges are there more or less often than their opposite."""
     ahead = edges.there < edges.back
-    _, same = np.unique(np.where(ahead, edges.there, edges.back), return_inverse=True)
-    net = np.bincount(same, weights=np.where(ahead, 1, -1))
-    return np.asarray(net[same] != 0)
+    name, sign = np.where(ahead, edges.there, edges.back), np.where(ahead, 1, -1)
+    maybe = _left_over(name, sign)
+    _, same = np.unique(name[maybe], return_inverse=True)
+    net = np.bincount(same, weights=sign[maybe])
+    alone = np.zeros(len(name), dtype=bool)
+    alone[maybe] = net[same] != 0
+    return alone
+
+
+def _left_over(name: Hashes, sign: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Return those that may be left over, without sorting: all whose bucket does not add up to 0.
+
+    The sums of both halves of the names are exact: of fewer than two million edges.
+    """
+    bucket = (name & np.uint64((1 << len(name).bit_length()) - 1)).astype(np.intp)
+    halves = (name & _LOW_HALF, name >> np.uint64(32))
+    sums = [np.bincount(bucket, weights=sign * half) for half in halves]
+    return np.flatnonzero(((sums[0] != 0) | (sums[1] != 0))[bucket])
 
 
 def are_in(these: Hashes, those: Hashes) -> Flags:
     """Return which of some names are among others: `np.isin`, several times as fast."""
     if not len(those):
         return np.zeros(len(these), dtype=bool)
+    known = np.sort(those)
+    if _MANY_TIMES * len(known) < len(these):  # so few are near at hand, in whatever order
+        return _found(these, known)
     # Sorted, they are looked for one beside the other; those that are missing are few.
-    wanted, known = np.sort(these), np.sort(those)
+    wanted = np.sort(these)
     missing = wanted[~_found(wanted, known)]  # in order, too
     return ~_found(these, missing) if len(missing) else np.ones(len(these), dtype=bool)
 

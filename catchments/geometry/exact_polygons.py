@@ -38,6 +38,10 @@ class ExactPolygons:
             if west <= lng <= east and south <= lat <= north and self._intersects(i, lng, lat)
         )
 
+    def covers(self, code: str, lng: Floats, lat: Floats) -> npt.NDArray[np.bool_]:
+        """Return which points (0…360) a boundary covers."""
+        return np.asarray(self._intersects(self.codes.index(code), lng, lat))
+
     def set_numbers(self, lng: Floats, lat: Floats) -> npt.NDArray[np.uint16]:
         """Return for each point (0…360) the number in `sets` of the set that covers it."""
         found = np.zeros(len(lng), dtype=np.uint16)

@@ -56,12 +56,24 @@ class ExactIndex:
         # Copies of its own: what they are prepared by goes with it.
         own = {code: shapely.force_2d(boundary) for code, boundary in boundaries.items()}
         self._exact = ExactPolygons(own)
-        self._rims = [shapely.boundary(polygon) for polygon in self._exact.polygons]
         self._measuring = threading.Lock()
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The catchment codes, sorted."""
+        return self._exact.codes
+
+    @cached_property
+    def _rims(self) -> list[BaseGeometry]:
+        return [shapely.boundary(polygon) for polygon in self._exact.polygons]
 
     def covering(self, *, lng: float, lat: float) -> CatchmentSet:
         """Return the codes of all boundaries that cover a point, smaller code first."""
         return self._exact.covering(lng + 360.0 if lng < 0 else lng, lat)
+
+    def covers(self, code: str, *, lng: Floats, lat: Floats) -> npt.NDArray[np.bool_]:
+        """Return which of many points (0…360) one of the boundaries covers."""
+        return self._exact.covers(code, lng, lat)
 
     def on_edge_of(self, code: str, *, lng: float, lat: float) -> bool:
         """Whether a point lies exactly on the edge of a catchment's boundary."""

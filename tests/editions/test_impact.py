@@ -221,6 +221,12 @@ def test_what_is_redrawn_is_looked_at_as_publication_would(kind):
     )
     # What is straight in degrees is bent in metres: a new vertex on a long edge moves it there.
     assert now == pytest.approx(before, rel=1e-3)
+    anew = ImpactCalculator().impact(
+        Snapshot.of(edition, base.release), edition, on=ON, rates=RATES
+    )
+    measured = {r.code: r.before.area_km2 for r in anew.catchments if r.before}
+    reckoned = {r.code: r.after.area_km2 for r in made.catchments if r.after}
+    assert reckoned == pytest.approx(measured, abs=1e-5)
     assert changed_area(
         base.edition.boundaries, edition.boundaries, {*SQUARES, "NEW-6"}
     ).area == pytest.approx(DRAWN[kind], rel=1e-6)

@@ -39,36 +39,46 @@ class PatchedIndex:
         self._by = by
 
     @cached_property
-    def _patch(self) -> ExactIndex:
+    def patch(self) -> ExactIndex:
+        """An index of the boundaries that replace others, and of no other."""
         return ExactIndex(self._by)  # asked about some dozens of schools: compiling takes longer
 
     def covering(self, *, lng: float, lat: float) -> CatchmentSet:
         """Return the codes of all boundaries that cover a point, smaller code first."""
         kept = [code for code in self._base.covering(lng=lng, lat=lat) if self._keeps(code)]
-        return tuple(sorted([*kept, *self._patch.covering(lng=lng, lat=lat)]))
+        return tuple(sorted([*kept, *self.patch.covering(lng=lng, lat=lat)]))
 
     def codes_covering(self, *, lng: Floats, lat: Floats) -> frozenset[str]:
         """Return the codes of the catchments that cover any of these points."""
         kept = filter(self._keeps, self._base.codes_covering(lng=lng, lat=lat))
         where = zip(lng.tolist(), lat.tolist(), strict=True)
-        return frozenset(kept).union(*(self._patch.covering(lng=x, lat=y) for x, y in where))
+        return frozenset(kept).union(*(self.patch.covering(lng=x, lat=y) for x, y in where))
 
     def within(self, *, lng: float, lat: float, radius_m: float) -> tuple[tuple[str, float], ...]:
         """Return every catchment within a radius with its distance, as the index does."""
         where = {"lng": lng, "lat": lat, "radius_m": radius_m}
         kept = [pair for pair in self._base.within(**where) if self._keeps(pair[0])]
-        both = [*kept, *self._patch.within(**where)]
+        both = [*kept, *self.patch.within(**where)]
         covering = self.covering(lng=lng, lat=lat)
         near = sorted((metres, code) for code, metres in both if code not in covering)
         return (*((code, 0.0) for code in covering), *((code, metres) for metres, code in near))
 
     def on_edge_of(self, code: str, *, lng: float, lat: float) -> bool:
         """Whether a point lies exactly on the edge of a catchment's boundary."""
-        index = self._base if self._keeps(code) else self._patch
+        index = self._base if self._keeps(code) else self.patch
         return index.on_edge_of(code, lng=lng, lat=lat)
 
     def _keeps(self, code: str) -> bool:
         return code not in self._replaced
+
+
+def patched_index(base: Snapshot, after: Edition, touched: Collection[str]) -> PatchedIndex:
+    """Return the base's index with the boundaries that an edition drew.
+
+    Made anew each time: what it finds places by is larger than the boundaries.
+    """
+    drawn = {code: after.boundaries[code] for code in touched if code in after.boundaries}
+    return PatchedIndex(base.resolver.index, touched, drawn)
 
 
 def touched_codes(before: Edition, after: Edition, comparison: Comparison) -> frozenset[str]:
@@ -83,12 +93,15 @@ def answers_after(
     comparison: Comparison,
     touched: Collection[str],
     places: ChangingIndex[int, School],
+    patched: PatchedIndex | None = None,
 ) -> dict[int, Answer]:
-    """Return what `Snapshot.of(after, release).answers` would be; `places` are the schools'."""
+    """Return what `Snapshot.of(after, release).answers` would be; `places` are the schools'.
+
+    `patched` is the base's index as `patched_index` gives it; without it one is made.
+    """
     found = base.resolver.index
-    if touched:  # made anew each time: what it finds places by is larger than the boundaries
-        drawn = {code: after.boundaries[code] for code in touched if code in after.boundaries}
-        found = cast(SpatialIndex, PatchedIndex(found, touched, drawn))
+    if touched:
+        found = cast(SpatialIndex, patched or patched_index(base, after, touched))
     resolver = Resolver(after, base.release, found)
     again = {
         *comparison.listings_changed,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -16,7 +17,9 @@ from catchments.changes.uncovered import Uncovered
 from catchments.core.model import Answer, Edition, School
 from catchments.editions.contracts import Scheduled
 from catchments.editions.impact.answering import (
+    PatchedIndex,
     answers_after,
+    patched_index,
     places_of,
     touched_codes,
 )
@@ -68,6 +71,24 @@ class _Areas:
         crs = CHATHAM_TM2000 if gained.size and gained[0, 0, 0] > CHATHAM_LNG_360 else NZTM2000
         more, less = (_swept_m2(edges, crs) for edges in (gained, lost))
         self._known.keep(new, round(before + (more - less) / 1e6, 6))
+
+    def balance(
+        self, old: Sequence[BaseGeometry], new: Sequence[BaseGeometry], unpaired: Floats
+    ) -> None:
+        """Measure the largest of some boundaries by what is left over for it of the same ground.
+
+        Where edges are `unpaired`, a vertex more bends them in a projection: they are reckoned in.
+        """
+        unknown = [boundary for boundary in new if self._known.of(boundary) is None]
+        chatham = {bool(geometry_to_360(b).bounds[0] > CHATHAM_LNG_360) for b in (*old, *new)}
+        had = [self._known.of(boundary) for boundary in old]
+        if not unknown or len(chatham) > 1 or None in had:
+            return
+        largest = max(unknown, key=shapely.get_num_coordinates)
+        others = self.of({str(at): b for at, b in enumerate(new) if b is not largest})
+        swept = _swept_m2(unpaired, CHATHAM_TM2000 if chatham.pop() else NZTM2000)
+        left = math.fsum(had) - math.fsum(others.values()) + swept / 1e6
+        self._known.keep(largest, round(left, 6))
 
 
 def _swept_m2(edges: Floats, crs: str) -> float:
@@ -209,11 +230,12 @@ class ImpactCalculator:
         """Return what is found out about an edition that follows a base."""
         base, comparison = kept.snapshot, compare(kept.snapshot.edition, after)
         redrawn = self._redrawn(kept, after, comparison)
-        answers = answers_after(base, after, comparison, redrawn.touched, self.schools)
+        patched = patched_index(base, after, redrawn.touched)
+        answers = answers_after(base, after, comparison, redrawn.touched, self.schools, patched)
         return _Worked(
             after,
             answers,
-            _outside_after(kept, after, comparison, redrawn),
+            _outside_after(kept, after, comparison, redrawn, patched),
             Side.of(after, answers, self._areas.of(after.boundaries), rates, on),
             blocks(after, answers, redrawn.faults, on=on, uncovered=redrawn.uncovered),
             redrawn.uncovered,
@@ -262,6 +284,9 @@ class ImpactCalculator:
             schools, count = kept.snapshot.release.schools.values(), self._count_addresses
             for code in found.apart.keys() & before.keys() & drawn.keys():
                 self._areas.follow(before[code], drawn[code], *found.apart[code])
+            if found.same_ground:
+                were = [before[code] for code in touched if code in before]
+                self._areas.balance(were, list(drawn.values()), found.unpaired)
             lost = [] if found.same_ground else uncovered(edition, after, schools, count)
             bare = [] if before or not touched else bare_land(after, schools, count)
             return _Redrawn(touched, found.faults, lost, bare)
@@ -275,7 +300,11 @@ class ImpactCalculator:
 
 
 def _outside_after(
-    kept: _Base, after: Edition, comparison: Comparison, redrawn: _Redrawn
+    kept: _Base,
+    after: Edition,
+    comparison: Comparison,
+    redrawn: _Redrawn,
+    patched: PatchedIndex,
 ) -> dict[int, str]:
     """Return the listed schools outside their boundary after, asking only what may differ."""
     snapshot, moved = kept.snapshot, set(comparison.listings_changed)
@@ -288,7 +317,8 @@ def _outside_after(
     asked = {
         code: after.boundaries[code] for code in into | redrawn.touched if code in after.boundaries
     }
-    return {**same, **listed_outside(after, snapshot.release.schools, asked)}
+    schools, prepared = snapshot.release.schools, patched.patch if redrawn.touched else None
+    return {**same, **listed_outside(after, schools, asked, prepared)}
 
 
 def _names(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, str]:

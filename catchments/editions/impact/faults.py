@@ -29,19 +29,23 @@ from catchments.geometry.edges_apart import (
     names,
     single,
 )
-from catchments.geometry.planar import Box, Faces, Floats, breadths_m, edge_ends, in_box
+from catchments.geometry.planar import Box, Faces, Flags, Floats, breadths_m, edge_ends, in_box
 from catchments.geometry.tiling.coverage import (
     ROUNDING_WIDTH_M,
     CoverageFault,
     find_faults,
     find_gaps_at,
 )
+from catchments.runtime.remembered import Remembered
 
 AROUND_DEGREES = 0.005
 """Some 400 m: further than a channel is wide, and than its two banks run before they count."""
 
 _SAME_DEGREES2 = 1e-9
 """Areas that differ by less are the same ground, but for a vertex on a line: some square metres."""
+
+_PINCHED = Remembered()
+"""Whether rings of a boundary touch, of those that something still holds."""
 
 Boundaries = Mapping[str, BaseGeometry]
 Hashes = npt.NDArray[np.uint64]
@@ -66,6 +70,8 @@ class Looked:
     """Whether it is known that each place is covered by as many catchments as before."""
     apart: Mapping[str, tuple[Floats, Floats]] = field(default_factory=dict)
     """The edges (n, 2, 2), 0…360, that a catchment gained and lost, its area on their left."""
+    unpaired: Floats = field(default_factory=lambda: np.empty((0, 2, 2)))
+    """Those that all of them gained, and lost ones turned, but for what one lost to another."""
 
 
 def looked_at(before: Boundaries, after: Boundaries, touched: Collection[str]) -> Looked:
@@ -79,11 +85,13 @@ def looked_at(before: Boundaries, after: Boundaries, touched: Collection[str]) -
     pairs = zip(dict.fromkeys([*old, *new]), gained, lost, strict=True)
     apart = {code: (more.ends, less.ends) for code, more, less in pairs}
     coverage = _Coverage(after, dict(new))
-    if _cover_otherwise(gained, lost, coverage, touched):
+    both = in_one([*gained, *(edges.turned() for edges in lost)])
+    alone = both.chosen(single(both))
+    if _cover_otherwise(alone, coverage, touched):
         return Looked(find_faults(after), False, apart)
     if len(drawn) == 1:  # it took in others whole, or gave nothing: nobody is new beside anybody
-        return Looked([], True, apart)
-    return Looked(_gaps_at_outline(in_one(gained), old, coverage), True, apart)
+        return Looked([], True, apart, alone.ends)
+    return Looked(_gaps_at_outline(in_one(gained), old, coverage), True, apart, alone.ends)
 
 
 def _are_sound(boundaries: Sequence[BaseGeometry]) -> bool:
@@ -114,8 +122,13 @@ class _Sheet:
         return shapely.point_on_surface(self.shape)
 
     @cached_property
+    def ends(self) -> Floats:
+        """Both ends of each of its edges."""
+        return edge_ends(self.oriented)[0]
+
+    @cached_property
     def edges(self) -> NamedEdges:
-        return edges_of(edge_ends(self.oriented)[0])
+        return edges_of(self.ends)
 
     def within(self, box: Box) -> NamedEdges:
         """Return the edges whose middle is in a box."""
@@ -123,14 +136,22 @@ class _Sheet:
         west, south, east, north = box
         if west <= left and right <= east and south <= bottom and top <= north:
             return self.edges
-        ends = self.edges.ends
-        return self.edges.chosen(in_box((ends[:, 0] + ends[:, 1]) / 2, box))
+        if "edges" in self.__dict__:  # named already
+            return self.edges.chosen(self._in(box))
+        return edges_of(self.ends[self._in(box)])
+
+    def _in(self, box: Box) -> Flags:
+        return in_box((self.ends[:, 0] + self.ends[:, 1]) / 2, box)
 
     @cached_property
     def is_pinched(self) -> bool:
         """Whether rings touch themselves or each other in a vertex."""
-        starts = np.sort(names(self.edges.ends[:, 0]))
-        return bool((starts[:-1] == starts[1:]).any())
+        known: bool | None = _PINCHED.of(self.shape)
+        if known is None:
+            starts = np.sort(names(edge_ends(self.shape)[0][:, 0]))
+            known = bool((starts[:-1] == starts[1:]).any())
+            _PINCHED.keep(self.shape, known)
+        return known
 
 
 Sheets = Mapping[str, _Sheet]
@@ -171,15 +192,11 @@ def _differences(old: Sheets, new: Sheets) -> tuple[list[NamedEdges], list[Named
     return gained, lost
 
 
-def _cover_otherwise(
-    gained: Sequence[NamedEdges],
-    lost: Sequence[NamedEdges],
-    after: _Coverage,
-    touched: Collection[str],
-) -> bool:
-    """Whether some place is covered by more, or by fewer, catchments than before."""
-    both = in_one([*gained, *(edges.turned() for edges in lost)])
-    alone = both.chosen(single(both))
+def _cover_otherwise(alone: NamedEdges, after: _Coverage, touched: Collection[str]) -> bool:
+    """Whether some place is covered by more, or by fewer, catchments than before.
+
+    `alone` are the edges that one gained or lost and no other lost or gained.
+    """
     if not len(alone.ends):
         return False
     faces = Faces.between(shapely.linestrings(alone.ends)).areas
@@ -247,7 +264,8 @@ def _gaps_at_outline(gained: NamedEdges, old: Sheets, after: _Coverage) -> list[
     """Return the gaps at the outer edges that have another owner than before."""
     if not len(gained.ends):
         return []
-    outline, _ = _outline(after.near(_around(gained.ends)), _around(gained.ends))
+    box = _around(gained.ends)
+    outline, _ = _outline(after.near(box), box)
     changed = outline.chosen(are_in(outline.there, gained.there))
     if not len(changed.ends):
         return []
@@ -258,8 +276,8 @@ def _gaps_at_outline(gained: NamedEdges, old: Sheets, after: _Coverage) -> list[
 
 
 def _around(ends: Floats) -> Box:
-    xy, room = ends.reshape(-1, 2), AROUND_DEGREES
-    (west, south), (east, north) = xy.min(axis=0) - room, xy.max(axis=0) + room
+    x, y, room = ends[..., 0], ends[..., 1], AROUND_DEGREES
+    west, south, east, north = x.min() - room, y.min() - room, x.max() + room, y.max() + room
     return float(west), float(south), float(east), float(north)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
-import shapely
+import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from catchments.changes.publication_checks import Concern
@@ -14,7 +14,8 @@ from catchments.core.model import Edition, School
 from catchments.editions.contracts import Scheduled, days_between, ending
 from catchments.editions.impact.pieces import parted
 from catchments.editions.impact.tables import Numbers, counts
-from catchments.geometry.coordinates import geometry_to_360, to_360
+from catchments.geometry.coordinates import to_360
+from catchments.geometry.spatial_index import ExactIndex
 
 Outside = Mapping[int, str]
 """Listed schools that lie outside that catchment's boundary, with its code."""
@@ -51,9 +52,15 @@ def warnings(
 
 
 def listed_outside(
-    edition: Edition, schools: Mapping[int, School], boundaries: Mapping[str, BaseGeometry]
+    edition: Edition,
+    schools: Mapping[int, School],
+    boundaries: Mapping[str, BaseGeometry],
+    prepared: ExactIndex | None = None,
 ) -> dict[int, str]:
-    """Return the schools listed in one of some boundaries' catchments that lie outside it."""
+    """Return the schools listed in one of some boundaries' catchments that lie outside it.
+
+    Where boundaries are in an index that is `prepared` already, that one is asked.
+    """
     within: dict[str, list[School]] = {code: [] for code in boundaries}
     for number, code in edition.listings.items():
         school = schools.get(number)
@@ -62,18 +69,25 @@ def listed_outside(
     return {
         number: code
         for code, members in within.items()
-        for number in _not_covered(boundaries[code], members)
+        for number in _not_covered(code, members, boundaries, prepared)
     }
 
 
-def _not_covered(boundary: BaseGeometry, schools: list[School]) -> Iterator[int]:
+def _not_covered(
+    code: str,
+    schools: list[School],
+    boundaries: Mapping[str, BaseGeometry],
+    prepared: ExactIndex | None,
+) -> Iterator[int]:
     places = [s.place for s in schools if s.place]
     if not places:
         return
-    # A copy of its own: preparing one that other threads use, too, could crash (libgeos issue 825).
-    own = shapely.transform(geometry_to_360(boundary), lambda xy: xy)
-    shapely.prepare(own)
-    inside = shapely.intersects_xy(own, [to_360(p.lng) for p in places], [p.lat for p in places])
+    # By itself: another thread could be preparing one that it shares (libgeos issue 825).
+    index = (
+        prepared if prepared and code in prepared.codes else ExactIndex({code: boundaries[code]})
+    )
+    lng, lat = np.array([(to_360(p.lng), p.lat) for p in places]).T
+    inside = index.covers(code, lng=lng, lat=lat)
     for school, is_in in zip(schools, inside.tolist(), strict=True):
         if not is_in:
             yield school.school_id

@@ -8,7 +8,7 @@ from typing import cast
 
 from catchments.changes.comparison import compare
 from catchments.core.model import Answer, Edition
-from catchments.editions.impact.answering import PatchedIndex, touched_codes
+from catchments.editions.impact.answering import patched_index, touched_codes
 from catchments.geometry.spatial_index import SpatialIndex
 from catchments.lookup.resolver import Resolver
 from catchments.lookup.search.edition_names import EditionNames
@@ -21,8 +21,7 @@ def snapshot_after(base: Snapshot, after: Edition, answers: Mapping[int, Answer]
     `answers` are what `ImpactCalculator.answers` gives for both.
     """
     touched = touched_codes(base.edition, after, compare(base.edition, after))
-    drawn = {code: after.boundaries[code] for code in touched if code in after.boundaries}
-    patched = PatchedIndex(base.resolver.index, touched, drawn) if touched else base.resolver.index
+    patched = patched_index(base, after, touched) if touched else base.resolver.index
     resolver = Resolver(after, base.release, cast(SpatialIndex, patched))
     names = EditionNames.of(after)
     # No index in use may be taken for one of these boundaries, nor they for those of another.

@@ -27,6 +27,10 @@ _CHANNEL_BREADTHS = 10.0
 """An open channel counts when it runs along each of two neighbours for so many sliver widths, and
 for so many times its own breadth. Else every notch of the coast where catchments meet would count.
 """
+_ROOM_WIDTHS = 4.0
+"""Taken for degrees of latitude: more than one width of longitude, too, down to 70° S."""
+_BULGE = 0.01
+"""Straight in degrees or in metres, an edge of one degree differs by some 0.003: by its square."""
 
 
 def channels_between(
@@ -50,6 +54,10 @@ def channels_between(
 
 def _close_outlines(outline: Floats, owner: Indices, width_m: float) -> Iterator[BaseGeometry]:
     """Yield areas (degrees) around outer edges of different shapes that are `width_m` apart."""
+    beside = _beside_others(outline, owner, width_m)
+    if not len(beside):
+        return
+    outline, owner = outline[beside], owner[beside]
     segments = np.asarray(to_metres(shapely.linestrings(outline), crs=NZTM2000))
     one, other = shapely.STRtree(segments).query(segments, "dwithin", distance=width_m)
     close = np.unique(one[owner[one] != owner[other]])
@@ -63,6 +71,25 @@ def _close_outlines(outline: Floats, owner: Indices, width_m: float) -> Iterator
         along = np.bincount(owner[those], weights=length[those])
         if (along >= _CHANNEL_LENGTHS * width_m).sum() > 1:
             yield _to_degrees(window)
+
+
+def _beside_others(outline: Floats, owner: Indices, width_m: float) -> Indices:
+    """Return the edges that may be near one of another shape: all that its box, made wider, meets.
+
+    It is wider by more than a straight edge in degrees is off the one in metres.
+    """
+    start, end = outline[:, 0], outline[:, 1]
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    longest = float((high - low).max(initial=0.0))
+    room = _ROOM_WIDTHS * width_m / METRES_A_DEGREE + _BULGE * longest**2
+    near = np.zeros(len(owner), dtype=bool)
+    for one in np.unique(owner).tolist():
+        own = owner == one
+        (x, y), (x2, y2) = low[own].T, high[own].T
+        apart = (low[:, 0] > x2.max() + room) | (high[:, 0] < x.min() - room)
+        apart |= (low[:, 1] > y2.max() + room) | (high[:, 1] < y.min() - room)
+        near |= ~(own | apart)
+    return np.flatnonzero(near)
 
 
 def _filled_by_closing(window: BaseGeometry, ground: Shapes, width_m: float) -> list[BaseGeometry]:
