@@ -167,7 +167,7 @@ def test_a_draft_that_is_not_there_has_no_map(hana: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("kind", "mode", "target"),
     [
-        ("transfer-area", "polygon", "drawn"),
+        ("transfer-area", "area", "drawn"),
         ("split-catchment", "line", "drawn"),
         ("move-schools", "schools", "numbers"),
     ],
