@@ -165,7 +165,7 @@ def test_undoing_any_change_and_doing_it_again_gives_the_same_edition(
     whole = desk.draft(draft), desk.sentences(draft)
 
     def turn(what: str) -> None:
-        with app.app_context():
+        with app.test_request_context("/staff/"):  # a clash is told in the language of a page
             anew = sentences_after(draft_view.read(draft), desk.steps(draft), position)
         seen = ExpectedVersion(by, desk.draft(draft).version)
         getattr(desk, what)(draft, position, seen=seen, sentences=anew)
