@@ -92,7 +92,9 @@ def load(browser: Browser, address: str) -> Load:
     page.add_init_script(WATCH_MAP)
     received = slowed(page)
     page.goto(address, wait_until="load")
-    waits = page.locator("#map-frame[data-scripts]").count() > 0  # until it is opened
+    waits = (
+        page.locator("#map-frame[data-scripts]:not([data-at-once])").count() > 0
+    )  # until it is opened
     has_map = not waits and page.locator("#map-frame, .folium-map").count() > 0
     if has_map:
         page.wait_for_function("window.mapReady !== undefined", timeout=READY_WITHIN_MS)
