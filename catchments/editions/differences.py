@@ -236,7 +236,8 @@ def _changes_of_catchments(found: Difference) -> Iterator[str]:
 def _about_schools(found: Difference) -> Iterator[str]:
     comparison = found.comparison
     others = sum(1 for each in found.schools if each.changes_provider)
-    moved = sum(1 for each in found.schools if each.changes_catchment)
+    # One that is only called otherwise is told where it is renamed.
+    moved = sum(1 for each in found.schools if _codes(each)[0] != _codes(each)[1])
     yield from _counted(others, "has another provider", "have another provider")
     yield from _counted(moved, "is in another catchment", "are in another catchment")
     yield from _counted(
@@ -247,6 +248,11 @@ def _about_schools(found: Difference) -> Iterator[str]:
         "has other in-school provision",
         "have other in-school provision",
     )
+
+
+def _codes(change: SchoolChange) -> tuple[str, str]:
+    old, new = catchment_of(change.before), catchment_of(change.after)
+    return (old[0] if old else ""), (new[0] if new else "")
 
 
 def _counted(count: int, one: str, several: str) -> Iterator[str]:

@@ -155,3 +155,15 @@ def test_what_is_made_anew_has_what_was_changed_too(
         assert again is not None
         assert first is not None
         assert alike(again, first)
+
+
+def test_a_catchment_that_is_only_called_otherwise_moves_no_school() -> None:
+    before = small_edition()
+    named = replace(before.catchments[AHI], name="Ahi Nui")
+    after = replace(before, catchments={**before.catchments, AHI: named})
+    old, new = snapshots(after)
+    moved = schools_changed(old.answers, new.answers)
+    assert moved  # their answers name their catchment otherwise
+    told = " ".join(in_words(difference(old.edition, new.edition, moved, release=1)))
+    assert "Renamed: " in told
+    assert "in another catchment" not in told
