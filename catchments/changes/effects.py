@@ -38,21 +38,11 @@ def effects(before: Edition, after: Edition, schools: Mapping[int, School]) -> l
     found = (
         Effect("Catchments that are new", told.catchments_added(), only_adds=True),
         Effect("Catchments that end", told.catchments_removed()),
-        Effect("Catchments that are renamed", told.renamed()),
-        Effect("Catchments in another education region", told.regions()),
-        Effect("Catchments with another provider", told.served()),
+        *_of_catchments_that_stay(told),
         Effect("Boundaries that are redrawn, by ground that changes hands", told.redrawn()),
-        Effect("Providers that are new", told.providers_added(), only_adds=True),
-        Effect("Providers that are gone", told.providers_removed()),
-        Effect("Providers that are renamed", told.providers_renamed()),
-        Effect("Providers with other details", told.details()),
-        Effect("Contracts that differ", told.contracts()),
-        Effect("Schools that become listed", told.newly_listed(), only_adds=True),
-        Effect("Schools that lose their listing", told.losing()),
+        *_of_providers_and_listings(told),
         Effect("Schools listed elsewhere", told.moved()),
-        Effect("Schools declared to belong to no catchment", told.unserved()),
-        Effect("Schools no longer declared to belong to none", told.served_again()),
-        Effect("In-school provision", told.provision()),
+        *_of_other_declarations(told),
         Effect("What was accepted of the boundaries", told.accepted()),
         Effect("Sources", told.sources()),
     )
@@ -68,9 +58,24 @@ def beside_the_ground(
     """
     told = _Telling(before, after, schools)
     found = (
+        *_of_catchments_that_stay(told),
+        *_of_providers_and_listings(told),
+        Effect("Closed schools listed elsewhere", told.closed_moved()),
+        *_of_other_declarations(told),
+    )
+    return [effect for effect in found if effect.lines]
+
+
+def _of_catchments_that_stay(told: _Telling) -> tuple[Effect, ...]:
+    return (
         Effect("Catchments that are renamed", told.renamed()),
         Effect("Catchments in another education region", told.regions()),
         Effect("Catchments with another provider", told.served()),
+    )
+
+
+def _of_providers_and_listings(told: _Telling) -> tuple[Effect, ...]:
+    return (
         Effect("Providers that are new", told.providers_added(), only_adds=True),
         Effect("Providers that are gone", told.providers_removed()),
         Effect("Providers that are renamed", told.providers_renamed()),
@@ -78,12 +83,15 @@ def beside_the_ground(
         Effect("Contracts that differ", told.contracts()),
         Effect("Schools that become listed", told.newly_listed(), only_adds=True),
         Effect("Schools that lose their listing", told.losing()),
-        Effect("Closed schools listed elsewhere", told.closed_moved()),
+    )
+
+
+def _of_other_declarations(told: _Telling) -> tuple[Effect, ...]:
+    return (
         Effect("Schools declared to belong to no catchment", told.unserved()),
         Effect("Schools no longer declared to belong to none", told.served_again()),
         Effect("In-school provision", told.provision()),
     )
-    return [effect for effect in found if effect.lines]
 
 
 def losing_listing(before: Edition, after: Edition) -> list[int]:

@@ -148,9 +148,7 @@ class DraftRepository(DraftReadings):
         do now, by position.
         """
         with self._doing(draft_id, seen, "draft.undo", among=EDITABLE) as doing:
-            if doing is not None:
-                self._mark_undone(doing, position, undone=True)
-                self._say_anew(doing, sentences)
+            self._turn(doing, position, sentences, undone=True)
 
     def redo(
         self,
@@ -162,9 +160,7 @@ class DraftRepository(DraftReadings):
     ) -> None:
         """Do a change again, or the one that was undone last. As `undo`."""
         with self._doing(draft_id, seen, "draft.redo", among=EDITABLE) as doing:
-            if doing is not None:
-                self._mark_undone(doing, position, undone=False)
-                self._say_anew(doing, sentences)
+            self._turn(doing, position, sentences, undone=False)
 
     def describe(self, draft_id: int, *, title: str, reason: str, seen: ExpectedVersion) -> None:
         """Give a draft another title and reason. Raises Stale or NotNow."""
@@ -339,6 +335,21 @@ class DraftRepository(DraftReadings):
         found: str | None = connection.scalar(sa.select(table.c.subject).where(where, token))
         return found
 
+    def _turn(
+        self,
+        doing: _Doing | None,
+        position: int | None,
+        sentences: Mapping[int, str],
+        *,
+        undone: bool,
+    ) -> None:
+        """Undo a change or do it again; nothing where the form came before."""
+        if doing is None:
+            return
+        self._mark_undone(doing, position, undone=undone)
+        for other, sentence in sentences.items():
+            doing.change(other, sentence=sentence)
+
     def _mark_undone(self, doing: _Doing, position: int | None, *, undone: bool) -> None:
         table, draft = schema.draft_change, doing.draft
         last_undone = (sa.func.coalesce(table.c.undone_in, 0).desc(), table.c.position)
@@ -355,10 +366,6 @@ class DraftRepository(DraftReadings):
             raise NotNow(f"There is nothing to {what} in draft {draft.id}.")
         doing.change(row.position, undone=undone, undone_in=draft.version if undone else None)
         doing.detail = {"sentence": row.sentence}
-
-    def _say_anew(self, doing: _Doing, sentences: Mapping[int, str]) -> None:
-        for position, sentence in sentences.items():
-            doing.change(position, sentence=sentence)
 
     def _refuse_too_many(self, connection: sa.Connection, draft_id: int) -> None:
         table = schema.draft_change
