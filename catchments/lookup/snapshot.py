@@ -47,6 +47,8 @@ BY_CATCHMENTS = frozenset([PlaceKind.CATCHMENT, PlaceKind.REGION, PlaceKind.PROV
 
 SNAPSHOTS_KEPT = 4
 """Beside those of scheduled editions."""
+READINGS_AT_MOST = 8
+"""Of what is published, while somebody goes on publishing."""
 LARGE_THINGS_KEPT = 24
 """Artefacts and drawings, a few megabytes each: those of four editions or so."""
 
@@ -431,17 +433,26 @@ class Snapshots:
             old = self._published
             if old is not None and (old.state, old.today) == (state, today):
                 return False
-            known = self._now_known()
-            timeline = Timeline.of(self._archive.editions(), known.releases)
-            texts = texts_of(*self._archive.texts())
-            published = Published(state, today, timeline, partial(self._snapshot, known), texts)
+            published = self._read(state, today)
             # Room for all that a request may ask for by itself, or they would oust each other.
-            self._kept.at_most = SNAPSHOTS_KEPT + len(timeline.scheduled_after(today))
-            if timeline.editions and timeline.releases:
+            self._kept.at_most = SNAPSHOTS_KEPT + len(published.timeline.scheduled_after(today))
+            if published.timeline.editions and published.timeline.releases:
                 self._warm(published)
             with self._swapping:
                 self._published = published
             return True
+
+    def _read(self, state: Any, today: date) -> Published:
+        # What is published while it is read belongs to a later state, which tags would not name.
+        for _ in range(READINGS_AT_MOST):
+            known = self._now_known()
+            timeline = Timeline.of(self._archive.editions(), known.releases)
+            texts = texts_of(*self._archive.texts())
+            before, state = state, self._archive.state()
+            if state == before:
+                break
+        # Where it never came to rest the older state stands, so that the next refresh reads again.
+        return Published(before, today, timeline, partial(self._snapshot, known), texts)
 
     def _now_known(self) -> _Known:
         releases, aliases = tuple(self._archive.releases()), self._archive.aliases()

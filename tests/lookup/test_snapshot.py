@@ -677,6 +677,47 @@ def test_readers_never_see_a_mixture_of_two_editions(archive):
     assert {10, 20} <= seen
 
 
+class PublishedMeanwhile(Archive):
+    """An archive to which something is published after its state was read, a number of times."""
+
+    times = 0
+
+    def state(self):
+        said = super().state()
+        if self.times:
+            self.times -= 1
+            self.publish(content(f"P{len(self.published) + 1}"))
+        return said
+
+
+@pytest.mark.parametrize("times", [1, 2, 7, 100], ids="published {} times meanwhile".format)
+def test_what_is_published_during_a_reading_has_the_state_that_it_belongs_to(times):
+    archive = PublishedMeanwhile()
+    archive.release_schools()
+    archive.publish(content("P1"))
+    archive.times = times
+    snapshots = Snapshots(archive, today=Clock(TODAY))
+    snapshots.refresh()
+    archive.times = 0
+    snapshots.refresh()
+    world = snapshots.current()
+    assert world.state == archive.state()
+    assert world.on(TODAY).edition.number == len(archive.published)
+    assert snapshots.refresh() is False
+
+
+def test_a_state_names_no_edition_that_was_published_after_it(archive):
+    archive.publish(content("P1"))
+    meanwhile = PublishedMeanwhile()
+    meanwhile.published, meanwhile.directories = archive.published, archive.directories
+    meanwhile.times = 3
+    snapshots = Snapshots(meanwhile, today=Clock(TODAY))
+    snapshots.refresh()
+    world = snapshots.current()
+    (published, _, _), numbers = world.state, [e.number for e in world.timeline.editions]
+    assert [number for number, _ in published] == sorted(numbers) == [1, 2, 3, 4]
+
+
 def test_many_threads_that_ask_first_build_one_snapshot(archive):
     archive.publish(content("P1"))
     snapshots = Snapshots(archive, today=Clock(TODAY))
