@@ -32,6 +32,7 @@ FLOORS: tuple[frozenset[str], ...] = tuple(
             {"maps"},
             {"catchments.web"},
             {"catchments.commands"},
+            {"catchments.requests"},
             {"app"},
         ],
     )
@@ -43,17 +44,22 @@ ROOMS = {room for floor in FLOORS for room in floor}
 BELOW_ALL = {"catchments.__version__"}
 """What the package's own `__init__` has, for every room; it imports nothing."""
 
+_OF_REQUESTS = (
+    "catchments.requests.web",
+    "catchments.requests.commands",
+    "catchments.requests.application",
+)
 KEPT_IN = {
-    "flask": ("catchments.web", "catchments.commands", "app"),
-    "click": ("catchments.commands", "app"),
+    "flask": ("catchments.web", "catchments.commands", *_OF_REQUESTS, "app"),
+    "click": ("catchments.commands", "catchments.requests.commands", "app"),
     "pygeoapi": ("catchments.web.ogc",),
     "authlib": ("catchments.web.accounts",),
     "folium": ("maps",),
     "branca": ("maps",),
     "matplotlib": ("maps",),
     "pikepdf": ("maps",),
-    "sqlalchemy": ("catchments.store", "catchments.lookup.search"),
-    "alembic": ("catchments.store",),
+    "sqlalchemy": ("catchments.store", "catchments.lookup.search", "catchments.requests.store"),
+    "alembic": ("catchments.store", "catchments.requests.store"),
 }
 """Libraries, extensions such as flask_compress included, and the only rooms that know them."""
 
@@ -182,6 +188,48 @@ def test_the_rooms_of_every_kept_library_use_it():
     used = {name for path in FILES for name in imports(path.read_text(encoding="utf-8"), "x")}
     roots = {name.partition(".")[0] for name in used}
     assert roots | {root.partition("_")[0] for root in roots} >= KEPT_IN.keys()
+
+
+# --- requests for support are apart ---------------------------------------------------------------
+
+REQUESTS = "catchments.requests"
+STATELESS = (
+    "catchments.core",
+    "catchments.runtime",
+    "catchments.store.accounts",
+    "catchments.store.engine",
+    "catchments.store.integrity",
+    "catchments.store.outbox",
+    "catchments.store.schema",
+    "catchments.lookup.guidance",
+    "catchments.web.accounts",
+    "catchments.web.common",
+    "catchments.web.front",
+    "catchments.commands.console",
+)
+"""What requests may use of the rest: words, errors, accounts, pages' parts; nothing of editions."""
+STATE = ("catchments.web.common.services",)
+"""What hands out editions, whoever asks."""
+
+
+def used_by_requests() -> set[str]:
+    of_requests = [module for module in MODULES if is_in(module, REQUESTS)]
+    return {name for module in of_requests for name in imported_modules(module)}
+
+
+def test_requests_use_only_what_has_no_state():
+    others = {name for name in used_by_requests() if not is_in(name, REQUESTS)}
+    assert {n for n in others if not any(is_in(n, room) for room in STATELESS)} == set()
+    assert others.isdisjoint(STATE)
+
+
+def test_nothing_but_the_application_knows_requests():
+    knowing = {module for module in MODULES if any(is_in(n, REQUESTS) for n in imported(module))}
+    assert {module for module in knowing if not is_in(module, REQUESTS)} <= {"app"}
+
+
+def imported(module: str) -> set[str]:
+    return imported_modules(module) if module != PACKAGE else set()
 
 
 # --- no circle, no crowd, no endless module -------------------------------------------------------

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError
@@ -55,6 +55,11 @@ class StoreUnavailable(CatchmentsError):
 class Database:
     """A database and its transactions; what it cannot do it says without the URL's password."""
 
+    migrations: ClassVar[Path] = MIGRATIONS
+    newest_revision: ClassVar[str] = NEWEST_REVISION
+    set_up_with: ClassVar[str] = "flask setup"
+    """What brings its schema up to date, as somebody types it."""
+
     def __init__(
         self, url: str, *, data_keys: tuple[str, ...] = (), keys_folder: Path | None = None
     ) -> None:
@@ -88,10 +93,10 @@ class Database:
         """Bring the schema to the newest revision, from nothing too; what is there stays."""
         self.make()
         with self._explaining(), self._engine.connect() as connection:
-            if revision(connection) == NEWEST_REVISION:
+            if revision(connection) == self.newest_revision:
                 return
         with self.writing() as connection:
-            upgrade(connection)
+            upgrade(connection, self.migrations)
 
     def is_bare(self) -> bool:
         """Whether there is no database, or one without a schema; it is not made by looking."""
@@ -109,16 +114,16 @@ class Database:
             raise NothingPublished(
                 f"There is no database at “{shown_url(self._engine.url)}” that has been set up.",
                 next_step="If that is the wrong place, set DATABASE_URL; otherwise run "
-                "`flask setup`, or `flask restore FILE`.",
+                f"`{self.set_up_with}`, or `flask restore FILE`.",
             )
         with self.reading() as connection:
             found = revision(connection)
-        if found != NEWEST_REVISION:
+        if found != self.newest_revision:
             raise NothingPublished(
                 f"The database “{shown_url(self._engine.url)}” has the schema {shown(found)}, and "
-                f"this program's is “{NEWEST_REVISION}”.",
-                next_step="Run `flask setup`, which brings an earlier one up to date; for a later "
-                "one use the program that made it.",
+                f"this program's is “{self.newest_revision}”.",
+                next_step=f"Run `{self.set_up_with}`, which brings an earlier one up to date; for "
+                "a later one use the program that made it.",
             )
 
     @contextmanager
@@ -179,11 +184,11 @@ class Repository:
             return [made(**row._mapping) for row in connection.execute(query)]
 
 
-def upgrade(connection: sa.Connection) -> None:
+def upgrade(connection: sa.Connection, migrations: Path = MIGRATIONS) -> None:
     """Bring the schema to the newest revision, inside the caller's transaction."""
     from alembic import command  # a third of a second that only a change of schema needs
 
-    config = migrating(MIGRATIONS)
+    config = migrating(migrations)
     config.attributes["connection"] = connection
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # it takes what it takes

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -59,7 +59,7 @@ _LOCKED = (
 _HALF_WAY = (
     "Somebody gave the right password of your account, and then a wrong second step, several times."
 )
-_SAYS: dict[Letter, tuple[str, str]] = {
+SAYS: dict[str, tuple[str, str]] = {
     Letter.LOCK: (
         "Wrong passwords have locked your account for a while",
         _LOCKED,
@@ -99,7 +99,7 @@ _SAYS: dict[Letter, tuple[str, str]] = {
     ),
 }
 """Kind → subject and first sentences."""
-_LABELS = {
+LABELS = {
     "draft": "Draft",
     "by": "By",
     "reason": "Why",
@@ -126,10 +126,10 @@ class LetterRow:
     sent_at: datetime | None
 
 
-def enqueue(connection: sa.Connection, person: Person, kind: Letter, **facts: str) -> None:
+def enqueue(connection: sa.Connection, person: Person, kind: str, **facts: str) -> None:
     """Queue a letter inside the transaction that does what it tells of.
 
-    `facts` are lines of it (see `_LABELS`), and the `path` of the page that it leads to. What
+    `facts` are lines of it (see `LABELS`), and the `path` of the page that it leads to. What
     strangers can bring about is told once a day at most.
     """
     at = now()
@@ -154,6 +154,10 @@ class Letters(Claims):
 
     table = schema.letter
     too_old_after = TOO_OLD_AFTER
+    says: ClassVar[Mapping[str, tuple[str, str]]] = SAYS
+    labels: ClassVar[Mapping[str, str]] = LABELS
+    of_work: ClassVar[frozenset[str]] = frozenset(OF_DRAFTS)
+    """The kinds that are not of the account itself, so that nobody is warned of strangers."""
 
     def __init__(self, database: Database, address: str = "") -> None:
         super().__init__(database)
@@ -180,12 +184,24 @@ class Letters(Claims):
             fingerprint=_fingerprint(row),
             recipient_name=row.name,
             email=row.email,
-            subject=_SAYS[Letter(row.kind)][0],
-            text=_text(row, self._address),
+            subject=self.says[row.kind][0],
+            text=self._text(row),
         )
 
+    def _text(self, row: Any) -> str:
+        facts, of_work = json.loads(row.facts), row.kind in self.of_work
+        lines = {} if of_work else {"Account": row.login}
+        named = self.labels.items()
+        lines |= {label: _line(facts[name]) for name, label in named if facts.get(name)}
+        lines["When"] = _moment(row.created_at)
+        listed = "\n".join(f"{label}: {value}" for label, value in lines.items())
+        ends = f"The service: {self._address}{facts.get('path', '')}" if self._address else ""
+        warned = "" if of_work else _WAS_NOT_YOU
+        parts = (f"Kia ora {row.name}", self.says[row.kind][1], listed, warned, ends)
+        return "\n\n".join(part for part in parts if part) + "\n"
 
-def _told_since(connection: sa.Connection, person: Person, kind: Letter, since: datetime) -> bool:
+
+def _told_since(connection: sa.Connection, person: Person, kind: str, since: datetime) -> bool:
     told = sa.select(_T.c.id).where(
         _T.c.person_id == person.id, _T.c.kind == kind, _T.c.created_at > since
     )
@@ -195,18 +211,6 @@ def _told_since(connection: sa.Connection, person: Person, kind: Letter, since: 
 def _fingerprint(row: Any) -> str:
     named = f"letter\0{row.id}\0{row.person_id}\0{row.created_at.isoformat()}"
     return hashlib.sha256(named.encode()).hexdigest()
-
-
-def _text(row: Any, address: str) -> str:
-    facts, of_draft = json.loads(row.facts), row.kind in OF_DRAFTS
-    lines = {} if of_draft else {"Account": row.login}
-    lines |= {label: _line(facts[name]) for name, label in _LABELS.items() if facts.get(name)}
-    lines["When"] = _moment(row.created_at)
-    listed = "\n".join(f"{label}: {value}" for label, value in lines.items())
-    ends = f"The service: {address}{facts.get('path', '')}" if address else ""
-    warned = "" if of_draft else _WAS_NOT_YOU
-    parts = (f"Kia ora {row.name}", _SAYS[Letter(row.kind)][1], listed, warned, ends)
-    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _moment(at: datetime) -> str:

@@ -1,0 +1,1 @@
+"""The database of requests: organisations, cases, what was said of them, who looked at them."""

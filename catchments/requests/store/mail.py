@@ -1,0 +1,133 @@
+"""E-mails about cases: that something happened, with the reference, and nothing of a student.
+
+They go out as letters to people do; whoever wants to know what happened signs in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import ClassVar
+
+import sqlalchemy as sa
+
+from catchments.requests.rules.references import spaced
+from catchments.requests.rules.roles import CaseRole
+from catchments.requests.store import schema
+from catchments.store.accounts import letters
+from catchments.store.accounts.letters import enqueue
+from catchments.store.accounts.people import by_id
+from catchments.store.schema import person
+
+PATH = "/requests"
+"""Where the application's pages are."""
+
+
+class About(StrEnum):
+    """What somebody is told of; kinds of letters beside those of accounts."""
+
+    SUBMITTED = "case-submitted"
+    ARRIVED = "case-arrived"
+    ASSIGNED = "case-assigned"
+    CHANGED = "case-changed"
+    SHARED = "case-shared"
+    NAMED = "case-named"
+    COMING = "handover-coming"
+    GOING = "handover-going"
+    CALLED_OFF = "handover-off"
+    MOVED = "handover-done"
+    INVITED = "invited"
+
+
+_SAYS: dict[str, tuple[str, str]] = {
+    About.SUBMITTED: (
+        "A request for support was sent",
+        "You are the Primary Contact of a request. No e-mail says whom it is about.",
+    ),
+    About.ARRIVED: (
+        "A request for support waits in your queue",
+        "A school sent a request for support. It waits in your organisation's queue.",
+    ),
+    About.ASSIGNED: ("A case was given to you", "A case was given to you."),
+    About.CHANGED: (
+        "A case has changed",
+        "Something was done with a case of which you are the Primary Contact.",
+    ),
+    About.SHARED: (
+        "Something was shared in a case",
+        "A comment or a file was shared with you in a case.",
+    ),
+    About.NAMED: (
+        "You are the Primary Contact of a case",
+        "You were named as the Primary Contact of a case.",
+    ),
+    About.COMING: (
+        "Cases will come to your organisation",
+        "Catchments change hands, and open cases come to your organisation with them.",
+    ),
+    About.GOING: (
+        "Cases will leave your organisation",
+        "Catchments change hands, and open cases with them. Write down what is to be known.",
+    ),
+    About.CALLED_OFF: (
+        "Cases stay where they are",
+        "A change of catchments was called off: cases that were to change hands stay.",
+    ),
+    About.MOVED: (
+        "A case has another provider",
+        "A case of which you are the Primary Contact has changed hands with its catchment.",
+    ),
+    About.INVITED: (
+        "You have an account for requests for support",
+        "Your delegated authoriser made an account for you, and has its first password.",
+    ),
+}
+
+
+class CaseLetters(letters.Letters):
+    """The letters of this store: of accounts and of cases."""
+
+    says: ClassVar[Mapping[str, tuple[str, str]]] = {**letters.SAYS, **_SAYS}
+    labels: ClassVar[Mapping[str, str]] = {
+        **letters.LABELS,
+        "reference": "Reference",
+        "state": "It is now",
+        "whose": "Organisation",
+        "cases": "Cases",
+        "day": "On",
+        "edition": "Edition",
+        "login": "Login",
+    }
+    of_work: ClassVar[frozenset[str]] = letters.Letters.of_work | frozenset(About)
+
+
+def tell(
+    connection: sa.Connection, person_id: int, kind: About, reference: str = "", **facts: str
+) -> None:
+    """Queue a letter to somebody, in the caller's transaction; to a closed account none."""
+    whom = by_id(connection, person_id)
+    if whom.disabled_at is not None:
+        return
+    if reference:
+        facts |= {"reference": spaced(reference), "path": f"{PATH}/cases/{reference}"}
+    else:
+        facts.setdefault("path", PATH)
+    enqueue(connection, whom, kind, **facts)
+
+
+def tell_leads(
+    connection: sa.Connection, organisation: int, kind: About, reference: str = "", **facts: str
+) -> None:
+    """Queue a letter to all Workflow Leads of an organisation."""
+    membership = schema.membership
+    leads = (
+        sa.select(membership.c.person_id)
+        .join(person, person.c.id == membership.c.person_id)
+        .where(
+            membership.c.organisation_id == organisation,
+            membership.c.role == CaseRole.WORKFLOW_LEAD,
+            person.c.disabled_at.is_(None),
+        )
+    )
+    for lead in list(connection.scalars(leads.order_by(membership.c.person_id))):
+        tell(connection, lead, kind, reference, **facts)
