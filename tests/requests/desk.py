@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from catchments.core.roles import Person, Role
 from catchments.requests.rules.requests import Consent, SchoolStep, SupportRequest
@@ -24,6 +28,7 @@ NORTH, SOUTH = "P-NORTH", "P-SOUTH"
 SCHOOLS = {54: "Made-up Grammar", 55: "Made-up Primary"}
 PROVIDERS = {NORTH: "Made-up provider North", SOUTH: "Made-up provider South"}
 _ONCE = itertools.count()
+FILE = "requests.sqlite"
 
 
 @dataclass
@@ -116,8 +121,20 @@ PEOPLE = {
 
 
 def desk_at(path: Path) -> Desk:
-    """Return a new made-up world in a folder."""
-    return desk_of(sqlite_url(path / "requests.sqlite"))
+    """Return a new made-up world in a folder: a copy, since passwords take their time to hash."""
+    content, people, organisations = _made_once()
+    (path / FILE).write_bytes(content)
+    database = RequestsDatabase(sqlite_url(path / FILE), data_keys=(DATA_KEY,))
+    return Desk(database, dict(people), dict(organisations))
+
+
+@cache
+def _made_once() -> tuple[bytes, dict[str, Person], dict[str, Organisation]]:
+    with TemporaryDirectory() as folder:
+        made = desk_of(sqlite_url(Path(folder) / FILE))
+        made.database.close()
+        with closing(sqlite3.connect(Path(folder) / FILE)) as connection:
+            return connection.serialize(), made.people, made.organisations
 
 
 def desk_of(url: str) -> Desk:

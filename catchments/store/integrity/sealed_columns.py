@@ -7,7 +7,7 @@ when the data key is exchanged, and told of where its key is not at hand.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,14 +45,16 @@ SEALED: list[SealedColumn] = [
 ]
 
 
-def seal_all(connection: sa.Connection) -> tuple[int, list[str]]:
-    """Seal what is not, or not under the first key.
+def seal_all(
+    connection: sa.Connection, kinds: Sequence[SealedColumn] = SEALED
+) -> tuple[int, list[str]]:
+    """Seal what is not, or not under the first key; `kinds` are the columns of that database.
 
     Returns how many that were, and a sentence for each that cannot be unsealed: it stays as it is.
     Raises KeyTrouble where there is no key to seal with.
     """
     done, stuck = 0, []
-    for kind, row in list(_held(connection)):
+    for kind, row in list(_held(connection, kinds)):
         try:
             done += _seal(connection, kind, row)
         except (KeyMissing, SealBroken) as error:
@@ -100,8 +102,10 @@ def keys_in_use(connection: sa.Connection) -> Counter[str]:
     )
 
 
-def _held(connection: sa.Connection) -> Iterator[tuple[SealedColumn, dict[str, Any]]]:
-    for kind in SEALED:
+def _held(
+    connection: sa.Connection, kinds: Sequence[SealedColumn] = SEALED
+) -> Iterator[tuple[SealedColumn, dict[str, Any]]]:
+    for kind in kinds:
         query = sa.select(kind.column.table).where(kind.column != "", kind.rows())
         for row in connection.execute(query).mappings():
             yield kind, dict(row)
