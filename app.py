@@ -37,7 +37,13 @@ from catchments.web import ogc, v1
 from catchments.web.accounts import routes as accounts_routes
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
 from catchments.web.common.query_parameters import Code, Number
-from catchments.web.common.services import EXTENSION, Services
+from catchments.web.common.services import (
+    EXTENSION,
+    Services,
+    address,
+    service,
+    shows_a_demonstration,
+)
 from catchments.web.front import (
     metrics,
     metrics_endpoint,  # noqa: F401 - its address is the health page's
@@ -147,8 +153,8 @@ def web_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(blueprint)
     assets.register(app)
     i18n.register(app)
-    problems.register(app)
-    security.register(app)
+    problems.register(app, problems.Surroundings(address, shows_a_demonstration))
+    security.register(app, lambda: service().settings)
     cors.register(app)
     robots.register(app)
     catalogue.register(app)
