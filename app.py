@@ -5,15 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from click import ClickException
 from flask import Flask, request
 from flask.wrappers import Response
 from flask_compress import Compress
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from catchments import __version__
 from catchments.core.errors import CatchmentsError
@@ -27,6 +24,7 @@ from catchments.lookup.snapshot import Snapshots
 from catchments.readers.geocoding import geocoder_of
 from catchments.runtime.connections import SlowReaders
 from catchments.runtime.disk import exposed
+from catchments.runtime.keep_doing import keep_doing
 from catchments.runtime.processes import end_with_parent
 from catchments.store import Store
 from catchments.store.accounts.letters import Letters
@@ -37,20 +35,22 @@ from catchments.web import ogc, v1
 from catchments.web.accounts import routes as accounts_routes
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
 from catchments.web.common.query_parameters import Code, Number
-from catchments.web.common.services import EXTENSION, Services
+from catchments.web.common.services import (
+    EXTENSION,
+    Services,
+    address,
+    service,
+    shows_a_demonstration,
+)
 from catchments.web.front import (
     metrics,
     metrics_endpoint,  # noqa: F401 - its address is the health page's
+    onion,
     slashes,
 )
-from catchments.web.front.below import Below
-from catchments.web.front.bodies import BoundedBodies
-from catchments.web.front.hosts import KnownHosts
 from catchments.web.front.languages import Languages
-from catchments.web.front.lengths import ShortHeaders
 from catchments.web.front.rate_limits import RateLimitMiddleware
 from catchments.web.front.response_cache import ResponseCache
-from catchments.web.front.room import Room
 from catchments.web.pages import (
     api_documentation,
     catchments,
@@ -147,8 +147,8 @@ def web_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(blueprint)
     assets.register(app)
     i18n.register(app)
-    problems.register(app)
-    security.register(app)
+    problems.register(app, problems.Surroundings(address, shows_a_demonstration))
+    security.register(app, lambda: service().settings)
     cors.register(app)
     robots.register(app)
     catalogue.register(app)
@@ -159,30 +159,9 @@ def web_app(settings: Settings | None = None) -> Flask:
     slashes.register(app)  # the last, so that the others see where it leads
     app.wsgi_app = Languages(app.wsgi_app, i18n.others(app))  # type: ignore[method-assign]
     app.wsgi_app = RateLimitMiddleware(app, ResponseCache(app))  # type: ignore[method-assign]
-    _behind_proxies(app, settings.trusted_proxies)
-    if below := urlsplit(settings.public_url).path:
-        app.wsgi_app = Below(app.wsgi_app, below)  # type: ignore[method-assign]
-    app.wsgi_app = ShortHeaders(app, app.wsgi_app)  # type: ignore[method-assign]
-    if settings.trusted_hosts:
-        hosts = settings.trusted_hosts
-        app.wsgi_app = KnownHosts(app, app.wsgi_app, hosts)  # type: ignore[method-assign]
-    proxied = bool(settings.trusted_proxies)
-    app.wsgi_app = BoundedBodies(  # type: ignore[method-assign]
-        app.wsgi_app, proxied=proxied, within_s=settings.body_within_s
-    )
-    app.wsgi_app = Room(app, app.wsgi_app, proxied=proxied)  # type: ignore[method-assign]
+    onion.enclose(app, settings)
     metrics.register(app, access_log=settings.access_log)
     return app
-
-
-def _behind_proxies(app: Flask, proxies: int) -> None:
-    """Take from so many proxies whose request it is, and whether it came by HTTPS."""
-    if proxies:
-        # Each adds an address, but passes on one scheme. Of the host nothing is taken: a proxy
-        # passes `Host` as it was asked for.
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=proxies, x_proto=1, x_host=0, x_port=0, x_prefix=0
-        )
 
 
 def serve_app() -> Flask:
@@ -247,7 +226,7 @@ def _keep_sending(app: Flask, running: Services) -> None:
         for courier in couriers:
             courier.send_due()
 
-    _keep_doing(app, send, every_s=SEND_EVERY_S, failing="nothing is being sent")
+    keep_doing(app.logger, send, every_s=SEND_EVERY_S, failing="nothing is being sent")
 
 
 def _keep_readers_awake(app: Flask, _running: Services) -> None:
@@ -258,7 +237,7 @@ def _keep_readers_awake(app: Flask, _running: Services) -> None:
         if ended := slow.end_them():
             app.logger.warning("ended %s connections that took too little", ended)
 
-    _keep_doing(app, end, every_s=LOOK_EVERY_S, failing="slow connections are not ended")
+    keep_doing(app.logger, end, every_s=LOOK_EVERY_S, failing="slow connections are not ended")
 
 
 def _keep_trail_sent(app: Flask, running: Services) -> None:
@@ -267,7 +246,7 @@ def _keep_trail_sent(app: Flask, running: Services) -> None:
     if sender is None or sender.state == NOWHERE:
         return
     failing = "the audit trail's last hash does not go out"
-    _keep_doing(app, sender.send_due, every_s=SEND_EVERY_S, failing=failing)
+    keep_doing(app.logger, sender.send_due, every_s=SEND_EVERY_S, failing=failing)
 
 
 def _keep_forgetting(app: Flask, running: Services) -> None:
@@ -275,21 +254,9 @@ def _keep_forgetting(app: Flask, running: Services) -> None:
     days = running.settings.reports_kept_days
     reports = MistakeReports(running.store)
     failing = "old reports of mistakes are not deleted"
-    _keep_doing(
-        app, lambda: reports.forget_older_than(days), every_s=FORGET_EVERY_S, failing=failing
+    keep_doing(
+        app.logger, lambda: reports.forget_older_than(days), every_s=FORGET_EVERY_S, failing=failing
     )
-
-
-def _keep_doing(app: Flask, work: Callable[[], object], *, every_s: float, failing: str) -> None:
-    """Do something again and again for as long as the process lives; a failure is told."""
-    while True:
-        time.sleep(every_s)
-        try:
-            work()
-        except CatchmentsError as error:
-            app.logger.warning("%s: %s", failing, error)
-        except Exception:
-            app.logger.exception(failing)
 
 
 def _compress_pages(app: Flask) -> None:

@@ -139,3 +139,11 @@ class ChangeDoesNotFit(CatchmentsError):
 
 class NothingPublished(CatchmentsError):
     """The store holds no edition or no school directory release to answer from."""
+
+
+class Stale(CatchmentsError):
+    """Somebody else has done something to a draft or a case since its page was read."""
+
+
+class NotNow(CatchmentsError):
+    """What is asked cannot be done to a draft in its state."""

@@ -14,10 +14,11 @@ from urllib.parse import unquote, urlsplit
 import requests
 
 from catchments.core.settings import Settings
-from catchments.editions.delivery import NotTaken, call, send_email
+from catchments.editions.delivery import call
 from catchments.store.engine import Database, now
 from catchments.store.integrity.outgoing import Outgoing, Tip
 from catchments.store.outbox.claims import Claimed
+from catchments.store.outbox.mail_sending import NotTaken, send_email
 
 NOWHERE, WELL, LATE = "nowhere", "ok", "late"
 """What is said of it: no setting says where to, it went out, or it did not."""

@@ -21,10 +21,10 @@ from catchments.lookup.guidance import (
     Option,
     Question,
     Rule,
+    advise,
     shipped_guides,
 )
 from catchments.web.pages import guide as web
-from tests.advising import advise
 from tests.browser.made_up import HOSTILE
 from tests.browser.test_every_page import ANSWERS, choose
 from tests.browser.windows import PHONE, Watched, tab_to, violations

@@ -32,11 +32,8 @@ from catchments.core.settings import Settings
 from catchments.editions import delivery
 from catchments.editions.delivery import (
     DeliveryWorker,
-    NotTaken,
     call,
     checked_url,
-    email_of,
-    one_line,
     payloads,
     signature,
 )
@@ -44,6 +41,7 @@ from catchments.lookup.snapshot import Snapshots
 from catchments.store import Publication, Store
 from catchments.store.engine import now
 from catchments.store.outbox.claims import MAY_HAVE_BEEN_SENT, Claimed
+from catchments.store.outbox.mail_sending import NotTaken, email_of, one_line, send_email
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.queue import Outbox
 from catchments.store.outbox.webhook_addresses import Webhooks
@@ -206,7 +204,7 @@ def test_a_sender_that_is_killed_between_claim_and_mark_is_not_followed_by_anoth
     postbox = Postbox()
     with smtp_server(postbox) as server:
         claimed = Outbox(store).claim()
-        delivery.send_email(server, claimed)  # and here the process dies
+        send_email(server, claimed)  # and here the process dies
         make_due(store)
         assert courier(store, mail=server).send_due() == 0
     assert len(postbox.taken) == 1

@@ -18,12 +18,12 @@ from catchments.core.errors import InputRefused
 from catchments.core.mail_server import MailServer
 from catchments.core.settings import Settings
 from catchments.editions import trail_sending
-from catchments.editions.delivery import NotTaken
 from catchments.editions.trail_sending import LATE, NOWHERE, WELL, TrailSender
 from catchments.store import Store, schema
 from catchments.store.engine import now
 from catchments.store.integrity.audit import AuditTrail
 from catchments.store.integrity.outgoing import Outgoing, Tip
+from catchments.store.outbox.mail_sending import NotTaken
 from tests.store.test_audit import tamper
 from tests.waiting import PATIENCE_S
 from tests.worlds import at_once, opened

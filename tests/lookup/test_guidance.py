@@ -15,17 +15,17 @@ from msgspec.structs import replace
 from catchments.core.errors import FileRefused, InputRefused
 from catchments.lookup.guidance import (
     FOLDER,
+    Advised,
     Condition,
     Guide,
     Rule,
+    advise,
     guide_on,
     in_force,
     read_guide,
     read_guides,
     shipped_guides,
 )
-from tests import advising
-from tests.advising import Advised, advise
 
 FIRST_DAY = date(2026, 1, 5)
 GUIDE = shipped_guides()[-1]
@@ -211,7 +211,7 @@ def only(guide: Guide, at: int) -> Guide:
     ],
 )
 def test_a_condition_holds_for_what_is_chosen(when: Condition, chosen: str, holds: bool) -> None:
-    assert advising.holds(when, frozenset(chosen.split())) == holds
+    assert holds(when, frozenset(chosen.split())) == holds
 
 
 def test_answers_that_the_guide_does_not_offer_are_refused() -> None:

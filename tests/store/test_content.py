@@ -8,11 +8,10 @@ from datetime import date, timedelta
 import pytest
 from msgspec import structs
 
-from catchments.core.errors import InputRefused, NotAllowed
+from catchments.core.errors import InputRefused, NotAllowed, NotNow, Stale
 from catchments.core.roles import Role
 from catchments.lookup.site_texts import shipped_pieces
 from catchments.lookup.snapshot import Snapshots
-from catchments.store.drafts.repository import NotNow, Stale
 from catchments.store.site.content import Contents, Wording
 from tests.staff import add_person
 from tests.worlds import HOSTILE, TODAY, opened, small_release

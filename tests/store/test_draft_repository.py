@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.changes.kinds.rename_catchment import RenameCatchment
-from catchments.core.errors import ChangeDoesNotFit, InputRefused, NotKnown
+from catchments.core.errors import ChangeDoesNotFit, InputRefused, NotKnown, NotNow, Stale
 from catchments.core.roles import Person, Role
 from catchments.store import Store, schema
 from catchments.store.accounts.letters import Letters
@@ -20,8 +20,6 @@ from catchments.store.drafts.repository import (
     CHANGES_AT_MOST,
     DraftRepository,
     ExpectedVersion,
-    NotNow,
-    Stale,
     checked_key,
 )
 from catchments.store.engine import now

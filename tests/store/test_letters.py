@@ -9,12 +9,13 @@ import pytest
 from catchments.core.errors import NotKnown
 from catchments.core.mail_server import MailServer
 from catchments.core.settings import Settings
-from catchments.editions import delivery
-from catchments.editions.delivery import DeliveryWorker, NotTaken
+from catchments.editions.delivery import DeliveryWorker
 from catchments.store.accounts import letters as rooms
 from catchments.store.accounts.letters import TOO_OLD_AFTER, Letter, Letters, enqueue
 from catchments.store.accounts.people import People, by_id
 from catchments.store.engine import now
+from catchments.store.outbox import mail_sending
+from catchments.store.outbox.mail_sending import NotTaken
 from tests.staff import PASSWORD, add_person
 from tests.worlds import HOSTILE
 
@@ -87,7 +88,7 @@ def test_without_a_mail_server_nothing_is_claimed_and_it_ends_as_no_news(store, 
 
 def test_the_courier_of_notices_takes_them(store, hana, monkeypatch):
     sent = []
-    monkeypatch.setattr(delivery, "send_email", lambda _, claimed: sent.append(claimed))
+    monkeypatch.setattr(mail_sending, "send_email", lambda _, claimed: sent.append(claimed))
     with store.writing() as connection:
         enqueue(connection, hana, Letter.PASSWORD, by="ana")
     courier = DeliveryWorker(Letters(store), Settings(mail=SERVER), lambda _: None)
@@ -99,7 +100,7 @@ def test_a_server_that_does_not_take_it_is_asked_again(store, hana, monkeypatch)
     def refuse(server, claimed):
         raise NotTaken("451 later")
 
-    monkeypatch.setattr(delivery, "send_email", refuse)
+    monkeypatch.setattr(mail_sending, "send_email", refuse)
     with store.writing() as connection:
         enqueue(connection, hana, Letter.PASSWORD)
     assert DeliveryWorker(Letters(store), Settings(mail=SERVER), lambda _: None).send_due() == 0

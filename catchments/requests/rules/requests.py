@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -126,7 +127,27 @@ def unpacked(text: str) -> SupportRequest:
     return msgspec.json.decode(text, type=SupportRequest)
 
 
-def same_student(request: SupportRequest) -> str:
+class Student(Protocol):
+    """What tells one student from another."""
+
+    @property
+    def student_name(self) -> str:
+        """Their whole name."""
+
+    @property
+    def born_on(self) -> date:
+        """The day of their birth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A student whose cases are looked for."""
+
+    student_name: str
+    born_on: date
+
+
+def same_student(request: Student) -> str:
     """Return what tells one student from others, to be digested under a key: name and birth.
 
     Case, accents, blanks and the order of words do not count: the same student is written in many

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catchments.core.errors import NotAllowed, NotKnown
+from catchments.core.errors import NotKnown, Stale
 from catchments.core.roles import Person
 from catchments.requests.rules.access import Part, Reach, Sight, sight
 from catchments.requests.rules.cases import Case, CaseState
@@ -31,7 +31,7 @@ THE_SERVICE = "the service itself"
 _C, _E = schema.support_case, schema.case_event
 
 
-class SomebodyWasFaster(NotAllowed):
+class SomebodyWasFaster(Stale):
     """A step with a case that has changed since the page was made."""
 
     def __init__(self) -> None:

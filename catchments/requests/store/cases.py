@@ -18,9 +18,17 @@ from sqlalchemy.exc import IntegrityError
 from catchments.core.errors import InputRefused, NotAllowed
 from catchments.core.roles import Person
 from catchments.requests.rules.access import Part, reach
-from catchments.requests.rules.cases import Case, CaseState, Happened, Step, checked_reason, taken
+from catchments.requests.rules.cases import (
+    OPEN,
+    Case,
+    CaseState,
+    Happened,
+    Step,
+    checked_reason,
+    taken,
+)
 from catchments.requests.rules.references import new_reference
-from catchments.requests.rules.requests import SupportRequest, packed, same_student
+from catchments.requests.rules.requests import Student, SupportRequest, packed, same_student
 from catchments.requests.rules.roles import SENDERS, CaseRole, OrganisationKind, Viewer
 from catchments.requests.rules.served import Served
 from catchments.requests.store import mail, schema
@@ -63,6 +71,22 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """That a request was sent: when, and to whom."""
+
+    reference: str
+    school_id: int
+    holder_id: int
+    submitted_at: datetime
+    primary_contact_id: int
+    catchment_name: str
+    provider_name: str
+    edition_number: int
+    in_school: bool
+    demonstration: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """Which of the cases that somebody sees are asked for."""
 
@@ -71,7 +95,9 @@ class Wanted:
     organisation: int | None = None
     """The school that asked, or the holder."""
     assigned_to: int | None = None
-    student: SupportRequest | None = None
+    school: int | None = None
+    """The school that asked."""
+    student: Student | None = None
     """The same student, by name and date of birth."""
     oldest_first: bool = True
     offset: int = 0
@@ -108,6 +134,29 @@ class Cases(Repository):
                 continue  # a reference that is taken already
         raise AssertionError("no reference is free")
 
+    def sent_with(self, person: Person, once: str) -> str | None:
+        """Return what somebody's form became that was sent with this `once`, or None."""
+        query = sa.select(_C.c.reference).where(
+            _C.c.once == once, _C.c.submitted_by_id == person.id
+        )
+        with self._database.reading() as connection:
+            found: str | None = connection.scalar(query)
+            return found
+
+    def receipt(self, person: Person, reference: str) -> Receipt:
+        """Return what whoever sent a request may always know of it: nothing of the student.
+
+        Raises NotKnown, also for what somebody else sent.
+        """
+        columns = [_C.c[name] for name in Receipt.__slots__]
+        query = sa.select(*columns).where(
+            _C.c.reference == reference, _C.c.submitted_by_id == person.id
+        )
+        found = self._read(query, Receipt)
+        if not found:
+            raise no_such_case()
+        return found[0]
+
     # --- looking ----------------------------------------------------------------------------------
 
     def count(self, viewer: Viewer, wanted: Wanted) -> int:
@@ -115,6 +164,24 @@ class Cases(Repository):
         with self._database.reading() as connection:
             query = sa.select(sa.func.count()).select_from(_C)
             return int(connection.scalar(query.where(*_asked(connection, viewer, wanted))) or 0)
+
+    def caseload(self, viewer: Viewer, organisation: int) -> dict[int, int]:
+        """Return how many open cases each person has that an organisation holds.
+
+        Of the cases that somebody sees; those of nobody are left out.
+        """
+        query = (
+            sa.select(_C.c.assigned_to_id, sa.func.count())
+            .where(
+                within(reach(viewer)),
+                _C.c.holder_id == organisation,
+                _C.c.state.in_(sorted(OPEN)),
+                _C.c.assigned_to_id.is_not(None),
+            )
+            .group_by(_C.c.assigned_to_id)
+        )
+        with self._database.reading() as connection:
+            return {int(who): int(cases) for who, cases in connection.execute(query)}
 
     def listed(self, person: Person, viewer: Viewer, wanted: Wanted) -> list[CaseHead]:
         """Return the cases that somebody sees and asks for, at most `LISTED_AT_ONCE`.
@@ -379,6 +446,8 @@ def _asked(
     if wanted.organisation is not None:
         here = (_C.c.school_id == wanted.organisation, _C.c.holder_id == wanted.organisation)
         asked.append(sa.or_(*here))
+    if wanted.school is not None:
+        asked.append(_C.c.school_id == wanted.school)
     if wanted.assigned_to is not None:
         asked.append(_C.c.assigned_to_id == wanted.assigned_to)
     if wanted.student is not None:

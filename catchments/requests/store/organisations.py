@@ -66,6 +66,20 @@ class Organisations(Repository):
         with self._database.reading() as connection:
             return found(connection, kind, key)
 
+    def some(self, numbers: Iterable[int]) -> dict[int, Organisation]:
+        """Return organisations by number; of those that there are not, nothing."""
+        query = sa.select(_O.c.id, _O.c.kind, _O.c.key, _O.c.name)
+        found = self._read(query.where(_O.c.id.in_(sorted(set(numbers)))), _organisation)
+        return {each.id: each for each in found}
+
+    def names(self, person_ids: Iterable[int]) -> dict[int, str]:
+        """Return the names of people by the numbers of their accounts."""
+        query = sa.select(person.c.id, person.c.name).where(
+            person.c.id.in_(sorted(set(person_ids)))
+        )
+        with self._database.reading() as connection:
+            return {int(number): str(name) for number, name in connection.execute(query)}
+
     def ensure(self, kind: OrganisationKind, key: str, name: str) -> Organisation:
         """Return an organisation, made or named anew if need be."""
         with self._database.writing() as connection:

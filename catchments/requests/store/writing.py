@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from catchments.core.errors import InputRefused, NotAllowed, NotKnown
+from catchments.core.errors import InputRefused, NotAllowed, NotKnown, Stale
 from catchments.core.roles import Person
 from catchments.requests.rules.roles import SENDERS
 from catchments.requests.store import schema
@@ -43,12 +43,14 @@ class WrittenRequest:
 class WrittenRequests(Repository):
     """The requests that are being written; each is its writer's alone."""
 
-    def begin(self, person: Person, organisation: int, fields: dict[str, str]) -> int:
+    def begin(
+        self, person: Person, organisation: int, fields: dict[str, str], *, once: str = ""
+    ) -> int:
         """Begin a request for a student of a school, and return its number.
 
-        Raises NotAllowed for whoever may not ask there, and InputRefused for too many.
+        The same `once` begins one, and keeps what came last. Raises NotAllowed for whoever may not ask there, and InputRefused for too many.
         """
-        at, once = now(), secrets.token_hex(16)
+        at, once = now(), once or secrets.token_hex(16)
         with self._database.writing() as connection:
             connection.execute(_D.delete().where(_D.c.ends_at < at))
             if not has_role(connection, person.id, organisation, SENDERS):
@@ -56,6 +58,10 @@ class WrittenRequests(Repository):
                     "You may not ask for support for this school.",
                     next_step="Ask your school's delegated authoriser for a role.",
                 )
+            begun = sa.select(_D).where(_D.c.once == once, _D.c.person_id == person.id)
+            if (row := connection.execute(begun).one_or_none()) is not None:
+                _kept(connection, row, fields)
+                return int(row.id)
             mine = sa.select(sa.func.count()).select_from(_D).where(_D.c.person_id == person.id)
             if int(connection.scalar(mine) or 0) >= AT_MOST_EACH:
                 raise InputRefused(
@@ -73,18 +79,24 @@ class WrittenRequests(Repository):
                 ends_at=at + KEPT_FOR,
             )
 
-    def keep(self, person: Person, number: int, fields: dict[str, str]) -> None:
-        """Keep what was typed so far. Raises NotKnown, and InputRefused for far too much."""
-        at = now()
+    def keep(
+        self, person: Person, number: int, fields: dict[str, str], *, version: int | None = None
+    ) -> int:
+        """Keep what was typed so far, and return which version that is.
+
+        `version` is the one that the form was made for, any if None. Raises NotKnown, Stale where
+        another window has kept something else since, and InputRefused for far too much.
+        """
         with self._database.writing() as connection:
             row = _row(connection, person, number)
-            change = {
-                "content": _sealed(connection, row.once, fields),
-                "changed_at": at,
-                "ends_at": at + KEPT_FOR,
-                "version": row.version + 1,
-            }
-            connection.execute(_D.update().where(_D.c.id == number).values(**change))
+            before = _written(connection, row)
+            if version not in {None, row.version} and before.fields != fields:
+                raise Stale(
+                    "This request was changed in another window after your page was made.",
+                    next_step="What you typed stands below and is not kept yet. Keep it, and it "
+                    "replaces what was kept in the other window.",
+                )
+            return _kept(connection, row, fields)
 
     def one(self, person: Person, number: int) -> WrittenRequest:
         """Return a request that somebody is writing. Raises NotKnown, also for another's."""
@@ -107,6 +119,18 @@ class WrittenRequests(Repository):
         """Remove what was not changed for a while; return how many."""
         with self._database.writing() as connection:
             return connection.execute(_D.delete().where(_D.c.ends_at < now())).rowcount
+
+
+def _kept(connection: sa.Connection, row: Any, fields: dict[str, str]) -> int:
+    at, version = now(), int(row.version) + 1
+    change = {
+        "content": _sealed(connection, row.once, fields),
+        "changed_at": at,
+        "ends_at": at + KEPT_FOR,
+        "version": version,
+    }
+    connection.execute(_D.update().where(_D.c.id == row.id).values(**change))
+    return version
 
 
 def _row(connection: sa.Connection, person: Person, number: int) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from catchments.changes.change import Change
-from catchments.core.errors import CatchmentsError, InputRefused
+from catchments.core.errors import InputRefused, NotNow, Stale
 from catchments.core.roles import Person
 from catchments.store import schema
 from catchments.store.accounts.letters import Letter
@@ -47,14 +47,6 @@ WORK = frozenset(
 """What is done by whoever works on a draft."""
 CHANGES_AT_MOST = 500
 COMMENTS_AT_MOST = 1_000
-
-
-class Stale(CatchmentsError):
-    """Somebody else has done something to the draft since its page was read."""
-
-
-class NotNow(CatchmentsError):
-    """What is asked cannot be done to a draft in its state."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,9 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from catchments.core.errors import InputRefused, NotAllowed
+from catchments.core.errors import InputRefused, NotAllowed, NotNow, Stale
 from catchments.core.roles import Person
 from catchments.store import schema
-from catchments.store.drafts.repository import NotNow, Stale
 from catchments.store.engine import Repository, now
 from catchments.store.integrity.audit import append
 

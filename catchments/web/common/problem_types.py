@@ -21,12 +21,13 @@ from catchments.core.errors import (
     Kind,
     NotAllowed,
     NothingPublished,
+    NotNow,
     PublicationRefused,
+    Stale,
 )
 from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import StoreUnavailable
 from catchments.store.accounts.hashing import TooBusy
-from catchments.store.drafts.repository import NotNow, Stale
 from catchments.web.common import problems
 
 JSON = "application/json"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
 
 from flask import Flask, Response, current_app, render_template, request, url_for
 from flask_babel import LazyString, gettext
@@ -20,18 +22,19 @@ from catchments.core.errors import (
     NotAllowed,
     NothingPublished,
     NotKnown,
+    NotNow,
     PublicationRefused,
+    Stale,
 )
 from catchments.runtime.key_files import KeyTrouble
-from catchments.store import StoreUnavailable
 from catchments.store.accounts.budgets import TooManyGuesses
 from catchments.store.accounts.hashing import TooBusy
-from catchments.store.drafts.repository import NotNow, Stale
+from catchments.store.engine import StoreUnavailable
 from catchments.web.common.contract import NotOffered
-from catchments.web.common.services import address, service
 from catchments.web.spoken.catalogues import Told
 from catchments.web.spoken.catalogues import tell as _
 
+EXTENSION = "catchments.problems"
 PROBLEM = "application/problem+json"
 LONGEST_HEADER = 16_384
 """Characters; of a header that is sent several times, all together."""
@@ -96,8 +99,21 @@ STAFF = {"staff", "accounts"}
 """Those whose errors stand in the frame of the staff pages."""
 
 
-def register(app: Flask) -> None:
+@dataclass(frozen=True)
+class Surroundings:
+    """What problems need to know of the application that they are in."""
+
+    address: Callable[[str], str]
+    """Returns the address of one of its pages, given the path."""
+    demonstration: Callable[[], bool]
+    """Whether what it answers is made up: then even “no such school” is not to be relied on."""
+    template: str = ""
+    """The page of every problem; if empty, that of the room that the request is for."""
+
+
+def register(app: Flask, surroundings: Surroundings) -> None:
     """Answer every error of ours and of HTTP itself in the form that the client reads."""
+    app.extensions[EXTENSION] = surroundings
     app.register_error_handler(CatchmentsError, answer_of)
     app.register_error_handler(HTTPException, answer_of_http)
     app.register_error_handler(Exception, _unforeseen)
@@ -201,7 +217,7 @@ def unknown_key() -> Response:
 
 def type_of(kind: Kind) -> str:
     """Return the address that says which kind of problem one is, which is also its page's."""
-    return address(f"/problems/{kind}")
+    return _surroundings().address(f"/problems/{kind}")
 
 
 def answer_of(error: CatchmentsError) -> Response:
@@ -275,10 +291,8 @@ def _problem(kind: Kind, status: int, title: str, detail: str, **more: Any) -> R
     return response
 
 
-def _demonstration() -> bool:
-    """Whether answers are made up: then even “no such school” is not to be taken for the truth."""
-    world = service().snapshots.latest
-    return world is not None and world.demonstration
+def _surroundings() -> Surroundings:
+    return cast(Surroundings, current_app.extensions[EXTENSION])
 
 
 def _wants_page() -> bool:
@@ -298,13 +312,16 @@ def _is_for_programs() -> bool:
 def _json(kind: Kind, status: int, title: str, detail: str, more: dict[str, Any]) -> Response:
     body = {"type": type_of(kind), "title": title, "status": status, "detail": detail}
     body |= {name: text for name, text in more.items() if text}
-    body |= {"demonstration": True} if _demonstration() else {}
+    body |= {"demonstration": True} if _surroundings().demonstration() else {}
     return Response(json.dumps(body, ensure_ascii=False), status, mimetype=PROBLEM)
 
 
 def _page(status: int, title: str, detail: str, more: dict[str, Any]) -> Response:
-    about = {"title": title, "detail": detail, "demonstration": _demonstration(), **more}
-    if request.blueprint in STAFF:
+    around = _surroundings()
+    about = {"title": title, "detail": detail, "demonstration": around.demonstration(), **more}
+    if template := around.template:
+        text = render_template(template, error=True, **about)
+    elif request.blueprint in STAFF:
         text = render_template("staff/problem.html", error=True, draft_page=_draft_page(), **about)
     else:
         text = render_template("problem.html", **about, heading=_heading(status, about))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask, Response, request
 
+from catchments.core.settings import Settings
 from catchments.web.common import cors
-from catchments.web.common.services import service
 
 _PICTURES = "img-src 'self' data:"
 _OWN_ONLY = (
@@ -35,25 +37,24 @@ A_YEAR_OF_HTTPS = "max-age=31536000; includeSubDomains"
 """For names below ours too: nobody is to read along there what belongs here."""
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, settings_of: Callable[[], Settings]) -> None:
     """Add the headers to whatever leaves the application."""
 
     def secured(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = _policy()
+        response.headers["Content-Security-Policy"] = _policy(settings_of())
         response.headers.extend(HEADERS)
         response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
         if not cors.is_open():
             response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         # Also by plain HTTP, where browsers do not heed it: what is kept is for both.
-        if service().settings.public_url.startswith("https:"):
+        if settings_of().public_url.startswith("https:"):
             response.headers["Strict-Transport-Security"] = A_YEAR_OF_HTTPS
         return response
 
     app.after_request(secured)
 
 
-def _policy() -> str:
-    settings = service().settings
+def _policy(settings: Settings) -> str:
     if request.endpoint == FRAMED and settings.embed_on:
         return f"{_OWN_ONLY}; frame-ancestors {' '.join(settings.embed_on)}"
     if request.endpoint in WITH_THE_MAP and settings.tiles:

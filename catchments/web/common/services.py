@@ -51,6 +51,12 @@ def service() -> Services:
     return cast(Services, current_app.extensions[EXTENSION])
 
 
+def shows_a_demonstration() -> bool:
+    """Whether what is served is made up, as far as is known."""
+    world = service().snapshots.latest
+    return world is not None and world.demonstration
+
+
 def as_at(day: date | None = None) -> AsAt:
     """Return what holds on a date, or today: all that a request may know, which it takes once."""
     world = service().snapshots.current()

@@ -2,7 +2,7 @@
 
 The page holds every question and every advice; a style sheet made from the guide's rules shows what
 applies to the options chosen. So nothing that anybody chooses leaves the page, and none of it needs
-JavaScript. `tests.advising.advise` says in Python what the style sheet must show.
+JavaScript. `catchments.lookup.guidance.advise` says in Python what the style sheet must show.
 """
 
 from __future__ import annotations

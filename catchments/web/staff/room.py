@@ -8,7 +8,7 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 from catchments.web.accounts.room import Room
-from catchments.web.common.services import EXTENSION, Services, service
+from catchments.web.common.services import EXTENSION, Services, shows_a_demonstration
 from catchments.web.staff.blueprint import ROOM
 
 WELCOME = _l("For Ministry staff who prepare, approve and publish changes of catchments.")
@@ -27,6 +27,4 @@ def staff_room(app: Flask) -> Room:
 
 
 def _about() -> dict[str, Any]:
-    world = service().snapshots.latest
-    demonstration = world is not None and world.demonstration
-    return {"edition": None, "release": None, "demonstration": demonstration}
+    return {"edition": None, "release": None, "demonstration": shows_a_demonstration()}

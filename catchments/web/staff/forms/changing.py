@@ -16,10 +16,10 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.changes.change import Change
-from catchments.core.errors import CatchmentsError, InputRefused, NotKnown
+from catchments.core.errors import CatchmentsError, InputRefused, NotKnown, NotNow, Stale
 from catchments.core.roles import Action
 from catchments.store import StoreUnavailable
-from catchments.store.drafts.repository import ExpectedVersion, NotNow, Stale
+from catchments.store.drafts.repository import ExpectedVersion
 from catchments.web.accounts.access import requires
 from catchments.web.accounts.kept.keeping import standing_again
 from catchments.web.staff.blueprint import blueprint, staff_page

@@ -15,7 +15,7 @@ from flask import Response, flash, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.core.errors import NotKnown, shown
+from catchments.core.errors import NotKnown, Stale, shown
 from catchments.core.roles import Action
 from catchments.lookup.guidance import Guide, shipped_guides
 from catchments.lookup.plain_markup import LONGEST, MarkupRefused, blocks
@@ -31,7 +31,6 @@ from catchments.lookup.site_texts import (
     texts_of,
 )
 from catchments.lookup.values import whole_number
-from catchments.store.drafts.repository import Stale
 from catchments.store.site.content import (
     PROPOSED,
     Contents,

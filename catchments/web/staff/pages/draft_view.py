@@ -18,7 +18,14 @@ from shapely.geometry.base import BaseGeometry
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.changes.change import Change, apply_all
-from catchments.core.errors import ChangeDoesNotFit, InputRefused, NothingPublished, NotKnown, shown
+from catchments.core.errors import (
+    ChangeDoesNotFit,
+    InputRefused,
+    NothingPublished,
+    NotKnown,
+    NotNow,
+    shown,
+)
 from catchments.core.model import Catchment, DirectoryRelease, Edition, Provider, School
 from catchments.geometry.changing_index import IndexedBoundaries
 from catchments.lookup.snapshot import Published, Snapshot
@@ -29,7 +36,6 @@ from catchments.store.drafts.records import EDITABLE
 from catchments.store.drafts.repository import (
     DraftRepository,
     ExpectedVersion,
-    NotNow,
     checked_key,
 )
 from catchments.store.integrity.audit import AuditEntry, AuditTrail

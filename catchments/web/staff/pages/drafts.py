@@ -10,13 +10,13 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, NotKnown
+from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, NotKnown, Stale
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
 from catchments.lookup.snapshot import Published
 from catchments.store.drafts.comments import Comment
 from catchments.store.drafts.records import EDITABLE, OPEN, SENT_BACK, Draft
-from catchments.store.drafts.repository import Stale, checked_key
+from catchments.store.drafts.repository import checked_key
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import service
 from catchments.web.staff.blueprint import blueprint, staff_page

@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused
 from catchments.core.roles import Action
-from catchments.editions.delivery import NotTaken, call, checked_url
+from catchments.editions.delivery import call, checked_url
+from catchments.store.outbox.mail_sending import NotTaken
 from catchments.store.outbox.webhook_addresses import Webhooks
 from catchments.web.accounts.access import confirmed, going_to, me, requires
 from catchments.web.accounts.pages import REFUSED, page

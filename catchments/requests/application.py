@@ -1,0 +1,155 @@
+"""Requests for support, put together: a process of its own, with a database of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, has_request_context, request
+
+from catchments import __version__
+from catchments.core.errors import CatchmentsError
+from catchments.core.roles import Role
+from catchments.requests.following import follow
+from catchments.requests.lookup import Lookup, LookupAway
+from catchments.requests.settings import RequestsSettings
+from catchments.requests.store.database import RequestsDatabase, protect
+from catchments.requests.store.mail import CaseLetters
+from catchments.requests.web import frame, routes
+from catchments.requests.web.blueprint import ROOM
+from catchments.requests.web.portal import EXTENSION, Portal, is_made_up
+from catchments.runtime import logs
+from catchments.runtime.disk import exposed
+from catchments.runtime.keep_doing import keep_doing
+from catchments.runtime.processes import end_with_parent
+from catchments.store.engine import database_file
+from catchments.store.outbox.mail_sending import MailWorker
+from catchments.web.accounts import routes as accounts_routes
+from catchments.web.accounts.room import Room
+from catchments.web.common import assets, problems, security
+from catchments.web.front import onion
+from catchments.web.spoken import catalogues
+
+WEB = Path(__file__).parents[1] / "web"
+"""Where the templates and static files are that these pages share with others."""
+NAME = "Requests for support"
+WELCOME = (
+    "For schools that ask the attendance service for support, and for the providers that give it. "
+    "You need an account: your organisation's delegated authoriser makes one for you."
+)
+FOLLOW_EVERY_S = 5.0
+SEND_EVERY_S = 5.0
+FORGET_EVERY_S = 3_600.0
+
+
+def create_app(settings: RequestsSettings | None = None, **parts: Any) -> Flask:
+    """Return the application; `parts` take the place of those of `Portal`, such as `today`."""
+    settings = settings or RequestsSettings.from_environment()
+    accounts = settings.accounts
+    app = Flask("catchments.requests", root_path=str(WEB))
+    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    database = RequestsDatabase.of(accounts)
+    given = {"lookup": Lookup(settings.lookup_url, key=settings.lookup_key), **parts}
+    app.extensions[EXTENSION] = Portal(settings, database, **given)
+    catalogues.Speaking(app, default_locale=catalogues.ENGLISH)
+    assets.register(app)
+    frame.register(app)
+    problems.register(
+        app,
+        problems.Surroundings(
+            lambda path: f"{accounts.public_url}{path}", is_made_up, "requests/problem.html"
+        ),
+    )
+    security.register(app, lambda: accounts)
+    routes.register(app)
+    accounts_routes.register(app, _room(database, settings))
+    app.after_request(_kept_by_nobody)
+    onion.enclose(app, accounts)
+    return app
+
+
+def _room(database: RequestsDatabase, settings: RequestsSettings) -> Room:
+    return Room(
+        database,
+        lambda: settings.accounts,
+        path=ROOM,
+        cookie="requests",
+        frame="requests/base.html",
+        name=NAME,
+        welcome=WELCOME,
+        roles=(Role.READER,),
+    )
+
+
+def _kept_by_nobody(response: Response) -> Response:
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+# --- a server ---------------------------------------------------------------------------------------
+
+
+def serve_app() -> Flask:
+    """Return the application with what goes on beside answering: a server's factory."""
+    end_with_parent()
+    settings = RequestsSettings.from_environment()
+    logs.configure(settings.accounts.log, _about)
+    log = logging.getLogger("catchments")
+    log.info("requests for support, version %s", __version__)
+    app = create_app(settings)
+    parts: Portal = app.extensions[EXTENSION]
+    file = database_file(settings.accounts.database_url)
+    for sentence in exposed([file] if file else []):
+        log.warning("%s", sentence)
+    try:
+        protect(parts.database)
+    except CatchmentsError as error:
+        log.warning("not ready: %s", error)
+    letters = CaseLetters(parts.database, settings.accounts.public_url)
+    sending = MailWorker(letters, settings.accounts)
+    _begin(log, Following(parts, log).look, FOLLOW_EVERY_S, "the lookup is not followed")
+    _begin(log, sending.send_due, SEND_EVERY_S, "no e-mail is being sent")
+    _begin(log, parts.written.forget_old, FORGET_EVERY_S, "old requests are not forgotten")
+    return app
+
+
+class Following:
+    """Follows the lookup, and says once that it is away and once that it answers again."""
+
+    def __init__(self, parts: Portal, log: logging.Logger) -> None:
+        self._parts, self._log, self._is_away = parts, log, False
+
+    def look(self) -> None:
+        """Look at what is published, and have cases end up with who serves."""
+        parts = self._parts
+        try:
+            done = follow(parts.handovers, parts.lookup, today=parts.today)
+        except LookupAway:
+            if not self._is_away:
+                self._log.warning("the lookup does not answer; it is asked again and again")
+            self._is_away = True
+            return
+        if self._is_away:
+            self._log.info("the lookup answers again")
+        self._is_away = False
+        if done and (done.moved or done.coming):
+            self._log.info("handovers: %s done, %s to come", done.moved, done.coming)
+
+
+def _begin(log: logging.Logger, work: Callable[[], object], every_s: float, failing: str) -> None:
+    threading.Thread(
+        target=keep_doing,
+        args=(log, work),
+        kwargs={"every_s": every_s, "failing": failing},
+        daemon=True,
+    ).start()
+
+
+def _about() -> dict[str, Any]:
+    """Return what a log line says of the request: its rule, never its address."""
+    if not has_request_context():
+        return {}
+    return {"route": request.url_rule.rule if request.url_rule else "unmatched"}

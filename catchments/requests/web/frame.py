@@ -1,0 +1,117 @@
+"""What every page of requests stands in: words for people, links by role, and what is made up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from flask import Flask, Response, request, url_for
+
+from catchments.core.errors import CatchmentsError
+from catchments.requests.rules.cases import ClosedBecause
+from catchments.requests.rules.references import spaced
+from catchments.requests.rules.roles import SENDERS, CaseRole, OrganisationKind
+from catchments.requests.web.blueprint import ROOM
+from catchments.requests.web.portal import is_made_up, my_organisations, portal, viewer
+from catchments.web.accounts.access import account_or_none, is_staff_path
+from catchments.web.accounts.pages import page
+from catchments.web.common.i18n import in_new_zealand, te_reo
+from catchments.web.spoken.dates import long_date
+
+NOT_THERE, STALE = 404, 412
+
+
+
+class Link(NamedTuple):
+    """Where one may go."""
+
+    path: str
+    label: str
+
+
+def register(app: Flask) -> None:
+    """Give templates what they say things with."""
+    app.jinja_env.filters |= {
+        "long_date": long_date,
+        "te_reo": te_reo,
+        "spaced": spaced,
+        "age": age,
+        "bytes": size_of,
+    }
+    app.jinja_env.globals |= {"CLOSED_BECAUSE": tuple(ClosedBecause)}
+    app.context_processor(_frame)
+
+
+def show(template: str, title: str, *, status: int = 200, **context: Any) -> Response:
+    """Return a page of requests."""
+    return page(f"requests/{template}", title, status=status, **context)
+
+
+def person_names(numbers: set[int]) -> Mapping[int, str]:
+    """Return people's names by number."""
+    return portal().organisations.names(numbers)
+
+
+def age(sent_on: date) -> str:
+    """Return how long ago a request was sent, in days."""
+    days = (portal().today() - sent_on).days
+    return "today" if days <= 0 else "1 day" if days == 1 else f"{days:,} days"
+
+
+def size_of(count: int) -> str:
+    """Return a size for people."""
+    if count >= 1024 * 1024:
+        return f"{count / 1024 / 1024:.1f} MB"
+    return f"{max(1, count // 1024)} kB"
+
+
+def day_of(at: datetime) -> date:
+    """Return the date of a moment in New Zealand."""
+    return in_new_zealand(at).date()
+
+
+def _frame() -> dict[str, Any]:
+    links, mine = [], []
+    try:
+        found = account_or_none() if is_staff_path(request.path) else None
+        if found is not None:
+            links, mine = _links(), my_organisations()
+    except CatchmentsError:
+        found = None  # the database is away, and this is the page that says so
+    return {
+        "links": links,
+        "mine": mine,
+        "signed_in": found.person if found else None,
+        "made_up": is_made_up(),
+        "room_path": f"{request.script_root}{ROOM}",
+    }
+
+
+def _links() -> list[Link]:
+    who, links = viewer(), [Link(url_for("requests.home"), "Home")]
+    if who.organisations(*SENDERS):
+        links.append(Link(url_for("requests.new"), "Ask for support"))
+    if who.organisations(*SENDERS, CaseRole.WORKFLOW_LEAD, CaseRole.CASE_MANAGER):
+        links.append(Link(url_for("requests.cases"), "Cases"))
+        links.append(Link(url_for("requests.search"), "Search"))
+    if who.organisations(CaseRole.WORKFLOW_LEAD):
+        links.append(Link(url_for("requests.handovers"), "Handovers"))
+    looked_after = who.organisations(CaseRole.AUTHORISER)
+    links += [
+        Link(url_for("requests.people", organisation=each.id), f"People of {each.name}")
+        for each in my_organisations()
+        if each.id in looked_after
+    ]
+    if who.organisations(CaseRole.FIGURES):
+        links.append(Link(url_for("requests.figures"), "Figures"))
+    return links
+
+
+def schools_of_mine() -> list[Any]:
+    """Return the schools for which whoever is signed in may ask for support, by name."""
+    may = viewer().organisations(*SENDERS)
+    schools = (each for each in my_organisations() if each.kind is OrganisationKind.SCHOOL)
+    return [each for each in schools if each.id in may]
+
+
