@@ -110,6 +110,8 @@ HASH_GOES_NOWHERE = (
     "The audit trail's last hash goes nowhere by itself: whoever owns the database could cut off "
     "its end unseen. Set CATCHMENTS_AUDIT_OUT."
 )
+REQUESTS = "catchments.requests.commands", "Requests for support, an application of its own."
+"""The commands of requests for support: where they are, and what they are of."""
 WEB = Path(__file__).parent / "catchments" / "web"
 """Where templates and static files are."""
 
@@ -123,6 +125,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     except CatchmentsError as error:  # such as a DATABASE_URL that is none: one line, no traceback
         raise ClickException(str(error)) from error
     groups.register(app)
+    app.cli.add_command(groups.Later("requests", *REQUESTS))
     return app
 
 

@@ -13,6 +13,7 @@ import click
 from flask import current_app
 
 from catchments.commands.console import progress, refusing, say
+from catchments.commands.together import serve_together, surroundings
 from catchments.core.errors import InputRefused, PublicationRefused, shown
 from catchments.core.public_addresses import is_this_machine
 from catchments.core.settings import ROOT, Settings, database_url
@@ -39,6 +40,8 @@ BEHIND_NOTHING = (
     "Others may reach it. HTTPS, buffers for those who send or read slowly, and restarts that fail "
     "no request need a proxy before it: see “A reverse proxy” in docs/operating.md."
 )
+REQUESTS = "catchments.requests.application:serve_app"
+"""Requests for support, which nothing here imports."""
 LOGGING = Path(__file__).with_name("granian_logging.json")
 """Has Granian write its own lines as the workers write theirs."""
 STOP_WITHIN_S = 10
@@ -122,10 +125,12 @@ def _redraw(opened: Store, number: int) -> None:
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, LARGEST_PORT))
 @click.option("--database", default="", help="A database URL or an SQLite file.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
+@click.option("--with-requests", is_flag=True, help="Requests for support too, one port further.")
 @refusing
-def serve(host: str, port: int, database: str, workers: int) -> None:
+def serve(host: str, port: int, database: str, workers: int, with_requests: bool) -> None:
     """Set up what is missing, then serve with Granian until told to stop."""
-    _refuse_taken_port(host, port)
+    for each in (port, port + 1)[: 1 + with_requests]:
+        _refuse_taken_port(host, each)
     settings = current_app.extensions[EXTENSION].settings
     url = database_url(database) if database else settings.database_url
     opened = Store.of(settings, url)
@@ -137,17 +142,28 @@ def serve(host: str, port: int, database: str, workers: int) -> None:
     os.environ["DATABASE_URL"] = url  # the workers read it
     os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(TRIM_BYTES))
     os.environ[SHARED] = fresh_folder(os.environ)  # for what the workers count
-    _serve(host, port, workers)
+    _serve(host, port, workers, with_requests=with_requests)
 
 
-def _serve(host: str, port: int, workers: int) -> None:
-    # In place of this process: what setting up has imported is not carried into the workers.
+def _serve(host: str, port: int, workers: int, *, with_requests: bool) -> None:
     # A passkey belongs to a name: browsers make none for an address.
     shown_host = "localhost" if host in {"127.0.0.1", "::1"} else host
     shown_host = f"[{shown_host}]" if ":" in shown_host else shown_host
     say(f"The finder is at http://{shown_host}:{port}/ – stop it with Ctrl-C.")
     if not is_this_machine(host):
         say(BEHIND_NOTHING)
+    os.chdir(ROOT)
+    command = _granian("app:serve_app", host, port, workers)
+    if with_requests:
+        both = surroundings(os.environ, port=port, requests_port=port + 1)
+        requests = _granian(REQUESTS, host, port + 1, 1)
+        raise SystemExit(serve_together(command, requests, both))
+    # In place of this process: what setting up has imported is not carried into the workers.
+    os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
+
+
+def _granian(factory: str, host: str, port: int, workers: int) -> list[str]:
+    """Return the command that serves an application until it is told to stop."""
     options = {
         "interface": "wsgi",
         "host": host,
@@ -163,9 +179,7 @@ def _serve(host: str, port: int, workers: int) -> None:
     }
     named = [f"--{name}={value}" for name, value in options.items()]
     flags = ["--factory", "--no-ws", "--respawn-failed-workers"]
-    command = [sys.executable, "-m", "granian", *named, *flags, "app:serve_app"]
-    os.chdir(ROOT)
-    os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
+    return [sys.executable, "-m", "granian", *named, *flags, factory]
 
 
 def _connections() -> int:

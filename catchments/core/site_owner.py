@@ -19,6 +19,9 @@ from catchments.core.errors import InputRefused, shown
 from catchments.core.mail_server import EMAIL
 
 _WEB = re.compile(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]{1,5})?(/[!#-;=?-_a-z~]*)?")
+_SERVICE = re.compile(
+    r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]{1,5})?|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?"
+)
 _PHONE = re.compile(r"\+?[0-9][0-9 ()-]{2,28}")
 LINE_AT_MOST = 200
 LOGO_AT_MOST = 512 * 1024
@@ -57,6 +60,8 @@ class SiteOwner:
     """Where they can be visited."""
     portal: str = ""
     """Where schools ask for support, as https://…"""
+    requests: str = ""
+    """Where this project's own requests for support are, as https://…; off if empty."""
     logo: Logo | None = None
 
     @property
@@ -81,7 +86,8 @@ SETTINGS: Mapping[str, str] = {
     "CATCHMENTS_OWNER_STREET_ADDRESS": "street_address",
     "CATCHMENTS_PORTAL_URL": "portal",
 }
-"""Each setting, and where it is kept."""
+"""Each setting that a website of the Government needs, and where it is kept."""
+REQUESTS_URL = "CATCHMENTS_REQUESTS_URL"
 
 
 def _is_line(text: str) -> bool:
@@ -90,6 +96,7 @@ def _is_line(text: str) -> bool:
 
 _IS_A_LINE = "It must be one line of at most 200 characters."
 _IS_WEB = "It must be as https://attendance.example, perhaps with a path."
+_IS_SERVICE = "It must be as https://requests.example; on this machine http:// will do."
 _ALLOWED: Mapping[str, tuple[Callable[[str], object], str]] = {
     "name": (_is_line, _IS_A_LINE),
     "website": (_WEB.fullmatch, _IS_WEB),
@@ -98,12 +105,14 @@ _ALLOWED: Mapping[str, tuple[Callable[[str], object], str]] = {
     "postal_address": (_is_line, _IS_A_LINE),
     "street_address": (_is_line, _IS_A_LINE),
     "portal": (_WEB.fullmatch, _IS_WEB),
+    "requests": (_SERVICE.fullmatch, _IS_SERVICE),
 }
 
 
 def site_owner(environment: Mapping[str, str]) -> SiteOwner:
     """Return whose website it is, as far as it is set. Raises InputRefused."""
-    lines = {f: _line(environment, name, f) for name, f in SETTINGS.items() if f in _ALLOWED}
+    named = {**SETTINGS, REQUESTS_URL: "requests"}
+    lines = {f: _line(environment, name, f) for name, f in named.items() if f in _ALLOWED}
     logo = environment.get("CATCHMENTS_OWNER_LOGO", "")
     if logo and not lines["name"]:  # the name is what the logo says to whoever does not see it
         raise InputRefused(

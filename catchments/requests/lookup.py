@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
-from catchments.core.errors import CatchmentsError, NotKnown
+from catchments.core.errors import CatchmentsError, NotKnown, shown
 from catchments.requests.rules.served import Served
 
 TIMEOUT_S = (3.05, 10.0)
@@ -89,6 +90,23 @@ class Lookup:
             some = asked[at : at + ASKED_AT_ONCE]
             found |= {served.school_id: served for served in self._some(some, on)}
         return found
+
+    def provider_name(self, code: str) -> str:
+        """Return what a provider is called. Raises NotKnown and LookupAway."""
+        path = f"/v1/providers/{quote(code, safe='')}"
+        answer = self._get(path, {}, missing=f"There is no provider {shown(code)}.")
+        try:
+            return str(answer["name"])
+        except (KeyError, TypeError) as error:
+            raise LookupAway from error
+
+    def schools(self, at_most: int) -> list[int]:
+        """Return the numbers of some open schools. Raises LookupAway."""
+        page = self._get("/v1/schools.json", {"status": OPEN_SCHOOL, "limit": str(at_most)})
+        try:
+            return [each["school"]["school_id"] for each in page["items"]]
+        except (KeyError, TypeError) as error:
+            raise LookupAway from error
 
     def feed(self) -> Feed:
         """Return the editions that are not withdrawn. Raises LookupAway."""
