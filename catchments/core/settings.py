@@ -133,6 +133,9 @@ class Settings:
     """Whom to tell of a weakness, as URIs, the one preferred first; nobody is named if empty."""
     reports_kept_days: int = 180
     """After how many days what somebody said is wrong with a page is deleted."""
+    requests_counts_key: str = field(default="", repr=False)
+    """What requests for support are asked under how many cases a draft would move; if empty they
+    are not asked."""
     owner: SiteOwner = field(default_factory=SiteOwner)
     """Whose website it is; pages say what is set, and no more."""
 
@@ -185,6 +188,7 @@ def _telling(environment: Mapping[str, str]) -> dict[str, Any]:
             environment.get("CATCHMENTS_TRUSTED_HOSTS", ""), public_url
         ),
         "security_contacts": _contacts(environment.get("CATCHMENTS_SECURITY_CONTACT", "")),
+        "requests_counts_key": environment.get("CATCHMENTS_REQUESTS_COUNTS_KEY", ""),
         "owner": site_owner(environment),
     }
 

@@ -23,6 +23,8 @@ ASKED_AT_ONCE = 500
 """Schools of one bulk request."""
 LARGEST = 20_000_000
 """Bytes of an answer that is read."""
+NOT_AS_PROMISED = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading an answer ends in that is not of the contract's shape."""
 UNKNOWN, OPEN_SCHOOL = "unknown", "open"
 """What the contract calls a school that there is not, and one that is open."""
 
@@ -76,7 +78,7 @@ class Lookup:
         answer = self._get("/v1/provider", asked, missing=f"There is no school {school_id}.")
         try:
             return _served(answer, on)
-        except (KeyError, TypeError, ValueError) as error:
+        except NOT_AS_PROMISED as error:
             raise LookupAway from error
 
     def all_served(self, school_ids: Iterable[int], on: date) -> dict[int, Served]:
@@ -97,7 +99,7 @@ class Lookup:
         answer = self._get(path, {}, missing=f"There is no provider {shown(code)}.")
         try:
             return str(answer["name"])
-        except (KeyError, TypeError) as error:
+        except NOT_AS_PROMISED as error:
             raise LookupAway from error
 
     def schools(self, at_most: int) -> list[int]:
@@ -105,7 +107,7 @@ class Lookup:
         page = self._get("/v1/schools.json", {"status": OPEN_SCHOOL, "limit": str(at_most)})
         try:
             return [each["school"]["school_id"] for each in page["items"]]
-        except (KeyError, TypeError) as error:
+        except NOT_AS_PROMISED as error:
             raise LookupAway from error
 
     def feed(self) -> Feed:
@@ -126,7 +128,7 @@ class Lookup:
                 any(e["demonstration"] for e in listed if e["withdrawn_at"] is None),
                 hashlib.sha256(repr(counted).encode()).hexdigest(),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except NOT_AS_PROMISED as error:
             raise LookupAway from error
 
     def _some(self, school_ids: list[int], on: date) -> list[Served]:
@@ -140,7 +142,7 @@ class Lookup:
             about = {"edition": answer["edition"], "demonstration": answer["demonstration"]}
             known = (each for each in answer["answers"] if each["status"] != UNKNOWN)
             return [_served(about | each, on) for each in known]
-        except (KeyError, TypeError, ValueError) as error:
+        except NOT_AS_PROMISED as error:
             raise LookupAway from error
 
     def _get(self, path: str, asked: dict[str, str], *, missing: str = "") -> Any:
@@ -163,7 +165,7 @@ class Lookup:
                 if len(content) > LARGEST:
                     raise LookupAway
                 return json.loads(content)
-        except (requests.RequestException, ValueError, OSError) as error:
+        except (requests.RequestException, RecursionError, ValueError, OSError) as error:
             raise LookupAway from error
 
 

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, NotKnown, Stale
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
+from catchments.editions.open_cases import OpenCases, open_cases
 from catchments.lookup.snapshot import Published
 from catchments.store.drafts.comments import Comment
 from catchments.store.drafts.records import EDITABLE, OPEN, SENT_BACK, Draft
@@ -24,7 +25,7 @@ from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefuse
 from catchments.web.staff.forms.kinds import BY_NAME
 from catchments.web.staff.pages import draft_view
 from catchments.web.staff.pages.draft_view import DraftRead, DraftState, back_to, desk
-from catchments.web.staff.pages.impact import impact_panel
+from catchments.web.staff.pages.impact import Panel, impact_panel
 from catchments.web.staff.pages.reviewing import review_of
 from catchments.web.staff.scenarios.remarks import about_given
 from catchments.web.staff.scenarios.undoing import (
@@ -178,6 +179,7 @@ def _draft_page(
     found, person = draft_view.read(draft), me()
     head = found.draft
     made, problem = _made(found)
+    shown = impact_panel(made)
     steps, comments = desk().steps(draft), desk().comments(draft)
     page = staff_page(
         "staff/draft.html",
@@ -202,11 +204,16 @@ def _draft_page(
         review=review_of(head, service().snapshots.current()),
         typed=typed,
         wrongs=wrongs,
-        **{**impact_panel(made), **more},
+        **{**shown, **more},
+        open_cases=_open_cases(shown["impact"]) if head.state in OPEN else None,
     )
     if more.get("stale"):
         page.status_code = STALE
     return page
+
+
+def _open_cases(panel: Panel | None) -> OpenCases | None:
+    return open_cases(service().settings, panel.impact.moved if panel else ())
 
 
 def _sent_back(head: Draft, comments: Sequence[Comment]) -> Comment | None:
