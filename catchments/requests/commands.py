@@ -84,7 +84,7 @@ def rotate() -> None:
     database = _opened()
     with database.writing() as connection:
         done, stuck = seal_all(connection, SEALED)
-    say(f"{done:,} values are sealed anew.")
+    say(f"Values sealed anew: {done:,}.")
     for sentence in stuck:
         say(sentence)
     if stuck:
@@ -101,10 +101,10 @@ def purge(years: int | None, yes: bool) -> None:
     after = years or settings.kept_years
     if not yes:
         due = len(Purging(database).due(after))
-        say(f"{due:,} cases were closed {after} years ago or more. Nothing was removed.")
+        say(f"Cases that were closed {after} years ago or more: {due:,}. Nothing was removed.")
         say("With --yes they are removed, and cannot be brought back but from a backup.")
         return
-    say(f"{Purging(database).purge(after):,} cases were removed.")
+    say(f"Cases removed: {Purging(database).purge(after):,}.")
 
 
 @requests.command()
