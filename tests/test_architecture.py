@@ -206,6 +206,7 @@ STATELESS = (
     "catchments.web.common",
     "catchments.web.front",
     "catchments.commands.console",
+    "catchments.commands.serving",
 )
 """What requests may use of the rest: words, errors, accounts, pages' parts; nothing of editions."""
 STATE = ("catchments.web.common.services",)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import resource
-import socket
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import click
 from flask import current_app
 
 from catchments.commands.console import progress, refusing, say
-from catchments.commands.together import serve_together, surroundings
-from catchments.core.errors import InputRefused, PublicationRefused, shown
+from catchments.commands.serving import (
+    granian,
+    refuse_taken_port,
+    serve_together,
+    surroundings,
+)
+from catchments.core.errors import PublicationRefused
 from catchments.core.public_addresses import is_this_machine
 from catchments.core.settings import ROOT, Settings, database_url
 from catchments.runtime.fence import walls
@@ -24,28 +25,17 @@ from catchments.store import Store
 from catchments.store.engine import database_file
 from catchments.store.integrity.protecting import protect
 from catchments.web.common.services import EXTENSION
-from catchments.web.front.room import AT_ONCE
 from maps import MAKER
 
 TRIM_BYTES = 1_000_000
 """glibc then gives back what compiling the index needed: a quarter of a worker's memory."""
 LARGEST_PORT = 65_535
-CONNECTIONS = 2_048
-"""Connections that a worker keeps at once; further ones wait in the socket until one ends."""
-FILES_BESIDE = 512
-"""Files that a worker has open beside its connections, at most."""
-HEADERS_WITHIN_MS = 15_000
-"""After this a connection that has not sent its headers is closed."""
 BEHIND_NOTHING = (
     "Others may reach it. HTTPS, buffers for those who send or read slowly, and restarts that fail "
     "no request need a proxy before it: see “A reverse proxy” in docs/operating.md."
 )
 REQUESTS = "catchments.requests.application:serve_app"
 """Requests for support, which nothing here imports."""
-LOGGING = Path(__file__).with_name("granian_logging.json")
-"""Has Granian write its own lines as the workers write theirs."""
-STOP_WITHIN_S = 10
-"""After this a worker that does not stop is killed: one begun anew may miss the signal to stop."""
 
 
 @click.command()
@@ -130,7 +120,7 @@ def _redraw(opened: Store, number: int) -> None:
 def serve(host: str, port: int, database: str, workers: int, with_requests: bool) -> None:
     """Set up what is missing, then serve with Granian until told to stop."""
     for each in (port, port + 1)[: 1 + with_requests]:
-        _refuse_taken_port(host, each)
+        refuse_taken_port(host, each)
     settings = current_app.extensions[EXTENSION].settings
     url = database_url(database) if database else settings.database_url
     opened = Store.of(settings, url)
@@ -153,55 +143,10 @@ def _serve(host: str, port: int, workers: int, *, with_requests: bool) -> None:
     if not is_this_machine(host):
         say(BEHIND_NOTHING)
     os.chdir(ROOT)
-    command = _granian("app:serve_app", host, port, workers)
+    command = granian("app:serve_app", host, port, workers)
     if with_requests:
         both = surroundings(os.environ, port=port, requests_port=port + 1)
-        requests = _granian(REQUESTS, host, port + 1, 1)
+        requests = granian(REQUESTS, host, port + 1, 1)
         raise SystemExit(serve_together(command, requests, both))
     # In place of this process: what setting up has imported is not carried into the workers.
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
-
-
-def _granian(factory: str, host: str, port: int, workers: int) -> list[str]:
-    """Return the command that serves an application until it is told to stop."""
-    options = {
-        "interface": "wsgi",
-        "host": host,
-        "port": port,
-        "workers": workers,
-        "http": 1,
-        "http1-header-read-timeout": HEADERS_WITHIN_MS,
-        "blocking-threads": AT_ONCE,
-        "backpressure": _connections(),
-        "workers-kill-timeout": STOP_WITHIN_S,
-        "log-level": "warning",
-        "log-config": LOGGING,
-    }
-    named = [f"--{name}={value}" for name, value in options.items()]
-    flags = ["--factory", "--no-ws", "--respawn-failed-workers"]
-    return [sys.executable, "-m", "granian", *named, *flags, factory]
-
-
-def _connections() -> int:
-    """Return how many connections a worker may have, as the system's limit of open files has it."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = CONNECTIONS + FILES_BESIDE
-    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < limit:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-    return max(AT_ONCE, limit - FILES_BESIDE)
-
-
-def _refuse_taken_port(host: str, port: int) -> None:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-    except (OSError, UnicodeError) as error:  # UnicodeError: a host that no name can be
-        reason = getattr(error, "strerror", "") or error
-        raise InputRefused(
-            f"Port {port} on {shown(host)[1:-1]} cannot be used: {reason}.",
-            field="port",
-            next_step="Stop what uses it, or choose another with --port.",
-        ) from error

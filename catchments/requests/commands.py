@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 
 import click
 
 from catchments.commands.console import progress, refusing, say
+from catchments.commands.serving import granian, refuse_taken_port
 from catchments.core.errors import InputRefused, shown
 from catchments.core.roles import Role
+from catchments.core.settings import ROOT
 from catchments.requests.following import today_in_new_zealand
 from catchments.requests.lookup import Lookup
 from catchments.requests.rules.roles import ROLES_OF, CaseRole, OrganisationKind
@@ -21,6 +24,7 @@ from catchments.store.accounts.people import People
 from catchments.store.integrity.sealed_columns import seal_all
 
 PASSWORD_BYTES = 15
+SERVED = "catchments.requests.application:serve_app"
 
 
 @click.group()
@@ -34,6 +38,21 @@ def setup() -> None:
     """Create or upgrade the database of requests, and see that its keys are there."""
     _opened()
     say("The database of requests is ready.")
+
+
+@requests.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8100, show_default=True, type=click.IntRange(1, 65_535))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
+@refusing
+def serve(host: str, port: int, workers: int) -> None:
+    """Set up what is missing, then serve requests for support until told to stop."""
+    refuse_taken_port(host, port)
+    _opened()
+    say(f"Requests for support are at http://{host}:{port}/ – stop with Ctrl-C.")
+    os.chdir(ROOT)
+    command = granian(SERVED, host, port, workers)
+    os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
 
 
 @requests.command()

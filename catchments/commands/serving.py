@@ -1,27 +1,92 @@
-"""The lookup and requests for support, served together: for trials on one machine.
+"""Serving with Granian: the command that does, and the lookup with requests for support beside it.
 
-In earnest each is a service of its own, under a user of its own: see docs/operating.md.
+The two together are for trials on one machine. In earnest each is a service of its own, under a
+user of its own: see docs/operating.md.
 """
 
 from __future__ import annotations
 
+import resource
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 
 from catchments.commands.console import say
+from catchments.core.errors import InputRefused, shown
 from catchments.core.settings import ROOT
+from catchments.web.front.room import AT_ONCE
 
+CONNECTIONS = 2_048
+"""Connections that a worker keeps at once; further ones wait in the socket until one ends."""
+FILES_BESIDE = 512
+"""Files that a worker has open beside its connections, at most."""
+HEADERS_WITHIN_MS = 15_000
+"""After this a connection that has not sent its headers is closed."""
+LOGGING = Path(__file__).with_name("granian_logging.json")
+"""Has Granian write its own lines as the workers write theirs."""
+WORKERS_STOP_WITHIN_S = 10
+"""After this a worker that does not stop is killed: one begun anew may miss the signal to stop."""
 READY_WITHIN_S = 120
 LOOK_EVERY_S = 0.2
 STOP_WITHIN_S = 20
 _OURS = "CATCHMENTS_REQUESTS_"
+
+
+def granian(factory: str, host: str, port: int, workers: int) -> list[str]:
+    """Return the command that serves an application until it is told to stop."""
+    options = {
+        "interface": "wsgi",
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "http": 1,
+        "http1-header-read-timeout": HEADERS_WITHIN_MS,
+        "blocking-threads": AT_ONCE,
+        "backpressure": _connections(),
+        "workers-kill-timeout": WORKERS_STOP_WITHIN_S,
+        "log-level": "warning",
+        "log-config": LOGGING,
+    }
+    named = [f"--{name}={value}" for name, value in options.items()]
+    flags = ["--factory", "--no-ws", "--respawn-failed-workers"]
+    return [sys.executable, "-m", "granian", *named, *flags, factory]
+
+
+def _connections() -> int:
+    """Return how many connections a worker may have, as the system's limit of open files has it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + FILES_BESIDE
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    return max(AT_ONCE, limit - FILES_BESIDE)
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raise InputRefused where something else listens, or nobody may."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except (OSError, UnicodeError) as error:  # UnicodeError: a host that no name can be
+        reason = getattr(error, "strerror", "") or error
+        raise InputRefused(
+            f"Port {port} on {shown(host)[1:-1]} cannot be used: {reason}.",
+            field="port",
+            next_step="Stop what uses it, or choose another with --port.",
+        ) from error
+
+
+# --- both -----------------------------------------------------------------------------------------
 
 
 def surroundings(
