@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from catchments.core.errors import long_date
 from catchments.core.model import Source
-from catchments.lookup.resolver import long_date
 from maps.exports.export_input import ExportInput
 
 DO_NOT_USE = "These catchments and providers are made up. Do not use them to contact anybody."

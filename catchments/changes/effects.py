@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 from catchments.changes.comparison import compare
 from catchments.changes.edition_parts import UNKNOWN
-from catchments.changes.naming import catchment, provider
+from catchments.changes.naming import catchment, period, provider
 from catchments.core.errors import shown
 from catchments.core.model import Contract, Edition, Provider, School, SchoolStatus, Source
 from catchments.geometry.tiling.redrawn import SOMEBODY, Ground, ground_between
@@ -308,8 +308,8 @@ def _note(text: str | None) -> str:
 def _contract(contract: Contract) -> str:
     if contract == UNKNOWN:
         return "not known"
-    dates = f"{contract.starts or '…'} to {contract.ends or '…'}"
-    return f"{dates}, {contract.capacity} students" if contract.capacity else dates
+    students = f"for {contract.capacity:,} students" if contract.capacity else ""
+    return ", ".join(part for part in (period(contract), students) if part)
 
 
 def _source(source: Source) -> str:

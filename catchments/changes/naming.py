@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from catchments.core.errors import shown
-from catchments.core.model import Edition
+from catchments.core.errors import long_date, shown
+from catchments.core.model import Contract, Edition
 
 NAMED_AT_MOST = 10
 """In a message, which somebody corrects something by."""
@@ -48,11 +48,18 @@ def followed(providers: Mapping[str, str], edition: Edition) -> str:
     ) + (f"; and {more} more" if (more := len(serving) - LISTED_AT_MOST) > 0 else "")
 
 
+def period(contract: Contract) -> str:
+    """Return from when to when a contract goes, as far as that is known; empty if it is not."""
+    first, last = contract.starts, contract.ends
+    days = (first and f"from {long_date(first)}", last and f"to {long_date(last)}")
+    return " ".join(day for day in days if day)
+
+
 def schools(numbers: Sequence[int]) -> str:
     """Return one school or several as a sentence lists them: by number."""
     if len(numbers) == 1:
         return f"school {numbers[0]}"
-    return f"{len(numbers)} schools ({listed([str(n) for n in numbers])})"
+    return f"{len(numbers):,} schools ({listed([str(n) for n in numbers])})"
 
 
 def with_schools(numbers: Sequence[int]) -> str:

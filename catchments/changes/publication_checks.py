@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from catchments.changes.naming import listed
+from catchments.changes.naming import listed, period
 from catchments.changes.uncovered import Uncovered, is_accepted
-from catchments.core.errors import shown
+from catchments.core.errors import long_date, shown
 from catchments.core.model import (
     NOT_STATED,
     Answer,
@@ -105,8 +105,8 @@ def _outside_contract(edition: Edition, on: date) -> list[Concern]:
         Concern(
             "outside-contract",
             f"The provider {edition.providers[code].name} ({code}) is to serve "
-            f"{listed([c.name for c in serving[code]])} from {on}, which is outside its contract "
-            f"({contract.starts or '…'} to {contract.ends or '…'}).",
+            f"{listed([c.name for c in serving[code]])} from {long_date(on)}, which is outside "
+            f"its contract ({period(contract)}).",
             codes=tuple(c.code for c in serving[code]),
         )
         for code, contract in edition.contracts.items()
@@ -206,7 +206,7 @@ def _undeclared_sources(edition: Edition) -> list[Concern]:
         Concern(
             "undeclared-source",
             f"The source {shown(s.title)} lacks its authority, its licence or its checksum: import "
-            "it again with --licence and --authority.",
+            "it again, and give its authority and its licence.",
         )
         for s in incomplete
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from enum import StrEnum
 
 SHOWN_CHARACTERS = 80
@@ -14,6 +15,11 @@ def shown(value: object) -> str:
     kept = text[:SHOWN_CHARACTERS]
     kept = "".join(c if c.isprintable() else " " for c in kept)
     return f"“{kept}…”" if len(text) > SHOWN_CHARACTERS else f"“{kept}”"
+
+
+def long_date(day: date) -> str:
+    """Return a date as people write it: “5 January 2026”."""
+    return f"{day.day} {day:%B %Y}"
 
 
 class Kind(StrEnum):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from catchments.changes.comparison import compare
+from catchments.core.errors import long_date
 from catchments.core.model import Edition, EditionSummary, Provider
 from catchments.editions.differences import (
     Assignment,
@@ -16,7 +17,6 @@ from catchments.editions.differences import (
     code_of,
     schools_changed,
 )
-from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Snapshot
 from catchments.store.outbox.notices import (
     FAILED,
@@ -239,7 +239,7 @@ def _by_provider(
 
 def _listed(what: str, things: Sequence[str]) -> Iterator[str]:
     if things:
-        yield "\n".join([f"{what}: {len(things)}", *(f"- {thing}" for thing in things)])
+        yield "\n".join([f"{what}: {len(things):,}", *(f"- {thing}" for thing in things)])
 
 
 # --- of a withdrawal ------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from catchments.changes.edition_parts import UNKNOWN
 from catchments.changes.kinds.retire_provider import RetireProvider
 from catchments.changes.naming import catchments, provider
 from catchments.changes.publication_checks import Concern, is_within
+from catchments.core.errors import long_date
 from catchments.core.model import Edition
-from catchments.lookup.resolver import long_date
 
 Scheduled = Sequence[tuple[date, Edition]]
 """Editions that come after one, each with the day from which it is in force, the soonest first."""

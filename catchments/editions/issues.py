@@ -17,6 +17,7 @@ from urllib.parse import quote
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from catchments.core.errors import long_date
 from catchments.core.model import (
     Answer,
     Basis,
@@ -29,7 +30,7 @@ from catchments.core.model import (
 from catchments.editions.contracts import A_DAY, Scheduled, without_successor
 from catchments.geometry.coordinates import metric_crs, to_360, to_metres
 from catchments.lookup.notices import NoticeCode
-from catchments.lookup.resolver import NEAREST_WITHIN_M, is_closed, kilometres, long_date
+from catchments.lookup.resolver import NEAREST_WITHIN_M, is_closed, kilometres
 from catchments.lookup.snapshot import Snapshot
 
 ENDS_SOON = timedelta(days=90)

@@ -19,7 +19,7 @@ from catchments.changes.publication_checks import (
     may_take_effect,
 )
 from catchments.changes.uncovered import Uncovered, accepted
-from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, PublicationRefused
+from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, PublicationRefused, long_date
 from catchments.core.model import Alias, DirectoryRelease, Edition, EditionSummary
 from catchments.core.roles import COMMAND_LINE, Action
 from catchments.editions.announcements import notices_of, told_of, withdrawal_notices
@@ -28,7 +28,6 @@ from catchments.editions.differences import written_difference
 from catchments.editions.uncovered import CountAddresses, bare_land, not_counted, uncovered
 from catchments.editions.withdrawal import WithdrawalPlan
 from catchments.geometry.tiling.coverage import find_faults
-from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Snapshot, Timeline, boundaries_fingerprint
 from catchments.readers.report import Progress, no_progress
 from catchments.runtime.garbage import uncollected
@@ -242,12 +241,12 @@ class Publisher:
         early = not may_take_effect(request.effective_from, today=self._today)
         if early and request.decision and not self._may_backdate(request.decision):
             raise PublicationRefused(
-                f"{request.effective_from} lies before today, {self._today}.",
+                f"{long_date(request.effective_from)} lies before today, {long_date(self._today)}.",
                 next_step="Give today or a later date, or ask an administrator.",
             )
         if early and not request.reason:
             raise PublicationRefused(
-                f"{request.effective_from} lies before today, {self._today}.",
+                f"{long_date(request.effective_from)} lies before today, {long_date(self._today)}.",
                 next_step="Give a later date, or a reason (--reason) why it must be in the past.",
             )
         before = self._before(request, draft)
@@ -336,8 +335,8 @@ class Publisher:
             gone = f"without edition {without.number}" if without else "on top of this draft"
             otherwise = "" if without else ", or change the draft"
             raise PublicationRefused(
-                f"Edition {later.number}, scheduled for {later.effective_from}, no longer fits "
-                f"{gone}: {error.problem}",
+                f"Edition {later.number}, scheduled for {long_date(later.effective_from)}, "
+                f"no longer fits {gone}: {error.problem}",
                 reasons=getattr(error, "reasons", ()),
                 next_step=f"Withdraw edition {later.number} first{otherwise}.",
             ) from error

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from catchments.core.errors import NotKnown, PublicationRefused
+from catchments.core.errors import NotKnown, PublicationRefused, long_date
 from catchments.core.model import EditionSummary
 from catchments.lookup.snapshot import Timeline
 
@@ -85,8 +85,8 @@ def refuse_withdrawal(edition: EditionSummary, *, today: date) -> None:
         raise PublicationRefused(f"Edition {edition.number} has been withdrawn already.")
     if edition.effective_from <= today:
         raise PublicationRefused(
-            f"Edition {edition.number} has been in force since {edition.effective_from}, and "
-            "answers were given from it.",
+            f"Edition {edition.number} has been in force since "
+            f"{long_date(edition.effective_from)}, and answers were given from it.",
             next_step="Only a scheduled edition can be withdrawn; publish a new one instead.",
         )
 

@@ -13,7 +13,7 @@ from datetime import date
 
 import numpy as np
 
-from catchments.core.errors import NotKnown
+from catchments.core.errors import NotKnown, long_date
 from catchments.core.model import (
     UNCERTAINTY_M,
     Answer,
@@ -269,11 +269,6 @@ def renamed(school: School, former: FormerName) -> Notice:
     until = long_date(former.last_seen)
     text = f"It is called {school.name} now; until the release of {until} it was {former.name}."
     return Notice(NoticeCode.RENAMED, text)
-
-
-def long_date(day: date) -> str:
-    """Return a date as people write it: “5 January 2026”."""
-    return f"{day.day} {day:%B %Y}"
 
 
 def kilometres(distance_m: float) -> str:

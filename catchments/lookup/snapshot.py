@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.errors import NothingPublished, NotKnown
+from catchments.core.errors import NothingPublished, NotKnown, long_date
 from catchments.core.model import (
     Alias,
     Answer,
@@ -32,7 +32,7 @@ from catchments.core.model import (
     Upcoming,
 )
 from catchments.geometry.spatial_index import SpatialIndex
-from catchments.lookup.resolver import Resolver, long_date
+from catchments.lookup.resolver import Resolver
 from catchments.lookup.search.edition_names import EditionNames
 from catchments.lookup.search.gazetteer import Gazetteer
 from catchments.lookup.site_texts import Kept, Texts, texts_of

@@ -17,8 +17,8 @@ import pyogrio
 from pandas import NA, DataFrame
 
 from catchments.core.columns import BY_NAME, Kind
+from catchments.core.errors import long_date
 from catchments.core.plain_cells import Cell, plain_table
-from catchments.lookup.resolver import long_date
 from maps.exports.edition_tables import (
     PROVIDER_COLUMNS,
     SOURCE_COLUMNS,

@@ -9,8 +9,8 @@ from datetime import date
 from typing import Any
 
 from catchments.core.columns import BY_NAME, Kind
+from catchments.core.errors import long_date
 from catchments.core.plain_cells import Cell
-from catchments.lookup.resolver import long_date
 from maps.exports.cells import AS_DAY, AS_TEXT, AS_USUAL, Losses, bold, cell, kept, wrapped
 from maps.exports.edition_tables import PROVIDER_COLUMNS as PROVIDER_CELLS
 from maps.exports.edition_tables import SOURCE_COLUMNS, provider_rows, told_sources

@@ -15,9 +15,9 @@ import numpy as np
 import shapely
 from branca.element import Figure
 
+from catchments.core.errors import long_date
 from catchments.core.model import Answer, Catchment
 from catchments.geometry.coordinates import geometry_to_360
-from catchments.lookup.resolver import long_date
 from maps.colours import regions_in_order
 from maps.exports.export_input import ExportInput
 from maps.leaflet import LEAFLET_FOLDER, MAP_SCRIPTS

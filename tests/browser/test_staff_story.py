@@ -20,8 +20,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from catchments.core.errors import long_date
 from catchments.core.roles import Role
-from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import today_in_new_zealand
 from catchments.store import Store
 from catchments.store.integrity.audit import AuditTrail

@@ -216,7 +216,7 @@ def test_a_provider_outside_its_contract_forbids_publication_from_that_date() ->
     made = EditProvider(WHOLE.providers["P-AHI"], contract).apply(WHOLE)
     assert reasons_against(made, {}, [], on=date(2026, 6, 30)) == []
     [reason] = reasons_against(made, {}, [], on=date(2026, 7, 1))
-    assert "Ahi Trust (P-AHI) is to serve Ahi from 2026-07-01, which is outside" in reason
+    assert "Ahi Trust (P-AHI) is to serve Ahi from 1 July 2026, which is outside" in reason
 
 
 def test_restoring_brings_back_the_whole_content_and_keeps_the_drafts_name() -> None:

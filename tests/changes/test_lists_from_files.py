@@ -154,7 +154,7 @@ ALTERED: dict[str, tuple[Edition, str]] = {
     ),
     "Contracts that differ": (
         replace(WHOLE, contracts={SOME.code: Contract(ends=date(2026, 12, 31), capacity=4)}),
-        "not known → … to 2026-12-31, 4 students",
+        "not known → to 31 December 2026, for 4 students",
     ),
     "In-school provision": (replace(WHOLE, in_school_provision={54: "Other"}), "→ “Other”"),
     "What was accepted of the boundaries": (

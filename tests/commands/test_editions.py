@@ -109,7 +109,7 @@ def test_a_scheduled_edition_is_withdrawn_once(run: Run, two: Store) -> None:
     assert "withdrawn" in run("editions", "list").output
     assert "withdrawn already" in run("editions", "withdraw", 2, ok=False).stderr
     said = run("editions", "withdraw", 1, ok=False)
-    assert "has been in force since 2026-01-05, and answers were given from it" in said.stderr
+    assert "has been in force since 5 January 2026, and answers were given from it" in said.stderr
     assert [e.withdrawn_at is None for e in two.editions()] == [True, False]
 
 
@@ -128,7 +128,7 @@ def test_each_refusal_is_a_line_of_its_own(run: Run, store: Store, tmp_path: Pat
 @pytest.mark.usefixtures("real_draft")
 def test_a_date_in_the_past_needs_a_reason(run: Run, store: Store) -> None:
     said = run("editions", "publish", 1, "--effective-from", "2026-01-05", ok=False)
-    assert "2026-01-05 lies before today, 2026-03-03." in said.stderr
+    assert "5 January 2026 lies before today, 3 March 2026." in said.stderr
     run("editions", "publish", 1, "--effective-from", "2026-01-05", "--reason", "As it was")
     assert store.edition(1).reason == "As it was"
 

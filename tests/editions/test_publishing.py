@@ -159,7 +159,7 @@ def _lacking(**missing: str) -> Edition:
 
 LACKS = (
     "The source “Squares (boundaries)” lacks its authority, its licence or its checksum: import "
-    "it again with --licence and --authority."
+    "it again, and give its authority and its licence."
 )
 UNREACHED = "reaches no catchment: it is not listed and"
 UNSOUND: dict[str, tuple[Edition, str]] = {
@@ -335,7 +335,7 @@ def test_the_past_needs_a_reason(published: Store) -> None:
     draft_id = drafted(published, to_provider(Ahi="P-RIMU"), base=1)
     yesterday = TODAY - timedelta(days=1)
     refused = refusal(lambda: publish(published, draft_id, yesterday))
-    assert refused.problem == "2026-03-02 lies before today, 2026-03-03."
+    assert refused.problem == "2 March 2026 lies before today, 3 March 2026."
     assert "--reason" in refused.next_step
     assert publish(published, draft_id, yesterday, reason="It was so") == [2]
     assert published.edition(2).reason == "It was so"
@@ -416,7 +416,7 @@ def test_a_scheduled_edition_that_no_longer_fits_is_named(published: Store) -> N
     before = published.state()
     refused = refusal(lambda: _merge_rimu_into_ahi(published, SOON))
     assert refused.problem.startswith(
-        "Edition 2, scheduled for 2026-05-02, no longer fits on top of this draft: The provider "
+        "Edition 2, scheduled for 2 May 2026, no longer fits on top of this draft: The provider "
         "file speaks of a catchment “Rimu”"
     )
     assert refused.next_step == "Withdraw edition 2 first, or change the draft."
@@ -431,7 +431,7 @@ def test_a_scheduled_edition_that_would_be_unsound_is_named_with_its_reasons(
     publish(published, drafted(published, change, base=1), LATER)
     sooner = drafted(published, to_provider(Rimu="P-AHI"), base=1)
     refused = refusal(lambda: publish(published, sooner, SOON))
-    assert "Edition 2, scheduled for 2026-05-02, no longer fits" in refused.problem
+    assert "Edition 2, scheduled for 2 May 2026, no longer fits" in refused.problem
     assert refused.reasons == ("The catchment Rimu (RIM-3) has no provider.",)
 
 
@@ -534,8 +534,8 @@ def test_the_demonstration_gives_way_to_a_real_edition_on_its_day(demonstration:
 @pytest.mark.parametrize(
     ("day", "withdrawn", "problem"),
     [
-        (TODAY, False, "Edition 2 has been in force since 2026-03-03, and answers were given"),
-        (TODAY - timedelta(days=9), False, "Edition 2 has been in force since 2026-02-22"),
+        (TODAY, False, "Edition 2 has been in force since 3 March 2026, and answers were given"),
+        (TODAY - timedelta(days=9), False, "Edition 2 has been in force since 22 February 2026"),
         (SOON, True, "Edition 2 has been withdrawn already."),
         (SOON, False, ""),
         (TODAY + timedelta(days=1), False, ""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 import shapely
@@ -12,9 +13,18 @@ from werkzeug.test import TestResponse
 
 from catchments.geometry.changing_index import IndexedBoundaries, boundaries_touching
 from catchments.store.drafts.repository import DraftRepository
+from catchments.web.common.services import EXTENSION
 from catchments.web.staff.pages import draft_view
 from tests.staff import post, signed_in, store_of, version_of, words
-from tests.worlds import AHI, HOSTILE, KOWHAI, running_application
+from tests.worlds import (
+    AHI,
+    HOSTILE,
+    KOWHAI,
+    TODAY,
+    next_edition,
+    publish_whole,
+    running_application,
+)
 
 
 @pytest.fixture
@@ -46,6 +56,19 @@ def test_a_draft_is_begun_from_the_edition_in_force(app: Flask, hana: FlaskClien
         "A contract ends.",
         1,
     )
+
+
+def test_a_draft_is_offered_on_top_of_the_last_edition_that_is_scheduled(
+    app: Flask, hana: FlaskClient
+) -> None:
+    page = hana.get("/staff/drafts/new")
+    assert 'id="base-hint"' not in page.text, "there is nothing to choose"
+    publish_whole(store_of(app), next_edition(TODAY + timedelta(days=30)))
+    app.extensions[EXTENSION].snapshots.refresh()
+    for address in ("/staff/drafts/new", "/staff/repair/rename-catchment"):
+        page = hana.get(address)
+        assert re.findall(r'<option value="(\d)" selected>', page.text) == ["2"], address
+        assert "Take an earlier one only for a draft" in words(page)
 
 
 def test_a_draft_that_is_begun_twice_with_one_form_is_one(app: Flask, hana: FlaskClient) -> None:

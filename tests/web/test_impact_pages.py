@@ -84,7 +84,7 @@ def test_names_contracts_and_listings_are_in_the_sentence(app: Flask, hana: Flas
     assert f"Catchments that are renamed: Rimu (RIM-3) is now {HOSTILE}." in said
     assert "Catchments with another provider: Ahi (AHI-1): Ahi Trust (P-AHI) → Ngā Rākau" in said
     assert "Providers that are renamed: Rimu Services (P-RIMU) is now Rimu Ltd." in said
-    assert "Contracts that differ: Rimu Ltd (P-RIMU): not known → … to 2030-06-30." in said
+    assert "Contracts that differ: Rimu Ltd (P-RIMU): not known → to 30 June 2030." in said
     assert "Schools declared to belong to no catchment: 55, " in said
 
 

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from catchments.changes.change import Change
 from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.changes.kinds.rename_catchment import RenameCatchment
+from catchments.core.errors import long_date
 from catchments.core.roles import Person, Role
 from catchments.editions.publishing import Order, Outcome, PublicationRequest, Publisher
 from catchments.runtime import subprocess_job
@@ -209,7 +210,7 @@ STEPS: dict[str, tuple[str, Callable[..., int], dict[str, str]]] = {
     "submit": ("hana", drafted, {"effective_from": str(SOON)}),
     "abandon": ("hana", drafted, {}),
     "approve": ("aroha", submitted, {"effective_from": str(SOON)}),
-    "send-back": ("aroha", submitted, {"reason": "Why"}),
+    "send-back": ("aroha", submitted, {"reason": "Why Ahi?"}),
     "take-back": ("hana", submitted, {}),
 }
 
@@ -230,6 +231,7 @@ def test_of_two_tabs_the_second_is_told_to_look_again(app: Flask, what: str) -> 
     assert stale.status_code == 412
     assert "Look at the draft as it is now" in words(stale)
     assert 'href="/staff/drafts/1"' in stale.text
+    assert fields.get("reason", "") in words(stale), "what was written is there to copy"
     assert harm(app) == before
 
 
@@ -372,7 +374,13 @@ def test_a_draft_that_was_overtaken_is_re_applied_approved_again_and_published(
     refused = act(aroha, app, "publish", draft)
     assert refused.status_code == 412
     assert "made from edition 1, but edition 2 is in force" in words(refused)
-    assert "Go back to the draft to re-apply it" in words(refused)
+    assert "Re-apply the draft's changes to that edition first, on the draft's page." in words(
+        refused
+    )
+    for page in (refused, aroha.get(f"/staff/drafts/{draft}/publish")):
+        assert "Put its changes on that edition first" in words(page)
+        assert "<button>Publish</button>" not in page.text
+    assert "Publish …" not in words(aroha.get(f"/staff/drafts/{draft}"))
     assert "Re-apply on edition 2" in words(hana.get(f"/staff/drafts/{draft}"))
     assert act(hana, app, "re-apply", draft).status_code == 303
     kept = draft_of(app, draft)
@@ -477,7 +485,7 @@ def test_a_double_click_on_going_back_publishes_once(app: Flask) -> None:
     [
         (1, {"reason": ""}, 400, "It is not said why"),
         (1, {"effective_from": "soon"}, 400, "as YYYY-MM-DD"),
-        (1, {"effective_from": "2020-01-01"}, 400, "No edition is in force on 2020-01-01"),
+        (1, {"effective_from": "2020-01-01"}, 400, "No edition is in force on 1 January 2020"),
         (2, {}, 400, "Edition 2 is in force then already"),
         (7, {}, 404, "edition 7"),
     ],
@@ -525,7 +533,7 @@ def test_a_scheduled_edition_is_withdrawn_once(app: Flask) -> None:
     assert "Edition 2 has been withdrawn already." in words(again)
     in_force = post(tama, "/staff/editions/1/withdraw", reason="No.")
     assert in_force.status_code == 409
-    assert f"has been in force since {STARTS}" in words(in_force)
+    assert f"has been in force since {long_date(STARTS)}" in words(in_force)
     assert harm(app) == before
 
 

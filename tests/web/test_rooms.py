@@ -13,10 +13,9 @@ from flask.testing import FlaskClient
 from flask_babel import Babel
 
 from app import WEB
-from catchments.core.errors import CatchmentsError
+from catchments.core.errors import CatchmentsError, long_date
 from catchments.core.roles import Action, Role
 from catchments.core.settings import Settings
-from catchments.lookup.resolver import long_date
 from catchments.store import schema
 from catchments.store.accounts.people import People
 from catchments.store.engine import Database

@@ -46,7 +46,7 @@ class AssignProvider(Change):
         if self.each is None:
             who = naming.provider(self.provider, edition)
             return f"{naming.catchments(self.catchments, edition)}: served by {who} instead."
-        count = f"{len(self.each)} catchments"
+        count = f"{len(self.each):,} catchments"
         return f"{count} given other providers by a table: {naming.followed(self.each, edition)}."
 
     @property

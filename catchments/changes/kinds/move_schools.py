@@ -54,7 +54,7 @@ class MoveSchools(Change):
         if set(self.each.values()) == {None}:
             return f"{naming.schools(list(self.each))} taken {OFF_THE_LIST}."
         counts = Counter(self.each.values()).most_common()
-        parts = [f"{count} {_whither(code, edition)}" for code, count in counts]
+        parts = [f"{count:,} {_whither(code, edition)}" for code, count in counts]
         return f"{naming.schools(list(self.each))} moved by a table: {naming.listed(parts)}."
 
     @property

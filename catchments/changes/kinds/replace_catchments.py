@@ -65,4 +65,4 @@ class ReplaceCatchments(Change):
 
     def describe(self, edition: Edition) -> str:
         differs = in_short(edition, self.apply(edition))
-        return f"Catchments read from a file: {len(self.catchments)} of them; {differs}."
+        return f"Catchments read from a file: {len(self.catchments):,} of them; {differs}."

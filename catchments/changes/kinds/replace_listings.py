@@ -58,11 +58,11 @@ class ReplaceListings(Change):
     def describe(self, edition: Edition) -> str:
         count, differs = len(self.listings), in_short(edition, self.apply(edition))
         if self.speaks_for is None:
-            return f"The list of schools replaced from a file: {count} of them; {differs}."
+            return f"The list of schools replaced from a file: {count:,} of them; {differs}."
         if not self.speaks_for:
             return f"In-school provision read from a file; {differs}."
         whose = catchments(sorted(self.speaks_for), edition)
-        return f"The list of schools of {whose} read from a file: {count} of them; {differs}."
+        return f"The list of schools of {whose} read from a file: {count:,} of them; {differs}."
 
     def contradicts(self, base: Edition, draft: Edition) -> list[int]:
         """Return the schools that a draft lists otherwise than its base and than this list.

@@ -46,7 +46,7 @@ class ReplaceProviders(Change):
     def describe(self, edition: Edition) -> str:
         done = "replaced" if self.whole else "read"
         differs = in_short(edition, self.apply(edition))
-        return f"Providers {done} from a file: {len(self.providers)} of them; {differs}."
+        return f"Providers {done} from a file: {len(self.providers):,} of them; {differs}."
 
 
 def _code_meant(text: str, catchments: Mapping[str, Catchment]) -> str:
@@ -58,7 +58,7 @@ def _code_meant(text: str, catchments: Mapping[str, Catchment]) -> str:
     if not meant:
         raise ChangeDoesNotFit(
             f"The provider file speaks of a catchment {shown(text)}, which the edition lacks.",
-            allowed=f"It has {len(catchments)} catchments.",
+            allowed=f"It has {len(catchments):,} catchments.",
             next_step="Correct the name in the file, or import the catchments first.",
         )
     if len(meant) > 1:

@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from catchments.core.errors import InputRefused, NotAllowed, NotNow, Stale
+from catchments.core.errors import InputRefused, NotAllowed, NotNow, Stale, long_date
 from catchments.core.roles import Person
 from catchments.store import schema
 from catchments.store.engine import Repository, now
@@ -137,7 +137,7 @@ class Contents(Repository):
         """Note that somebody compared a text with its source on a day. Raises InputRefused."""
         if until <= on:
             raise InputRefused(
-                f"It was checked on {on} and would be overdue from {until}.",
+                f"It was checked on {long_date(on)} and would be overdue from {long_date(until)}.",
                 field="check_again_after",
                 allowed="The second must be a later day.",
             )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import TypeVar
 
+from catchments.core.errors import long_date
 from catchments.core.model import (
     Answer,
     Candidate,
@@ -22,7 +23,6 @@ from catchments.core.model import (
     Upcoming,
 )
 from catchments.lookup.notices import NoticeCode
-from catchments.lookup.resolver import long_date
 from catchments.lookup.search.combining import Match
 from catchments.lookup.search.text_search import SearchResult
 from catchments.lookup.snapshot import AsAt, Published, Snapshot

@@ -33,6 +33,7 @@ from catchments.store.engine import StoreUnavailable
 from catchments.web.common.contract import NotOffered
 from catchments.web.spoken.catalogues import Told
 from catchments.web.spoken.catalogues import tell as _
+from catchments.web.spoken.page_words import for_pages
 
 EXTENSION = "catchments.problems"
 PROBLEM = "application/problem+json"
@@ -91,6 +92,8 @@ SAID_TO_PEOPLE = {
 }
 """Titles of pages, where a program's are HTTP's words."""
 RETRY_AFTER_S = 10
+TYPED = ("title", "reason", "text", "accept_uncovered")
+"""What people write in forms whose refusal is a page of its own."""
 PROGRAMS = ("/v1/", "/ogc/", "/downloads/", "/.well-known/")
 """Where programs ask beside these, files to download among it."""
 MACHINES = {"api", "v1", "features", "health", "machines"}
@@ -234,11 +237,11 @@ def answer_of(error: CatchmentsError) -> Response:
         getattr(error, "kind", usual),
         status,
         title,
-        error.problem,
+        for_pages(error.problem),
         parameter=getattr(error, "field", ""),
         row=getattr(error, "row", None),
-        allowed=error.allowed,
-        next_step=error.next_step,
+        allowed=for_pages(error.allowed),
+        next_step=for_pages(error.next_step),
     )
 
 
@@ -322,7 +325,8 @@ def _page(status: int, title: str, detail: str, more: dict[str, Any]) -> Respons
     if template := around.template:
         text = render_template(template, error=True, **about)
     elif request.blueprint in STAFF:
-        text = render_template("staff/problem.html", error=True, draft_page=_draft_page(), **about)
+        about |= {"draft_page": _draft_page(), "typed": _typed()}
+        text = render_template("staff/problem.html", error=True, **about)
     else:
         text = render_template("problem.html", **about, heading=_heading(status, about))
     return Response(text, status)
@@ -333,6 +337,11 @@ def _heading(status: int, about: dict[str, Any]) -> str:
     if status == 400 and about.get("parameter"):
         return str(gettext("Something in this address is wrong"))
     return str(SAID_TO_PEOPLE.get(status, about["title"]))
+
+
+def _typed() -> list[str]:
+    """Return the texts of the form that was sent, so that nobody has to write them again."""
+    return [text for name in TYPED if (text := request.form.get(name, "").strip())]
 
 
 def _draft_page() -> str:

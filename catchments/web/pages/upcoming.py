@@ -8,9 +8,8 @@ from datetime import date
 
 import shapely
 
-from catchments.core.errors import NotKnown, shown
+from catchments.core.errors import NotKnown, long_date, shown
 from catchments.core.model import Catchment, EditionSummary
-from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
 from catchments.web.pages.catchment_summaries import Entry, entries
 

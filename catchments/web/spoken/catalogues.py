@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from babel import UnknownLocaleError
 from babel.messages.catalog import Catalog, Message
@@ -20,15 +20,20 @@ from babel.messages.pofile import PoFileError, read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, current_app, g
 from flask_babel import Babel, Domain, get_locale, gettext
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from catchments.core.errors import FileRefused, shown
+from catchments.web.spoken.page_words import for_pages
 
 ENGLISH = "en"
 EXTENSION = "catchments.unreviewed"
 IN_ENGLISH = Markup('<span lang="en-NZ">{}</span>')
 _VALUE = re.compile(r"%\(\w+\)[a-z]|\{\w+\}")
 _ELEMENT = re.compile(r"</?[a-z][^>]*>")
+COUNTS = frozenset({"num", "count", "more", "total", "first", "last"})
+"""Values of strings that count something; whatever is numbered or dated has other names."""
 
 
 def _l(text: str) -> str:
@@ -80,9 +85,37 @@ class _Noting(Domain):  # type: ignore[misc]
             found.add_fallback(_Missing())
         return found
 
+    def gettext(self, string: str, **values: object) -> str:
+        """Return a string in the language of the request, with its values, counts by commas."""
+        return str(super().gettext(string, **_counted(values)))
+
+    def ngettext(self, singular: str, plural: str, num: int, **values: object) -> str:
+        """Return that of the two which is for a number, as `gettext` does."""
+        found: str = self.get_translations().ungettext(singular, plural, num)
+        return found % _counted({"num": num, **values})
+
     @cached_property
     def _told(self) -> set[str]:
         return set()
+
+
+def _counted(values: Mapping[str, object]) -> dict[str, object]:
+    """Return what stands in a string: “1,234” for a count, any other number as it is."""
+    return {
+        name: f"{value:,}" if name in COUNTS and type(value) is int else value
+        for name, value in values.items()
+    }
+
+
+def _counting(speak: Callable[..., str]) -> Callable[..., str]:
+    """Return what templates look a string up by, with its counts by commas."""
+
+    @pass_context
+    def counting(context: Context, *texts: Any, **values: object) -> str:
+        given = {"num": texts[2], **values} if len(texts) > 2 else values  # of `ngettext`
+        return speak(context, *texts, **_counted(given))
+
+    return counting
 
 
 class _Missing(NullTranslations):
@@ -160,7 +193,10 @@ def register(app: Flask, babel: Babel) -> list[str]:
     app.extensions[EXTENSION] = frozenset(
         code for code in codes if code != ENGLISH and not _checked(folder / code / "LC_MESSAGES")
     )
-    app.jinja_env.filters |= {"said": said, "in_english": in_english}
+    speaks = app.jinja_env.globals
+    for name in ("gettext", "ngettext"):
+        speaks[name] = _counting(cast(Callable[..., str], speaks[name]))
+    app.jinja_env.filters |= {"said": said, "in_english": in_english, "for_pages": for_pages}
     app.jinja_env.globals |= {"language_notes": language_notes, "untranslated": untranslated}
     return codes
 

@@ -15,7 +15,7 @@ from catchments.core.errors import NotKnown
 from catchments.core.model import Edition
 from catchments.core.roles import Action
 from catchments.editions.issues import Issue, MatterKind
-from catchments.store.drafts.records import EDITING
+from catchments.store.drafts.records import EDITABLE
 from catchments.store.drafts.repository import checked_key
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import service
@@ -137,7 +137,7 @@ def _page(form: str, typed: FormReader, wrongs: tuple[FieldError, ...]) -> Respo
     _refuse_unknown(form)
     bases = bases_of(service().snapshots.current())
     wanted = request.args.get("edition", "")
-    open_ones = [draft for draft in desk().drafts() if draft.state == EDITING]
+    open_ones = [draft for draft in desk().drafts() if draft.state in EDITABLE]
     return staff_page(
         "staff/repair.html",
         str(BY_NAME[form].title),

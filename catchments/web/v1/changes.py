@@ -11,10 +11,9 @@ from xml.etree import ElementTree as ET
 import msgspec
 from flask import Response, request
 
-from catchments.core.errors import InputRefused, shown
+from catchments.core.errors import InputRefused, long_date, shown
 from catchments.core.model import EditionSummary
 from catchments.editions.history import edition_json
-from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published
 from catchments.lookup.values import day_of, whole_number
 from catchments.web.common import schemas

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from flask import Response
 
-from catchments.core.errors import NotKnown, shown
+from catchments.core.errors import NotKnown, long_date, shown
 from catchments.core.model import Catchment, Provider
-from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import AsAt
 from catchments.web.common.payload import catchment_json, provider_json
 from catchments.web.common.services import address

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from catchments.core.errors import long_date
 from catchments.core.model import NOT_STATED, EditionSummary, SourceKind
-from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Published
 from catchments.web.common.i18n import in_new_zealand
 from catchments.web.common.services import absolute_url

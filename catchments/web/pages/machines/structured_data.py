@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from catchments.core.errors import long_date
 from catchments.core.model import (
     Answer,
     Basis,
@@ -20,7 +21,6 @@ from catchments.core.model import (
     SchoolStatus,
     Status,
 )
-from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import AsAt, Published
 from catchments.web.common.i18n import in_new_zealand
 from catchments.web.common.services import address

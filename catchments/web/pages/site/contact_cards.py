@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from flask import Blueprint, Response, request
 from flask_babel import gettext
 
-from catchments.core.errors import NotKnown
+from catchments.core.errors import NotKnown, long_date
 from catchments.core.model import Answer, Provider
-from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import AsAt
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import optional_date, page_parameters

@@ -85,7 +85,9 @@ def left_out(typed: FormReader, worked: DraftState) -> list[str]:
 
 def _pasted(typed: FormReader, worked: DraftState) -> list[int]:
     if len(typed.given.get("numbers", "")) > PASTED_AT_MOST:
-        problem = gettext("That is too much: paste at most %(n)s characters.", n=PASTED_AT_MOST)
+        problem = gettext(
+            "That is too much: paste at most %(count)s characters.", count=PASTED_AT_MOST
+        )
         typed.refuse("numbers", problem)
         return []
     found = pasted(typed, worked)

@@ -17,8 +17,9 @@ from catchments.readers.lists.changes import after_import, refuse_losses
 from catchments.readers.lists.files import Given
 from catchments.readers.report import Report
 from catchments.readers.uploads import Read, Wish
+from catchments.web.spoken.page_words import for_pages
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
-from catchments.web.staff.forms.uploads import for_forms, keep_reading, kept_reading, read_files
+from catchments.web.staff.forms.uploads import keep_reading, kept_reading, read_files
 from catchments.web.staff.pages.draft_view import DraftState
 
 T = TypeVar("T")
@@ -103,7 +104,7 @@ def check_effects(
             worked.content, after, schools, speaks_for=speaks_for, allow_shrink=allow_shrink
         )
     except FileRefused as error:
-        wrong = FieldError(FILE, for_forms(str(error)), tuple(error.rows[:ROWS_SHOWN]))
+        wrong = FieldError(FILE, for_pages(str(error)), tuple(error.rows[:ROWS_SHOWN]))
         raise FormRefused([wrong]) from error
     if after is worked.content and typed.text("confirmed"):
         said = gettext("It changes nothing: the draft has all of it.")
@@ -131,4 +132,4 @@ def _in_words(report: Report) -> str:
     lines += [f"{each.what}: {each.count:,} – {each.why}" for each in report.left_out]
     lines += [f"{p.where}: {p.what}, {p.done}" for p in report.problems[:PROBLEMS_SAID]]
     more = len(report.problems) - PROBLEMS_SAID
-    return "\n".join([*lines, gettext("and %(n)s more", n=more)] if more > 0 else lines)
+    return "\n".join([*lines, gettext("and %(more)s more", more=more)] if more > 0 else lines)

@@ -57,7 +57,7 @@ def read_numbers(text: str, schools: Mapping[int, School]) -> PastedNumbers:
 def shortened(faults: Sequence[str]) -> list[str]:
     """Return the first of what is said line by line, and how many more there are."""
     more = len(faults) - FAULTS_SHOWN
-    also = [gettext("and %(n)s more", n=more)] if more > 0 else []
+    also = [gettext("and %(more)s more", more=more)] if more > 0 else []
     return [*faults[:FAULTS_SHOWN], *also]
 
 

@@ -28,6 +28,7 @@ from catchments.store.drafts.uploads import KEPT_FOR, Upload, Uploads
 from catchments.store.integrity.audit import AuditTrail
 from catchments.web.accounts.access import me
 from catchments.web.common.services import service
+from catchments.web.spoken.page_words import for_pages
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.pages.draft_view import DraftState
 
@@ -41,20 +42,6 @@ REASON_KEPT = 500
 REFUSAL_SHOWN, ROWS_SHOWN = 10_000, 100
 """Characters, and rows at fault: whatever a reader says that a file may have taken over."""
 FORMATS = ".kml,.kmz,.geojson,.topojson,.json,.gpkg,.parquet,.geoparquet,.zip,.csv"
-
-_IN_FORMS = (
-    ("--crs EPSG:2193", "EPSG:2193"),
-    ("--crs", "“Reference system”"),
-    ("--name-field", "“Name column”"),
-    ("--code-field", "“Code column”"),
-    ("--provider-code-field", "“Provider code column”"),
-    ("--layer", "“Layer”"),
-    ("--sheet", "“Sheet”"),
-    ("--allow-shrink", "“Accept that more than a tenth is left out”"),
-    ("--accept-overlaps", "“Accept overlaps”"),
-    ("--accept-gaps", "“Accept gaps”"),
-)
-"""What the command line calls an option → what the form calls it."""
 
 
 def area_of_file(typed: FormReader, field: str) -> BaseGeometry:
@@ -161,7 +148,7 @@ def read_files(files: Sequence[FileStorage], wish: Wish, field: str, *, subject:
     if read.crashed:
         raise _unreadable(field)
     if read.refused:
-        said = for_forms(read.refused)[:REFUSAL_SHOWN]
+        said = for_pages(read.refused)[:REFUSAL_SHOWN]
         raise FormRefused([FieldError(field, said, tuple(read.rows[:ROWS_SHOWN]), read.sketch)])
     return read
 
@@ -230,10 +217,3 @@ def _read_elsewhere(wish: Wish, folder: str) -> Read:
 def _environment(scratch: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("LANG", UNFENCED_FILES) if name in os.environ}
     return {**kept, **ONE_THREAD, "TMPDIR": str(scratch)}
-
-
-def for_forms(text: str) -> str:
-    """Return a message of the command line with options by what a form calls them."""
-    for option, label in _IN_FORMS:
-        text = text.replace(option, label)
-    return text

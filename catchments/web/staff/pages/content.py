@@ -15,11 +15,10 @@ from flask import Response, flash, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.core.errors import NotKnown, Stale, shown
+from catchments.core.errors import NotKnown, Stale, long_date, shown
 from catchments.core.roles import Action
 from catchments.lookup.guidance import Guide, shipped_guides
 from catchments.lookup.plain_markup import LONGEST, MarkupRefused, blocks
-from catchments.lookup.resolver import long_date
 from catchments.lookup.site_texts import (
     Piece,
     Texts,

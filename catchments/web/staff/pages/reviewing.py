@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.changes.change import apply_all
 from catchments.changes.kinds.restore_edition import RestoreEdition
-from catchments.core.errors import InputRefused, shown
+from catchments.core.errors import InputRefused, long_date, shown
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
 from catchments.editions.publishing import Order, Outcome, PublicationRequest
@@ -267,7 +267,8 @@ def revert(number: int) -> AnyResponse:
     base = world.timeline.edition_on(starts)
     content, key = store.edition(number), checked_key(request.form.get("once", ""))
     if base is None:
-        raise InputRefused(f"No edition is in force on {starts}.", field="effective_from")
+        said = f"No edition is in force on {long_date(starts)}."
+        raise InputRefused(said, field="effective_from")
     desk = DraftRepository(store)
     if base.number == number:
         raise InputRefused(

@@ -8,10 +8,9 @@ from datetime import date
 from flask import Response, request
 from flask_babel import gettext
 
-from catchments.core.errors import NotKnown
+from catchments.core.errors import NotKnown, long_date
 from catchments.core.model import Answer, EditionSummary, Provider
 from catchments.core.roles import Action
-from catchments.lookup.resolver import long_date
 from catchments.lookup.snapshot import Published
 from catchments.store.integrity.audit import AuditTrail
 from catchments.web.accounts.access import requires

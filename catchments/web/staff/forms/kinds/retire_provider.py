@@ -12,9 +12,9 @@ from flask_babel import lazy_gettext as _l
 from catchments.changes.edition_parts import UNKNOWN
 from catchments.changes.kinds.retire_provider import RetireProvider
 from catchments.changes.naming import listed
+from catchments.core.errors import long_date
 from catchments.core.model import Catchment
 from catchments.editions.contracts import A_DAY
-from catchments.lookup.resolver import long_date
 from catchments.web.staff.forms.change_form import ChangeForm
 from catchments.web.staff.forms.fields import FormReader
 from catchments.web.staff.forms.options import provider_options
