@@ -13,6 +13,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.geometry.coordinates import geometry_to_360
+from catchments.geometry.outlines import refuse_dense
 
 Key = TypeVar("Key", str, int)
 Value = TypeVar("Value")
@@ -140,9 +141,12 @@ def boundaries_touching(
 ) -> dict[str, BaseGeometry]:
     """Return the boundaries, longitudes 0…360, that an area or a line (0…360) touches, by code.
 
-    The area is prepared.
+    The area is prepared. Raises ChangeDoesNotFit for one that goes to and fro over boundaries so
+    often that it is not looked at.
     """
-    return _touching(area, boundaries_near(boundaries, area.bounds))
+    near = boundaries_near(boundaries, area.bounds)
+    refuse_dense(area, list(near.values()))
+    return _touching(area, near)
 
 
 def boundaries_near(boundaries: Mapping[str, BaseGeometry], box: Box) -> dict[str, BaseGeometry]:

@@ -33,10 +33,10 @@ def crossed(
     start, end, low, high = (
         (pick(lng, near), pick(lat, near)) for lng, lat in (start, end, low, high)
     )
-    low_side, low_sure = _side(start, end, low)
-    high_side, high_sure = _side(start, end, high)
-    start_side, start_sure = _side(low, high, start)
-    end_side, end_sure = _side(low, high, end)
+    low_side, low_sure = side_of(start, end, low)
+    high_side, high_sure = side_of(start, end, high)
+    start_side, start_sure = side_of(low, high, start)
+    end_side, end_sure = side_of(low, high, end)
     apart = ((low_side > 0) == (high_side > 0)) & low_sure & high_sure
     beside = ((start_side > 0) == (end_side > 0)) & start_sure & end_sure
     none = apart | beside
@@ -61,7 +61,7 @@ def pick(values: npt.NDArray[Any], at: Ints) -> npt.NDArray[Any]:
     return values.take(at, mode="clip")
 
 
-def _side(a: Points, b: Points, c: Points) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def side_of(a: Points, b: Points, c: Points) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Return a number that is positive where c lies left of a → b, and whether its sign is sure."""
     one = (a[0] - c[0]) * (b[1] - c[1])
     other = (a[1] - c[1]) * (b[0] - c[0])

@@ -42,8 +42,8 @@ class NamedEdges:
         return NamedEdges(self.ends[those], self.there[those], self.back[those])
 
     def turned(self) -> NamedEdges:
-        """Return each in the other direction."""
-        return NamedEdges(self.ends[:, ::-1], self.back, self.there)
+        """Return each in the other direction, the last first: so they follow each other again."""
+        return NamedEdges(self.ends[::-1, ::-1], self.back[::-1], self.there[::-1])
 
 
 def edges_of(ends: Floats) -> NamedEdges:

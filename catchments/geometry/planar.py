@@ -16,6 +16,8 @@ from shapely.geometry.base import BaseGeometry
 
 METRES_A_DEGREE = 111_195.0
 """On a sphere: near enough to compare lengths within one place."""
+_ASKED_FIRST = 100
+"""Edges of an outline that tell how far another is at most."""
 _SAME_DEGREES = 1e-9
 """A tenth of a millimetre: an edge that noding moved by less is still that edge."""
 
@@ -86,6 +88,11 @@ class Faces:
         lines = np.concatenate([shapely.get_parts(each) for each in noded])
         return cls(shapely.get_parts(shapely.polygonize(lines)))
 
+    @classmethod
+    def between_edges(cls, ends: Floats) -> Faces:
+        """Node edges by their ends (n, 2, 2), and return the faces between them."""
+        return cls.between(lines_along(ends))
+
     @cached_property
     def spots(self) -> Shapes:
         """A point within each face."""
@@ -94,6 +101,12 @@ class Faces:
     @cached_property
     def _xy(self) -> Floats:
         return np.asarray(shapely.get_coordinates(self.spots))
+
+    def in_shape(self, shape: BaseGeometry) -> Flags:
+        """Return which faces lie in a shape that others use meanwhile: it is not prepared."""
+        inside = np.zeros(len(self.areas), dtype=bool)
+        inside[shapely.STRtree(self.spots).query(shape, "intersects")] = True
+        return inside
 
     def within(self, shape: BaseGeometry) -> Flags:
         """Return which faces lie in a shape, whose edges run through none of them."""
@@ -114,6 +127,24 @@ def points_within(areas: npt.ArrayLike) -> Shapes:
     circles = shapely.maximum_inscribed_circle(areas[astray])
     points[astray] = shapely.get_point(circles, 0)
     return points
+
+
+def shortest_line(area: BaseGeometry, others: Shapes) -> BaseGeometry:
+    """Return a shortest line from the edges of an area to those of others.
+
+    The library holds every edge against every other. Here a few edges tell how far it is at most,
+    and only those that are as near are asked further.
+    """
+    ends, there = (shapely.linestrings(edge_ends(each)[0]) for each in ([area], others))
+    tree, rest = shapely.STRtree(there), in_one(polygons_in(others))
+    shapely.prepare(rest)
+    asked = ends[:: 1 + len(ends) // _ASKED_FIRST]
+    _, away = tree.query_nearest(asked, return_distance=True, all_matches=False)
+    near = ends[shapely.dwithin(rest, ends, float(away.min()))]
+    near = near if len(near) else asked
+    (one, other), away = tree.query_nearest(near, return_distance=True, all_matches=False)
+    least = int(np.argmin(away))
+    return shapely.shortest_line(there[other[least]], near[one[least]])
 
 
 # --- edges ----------------------------------------------------------------------------------------
@@ -139,6 +170,21 @@ def _ring_edges(shapes: npt.ArrayLike) -> tuple[Floats, Indices, Indices]:
     ends = np.empty((len(runs), 2, 2))
     ends[:, 0], ends[:, 1] = xy.take(runs, axis=0), xy.take(runs + 1, axis=0)
     return ends, at.take(runs), part_of[ring_of]
+
+
+def lines_along(ends: Floats) -> Shapes:
+    """Return edges by their ends (n, 2, 2) as lines: in one those that follow each other.
+
+    To node them is quicker than edge by edge, several times where an outline is long.
+    """
+    if not len(ends):
+        return np.empty(0, dtype=object)
+    begins = np.append(True, (ends[1:, 0] != ends[:-1, 1]).any(axis=1))
+    line = np.cumsum(begins) - 1
+    first = np.flatnonzero(begins)
+    last = np.append(first[1:], len(ends)) - 1
+    xy = np.insert(ends[:, 0], last + 1, ends[last, 1], axis=0)
+    return np.asarray(shapely.linestrings(xy, indices=np.insert(line, last + 1, line[last])))
 
 
 @dataclass(frozen=True)

@@ -20,20 +20,32 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import ChangeDoesNotFit, shown
 from catchments.geometry.changing_index import boundaries_touching
 from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
+from catchments.geometry.outlines import (
+    boxes_meet,
+    edges_in,
+    meet_in_ends_alone,
+    refuse_dense,
+    refuse_entangled,
+    refuse_many_corners,
+    refuse_many_crossings,
+    refuse_many_pieces,
+)
 from catchments.geometry.planar import (
+    Borders,
+    Box,
     Chains,
     Edges,
     Faces,
     Flags,
+    Indices,
     Shapes,
+    edge_ends,
     in_box,
     in_one,
     points_within,
     polygons_in,
 )
 
-MAX_VERTICES = 1_000_000
-"""A drawn or uploaded shape may have so many: more than the whole country's coast."""
 STRETCHES_AT_MOST = 1_000
 """How often a line may run into the catchment that it splits."""
 _LOOKED_AT_MOST = 20_000_000
@@ -41,6 +53,8 @@ _LOOKED_AT_MOST = 20_000_000
 _OVERSHOOT_DEGREES = 1e-6
 """Ten centimetres by which a cut reaches past the edges that it ends on: so it crosses them."""
 _ON_CUT_DEGREES = 1e-9
+_THIN_DEGREES = 1e-10
+"""Half the breadth of a face below which it is not known whose it is: some hundredth of a mm."""
 _LEAST_DEGREES2 = 1e-14
 """An area of a square decimetre or so, below which nothing was meant."""
 
@@ -111,8 +125,9 @@ def split(
             f"There is a boundary of {shown(new)} already.",
             next_step="Give the new catchment another code.",
         )
-    drawn = _checked_line(line)
-    cut = _within_reach(drawn, _framed([boundaries[code]])[0])
+    drawn, shapes = _checked_line(line), _framed([boundaries[code]])
+    refuse_dense(drawn, shapes)
+    cut = _within_reach(drawn, shapes[0])
     pieces = _Pieces.cut(boundaries, cut, also=[code])
     sides = pieces.sides(pieces.of(code), drawn)
     if set(sides.values()) != {"left", "right"}:
@@ -132,6 +147,7 @@ def split(
 
 def _checked_area(area: BaseGeometry) -> BaseGeometry:
     _refuse_unusable(area, {"Polygon", "MultiPolygon"}, "a polygon")
+    refuse_entangled(area)
     if not shapely.is_valid(area):
         reason = shapely.is_valid_reason(area)
         where = reason[reason.find("[") + 1 : -1] if "[" in reason else ""
@@ -153,6 +169,7 @@ def _checked_line(line: BaseGeometry) -> BaseGeometry:
     xy = shapely.get_coordinates(shapely.force_2d(line)).copy()
     xy[:, 0] = np.where(xy[:, 0] < 0, xy[:, 0] + 360.0, xy[:, 0])
     framed = shapely.linestrings(xy)
+    refuse_entangled(framed)
     if not shapely.is_simple(framed):
         raise ChangeDoesNotFit(
             f"The line from {_near(framed)} crosses itself.",
@@ -168,13 +185,7 @@ def _refuse_unusable(geometry: BaseGeometry, kinds: set[str], wanted: str) -> No
         raise ChangeDoesNotFit(
             f"What was drawn is {kind}.", allowed=f"It must be {wanted}.", next_step="Draw it."
         )
-    count = int(shapely.get_num_coordinates(geometry))
-    if count > MAX_VERTICES:
-        raise ChangeDoesNotFit(
-            f"What was drawn has {count:,} vertices.",
-            allowed=f"It may have {MAX_VERTICES:,}.",
-            next_step="Simplify it first.",
-        )
+    refuse_many_corners(geometry)
     xy = shapely.get_coordinates(geometry)
     if not np.isfinite(xy).all() or (np.abs(xy) > [360.0, 90.0]).any():
         raise ChangeDoesNotFit(
@@ -279,17 +290,24 @@ class _Pieces:
     """The numbers of each code's faces, in the order of `codes`."""
     line: BaseGeometry
     """The cut."""
+    noded: _Noded
+    """The cut and the edges that it meets."""
 
     @classmethod
     def cut(cls, boundaries: Boundaries, cut: BaseGeometry, *, also: Collection[str]) -> _Pieces:
-        """Take apart the boundaries that a line (0…360) meets, and some others."""
+        """Take apart the boundaries that a line (0…360) meets, and some others.
+
+        Raises ChangeDoesNotFit for a line that would cut them so often that it takes too long.
+        """
         meeting = boundaries_touching(boundaries, cut)
         codes = tuple(code for code in boundaries if code in meeting or code in also)
         shapes = _framed([boundaries[code] for code in codes])
-        faces = _faces(shapes, cut)
-        return cls(
-            boundaries, codes, shapes, faces, tuple(_numbers(faces.within(s)) for s in shapes), cut
-        )
+        noded = _Noded.of(Edges.of(shapes), cut)
+        faces = noded.faces()
+        owners = tuple(_numbers(faces.within(shape)) for shape in shapes)
+        parts = int(shapely.get_num_geometries(shapes).sum())
+        refuse_many_pieces(sum(map(len, owners)) - parts)
+        return cls(boundaries, codes, shapes, faces, owners, cut, noded)
 
     def of(self, code: str) -> frozenset[int]:
         """Return the numbers of a code's faces."""
@@ -338,13 +356,15 @@ class _Pieces:
     ) -> None:
         """Refuse a redrawing that rounding has left inexact, where it was exact before."""
         after = _framed([made[code] for code in dict.fromkeys([*self.codes, *owned])])
-        if not _tile(after) and _tile(self.shapes):
+        known = self.noded.is_exact(self.faces)
+        if not known and not _tile(after) and _tile(self.shapes):
             raise ChangeDoesNotFit(
                 "The cut runs too close along an existing boundary to be exact.",
                 next_step="Draw it a few metres to either side.",
             )
-        for hole in self._empty_holes_cut():
-            self._refuse_parted(hole, after)
+        holes = self._empty_holes_cut()
+        if len(holes):
+            self._refuse_parted(holes, after)
 
     def _empty_holes_cut(self) -> Shapes:
         """Return the holes of one boundary, as a lake, whose rim the cut meets."""
@@ -356,56 +376,90 @@ class _Pieces:
         ]
         met = np.array(rims, dtype=object)[shapely.intersects(self.line, rims)] if rims else rims
         holes = shapely.polygons(np.asarray(met, dtype=object))
-        spots = points_within(holes)
-        filled = [bool(shapely.intersects(self.shapes, spot).any()) for spot in spots]
-        return np.asarray(holes[~np.array(filled, dtype=bool)], dtype=object)
+        filled = np.zeros(len(holes), dtype=bool)
+        filled[shapely.STRtree(points_within(holes)).query(self.shapes, "intersects")[1]] = True
+        return np.asarray(holes[~filled], dtype=object)
 
-    def _refuse_parted(self, hole: BaseGeometry, after: Shapes) -> None:
+    def _refuse_parted(self, holes: Shapes, after: Shapes) -> None:
         """Refuse to leave a hole between two catchments: in one it is a lake, between two a gap."""
         owned = frozenset[int]().union(*self.owners)
-        rims = shapely.boundary(self.faces.areas[sorted(_numbers(self.faces.within(hole)) - owned)])
-        beside = [(shapely.length(shapely.intersection(rims, s)) > 0).any() for s in after]
-        if sum(beside) > 1:
-            raise ChangeDoesNotFit(
-                f"The cut would leave the hole near {_near(hole)} between two catchments.",
-                allowed="A hole, such as a lake, lies within one catchment.",
-                next_step="Draw around the hole, or well over all of it.",
-            )
+        nobodys = np.array(sorted(set(range(len(self.faces.areas))) - owned), dtype=np.intp)
+        hole, at = shapely.STRtree(self.faces.spots[nobodys]).query(holes, "intersects")
+        ends, owner = edge_ends(after)
+        near = boxes_meet(ends, shapely.total_bounds(holes))
+        borders = Borders(ends[near], owner[near]).of(self.faces.areas[nobodys[at]])
+        for number in np.unique(hole).tolist():
+            beside = set().union(*(borders[each] for each in np.flatnonzero(hole == number)))
+            if len(beside) > 1:
+                raise ChangeDoesNotFit(
+                    f"The cut would leave the hole near {_near(holes[number])} between two "
+                    "catchments.",
+                    allowed="A hole, such as a lake, lies within one catchment.",
+                    next_step="Draw around the hole, or well over all of it.",
+                )
 
 
 def _tile(shapes: Shapes) -> bool:
     return bool(shapely.is_valid(shapes).all() and shapely.coverage_is_valid(shapes))
 
 
-def _faces(shapes: Shapes, cut: BaseGeometry) -> Faces:
-    """Return the faces between the edges of shapes and a cut, noded where the cut crosses edges.
+@dataclass(frozen=True)
+class _Noded:
+    """The edges of areas, with a cut and those that it meets noded, where it crosses them."""
 
-    To node or to put together single edges would cost as much as the whole outline is long: away
-    from the cut they go from junction to junction.
-    """
-    edges = Edges.of(shapes)
-    near, lines = _edges_meeting(edges, cut)
-    stops = edges.junctions()
-    stops[edges.start[near]] = stops[edges.end[near]] = True
-    chains = Chains.of(edges, stops)
-    _, once = np.unique(chains.name, return_index=True)
-    far = once[~near[chains.order[chains.begins[once]]]]
-    return Faces.around(shapely.union_all([*lines, cut]), chains.lines(far))
+    edges: Edges
+    lines: BaseGeometry
+    """The cut and the edges that it meets."""
+    near: Flags
+    """Which edges it meets."""
+
+    @classmethod
+    def of(cls, edges: Edges, cut: BaseGeometry) -> _Noded:
+        """Node a cut and the edges that it meets. Raises ChangeDoesNotFit for too many."""
+        hit = _edges_meeting(edges, cut)
+        refuse_many_crossings(cut, edges.ends(hit))
+        lines = shapely.union_all([*shapely.linestrings(edges.ends(hit)), cut])
+        return cls(edges, lines, np.isin(edges.key, edges.key[hit]))
+
+    def faces(self) -> Faces:
+        """Return the faces between the edges and the cut.
+
+        To node or to put together single edges would cost as much as the whole outline is long:
+        away from the cut they go from junction to junction.
+        """
+        stops = self.edges.junctions()
+        stops[self.edges.start[self.near]] = stops[self.edges.end[self.near]] = True
+        chains = Chains.of(self.edges, stops)
+        _, once = np.unique(chains.name, return_index=True)
+        far = once[~self.near[chains.order[chains.begins[once]]]]
+        return Faces.around(self.lines, chains.lines(far))
+
+    def is_exact(self, faces: Faces) -> bool:
+        """Whether it is known that the faces between these lines tile, and whose each is.
+
+        So it is where lines meet in their ends alone, and no face is so thin that it may have no
+        place within. Only what was noded can have been moved, by rounding.
+        """
+        if (shapely.area(faces.areas) < _THIN_DEGREES * shapely.length(faces.areas)).any():
+            return False
+        beside = _in(self.lines.bounds, self.edges, ~self.near)
+        return meet_in_ends_alone(edges_in(self.lines), self.edges.ends(beside))
 
 
-def _edges_meeting(edges: Edges, cut: BaseGeometry) -> tuple[Flags, Shapes]:
-    """Return which edges a cut meets, and those as lines, each once."""
-    start, end = edges.xy, edges.xy[edges.next]
-    west, south, east, north = cut.bounds
-    low, high = np.minimum(start, end), np.maximum(start, end)
-    maybe = np.flatnonzero(((low <= [east, north]) & (high >= [west, south])).all(axis=1))
-    _, one, same = np.unique(edges.key[maybe], return_index=True, return_inverse=True)
-    lines = shapely.linestrings(edges.ends(maybe[one]))
+def _edges_meeting(edges: Edges, cut: BaseGeometry) -> Indices:
+    """Return the edges that a cut meets, each once."""
+    maybe = _in(cut.bounds, edges, np.ones(len(edges.xy), dtype=bool))
     shapely.prepare(cut)
-    hit = shapely.intersects(cut, lines)
-    near = np.zeros(len(edges.xy), dtype=bool)
-    near[maybe] = hit[same.reshape(-1)]
-    return near, lines[hit]
+    hit: Flags = shapely.intersects(cut, shapely.linestrings(edges.ends(maybe)))
+    return maybe[hit]
+
+
+def _in(box: Box, edges: Edges, those: Flags) -> Indices:
+    """Return which of some edges have a box that meets another, each once."""
+    at = np.flatnonzero(those)
+    maybe = at[boxes_meet(edges.ends(at), box)]
+    _, one = np.unique(edges.key[maybe], return_index=True)
+    return maybe[one]
 
 
 def _numbers(those: Flags) -> frozenset[int]:

@@ -18,9 +18,6 @@ from catchments.readers.lists.listings import Listings
 from catchments.readers.lists.providers import ProviderTable
 from catchments.readers.report import Report
 
-VERTICES_AT_MOST = 1_000_000
-"""Of an area."""
-
 
 class Sought(StrEnum):
     """What is to be read of a file."""

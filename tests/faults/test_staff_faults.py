@@ -366,7 +366,7 @@ BAD: dict[str, tuple[str, Callable[[], dict[str, str]], str]] = {
     "a lasso of a million vertices and one": (
         "transfer-area",
         lambda: {"drawn": circle(1_000_001)},
-        "It has 1,000,001 vertices; at most",
+        "It has 1,000,001 corners; at most",
     ),
     "words among pasted numbers": (
         "move-schools",
@@ -393,8 +393,8 @@ def test_what_cannot_be_taken_is_said_once_and_the_draft_stays(
 def test_a_lasso_of_more_vertices_than_are_taken_is_refused_too(
     app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(areas, "VERTICES_AT_MOST", 1_000)
-    said = "It has 1,001 vertices; at most 1,000 are taken."
+    monkeypatch.setattr(areas, "CORNERS_AT_MOST", 1_000)
+    said = "It has 1,001 corners; at most 1,000 are taken."
     is_refused_once(app, hana, "transfer-area", {"drawn": circle(1_001)}, said)
 
 

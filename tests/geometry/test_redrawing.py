@@ -17,8 +17,8 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import ChangeDoesNotFit
 from catchments.geometry.changing_index import IndexedBoundaries
 from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
+from catchments.geometry.outlines import CORNERS_AT_MOST
 from catchments.geometry.redrawing import (
-    MAX_VERTICES,
     merge,
     split,
     transfer,
@@ -196,10 +196,10 @@ def test_an_area_that_cannot_be_is_refused_and_says_what_to_do(
     assert before == squares()
 
 
-def test_a_polygon_with_more_than_a_million_vertices_is_refused_at_once() -> None:
-    angles = np.linspace(0, 2 * np.pi, MAX_VERTICES + 1)
+def test_an_outline_of_more_corners_than_any_boundary_has_is_refused_at_once() -> None:
+    angles = np.linspace(0, 2 * np.pi, CORNERS_AT_MOST + 1)
     ring = np.column_stack([174.5 + 0.3 * np.cos(angles), -38.5 + 0.3 * np.sin(angles)])
-    with pytest.raises(ChangeDoesNotFit, match=r"has 1,000,001 vertices.*may have 1,000,000"):
+    with pytest.raises(ChangeDoesNotFit, match=r"has 200,001 corners.*may have 200,000"):
         transfer(squares(), shapely.polygons(ring), to=KOWHAI)
 
 

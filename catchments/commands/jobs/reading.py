@@ -14,11 +14,11 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import CatchmentsError, FileRefused, shown
+from catchments.geometry.outlines import refuse_many_corners
 from catchments.geometry.tiling.sketch import Sketch, sketched
 from catchments.readers.formats.archives import MAX_UNPACKED_BYTES
 from catchments.readers.report import Report
 from catchments.readers.uploads import (
-    VERTICES_AT_MOST,
     Read,
     Sought,
     Wish,
@@ -29,6 +29,8 @@ from catchments.runtime.fence.limits import limit
 
 LARGEST_BYTES = 3 << 30
 LONGEST_S = 60
+VERTICES_AT_MOST = 1_000_000
+"""Of all that a file's area is put together from; what comes of it may have fewer."""
 ROWS_AT_MOST = 100
 
 
@@ -79,6 +81,7 @@ def _area(wish: Wish) -> Read:
             next_step="Export the map or layer that has the area.",
         )
     area = kept[0] if len(kept) == 1 else shapely.union_all(kept)
+    refuse_many_corners(area)
     return Read(area=shapely.to_wkb(area), report=report)
 
 
@@ -162,7 +165,7 @@ def _refuse_many(geometries: object, path: Path) -> None:
     if count > VERTICES_AT_MOST:
         raise FileRefused(
             f"{shown(path.name)} has {count:,} vertices.",
-            allowed=f"An area may have {VERTICES_AT_MOST:,}.",
+            allowed=f"A file of an area may have {VERTICES_AT_MOST:,}.",
             next_step="Simplify it, or leave out what does not belong to it.",
         )
 

@@ -199,7 +199,7 @@ def _cover_otherwise(alone: NamedEdges, after: _Coverage, touched: Collection[st
     """
     if not len(alone.ends):
         return False
-    faces = Faces.between(shapely.linestrings(alone.ends)).areas
+    faces = Faces.between_edges(alone.ends).areas
     # What is left are new vertices on straight edges. They open a film of rounding where a
     # neighbour lacks them.
     box = _around(alone.ends)
@@ -226,8 +226,8 @@ def changed_area(before: Boundaries, after: Boundaries, touched: Collection[str]
         rest = alone.chosen(~(are_in(alone.there, known.there) | are_in(alone.there, known.back)))
         if _is_told(old[code].shape, new[code].shape, ended, begun):
             alone = rest
-        faces = Faces.between(shapely.linestrings(alone.ends))
-        was, now = (shapely.intersects(side[code].shape, faces.spots) for side in (old, new))
+        faces = Faces.between_edges(alone.ends)
+        was, now = (faces.in_shape(side[code].shape) for side in (old, new))
         areas += list(faces.areas[was != now])
     return _together(areas)
 

@@ -20,7 +20,7 @@ from catchments.changes.uncovered import area as in_words
 from catchments.core.model import Edition, Place
 from catchments.geometry.changing_index import boundaries_near
 from catchments.geometry.coordinates import area_m2, geometry_to_360, in_metres, to_180
-from catchments.geometry.planar import Flags, Shapes, points_within
+from catchments.geometry.planar import Flags, Shapes, points_within, shortest_line
 
 PIECES, CUT_OFF = "pieces", "cut-off"
 """Kinds of concerns: a catchment in more pieces than before; ground away from the rest of one."""
@@ -92,7 +92,8 @@ def _more(made: Shapes, were: Sequence[BaseGeometry]) -> int:
     """Return how many pieces more there are of what was one: each is where a place in it was."""
     if len(made) < 2 or not were:
         return 0
-    home = shapely.STRtree(were).query(points_within(made), "intersects")[1]
+    # Asked of the points' tree: what asks is prepared, and the pieces are large.
+    home = shapely.STRtree(points_within(made)).query(were, "intersects")[0]
     return len(home) - len(np.unique(home))
 
 
@@ -138,7 +139,7 @@ def _were_apart(pieces: _Pieces, old: _Pieces | None) -> Flags:
     asked = np.flatnonzero(pieces.others & ~same)
     if len(asked) and len(smaller):
         places = points_within(pieces.shapes[asked])
-        hit = shapely.STRtree(smaller).query(places, "intersects")[0]
+        hit = shapely.STRtree(places).query(smaller, "intersects")[1]
         same[asked[hit]] = True
     return same
 
@@ -153,14 +154,15 @@ def _beside(code: str, after: Edition, piece: BaseGeometry) -> list[str]:
 
 
 def _is_far(piece: BaseGeometry, rest: Shapes) -> bool:
-    if shapely.dwithin(rest, piece, _FAR_DEGREES).any():
+    own = shapely.transform(piece, lambda same: same)  # prepared: no other thread's
+    shapely.prepare(own)
+    if shapely.dwithin(own, rest, _FAR_DEGREES).any():
         return False
     return _away_m(piece, rest) > FAR_M
 
 
 def _away_m(piece: BaseGeometry, rest: Shapes) -> float:
-    lines = shapely.shortest_line(rest, piece)
-    return float(shapely.length(in_metres(lines)).min())
+    return float(shapely.length(in_metres([shortest_line(piece, rest)]))[0])
 
 
 def _concern(

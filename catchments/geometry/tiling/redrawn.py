@@ -54,8 +54,8 @@ def is_redrawn(before: BaseGeometry, after: BaseGeometry) -> bool:
         return True
     old, new = _valid(before), _valid(after)
     apart = differing(shapely.orient_polygons(old), shapely.orient_polygons(new))
-    faces = Faces.between(shapely.linestrings(np.concatenate([edges.ends for edges in apart])))
-    was, now = (shapely.intersects(shape, faces.spots) for shape in (old, new))
+    faces = Faces.between_edges(np.concatenate([edges.ends for edges in apart]))
+    was, now = (faces.in_shape(shape) for shape in (old, new))
     changed = faces.areas[was != now]
     return bool(len(changed)) and float(shapely.area(in_metres(changed)).sum()) >= LEAST_M2
 

@@ -15,11 +15,11 @@ import shapely
 from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.errors import InputRefused, shown
+from catchments.core.errors import ChangeDoesNotFit, InputRefused, shown
 from catchments.geometry.coordinates import geometry_to_180, in_new_zealand, look_swapped, xy_to_360
+from catchments.geometry.outlines import CORNERS_AT_MOST, refuse_entangled
 from catchments.geometry.shape_text import AREAS, LINES, TooManyVertices, shape_of
 from catchments.lookup.values import degrees
-from catchments.readers.uploads import VERTICES_AT_MOST
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.pages.draft_view import DraftState
 from catchments.web.staff.pages.impact import base_of, bench
@@ -32,7 +32,7 @@ NAMED_BADLY_AT_MOST = 50
 def drawn(typed: FormReader, field: str, kinds: Sequence[str]) -> BaseGeometry | None:
     """Return the WKT or GeoJSON that a drawing, or a person, has put in a field."""
     try:
-        given = shape_of(typed.text(field), kinds, vertices_at_most=VERTICES_AT_MOST)
+        given = shape_of(typed.text(field), kinds, vertices_at_most=CORNERS_AT_MOST)
     except TooManyVertices as error:
         raise _too_many(field, error.count) from error
     except InputRefused:
@@ -44,8 +44,8 @@ def drawn(typed: FormReader, field: str, kinds: Sequence[str]) -> BaseGeometry |
 
 
 def _too_many(field: str, count: int) -> FormRefused:
-    problem = gettext("It has %(n)s vertices; at most %(most)s are taken.")
-    said = problem % {"n": f"{count:,}", "most": f"{VERTICES_AT_MOST:,}"}
+    problem = gettext("It has %(n)s corners; at most %(most)s are taken. Simplify it first.")
+    said = problem % {"n": f"{count:,}", "most": f"{CORNERS_AT_MOST:,}"}
     return FormRefused([FieldError(field, said)])
 
 
@@ -91,11 +91,15 @@ def _point(line: str) -> tuple[float, float] | str:
 def checked(given: BaseGeometry, field: str, kinds: Sequence[str]) -> BaseGeometry:
     """Return what was drawn or typed in -180…180. Raises FormRefused for what cannot be taken."""
     xy = shapely.get_coordinates(given)
-    if len(xy) > VERTICES_AT_MOST:
+    if len(xy) > CORNERS_AT_MOST:
         raise _too_many(field, len(xy))
     if not _all_in_new_zealand(xy):
         raise FormRefused([FieldError(field, gettext("It lies outside New Zealand."))])
     moved = shapely.transform(given, xy_to_360)
+    try:
+        refuse_entangled(moved)  # before anything looks for where it crosses itself
+    except ChangeDoesNotFit as error:
+        raise FormRefused([FieldError(field, str(error))]) from error
     _refuse_crossing(moved, field, kinds)
     if kinds is LINES:
         return shapely.transform(moved, _line_to_180)
