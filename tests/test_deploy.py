@@ -21,7 +21,8 @@ from tests.worlds import lacking
 
 DEPLOY = ROOT / "scripts" / "deploy"
 DOCKERFILE = DEPLOY / "Dockerfile"
-UNIT = DEPLOY / "catchments@.service"
+UNIT, OF_REQUESTS = DEPLOY / "catchments@.service", DEPLOY / "catchments-requests@.service"
+each_unit = pytest.mark.parametrize("unit_file", [UNIT, OF_REQUESTS], ids=lambda file: file.stem)
 SECRETS = ("SECRET_KEY", "PASSWORD", "TOKEN", "CLIENT_SECRET", "SMTP_URL")
 
 
@@ -93,14 +94,15 @@ def test_what_is_copied_exists_and_only_that_reaches_the_builder() -> None:
 # --- systemd --------------------------------------------------------------------------------------
 
 
-def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+@each_unit
+def test_systemd_understands_the_unit(unit_file: Path, tmp_path: Path) -> None:
     program = shutil.which("systemd-analyze")
     if program is None:
         lacking("systemd-analyze is not installed: the unit is not verified")
     python = tmp_path / "python"  # a link: the checkout's folder may have spaces in its name
     python.symlink_to(sys.executable)
-    here = UNIT.read_text().replace("/opt/catchments/.venv/bin/python", str(python))
-    unit = tmp_path / UNIT.name.replace("@", "@8001")
+    here = unit_file.read_text().replace("/opt/catchments/.venv/bin/python", str(python))
+    unit = tmp_path / unit_file.name.replace("@", "@8001")
     unit.write_text(here.replace("/opt/catchments", str(tmp_path)))
     verified = subprocess.run(
         [program, "verify", "--man=no", unit], capture_output=True, text=True, check=False
@@ -109,23 +111,24 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     assert (verified.returncode, told) == (0, [])
 
 
-def test_the_unit_gives_the_service_its_own_folders_and_nothing_else() -> None:
+@each_unit
+def test_the_unit_gives_the_service_its_own_folders_and_nothing_else(unit_file: Path) -> None:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
-    unit.read(UNIT)
+    unit.read(unit_file)
     service = dict(unit["Service"])
     expected = {
-        "User": "catchments",
+        "User": unit_file.stem.rstrip("@"),
         "NoNewPrivileges": "yes",
         "ProtectSystem": "strict",
-        "StateDirectory": "catchments",
+        "StateDirectory": unit_file.stem.rstrip("@"),
         "KillSignal": "SIGTERM",
         "Restart": "always",
         "UMask": "0077",
     }
     assert {name: service[name] for name in expected} == expected
     assert int(service["TimeoutStopSec"]) > 10  # what `flask serve` gives its workers
-    assert [secret for secret in SECRETS if f"{secret}=" in UNIT.read_text()] == []
+    assert [secret for secret in SECRETS if f"{secret}=" in unit_file.read_text()] == []
 
 
 LIMITED = {
@@ -140,8 +143,9 @@ TELLING = ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254", "168.63.129.16", "100
 """Where clouds tell machines of themselves, and what belongs to one wire alone."""
 
 
-def test_the_unit_limits_what_the_service_takes_and_whom_it_can_call() -> None:
-    told = UNIT.read_text()
+@each_unit
+def test_the_unit_limits_what_the_service_takes_and_whom_it_can_call(unit_file: Path) -> None:
+    told = unit_file.read_text()
     assert {name for name in LIMITED if f"\n{name}=" not in told} == set()
     denied = re.findall(r"^IPAddressDeny=(.*)$", told, re.MULTILINE)[0]
     assert [address for address in TELLING if address not in denied] == []
@@ -153,8 +157,14 @@ def test_no_env_file_of_a_folder_is_read_where_the_service_runs() -> None:
     assert "FLASK_SKIP_DOTENV=1" in DOCKERFILE.read_text()
 
 
-def test_the_history_of_the_program_is_not_the_services_to_read() -> None:
-    assert "\nInaccessiblePaths=-/opt/catchments/.git\n" in UNIT.read_text()
+def test_requests_read_no_settings_of_the_lookup() -> None:
+    assert "Environment=CATCHMENTS_SETTINGS=/etc/catchments/requests\n" in OF_REQUESTS.read_text()
+    assert " app.py requests serve --port %i\n" in OF_REQUESTS.read_text()
+
+
+@each_unit
+def test_the_history_of_the_program_is_not_the_services_to_read(unit_file: Path) -> None:
+    assert "\nInaccessiblePaths=-/opt/catchments/.git\n" in unit_file.read_text()
 
 
 def test_the_unit_lets_the_reading_of_files_fence_itself() -> None:
@@ -162,12 +172,13 @@ def test_the_unit_lets_the_reading_of_files_fence_itself() -> None:
     assert "landlock_restrict_self" in " ".join(allowed)
 
 
-def test_systemd_finds_little_that_the_unit_leaves_open(tmp_path: Path) -> None:
+@each_unit
+def test_systemd_finds_little_that_the_unit_leaves_open(unit_file: Path, tmp_path: Path) -> None:
     program = shutil.which("systemd-analyze")
     if program is None:
         lacking("systemd-analyze is not installed: the unit is not judged")
-    unit = tmp_path / UNIT.name.replace("@", "@8001")
-    unit.write_text(UNIT.read_text())
+    unit = tmp_path / unit_file.name.replace("@", "@8001")
+    unit.write_text(unit_file.read_text())
     judged = subprocess.run(
         [program, "security", "--offline=true", "--threshold=12", unit],
         capture_output=True, text=True, check=False,
