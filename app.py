@@ -47,7 +47,9 @@ from catchments.web.front.below import Below
 from catchments.web.front.bodies import BoundedBodies
 from catchments.web.front.hosts import KnownHosts
 from catchments.web.front.languages import Languages
+from catchments.web.front.late_rules import LateRule
 from catchments.web.front.lengths import ShortHeaders
+from catchments.web.front.one_connection import OneConnection
 from catchments.web.front.rate_limits import RateLimitMiddleware
 from catchments.web.front.response_cache import ResponseCache
 from catchments.web.front.room import Room
@@ -130,6 +132,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     """Return the application as a server needs it."""
     settings = settings or Settings.from_environment()
     app = i18n.MultilingualFlask("catchments", root_path=str(WEB))
+    app.url_rule_class = LateRule
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     store = Store.of(settings)
@@ -157,6 +160,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     accounts_routes.register(app, staff_room(app))
     _compress_pages(app)
     slashes.register(app)  # the last, so that the others see where it leads
+    app.wsgi_app = OneConnection(app, app.wsgi_app)  # type: ignore[method-assign]
     app.wsgi_app = Languages(app.wsgi_app, i18n.others(app))  # type: ignore[method-assign]
     app.wsgi_app = RateLimitMiddleware(app, ResponseCache(app))  # type: ignore[method-assign]
     _behind_proxies(app, settings.trusted_proxies)

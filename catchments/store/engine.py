@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -45,6 +46,8 @@ PATIENCE: dict[str, int | str] = {
 SEALER = "catchments_sealer"
 """The option of a connection that holds what seals secrets in its database."""
 _WRITES = "catchments_writes"
+_FILE = "catchments_file"
+"""Of a connection: which file it has opened."""
 _PASSWORD = re.compile(r"(?<=://)([^:@]*):.*@")
 
 
@@ -79,6 +82,16 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self._engine.dispose()
+
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """Open a file once for all transactions of this thread within, instead of for each."""
+        pool = self._engine.pool
+        if not isinstance(pool, _FilePool):  # such as PostgreSQL's, which keeps connections anyway
+            yield
+            return
+        with pool.kept_open():
+            yield
 
     def make(self) -> None:
         """Make the empty file of an SQLite database where there is none; see `make_database`."""
@@ -322,12 +335,52 @@ def _postgresql(url: sa.URL) -> sa.Engine:
     )
 
 
+class _FilePool(sa.NullPool):
+    """Connections that are closed when they are given back, or at the end of `kept_open`.
+
+    For good none is kept: whoever copies the file between two requests finds all of it in there.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._of_thread = threading.local()
+
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        if self._idle is not None:  # within another one, which ends later
+            yield
+            return
+        idle: list[sa.pool.ConnectionPoolEntry] = []
+        self._of_thread.idle = idle
+        try:
+            yield
+        finally:
+            self._of_thread.idle = None
+            for each in idle:
+                each.close()
+
+    @property
+    def _idle(self) -> list[sa.pool.ConnectionPoolEntry] | None:
+        return getattr(self._of_thread, "idle", None)
+
+    def _do_get(self) -> sa.pool.ConnectionPoolEntry:
+        return self._idle.pop() if self._idle else super()._do_get()
+
+    def _do_return_conn(self, record: sa.pool.ConnectionPoolEntry) -> None:
+        if self._idle is None:
+            super()._do_return_conn(record)
+        else:
+            self._idle.append(record)
+
+
 def _sqlite(url: sa.URL) -> sa.Engine:
-    # A connection that is kept would go on reading a file that was removed or replaced.
-    pool = sa.NullPool if _is_file(url) else None
-    engine = sa.create_engine(url, poolclass=pool, hide_parameters=True)
+    engine = sa.create_engine(
+        url, poolclass=_FilePool if _is_file(url) else None, hide_parameters=True
+    )
     if _is_file(url):
-        sa.event.listen(engine, "do_connect", lambda *_: _refuse_missing(engine))
+        path = Path(str(url.database))
+        sa.event.listen(engine, "do_connect", lambda _, record, *__: _opens(path, record))
+        sa.event.listen(engine, "checkout", lambda _, record, __: _refuse_another(path, record))
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -344,10 +397,25 @@ def database_file(url: str) -> Path | None:
     return Path(str(parsed.database)) if _is_file(parsed) else None
 
 
-def _refuse_missing(engine: sa.Engine) -> None:
+def _opens(path: Path, record: Any) -> None:
     """Stand before SQLite, which would make the file, for everybody to read."""
-    if is_missing(engine):
+    record.info[_FILE] = _identity(path)
+    if record.info[_FILE] is None:
         raise _not_set_up()
+
+
+def _refuse_another(path: Path, record: Any) -> None:
+    """Have a connection made anew whose file was removed or replaced: it would go on reading it."""
+    if record.info.get(_FILE) != _identity(path):
+        raise sa.exc.DisconnectionError
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
