@@ -49,6 +49,7 @@ from catchments.web.front import (
     slashes,
 )
 from catchments.web.front.languages import Languages
+from catchments.web.front.one_connection import OneConnection
 from catchments.web.front.rate_limits import RateLimitMiddleware
 from catchments.web.front.response_cache import ResponseCache
 from catchments.web.pages import (
@@ -160,6 +161,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     accounts_routes.register(app, staff_room(app))
     _compress_pages(app)
     slashes.register(app)  # the last, so that the others see where it leads
+    app.wsgi_app = OneConnection(app, app.wsgi_app)  # type: ignore[method-assign]
     app.wsgi_app = Languages(app.wsgi_app, i18n.others(app))  # type: ignore[method-assign]
     app.wsgi_app = RateLimitMiddleware(app, ResponseCache(app))  # type: ignore[method-assign]
     onion.enclose(app, settings)

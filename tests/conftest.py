@@ -10,6 +10,7 @@ import shutil
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from catchments.readers.report import no_progress
 from catchments.store import Store, engine
 from catchments.store.outbox import mail_sending
 from catchments.web.accounts import oidc
+from catchments.web.common import assets
 from catchments.web.common.services import EXTENSION
 from catchments.web.front import metrics_endpoint
 from catchments.web.pages import health
@@ -53,6 +55,7 @@ from tests.worlds import (
 
 _ALL_THOROUGH = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.thorough\b", re.MULTILINE)
 INDEXES_HELD = 30
+_READ_FROM_A_RULE = ("_parts", "_trace", "_converters", "_build", "_build_unknown", "arguments")
 _SETTINGS = ("DATABASE_URL", "CATCHMENTS_REFRESH_S", "CATCHMENTS_MAX_AGE_S", "FLASK_APP")
 
 
@@ -140,23 +143,32 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _addresses_are_compiled_when_they_are_built() -> Iterator[None]:
-    """Applications of tests link to few addresses; compiling all takes a tenth of a second."""
-    compile_now = Rule._compile_builder
+def _an_application_is_put_together_of_what_one_before_it_read() -> Iterator[None]:
+    """Each test has an application of its own; reading its rules and files took a tenth of a test.
 
-    def later(self: Rule, append_unknown: bool = True) -> Any:
-        made: list[Any] = []
+    What rules and versions come to depends on nothing but what they are read from.
+    """
+    compiles, rules = Rule.compile, dict[Any, dict[str, Any]]()
 
-        def build(rule: Rule, *given: Any, **named: Any) -> Any:
-            if not made:
-                made.append(compile_now(rule, append_unknown))
-            return made[0](rule, *given, **named)
+    def compile_once(self: Rule) -> None:
+        assert self.map is not None
+        domain, defaults = self.host if self.map.host_matching else self.subdomain, self.defaults
+        known_by = (
+            *(type(self), self.rule, domain, self.merge_slashes),
+            *(repr(defaults), frozenset(self.map.converters.items())),
+        )
+        if known_by not in rules:
+            compiles(self)
+            rules[known_by] = {name: vars(self)[name] for name in _READ_FROM_A_RULE}
+        read = rules[known_by]
+        vars(self).update(read, arguments={*read["arguments"]})
+        for name in ("_build", "_build_unknown"):
+            setattr(self, name, read[name].__func__.__get__(self))
 
-        return build
-
-    Rule._compile_builder = later  # type: ignore[method-assign]
-    yield
-    Rule._compile_builder = compile_now  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Rule, "compile", compile_once)
+        patched.setattr(assets, "version_of", cache(assets.version_of))
+        yield
 
 
 class _Compiled(dict[Any, Any]):

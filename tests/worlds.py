@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
+from jinja2.bccache import Bucket
 from shapely.geometry.base import BaseGeometry
 from werkzeug.test import TestResponse
 
@@ -108,6 +109,8 @@ TABLES = (
     "mistake_report",
 )
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+WITHOUT_WINDOWS = ("chromium-headless-shell", "chrome-headless-shell")
+"""Chromium without what is around its pages, which takes half of its time by itself."""
 
 
 # --- what the world is made of --------------------------------------------------------------------
@@ -338,12 +341,31 @@ def application(
     return made
 
 
+class _Templates(FileSystemBytecodeCache):
+    """Templates as they were compiled, which one application after the other takes from here."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder))
+        self._held: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        known_by = bucket.key, bucket.checksum
+        if known_by not in self._held:
+            super().load_bytecode(bucket)
+            self._held[known_by] = bucket.code
+        bucket.code = self._held[known_by]
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        super().dump_bytecode(bucket)
+        self._held[bucket.key, bucket.checksum] = bucket.code
+
+
 @cache
 def _compiled_templates() -> FileSystemBytecodeCache:
     """Where applications of all processes and runs find templates that one of them compiled."""
     folder = kept_folder() / "templates"
     folder.mkdir(exist_ok=True)
-    return FileSystemBytecodeCache(str(folder))
+    return _Templates(folder)
 
 
 @contextmanager
@@ -424,7 +446,11 @@ def lacking(what: str) -> NoReturn:
     pytest.skip(what)
 
 
-def chromium_path() -> Path:
-    """Return where Chromium is; without it skip the test, or fail it where CI is set."""
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+def chromium_path(*, without_windows: bool = False) -> Path:
+    """Return where Chromium is; without it skip the test, or fail it where CI is set.
+
+    `without_windows` prefers the one that has none, where it is installed.
+    """
+    names = (*WITHOUT_WINDOWS, *CHROMIUM) if without_windows else CHROMIUM
+    found = next(filter(None, map(shutil.which, names)), None)
     return Path(found) if found else lacking("Chromium is not installed: no test in a browser")

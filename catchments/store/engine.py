@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -45,6 +46,8 @@ PATIENCE: dict[str, int | str] = {
 SEALER = "catchments_sealer"
 """The option of a connection that holds what seals secrets in its database."""
 _WRITES = "catchments_writes"
+_FILE = "catchments_file"
+"""Of a connection to SQLite: which file it has opened."""
 _PASSWORD = re.compile(r"(?<=://)([^:@]*):.*@")
 
 
@@ -70,7 +73,7 @@ class Database:
         self.sealer = Sealer(place, may_make=partial(_nothing_is_sealed, engine))
         """Seals what is a secret in it."""
         self._engine = engine.execution_options(**{SEALER: self.sealer})
-        self._writer = writing(self._engine)
+        self._of_thread = threading.local()
 
     @classmethod
     def of(cls, settings: Settings, url: str = "") -> Self:
@@ -84,6 +87,24 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self._engine.dispose()
+
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """Open a file once for all transactions of this thread within, instead of for each.
+
+        For good none is kept: whoever copies the file between two requests finds all of it there.
+        """
+        if self._idle is not None or not _is_file(self._engine.url):
+            yield  # within another one, which ends later; or of a pool, which keeps them anyway
+            return
+        idle: list[sa.Connection] = []
+        self._of_thread.idle = idle
+        try:
+            yield
+        finally:
+            self._of_thread.idle = None
+            for each in idle:
+                each.close()
 
     def make(self) -> None:
         """Make the empty file of an SQLite database where there is none; see `make_database`."""
@@ -131,7 +152,7 @@ class Database:
         """Give a connection that sees one state throughout; for the rooms of the store."""
         if is_missing(self._engine):
             raise _not_set_up()
-        with self._explaining(), self._engine.connect() as connection:
+        with self._explaining(), self._connected(writes=False) as connection:
             yield connection
 
     @contextmanager
@@ -139,11 +160,46 @@ class Database:
         """Give a transaction, the only one that writes meanwhile; for the rooms of the store."""
         if is_missing(self._engine):
             raise _not_set_up()
-        with self._explaining(), self._writer.begin() as connection:
+        with (
+            self._explaining(),
+            self._connected(writes=True) as connection,
+            connection.begin(),
+        ):
             if connection.dialect.name == "postgresql":
                 # One writer at a time, as BEGIN IMMEDIATE has it on SQLite.
                 connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})"))
             yield connection
+
+    @property
+    def _idle(self) -> list[sa.Connection] | None:
+        """The connections that this thread may use again; None where none are kept."""
+        found: list[sa.Connection] | None = getattr(self._of_thread, "idle", None)
+        return found
+
+    @contextmanager
+    def _connected(self, *, writes: bool) -> Iterator[sa.Connection]:
+        connection = self._kept() or self._engine.connect()
+        try:
+            yield connection.execution_options(**{_WRITES: writes})
+        finally:
+            idle = self._idle
+            if idle is None or connection.invalidated:
+                connection.close()
+            else:
+                connection.rollback()
+                idle.append(connection)
+
+    def _kept(self) -> sa.Connection | None:
+        """Return a connection that is kept, if it has the file that is there now.
+
+        One whose file was removed or replaced would go on reading it.
+        """
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.info[_FILE] == _identity(self._engine.url):
+                return connection
+            connection.close()
+        return None
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:
@@ -332,7 +388,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     pool = sa.NullPool if _is_file(url) else None
     engine = sa.create_engine(url, poolclass=pool, hide_parameters=True)
     if _is_file(url):
-        sa.event.listen(engine, "do_connect", lambda *_: _refuse_missing(engine))
+        sa.event.listen(engine, "do_connect", lambda _, record, *__: _opens(engine, record))
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -349,10 +405,20 @@ def database_file(url: str) -> Path | None:
     return Path(str(parsed.database)) if _is_file(parsed) else None
 
 
-def _refuse_missing(engine: sa.Engine) -> None:
+def _opens(engine: sa.Engine, record: Any) -> None:
     """Stand before SQLite, which would make the file, for everybody to read."""
-    if is_missing(engine):
+    record.info[_FILE] = _identity(engine.url)
+    if record.info[_FILE] is None:
         raise _not_set_up()
+
+
+def _identity(url: sa.URL) -> tuple[int, int] | None:
+    """Return which file stands at an address, or None where there is none."""
+    try:
+        found = Path(str(url.database)).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
