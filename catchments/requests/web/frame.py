@@ -22,7 +22,6 @@ from catchments.web.spoken.dates import long_date
 NOT_THERE, STALE = 404, 412
 
 
-
 class Link(NamedTuple):
     """Where one may go."""
 
@@ -113,5 +112,3 @@ def schools_of_mine() -> list[Any]:
     may = viewer().organisations(*SENDERS)
     schools = (each for each in my_organisations() if each.kind is OrganisationKind.SCHOOL)
     return [each for each in schools if each.id in may]
-
-
