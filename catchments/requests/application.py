@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, has_request_context, request
+from flask_babel import Babel
 
 from catchments import __version__
 from catchments.core.errors import CatchmentsError
@@ -31,7 +32,6 @@ from catchments.web.accounts import routes as accounts_routes
 from catchments.web.accounts.room import Room
 from catchments.web.common import assets, problems, security
 from catchments.web.front import onion
-from catchments.web.spoken import catalogues
 
 WEB = Path(__file__).parents[1] / "web"
 """Where the templates and static files are that these pages share with others."""
@@ -51,10 +51,12 @@ def create_app(settings: RequestsSettings | None = None, **parts: Any) -> Flask:
     accounts = settings.accounts
     app = Flask("catchments.requests", root_path=str(WEB))
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
-    database = RequestsDatabase.of(accounts)
-    given = {"lookup": Lookup(settings.lookup_url, key=settings.lookup_key), **parts}
-    app.extensions[EXTENSION] = Portal(settings, database, **given)
-    catalogues.Speaking(app, default_locale=catalogues.ENGLISH)
+    made: dict[str, Any] = {
+        "database": RequestsDatabase.of(accounts),
+        "lookup": Lookup(settings.lookup_url, key=settings.lookup_key),
+    }
+    app.extensions[EXTENSION] = Portal(settings, **(made | parts))
+    Babel(app)
     assets.register(app)
     frame.register(app)
     problems.register(
@@ -65,16 +67,16 @@ def create_app(settings: RequestsSettings | None = None, **parts: Any) -> Flask:
     )
     security.register(app, lambda: accounts)
     routes.register(app)
-    accounts_routes.register(app, _room(database, settings))
+    accounts_routes.register(app, _room(app.extensions[EXTENSION]))
     app.after_request(_kept_by_nobody)
     onion.enclose(app, accounts)
     return app
 
 
-def _room(database: RequestsDatabase, settings: RequestsSettings) -> Room:
+def _room(parts: Portal) -> Room:
     return Room(
-        database,
-        lambda: settings.accounts,
+        parts.database,
+        lambda: parts.settings.accounts,
         path=ROOM,
         cookie="requests",
         frame="requests/base.html",
@@ -89,7 +91,7 @@ def _kept_by_nobody(response: Response) -> Response:
     return response
 
 
-# --- a server ---------------------------------------------------------------------------------------
+# --- a server ------------------------------------------------------------------------------------
 
 
 def serve_app() -> Flask:

@@ -1,4 +1,4 @@
-"""Counts of cases: for the Ministry by provider, and for the staff pages by school. Never a case."""
+"""Counts of cases: for the Ministry by provider, for the staff pages by school; never a case."""
 
 from __future__ import annotations
 

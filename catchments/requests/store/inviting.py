@@ -58,8 +58,14 @@ class Invitations(Repository):
         known, first = people.known(login), ""
         if known is None:
             first = secrets.token_urlsafe(RANDOM_BYTES)
-            given = {"login": login, "name": name, "email": login, "password": first}
-            who = people.add(**given, roles={Role.READER}, by=by.login)
+            who = people.add(
+                login=login,
+                name=name,
+                email=login,
+                roles={Role.READER},
+                password=first,
+                by=by.login,
+            )
         else:
             who = known.person
         held = organisations.viewer(who.id).memberships

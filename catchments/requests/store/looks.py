@@ -44,6 +44,7 @@ class Looks(Repository):
         of_here = sa.select(_M.c.person_id).where(_M.c.organisation_id == organisation)
         query = (
             sa.select(_A.c.number, _A.c.at, _A.c.action, _A.c.subject, person.c.name)
+            .select_from(_A)
             .outerjoin(person, sa.and_(person.c.login == _A.c.actor, person.c.id.in_(of_here)))
             .where(sa.or_(_A.c.subject.in_(cases), _A.c.subject == f"organisation {organisation}"))
             .order_by(_A.c.number.desc())

@@ -48,7 +48,8 @@ class WrittenRequests(Repository):
     ) -> int:
         """Begin a request for a student of a school, and return its number.
 
-        The same `once` begins one, and keeps what came last. Raises NotAllowed for whoever may not ask there, and InputRefused for too many.
+        The same `once` begins one, and keeps what came last. Raises NotAllowed for whoever may not
+        ask there, and InputRefused for too many.
         """
         at, once = now(), once or secrets.token_hex(16)
         with self._database.writing() as connection:

@@ -41,7 +41,7 @@ def register(app: Flask, settings_of: Callable[[], Settings]) -> None:
     """Add the headers to whatever leaves the application."""
 
     def secured(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = _policy(settings_of())
+        response.headers.setdefault("Content-Security-Policy", _policy(settings_of()))
         response.headers.extend(HEADERS)
         response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
         if not cors.is_open():

@@ -1,0 +1,136 @@
+"""The people of an organisation, for its delegated authoriser; and who looked at its cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Response, flash, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from catchments.core.errors import InputRefused, NotAllowed
+from catchments.core.roles import Action
+from catchments.requests.rules.roles import ROLES_OF, CaseRole
+from catchments.requests.web.blueprint import blueprint
+from catchments.requests.web.frame import show
+from catchments.requests.web.portal import portal
+from catchments.web.accounts.access import confirmed, going_to, me, requires
+from catchments.web.accounts.pages import REFUSED, path_of
+
+
+@blueprint.get("/organisations/<int:organisation>/people")
+@requires(Action.READ)
+def people(organisation: int) -> Response:
+    """List the people of an organisation, with what may be done."""
+    return _page(organisation)
+
+
+@blueprint.post("/organisations/<int:organisation>/people")
+@requires(Action.READ)
+@confirmed
+def invite(organisation: int) -> AnyResponse:
+    """Give somebody an account and roles, and show its first password, once."""
+    form = request.form
+    try:
+        who, first = portal().invitations.invite(
+            me(),
+            organisation,
+            name=form.get("name", ""),
+            email=form.get("email", ""),
+            roles=_roles(),
+        )
+    except (InputRefused, NotAllowed) as refused:
+        field = getattr(refused, "field", "")
+        field = "email" if field == "login" else field or "roles"
+        return _page(organisation, {field: str(refused)}, status=REFUSED)
+    if not first:
+        flash(f"{who.name} has an account already, and has the roles here now.")
+        return _back(organisation)
+    return _page(organisation, first=first, first_of=who.login)
+
+
+@blueprint.post("/organisations/<int:organisation>/people/<int:number>/roles")
+@requires(Action.READ)
+@confirmed
+def roles(organisation: int, number: int) -> AnyResponse:
+    """Give somebody exactly the roles that are ticked, here."""
+    portal().invitations.organisation(me(), organisation)
+    try:
+        portal().organisations.set_roles(number, organisation, _roles(), by=me())
+    except (InputRefused, NotAllowed) as refused:
+        return _page(organisation, {f"roles-{number}": str(refused)}, status=REFUSED)
+    flash("The roles are changed.")
+    return _back(organisation)
+
+
+@blueprint.post("/organisations/<int:organisation>/people/<int:number>/<act>")
+@requires(Action.READ)
+@confirmed
+def account(organisation: int, number: int, act: str) -> AnyResponse:
+    """Close an account, open it again, or give it another first password."""
+    invitations = portal().invitations
+    try:
+        if act == "password":
+            first = invitations.new_password(me(), organisation, number)
+            return _page(organisation, first=first, first_of=_login(organisation, number))
+        if act == "disable":
+            invitations.disable(me(), organisation, number)
+        elif act == "enable":
+            invitations.enable(me(), organisation, number)
+        else:
+            raise InputRefused("There is nothing like that to be done.")
+    except (InputRefused, NotAllowed) as refused:
+        return _page(organisation, {f"account-{number}": str(refused)}, status=REFUSED)
+    flash("The account is closed." if act == "disable" else "The account is open.")
+    return _back(organisation)
+
+
+@blueprint.get("/organisations/<int:organisation>/looks")
+@requires(Action.READ)
+def looks(organisation: int) -> Response:
+    """List who did what with an organisation's cases, the latest first."""
+    before = request.args.get("before", type=int)
+    found = portal().looks.of(me(), organisation, before=before)
+    about = portal().invitations.organisation(me(), organisation)
+    return show("looks.html", "Who looked at cases", organisation=about, looks=found)
+
+
+def _login(organisation: int, number: int) -> str:
+    members = portal().organisations.members(organisation)
+    return next((e.person.login for e in members if e.person.id == number), "")
+
+
+def _roles() -> list[CaseRole]:
+    ticked = request.form.getlist("roles")
+    return [role for role in CaseRole if role in ticked]
+
+
+def _back(organisation: int) -> AnyResponse:
+    return going_to(path_of(".people", organisation=organisation))
+
+
+def _page(
+    number: int,
+    errors: Mapping[str, str] | None = None,
+    *,
+    first: str = "",
+    first_of: str = "",
+    status: int = 200,
+) -> Response:
+    organisation = portal().invitations.organisation(me(), number)
+    members = portal().organisations.members(number)
+    elsewhere = portal().invitations.is_elsewhere
+    return show(
+        "people.html",
+        f"People of {organisation.name}",
+        status=status,
+        organisation=organisation,
+        members=members,
+        elsewhere={e.person.id for e in members if elsewhere(e.person.id, number)},
+        roles=[role for role in CaseRole if role in ROLES_OF[organisation.kind]],
+        errors=errors or {},
+        given=request.form,
+        ticked=_roles(),
+        first=first,
+        first_of=first_of,
+        my_id=me().id,
+    )

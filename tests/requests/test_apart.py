@@ -1,0 +1,267 @@
+"""What leaves, such as e-mails, logs, addresses and counts, has nothing of a student."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+import sqlalchemy as sa
+
+from catchments.core.errors import InputRefused
+from catchments.requests.application import Following
+from catchments.requests.lookup import LookupAway
+from catchments.requests.settings import DEFAULT_DATABASE_URL, RequestsSettings
+from catchments.requests.store.mail import CaseLetters
+from catchments.requests.web.figures import shown, total
+from catchments.requests.web.portal import EXTENSION
+from catchments.store import schema
+from catchments.store.outbox import mail_sending
+from catchments.store.outbox.mail_sending import MailWorker
+from tests.requests.desk import SOUTH
+from tests.requests.portal import COUNTS_KEY, Pages, begun, hidden, pages_of, post
+from tests.staff import words
+
+OF_A_STUDENT = ("Made-up Student", "Made-up Parent", "021 000", "Nothing that is real", "2014-03")
+
+
+@pytest.fixture
+def pages(desk) -> Pages:
+    return pages_of(desk)
+
+
+def test_no_letter_log_line_or_address_has_anything_of_a_student(pages, caplog, monkeypatch):
+    caplog.set_level(logging.DEBUG)
+    ana, wiki = pages.of("ana"), pages.of("wiki")
+    where = begun(pages, ana).headers["Location"]
+    sent = post(ana, f"{where}/send", **hidden(ana.get(f"{where}/check")))
+    reference = sent.headers["Location"].rpartition("/")[2]
+    case = f"/requests/cases/{reference}"
+    manager = str(pages.desk.people["cam"].id)
+    given = post(wiki, "/requests/cases/assign", case=f"{reference}:1", assignee=manager)
+    note = {"text": "Made-up Student was away.", "once": "a-note-of-the-tests"}
+    shared = post(wiki, f"{case}/notes", **note, **{"for": "shared"})
+    refused = post(wiki, f"{case}/step/pause", form="pause", version="2", reason="Made-up Student")
+    found = post(wiki, "/requests/search", student_name="Made-up Student", born_on="2014-03-04")
+    assert {given.status_code, shared.status_code, sent.status_code} == {303}
+    assert (refused.status_code, found.status_code) == (403, 200)
+    letters = _letters(pages, monkeypatch)
+    assert len(letters) >= 4
+    assert all(reference[:4] in text for text in letters)
+    leads_to = [each.headers["Location"] for each in (given, shared, sent)]
+    with pages.desk.database.reading() as connection:
+        columns = (schema.audit_entry.c.subject, schema.audit_entry.c.detail)
+        trail = [str(row) for row in connection.execute(sa.select(*columns))]
+    for word in OF_A_STUDENT:
+        for told in (*letters, *leads_to, *trail, caplog.text):
+            assert word not in told
+
+
+def _letters(pages: Pages, monkeypatch) -> list[str]:
+    sent = []
+    monkeypatch.setattr(mail_sending, "send_email", lambda _, claimed: sent.append(claimed))
+    environment = {"CATCHMENTS_SMTP_URL": "smtp://127.0.0.1", "CATCHMENTS_MAIL_FROM": "a@b.example"}
+    settings = RequestsSettings.from_environment(environment).accounts
+    MailWorker(CaseLetters(pages.desk.database, "https://b.example"), settings).send_due()
+    return [f"{each.subject}\n{each.text}" for each in sent if "Account:" not in each.text]
+
+
+def test_every_answer_is_kept_by_nobody_and_asks_for_nothing_elsewhere(pages):
+    ana = pages.of("ana")
+    for path in ("/", "/healthz", "/readyz", "/requests", "/requests/cases", "/requests/nothing"):
+        response = ana.get(path)
+        assert response.headers["Cache-Control"] == "no-store", path
+        assert response.headers["Content-Security-Policy"].startswith("default-src 'none'"), path
+        assert response.headers["Referrer-Policy"] == "same-origin", path
+        assert "http" not in response.text.replace("http://localhost", ""), path
+
+
+def test_nobody_administers_accounts_here(pages):
+    for login in ("auth54", "authn", "wiki", "mina"):
+        client = pages.of(login)
+        for path in ("/requests/people", "/requests/people/new", "/requests/people/1"):
+            assert client.get(path).status_code == 403, (login, path)
+
+
+# --- people ---------------------------------------------------------------------------------------
+
+
+def test_an_authoriser_invites_gives_roles_and_closes_accounts(pages):
+    client, school = pages.of("auth54"), pages.desk.organisations["54"].id
+    path = f"/requests/organisations/{school}/people"
+    fields = {"name": "Nia New", "email": "nia@made-up.example", "roles": "Primary Contact"}
+    refused = post(client, path, **(fields | {"roles": "Case Manager"}))
+    assert refused.status_code == 400
+    assert "Nia New" in refused.text
+    page = post(client, path, **fields)
+    assert page.status_code == 200
+    assert "shown this once" in page.text
+    first = page.text.partition('<code class="key">')[2].partition("<")[0]
+    assert first
+    assert first not in client.get(path).text
+    nia = pages.app.test_client()
+    form = {"login": "nia@made-up.example", "password": first}
+    signed = post(nia, "/requests/sign-in", page="/requests/sign-in", **form)
+    assert signed.status_code == 303
+    number = pages.desk.organisations and max(
+        member.person.id for member in _members(pages, school)
+    )
+    changed = post(client, f"{path}/{number}/roles", roles=["Office Support", "Primary Contact"])
+    assert changed.status_code == 303
+    assert post(client, f"{path}/{number}/disable").status_code == 303
+    assert "closed" in words(client.get(path))
+    assert nia.get("/requests").status_code == 303, "whoever was signed in is so no more"
+
+
+def test_an_account_that_belongs_elsewhere_too_is_closed_by_nobody_here(pages):
+    client, school = pages.of("auth54"), pages.desk.organisations["54"].id
+    team = pages.desk.people["team"].id
+    path = f"/requests/organisations/{school}/people/{team}"
+    for act in ("disable", "password"):
+        page = post(client, f"{path}/{act}")
+        assert page.status_code == 400
+        assert "another organisation as well" in page.text
+
+
+def test_people_of_other_organisations_are_looked_after_by_others(pages):
+    for login in ("ana", "authn", "mina", "nobody"):
+        client, school = pages.of(login), pages.desk.organisations["54"].id
+        for page in ("people", "looks"):
+            path = f"/requests/organisations/{school}/{page}"
+            assert client.get(path).status_code == 404, (login, page)
+        person = pages.desk.people["ofa"].id
+        for act in ("roles", "disable", "password"):
+            path = f"/requests/organisations/{school}/people/{person}/{act}"
+            assert post(client, path).status_code == 404, (login, act)
+
+
+def test_who_looked_is_told_the_authoriser_by_name_of_their_own_alone(pages):
+    reference = pages.desk.send("ana")
+    for login in ("ana", "wiki"):
+        assert pages.of(login).get(f"/requests/cases/{reference}").status_code == 200
+    school = pages.desk.organisations["54"].id
+    said = words(pages.of("auth54").get(f"/requests/organisations/{school}/looks"))
+    assert f"Ana (made up) case.look case {reference}" in said
+    assert "Wiki" not in said
+    assert f"somebody outside your organisation case.look case {reference}" in said
+
+
+def _members(pages: Pages, organisation: int):
+    return pages.app.extensions[EXTENSION].organisations.members(organisation)
+
+
+# --- figures and counts ---------------------------------------------------------------------------
+
+
+def test_figures_single_nobody_out(pages):
+    for n in range(7):
+        pages.desk.send("ana", student_name=f"Student {n}")
+    pages.desk.send("ana", provider=SOUTH)
+    said = words(pages.of("mina").get("/requests/figures"))
+    assert "Made-up provider North 7 0 0 0 0 0 0 7" in said
+    assert "Made-up provider South under 6 0 0 0 0 0 0 over 0" in said
+    assert "All over 7" in said
+    assert pages.of("wiki").get("/requests/figures").status_code == 403
+
+
+def test_a_sum_tells_nothing_of_what_is_not_shown():
+    assert [shown(n) for n in (0, 1, 5, 6, 1234)] == ["0", "under 6", "under 6", "6", "1,234"]
+    assert total([0, 6, 10]) == "16"
+    assert total([3, 6, 10]) == "over 16"
+
+
+def test_counts_are_given_for_the_key_alone(pages):
+    pages.desk.send("ana")
+    client, path = pages.app.test_client(), "/requests/v1/counts"
+    asked = {"json": {"school_ids": [54, 55]}}
+    for key in ("", "Bearer ", f"Bearer {COUNTS_KEY}x", COUNTS_KEY, "Bearer é"):
+        assert client.post(path, **asked, headers={"Authorization": key}).status_code == 401, key
+    right = {"Authorization": f"Bearer {COUNTS_KEY}"}
+    told = client.post(path, **asked, headers=right)
+    assert told.get_json() == {
+        "schools": [{"school_id": 54, "open_cases": 1, "held_by": {"P-NORTH": 1}}]
+    }
+    assert client.post(path, json={"school_ids": ["54"]}, headers=right).status_code == 400
+    assert client.post(path, data="{", headers=right).status_code == 400
+    many = {"school_ids": list(range(1, 10_002))}
+    assert client.post(path, json=many, headers=right).status_code == 413
+
+
+def test_without_a_key_there_are_no_counts(desk):
+    client = pages_of(desk).app.test_client()
+    settings = client.application.extensions[EXTENSION].settings
+    object.__setattr__(settings, "counts_key", "")
+    assert client.post("/requests/v1/counts", json={"school_ids": [54]}).status_code == 404
+
+
+# --- what goes on beside answering ----------------------------------------------------------------
+
+
+def test_a_lookup_that_is_away_is_told_once(pages, monkeypatch, caplog):
+    caplog.set_level(logging.INFO)
+    parts, away = pages.app.extensions[EXTENSION], [True]
+
+    def follow(*_, **__):
+        if away[0]:
+            raise LookupAway
+
+    monkeypatch.setattr("catchments.requests.application.follow", follow)
+    following = Following(parts, logging.getLogger("catchments"))
+    for _ in range(3):
+        following.look()
+    away[0] = False
+    following.look()
+    said = [record.message for record in caplog.records if "lookup" in record.message]
+    assert said == [
+        "the lookup does not answer; it is asked again and again",
+        "the lookup answers again",
+    ]
+
+
+def test_readiness_says_when_the_lookup_was_heard_of(pages):
+    client = pages.app.test_client()
+    assert json.loads(client.get("/readyz").text) == {
+        "ready": True,
+        "database": "answers",
+        "lookup_heard_at": None,
+    }
+
+
+# --- settings -------------------------------------------------------------------------------------
+
+
+def test_settings_are_its_own_but_for_mail():
+    key, other = "k" * 32, "o" * 32
+    environment = {
+        "DATABASE_URL": "sqlite:////tmp/lookup.sqlite",
+        "CATCHMENTS_SECRET_KEY": key,
+        "CATCHMENTS_DATA_KEY": other,
+        "CATCHMENTS_SMTP_URL": "smtp://127.0.0.1",
+        "CATCHMENTS_MAIL_FROM": "a@b.example",
+    }
+    settings = RequestsSettings.from_environment(environment)
+    assert settings.accounts.database_url == DEFAULT_DATABASE_URL
+    assert settings.accounts.secret_keys == settings.accounts.data_keys == ()
+    assert settings.accounts.mail.sender == "a@b.example"
+    assert settings.counts_key == ""
+    own = {"CATCHMENTS_REQUESTS_DATA_KEY": key, "CATCHMENTS_REQUESTS_MAIL_FROM": "c@d.example"}
+    settings = RequestsSettings.from_environment(environment | own)
+    assert settings.accounts.data_keys == (key,)
+    assert settings.accounts.mail.sender == "c@d.example"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CATCHMENTS_REQUESTS_SECRET_KEY", "short"),
+        ("CATCHMENTS_REQUESTS_COUNTS_KEY", "short"),
+        ("CATCHMENTS_REQUESTS_KEPT_YEARS", "0"),
+        ("CATCHMENTS_REQUESTS_LOOKUP_URL", "ftp://x"),
+        ("CATCHMENTS_REQUESTS_NSN", "yes"),
+        ("CATCHMENTS_REQUESTS_SECOND_FACTOR", "everybody"),
+    ],
+)
+def test_a_setting_that_will_not_do_is_named_as_it_is_set(name, value):
+    with pytest.raises(InputRefused) as refused:
+        RequestsSettings.from_environment({name: value})
+    assert name in str(refused.value)
