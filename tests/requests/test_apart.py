@@ -141,9 +141,10 @@ def test_who_looked_is_told_the_authoriser_by_name_of_their_own_alone(pages):
         assert pages.of(login).get(f"/requests/cases/{reference}").status_code == 200
     school = pages.desk.organisations["54"].id
     said = words(pages.of("auth54").get(f"/requests/organisations/{school}/looks"))
-    assert f"Ana (made up) case.look case {reference}" in said
+    spaced = f"{reference[:4]} {reference[4:]}"
+    assert f"Ana (made up) looked at it {spaced}" in said
     assert "Wiki" not in said
-    assert f"somebody outside your organisation case.look case {reference}" in said
+    assert f"Somebody outside your organisation looked at it {spaced}" in said
 
 
 def _members(pages: Pages, organisation: int):
@@ -159,7 +160,7 @@ def test_figures_single_nobody_out(pages):
     pages.desk.send("ana", provider=SOUTH)
     said = words(pages.of("mina").get("/requests/figures"))
     assert "Made-up provider North 7 0 0 0 0 0 0 7" in said
-    assert "Made-up provider South under 6 0 0 0 0 0 0 over 0" in said
+    assert "Made-up provider South under 6 0 0 0 0 0 0 under 6" in said
     assert "All over 7" in said
     assert pages.of("wiki").get("/requests/figures").status_code == 403
 
@@ -168,6 +169,13 @@ def test_a_sum_tells_nothing_of_what_is_not_shown():
     assert [shown(n) for n in (0, 1, 5, 6, 1234)] == ["0", "under 6", "under 6", "6", "1,234"]
     assert total([0, 6, 10]) == "16"
     assert total([3, 6, 10]) == "over 16"
+    sums = [total([3]), total([3, 0]), total([3, 2]), total([])]
+    assert sums == ["under 6", "under 6", "over 0", "0"]
+        "under 6",
+        "under 6",
+        "over 0",
+        "0",
+    ]
 
 
 def test_counts_are_given_for_the_key_alone(pages):
