@@ -44,7 +44,8 @@ def test_no_letter_log_line_or_address_has_anything_of_a_student(pages, caplog, 
     refused = post(wiki, f"{case}/step/pause", form="pause", version="2", reason="Made-up Student")
     found = post(wiki, "/requests/search", student_name="Made-up Student", born_on="2014-03-04")
     assert {given.status_code, shared.status_code, sent.status_code} == {303}
-    assert (refused.status_code, found.status_code) == (403, 200)
+    typed = post(wiki, "/requests/search", reference="Made-up Student")
+    assert (refused.status_code, found.status_code, typed.status_code) == (403, 200, 400)
     letters = _letters(pages, monkeypatch)
     assert len(letters) >= 4
     assert all(reference[:4] in text for text in letters)
@@ -121,6 +122,13 @@ def test_an_account_that_belongs_elsewhere_too_is_closed_by_nobody_here(pages):
         page = post(client, f"{path}/{act}")
         assert page.status_code == 400
         assert "another organisation as well" in page.text
+
+
+def test_nobody_is_made_a_member_by_the_number_of_their_account(pages):
+    client, school = pages.of("auth54"), pages.desk.organisations["54"].id
+    stranger = pages.desk.people["lena"].id
+    path = f"/requests/organisations/{school}/people/{stranger}/roles"
+    assert post(client, path, roles="Primary Contact").status_code == 404
 
 
 def test_people_of_other_organisations_are_looked_after_by_others(pages):

@@ -8,7 +8,7 @@ from datetime import datetime
 from flask import Response, flash, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.core.errors import InputRefused, NotAllowed
+from catchments.core.errors import InputRefused, NotAllowed, NotKnown
 from catchments.core.roles import Action
 from catchments.requests.rules.roles import ROLES_OF, CaseRole
 from catchments.requests.web.blueprint import blueprint
@@ -67,7 +67,9 @@ def invite(organisation: int) -> AnyResponse:
 @confirmed
 def roles(organisation: int, number: int) -> AnyResponse:
     """Give somebody exactly the roles that are ticked, here."""
-    portal().invitations.organisation(me(), organisation)
+    into = portal().invitations.organisation(me(), organisation)
+    if not _login(organisation, number):
+        raise NotKnown(f"There is no such person in {into.name}.", next_step="Invite them.")
     try:
         portal().organisations.set_roles(number, organisation, _roles(), by=me())
     except (InputRefused, NotAllowed) as refused:
