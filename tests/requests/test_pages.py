@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from datetime import timedelta
 
 import pytest
 
-from tests.requests.desk import SOUTH
+from catchments.requests.rules.handovers import Move
+from catchments.requests.store.handovers import Handovers
+from tests.requests.desk import SOUTH, TODAY, served
 from tests.requests.portal import Pages, begun, filled, hidden, pages_of, post, upload
 from tests.staff import words
 
@@ -269,13 +272,42 @@ def test_cases_are_found_by_reference_and_by_student(pages):
     reference = pages.desk.send("ana")
     wiki, wira = pages.of("wiki"), pages.of("wira")
     spaced = f"{reference[:4].lower()} {reference[4:]}"
-    found = wiki.get("/requests/search", query_string={"reference": spaced})
+    found = post(wiki, "/requests/search", reference=spaced)
     assert found.headers["Location"] == f"/requests/cases/{reference}"
-    assert wiki.get("/requests/search?reference=nothing").status_code == 400
+    assert post(wiki, "/requests/search", reference="nothing").status_code == 400
     asked = {"student_name": "student MADE-UP", "born_on": "2014-03-04"}
     assert reference in post(wiki, "/requests/search", **asked).text.replace(" ", "")
     assert "0 cases found" in words(post(wira, "/requests/search", **asked))
     assert post(wiki, "/requests/search", student_name="", born_on="x").status_code == 400
+
+
+def test_a_handover_is_prepared_by_who_has_the_case_and_may_be_called_off_by_both(pages):
+    reference, desk = pages.desk.send("ana"), pages.desk
+    day = TODAY + timedelta(days=20)
+    desk_handovers = Handovers(desk.database)
+    desk_handovers.write_down([Move(reference, day, served(54, SOUTH, on=day, edition=2))])
+    wiki, wira = pages.of("wiki"), pages.of("wira")
+    assert "goes to Made-up provider South" in words(wiki.get("/requests/handovers"))
+    assert "20 December 2026" in words(wiki.get(f"/requests/cases/{reference}"))
+    coming = wira.get("/requests/handovers")
+    assert "comes from Made-up provider North" in words(coming)
+    assert "Made-up Student" not in coming.text
+    for login in ("ana", "cleo", "wira", "authn", "mina"):
+        other = pages.of(login)
+        noted = post(other, "/requests/handovers/1/note", note="No.")
+        assert noted.status_code == 404, login
+    for login in ("ana", "cam", "authn", "mina"):
+        agreed = post(pages.of(login), "/requests/handovers/1/stay", reason="No.")
+        assert agreed.status_code == 404, login
+    assert post(wiki, "/requests/handovers/1/note", note="Ring first.").status_code == 303
+    assert "Ring first." not in wira.get("/requests/handovers").text, "not before the day"
+    unsaid = post(wiki, "/requests/handovers/1/stay", reason="")
+    assert unsaid.status_code == 400
+    assert 'href="#stay-1"' in unsaid.text
+    assert post(wiki, "/requests/handovers/1/stay", reason="Nearly done.").status_code == 303
+    assert "Nearly done." in wira.get("/requests/handovers").text
+    assert post(wira, "/requests/handovers/1/stay").status_code == 303
+    assert "stays with its holder" in words(wiki.get(f"/requests/cases/{reference}"))
 
 
 def _v(page) -> dict[str, str]:

@@ -55,5 +55,8 @@ def shown(cases: int) -> str:
 def total(counts: Iterable[int]) -> str:
     """Return a sum that tells nothing of a part that is not shown: then what is shown, at least."""
     parts = list(counts)
-    told = sum(part for part in parts if not 0 < part < FEWEST)
-    return f"{told:,}" if all(part == 0 or part >= FEWEST for part in parts) else f"over {told:,}"
+    small = [part for part in parts if 0 < part < FEWEST]
+    told = sum(parts) - sum(small)
+    if not told and len(small) == 1:
+        return UNDER
+    return f"over {told:,}" if small else f"{told:,}"

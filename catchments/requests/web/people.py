@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from flask import Response, flash, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.core.errors import InputRefused, NotAllowed
+from catchments.core.errors import InputRefused, NotAllowed, NotKnown
 from catchments.core.roles import Action
 from catchments.requests.rules.roles import ROLES_OF, CaseRole
 from catchments.requests.web.blueprint import blueprint
@@ -15,6 +16,19 @@ from catchments.requests.web.frame import show
 from catchments.requests.web.portal import portal
 from catchments.web.accounts.access import confirmed, going_to, me, requires
 from catchments.web.accounts.pages import REFUSED, path_of
+
+ACTIONS = {
+    "case.look": "looked at it",
+    "cases.list": "looked at a list of cases",
+    "case.submitted": "sent it",
+    "case.comment": "wrote a comment",
+    "case.task": "wrote a task",
+    "case.event": "wrote an event",
+    "case.file": "added or shared a file",
+    "handover.note": "wrote a handover note",
+    "handover.stay": "agreed that it stays",
+}
+"""What the trail calls what people do with cases, in words; steps are called as they are."""
 
 
 @blueprint.get("/organisations/<int:organisation>/people")
@@ -53,7 +67,9 @@ def invite(organisation: int) -> AnyResponse:
 @confirmed
 def roles(organisation: int, number: int) -> AnyResponse:
     """Give somebody exactly the roles that are ticked, here."""
-    portal().invitations.organisation(me(), organisation)
+    into = portal().invitations.organisation(me(), organisation)
+    if not _login(organisation, number):
+        raise NotKnown(f"There is no such person in {into.name}.", next_step="Invite them.")
     try:
         portal().organisations.set_roles(number, organisation, _roles(), by=me())
     except (InputRefused, NotAllowed) as refused:
@@ -91,7 +107,13 @@ def looks(organisation: int) -> Response:
     before = request.args.get("before", type=int)
     found = portal().looks.of(me(), organisation, before=before)
     about = portal().invitations.organisation(me(), organisation)
-    return show("looks.html", "Who looked at cases", organisation=about, looks=found)
+    looked = [(each, datetime.fromisoformat(each.at), _said(each.action)) for each in found]
+    return show("looks.html", "Who looked at cases", organisation=about, looks=looked)
+
+
+def _said(action: str) -> str:
+    """Return what somebody did, in words."""
+    return ACTIONS.get(action) or action.partition(".")[2].replace("-", " ")
 
 
 def _login(organisation: int, number: int) -> str:

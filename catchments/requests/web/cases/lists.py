@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flask import Response, flash, redirect, request, url_for
+from flask import Response, flash, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, NotAllowed, NotKnown, Stale
@@ -72,21 +72,30 @@ def assign() -> AnyResponse:
 
 @blueprint.get("/search")
 @requires(Action.READ)
-def search() -> AnyResponse:
-    """Ask for a reference or a student; go to the case of a reference."""
-    typed = request.args.get("reference", "")
-    if not typed:
-        return _search_page()
-    try:
-        return redirect(url_for(".case", reference=read_reference(typed)), 303)
-    except InputRefused as refused:
-        return _search_page({"reference": str(refused)}, reference=typed, status=REFUSED)
+def search() -> Response:
+    """Ask for a reference or a student."""
+    return _search_page()
 
 
 @blueprint.post("/search")
 @requires(Action.READ)
-def search_student() -> Response:
-    """List the cases of a student, by name and date of birth: no address has those."""
+def find() -> AnyResponse:
+    """Go to the case of a reference, or list those of a student.
+
+    What is typed stands in no address: it may be a name, also where a reference is asked for.
+    """
+    return _by_reference() if "reference" in request.form else _by_student()
+
+
+def _by_reference() -> AnyResponse:
+    typed = request.form["reference"]
+    try:
+        return going_to(path_of(".case", reference=read_reference(typed)))
+    except InputRefused as refused:
+        return _search_page({"reference": str(refused)}, reference=typed, status=REFUSED)
+
+
+def _by_student() -> Response:
     name, born = request.form.get("student_name", "").strip(), request.form.get("born_on", "")
     errors = {}
     if not 0 < len(name) <= LONGEST_LINE:

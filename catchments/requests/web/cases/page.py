@@ -12,7 +12,7 @@ from catchments.core.errors import CatchmentsError, InputRefused, NotAllowed, St
 from catchments.core.roles import Action
 from catchments.lookup.guidance import guide_on
 from catchments.requests.rules.access import Part
-from catchments.requests.rules.cases import RULES, Step
+from catchments.requests.rules.cases import RULES, Happened, Step
 from catchments.requests.rules.roles import CaseRole
 from catchments.requests.store.case_rows import CaseHead
 from catchments.requests.store.cases import WORKERS, Event
@@ -35,6 +35,25 @@ BUTTONS = {
     Step.REOPEN: "Open again",
 }
 """What each step is called where one takes it."""
+HAPPENED: dict[str, str] = {
+    Step.ASSIGN: "Given to somebody",
+    Step.BEGIN: "Begun",
+    Step.PAUSE: "Paused",
+    Step.RESUME: "Gone on with",
+    Step.CLOSE: "Closed",
+    Step.SEND_BACK: "Sent back for more",
+    Step.SEND_AGAIN: "Sent again",
+    Step.DECLINE: "Declined",
+    Step.REOPEN: "Opened again",
+    Happened.SUBMITTED: "Sent",
+    Happened.HANDED_OVER: "Handed over",
+    Happened.STAYS: "Stays until it is closed",
+    Happened.LEFT: "The student left the school",
+    Happened.CONTACT: "Another Primary Contact",
+}
+"""What each thing that happened is called in a case's history."""
+WITH_FIELDS = frozenset({Step.ASSIGN, Step.SEND_AGAIN})
+"""The steps that ask for something, beside those that need a reason."""
 FORBIDDEN = 403
 
 
@@ -98,13 +117,17 @@ def case_page(
         case=head.case,
         said=said,
         answers=labels(guide, said.criteria) if said and guide else [],
-        events=[(event, _told(event, organisations, held)) for event in events],
+        events=[
+            (event, HAPPENED.get(event.kind, event.kind), _told(event, organisations, held))
+            for event in events
+        ],
         notes=notes,
         files=files,
         moves=moves,
         organisations=organisations,
         named=held,
-        buttons=[(step, BUTTONS[step], RULES[step].with_reason) for step in head.sight.steps],
+        at_once=[(s, BUTTONS[s]) for s in head.sight.steps if not _asks(s)],
+        buttons=[(s, BUTTONS[s], RULES[s].with_reason) for s in head.sight.steps if _asks(s)],
         workers=_workers(head),
         contacts=contacts(head.case.school) if head.sight.for_school else [],
         may_say_left=head.sight.for_school and is_school_lead and head.case.left_on is None,
@@ -134,6 +157,10 @@ class Names:
         if number not in self._known:
             self._known |= person_names({number})
         return self._known.get(number, "somebody")
+
+
+def _asks(step: Step) -> bool:
+    return RULES[step].with_reason or step in WITH_FIELDS
 
 
 def _workers(head: CaseHead) -> list[Any]:

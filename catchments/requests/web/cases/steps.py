@@ -11,7 +11,7 @@ from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.roles import Action
 from catchments.requests.rules.cases import ClosedBecause, Step
 from catchments.requests.web.blueprint import blueprint
-from catchments.requests.web.cases.page import done
+from catchments.requests.web.cases.page import HAPPENED, done
 from catchments.requests.web.portal import portal
 from catchments.web.accounts.access import me, requires
 
@@ -37,7 +37,7 @@ def step(reference: str, word: str) -> AnyResponse:
             assignee=form.get("assignee", type=int),
         )
 
-    return done(reference, f"Done: {taken}.", take)
+    return done(reference, f"{HAPPENED[taken]}.", take)
 
 
 @blueprint.post("/cases/<reference>/contact")
