@@ -104,14 +104,18 @@ def _fill(database: RequestsDatabase, given: Any) -> str:
         with database.writing() as connection:
             rows = []
             for number in range(begin, min(given.cases, begin + AT_ONCE)):
-                school = number % len(schools)
+                school = (given.cases - 1 - number) % len(schools)  # the last is of the first
                 holder = providers[school * len(providers) // len(schools)]
                 row = _case(number, given.cases, chance) | people
                 request = _request(number)
                 reference = row["reference"]
                 row |= {"school_id": schools[school].id, "holder_id": holder.id}
                 row["student"] = seal(connection, packed(request), student_context(reference))
-                row["student_digest"] = student_digest(connection, same_student(request))
+                row["student_digest"] = (
+                    secrets.token_hex(32)  # nobody looks for these
+                    if number
+                    else student_digest(connection, same_student(request))
+                )
                 worked = row["state"] not in {CaseState.QUEUED, CaseState.RETURNED}
                 row["assigned_to_id"] = manager.id if worked else None
                 rows.append(row)
@@ -187,7 +191,7 @@ def _pages(app: Flask, found: Mapping[str, str]) -> dict[str, Callable[[], Any]]
         "a provider's open cases": lambda: lead.get("/requests/cases"),
         "a provider's closed cases": lambda: lead.get("/requests/cases?state=closed"),
         "… the 40th page of them": lambda: lead.get("/requests/cases?state=closed&page=40"),
-        "a Case Manager's own": lambda: manager.get("/requests/cases?mine=1"),
+        "a Case Manager's own": lambda: manager.get("/requests/cases?mine=yes"),
         "a case, as its school sees it": lambda: school.get(case),
         "a case, as its provider sees it": lambda: lead.get(case),
         "a student by name and birth": lambda: _sent(school, "/requests/search", search),

@@ -21,6 +21,7 @@ from catchments.requests.store.organisations import Organisations
 from catchments.requests.store.purging import Purging
 from catchments.requests.store.sealed import SEALED
 from catchments.store.accounts.people import People
+from catchments.store.integrity.audit import AuditTrail
 from catchments.store.integrity.sealed_columns import seal_all
 
 PASSWORD_BYTES = 15
@@ -108,6 +109,19 @@ def rotate() -> None:
         say(sentence)
     if stuck:
         raise SystemExit(1)
+
+
+@requests.command()
+@refusing
+def verify() -> None:
+    """Say whether the audit trail is what was written; exits with 1 where it is not."""
+    trail = AuditTrail(_opened())
+    chain, last = trail.chain(), trail.last()
+    if chain.broken_at is not None:
+        say(f"The trail is broken at entry {chain.broken_at:,}.")
+        raise SystemExit(1)
+    if last is not None:
+        say(f"The trail holds: {last.number:,} entries. Keep the last hash elsewhere: {last.hash}")
 
 
 @requests.command()

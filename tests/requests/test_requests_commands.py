@@ -183,3 +183,14 @@ def test_another_data_key_is_taken_into_use(typed, tmp_path, monkeypatch):
 
 def test_what_is_set_up_is_set_up_once(typed):
     assert typed("setup") == typed("setup") == (0, "The database of requests is ready.\n")
+
+
+def test_the_trail_is_verified_and_its_last_hash_told(typed, tmp_path):
+    typed("setup")
+    code, said = typed("verify")
+    last = AuditTrail(database_of(tmp_path)).last()
+    assert (code, last.hash in said) == (0, True)
+    with database_of(tmp_path).writing() as connection:
+        connection.execute(sa.text("DROP TRIGGER audit_entry_no_update"))
+        connection.execute(sa.text("UPDATE audit_entry SET actor = 'somebody else'"))
+    assert typed("verify")[0] == 1

@@ -50,6 +50,17 @@ def test_migrations_from_empty_make_exactly_the_schema(database_url):
     assert differences == []
 
 
+REWRITING = ["UPDATE audit_entry SET actor = 'x'", "DELETE FROM audit_entry"]
+
+
+@pytest.mark.dialects
+@pytest.mark.parametrize("statement", REWRITING)
+def test_the_database_itself_refuses_to_write_the_trail_anew(either, statement):
+    refused = (CatchmentsError, sa.exc.IntegrityError)
+    with pytest.raises(refused, match="append-only"), either.database.writing() as written:
+        written.execute(sa.text(statement))
+
+
 @pytest.mark.dialects
 def test_a_request_goes_its_way(either):
     people, cases = either.people, either.cases

@@ -383,6 +383,25 @@ def upgrade() -> None:
     op.create_index(op.f("ix_handover_reference"), "handover", ["reference"], unique=False)
     op.create_index(op.f("ix_handover_state"), "handover", ["state"], unique=False)
     op.create_index(op.f("ix_handover_to_id"), "handover", ["to_id"], unique=False)
+    _forbid_rewriting_the_audit_trail()
+
+
+def _forbid_rewriting_the_audit_trail() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        for what in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER audit_entry_no_{what.lower()} BEFORE {what} ON audit_entry "
+                "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END"
+            )
+        return
+    op.execute(
+        "CREATE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the audit trail is append-only'; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER audit_entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entry "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting()"
+    )
 
 
 def downgrade() -> None:
