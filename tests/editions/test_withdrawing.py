@@ -158,8 +158,8 @@ def test_an_edition_that_needs_it_is_named_and_nothing_is_withdrawn(store: Store
     before = store.state()
     refused = refusal(lambda: withdrawn(store, 2))
     assert refused.problem.startswith(
-        f"Edition 3, scheduled for {long_date(LATER)}, no longer fits without edition 2: The provider file "
-        "speaks of a catchment “Ahi Nui”"
+        f"Edition 3, scheduled for {long_date(LATER)}, no longer fits without edition 2: "
+        "The provider file speaks of a catchment “Ahi Nui”"
     )
     assert refused.next_step == "Withdraw edition 3 first."
     assert store.state() == before
