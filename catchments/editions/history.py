@@ -78,11 +78,13 @@ class EditionHistory:
     def before(self, edition: EditionSummary) -> EditionSummary | None:
         """Return the edition that one was published on top of, or None for a first one.
 
-        Where it is not on record: the edition in force the day before; but nothing real follows
-        what was made up for demonstration.
+        Where it is not on record, or was withdrawn: the edition in force the day before; but
+        nothing real follows what was made up for demonstration. An edition that was published
+        anew never held: it is told beside what it was made from, whatever became of that.
         """
         timeline = self.world.timeline
-        base = next((e for e in timeline.editions if e.number == edition.base_number), None)
+        known = self.editions if self.replaced_by(edition) else timeline.editions
+        base = next((e for e in known if e.number == edition.base_number), None)
         if base is not None:
             return base
         earlier = [

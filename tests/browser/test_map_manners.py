@@ -326,3 +326,45 @@ def test_names_are_shown_in_full_where_their_area_is_in_part(watched: Watched) -
     expect(page.locator(".name-catchment", has_text="AHI")).to_be_visible()
     # Its middle is off the screen: the name stands in what is seen of it.
     assert not page.evaluate("map_catchments.getBounds().contains([-40.5, 172.9])")
+
+
+# --- what Leaflet would call itself again for, until nothing is left to call it with --------------
+
+
+def test_a_map_that_is_folded_away_and_unfolded_stays_where_it_was(watched: Watched) -> None:
+    page = watched.open_map()
+    before = view(page)
+    for high in ("0", ""):
+        page.evaluate(
+            "(high) => { const {style} = map_catchments.getContainer();"
+            " style.height = style.minHeight = high; map_catchments.invalidateSize(); }",
+            high,
+        )
+    assert view(page) == pytest.approx(before, abs=0.05)  # to the pixel
+
+
+def test_lines_are_simplified_as_leaflet_does_and_however_many_corners_stay(
+    watched: Watched,
+) -> None:
+    page = watched.open_map()
+    page.evaluate(
+        """() => { window.simplified = (points) => {
+             const line = L.polyline([], {smoothFactor: 1.5});
+             line._parts = [points];
+             line._simplifyPoints();
+             return line._parts[0]; }; }"""
+    )
+    differing = page.evaluate(
+        """() => Array.from({length: 300}, (_, seed) => {
+             let state = seed + 1;
+             const next = () => (state = (state * 48271) % 2147483647) / 2147483647;
+             const place = (_, at) => L.point(at * next(), 9 * next());
+             const points = Array.from({length: seed % 60}, place);
+             const [ours, its] = [simplified(points), L.LineUtil.simplify(points, 1.5)];
+             return JSON.stringify(ours) === JSON.stringify(its);
+           }).filter((same) => !same).length"""
+    )
+    assert differing == 0
+    place = "(_, at) => L.point(3 * at, (at % 2 ? 2 : -2) * (15000 - at))"
+    stay = page.evaluate(f"simplified(Array.from({{length: 15000}}, {place})).length")
+    assert stay == 15_000

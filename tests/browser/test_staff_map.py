@@ -8,7 +8,7 @@ import pytest
 import shapely
 from playwright.sync_api import Page, expect
 
-from tests.browser.windows import Watched, violations
+from tests.browser.windows import PHONE, Watched, violations
 from tests.staff import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -206,3 +206,25 @@ def test_a_place_that_is_searched_for_is_shown_and_nothing_is_sent(hana: Watched
     page.get_by_label("Go to a place").press("Enter")
     expect(page.locator("[data-said]")).to_contain_text("Shown on the map")
     assert page.url == address
+
+
+def test_an_outline_with_a_hole_is_kept_and_said_not_to_be_shown(hana: Watched) -> None:
+    page = map_on(hana, "/staff/drafts/1/change/transfer-area")
+    hole = "POLYGON ((174 -36, 175 -36, 175 -37, 174 -36), (174.7 -36.2, 174.8 -36.2, 174.8 -36.3))"
+    page.locator("#drawn").fill(hole)
+    page.locator("#drawn").blur()
+    expect(page.locator("[data-said]")).to_contain_text("is not shown or changed on this map")
+    assert page.locator("#drawn").input_value() == hole
+
+
+def test_on_a_phone_long_parts_are_folded_and_there_is_a_list_of_them(hana: Watched) -> None:
+    page = hana.open("/staff/drafts/1")
+    expect(page.get_by_role("link", name="Rename a catchment")).to_be_visible()
+    expect(page.get_by_text("kinds of changes")).to_be_hidden()
+    page.set_viewport_size(PHONE)
+    page.reload()
+    expect(page.get_by_role("link", name="Rename a catchment")).to_be_hidden()
+    page.get_by_role("navigation", name="On this page").get_by_text("Add a change").click()
+    page.get_by_text("kinds of changes").click()
+    expect(page.get_by_role("link", name="Rename a catchment")).to_be_visible()
+    assert violations(page) == []

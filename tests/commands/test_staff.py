@@ -53,7 +53,7 @@ def test_a_password_can_be_piped_in(typing, people):
 @pytest.mark.parametrize("text", ["", "\n", "elevenchars\n", "p" * 1001 + "\n"])
 def test_there_is_no_account_without_a_good_password(typing, people, text):
     result = typing(*HANA, "--password-stdin", text=text, ok=False)
-    assert "12 to 1000" in result.output
+    assert "12 to 1,000" in result.output
     assert people.all() == []
 
 

@@ -16,9 +16,10 @@ from catchments.changes.change import Change
 from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.changes.kinds.replace_providers import ReplaceProviders
-from catchments.core.errors import NotKnown, PublicationRefused
+from catchments.core.errors import NotKnown, PublicationRefused, long_date
+from catchments.editions.history import EditionHistory, edition_json
 from catchments.editions.publishing import PublicationRequest, Publisher, WithdrawalRequest
-from catchments.lookup.snapshot import Timeline
+from catchments.lookup.snapshot import Snapshots, Timeline
 from catchments.store import Store
 from catchments.store.integrity.audit import AuditTrail
 from tests.worlds import (
@@ -119,6 +120,17 @@ def test_later_editions_are_published_anew_without_it(store: Store) -> None:
     }
 
 
+def test_what_was_published_anew_is_told_beside_what_it_was_made_from(store: Store) -> None:
+    published(store, RENAMED, SOON)
+    published(store, TO_AHI, LATER, "Rimu to Ahi")
+    withdrawn(store, 2)
+    world = Snapshots(store, today=lambda: TODAY).current()
+    history = EditionHistory(world, store.editions(), store)
+    told = [edition_json(history, each, "")["changes"] for each in store.editions()[2:]]
+    assert [each["compared_with"] for each in told if each] == [2, 1]
+    assert [each["catchments"]["changed"] for each in told if each] == [[RIMU], [RIMU]]
+
+
 def test_what_it_was_published_anew_from_does_not_come_back(store: Store) -> None:
     published(store, TO_AHI, LATER)
     assert published(store, RENAMED, SOON) == [3, 4]  # 4 is 2 on top of 3
@@ -146,8 +158,8 @@ def test_an_edition_that_needs_it_is_named_and_nothing_is_withdrawn(store: Store
     before = store.state()
     refused = refusal(lambda: withdrawn(store, 2))
     assert refused.problem.startswith(
-        f"Edition 3, scheduled for {LATER}, no longer fits without edition 2: The provider file "
-        "speaks of a catchment “Ahi Nui”"
+        f"Edition 3, scheduled for {long_date(LATER)}, no longer fits without edition 2: "
+        "The provider file speaks of a catchment “Ahi Nui”"
     )
     assert refused.next_step == "Withdraw edition 3 first."
     assert store.state() == before

@@ -104,7 +104,7 @@ def test_a_refusal_never_repeats_the_password(store):
     with pytest.raises(InputRefused) as refused:
         checked_password("elevenchars")
     assert "elevenchars" not in str(refused.value)
-    assert "12 to 1000" in str(refused.value)
+    assert "12 to 1,000" in str(refused.value)
 
 
 @pytest.mark.parametrize("deed", ["set_roles", "disable", "enable", "set_password", "unlink"])

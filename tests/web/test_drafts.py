@@ -84,7 +84,7 @@ def test_a_draft_that_is_begun_twice_with_one_form_is_one(app: Flask, hana: Flas
         ("title", "a\u0007b", "Leave out characters that cannot be seen"),
         ("title", "a\u202eb", "Leave out characters that cannot be seen"),
         ("reason", "", "Enter why this is to change."),
-        ("reason", "y" * 2_001, "That has 2001 characters; use at most 2000."),
+        ("reason", "y" * 2_001, "That has 2,001 characters; use at most 2,000."),
         ("base", "7", "There is no “7” any more. Choose the edition to begin from."),
         ("base", HOSTILE, "Choose the edition to begin from."),
     ],

@@ -213,7 +213,7 @@ def test_a_finding_that_has_become_another_needs_a_person_again(
         ({"keys": "no-phone P-RIMU", "reason": " \t "}, "Say in a sentence", "reason-no-phone"),
         (
             {"keys": "no-phone P-RIMU", "reason": "x" * (REASON_AT_MOST + 1)},
-            "The reason has 2001 characters",
+            "The reason has 2,001 characters",
             "reason-no-phone",
         ),
     ],

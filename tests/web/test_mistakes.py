@@ -74,7 +74,7 @@ def test_whoever_says_the_same_is_answered_as_well(app: Flask, anybody: FlaskCli
 
 REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "nothing": ({"what": " \n"}, "Enter what is wrong."),
-    "100 kB": ({"what": "ā" * 100_000}, "That has 100000 characters; use at most 2000."),
+    "100 kB": ({"what": "ā" * 100_000}, "That has 100,000 characters; use at most 2,000."),
     "many links": ({"what": "http://a.example " * 4}, "Leave out web addresses"),
     "no address": ({"email": "kia at kura"}, "Enter an e-mail address like"),
     "two addresses": ({"email": "a@b.nz,c@d.nz"}, "Enter an e-mail address like"),

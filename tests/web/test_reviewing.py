@@ -231,6 +231,8 @@ def test_of_two_tabs_the_second_is_told_to_look_again(app: Flask, what: str) -> 
     assert stale.status_code == 412
     assert "Look at the draft as it is now" in words(stale)
     assert 'href="/staff/drafts/1"' in stale.text
+    did = "changed the title or the reason" if what in {"submit", "abandon"} else "sent the draft"
+    assert did in words(stale), "who did what meanwhile is said"
     assert fields.get("reason", "") in words(stale), "what was written is there to copy"
     assert harm(app) == before
 
@@ -297,7 +299,7 @@ def test_a_publication_of_a_version_that_is_no_more_is_refused(app: Flask) -> No
     before = harm(app)
     stale = act(aroha, app, "publish", version=old)
     assert stale.status_code == 412
-    assert "somebody changed it meanwhile" in words(stale)
+    assert "has been changed since this page was read" in words(stale)
     assert "Look at the draft as it is now." in words(stale)
     assert harm(app) == before
 

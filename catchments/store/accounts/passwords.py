@@ -61,8 +61,8 @@ def checked_password(text: str, words: Collection[str] = ()) -> str:
     password = unicodedata.normalize("NFKC", text[: LONGEST_PASSWORD + 1])
     if len(password) < SHORTEST_PASSWORD or len(text) > LONGEST_PASSWORD:
         raise _refused(
-            f"The password has {len(text)} characters.",
-            f"It must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD}, of any kind.",
+            f"The password has {len(text):,} characters.",
+            f"It must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD:,}, of any kind.",
         )
     if is_guessed(password, words):
         raise _refused(

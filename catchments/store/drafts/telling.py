@@ -7,6 +7,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from catchments.core.errors import long_date
 from catchments.core.roles import Action, Person
 from catchments.store import schema
 from catchments.store.accounts.letters import Letter, enqueue
@@ -48,7 +49,7 @@ def tell_workers(
 
 
 def _from(starts: date | None) -> dict[str, str]:
-    return {"starts": f"{starts.day} {starts:%B %Y}"} if starts else {}
+    return {"starts": long_date(starts)} if starts else {}
 
 
 def _people(connection: sa.Connection) -> Iterator[Person]:

@@ -92,7 +92,7 @@ SAID_TO_PEOPLE = {
 }
 """Titles of pages, where a program's are HTTP's words."""
 RETRY_AFTER_S = 10
-TYPED = ("title", "reason", "text", "accept_uncovered")
+WRITTEN = ("title", "reason", "text", "accept_uncovered")
 """What people write in forms whose refusal is a page of its own."""
 PROGRAMS = ("/v1/", "/ogc/", "/downloads/", "/.well-known/")
 """Where programs ask beside these, files to download among it."""
@@ -250,7 +250,7 @@ def answer_of_http(error: HTTPException) -> Response:
     code = error.code or 500
     kind = _HTTP_KINDS.get(code, Kind.BAD_REQUEST if code < 500 else Kind.SERVICE_ERROR)
     title = str(TITLES.get(code, error.name))
-    if code == 404 and _is_for_programs() and not _wants_page():
+    if code == 404 and _is_for_programs() and not wants_page():
         nothing = "There is nothing at this address."
         response = _problem(kind, code, title, nothing, next_step="All there is: /api.")
     else:
@@ -283,7 +283,7 @@ def _problem(kind: Kind, status: int, title: str, detail: str, **more: Any) -> R
     # One small line, with nothing of what was typed in it: that may be somebody's address.
     if EXAMPLE not in request.environ:
         current_app.logger.warning("%s: answered %s", request.endpoint or "no such page", status)
-    if _wants_page():
+    if wants_page():
         response = _page(status, title, detail, more)
     else:
         response = _json(kind, status, title, detail, more)
@@ -298,7 +298,7 @@ def _surroundings() -> Surroundings:
     return cast(Surroundings, current_app.extensions[EXTENSION])
 
 
-def _wants_page() -> bool:
+def wants_page() -> bool:
     """Whether the client prefers a page; one that takes anything gets what its address is for."""
     if isinstance(request.routing_exception, BadHost):
         return False  # no page can be written: its links would need the host
@@ -325,7 +325,7 @@ def _page(status: int, title: str, detail: str, more: dict[str, Any]) -> Respons
     if template := around.template:
         text = render_template(template, error=True, **about)
     elif request.blueprint in STAFF:
-        about |= {"draft_page": _draft_page(), "typed": _typed()}
+        about |= {"draft_page": _draft_page(), "written": written()}
         text = render_template("staff/problem.html", error=True, **about)
     else:
         text = render_template("problem.html", **about, heading=_heading(status, about))
@@ -339,9 +339,9 @@ def _heading(status: int, about: dict[str, Any]) -> str:
     return str(SAID_TO_PEOPLE.get(status, about["title"]))
 
 
-def _typed() -> list[str]:
+def written() -> list[str]:
     """Return the texts of the form that was sent, so that nobody has to write them again."""
-    return [text for name in TYPED if (text := request.form.get(name, "").strip())]
+    return [text for name in WRITTEN if (text := request.form.get(name, "").strip())]
 
 
 def _draft_page() -> str:

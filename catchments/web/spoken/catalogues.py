@@ -32,7 +32,7 @@ EXTENSION = "catchments.unreviewed"
 IN_ENGLISH = Markup('<span lang="en-NZ">{}</span>')
 _VALUE = re.compile(r"%\(\w+\)[a-z]|\{\w+\}")
 _ELEMENT = re.compile(r"</?[a-z][^>]*>")
-COUNTS = frozenset({"num", "count", "more", "total", "first", "last"})
+COUNTS = frozenset({"num", "count", "more", "total", "first", "last", "length", "most", "shortest"})
 """Values of strings that count something; whatever is numbered or dated has other names."""
 
 

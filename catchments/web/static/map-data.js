@@ -165,6 +165,45 @@
     pieces[0]();
     begin();
   };
+  /* Leaflet's own calls itself again for each corner that stays: a coast of thousands of them overflows. */
+  L.Polyline.include({
+    _simplifyPoints() {
+      this._parts = this._parts.map((points) => simplified(points, this.options.smoothFactor ** 2));
+    },
+  });
+
+  /* Points of a line but for those nearer to it than a tolerance (squared), by Douglas and Peucker. */
+  function simplified(points, near) {
+    if (!near || points.length < 3) return points.slice();
+    const some = apart(points, near);
+    const stays = new Uint8Array(some.length);
+    stays[0] = stays[some.length - 1] = 1;
+    const todo = [[0, some.length - 1]];
+    while (todo.length) {
+      const [first, last] = todo.pop();
+      let [index, most] = [0, near];
+      for (let i = first + 1; i < last; i += 1) {
+        const far = L.LineUtil._sqClosestPointOnSegment(some[i], some[first], some[last], true);
+        if (far > most) [index, most] = [i, far];
+      }
+      if (!index) continue;
+      stays[index] = 1;
+      todo.push([first, index], [index, last]);
+    }
+    return some.filter((_, at) => stays[at]);
+  }
+
+  /* Those that are further from the one before than the tolerance, and the last. */
+  function apart(points, near) {
+    let before = points[0];
+    const last = points.length - 1;
+    return points.filter((point, at) => {
+      const stays = !at || at === last || (point.x - before.x) ** 2 + (point.y - before.y) ** 2 > near;
+      if (stays) before = point;
+      return stays;
+    });
+  }
+
   // Or it is written anew for each layer: see who is credited, in folium_map.py.
   L.Control.Attribution.mergeOptions({ prefix: false });
   if (L.catchments.calm) {

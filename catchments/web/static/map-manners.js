@@ -87,17 +87,28 @@
         map.unproject(southWest.add([-x, y]), zoom), map.unproject(northEast.add([x, -y]), zoom));
     },
 
-    /* Where nothing but sea is seen the nearest land comes back into the picture. */
+    /* Folded away it has no size. */
+    _isSeen() {
+      const { x, y } = this._map.getSize();
+      return x > 0 && y > 0;
+    },
+
+    /* Where nothing but sea is seen the nearest land comes back into the picture. Leaflet
+     * ends a move by nothing at once, which is the end of a move again. */
     _comeAshore() {
       const map = this._map;
-      if (!map.areas || map.getZoom() >= ASHORE_UNTIL) return;
+      if (this._comes || !map.areas || map.getZoom() >= ASHORE_UNTIL || !this._isSeen()) return;
       const land = map.areas.nearest(map.getCenter(), map.getBounds());
-      if (land) map.panTo(land, { animate: !ours.calm });
+      if (!land) return;
+      this._comes = true;
+      map.panTo(land, { animate: !ours.calm });
+      this._comes = false;
     },
 
     /* The whole country just fits at the least zoom. */
     _fit() {
       const map = this._map;
+      if (!this._isSeen()) return;
       // Not setMinZoom, whose animation would end after the page has set its view.
       map.options.minZoom = this.options.leastZoom;
       const { x } = map.getSize();

@@ -79,7 +79,7 @@
       outline.isDone = Boolean(corners);
       pen.draw();
       button("finish").hidden = outline.isDone;
-      if (!corners) return;
+      if (!corners) return say(target.value.trim() ? words.notShown : "");
       if (outline.length > WRITTEN_AT_ONCE) write(true);
       say([counted(words.drawn), pen.areHandlesShown ? "" : words.zoomIn].filter(Boolean).join(" "));
       map.show(L.latLngBounds(outline.extent()), { animate: false });

@@ -510,7 +510,7 @@ def test_confirming_counts_wrong_passwords_too(store, client, ana):
         ({"old": WRONG, "new": NEW, "again": NEW}, "That is not your password"),
         ({"old": PASSWORD, "new": NEW, "again": NEW + "!"}, "The two new passwords differ"),
         ({"old": PASSWORD, "new": "short", "again": "short"}, "has 5 characters"),
-        ({"old": PASSWORD, "new": "p" * 1001, "again": "p" * 1001}, "has 1001 characters"),
+        ({"old": PASSWORD, "new": "p" * 1001, "again": "p" * 1001}, "has 1,001 characters"),
         ({}, "That is not your password"),
     ],
 )

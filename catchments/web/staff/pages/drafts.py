@@ -15,10 +15,12 @@ from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
 from catchments.editions.open_cases import OpenCases, open_cases
 from catchments.lookup.snapshot import Published
+from catchments.lookup.values import whole_number
 from catchments.store.drafts.comments import Comment
 from catchments.store.drafts.records import EDITABLE, OPEN, SENT_BACK, Draft
 from catchments.store.drafts.repository import checked_key
 from catchments.web.accounts.access import me, requires
+from catchments.web.common.problems import answer_of, wants_page, written
 from catchments.web.common.services import service
 from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
@@ -94,6 +96,29 @@ def bases_of(world: Published) -> list[EditionSummary]:
 def _new_page(typed: FormReader, wrongs: tuple[FieldError, ...]) -> Response:
     bases, title = bases_of(service().snapshots.current()), gettext("Begin a draft")
     return staff_page("staff/draft_new.html", title, typed=typed, wrongs=wrongs, bases=bases)
+
+
+@blueprint.errorhandler(Stale)
+def changed_meanwhile(error: Stale) -> Response:
+    """Say who did what since a page of a draft was read; what was written stands there to copy."""
+    draft, seen = (request.view_args or {}).get("draft"), request.form.get("version", "")
+    version = whole_number(seen)
+    if draft is None or version is None or not wants_page():
+        return answer_of(error)
+    page = staff_page(
+        "staff/problem.html",
+        gettext("The draft has been changed meanwhile"),
+        detail=gettext(
+            "Nothing of yours was done: draft %(n)s is not as this page showed it.", n=draft
+        ),
+        meanwhile=draft_view.done_since(draft, version),
+        next_step=error.next_step,
+        draft_page=url_for("staff.draft", draft=draft),
+        written=written(),
+        error=True,
+    )
+    page.status_code = STALE
+    return page
 
 
 # --- one draft ------------------------------------------------------------------------------------

@@ -83,6 +83,25 @@ class Panel:
         """The schools whose provider changes: the first, and the rest."""
         return self.impact.moved[:FIRST], self.impact.moved[FIRST:]
 
+    @property
+    def is_on_map(self) -> bool:
+        """Whether a map has anything to show of it: ground, schools, or a place to look at."""
+        found, news = self.impact, (*self.blocks, *self.warnings)
+        comparison = found.comparison
+        redrawn = (
+            comparison.boundaries_changed
+            or comparison.catchments_added
+            or comparison.catchments_removed
+        )
+        looked_at = any(each.bounds and not each.concern.as_before for each in news)
+        return bool(found.moved or found.relisted or redrawn or looked_at)
+
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """The parts of it that are there, for a list of links: their ids and names."""
+        schools = [("moved", gettext("Schools"))] if self.impact.moved else []
+        return [*schools, *((name, title) for name, title, _, _ in self.tables)]
+
 
 @dataclass(frozen=True)
 class Zoomed:

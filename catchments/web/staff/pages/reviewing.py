@@ -28,6 +28,7 @@ from catchments.store import Decision, Draft, StoreUnavailable
 from catchments.store.drafts.records import ABANDONED, OPEN, PUBLISHED
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion, checked_key
 from catchments.web.accounts.access import confirmed, me, requires
+from catchments.web.common.problems import written
 from catchments.web.common.services import service
 from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.pages.draft_view import back_to, seen_given
@@ -161,6 +162,8 @@ def publish(draft: int) -> AnyResponse:
     kept, seen = DraftRepository(service().store).draft(draft), seen_given()
     if kept.published_as is not None:  # a double click, the back button, a line that broke
         return _published(kept.published_as)
+    if kept.version != seen.version:  # found out at the end, too; but that takes a while
+        return _refused_to_publish(kept, _changed(kept))
     if kept.effective_from is None:
         raise InputRefused(f"Draft {draft} has no date from which it is to be in force.")
     wanted = PublicationRequest(
@@ -176,7 +179,18 @@ def publish(draft: int) -> AnyResponse:
     if again.published_as is not None:
         return _published(again.published_as)
     service().snapshots.refresh()
-    page = _publish_page(service().snapshots.current(), again, outcome)
+    return _refused_to_publish(again, outcome)
+
+
+def _changed(draft: Draft) -> Outcome:
+    return Outcome(
+        problem=gettext("Draft %(n)s has been changed since this page was read.", n=draft.id),
+        next_step=gettext("Look at the draft as it is now."),
+    )
+
+
+def _refused_to_publish(draft: Draft, outcome: Outcome) -> Response:
+    page = _publish_page(service().snapshots.current(), draft, outcome)
     page.status_code = status_of(outcome)
     return page
 
@@ -188,6 +202,7 @@ def _publish_page(world: Published, draft: Draft, outcome: Outcome | None = None
         draft=draft,
         review=review_of(draft, world),
         outcome=outcome,
+        written=written(),
         error=outcome is not None,
     )
 

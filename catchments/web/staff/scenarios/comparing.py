@@ -58,6 +58,11 @@ class Line:
         """Whether the two drafts are not the same in it."""
         return self.one != self.other or bool(self.served and self.served[1] != self.served[2])
 
+    def is_as_before(self, side: int) -> bool:
+        """Whether a draft, the first or the second, leaves it as it was; 0 is what was."""
+        is_so = (False, self.one == self.before, self.other == self.before)[side]
+        return is_so and (not self.served or self.served[side] == self.served[0])
+
 
 @dataclass(frozen=True)
 class SchoolLine:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
+from catchments.changes.change import Change
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.readers.uploads import Sought, Wish
 from catchments.web.staff.forms import imports
@@ -13,6 +15,9 @@ from catchments.web.staff.forms.change_form import ChangeForm
 from catchments.web.staff.forms.fields import FormReader
 from catchments.web.staff.forms.uploads import FORMATS, sound
 from catchments.web.staff.pages.draft_view import DraftState
+
+PART = 0.1
+"""Of the catchments: where a file lacks more, it has perhaps those alone that were edited."""
 
 
 def read(typed: FormReader, worked: DraftState) -> ReplaceCatchments:
@@ -68,6 +73,27 @@ def offer(_typed: FormReader, _worked: DraftState) -> dict[str, Any]:
     return {"formats": FORMATS}
 
 
+def preview(typed: FormReader, worked: DraftState, change: Change) -> dict[str, Any]:
+    """Return what the change does, and first of all whether the file has a part of all alone."""
+    ended = worked.content.catchments.keys() - change.apply(worked.content).catchments.keys()
+    few = len(ended) > len(worked.content.catchments) * PART
+    return {
+        **imports.preview(typed, worked, change),
+        "warnings": [_of_a_part(len(ended), len(worked.content.catchments))] if few else [],
+    }
+
+
+def _of_a_part(ended: int, count: int) -> str:
+    said: str = gettext(
+        "The file lacks %(more)s of the draft's %(count)s catchments: these end, and so do the "
+        "listings in them. To change the boundaries of some alone, read a file with all "
+        "catchments in which these are edited, or use “Transfer an area”.",
+        more=ended,
+        count=count,
+    )
+    return said
+
+
 FORM = ChangeForm(
     "replace-boundaries",
     110,
@@ -75,7 +101,7 @@ FORM = ChangeForm(
     _l("all catchments, as a map or a boundary file has them"),
     read,
     offer,
-    imports.preview,
+    preview,
     template="change_replace.html",
     explanation=_l(
         "All catchments and boundaries are replaced by those of the file. Catchments that keep "
