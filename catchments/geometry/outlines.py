@@ -19,8 +19,10 @@ from catchments.core.errors import ChangeDoesNotFit
 from catchments.geometry.edge_crossings import Points, side_of
 from catchments.geometry.planar import Flags, Floats, Indices, edge_ends
 
-CORNERS_AT_MOST = 200_000
-"""Of an outline or a line: more than the finest boundary of a catchment has."""
+CORNERS_AT_MOST = 100_000
+"""Of an outline or a line: as many as the finest boundaries of catchments have."""
+RINGS_AT_MOST = 5_000
+"""Parts and holes of an area: several times as many as any coast has islands."""
 MEETINGS_AT_MOST = 3_000_000
 """Pairs of edges whose boxes may meet: ten times as many as in an outline that leads on."""
 CROSSINGS_AT_MOST = 2_000
@@ -33,14 +35,19 @@ _AT_ONCE = 1_000
 
 
 def refuse_many_corners(outline: BaseGeometry) -> None:
-    """Raise ChangeDoesNotFit for an outline or a line of too many corners."""
-    count = int(shapely.get_num_coordinates(outline))
-    if count > CORNERS_AT_MOST:
-        raise ChangeDoesNotFit(
-            f"What was drawn has {count:,} corners.",
-            allowed=f"It may have {CORNERS_AT_MOST:,}.",
-            next_step="Simplify it first.",
-        )
+    """Raise ChangeDoesNotFit for an outline or a line of too many corners, or parts and holes."""
+    corners = int(shapely.get_num_coordinates(outline))
+    rings = len(shapely.get_rings(shapely.get_parts(outline)))
+    for count, at_most, what in (
+        (corners, CORNERS_AT_MOST, "corners"),
+        (rings, RINGS_AT_MOST, "parts and holes"),
+    ):
+        if count > at_most:
+            raise ChangeDoesNotFit(
+                f"What was drawn has {count:,} {what}.",
+                allowed=f"It may have {at_most:,}.",
+                next_step="Simplify it first.",
+            )
 
 
 def refuse_entangled(outline: BaseGeometry) -> None:

@@ -129,22 +129,29 @@ def points_within(areas: npt.ArrayLike) -> Shapes:
     return points
 
 
-def shortest_line(area: BaseGeometry, others: Shapes) -> BaseGeometry:
-    """Return a shortest line from the edges of an area to those of others.
+class Nearest:
+    """Finds where the edges of some areas are nearest to another area that does not overlap them.
 
     The library holds every edge against every other. Here a few edges tell how far it is at most,
     and only those that are as near are asked further.
     """
-    ends, there = (shapely.linestrings(edge_ends(each)[0]) for each in ([area], others))
-    tree, rest = shapely.STRtree(there), in_one(polygons_in(others))
-    shapely.prepare(rest)
-    asked = ends[:: 1 + len(ends) // _ASKED_FIRST]
-    _, away = tree.query_nearest(asked, return_distance=True, all_matches=False)
-    near = ends[shapely.dwithin(rest, ends, float(away.min()))]
-    near = near if len(near) else asked
-    (one, other), away = tree.query_nearest(near, return_distance=True, all_matches=False)
-    least = int(np.argmin(away))
-    return shapely.shortest_line(there[other[least]], near[one[least]])
+
+    def __init__(self, areas: Shapes) -> None:
+        self._edges = shapely.linestrings(edge_ends(areas)[0])
+        self._tree = shapely.STRtree(self._edges)
+        self._whole = in_one(polygons_in(areas))
+        shapely.prepare(self._whole)
+
+    def line_to(self, area: BaseGeometry) -> BaseGeometry:
+        """Return a shortest line from the edges of these areas to those of another."""
+        edges = shapely.linestrings(edge_ends([area])[0])
+        asked = edges[:: 1 + len(edges) // _ASKED_FIRST]
+        _, away = self._tree.query_nearest(asked, return_distance=True, all_matches=False)
+        near = edges[shapely.dwithin(self._whole, edges, float(away.min()))]
+        near = near if len(near) else asked
+        (one, other), away = self._tree.query_nearest(near, return_distance=True, all_matches=False)
+        least = int(np.argmin(away))
+        return shapely.shortest_line(self._edges[other[least]], near[one[least]])
 
 
 # --- edges ----------------------------------------------------------------------------------------

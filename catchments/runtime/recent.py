@@ -21,10 +21,14 @@ class Recent:
         *,
         bytes_at_most: float = math.inf,
         size_of: Callable[[Any], int] = lambda _: 0,
+        shared_at_most: int = 0,
+        shares: Callable[[Any], object] = lambda _: None,
     ) -> None:
+        """Keep up to so many, and so much; of what each `shares` with others, so many different."""
         self.at_most = at_most
         """May be changed at any time; what is too much goes with the next thing that is kept."""
         self._bytes_at_most, self._size_of = bytes_at_most, size_of
+        self._shared_at_most, self._shares = shared_at_most, shares
         self._sizes: dict[Hashable, int] = {}
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = threading.Lock()
@@ -52,7 +56,9 @@ class Recent:
         return made
 
     def _is_too_large(self) -> bool:
-        return sum(self._sizes.values()) > self._bytes_at_most
+        shared = {id(self._shares(each)) for each in self._kept.values()}
+        too_many = bool(self._shared_at_most) and len(shared) > self._shared_at_most
+        return too_many or sum(self._sizes.values()) > self._bytes_at_most
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what is kept under a key, made first where it is not; `make` may raise."""

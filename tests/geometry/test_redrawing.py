@@ -199,7 +199,7 @@ def test_an_area_that_cannot_be_is_refused_and_says_what_to_do(
 def test_an_outline_of_more_corners_than_any_boundary_has_is_refused_at_once() -> None:
     angles = np.linspace(0, 2 * np.pi, CORNERS_AT_MOST + 1)
     ring = np.column_stack([174.5 + 0.3 * np.cos(angles), -38.5 + 0.3 * np.sin(angles)])
-    with pytest.raises(ChangeDoesNotFit, match=r"has 200,001 corners.*may have 200,000"):
+    with pytest.raises(ChangeDoesNotFit, match=r"has 100,001 corners.*may have 100,000"):
         transfer(squares(), shapely.polygons(ring), to=KOWHAI)
 
 

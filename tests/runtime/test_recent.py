@@ -30,3 +30,15 @@ def test_what_is_kept_anew_counts_once() -> None:
         kept.keep("a", "a" * 60)
     kept.keep("b", "b" * 40)
     assert len(kept) == 2
+
+
+def test_what_many_share_counts_once_and_only_so_many_different_are_held() -> None:
+    bases = [object() for _ in range(4)]
+    kept = Recent(10, shared_at_most=2, shares=lambda each: each[1])
+    for number in range(6):
+        kept.keep(number, (number, bases[number % 2]))
+    assert len(kept) == 6
+    kept.keep(6, (6, bases[2]))
+    assert {id(base) for _, base in kept.all()} == {id(bases[1]), id(bases[2])}
+    kept.keep(7, (7, bases[3]))
+    assert [number for number, _ in kept.all()] == [6, 7]

@@ -503,7 +503,7 @@ def test_an_area_is_looked_over_and_transferred_with_its_schools(
     area = "POLYGON ((174.3 -38.7, 175 -38.7, 175 -38.3, 174.3 -38.3, 174.3 -38.7))"
     preview = sent(app, hana, "transfer-area", to=KOWHAI, drawn=area)
     assert preview.status_code == 200
-    assert "km² of Ahi (AHI-1)" in words(preview)
+    assert "km² of Ahi (AHI-1), sea included." in words(preview)
     assert "54 Kura o Ahi" in words(preview)
     sentence = added(app, hana, "transfer-area", **hidden(preview), confirmed="yes")
     assert sentence == "An area (drawn) transferred to Kōwhai (KOW-2), with school 54."

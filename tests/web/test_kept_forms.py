@@ -231,6 +231,16 @@ def test_a_text_of_megabytes_is_kept_and_sent_along_without_holding_up_the_page(
     assert f'<input type="hidden" id="drawn" name="drawn" value="POLYGON (({corners}))">' in page
 
 
+def test_what_is_too_large_to_be_read_from_who_is_signed_in_no_more_is_not_lost_in_silence(
+    app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = typed_into(hana, FORM, drawn="0" * 100_000)
+    sign_out_in_another_tab(app, monkeypatch, hana)
+    page = hana.post(FORM, data=form, follow_redirects=True)
+    assert "What you sent was not carried out, and is too large to be kept." in page.text
+    assert KeptForms(store_of(app)).of(1) == []
+
+
 def test_drawing_keeps_a_session_alive_but_not_for_ever(
     hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,8 @@ from werkzeug.test import TestResponse
 
 from catchments.store import schema
 from catchments.web.staff.forms import live_totals
-from tests.staff import added, content, csrf_token, signed_in
+from tests.hostile_outlines import OUTLINES
+from tests.staff import added, content, csrf_token, sent, signed_in, words
 from tests.worlds import AHI, HOSTILE, KOWHAI, store_of
 
 PATH = "/staff/drafts/1/totals"
@@ -58,6 +59,27 @@ def test_what_cannot_be_taken_is_said_while_it_is_drawn(
     response = ask(hana, drawn=drawn, to=KOWHAI)
     assert response.status_code == 200
     assert said in response.get_json()["problem"]
+
+
+def test_an_area_that_would_take_a_whole_catchment_says_so_while_it_is_drawn(
+    app: Flask, hana: FlaskClient
+) -> None:
+    whole = content(app).boundaries[AHI].wkt
+    told = ask(hana, drawn=whole, to=KOWHAI).get_json()
+    assert told["problem"].startswith("It would take the whole of Ahi (AHI-1): a transfer leaves")
+    assert "sides" not in told
+    assert "would take the whole of" in words(
+        sent(app, hana, "transfer-area", drawn=whole, to=KOWHAI)
+    )
+
+
+@pytest.mark.parametrize("kind", ["star that crosses itself", "comb, askew"])
+def test_an_outline_that_costs_too_much_is_not_worked_out_while_it_is_drawn(
+    hana: FlaskClient, kind: str
+) -> None:
+    drawn = OUTLINES[kind]((174.05, -38.95, 174.95, -38.05), 20_000).wkt
+    problem = ask(hana, drawn=drawn, to=KOWHAI).get_json()["problem"]
+    assert "goes to and fro over itself too often" in problem
 
 
 def test_totals_are_bounded(hana: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

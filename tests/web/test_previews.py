@@ -126,7 +126,7 @@ def test_catchments_that_lie_far_apart_are_merged_only_when_it_is_meant(
 ) -> None:
     page = sent(app, hana, "merge-catchments", **FAR)
     assert "Ahi (AHI-1) would be in parts that do not touch: 8,9" in words(page)
-    assert re.search(r"of it is \d[\d,]+ km away from the largest", words(page))
+    assert re.search(r"of it, sea included, is \d[\d,]+ km away from the largest", words(page))
     (ticked,) = asks_twice(page)
     for sure in ([], ["nonsense"]):
         refused = sent(app, hana, "merge-catchments", **FAR, confirmed="yes", sure=sure)

@@ -189,3 +189,26 @@ def test_what_a_table_of_another_kind_was_read_for_is_not_taken(
     page = sent(app, hana, "assign-by-table", kept=kept, confirmed="yes")
     assert page.status_code == 400
     assert "choose the file again" in words(page)
+
+
+def test_the_map_of_a_table_that_changes_nothing_is_drawn_as_nothing(
+    app: Flask, hana: FlaskClient
+) -> None:
+    page = sent(app, hana, "move-by-table", pasted="54\tAhi\n")
+    assert page.status_code == 200, words(page)
+    url = "/staff/drafts/1/change/move-by-table/map.json"
+    drawn = post(hana, url, **hidden(page))
+    assert drawn.status_code == 200, words(drawn)
+    assert (drawn.get_json()["area"], drawn.get_json()["moved"]) == (None, [])
+    assert sent(app, hana, "move-by-table", **hidden(page), confirmed="yes").status_code == 400
+
+
+def test_more_than_any_field_takes_is_counted_and_not_sent_back(
+    app: Flask, hana: FlaskClient
+) -> None:
+    page = sent(app, hana, "move-by-table", pasted="junk " * 900_000)
+    assert page.status_code == 400
+    assert len(page.data) < 500_000
+    assert "What was sent here has 4,500,000 characters: more than is taken" in words(page)
+    kept = sent(app, hana, "move-by-table", pasted="junk " * 200_000)
+    assert kept.data.count(b"junk") >= 200_000  # what could be taken is there again

@@ -145,3 +145,12 @@ def test_a_hostile_name_is_text_wherever_the_trail_is_shown(
     assert "<img src=x" not in hana.get("/staff/audit").text
     assert "\x1b" not in hana.get("/staff/audit.csv").text
     assert AuditTrail(store_of(app)).broken_at() is None
+
+
+def test_what_a_refusal_quotes_of_a_file_or_of_what_was_pasted_is_not_in_the_trail(
+    app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "“a.csv” lacks the column “WKT”: it has “Rangi Smith, born 2012”. Add it."
+    monkeypatch.setattr(uploads, "_read_elsewhere", lambda *_: Read(refused=said))
+    assert upload(app, hana, ("a.csv", GOOD)) == 400
+    assert last(app)[1]["why"] == "“a.csv” lacks the column “…”: it has “…”. Add it."

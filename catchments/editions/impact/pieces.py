@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,8 @@ from catchments.changes.uncovered import area as in_words
 from catchments.core.model import Edition, Place
 from catchments.geometry.changing_index import boundaries_near
 from catchments.geometry.coordinates import area_m2, geometry_to_360, in_metres, to_180
-from catchments.geometry.planar import Flags, Shapes, points_within, shortest_line
+from catchments.geometry.planar import Flags, Nearest, Shapes, points_within
+from catchments.runtime.remembered import Remembered
 
 PIECES, CUT_OFF = "pieces", "cut-off"
 """Kinds of concerns: a catchment in more pieces than before; ground away from the rest of one."""
@@ -33,15 +35,26 @@ SAID_AT_MOST = 5
 _FAR_DEGREES = FAR_M / 111_000.0
 """So much of latitude, and more than that far of longitude: then it is measured."""
 
+_PARTED = Remembered()
+"""What was found of two editions that something still holds."""
+
 Marks = npt.NDArray[np.float64]
 
 
-def parted(before: Edition, after: Edition) -> Iterator[Concern]:
-    """Yield each catchment that falls into more pieces, and its ground that is cut off anew.
+def parted(before: Edition, after: Edition) -> tuple[Concern, ...]:
+    """Return each catchment that falls into more pieces, and its ground that is cut off anew.
 
     Cut off is a piece with another catchment beside it, or one further over water than `FAR_M`, if
     it is not the largest of its catchment.
     """
+    known: tuple[Concern, ...] | None = _PARTED.of(before, after)
+    if known is None:
+        known = tuple(_parted(before, after))
+        _PARTED.keep(before, after, known)
+    return known
+
+
+def _parted(before: Edition, after: Edition) -> Iterator[Concern]:
     gone = [c for c, b in before.boundaries.items() if after.boundaries.get(c) is not b]
     drawn = [c for c, b in after.boundaries.items() if before.boundaries.get(c) is not b]
     old = {code: _Pieces.of(before.boundaries[code]) for code in gone}
@@ -70,6 +83,11 @@ class _Pieces:
         areas, counts = shapely.area(shapes), shapely.get_num_coordinates(shapes)
         marks = np.column_stack([shapely.bounds(shapes), areas, counts])
         return cls(shapes, marks, int(np.argmax(areas)) if len(areas) else 0)
+
+    @cached_property
+    def nearest(self) -> Nearest:
+        """Finds where the largest is nearest to others."""
+        return Nearest(self.shapes[[self.largest]])
 
     def among(self, marks: set[bytes]) -> Flags:
         """Return which pieces have one of some marks."""
@@ -127,7 +145,7 @@ def _cut_off(code: str, after: Edition, old: _Pieces | None, pieces: _Pieces) ->
         beside = _beside(code, after, piece)
         if beside or _is_far(piece, rest):
             said += 1
-            yield _concern(code, after, piece, pieces.shapes[[pieces.largest]], beside)
+            yield _concern(code, after, piece, pieces.nearest, beside)
 
 
 def _were_apart(pieces: _Pieces, old: _Pieces | None) -> Flags:
@@ -158,29 +176,30 @@ def _is_far(piece: BaseGeometry, rest: Shapes) -> bool:
     shapely.prepare(own)
     if shapely.dwithin(own, rest, _FAR_DEGREES).any():
         return False
-    return _away_m(piece, rest) > FAR_M
+    return _away_m(piece, Nearest(rest)) > FAR_M
 
 
-def _away_m(piece: BaseGeometry, rest: Shapes) -> float:
-    return float(shapely.length(in_metres([shortest_line(piece, rest)]))[0])
+def _away_m(piece: BaseGeometry, rest: Nearest) -> float:
+    return float(shapely.length(in_metres([rest.line_to(piece)]))[0])
 
 
 def _concern(
-    code: str, after: Edition, piece: BaseGeometry, largest: Shapes, beside: Sequence[str]
+    code: str, after: Edition, piece: BaseGeometry, largest: Nearest, beside: Sequence[str]
 ) -> Concern:
     (spot,) = points_within([piece])
     away = _away_m(piece, largest)
     apart = f"{away / 1e3:,.0f} km" if away >= 1e3 else f"{away:,.0f} m"
     names = [after.catchments[c].name for c in beside if c in after.catchments]
-    where = f", beside {listed(names[:3])}," if names else ""
+    where = f", beside {listed(names[:3])}," if names else ","
+    much = f"{in_words(area_m2(piece) / 1e6)} of it, sea included{where}"
     text = (
         f"{after.catchments[code].name} ({code}) would be in parts that do not touch: "
-        f"{in_words(area_m2(piece) / 1e6)} of it{where} is {apart} away from the largest."
+        f"{much} is {apart} away from the largest."
     )
     if away < 1:
         text = (
             f"{after.catchments[code].name} ({code}) would be in parts that touch in a point only: "
-            f"{in_words(area_m2(piece) / 1e6)} of it{where} hangs on the largest by that."
+            f"{much} hangs on the largest by that."
         )
     place = Place(lng=to_180(float(spot.x)), lat=float(spot.y))
     return Concern(CUT_OFF, text, place, (code,), box=piece.bounds)

@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import ChangeDoesNotFit, InputRefused, shown
 from catchments.geometry.coordinates import geometry_to_180, in_new_zealand, look_swapped, xy_to_360
-from catchments.geometry.outlines import CORNERS_AT_MOST, refuse_entangled
+from catchments.geometry.outlines import CORNERS_AT_MOST, refuse_entangled, refuse_many_corners
 from catchments.geometry.shape_text import AREAS, LINES, TooManyVertices, shape_of
 from catchments.lookup.values import degrees
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
@@ -91,12 +91,11 @@ def _point(line: str) -> tuple[float, float] | str:
 def checked(given: BaseGeometry, field: str, kinds: Sequence[str]) -> BaseGeometry:
     """Return what was drawn or typed in -180…180. Raises FormRefused for what cannot be taken."""
     xy = shapely.get_coordinates(given)
-    if len(xy) > CORNERS_AT_MOST:
-        raise _too_many(field, len(xy))
     if not _all_in_new_zealand(xy):
         raise FormRefused([FieldError(field, gettext("It lies outside New Zealand."))])
     moved = shapely.transform(given, xy_to_360)
     try:
+        refuse_many_corners(moved)
         refuse_entangled(moved)  # before anything looks for where it crosses itself
     except ChangeDoesNotFit as error:
         raise FormRefused([FieldError(field, str(error))]) from error

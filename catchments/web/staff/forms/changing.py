@@ -78,7 +78,8 @@ def _given() -> MultiDict[str, str]:
 def make_change(draft: int, kind: str) -> AnyResponse:
     """Add a change to a draft, or say what is wrong with the form."""
     chosen, seen = _kind(kind), draft_view.seen_given()
-    typed = FormReader(request.form, request.files)
+    adds = bool(request.form.get("confirmed")) and request.form.get("do", "").strip() != "check"
+    typed = FormReader(request.form, request.files, adds=adds)
     found = draft_view.read(draft)
     is_stale = found.draft.version != seen.version
     # After a double click, the back button, a line that broke.

@@ -51,9 +51,15 @@ class FormReader:
     """A form's fields; each reader gives a value, or notes what is wrong and gives an empty one."""
 
     def __init__(
-        self, given: MultiDict[str, str], files: MultiDict[str, FileStorage] | None = None
+        self,
+        given: MultiDict[str, str],
+        files: MultiDict[str, FileStorage] | None = None,
+        *,
+        adds: bool = False,
     ) -> None:
         self.given = given
+        self.adds = adds
+        """Whether what is read is to be added now, and not only looked over or drawn."""
         self.wrongs: list[FieldError] = []
         self.said = ""
         """What a reader of a file has to say about it, beside the change."""

@@ -106,7 +106,7 @@ def check_effects(
     except FileRefused as error:
         wrong = FieldError(FILE, for_pages(str(error)), tuple(error.rows[:ROWS_SHOWN]))
         raise FormRefused([wrong]) from error
-    if after is worked.content and typed.text("confirmed"):
+    if after is worked.content and typed.adds:
         said = gettext("It changes nothing: the draft has all of it.")
         raise FormRefused([FieldError(FILE, said)])
 

@@ -17,12 +17,13 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.changes.kinds.split_catchment import SplitCatchment
 from catchments.core.errors import CatchmentsError, InputRefused
-from catchments.core.model import Catchment
+from catchments.core.model import Catchment, Edition
 from catchments.core.roles import Action
 from catchments.editions.impact.live_totals import Load, SideTotals, going, live_totals
 from catchments.editions.impact.tables import NOTHING, Numbers, numbers_of
 from catchments.geometry.changing_index import boundaries_touching
 from catchments.geometry.coordinates import area_m2, geometry_to_360
+from catchments.geometry.outlines import CORNERS_AT_MOST
 from catchments.geometry.shape_text import AREAS, LINES, shape_of
 from catchments.web.accounts.access import requires
 from catchments.web.common.services import service
@@ -33,8 +34,7 @@ from catchments.web.staff.pages import draft_view
 from catchments.web.staff.pages.draft_view import DraftState
 from catchments.web.staff.pages.impact import answers_of, base_of, bench, stated_rates
 
-CORNERS_AT_MOST = 100_000
-"""Of an outline whose totals are told while it is drawn."""
+NAMED_AT_MOST = 5
 LARGEST_QUESTION_BYTES = 4 << 20
 NEW = "NEW-WHILE-DRAWN"
 """Stands for the code that a new catchment will get."""
@@ -109,13 +109,29 @@ def _told(asked: Question, worked: DraftState) -> dict[str, Any]:
     area = geometry_to_360(checked(_shape(asked.drawn, AREAS), "drawn", AREAS))
     chosen = set(asked.givers) or set(content.catchments)
     givers = chosen - {asked.to}
-    if boundaries_touching(content.boundaries, area).keys().isdisjoint(givers):
+    touched = boundaries_touching(content.boundaries, area)
+    giving = {code: shape for code, shape in touched.items() if code in givers}
+    if not giving:
         return {
             "problem": gettext("It lies in no catchment that gives: in the sea, or in who gets.")
         }
+    whole = [code for code, shape in giving.items() if shapely.covers(area, shape)]
+    if whole:
+        return {"problem": _would_take(whole, content)}
     moving = going(answers_of(worked), _inside(area, worked), givers)
     about = {"area_km2": round(area_m2(area) / 1e6, 1)}
     return {**about, **(_sides(worked, moving, to) if to else {"moving": _moving(worked, moving)})}
+
+
+def _would_take(whole: list[str], content: Edition) -> str:
+    """Return that an area would leave nothing of some catchments, as it is refused when added."""
+    names = ", ".join(f"{content.catchments[code].name} ({code})" for code in whole[:NAMED_AT_MOST])
+    said: str = gettext(
+        "It would take the whole of %(names)s: a transfer leaves something to who gives. Merge "
+        "the catchments instead, or draw a smaller area.",
+        names=names,
+    )
+    return said
 
 
 def _of_line(asked: Question, worked: DraftState) -> dict[str, Any]:

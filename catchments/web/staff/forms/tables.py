@@ -94,7 +94,7 @@ def difference(worked: DraftState, change: Change, *, same: int) -> dict[str, An
 
 def refuse_nothing(typed: FormReader, each: Mapping[Any, Any]) -> None:
     """Refuse to add a table by which nothing would change: it is shown, and no more."""
-    if not each and typed.text("confirmed"):
+    if not each and typed.adds:
         typed.refuse("", gettext("It changes nothing: the draft has all of it."))
 
 

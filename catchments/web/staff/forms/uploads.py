@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -42,6 +43,7 @@ REASON_KEPT = 500
 REFUSAL_SHOWN, ROWS_SHOWN = 10_000, 100
 """Characters, and rows at fault: whatever a reader says that a file may have taken over."""
 FORMATS = ".kml,.kmz,.geojson,.topojson,.json,.gpkg,.parquet,.geoparquet,.zip,.csv"
+_QUOTED = re.compile(r"“([^”]*)”")
 
 
 def area_of_file(typed: FormReader, field: str) -> BaseGeometry:
@@ -181,7 +183,9 @@ def _facts(files: Sequence[FileStorage], paths: Sequence[str]) -> list[dict[str,
 def _record(read: Read, file_count: int, subject: str) -> None:
     """Add to the audit trail what was uploaded, by whom, and what came of it."""
     came = "crashed" if read.crashed else "refused" if read.refused else "read"
-    why = line_of_text(read.crashed or read.refused, at_most=REASON_KEPT)
+    names = [str(file["name"]) for file in read.files]
+    said = _without_quotes(read.crashed or read.refused, but=names)
+    why = line_of_text(said, at_most=REASON_KEPT)
     AuditTrail(service().store).add(
         actor=me().login,
         action=f"upload.{came}",
@@ -190,6 +194,14 @@ def _record(read: Read, file_count: int, subject: str) -> None:
         file_count=file_count,
         **({"why": why} if why else {}),
     )
+
+
+def _without_quotes(text: str, *, but: Sequence[str]) -> str:
+    """Return a refusal without what it quotes of what was read, but for names of the files.
+
+    The trail is never shortened: what somebody pasted, or a file holds, has no place in it.
+    """
+    return _QUOTED.sub(lambda found: found[0] if found[1] in but else "“…”", text)
 
 
 def _read_elsewhere(wish: Wish, folder: str) -> Read:

@@ -46,6 +46,8 @@ from catchments.web.common.services import service
 KEPT = "catchments.working"
 DRAFTS_KEPT, DRAFTS_BYTES = 24, 64_000_000
 """Versions of drafts, and what they may hold beside their bases."""
+BASES_HELD = 3
+"""Editions that those versions are made from: each holds an index of tens of megabytes."""
 BYTES_A_VERTEX = 40
 """Of a boundary that was worked with: sixteen for its place, the rest for what finds it."""
 TRIED = "catchments.tried"
@@ -238,8 +240,14 @@ def _kept() -> Recent:
 
 
 def kept_drafts() -> Recent:
-    """Return room for versions of drafts, bounded by what they drew."""
-    return Recent(DRAFTS_KEPT, bytes_at_most=DRAFTS_BYTES, size_of=bytes_of)
+    """Return room for versions of drafts, bounded by what they drew and what they are made from."""
+    return Recent(
+        DRAFTS_KEPT,
+        bytes_at_most=DRAFTS_BYTES,
+        size_of=bytes_of,
+        shared_at_most=BASES_HELD,
+        shares=lambda state: state.base,
+    )
 
 
 def bytes_of(state: DraftState) -> int:
@@ -252,7 +260,14 @@ def bytes_of(state: DraftState) -> int:
 def _tried() -> Recent:
     """Return what the changes that were looked over lately would make of their drafts."""
     kept: Recent = current_app.extensions.setdefault(
-        TRIED, Recent(TRIED_KEPT, bytes_at_most=DRAFTS_BYTES / 4, size_of=lambda t: bytes_of(t[-1]))
+        TRIED,
+        Recent(
+            TRIED_KEPT,
+            bytes_at_most=DRAFTS_BYTES / 4,
+            size_of=lambda tried: bytes_of(tried[-1]),
+            shared_at_most=BASES_HELD,
+            shares=lambda tried: tried[-1].base,
+        ),
     )
     return kept
 

@@ -18,6 +18,7 @@ from catchments.web.staff.forms.change_form import ChangeForm
 from catchments.web.staff.forms.choosing_schools import lines_of
 from catchments.web.staff.forms.fields import FormReader
 from catchments.web.staff.forms.options import catchment_options, provider_options
+from catchments.web.staff.pages import draft_view
 from catchments.web.staff.pages.draft_view import DraftState
 
 
@@ -48,11 +49,11 @@ def offer(_typed: FormReader, worked: DraftState) -> dict[str, Any]:
 
 def preview(_typed: FormReader, worked: DraftState, change: SplitCatchment) -> dict[str, Any]:
     """Return what the new catchment will be: how large, and with which schools."""
-    after = change.apply(worked.content)
+    after = draft_view.tried(worked, change).content
     old = worked.content.catchments[change.catchment]
     what = gettext(
         "%(new)s (%(code)s) gets %(km2)s km², on the %(side)s of the line; %(left)s km² stay with "
-        "%(old)s.",
+        "%(old)s. Sea is included.",
         new=change.new.name,
         code=change.new.code,
         km2=f"{area_m2(after.boundaries[change.new.code]) / 1e6:,.1f}",

@@ -79,7 +79,7 @@ def preview(typed: FormReader, worked: DraftState, change: TransferArea) -> dict
         for name in [worked.content.catchments[code].name]
     )
     what = gettext(
-        "The area (%(label)s) goes to %(name)s (%(code)s): %(said)s.",
+        "The area (%(label)s) goes to %(name)s (%(code)s): %(said)s, sea included.",
         label=change.label,
         name=to.name,
         code=to.code,
