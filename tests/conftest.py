@@ -297,7 +297,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     """A store with its schema made and nothing in it, once of each kind."""
-    with opened(database_url) as made:
+    with opened(database_url) as made, made.kept_open():
         yield made
 
 
