@@ -35,6 +35,7 @@ from catchments.web.front import onion
 
 WEB = Path(__file__).parents[1] / "web"
 """Where the templates and static files are that these pages share with others."""
+OWN = Path(__file__).parent / "web"
 NAME = "Requests for support"
 WELCOME = (
     "For schools that ask the attendance service for support, and for the providers that give it. "
@@ -57,7 +58,7 @@ def create_app(settings: RequestsSettings | None = None, **parts: Any) -> Flask:
     }
     app.extensions[EXTENSION] = Portal(settings, **(made | parts))
     Babel(app)
-    assets.register(app)
+    assets.register(app, {"requests_files.static": OWN / "static"})
     frame.register(app)
     problems.register(
         app,

@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from catchments.core.roles import Role
 from catchments.core.settings import Settings
 from catchments.requests.application import create_app
 from catchments.requests.lookup import LookupAway
@@ -55,11 +56,11 @@ class Pages:
         return client
 
 
-def pages_of(desk: Desk, **changes: Any) -> Pages:
+def pages_of(desk: Desk, *, second_factor: frozenset[Role] = frozenset(), **changes: Any) -> Pages:
     accounts = Settings(
         database_url=desk.database.url,
         data_keys=(DATA_KEY,),
-        second_factor=frozenset(),
+        second_factor=second_factor,
         secret_keys=("a-key-of-the-tests-which-signs-all-of-their-sessions",),
     )
     lookup = OurLookup()

@@ -9,7 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from catchments.core.errors import InputRefused
-from catchments.requests.application import Following
+from catchments.core.roles import Role
+from catchments.core.settings import Settings
+from catchments.requests.application import Following, create_app
 from catchments.requests.lookup import LookupAway
 from catchments.requests.settings import DEFAULT_DATABASE_URL, RequestsSettings
 from catchments.requests.store.mail import CaseLetters
@@ -75,6 +77,35 @@ def test_every_answer_is_kept_by_nobody_and_asks_for_nothing_elsewhere(pages):
         assert response.headers["Content-Security-Policy"].startswith("default-src 'none'"), path
         assert response.headers["Referrer-Policy"] == "same-origin", path
         assert "http" not in response.text.replace("http://localhost", ""), path
+
+
+def test_without_its_database_it_says_so_and_lives(tmp_path):
+    settings = RequestsSettings(
+        Settings(database_url=f"sqlite:///{tmp_path / 'none.sqlite'}", data_keys=("k" * 32,))
+    )
+    client = create_app(settings).test_client()
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").status_code == 503
+    form = {"login": "ana", "password": "x"}
+    page = post(client, "/requests/sign-in", page="/requests/sign-in", **form)
+    assert page.status_code == 503
+    assert "<h1>" in page.text
+
+
+def test_styles_are_kept_by_browsers_under_their_version(pages):
+    client = pages.app.test_client()
+    page = client.get("/requests/sign-in").text
+    path = page.partition('href="/requests-static/')[2].partition('"')[0]
+    with client.get(f"/requests-static/{path}") as styles:
+        assert "immutable" in styles.headers["Cache-Control"]
+
+
+def test_whoever_may_see_students_sets_up_a_second_step_first(desk):
+    pages = pages_of(desk, second_factor=frozenset(Role))
+    client = pages.of("ana")
+    assert client.get("/requests").headers["Location"].startswith("/requests/second-step/set-up")
+    assert client.get("/requests/second-step/set-up").status_code == 200
+    assert RequestsSettings.from_environment({}).accounts.second_factor == frozenset(Role)
 
 
 def test_nobody_administers_accounts_here(pages):

@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
@@ -13,7 +14,7 @@ from catchments.requests.rules.handovers import Move
 from catchments.requests.store.handovers import Handovers
 from tests.requests.desk import SOUTH, TODAY, served
 from tests.requests.portal import Pages, begun, filled, hidden, pages_of, post, upload
-from tests.staff import words
+from tests.staff import PASSWORD, csrf_in, words
 
 
 @pytest.fixture
@@ -74,6 +75,25 @@ def test_a_form_that_another_window_has_overtaken_is_shown_again(pages):
     assert "Two." in second.text
     assert post(ana, where, **filled(barriers="Two."), **_v(second), do="keep").status_code == 303
     assert "Two." in ana.get(where).text
+
+
+def test_what_is_sent_after_a_session_has_ended_stands_in_its_form_again(pages):
+    ana, other = pages.of("ana"), pages.of("ana")
+    form = other.get("/requests/new?school=54")
+    fields = filled(student_name="Made-up Newcomer") | hidden(form) | {"do": "keep"}
+    fields["csrf_token"] = csrf_in(form)
+    post(other, "/requests/sign-out")
+    asked = other.post("/requests/new", data=fields)
+    assert asked.headers["Location"].startswith("/requests/sign-in")
+    signed = post(
+        other, "/requests/sign-in", page="/requests/sign-in", login="ana", password=PASSWORD
+    )
+    home = other.get(signed.headers["Location"])
+    kept = re.search(r'href="([^"]*kept[^"]*)"', home.text)
+    page = other.get(unescape(kept[1]), follow_redirects=True)
+    assert page.request.path == "/requests/new"
+    assert "Made-up Newcomer" in page.text
+    assert "Made-up Newcomer" not in ana.get("/requests").text, "nothing was carried out"
 
 
 def test_a_script_keeps_what_is_typed_and_is_told_the_version(pages):

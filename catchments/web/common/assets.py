@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from flask import Flask, Response, request
@@ -17,18 +19,24 @@ WRITTEN_IN = ("templates", "static", "translations")
 """Folders of `web/`."""
 
 
-def register(app: Flask) -> None:
-    """Name the version in every static file's address, and let that address be kept for good."""
+def register(app: Flask, others: Mapping[str, Path] = MappingProxyType({})) -> None:
+    """Name the version in every static file's address, and let that address be kept for good.
+
+    `others` are folders of such files beside the application's own, by endpoint.
+    """
+    endpoints = {"static", *others}
     web = Path(app.root_path)
-    version = version_of(*(web / name for name in WRITTEN_IN), GUIDANCE, SITE_TEXTS)
+    version = version_of(
+        *(web / name for name in WRITTEN_IN), GUIDANCE, SITE_TEXTS, *others.values()
+    )
     app.extensions[EXTENSION] = version
 
     def versioned(endpoint: str, values: dict[str, Any]) -> None:
-        if endpoint == "static":
+        if endpoint in endpoints:
             values.setdefault("v", version)
 
     def kept(response: Response) -> Response:
-        if request.endpoint == "static" and request.args.get("v") == version:
+        if request.endpoint in endpoints and request.args.get("v") == version:
             response.headers["Cache-Control"] = FOR_GOOD
         return response
 

@@ -107,7 +107,7 @@ def case_page(
     places = _places(head, events) | {m.from_id for m in moves} | {m.to_id for m in moves}
     places |= {note.organisation for note in notes} | {file.organisation for file in files}
     organisations = portal().organisations.some(places)
-    held = Names(head)
+    held = Names(head, _people(head, events) | {e.by for e in notes} | {e.by for e in files})
     is_school_lead = who.is_in(head.case.school, CaseRole.ATTENDANCE_LEAD)
     return show(
         "case.html",
@@ -142,11 +142,11 @@ def case_page(
 class Names:
     """Who did what, as whoever looks may know it: of the other side's people the side alone."""
 
-    def __init__(self, head: CaseHead) -> None:
+    def __init__(self, head: CaseHead, people: set[int]) -> None:
         organisations = portal().organisations
         self._all = head.sight.sees(Part.PEOPLE)
         self._school = {each.person.id for each in organisations.members(head.case.school)}
-        self._known: dict[int, str] = {}
+        self._known = person_names(people)
 
     def __call__(self, number: int | None) -> str:
         """Return a person's name, or what is said in its place."""
@@ -154,8 +154,6 @@ class Names:
             return "the service itself"
         if not self._all and number not in self._school:
             return "the provider's side"
-        if number not in self._known:
-            self._known |= person_names({number})
         return self._known.get(number, "somebody")
 
 
@@ -173,6 +171,14 @@ def _places(head: CaseHead, events: list[Event]) -> set[int]:
     named = ("before", "after", "next")
     facts = {int(event.facts[name]) for event in events for name in named if name in event.facts}
     return {head.case.school, head.case.holder} | facts
+
+
+def _people(head: CaseHead, events: list[Event]) -> set[int]:
+    """Return all who are named in a case's head and in its history."""
+    named = {event.facts.get(name) for event in events for name in ("assigned_to", "contact")}
+    named |= {event.by for event in events}
+    named |= {head.case.assigned_to, head.case.primary_contact}
+    return {int(each) for each in named if each is not None}
 
 
 def _told(event: Event, organisations: Mapping[int, Any], named: Names) -> str:
