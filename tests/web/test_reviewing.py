@@ -591,6 +591,18 @@ def test_a_draft_made_from_a_withdrawn_edition_is_put_on_another(app: Flask) -> 
     assert hana.get(f"/staff/drafts/{draft}/change/rename-catchment").status_code == 200
 
 
+def test_a_draft_that_was_published_is_not_said_to_fit_no_more(app: Flask) -> None:
+    published(app, ASSIGN, on=SOON)
+    on_top = approved(app, on=LATER, change=RenameCatchment(AHI, "Ahi Nui"), base=2)
+    assert act(signed_in(app, "aroha"), app, "publish", on_top).status_code == 303
+    tama = signed_in(app, "tama")
+    post(tama, "/staff/editions/2/withdraw", reason="Not yet.")
+    page = words(tama.get(f"/staff/drafts/{on_top}"))
+    assert "made from edition 2, which has been withdrawn" in page
+    assert "What was published of it is in the history." in page
+    assert "do not fit any more" not in page
+
+
 def test_withdrawn_twice_at_once_it_is_on_record_once(app: Flask) -> None:
     scheduled(app)
     tama = [signed_in(app, "tama") for _ in range(3)]
