@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -231,14 +233,37 @@ def test_a_text_of_megabytes_is_kept_and_sent_along_without_holding_up_the_page(
     assert f'<input type="hidden" id="drawn" name="drawn" value="POLYGON (({corners}))">' in page
 
 
+NOT_KEPT = "What you sent was not carried out, and could not be kept. Go back in your browser"
+
+
 def test_what_is_too_large_to_be_read_from_who_is_signed_in_no_more_is_not_lost_in_silence(
     app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     form = typed_into(hana, FORM, drawn="0" * 100_000)
     sign_out_in_another_tab(app, monkeypatch, hana)
     page = hana.post(FORM, data=form, follow_redirects=True)
-    assert "What you sent was not carried out, and is too large to be kept." in page.text
+    assert NOT_KEPT in page.text
     assert KeptForms(store_of(app)).of(1) == []
+
+
+def test_on_a_full_disk_it_is_said_that_a_form_could_not_be_kept_and_nothing_else_is_harmed(
+    app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = store_of(app)
+    with store.reading() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+
+    def no_room(connection: Any, _record: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    form = typed_into(hana, FORM, drawn=secrets.token_hex(400_000))
+    end_elsewhere(app, monkeypatch, hana)
+    sa.event.listen(store._engine, "connect", no_room)
+    page = hana.post(FORM, data=form, follow_redirects=True)
+    assert NOT_KEPT in page.text
+    sa.event.remove(store._engine, "connect", no_room)
+    again = hana.post(FORM, data=form)  # the back button, once there is room
+    assert form["drawn"] in after_signing_in(hana, again)
 
 
 def test_drawing_keeps_a_session_alive_but_not_for_ever(

@@ -25,15 +25,18 @@ import shapely
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from shapely.geometry import mapping
 from werkzeug.test import TestResponse
 
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.changes.kinds.transfer_area import TransferArea
+from catchments.commands.jobs import reading
 from catchments.core.roles import Role
 from catchments.core.settings import ROOT, UNFENCED_FILES
+from catchments.geometry import outlines
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.fenced_programs import ONE_THREAD
-from catchments.readers.uploads import Read, Wish, encoded
+from catchments.readers.uploads import Read, Sought, Wish, encoded
 from catchments.runtime import ended_programs, subprocess_job
 from catchments.runtime.fence.plans import Fence
 from catchments.store import schema
@@ -46,6 +49,7 @@ from catchments.web.staff.forms import uploads
 from maps.exports.export_input import ExportInput
 from maps.exports.geoparquet import catchments_geoparquet
 from tests import hostile_parquet
+from tests.hostile_outlines import OUTLINES
 from tests.staff import add_person, asks_twice, csrf_token, post, signed_in, words
 from tests.worlds import (
     HOSTILE,
@@ -552,3 +556,16 @@ def test_no_file_is_said(app: Flask, hana: FlaskClient) -> None:
     response = post(hana, "/staff/drafts/1/change/replace-boundaries", version=version, **GIVEN)
     assert response.status_code == 400
     assert "Choose a file." in words(response)
+
+
+def test_a_boundary_that_goes_to_and_fro_over_itself_is_refused_where_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    star = OUTLINES["star"]((174.05, -38.95, 174.95, -38.05), 40)
+    feature = {"type": "Feature", "properties": {"name": "Ahi"}, "geometry": mapping(star)}
+    path = tmp_path / "star.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    wish = Wish([str(path)], Sought.CATCHMENTS)
+    assert reading.read(wish).refused == ""
+    monkeypatch.setattr(outlines, "MEETINGS_AT_MOST", 100)
+    assert "goes to and fro over itself too often" in reading.read(wish).refused

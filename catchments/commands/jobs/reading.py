@@ -13,8 +13,8 @@ from pathlib import Path
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.errors import CatchmentsError, FileRefused, shown
-from catchments.geometry.outlines import refuse_many_corners
+from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, FileRefused, shown
+from catchments.geometry.outlines import refuse_entangled, refuse_many_corners
 from catchments.geometry.tiling.sketch import Sketch, sketched
 from catchments.readers.formats.archives import MAX_UNPACKED_BYTES
 from catchments.readers.report import Report
@@ -105,6 +105,9 @@ def _catchments(wish: Wish) -> Read:
         accept_gaps=wish.accept_gaps,
     )
     kept = came.kept
+    for code, boundary in came.boundaries.items():
+        if code not in kept:
+            _refuse_entangled(code, boundary)
     return Read(
         catchments=came.catchments,
         boundaries={
@@ -158,6 +161,18 @@ def _aliases(wish: Wish) -> Read:
 
 def _paths(wish: Wish) -> list[Path]:
     return [Path(path) for path in wish.paths]
+
+
+def _refuse_entangled(code: str, boundary: BaseGeometry) -> None:
+    """Refuse what the service would have to look at, again and again, for longer than it may."""
+    try:
+        refuse_entangled(boundary)
+    except ChangeDoesNotFit as error:
+        raise FileRefused(
+            f"The boundary of {shown(code)} goes to and fro over itself too often to be looked at.",
+            allowed=error.allowed,
+            next_step="Simplify it, or draw it again with fewer turns.",
+        ) from error
 
 
 def _refuse_many(geometries: object, path: Path) -> None:

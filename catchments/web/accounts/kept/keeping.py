@@ -12,7 +12,7 @@ from typing import Any
 from flask import Response, after_this_request, flash, g, render_template, request, session
 from flask_babel import gettext, ngettext
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError
@@ -60,11 +60,14 @@ def _keep() -> str | None:
             return None
         once = request.form.get("once", "")[:LONGEST_ONCE]
         key = _forms().keep(sent, for_=person, once=once)
-    except RequestEntityTooLarge:  # to be read from somebody of whom nothing is known
-        if access.account_or_none() is None:
-            flash(gettext("What you sent was not carried out, and is too large to be kept."))
-        return None
-    except (CatchmentsError, HTTPException):  # the database is away
+    except (CatchmentsError, HTTPException):
+        # Too large to be read from somebody of whom nothing is known, or the database has no room.
+        flash(
+            gettext(
+                "What you sent was not carried out, and could not be kept. Go back in your "
+                "browser: what you typed may still be there."
+            )
+        )
         return None
     mine = access.account_or_none()
     if mine is None:
