@@ -39,7 +39,10 @@ OWN = Path(__file__).parent / "web"
 NAME = "Requests for support"
 WELCOME = (
     "For schools that ask the attendance service for support, and for the providers that give it. "
-    "You need an account: your organisation's delegated authoriser makes one for you."
+    "You need an account: your organisation’s delegated authoriser makes one for you."
+)
+WHOM_TO_ASK = (
+    "Forgotten your password, or no account? Ask your organisation’s delegated authoriser."
 )
 FOLLOW_EVERY_S = 5.0
 SEND_EVERY_S = 5.0
@@ -83,6 +86,7 @@ def _room(parts: Portal) -> Room:
         frame="requests/base.html",
         name=NAME,
         welcome=WELCOME,
+        whom_to_ask=WHOM_TO_ASK,
         roles=(Role.READER,),
     )
 
