@@ -31,6 +31,7 @@ from catchments.store.outbox.mail_sending import MailWorker
 from catchments.web.accounts import routes as accounts_routes
 from catchments.web.accounts.room import Room
 from catchments.web.common import assets, problems, security
+from catchments.web.common.query_parameters import Number
 from catchments.web.front import onion
 
 WEB = Path(__file__).parents[1] / "web"
@@ -60,6 +61,7 @@ def create_app(settings: RequestsSettings | None = None, **parts: Any) -> Flask:
         "lookup": Lookup(settings.lookup_url, key=settings.lookup_key),
     }
     app.extensions[EXTENSION] = Portal(settings, **(made | parts))
+    app.url_map.converters |= {"int": Number}
     Babel(app)
     assets.register(app, {"requests_files.static": OWN / "static"})
     frame.register(app)
