@@ -31,6 +31,7 @@ from catchments.store.outbox.mail_sending import MailWorker
 from catchments.web.accounts import routes as accounts_routes
 from catchments.web.accounts.room import Room
 from catchments.web.common import assets, problems, security
+from catchments.web.common.query_parameters import Number
 from catchments.web.front import onion
 
 WEB = Path(__file__).parents[1] / "web"
@@ -39,7 +40,10 @@ OWN = Path(__file__).parent / "web"
 NAME = "Requests for support"
 WELCOME = (
     "For schools that ask the attendance service for support, and for the providers that give it. "
-    "You need an account: your organisation's delegated authoriser makes one for you."
+    "You need an account: your organisation’s delegated authoriser makes one for you."
+)
+WHOM_TO_ASK = (
+    "Forgotten your password, or no account? Ask your organisation’s delegated authoriser."
 )
 FOLLOW_EVERY_S = 5.0
 SEND_EVERY_S = 5.0
@@ -57,6 +61,7 @@ def create_app(settings: RequestsSettings | None = None, **parts: Any) -> Flask:
         "lookup": Lookup(settings.lookup_url, key=settings.lookup_key),
     }
     app.extensions[EXTENSION] = Portal(settings, **(made | parts))
+    app.url_map.converters |= {"int": Number}
     Babel(app)
     assets.register(app, {"requests_files.static": OWN / "static"})
     frame.register(app)
@@ -83,6 +88,7 @@ def _room(parts: Portal) -> Room:
         frame="requests/base.html",
         name=NAME,
         welcome=WELCOME,
+        whom_to_ask=WHOM_TO_ASK,
         roles=(Role.READER,),
     )
 

@@ -205,6 +205,20 @@ def test_nobody_is_given_a_case_where_one_of_several_has_changed(pages):
     assert "checked" in page.text
 
 
+@pytest.mark.parametrize("number", ["99999999999999999999", "-1", "1e400", "x", "²", ""])
+def test_a_number_that_no_database_holds_is_no_fault_of_the_services(pages, number):
+    reference, wiki = pages.desk.send("ana"), pages.of("wiki")
+    case = f"/requests/cases/{reference}"
+    for path in ("handovers/{}/note", "writing/{}/send", f"cases/{reference}/notes/{{}}/share"):
+        assert post(wiki, f"/requests/{path.format(number)}").status_code in {404, 405}, path
+    for fields in ({"version": number}, {"version": "1", "assignee": number}):
+        assert post(wiki, f"{case}/step/assign", **fields).status_code in {400, 412}
+    for query in ("page", "at", "school"):
+        assert wiki.get("/requests/cases", query_string={query: number}).status_code == 200
+    assigned = post(wiki, "/requests/cases/assign", case=f"{reference}:{number}", assignee=number)
+    assert assigned.status_code == 400
+
+
 def test_notes_are_internal_until_they_are_shared(pages):
     reference = pages.desk.send("ana")
     wiki, ana = pages.of("wiki"), pages.of("ana")

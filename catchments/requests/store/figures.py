@@ -15,10 +15,10 @@ from catchments.store.engine import Repository
 
 _C, _O = schema.support_case, schema.organisation
 AGES: tuple[tuple[int, str], ...] = (
-    (7, "up to a week"),
-    (28, "up to 4 weeks"),
-    (84, "up to 12 weeks"),
-    (0, "longer"),
+    (7, "in the last week"),
+    (28, "1 to 4 weeks ago"),
+    (84, "4 to 12 weeks ago"),
+    (0, "longer ago"),
 )
 """Days since a request was sent, at most; 0 for any more."""
 

@@ -43,8 +43,8 @@ class Invitations(Repository):
     ) -> tuple[Person, str]:
         """Give somebody an account and roles; return them, and their first password.
 
-        The password is empty where they have an account already: then they are given the roles
-        there, beside those that they have. Raises InputRefused and NotAllowed.
+        The password is empty where they have an account that they have used: then they are given
+        the roles there, beside those that they have. Raises InputRefused and NotAllowed.
         """
         into = self.organisation(by, organisation)
         if not roles:
@@ -71,6 +71,9 @@ class Invitations(Repository):
         held = organisations.viewer(who.id).memberships
         before = {each.role for each in held if each.organisation == organisation}
         organisations.set_roles(who.id, organisation, before | set(roles), by=by)
+        is_new_here = known is not None and known.change_password_by is not None
+        if is_new_here and who.id != by.id and not self.is_elsewhere(who.id, organisation):
+            first = self.new_password(by, organisation, who.id)  # invited twice, such as by a click
         with self._database.writing() as connection:
             mail.tell(connection, who.id, mail.About.INVITED, whose=into.name, login=who.login)
         return who, first

@@ -19,7 +19,8 @@ from catchments.web.accounts.pages import page
 from catchments.web.common.i18n import in_new_zealand, te_reo
 from catchments.web.spoken.dates import long_date
 
-NOT_THERE, STALE = 404, 412
+STALE = 412
+LONGEST_NUMBER = 9
 
 
 class Link(NamedTuple):
@@ -56,6 +57,16 @@ def age(sent_on: date) -> str:
     """Return how long ago a request was sent, in days."""
     days = (portal().today() - sent_on).days
     return "today" if days <= 0 else "1 day" if days == 1 else f"{days:,} days"
+
+
+def whole(text: str) -> int:
+    """Return a whole number of at most nine digits, as every database holds it.
+
+    Raises ValueError, for which the forms and addresses of a request have a value in its place.
+    """
+    if not text.isdecimal() or len(text) > LONGEST_NUMBER:
+        raise ValueError(text)
+    return int(text)
 
 
 def size_of(count: int) -> str:

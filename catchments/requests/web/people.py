@@ -12,7 +12,7 @@ from catchments.core.errors import InputRefused, NotAllowed, NotKnown
 from catchments.core.roles import Action
 from catchments.requests.rules.roles import ROLES_OF, CaseRole
 from catchments.requests.web.blueprint import blueprint
-from catchments.requests.web.frame import show
+from catchments.requests.web.frame import show, whole
 from catchments.requests.web.portal import portal
 from catchments.web.accounts.access import confirmed, going_to, me, requires
 from catchments.web.accounts.pages import REFUSED, path_of
@@ -104,7 +104,7 @@ def account(organisation: int, number: int, act: str) -> AnyResponse:
 @requires(Action.READ)
 def looks(organisation: int) -> Response:
     """List who did what with an organisation's cases, the latest first."""
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=whole)
     found = portal().looks.of(me(), organisation, before=before)
     about = portal().invitations.organisation(me(), organisation)
     looked = [(each, datetime.fromisoformat(each.at), _said(each.action)) for each in found]

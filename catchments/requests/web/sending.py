@@ -16,7 +16,7 @@ from catchments.requests.store.organisations import Organisation
 from catchments.requests.store.writing import WrittenRequest
 from catchments.requests.web.blueprint import blueprint
 from catchments.requests.web.form import Checked, checked, labels
-from catchments.requests.web.frame import person_names, show
+from catchments.requests.web.frame import person_names, show, whole
 from catchments.requests.web.portal import portal
 from catchments.requests.web.writing import show_errors
 from catchments.web.accounts.access import going_to, me, requires
@@ -51,7 +51,7 @@ def _send(number: int) -> AnyResponse:
     found = checked(written.fields, written.organisation)
     if found.errors or found.request is None:
         return show_errors(written, found.errors)
-    if request.form.get("version", 0, int) != written.version:
+    if request.form.get("version", 0, whole) != written.version:
         return _check_page(written, found, changed=CHANGED, status=CONFLICT)
     try:
         served = _served(_school(written))

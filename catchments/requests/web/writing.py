@@ -14,7 +14,7 @@ from catchments.requests.store.organisations import Organisation
 from catchments.requests.store.writing import WrittenRequest
 from catchments.requests.web.blueprint import blueprint
 from catchments.requests.web.form import LONGEST_FORM, form_page, typed
-from catchments.requests.web.frame import STALE, schools_of_mine, show
+from catchments.requests.web.frame import STALE, schools_of_mine, show, whole
 from catchments.requests.web.portal import portal, viewer
 from catchments.web.accounts.access import going_to, me, requires
 from catchments.web.accounts.pages import REFUSED, path_of
@@ -64,7 +64,7 @@ def writing(number: int) -> Response:
 @requires(Action.READ, at_most=LONGEST_FORM)
 def keep(number: int) -> AnyResponse:
     """Keep what was typed, and go on."""
-    fields, version = typed(), request.form.get("version", 0, int)
+    fields, version = typed(), request.form.get("version", 0, whole)
     try:
         portal().written.keep(me(), number, fields, version=version)
     except (Stale, InputRefused) as refused:

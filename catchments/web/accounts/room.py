@@ -43,6 +43,8 @@ class Room:
     """What an authenticator app calls the service."""
     welcome: str | LazyString = ""
     """Whom it is for, as the page says that asks who it is."""
+    whom_to_ask: str | LazyString = ""
+    """Whom to ask for an account or a password, as that page says; if empty, an administrator."""
     roles: tuple[Role, ...] = tuple(Role)
     """Those that people may have here."""
     about: Callable[[], dict[str, Any]] = field(default=_nothing)

@@ -248,6 +248,7 @@ def sign_in_page(
         login=login,
         errors=errors,
         welcome=room().welcome,
+        whom_to_ask=room().whom_to_ask,
         **ways(),
     )
 

@@ -18,7 +18,7 @@ from catchments.requests.rules.roles import CaseRole, OrganisationKind
 from catchments.requests.store.case_rows import CaseHead
 from catchments.requests.store.cases import LISTED_AT_ONCE, WORKERS, Wanted
 from catchments.requests.web.blueprint import blueprint
-from catchments.requests.web.frame import STALE, person_names, show
+from catchments.requests.web.frame import STALE, person_names, show, whole
 from catchments.requests.web.portal import my_organisations, portal, viewer
 from catchments.web.accounts.access import going_to, me, requires
 from catchments.web.accounts.pages import REFUSED, path_of
@@ -56,7 +56,7 @@ def assign() -> AnyResponse:
         chosen = dict(map(_case_and_version, request.form.getlist("case")))
         if not chosen:
             raise InputRefused("No case is ticked.", next_step="Tick the cases to be given.")
-        assignee = request.form.get("assignee", 0, int)
+        assignee = request.form.get("assignee", 0, whole)
         if not assignee:
             raise InputRefused("Nobody is chosen.", field="assignee", next_step="Choose a person.")
         portal().cases.assign(me(), chosen, assignee)
@@ -122,8 +122,8 @@ def _list_page(errors: Mapping[str, str] | None = None, *, status: int = 200) ->
     given = request.form if request.method == "POST" else request.args
     state = given.get("state", "open")
     state = state if state in STATES else "open"
-    at, mine = given.get("at", 0, int), given.get("mine") == "yes"
-    number = min(max(given.get("page", 1, int), 1), LAST_PAGE)
+    at, mine = given.get("at", 0, whole), given.get("mine") == "yes"
+    number = min(max(given.get("page", 1, whole), 1), LAST_PAGE)
     school, here = _school(given.get("school", "")), _places()
     at = at if at in {each.id for each in here} else here[0].id if len(here) == 1 else 0
     wanted = Wanted(

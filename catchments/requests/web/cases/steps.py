@@ -12,6 +12,7 @@ from catchments.core.roles import Action
 from catchments.requests.rules.cases import ClosedBecause, Step
 from catchments.requests.web.blueprint import blueprint
 from catchments.requests.web.cases.page import HAPPENED, done
+from catchments.requests.web.frame import whole
 from catchments.requests.web.portal import portal
 from catchments.web.accounts.access import me, requires
 
@@ -32,9 +33,9 @@ def step(reference: str, word: str) -> AnyResponse:
             me(),
             reference,
             taken,
-            version=form.get("version", 0, int),
+            version=form.get("version", 0, whole),
             reason=_reason(taken),
-            assignee=form.get("assignee", type=int),
+            assignee=form.get("assignee", type=whole),
         )
 
     return done(reference, f"{HAPPENED[taken]}.", take)
@@ -44,7 +45,7 @@ def step(reference: str, word: str) -> AnyResponse:
 @requires(Action.READ)
 def contact(reference: str) -> AnyResponse:
     """Make somebody else of the school the Primary Contact."""
-    chosen, version = request.form.get("contact", 0, int), request.form.get("version", 0, int)
+    chosen, version = request.form.get("contact", 0, whole), request.form.get("version", 0, whole)
 
     def name() -> None:
         portal().cases.name_contact(me(), reference, chosen, version=version)
@@ -57,7 +58,7 @@ def contact(reference: str) -> AnyResponse:
 @requires(Action.READ)
 def left(reference: str) -> AnyResponse:
     """Note that the student is enrolled at the school no longer."""
-    version = request.form.get("version", 0, int)
+    version = request.form.get("version", 0, whole)
 
     def note() -> None:
         portal().cases.has_left(me(), reference, _day(), version=version)
