@@ -341,6 +341,8 @@ class _FilePool(sa.NullPool):
     For good none is kept: whoever copies the file between two requests finds all of it in there.
     """
 
+    __module__ = sa.NullPool.__module__  # a pool names its log by it: this is not ours to write
+
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._of_thread = threading.local()
