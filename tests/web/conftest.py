@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from catchments.core.roles import Role
 from tests.staff import PEOPLE, post, signed_in, staffed
-from tests.worlds import running_application
+from tests.worlds import running_application, store_of
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def with_people(small_database: Path, tmp_path_factory: pytest.TempPathFactory) 
 def staffed_app(with_people: Path, tmp_path: Path) -> Iterator[Flask]:
     """The application on a copy of the small world with people and no draft."""
     path = Path(shutil.copy(with_people, tmp_path / "staffed.sqlite"))
-    with running_application(path) as made:
+    with running_application(path) as made, store_of(made).kept_open():
         yield made
 
 
@@ -44,7 +44,7 @@ def drafted(with_people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture
 def app(drafted: Path, tmp_path: Path) -> Iterator[Flask]:
     path = Path(shutil.copy(drafted, tmp_path / "drafted.sqlite"))
-    with running_application(path) as made:
+    with running_application(path) as made, store_of(made).kept_open():
         yield made
 
 

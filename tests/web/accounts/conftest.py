@@ -17,7 +17,7 @@ from tests.worlds import running_application, store_of
 
 @pytest.fixture
 def app(small_copy) -> Iterator[Flask]:
-    with running_application(small_copy) as made:
+    with running_application(small_copy) as made, store_of(made).kept_open():
         yield made
 
 
