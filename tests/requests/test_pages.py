@@ -228,7 +228,7 @@ def test_notes_are_internal_until_they_are_shared(pages):
     assert post(wiki, f"{case}/notes", **note).status_code == 303
     seen = wiki.get(case).text
     assert seen.count("We called them.") == 1, "a form sent twice writes once"
-    assert "Internal: Made-up provider North" in seen
+    assert "Internal: your side only" in seen
     assert "We called them." not in ana.get(case).text
     assert post(wiki, f"{case}/notes/1/share").status_code == 303
     assert "We called them." in ana.get(case).text

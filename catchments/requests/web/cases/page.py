@@ -87,7 +87,7 @@ def _refused(reference: str, refused: CatchmentsError) -> Response:
     form = request.form.get("form", "")
     status = STALE if isinstance(refused, Stale) else FORBIDDEN
     status = REFUSED if isinstance(refused, InputRefused) else status
-    errors = {f"{form}-{field}" if form and field else form or "main": str(refused)}
+    errors = {f"{form}-{field}" if form and field else "": str(refused)}
     return case_page(reference, errors=errors, status=status)
 
 
@@ -144,7 +144,7 @@ class Names:
 
     def __init__(self, head: CaseHead, people: set[int]) -> None:
         organisations = portal().organisations
-        self._all = head.sight.sees(Part.PEOPLE)
+        self.all = head.sight.sees(Part.PEOPLE)
         self._school = {each.person.id for each in organisations.members(head.case.school)}
         self._known = person_names(people)
 
@@ -152,8 +152,8 @@ class Names:
         """Return a person's name, or what is said in its place."""
         if number is None:
             return "the service itself"
-        if not self._all and number not in self._school:
-            return "the provider's side"
+        if not self.all and number not in self._school:
+            return "somebody who is not of your school"
         return self._known.get(number, "somebody")
 
 
@@ -188,7 +188,7 @@ def _told(event: Event, organisations: Mapping[int, Any], named: Names) -> str:
         before, after = (organisations.get(int(facts[name])) for name in ("before", "after"))
         edition = f", with edition {facts['edition']}" if facts.get("edition") else ""
         return f"From {before and before.name} to {after and after.name}{edition}."
-    if facts.get("assigned_to"):
+    if facts.get("assigned_to") and named.all:
         return f"To {named(int(facts['assigned_to']))}."
     if facts.get("contact"):
         return f"It is {named(int(facts['contact']))}."
