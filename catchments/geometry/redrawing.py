@@ -74,7 +74,9 @@ def transfer(
     _refuse_unknown(boundaries, from_)
     polygon = _checked_area(area)
     givers = (set(from_) or set(boundaries)) - {to}
-    pieces = _Pieces.cut(boundaries, polygon.boundary, also=[to])
+    # What lies in the area whole, a catchment or an island of one, its outline does not meet.
+    enclosed = givers & set(boundaries_touching(boundaries, polygon))
+    pieces = _Pieces.cut(boundaries, polygon.boundary, also=[to, *enclosed])
     inside = pieces.within(polygon)
     given = {code: pieces.of(code) & inside for code in givers & set(pieces.codes)}
     taken = frozenset[int]().union(*given.values())

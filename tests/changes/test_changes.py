@@ -513,8 +513,8 @@ def test_a_source_must_have_authority_licence_and_checksum(lacking):
     undeclared = replace(LISTING_SOURCE, title="Lists", **lacking)
     (told,) = reasons(sources=(BOUNDARY_SOURCE, undeclared))
     assert told == (
-        "The source “Lists” lacks its authority, its licence or its checksum: import it again with "
-        "--licence and --authority."
+        "The source “Lists” lacks its authority, its licence or its checksum: import it again, "
+        "and give its authority and its licence."
     )
 
 

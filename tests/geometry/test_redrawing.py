@@ -382,3 +382,41 @@ def test_on_real_coasts_and_islands_sequences_stay_exact(
     with opened(demonstration_database) as store:
         before = dict(store.edition(1).boundaries)
     assert any_sequence(before, seed, turns=turns) > turns // 2
+
+
+# --- what the outline of an area does not meet ----------------------------------------------------
+
+
+def apart(*corners: tuple[float, float]) -> BaseGeometry:
+    """Islands of a fifth of a degree, each from its south-western corner."""
+    return shapely.union_all([shapely.box(x, y, x + 0.2, y + 0.2) for x, y in corners])
+
+
+MAINLAND, FAR, FARTHER = shapely.box(174, -39, 175, -38), (172.0, -39.0), (172.5, -39.0)
+ISLANDS = {
+    "A": shapely.union_all([MAINLAND, apart(FAR, FARTHER)]),
+    "B": shapely.box(175, -39, 176, -38),
+}
+
+
+@pytest.mark.parametrize(
+    ("area", "going"),
+    [
+        (shapely.box(171.9, -39.1, 172.3, -38.7), apart(FAR)),
+        (shapely.box(171.9, -39.1, 172.6, -38.7), shapely.box(171.9, -39.1, 172.6, -38.7)),
+        (shapely.box(171.9, -39.1, 172.8, -38.7), apart(FAR, FARTHER)),
+    ],
+    ids=["an island", "an island and some of another", "both islands"],
+)
+def test_an_island_that_an_area_encloses_goes_with_it(area: BaseGeometry, going: Any) -> None:
+    after = transfer(ISLANDS, area, to="B")
+    going = shapely.intersection(going, ISLANDS["A"])
+    assert after["A"].equals(shapely.difference(ISLANDS["A"], going))
+    assert after["B"].equals(shapely.union(ISLANDS["B"], going))
+
+
+@pytest.mark.parametrize("reach", [0.0, 0.1], ids=["to its edge", "beyond it"])
+def test_an_area_around_a_whole_catchment_is_refused_and_never_goes_by_it(reach: float) -> None:
+    around = shapely.box(173.9, -39.0 - reach, 175.5, -37.9)
+    with pytest.raises(ChangeDoesNotFit, match="would take the whole of"):
+        transfer(small_edition().boundaries, around, to=KOWHAI)

@@ -259,9 +259,13 @@ def test_on_a_full_disk_it_is_said_that_a_form_could_not_be_kept_and_nothing_els
     form = typed_into(hana, FORM, drawn=secrets.token_hex(400_000))
     end_elsewhere(app, monkeypatch, hana)
     sa.event.listen(store._engine, "connect", no_room)
+    with store.reading() as kept_open:
+        kept_open.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     page = hana.post(FORM, data=form, follow_redirects=True)
     assert NOT_KEPT in page.text
     sa.event.remove(store._engine, "connect", no_room)
+    with store.reading() as kept_open:
+        kept_open.exec_driver_sql(f"PRAGMA max_page_count = {1 << 30}")
     again = hana.post(FORM, data=form)  # the back button, once there is room
     assert form["drawn"] in after_signing_in(hana, again)
 

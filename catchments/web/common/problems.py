@@ -10,7 +10,7 @@ from typing import Any, cast
 from flask import Flask, Response, current_app, render_template, request, url_for
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
-from werkzeug.exceptions import BadHost, HTTPException
+from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge
 
 from catchments.core.errors import (
     BodyNotTaken,
@@ -341,7 +341,11 @@ def _heading(status: int, about: dict[str, Any]) -> str:
 
 def written() -> list[str]:
     """Return the texts of the form that was sent, so that nobody has to write them again."""
-    return [text for name in WRITTEN if (text := request.form.get(name, "").strip())]
+    try:
+        form = request.form
+    except RequestEntityTooLarge:  # which is what the page says
+        return []
+    return [text for name in WRITTEN if (text := form.get(name, "").strip())]
 
 
 def _draft_page() -> str:
