@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from catchments.requests.store import schema
 from catchments.requests.store.case_rows import SomebodyWasFaster
 from catchments.requests.store.cases import Wanted
 from catchments.requests.store.database import RequestsDatabase, protect, student_digest
+from catchments.requests.store.handovers import Handovers
 from catchments.requests.store.mail import CaseLetters
 from catchments.requests.store.notes import Notes
 from catchments.requests.store.organisations import Organisations
@@ -201,6 +203,16 @@ def test_letters_say_that_something_happened_and_nothing_of_the_student(desk):
         for trace in ("Student", "Parent", "021", "2014", "seen"):
             assert trace not in subject + text
         assert f"/requests/cases/{reference}" in text
+
+
+@pytest.mark.parametrize("demonstration", [True, False])
+def test_letters_say_that_all_is_made_up_where_it_is(desk, demonstration):
+    handovers = Handovers(desk.database)
+    handovers.note_heard(day=date(2026, 11, 30), editions="x", demonstration=demonstration)
+    desk.send()
+    claimed = CaseLetters(desk.database).claim()
+    assert claimed.subject.startswith("Made up: ") == demonstration
+    assert ("are made up" in claimed.text) == demonstration
 
 
 # --- what is being written ------------------------------------------------------------------------

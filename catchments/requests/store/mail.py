@@ -6,6 +6,7 @@ They go out as letters to people do; whoever wants to know what happened signs i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import ClassVar
 
@@ -17,8 +18,12 @@ from catchments.requests.store import schema
 from catchments.store.accounts import letters
 from catchments.store.accounts.letters import enqueue
 from catchments.store.accounts.people import by_id
+from catchments.store.outbox.claims import Claimed
 from catchments.store.schema import person
 
+MADE_UP = "Made up"
+ALL_MADE_UP = "This is a demonstration: people, students, providers and catchments are made up."
+"""What stands above every e-mail while the lookup's editions are made up."""
 PATH = "/requests"
 """Where the application's pages are."""
 
@@ -99,6 +104,13 @@ class CaseLetters(letters.Letters):
         "login": "Login",
     }
     of_work: ClassVar[frozenset[str]] = letters.Letters.of_work | frozenset(About)
+
+    def _claimed(self, connection: sa.Connection, row_id: int) -> Claimed:
+        claimed = super()._claimed(connection, row_id)
+        if not connection.scalar(sa.select(schema.followed.c.demonstration)):
+            return claimed
+        subject, text = f"{MADE_UP}: {claimed.subject}", f"{ALL_MADE_UP}\n\n{claimed.text}"
+        return replace(claimed, subject=subject, text=text)
 
 
 def tell(
