@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from catchments.core.errors import InputRefused
 from catchments.core.settings import ROOT, Settings, database_url, sqlite_url
+from catchments.requests import settings as requests
 from catchments.store.engine import MIGRATIONS, NEWEST_REVISION, migrating, shown_url
 from tests.worlds import opened
 
@@ -54,8 +55,13 @@ def test_a_file_is_shown_in_messages_as_it_is_written() -> None:
 def test_what_may_be_set_is_what_the_operators_guide_says() -> None:
     modules = (ROOT / "catchments" / "core").glob("*.py")
     read = re.findall(r"\"(CATCHMENTS_[A-Z_]+)\"", "".join(m.read_text() for m in modules))
+    apart = Path(requests.__file__).read_text()
+    of_requests = {*requests.OWN, *requests.OF_MAIL, *re.findall(r"\{OURS\}([A-Z_]+)", apart)}
     told = re.findall(r"^\|.*", (ROOT / "docs" / "operating.md").read_text(), re.MULTILINE)
-    assert set(re.findall(r"`(CATCHMENTS_[A-Z_]+)`", "\n".join(told))) == set(read)
+    assert set(re.findall(r"`(CATCHMENTS_[A-Z_]+)`", "\n".join(told))) == {
+        *read,
+        *(f"{requests.OURS}{name}" for name in of_requests),
+    }
 
 
 @pytest.mark.parametrize(
