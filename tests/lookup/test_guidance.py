@@ -21,6 +21,7 @@ from catchments.lookup.guidance import (
     Rule,
     advise,
     guide_on,
+    holds,
     in_force,
     read_guide,
     read_guides,
@@ -196,7 +197,7 @@ def only(guide: Guide, at: int) -> Guide:
 
 
 @pytest.mark.parametrize(
-    ("when", "chosen", "holds"),
+    ("when", "chosen", "fits"),
     [
         (Condition(), "", True),
         (Condition(all_of=("a", "b")), "a", False),
@@ -210,8 +211,8 @@ def only(guide: Guide, at: int) -> Guide:
         (Condition(all_of=("a",), any_of=("b", "c"), none_of=("d",)), "a", False),
     ],
 )
-def test_a_condition_holds_for_what_is_chosen(when: Condition, chosen: str, holds: bool) -> None:
-    assert holds(when, frozenset(chosen.split())) == holds
+def test_a_condition_holds_for_what_is_chosen(when: Condition, chosen: str, fits: bool) -> None:
+    assert holds(when, frozenset(chosen.split())) == fits
 
 
 def test_answers_that_the_guide_does_not_offer_are_refused() -> None:

@@ -114,8 +114,8 @@ def test_serve_sets_up_a_database_that_is_its_owners_alone(
             connection.execute(sa.text("UPDATE secret SET value = ''"))
 
     monkeypatch.setattr(setup, "prepare", seeded)
-    monkeypatch.setattr(setup, "_refuse_taken_port", lambda *_: None)
-    monkeypatch.setattr(setup, "_serve", lambda *_: None)
+    monkeypatch.setattr(setup, "refuse_taken_port", lambda *_: None)
+    monkeypatch.setattr(setup, "_serve", lambda *_, **__: None)
     monkeypatch.setattr(setup, "fresh_folder", lambda _: "")
     for name in ("DATABASE_URL", SHARED, "MALLOC_TRIM_THRESHOLD_"):
         monkeypatch.setenv(name, "")
