@@ -39,7 +39,7 @@ from catchments.web.staff.forms import uploads
 from scripts.postgresql import programs, throw_away
 from tests import laws, prepared
 from tests.kept import WHAT_PUBLISHES, kept
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_MS, PATIENCE_S
 from tests.worlds import (
     DATA_KEY,
     chromium_path,
@@ -54,6 +54,16 @@ from tests.worlds import (
 )
 
 _ALL_THOROUGH = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.thorough\b", re.MULTILINE)
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 INDEXES_HELD = 30
 _READ_FROM_A_RULE = ("_parts", "_trace", "_converters", "_build", "_build_unknown", "arguments")
 _SETTINGS = ("DATABASE_URL", "CATCHMENTS_REFRESH_S", "CATCHMENTS_MAX_AGE_S", "FLASK_APP")
@@ -364,3 +374,18 @@ def demonstration_copy(demonstration_database: Path, tmp_path: Path) -> Path:
 def chromium() -> Path:
     """Where Chromium is; see `tests.worlds.chromium_path`."""
     return chromium_path()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests that want one: Playwright runs once in a process."""
+    from playwright.sync_api import expect, sync_playwright  # half a second, of few tests
+
+    executable = chromium_path(without_windows=True)
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=str(executable), args=CHROMIUM_FLAGS, timeout=PATIENCE_MS
+        )
+        yield chromium
+        chromium.close()

@@ -7,25 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.browser.made_up import ADDRESS_BOOK, DATABASE, EDITOR, made_up_world
 from tests.browser.windows import Watched
 from tests.serving import serving
 from tests.staff import PASSWORD
-from tests.waiting import PATIENCE_MS
-from tests.worlds import chromium_path
 
-CHROMIUM_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 EMBEDDER = "http://127.0.0.1:*"
 """Who may show /embed in a frame: the test's own page, on whatever port it gets."""
 SELDOM = "60"
@@ -44,18 +32,6 @@ def live_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     }
     with serving(folder / DATABASE, **settings) as server:
         yield server.url
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    executable = chromium_path(without_windows=True)
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=str(executable), args=CHROMIUM_FLAGS, timeout=PATIENCE_MS
-        )
-        yield chromium
-        chromium.close()
 
 
 # --- windows --------------------------------------------------------------------------------------

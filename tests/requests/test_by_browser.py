@@ -8,13 +8,12 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 from werkzeug.serving import make_server
 
-from tests.browser.conftest import browser  # noqa: F401 - a fixture
 from tests.browser.windows import PHONE, Watched, tab_to, violations
 from tests.requests.portal import Pages, pages_of
 from tests.serving import in_a_thread
 from tests.staff import PASSWORD
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 DESKTOP = ViewportSize(width=1366, height=768)
 LINES = {
@@ -45,14 +44,14 @@ def url(pages) -> Iterator[str]:
 
 
 @pytest.fixture
-def windows(browser: Browser, url: str) -> Iterator[list[Watched]]:  # noqa: F811
+def windows(browser: Browser, url: str) -> Iterator[list[Watched]]:
     opened: list[Watched] = []
     yield opened
     for each in opened:
         each.context.close()
 
 
-def signed_in(browser: Browser, url: str, login: str, size: ViewportSize) -> Watched:  # noqa: F811
+def signed_in(browser: Browser, url: str, login: str, size: ViewportSize) -> Watched:
     window = Watched(browser.new_context(viewport=size), url)
     page = window.open("/requests/sign-in")
     page.fill("[name=login]", login)
@@ -71,7 +70,7 @@ def sound(window: Watched) -> None:
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "telephone"])
-def test_from_a_request_to_an_answer_that_is_shared(browser, url, windows, size):  # noqa: F811
+def test_from_a_request_to_an_answer_that_is_shared(browser, url, windows, size):
     ana, wiki = (signed_in(browser, url, login, size) for login in ("ana", "wiki"))
     windows += [ana, wiki]
     page = ana.open("/requests/new?school=54#criteria=enrolled,chronic,suspensions")
@@ -106,7 +105,7 @@ def test_from_a_request_to_an_answer_that_is_shared(browser, url, windows, size)
     sound(ana)
 
 
-def test_a_request_is_sent_by_keyboard_alone(browser, url, windows):  # noqa: F811
+def test_a_request_is_sent_by_keyboard_alone(browser, url, windows):
     ana = signed_in(browser, url, "ana", PHONE)
     windows.append(ana)
     page = ana.open("/requests/new?school=54")
