@@ -32,8 +32,7 @@ from catchments.readers.demonstration import read_demonstration
 from maps.leaflet import leaflet_file
 from scripts.benchmarking import console, options, show
 from scripts.servers import flask_serve
-from tests.browser.conftest import CHROMIUM_FLAGS
-from tests.worlds import chromium_path
+from tests.worlds import CHROMIUM_FLAGS, chromium_path
 
 SLOWER = 4
 DOWN_BYTES_S = 1_600_000 / 8

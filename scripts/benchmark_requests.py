@@ -99,7 +99,7 @@ def _fill(database: RequestsDatabase, given: Any) -> str:
     _person(database, "lead", providers[0], CaseRole.WORKFLOW_LEAD)
     manager = _person(database, "manager", providers[0], CaseRole.CASE_MANAGER)
     people = {"submitted_by_id": sender.id, "primary_contact_id": contact.id}
-    last = ""
+    last, references = "", _references()
     for begin in range(0, given.cases, AT_ONCE):
         with database.writing() as connection:
             rows = []
@@ -107,6 +107,7 @@ def _fill(database: RequestsDatabase, given: Any) -> str:
                 school = (given.cases - 1 - number) % len(schools)  # the last is of the first
                 holder = providers[school * len(providers) // len(schools)]
                 row = _case(number, given.cases, chance) | people
+                row["reference"] = next(references)
                 request = _request(number)
                 reference = row["reference"]
                 row |= {"school_id": schools[school].id, "holder_id": holder.id}
@@ -125,13 +126,22 @@ def _fill(database: RequestsDatabase, given: Any) -> str:
     return last
 
 
+def _references() -> Iterator[str]:
+    """Yield references, each once: of so many at random some are drawn twice."""
+    given: set[str] = set()
+    while True:
+        reference = new_reference()
+        if reference not in given:
+            given.add(reference)
+            yield reference
+
+
 def _case(number: int, cases: int, chance: random.Random) -> dict[str, Any]:
     days = (cases - number) * 365 // A_YEAR
     sent = datetime(TODAY.year, TODAY.month, TODAY.day) - timedelta(days=days)  # noqa: DTZ001 - kept so
     is_open = number >= cases * (1 - OPEN_SHARE)
     state = chance.choice(sorted(OPEN)) if is_open else CaseState.CLOSED
     return {
-        "reference": new_reference(),
         "once": secrets.token_hex(16),
         "state": state,
         "submitted_at": sent,

@@ -41,6 +41,7 @@ from tests import laws, prepared
 from tests.kept import WHAT_PUBLISHES, kept
 from tests.waiting import PATIENCE_MS, PATIENCE_S
 from tests.worlds import (
+    CHROMIUM_FLAGS,
     DATA_KEY,
     chromium_path,
     lacking,
@@ -54,16 +55,6 @@ from tests.worlds import (
 )
 
 _ALL_THOROUGH = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.thorough\b", re.MULTILINE)
-CHROMIUM_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 INDEXES_HELD = 30
 _READ_FROM_A_RULE = ("_parts", "_trace", "_converters", "_build", "_build_unknown", "arguments")
 _SETTINGS = ("DATABASE_URL", "CATCHMENTS_REFRESH_S", "CATCHMENTS_MAX_AGE_S", "FLASK_APP")

@@ -109,6 +109,16 @@ TABLES = (
     "mistake_report",
 )
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 WITHOUT_WINDOWS = ("chromium-headless-shell", "chrome-headless-shell")
 """Chromium without what is around its pages, which takes half of its time by itself."""
 
