@@ -190,9 +190,11 @@ class Cases(Repository):
         """
         order = _C.c.submitted_at.asc() if wanted.oldest_first else _C.c.submitted_at.desc()
         with self._database.writing() as connection:
-            query = sa.select(_C).where(*_asked(connection, viewer, wanted))
-            query = query.order_by(order, _C.c.reference).limit(LISTED_AT_ONCE)
-            rows = connection.execute(query.offset(wanted.offset)).all()
+            # Which first: what is sorted is not carried along with all that is sealed in it.
+            which = sa.select(_C.c.reference).where(*_asked(connection, viewer, wanted))
+            which = which.order_by(order, _C.c.reference).limit(LISTED_AT_ONCE)
+            query = sa.select(_C).where(_C.c.reference.in_(which.offset(wanted.offset)))
+            rows = connection.execute(query.order_by(order, _C.c.reference)).all()
             heads = [head for row in rows if (head := head_in(connection, viewer, row))]
             if heads:
                 append(
