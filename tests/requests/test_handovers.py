@@ -157,6 +157,18 @@ def test_what_is_withdrawn_before_its_day_moves_nothing_and_is_told(desk, lookup
     assert holder_of(desk, reference) == NORTH
 
 
+def test_a_case_that_is_handed_over_sooner_is_not_said_to_stay(desk, lookup):
+    sooner, closed = desk.send(), desk.send("lena", "55")
+    lookup.publish(LATER, {54: SOUTH, 55: SOUTH})
+    following(desk, lookup)
+    desk.cases.take(desk.people["wiki"], closed, Step.DECLINE, version=1, reason="Made up.")
+    lookup.publish(TODAY, {54: SOUTH, 55: SOUTH})
+    assert following(desk, lookup).moved == 1
+    assert holder_of(desk, sooner) == SOUTH
+    assert coming(desk) == []
+    assert "handover-off" not in told(desk, "wira") + told(desk, "wiki")
+
+
 def test_a_case_is_handed_over_whole(desk, lookup):
     reference = desk.send()
     people, cases = desk.people, desk.cases

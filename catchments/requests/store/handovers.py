@@ -126,6 +126,9 @@ class Handovers(Repository):
                     known[row.reference, row.day] = row
                     continue
                 _end(connection, row.id, HandoverState.CALLED_OFF)
+                case = _case(connection, row.reference)
+                if not case.is_open or case.holder != row.from_id:
+                    continue  # closed, or handed over sooner: it does not stay
                 for side in (row.from_id, row.to_id):
                     told[mail.About.CALLED_OFF, side, row.day, row.edition_number] += 1
             for at, move in sorted(wanted.items(), key=lambda each: each[0][::-1]):
