@@ -22,7 +22,8 @@ from catchments.bulk.output_columns import COLUMNS, Answering, identity_of
 from catchments.core.errors import NothingPublished
 from catchments.core.model import DirectoryRelease, Edition
 from catchments.core.settings import database_url
-from catchments.lookup.snapshot import Snapshot, Timeline, today_in_new_zealand
+from catchments.lookup.snapshot import Snapshot, Timeline
+from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.runtime.recent import Recent
 from catchments.store import Store
 

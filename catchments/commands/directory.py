@@ -23,11 +23,12 @@ from catchments.commands.console import (
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.core.model import Alias, DirectoryRelease, School, SchoolStatus
 from catchments.core.place_names import with_macrons
-from catchments.lookup.snapshot import Timeline, today_in_new_zealand
+from catchments.lookup.snapshot import Timeline
 from catchments.readers.aliases import read_aliases
 from catchments.readers.ckan import fetch_directory
 from catchments.readers.directory import read_directory, refuse_shrinkage
 from catchments.readers.report import Report, facts_of
+from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Store
 
 NAMED_AT_MOST = 20

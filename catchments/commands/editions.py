@@ -22,7 +22,8 @@ from catchments.commands.jobs.publishing_setup import publisher
 from catchments.core.errors import NothingPublished
 from catchments.core.model import EditionSummary
 from catchments.editions.publishing import PublicationRequest, WithdrawalRequest
-from catchments.lookup.snapshot import Snapshot, Timeline, today_in_new_zealand
+from catchments.lookup.snapshot import Snapshot, Timeline
+from catchments.runtime.new_zealand import today_in_new_zealand
 
 
 @click.group()

@@ -26,7 +26,7 @@ from catchments.commands.console import (
 from catchments.core.errors import InputRefused
 from catchments.core.model import NOT_STATED, DirectoryRelease, Edition, School
 from catchments.geometry.tiling.coverage import SLIVER_WIDTH_M
-from catchments.lookup.snapshot import Timeline, today_in_new_zealand
+from catchments.lookup.snapshot import Timeline
 from catchments.readers.boundaries import BoundaryReading, are_made_up, read_boundaries
 from catchments.readers.boundaries.change import catchments_change
 from catchments.readers.boundaries.refusal import CoverageRefused
@@ -39,6 +39,7 @@ from catchments.readers.lists.changes import (
 from catchments.readers.lists.files import AUTHORITY, Given, is_made_up
 from catchments.readers.lists.listings import read_listings
 from catchments.readers.lists.providers import read_providers
+from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Draft, Store
 from maps.faults_map import faults_map as draw_faults
 

@@ -12,7 +12,8 @@ from flask import current_app
 from catchments.commands.console import DAY, progress, refusing, say, table
 from catchments.core.errors import NothingPublished
 from catchments.core.settings import database_url
-from catchments.lookup.snapshot import Snapshot, Snapshots, today_in_new_zealand
+from catchments.lookup.snapshot import Snapshot, Snapshots
+from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Store
 from catchments.web.common.services import EXTENSION
 

@@ -14,7 +14,6 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
-from zoneinfo import ZoneInfo
 
 from shapely.geometry.base import BaseGeometry
 
@@ -36,10 +35,8 @@ from catchments.lookup.resolver import Resolver
 from catchments.lookup.search.edition_names import EditionNames
 from catchments.lookup.search.gazetteer import Gazetteer
 from catchments.lookup.site_texts import Kept, Texts, texts_of
+from catchments.runtime.new_zealand import NEW_ZEALAND_TIME, today_in_new_zealand
 from catchments.runtime.recent import Recent
-
-NEW_ZEALAND_TIME = ZoneInfo("Pacific/Auckland")
-"""Dates are those of New Zealand: an edition takes effect at midnight there."""
 
 BY_ONE_PLACE = frozenset([PlaceKind.ADDRESS, PlaceKind.POINT])
 BY_CATCHMENTS = frozenset([PlaceKind.CATCHMENT, PlaceKind.REGION, PlaceKind.PROVIDER])
@@ -76,11 +73,6 @@ class Archive(Protocol):
 
     def texts(self) -> Kept:
         """Return what staff have made of the site's texts."""
-
-
-def today_in_new_zealand() -> date:
-    """Return the date that it is now in New Zealand."""
-    return datetime.now(NEW_ZEALAND_TIME).date()
 
 
 @dataclass(frozen=True)

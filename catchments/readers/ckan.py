@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -32,6 +31,7 @@ from catchments.readers.directory import (
 from catchments.readers.formats.cells import cell_text, tidy
 from catchments.readers.formats.table_parts.sections import say_unread
 from catchments.readers.report import Progress, Report, no_progress
+from catchments.runtime.new_zealand import NEW_ZEALAND_TIME
 
 BASE_URL = "https://catalogue.data.govt.nz/api/3/action/"
 CURRENT_SCHOOLS = "4b292323-9fcc-41f8-814b-3c7b19cf14b3"
@@ -44,7 +44,6 @@ _BODY_ATTEMPTS = 3
 _SLOWEST_PAGE = 4
 """A page may take so many time-outs in all, however steadily it drips."""
 _RETRIED = (429, 500, 502, 503, 504)
-_NEW_ZEALAND = ZoneInfo("Pacific/Auckland")
 _USER_AGENT = "catchments-import (school directory; python-requests)"
 
 
@@ -239,7 +238,7 @@ class _Catalogue:
             said = self._result("resource_show", status, raw).get("last_modified")
             parsed = datetime.fromisoformat(str(said))
             utc = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-            return utc.astimezone(_NEW_ZEALAND)
+            return utc.astimezone(NEW_ZEALAND_TIME)
         except (FileRefused, ValueError, OverflowError):
             return None
 

@@ -12,7 +12,6 @@ from catchments.commands.serving import granian, refuse_taken_port
 from catchments.core.errors import InputRefused, shown
 from catchments.core.roles import Role
 from catchments.core.settings import ROOT
-from catchments.requests.following import today_in_new_zealand
 from catchments.requests.lookup import Lookup
 from catchments.requests.rules.roles import ROLES_OF, CaseRole, OrganisationKind
 from catchments.requests.settings import RequestsSettings
@@ -20,6 +19,7 @@ from catchments.requests.store.database import RequestsDatabase, protect
 from catchments.requests.store.organisations import Organisations
 from catchments.requests.store.purging import Purging
 from catchments.requests.store.sealed import SEALED
+from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store.accounts.people import People
 from catchments.store.integrity.audit import AuditTrail
 from catchments.store.integrity.sealed_columns import seal_all

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 from catchments.requests.lookup import Lookup
 from catchments.requests.rules.handovers import moves_ahead, moves_on
 from catchments.requests.store.handovers import Handovers
+from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store.engine import now
 
-NEW_ZEALAND_TIME = ZoneInfo("Pacific/Auckland")
 ANYHOW_EVERY = timedelta(minutes=5)
 """Also where nothing was published: new cases may be in catchments that are to change hands."""
 
@@ -23,11 +22,6 @@ class Done:
 
     moved: int
     coming: int
-
-
-def today_in_new_zealand() -> date:
-    """Return the date that it is now in New Zealand, by whose midnights editions take effect."""
-    return datetime.now(NEW_ZEALAND_TIME).date()
 
 
 def follow(

@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from catchments.core.errors import long_date
 from catchments.core.roles import Role
-from catchments.lookup.snapshot import today_in_new_zealand
+from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Store
 from catchments.store.integrity.audit import AuditTrail
 from tests.browser.windows import Watched, violations

@@ -21,7 +21,7 @@ import pytest
 from catchments.changes.kinds.replace_providers import ReplaceProviders
 from catchments.core.model import SourceKind
 from catchments.core.settings import ROOT
-from catchments.lookup.snapshot import today_in_new_zealand
+from catchments.runtime.new_zealand import today_in_new_zealand
 from maps.exports.downloads import FILES
 from tests import prepared
 from tests.faults_files import size_of

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from catchments.core.model import Edition
-from catchments.lookup.snapshot import today_in_new_zealand
+from catchments.runtime.new_zealand import today_in_new_zealand
 from scripts.postgresql import Cluster, programs, throw_away
 from tests.conftest import fresh_postgresql
 from tests.serving import Server, serving

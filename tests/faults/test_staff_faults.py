@@ -33,7 +33,7 @@ from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.core.roles import Role
 from catchments.core.settings import ROOT
 from catchments.editions.publishing import Order, Outcome, PublicationRequest
-from catchments.lookup.snapshot import today_in_new_zealand
+from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Decision, schema
 from catchments.store.accounts import budgets as budgets_module
 from catchments.store.accounts.budgets import LONGEST_LOCK

@@ -12,7 +12,7 @@ from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.core.roles import Role
 from catchments.editions.publishing import Order, Outcome, PublicationRequest
-from catchments.lookup.snapshot import today_in_new_zealand
+from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Decision, Store
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion

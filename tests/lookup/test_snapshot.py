@@ -36,8 +36,8 @@ from catchments.lookup.snapshot import (
     Snapshots,
     Timeline,
     boundaries_fingerprint,
-    today_in_new_zealand,
 )
+from catchments.runtime.new_zealand import today_in_new_zealand
 from tests.waiting import PATIENCE_S, Clock, wait_until
 
 TODAY = date(2026, 7, 1)

@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catchments.core.model import Catchment, Edition, EditionSummary
-from catchments.lookup.snapshot import Timeline, today_in_new_zealand
+from catchments.lookup.snapshot import Timeline
+from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store.drafts.change_json import wkb_and_sha256
 from tests.conftest import fresh_postgresql
 from tests.filled import at_revision

@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 
 from catchments import __version__
 from catchments.core.site_owner import SETTINGS
-from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 from catchments.lookup.values import SCHOOL_NUMBER_ALLOWED
 from catchments.runtime.fence import walls
 from catchments.runtime.fence.plans import Standing
+from catchments.runtime.new_zealand import NEW_ZEALAND_TIME
 from catchments.store import StoreUnavailable
 from catchments.web.common import http_cache
 from catchments.web.common.security import CONTENT_SECURITY_POLICY

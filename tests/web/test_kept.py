@@ -11,7 +11,7 @@ from flask import Flask, request_started
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catchments.lookup.snapshot import today_in_new_zealand
+from catchments.runtime.new_zealand import today_in_new_zealand
 from tests.laws import examples
 from tests.worlds import (
     application,

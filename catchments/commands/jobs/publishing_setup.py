@@ -10,8 +10,9 @@ from catchments.editions.differences import written_difference
 from catchments.editions.publishing import Publisher
 from catchments.editions.uncovered import not_counted
 from catchments.lookup.search.addresses.book import AddressBook
-from catchments.lookup.snapshot import Snapshot, Timeline, today_in_new_zealand
+from catchments.lookup.snapshot import Snapshot, Timeline
 from catchments.readers.report import Progress
+from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Artefact, Store
 
 

@@ -217,6 +217,11 @@ def checked_reason(text: str, field: str = "reason") -> str:
     )
 
 
+def reason_if_given(text: str) -> str:
+    """Return a reason without blanks around it, or nothing where there is none."""
+    return checked_reason(text) if text.strip() else ""
+
+
 def _after(case: Case, step: Step) -> CaseState:
     given_on = step is Step.ASSIGN and case.state in {CaseState.ACTIVE, CaseState.PAUSED}
     return case.state if given_on else RULES[step].after

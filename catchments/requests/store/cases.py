@@ -24,7 +24,7 @@ from catchments.requests.rules.cases import (
     CaseState,
     Happened,
     Step,
-    checked_reason,
+    reason_if_given,
     taken,
 )
 from catchments.requests.rules.references import new_reference
@@ -422,7 +422,7 @@ def _take(
         )
     after = taken(viewer, case, step, at=now(), reason=reason, assignee=assignee)
     write(connection, after)
-    given = checked_reason(reason) if reason.strip() else ""
+    given = reason_if_given(reason)
     facts = {"assigned_to": after.assigned_to} if step is Step.ASSIGN else {}
     record(connection, after, step, by=person, reason=given, **facts)
     if step is Step.ASSIGN and assignee not in {None, person.id}:

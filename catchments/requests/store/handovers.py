@@ -20,8 +20,8 @@ from catchments.requests.rules.cases import (
     OPEN,
     Case,
     Happened,
-    checked_reason,
     handed_over,
+    reason_if_given,
 )
 from catchments.requests.rules.handovers import HandoverState, HeldCase, Move
 from catchments.requests.rules.roles import CaseRole, OrganisationKind
@@ -225,7 +225,7 @@ class Handovers(Repository):
 
         Raises NotKnown, InputRefused.
         """
-        why = checked_reason(reason) if reason.strip() else ""
+        why = reason_if_given(reason)
         with self._database.writing() as connection:
             row = _coming_row(connection, number)
             viewer = viewer_of(connection, person.id)

@@ -10,7 +10,6 @@ from typing import cast
 from flask import current_app, g
 
 from catchments.core.errors import CatchmentsError
-from catchments.requests.following import today_in_new_zealand
 from catchments.requests.lookup import Lookup
 from catchments.requests.rules.roles import Viewer
 from catchments.requests.settings import RequestsSettings
@@ -23,6 +22,7 @@ from catchments.requests.store.looks import Looks
 from catchments.requests.store.notes import Notes
 from catchments.requests.store.organisations import Organisation, Organisations
 from catchments.requests.store.writing import WrittenRequests
+from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.web.accounts.access import account_or_none, me
 
 EXTENSION = "catchments.requests"

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from catchments.core.roles import Person
+from catchments.runtime.new_zealand import NEW_ZEALAND_TIME
 from catchments.store import schema
 from catchments.store.engine import Database, now
 from catchments.store.outbox.claims import Claimed, Claims
@@ -109,7 +109,6 @@ LABELS = {
     "until": "Until",
 }
 """Facts that a letter may name; others are not told."""
-_HERE = ZoneInfo("Pacific/Auckland")
 _WAS_NOT_YOU = (
     "If that was not you, tell an administrator of the service at once, and change your password."
 )
@@ -214,7 +213,7 @@ def _fingerprint(row: Any) -> str:
 
 
 def _moment(at: datetime) -> str:
-    here = at.replace(tzinfo=UTC).astimezone(_HERE)
+    here = at.replace(tzinfo=UTC).astimezone(NEW_ZEALAND_TIME)
     return f"{here.day} {here:%B %Y, %H:%M} (New Zealand time)"
 
 

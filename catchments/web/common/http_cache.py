@@ -15,7 +15,8 @@ from datetime import time as clock
 
 from flask import Response, request
 
-from catchments.lookup.snapshot import NEW_ZEALAND_TIME, AsAt, Published
+from catchments.lookup.snapshot import AsAt, Published
+from catchments.runtime.new_zealand import NEW_ZEALAND_TIME
 
 REPRESENTATION = "3"
 """Raise it when the same answer is written in another way."""

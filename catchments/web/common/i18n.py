@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from catchments.core.te_reo import runs
 from catchments.lookup.search.matching import what_differs
-from catchments.lookup.snapshot import NEW_ZEALAND_TIME
+from catchments.runtime.new_zealand import NEW_ZEALAND_TIME
 from catchments.web.spoken import catalogues, sentences
 from catchments.web.spoken.catalogues import ENGLISH
 from catchments.web.spoken.dates import long_date

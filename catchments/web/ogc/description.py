@@ -7,7 +7,8 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from catchments.lookup.snapshot import NEW_ZEALAND_TIME, AsAt, Published
+from catchments.lookup.snapshot import AsAt, Published
+from catchments.runtime.new_zealand import NEW_ZEALAND_TIME
 from catchments.web.common.payload import provenance_json
 from catchments.web.ogc.frames import CRS84
 from catchments.web.ogc.layers import COLLECTED, layer_of

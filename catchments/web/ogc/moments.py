@@ -6,8 +6,8 @@ import re
 from datetime import date, datetime
 
 from catchments.core.errors import InputRefused, shown
-from catchments.lookup.snapshot import NEW_ZEALAND_TIME
 from catchments.lookup.values import day_of
+from catchments.runtime.new_zealand import NEW_ZEALAND_TIME
 
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"

@@ -14,8 +14,9 @@ from flask import Response, request
 from catchments.core.errors import InputRefused, long_date, shown
 from catchments.core.model import EditionSummary
 from catchments.editions.history import edition_json
-from catchments.lookup.snapshot import NEW_ZEALAND_TIME, Published
+from catchments.lookup.snapshot import Published
 from catchments.lookup.values import day_of, whole_number
+from catchments.runtime.new_zealand import NEW_ZEALAND_TIME
 from catchments.web.common import schemas
 from catchments.web.common.contract import DAY, SPOKEN, Parameter, operation
 from catchments.web.common.services import absolute, address, as_at, kept, service
