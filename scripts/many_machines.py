@@ -27,7 +27,8 @@ WHOLE = """
 daemon off;
 pid $folder/nginx.pid;
 error_log /dev/stderr crit;
-events {}
+worker_rlimit_nofile 16384;
+events { worker_connections 8192; }
 http {
     client_body_temp_path $folder/body;
     proxy_temp_path $folder/proxy;

@@ -26,7 +26,13 @@ ANSWERS = 6
 """Of others, beside each attack."""
 SOON = {"CATCHMENTS_BODY_WITHIN_S": "2", "CATCHMENTS_RATE_LIMIT": "6000"}
 MANY = 64
-EVERYWHERE = {"256 stalled bodies", "idle connections", "unread answers", "bulk addresses"}
+EVERYWHERE = {
+    "256 stalled bodies",
+    "idle connections",
+    "slow headers",
+    "unread answers",
+    "bulk addresses",
+}
 
 
 @dataclass(frozen=True)
