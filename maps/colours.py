@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from catchments.core.model import EDUCATION_REGIONS
 
 _COLOURS = (
-    "#8cc6e7",
+    "#a6d39c",
     "#f6c667",
-    "#9bd19b",
-    "#e8a0b4",
+    "#d3a9df",
+    "#ee9ea6",
     "#f2e394",
     "#b7a3d6",
     "#f0a877",
-    "#a8d8d0",
-    "#d7a6a0",
+    "#9ecdb6",
+    "#cfa08e",
     "#c9dc87",
-    "#9fb6e3",
+    "#e2b6d0",
     "#e3cba8",
 )
-"""North to south; regions that border on each other differ at a glance."""
+"""North to south; regions that border on each other differ at a glance; none looks like water."""
 OTHER = "#d0d4d7"
 """That of a region that is none of the twelve."""
-SEA, INK, EDGE = "#eaf1f5", "#14232e", "#ffffff"
+SEA, INK, EDGE = "#dcebf4", "#14232e", "#ffffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +42,17 @@ DARK = Scheme(
     "#0a1319",
     "#7f95a3",
     (
-        "#33586d",
+        "#415f3a",
         "#6f5626",
-        "#3e5e3e",
-        "#723949",
+        "#643f70",
+        "#783a42",
         "#796e30",
         "#4e4063",
         "#6f472b",
-        "#42655f",
-        "#63433f",
+        "#3b6350",
+        "#62433a",
         "#596335",
-        "#3a4c6d",
+        "#6d4159",
         "#6e5b3e",
         "#595e61",
     ),

@@ -6,12 +6,15 @@ Colour blindness after Machado, Oliveira and Fernandes (2009), severity 1.0; dif
 from __future__ import annotations
 
 import re
+from colorsys import rgb_to_hls
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+
+from maps.colours import DARK, LIGHT, Scheme
 
 Vector = npt.NDArray[np.float64]
 
@@ -87,3 +90,12 @@ def test_the_two_spare_colours_still_differ(scheme: str, eyes: str) -> None:
     pairs = combinations(palettes()[scheme], 2)
     close = [(a, b, round(difference(a, b, eyes))) for a, b in pairs if difference(a, b, eyes) < 10]
     assert close == []
+
+
+@pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
+def test_no_region_looks_like_water(scheme: Scheme) -> None:
+    hues = [
+        360 * rgb_to_hls(*(int(each[i : i + 2], 16) for i in (1, 3, 5)))[0]
+        for each in scheme.regions[:-1]
+    ]
+    assert [hue for hue in hues if 165 < hue < 255] == []
