@@ -312,6 +312,8 @@ def mere_reverts_it(office: Office, starts: date) -> None:
         confirm(office, page)
         office.hands.date(page.get_by_label("In force from"), starts)
         office.hands.write(page.get_by_label("Reason for the record"), "Dargaville is full")
+        office.push(page, "Look it over")
+        expect(page.get_by_role("table", name=re.compile("schools that change"))).to_be_visible()
         office.look(page)
         office.push(page, "Publish it anew")
         expect(page.get_by_text("Published as edition 3.")).to_be_visible()

@@ -27,7 +27,7 @@ from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.integrity.audit import AuditTrail
 from catchments.web.common.services import EXTENSION
-from tests.staff import PEOPLE, add_person, csrf_token, post, signed_in, words
+from tests.staff import PEOPLE, add_person, csrf_token, hidden, post, signed_in, words
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -451,11 +451,37 @@ def test_only_an_administrator_is_offered_what_is_theirs(app: Flask, login: str)
     assert ("Go back to edition 1" in page) == (login == "tama")
 
 
+def looked_over(client: FlaskClient, number: int, **form: Any) -> str:
+    """What the form of going back holds once its impact was shown."""
+    return hidden(post(client, f"/staff/editions/{number}/revert", **form))["looked"][0]
+
+
+def test_what_going_back_changes_is_shown_before_it_is_published(app: Flask) -> None:
+    overtaken(app)
+    tama, url = signed_in(app, "tama"), "/staff/editions/1/revert"
+    form = {"effective_from": SOON, "reason": "It was wrong."}
+    shown = post(tama, url, **form)
+    assert shown.status_code == 200
+    said = words(shown)
+    assert f"What it changes on {long_date(SOON)}, when edition 2 would be in force" in said
+    assert "change provider" in said or "changes provider" in said
+    assert "Who is told" in said
+    assert 'value="' + str(SOON) in shown.text
+    assert "It was wrong." in shown.text
+    assert len(store_of(app).editions()) == 2
+    assert not store_of(app).drafts()
+    # Another date is another question: it is looked over anew.
+    again = post(tama, url, **form | {"effective_from": LATER}, looked=hidden(shown)["looked"][0])
+    assert "another date was chosen" in words(again)
+    assert len(store_of(app).editions()) == 2
+
+
 def test_an_earlier_edition_is_published_anew(app: Flask) -> None:
     overtaken(app)
     tama = signed_in(app, "tama")
     assert "Go back to edition 1" in words(tama.get("/staff/editions/1/revert"))
     form = {"effective_from": SOON, "reason": "It was wrong.", "once": "e" * 64}
+    form["looked"] = looked_over(tama, 1, **form)
     for _ in range(2):  # and once more with the back button
         done = post(tama, "/staff/editions/1/revert", **form)
         assert (done.status_code, done.headers["Location"]) == (303, "/staff/editions")
@@ -472,6 +498,7 @@ def test_a_double_click_on_going_back_publishes_once(app: Flask) -> None:
     overtaken(app)
     clients = [signed_in(app, "tama") for _ in range(3)]
     form = {"effective_from": str(SOON), "reason": "It was wrong.", "once": "e" * 64}
+    form["looked"] = looked_over(clients[0], 1, **form)
     given = [{"csrf_token": csrf_token(c), **form} for c in clients]
     url = "/staff/editions/1/revert"
     results = at_once(
@@ -514,8 +541,10 @@ def test_a_going_back_that_fails_leaves_no_open_draft(
         raise JobFailed("The work ended without an answer.", how="ended with code 1")
 
     monkeypatch.setattr(subprocess_job, "run", dies)
+    tama = signed_in(app, "tama")
     form = {"effective_from": TODAY, "reason": "It was wrong."}
-    refused = post(signed_in(app, "tama"), "/staff/editions/1/revert", **form)
+    form["looked"] = looked_over(tama, 1, **form)
+    refused = post(tama, "/staff/editions/1/revert", **form)
     assert refused.status_code == 503
     assert "Nothing was published" in words(refused)
     assert [d.state for d in store_of(app).drafts()] == ["abandoned"]
@@ -558,6 +587,9 @@ def test_withdrawing_takes_an_edition_out_of_those_on_top_of_it_and_says_so_befo
     assert "edition 1 is in force instead" in asked
     assert "Edition 4 (“Kōwhai to Ahi”" in asked
     assert "It is published anew without them" in asked
+    assert f"What differs on {long_date(SOON)} from what edition 3 would bring" in asked
+    assert "Ahi Nui (AHI-1) is now Ahi." in asked
+    assert "publication" not in asked
     done = post(tama, "/staff/editions/3/withdraw", reason="Not yet.")
     assert done.status_code == 303, words(done)
     said = tama.get("/staff/editions").text

@@ -67,6 +67,11 @@ class DraftRepository(DraftReadings):
         with self._database.reading() as connection:
             return self._done_already(connection, draft_id, idempotency_key)
 
+    def begun_with(self, idempotency_key: str) -> int | None:
+        """Return the draft that a form with this token began, or None."""
+        with self._database.reading() as connection:
+            return self._begun_with(connection, idempotency_key)
+
     # --- preparing ----------------------------------------------------------------------------
 
     def begin(

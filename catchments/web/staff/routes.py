@@ -23,13 +23,14 @@ from catchments.web.staff.pages import (  # noqa: F401 - and each of these
     reviewing,
     webhooks,
     who_served,
-    withdrawing,
 )
 from catchments.web.staff.scenarios import (  # noqa: F401 - and these
     comparing,
     copies,
+    going_back,
     papers,
     places,
+    withdrawing,
 )
 
 __all__ = ["blueprint"]

@@ -254,7 +254,13 @@ def _panel(
     beside = beside_boundaries(before, worked.content, worked.release)
     return Panel(
         impact=found,
-        words=words_of(found, beside, of_draft=of_draft),
+        words=words_of(
+            found,
+            beside,
+            nothing=gettext("The draft changes nothing so far.")
+            if of_draft
+            else gettext("The change alters nothing that the draft has."),
+        ),
         tables=tuple((name, title, *_parted(rows)) for name, title, rows in tables),
         blocks=tuple(_linked(base, worked, each) for each in found.blocks),
         warnings=tuple(_linked(base, worked, each) for each in found.warnings),
@@ -310,20 +316,21 @@ def beside_boundaries(before: Edition, after: Edition, release: DirectoryRelease
     return list(beside_the_ground(before, after, {**release.former, **release.schools}))
 
 
-def words_of(found: Impact, beside: Sequence[Effect], *, of_draft: bool = True) -> str:
-    """Return an impact in a few sentences, of a draft or of one change of it."""
-    return " ".join(_words(found, beside, of_draft=of_draft))
+def words_of(
+    found: Impact, beside: Sequence[Effect], *, nothing: str, of_publication: bool = True
+) -> str:
+    """Return an impact in a few sentences.
 
-
-def _words(found: Impact, beside: Sequence[Effect], *, of_draft: bool) -> Iterator[str]:
-    if not found.comparison:
-        nothing = gettext("The draft changes nothing so far.")
-        yield nothing if of_draft else gettext("The change alters nothing that the draft has.")
-    yield from _school_words(found)
-    yield from _catchment_words(found)
-    for effect in beside:
-        yield f"{effect.what}: {_some(effect.lines, LINES_AT_MOST, '; ')}."
-    yield from _standing_words(found)
+    `nothing` is said where there is none; of a withdrawal it is not said what blocks publication.
+    """
+    said = [
+        *([] if found.comparison else [nothing]),
+        *_school_words(found),
+        *_catchment_words(found),
+        *(f"{each.what}: {_some(each.lines, LINES_AT_MOST, '; ')}." for each in beside),
+        *(_standing_words(found) if of_publication else ()),
+    ]
+    return " ".join(said)
 
 
 def _school_words(found: Impact) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Review and publication: submit, send back, approve, publish, re-apply, revert."""
+"""Review and publication: submit, send back, approve, publish, re-apply."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.changes.change import apply_all
-from catchments.changes.kinds.restore_edition import RestoreEdition
-from catchments.core.errors import InputRefused, long_date, shown
+from catchments.core.errors import InputRefused, shown
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
 from catchments.editions.publishing import Order, Outcome, PublicationRequest
@@ -25,8 +24,8 @@ from catchments.runtime import subprocess_job
 from catchments.runtime.logs import told_by
 from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import Decision, Draft, StoreUnavailable
-from catchments.store.drafts.records import ABANDONED, OPEN, PUBLISHED
-from catchments.store.drafts.repository import DraftRepository, ExpectedVersion, checked_key
+from catchments.store.drafts.records import ABANDONED, PUBLISHED
+from catchments.store.drafts.repository import DraftRepository
 from catchments.web.accounts.access import confirmed, me, requires
 from catchments.web.common.problems import written
 from catchments.web.common.services import service
@@ -91,7 +90,7 @@ def _proposed(draft: Draft, world: Published) -> date:
 @requires(Action.EDIT)
 def submit(draft: int) -> AnyResponse:
     """Hand a draft over for review."""
-    DraftRepository(service().store).submit(draft, _date_given(), seen=seen_given())
+    DraftRepository(service().store).submit(draft, date_given(), seen=seen_given())
     return back_to(draft, gettext("The draft is in review. An approver decides about it."))
 
 
@@ -117,7 +116,7 @@ def take_back(draft: int) -> AnyResponse:
 @confirmed
 def approve(draft: int) -> AnyResponse:
     """Approve a draft as it stands."""
-    DraftRepository(service().store).approve(draft, _date_given(), seen=seen_given())
+    DraftRepository(service().store).approve(draft, date_given(), seen=seen_given())
     return back_to(draft, gettext("The draft is approved. It can be published now."))
 
 
@@ -161,7 +160,7 @@ def publish(draft: int) -> AnyResponse:
     """Publish an approved draft from its date."""
     kept, seen = DraftRepository(service().store).draft(draft), seen_given()
     if kept.published_as is not None:  # a double click, the back button, a line that broke
-        return _published(kept.published_as)
+        return published(kept.published_as)
     if kept.version != seen.version:  # found out at the end, too; but that takes a while
         return _refused_to_publish(kept, _changed(kept))
     if kept.effective_from is None:
@@ -169,15 +168,15 @@ def publish(draft: int) -> AnyResponse:
     wanted = PublicationRequest(
         draft,
         kept.effective_from,
-        _reason_given() or kept.reason,
+        reason_given() or kept.reason,
         decision=Decision(seen.person.id, seen.version),
     )
     outcome = carried_out(Order(publish=wanted))
     if outcome.numbers:
-        return _published(outcome.numbers[0])
+        return published(outcome.numbers[0])
     again = DraftRepository(service().store).draft(draft)
     if again.published_as is not None:
-        return _published(again.published_as)
+        return published(again.published_as)
     service().snapshots.refresh()
     return _refused_to_publish(again, outcome)
 
@@ -234,7 +233,8 @@ def status_of(outcome: Outcome) -> int:
     return UNAVAILABLE if outcome.kind in broken else STALE
 
 
-def _published(number: int) -> AnyResponse:
+def published(number: int) -> AnyResponse:
+    """Lead to the editions once one was published."""
     service().snapshots.refresh()
     flash(gettext("Published as edition %(number)s.", number=number))
     return redirect(url_for("staff.editions"), 303)
@@ -263,82 +263,11 @@ def editions() -> Response:
     )
 
 
-@blueprint.get("/editions/<int:number>/revert")
-@requires(Action.ADMINISTER)
-@confirmed
-def revert_page(number: int) -> Response:
-    """Ask why an earlier edition is to be in force again, and from when."""
-    return _revert_page(number, None)
-
-
-@blueprint.post("/editions/<int:number>/revert")
-@requires(Action.ADMINISTER)
-@confirmed
-def revert(number: int) -> AnyResponse:
-    """Publish an earlier edition's content as a new edition."""
-    store, world, person = service().store, service().snapshots.current(), me()
-    reason = text_given("reason", gettext("why this edition is to be in force again"))
-    starts = _date_given()
-    base = world.timeline.edition_on(starts)
-    content, key = store.edition(number), checked_key(request.form.get("once", ""))
-    if base is None:
-        said = f"No edition is in force on {long_date(starts)}."
-        raise InputRefused(said, field="effective_from")
-    desk = DraftRepository(store)
-    if base.number == number:
-        raise InputRefused(
-            gettext("Edition %(number)s is in force then already.", number=number),
-            field="effective_from",
-            next_step=gettext("Choose an earlier edition, or another date."),
-        )
-    title = gettext("Back to edition %(number)s", number=number)
-    draft_id = desk.begin(
-        title=title, reason=reason, base_number=base.number, by=person, idempotency_key=key
-    )
-    draft = desk.draft(draft_id)
-    if draft.published_as is not None:
-        return _published(draft.published_as)
-    if not draft.changes:
-        change = RestoreEdition(number, content)
-        sentence = change.describe(store.edition(base.number))
-        added = f"{key[:63]}r" if key else ""  # not the token that the draft was begun with
-        desk.add(draft_id, change, sentence, seen=ExpectedVersion(person, draft.version, added))
-        draft = desk.draft(draft_id)
-    decision = Decision(person.id, draft.version, reverting=True)
-    wanted = PublicationRequest(
-        draft_id,
-        starts,
-        reason,
-        accept_uncovered=_reason_given("accept_uncovered"),
-        decision=decision,
-    )
-    outcome = carried_out(Order(publish=wanted))
-    if outcome.numbers:
-        return _published(outcome.numbers[0])
-    left = desk.draft(draft_id)
-    if left.published_as is not None:  # by the other half of a double click
-        return _published(left.published_as)
-    if left.state in OPEN:
-        desk.abandon(draft_id, seen=ExpectedVersion(person, left.version))
-    page = _revert_page(number, outcome)
-    page.status_code = status_of(outcome)
-    return page
-
-
-def _revert_page(number: int, outcome: Outcome | None) -> Response:
-    return staff_page(
-        "staff/revert.html",
-        gettext("Back to edition %(n)s", n=number),
-        reverted=service().store.edition(number),
-        outcome=outcome,
-        error=outcome is not None,
-    )
-
-
 # --- what forms give ------------------------------------------------------------------------------
 
 
-def _date_given() -> date:
+def date_given() -> date:
+    """Return the date from which an edition is to be in force. Raises InputRefused."""
     text = request.form.get("effective_from", "")
     day = day_of(text)
     if day is None:
@@ -351,7 +280,11 @@ def _date_given() -> date:
     return day
 
 
-def _reason_given(field: str = "reason") -> str:
+def reason_given(field: str = "reason") -> str:
+    """Return a text that a form may give, shortened; empty where it gives none.
+
+    Raises InputRefused for characters that cannot be seen.
+    """
     text = request.form.get(field, "").replace("\r\n", "\n").strip()[:LONGEST_REASON]
     if all(c.isprintable() or c in "\n\t" for c in text):
         return text
@@ -364,7 +297,7 @@ def _reason_given(field: str = "reason") -> str:
 
 def text_given(field: str, what: str) -> str:
     """Return a text that a form must give. Raises InputRefused, saying `what` is missing."""
-    text = _reason_given(field)
+    text = reason_given(field)
     if not text:
         raise InputRefused(
             gettext("It is not said %(what)s.", what=what),

@@ -42,12 +42,19 @@ class Standing:
     reason: str
     key: tuple[object, ...]
     """The same for the same; what is worked out of it is kept under it."""
+    is_withdrawal: bool = False
+    """Whether it comes into force because another is withdrawn: then nothing blocks it."""
 
     @cached_property
     def words(self) -> str:
         """The impact in a few sentences."""
         editions = (self.base.edition, self.after.edition)
-        return impact.words_of(self.found, impact.beside_boundaries(*editions, self.base.release))
+        return impact.words_of(
+            self.found,
+            impact.beside_boundaries(*editions, self.base.release),
+            nothing=gettext("Nothing changes."),
+            of_publication=not self.is_withdrawal,
+        )
 
     def provider(self, code: str, *, after: bool) -> Provider | None:
         """Return who serves a catchment, before or after."""
@@ -124,23 +131,26 @@ def of_edition(summary: EditionSummary) -> Standing | None:
     if before is None or release is None:
         return None
     base = world.numbered(before.number, release.number)
-    content = _content(summary)
-    bench, rates = impact.bench(), impact.stated_rates()
+    content = service().store.edition(summary.number)
     key = ("edition", summary.number, before.number, release.number)
+    return following(base, content, summary.effective_from, summary.reason, key)
+
+
+def following(
+    base: Snapshot, content: Edition, starts: date, reason: str, key: tuple[object, ...]
+) -> Standing:
+    """Return what a content changes that follows a base from a date; `key` is one of its own."""
+    bench, rates = impact.bench(), impact.stated_rates()
+    scheduled = impact.scheduled_after(starts, content, base.edition)
 
     def after() -> Snapshot:
         return snapshot_after(base, content, bench.workbench.answers(base, content))
 
     found = _recent().get(
         ("impact", *key, repr(rates)),
-        lambda: bench.workbench.impact(base, content, on=summary.effective_from, rates=rates),
+        lambda: bench.workbench.impact(base, content, on=starts, rates=rates, scheduled=scheduled),
     )
-    world_after = _recent().get(("world", *key), after)
-    return Standing(base, world_after, found, summary.effective_from, summary.reason, key)
-
-
-def _content(summary: EditionSummary) -> Edition:
-    return service().store.edition(summary.number)
+    return Standing(base, _recent().get(("world", *key), after), found, starts, reason, key)
 
 
 def draft_standing(draft_id: int) -> tuple[DraftState, Standing]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Response, flash, redirect, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
@@ -15,6 +17,7 @@ from catchments.web.accounts.access import confirmed, me, requires
 from catchments.web.common.services import service
 from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.pages.reviewing import carried_out, status_of, text_given
+from catchments.web.staff.scenarios.standing import Standing, following
 
 
 @blueprint.get("/editions/<int:number>/withdraw")
@@ -55,14 +58,30 @@ def _is_withdrawn(number: int) -> bool:
 def _page(plan: WithdrawalPlan, outcome: Outcome | None) -> Response:
     outbox = Outbox(service().store)
     told = told_of(row for number in plan.numbers for row in outbox.notices(number))
+    standing = _standing(plan)
     return staff_page(
         "staff/withdraw.html",
         gettext("Withdraw edition %(n)s", n=plan.edition.number),
         plan=plan,
         told=told,
+        standing=standing,
+        pictures=standing.pictures() if standing else ("", ""),
         outcome=outcome,
         error=outcome is not None,
     )
+
+
+def _standing(plan: WithdrawalPlan) -> Standing | None:
+    """Return what differs on the edition's own date from what it would have brought."""
+    world, edition, instead = service().snapshots.current(), plan.edition, plan.before
+    release = world.timeline.release_on(edition.effective_from)
+    if instead is None or release is None:
+        return None
+    key = ("withdrawal", edition.number, instead.number, release.number)
+    base = world.numbered(edition.number, release.number)
+    content = service().store.edition(instead.number)
+    found = following(base, content, edition.effective_from, "", key)
+    return replace(found, is_withdrawal=True)
 
 
 def _done(number: int, anew: list[int]) -> AnyResponse:
