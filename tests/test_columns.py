@@ -18,7 +18,16 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
 from catchments.bulk.output_columns import COLUMNS as BULK
-from catchments.core.columns import BY_NAME, VOCABULARY, About, Column, Kind, called
+from catchments.core.columns import (
+    BY_NAME,
+    CATCHMENT_COLUMNS,
+    PROVIDER_COLUMNS,
+    VOCABULARY,
+    About,
+    Column,
+    Kind,
+    called,
+)
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.formats.feature_fields import FieldNames
 from catchments.web.ogc.layers import COLLECTED
@@ -34,7 +43,7 @@ from maps.exports.downloads import (
     SHAPEFILE,
     TOPOJSON,
 )
-from maps.exports.edition_tables import CATCHMENT_COLUMNS, PROVIDER_COLUMNS, SOURCE_COLUMNS
+from maps.exports.edition_tables import SOURCE_COLUMNS
 from maps.exports.export_input import ExportInput
 from maps.exports.school_tables import COLUMNS as SCHOOL_COLUMNS
 from tests.worlds import STARTS, small_edition, small_release

@@ -183,6 +183,24 @@ VOCABULARY: tuple[Column, ...] = (
 )
 """All columns there are, in the order in which a person asks for them."""
 
+PROVIDER_COLUMNS = (
+    "provider_code",
+    "provider_name",
+    "provider_phone",
+    "provider_email",
+    "provider_website",
+)
+CATCHMENT_COLUMNS = (
+    "catchment_code",
+    "catchment_name",
+    "education_region",
+    *PROVIDER_COLUMNS,
+    "edition",
+    "effective_from",
+    "demonstration",
+)
+"""What files say of a catchment beside its boundary."""
+
 BY_NAME: Mapping[str, Column] = {column.name: column for column in VOCABULARY}
 _OLDER = {name: column for column in VOCABULARY for name in column.older}
 _SHORT = {

@@ -53,8 +53,8 @@ class Report:
         self.counts[what] = self.counts.get(what, 0) + by
 
     def problem(self, where: str, what: str, done: str = "") -> None:
-        """Add a row to the problem table."""
-        self.problems.append(Problem(where, what, done))
+        """Add a row to the problem table; what was done ends the sentence of what is wrong."""
+        self.problems.append(Problem(where, what.removesuffix(".") if done else what, done))
 
     def took(self, what: str) -> None:
         """Name a part of a file that was read; once is enough."""

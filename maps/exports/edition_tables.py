@@ -12,23 +12,6 @@ from catchments.core.model import Edition, Source
 from catchments.core.plain_cells import Cell
 from maps.exports.geojson import by_code, provider_json, source_json
 
-PROVIDER_COLUMNS = (
-    "provider_code",
-    "provider_name",
-    "provider_phone",
-    "provider_email",
-    "provider_website",
-)
-CATCHMENT_COLUMNS = (
-    "catchment_code",
-    "catchment_name",
-    "education_region",
-    *PROVIDER_COLUMNS,
-    "edition",
-    "effective_from",
-    "demonstration",
-)
-"""What files say of a catchment beside its boundary."""
 SOURCE_COLUMNS = (
     "kind",
     "title",

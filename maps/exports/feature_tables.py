@@ -13,11 +13,10 @@ import shapely
 from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.columns import BY_NAME, Kind
+from catchments.core.columns import BY_NAME, CATCHMENT_COLUMNS, PROVIDER_COLUMNS, Kind
 from catchments.core.model import Provider
 from catchments.core.plain_cells import Cell
 from catchments.geometry.coordinates import WGS84
-from maps.exports.edition_tables import CATCHMENT_COLUMNS, PROVIDER_COLUMNS
 from maps.exports.export_input import ExportInput
 from maps.exports.school_tables import COLUMNS as SCHOOL_COLUMNS
 from maps.exports.school_tables import school_rows

@@ -16,11 +16,10 @@ from typing import Any
 import pyogrio
 from pandas import NA, DataFrame
 
-from catchments.core.columns import BY_NAME, Kind
+from catchments.core.columns import BY_NAME, PROVIDER_COLUMNS, Kind
 from catchments.core.errors import long_date
 from catchments.core.plain_cells import Cell, plain_table
 from maps.exports.edition_tables import (
-    PROVIDER_COLUMNS,
     SOURCE_COLUMNS,
     provider_rows,
     source_rows,

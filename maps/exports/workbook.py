@@ -9,10 +9,10 @@ from datetime import date
 from typing import Any
 
 from catchments.core.columns import BY_NAME, Kind
+from catchments.core.columns import PROVIDER_COLUMNS as PROVIDER_CELLS
 from catchments.core.errors import long_date
 from catchments.core.plain_cells import Cell
 from maps.exports.cells import AS_DAY, AS_TEXT, AS_USUAL, Losses, bold, cell, kept, wrapped
-from maps.exports.edition_tables import PROVIDER_COLUMNS as PROVIDER_CELLS
 from maps.exports.edition_tables import SOURCE_COLUMNS, provider_rows, told_sources
 from maps.exports.export_input import ExportInput
 from maps.exports.packing import unzipped, zipped

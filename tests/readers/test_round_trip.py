@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import geopandas
 import pytest
 from hypothesis import given, settings
 
@@ -366,3 +368,56 @@ def test_a_boundary_file_with_the_names_from_before_changes_nothing_and_makes_th
     assert differing(WHOLE, boundaries_change(path, WHOLE)) == []
     made = boundaries_change(path, Edition()).apply(Edition())
     assert (made.catchments, made.providers) == (WHOLE.catchments, WHOLE.providers)
+
+
+# --- through a GIS --------------------------------------------------------------------------------
+
+
+def kept_as_a_shapefile(package: Path, folder: Path, **columns: str) -> Path:
+    """What a GIS makes of a GeoPackage of ours that somebody saves as a Shapefile."""
+    table = geopandas.read_file(package, layer="catchments").rename(columns=columns)
+    folder.mkdir()
+    with warnings.catch_warnings():  # it says which names it cuts
+        warnings.simplefilter("ignore")
+        table.to_crs(2193).to_file(folder / "saved.shp", encoding="UTF-8")
+    path = folder.with_suffix(".zip")
+    path.write_bytes(zipped({each.name: each.read_bytes() for each in sorted(folder.iterdir())}))
+    return path
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    path = tmp_path / GEOPACKAGE
+    path.write_bytes(
+        BOUNDARY_FILES[GEOPACKAGE](ExportInput.of(Snapshot.of(WHOLE, small_release())))
+    )
+    return path
+
+
+def test_a_file_of_ours_that_a_gis_kept_as_a_shapefile_changes_no_name_and_no_provider(
+    package: Path, tmp_path: Path
+) -> None:
+    change = boundaries_change(kept_as_a_shapefile(package, tmp_path / "gis"), WHOLE)
+    made = change.apply(WHOLE)
+    assert made.catchments == WHOLE.catchments
+    assert made.providers == WHOLE.providers
+    assert not compare(WHOLE, made).boundaries_changed
+
+
+def test_names_cut_alike_in_an_order_that_is_not_ours_are_asked_about(
+    package: Path, tmp_path: Path
+) -> None:
+    path = kept_as_a_shapefile(
+        package, tmp_path / "gis", catchment_code="catchment_name", catchment_name="catchment_code",
+        provider_phone="telephone",
+    )  # fmt: skip
+    with pytest.raises(FileRefused) as refused:
+        boundaries_change(path, WHOLE)
+    assert "which of “catchment_” and “catchmen_1” has the names" in str(refused.value)
+    read = read_boundaries(
+        [path], authority="Nobody", licence="CC0", release="", known=WHOLE,
+        code_field="catchment_", name_field="catchmen_1",
+    )  # fmt: skip
+    assert {each.name for each in read.catchments.values()} == {
+        each.name for each in WHOLE.catchments.values()
+    }

@@ -24,6 +24,7 @@ from catchments.readers.formats.feature_fields import (
 )
 from catchments.readers.formats.feature_polygons import boundary_of
 from catchments.readers.formats.mojibake import SpoiltTexts
+from catchments.readers.formats.vectors.cut_names import siblings
 from catchments.readers.formats.vectors.declarations import is_yes
 from catchments.readers.formats.vectors.layers import Declared, Layer, Values, kinds_in
 from catchments.readers.formats.vectors.values import (
@@ -81,6 +82,7 @@ def areas_of(
             why = "their places come from the school directory"
             report.leave_out(f"schools in layer {shown(layer.name)}", why, len(layer.values))
             continue
+        _refuse_cut_alike(layer, path, fields)
         is_named = number < _LAYERS_NAMED
         found = _layer_areas(layer, path, fields, crs, report, is_named=is_named)
         areas += found
@@ -140,6 +142,22 @@ def _check_named_fields(layers: Sequence[Layer], path: Path, fields: FieldNames)
                 f"{shown(path.name)} has no field {shown(wanted)}.",
                 allowed=f"Its fields are: {', '.join(known) or 'none'}.",
             )
+
+
+def _refuse_cut_alike(layer: Layer, path: Path, fields: FieldNames) -> None:
+    """Refuse fields whose names a Shapefile cut so that either may be the name or the code."""
+    names = list(dict.fromkeys(name for values in layer.values for name in values))
+    used = fields.used(names)
+    field = used.get("code", "")
+    alike = siblings(field, names)
+    if fields.name or fields.code or not alike or used.get("name") not in (None, field):
+        return
+    raise FileRefused(
+        f"The Shapefile {shown(path.name)} cut names of fields to ten letters: which of"
+        f" {shown(field)} and {', '.join(map(shown, alike))} has the names and which the codes"
+        " is not known.",
+        next_step="Say it with --name-field and --code-field, or keep the layer as a GeoPackage.",
+    )
 
 
 def _report_fields(layer: Layer, fields: FieldNames, report: Report) -> None:

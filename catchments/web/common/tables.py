@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from catchments.core.columns import PROVIDER_COLUMNS
 from catchments.core.model import Provider
 from catchments.core.plain_cells import Cell, plain_table
 from catchments.lookup.snapshot import Snapshot
 from catchments.web.common.services import sources_of
 from catchments.web.pages.catchment_summaries import Entry
-from maps.exports.edition_tables import PROVIDER_COLUMNS
 from maps.exports.school_tables import (
     CELLS,
     cells_of,

@@ -16,6 +16,7 @@ from catchments.core.errors import FileRefused, shown
 from catchments.readers.formats.file_checks import not_what_it_says
 from catchments.readers.formats.shapefile.asking import held_in
 from catchments.readers.formats.shapefile.messages import Held, Value
+from catchments.readers.formats.vectors.cut_names import whole_names
 from catchments.readers.formats.vectors.layers import Declared, Layer
 from catchments.readers.formats.vectors.stored_shapes import shape_of
 from catchments.readers.formats.vectors.values import texts_of
@@ -50,8 +51,10 @@ def read_shapefile(shp: Path, name: str, path: Path, report: Report, declared: D
         None if stored is None else shape_of(stored, path, f"feature {number}")
         for number, stored in enumerate(held.shapes, start=1)
     ]
-    rows = [dict(zip(held.names, row, strict=True)) for row in _rows(held)]
-    widths = _widths(shp)
+    names = whole_names(held.names)
+    rows = [dict(zip(names, row, strict=True)) for row in _rows(held)]
+    whole = dict(zip(held.names, names, strict=True))
+    widths = {whole.get(field, field): width for field, width in _widths(shp).items()}
     encoding = _encoding(rows, widths, said, name, path, report)
     if not declared.is_ours:  # ours has beside it what its table has no room for
         _report_full(rows, widths, f"{path.name}, layer {shown(name)}", report)
