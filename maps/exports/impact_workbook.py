@@ -18,7 +18,7 @@ MEASURES = ("schools", "students", "estimated_absent", "area_km2")
 SIDES = ("before", "after", "difference")
 NUMBERS = tuple(f"{measure}_{side}" for measure in MEASURES for side in SIDES)
 CATCHMENTS = ("code", "name", "provider_before", "provider_after", *NUMBERS)
-PROVIDERS = ("code", "name", *NUMBERS)
+PROVIDERS = ("code", "name", *NUMBERS, "capacity")
 SCHOOLS = (
     *("school_id", "school_name", "town", "roll"),
     *(f"{what}_{side}" for what in ("provider", "catchment") for side in SIDES[:2]),
@@ -71,7 +71,7 @@ def _served(edition: Edition, code: str) -> Cell:
 
 
 def _provider(row: Row) -> list[Cell]:
-    return [row.code, row.name, *_numbers(row)]
+    return [row.code, row.name, *_numbers(row), row.capacity]
 
 
 def _numbers(row: Row) -> Iterator[Cell]:

@@ -16,11 +16,12 @@ from werkzeug.test import TestResponse
 from catchments.changes.change import Change, apply_all
 from catchments.changes.kinds.add_provider import AddProvider
 from catchments.changes.kinds.assign_provider import AssignProvider
+from catchments.changes.kinds.edit_provider import EditProvider
 from catchments.changes.kinds.merge_catchments import MergeCatchments
 from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.core.errors import ChangeDoesNotFit
-from catchments.core.model import NamedPlace, Place, PlaceKind, Provider
+from catchments.core.model import Contract, NamedPlace, Place, PlaceKind, Provider
 from catchments.lookup.search.typed_text import TypedText
 from catchments.lookup.snapshot import Snapshot
 from catchments.store.accounts.people import People
@@ -352,6 +353,23 @@ def test_the_workbook_has_the_numbers_and_no_cell_of_it_is_run(
     assert "=1+1" in [cell.value for cell in cells]
     rows = {row[0]: row for row in book["Catchments"].iter_rows(min_row=2, values_only=True)}
     assert rows[KOWHAI][2:4] == ("Ngā Rākau", "Ahi Trust")
+
+
+def test_capacity_stands_wherever_the_load_of_a_provider_does(
+    app: Flask, hana: FlaskClient
+) -> None:
+    ahi = store_of(app).edition(1).providers["P-AHI"]
+    begun(app, EditProvider(ahi, Contract(capacity=77)), ASSIGN, title="One")
+    begun(app, ASSIGN, title="Other")
+    for page in ("1", "1/paper", "compare?one=1&other=2"):
+        told = words(hana.get(f"/staff/drafts/{page}"))
+        assert "Capacity, of chronically absent students" in told, page
+        assert " 77" in told, page
+        assert "not recorded" in told, page
+    book = openpyxl.load_workbook(io.BytesIO(hana.get("/staff/drafts/1/impact.xlsx").data))
+    rows = [*book["Providers"].iter_rows(values_only=True)]
+    capacities = {row[0]: row[rows[0].index("capacity")] for row in rows[1:]}
+    assert capacities["P-AHI"] == 77
 
 
 # --- comments on something ------------------------------------------------------------------------

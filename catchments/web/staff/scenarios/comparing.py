@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Response, request
 from flask_babel import gettext
@@ -52,16 +52,23 @@ class Line:
     other: Numbers | None
     served: tuple[str, str, str] | None = None
     """Of a catchment: who serves it, before and in each draft."""
+    capacities: tuple[int | None, ...] = ()
+    """Of a provider: the students that its contract is for, before and in each draft."""
 
     @property
     def differs(self) -> bool:
         """Whether the two drafts are not the same in it."""
-        return self.one != self.other or bool(self.served and self.served[1] != self.served[2])
+        return any(
+            each[1] != each[2]
+            for each in (self.served, self.capacities, (None, self.one, self.other))
+            if each
+        )
 
     def is_as_before(self, side: int) -> bool:
         """Whether a draft, the first or the second, leaves it as it was; 0 is what was."""
         is_so = (False, self.one == self.before, self.other == self.before)[side]
-        return is_so and (not self.served or self.served[side] == self.served[0])
+        beside = (each for each in (self.served, self.capacities) if each)
+        return is_so and all(each[side] == each[0] for each in beside)
 
 
 @dataclass(frozen=True)
@@ -143,9 +150,12 @@ def _catchments(one: Standing, other: Standing) -> Iterator[Line]:
 
 
 def _providers(one: Standing, other: Standing) -> Iterator[Line]:
+    editions = (one.base.edition, one.after.edition, other.after.edition)
     for line in _lines(one.found.providers, other.found.providers):
-        if line.before != line.one or line.before != line.other:
-            yield line
+        contracts = [edition.contracts.get(line.code) for edition in editions]
+        capacities = tuple(each.capacity if each else None for each in contracts)
+        if len({line.before, line.one, line.other}) > 1 or len({*capacities}) > 1:
+            yield replace(line, capacities=capacities)
 
 
 def _lines(one: Iterable[Row], other: Iterable[Row]) -> list[Line]:
