@@ -25,9 +25,9 @@ RINGS_AT_MOST = 5_000
 """Parts and holes of an area: several times as many as any coast has islands."""
 MEETINGS_AT_MOST = 3_000_000
 """Pairs of edges whose boxes may meet: ten times as many as in an outline that leads on."""
-CROSSINGS_AT_MOST = 2_000
+CROSSINGS_AT_MOST = 1_000
 """Places where an outline may cross boundaries."""
-PIECES_AT_MOST = 1_000
+PIECES_AT_MOST = 500
 """Pieces that an outline may cut, beside those that there were."""
 _BANDS_AT_MOST = 1 << 12
 _AT_ONCE = 1_000
