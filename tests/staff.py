@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 import pyotp
 import sqlalchemy as sa
 from argon2 import PasswordHasher
-from flask import Flask
+from flask import Flask, session
 from flask.testing import FlaskClient
 from itsdangerous import BadSignature
 from werkzeug.test import TestResponse
@@ -35,6 +35,7 @@ from catchments.store.accounts import people as accounts
 from catchments.store.accounts.factors import STEP_S, app_context
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository
+from catchments.web.accounts import access
 from catchments.web.accounts.room import room_of
 from tests.waiting import wait_until
 from tests.worlds import opened, store_of
@@ -170,9 +171,19 @@ def confirm(client: FlaskClient, **fields: Any) -> TestResponse:
 
 
 def signed_in(app: Flask, login: str) -> FlaskClient:
-    """A client of somebody who has signed in."""
-    client = app.test_client()
-    sign_in(client, login)
+    """A client of somebody who has signed in, as all of it is done once they have shown it is them.
+
+    The pages that ask them cost more than most tests: tests about these use `sign_in`.
+    """
+    client, room = app.test_client(), room_of(app)
+    see_to_an_app(room.store, login)
+    person = People(room.store).person(login)
+    with app.test_request_context(room.path):
+        access.begin(person)
+        saved = app.make_response("")
+        app.session_interface.save_session(app, session, saved)
+    (cookie,) = saved.headers.getlist("Set-Cookie")
+    client.set_cookie(room.cookie, cookie.split(";")[0].partition("=")[2], path=room.path)
     return client
 
 

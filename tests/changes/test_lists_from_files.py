@@ -140,7 +140,7 @@ ALTERED: dict[str, tuple[Edition, str]] = {
         ),
         "Ahi (AHI-1) is now Ahi Nui",
     ),
-    "Boundaries that are redrawn, by ground that changes hands": (
+    "Boundaries that are redrawn, by ground that changes hands, sea included": (
         replace(WHOLE, boundaries={**WHOLE.boundaries, AHI: shapely.box(174, -39, 174.9, -38)}),
         "km² from Ahi (AHI-1) to no catchment",
     ),
