@@ -47,6 +47,7 @@ from catchments.requests.store.case_rows import (
 from catchments.requests.store.database import student_digest
 from catchments.requests.store.organisations import ensured, has_role, organisation_of, viewer_of
 from catchments.requests.store.sealed import reason_context, seal, student_context, unseal
+from catchments.requests.store.writing import Seen, send_files
 from catchments.store.engine import Repository, now
 from catchments.store.integrity.audit import append
 
@@ -68,6 +69,8 @@ class Sending:
     served: Served
     primary_contact: int
     to_own_team: bool = False
+    seen: Seen | None = None
+    """What its sender saw of the request being written; None where nobody looked at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +126,9 @@ class Cases(Repository):
     def submit(self, person: Person, sending: Sending) -> str:
         """Make a request a case of whoever serves its school, and return its reference.
 
-        The same `once` is sent once. Raises NotAllowed for whoever may not ask for that school, and
-        InputRefused for a Primary Contact who is none there, or where nobody serves it.
+        The same `once` is sent once; its files go into the case, shared with whoever has it. Raises
+        NotAllowed for whoever may not ask for that school, InputRefused for a Primary Contact who
+        is none there, or where nobody serves it, and Stale where it is not what was seen.
         """
         for _ in range(_TRIES):
             try:
@@ -362,12 +366,26 @@ def _submitted(connection: sa.Connection, person: Person, sending: Sending, refe
             student_digest=student_digest(connection, same_student(sending.request)),
         )
     )
-    record(connection, case, Happened.SUBMITTED, by=person, edition=served.edition_number)
-    draft = schema.request_draft
-    connection.execute(draft.delete().where(draft.c.once == sending.once))
+    facts = {"edition": served.edition_number} | _files_of(connection, person, sending, case, at)
+    record(connection, case, Happened.SUBMITTED, by=person, **facts)
     mail.tell(connection, case.primary_contact, mail.About.SUBMITTED, reference)
     mail.tell_leads(connection, case.holder, mail.About.ARRIVED, reference)
     return reference
+
+
+def _files_of(
+    connection: sa.Connection, person: Person, sending: Sending, case: Case, at: datetime
+) -> dict[str, Any]:
+    """Move a request's files into its case; return what is told of it, nothing where none came."""
+    of_case = {
+        "reference": case.reference,
+        "organisation_id": case.school,
+        "at": at,
+        "by_id": person.id,
+        "shared": True,
+    }
+    files = send_files(connection, person, sending.once, of_case, sending.seen)
+    return {"files": files} if files else {}
 
 
 def _holder(connection: sa.Connection, sending: Sending) -> int:

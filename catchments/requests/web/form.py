@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from catchments.core.errors import InputRefused
 from catchments.lookup.guidance import Advised, Guide, advise, guide_on
+from catchments.requests.rules.files import AT_MOST, LARGEST
 from catchments.requests.rules.requests import (
     STEPS_AT_MOST,
     YEARS,
@@ -122,6 +123,8 @@ def form_page(
         chosen=_chosen(guide, fields) if guide else [],
         prefix=GUIDE,
         contacts=contacts(school.id),
+        files_at_most=AT_MOST,
+        largest_file=LARGEST,
         years=YEARS,
         consents=list(Consent),
         with_nsn=portal().settings.with_nsn,
