@@ -13,14 +13,17 @@ from catchments.core.roles import Role
 from catchments.core.settings import Settings
 from catchments.requests.application import Following, create_app
 from catchments.requests.lookup import LookupAway
+from catchments.requests.rules.handovers import Move
 from catchments.requests.settings import DEFAULT_DATABASE_URL, RequestsSettings
+from catchments.requests.store.handovers import Handovers
+from catchments.requests.store.looks import OUTSIDE, Looks
 from catchments.requests.store.mail import CaseLetters
 from catchments.requests.web.figures import shown, total
 from catchments.requests.web.portal import EXTENSION
 from catchments.store import schema
 from catchments.store.outbox import mail_sending
 from catchments.store.outbox.mail_sending import MailWorker
-from tests.requests.desk import SOUTH
+from tests.requests.desk import NORTH, SOUTH, TODAY, served
 from tests.requests.portal import COUNTS_KEY, Pages, begun, hidden, pages_of, post
 from tests.staff import words
 
@@ -187,6 +190,38 @@ def test_who_looked_is_told_the_authoriser_by_name_of_their_own_alone(pages):
     assert f"Ana (made up) looked at it {spaced}" in said
     assert "Wiki" not in said
     assert f"Somebody outside your organisation looked at it {spaced}" in said
+
+
+def test_a_list_and_a_search_are_told_each_authoriser_whose_cases_were_in_it(pages):
+    pages.desk.send("ana")
+    wiki = pages.of("wiki")
+    assert wiki.get("/requests/cases").status_code == 200
+    asked = {"student_name": "Made-up Student", "born_on": "2014-03-04"}
+    assert post(wiki, "/requests/search", **asked).status_code == 200
+    for login, of, who in (("auth54", "54", "Somebody outside"), ("authn", NORTH, "Wiki")):
+        number = pages.desk.organisations[of].id
+        said = words(pages.of(login).get(f"/requests/organisations/{number}/looks"))
+        assert said.count("looked at a list of cases") == 2, login
+        assert who in said
+
+
+def test_who_looked_before_a_handover_is_told_whoever_had_the_case_then(pages):
+    reference, desk = pages.desk.send("ana"), pages.desk
+    desk.cases.head(desk.people["wiki"], desk.viewer("wiki"), reference)
+    move = Move(reference, TODAY, served(54, SOUTH, on=TODAY, edition=2))
+    assert Handovers(desk.database).move(move)
+    desk.cases.head(desk.people["wira"], desk.viewer("wira"), reference)
+    said = {}
+    for by, of in (("authn", NORTH), ("auths", SOUTH), ("auth54", "54")):
+        looks = Looks(desk.database).of(desk.people[by], desk.organisations[of].id)
+        said[by] = [(each.action, each.who) for each in looks]
+    assert said["authn"] == [
+        ("case.handed over", OUTSIDE),
+        ("case.look", "Wiki (made up)"),
+        ("case.submitted", OUTSIDE),
+    ]
+    assert said["auths"] == [("case.look", "Wira (made up)"), ("case.handed over", OUTSIDE)]
+    assert len(said["auth54"]) == 4
 
 
 def _members(pages: Pages, organisation: int):

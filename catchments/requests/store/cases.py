@@ -39,6 +39,7 @@ from catchments.requests.store.case_rows import (
     head_of,
     no_such_case,
     note_look,
+    on_trail,
     record,
     student_in,
     within,
@@ -49,7 +50,6 @@ from catchments.requests.store.organisations import ensured, has_role, organisat
 from catchments.requests.store.sealed import reason_context, seal, student_context, unseal
 from catchments.requests.store.writing import Seen, send_files
 from catchments.store.engine import Repository, now
-from catchments.store.integrity.audit import append
 
 LISTED_AT_ONCE = 50
 WORKERS = frozenset({CaseRole.WORKFLOW_LEAD, CaseRole.CASE_MANAGER})
@@ -201,8 +201,9 @@ class Cases(Repository):
             rows = connection.execute(query.order_by(order, _C.c.reference)).all()
             heads = [head for row in rows if (head := head_in(connection, viewer, row))]
             if heads:
-                append(
+                on_trail(
                     connection,
+                    [head.case for head in heads],
                     actor=person.login,
                     action="cases.list",
                     subject=f"organisation {wanted.organisation or 0}",
@@ -217,7 +218,7 @@ class Cases(Repository):
         """
         with self._database.writing() as connection:
             head = head_of(connection, viewer, reference)
-            note_look(connection, person, reference)
+            note_look(connection, person, head.case)
             return head
 
     def student(self, viewer: Viewer, reference: str) -> SupportRequest:

@@ -21,7 +21,7 @@ from catchments.requests.rules.files import FileKind, refuse_too_many
 from catchments.requests.rules.requests import LONGEST_TEXT
 from catchments.requests.rules.roles import Viewer
 from catchments.requests.store import mail, schema
-from catchments.requests.store.case_rows import CaseHead, head_of, note_look
+from catchments.requests.store.case_rows import CaseHead, head_of, note_look, on_trail
 from catchments.requests.store.organisations import viewer_of
 from catchments.requests.store.sealed import (
     EncryptedFile,
@@ -32,7 +32,6 @@ from catchments.requests.store.sealed import (
     unseal,
 )
 from catchments.store.engine import Repository, now
-from catchments.store.integrity.audit import append
 
 _N, _F = schema.case_note, schema.case_file
 
@@ -179,7 +178,7 @@ class Notes(Repository):
             row = next((r for r in _visible(connection, head, _F) if r.id == number), None)
             if row is None:
                 raise NotKnown("There is no such file that you may see.")
-            note_look(connection, person, reference)
+            note_look(connection, person, head.case)
             held = connection.scalar(sa.select(_F.c.content).where(_F.c.id == number)) or b""
             return _file(connection, row), file_content(connection, row, held)
 
@@ -252,8 +251,9 @@ def _on_trail(
     connection: sa.Connection, person: Person, head: CaseHead, action: str, **detail: Any
 ) -> None:
     case = head.case
-    append(
+    on_trail(
         connection,
+        [case],
         actor=person.login,
         action=action,
         subject=f"case {case.reference}",

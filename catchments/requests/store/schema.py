@@ -206,6 +206,14 @@ handover = sa.Table(
     sa.Column("stay_reason", sa.Text, nullable=False, server_default=""),
 )
 
+trail_of = sa.Table(
+    "trail_of",
+    metadata,
+    # Of whose cases an entry of the trail tells, as they stood then: an index of the trail.
+    sa.Column("organisation_id", sa.ForeignKey("organisation.id"), primary_key=True),
+    sa.Column("number", sa.ForeignKey("audit_entry.number"), primary_key=True, autoincrement=False),
+)
+
 followed = sa.Table(
     "followed",
     metadata,
