@@ -107,7 +107,6 @@ def filled(**changes: str) -> dict[str, str]:
         "step_1": "We met the family.",
         "barriers": "Nothing that is real.",
         "consent": "They agreed to the request",
-        "guide_years": "years-1-11",
         "guide_student": "enrolled",
         "guide_attendance": "chronic",
         "guide_own-steps": "steps-done",

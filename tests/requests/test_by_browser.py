@@ -28,7 +28,7 @@ LINES = {
     "barriers": "Nothing that is real.",
 }
 DAYS = {"born_on": "2014-03-04", "step_1_on": "2026-10-20"}
-ANSWERS = ("years-1-11", "enrolled", "chronic", "steps-done", "not-improving", "barrier-other")
+ANSWERS = ("enrolled", "chronic", "steps-done", "not-improving", "barrier-other")
 
 
 @pytest.fixture

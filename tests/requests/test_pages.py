@@ -151,6 +151,16 @@ def test_not_this_service_is_explained_and_the_school_decides(pages):
     assert post(ana, f"{where}/send", **hidden(page)).status_code == 303
 
 
+def test_the_year_level_answers_the_guide_and_is_asked_once(pages):
+    ana = pages.of("ana")
+    where = begun(pages, ana, year_level="12").headers["Location"]
+    assert "Which year level is the student" not in words(ana.get(where))
+    page = ana.get(f"{where}/check")
+    assert "funded for students in Years 1 to 11" in words(page)
+    post(ana, where, **filled(year_level="11"), **_v(ana.get(where)), do="keep")
+    assert "funded for students in Years 1 to 11" not in words(ana.get(f"{where}/check"))
+
+
 def test_a_request_may_go_to_the_schools_own_team(pages):
     pages.lookup.more = {"in_school_provision": True}
     ana = pages.of("ana")

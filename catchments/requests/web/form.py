@@ -9,7 +9,7 @@ from flask import Response, request
 from msgspec.structs import replace
 
 from catchments.core.errors import InputRefused
-from catchments.lookup.guidance import Advised, Guide, advise, guide_on
+from catchments.lookup.guidance import Advised, Guide, Question, advise, guide_on
 from catchments.requests.rules.files import AT_MOST, LARGEST
 from catchments.requests.rules.requests import (
     STEPS_AT_MOST,
@@ -86,11 +86,11 @@ def checked(fields: Mapping[str, str], school: int) -> Checked:
 
 
 def labels(guide: Guide, criteria: Iterable[str]) -> list[tuple[str, list[str]]]:
-    """Return the guide's questions with what was answered to each."""
+    """Return the guide's questions that a form asks, with what was answered to each."""
     given = set(criteria)
     return [
         (each.legend, [option.label for option in each.options if option.id in given])
-        for each in guide.questions
+        for each in _asked(guide)
         if given & each.option_ids
     ]
 
@@ -120,6 +120,7 @@ def form_page(
         errors=errors or {},
         said=said,
         guide=guide,
+        questions=_asked(guide) if guide else [],
         chosen=_chosen(guide, fields) if guide else [],
         prefix=GUIDE,
         contacts=contacts(school.id),
@@ -147,9 +148,18 @@ def _contact(fields: Mapping[str, str], school: int) -> int:
 
 def _chosen(guide: Guide, fields: Mapping[str, str]) -> list[str]:
     """Return the options chosen that the guide has; a request may be older than the guide."""
-    return [
+    year = fields.get("year_level", "")
+    known = int(year) if year in map(str, YEARS) else 0
+    of_year = [question for question in guide.questions if question.is_of_year_level]
+    answered = [option for question in of_year for option in question.of_year_level(known)]
+    return answered + [
         option
-        for question in guide.questions
+        for question in _asked(guide)
         for option in fields.get(f"{GUIDE}{question.id}", "").split()
         if option in question.option_ids
     ]
+
+
+def _asked(guide: Guide) -> list[Question]:
+    """Return the questions that a form asks: what the year level answers is not asked twice."""
+    return [question for question in guide.questions if not question.is_of_year_level]
