@@ -16,6 +16,7 @@ from catchments.requests.lookup import LookupAway
 from catchments.requests.rules.handovers import Move
 from catchments.requests.rules.roles import OrganisationKind
 from catchments.requests.settings import DEFAULT_DATABASE_URL, RequestsSettings
+from catchments.requests.store.case_rows import THE_SERVICE
 from catchments.requests.store.handovers import Handovers
 from catchments.requests.store.looks import OUTSIDE, Looks
 from catchments.requests.store.mail import CaseLetters
@@ -190,7 +191,7 @@ def test_who_looked_is_told_the_authoriser_by_name_of_their_own_alone(pages):
     spaced = f"{reference[:4]} {reference[4:]}"
     assert f"Ana (made up) looked at it {spaced}" in said
     assert "Wiki" not in said
-    assert f"Somebody outside your organisation looked at it {spaced}" in said
+    assert f"Somebody who is not of your organisation now looked at it {spaced}" in said
 
 
 def test_a_list_and_a_search_are_told_each_authoriser_whose_cases_were_in_it(pages):
@@ -199,7 +200,7 @@ def test_a_list_and_a_search_are_told_each_authoriser_whose_cases_were_in_it(pag
     assert wiki.get("/requests/cases").status_code == 200
     asked = {"student_name": "Made-up Student", "born_on": "2014-03-04"}
     assert post(wiki, "/requests/search", **asked).status_code == 200
-    for login, of, who in (("auth54", "54", "Somebody outside"), ("authn", NORTH, "Wiki")):
+    for login, of, who in (("auth54", "54", "Somebody who is not of"), ("authn", NORTH, "Wiki")):
         number = pages.desk.organisations[of].id
         said = words(pages.of(login).get(f"/requests/organisations/{number}/looks"))
         assert said.count("looked at a list of cases") == 2, login
@@ -217,11 +218,11 @@ def test_who_looked_before_a_handover_is_told_whoever_had_the_case_then(pages):
         looks = Looks(desk.database).of(desk.people[by], desk.organisations[of].id)
         said[by] = [(each.action, each.who) for each in looks]
     assert said["authn"] == [
-        ("case.handed over", OUTSIDE),
+        ("case.handed over", THE_SERVICE),
         ("case.look", "Wiki (made up)"),
         ("case.submitted", OUTSIDE),
     ]
-    assert said["auths"] == [("case.look", "Wira (made up)"), ("case.handed over", OUTSIDE)]
+    assert said["auths"] == [("case.look", "Wira (made up)"), ("case.handed over", THE_SERVICE)]
     assert len(said["auth54"]) == 4
 
 

@@ -53,6 +53,17 @@ def test_a_request_is_written_checked_and_sent_once(pages):
     assert pages.desk.cases.count(pages.desk.viewer("wiki"), _any()) == 1
 
 
+def test_the_parts_of_a_request_say_what_is_still_to_do(pages):
+    ana = pages.of("ana")
+    where = begun(pages, ana, student_name="", step_1="").headers["Location"]
+    said = words(ana.get(where))
+    assert "Student To do Family Complete Attendance over the last term Complete" in said
+    assert "What your school has done To do What stands in the way Complete" in said
+    assert "Files Optional Primary Contact Complete" in said
+    assert said.count("To do") == 2
+    assert words(ana.get("/requests/new?school=54")).count("To do") == 6
+
+
 def test_what_is_missing_is_said_and_nothing_typed_is_lost(pages):
     ana = pages.of("ana")
     where = begun(pages, ana, student_name="", barriers="Nothing that is real.")

@@ -21,7 +21,7 @@ from catchments.requests.rules.files import FileKind, refuse_too_many
 from catchments.requests.rules.requests import LONGEST_TEXT
 from catchments.requests.rules.roles import Viewer
 from catchments.requests.store import mail, schema
-from catchments.requests.store.case_rows import CaseHead, head_of, note_look, on_trail
+from catchments.requests.store.case_rows import CaseHead, head_of, on_trail
 from catchments.requests.store.organisations import viewer_of
 from catchments.requests.store.sealed import (
     EncryptedFile,
@@ -178,7 +178,7 @@ class Notes(Repository):
             row = next((r for r in _visible(connection, head, _F) if r.id == number), None)
             if row is None:
                 raise NotKnown("There is no such file that you may see.")
-            note_look(connection, person, head.case)
+            _on_trail(connection, person, head, "case.file-taken", file=number)
             held = connection.scalar(sa.select(_F.c.content).where(_F.c.id == number)) or b""
             return _file(connection, row), file_content(connection, row, held)
 

@@ -9,6 +9,7 @@ from flask import Response
 
 from catchments.core.errors import NotAllowed
 from catchments.core.roles import Action
+from catchments.core.text_folding import folded
 from catchments.requests.rules.cases import OPEN, CaseState
 from catchments.requests.rules.roles import CaseRole, OrganisationKind
 from catchments.requests.rules.small_numbers import SMALL, told, told_beside, total
@@ -28,7 +29,8 @@ def figures() -> Response:
     for each in portal().figures.by_holder():
         at = holders.setdefault(each.holder_id, _Holder(each.holder, each.holder_key, each.kind))
         at.states[each.state] = each.cases
-    cells = [[each.states.get(state, 0) for state in CaseState] for each in holders.values()]
+    listed = sorted(holders.values(), key=lambda each: folded(each.name))
+    cells = [[each.states.get(state, 0) for state in CaseState] for each in listed]
     shown = [[told(cases) for cases in row] for row in cells]
     by_age = portal().figures.by_age(portal().today())
     is_open = [state in OPEN for state in CaseState]
@@ -38,7 +40,7 @@ def figures() -> Response:
         "figures.html",
         "Figures",
         states=list(CaseState),
-        rows=[(each, row, total(row)) for each, row in zip(holders.values(), shown, strict=True)],
+        rows=[(each, row, total(row)) for each, row in zip(listed, shown, strict=True)],
         sums=[total(column) for column in zip(*shown, strict=True)],
         ages=list(zip(by_age, ages, strict=True)) if ages else None,
         small=SMALL,

@@ -39,6 +39,17 @@ LONGEST_FORM = 512 * 1024
 """Bytes: 64 thousand characters as a form sends them, and its other parts."""
 
 
+PARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("student", "Student", ("student_name", "born_on", "year_level", "nsn")),
+    ("family", "Family", ("family_", "consent")),
+    ("attendance", "Attendance over the last term", ("term", "attendance_percent", "days_absent")),
+    ("steps", "What your school has done", ("step_",)),
+    ("in-the-way", "What stands in the way", ("barriers", "risk", "agencies")),
+    ("contact", "Primary Contact", ("primary_contact",)),
+)
+"""The parts of the form that must be complete: where each is, its heading, how its fields begin."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A request as it stands: what it says or what is wrong with it, and what is advised."""
@@ -120,6 +131,7 @@ def form_page(
         errors=errors or {},
         said=said,
         guide=guide,
+        parts=_parts(fields, school.id),
         questions=_asked(guide) if guide else [],
         chosen=_chosen(guide, fields) if guide else [],
         prefix=GUIDE,
@@ -133,6 +145,15 @@ def form_page(
         steps_at_most=STEPS_AT_MOST,
         today=portal().today(),
     )
+
+
+def _parts(fields: Mapping[str, str], school: int) -> list[tuple[str, str, bool]]:
+    """Return where each part of the form is, its heading, and whether it is complete."""
+    wrong = checked(fields, school).errors
+    return [
+        (at, heading, not any(field.startswith(begins) for field in wrong))
+        for at, heading, begins in PARTS
+    ]
 
 
 def contacts(school: int) -> list[Member]:

@@ -77,7 +77,7 @@ def is_whole(text: str) -> bool:
 def size_of(count: int) -> str:
     """Return a size for people."""
     if count >= 1024 * 1024:
-        return f"{count / 1024 / 1024:.1f} MB"
+        return f"{round(count / 1024 / 1024, 1):g} MB"
     return f"{max(1, count // 1024)} kB"
 
 
