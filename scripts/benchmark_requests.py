@@ -16,6 +16,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -46,6 +47,8 @@ A_YEAR = 65_000
 """Requests, as many as the service that this stands beside is said to have."""
 OPEN_SHARE = 0.06
 AT_ONCE = 5_000
+LOOKS_EACH = 5
+"""Entries of the trail that each case has."""
 _C = schema.support_case
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -79,8 +82,12 @@ def _filled(folder: Path, given: Any) -> Iterator[tuple[Flask, dict[str, str]]]:
     protect(database)
     began = time.perf_counter()
     reference = _fill(database, given)
+    _trail(database)
     console.print(f"filled in {time.perf_counter() - began:,.0f} s")
-    yield create_app(RequestsSettings(settings), today=lambda: TODAY), {"reference": reference}
+    first = Organisations(database).named(OrganisationKind.PROVIDER, "P-0")
+    looks = f"/requests/organisations/{first.id if first else 0}/looks"
+    found = {"reference": reference, "looks": looks}
+    yield create_app(RequestsSettings(settings), today=lambda: TODAY), found
     database.close()
 
 
@@ -97,6 +104,7 @@ def _fill(database: RequestsDatabase, given: Any) -> str:
     sender = _person(database, "sender", schools[0], CaseRole.ATTENDANCE_LEAD)
     contact = _person(database, "contact", schools[0], CaseRole.PRIMARY_CONTACT)
     _person(database, "lead", providers[0], CaseRole.WORKFLOW_LEAD)
+    _person(database, "authoriser", providers[0], CaseRole.AUTHORISER)
     manager = _person(database, "manager", providers[0], CaseRole.CASE_MANAGER)
     people = {"submitted_by_id": sender.id, "primary_contact_id": contact.id}
     last, references = "", _references()
@@ -125,6 +133,28 @@ def _fill(database: RequestsDatabase, given: Any) -> str:
                     last = reference
             connection.execute(_C.insert(), rows)
     return last
+
+
+def _trail(database: RequestsDatabase) -> None:
+    """Make up that each case was looked at so often; these entries are in no chain."""
+    table, of = schema.metadata.tables["audit_entry"], schema.trail_of
+    with database.writing() as connection:
+        last = int(connection.scalar(sa.select(sa.func.max(table.c.number))) or 0)
+        cases = list(connection.execute(sa.select(_C.c.reference, _C.c.school_id, _C.c.holder_id)))
+        for turn in range(LOOKS_EACH):
+            begin = last + 1 + turn * len(cases)
+            for at in range(0, len(cases), AT_ONCE):
+                entries = list(enumerate(cases[at : at + AT_ONCE], begin + at))
+                connection.execute(table.insert(), [_look(n, each[0]) for n, each in entries])
+                found = [(place, n) for n, each in entries for place in each[1:]]
+                rows = [{"organisation_id": place, "number": n} for place, n in found]
+                connection.execute(of.insert(), rows)
+
+
+def _look(number: int, reference: str) -> dict[str, Any]:
+    about = {"actor": "lead", "action": "case.look", "subject": f"case {reference}"}
+    made = {"at": "2026-11-01T00:00:00+00:00", "detail": "{}", "hash": f"{number:064}"}
+    return {"number": number} | about | made
 
 
 def _references() -> Iterator[str]:
@@ -191,7 +221,8 @@ def _person(database: RequestsDatabase, login: str, where: Organisation, role: C
 
 
 def _pages(app: Flask, found: Mapping[str, str]) -> dict[str, Callable[[], Any]]:
-    school, lead, manager = (_signed_in(app, each) for each in ("sender", "lead", "manager"))
+    logins = ("sender", "lead", "manager", "authoriser")
+    school, lead, manager, authoriser = (_signed_in(app, each) for each in logins)
     case, student = f"/requests/cases/{found['reference']}", _request(0)
     search = {"student_name": student.student_name, "born_on": student.born_on.isoformat()}
     return {
@@ -205,6 +236,7 @@ def _pages(app: Flask, found: Mapping[str, str]) -> dict[str, Callable[[], Any]]
         "a Case Manager's own": lambda: manager.get("/requests/cases?mine=yes"),
         "a case, as its school sees it": lambda: school.get(case),
         "a case, as its provider sees it": lambda: lead.get(case),
+        "who looked at a provider's cases": lambda: authoriser.get(found["looks"]),
         "a student by name and birth": lambda: _sent(school, "/requests/search", search),
     }
 

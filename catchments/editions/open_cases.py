@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 import requests
@@ -31,6 +32,8 @@ class _School(msgspec.Struct, frozen=True):
 
 class _Counts(msgspec.Struct, frozen=True):
     schools: list[_School]
+    fewest_told: Annotated[int, msgspec.Meta(ge=1)] = 1
+    """A sum below this is not to be told."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,23 @@ class MovingCases:
     after: str
     """Providers by name."""
     cases: int
+    fewest_told: int = 1
+    """Below this it is said that there are some, and not how many: nobody is singled out."""
+
+    @property
+    def least(self) -> int:
+        """The least that they may be, as far as is told."""
+        return 1 if self.cases < self.fewest_told else self.cases
+
+    @property
+    def most(self) -> int:
+        """The most that they may be, as far as is told."""
+        return self.fewest_told - 1 if self.cases < self.fewest_told else self.cases
+
+    @property
+    def told(self) -> str:
+        """How many there are, as far as is told."""
+        return as_told(self.least, self.most)
 
 
 @dataclass(frozen=True)
@@ -54,9 +74,14 @@ class OpenCases:
     """False where requests for support did not answer."""
 
     @property
-    def total(self) -> int:
-        """All of them."""
-        return sum(row.cases for row in self.rows)
+    def most(self) -> int:
+        """The most that all of them may be, as far as is told."""
+        return sum(row.most for row in self.rows)
+
+    @property
+    def total(self) -> str:
+        """All of them, as far as the rows tell: no more can be worked out of it than of those."""
+        return as_told(sum(row.least for row in self.rows), self.most)
 
 
 def open_cases(settings: Settings, moved: Sequence[SchoolChange]) -> OpenCases | None:
@@ -71,12 +96,20 @@ def open_cases(settings: Settings, moved: Sequence[SchoolChange]) -> OpenCases |
     served = [each for each in moved if each.changes_provider and each.after.provider]
     if not served:
         return OpenCases()
-    held = _held(address, key, [each.school.school_id for each in served])
-    return OpenCases(is_known=False) if held is None else OpenCases(_rows(served, held))
+    counts = _counts(address, key, [each.school.school_id for each in served])
+    if counts is None:
+        return OpenCases(is_known=False)
+    held = {each.school_id: each.held_by for each in counts.schools}
+    return OpenCases(_rows(served, held, counts.fewest_told))
+
+
+def as_told(least: int, most: int) -> str:
+    """Return a count of which no more is told than between which it is."""
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
 def _rows(
-    moved: Iterable[SchoolChange], held: dict[int, dict[str, int]]
+    moved: Iterable[SchoolChange], held: dict[int, dict[str, int]], fewest_told: int
 ) -> tuple[MovingCases, ...]:
     counted: Counter[tuple[str, str, str]] = Counter()
     for each in moved:
@@ -87,11 +120,11 @@ def _rows(
             into, old, new = catchment_of(each.after), each.before.provider, each.after.provider
             names = old.name if old else "", new.name if new else ""
             counted[into[1] if into else "", *names] += cases
-    return tuple(MovingCases(*key, cases) for key, cases in sorted(counted.items()))
+    return tuple(MovingCases(*key, cases, fewest_told) for key, cases in sorted(counted.items()))
 
 
-def _held(address: str, key: str, school_ids: Sequence[int]) -> dict[int, dict[str, int]] | None:
-    """Return by school how many open cases each provider has, or None where nobody answers."""
+def _counts(address: str, key: str, school_ids: Sequence[int]) -> _Counts | None:
+    """Return how many open cases each provider has of each school; None where nobody answers."""
     try:
         with requests.Session() as session:
             session.trust_env = False
@@ -105,7 +138,6 @@ def _held(address: str, key: str, school_ids: Sequence[int]) -> dict[int, dict[s
             ) as response:
                 response.raise_for_status()
                 content = response.raw.read(LARGEST + 1, decode_content=True)
-                answer = msgspec.json.decode(content, type=_Counts)
-                return {each.school_id: each.held_by for each in answer.schools}
+                return msgspec.json.decode(content, type=_Counts)
     except (requests.RequestException, OSError, msgspec.MsgspecError, RecursionError):
         return None

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -51,6 +52,8 @@ class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: Id
     label: Text
     hint: str = ""
+    year_levels: tuple[int, int] | None = None
+    """The first and the last year level that it stands for, where it stands for some."""
 
 
 class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,6 +69,16 @@ class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def option_ids(self) -> frozenset[str]:
         """The ids of all its options."""
         return frozenset(option.id for option in self.options)
+
+    @property
+    def is_of_year_level(self) -> bool:
+        """Whether a year level answers it, so that whoever gave one need not be asked."""
+        return all(option.year_levels for option in self.options)
+
+    def of_year_level(self, year: int) -> frozenset[str]:
+        """Return the ids of its options that stand for a year level."""
+        ranges = ((option.id, option.year_levels) for option in self.options)
+        return frozenset(id_ for id_, years in ranges if years and years[0] <= year <= years[1])
 
 
 class Condition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -282,6 +295,8 @@ def _faults(guide: Guide) -> Iterator[str]:
     yield from _repeated("questions", (question.id for question in guide.questions))
     options = [option.id for question in guide.questions for option in question.options]
     yield from _repeated("options", options)
+    for question in guide.questions:
+        yield from _uneven(question)
     yield from _repeated("advices", (advice.id for advice in guide.advices))
     for advice in guide.advices:
         yield from _unknown(f"advices, {advice.id}, when", advice.when, options)
@@ -295,6 +310,17 @@ def _repeated(key: str, ids: Iterable[str]) -> Iterator[str]:
     for found, times in Counter(ids).items():
         if times > 1:
             yield f"{key}: the id {shown(found)} stands there {times} times, and may once."
+
+
+def _uneven(question: Question) -> Iterator[str]:
+    """Yield a sentence where year levels answer a question in part, or twice."""
+    given = sorted(option.year_levels for option in question.options if option.year_levels)
+    if given and len(given) < len(question.options):
+        yield f"questions, {question.id}: some options have year_levels and others have none."
+    if any(first > last for first, last in given):
+        yield f"questions, {question.id}: year_levels are the first and the last, in that order."
+    if any(before[1] >= after[0] for before, after in pairwise(given)):
+        yield f"questions, {question.id}: two options stand for one year level."
 
 
 def _unknown(place: str, when: Condition, options: list[str]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from catchments.requests.store.database import RequestsDatabase, protect
 from catchments.requests.store.mail import CaseLetters
 from catchments.requests.web import frame, routes
 from catchments.requests.web.blueprint import ROOM
+from catchments.requests.web.files import UnwrittenRequest
 from catchments.requests.web.portal import EXTENSION, Portal, is_made_up
 from catchments.runtime import logs
 from catchments.runtime.disk import exposed
@@ -55,6 +56,7 @@ def create_app(settings: RequestsSettings | None = None, **parts: Any) -> Flask:
     settings = settings or RequestsSettings.from_environment()
     accounts = settings.accounts
     app = Flask("catchments.requests", root_path=str(WEB))
+    app.request_class = UnwrittenRequest
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     made: dict[str, Any] = {
         "database": RequestsDatabase.of(accounts),

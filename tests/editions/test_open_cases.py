@@ -71,8 +71,18 @@ def test_cases_are_counted_by_catchment_and_by_who_has_and_gets_them(answering, 
     answering.said = told((1, {"P-OLD": 3}), (2, {"P-OLD": 2, "P-NEW": 4}), (3, {}))
     found = open_cases(settings, [change(1), change(2), change(3)])
     assert found.rows == (MovingCases("Made-up catchment", OLD.name, NEW.name, 5),)
-    assert found.total == 5
+    assert (found.total, found.most) == ("5", 5)
     assert answering.asked == [("/requests/v1/counts", f"Bearer {KEY}", {"school_ids": [1, 2, 3]})]
+
+
+def test_a_count_that_is_too_small_to_be_told_is_told_as_some(answering, settings):
+    schools = [(1, {"P-OLD": 3}), (2, {"P-THIRD": 7})]
+    listed = [{"school_id": number, "held_by": held} for number, held in schools]
+    answering.said = json.dumps({"schools": listed, "fewest_told": 6}).encode()
+    third = Provider("P-THIRD", "Third (made up)")
+    found = open_cases(settings, [change(1), change(2, before=third)])
+    assert [row.told for row in found.rows] == ["1 to 5", "7"]
+    assert (found.total, found.most) == ("8 to 12", 12)
 
 
 def test_only_schools_that_go_to_another_provider_are_asked_about(answering, settings):
@@ -91,10 +101,11 @@ def test_only_schools_that_go_to_another_provider_are_asked_about(answering, set
         (b"[]", 200),
         (b'{"schools": [{"school_id": "x", "held_by": {}}]}', 200),
         (b'{"schools": [{"school_id": 1, "held_by": [3]}]}', 200),
+        (b'{"schools": [], "fewest_told": 0}', 200),
         (b"[" * 100_000, 200),
         (b" " * 2_000_001, 200),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_without_a_whole_answer_it_is_said_that_nothing_is_known(answering, settings, said, status):
     answering.said, answering.status = said, status

@@ -329,6 +329,14 @@ def test_a_hostile_text_is_text(text: str, tmp_path: Path) -> None:
     assert guide.advices[0].rules[0].reason == text
 
 
+OPTIONS = "{id: red, label: Red}\n      - {id: blue, label: Blue}"
+
+
+def by_year(red: str, blue: str) -> str:
+    of = OPTIONS.replace("Red", f"Red, year_levels: {red}")
+    return of.replace("Blue", f"Blue, year_levels: {blue}")
+
+
 FAULTS = [
     ("{all_of: [red]}", "{all_of: [rde]}", "advices, stop, rule 1: there is no option “rde”."),
     ("    rules:", "    when: {none_of: [x]}\n    rules:", "stop, when: there is no option “x”."),
@@ -365,6 +373,9 @@ FAULTS = [
     ("title: Stop", "title: !!python/object/apply:os.getcwd []", "could not determine a constr"),
     ("title: Stop", "title: 2026-02-30", "day is out of range for month"),
     ("title: Stop", "title: \x00", "special characters are not allowed"),
+    ("label: Blue", "label: Blue, year_levels: [1, 2]", "others have none"),
+    (OPTIONS, by_year("[1, 9]", "[9, 13]"), "two options stand for one year level"),
+    (OPTIONS, by_year("[1, 8]", "[13, 9]"), "the first and the last, in that order"),
     (SMALL, "", "Expected `object`, got `null`."),
     (SMALL, "- a\n- b\n", "Expected `object`, got `array`."),
     (SMALL, "[" * 5000, "2026-07-01.yaml"),

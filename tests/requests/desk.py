@@ -112,6 +112,7 @@ PEOPLE = {
     "cam": [(NORTH, CaseRole.CASE_MANAGER)],
     "cleo": [(NORTH, CaseRole.CASE_MANAGER)],
     "authn": [(NORTH, CaseRole.AUTHORISER)],
+    "auths": [(SOUTH, CaseRole.AUTHORISER)],
     "wira": [(SOUTH, CaseRole.WORKFLOW_LEAD)],
     "sina": [(SOUTH, CaseRole.CASE_MANAGER)],
     "team": [("team-54", CaseRole.WORKFLOW_LEAD), ("54", CaseRole.OFFICE_SUPPORT)],

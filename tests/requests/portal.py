@@ -80,11 +80,11 @@ def upload(
     client: FlaskClient, path: str, name: str, content: bytes, **fields: str
 ) -> TestResponse:
     """Send a form with a file, written out: the test client leaves a large one's own file open."""
-    token = csrf_in(client.get("/requests", follow_redirects=True))
+    sent = {"csrf_token": csrf_in(client.get("/requests", follow_redirects=True))} | fields
     about = f'form-data; name="file"; filename="{name}"'
     lines = [
         f'--x\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
-        for key, value in ({"csrf_token": token} | fields).items()
+        for key, value in sent.items()
     ]
     lines.append(f"--x\r\nContent-Disposition: {about}\r\n\r\n")
     body = "".join(lines).encode() + content + b"\r\n--x--\r\n"
@@ -107,7 +107,6 @@ def filled(**changes: str) -> dict[str, str]:
         "step_1": "We met the family.",
         "barriers": "Nothing that is real.",
         "consent": "They agreed to the request",
-        "guide_years": "years-1-11",
         "guide_student": "enrolled",
         "guide_attendance": "chronic",
         "guide_own-steps": "steps-done",

@@ -13,14 +13,19 @@ from catchments.core.roles import Role
 from catchments.core.settings import Settings
 from catchments.requests.application import Following, create_app
 from catchments.requests.lookup import LookupAway
+from catchments.requests.rules.handovers import Move
+from catchments.requests.rules.roles import OrganisationKind
 from catchments.requests.settings import DEFAULT_DATABASE_URL, RequestsSettings
+from catchments.requests.store.case_rows import THE_SERVICE
+from catchments.requests.store.handovers import Handovers
+from catchments.requests.store.looks import OUTSIDE, Looks
 from catchments.requests.store.mail import CaseLetters
-from catchments.requests.web.figures import shown, total
+from catchments.requests.store.organisations import Organisations
 from catchments.requests.web.portal import EXTENSION
 from catchments.store import schema
 from catchments.store.outbox import mail_sending
 from catchments.store.outbox.mail_sending import MailWorker
-from tests.requests.desk import SOUTH
+from tests.requests.desk import NORTH, SOUTH, TODAY, served
 from tests.requests.portal import COUNTS_KEY, Pages, begun, hidden, pages_of, post
 from tests.staff import words
 
@@ -186,7 +191,39 @@ def test_who_looked_is_told_the_authoriser_by_name_of_their_own_alone(pages):
     spaced = f"{reference[:4]} {reference[4:]}"
     assert f"Ana (made up) looked at it {spaced}" in said
     assert "Wiki" not in said
-    assert f"Somebody outside your organisation looked at it {spaced}" in said
+    assert f"Somebody who is not of your organisation now looked at it {spaced}" in said
+
+
+def test_a_list_and_a_search_are_told_each_authoriser_whose_cases_were_in_it(pages):
+    pages.desk.send("ana")
+    wiki = pages.of("wiki")
+    assert wiki.get("/requests/cases").status_code == 200
+    asked = {"student_name": "Made-up Student", "born_on": "2014-03-04"}
+    assert post(wiki, "/requests/search", **asked).status_code == 200
+    for login, of, who in (("auth54", "54", "Somebody who is not of"), ("authn", NORTH, "Wiki")):
+        number = pages.desk.organisations[of].id
+        said = words(pages.of(login).get(f"/requests/organisations/{number}/looks"))
+        assert said.count("looked at a list of cases") == 2, login
+        assert who in said
+
+
+def test_who_looked_before_a_handover_is_told_whoever_had_the_case_then(pages):
+    reference, desk = pages.desk.send("ana"), pages.desk
+    desk.cases.head(desk.people["wiki"], desk.viewer("wiki"), reference)
+    move = Move(reference, TODAY, served(54, SOUTH, on=TODAY, edition=2))
+    assert Handovers(desk.database).move(move)
+    desk.cases.head(desk.people["wira"], desk.viewer("wira"), reference)
+    said = {}
+    for by, of in (("authn", NORTH), ("auths", SOUTH), ("auth54", "54")):
+        looks = Looks(desk.database).of(desk.people[by], desk.organisations[of].id)
+        said[by] = [(each.action, each.who) for each in looks]
+    assert said["authn"] == [
+        ("case.handed over", THE_SERVICE),
+        ("case.look", "Wiki (made up)"),
+        ("case.submitted", OUTSIDE),
+    ]
+    assert said["auths"] == [("case.look", "Wira (made up)"), ("case.handed over", THE_SERVICE)]
+    assert len(said["auth54"]) == 4
 
 
 def _members(pages: Pages, organisation: int):
@@ -202,17 +239,24 @@ def test_figures_single_nobody_out(pages):
     pages.desk.send("ana", provider=SOUTH)
     said = words(pages.of("mina").get("/requests/figures"))
     assert "Made-up provider North 7 0 0 0 0 0 0 7" in said
-    assert "Made-up provider South under 6 0 0 0 0 0 0 under 6" in said
-    assert "All over 7" in said
+    assert "Made-up provider South 1 to 5 0 0 0 0 0 0 1 to 5" in said
+    assert "All 8 to 12" in said
+    assert "In the last week 6 to 9" in said, "8 would tell that South has one"
     assert pages.of("wiki").get("/requests/figures").status_code == 403
 
 
-def test_a_sum_tells_nothing_of_what_is_not_shown():
-    assert [shown(n) for n in (0, 1, 5, 6, 1234)] == ["0", "under 6", "under 6", "6", "1,234"]
-    assert total([0, 6, 10]) == "16"
-    assert total([3, 6, 10]) == "over 16"
-    sums = [total([3]), total([3, 0]), total([3, 2]), total([])]
-    assert sums == ["under 6", "under 6", "over 0", "0"]
+def test_teams_of_schools_of_one_name_are_counted_apart(pages):
+    organisations = Organisations(pages.desk.database)
+    for n in range(13):
+        school, login = ("54", "ana") if n < 6 else ("55", "lena")
+        answer = served(int(school), NORTH, in_school_provision=True)
+        pages.desk.send(login, school, served=answer, to_own_team=True)
+    for number in ("54", "55"):
+        kind, name = OrganisationKind.IN_SCHOOL_TEAM, "In-school team of Made-up Grammar"
+        organisations.ensure(kind, number, name)
+    said = words(pages.of("mina").get("/requests/figures"))
+    assert "In-school team of Made-up Grammar School number 54 6 0 0 0 0 0 0 6" in said
+    assert "In-school team of Made-up Grammar School number 55 7 0 0 0 0 0 0 7" in said
 
 
 def test_counts_are_given_for_the_key_alone(pages):
@@ -224,7 +268,8 @@ def test_counts_are_given_for_the_key_alone(pages):
     right = {"Authorization": f"Bearer {COUNTS_KEY}"}
     told = client.post(path, **asked, headers=right)
     assert told.get_json() == {
-        "schools": [{"school_id": 54, "open_cases": 1, "held_by": {"P-NORTH": 1}}]
+        "schools": [{"school_id": 54, "open_cases": 1, "held_by": {"P-NORTH": 1}}],
+        "fewest_told": 6,
     }
     assert client.post(path, json={"school_ids": ["54"]}, headers=right).status_code == 400
     assert client.post(path, data="{", headers=right).status_code == 400

@@ -1,14 +1,14 @@
-"""The main way of a request in Chromium: on a desktop, then by keyboard alone on a telephone."""
+"""The main way of a request in Chromium, on a desktop and on a telephone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, ViewportSize
 from werkzeug.serving import make_server
 
-from tests.browser.windows import PHONE, Watched, tab_to, violations
+from tests.browser.windows import PHONE, Watched, violations
 from tests.requests.portal import Pages, pages_of
 from tests.serving import in_a_thread
 from tests.staff import PASSWORD
@@ -28,7 +28,7 @@ LINES = {
     "barriers": "Nothing that is real.",
 }
 DAYS = {"born_on": "2014-03-04", "step_1_on": "2026-10-20"}
-ANSWERS = ("years-1-11", "enrolled", "chronic", "steps-done", "not-improving", "barrier-other")
+ANSWERS = ("enrolled", "chronic", "steps-done", "not-improving", "barrier-other")
 
 
 @pytest.fixture
@@ -103,56 +103,3 @@ def test_from_a_request_to_an_answer_that_is_shared(browser, url, windows, size)
     seen = ana.open(f"/requests/cases/{reference}")
     assert "We will call the family." in seen.inner_text("main")
     sound(ana)
-
-
-def test_a_request_is_sent_by_keyboard_alone(browser, url, windows):
-    ana = signed_in(browser, url, "ana", PHONE)
-    windows.append(ana)
-    page = ana.open("/requests/new?school=54")
-    page.focus("#main")
-    for name in _in_order(page):
-        _tab_to(page, name)
-        _type(page, name)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/check")
-    tab_to(page, "document.activeElement.textContent.startsWith('Send')", presses=20)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/sent/*")
-    sound(ana)
-
-
-def _in_order(page: Page) -> list[str]:
-    """The names of what Tab comes to, up to the button that checks."""
-    return page.evaluate(
-        """() => {
-             const seen = new Set(), names = [], form = document.getElementById('request');
-             for (const e of form.querySelectorAll('input, select, textarea, button')) {
-               if (e.type === 'hidden' || e.tabIndex < 0) continue;
-               if (e.type === 'radio') { if (seen.has(e.name)) continue; seen.add(e.name); }
-               names.push(e.type === 'checkbox' ? e.value : e.name);
-               if (e.value === 'check') break;
-             }
-             return names; }"""
-    )
-
-
-def _tab_to(page: Page, name: str) -> None:
-    """Press Tab until the focus is on a field: a date has several stops."""
-    there = "(e => e.type === 'checkbox' ? e.value : e.name)(document.activeElement)"
-    for _ in range(8):
-        page.keyboard.press("Tab")
-        if page.evaluate(there) == name:
-            return
-    raise AssertionError(f"no Tab leads to {name}")
-
-
-def _type(page: Page, name: str) -> None:
-    if name in LINES:
-        page.keyboard.type(LINES[name])
-    elif name in DAYS:
-        year, month, day = DAYS[name].split("-")
-        page.keyboard.type(f"{month}{day}{year}")
-    elif name in {"year_level", "primary_contact"}:
-        page.keyboard.press("ArrowDown")
-    elif name == "consent" or name.startswith("guide_"):
-        page.keyboard.press("Space")

@@ -13,6 +13,7 @@ from catchments.requests.rules.cases import Step
 from catchments.requests.rules.files import AT_MOST, LARGEST, FileKind, judged, plain_name
 from catchments.requests.store import schema
 from catchments.requests.store.notes import Notes
+from catchments.store.integrity.audit import AuditTrail
 from catchments.store.integrity.sealing import SealBroken
 
 PDF, PNG, JPEG = b"%PDF-1.7\n%made up", b"\x89PNG\r\n\x1a\nmade up", b"\xff\xd8\xff\xe0made up"
@@ -117,6 +118,8 @@ def test_a_file_comes_back_as_it_was_to_who_may_see_it(desk):
     assert notes.content(desk.people["pita"], reference, own.id)[1] == DOCX
     with pytest.raises(NotKnown):
         notes.content(desk.people["wiki"], reference, own.id)
+    trail = AuditTrail(desk.database).entries(matching={"action": "case.file-taken"}, at_most=9)
+    assert [each.actor for each in trail] == ["pita", "wiki"]
     notes.share_file(desk.people["ana"], reference, own.id)
     assert notes.content(desk.people["wiki"], reference, own.id)[1] == DOCX
 

@@ -53,6 +53,17 @@ def test_a_request_is_written_checked_and_sent_once(pages):
     assert pages.desk.cases.count(pages.desk.viewer("wiki"), _any()) == 1
 
 
+def test_the_parts_of_a_request_say_what_is_still_to_do(pages):
+    ana = pages.of("ana")
+    where = begun(pages, ana, student_name="", step_1="").headers["Location"]
+    said = words(ana.get(where))
+    assert "Student To do Family Complete Attendance over the last term Complete" in said
+    assert "What your school has done To do What stands in the way Complete" in said
+    assert "Files Optional Primary Contact Complete" in said
+    assert said.count("To do") == 2
+    assert words(ana.get("/requests/new?school=54")).count("To do") == 6
+
+
 def test_what_is_missing_is_said_and_nothing_typed_is_lost(pages):
     ana = pages.of("ana")
     where = begun(pages, ana, student_name="", barriers="Nothing that is real.")
@@ -149,6 +160,16 @@ def test_not_this_service_is_explained_and_the_school_decides(pages):
     assert "without a valid visa" in words(page)
     assert "Send all the same" in words(page)
     assert post(ana, f"{where}/send", **hidden(page)).status_code == 303
+
+
+def test_the_year_level_answers_the_guide_and_is_asked_once(pages):
+    ana = pages.of("ana")
+    where = begun(pages, ana, year_level="12").headers["Location"]
+    assert "Which year level is the student" not in words(ana.get(where))
+    page = ana.get(f"{where}/check")
+    assert "funded for students in Years 1 to 11" in words(page)
+    post(ana, where, **filled(year_level="11"), **_v(ana.get(where)), do="keep")
+    assert "funded for students in Years 1 to 11" not in words(ana.get(f"{where}/check"))
 
 
 def test_a_request_may_go_to_the_schools_own_team(pages):

@@ -23,7 +23,7 @@ from catchments.requests.store.mail import CaseLetters
 from catchments.requests.store.notes import Notes
 from catchments.requests.store.organisations import Organisations
 from catchments.requests.store.sealed import SEALED
-from catchments.requests.store.writing import AT_MOST_EACH, LARGEST, WrittenRequests
+from catchments.requests.store.writing import AT_MOST_EACH, LARGEST, Seen, WrittenRequests
 from catchments.store.integrity.sealed_columns import seal_all
 from catchments.store.schema import is_ours
 from tests.requests.desk import NORTH, SOUTH, Desk, desk_of, served, support_request
@@ -229,7 +229,7 @@ def test_what_is_written_is_kept_for_its_writer_alone_until_it_is_sent(desk):
             written.one(desk.people[login], number)
         with pytest.raises(NotKnown):
             written.keep(desk.people[login], number, {})
-        written.throw_away(desk.people[login], number)
+        written.throw_away(desk.people[login], number, once=kept.once)
     assert len(written.all(desk.people["ofa"])) == 1
     desk.send("ofa", once=kept.once)
     assert written.all(desk.people["ofa"]) == []
@@ -258,6 +258,20 @@ def test_somebody_writes_twenty_at_most_and_no_book(desk):
         written.keep(desk.people["ofa"], numbers[0], {"barriers": "x" * LARGEST})
 
 
+@pytest.mark.dialects
+def test_files_of_a_request_go_with_it_on_either_database(either):
+    written, ana = WrittenRequests(either.database), either.people["ana"]
+    number = written.begin(ana, either.organisations["54"].id, {"a": "b"})
+    written.attach(ana, number, "a.pdf", b"%PDF-", form="f")
+    one = written.one(ana, number)
+    assert written.content(ana, number, one.files[0].id)[1] == b"%PDF-"
+    seen = Seen(one.version, (one.files[0].once,))
+    reference = either.send("ana", once=one.once, seen=seen)
+    [file] = Notes(either.database).files(either.viewer("wiki"), reference)
+    assert Notes(either.database).content(either.people["wiki"], reference, file.id)[1] == b"%PDF-"
+    assert written.all(ana) == []
+
+
 # --- roles ----------------------------------------------------------------------------------------
 
 
@@ -284,7 +298,8 @@ def test_another_data_key_seals_everything_anew_and_finds_the_same_students(desk
         desk.people["ana"], desk.send(), "a.pdf", b"%PDF-", once="f", shared=True
     )
     written = WrittenRequests(desk.database)
-    written.begin(desk.people["ofa"], desk.organisations["54"].id, {"a": "b"})
+    number = written.begin(desk.people["ofa"], desk.organisations["54"].id, {"a": "b"})
+    written.attach(desk.people["ofa"], number, "a.pdf", b"%PDF-", form="f")
     with desk.database.reading() as connection:
         before = student_digest(connection, "x")
     anew = "another-data-key-of-the-tests-that-is-long-enough"
@@ -295,6 +310,7 @@ def test_another_data_key_seals_everything_anew_and_finds_the_same_students(desk
     assert stuck == []
     alone = RequestsDatabase(desk.database.url, data_keys=(anew,))
     protect(alone)
+    assert WrittenRequests(alone).content(desk.people["ofa"], number, 1)[1] == b"%PDF-"
     moved = Desk(alone, desk.people, desk.organisations)
     wanted = Wanted(student=support_request())
     assert len(moved.cases.listed(desk.people["ana"], moved.viewer("ana"), wanted)) == 2
@@ -312,6 +328,8 @@ def test_every_column_that_tells_of_a_student_is_sealed_anew(desk):
         ("request_draft", "content"),
         ("case_event", "reason"),
         ("case_note", "text"),
+        ("draft_file", "name"),
+        ("draft_file", "key"),
         ("case_file", "name"),
         ("case_file", "key"),
         ("handover", "note"),

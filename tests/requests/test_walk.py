@@ -14,6 +14,7 @@ from catchments.requests.rules.access import Part, sight
 from catchments.requests.rules.cases import Case, Step
 from catchments.requests.store.notes import Notes
 from catchments.requests.store.organisations import Organisations
+from catchments.requests.store.writing import WrittenRequests
 from tests.requests.desk import PEOPLE, SOUTH
 from tests.requests.portal import Pages, begun, pages_of, post
 from tests.staff import csrf_in
@@ -54,6 +55,8 @@ def walked(tmp_path_factory) -> tuple[Pages, list[Told]]:
     )
     ana = pages.of("ana")
     begun(pages, ana, student_name="Draftmark of Ana")
+    written = WrittenRequests(desk.database)
+    written.attach(desk.people["ana"], 1, "Draftmark.pdf", b"%PDF-Draftmark", form="walk")
     yield pages, [Told(t.reference, _case(pages, t.reference), t.words) for t in told]
     desk.database.close()
 
@@ -109,7 +112,7 @@ def _filled(rule: str, reference: str, number: int = 1) -> str:
         .replace("<word>", "close")
         .replace("<act>", "disable")
     )
-    for name in ("number", "organisation", "person"):
+    for name in ("number", "organisation", "person", "file"):
         path = path.replace(f"<int:{name}>", str(number))
     return path
 
@@ -185,5 +188,8 @@ def test_a_request_that_is_being_written_is_its_writers_alone(walked):
         client: FlaskClient = pages.of(login)
         for path in ("/requests/writing/1", "/requests/writing/1/check"):
             assert client.get(path).status_code == 404, login
-        post(client, "/requests/writing/1/throw-away")
-    assert pages.of("ana").get("/requests/writing/1").status_code == 200
+        assert client.get("/requests/writing/1/files/1").status_code == 404, login
+        post(client, "/requests/writing/1/throw-away", once="a-form-of-the-tests")
+    ana = pages.of("ana")
+    assert ana.get("/requests/writing/1").status_code == 200
+    assert b"Draftmark" in ana.get("/requests/writing/1/files/1").data

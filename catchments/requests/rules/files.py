@@ -1,4 +1,4 @@
-"""Files that belong to a case: which kinds are taken, judged by what is in them, not by their name.
+"""Files of a request and of a case: which kinds are taken, judged by what is in them, not by name.
 
 Nothing here unpacks more than a list of names: what a file holds is for whoever opens it, who gets
 it as a download and never as a page.
@@ -11,11 +11,11 @@ import unicodedata
 import zipfile
 from enum import StrEnum
 
-from catchments.core.errors import InputRefused, shown
+from catchments.core.errors import InputRefused
 
 LARGEST = 20 * 1024 * 1024
 AT_MOST = 10
-"""Of one case."""
+"""Of one case, those that came with its request among them."""
 LONGEST_NAME = 120
 _MEMBERS_AT_MOST = 2_000
 _UNPACKED_AT_MOST = 10 * LARGEST
@@ -110,12 +110,12 @@ def _refused(why: str) -> InputRefused:
     )
 
 
-def refuse_too_many(held: int) -> None:
-    """Raise InputRefused where a case has as many files as it may."""
+def refuse_too_many(held: int, *, of: str = "case") -> None:
+    """Raise InputRefused where a case, or a request, has as many files as it may."""
     if held >= AT_MOST:
         raise InputRefused(
-            f"The case has {shown(held)} files.",
+            f"The {of} has {held} files already.",
             field="file",
-            allowed=f"A case may have {AT_MOST}.",
+            allowed=f"A {of} may have {AT_MOST}.",
             next_step="Put several into one PDF.",
         )

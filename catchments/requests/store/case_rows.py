@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -94,9 +94,29 @@ def no_such_case() -> NotKnown:
     )
 
 
-def note_look(connection: sa.Connection, person: Person, reference: str) -> None:
+def note_look(connection: sa.Connection, person: Person, case: Case) -> None:
     """Put on the trail that somebody looked at a case."""
-    append(connection, actor=person.login, action="case.look", subject=f"case {reference}")
+    subject = f"case {case.reference}"
+    on_trail(connection, [case], actor=person.login, action="case.look", subject=subject)
+
+
+def on_trail(
+    connection: sa.Connection,
+    about: Iterable[Case],
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    **detail: Any,
+) -> None:
+    """Put what somebody did with cases on the trail, for the organisations whose they are now.
+
+    The entry names them itself; the table beside it finds them.
+    """
+    of = sorted({each for case in about for each in (case.school, case.holder)})
+    number = append(connection, actor=actor, action=action, subject=subject, of=of, **detail)
+    rows = [{"organisation_id": each, "number": number} for each in of]
+    connection.execute(schema.trail_of.insert(), rows)
 
 
 def write(connection: sa.Connection, case: Case) -> None:
@@ -140,8 +160,9 @@ def record(
             reason=seal(connection, reason, reason_context(once)),
         )
     )
-    append(
+    on_trail(
         connection,
+        [case, replace(case, holder=facts["before"])] if "before" in facts else [case],
         actor=by.login if by else THE_SERVICE,
         action=f"case.{kind}",
         subject=f"case {case.reference}",

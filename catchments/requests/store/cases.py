@@ -39,6 +39,7 @@ from catchments.requests.store.case_rows import (
     head_of,
     no_such_case,
     note_look,
+    on_trail,
     record,
     student_in,
     within,
@@ -47,8 +48,8 @@ from catchments.requests.store.case_rows import (
 from catchments.requests.store.database import student_digest
 from catchments.requests.store.organisations import ensured, has_role, organisation_of, viewer_of
 from catchments.requests.store.sealed import reason_context, seal, student_context, unseal
+from catchments.requests.store.writing import Seen, send_files
 from catchments.store.engine import Repository, now
-from catchments.store.integrity.audit import append
 
 LISTED_AT_ONCE = 50
 WORKERS = frozenset({CaseRole.WORKFLOW_LEAD, CaseRole.CASE_MANAGER})
@@ -68,6 +69,8 @@ class Sending:
     served: Served
     primary_contact: int
     to_own_team: bool = False
+    seen: Seen | None = None
+    """What its sender saw of the request being written; None where nobody looked at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +126,9 @@ class Cases(Repository):
     def submit(self, person: Person, sending: Sending) -> str:
         """Make a request a case of whoever serves its school, and return its reference.
 
-        The same `once` is sent once. Raises NotAllowed for whoever may not ask for that school, and
-        InputRefused for a Primary Contact who is none there, or where nobody serves it.
+        The same `once` is sent once; its files go into the case, shared with whoever has it. Raises
+        NotAllowed for whoever may not ask for that school, InputRefused for a Primary Contact who
+        is none there, or where nobody serves it, and Stale where it is not what was seen.
         """
         for _ in range(_TRIES):
             try:
@@ -197,8 +201,9 @@ class Cases(Repository):
             rows = connection.execute(query.order_by(order, _C.c.reference)).all()
             heads = [head for row in rows if (head := head_in(connection, viewer, row))]
             if heads:
-                append(
+                on_trail(
                     connection,
+                    [head.case for head in heads],
                     actor=person.login,
                     action="cases.list",
                     subject=f"organisation {wanted.organisation or 0}",
@@ -213,7 +218,7 @@ class Cases(Repository):
         """
         with self._database.writing() as connection:
             head = head_of(connection, viewer, reference)
-            note_look(connection, person, reference)
+            note_look(connection, person, head.case)
             return head
 
     def student(self, viewer: Viewer, reference: str) -> SupportRequest:
@@ -362,12 +367,26 @@ def _submitted(connection: sa.Connection, person: Person, sending: Sending, refe
             student_digest=student_digest(connection, same_student(sending.request)),
         )
     )
-    record(connection, case, Happened.SUBMITTED, by=person, edition=served.edition_number)
-    draft = schema.request_draft
-    connection.execute(draft.delete().where(draft.c.once == sending.once))
+    facts = {"edition": served.edition_number} | _files_of(connection, person, sending, case, at)
+    record(connection, case, Happened.SUBMITTED, by=person, **facts)
     mail.tell(connection, case.primary_contact, mail.About.SUBMITTED, reference)
     mail.tell_leads(connection, case.holder, mail.About.ARRIVED, reference)
     return reference
+
+
+def _files_of(
+    connection: sa.Connection, person: Person, sending: Sending, case: Case, at: datetime
+) -> dict[str, Any]:
+    """Move a request's files into its case; return what is told of it, nothing where none came."""
+    of_case = {
+        "reference": case.reference,
+        "organisation_id": case.school,
+        "at": at,
+        "by_id": person.id,
+        "shared": True,
+    }
+    files = send_files(connection, person, sending.once, of_case, sending.seen)
+    return {"files": files} if files else {}
 
 
 def _holder(connection: sa.Connection, sending: Sending) -> int:

@@ -26,7 +26,7 @@ class RequestsDatabase(Database):
     """A database of requests for support."""
 
     migrations: ClassVar[Path] = Path(__file__).parent / "migrations"
-    newest_revision: ClassVar[str] = "0001"
+    newest_revision: ClassVar[str] = "0002"
     set_up_with: ClassVar[str] = "flask requests setup"
 
 

@@ -27,7 +27,10 @@ AGES: tuple[tuple[int, str], ...] = (
 class Counted:
     """How many cases an organisation holds in a state."""
 
+    holder_id: int
     holder: str
+    """By name, which several may have."""
+    holder_key: str
     kind: OrganisationKind
     state: CaseState
     cases: int
@@ -50,15 +53,15 @@ class Figures(Repository):
     def by_holder(self) -> list[Counted]:
         """Return how many cases each organisation holds in each state."""
         query = (
-            sa.select(_O.c.name, _O.c.kind, _C.c.state, sa.func.count())
+            sa.select(_O.c.id, _O.c.name, _O.c.key, _O.c.kind, _C.c.state, sa.func.count())
             .join(_O, _O.c.id == _C.c.holder_id)
-            .group_by(_O.c.id, _O.c.name, _O.c.kind, _C.c.state)
-            .order_by(_O.c.name)
+            .group_by(_O.c.id, _O.c.name, _O.c.key, _O.c.kind, _C.c.state)
+            .order_by(_O.c.name, _O.c.id)
         )
         with self._database.reading() as connection:
             return [
-                Counted(name, OrganisationKind(kind), CaseState(state), cases)
-                for name, kind, state, cases in connection.execute(query)
+                Counted(number, name, key, OrganisationKind(kind), CaseState(state), cases)
+                for number, name, key, kind, state, cases in connection.execute(query)
             ]
 
     def by_age(self, today: date) -> dict[str, int]:

@@ -26,7 +26,7 @@ from catchments.requests.rules.cases import (
 from catchments.requests.rules.handovers import HandoverState, HeldCase, Move
 from catchments.requests.rules.roles import CaseRole, OrganisationKind
 from catchments.requests.store import mail, schema
-from catchments.requests.store.case_rows import case_of, head_of, record, write
+from catchments.requests.store.case_rows import case_of, head_of, on_trail, record, write
 from catchments.requests.store.organisations import (
     ensured,
     has_role,
@@ -35,7 +35,6 @@ from catchments.requests.store.organisations import (
 )
 from catchments.requests.store.sealed import handover_context, seal, unseal
 from catchments.store.engine import Repository, now
-from catchments.store.integrity.audit import append
 
 _C, _H, _O = schema.support_case, schema.handover, schema.organisation
 _F = schema.followed
@@ -213,8 +212,9 @@ class Handovers(Repository):
                 raise _no_such_handover()
             note = seal(connection, text.strip()[:4_000], handover_context(row.reference, "note"))
             connection.execute(_H.update().where(_H.c.id == number).values(note=note))
-            append(
+            on_trail(
                 connection,
+                [case],
                 actor=person.login,
                 action="handover.note",
                 subject=f"case {row.reference}",
@@ -242,8 +242,9 @@ class Handovers(Repository):
             context = handover_context(row.reference, "reason")
             change = {**mine, **({"stay_reason": seal(connection, why, context)} if why else {})}
             connection.execute(_H.update().where(_H.c.id == number).values(**change))
-            append(
+            on_trail(
                 connection,
+                [_case(connection, row.reference)],
                 actor=person.login,
                 action="handover.stay",
                 subject=f"case {row.reference}",

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from catchments.core.roles import Person
+from catchments.core.roles import COMMAND_LINE, Person
 from catchments.requests.store import schema
+from catchments.requests.store.case_rows import THE_SERVICE
 from catchments.requests.store.inviting import Invitations
 from catchments.store.engine import Repository
 from catchments.store.schema import audit_entry, person
 
 AT_ONCE = 100
-_C, _M, _A = schema.support_case, schema.membership, audit_entry
-OUTSIDE = "somebody outside your organisation"
+_T, _M, _A = schema.trail_of, schema.membership, audit_entry
+OUTSIDE = "somebody who is not of your organisation now"
+BY_ITSELF = {THE_SERVICE: THE_SERVICE, COMMAND_LINE: "whoever runs this service"}
+"""Who is no person, as the trail and as its reader calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Look:
     number: int
     at: str
     who: str
-    """Their name, where they are of the organisation."""
+    """Their name, where they are of the organisation; else what may be said in its place."""
     action: str
     subject: str
 
@@ -35,25 +39,27 @@ class Looks(Repository):
     def of(self, by: Person, organisation: int, *, before: int | None = None) -> list[Look]:
         """Return who did what with an organisation's cases, the latest first.
 
-        Of cases that it asked for or has now; at most `AT_ONCE`. `before` is the number of an entry
-        to go on from. Raises NotKnown for whoever is not its authoriser.
+        Of cases that it asked for, and of those that it had when it was done; at most `AT_ONCE`.
+        `before` is the number of an entry to go on from. Raises NotKnown for whoever is not its
+        authoriser.
         """
         Invitations(self._database).organisation(by, organisation)
-        here = sa.or_(_C.c.school_id == organisation, _C.c.holder_id == organisation)
-        cases = sa.select(sa.literal("case ") + _C.c.reference).where(here)
         of_here = sa.select(_M.c.person_id).where(_M.c.organisation_id == organisation)
         query = (
-            sa.select(_A.c.number, _A.c.at, _A.c.action, _A.c.subject, person.c.name)
-            .select_from(_A)
+            sa.select(_A.c.number, _A.c.at, _A.c.actor, _A.c.action, _A.c.subject, person.c.name)
+            .select_from(_T)
+            .join(_A, _A.c.number == _T.c.number)
             .outerjoin(person, sa.and_(person.c.login == _A.c.actor, person.c.id.in_(of_here)))
-            .where(sa.or_(_A.c.subject.in_(cases), _A.c.subject == f"organisation {organisation}"))
-            .order_by(_A.c.number.desc())
+            .where(_T.c.organisation_id == organisation)
+            .order_by(_T.c.number.desc())
             .limit(AT_ONCE)
         )
         if before is not None:
-            query = query.where(_A.c.number < before)
+            query = query.where(_T.c.number < before)
         with self._database.reading() as connection:
-            return [
-                Look(row.number, row.at, row.name or OUTSIDE, row.action, row.subject)
-                for row in connection.execute(query)
-            ]
+            return [_look(row) for row in connection.execute(query)]
+
+
+def _look(row: Any) -> Look:
+    who = row.name or BY_ITSELF.get(row.actor, OUTSIDE)
+    return Look(row.number, row.at, who, row.action, row.subject)

@@ -6,7 +6,6 @@ case whole, so that what the one before noted is there for the next.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,25 +13,27 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from catchments.core.errors import InputRefused, NotAllowed, NotKnown
 from catchments.core.roles import Person
 from catchments.requests.rules.access import Part
-from catchments.requests.rules.files import FileKind, judged, plain_name, refuse_too_many
+from catchments.requests.rules.files import FileKind, refuse_too_many
 from catchments.requests.rules.requests import LONGEST_TEXT
 from catchments.requests.rules.roles import Viewer
 from catchments.requests.store import mail, schema
-from catchments.requests.store.case_rows import CaseHead, head_of, note_look
+from catchments.requests.store.case_rows import CaseHead, head_of, on_trail
 from catchments.requests.store.organisations import viewer_of
-from catchments.requests.store.sealed import file_context, note_context, seal, unseal
+from catchments.requests.store.sealed import (
+    EncryptedFile,
+    file_content,
+    file_name,
+    note_context,
+    seal,
+    unseal,
+)
 from catchments.store.engine import Repository, now
-from catchments.store.integrity.audit import append
-from catchments.store.integrity.sealing import SealBroken
 
 _N, _F = schema.case_note, schema.case_file
-_NONCE_BYTES = 12
 
 
 class NoteKind(StrEnum):
@@ -151,10 +152,7 @@ class Notes(Repository):
 
         Raises NotKnown, NotAllowed and InputRefused.
         """
-        kind = judged(content)
-        key = AESGCM.generate_key(bit_length=256)
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = nonce + AESGCM(key).encrypt(nonce, content, _bound(once))
+        made = EncryptedFile.of(name, content, once=once)
         with self._database.writing() as connection:
             head, side = _writable(connection, person, reference)
             if _is_known(connection, _F, once):
@@ -168,12 +166,7 @@ class Notes(Repository):
                     at=now(),
                     by_id=person.id,
                     shared=shared,
-                    media_type=kind,
-                    size=len(content),
-                    once=once,
-                    name=seal(connection, plain_name(name, kind), file_context(once, "name")),
-                    key=seal(connection, key.hex(), file_context(once, "key")),
-                    content=sealed,
+                    **made.columns(connection),
                 )
             )
             _note_written(connection, person, head, "file", shared=shared)
@@ -185,10 +178,9 @@ class Notes(Repository):
             row = next((r for r in _visible(connection, head, _F) if r.id == number), None)
             if row is None:
                 raise NotKnown("There is no such file that you may see.")
-            note_look(connection, person, reference)
-            key = bytes.fromhex(unseal(connection, row.key, file_context(row.once, "key")))
+            _on_trail(connection, person, head, "case.file-taken", file=number)
             held = connection.scalar(sa.select(_F.c.content).where(_F.c.id == number)) or b""
-            return _file(connection, row), _opened(key, held, row.once)
+            return _file(connection, row), file_content(connection, row, held)
 
     def _share(self, person: Person, reference: str, table: sa.Table, number: int) -> None:
         with self._database.writing() as connection:
@@ -259,8 +251,9 @@ def _on_trail(
     connection: sa.Connection, person: Person, head: CaseHead, action: str, **detail: Any
 ) -> None:
     case = head.case
-    append(
+    on_trail(
         connection,
+        [case],
         actor=person.login,
         action=action,
         subject=f"case {case.reference}",
@@ -285,7 +278,6 @@ def _note(connection: sa.Connection, row: Any) -> Note:
 
 
 def _file(connection: sa.Connection, row: Any) -> CaseFile:
-    name = unseal(connection, row.name, file_context(row.once, "name"))
     return CaseFile(
         row.id,
         row.at,
@@ -294,19 +286,5 @@ def _file(connection: sa.Connection, row: Any) -> CaseFile:
         row.shared,
         FileKind(row.media_type),
         row.size,
-        name,
+        file_name(connection, row),
     )
-
-
-def _bound(once: str) -> bytes:
-    return f"content of file {once}".encode()
-
-
-def _opened(key: bytes, held: bytes, once: str) -> bytes:
-    try:
-        return AESGCM(key).decrypt(held[:_NONCE_BYTES], held[_NONCE_BYTES:], _bound(once))
-    except (InvalidTag, ValueError) as error:
-        raise SealBroken(
-            "The file is not what was put there.",
-            next_step="Somebody may have written to the database; compare it with a backup.",
-        ) from error

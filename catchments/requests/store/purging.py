@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from catchments.core.roles import COMMAND_LINE
 from catchments.requests.store import schema
+from catchments.requests.store.case_rows import case_of, on_trail
 from catchments.store.engine import Repository, now
-from catchments.store.integrity.audit import append
 
 AT_ONCE = 200
 """Cases of one transaction: others write between two."""
@@ -38,19 +38,21 @@ class Purging(Repository):
         for some in _batches(self.due(years)):
             with self._database.writing() as connection:
                 # A case that was opened again meanwhile is not over.
-                over = sa.select(_C.c.reference).where(
+                over = sa.select(_C).where(
                     _C.c.reference.in_(some), _C.c.closed_at < _before(years)
                 )
-                still = list(connection.scalars(over))
+                cases = [case_of(row) for row in connection.execute(over)]
+                still = [case.reference for case in cases]
                 for table in _ABOUT:
                     connection.execute(table.delete().where(table.c.reference.in_(still)))
                 connection.execute(_C.delete().where(_C.c.reference.in_(still)))
-                for reference in still:
-                    append(
+                for case in cases:
+                    on_trail(
                         connection,
+                        [case],
                         actor=COMMAND_LINE,
                         action="case.purge",
-                        subject=f"case {reference}",
+                        subject=f"case {case.reference}",
                         years=years,
                     )
             done += len(still)

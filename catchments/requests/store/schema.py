@@ -68,6 +68,25 @@ request_draft = sa.Table(
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
 )
 
+draft_file = sa.Table(
+    "draft_file",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("draft_id", sa.ForeignKey("request_draft.id"), nullable=False),
+    # What its form was given: sent twice it is added once.
+    sa.Column("form", sa.String(64), nullable=False),
+    sa.Column("at", sa.DateTime, nullable=False),
+    # The rest is as `case_file` has it, and goes there as it is when the request is sent.
+    sa.Column("media_type", sa.String(100), nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    # At random: what it is sealed for, here and then there.
+    sa.Column("once", sa.String(64), nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("draft_id", "form", name="uq_draft_file_draft_id"),
+)
+
 support_case = sa.Table(
     "support_case",
     metadata,
@@ -185,6 +204,14 @@ handover = sa.Table(
     sa.Column("stay_to_id", sa.ForeignKey("person.id")),
     # Sealed.
     sa.Column("stay_reason", sa.Text, nullable=False, server_default=""),
+)
+
+trail_of = sa.Table(
+    "trail_of",
+    metadata,
+    # Of whose cases an entry of the trail tells, as they stood then: an index of the trail.
+    sa.Column("organisation_id", sa.ForeignKey("organisation.id"), primary_key=True),
+    sa.Column("number", sa.ForeignKey("audit_entry.number"), primary_key=True, autoincrement=False),
 )
 
 followed = sa.Table(

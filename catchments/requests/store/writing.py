@@ -1,8 +1,9 @@
-"""Requests that are being written: kept sealed while somebody types, gone after a while."""
+"""Requests that are being written, with their files: kept sealed, gone after a while."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,10 +13,20 @@ import sqlalchemy as sa
 
 from catchments.core.errors import InputRefused, NotAllowed, NotKnown, Stale
 from catchments.core.roles import Person
+from catchments.requests.rules.files import AT_MOST, refuse_too_many
+from catchments.requests.rules.files import LARGEST as LARGEST_FILE
 from catchments.requests.rules.roles import SENDERS
 from catchments.requests.store import schema
 from catchments.requests.store.organisations import has_role
-from catchments.requests.store.sealed import draft_context, seal, unseal
+from catchments.requests.store.sealed import (
+    FILE_COLUMNS,
+    EncryptedFile,
+    draft_context,
+    file_content,
+    file_name,
+    seal,
+    unseal,
+)
 from catchments.store.engine import Repository, inserted, now
 
 KEPT_FOR = timedelta(days=14)
@@ -24,7 +35,30 @@ AT_MOST_EACH = 20
 """Of one person; whoever begins more sends or throws away some."""
 LARGEST = 64 * 1024
 """Characters of all fields together."""
-_D = schema.request_draft
+LARGEST_FILES = AT_MOST * LARGEST_FILE
+"""Bytes of the files of all requests that one person has not sent: as many as one may have."""
+_D, _F = schema.request_draft, schema.draft_file
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFile:
+    """A file of a request that is being written, without its content."""
+
+    id: int
+    media_type: str
+    size: int
+    name: str
+    once: str
+    """Which it is: numbers are given again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A request as the page showed it from which it is sent."""
+
+    version: int
+    files: tuple[str, ...] = ()
+    """Each by its `once`, the first first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +72,7 @@ class WrittenRequest:
     changed_at: datetime
     ends_at: datetime
     version: int
+    files: tuple[DraftFile, ...] = ()
 
 
 class WrittenRequests(Repository):
@@ -53,7 +88,7 @@ class WrittenRequests(Repository):
         """
         at, once = now(), once or secrets.token_hex(16)
         with self._database.writing() as connection:
-            connection.execute(_D.delete().where(_D.c.ends_at < at))
+            _remove(connection, _D.c.ends_at < at)
             if not has_role(connection, person.id, organisation, SENDERS):
                 raise NotAllowed(
                     "You may not ask for support for this school.",
@@ -63,6 +98,7 @@ class WrittenRequests(Repository):
             if (row := connection.execute(begun).one_or_none()) is not None:
                 _kept(connection, row, fields)
                 return int(row.id)
+            _refuse_sent(connection, once)
             mine = sa.select(sa.func.count()).select_from(_D).where(_D.c.person_id == person.id)
             if int(connection.scalar(mine) or 0) >= AT_MOST_EACH:
                 raise InputRefused(
@@ -81,15 +117,22 @@ class WrittenRequests(Repository):
             )
 
     def keep(
-        self, person: Person, number: int, fields: dict[str, str], *, version: int | None = None
+        self,
+        person: Person,
+        number: int,
+        fields: dict[str, str],
+        *,
+        version: int | None = None,
+        once: str = "",
     ) -> int:
         """Keep what was typed so far, and return which version that is.
 
-        `version` is the one that the form was made for, any if None. Raises NotKnown, Stale where
-        another window has kept something else since, and InputRefused for far too much.
+        `version` and `once` are of the request that the form was made for, any if they are none.
+        Raises NotKnown, Stale where another window has kept something else since, and InputRefused
+        for far too much.
         """
         with self._database.writing() as connection:
-            row = _row(connection, person, number)
+            row = _row(connection, person, number, once)
             before = _written(connection, row)
             if version not in {None, row.version} and before.fields != fields:
                 raise Stale(
@@ -99,10 +142,10 @@ class WrittenRequests(Repository):
                 )
             return _kept(connection, row, fields)
 
-    def one(self, person: Person, number: int) -> WrittenRequest:
+    def one(self, person: Person, number: int, *, once: str = "") -> WrittenRequest:
         """Return a request that somebody is writing. Raises NotKnown, also for another's."""
         with self._database.reading() as connection:
-            return _written(connection, _row(connection, person, number))
+            return _written(connection, _row(connection, person, number, once))
 
     def all(self, person: Person) -> list[WrittenRequest]:
         """Return what somebody is writing, the latest first."""
@@ -111,15 +154,131 @@ class WrittenRequests(Repository):
             rows = connection.execute(query.order_by(_D.c.changed_at.desc())).all()
             return [_written(connection, row) for row in rows]
 
-    def throw_away(self, person: Person, number: int) -> None:
+    def throw_away(self, person: Person, number: int, *, once: str) -> None:
         """Remove a request that somebody is writing; none is no error."""
         with self._database.writing() as connection:
-            connection.execute(_D.delete().where(_D.c.id == number, _D.c.person_id == person.id))
+            which = (_D.c.id == number, _D.c.once == once, _D.c.person_id == person.id)
+            _remove(connection, *which)
 
     def forget_old(self) -> int:
         """Remove what was not changed for a while; return how many."""
         with self._database.writing() as connection:
-            return connection.execute(_D.delete().where(_D.c.ends_at < now())).rowcount
+            return _remove(connection, _D.c.ends_at < now())
+
+    # --- files ------------------------------------------------------------------------------------
+
+    def attach(self, person: Person, number: int, name: str, content: bytes, *, form: str) -> None:
+        """Add a file to a request; what the same `form` is sent with is added once.
+
+        Raises NotKnown, and InputRefused for what is not taken and for too much.
+        """
+        made = EncryptedFile.of(name, content, once=secrets.token_hex(16))
+        with self._database.writing() as connection:
+            row = _row(connection, person, number)
+            known = sa.select(_F.c.id).where(_F.c.draft_id == number, _F.c.form == form)
+            if connection.scalar(known) is not None:
+                return
+            _refuse_too_much(connection, person, number, made.size)
+            values = {"draft_id": number, "form": form, "at": now()} | made.columns(connection)
+            connection.execute(_F.insert().values(**values))
+            _put_off(connection, row)
+
+    def take_out(self, person: Person, number: int, file: int) -> None:
+        """Remove a file from a request; none is no error. Raises NotKnown."""
+        with self._database.writing() as connection:
+            row = _row(connection, person, number)
+            connection.execute(_F.delete().where(_F.c.id == file, _F.c.draft_id == number))
+            _put_off(connection, row)
+
+    def content(self, person: Person, number: int, file: int) -> tuple[DraftFile, bytes]:
+        """Return a file of a request that somebody is writing. Raises NotKnown, SealBroken."""
+        with self._database.reading() as connection:
+            _row(connection, person, number)
+            query = sa.select(_F).where(_F.c.id == file, _F.c.draft_id == number)
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                raise NotKnown(
+                    "There is no such file in this request.",
+                    next_step="It may have been taken out in another window.",
+                )
+            return _file(connection, row), file_content(connection, row, row.content)
+
+
+def send_files(
+    connection: sa.Connection, person: Person, once: str, case: Mapping[str, Any], seen: Seen | None
+) -> int:
+    """Move the files of a request into its case, remove the request, and return how many they are.
+
+    `case` is what each row is given in the case, `seen` the request as its sender saw it, None for
+    one that nobody looked at. Raises Stale where it is not so any more.
+    """
+    query = sa.select(_D.c.id, _D.c.version).where(_D.c.once == once, _D.c.person_id == person.id)
+    draft = connection.execute(query).one_or_none()
+    of_draft = _F.c.draft_id == (draft.id if draft else None)
+    files = tuple(connection.scalars(sa.select(_F.c.once).where(of_draft).order_by(_F.c.id)))
+    if seen is not None and seen != (Seen(draft.version, files) if draft else None):
+        raise Stale(
+            "The request was changed in another window since this page was made.",
+            next_step="Nothing was sent. Look at it again.",
+        )
+    if draft is None:
+        return 0
+    given = [sa.literal(value, schema.case_file.c[name].type) for name, value in case.items()]
+    moved = sa.select(*given, *(_F.c[name] for name in FILE_COLUMNS)).where(of_draft)
+    names = [*case, *FILE_COLUMNS]
+    connection.execute(schema.case_file.insert().from_select(names, moved.order_by(_F.c.id)))
+    _remove(connection, _D.c.id == draft.id)
+    return len(files)
+
+
+def _remove(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> int:
+    """Remove requests that are being written, with their files; return how many they are."""
+    connection.execute(_F.delete().where(_F.c.draft_id.in_(sa.select(_D.c.id).where(*which))))
+    return connection.execute(_D.delete().where(*which)).rowcount
+
+
+def _refuse_sent(connection: sa.Connection, once: str) -> None:
+    """Refuse to begin with the form of a request that was sent, such as by the way back to it.
+
+    It would be taken for that one when it is sent, and be lost.
+    """
+    case = schema.support_case
+    if connection.scalar(sa.select(case.c.reference).where(case.c.once == once)) is not None:
+        raise Stale(
+            "A request was sent from this page already.",
+            next_step="What stands below is not kept yet. Keep it, and it begins another request.",
+        )
+
+
+def _refuse_too_much(connection: sa.Connection, person: Person, number: int, size: int) -> None:
+    of_draft = sa.select(sa.func.count()).select_from(_F).where(_F.c.draft_id == number)
+    refuse_too_many(int(connection.scalar(of_draft) or 0), of="request")
+    of_person = sa.select(sa.func.sum(_F.c.size)).join(_D, _D.c.id == _F.c.draft_id)
+    held = int(connection.scalar(of_person.where(_D.c.person_id == person.id)) or 0)
+    if held + size > LARGEST_FILES:
+        raise InputRefused(
+            f"The files of your requests that are not sent would be {held + size:,} bytes.",
+            field="file",
+            allowed=f"Together they may be {LARGEST_FILES:,}.",
+            next_step="Send or throw away one of those requests first.",
+        )
+
+
+def _put_off(connection: sa.Connection, row: Any) -> None:
+    """Have a request end later, as after any change; its fields are what they were."""
+    at = now()
+    change = {"changed_at": at, "ends_at": at + KEPT_FOR}
+    connection.execute(_D.update().where(_D.c.id == row.id).values(**change))
+
+
+def _files(connection: sa.Connection, number: int) -> tuple[DraftFile, ...]:
+    columns = [column for column in _F.c if column.name != "content"]
+    rows = connection.execute(sa.select(*columns).where(_F.c.draft_id == number).order_by(_F.c.id))
+    return tuple(_file(connection, row) for row in rows)
+
+
+def _file(connection: sa.Connection, row: Any) -> DraftFile:
+    return DraftFile(row.id, row.media_type, row.size, file_name(connection, row), row.once)
 
 
 def _kept(connection: sa.Connection, row: Any, fields: dict[str, str]) -> int:
@@ -134,12 +293,13 @@ def _kept(connection: sa.Connection, row: Any, fields: dict[str, str]) -> int:
     return version
 
 
-def _row(connection: sa.Connection, person: Person, number: int) -> Any:
+def _row(connection: sa.Connection, person: Person, number: int, once: str = "") -> Any:
+    """Return a request that is being written; of an earlier one with its number there is none."""
     query = sa.select(_D).where(
         _D.c.id == number, _D.c.person_id == person.id, _D.c.ends_at >= now()
     )
     row = connection.execute(query).one_or_none()
-    if row is None:
+    if row is None or once not in {"", row.once}:
         raise NotKnown(
             "There is no such request that you are writing.",
             next_step="It may have been sent, or thrown away after 14 days.",
@@ -168,4 +328,5 @@ def _written(connection: sa.Connection, row: Any) -> WrittenRequest:
         changed_at=row.changed_at,
         ends_at=row.ends_at,
         version=row.version,
+        files=_files(connection, row.id),
     )

@@ -1,4 +1,7 @@
-"""Counts of open cases for the staff pages of the lookup: numbers by school, and no more."""
+"""Counts of open cases for the staff pages of the lookup: numbers by school, and no more.
+
+What they add up to is shown to people there; from which number on, they are told here.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from flask import Response, abort, jsonify, request
 
 from catchments.core.errors import BodyTooLarge, InputRefused
 from catchments.requests.rules.roles import OrganisationKind
+from catchments.requests.rules.small_numbers import FEWEST
 from catchments.requests.web.blueprint import blueprint
 from catchments.requests.web.portal import portal
 from catchments.web.accounts.access import open_to_nobody_else, without_token
@@ -35,7 +39,8 @@ def counts() -> Response:
             school["in_school_team"] = each.cases
         else:
             school["held_by"][each.holder] = each.cases
-    return jsonify(schools=[{"school_id": number, **about} for number, about in found.items()])
+    schools = [{"school_id": number, **about} for number, about in found.items()]
+    return jsonify(schools=schools, fewest_told=FEWEST)
 
 
 def _refuse_strangers() -> None:

@@ -2,61 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import compress
 
 from flask import Response
 
 from catchments.core.errors import NotAllowed
 from catchments.core.roles import Action
-from catchments.requests.rules.cases import CaseState
-from catchments.requests.rules.roles import CaseRole
+from catchments.core.text_folding import folded
+from catchments.requests.rules.cases import OPEN, CaseState
+from catchments.requests.rules.roles import CaseRole, OrganisationKind
+from catchments.requests.rules.small_numbers import SMALL, told, told_beside, total
 from catchments.requests.web.blueprint import blueprint
 from catchments.requests.web.frame import show
 from catchments.requests.web.portal import portal, viewer
 from catchments.web.accounts.access import requires
 
-FEWEST = 6
-"""A count below this is shown as “under 6”."""
-UNDER = f"under {FEWEST}"
-
 
 @blueprint.get("/figures")
 @requires(Action.READ)
 def figures() -> Response:
-    """Show counts by provider, state and age."""
+    """Show counts by who has the cases, by state and by age."""
     if not viewer().organisations(CaseRole.FIGURES):
         raise NotAllowed("You may not see figures.", allowed="The Ministry's people may.")
-    counted = portal().figures.by_holder()
-    holders: dict[str, dict[CaseState, int]] = {}
-    for each in counted:
-        holders.setdefault(each.holder, {})[each.state] = each.cases
-    rows = [
-        (name, [shown(states.get(state, 0)) for state in CaseState], total(states.values()))
-        for name, states in holders.items()
-    ]
-    sums = [total(states.get(state, 0) for states in holders.values()) for state in CaseState]
+    holders: dict[int, _Holder] = {}
+    for each in portal().figures.by_holder():
+        at = holders.setdefault(each.holder_id, _Holder(each.holder, each.holder_key, each.kind))
+        at.states[each.state] = each.cases
+    listed = sorted(holders.values(), key=lambda each: folded(each.name))
+    cells = [[each.states.get(state, 0) for state in CaseState] for each in listed]
+    shown = [[told(cases) for cases in row] for row in cells]
     by_age = portal().figures.by_age(portal().today())
+    is_open = [state in OPEN for state in CaseState]
+    of_open = [cases for row in cells for cases in compress(row, is_open)]
+    ages = told_beside(list(by_age.values()), of_open)
     return show(
         "figures.html",
         "Figures",
         states=list(CaseState),
-        rows=rows,
-        sums=sums,
-        ages=[(words, shown(cases)) for words, cases in by_age.items()],
-        under=UNDER,
+        rows=[(each, row, total(row)) for each, row in zip(listed, shown, strict=True)],
+        sums=[total(column) for column in zip(*shown, strict=True)],
+        ages=list(zip(by_age, ages, strict=True)) if ages else None,
+        small=SMALL,
     )
 
 
-def shown(cases: int) -> str:
-    """Return a count, or that it is too small to be told."""
-    return UNDER if 0 < cases < FEWEST else f"{cases:,}"
+@dataclass(slots=True)
+class _Holder:
+    """Who has cases, and how many in each state."""
 
+    name: str
+    key: str
+    kind: OrganisationKind
+    states: dict[CaseState, int] = field(default_factory=dict)
 
-def total(counts: Iterable[int]) -> str:
-    """Return a sum that tells nothing of a part that is not shown: then what is shown, at least."""
-    parts = list(counts)
-    small = [part for part in parts if 0 < part < FEWEST]
-    told = sum(parts) - sum(small)
-    if not told and len(small) == 1:
-        return UNDER
-    return f"over {told:,}" if small else f"{told:,}"
+    @property
+    def school_number(self) -> str:
+        """Of an in-school team the school's number: schools may have one name."""
+        return self.key if self.kind is OrganisationKind.IN_SCHOOL_TEAM else ""

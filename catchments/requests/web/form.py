@@ -9,7 +9,8 @@ from flask import Response, request
 from msgspec.structs import replace
 
 from catchments.core.errors import InputRefused
-from catchments.lookup.guidance import Advised, Guide, advise, guide_on
+from catchments.lookup.guidance import Advised, Guide, Question, advise, guide_on
+from catchments.requests.rules.files import AT_MOST, LARGEST
 from catchments.requests.rules.requests import (
     STEPS_AT_MOST,
     YEARS,
@@ -36,6 +37,17 @@ GUIDE = "guide_"
 """What the fields of the guide's questions begin with."""
 LONGEST_FORM = 512 * 1024
 """Bytes: 64 thousand characters as a form sends them, and its other parts."""
+
+
+PARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("student", "Student", ("student_name", "born_on", "year_level", "nsn")),
+    ("family", "Family", ("family_", "consent")),
+    ("attendance", "Attendance over the last term", ("term", "attendance_percent", "days_absent")),
+    ("steps", "What your school has done", ("step_",)),
+    ("in-the-way", "What stands in the way", ("barriers", "risk", "agencies")),
+    ("contact", "Primary Contact", ("primary_contact",)),
+)
+"""The parts of the form that must be complete: where each is, its heading, how its fields begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +97,11 @@ def checked(fields: Mapping[str, str], school: int) -> Checked:
 
 
 def labels(guide: Guide, criteria: Iterable[str]) -> list[tuple[str, list[str]]]:
-    """Return the guide's questions with what was answered to each."""
+    """Return the guide's questions that a form asks, with what was answered to each."""
     given = set(criteria)
     return [
         (each.legend, [option.label for option in each.options if option.id in given])
-        for each in guide.questions
+        for each in _asked(guide)
         if given & each.option_ids
     ]
 
@@ -119,9 +131,13 @@ def form_page(
         errors=errors or {},
         said=said,
         guide=guide,
+        parts=_parts(fields, school.id),
+        questions=_asked(guide) if guide else [],
         chosen=_chosen(guide, fields) if guide else [],
         prefix=GUIDE,
         contacts=contacts(school.id),
+        files_at_most=AT_MOST,
+        largest_file=LARGEST,
         years=YEARS,
         consents=list(Consent),
         with_nsn=portal().settings.with_nsn,
@@ -129,6 +145,15 @@ def form_page(
         steps_at_most=STEPS_AT_MOST,
         today=portal().today(),
     )
+
+
+def _parts(fields: Mapping[str, str], school: int) -> list[tuple[str, str, bool]]:
+    """Return where each part of the form is, its heading, and whether it is complete."""
+    wrong = checked(fields, school).errors
+    return [
+        (at, heading, not any(field.startswith(begins) for field in wrong))
+        for at, heading, begins in PARTS
+    ]
 
 
 def contacts(school: int) -> list[Member]:
@@ -144,9 +169,18 @@ def _contact(fields: Mapping[str, str], school: int) -> int:
 
 def _chosen(guide: Guide, fields: Mapping[str, str]) -> list[str]:
     """Return the options chosen that the guide has; a request may be older than the guide."""
-    return [
+    year = fields.get("year_level", "")
+    known = int(year) if year in map(str, YEARS) else 0
+    of_year = [question for question in guide.questions if question.is_of_year_level]
+    answered = [option for question in of_year for option in question.of_year_level(known)]
+    return answered + [
         option
-        for question in guide.questions
+        for question in _asked(guide)
         for option in fields.get(f"{GUIDE}{question.id}", "").split()
         if option in question.option_ids
     ]
+
+
+def _asked(guide: Guide) -> list[Question]:
+    """Return the questions that a form asks: what the year level answers is not asked twice."""
+    return [question for question in guide.questions if not question.is_of_year_level]

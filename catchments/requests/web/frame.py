@@ -64,15 +64,20 @@ def whole(text: str) -> int:
 
     Raises ValueError, for which the forms and addresses of a request have a value in its place.
     """
-    if not text.isdecimal() or len(text) > LONGEST_NUMBER:
+    if not is_whole(text):
         raise ValueError(text)
     return int(text)
+
+
+def is_whole(text: str) -> bool:
+    """Whether a text is a whole number that every database holds."""
+    return text.isdecimal() and len(text) <= LONGEST_NUMBER
 
 
 def size_of(count: int) -> str:
     """Return a size for people."""
     if count >= 1024 * 1024:
-        return f"{count / 1024 / 1024:.1f} MB"
+        return f"{round(count / 1024 / 1024, 1):g} MB"
     return f"{max(1, count // 1024)} kB"
 
 

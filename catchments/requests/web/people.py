@@ -25,10 +25,26 @@ ACTIONS = {
     "case.task": "wrote a task",
     "case.event": "wrote an event",
     "case.file": "added or shared a file",
+    "case.file-taken": "took a file",
+    "case.task-done": "finished a task",
+    "case.assign": "gave it to somebody",
+    "case.begin": "began with it",
+    "case.pause": "paused it",
+    "case.resume": "went on with it",
+    "case.close": "closed it",
+    "case.send back for more": "sent it back for more",
+    "case.send again": "sent it again",
+    "case.decline": "declined it",
+    "case.open again": "opened it again",
+    "case.handed over": "handed it over",
+    "case.stays until it is closed": "had it stay until it is closed",
+    "case.student left the school": "noted that the student has left",
+    "case.another Primary Contact": "named another Primary Contact",
+    "case.purge": "removed it: its time was over",
     "handover.note": "wrote a handover note",
     "handover.stay": "agreed that it stays",
 }
-"""What the trail calls what people do with cases, in words; steps are called as they are."""
+"""What the trail calls what people do with cases, in words."""
 
 
 @blueprint.get("/organisations/<int:organisation>/people")

@@ -7,13 +7,13 @@ from typing import Any
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.core.errors import InputRefused, NotKnown
+from catchments.core.errors import InputRefused, NotKnown, Stale
 from catchments.core.roles import Action
 from catchments.requests.lookup import LookupAway
 from catchments.requests.rules.served import Served
 from catchments.requests.store.cases import Sending
 from catchments.requests.store.organisations import Organisation
-from catchments.requests.store.writing import WrittenRequest
+from catchments.requests.store.writing import Seen, WrittenRequest
 from catchments.requests.web.blueprint import blueprint
 from catchments.requests.web.form import Checked, checked, labels
 from catchments.requests.web.frame import person_names, show, whole
@@ -24,7 +24,6 @@ from catchments.web.accounts.pages import REFUSED, path_of
 
 CONFLICT, AWAY = 409, 503
 OWN_TEAM = "own team"
-CHANGED = "The request was changed in another window since this page was made. Look at it again."
 
 
 @blueprint.get("/writing/<int:number>/check")
@@ -47,12 +46,10 @@ def send(number: int) -> AnyResponse:
 
 
 def _send(number: int) -> AnyResponse:
-    written = portal().written.one(me(), number)
+    written = portal().written.one(me(), number, once=request.form.get("once", ""))
     found = checked(written.fields, written.organisation)
     if found.errors or found.request is None:
         return show_errors(written, found.errors)
-    if request.form.get("version", 0, whole) != written.version:
-        return _check_page(written, found, changed=CHANGED, status=CONFLICT)
     try:
         served = _served(_school(written))
     except (LookupAway, NotKnown) as error:
@@ -62,13 +59,21 @@ def _send(number: int) -> AnyResponse:
         return _check_page(written, found, served=served, changed=said, status=CONFLICT)
     to_own_team = request.form.get("to", "") == OWN_TEAM
     sending = Sending(
-        written.once, written.organisation, found.request, served, found.contact, to_own_team
+        written.once,
+        written.organisation,
+        found.request,
+        served,
+        found.contact,
+        to_own_team,
+        _seen(),
     )
     try:
         reference = portal().cases.submit(me(), sending)
     except InputRefused as refused:
         said = str(refused)
         return _check_page(written, found, served=served, changed=said, status=REFUSED)
+    except Stale as stale:
+        return _changed_meanwhile(number, stale)
     return going_to(path_of(".sent", reference=reference))
 
 
@@ -87,6 +92,20 @@ def sent(reference: str) -> Response:
         names=person_names({receipt.primary_contact_id}),
         demonstration=receipt.demonstration,
     )
+
+
+def _seen() -> Seen:
+    """Return what the page showed from which a request is sent."""
+    files = request.form.get("files", "").split()
+    return Seen(request.form.get("version", 0, whole), tuple(files))
+
+
+def _changed_meanwhile(number: int, stale: Stale) -> Response:
+    written = portal().written.one(me(), number)
+    found = checked(written.fields, written.organisation)
+    if found.errors or found.request is None:
+        return show_errors(written, found.errors)
+    return _check_page(written, found, changed=str(stale), status=CONFLICT)
 
 
 def _another(name: str, before: str, served: Served) -> str:

@@ -13,15 +13,24 @@ from catchments.requests.rules.roles import SENDERS, OrganisationKind
 from catchments.requests.store.organisations import Organisation
 from catchments.requests.store.writing import WrittenRequest
 from catchments.requests.web.blueprint import blueprint
+from catchments.requests.web.files import (
+    FILE,
+    LONGEST_UPLOAD,
+    ONCE,
+    download,
+    file_sent,
+    once_of,
+)
 from catchments.requests.web.form import LONGEST_FORM, form_page, typed
-from catchments.requests.web.frame import STALE, schools_of_mine, show, whole
+from catchments.requests.web.frame import STALE, is_whole, schools_of_mine, show, whole
 from catchments.requests.web.portal import portal, viewer
 from catchments.web.accounts.access import going_to, me, requires
 from catchments.web.accounts.pages import REFUSED, path_of
 
-CHECK, AUTOSAVE = "check", "autosave"
-"""What a form of a request is sent for, beside to be kept."""
-_LONGEST_ONCE = 64
+CHECK, AUTOSAVE, ADD_FILE, TAKE_OUT = "check", "autosave", "add-file", "take-out-"
+"""What a form of a request is sent for, beside to be kept; a file's number follows the last."""
+KEPT = "Kept. It stays for 14 days after you last change it, and nobody else sees it."
+CHOOSE_AGAIN = "The file was not added: choose it again."
 
 
 @blueprint.get("/new")
@@ -37,19 +46,16 @@ def new() -> AnyResponse:
 
 
 @blueprint.post("/new")
-@requires(Action.READ, at_most=LONGEST_FORM)
+@requires(Action.READ, at_most=LONGEST_FORM, files_at_most=LONGEST_UPLOAD)
 def begin() -> AnyResponse:
-    """Begin a request with what was typed."""
-    school, once = _school(request.form.get("school", "")), request.form.get("once", "")
-    if not 16 <= len(once) <= _LONGEST_ONCE:
-        raise InputRefused("The form was not written by this service.", next_step="Begin again.")
+    """Begin a request with what was typed, and with the file that was chosen."""
+    school, once = _school(request.form.get("school", "")), once_of("once")
     fields = typed()
     try:
         number = portal().written.begin(me(), school.id, fields, once=once)
-    except InputRefused as refused:
-        errors = {refused.field or "main": str(refused)}
-        return form_page(school, fields, once=once, errors=errors, status=REFUSED)
-    return _gone_on(portal().written.one(me(), number))
+    except (InputRefused, Stale) as refused:
+        return _not_begun(school, fields, refused, once)
+    return _with_its_files(number, fields, [])
 
 
 @blueprint.get("/writing/<int:number>")
@@ -61,22 +67,34 @@ def writing(number: int) -> Response:
 
 
 @blueprint.post("/writing/<int:number>")
-@requires(Action.READ, at_most=LONGEST_FORM)
+@requires(Action.READ, at_most=LONGEST_FORM, files_at_most=LONGEST_UPLOAD)
 def keep(number: int) -> AnyResponse:
-    """Keep what was typed, and go on."""
+    """Keep what was typed, with the file that was chosen, and go on."""
     fields, version = typed(), request.form.get("version", 0, whole)
+    refusals: list[CatchmentsError] = []
+    once = request.form.get("once", "")
     try:
-        portal().written.keep(me(), number, fields, version=version)
+        portal().written.keep(me(), number, fields, version=version, once=once)
+    except NotKnown:
+        return _not_begun(_school(request.form.get("school", "")), fields, _gone(), "")
     except (Stale, InputRefused) as refused:
-        return _not_kept(number, fields, refused)
-    return _gone_on(portal().written.one(me(), number))
+        refusals.append(refused)
+    return _with_its_files(number, fields, refusals)
+
+
+@blueprint.get("/writing/<int:number>/files/<int:file>")
+@requires(Action.READ)
+def draft_file(number: int, file: int) -> Response:
+    """Give a file of a request that is being written, as a download."""
+    about, content = portal().written.content(me(), number, file)
+    return download(about.name, about.media_type, content)
 
 
 @blueprint.post("/writing/<int:number>/throw-away")
 @requires(Action.READ)
 def throw_away(number: int) -> AnyResponse:
     """Remove a request that is being written."""
-    portal().written.throw_away(me(), number)
+    portal().written.throw_away(me(), number, once=request.form.get("once", ""))
     flash("The request was thrown away. Nothing of it is kept.")
     return going_to(path_of(".home"))
 
@@ -86,26 +104,92 @@ def show_errors(written: WrittenRequest, errors: Mapping[str, str]) -> Response:
     return form_page(_of(written), written.fields, written=written, errors=errors, status=REFUSED)
 
 
-def _gone_on(written: WrittenRequest) -> AnyResponse:
+def _with_its_files(
+    number: int, fields: Mapping[str, str], refusals: list[CatchmentsError]
+) -> AnyResponse:
+    """Add the file that was chosen, take out one that is to go, and go on or say what is wrong.
+
+    What was typed and what was chosen do not wait for each other: a browser does not send a file
+    again of itself.
+    """
+    said = KEPT
+    if request.form.get("do") != AUTOSAVE:
+        try:
+            said = _files_done(number) or KEPT
+        except InputRefused as refused:
+            refusals = [*refusals, refused]
+    if refusals:
+        return _not_kept(number, fields, refusals)
+    return _gone_on(portal().written.one(me(), number), said)
+
+
+def _files_done(number: int) -> str:
+    """Do with files what a form says; return what was done. Raises InputRefused."""
+    do, given = request.form.get("do", ""), file_sent()
+    if given is not None:
+        portal().written.attach(me(), number, *given, form=once_of(ONCE))
+    if is_whole(file := do.removeprefix(TAKE_OUT)):
+        portal().written.take_out(me(), number, int(file))
+        return "The file is taken out of the request."
+    if do == ADD_FILE and given is None:
+        raise InputRefused("No file is chosen.", field=FILE)
+    return "The file is added, and what you typed is kept." if do == ADD_FILE else ""
+
+
+def _gone_on(written: WrittenRequest, said: str) -> AnyResponse:
     what = request.form.get("do", "")
     if what == AUTOSAVE:
         where = url_for(".writing", number=written.id)
         return jsonify(version=written.version, action=where)
     if what == CHECK:
         return going_to(path_of(".check", number=written.id))
-    flash("Kept. It stays for 14 days after you last change it, and nobody else sees it.")
-    return going_to(path_of(".writing", number=written.id))
+    flash(said)
+    page = path_of(".writing", number=written.id)
+    return going_to(page if said == KEPT else f"{page}#files")
 
 
-def _not_kept(number: int, fields: Mapping[str, str], refused: CatchmentsError) -> AnyResponse:
-    status = STALE if isinstance(refused, Stale) else REFUSED
+def _not_begun(
+    school: Organisation, fields: Mapping[str, str], refused: CatchmentsError, once: str
+) -> AnyResponse:
+    """Return the form with why nothing was begun; one that was sent before is a new one now."""
     if request.form.get("do") == AUTOSAVE:
-        response = jsonify(problem=str(refused))
-        response.status_code = status
-        return response
-    written = portal().written.one(me(), number)
-    errors = {getattr(refused, "field", "") or "main": str(refused)}
+        return _said_to_script(refused)
+    errors = _errors([refused])
+    if request.files.get(FILE):
+        errors[FILE] = CHOOSE_AGAIN
+    once = "" if isinstance(refused, Stale) else once
+    return form_page(school, fields, once=once, errors=errors, status=_status(refused))
+
+
+def _gone() -> Stale:
+    return Stale(
+        "This request was sent or thrown away in another window, or was not changed for 14 days.",
+        next_step="What stands below is not kept. Keep it, and it begins another request.",
+    )
+
+
+def _not_kept(
+    number: int, fields: Mapping[str, str], refusals: list[CatchmentsError]
+) -> AnyResponse:
+    if request.form.get("do") == AUTOSAVE:
+        return _said_to_script(refusals[0])
+    written, errors = portal().written.one(me(), number), _errors(refusals)
+    status = _status(refusals[0])
     return form_page(_of(written), fields, written=written, errors=errors, status=status)
+
+
+def _errors(refusals: list[CatchmentsError]) -> dict[str, str]:
+    return {getattr(each, "field", "") or "main": str(each) for each in refusals}
+
+
+def _status(refused: CatchmentsError) -> int:
+    return STALE if isinstance(refused, Stale) else REFUSED
+
+
+def _said_to_script(refused: CatchmentsError) -> AnyResponse:
+    response = jsonify(problem=str(refused))
+    response.status_code = _status(refused)
+    return response
 
 
 def _of(written: WrittenRequest) -> Organisation:

@@ -57,8 +57,8 @@ class AuditEntry:
 
 def append(
     connection: sa.Connection, *, actor: str, action: str, subject: str, **detail: Any
-) -> None:
-    """Add an entry inside the transaction that does what it speaks of.
+) -> int:
+    """Add an entry inside the transaction that does what it speaks of, and return its number.
 
     Writers come one at a time (see `Database.writing`), so that the chain cannot fork. Raises
     KeyTrouble where the chain is under a key that is not at hand here: nothing is written then.
@@ -86,6 +86,7 @@ def append(
             "backup.",
         )
     connection.execute(table.insert().values(**values))
+    return entry.number
 
 
 class AuditTrail(Repository):

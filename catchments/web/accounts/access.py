@@ -55,6 +55,7 @@ FRESH = timedelta(minutes=5)
 OPEN: frozenset[Action] = frozenset()
 """In place of actions: a page for whoever is not signed in."""
 _ACTIONS, _AT_MOST, _EVEN_OWING = "_staff_actions", "_staff_at_most", "_staff_even_owing"
+_FILES_AT_MOST = "_staff_files_at_most"
 _NO_TOKEN = "_staff_without_token"  # noqa: S105 - the name of a mark
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto")
 
@@ -80,15 +81,19 @@ OBLIGATIONS: list[Obligation] = []
 # --- what views use -------------------------------------------------------------------------------
 
 
-def requires(*actions: Action, at_most: int | None = None) -> Callable[[View], View]:
+def requires(
+    *actions: Action, at_most: int | None = None, files_at_most: int = 0
+) -> Callable[[View], View]:
     """Let only people use a view whom a role allows one of the actions; stands under the route.
 
-    `at_most` is how many bytes a form of it may have, where that is more than usual.
+    `at_most` is how many bytes a form of it may have, where that is more than usual;
+    `files_at_most` how many more its files may have.
     """
 
     def marked(view: View) -> View:
         setattr(view, _ACTIONS, frozenset(actions))
         setattr(view, _AT_MOST, at_most)
+        setattr(view, _FILES_AT_MOST, files_at_most)
         return view
 
     return marked
@@ -262,7 +267,8 @@ def _guard() -> AnyResponse | None:
     at_most = getattr(view, _AT_MOST, None)
     # A long form is read from whoever is, or was, signed in in this browser, and from nobody else.
     if at_most is not None and TOKEN in session:
-        request.max_content_length = request.max_form_memory_size = at_most
+        request.max_form_memory_size = at_most
+        request.max_content_length = at_most + getattr(view, _FILES_AT_MOST, 0)
     elsewhere = _first_elsewhere(actions) if actions else None
     if elsewhere is not None:
         return elsewhere

@@ -151,6 +151,7 @@ def _list_page(errors: Mapping[str, str] | None = None, *, status: int = 200) ->
         places=here,
         no_such_school=school == 0,
         is_lead=is_lead,
+        works=bool(viewer().organisations(*WORKERS)),
         workers=portal().organisations.members(at, *WORKERS) if is_lead else [],
         caseload=portal().cases.caseload(viewer(), at) if is_lead else {},
         errors=errors or {},

@@ -193,7 +193,9 @@ def _told(event: Event, organisations: Mapping[int, Any], named: Names) -> str:
     if facts.get("contact"):
         return f"It is {named(int(facts['contact']))}."
     if event.kind == "submitted" and facts.get("edition"):
-        return f"By edition {facts['edition']}."
+        count = facts.get("files", 0)
+        files = f", with {count} {'file' if count == 1 else 'files'}" if count else ""
+        return f"By edition {facts['edition']}{files}."
     return ""
 
 

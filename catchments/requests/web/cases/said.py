@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
-from urllib.parse import quote
 
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused
 from catchments.core.roles import Action
-from catchments.requests.rules.files import LARGEST
 from catchments.requests.store.notes import NoteKind
 from catchments.requests.web.blueprint import blueprint
 from catchments.requests.web.cases.page import done
+from catchments.requests.web.files import LONGEST_UPLOAD, download, file_sent, once_of
 from catchments.requests.web.portal import portal
 from catchments.web.accounts.access import me, requires
 
 SHARED = "shared"
-_LONGEST_ONCE = 64
-LONGEST_UPLOAD = LARGEST + 1024 * 1024
-"""Bytes of a form with a file, which may be somewhat too large: then that is said."""
 LONGEST_NOTE = 64 * 1024
 
 
@@ -36,7 +32,7 @@ def add_note(reference: str) -> AnyResponse:
             me(),
             reference,
             form.get("text", ""),
-            once=_once(),
+            once=once_of("once"),
             shared=form.get("for") == SHARED,
             kind=kind,
             due_on=_due_on(kind),
@@ -62,24 +58,16 @@ def finish_task(reference: str, number: int) -> AnyResponse:
 
 
 @blueprint.post("/cases/<reference>/files")
-@requires(Action.READ, at_most=LONGEST_UPLOAD)
+@requires(Action.READ, at_most=LONGEST_NOTE, files_at_most=LONGEST_UPLOAD)
 def add_file(reference: str) -> AnyResponse:
     """Add a file to a case."""
 
     def attach() -> None:
-        given = request.files.get("file")
-        if given is None or not given.filename:
+        given = file_sent()
+        if given is None:
             raise InputRefused("No file is chosen.", field="file")
-        with given.stream as sent:
-            content = sent.read(LARGEST + 1)
-        portal().notes.attach(
-            me(),
-            reference,
-            given.filename,
-            content,
-            once=_once(),
-            shared=request.form.get("for") == SHARED,
-        )
+        shared = request.form.get("for") == SHARED
+        portal().notes.attach(me(), reference, *given, once=once_of("once"), shared=shared)
 
     return done(reference, "The file is added.", attach, "#files")
 
@@ -89,13 +77,7 @@ def add_file(reference: str) -> AnyResponse:
 def file(reference: str, number: int) -> Response:
     """Give a file, as a download and never as a page."""
     about, content = portal().notes.content(me(), reference, number)
-    response = Response(content, mimetype=about.media_type)
-    # In ASCII for old browsers, and as it is named for the others.
-    plain = about.name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
-    named = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(about.name, safe='')}"
-    response.headers["Content-Disposition"] = named
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return download(about.name, about.media_type, content)
 
 
 @blueprint.post("/cases/<reference>/files/<int:number>/share")
@@ -104,13 +86,6 @@ def share_file(reference: str, number: int) -> AnyResponse:
     """Share a file with the other side."""
     share = portal().notes.share_file
     return done(reference, "Shared.", lambda: share(me(), reference, number), "#files")
-
-
-def _once() -> str:
-    once = request.form.get("once", "")
-    if not 16 <= len(once) <= _LONGEST_ONCE:
-        raise InputRefused("The form was not written by this service.", next_step="Load it again.")
-    return once
 
 
 def _kind(word: str) -> NoteKind:

@@ -33,6 +33,7 @@
     is_changed = false;
     const body = new FormData(form);
     body.set("do", "autosave");
+    body.delete("file"); // it goes along when a button is pressed
     try {
       const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(body), headers: { Accept: "application/json" }, redirect: "error" });
       const told = await response.json();
