@@ -19,8 +19,9 @@ from catchments.requests.lookup import Lookup, LookupAway
 from catchments.requests.settings import RequestsSettings
 from catchments.requests.store.database import RequestsDatabase, protect
 from catchments.requests.store.mail import CaseLetters
-from catchments.requests.web import frame, routes
+from catchments.requests.web import frame, health, routes
 from catchments.requests.web.blueprint import ROOM
+from catchments.requests.web.form import FIELDS
 from catchments.requests.web.portal import EXTENSION, Portal, is_made_up
 from catchments.runtime import logs
 from catchments.runtime.disk import exposed
@@ -45,6 +46,8 @@ WELCOME = (
 WHOM_TO_ASK = (
     "Forgotten your password, or no account? Ask your organisation’s delegated authoriser."
 )
+WRITTEN = (*FIELDS, "name", "email", "note", "reason", "text")
+"""The fields of these pages' forms that people write in: a page that refuses a form shows them."""
 FOLLOW_EVERY_S = 5.0
 SEND_EVERY_S = 5.0
 FORGET_EVERY_S = 3_600.0
@@ -68,9 +71,13 @@ def create_app(settings: RequestsSettings | None = None, **parts: Any) -> Flask:
     problems.register(
         app,
         problems.Surroundings(
-            lambda path: f"{accounts.public_url}{path}", is_made_up, "requests/problem.html"
+            lambda path: f"{accounts.public_url}{path}",
+            is_made_up,
+            "requests/problem.html",
+            WRITTEN,
         ),
     )
+    health.register(app)
     security.register(app, lambda: accounts)
     routes.register(app)
     accounts_routes.register(app, _room(app.extensions[EXTENSION]))
