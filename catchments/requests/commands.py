@@ -101,7 +101,7 @@ def authoriser(
 @refusing
 def rotate() -> None:
     """Seal everything anew under the first of CATCHMENTS_REQUESTS_DATA_KEY."""
-    database = _opened()
+    database = _found()
     with database.writing() as connection:
         done, stuck = seal_all(connection, SEALED)
     say(f"Values sealed anew: {done:,}.")
@@ -115,7 +115,7 @@ def rotate() -> None:
 @refusing
 def verify() -> None:
     """Say whether the audit trail is what was written; exits with 1 where it is not."""
-    trail = AuditTrail(_opened())
+    trail = AuditTrail(_found())
     chain, last = trail.chain(), trail.last()
     if chain.broken_at is not None:
         say(f"The trail is broken at entry {chain.broken_at:,}.")
@@ -130,7 +130,7 @@ def verify() -> None:
 @refusing
 def purge(years: int | None, yes: bool) -> None:
     """Remove cases that were closed some years ago, with all that was said in them."""
-    database, settings = _opened(), RequestsSettings.from_environment()
+    database, settings = _found(), RequestsSettings.from_environment()
     after = years or settings.kept_years
     if not yes:
         due = len(Purging(database).due(after))
@@ -158,10 +158,23 @@ def demonstrate() -> None:
 
 
 def _opened() -> RequestsDatabase:
-    settings = RequestsSettings.from_environment()
-    database = RequestsDatabase.of(settings.accounts)
+    """Return the database, made or brought up to date if need be, and under its keys."""
+    database = _as_it_is()
     database.migrate()
     protect(database)
+    return database
+
+
+def _found() -> RequestsDatabase:
+    """Return the database that was set up: what reads makes nothing. Raises NothingPublished."""
+    database = _as_it_is()
+    database.refuse_unless_set_up()
+    return database
+
+
+def _as_it_is() -> RequestsDatabase:
+    database = RequestsDatabase.of(RequestsSettings.from_environment().accounts)
+    click.get_current_context().call_on_close(database.close)
     return database
 
 

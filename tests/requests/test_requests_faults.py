@@ -107,9 +107,10 @@ def hidden_of(page: TestResponse) -> dict[str, str]:
 
 @pytest.mark.parametrize("what", ACTS)
 def test_a_full_disk_is_said_once_and_what_was_typed_can_be_sent_again(
-    pages: Pages, what: str
+    desk_in_a_file: Desk, what: str
 ) -> None:
-    (login, act), desk = ACTS[what], pages.desk
+    (login, act), pages = ACTS[what], pages_of(desk_in_a_file)
+    desk = pages.desk
     cases = [desk.send() for _ in range(19)]
     client = pages.of(login)
     token = token_of(client)
@@ -141,7 +142,8 @@ def no_room_left(desk: Desk) -> Iterator[None]:
     sa.event.remove(desk.database._engine, "connect", no_room)
 
 
-def test_a_full_disk_while_cases_are_handed_over_is_made_up_for(desk: Desk) -> None:
+def test_a_full_disk_while_cases_are_handed_over_is_made_up_for(desk_in_a_file: Desk) -> None:
+    desk = desk_in_a_file
     cases, lookup = [desk.send() for _ in range(25)], MadeUpLookup()
     lookup.publish(TODAY, {54: SOUTH, 55: NORTH})
     with no_room_left(desk), pytest.raises(StoreUnavailable, match="full"):
@@ -170,9 +172,10 @@ def _a_folder(file: Path) -> None:
 @pytest.mark.parametrize("becomes", [_removed, _rubbish, _a_folder])
 @pytest.mark.parametrize("what", ACTS)
 def test_a_file_that_cannot_be_read_is_said_and_all_goes_on_once_it_is_back(
-    pages: Pages, tmp_path: Path, what: str, becomes: Callable[[Path], None]
+    desk_in_a_file: Desk, tmp_path: Path, what: str, becomes: Callable[[Path], None]
 ) -> None:
-    (login, act), desk, file = ACTS[what], pages.desk, tmp_path / FILE
+    (login, act), desk, file = ACTS[what], desk_in_a_file, tmp_path / FILE
+    pages = pages_of(desk)
     case = desk.send()
     client = pages.of(login)
     token, aside = token_of(client), tmp_path / "aside"
