@@ -29,6 +29,7 @@ from catchments.runtime.keep_doing import keep_doing
 from catchments.runtime.processes import end_with_parent
 from catchments.store.engine import database_file
 from catchments.store.outbox.mail_sending import MailWorker
+from catchments.store.outbox.trail_sending import NOWHERE, Origin, TrailSender
 from catchments.web.accounts import routes as accounts_routes
 from catchments.web.accounts.room import Room
 from catchments.web.common import assets, problems, security
@@ -48,6 +49,14 @@ WHOM_TO_ASK = (
 )
 WRITTEN = (*FIELDS, "name", "email", "note", "reason", "text")
 """The fields of these pages' forms that people write in: a page that refuses a form shows them."""
+ORIGIN = Origin(
+    "catchments-requests", "Audit trail of requests for support", "flask requests verify"
+)
+"""What the trail's last hash goes out under."""
+HASH_GOES_NOWHERE = (
+    "The audit trail's last hash goes nowhere by itself: whoever owns the database could cut off "
+    "its end unseen. Set CATCHMENTS_REQUESTS_AUDIT_OUT."
+)
 FOLLOW_EVERY_S = 5.0
 SEND_EVERY_S = 5.0
 FORGET_EVERY_S = 3_600.0
@@ -59,9 +68,11 @@ def create_app(settings: RequestsSettings | None = None, **parts: Any) -> Flask:
     accounts = settings.accounts
     app = Flask("catchments.requests", root_path=str(WEB))
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    database = parts.pop("database", None) or RequestsDatabase.of(accounts)
     made: dict[str, Any] = {
-        "database": RequestsDatabase.of(accounts),
+        "database": database,
         "lookup": Lookup(settings.lookup_url, key=settings.lookup_key),
+        "trail": TrailSender(database, accounts, ORIGIN),
     }
     app.extensions[EXTENSION] = Portal(settings, **(made | parts))
     app.url_map.converters |= {"int": Number}
@@ -124,12 +135,23 @@ def serve_app() -> Flask:
         protect(parts.database)
     except CatchmentsError as error:
         log.warning("not ready: %s", error)
+    if parts.trail.state == NOWHERE and not _is_made_up(parts):
+        log.warning("%s", HASH_GOES_NOWHERE)
     letters = CaseLetters(parts.database, settings.accounts.public_url)
     sending = MailWorker(letters, settings.accounts)
     _begin(log, Following(parts, log).look, FOLLOW_EVERY_S, "the lookup is not followed")
     _begin(log, sending.send_due, SEND_EVERY_S, "no e-mail is being sent")
+    _begin(log, parts.trail.send_due, SEND_EVERY_S, "the audit trail's last hash does not go out")
     _begin(log, parts.written.forget_old, FORGET_EVERY_S, "old requests are not forgotten")
     return app
+
+
+def _is_made_up(parts: Portal) -> bool:
+    try:
+        last = parts.handovers.heard()
+    except CatchmentsError:  # the database is away, which has been said
+        return False
+    return last is not None and last.demonstration
 
 
 class Following:

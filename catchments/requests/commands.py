@@ -9,6 +9,7 @@ import click
 
 from catchments.commands.console import progress, refusing, say
 from catchments.commands.serving import granian, refuse_taken_port
+from catchments.commands.upkeep.trail_verdicts import say_verdict
 from catchments.core.errors import InputRefused, shown
 from catchments.core.roles import Role
 from catchments.core.settings import ROOT
@@ -21,8 +22,8 @@ from catchments.requests.store.purging import Purging
 from catchments.requests.store.sealed import SEALED
 from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store.accounts.people import People
-from catchments.store.integrity.audit import AuditTrail
-from catchments.store.integrity.sealed_columns import seal_all
+from catchments.store.integrity.sealed_columns import seal_some_at_a_time
+from catchments.store.integrity.verifying import verify as verified
 
 PASSWORD_BYTES = 15
 SERVED = "catchments.requests.application:serve_app"
@@ -101,9 +102,7 @@ def authoriser(
 @refusing
 def rotate() -> None:
     """Seal everything anew under the first of CATCHMENTS_REQUESTS_DATA_KEY."""
-    database = _found()
-    with database.writing() as connection:
-        done, stuck = seal_all(connection, SEALED)
+    done, stuck = seal_some_at_a_time(_found(), SEALED)
     say(f"Values sealed anew: {done:,}.")
     for sentence in stuck:
         say(sentence)
@@ -112,16 +111,14 @@ def rotate() -> None:
 
 
 @requests.command()
+@click.option("--expect", default="", help="A hash that was kept elsewhere; it must be in there.")
+@click.option("--without-key", is_flag=True, help="Check what can be without the data key.")
 @refusing
-def verify() -> None:
-    """Say whether the audit trail is what was written; exits with 1 where it is not."""
-    trail = AuditTrail(_found())
-    chain, last = trail.chain(), trail.last()
-    if chain.broken_at is not None:
-        say(f"The trail is broken at entry {chain.broken_at:,}.")
-        raise SystemExit(1)
-    if last is not None:
-        say(f"The trail holds: {last.number:,} entries. Keep the last hash elsewhere: {last.hash}")
+def verify(expect: str, without_key: bool) -> None:
+    """Check every entry of the audit trail; exit with 1 where one is not what was written."""
+    database = _found()
+    found = verified(database, expect=expect, contents=False, sealed=SEALED)
+    say_verdict(found, contents=False, without_key=without_key, set_up_with=database.set_up_with)
 
 
 @requests.command()

@@ -24,6 +24,7 @@ from catchments.requests.store.handovers import Handovers
 from catchments.requests.store.notes import Notes
 from catchments.requests.store.organisations import Organisations
 from catchments.store.accounts.people import People
+from catchments.store.integrity import sealed_columns
 from catchments.store.integrity.audit import AuditTrail
 from tests.requests.desk import NORTH, SOUTH, served
 from tests.worlds import DATA_KEY, sqlite_url
@@ -200,7 +201,58 @@ def test_the_trail_is_verified_and_its_last_hash_told(typed, database):
     code, said = typed("verify")
     last = AuditTrail(database).last()
     assert (code, last.hash in said) == (0, True)
+    assert "every entry is under its key" in said
     with database.writing() as connection:
         connection.execute(sa.text("DROP TRIGGER audit_entry_no_update"))
         connection.execute(sa.text("UPDATE audit_entry SET actor = 'somebody else'"))
     assert typed("verify")[0] == 1
+
+
+def test_a_hash_that_was_kept_elsewhere_shows_what_was_cut_off(typed, desk):
+    desk.send()
+    kept = AuditTrail(desk.database).last()
+    desk.send()
+    assert typed("verify", "--expect", kept.hash)[0] == 0
+    lost = AuditTrail(desk.database).last().hash
+    with desk.database.writing() as connection:
+        for statement in WITHOUT_GUARD[connection.dialect.name]:
+            connection.execute(sa.text(statement))
+        connection.execute(sa.text(f"DELETE FROM audit_entry WHERE number > {kept.number}"))
+    assert typed("verify", "--expect", kept.hash)[0] == 0
+    assert typed("verify")[0] == 0, "what is left holds in itself"
+    code, said = typed("verify", "--expect", lost)
+    assert (code, "no entry has the hash that was kept elsewhere" in said) == (1, True)
+
+
+WITHOUT_GUARD = {
+    "sqlite": ["DROP TRIGGER audit_entry_no_delete"],
+    "postgresql": ["ALTER TABLE audit_entry DISABLE TRIGGER ALL"],
+}
+
+
+@pytest.mark.parametrize("words", [("verify",), ("rotate",), ("purge",)])
+def test_what_only_reads_makes_nothing(typed, tmp_path, words):
+    code, said = typed(*words)
+    assert (code, "`flask requests setup`" in said) == (1, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sealing_anew_reads_no_file_and_some_rows_at_a_time(typed, desk, monkeypatch):
+    for n in range(5):
+        reference = desk.send()
+        notes = Notes(desk.database)
+        notes.attach(desk.people["ana"], reference, "a.pdf", b"%PDF-", once=f"f{n}", shared=True)
+    anew = "another-data-key-of-the-tests-that-is-long-enough"
+    monkeypatch.setenv("CATCHMENTS_REQUESTS_DATA_KEY", f"{anew} {DATA_KEY}")
+    monkeypatch.setattr(sealed_columns, "AT_ONCE", 2)
+    asked = []
+
+    def note(*given) -> None:
+        asked.append(given[2])
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    code, _ = typed("rotate")
+    sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    assert code == 0
+    assert not any("case_file.content" in statement for statement in asked)
+    assert typed("rotate") == (0, "Values sealed anew: 0.\n")

@@ -6,9 +6,10 @@ from flask import Flask, Response, current_app, jsonify
 
 from catchments.core.errors import CatchmentsError, NothingPublished
 from catchments.requests.web.blueprint import files
-from catchments.requests.web.portal import heard
+from catchments.requests.web.portal import heard, portal
 from catchments.store.engine import StoreUnavailable
 from catchments.web.common import problems
+from catchments.web.front.watchers import is_watcher
 
 UNAVAILABLE = 503
 
@@ -44,7 +45,8 @@ def readyz() -> tuple[Response, int]:
         current_app.logger.warning("not ready: %s", error)
         return jsonify(ready=False, database="away"), UNAVAILABLE
     said = f"{last.heard_at.isoformat(timespec='seconds')}Z" if last else None
-    return jsonify(ready=True, database="answers", lookup_heard_at=said), 200
+    about = {"audit_out": portal().trail.state} if is_watcher("") else {}
+    return jsonify(ready=True, database="answers", lookup_heard_at=said, **about), 200
 
 
 def _away(error: CatchmentsError) -> Response:
