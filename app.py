@@ -16,7 +16,6 @@ from catchments import __version__
 from catchments.core.errors import CatchmentsError
 from catchments.core.settings import Settings
 from catchments.editions.delivery import DeliveryWorker, payloads
-from catchments.editions.trail_sending import NOWHERE, TrailSender
 from catchments.lookup.resolver import kilometres
 from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.search.text_search import NoAddresses
@@ -30,6 +29,7 @@ from catchments.store import Store
 from catchments.store.accounts.letters import Letters
 from catchments.store.engine import database_file
 from catchments.store.outbox.queue import Outbox
+from catchments.store.outbox.trail_sending import NOWHERE, TrailSender
 from catchments.store.site.reports import MistakeReports
 from catchments.web import ogc, v1
 from catchments.web.accounts import routes as accounts_routes

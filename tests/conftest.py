@@ -23,13 +23,12 @@ from shapely.geometry.base import BaseGeometry
 from werkzeug.routing import Rule
 
 from catchments.commands.jobs.publishing_setup import publisher
-from catchments.editions import delivery
 from catchments.lookup import snapshot
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.demonstration import demonstration_aliases, read_demonstration
 from catchments.readers.report import no_progress
 from catchments.store import Store, engine
-from catchments.store.outbox import mail_sending
+from catchments.store.outbox import mail_sending, webhook_calls
 from catchments.web.accounts import oidc
 from catchments.web.common import assets
 from catchments.web.common.services import EXTENSION
@@ -231,7 +230,7 @@ def _nothing_is_given_up_because_the_machine_is_busy() -> Iterator[None]:
         patched.setattr(uploads, "READ_WITHIN_S", PATIENCE_S)
         patched.setattr(oidc, "TIMEOUT_S", PATIENCE_S)
         patched.setattr(mail_sending, "MAIL_TIMEOUT_S", PATIENCE_S)
-        patched.setattr(delivery, "CALL_TIMEOUT_S", (PATIENCE_S, PATIENCE_S))
+        patched.setattr(webhook_calls, "CALL_TIMEOUT_S", (PATIENCE_S, PATIENCE_S))
         patched.setattr(engine, "POOL_TIMEOUT_S", PATIENCE_S)
         patched.setitem(engine.PATIENCE, "connect_timeout", int(PATIENCE_S))
         yield

@@ -208,6 +208,7 @@ STATELESS = (
     "catchments.web.spoken",
     "catchments.commands.console",
     "catchments.commands.serving",
+    "catchments.commands.upkeep.trail_verdicts",
 )
 """What requests may use of the rest: words, errors, accounts, pages' parts; nothing of editions."""
 STATE = ("catchments.web.common.services",)

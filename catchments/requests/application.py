@@ -19,9 +19,10 @@ from catchments.requests.lookup import Lookup, LookupAway
 from catchments.requests.settings import RequestsSettings
 from catchments.requests.store.database import RequestsDatabase, protect
 from catchments.requests.store.mail import CaseLetters
-from catchments.requests.web import frame, routes
+from catchments.requests.web import frame, health, routes
 from catchments.requests.web.blueprint import ROOM
 from catchments.requests.web.files import UnwrittenRequest
+from catchments.requests.web.form import FIELDS
 from catchments.requests.web.portal import EXTENSION, Portal, is_made_up
 from catchments.runtime import logs
 from catchments.runtime.disk import exposed
@@ -29,6 +30,7 @@ from catchments.runtime.keep_doing import keep_doing
 from catchments.runtime.processes import end_with_parent
 from catchments.store.engine import database_file
 from catchments.store.outbox.mail_sending import MailWorker
+from catchments.store.outbox.trail_sending import NOWHERE, Origin, TrailSender
 from catchments.web.accounts import routes as accounts_routes
 from catchments.web.accounts.room import Room
 from catchments.web.common import assets, problems, security
@@ -46,6 +48,16 @@ WELCOME = (
 WHOM_TO_ASK = (
     "Forgotten your password, or no account? Ask your organisation’s delegated authoriser."
 )
+WRITTEN = (*FIELDS, "name", "email", "note", "reason", "text")
+"""The fields of these pages' forms that people write in: a page that refuses a form shows them."""
+ORIGIN = Origin(
+    "catchments-requests", "Audit trail of requests for support", "flask requests verify"
+)
+"""What the trail's last hash goes out under."""
+HASH_GOES_NOWHERE = (
+    "The audit trail's last hash goes nowhere by itself: whoever owns the database could cut off "
+    "its end unseen. Set CATCHMENTS_REQUESTS_AUDIT_OUT."
+)
 FOLLOW_EVERY_S = 5.0
 SEND_EVERY_S = 5.0
 FORGET_EVERY_S = 3_600.0
@@ -58,9 +70,11 @@ def create_app(settings: RequestsSettings | None = None, **parts: Any) -> Flask:
     app = Flask("catchments.requests", root_path=str(WEB))
     app.request_class = UnwrittenRequest
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    database = parts.pop("database", None) or RequestsDatabase.of(accounts)
     made: dict[str, Any] = {
-        "database": RequestsDatabase.of(accounts),
+        "database": database,
         "lookup": Lookup(settings.lookup_url, key=settings.lookup_key),
+        "trail": TrailSender(database, accounts, ORIGIN),
     }
     app.extensions[EXTENSION] = Portal(settings, **(made | parts))
     app.url_map.converters |= {"int": Number}
@@ -70,9 +84,13 @@ def create_app(settings: RequestsSettings | None = None, **parts: Any) -> Flask:
     problems.register(
         app,
         problems.Surroundings(
-            lambda path: f"{accounts.public_url}{path}", is_made_up, "requests/problem.html"
+            lambda path: f"{accounts.public_url}{path}",
+            is_made_up,
+            "requests/problem.html",
+            WRITTEN,
         ),
     )
+    health.register(app)
     security.register(app, lambda: accounts)
     routes.register(app)
     accounts_routes.register(app, _room(app.extensions[EXTENSION]))
@@ -119,12 +137,23 @@ def serve_app() -> Flask:
         protect(parts.database)
     except CatchmentsError as error:
         log.warning("not ready: %s", error)
+    if parts.trail.state == NOWHERE and not _is_made_up(parts):
+        log.warning("%s", HASH_GOES_NOWHERE)
     letters = CaseLetters(parts.database, settings.accounts.public_url)
     sending = MailWorker(letters, settings.accounts)
     _begin(log, Following(parts, log).look, FOLLOW_EVERY_S, "the lookup is not followed")
     _begin(log, sending.send_due, SEND_EVERY_S, "no e-mail is being sent")
+    _begin(log, parts.trail.send_due, SEND_EVERY_S, "the audit trail's last hash does not go out")
     _begin(log, parts.written.forget_old, FORGET_EVERY_S, "old requests are not forgotten")
     return app
+
+
+def _is_made_up(parts: Portal) -> bool:
+    try:
+        last = parts.handovers.heard()
+    except CatchmentsError:  # the database is away, which has been said
+        return False
+    return last is not None and last.demonstration
 
 
 class Following:

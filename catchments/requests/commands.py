@@ -9,6 +9,7 @@ import click
 
 from catchments.commands.console import progress, refusing, say
 from catchments.commands.serving import granian, refuse_taken_port
+from catchments.commands.upkeep.trail_verdicts import say_verdict
 from catchments.core.errors import InputRefused, shown
 from catchments.core.roles import Role
 from catchments.core.settings import ROOT
@@ -21,8 +22,8 @@ from catchments.requests.store.purging import Purging
 from catchments.requests.store.sealed import SEALED
 from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store.accounts.people import People
-from catchments.store.integrity.audit import AuditTrail
-from catchments.store.integrity.sealed_columns import seal_all
+from catchments.store.integrity.sealed_columns import seal_some_at_a_time
+from catchments.store.integrity.verifying import verify as verified
 
 PASSWORD_BYTES = 15
 SERVED = "catchments.requests.application:serve_app"
@@ -101,9 +102,7 @@ def authoriser(
 @refusing
 def rotate() -> None:
     """Seal everything anew under the first of CATCHMENTS_REQUESTS_DATA_KEY."""
-    database = _opened()
-    with database.writing() as connection:
-        done, stuck = seal_all(connection, SEALED)
+    done, stuck = seal_some_at_a_time(_found(), SEALED)
     say(f"Values sealed anew: {done:,}.")
     for sentence in stuck:
         say(sentence)
@@ -112,16 +111,14 @@ def rotate() -> None:
 
 
 @requests.command()
+@click.option("--expect", default="", help="A hash that was kept elsewhere; it must be in there.")
+@click.option("--without-key", is_flag=True, help="Check what can be without the data key.")
 @refusing
-def verify() -> None:
-    """Say whether the audit trail is what was written; exits with 1 where it is not."""
-    trail = AuditTrail(_opened())
-    chain, last = trail.chain(), trail.last()
-    if chain.broken_at is not None:
-        say(f"The trail is broken at entry {chain.broken_at:,}.")
-        raise SystemExit(1)
-    if last is not None:
-        say(f"The trail holds: {last.number:,} entries. Keep the last hash elsewhere: {last.hash}")
+def verify(expect: str, without_key: bool) -> None:
+    """Check every entry of the audit trail; exit with 1 where one is not what was written."""
+    database = _found()
+    found = verified(database, expect=expect, contents=False, sealed=SEALED)
+    say_verdict(found, contents=False, without_key=without_key, set_up_with=database.set_up_with)
 
 
 @requests.command()
@@ -130,7 +127,7 @@ def verify() -> None:
 @refusing
 def purge(years: int | None, yes: bool) -> None:
     """Remove cases that were closed some years ago, with all that was said in them."""
-    database, settings = _opened(), RequestsSettings.from_environment()
+    database, settings = _found(), RequestsSettings.from_environment()
     after = years or settings.kept_years
     if not yes:
         due = len(Purging(database).due(after))
@@ -158,10 +155,23 @@ def demonstrate() -> None:
 
 
 def _opened() -> RequestsDatabase:
-    settings = RequestsSettings.from_environment()
-    database = RequestsDatabase.of(settings.accounts)
+    """Return the database, made or brought up to date if need be, and under its keys."""
+    database = _as_it_is()
     database.migrate()
     protect(database)
+    return database
+
+
+def _found() -> RequestsDatabase:
+    """Return the database that was set up: what reads makes nothing. Raises NothingPublished."""
+    database = _as_it_is()
+    database.refuse_unless_set_up()
+    return database
+
+
+def _as_it_is() -> RequestsDatabase:
+    database = RequestsDatabase.of(RequestsSettings.from_environment().accounts)
+    click.get_current_context().call_on_close(database.close)
     return database
 
 

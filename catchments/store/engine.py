@@ -151,7 +151,7 @@ class Database:
     def reading(self) -> Iterator[sa.Connection]:
         """Give a connection that sees one state throughout; for the rooms of the store."""
         if is_missing(self._engine):
-            raise _not_set_up()
+            raise self._not_set_up()
         with self._explaining(), self._connected(writes=False) as connection:
             yield connection
 
@@ -159,7 +159,7 @@ class Database:
     def writing(self) -> Iterator[sa.Connection]:
         """Give a transaction, the only one that writes meanwhile; for the rooms of the store."""
         if is_missing(self._engine):
-            raise _not_set_up()
+            raise self._not_set_up()
         with (
             self._explaining(),
             self._connected(writes=True) as connection,
@@ -215,8 +215,11 @@ class Database:
     def _explained(self, error: DatabaseError) -> CatchmentsError:
         said, code = str(error.orig), getattr(error.orig, "sqlstate", None)
         if said.startswith("no such ") or code in NO_SUCH_TABLE_OR_COLUMN:
-            return _not_set_up()
+            return self._not_set_up()
         return explained(error, self.url)
+
+    def _not_set_up(self) -> NothingPublished:
+        return _not_set_up(self.set_up_with)
 
 
 def _nothing_is_sealed(engine: sa.Engine) -> bool:
@@ -268,10 +271,10 @@ def revision(connection: sa.Connection) -> str | None:
     return found
 
 
-def _not_set_up() -> NothingPublished:
+def _not_set_up(set_up_with: str = Database.set_up_with) -> NothingPublished:
     return NothingPublished(
         "The database has not been set up.",
-        next_step="Run `flask setup`, or start with ./scripts/serve, which does it.",
+        next_step=f"Run `{set_up_with}`, or start with ./scripts/serve, which does it.",
     )
 
 

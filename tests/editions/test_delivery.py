@@ -29,22 +29,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from catchments.core.errors import InputRefused
 from catchments.core.mail_server import MailServer
 from catchments.core.settings import Settings
-from catchments.editions import delivery
-from catchments.editions.delivery import (
-    DeliveryWorker,
-    call,
-    checked_url,
-    payloads,
-    signature,
-)
+from catchments.editions.delivery import DeliveryWorker, payloads
 from catchments.lookup.snapshot import Snapshots
 from catchments.store import Publication, Store
 from catchments.store.engine import now
+from catchments.store.outbox import webhook_calls
 from catchments.store.outbox.claims import MAY_HAVE_BEEN_SENT, Claimed
 from catchments.store.outbox.mail_sending import NotTaken, email_of, one_line, send_email
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.queue import Outbox
 from catchments.store.outbox.webhook_addresses import Webhooks
+from catchments.store.outbox.webhook_calls import call, checked_url, signature
 from tests.serving import Quiet, in_a_thread
 from tests.worlds import (
     HOSTILE,
@@ -488,7 +483,7 @@ def test_what_is_no_address_of_a_service_is_refused(url):
 
 def test_a_name_that_turns_private_between_look_and_call_gets_nothing(monkeypatch):
     with receiver() as there:
-        monkeypatch.setattr(delivery, "_refuse_private", lambda _url: None)
+        monkeypatch.setattr(webhook_calls, "_refuse_private", lambda _url: None)
         with pytest.raises(NotTaken, match="private network"):
             call(there.url, "s", {}, delivery="1", to_private=False)
     assert there.got == []

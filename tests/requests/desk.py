@@ -123,19 +123,24 @@ PEOPLE = {
 
 def desk_at(path: Path) -> Desk:
     """Return a new made-up world in a folder: a copy, since passwords take their time to hash."""
-    content, people, organisations = _made_once()
+    content, first = _made_once()
     (path / FILE).write_bytes(content)
-    database = RequestsDatabase(sqlite_url(path / FILE), data_keys=(DATA_KEY,))
-    return Desk(database, dict(people), dict(organisations))
+    return desk_like(first, sqlite_url(path / FILE))
+
+
+def desk_like(first: Desk, url: str) -> Desk:
+    """Return the made-up world in a database that is a copy of another's."""
+    database = RequestsDatabase(url, data_keys=(DATA_KEY,))
+    return Desk(database, dict(first.people), dict(first.organisations))
 
 
 @cache
-def _made_once() -> tuple[bytes, dict[str, Person], dict[str, Organisation]]:
+def _made_once() -> tuple[bytes, Desk]:
     with TemporaryDirectory() as folder:
         made = desk_of(sqlite_url(Path(folder) / FILE))
         made.database.close()
         with closing(sqlite3.connect(Path(folder) / FILE)) as connection:
-            return connection.serialize(), made.people, made.organisations
+            return connection.serialize(), made
 
 
 def desk_of(url: str) -> Desk:

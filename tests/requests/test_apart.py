@@ -23,7 +23,8 @@ from catchments.requests.store.mail import CaseLetters
 from catchments.requests.store.organisations import Organisations
 from catchments.requests.web.portal import EXTENSION
 from catchments.store import schema
-from catchments.store.outbox import mail_sending
+from catchments.store.integrity.audit import AuditTrail
+from catchments.store.outbox import mail_sending, trail_sending
 from catchments.store.outbox.mail_sending import MailWorker
 from tests.requests.desk import NORTH, SOUTH, TODAY, served
 from tests.requests.portal import COUNTS_KEY, Pages, begun, hidden, pages_of, post
@@ -310,11 +311,31 @@ def test_a_lookup_that_is_away_is_told_once(pages, monkeypatch, caplog):
 
 def test_readiness_says_when_the_lookup_was_heard_of(pages):
     client = pages.app.test_client()
-    assert json.loads(client.get("/readyz").text) == {
-        "ready": True,
-        "database": "answers",
-        "lookup_heard_at": None,
+    said = {"ready": True, "database": "answers", "lookup_heard_at": None}
+    proxied = {"X-Forwarded-For": "192.0.2.1"}
+    assert json.loads(client.get("/readyz", headers=proxied).text) == said
+    watched = json.loads(client.get("/readyz").text)
+    assert watched == said | {"audit_out": "nowhere"}, "as whoever watches from here is told"
+
+
+def test_the_trails_last_hash_goes_out_under_a_name_of_its_own(desk, monkeypatch):
+    sent, auditors = [], "auditors@ministry.example"
+    monkeypatch.setattr(trail_sending, "send_email", lambda _, message: sent.append(message))
+    environment = {
+        "CATCHMENTS_REQUESTS_AUDIT_OUT": f"mailto:{auditors}",
+        "CATCHMENTS_SMTP_URL": "smtp://127.0.0.1",
+        "CATCHMENTS_MAIL_FROM": "a@b.example",
+        "CATCHMENTS_AUDIT_OUT": "mailto:somebody.else@b.example",
     }
+    settings = RequestsSettings.from_environment(environment)
+    app = create_app(settings, database=desk.database)
+    desk.send()
+    sender = app.extensions[EXTENSION].trail
+    assert [sender.send_due(), sender.send_due()] == [True, False]
+    [message], last = sent, AuditTrail(desk.database).last()
+    assert (message.email, last.hash in message.text) == (auditors, True)
+    assert message.subject == f"Audit trail of requests for support: entry {last.number}"
+    assert f"`flask requests verify --expect {last.hash}`" in message.text
 
 
 # --- settings -------------------------------------------------------------------------------------

@@ -32,8 +32,8 @@ ANSWERS = ("enrolled", "chronic", "steps-done", "not-improving", "barrier-other"
 
 
 @pytest.fixture
-def pages(desk) -> Pages:
-    return pages_of(desk)
+def pages(desk_in_a_file) -> Pages:
+    return pages_of(desk_in_a_file)
 
 
 @pytest.fixture

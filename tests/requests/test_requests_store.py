@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -26,19 +25,11 @@ from catchments.requests.store.sealed import SEALED
 from catchments.requests.store.writing import AT_MOST_EACH, LARGEST, Seen, WrittenRequests
 from catchments.store.integrity.sealed_columns import seal_all
 from catchments.store.schema import is_ours
-from tests.requests.desk import NORTH, SOUTH, Desk, desk_of, served, support_request
+from tests.requests.desk import NORTH, SOUTH, Desk, served, support_request
 from tests.worlds import DATA_KEY
 
 _C = schema.support_case
 COMPARED = {"compare_type": True, "include_object": is_ours}
-
-
-@pytest.fixture
-def either(database_url: str) -> Iterator[Desk]:
-    """A made-up world in SQLite and in PostgreSQL."""
-    made = desk_of(database_url)
-    yield made
-    made.database.close()
 
 
 @pytest.mark.dialects
@@ -57,16 +48,16 @@ REWRITING = ["UPDATE audit_entry SET actor = 'x'", "DELETE FROM audit_entry"]
 
 @pytest.mark.dialects
 @pytest.mark.parametrize("statement", REWRITING)
-def test_the_database_itself_refuses_to_write_the_trail_anew(either, statement):
+def test_the_database_itself_refuses_to_write_the_trail_anew(desk, statement):
     refused = (CatchmentsError, sa.exc.IntegrityError)
-    with pytest.raises(refused, match="append-only"), either.database.writing() as written:
+    with pytest.raises(refused, match="append-only"), desk.database.writing() as written:
         written.execute(sa.text(statement))
 
 
 @pytest.mark.dialects
-def test_a_request_goes_its_way(either):
-    people, cases = either.people, either.cases
-    reference = either.send()
+def test_a_request_goes_its_way(desk):
+    people, cases = desk.people, desk.cases
+    reference = desk.send()
     cases.take(people["wiki"], reference, Step.SEND_BACK, version=1, reason="Say more (made up).")
     cases.take(people["ana"], reference, Step.SEND_AGAIN, version=2)
     cases.assign(people["wiki"], {reference: 3}, people["cam"].id)
@@ -75,7 +66,7 @@ def test_a_request_goes_its_way(either):
     cases.take(people["cam"], reference, Step.RESUME, version=6)
     cases.take(people["cam"], reference, Step.CLOSE, version=7, reason="Made up.")
     cases.take(people["wiki"], reference, Step.REOPEN, version=8, reason="Made up.")
-    told = [(event.kind, event.reason) for event in cases.history(either.viewer("ana"), reference)]
+    told = [(event.kind, event.reason) for event in cases.history(desk.viewer("ana"), reference)]
     assert told == [
         ("submitted", ""),
         ("send back for more", "Say more (made up)."),
@@ -87,15 +78,15 @@ def test_a_request_goes_its_way(either):
         ("close", "Made up."),
         ("open again", "Made up."),
     ]
-    assert cases.count(either.viewer("wiki"), Wanted(states=frozenset({CaseState.QUEUED}))) == 1
+    assert cases.count(desk.viewer("wiki"), Wanted(states=frozenset({CaseState.QUEUED}))) == 1
 
 
 @pytest.mark.dialects
-def test_a_request_sent_by_two_at_once_is_one_case(either):
-    sending, references = either.sending(), []
+def test_a_request_sent_by_two_at_once_is_one_case(desk):
+    sending, references = desk.sending(), []
 
     def send():
-        references.append(either.cases.submit(either.people["ana"], sending))
+        references.append(desk.cases.submit(desk.people["ana"], sending))
 
     threads = [threading.Thread(target=send) for _ in range(4)]
     for thread in threads:
@@ -306,6 +297,7 @@ def test_another_data_key_seals_everything_anew_and_finds_the_same_students(desk
     both = RequestsDatabase(desk.database.url, data_keys=(anew, DATA_KEY))
     with both.writing() as connection:
         done, stuck = seal_all(connection, SEALED)
+    both.close()
     assert done > 5
     assert stuck == []
     alone = RequestsDatabase(desk.database.url, data_keys=(anew,))
@@ -316,9 +308,11 @@ def test_another_data_key_seals_everything_anew_and_finds_the_same_students(desk
     assert len(moved.cases.listed(desk.people["ana"], moved.viewer("ana"), wanted)) == 2
     with alone.reading() as connection:
         assert student_digest(connection, "x") == before
+    alone.close()
     lost = RequestsDatabase(desk.database.url, data_keys=(DATA_KEY,))
     with pytest.raises(CatchmentsError, match="key"):
         protect(lost)
+    lost.close()
 
 
 def test_every_column_that_tells_of_a_student_is_sealed_anew(desk):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar
 
@@ -104,6 +105,9 @@ class CaseLetters(letters.Letters):
         "login": "Login",
     }
     of_work: ClassVar[frozenset[str]] = letters.Letters.of_work | frozenset(About)
+    # A case is news for longer than a sign-in: a mail server may be away over a weekend.
+    too_old_after: ClassVar[timedelta] = timedelta(days=7)
+    attempts_at_most: ClassVar[int] = 36
 
     def _claimed(self, connection: sa.Connection, row_id: int) -> Claimed:
         claimed = super()._claimed(connection, row_id)

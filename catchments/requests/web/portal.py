@@ -23,6 +23,7 @@ from catchments.requests.store.notes import Notes
 from catchments.requests.store.organisations import Organisation, Organisations
 from catchments.requests.store.writing import WrittenRequests
 from catchments.runtime.new_zealand import today_in_new_zealand
+from catchments.store.outbox.trail_sending import TrailSender
 from catchments.web.accounts.access import account_or_none, me
 
 EXTENSION = "catchments.requests"
@@ -35,6 +36,7 @@ class Portal:
     settings: RequestsSettings
     database: RequestsDatabase
     lookup: Lookup
+    trail: TrailSender
     today: Callable[[], date] = today_in_new_zealand
 
     @property

@@ -16,9 +16,13 @@ import sqlalchemy as sa
 from catchments.store import schema
 from catchments.store.accounts.factors import app_context
 from catchments.store.accounts.kept_forms import kept_form_context
-from catchments.store.engine import sealer_of
+from catchments.store.engine import Database, sealer_of
 from catchments.store.integrity import chain_keys
 from catchments.store.integrity.sealing import KeyMissing, SealBroken, is_sealed, key_name
+
+AT_ONCE = 500
+"""Rows that are in memory at a time."""
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +57,43 @@ def seal_all(
     Returns how many that were, and a sentence for each that cannot be unsealed: it stays as it is.
     Raises KeyTrouble where there is no key to seal with.
     """
-    done, stuck = 0, []
-    for kind, row in list(_held(connection, kinds)):
+    done, stuck = 0, list[str]()
+    for kind in kinds:
+        for rows in _pages(connection, kind):
+            done += _seal_rows(connection, kind, rows, stuck)
+    return done, stuck
+
+
+def seal_some_at_a_time(database: Database, kinds: Sequence[SealedColumn]) -> tuple[int, list[str]]:
+    """Do as `seal_all` does, in a transaction for some rows: others write between two.
+
+    Killed, it goes on when it is begun again. Raises KeyTrouble.
+    """
+    done, stuck = 0, list[str]()
+    for kind in kinds:
+        rows: Sequence[Row] = ()
+        while True:
+            with database.writing() as connection:
+                rows = _page(connection, kind, rows)
+                done += _seal_rows(connection, kind, rows, stuck)
+            if len(rows) < AT_ONCE:
+                break
+    return done, stuck
+
+
+def _seal_rows(
+    connection: sa.Connection, kind: SealedColumn, rows: Sequence[Row], stuck: list[str]
+) -> int:
+    done = 0
+    for row in rows:
         try:
             done += _seal(connection, kind, row)
         except (KeyMissing, SealBroken) as error:
             stuck.append(str(error))
-    return done, stuck
+    return done
 
 
-def _seal(connection: sa.Connection, kind: SealedColumn, row: Mapping[str, Any]) -> bool:
+def _seal(connection: sa.Connection, kind: SealedColumn, row: Row) -> bool:
     sealer, held, context = sealer_of(connection), row[kind.column.name], kind.context(row)
     value = _opened(connection, kind, row)
     if is_sealed(held) and sealer.is_current(held):
@@ -87,25 +118,44 @@ def broken(connection: sa.Connection) -> list[str]:
     return said
 
 
-def _opened(connection: sa.Connection, kind: SealedColumn, row: Mapping[str, Any]) -> str:
+def _opened(connection: sa.Connection, kind: SealedColumn, row: Row) -> str:
     held: str = row[kind.column.name]
     if not is_sealed(held):
         return held
     return sealer_of(connection).unseal(held, context=kind.context(row))
 
 
-def keys_in_use(connection: sa.Connection) -> Counter[str]:
+def keys_in_use(connection: sa.Connection, kinds: Sequence[SealedColumn] = SEALED) -> Counter[str]:
     """Return how many secrets are sealed under each key, by its name; “” for those that are not."""
     return Counter(
         key_name(held) if is_sealed(held := row[kind.column.name]) else ""
-        for kind, row in _held(connection)
+        for kind, row in _held(connection, kinds)
     )
 
 
 def _held(
     connection: sa.Connection, kinds: Sequence[SealedColumn] = SEALED
-) -> Iterator[tuple[SealedColumn, dict[str, Any]]]:
+) -> Iterator[tuple[SealedColumn, Row]]:
     for kind in kinds:
-        query = sa.select(kind.column.table).where(kind.column != "", kind.rows())
-        for row in connection.execute(query).mappings():
-            yield kind, dict(row)
+        for rows in _pages(connection, kind):
+            yield from ((kind, row) for row in rows)
+
+
+def _pages(connection: sa.Connection, kind: SealedColumn) -> Iterator[Sequence[Row]]:
+    rows = _page(connection, kind, ())
+    while rows:
+        yield rows
+        rows = _page(connection, kind, rows) if len(rows) == AT_ONCE else ()
+
+
+def _page(connection: sa.Connection, kind: SealedColumn, before: Sequence[Row]) -> Sequence[Row]:
+    """Return the rows after some, in the order of their keys; of no file its content."""
+    table = kind.column.table
+    keys = list(table.primary_key.columns)
+    columns = [column for column in table.c if not isinstance(column.type, sa.LargeBinary)]
+    query = sa.select(*columns).where(kind.column != "", kind.rows())
+    if before:
+        last = [sa.literal(before[-1][key.name], key.type) for key in keys]
+        query = query.where(sa.tuple_(*keys) > sa.tuple_(*last))
+    found = connection.execute(query.order_by(*keys).limit(AT_ONCE))
+    return [dict(row) for row in found.mappings()]

@@ -6,7 +6,7 @@ Everything is read in one transaction that sees one state, one edition at a time
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,7 @@ from catchments.store.integrity.records import (
     edition_record,
     release_record,
 )
-from catchments.store.integrity.sealed_columns import keys_in_use
+from catchments.store.integrity.sealed_columns import SEALED, SealedColumn, keys_in_use
 
 AS_FOUND = "audit.as-found"
 """What an entry says was done that holds a digest of what was there: as it was found then."""
@@ -95,9 +95,17 @@ class Verdict:
 
 
 def verify(
-    database: Database, *, expect: str = "", contents: bool = True, progress: Progress | None = None
+    database: Database,
+    *,
+    expect: str = "",
+    contents: bool = True,
+    sealed: Sequence[SealedColumn] = SEALED,
+    progress: Progress | None = None,
 ) -> Verdict:
-    """Read the trail, then all that it is about unless `contents` is not set."""
+    """Read the trail, then all that it is about unless `contents` is not set.
+
+    `sealed` are the columns of that database that hold secrets.
+    """
     with database.reading() as connection:
         one_state(connection)
         chain = Chain(*keys_at_hand(connection))
@@ -108,7 +116,7 @@ def verify(
             if entry.mac and not verdict.first_keyed:
                 verdict.first_keyed = entry.number
                 verdict.sealed_before = _sealed_before(entry)
-        _note_a_key_that_is_gone(connection, verdict)
+        _note_a_key_that_is_gone(connection, verdict, sealed)
         if contents and chain.broken_at is None:
             _check_contents(connection, known, verdict, progress or (lambda *_: None))
         return verdict
@@ -118,14 +126,17 @@ def _sealed_before(entry: AuditEntry) -> int:
     return int(json.loads(entry.detail).get("secrets_sealed_before", 0))
 
 
-def sealed_secrets(connection: sa.Connection) -> int:
+def sealed_secrets(connection: sa.Connection, kinds: Sequence[SealedColumn] = SEALED) -> int:
     """Return how many secrets are sealed: none is before a start has made the trail's key."""
-    return sum(count for name, count in keys_in_use(connection).items() if name)
+    return sum(count for name, count in keys_in_use(connection, kinds).items() if name)
 
 
-def _note_a_key_that_is_gone(connection: sa.Connection, verdict: Verdict) -> None:
-    sealed = sealed_secrets(connection)
-    if sealed and not verdict.first_keyed and verdict.chain.broken_at is None:
+def _note_a_key_that_is_gone(
+    connection: sa.Connection, verdict: Verdict, kinds: Sequence[SealedColumn]
+) -> None:
+    if verdict.first_keyed or verdict.chain.broken_at is not None:
+        return
+    if sealed := sealed_secrets(connection, kinds):
         verdict.faults.append(
             f"No entry is under a key, and {sealed} secrets of this database are sealed: somebody "
             "may have taken the trail's key out, and written all entries anew."

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from catchments.store.engine import Repository, now
 from catchments.store.outbox.notices import FAILED, SENDING, SENT, WAITING
-from catchments.store.outbox.retries import ATTEMPTS_AT_MOST, pause_after
+from catchments.store.outbox.retries import ATTEMPTS_AT_MOST, LONGEST_PAUSE, pause_after
 
 CLAIM_HOLDS = timedelta(minutes=15)
 """After this a claim is stale: whoever held it has died, or hangs for good."""
@@ -61,6 +61,7 @@ class Claims(Repository):
     table: ClassVar[sa.Table]
     too_old_after: ClassVar[timedelta]
     """What has waited so long, say for an SMTP server to be set, is no news any more."""
+    attempts_at_most: ClassVar[int] = ATTEMPTS_AT_MOST
 
     def claim(
         self, *, emails: bool = True, webhooks: bool = True, at: datetime | None = None
@@ -69,9 +70,12 @@ class Claims(Repository):
         at = at or now()
         table = self.table
         kinds = self._kinds(emails=emails, webhooks=webhooks)
+        # No pause is longer: what is due still later was queued by a clock that was ahead.
+        ahead = table.c.next_at > at + LONGEST_PAUSE
+        is_due = sa.or_(table.c.next_at <= at, ahead)
         due = (
             sa.select(table.c.id)
-            .where(table.c.state == WAITING, table.c.next_at <= at, sa.or_(sa.false(), *kinds))
+            .where(table.c.state == WAITING, is_due, sa.or_(sa.false(), *kinds))
             .order_by(table.c.next_at, table.c.id)
             .limit(1)
         )
@@ -95,7 +99,7 @@ class Claims(Repository):
     ) -> None:
         """Put on record that it surely was not taken: again later, or failed at last."""
         attempts, at = claimed.attempts + 1, at or now()
-        failed = for_good or attempts >= ATTEMPTS_AT_MOST
+        failed = for_good or attempts >= self.attempts_at_most
         self._mark(
             claimed,
             state=FAILED if failed else self._waiting_again(),

@@ -10,6 +10,7 @@ from typing import Any, cast
 from flask import Flask, Response, current_app, render_template, request, url_for
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge
 
 from catchments.core.errors import (
@@ -112,6 +113,8 @@ class Surroundings:
     """Whether what it answers is made up: then even “no such school” is not to be relied on."""
     template: str = ""
     """The page of every problem; if empty, that of the room that the request is for."""
+    written: tuple[str, ...] = WRITTEN
+    """The fields of forms that people write in."""
 
 
 def register(app: Flask, surroundings: Surroundings) -> None:
@@ -323,7 +326,8 @@ def _page(status: int, title: str, detail: str, more: dict[str, Any]) -> Respons
     around = _surroundings()
     about = {"title": title, "detail": detail, "demonstration": around.demonstration(), **more}
     if template := around.template:
-        text = render_template(template, error=True, **about)
+        about |= {"written": written(), "again": list(sent_form().items(multi=True))}
+        text = render_template(template, error=True, status=status, **about)
     elif request.blueprint in STAFF:
         about |= {"draft_page": _draft_page(), "written": written()}
         text = render_template("staff/problem.html", error=True, **about)
@@ -341,11 +345,16 @@ def _heading(status: int, about: dict[str, Any]) -> str:
 
 def written() -> list[str]:
     """Return the texts of the form that was sent, so that nobody has to write them again."""
+    form, names = sent_form(), _surroundings().written
+    return [text for name in names if (text := form.get(name, "").strip())]
+
+
+def sent_form() -> MultiDict[str, str]:
+    """Return the form that was sent, empty where it cannot be read."""
     try:
-        form = request.form
+        return request.form
     except RequestEntityTooLarge:  # which is what the page says
-        return []
-    return [text for name in WRITTEN if (text := form.get(name, "").strip())]
+        return MultiDict()
 
 
 def _draft_page() -> str:

@@ -12,7 +12,6 @@ from flask_babel import get_locale
 
 from catchments.core.model import Source
 from catchments.core.settings import Settings
-from catchments.editions.trail_sending import TrailSender
 from catchments.lookup.search.text_search import (
     Addresses,
     KnownAddresses,
@@ -21,6 +20,7 @@ from catchments.lookup.search.text_search import (
 )
 from catchments.lookup.snapshot import AsAt, Published, Snapshot, Snapshots
 from catchments.store import Store
+from catchments.store.outbox.trail_sending import TrailSender
 from catchments.web.common.assets import EXTENSION as ASSETS
 from catchments.web.common.http_cache import FOR_NOBODY, cache_control, etag, validated
 from catchments.web.common.i18n import base_root

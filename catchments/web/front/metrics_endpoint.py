@@ -15,10 +15,10 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from catchments.core.errors import CatchmentsError, NotAllowed
-from catchments.editions.trail_sending import WELL
 from catchments.store import StoreUnavailable
 from catchments.store.outbox.notices import STATES
 from catchments.store.outbox.queue import Outbox
+from catchments.store.outbox.trail_sending import WELL
 from catchments.web.common.services import Services, service
 from catchments.web.front.metrics import MEASURED, REFRESHED, REGISTRY
 from catchments.web.front.watchers import is_watcher

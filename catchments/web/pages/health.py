@@ -9,10 +9,10 @@ from flask import Blueprint, Response, jsonify
 
 from catchments import __version__
 from catchments.core.errors import CatchmentsError
-from catchments.editions.trail_sending import NOWHERE
 from catchments.lookup.snapshot import Snapshots
 from catchments.runtime.fence import walls
 from catchments.runtime.new_zealand import NEW_ZEALAND_TIME
+from catchments.store.outbox.trail_sending import NOWHERE
 from catchments.web.common.services import service
 from catchments.web.front.watchers import is_watcher
 

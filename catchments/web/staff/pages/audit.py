@@ -14,9 +14,9 @@ from werkzeug.datastructures import MultiDict
 from catchments.core.errors import InputRefused, shown
 from catchments.core.plain_cells import plain_table
 from catchments.core.roles import Action
-from catchments.editions.trail_sending import NOWHERE
 from catchments.lookup.values import whole_number
 from catchments.store.integrity.audit import AuditEntry, AuditTrail
+from catchments.store.outbox.trail_sending import NOWHERE
 from catchments.web.accounts.access import requires
 from catchments.web.common.i18n import in_new_zealand
 from catchments.web.common.query_parameters import page_parameters

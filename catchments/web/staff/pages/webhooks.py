@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused
 from catchments.core.roles import Action
-from catchments.editions.delivery import call, checked_url
 from catchments.store.outbox.mail_sending import NotTaken
 from catchments.store.outbox.webhook_addresses import Webhooks
+from catchments.store.outbox.webhook_calls import call, checked_url
 from catchments.web.accounts.access import confirmed, going_to, me, requires
 from catchments.web.accounts.pages import REFUSED, page
 from catchments.web.common.services import service

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import logging
 import socket
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
 import requests
 
 from catchments.core.settings import Settings
-from catchments.editions.delivery import call
 from catchments.store.engine import Database, now
 from catchments.store.integrity.outgoing import Outgoing, Tip
 from catchments.store.outbox.claims import Claimed
 from catchments.store.outbox.mail_sending import NotTaken, send_email
+from catchments.store.outbox.webhook_calls import call
 
 NOWHERE, WELL, LATE = "nowhere", "ok", "late"
 """What is said of it: no setting says where to, it went out, or it did not."""
@@ -29,12 +30,24 @@ _NOTICE_OF_AUDIT = 13 * 8 + 5
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose trail it is, as whoever keeps its hash is told."""
+
+    program: str = "catchments"
+    trail: str = "Audit trail"
+    verified_with: str = "flask audit verify"
+
+
 class TrailSender:
     """Sends the last hash whenever it is another, as often as settings say at most."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, origin: Origin | None = None
+    ) -> None:
         self._outgoing = Outgoing(database)
         self._settings = settings
+        self._origin = origin or Origin()
         self.state = WELL if settings.audit_out else NOWHERE
         """One of the words above, as this process last knew it."""
 
@@ -57,7 +70,7 @@ class TrailSender:
                 tip.sent_before,
             )
         try:
-            send(self._settings, tip)
+            send(self._settings, tip, self._origin)
         except Exception as error:
             said = _said(error)
             _log.warning("the audit trail's last hash did not go out: %s", said)
@@ -67,30 +80,35 @@ class TrailSender:
         return True
 
 
-def send(settings: Settings, tip: Tip) -> None:
+def send(settings: Settings, tip: Tip, origin: Origin) -> None:
     """Send a hash to where the settings say. Raises NotTaken and OSError."""
     url = settings.audit_out
     scheme = urlsplit(url).scheme
     if scheme in SYSLOG_PORTS:
-        _send_syslog(url, syslog_message(tip))
+        _send_syslog(url, syslog_message(tip, origin))
     elif scheme == "mailto":
-        _send_mail(settings, tip)
+        _send_mail(settings, tip, origin)
     else:
         call(
             url,
             settings.audit_out_key,
-            {"audit_entry": tip.number, "at": tip.at, "hash": tip.hash},
+            {
+                "program": origin.program,
+                "audit_entry": tip.number,
+                "at": tip.at,
+                "hash": tip.hash,
+            },
             delivery=f"audit-{tip.number}",
             to_private=settings.webhooks_to_private,
         )
 
 
-def syslog_message(tip: Tip) -> bytes:
+def syslog_message(tip: Tip, origin: Origin) -> bytes:
     """Return the message of RFC 5424 that holds a hash."""
     host = socket.gethostname().encode("ascii", "replace").decode()[:255] or "-"
     at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     said = f"audit_entry={tip.number} at={tip.at} hash={tip.hash}"
-    return f"<{_NOTICE_OF_AUDIT}>1 {at} {host} catchments - audit - {said}".encode()
+    return f"<{_NOTICE_OF_AUDIT}>1 {at} {host} {origin.program} - audit - {said}".encode()
 
 
 def _send_syslog(url: str, message: bytes) -> None:
@@ -111,14 +129,14 @@ def _send_syslog(url: str, message: bytes) -> None:
         datagram.sendto(message, address)
 
 
-def _send_mail(settings: Settings, tip: Tip) -> None:
+def _send_mail(settings: Settings, tip: Tip, origin: Origin) -> None:
     if settings.mail is None:
         raise NotTaken("no SMTP server is set")
     text = (
-        f"The last entry of the audit trail is number {tip.number}, of {tip.at}.\n"
+        f"{origin.trail}: its last entry is number {tip.number}, of {tip.at}.\n"
         f"Its hash: {tip.hash}\n\n"
-        f"Keep this message. `flask audit verify --expect {tip.hash}` shows whether the entry is "
-        "still there, and nothing before it was changed.\n"
+        f"Keep this message. `{origin.verified_with} --expect {tip.hash}` shows whether the entry "
+        "is still there, and nothing before it was changed.\n"
     )
     message = Claimed(
         id=0,
@@ -127,7 +145,7 @@ def _send_mail(settings: Settings, tip: Tip) -> None:
         claimed_at=now(),
         fingerprint=f"audit-{tip.hash}",
         email=settings.audit_out.removeprefix("mailto:"),
-        subject=f"Audit trail: entry {tip.number}",
+        subject=f"{origin.trail}: entry {tip.number}",
         text=text,
     )
     send_email(settings.mail, message)

@@ -17,13 +17,13 @@ import requests
 from catchments.core.errors import InputRefused
 from catchments.core.mail_server import MailServer
 from catchments.core.settings import Settings
-from catchments.editions import trail_sending
-from catchments.editions.trail_sending import LATE, NOWHERE, WELL, TrailSender
 from catchments.store import Store, schema
 from catchments.store.engine import now
 from catchments.store.integrity.audit import AuditTrail
 from catchments.store.integrity.outgoing import Outgoing, Tip
+from catchments.store.outbox import trail_sending
 from catchments.store.outbox.mail_sending import NotTaken
+from catchments.store.outbox.trail_sending import LATE, NOWHERE, WELL, Origin, TrailSender
 from tests.store.test_audit import tamper
 from tests.waiting import PATIENCE_S
 from tests.worlds import at_once, opened
@@ -44,7 +44,7 @@ def trail(store: Store) -> AuditTrail:
 def taken(monkeypatch: pytest.MonkeyPatch) -> list[Tip]:
     """What a place elsewhere was given."""
     found: list[Tip] = []
-    monkeypatch.setattr(trail_sending, "send", lambda _, tip: found.append(tip))
+    monkeypatch.setattr(trail_sending, "send", lambda _, tip, __: found.append(tip))
     return found
 
 
@@ -146,7 +146,7 @@ def listening() -> Iterator[Callable[[int, int], socket.socket]]:
 
 
 def send_to(url: str, **more: Any) -> None:
-    trail_sending.send(Settings(audit_out=url, **more), TIP)
+    trail_sending.send(Settings(audit_out=url, **more), TIP, Origin())
 
 
 def test_syslog_by_udp(listening: Callable[[int, int], socket.socket]) -> None:
@@ -197,7 +197,11 @@ def test_a_webhook_is_called_as_others_are(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(trail_sending, "call", lambda *given, **more: called.append((given, more)))
     send_to(HOOK, audit_out_key="k" * 40)
     given, more = called[0]
-    assert given == (HOOK, "k" * 40, {"audit_entry": 7, "at": TIP.at, "hash": TIP.hash})
+    assert given == (
+        HOOK,
+        "k" * 40,
+        {"program": "catchments", "audit_entry": 7, "at": TIP.at, "hash": TIP.hash},
+    )
     assert more["delivery"] == "audit-7"
 
 
