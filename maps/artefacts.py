@@ -1,6 +1,6 @@
 """Artefacts: files made once when an edition is published, kept with it, and served as they are.
 
-Making needs Folium, GDAL and matplotlib; serving needs none. So this module imports them only when
+Making needs Folium, GDAL and Pillow; serving needs none. So this module imports them only when
 it makes something, and whoever keeps or serves artefacts may import it freely.
 """
 
