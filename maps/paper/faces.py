@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from functools import cache, cached_property
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -38,18 +38,15 @@ class Face:
 
     def glyphs(self, text: str) -> list[int]:
         """Return the glyph of each character; 0, a box, where the face has none."""
-        return [self._glyph(character) for character in text]
+        return [self._glyph(character)[0] for character in text]
 
     def width(self, text: str) -> float:
         """Return how wide a text is, of the size that it is set in."""
-        return sum(self.thousandths[self._glyph(character)] for character in text) / 1000
+        return sum(self._glyph(character)[1] for character in text) / 1000
 
-    @cached_property
-    def thousandths(self) -> dict[int, float]:
-        """How wide each glyph is, in thousandths of the size."""
-        per_em = self._font["head"].unitsPerEm
-        number, widths = self._font.getGlyphID, self._font["hmtx"].metrics
-        return {number(name): round(wide * 1000 / per_em, 2) for name, (wide, _) in widths.items()}
+    def widths(self, text: str) -> dict[int, float]:
+        """Return how wide the glyphs of a text are, in thousandths of the size, by glyph."""
+        return dict(sorted(map(self._glyph, text)))
 
     def with_only(self, glyphs: Iterable[int]) -> bytes:
         """Return a font file with these glyphs, numbered as they are, the same bytes each time."""
@@ -73,10 +70,10 @@ class Face:
         return TTFont(io.BytesIO(self._content), lazy=True, recalcTimestamp=False)
 
     @cache  # noqa: B019 - there are two faces, which stay
-    def _glyph(self, character: str) -> int:
-        name = self._glyph_names.get(ord(character))
-        number: int = self._font.getGlyphID(name) if name else 0
-        return number
+    def _glyph(self, character: str) -> tuple[int, float]:
+        name = self._glyph_names.get(ord(character), ".notdef")
+        wide, _ = self._font["hmtx"][name]
+        return self._font.getGlyphID(name), round(wide * 1000 / self._font["head"].unitsPerEm, 2)
 
 
 def _folder() -> Path:

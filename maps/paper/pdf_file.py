@@ -58,7 +58,7 @@ def pdf_of(pages: Sequence[drawn.Page], *, title: str, subject: str) -> bytes:
         root.ParentTreeNextKey = len(pages)
         for bold, kept in faces.items():
             texts = {t.text for page in pages for t in page.texts if t.bold == bold}
-            _write_face(pdf, kept, face(bold=bold), sorted(set().union(*texts)))
+            _write_face(pdf, kept, face(bold=bold), "".join(sorted(set().union(*texts))))
         _describe(pdf, root, title, subject)
         saved = io.BytesIO()
         pdf.save(saved, deterministic_id=True, object_stream_mode=ObjectStreamMode.generate)
@@ -142,11 +142,11 @@ def _colour(written: str) -> str:
 # --- faces ----------------------------------------------------------------------------------------
 
 
-def _write_face(pdf: Pdf, kept: Object, used: Face, characters: Sequence[str]) -> None:
-    """Write a face with the glyphs of some characters alone."""
-    glyphs = used.glyphs("".join(characters))
+def _write_face(pdf: Pdf, kept: Object, used: Face, text: str) -> None:
+    """Write a face with the glyphs of the characters of a text alone."""
+    glyphs, wide = used.glyphs(text), used.widths(text)
     # Of several characters that look the same, the first; what is drawn as a box is none of them.
-    of_glyph = {g: c for g, c in reversed([*zip(glyphs, characters, strict=True)]) if g}
+    of_glyph = {g: c for g, c in reversed([*zip(glyphs, text, strict=True)]) if g}
     name = Name(f"/AAAAAA+{used.name}")
     descriptor = Dictionary(
         Type=Name.FontDescriptor,
@@ -161,9 +161,9 @@ def _write_face(pdf: Pdf, kept: Object, used: Face, characters: Sequence[str]) -
         FontFile2=pdf.make_stream(used.with_only(glyphs)),
     )
     widths = Array()
-    for glyph in sorted(set(glyphs)):
+    for glyph, thousandths in wide.items():
         widths.append(glyph)
-        widths.append(Array([used.thousandths[glyph]]))
+        widths.append(Array([thousandths]))
     descendant = Dictionary(
         Type=Name.Font,
         Subtype=Name.CIDFontType2,

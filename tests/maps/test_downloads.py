@@ -138,7 +138,7 @@ def alike(one: BaseGeometry, other: BaseGeometry) -> bool:
 
 def test_every_file_is_made_and_so_is_the_manifest(files: Mapping[str, bytes]) -> None:
     expected = {"map-element.html", "map.js", "boundaries.topojson", "picture.png", MANIFEST}
-    expected |= {"drawn.bin", "made-of.json"}
+    expected |= {"drawn.bin", "map-file-shell.json", "made-of.json"}
     expected |= {"overview.topojson", "places.json", "coast.zip", "country.svg", "country-dark.svg"}
     assert set(files) == expected | {file.name for file in FILES}
     assert all(files.values())
