@@ -137,8 +137,7 @@ def _hidden(material: ExportInput) -> Sequence[Step]:
 
 def _seen(material: ExportInput) -> str:
     """Return a digest of all that the map shows without a word of anybody's."""
-    edition = material.edition
-    told = (edition.catchments, list(edition.boundaries), edition.demonstration)
+    told = (material.catchments, material.edition.demonstration)
     return digest(_boundaries(material), material.shore.digest, msgspec.json.encode(told))
 
 

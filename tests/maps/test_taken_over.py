@@ -118,6 +118,15 @@ def in_region(edition: Edition, region: str) -> Edition:
     return replace(edition, catchments=told)
 
 
+def in_another_order(edition: Edition) -> Edition:
+    return replace(
+        edition,
+        boundaries=dict(reversed(edition.boundaries.items())),
+        catchments=dict(reversed(edition.catchments.items())),
+        providers=dict(reversed(edition.providers.items())),
+    )
+
+
 def real(edition: Edition) -> Edition:
     return replace(edition, sources=[replace(s, demonstration=False) for s in edition.sources])
 
@@ -135,10 +144,7 @@ CHANGES: dict[str, tuple[Callable[[Edition], Edition], set[str]]] = {
     ),
     "a region": (lambda e: in_region(e, "Wellington"), ALL - SEEN),
     "whether it is made up": (real, ALL - SEEN),
-    "the order of boundaries": (
-        lambda e: replace(e, boundaries=dict(reversed(e.boundaries.items()))),
-        ALL - SEEN,
-    ),
+    "the order of its parts": (in_another_order, ALL),
     "a vertex": (moved, {COAST, FILE_SHELL, *SHELL}),
     "a code": (renamed, {COAST, FILE_SHELL, *SHELL}),
     "a boundary less": (without_a_catchment, {COAST, FILE_SHELL, *SHELL}),
