@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import textwrap
 
-import shapely
-from shapely.geometry.base import BaseGeometry
-
-from catchments.geometry.coordinates import CHATHAM_LNG_360, CHATHAM_TM2000, NZTM2000
+from catchments.geometry.coordinates import CHATHAM_TM2000, NZTM2000
 from maps.colours import EDGE, SEA, region_colour
 from maps.exports.export_input import ExportInput
 from maps.paper.page import Page
 from maps.paper.picture_file import POINTS_PER_INCH, png_of
-from maps.printing import Window
+from maps.printing import Window, near
 from maps.wording import DO_NOT_USE, in_force
 
 WIDTH, HEIGHT = 1200, 630
@@ -40,17 +37,10 @@ def picture_png(material: ExportInput) -> bytes:
 
 def _draw_areas(page: Page, material: ExportInput, window: Window) -> None:
     for code, area in material.drawn.items():
-        near = _near(window, area)
-        if not near.is_empty:
+        here = near(window.crs, area)
+        if not here.is_empty:
             colour = region_colour(material.edition.catchments[code].education_region)
-            page.area(window.placed(near), fill=colour, edge=EDGE)
-
-
-def _near(window: Window, area: BaseGeometry) -> BaseGeometry:
-    """Return the parts of an area that a window's projection is meant for."""
-    far_east = window.crs == CHATHAM_TM2000
-    parts = [p for p in shapely.get_parts(area) if (p.bounds[0] > CHATHAM_LNG_360) == far_east]
-    return shapely.MultiPolygon(parts)
+            page.area(window.placed(here), fill=colour, edge=EDGE)
 
 
 def _write(page: Page, material: ExportInput) -> None:

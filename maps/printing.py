@@ -68,7 +68,12 @@ class Window:
 
     def placed(self, boundary: BaseGeometry) -> BaseGeometry:
         """Return a boundary (0…360 degrees) as it lies on the page, cut at the window's edge."""
-        metres = to_metres(boundary, crs=self.crs)
+        return self.on_page(to_metres(boundary, crs=self.crs))
+
+    def on_page(self, metres: BaseGeometry) -> BaseGeometry:
+        """Return the same of a boundary in metres of `crs`."""
+        if not self._reach.intersects(shapely.box(*metres.bounds)):
+            return shapely.Polygon()
         on_page = shapely.transform(
             metres,
             lambda xy: (
@@ -76,6 +81,12 @@ class Window:
             ),
         )
         return shapely.intersection(shapely.make_valid(on_page), self.box)
+
+    @property
+    def _reach(self) -> BaseGeometry:
+        """What it covers, in metres."""
+        width, height = self.width * self.metres_per_mm, self.height * self.metres_per_mm
+        return shapely.box(self.west, self.south, self.west + width, self.south + height)
 
 
 MAIN = Window(NZTM2000, 1_070_000, 4_745_000, 3_750, 10, 24, 277, 388)
@@ -149,38 +160,53 @@ Placed = Mapping[str, BaseGeometry]
 
 def _draw_maps(page: Page, material: ExportInput) -> None:
     windows = (MAIN, *ENLARGED, CHATHAMS)
-    placed = {window: _placed(window, material.drawn) for window in windows}
+    metres = {crs: _in_metres(crs, material.drawn) for crs in (MAIN.crs, CHATHAMS.crs)}
+    regions = {crs: _in_metres(crs, _regions(material)) for crs in metres}
+    placed = {window: _placed(window, metres[window.crs]) for window in windows}
     named: set[str] = set()
     for window in windows:
         insets = [each.box.bounds for each in windows[1:]] if window is MAIN else []
         _draw_window(page, material, window, placed[window])
+        for outline in _placed(window, regions[window.crs]).values():
+            page.area(outline, edge=INK)
+        page.box(window.frame, edge=FRAME, edge_pt=0.8)
         named |= _draw_names(page, material, placed[window], insets)
     _draw_numbers(page, material, placed, named)
 
 
-def _placed(window: Window, areas: Placed) -> Placed:
-    found = {code: window.placed(_near(window, area)) for code, area in areas.items()}
+def _regions(material: ExportInput) -> Placed:
+    """Return the area of each region, north to south; what is drawn of catchments tiles."""
+    members: dict[str, list[BaseGeometry]] = {}
+    for code, area in material.drawn.items():
+        region = material.edition.catchments[code].education_region
+        members.setdefault(region, []).append(area)
+    return {
+        each: shapely.coverage_union_all(members[each]) for each in regions_in_order({*members})
+    }
+
+
+def _in_metres(crs: str, areas: Placed) -> Placed:
+    here = {code: near(crs, area) for code, area in areas.items()}
+    return {code: to_metres(area, crs=crs) for code, area in here.items() if not area.is_empty}
+
+
+def _placed(window: Window, metres: Placed) -> Placed:
+    found = {code: window.on_page(area) for code, area in metres.items()}
     return {code: area for code, area in found.items() if not area.is_empty}
 
 
-def _near(window: Window, area: BaseGeometry) -> BaseGeometry:
-    """Return the parts of an area that a window's projection is meant for."""
-    far_east = window.crs == CHATHAM_TM2000
+def near(crs: str, area: BaseGeometry) -> BaseGeometry:
+    """Return the parts of an area that a projection is meant for."""
+    far_east = crs == CHATHAM_TM2000
     parts = [p for p in shapely.get_parts(area) if (p.bounds[0] > CHATHAM_LNG_360) == far_east]
     return shapely.MultiPolygon(parts)
 
 
 def _draw_window(page: Page, material: ExportInput, window: Window, placed: Placed) -> None:
     page.box(window.frame, fill=SEA)
-    regions: dict[str, list[BaseGeometry]] = {}
     for code, area in placed.items():
         region = material.edition.catchments[code].education_region
-        regions.setdefault(region, []).append(area)
         page.area(area, fill=region_colour(region), edge=EDGE)
-    for region in regions_in_order(set(regions)):
-        outline = shapely.union_all(regions[region])
-        page.area(outline, edge=INK)
-    page.box(window.frame, edge=FRAME, edge_pt=0.8)
 
 
 def _draw_names(
