@@ -1,24 +1,26 @@
 """Artefacts: files made once when an edition is published, kept with it, and served as they are.
 
-Making needs Folium, GDAL and matplotlib; serving needs none. So this module imports them only when
+Making needs Folium, GDAL and Pillow; serving needs none. So this module imports them only when
 it makes something, and whoever keeps or serves artefacts may import it freely.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cache, partial
 
+import msgspec
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import CatchmentsError, PublicationRefused
-from catchments.lookup.snapshot import Snapshot
+from catchments.lookup.snapshot import Snapshot, boundaries_fingerprint
 from catchments.readers.report import Progress, no_progress
 from catchments.store import Artefact
-from maps.exports.downloads import FILES, GEOJSON, MANIFEST, File
-from maps.exports.export_input import ExportInput
+from maps.exports.downloads import FILE_SHELL, FILES, GEOJSON, MANIFEST, File
+from maps.exports.export_input import Coast, ExportInput
 from maps.exports.manifest import manifest
+from maps.screen.shell import Shell, small_extent, writers
 from maps.taken_over import MADE_OF, Parts, digest, packed, unpacked
 
 MAP_ELEMENT = "map-element.html"
@@ -36,17 +38,25 @@ DRAWN = "drawn.bin"
 PICTURE = "picture.png"
 """What others show beside a link to a page."""
 SVG, ZIP, BYTES = "image/svg+xml", "application/zip", "application/octet-stream"
+JSON = "application/json"
 DRAWING, MAKING = "Drawing the map", "Making the downloads"
 
 
-Step = tuple[str, str, Callable[[], bytes]]
-"""Name, media type, and what makes it."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A file to make."""
+
+    name: str
+    media_type: str
+    make: Callable[[], bytes]
+    made_of: str = ""
+    """Digest of what it is made of; empty where that names the edition, so that it is made anew."""
 
 
 def build_all(
     snapshot: Snapshot,
     *,
-    coast: BaseGeometry | None = None,
+    coast: BaseGeometry | Coast | None = None,
     earlier: Callable[[str], Artefact | None] = lambda _: None,
     progress: Progress = no_progress,
 ) -> tuple[Artefact, ...]:
@@ -56,76 +66,104 @@ def build_all(
     same. It is all of it or nothing: raises PublicationRefused, which names the file that could not
     be made.
     """
-    kept = parts_of(snapshot, coast=coast, earlier=earlier)
-    by_name = {each.name: each.content for each in kept}
-    material = ExportInput.of(snapshot, coast=coast)
-    material = replace(material, drawn_before=unpacked(by_name[DRAWN]))
+    material, parts = ExportInput.of(snapshot, coast=coast), Parts(earlier)
+    drawn, shell = _made(_hidden(material), DRAWING, no_progress, parts)
+    material = replace(material, drawn_before=unpacked(drawn.content))
+    material.memo[FILE_SHELL] = msgspec.json.decode(shell.content, type=Shell)
     made = (
-        *map_parts(material, progress, coast=by_name[COAST]),
-        *_made(_files(material), MAKING, progress),
+        *map_parts(material, progress, parts),
+        *_made(_files(material), MAKING, progress, parts),
     )
-    by_name |= {each.name: each.content for each in made}
+    by_name = {each.name: each.content for each in made}
     told = manifest(material, FILES, [by_name[each.name] for each in FILES])
-    rest = [each for each in kept if each.name != COAST]
-    return (*made, *rest, Artefact(MANIFEST, "application/json", told))
-
-
-def parts_of(
-    snapshot: Snapshot, *, coast: BaseGeometry | None, earlier: Callable[[str], Artefact | None]
-) -> tuple[Artefact, ...]:
-    """Return the parts that name no edition, taken over where they were made of the same.
-
-    These are the boundaries as they are drawn and the cells of the coast, and of what they were
-    made.
-    """
-    parts, land = Parts(earlier), coast.wkb if coast is not None else b""
-    material = ExportInput.of(snapshot, coast=coast)
-    made: tuple[tuple[str, str, str, Callable[[], bytes]], ...] = (
-        (DRAWN, BYTES, digest(snapshot.fingerprint, land), lambda: packed(material.drawn)),
-        (COAST, ZIP, digest(land), lambda: _coast(coast)),
-    )
     return (
-        *(
-            Artefact(name, kind, parts.part(name, of, partial(_or_refused, name, make)))
-            for name, kind, of, make in made
-        ),
-        Artefact(MADE_OF, "application/json", parts.written()),
+        *made,
+        drawn,
+        shell,
+        Artefact(MADE_OF, JSON, parts.written()),
+        Artefact(MANIFEST, JSON, told),
     )
 
 
 def map_parts(
-    material: ExportInput, progress: Progress = no_progress, *, coast: bytes | None = None
+    material: ExportInput, progress: Progress = no_progress, parts: Parts | None = None
 ) -> tuple[Artefact, ...]:
     """Return what the map needs, the same bytes for the same edition.
 
-    Without a coast the map draws boundaries as far as they reach; `coast` are its cells, where they
-    are made already.
+    Without a coast the map draws boundaries as far as they reach. Of `parts` is taken over what is
+    the same in them.
     """
     from maps.screen.country_picture import country_svg
-    from maps.screen.folium_map import render_shell
     from maps.screen.orientation import places_json
+    from maps.topology import OVERVIEW as OVERVIEW_MADE
+    from maps.topology import TOPOLOGY as TOPOLOGY_MADE
     from maps.topology import drawn_topology, overview_topology
 
-    shell = render_shell()
-    (geojson,) = (each for each in FILES if each.name == GEOJSON)
-    steps: tuple[Step, ...] = (
-        (MAP_ELEMENT, "text/html; charset=utf-8", shell.html.encode),
-        (MAP_SCRIPT, "text/javascript; charset=utf-8", shell.script.encode),
-        (TOPOLOGY, "application/json", lambda: drawn_topology(material)),
-        (OVERVIEW, "application/json", lambda: overview_topology(material)),
-        (PLACES, "application/json", lambda: places_json(material)),
-        (COAST, ZIP, lambda: _coast(material.coast) if coast is None else coast),
-        (COUNTRY, SVG, lambda: country_svg(material)),
-        (COUNTRY_DARK, SVG, lambda: country_svg(material, dark=True)),
-        _step(material, geojson),
+    shell_of, seen = digest(writers()), _seen(material)
+    steps = (
+        Step(MAP_ELEMENT, "text/html; charset=utf-8", _element, shell_of),
+        Step(MAP_SCRIPT, "text/javascript; charset=utf-8", _script, shell_of),
+        Step(TOPOLOGY, JSON, lambda: drawn_topology(material), seen),
+        Step(OVERVIEW, JSON, lambda: overview_topology(material), seen),
+        Step(PLACES, JSON, lambda: places_json(material)),
+        Step(COAST, ZIP, lambda: _coast(material), digest(material.shore.digest)),
+        Step(COUNTRY, SVG, lambda: country_svg(material), seen),
+        Step(COUNTRY_DARK, SVG, lambda: country_svg(material, dark=True), seen),
+        *(_step(material, each) for each in FILES if each.name == GEOJSON),
     )
-    return _made(steps, DRAWING, progress)
+    made = _made(steps, DRAWING, progress, parts or Parts())
+    by_name = {each.name: each.content for each in made}
+    material.memo[TOPOLOGY_MADE] = by_name[TOPOLOGY]
+    material.memo[OVERVIEW_MADE] = by_name[OVERVIEW]
+    return made
 
 
-def _coast(coast: BaseGeometry | None) -> bytes:
+def _hidden(material: ExportInput) -> Sequence[Step]:
+    """Return what no page asks for: what other files are made of, for the edition after it."""
+    extent = small_extent(material)
+
+    def shell() -> bytes:
+        from maps.screen.standalone import file_shell  # brings Folium
+
+        return msgspec.json.encode(file_shell(extent))
+
+    drawn_of = digest(_boundaries(material), material.shore.digest)
+    shell_of = digest(writers(), msgspec.json.encode(extent))
+    return (
+        Step(DRAWN, BYTES, lambda: packed(material.drawn), drawn_of),
+        Step(FILE_SHELL, JSON, shell, shell_of),
+    )
+
+
+def _seen(material: ExportInput) -> str:
+    """Return a digest of all that the map shows without a word of anybody's."""
+    told = (material.catchments, material.edition.demonstration)
+    return digest(_boundaries(material), material.shore.digest, msgspec.json.encode(told))
+
+
+def _boundaries(material: ExportInput) -> bytes:
+    return boundaries_fingerprint(material.edition.boundaries)
+
+
+def _element() -> bytes:
+    return _shell().html.encode()
+
+
+def _script() -> bytes:
+    return _shell().script.encode()
+
+
+@cache
+def _shell() -> Shell:
+    from maps.screen.folium_map import render_shell
+
+    return render_shell()
+
+
+def _coast(material: ExportInput) -> bytes:
     from maps.screen.coast_cells import coast_cells
 
-    return coast_cells(coast)
+    return coast_cells(material.land)
 
 
 def _files(material: ExportInput) -> list[Step]:
@@ -139,18 +177,22 @@ def _picture(material: ExportInput) -> Step:
 
         return picture_png(material)
 
-    return PICTURE, "image/png", make
+    return Step(PICTURE, "image/png", make)
 
 
 def _step(material: ExportInput, file: File) -> Step:
-    return file.name, file.media_type, lambda: file.make(material)
+    return Step(file.name, file.media_type, lambda: file.make(material))
 
 
-def _made(steps: Sequence[Step], doing: str, progress: Progress) -> tuple[Artefact, ...]:
+def _made(
+    steps: Sequence[Step], doing: str, progress: Progress, parts: Parts
+) -> tuple[Artefact, ...]:
     made = []
-    for done, (name, media_type, make) in enumerate(steps):
+    for done, step in enumerate(steps):
         progress(doing, done, len(steps))
-        made.append(Artefact(name, media_type, _or_refused(name, make)))
+        make = partial(_or_refused, step.name, step.make)
+        content = parts.part(step.name, step.made_of, make) if step.made_of else make()
+        made.append(Artefact(step.name, step.media_type, content))
     progress(doing, len(steps), len(steps))
     return tuple(made)
 

@@ -6,22 +6,11 @@ where it is drawn, so that the same edition gives the same bytes.
 
 from __future__ import annotations
 
-import io
 import textwrap
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-import matplotlib as mpl
-import numpy as np
 import shapely
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf, PdfPages
-from matplotlib.figure import Figure
-from matplotlib.patches import PathPatch, Rectangle
-from matplotlib.path import Path
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Catchment
@@ -30,11 +19,15 @@ from catchments.geometry.coordinates import CHATHAM_LNG_360, CHATHAM_TM2000, NZT
 from maps.colours import EDGE, INK, SEA, region_colour, regions_in_order
 from maps.exports.export_input import ExportInput
 from maps.lettering import Box, lettered
-from maps.tagging import Part, Reading, tagged
+from maps.paper.page import Page
+from maps.paper.pdf_file import pdf_of
+from maps.paper.picture_file import POINTS_PER_INCH, png_of
+from maps.paper.reading import Part
 from maps.wording import DO_NOT_USE, credit_lines, in_force, one_line
 
 PAGE_MM = (297.0, 420.0)
-MM_PER_INCH, POINTS_PER_INCH = 25.4, 72.0
+MM_PER_INCH = 25.4
+POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
 DOTS_PER_INCH = 200
 PAGE = "page of the map"
 TITLE = "Attendance service catchments"
@@ -42,6 +35,7 @@ NAME_SIZES = (7.5, 6.5, 5.5)
 """Points: a name is set in the largest in which it fits its area."""
 NUMBER_SIZE = 5.0
 WARNING_INK, WARNING_PAPER, FRAME = "#7a1f12", "#fdecea", "#5d7280"
+WARNING_BOX = (188, 399, 95, 9)
 NAMES_AT_MOST = 2_000
 LIST_TOP, LIST_BOTTOM, LIST_LINE_MM, LIST_COLUMNS = 388.0, 18.0, 5.0, 2
 """Of a page of the list."""
@@ -62,6 +56,11 @@ class Window:
     height: float
 
     @property
+    def frame(self) -> tuple[float, float, float, float]:
+        """Its left, bottom, width and height on the page."""
+        return self.left, self.bottom, self.width, self.height
+
+    @property
     def box(self) -> BaseGeometry:
         """What it covers of the page."""
         right, top = self.left + self.width, self.bottom + self.height
@@ -69,7 +68,12 @@ class Window:
 
     def placed(self, boundary: BaseGeometry) -> BaseGeometry:
         """Return a boundary (0…360 degrees) as it lies on the page, cut at the window's edge."""
-        metres = to_metres(boundary, crs=self.crs)
+        return self.on_page(to_metres(boundary, crs=self.crs))
+
+    def on_page(self, metres: BaseGeometry) -> BaseGeometry:
+        """Return the same of a boundary in metres of `crs`."""
+        if not self._reach.intersects(shapely.box(*metres.bounds)):
+            return shapely.Polygon()
         on_page = shapely.transform(
             metres,
             lambda xy: (
@@ -77,6 +81,12 @@ class Window:
             ),
         )
         return shapely.intersection(shapely.make_valid(on_page), self.box)
+
+    @property
+    def _reach(self) -> BaseGeometry:
+        """What it covers, in metres."""
+        width, height = self.width * self.metres_per_mm, self.height * self.metres_per_mm
+        return shapely.box(self.west, self.south, self.west + width, self.south + height)
 
 
 MAIN = Window(NZTM2000, 1_070_000, 4_745_000, 3_750, 10, 24, 277, 388)
@@ -89,124 +99,42 @@ ENLARGED = (AUCKLAND, WELLINGTON)
 
 def map_png(material: ExportInput) -> bytes:
     """Return the map as a picture, A3 at 200 dots an inch."""
-    with _same_each_time():
-        written = io.BytesIO()
-        canvas = FigureCanvasAgg(_map_page(material).figure)
-        canvas.print_figure(
-            written, format="png", metadata={"Software": None, "Title": _title(material)}
-        )
-    return written.getvalue()
+    page = _map_page(material)
+    return png_of(page, dots_per_inch=DOTS_PER_INCH, title=_title(material))
 
 
 def map_pdf(material: ExportInput) -> bytes:
     """Return the map as a PDF, A3, with pages that list each catchment and its provider."""
-    with _same_each_time():
-        written = io.BytesIO()
-        about = {
-            "Title": _title(material),
-            "Subject": one_line(in_force(material)),
-            "Creator": None,
-            "Producer": None,
-            "CreationDate": None,
-        }
-        with PdfPages(written, metadata=about) as pages:
-            drawn = [_map_page(material), *_list_pages(material)]
-            for page in drawn:
-                FigureCanvasPdf(page.figure)
-                pages.savefig(page.figure)
-    return tagged(written.getvalue(), [page.reading for page in drawn], title=_title(material))
+    pages = [_map_page(material), *_list_pages(material)]
+    return pdf_of(pages, title=_title(material), subject=one_line(in_force(material)))
 
 
 def _title(material: ExportInput) -> str:
     return f"{TITLE}, edition {material.edition.number}"
 
 
-@contextmanager
-def _same_each_time() -> Iterator[None]:
-    """Set what a configuration file of whoever runs it might set otherwise."""
-    with mpl.rc_context(), warnings.catch_warnings():
-        mpl.rcdefaults()
-        # TrueType, so that names can be searched for and copied.
-        mpl.rcParams.update({"pdf.fonttype": 42, "font.family": "DejaVu Sans"})
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # it is drawn as a box
-        yield
-
-
 # --- the page -------------------------------------------------------------------------------------
 
 
-class _Page:
-    """A page to draw on, in millimetres."""
-
-    def __init__(self) -> None:
-        width, height = PAGE_MM
-        size = (width / MM_PER_INCH, height / MM_PER_INCH)
-        self.figure = Figure(figsize=size, dpi=DOTS_PER_INCH)
-        self._axes = self.figure.add_axes((0, 0, 1, 1))
-        self._axes.set(xlim=(0, width), ylim=(0, height))
-        self._axes.set_axis_off()
-        self.reading = Reading()
-
-    def part(self, kind: str) -> Part:
-        """Return the next part of what is read of the page."""
-        self.reading.parts.append(Part(kind))
-        return self.reading.parts[-1]
-
-    def picture(self, alt: str) -> None:
-        """Have all that is drawn, and has no part of its own, be a figure that shows this."""
-        self.reading.picture = self.part("Figure")
-        self.reading.picture.alt = alt
-
-    def area(self, shape: BaseGeometry, **style: Any) -> None:
-        """Fill polygons."""
-        path = _path(shape)
-        if path is not None:
-            # Not add_patch: it would measure every line for limits that are set already.
-            self._axes.add_artist(PathPatch(path, **style))
-
-    def box(self, left: float, bottom: float, width: float, height: float, **style: Any) -> None:
-        """Draw a rectangle."""
-        self._axes.add_artist(Rectangle((left, bottom), width, height, **style))
-
-    def text(
-        self, x: float, y: float, text: str, size: float, part: Part | None = None, **style: Any
-    ) -> None:
-        """Write a line, as it is: a dollar sign begins no formula."""
-        if part and text:
-            part.texts.append(self.reading.drawn)
-        self.reading.drawn += bool(text)
-        self._axes.text(x, y, text, fontsize=size, parse_math=False, **{"color": INK, **style})
-
-    def line(self, xs: Sequence[float], ys: Sequence[float], **style: Any) -> None:
-        """Draw a line."""
-        self._axes.plot(xs, ys, **style)
+def _blank() -> Page:
+    return Page(*PAGE_MM, points_per_unit=POINTS_PER_MM)
 
 
-def _path(shape: BaseGeometry) -> Path | None:
-    rings = shapely.get_rings([p for p in shapely.get_parts(shape) if p.geom_type == "Polygon"])
-    if not len(rings):
-        return None
-    points, ring = shapely.get_coordinates(rings, return_index=True)
-    codes = np.full(len(points), Path.LINETO, dtype=np.uint8)
-    starts = np.append(True, ring[1:] != ring[:-1])
-    codes[starts] = Path.MOVETO
-    codes[np.append(starts[1:], True)] = Path.CLOSEPOLY
-    return Path(points, codes)
-
-
-def _map_page(material: ExportInput) -> _Page:
+def _map_page(material: ExportInput) -> Page:
     """Return the page with the map, drawn once for picture and PDF."""
     if PAGE not in material.memo:
         material.memo[PAGE] = _drawn_page(material)
-    page: _Page = material.memo[PAGE]
+    page: Page = material.memo[PAGE]
     return page
 
 
-def _drawn_page(material: ExportInput) -> _Page:
-    page = _Page()
+def _drawn_page(material: ExportInput) -> Page:
+    page = _blank()
     _draw_title(page, material)
     page.picture(_shown(material))
     _draw_maps(page, material)
+    if material.demonstration:
+        page.box(WARNING_BOX, fill=WARNING_PAPER, edge=WARNING_INK, edge_pt=1)  # over the sea
     _draw_captions(page)
     _draw_legend(page, material)
     _draw_scale(page)
@@ -230,44 +158,59 @@ def _shown(material: ExportInput) -> str:
 Placed = Mapping[str, BaseGeometry]
 
 
-def _draw_maps(page: _Page, material: ExportInput) -> None:
+def _draw_maps(page: Page, material: ExportInput) -> None:
     windows = (MAIN, *ENLARGED, CHATHAMS)
-    placed = {window: _placed(window, material.drawn) for window in windows}
+    metres = {crs: _in_metres(crs, material.drawn) for crs in (MAIN.crs, CHATHAMS.crs)}
+    regions = {crs: _in_metres(crs, _regions(material)) for crs in metres}
+    placed = {window: _placed(window, metres[window.crs]) for window in windows}
     named: set[str] = set()
     for window in windows:
         insets = [each.box.bounds for each in windows[1:]] if window is MAIN else []
         _draw_window(page, material, window, placed[window])
+        for outline in _placed(window, regions[window.crs]).values():
+            page.area(outline, edge=INK)
+        page.box(window.frame, edge=FRAME, edge_pt=0.8)
         named |= _draw_names(page, material, placed[window], insets)
     _draw_numbers(page, material, placed, named)
 
 
-def _placed(window: Window, areas: Placed) -> Placed:
-    found = {code: window.placed(_near(window, area)) for code, area in areas.items()}
+def _regions(material: ExportInput) -> Placed:
+    """Return the area of each region, north to south; what is drawn of catchments tiles."""
+    members: dict[str, list[BaseGeometry]] = {}
+    for code, area in material.drawn.items():
+        region = material.edition.catchments[code].education_region
+        members.setdefault(region, []).append(area)
+    return {
+        each: shapely.coverage_union_all(members[each]) for each in regions_in_order({*members})
+    }
+
+
+def _in_metres(crs: str, areas: Placed) -> Placed:
+    here = {code: near(crs, area) for code, area in areas.items()}
+    return {code: to_metres(area, crs=crs) for code, area in here.items() if not area.is_empty}
+
+
+def _placed(window: Window, metres: Placed) -> Placed:
+    found = {code: window.on_page(area) for code, area in metres.items()}
     return {code: area for code, area in found.items() if not area.is_empty}
 
 
-def _near(window: Window, area: BaseGeometry) -> BaseGeometry:
-    """Return the parts of an area that a window's projection is meant for."""
-    far_east = window.crs == CHATHAM_TM2000
+def near(crs: str, area: BaseGeometry) -> BaseGeometry:
+    """Return the parts of an area that a projection is meant for."""
+    far_east = crs == CHATHAM_TM2000
     parts = [p for p in shapely.get_parts(area) if (p.bounds[0] > CHATHAM_LNG_360) == far_east]
     return shapely.MultiPolygon(parts)
 
 
-def _draw_window(page: _Page, material: ExportInput, window: Window, placed: Placed) -> None:
-    page.box(window.left, window.bottom, window.width, window.height, facecolor=SEA, lw=0)
-    regions: dict[str, list[BaseGeometry]] = {}
+def _draw_window(page: Page, material: ExportInput, window: Window, placed: Placed) -> None:
+    page.box(window.frame, fill=SEA)
     for code, area in placed.items():
         region = material.edition.catchments[code].education_region
-        regions.setdefault(region, []).append(area)
-        page.area(area, facecolor=region_colour(region), edgecolor=EDGE, lw=0.5)
-    for region in regions_in_order(set(regions)):
-        outline = shapely.union_all(regions[region])
-        page.area(outline, facecolor="none", edgecolor=INK, lw=0.5, joinstyle="round")
-    page.box(window.left, window.bottom, window.width, window.height, fill=False, ec=FRAME, lw=0.8)
+        page.area(area, fill=region_colour(region), edge=EDGE)
 
 
 def _draw_names(
-    page: _Page, material: ExportInput, placed: Placed, taken: Sequence[Box]
+    page: Page, material: ExportInput, placed: Placed, taken: Sequence[Box]
 ) -> set[str]:
     """Write each name that fits into its area; return the codes of those that do."""
     boxes, done = list(taken), set()
@@ -279,7 +222,7 @@ def _draw_names(
         clear = [_scaled_box(box, 1 / pixel_mm) for box in boxes]
         for each in lettered(left, names, taken=clear, at_most=NAMES_AT_MOST):
             x, y = each.x * pixel_mm, each.y * pixel_mm
-            page.text(x, y, each.name, size, ha="center", va="center_baseline")
+            page.text((x, y), each.name, size, along=0.5, middle=True)
             boxes.append(_scaled_box(each.box, pixel_mm))
             done.add(each.code)
     return done
@@ -298,7 +241,7 @@ def _name(material: ExportInput, code: str) -> str:
 
 
 def _draw_numbers(
-    page: _Page, material: ExportInput, placed: Mapping[Window, Placed], named: set[str]
+    page: Page, material: ExportInput, placed: Mapping[Window, Placed], named: set[str]
 ) -> None:
     """Number the catchments whose name fits nowhere, and list them, north to south."""
     points = {code: _middle(material.drawn[code]) for code in material.drawn if code not in named}
@@ -308,8 +251,8 @@ def _draw_numbers(
         for code in filter(areas.__contains__, codes):
             at = _middle(areas[code])
             if window is not MAIN or not _is_enlarged(code, placed):
-                style: dict[str, Any] = {"ha": "center", "va": "center_baseline"}
-                page.text(at.x, at.y, numbers[code], NUMBER_SIZE, weight="bold", **style)
+                number = numbers[code]
+                page.text((at.x, at.y), number, NUMBER_SIZE, bold=True, along=0.5, middle=True)
     _list_numbers(page, [_name(material, code) for code in codes])
 
 
@@ -327,72 +270,72 @@ def _is_enlarged(code: str, placed: Mapping[Window, Placed]) -> bool:
     return False
 
 
-def _list_numbers(page: _Page, names: Sequence[str]) -> None:
+def _list_numbers(page: Page, names: Sequence[str]) -> None:
     if not names:
         return
     left, top, line_mm = 14.0, 228.0, 3.0
     rows = min(26, -(-len(names) // 2))
-    page.text(left, top, "Numbers on the map", 7.5, page.part("H2"), weight="bold")
+    page.text((left, top), "Numbers on the map", 7.5, page.part("H2"), bold=True)
     for at, name in enumerate(names[: rows * 2]):
         x, y = left + at // rows * 40, top - 4.5 - at % rows * line_mm
         part = page.part("P")
-        page.text(x + 4.5, y, str(at + 1), 6, part, ha="right", weight="bold")
-        page.text(x + 6, y, one_line(name, 28), 6, part)
+        page.text((x + 4.5, y), str(at + 1), 6, part, along=1, bold=True)
+        page.text((x + 6, y), one_line(name, 28), 6, part)
     if len(names) > rows * 2:
         more = f"and {len(names) - rows * 2} more: see the tables of this edition"
-        page.text(left, top - 5 - rows * line_mm, more, 6, page.part("P"))
+        page.text((left, top - 5 - rows * line_mm), more, 6, page.part("P"))
 
 
 # --- around the maps ------------------------------------------------------------------------------
 
 
-def _draw_title(page: _Page, material: ExportInput) -> None:
+def _draw_title(page: Page, material: ExportInput) -> None:
     heading = page.part("H1")
-    page.text(15, 398, "Attendance service", 25, heading, weight="bold")
-    page.text(15, 387, "catchments", 25, heading, weight="bold")
+    page.text((15, 398), "Attendance service", 25, heading, bold=True)
+    page.text((15, 387), "catchments", 25, heading, bold=True)
     lines, part = textwrap.wrap(in_force(material), 64)[:2], page.part("P")
     for at, line in enumerate(lines):
-        page.text(15, 380.5 - at * 4, line, 9, part)
+        page.text((15, 380.5 - at * 4), line, 9, part)
     if material.demonstration:
-        box = {"facecolor": WARNING_PAPER, "edgecolor": WARNING_INK, "lw": 1}
-        page.box(188, 399, 95, 9, zorder=1.5, **box)  # over the sea, which is drawn later
         warning = page.part("P")
-        page.text(191, 404.3, "Demonstration data", 9, warning, weight="bold", color=WARNING_INK)
-        page.text(191, 400.9, DO_NOT_USE, 5.6, warning, color=WARNING_INK)
+        page.text((191, 404.3), "Demonstration data", 9, warning, bold=True, colour=WARNING_INK)
+        page.text((191, 400.9), DO_NOT_USE, 5.6, warning, colour=WARNING_INK)
 
 
-def _draw_captions(page: _Page) -> None:
+def _draw_captions(page: Page) -> None:
     _draw_caption(page, AUCKLAND, "Auckland, enlarged")
     _draw_caption(page, WELLINGTON, "Wellington, enlarged")
-    page.text(CHATHAMS.left, CHATHAMS.bottom - 3.4, "Chatham Islands: same scale,", 5.8)
-    page.text(CHATHAMS.left, CHATHAMS.bottom - 6.2, "800 km east of Christchurch", 5.8)
+    page.text((CHATHAMS.left, CHATHAMS.bottom - 3.4), "Chatham Islands: same scale,", 5.8)
+    page.text((CHATHAMS.left, CHATHAMS.bottom - 6.2), "800 km east of Christchurch", 5.8)
 
 
-def _draw_caption(page: _Page, window: Window, text: str) -> None:
-    page.text(window.left, window.bottom - 3.4, text, 5.8)
+def _draw_caption(page: Page, window: Window, text: str) -> None:
+    page.text((window.left, window.bottom - 3.4), text, 5.8)
 
 
-def _draw_legend(page: _Page, material: ExportInput) -> None:
+def _draw_legend(page: Page, material: ExportInput) -> None:
     left, top, line_mm = 200.0, 91.0, 5.0
     regions = regions_in_order({c.education_region for c in material.catchments})
-    page.text(left, top, "Education regions", 9, page.part("H2"), weight="bold")
+    page.text((left, top), "Education regions", 9, page.part("H2"), bold=True)
     for at, region in enumerate(regions[:12]):
         y = top - 5.5 - at * line_mm
         colour = region_colour(region)
-        page.box(left, y - 0.6, 6, 3.4, facecolor=colour, edgecolor=INK, lw=0.5)
-        page.text(left + 8, y, one_line(region, 40) or "No region recorded", 7.5, page.part("P"))
+        page.box((left, y - 0.6, 6, 3.4), fill=colour, edge=INK)
+        page.text((left + 8, y), one_line(region, 40) or "No region recorded", 7.5, page.part("P"))
 
 
-def _draw_scale(page: _Page) -> None:
+def _draw_scale(page: Page) -> None:
     left, bottom, km = 200.0, 101.0, 100
     width = km * 1000 / MAIN.metres_per_mm
-    page.line([left, left, left + width, left + width], [102.5, 101, 101, 102.5], color=INK, lw=0.8)
-    page.text(left, bottom + 3, "0", 6, ha="center")
-    page.text(left + width, bottom + 3, f"{km} km", 6, ha="center")
-    page.text(left + width + 8, bottom + 0.6, "1 : 3,750,000 on A3", 6)
+    right = left + width
+    points = [(left, 102.5), (left, 101), (right, 101), (right, 102.5)]
+    page.line(points, colour=INK, width_pt=0.8)
+    page.text((left, bottom + 3), "0", 6, along=0.5)
+    page.text((left + width, bottom + 3), f"{km} km", 6, along=0.5)
+    page.text((left + width + 8, bottom + 0.6), "1 : 3,750,000 on A3", 6)
 
 
-def _draw_footer(page: _Page, material: ExportInput) -> None:
+def _draw_footer(page: Page, material: ExportInput) -> None:
     drawn = (
         "Names are those of catchments. Boundaries are simplified for print; projection NZTM2000 "
         "(EPSG:2193), on the Chatham Islands EPSG:3793. Ask the service, not this map, who "
@@ -402,7 +345,7 @@ def _draw_footer(page: _Page, material: ExportInput) -> None:
     parts = [(page.part("P"), textwrap.wrap(text, 255)) for text in told]
     lines = [(line, part) for part, wrapped in parts for line in wrapped][:7]
     for at, (line, part) in enumerate(lines):
-        page.text(10, 20 - at * 2.7, line, 5.6, part)
+        page.text((10, 20 - at * 2.7), line, 5.6, part)
 
 
 # --- the list -------------------------------------------------------------------------------------
@@ -411,18 +354,17 @@ Row = tuple[str, ...]
 """A heading, or catchment, provider and telephone number; empty for a space."""
 
 
-def _list_pages(material: ExportInput) -> Iterator[_Page]:
+def _list_pages(material: ExportInput) -> Iterator[Page]:
     """Yield pages that list catchments region by region, with provider and telephone number."""
     columns = _columns(list(_blocks(material)))
     for start in range(0, len(columns), LIST_COLUMNS):
-        page = _Page()
-        page.text(15, 403, "Catchments and their providers", 18, page.part("H1"), weight="bold")
-        page.text(15, 397, in_force(material), 8, page.part("P"))
+        page = _blank()
+        page.text((15, 403), "Catchments and their providers", 18, page.part("H1"), bold=True)
+        page.text((15, 397), in_force(material), 8, page.part("P"))
         if material.demonstration:
             warning = page.part("P")
-            style: dict[str, Any] = {"ha": "right", "color": WARNING_INK}
-            page.text(282, 403, "Demonstration data", 9, warning, **style)
-            page.text(282, 399.5, DO_NOT_USE, 5.6, warning, **style)
+            page.text((282, 403), "Demonstration data", 9, warning, along=1, colour=WARNING_INK)
+            page.text((282, 399.5), DO_NOT_USE, 5.6, warning, along=1, colour=WARNING_INK)
         for at, column in enumerate(columns[start : start + LIST_COLUMNS]):
             for down, row in enumerate(column):
                 _draw_row(page, row, 15 + at * 137, LIST_TOP - down * LIST_LINE_MM)
@@ -462,17 +404,17 @@ def _columns(blocks: Sequence[list[Row]]) -> list[list[Row]]:
     return columns
 
 
-def _draw_row(page: _Page, row: Row, x: float, y: float) -> None:
+def _draw_row(page: Page, row: Row, x: float, y: float) -> None:
     if len(row) == 1:
-        page.text(x, y, row[0], 9, page.part("H2"), weight="bold")
-        page.line([x, x + 130], [y - 1.2, y - 1.2], color=FRAME, lw=0.5)
+        page.text((x, y), row[0], 9, page.part("H2"), bold=True)
+        page.line([(x, y - 1.2), (x + 130, y - 1.2)], colour=FRAME, width_pt=0.5)
     elif row:
         told = _table_of(page).part("TR")
         for text, offset, kind in zip(row, (0, 38, 107), ("TH", "TD", "TD"), strict=True):
-            page.text(x + offset, y, text, 7, told.part(kind))
+            page.text((x + offset, y), text, 7, told.part(kind))
 
 
-def _table_of(page: _Page) -> Part:
+def _table_of(page: Page) -> Part:
     """Return the table that a row belongs to: the one that was begun, or one that begins here."""
     last = page.reading.parts[-1]
     return last if last.kind == "Table" else page.part("Table")

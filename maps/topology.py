@@ -46,7 +46,8 @@ class Grid:
         return {"scale": [1 / self.per_degree] * 2, "translate": list(self.origin)}
 
 
-COLOURING, TOPOLOGY = "colours of providers", "topology as it is drawn"
+COLOURING, OVERVIEW = "colours of providers", "topology from afar"
+TOPOLOGY = "topology as it is drawn"
 AT_SEA = "catchments that have no land"
 
 PUBLISHED = Grid(10**DECIMALS, (0, 0))
@@ -96,7 +97,10 @@ def drawn_topology(material: ExportInput) -> bytes:
 
 def overview_topology(material: ExportInput) -> bytes:
     """Return the same as `drawn_topology`, as it is drawn from afar."""
-    return _drawn(material, material.drawn_from_afar)
+    if OVERVIEW not in material.memo:
+        material.memo[OVERVIEW] = _drawn(material, material.drawn_from_afar)
+    made: bytes = material.memo[OVERVIEW]
+    return made
 
 
 def _drawn(material: ExportInput, coverage: Mapping[str, BaseGeometry]) -> bytes:
@@ -135,7 +139,7 @@ def _colours(material: ExportInput) -> Mapping[str, int]:
 
 def _at_sea(material: ExportInput) -> set[str]:
     if AT_SEA not in material.memo:
-        material.memo[AT_SEA] = without_land(material.drawn, material.coast)
+        material.memo[AT_SEA] = without_land(material.drawn, material.land)
     found: set[str] = material.memo[AT_SEA]
     return found
 

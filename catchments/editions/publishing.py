@@ -121,7 +121,8 @@ class Publisher:
         self._today = today
         self._state = store.state()
         self._timeline = Timeline.of(store.editions(), store.releases())
-        self._built: list[Snapshot] = []
+        self._built: list[tuple[Edition, Snapshot]] = []
+        self._releases: dict[int, DirectoryRelease] = {}
         self._next_number = max((e.number for e in store.editions()), default=0) + 1
 
     def carried_out(self, order: Order) -> Outcome:
@@ -380,9 +381,13 @@ class Publisher:
         return list(ending(edition, on, scheduled))
 
     def _snapshot(self, edition: Edition, release: DirectoryRelease) -> Snapshot:
-        """Return a snapshot; those built before it for this publication lend it their index."""
-        made = Snapshot.of(edition, release, like=self._built)
-        self._built.append(made)
+        """Return a snapshot, built once; those built before for this publication lend to it."""
+        like = [snapshot for _, snapshot in self._built]
+        for known, snapshot in self._built:
+            if known is edition and snapshot.release is release:
+                return snapshot
+        made = Snapshot.of(edition, release, like=like)
+        self._built.append((edition, made))
         return made
 
     def _numbered(
@@ -407,7 +412,9 @@ class Publisher:
                 "There is no school directory to check the draft against.",
                 next_step="Import one first: flask schools import FILE --commit.",
             )
-        return self._store.release(release.number)
+        if release.number not in self._releases:
+            self._releases[release.number] = self._store.release(release.number)
+        return self._releases[release.number]
 
 
 def _refuse_days_between(draft: Draft, preceding: Edition, on: date) -> None:

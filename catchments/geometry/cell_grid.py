@@ -1,9 +1,11 @@
 """The cell grid: boundaries compiled into cells that answer without asking the polygons.
 
 Coarse cells, about a kilometre wide, hold one set of catchments or the number of a block of 16 × 16
-fine cells, about 70 metres wide. A fine cell holds one set, or, where edges pass through it, those
-few edges and the set at a *reference point*, the middle of its western side: whether a point in the
-cell lies in the same set follows from which of those edges lie between the two.
+fine cells, about 70 metres wide. Each row of a block says which of its cells edges pass through.
+Such an *edge cell* holds those few edges and the set at a *reference point*, the middle of its
+western side: whether a point in the cell lies in the same set follows from which of those edges lie
+between the two. Any other cell is in the set at the reference point of the next edge cell east of
+it in its row; after the last one it is in the set that the row ends with.
 
 Sets come from a sweep along the middle of each fine row. Rings are turned so that a polygon lies to
 the left of its edges; going east, an edge that points down enters its polygon and one that points
@@ -39,8 +41,6 @@ SHIFT = 4
 FINE = 1 << SHIFT
 BLOCK = FINE * FINE
 NOBODY = 0
-ASK = 0xFFFF
-"""The set number that no set has: whoever meets it asks the polygons."""
 CROWD = 64
 """Edges in one fine cell beyond which asking the polygons is faster than comparing with each."""
 _MARGIN = 1e-7
@@ -48,6 +48,7 @@ _MARGIN = 1e-7
 _FRACTION_BITS = 24
 """A crossing's place in its fine cell is kept in steps of 1/2²⁴, finer than the margin."""
 _COLUMN_BITS = 40
+_OUT_OF_REACH = 1 << 62
 _EDGES_AT_ONCE = 50_000
 
 
@@ -106,19 +107,21 @@ class Edges:
     lat: Floats
     owner: npt.NDArray[np.uint16]
     """The owning polygon's number plus one, which is its set's number, by vertex."""
-    starts: Ints
-    """The vertices at which an edge starts: all but the last of each ring."""
 
     @classmethod
-    def of(cls, polygons: Sequence[BaseGeometry]) -> Edges:
-        """Turn the rings and take their vertices; longitudes are 0…360."""
+    def of(cls, polygons: Sequence[BaseGeometry]) -> tuple[Edges, Ints]:
+        """Turn the rings and take their vertices; longitudes are 0…360.
+
+        Returns the vertices at which an edge starts, too: all but the last of each ring.
+        """
         parts, part_owner = shapely.get_parts(polygons, return_index=True)
         turned = shapely.orient_polygons(parts, exterior_cw=False)
         rings, ring_part = shapely.get_rings(turned, return_index=True)
         xy, ring = shapely.get_coordinates(rings, return_index=True)
         owner = (part_owner[ring_part[ring]] + 1).astype(np.uint16)
         starts = np.flatnonzero(ring[:-1] == ring[1:])
-        return cls(np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1]), owner, starts)
+        lng, lat = np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1])
+        return cls(lng, lat, owner), starts
 
 
 @dataclass(frozen=True)
@@ -129,10 +132,16 @@ class CellGrid:
     edges: Edges
     coarse: npt.NDArray[np.int32]
     """By coarse cell: a set's number, or ~ the number of a block."""
-    blocks: npt.NDArray[np.int32]
-    """By block and fine cell: a set's number, or ~ the number of an edge cell."""
+    with_edges: npt.NDArray[np.uint16]
+    """By row of a block, 16 to each: a bit for each cell with edges, the lowest for the west."""
+    first_cell: npt.NDArray[np.int32]
+    """By row of a block: the number of its first edge cell, or of the next there is."""
+    row_end: npt.NDArray[np.uint16]
+    """By row of a block: the number of the set east of its last edge cell, if there is room."""
     reference: npt.NDArray[np.uint16]
-    """By edge cell: the number of the set at its reference point, or ASK where edges crowd."""
+    """By edge cell, block by block and row by row: the number of the set at its reference point."""
+    crowded: Bools
+    """By edge cell: whether its edges are so many that the polygons are asked."""
     first_edge: npt.NDArray[np.int32]
     """By edge cell: where its edges begin in `cell_edges`; one more at the end."""
     cell_edges: npt.NDArray[np.int32]
@@ -141,42 +150,73 @@ class CellGrid:
     @property
     def nbytes(self) -> int:
         """Bytes that all the arrays take."""
-        own = (self.coarse, self.blocks, self.reference, self.first_edge, self.cell_edges)
-        edges = (self.edges.lng, self.edges.lat, self.edges.owner, self.edges.starts)
-        return sum(array.nbytes for array in (*own, *edges))
+        rows = (self.coarse, self.with_edges, self.first_cell, self.row_end)
+        cells = (self.reference, self.crowded, self.first_edge, self.cell_edges)
+        edges = (self.edges.lng, self.edges.lat, self.edges.owner)
+        return sum(array.nbytes for array in (*rows, *cells, *edges))
 
 
 def compile_grid(polygons: Sequence[BaseGeometry], ask_polygons: AskPolygons) -> CellGrid:
     """Compile valid polygons with longitudes 0…360; polygon i is alone in set i + 1."""
-    frame, edges = Frame.around(polygons), Edges.of(polygons)
-    row, column, edge = _touched(frame, edges)
+    frame = Frame.around(polygons)
+    edges, starts = Edges.of(polygons)
+    row, column, edge = _touched(frame, edges, starts)
     coarse = np.zeros(frame.rows * frame.columns, dtype=np.int32)
     coarse[(row >> SHIFT) * frame.columns + (column >> SHIFT)] = -1
     block_cells = np.flatnonzero(coarse)
     coarse[block_cells] = ~np.arange(len(block_cells), dtype=np.int32)
-    in_block = (row & (FINE - 1)) << SHIFT | column & (FINE - 1)
-    cell = ~coarse[(row >> SHIFT) * frame.columns + (column >> SHIFT)] * BLOCK + in_block
-    del row, column, in_block
-    order = np.argsort(cell, kind="stable")
-    edge_cells, counts = np.unique(cell, return_counts=True)
+    block = ~coarse[(row >> SHIFT) * frame.columns + (column >> SHIFT)]
+    within = (row & (FINE - 1)) << SHIFT | column & (FINE - 1)
+    cell, edge = _in_order(block * BLOCK + within, edge)
+    del row, column, block, within
+    begins = np.flatnonzero(np.diff(cell, prepend=-1))
+    edge_cells, counts = cell[begins], np.diff(begins, append=len(cell))
     crowded = counts > CROWD
-    order = order[~_beyond_first(counts, crowded)]
-    blocks = np.zeros(len(block_cells) * BLOCK, dtype=np.int32)
-    blocks[edge_cells] = ~np.arange(len(edge_cells), dtype=np.int32)
-    sweep = _Sweep.along_rows(frame, edges)
+    sweep = _Sweep.along_rows(frame, edges, starts)
     _fill_coarse(frame, sweep, coarse, ask_polygons)
-    reference = _fill_blocks(frame, sweep, block_cells, blocks, edge_cells, ask_polygons)
-    reference[crowded] = ASK
-    kept = np.where(crowded, 1, counts)
+    with_edges, first_cell, next_column = _rows(edge_cells, len(block_cells) * FINE)
+    row_end = np.zeros(len(with_edges), dtype=np.uint16)
+    room = np.flatnonzero(next_column < FINE)
+    place = _fine_place(frame, block_cells, room * FINE + next_column[room])
+    row_end[room] = _sets(frame, sweep, *place, ask_polygons)
+    place = _fine_place(frame, block_cells, edge_cells)
     return CellGrid(
         frame,
         edges,
         coarse,
-        blocks,
-        reference,
-        np.concatenate([[0], np.cumsum(kept)]).astype(np.int32),
-        edge[order],
+        with_edges,
+        first_cell,
+        row_end,
+        _sets(frame, sweep, *place, ask_polygons),
+        crowded,
+        np.concatenate([[0], np.cumsum(np.where(crowded, 1, counts))]).astype(np.int32),
+        edge[~_beyond_first(counts, crowded)],
     )
+
+
+def _in_order(cell: Ints, edge: Ints) -> tuple[Ints, npt.NDArray[np.int32]]:
+    """Return cells and the edges in them, sorted: both as one number, which sorts the fastest."""
+    both = cell.astype(np.int64) << 32 | edge
+    both.sort()
+    return both >> 32, (both & 0xFFFFFFFF).astype(np.int32)
+
+
+def _rows(
+    edge_cells: Ints, count: int
+) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.int32], Ints]:
+    """Return of each row of a block its edge cells, the first's number, and the column after all.
+
+    Edge cells are numbered by block and place in it, in order.
+    """
+    row, column = edge_cells >> SHIFT, edge_cells & (FINE - 1)
+    ends = np.searchsorted(row, np.arange(count + 1)).astype(np.int32)
+    begins, some = ends[:-1], np.flatnonzero(np.diff(ends))
+    with_edges = np.zeros(count, dtype=np.uint16)
+    next_column = np.zeros(count, dtype=np.int64)
+    if len(some):
+        with_edges[some] = np.add.reduceat(1 << column, begins[some])
+        next_column[some] = column[ends[1:][some] - 1] + 1
+    return with_edges, begins.copy(), next_column
 
 
 def _beyond_first(counts: Ints, crowded: Bools) -> Bools:
@@ -189,12 +229,12 @@ def _beyond_first(counts: Ints, crowded: Bools) -> Bools:
 # --- which cells an edge touches ------------------------------------------------------------------
 
 
-def _touched(frame: Frame, edges: Edges) -> tuple[Ints, Ints, npt.NDArray[np.int32]]:
+def _touched(frame: Frame, edges: Edges, starts: Ints) -> tuple[Ints, Ints, npt.NDArray[np.int32]]:
     """Return fine row, fine column and edge for every fine cell that an edge touches."""
     x, y = frame.fine_x(edges.lng), frame.fine_y(edges.lat)
     found = [
-        _touched_by(x, y, edges.starts[start : start + _EDGES_AT_ONCE])
-        for start in range(0, len(edges.starts), _EDGES_AT_ONCE)
+        _touched_by(x, y, starts[start : start + _EDGES_AT_ONCE])
+        for start in range(0, len(starts), _EDGES_AT_ONCE)
     ]
     none = np.zeros(0, dtype=np.int32)
     rows, columns, touching = zip(*found, strict=True) if found else ([none], [none], [none])
@@ -243,18 +283,18 @@ class _Sweep:
     """Where edges cross the middles of fine rows, in order, and the sums up to there."""
 
     keys: npt.NDArray[np.int64]
-    """Row and place of each crossing in one number, sorted."""
+    """Row and place of each crossing in one number, sorted, between two that are out of reach."""
     depth: npt.NDArray[np.int32]
     """How many polygons cover the place east of the first n crossings."""
     number: npt.NDArray[np.int64]
     """The sum of their set numbers: the set's own number where there is one or none."""
 
     @classmethod
-    def along_rows(cls, frame: Frame, edges: Edges) -> _Sweep:
+    def along_rows(cls, frame: Frame, edges: Edges, starts: Ints) -> _Sweep:
         """Find all crossings. Each row's signs sum to nought, so one running sum serves all."""
         found = [
-            _crossings(frame, edges, edges.starts[start : start + _EDGES_AT_ONCE])
-            for start in range(0, len(edges.starts), _EDGES_AT_ONCE)
+            _crossings(frame, edges, starts[start : start + _EDGES_AT_ONCE])
+            for start in range(0, len(starts), _EDGES_AT_ONCE)
         ]
         none = np.zeros(0, dtype=np.int64)
         keys, signed = zip(*found, strict=True) if found else ([none], [none])
@@ -264,7 +304,8 @@ class _Sweep:
         nothing = np.zeros(1, dtype=np.int64)
         depth = np.cumsum(np.concatenate([nothing, np.sign(signed_number)]), dtype=np.int64)
         number = np.cumsum(np.concatenate([nothing, signed_number]))
-        return cls(key[order], depth.astype(np.int32), number)
+        kept = np.concatenate([[-_OUT_OF_REACH], key[order], [_OUT_OF_REACH]])
+        return cls(kept, depth.astype(np.int32), number)
 
     def at_west_side(self, row: Ints, column: Ints) -> tuple[npt.NDArray[np.uint16], Bools]:
         """Return the set's number in the middle of each cell's western side, and if it is sure.
@@ -272,8 +313,9 @@ class _Sweep:
         It is not where polygons overlap, nor where a crossing is too near to that point.
         """
         key = (row.astype(np.int64) << _COLUMN_BITS) + (column.astype(np.int64) << _FRACTION_BITS)
-        before = np.searchsorted(self.keys, key)
-        near = np.searchsorted(self.keys, key - 2) != np.searchsorted(self.keys, key + 2)
+        after = np.searchsorted(self.keys, key)
+        before = after - 1
+        near = (self.keys[before] >= key - 2) | (self.keys[after] < key + 2)
         several = self.depth[before] > 1
         return np.where(several, NOBODY, self.number[before]).astype(np.uint16), ~(near | several)
 
@@ -309,27 +351,6 @@ def _fill_coarse(
     coarse[edge_free] = numbers[run[edge_free]]
 
 
-def _fill_blocks(
-    frame: Frame,
-    sweep: _Sweep,
-    block_cells: Ints,
-    blocks: npt.NDArray[np.int32],
-    edge_cells: Ints,
-    ask_polygons: AskPolygons,
-) -> npt.NDArray[np.uint16]:
-    """Give each fine cell without an edge its set; return the sets at the reference points."""
-    row, column = _fine_place(frame, block_cells, edge_cells)
-    reference = _sets(frame, sweep, row, column, ask_polygons)
-    # Along a fine row of a block nothing changes from one edge cell to the next.
-    edge_free = blocks >= 0
-    begins = _begins(edge_free, FINE)
-    row, column = _fine_place(frame, block_cells, np.flatnonzero(begins))
-    numbers = _sets(frame, sweep, row, column, ask_polygons)
-    run = np.cumsum(begins, dtype=np.int32) - 1
-    blocks[edge_free] = numbers[run[edge_free]]
-    return reference
-
-
 def _begins(edge_free: Bools, row_length: int) -> Bools:
     """Return where runs of cells without an edge begin; a row's end ends a run."""
     begins = edge_free.copy()
@@ -340,9 +361,9 @@ def _begins(edge_free: Bools, row_length: int) -> Bools:
 
 def _fine_place(frame: Frame, block_cells: Ints, cell: Ints) -> tuple[Ints, Ints]:
     """Return fine row and column of cells numbered by block and place in the block."""
-    coarse_row, coarse_column = np.divmod(block_cells[cell >> (2 * SHIFT)], frame.columns)
-    within = cell & (BLOCK - 1)
-    return coarse_row * FINE + (within >> SHIFT), coarse_column * FINE + (within & (FINE - 1))
+    row, column = (each.astype(np.int32) * FINE for each in np.divmod(block_cells, frame.columns))
+    block = cell >> (2 * SHIFT)
+    return row[block] + (cell >> SHIFT & FINE - 1), column[block] + (cell & FINE - 1)
 
 
 def _sets(

@@ -24,7 +24,6 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.geometry.boundary_distances import BoundaryDistances
 from catchments.geometry.cell_grid import (
-    BLOCK,
     CELL_LAT_DEG,
     CELL_LNG_DEG,
     FINE,
@@ -247,10 +246,10 @@ class SpatialIndex:
     ) -> bool:
         """Whether an edge cell of a block meets a window of fine cells, its last ones included."""
         x0, y0, x1, y1 = fine_window
-        fine = self._grid.blocks[block * BLOCK : (block + 1) * BLOCK].reshape(FINE, FINE)
         left, low = max(0, x0 - column * FINE), max(0, y0 - row * FINE)
-        met = fine[low : y1 - row * FINE + 1, left : x1 - column * FINE + 1]
-        return bool((met < 0).any())
+        right, high = min(FINE, x1 - column * FINE + 1), min(FINE, y1 - row * FINE + 1)
+        rows, columns = self._grid.with_edges.data, (1 << right) - (1 << left)
+        return any(rows[block * FINE + at] & columns for at in range(low, high))
 
     @cached_property
     def _edges_south_west(self) -> Ints:
@@ -289,8 +288,8 @@ class SpatialIndex:
         within = (row >= 0) & (coarse_row < frame.rows)
         within &= (column >= 0) & (coarse_column < frame.columns)
         cell = pick(grid.coarse, coarse_row * frame.columns + coarse_column)
-        fine = ((row & (FINE - 1)) << SHIFT) | (column & (FINE - 1))
-        edges: Bools = pick(grid.blocks, ~cell * BLOCK + fine) < 0
+        of_row = pick(grid.with_edges, ~cell << SHIFT | row & (FINE - 1))
+        edges: Bools = (of_row >> (column & (FINE - 1)) & 1).astype(bool)
         return edges & (cell < 0) & within
 
     def _set_numbers(self, lng: Floats, lat: Floats) -> npt.NDArray[np.uint16]:
@@ -317,15 +316,22 @@ class SpatialIndex:
         if not len(in_block):
             return found
         row, column = pick(row, in_block), pick(column, in_block)
-        fine = ((row & (FINE - 1)) << SHIFT) | (column & (FINE - 1))
-        numbers = grid.blocks.take((~pick(cells, in_block)) * BLOCK + fine)
-        found[in_block] = numbers.astype(np.uint16)
-        at_edge = np.flatnonzero(numbers < 0)
+        block_row = ~pick(cells, in_block) << SHIFT | row & (FINE - 1)
+        bit = np.left_shift(np.uint16(1), (column & (FINE - 1)).astype(np.uint16))
+        with_edges = pick(grid.with_edges, block_row)
+        # The next cell with edges: the one here, or the first to the east, or the row has no other.
+        following = pick(grid.first_cell, block_row) + np.bitwise_count(with_edges & (bit - 1))
+        is_last = with_edges < bit
+        numbers = pick(grid.row_end, block_row)
+        before = np.flatnonzero(~is_last)
+        numbers[before] = pick(grid.reference, pick(following, before))
+        found[in_block] = numbers
+        at_edge = np.flatnonzero(with_edges & bit)
         if len(at_edge):
             points = pick(in_block, at_edge)
             ref_lng = grid.frame.west_side(pick(column, at_edge))
             ref_lat = grid.frame.middle(pick(row, at_edge))
-            edge_cells = ~pick(numbers, at_edge)
+            edge_cells = pick(following, at_edge)
             here = pick(lng, points), pick(lat, points)
             found[points] = self._numbers_at_edges(edge_cells, ref_lng, ref_lat, *here)
         return found
@@ -348,7 +354,7 @@ class SpatialIndex:
         )
         number = pick(grid.reference, edge_cells).astype(np.int64)
         depth = np.minimum(number, 1)
-        several = number > len(self.codes)
+        several = (number > len(self.codes)) | pick(grid.crowded, edge_cells)
         begin = ends - counts  # every edge cell has an edge, so that each point has a part
         depth += np.add.reduceat(turn, begin)
         number += np.add.reduceat(turn * pick(grid.edges.owner, edge), begin)
@@ -422,7 +428,8 @@ def _all_within(values: Floats, low: float, high: float) -> bool:
 
 def _one_point_lookup(grid: CellGrid, exact: ExactPolygons) -> Callable[..., CatchmentSet]:
     """Return the lookup of one point as a closure: local names are what makes it fast."""
-    cells, fine_cells = grid.coarse.data, grid.blocks.data
+    cells, rows, firsts = grid.coarse.data, grid.with_edges.data, grid.first_cell.data
+    references, row_ends = grid.reference.data, grid.row_end.data
     sets, at_edge = exact.sets, _one_point_at_edge(grid, exact)
     west, south, east, north = (
         grid.frame.west,
@@ -441,9 +448,14 @@ def _one_point_lookup(grid: CellGrid, exact: ExactPolygons) -> Callable[..., Cat
         row = int((lat - south) * per_lat)
         number = cells[(row >> 4) * columns + (column >> 4)]
         if number < 0:
-            number = fine_cells[~number << 8 | (row & 15) << 4 | column & 15]
-            if number < 0:
-                return at_edge(~number, row, column, lng, lat)
+            block_row = ~number << 4 | row & 15
+            with_edges, bit = rows[block_row], 1 << (column & 15)
+            if with_edges < bit:
+                return sets[row_ends[block_row]]
+            cell = firsts[block_row] + (with_edges & bit - 1).bit_count()
+            if with_edges & bit:
+                return at_edge(cell, row, column, lng, lat)
+            return sets[references[cell]]
         return sets[number]
 
     return covering
@@ -452,12 +464,12 @@ def _one_point_lookup(grid: CellGrid, exact: ExactPolygons) -> Callable[..., Cat
 def _one_point_at_edge(grid: CellGrid, exact: ExactPolygons) -> Callable[..., CatchmentSet]:
     """Return the lookup of one point in an edge cell: `_numbers_at_edges`, in plain Python."""
     xs, ys, owners = grid.edges.lng.data, grid.edges.lat.data, grid.edges.owner.data
-    references, first_edge = grid.reference.data, grid.first_edge.data
+    references, first_edge, crowded = grid.reference.data, grid.first_edge.data, grid.crowded.data
     edges, frame, sets, alone = grid.cell_edges.data, grid.frame, exact.sets, len(exact.codes)
 
     def at_edge(cell: int, row: int, column: int, lng: float, lat: float) -> CatchmentSet:
         number = references[cell]
-        if number > alone:
+        if number > alone or crowded[cell]:
             return exact.covering(lng, lat)
         depth = 1 if number else 0
         start = (frame.west_side(column), frame.middle(row))

@@ -9,12 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 
 import geopandas
-import shapely
 from geopandas import GeoSeries
-from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Source, SourceKind
-from catchments.geometry.coordinates import WGS84
 from catchments.readers.land import COASTLINE
 from catchments.readers.report import sha256_of
 
@@ -27,11 +24,6 @@ def nzgeom_file(inside: str) -> Path:
 def coastline_polygons() -> GeoSeries:
     """Return every polygon of land, islands and rocks included, in EPSG:2193 metres."""
     return geopandas.read_file(nzgeom_file(COASTLINE), columns=[]).geometry.explode()
-
-
-def coastline() -> BaseGeometry:
-    """Return all land as one multipolygon, WGS 84, longitude -180…180, unsimplified."""
-    return shapely.multipolygons(coastline_polygons().to_crs(WGS84))
 
 
 def coastline_source() -> Source:

@@ -13,10 +13,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+import pyproj
 import shapely
+from pyproj import Transformer
+from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import NotKnown
+from catchments.geometry.coordinates import NZTM2000, WGS84
 from catchments.geometry.tiling.ground import Land
+from catchments.readers.report import sha256_of
 
 COASTLINE = "data/coastlines/nz-coastlines-and-islands-polygons-topo-150k.gpkg"
 """Within `nzgeom`: multipolygons in EPSG:2193, 720,000 vertices, none left out for being small."""
@@ -28,13 +34,31 @@ _HEADS = {0: 8, 1: 40, 2: 56, 3: 56, 4: 72}
 @lru_cache(maxsize=1)
 def land() -> Land:
     """Return all land there is, kept for the next who asks: a tenth of a second, 12 MB."""
+    return Land(np.asarray(shapely.get_parts(_shapes())))
+
+
+def coastline() -> BaseGeometry:
+    """Return all land as one multipolygon, WGS 84, longitude -180…180, unsimplified."""
+    to_degrees = Transformer.from_crs(NZTM2000, WGS84, always_xy=True)
+    points = shapely.transform(_shapes(), lambda xy: np.column_stack(to_degrees.transform(*xy.T)))
+    return shapely.multipolygons(shapely.get_parts(points))
+
+
+def coastline_digest() -> bytes:
+    """Return what is the same for the same `coastline` alone: its file, and what made degrees."""
+    return f"{sha256_of(_path())} {pyproj.proj_version_str}".encode()
+
+
+def _shapes() -> npt.NDArray[np.object_]:
+    with closing(sqlite3.connect(f"{_path().as_uri()}?mode=ro&immutable=1", uri=True)) as file:
+        return np.asarray(shapely.from_wkb([_wkb(blob) for (blob,) in file.execute(_POLYGONS)]))
+
+
+def _path() -> Path:
     found = find_spec("nzgeom")
     if found is None or found.origin is None:
         raise NotKnown("The coastline is not installed.", next_step="Install what is pinned.")
-    path = Path(found.origin).parent / COASTLINE
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as file:
-        shapes = shapely.from_wkb([_wkb(blob) for (blob,) in file.execute(_POLYGONS)])
-    return Land(np.asarray(shapely.get_parts(shapes)))
+    return Path(found.origin).parent / COASTLINE
 
 
 def _wkb(blob: bytes) -> bytes:

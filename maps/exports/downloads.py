@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from catchments.core.columns import CATCHMENT_COLUMNS
 from maps.exports.export_input import ExportInput
 from maps.exports.school_tables import COLUMNS as SCHOOL_COLUMNS
+from maps.screen.shell import Shell
 
 MANIFEST = "manifest.json"
 GEOJSON = "boundaries.geojson"
@@ -25,6 +26,8 @@ SCHOOLS_XLSX = "schools-and-providers.xlsx"
 MAP_PDF = "map-a3.pdf"
 MAP_PNG = "map-a3.png"
 MAP_HTML = "map.html"
+FILE_SHELL = "map-file-shell.json"
+"""What Folium wrote of the last: a part that is kept, and a name in the memo of an input."""
 
 
 def _l(text: str) -> str:
@@ -119,9 +122,19 @@ def _map_png(material: ExportInput) -> bytes:
 
 
 def _map_html(material: ExportInput) -> bytes:
-    from maps.screen.standalone import map_html
+    from maps.screen.whole_page import whole_page
 
-    return map_html(material)
+    return whole_page(material, _file_shell(material)).encode()
+
+
+def _file_shell(material: ExportInput) -> Shell:
+    known: Shell | None = material.memo.get(FILE_SHELL)
+    if known is not None:
+        return known
+    from maps.screen.shell import small_extent
+    from maps.screen.standalone import file_shell  # brings Folium
+
+    return file_shell(small_extent(material))
 
 
 FILES = (

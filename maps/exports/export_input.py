@@ -5,7 +5,7 @@ Each is worked out once, however many files are made of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -20,15 +20,28 @@ from maps.display import coarser, display_coverage
 
 
 @dataclass(frozen=True)
+class Coast:
+    """All land, WGS 84, read when it is first needed, and what only the same land has in common."""
+
+    digest: bytes
+    read: Callable[[], BaseGeometry | None]
+
+    @classmethod
+    def of(cls, land: BaseGeometry | None) -> Coast:
+        """Return land that is read already."""
+        return cls(land.wkb if land is not None else b"", lambda: land)
+
+
+@dataclass(frozen=True)
 class ExportInput:
     """An edition and what is known beside it.
 
-    `coast` is all land, WGS 84; without it boundaries are drawn as far as they reach. Without a
-    `release` of the school directory there are no schools.
+    `coast` is all land; without it boundaries are drawn as far as they reach. Without a `release`
+    of the school directory there are no schools.
     """
 
     edition: Edition
-    coast: BaseGeometry | None = None
+    coast: BaseGeometry | Coast | None = None
     release: DirectoryRelease | None = None
     answers: Mapping[int, Answer] | None = None
     """Every school of the release, resolved."""
@@ -38,9 +51,19 @@ class ExportInput:
     """What `drawn` is, where it is known."""
 
     @classmethod
-    def of(cls, snapshot: Snapshot, *, coast: BaseGeometry | None = None) -> ExportInput:
+    def of(cls, snapshot: Snapshot, *, coast: BaseGeometry | Coast | None = None) -> ExportInput:
         """Return the material that a snapshot has."""
         return cls(snapshot.edition, coast, snapshot.release, snapshot.answers)
+
+    @cached_property
+    def shore(self) -> Coast:
+        """The coast, to be read when it is needed."""
+        return self.coast if isinstance(self.coast, Coast) else Coast.of(self.coast)
+
+    @cached_property
+    def land(self) -> BaseGeometry | None:
+        """All land, WGS 84, if any is known."""
+        return self.shore.read()
 
     @cached_property
     def published(self) -> Mapping[str, BaseGeometry]:
@@ -56,7 +79,7 @@ class ExportInput:
         """Boundaries by code as they are drawn: simplified, clipped to the coast, 0…360."""
         if self.drawn_before is not None:
             return self.drawn_before
-        return display_coverage(self.edition.boundaries, coast=self.coast)
+        return display_coverage(self.edition.boundaries, coast=self.land)
 
     @cached_property
     def drawn_from_afar(self) -> Mapping[str, BaseGeometry]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import folium
 from branca.element import Figure
@@ -19,18 +18,15 @@ from catchments.core.map_tiles import BACKGROUNDS
 from maps.screen.basemap_cells import LEVELS
 from maps.screen.coast_cells import DETAILS
 from maps.screen.elements import OwnControl, OwnHandler, OwnLayer
+from maps.screen.shell import MAIN_ISLANDS, MAP_ID, Shell
 
 _DECLARED = re.compile(r"^\s*var (\w+) =", re.MULTILINE)
-MAP_ID = "catchments"
-MAP_NAME = f"map_{MAP_ID}"
-"""The id of the map's element, and the script's one global name."""
 CENTRE = (-41.2, 172.6)
 WIDEST_ZOOM = 3
 CLOSEST_ZOOM = 16
 PUBLISHED_FROM, FINEST_FROM = 10, 12
 """Zooms from which boundaries are drawn as published, and the coast as fine as its source."""
 SCHOOLS_FROM, NAMES_FROM, SUBURBS_FROM = 9, 12, 11
-MAIN_ISLANDS = [[-47.4, 166.3], [-34.3, 178.7]]
 CHATHAMS = [[-44.5, 182.9], [-43.6, 184.1]]
 COUNTRY = [MAIN_ISLANDS[0], [MAIN_ISLANDS[1][0], CHATHAMS[1][1]]]
 """Over this the middle of the picture stays."""
@@ -56,14 +52,6 @@ PANES = {
     "labels": 440,
 }
 """Each pane and how high it lies; catchments lie at Leaflet's own 400."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shell:
-    """What a page holds (`html`) and what it loads after Leaflet (`script`)."""
-
-    html: str
-    script: str
 
 
 class CatchmentMap(folium.Map):

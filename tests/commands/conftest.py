@@ -43,7 +43,8 @@ def _fixed_today_and_quick_maps(monkeypatch: pytest.MonkeyPatch) -> None:
 
     Maps for print take nine tenths of the time of a publication; `tests/maps` looks at them.
     """
-    monkeypatch.setattr("catchments.readers.coastline.coastline", lambda: None)
+    monkeypatch.setattr("catchments.readers.land.coastline", lambda: None)
+    monkeypatch.setattr("catchments.readers.land.coastline_digest", lambda: b"none")
     stand_in = SimpleNamespace(map_pdf=lambda _: b"a PDF", map_png=lambda _: b"a PNG")
     monkeypatch.setitem(sys.modules, "maps.printing", stand_in)
     picture = SimpleNamespace(picture_png=lambda _: b"a PNG")

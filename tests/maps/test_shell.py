@@ -13,7 +13,8 @@ from jinja2.utils import htmlsafe_json_dumps
 
 from catchments.web.pages.map import CELL_DEG
 from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, leaflet_file
-from maps.screen.folium_map import CLOSEST_ZOOM, CREDITS, MAP_NAME, render_shell
+from maps.screen.folium_map import CLOSEST_ZOOM, CREDITS, render_shell
+from maps.screen.shell import MAP_NAME
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,9 +13,12 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.model import DirectoryRelease, Edition, Place, School
 from catchments.lookup.snapshot import Snapshot
 from maps import edition_map
+from maps.exports.downloads import FILES, MAP_HTML
 from maps.exports.export_input import ExportInput
-from maps.screen.standalone import map_html
+from maps.screen.standalone import whole_map
 from tests.worlds import small_release
+
+(map_html,) = (file.make for file in FILES if file.name == MAP_HTML)
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +84,8 @@ def test_an_edition_alone_is_enough(edition: Edition) -> None:
 
 def test_the_same_edition_gives_the_same_file(edition: Edition) -> None:
     assert map_html(ExportInput(edition)) == map_html(ExportInput(edition))
+
+
+def test_the_file_is_what_folium_saves(edition: Edition, coast: BaseGeometry) -> None:
+    material = ExportInput(edition, coast)
+    assert whole_map(material).get_root().render().encode() == map_html(material)

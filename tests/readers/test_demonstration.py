@@ -21,7 +21,8 @@ from catchments.core.model import (
 )
 from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.geometry.tiling.coverage import find_faults, is_coverage
-from catchments.readers.coastline import coastline, coastline_source
+from catchments.readers import land as land_read
+from catchments.readers.coastline import coastline_source
 from catchments.readers.demonstration import (
     DEMONSTRATION_FOLDER,
     _rows_as,
@@ -55,7 +56,7 @@ def frame(edition):
 
 @pytest.fixture(scope="module")
 def land():
-    return geometry_to_360(coastline())
+    return geometry_to_360(land_read.coastline())
 
 
 def holders(frame, lng, lat):

@@ -11,6 +11,7 @@ from catchments.editions.publishing import Publisher
 from catchments.editions.uncovered import not_counted
 from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.snapshot import Snapshot, Timeline
+from catchments.readers import land
 from catchments.readers.report import Progress
 from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Artefact, Store
@@ -26,7 +27,10 @@ def publisher(store: Store, progress: Progress, addresses: Path | None = None) -
     earlier = _kept_with(store, max((each.number for each in store.editions()), default=0))
 
     def make(snapshot: Snapshot) -> Sequence[Artefact]:
-        return artefacts(snapshot, progress, earlier)
+        nonlocal earlier
+        made = artefacts(snapshot, progress, earlier)
+        earlier = {each.name: each for each in made}.get  # for what is published anew on top of it
+        return made
 
     return Publisher(
         store,
@@ -47,10 +51,11 @@ def artefacts(snapshot: Snapshot, progress: Progress, earlier: Kept) -> Sequence
     `earlier` reads what is kept with an edition before it. Raises PublicationRefused, which names
     the file that could not be made.
     """
-    from catchments.readers.coastline import coastline  # brings geopandas
     from maps.artefacts import build_all
+    from maps.exports.export_input import Coast
 
-    return build_all(snapshot, coast=coastline(), earlier=earlier, progress=progress)
+    coast = Coast(land.coastline_digest(), land.coastline)
+    return build_all(snapshot, coast=coast, earlier=earlier, progress=progress)
 
 
 def artefacts_anew(store: Store, number: int, progress: Progress) -> Sequence[Artefact]:
