@@ -35,6 +35,7 @@ from catchments.store.accounts import people as accounts
 from catchments.store.accounts.factors import STEP_S, app_context
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository
+from catchments.store.engine import Database
 from catchments.web.accounts import access
 from catchments.web.accounts.room import room_of
 from tests.waiting import wait_until
@@ -109,7 +110,7 @@ def add_person(store: Store, login: str, *roles: Role, password: str = PASSWORD)
     )
 
 
-def see_to_an_app(store: Store, login: str) -> None:
+def see_to_an_app(store: Database, login: str) -> None:
     """See that somebody has an app whose role needs one, as if they had set it up long ago.
 
     A database that was copied has another key than the one that it was sealed under.
@@ -119,7 +120,7 @@ def see_to_an_app(store: Store, login: str) -> None:
         give_an_app(store, person)
 
 
-def give_an_app(store: Store, person: Person) -> None:
+def give_an_app(store: Database, person: Person) -> None:
     """Have somebody's app give codes, but for the record that it was set up."""
     table = schema.authenticator
     own = table.c.person_id == person.id

@@ -39,7 +39,10 @@ def effects(before: Edition, after: Edition, schools: Mapping[int, School]) -> l
         Effect("Catchments that are new", told.catchments_added(), only_adds=True),
         Effect("Catchments that end", told.catchments_removed()),
         *_of_catchments_that_stay(told),
-        Effect("Boundaries that are redrawn, by ground that changes hands, sea included", told.redrawn()),
+        Effect(
+            "Boundaries that are redrawn, by ground that changes hands, sea included",
+            told.redrawn(),
+        ),
         *_of_providers_and_listings(told),
         Effect("Schools listed elsewhere", told.moved()),
         *_of_other_declarations(told),
