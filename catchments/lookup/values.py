@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum, auto
@@ -178,6 +178,19 @@ def flaw_of(*, lng: float, lat: float) -> Flaw | None:
         return Flaw.LNG_RANGE
     is_mirrored = lat > 0 and in_new_zealand(lng=lng, lat=-lat)
     return Flaw.SIGN_MISSING if is_mirrored else None
+
+
+def are_flawless(lng: Sequence[float], lat: Sequence[float]) -> bool:
+    """Whether the extremes of points show that none has a flaw; if not, some still need have none.
+
+    South of the equator no sign is missing.
+    """
+    if not lng:
+        return True
+    (west, east), (south, north) = (min(lng), max(lng)), (min(lat), max(lat))
+    return bool(
+        LAT_LIMITS[0] <= south <= north <= 0 and LNG_LIMITS[0] <= west <= east <= LNG_LIMITS[1]
+    )
 
 
 def flaw_of_box(*, west: float, south: float, east: float, north: float) -> Flaw | None:

@@ -557,6 +557,52 @@ def test_a_school_is_answered_the_same_among_others_and_among_schools(ask, asked
     assert answered([]) == answered([{"id": "more", "address": "Ahitown"}])
 
 
+degrees_of_lng = st.sampled_from([174.5, 175, 175.0000001, 180, 183.4567, 360, -176.5, 1e-7, 400])
+degrees_of_lat = st.sampled_from([-38.5, -38, -38.00001, -1e-7, 0, -0.0, -90, 38.5, 174.5])
+
+
+@settings(
+    max_examples=examples(60),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.text('aā,"\n {[=:', max_size=4),
+            degrees_of_lng | st.floats(173.0, 177.0),
+            degrees_of_lat | st.floats(-41.0, -36.0),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+@pytest.mark.parametrize("written", BODIES)
+@pytest.mark.parametrize("asked", BODIES)
+def test_a_point_is_answered_the_same_among_others_and_among_points(ask, asked, written, rows):
+    given = [{"id": own, "lng": lng, "lat": lat} for own, lng, lat in rows]
+
+    def answered(more):
+        every = [*given, *more]
+        text = io.StringIO()
+        table = csv.DictWriter(text, ["id", "lng", "lat", *(["school_id"] if more else [])])
+        table.writeheader()
+        table.writerows(every)
+        lines = "\n".join(map(json.dumps, every))
+        body = {JSON: {"rows": every}, NDJSON: lines, CSV: text.getvalue().encode()}[asked]
+        return rows_of(ask(body, asked, Accept=written))[: len(given)]
+
+    assert answered([]) == answered([{"id": "more", "school_id": 54}])
+
+
+@pytest.mark.parametrize(
+    "row", ['{"id":1,"lng":174.5,"lat":-38.5,"lng":175}', '{"id":{},"lng":174.5,"lat":-38.5}']
+)
+def test_a_point_that_has_a_member_twice_or_no_plain_id_is_at_fault_among_points(ask, row):
+    plain = '{"id":2,"lng":174.5,"lat":-38.5}'
+    first, second = rows_of(ask(f"{row}\n{plain}", NDJSON))
+    assert (first["status"], second["status"]) == ("refused", "resolved")
+
+
 @pytest.mark.parametrize("form", BODIES)
 def test_ten_thousand_rows_are_answered_in_their_order(ask, form):
     numbers = [54 + n % 9 for n in range(AT_MOST)]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from catchments.bulk.resolving import BASES, NONE, STATUSES, BatchResolver, Outcomes
+from catchments.bulk.resolving import BASES, NEAREST, NONE, STATUSES, BatchResolver, Outcomes
 from catchments.core import errors
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown
-from catchments.core.model import Basis
-from catchments.geometry.coordinates import published_lng
+from catchments.geometry.coordinates import published_lng, published_lngs
 from catchments.lookup.search.text_search import TextSearch
 from catchments.lookup.snapshot import Published, Snapshot
 from catchments.runtime.recent import Recent
@@ -30,7 +32,7 @@ from catchments.web.v1.bulk.lines import (
     said_of_finding,
 )
 from catchments.web.v1.bulk.questions import Form
-from catchments.web.v1.bulk.rows import Fault, Kind, Questions, Row, Schools
+from catchments.web.v1.bulk.rows import Fault, Kind, Points, Questions, Row, Schools
 
 TABLES_KEPT = 8
 """Ready lines of so many dates and forms are kept a world."""
@@ -39,6 +41,8 @@ ADDRESSES_A_PIECE = 20
 ADDRESSES_FOR_S = 30.0
 """So long addresses are looked up for one body; a worker has others waiting."""
 _NO_ID = b""
+_ALONE = -1
+"""Of a row that is told something of its own: how far away it is, who else it may be."""
 _TIME_IS_UP = Fault(
     "address",
     "",
@@ -113,7 +117,7 @@ class Answers:
         self.snapshot = self._as_at.snapshot
         self.table = table(world, day, form)
         self._lines = self.table.lines
-        self._plain: dict[tuple[int, int, int], bytes] = {}
+        self._told: dict[tuple[object, ...], bytes] = {}
         self._addresses_until = time.monotonic() + ADDRESSES_FOR_S
 
     def of(self, questions: Questions) -> Iterator[bytes]:
@@ -121,6 +125,8 @@ class Answers:
         count_bulk_rows(len(questions))
         if isinstance(questions, Schools):
             return self._of_schools(questions)
+        if isinstance(questions, Points):
+            return self._of_points(questions)
         return self._of_rows(questions)
 
     def _of_schools(self, schools: Schools) -> Iterator[bytes]:
@@ -134,13 +140,24 @@ class Answers:
                 lines = self._lines.with_ids(schools.ids[part], lines)
             yield (between if start else b"") + between.join(lines)
 
+    def _of_points(self, points: Points) -> Iterator[bytes]:
+        told = self._points(points.lng, points.lat)
+        lng = _texts(published_lngs(np.array(points.lng)).tolist())
+        lat = _texts(points.lat)
+        between = self._lines.between
+        for start in range(0, len(points), ROWS_A_PIECE):
+            part = slice(start, start + ROWS_A_PIECE)
+            lines = self._lines.with_points(points.ids[part], lng[part], lat[part], told[part])
+            yield (between if start else b"") + between.join(lines)
+
     def _of_rows(self, rows: Sequence[Row]) -> Iterator[bytes]:
         """Yield the lines of rows, in their order."""
         addresses = any(row.kind is Kind.ADDRESS for row in rows)
         at_once = ADDRESSES_A_PIECE if addresses else ROWS_A_PIECE
         between = self._lines.between
         # All at once: a thousand points take not much less time than ten thousand.
-        points = iter(self._points([row.asked for row in rows if row.kind is Kind.POINT]))
+        asked = [row.asked for row in rows if row.kind is Kind.POINT]
+        points = iter(self._points([lng for lng, _ in asked], [lat for _, lat in asked]))
         for start in range(0, len(rows), at_once):
             piece = between.join(self._some(start, rows[start : start + at_once], points))
             yield (between if start else b"") + piece
@@ -189,25 +206,38 @@ class Answers:
     def _resolver(self) -> BatchResolver | None:
         return BatchResolver.of(self.snapshot) if self.snapshot else None
 
-    def _points(self, points: Sequence[tuple[float, float]]) -> list[bytes]:
+    def _points(self, lng: Sequence[float], lat: Sequence[float]) -> list[bytes]:
         """Return what is said of points, to the end of their lines."""
-        if not points:
+        if not lng:
             return []
         if self._resolver is None:
-            return [self._lines.told(self._before_the_first()) + self._lines.end] * len(points)
-        lng, lat = np.array(points).T
-        outcomes = self._resolver.points(lng=lng, lat=lat, threads=1)
-        columns = (outcomes.status, outcomes.basis, outcomes.catchment)
-        keys = list(zip(*(column.tolist() for column in columns), strict=True))
-        return [self._told_of_point(outcomes, row, key) for row, key in enumerate(keys)]
+            return [self._lines.told(self._before_the_first()) + self._lines.end] * len(lng)
+        outcomes = self._resolver.points(lng=np.array(lng), lat=np.array(lat), threads=1)
+        alike = _alike(outcomes)
+        told = list(map(self._told_alike(outcomes, alike).get, alike.tolist()))
+        return [
+            self._told_of_point(outcomes, row) if text is None else text
+            for row, text in enumerate(told)
+        ]
 
-    def _told_of_point(self, outcomes: Outcomes, row: int, key: tuple[int, int, int]) -> bytes:
-        if row in outcomes.alternatives or BASES[key[1]] == Basis.NEAREST:
-            return self._lines.told(self._said_of_point(outcomes, row)) + self._lines.end
-        if key not in self._plain:
-            told = self._said_of_point(outcomes, row)
-            self._plain[key] = self._lines.told(told) + self._lines.end
-        return self._plain[key]
+    def _told_alike(self, outcomes: Outcomes, alike: npt.NDArray[np.int64]) -> Mapping[int, bytes]:
+        """Return what is said of each kind of rows that are alike, by what `_alike` calls it."""
+        kinds, rows = np.unique(alike, return_index=True)
+        pairs = zip(kinds.tolist(), rows.tolist(), strict=True)
+        return {kind: self._told_of_point(outcomes, row) for kind, row in pairs if kind != _ALONE}
+
+    def _told_of_point(self, outcomes: Outcomes, row: int) -> bytes:
+        far_m = float(outcomes.distance_m[row])
+        about = (
+            *(int(each[row]) for each in (outcomes.status, outcomes.basis, outcomes.catchment)),
+            None if math.isnan(far_m) else far_m,  # none is the same as another
+            outcomes.alternatives.get(row),
+            row in outcomes.on_edge,
+        )
+        if about not in self._told:
+            told = self._lines.told(self._said_of_point(outcomes, row))
+            self._told[about] = told + self._lines.end
+        return self._told[about]
 
     def _said_of_point(self, outcomes: Outcomes, row: int) -> Said:
         assert self._resolver is not None  # noqa: S101 - a point was asked of it
@@ -224,3 +254,21 @@ class Answers:
             alternatives=outcomes.alternatives.get(row, ()),
             notices=self._resolver.notices(outcomes, row),
         )
+
+
+def _alike(outcomes: Outcomes) -> npt.NDArray[np.int64]:
+    """Return a number for each row: rows of the same one are told the same, but for `_ALONE`."""
+    status, basis = outcomes.status.astype(np.int64), outcomes.basis.astype(np.int64)
+    alike = (outcomes.catchment - NONE).astype(np.int64)
+    alike = (alike * len(STATUSES) + status) * len(BASES) + basis
+    alike[outcomes.basis == NEAREST] = _ALONE
+    alike[[*outcomes.alternatives, *outcomes.on_edge]] = _ALONE
+    return alike
+
+
+def _texts(degrees: list[float]) -> list[bytes]:
+    """Return degrees as texts, as `repr` has each."""
+    texts = msgspec.json.encode(degrees)[1:-1]
+    if b"e" in texts:  # where each writes the exponent in a way of its own
+        return [repr(each).encode() for each in degrees]
+    return texts.split(b",")

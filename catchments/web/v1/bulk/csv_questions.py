@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import cast
@@ -18,6 +19,7 @@ from catchments.lookup.values import (
     LAT,
     LNG,
     SCHOOL_ID,
+    are_flawless,
     degrees,
     field_called,
     flaw_of,
@@ -37,6 +39,7 @@ from catchments.web.v1.bulk.rows import (
     WAYS,
     BodyRefused,
     Kind,
+    Points,
     Questions,
     Row,
     RowAtFault,
@@ -45,6 +48,7 @@ from catchments.web.v1.bulk.rows import (
     row_of,
 )
 
+_PLAIN_DEGREES = re.compile(r"(?:-?[0-9]{1,3}(?:\.[0-9]{1,17})?\n)+")
 _COLUMNS_AT_MOST = 50
 """Names that are looked at: among so many one is unknown, or there twice."""
 
@@ -60,7 +64,8 @@ def read_csv(text: str) -> Questions:
     few(records)
     if '="' in text:
         records = [_unwrapped(cells, fields) for cells in records]
-    return _schools(records, fields) or list(map(_Columns(names, fields).row, records))
+    plain = _schools(records, fields) or _points(records, fields)
+    return plain or list(map(_Columns(names, fields).row, records))
 
 
 def _unwrapped(cells: Sequence[str], fields: Sequence[str]) -> list[str]:
@@ -71,11 +76,8 @@ def _unwrapped(cells: Sequence[str], fields: Sequence[str]) -> list[str]:
 
 def _schools(records: Sequence[Sequence[str]], names: Sequence[str]) -> Schools | None:
     """Return schools with ids, or None where a row is not as plain as that."""
-    if sorted(names) != ["id", "school_id"]:
-        return None
-    try:
-        columns = dict(zip(names, zip(*records, strict=True), strict=True))
-    except ValueError:
+    columns = _columns(records, names)
+    if sorted(columns) != ["id", "school_id"]:
         return None
     ids, numbers = columns["id"], columns["school_id"]
     together = "".join(numbers)
@@ -83,6 +85,28 @@ def _schools(records: Sequence[Sequence[str]], names: Sequence[str]) -> Schools 
     if not plain or not all(numbers):
         return None
     return Schools(list(map(msgspec.json.encode, ids)), list(map(int, numbers)))
+
+
+def _points(records: Sequence[Sequence[str]], names: Sequence[str]) -> Points | None:
+    """Return points with ids, or None where a row is not as plain as that."""
+    columns = _columns(records, names)
+    if sorted(columns) != ["id", "lat", "lng"]:
+        return None
+    texts = "\n".join((*columns["lng"], *columns["lat"], ""))
+    if not _PLAIN_DEGREES.fullmatch(texts):
+        return None
+    lng, lat = (list(map(float, columns[name])) for name in ("lng", "lat"))
+    if not are_flawless(lng, lat):
+        return None
+    return Points(list(map(msgspec.json.encode, columns["id"])), lng, lat)
+
+
+def _columns(records: Sequence[Sequence[str]], names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the cells of each column by its name; none where rows are not all as long."""
+    try:
+        return dict(zip(names, zip(*records, strict=True), strict=True))
+    except ValueError:
+        return {}
 
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:

@@ -6,6 +6,7 @@ A caller's own id is kept as the JSON that was given, to be echoed exactly.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from msgspec import UNSET
 
 from catchments.core.errors import Kind as ProblemKind
 from catchments.core.errors import shown
-from catchments.lookup.values import HIGHEST_NUMBER, ID, field_called, flaw_of
+from catchments.lookup.values import HIGHEST_NUMBER, ID, are_flawless, field_called, flaw_of
 from catchments.web.v1.bulk.duplicate_keys import Repeated, may_repeat, once
 from catchments.web.v1.bulk.rows import (
     AT_MOST,
@@ -21,6 +22,7 @@ from catchments.web.v1.bulk.rows import (
     NO_ID,
     BodyRefused,
     Kind,
+    Points,
     Questions,
     Row,
     RowAtFault,
@@ -59,6 +61,16 @@ class _GivenSchools(msgspec.Struct, forbid_unknown_fields=True):
     rows: list[_GivenSchool]
 
 
+class _GivenPoint(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    id: msgspec.Raw
+    lng: float
+    lat: float
+
+
+class _GivenPoints(msgspec.Struct, forbid_unknown_fields=True):
+    rows: list[_GivenPoint]
+
+
 class _Numbers(msgspec.Struct, forbid_unknown_fields=True):
     school_ids: list[int]
 
@@ -77,6 +89,8 @@ _rows = msgspec.json.Decoder(_Rows)
 _row = msgspec.json.Decoder(_Given)
 _schools = msgspec.json.Decoder(_GivenSchools)
 _school = msgspec.json.Decoder(_GivenSchool)
+_points = msgspec.json.Decoder(_GivenPoints)
+_point = msgspec.json.Decoder(_GivenPoint)
 _loose = msgspec.json.Decoder(_Loose)
 
 
@@ -85,11 +99,8 @@ def read_json(body: bytes) -> Questions:
     # Counted before anything is made of it: an empty object takes two bytes here, a hundred there.
     if body.count(b"{") > 8 * AT_MOST or body.count(b",") > 16 * AT_MOST:
         raise too_many()
-    for plain in (_plain_numbers, _plain_schools):
-        try:
-            found = plain(body)
-        except (msgspec.MsgspecError, RecursionError):
-            continue
+    for plain in (_plain_numbers, _plain_schools, _plain_points):
+        found = _unless_other(plain, body)
         if found is not None:
             return found
     try:
@@ -111,6 +122,10 @@ def _plain_schools(body: bytes) -> Schools | None:
     return _schools_given(body, _schools.decode(body).rows, more=1)
 
 
+def _plain_points(body: bytes) -> Points | None:
+    return _points_given(body, _points.decode(body).rows, more=1)
+
+
 def _schools_given(body: bytes, given: list[_GivenSchool], *, more: int = 0) -> Schools | None:
     """Return schools with ids, or None where one of them is none, or may be.
 
@@ -118,13 +133,27 @@ def _schools_given(body: bytes, given: list[_GivenSchool], *, more: int = 0) -> 
     """
     numbers = [each.school_id for each in few(given)]
     ids = [bytes(each.id) for each in given]
+    are_plain = _are_numbers(numbers) and _are_ids(ids, body, 2 * len(given) + more)
+    return Schools(ids, numbers) if are_plain else None
+
+
+def _points_given(body: bytes, given: list[_GivenPoint], *, more: int = 0) -> Points | None:
+    """Return points with ids, or None where one of them has a flaw, or may have."""
+    ids = [bytes(each.id) for each in few(given)]
+    lng, lat = [each.lng for each in given], [each.lat for each in given]
+    are_plain = are_flawless(lng, lat) and _are_ids(ids, body, 3 * len(given) + more)
+    return Points(ids, lng, lat) if are_plain else None
+
+
+def _are_ids(ids: list[bytes], body: bytes, members: int) -> bool:
+    """Whether ids are plain, and a body has no more members than these that were read of it."""
     together = b"".join(ids)
-    if b"{" in together or b"[" in together or not _are_numbers(numbers):
-        return None
     # A member has a colon; ids are kept as they were written. So a member given twice shows.
-    if body.count(b":") != 2 * len(given) + more + together.count(b":"):
-        return None
-    return Schools(ids, numbers)
+    return (
+        b"{" not in together
+        and b"[" not in together
+        and body.count(b":") == members + together.count(b":")
+    )
 
 
 def _are_numbers(numbers: list[int]) -> bool:
@@ -192,11 +221,29 @@ def read_ndjson(body: bytes) -> Questions:
     """Return the rows of a body with a JSON object a line. Raises BodyTooLarge."""
     if body.count(b"{") > 8 * AT_MOST:
         raise too_many()
+    for plain in (_plain_school_lines, _plain_point_lines):
+        found = _unless_other(plain, body)
+        if found is not None:
+            return found
+    return _lines(body)
+
+
+def _plain_school_lines(body: bytes) -> Schools | None:
+    return _schools_given(body, _school.decode_lines(body))
+
+
+def _plain_point_lines(body: bytes) -> Points | None:
+    return _points_given(body, _point.decode_lines(body))
+
+
+def _unless_other(
+    plain: Callable[[bytes], Schools | Points | None], body: bytes
+) -> Schools | Points | None:
+    """Return what a reader of one plain shape finds in a body; None for a body of another."""
     try:
-        schools = _schools_given(body, _school.decode_lines(body))
+        return plain(body)
     except (msgspec.MsgspecError, RecursionError):
-        schools = None
-    return _lines(body) if schools is None else schools
+        return None
 
 
 def _lines(body: bytes) -> list[Row]:

@@ -135,6 +135,15 @@ class Lines(Protocol):
     def with_ids(self, ids: Iterable[bytes], rest: Iterable[bytes]) -> Iterator[bytes]:
         """Yield lines from their ids, of which none is missing, and all that comes after."""
 
+    def with_points(
+        self,
+        ids: Iterable[bytes],
+        lng: Iterable[bytes],
+        lat: Iterable[bytes],
+        rest: Iterable[bytes],
+    ) -> Iterator[bytes]:
+        """Yield lines from ids, of which none is missing, degrees, and all that comes after."""
+
     def of_school(self, number: int) -> bytes:
         """Return which school a line is about."""
 
@@ -167,6 +176,17 @@ class JsonLines:
     def with_ids(self, ids: Iterable[bytes], rest: Iterable[bytes]) -> Iterator[bytes]:
         """Yield lines from their ids, of which none is missing, and all that comes after."""
         return map(b'{"id":%b,%b'.__mod__, zip(ids, rest, strict=True))
+
+    def with_points(
+        self,
+        ids: Iterable[bytes],
+        lng: Iterable[bytes],
+        lat: Iterable[bytes],
+        rest: Iterable[bytes],
+    ) -> Iterator[bytes]:
+        """Yield lines from ids, of which none is missing, degrees, and all that comes after."""
+        line = b'{"id":%b,"place":{"lng":%b,"lat":%b},%b'
+        return map(line.__mod__, zip(ids, lng, lat, rest, strict=True))
 
     def of_school(self, number: int) -> bytes:
         """Return which school a line is about."""
@@ -224,6 +244,17 @@ class CsvLines:
     def with_ids(self, ids: Iterable[bytes], rest: Iterable[bytes]) -> Iterator[bytes]:
         """Yield lines from their ids, of which none is missing, and all that comes after."""
         return map(add, map(self.start, ids), rest)
+
+    def with_points(
+        self,
+        ids: Iterable[bytes],
+        lng: Iterable[bytes],
+        lat: Iterable[bytes],
+        rest: Iterable[bytes],
+    ) -> Iterator[bytes]:
+        """Yield lines from ids, of which none is missing, degrees, and all that comes after."""
+        whose = map(self.start, ids)
+        return map(b"%b,%b,%b,%b".__mod__, zip(whose, lng, lat, rest, strict=True))
 
     def of_school(self, number: int) -> bytes:
         """Return which school a line is about."""

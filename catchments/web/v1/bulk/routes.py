@@ -23,7 +23,7 @@ from catchments.web.v1.blueprint import blueprint
 from catchments.web.v1.bulk import schemas
 from catchments.web.v1.bulk.answers import Answers
 from catchments.web.v1.bulk.questions import Form, read
-from catchments.web.v1.bulk.rows import BodyRefused, Kind, Questions, Schools
+from catchments.web.v1.bulk.rows import BodyRefused, Kind, Questions
 from catchments.web.v1.bulk.unpacking import LONGEST_BODY, too_large, unpacked
 from catchments.web.v1.provider import ON
 
@@ -85,7 +85,7 @@ def _finder(world: Published) -> TextSearch:
 
 
 def _has_addresses(rows: Questions) -> bool:
-    return not isinstance(rows, Schools) and any(row.kind is Kind.ADDRESS for row in rows)
+    return isinstance(rows, list) and any(row.kind is Kind.ADDRESS for row in rows)
 
 
 # --- what is asked --------------------------------------------------------------------------------

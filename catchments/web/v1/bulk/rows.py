@@ -77,7 +77,21 @@ class Schools:
         return len(self.numbers)
 
 
-Questions = Schools | list[Row]
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Rows that are all points with ids, of which none has a flaw: a column each."""
+
+    ids: list[bytes]
+    """The callers' ids as JSON."""
+    lng: list[float]
+    lat: list[float]
+    """WGS 84 degrees, longitudes -180…360."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+Questions = Schools | Points | list[Row]
 
 
 class BodyRefused(InputRefused):
