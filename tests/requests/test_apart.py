@@ -13,6 +13,7 @@ from catchments.core.roles import Role
 from catchments.core.settings import Settings
 from catchments.requests.application import Following, create_app
 from catchments.requests.lookup import LookupAway
+from catchments.requests.rules.cases import Step
 from catchments.requests.rules.handovers import Move
 from catchments.requests.rules.roles import OrganisationKind
 from catchments.requests.settings import DEFAULT_DATABASE_URL, RequestsSettings
@@ -20,6 +21,7 @@ from catchments.requests.store.case_rows import THE_SERVICE
 from catchments.requests.store.handovers import Handovers
 from catchments.requests.store.looks import OUTSIDE, Looks
 from catchments.requests.store.mail import CaseLetters
+from catchments.requests.store.notes import Notes
 from catchments.requests.store.organisations import Organisations
 from catchments.requests.web.portal import EXTENSION
 from catchments.store import schema
@@ -225,6 +227,61 @@ def test_who_looked_before_a_handover_is_told_whoever_had_the_case_then(pages):
     ]
     assert said["auths"] == [("case.look", "Wira (made up)"), ("case.handed over", THE_SERVICE)]
     assert len(said["auth54"]) == 4
+
+
+def test_what_is_internal_tells_the_other_sides_authoriser_nothing(pages):
+    reference, desk = pages.desk.send("ana"), pages.desk
+    notes = Notes(desk.database)
+    desk.cases.take(
+        desk.people["wiki"], reference, Step.ASSIGN, version=1, assignee=desk.people["cam"].id
+    )
+    before = _trail(desk)
+    for login, one in (("cam", "a"), ("ana", "b")):
+        who = desk.people[login]
+        notes.add(who, reference, "Internal.", once=one, shared=False)
+        notes.attach(who, reference, "i.pdf", b"%PDF-", once=one, shared=False)
+        [*_, file] = notes.files(desk.viewer(login), reference)
+        notes.content(who, reference, file.id)
+    done = ("case.file-taken", "case.file", "case.comment")
+    told = _trail(desk)
+    for by, mine in before.items():
+        assert told[by] == [(each, reference) for each in done] + mine, by
+    notes.share(desk.people["cam"], reference, 1)
+    assert {each[0] for each in _trail(desk).values()} == {("case.comment", reference)}
+
+
+def test_a_school_hears_no_more_of_a_case_once_its_student_has_left(pages, monkeypatch):
+    reference, desk = pages.desk.send("ana"), pages.desk
+    desk.cases.has_left(desk.people["ana"], reference, TODAY, version=1)
+    before, letters = _trail(desk), len(_letters(pages, monkeypatch))
+    decline = {"version": 2, "reason": "Made up."}
+    desk.cases.take(desk.people["wiki"], reference, Step.DECLINE, **decline)
+    assert _trail(desk)["auth54"] == before["auth54"]
+    assert _trail(desk)["authn"] != before["authn"]
+    assert len(_letters(pages, monkeypatch)) == 0 < letters
+
+
+def test_who_sees_a_case_no_longer_gets_no_letter_of_it(pages, monkeypatch):
+    reference, desk = pages.desk.send("ana"), pages.desk
+    roles = Organisations(desk.database)
+    roles.set_roles(desk.people["pita"].id, desk.organisations["54"].id, set())
+    _letters(pages, monkeypatch)
+    decline = {"version": 1, "reason": "Made up."}
+    desk.cases.take(desk.people["wiki"], reference, Step.DECLINE, **decline)
+    [letter] = _letters(pages, monkeypatch)
+    assert "A case needs another Primary Contact" in letter
+    with desk.database.reading() as connection:
+        table = schema.letter
+        last = sa.select(table.c.person_id).order_by(table.c.id.desc()).limit(1)
+        assert connection.scalar(last) == desk.people["ana"].id
+
+
+def _trail(desk) -> dict[str, list[tuple[str, str]]]:
+    looks, found = Looks(desk.database), {}
+    for by, of in (("auth54", "54"), ("authn", NORTH)):
+        listed = looks.of(desk.people[by], desk.organisations[of].id)
+        found[by] = [(each.action, each.subject.removeprefix("case ")) for each in listed]
+    return found
 
 
 def _members(pages: Pages, organisation: int):

@@ -132,6 +132,15 @@ def test_a_case_has_ten_files_at_most(desk):
         attach(desk, reference, once="more")
 
 
+def test_how_many_files_the_other_side_has_for_itself_is_not_told(desk):
+    reference = desk.send()
+    for number in range(AT_MOST):
+        attach(desk, reference, login="wiki", once=str(number), shared=False)
+    attach(desk, reference, once="of the school")
+    with pytest.raises(InputRefused, match="10"):
+        attach(desk, reference, login="wiki", once="more", shared=False)
+
+
 def test_nothing_of_a_file_stands_in_the_database_as_it_is(desk, tmp_path):
     attach(desk, desk.send())
     desk.database.close()

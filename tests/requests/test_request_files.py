@@ -171,7 +171,7 @@ def test_ten_files_are_taken_those_that_came_later_among_them(desk):
     one = written.one(desk.people["ana"], number)
     written.take_out(desk.people["ana"], number, one.files[0].id)
     reference, notes = sent(desk, number), Notes(desk.database)
-    notes.attach(desk.people["wiki"], reference, "x", PDF, once="later", shared=False)
+    notes.attach(desk.people["wiki"], reference, "x", PDF, once="later", shared=True)
     with pytest.raises(InputRefused, match="The case has 10 files already"):
         notes.attach(desk.people["ana"], reference, "x", PDF, once="more", shared=True)
 

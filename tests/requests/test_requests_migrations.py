@@ -10,6 +10,7 @@ from alembic import command
 
 from catchments.requests.store.database import RequestsDatabase
 from catchments.requests.store.looks import Looks
+from catchments.requests.store.notes import Notes
 from catchments.store.engine import migrating
 from tests.requests.desk import FILE, NORTH, desk_at
 
@@ -18,10 +19,13 @@ def test_the_trail_of_before_is_told_whoever_has_its_cases_now(tmp_path: Path) -
     desk = desk_at(tmp_path)
     reference = desk.send("ana")
     desk.cases.head(desk.people["wiki"], desk.viewer("wiki"), reference)
+    for login, once in (("wiki", "a"), ("ana", "b")):
+        notes = Notes(desk.database)
+        notes.add(desk.people[login], reference, "Internal.", once=once, shared=False)
     looks = Looks(desk.database)
     asked = (desk.people["authn"], desk.organisations[NORTH].id)
     before = looks.of(*asked)
-    assert [each.action for each in before] == ["case.look", "case.submitted"]
+    assert [each.action for each in before] == ["case.comment", "case.look", "case.submitted"]
     with desk.database.writing() as connection:
         config = migrating(RequestsDatabase.migrations)
         config.attributes["connection"] = connection

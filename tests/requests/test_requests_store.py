@@ -151,12 +151,12 @@ def test_what_was_sent_names_the_edition_and_the_provider_of_the_day(desk):
     assert head.demonstration
 
 
-def test_the_same_student_is_noticed_at_their_school_alone(desk):
+def test_the_same_student_is_noticed_by_whoever_sees_the_case_alone(desk):
     reference = desk.send()
     again = support_request(student_name="made-up STUDENT")
-    ids = desk.organisations
-    assert desk.cases.same_student_at(ids["54"].id, again) == [reference]
-    assert desk.cases.same_student_at(ids["55"].id, again) == []
+    for login, seen in (("ana", True), ("wiki", True), ("ofa", False), ("lena", False)):
+        assert desk.cases.same_student(desk.viewer(login), again) == [reference] * seen, login
+    assert desk.cases.same_student(desk.viewer("ana"), again, but=reference) == []
 
 
 def test_a_student_is_found_by_name_and_birth_together(desk):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -97,23 +97,28 @@ def no_such_case() -> NotKnown:
 def note_look(connection: sa.Connection, person: Person, case: Case) -> None:
     """Put on the trail that somebody looked at a case."""
     subject = f"case {case.reference}"
-    on_trail(connection, [case], actor=person.login, action="case.look", subject=subject)
+    on_trail(connection, sides(case), actor=person.login, action="case.look", subject=subject)
+
+
+def sides(case: Case) -> set[int]:
+    """Return the organisations that know of a case: not the school any more whose student left."""
+    return {case.holder} if case.left_on is not None else {case.school, case.holder}
 
 
 def on_trail(
     connection: sa.Connection,
-    about: Iterable[Case],
+    told: Iterable[int],
     *,
     actor: str,
     action: str,
     subject: str,
     **detail: Any,
 ) -> None:
-    """Put what somebody did with cases on the trail, for the organisations whose they are now.
+    """Put what somebody did with cases on the trail, for the organisations that may be told.
 
     The entry names them itself; the table beside it finds them.
     """
-    of = sorted({each for case in about for each in (case.school, case.holder)})
+    of = sorted(set(told))
     number = append(connection, actor=actor, action=action, subject=subject, of=of, **detail)
     rows = [{"organisation_id": each, "number": number} for each in of]
     connection.execute(schema.trail_of.insert(), rows)
@@ -162,7 +167,7 @@ def record(
     )
     on_trail(
         connection,
-        [case, replace(case, holder=facts["before"])] if "before" in facts else [case],
+        sides(case) | ({facts["before"]} if "before" in facts else set()),
         actor=by.login if by else THE_SERVICE,
         action=f"case.{kind}",
         subject=f"case {case.reference}",

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from catchments.core.errors import InputRefused, NotAllowed
 from catchments.core.roles import Person
-from catchments.requests.rules.access import Part, reach
+from catchments.requests.rules.access import Part, reach, sight
 from catchments.requests.rules.cases import (
     OPEN,
     Case,
@@ -35,12 +35,14 @@ from catchments.requests.store import mail, schema
 from catchments.requests.store.case_rows import (
     CaseHead,
     SomebodyWasFaster,
+    case_of,
     head_in,
     head_of,
     no_such_case,
     note_look,
     on_trail,
     record,
+    sides,
     student_in,
     within,
     write,
@@ -75,11 +77,10 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """That a request was sent: when, and to whom."""
+    """That a request was sent: when, and to whom then."""
 
     reference: str
     school_id: int
-    holder_id: int
     submitted_at: datetime
     primary_contact_id: int
     catchment_name: str
@@ -203,7 +204,7 @@ class Cases(Repository):
             if heads:
                 on_trail(
                     connection,
-                    [head.case for head in heads],
+                    {each for head in heads for each in sides(head.case)},
                     actor=person.login,
                     action="cases.list",
                     subject=f"organisation {wanted.organisation or 0}",
@@ -248,17 +249,17 @@ class Cases(Repository):
                 for row in rows
             ]
 
-    def same_student_at(self, school: int, request: SupportRequest) -> list[str]:
-        """Return the references of open cases of the same student at the same school.
+    def same_student(self, viewer: Viewer, request: Student, *, but: str = "") -> list[str]:
+        """Return the references of open cases of the same student that somebody sees, `but` one.
 
-        Of other schools nothing is said: that a student was there is theirs to know.
+        Of others nothing is said: whoever asks may type any name. Who sees both is told there.
         """
         with self._database.reading() as connection:
-            digest = student_digest(connection, same_student(request))
-            query = sa.select(_C.c.reference).where(
-                _C.c.student_digest == digest, _C.c.school_id == school, _C.c.closed_at.is_(None)
-            )
-            return list(connection.scalars(query.order_by(_C.c.submitted_at)))
+            wanted = Wanted(OPEN, student=request)
+            query = sa.select(_C).where(*_asked(connection, viewer, wanted))
+            rows = connection.execute(query.order_by(_C.c.submitted_at)).all()
+            seen = (row.reference for row in rows if sight(viewer, case_of(row)))
+            return [reference for reference in seen if reference != but]
 
     # --- steps ------------------------------------------------------------------------------------
 
@@ -369,7 +370,7 @@ def _submitted(connection: sa.Connection, person: Person, sending: Sending, refe
     )
     facts = {"edition": served.edition_number} | _files_of(connection, person, sending, case, at)
     record(connection, case, Happened.SUBMITTED, by=person, **facts)
-    mail.tell(connection, case.primary_contact, mail.About.SUBMITTED, reference)
+    mail.tell_contact(connection, case, mail.About.SUBMITTED)
     mail.tell_leads(connection, case.holder, mail.About.ARRIVED, reference)
     return reference
 
@@ -446,10 +447,8 @@ def _take(
     record(connection, after, step, by=person, reason=given, **facts)
     if step is Step.ASSIGN and assignee not in {None, person.id}:
         mail.tell(connection, after.assigned_to or 0, mail.About.ASSIGNED, reference)
-    if person.id != after.primary_contact and after.left_on is None:
-        mail.tell(
-            connection, after.primary_contact, mail.About.CHANGED, reference, state=after.state
-        )
+    if person.id != after.primary_contact:
+        mail.tell_contact(connection, after, mail.About.CHANGED, state=after.state)
 
 
 def _of_version(head: CaseHead, version: int) -> Case:

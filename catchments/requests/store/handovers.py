@@ -160,8 +160,7 @@ class Handovers(Repository):
                 before=case.holder,
                 after=to,
             )
-            if case.left_on is None:
-                mail.tell(connection, case.primary_contact, mail.About.MOVED, case.reference)
+            mail.tell_contact(connection, after, mail.About.MOVED)
             mail.tell_leads(connection, to, mail.About.ARRIVED, case.reference)
             return True
 
@@ -214,7 +213,7 @@ class Handovers(Repository):
             connection.execute(_H.update().where(_H.c.id == number).values(note=note))
             on_trail(
                 connection,
-                [case],
+                [row.from_id],
                 actor=person.login,
                 action="handover.note",
                 subject=f"case {row.reference}",
@@ -244,7 +243,7 @@ class Handovers(Repository):
             connection.execute(_H.update().where(_H.c.id == number).values(**change))
             on_trail(
                 connection,
-                [_case(connection, row.reference)],
+                [row.from_id, row.to_id],
                 actor=person.login,
                 action="handover.stay",
                 subject=f"case {row.reference}",

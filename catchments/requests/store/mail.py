@@ -13,9 +13,11 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
+from catchments.requests.rules.cases import Case, speaks_for_school, works_on
 from catchments.requests.rules.references import spaced
 from catchments.requests.rules.roles import CaseRole
 from catchments.requests.store import schema
+from catchments.requests.store.organisations import viewer_of
 from catchments.store.accounts import letters
 from catchments.store.accounts.letters import enqueue
 from catchments.store.accounts.people import by_id
@@ -38,6 +40,7 @@ class About(StrEnum):
     CHANGED = "case-changed"
     SHARED = "case-shared"
     NAMED = "case-named"
+    NO_CONTACT = "case-no-contact"
     COMING = "handover-coming"
     GOING = "handover-going"
     CALLED_OFF = "handover-off"
@@ -66,6 +69,10 @@ _SAYS: dict[str, tuple[str, str]] = {
     About.NAMED: (
         "You are the Primary Contact of a case",
         "You were named as the Primary Contact of a case.",
+    ),
+    About.NO_CONTACT: (
+        "A case needs another Primary Contact",
+        "A case of your school has changed, and its Primary Contact does not see it any more.",
     ),
     About.COMING: (
         "Cases will come to your organisation",
@@ -131,17 +138,47 @@ def tell(
     enqueue(connection, whom, kind, **facts)
 
 
+def tell_contact(connection: sa.Connection, case: Case, kind: About, **facts: str) -> None:
+    """Queue a letter to a case's Primary Contact, as long as the case is theirs to see.
+
+    Else the Attendance Leads of the school hear that it needs another; of a student who has left
+    nobody there is told.
+    """
+    if case.left_on is not None:
+        return
+    if speaks_for_school(viewer_of(connection, case.primary_contact), case):
+        tell(connection, case.primary_contact, kind, case.reference, **facts)
+    else:
+        lead = CaseRole.ATTENDANCE_LEAD
+        tell_leads(connection, case.school, About.NO_CONTACT, case.reference, role=lead)
+
+
+def tell_worker(connection: sa.Connection, case: Case, kind: About) -> None:
+    """Queue a letter to whoever a case is given to, or to the Workflow Leads if they lost it."""
+    worker = case.assigned_to or 0
+    if works_on(viewer_of(connection, worker), case):
+        tell(connection, worker, kind, case.reference)
+    else:
+        tell_leads(connection, case.holder, kind, case.reference)
+
+
 def tell_leads(
-    connection: sa.Connection, organisation: int, kind: About, reference: str = "", **facts: str
+    connection: sa.Connection,
+    organisation: int,
+    kind: About,
+    reference: str = "",
+    *,
+    role: CaseRole = CaseRole.WORKFLOW_LEAD,
+    **facts: str,
 ) -> None:
-    """Queue a letter to all Workflow Leads of an organisation."""
+    """Queue a letter to all Workflow Leads of an organisation, or to all who have another role."""
     membership = schema.membership
     leads = (
         sa.select(membership.c.person_id)
         .join(person, person.c.id == membership.c.person_id)
         .where(
             membership.c.organisation_id == organisation,
-            membership.c.role == CaseRole.WORKFLOW_LEAD,
+            membership.c.role == role,
             person.c.disabled_at.is_(None),
         )
     )

@@ -21,7 +21,7 @@ from catchments.requests.rules.files import FileKind, refuse_too_many
 from catchments.requests.rules.requests import LONGEST_TEXT
 from catchments.requests.rules.roles import Viewer
 from catchments.requests.store import mail, schema
-from catchments.requests.store.case_rows import CaseHead, head_of, on_trail
+from catchments.requests.store.case_rows import CaseHead, head_of, on_trail, sides
 from catchments.requests.store.organisations import viewer_of
 from catchments.requests.store.sealed import (
     EncryptedFile,
@@ -135,7 +135,9 @@ class Notes(Repository):
             here = (_N.c.id == number, _N.c.reference == reference, _N.c.kind == NoteKind.TASK)
             change = _N.update().where(*here, _N.c.done_at.is_(None)).values(done_at=now())
             if connection.execute(change).rowcount:
-                _on_trail(connection, person, head, "case.task-done", note=number)
+                _on_trail(
+                    connection, person, head, "case.task-done", {head.case.holder}, note=number
+                )
 
     def share(self, person: Person, reference: str, number: int) -> None:
         """Share a note of one's own side with the other; it stays shared."""
@@ -157,8 +159,8 @@ class Notes(Repository):
             head, side = _writable(connection, person, reference)
             if _is_known(connection, _F, once):
                 return
-            count = sa.select(sa.func.count()).select_from(_F).where(_F.c.reference == reference)
-            refuse_too_many(int(connection.scalar(count) or 0))
+            # Of those that they see: how many the other side has for itself is not told.
+            refuse_too_many(len(_visible(connection, head, _F)))
             connection.execute(
                 _F.insert().values(
                     reference=reference,
@@ -178,7 +180,8 @@ class Notes(Repository):
             row = next((r for r in _visible(connection, head, _F) if r.id == number), None)
             if row is None:
                 raise NotKnown("There is no such file that you may see.")
-            _on_trail(connection, person, head, "case.file-taken", file=number)
+            told = _told(head, row.organisation_id, shared=row.shared)
+            _on_trail(connection, person, head, "case.file-taken", told, file=number)
             held = connection.scalar(sa.select(_F.c.content).where(_F.c.id == number)) or b""
             return _file(connection, row), file_content(connection, row, held)
 
@@ -237,23 +240,36 @@ def _is_known(connection: sa.Connection, table: sa.Table, once: str) -> bool:
 def _note_written(
     connection: sa.Connection, person: Person, head: CaseHead, what: str, *, shared: bool
 ) -> None:
-    _on_trail(connection, person, head, f"case.{what}", shared=shared)
     case = head.case
+    side = case.holder if head.sight.for_holder else case.school
+    told = _told(head, side, shared=shared)
+    _on_trail(connection, person, head, f"case.{what}", told, shared=shared)
     if not shared:
         return
     if head.sight.for_holder and case.left_on is None and case.primary_contact != person.id:
-        mail.tell(connection, case.primary_contact, mail.About.SHARED, case.reference)
+        mail.tell_contact(connection, case, mail.About.SHARED)
     elif case.assigned_to not in {None, person.id}:
-        mail.tell(connection, case.assigned_to or 0, mail.About.SHARED, case.reference)
+        mail.tell_worker(connection, case, mail.About.SHARED)
+
+
+def _told(head: CaseHead, side: int, *, shared: bool) -> set[int]:
+    """Return whose authorisers are told: what is internal tells the other side nothing, ever."""
+    case = head.case
+    return sides(case) if shared else {case.school if side == case.school else case.holder}
 
 
 def _on_trail(
-    connection: sa.Connection, person: Person, head: CaseHead, action: str, **detail: Any
+    connection: sa.Connection,
+    person: Person,
+    head: CaseHead,
+    action: str,
+    told: Iterable[int],
+    **detail: Any,
 ) -> None:
     case = head.case
     on_trail(
         connection,
-        [case],
+        told,
         actor=person.login,
         action=action,
         subject=f"case {case.reference}",

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from catchments.core.roles import COMMAND_LINE
 from catchments.requests.store import schema
-from catchments.requests.store.case_rows import case_of, on_trail
+from catchments.requests.store.case_rows import case_of, on_trail, sides
 from catchments.store.engine import Repository, now
 
 AT_ONCE = 200
@@ -49,7 +49,7 @@ class Purging(Repository):
                 for case in cases:
                     on_trail(
                         connection,
-                        [case],
+                        sides(case),
                         actor=COMMAND_LINE,
                         action="case.purge",
                         subject=f"case {case.reference}",

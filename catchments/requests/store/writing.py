@@ -215,7 +215,9 @@ def send_files(
     query = sa.select(_D.c.id, _D.c.version).where(_D.c.once == once, _D.c.person_id == person.id)
     draft = connection.execute(query).one_or_none()
     of_draft = _F.c.draft_id == (draft.id if draft else None)
-    files = tuple(connection.scalars(sa.select(_F.c.once).where(of_draft).order_by(_F.c.id)))
+    query = sa.select(_F.c.id, _F.c.once).where(of_draft).order_by(_F.c.id)
+    numbers = {row.once: row.id for row in connection.execute(query)}
+    files = tuple(numbers)
     if seen is not None and seen != (Seen(draft.version, files) if draft else None):
         raise Stale(
             "The request was changed in another window since this page was made.",
@@ -224,9 +226,10 @@ def send_files(
     if draft is None:
         return 0
     given = [sa.literal(value, schema.case_file.c[name].type) for name, value in case.items()]
-    moved = sa.select(*given, *(_F.c[name] for name in FILE_COLUMNS)).where(of_draft)
-    names = [*case, *FILE_COLUMNS]
-    connection.execute(schema.case_file.insert().from_select(names, moved.order_by(_F.c.id)))
+    columns, names = [*given, *(_F.c[name] for name in FILE_COLUMNS)], [*case, *FILE_COLUMNS]
+    for number in numbers.values():  # in their order, without sorting what is in them
+        moved = sa.select(*columns).where(_F.c.id == number)
+        connection.execute(schema.case_file.insert().from_select(names, moved))
     _remove(connection, _D.c.id == draft.id)
     return len(files)
 

@@ -17,7 +17,7 @@ from catchments.requests.store.writing import Seen, WrittenRequest
 from catchments.requests.web.blueprint import blueprint
 from catchments.requests.web.form import Checked, checked, labels
 from catchments.requests.web.frame import person_names, show, whole
-from catchments.requests.web.portal import portal
+from catchments.requests.web.portal import portal, viewer
 from catchments.requests.web.writing import show_errors
 from catchments.web.accounts.access import going_to, me, requires
 from catchments.web.accounts.pages import REFUSED, path_of
@@ -82,13 +82,13 @@ def _send(number: int) -> AnyResponse:
 def sent(reference: str) -> Response:
     """Show that a request was sent: its reference, to whom, and what happens next."""
     receipt = portal().cases.receipt(me(), reference)
-    organisations = portal().organisations.some({receipt.school_id, receipt.holder_id})
+    organisations = portal().organisations.some({receipt.school_id})
     return show(
         "sent.html",
         "Your request is sent",
         receipt=receipt,
         school=organisations[receipt.school_id],
-        holder=organisations[receipt.holder_id],
+        holder="your school’s own team" if receipt.in_school else receipt.provider_name,
         names=person_names({receipt.primary_contact_id}),
         demonstration=receipt.demonstration,
     )
@@ -149,7 +149,7 @@ def _check_page(
         "answers": labels(found.guide, said.criteria) if found.guide else [],
         "advised": found.advised,
         "guide": found.guide,
-        "same": portal().cases.same_student_at(school.id, said),
+        "same": portal().cases.same_student(viewer(), said),
         "served": served,
         "trouble": trouble,
         "changed": changed,

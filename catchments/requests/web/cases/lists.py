@@ -149,7 +149,7 @@ def _list_page(errors: Mapping[str, str] | None = None, *, status: int = 200) ->
         asked=asked | {"mine": "yes" if mine else None},
         states=STATES,
         places=here,
-        no_such_school=school == 0,
+        asked_of_school=school is not None,
         is_lead=is_lead,
         works=bool(viewer().organisations(*WORKERS)),
         workers=portal().organisations.members(at, *WORKERS) if is_lead else [],

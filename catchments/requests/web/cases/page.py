@@ -116,6 +116,7 @@ def case_page(
         head=head,
         case=head.case,
         said=said,
+        same=cases.same_student(who, said, but=reference) if said and head.case.is_open else [],
         answers=labels(guide, said.criteria) if said and guide else [],
         events=[
             (event, HAPPENED.get(event.kind, event.kind), _told(event, organisations, held))
@@ -153,7 +154,7 @@ class Names:
         if number is None:
             return "the service itself"
         if not self.all and number not in self._school:
-            return "somebody who is not of your school"
+            return "somebody who is not of your school now"
         return self._known.get(number, "somebody")
 
 

@@ -7,6 +7,9 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+INTERNAL = (
+    """(a.detail LIKE '%"shared": false%' OR a.action IN ('case.task-done', 'handover.note'))"""
+)
 
 
 def upgrade() -> None:
@@ -46,12 +49,17 @@ def upgrade() -> None:
 
 
 def _find_what_there_is() -> None:
-    """Of entries of before it is not told whose the case was then: it is taken to be so as now."""
-    for column in ("school_id", "holder_id"):
+    """Of entries of before it is not told whose the case was then: it is taken to be so as now.
+
+    What is internal is told where whoever did it belongs, and a school whose student left nothing.
+    """
+    for column, also in (("school_id", "AND c.left_on IS NULL"), ("holder_id", "")):
         op.execute(
             f"INSERT INTO trail_of (organisation_id, number) "  # noqa: S608 - names of ours
             f"SELECT c.{column}, a.number FROM support_case c "
-            f"JOIN audit_entry a ON a.subject = 'case ' || c.reference"
+            f"JOIN audit_entry a ON a.subject = 'case ' || c.reference {also} WHERE NOT {INTERNAL} "
+            f"OR EXISTS (SELECT 1 FROM membership m JOIN person p ON p.id = m.person_id "
+            f"WHERE p.login = a.actor AND m.organisation_id = c.{column})"
         )
     op.execute(
         "INSERT INTO trail_of (organisation_id, number) SELECT o.id, a.number FROM organisation o "
