@@ -160,17 +160,12 @@ def compile_grid(polygons: Sequence[BaseGeometry], ask_polygons: AskPolygons) ->
     """Compile valid polygons with longitudes 0…360; polygon i is alone in set i + 1."""
     frame = Frame.around(polygons)
     edges, starts = Edges.of(polygons)
-    row, column, edge = _touched(frame, edges, starts)
-    coarse = np.zeros(frame.rows * frame.columns, dtype=np.int32)
-    coarse[(row >> SHIFT) * frame.columns + (column >> SHIFT)] = -1
-    block_cells = np.flatnonzero(coarse)
-    coarse[block_cells] = ~np.arange(len(block_cells), dtype=np.int32)
-    block = ~coarse[(row >> SHIFT) * frame.columns + (column >> SHIFT)]
-    within = (row & (FINE - 1)) << SHIFT | column & (FINE - 1)
-    cell, edge = _in_order(block * BLOCK + within, edge)
-    del row, column, block, within
+    cell, edge = _touched(frame, edges, starts)
     begins = np.flatnonzero(np.diff(cell, prepend=-1))
-    edge_cells, counts = cell[begins], np.diff(begins, append=len(cell))
+    counts = np.diff(begins, append=len(cell))
+    edge_cells, block_cells = _by_block(cell[begins])
+    coarse = np.zeros(frame.rows * frame.columns, dtype=np.int32)
+    coarse[block_cells] = ~np.arange(len(block_cells), dtype=np.int32)
     crowded = counts > CROWD
     sweep = _Sweep.along_rows(frame, edges, starts)
     _fill_coarse(frame, sweep, coarse, ask_polygons)
@@ -194,11 +189,11 @@ def compile_grid(polygons: Sequence[BaseGeometry], ask_polygons: AskPolygons) ->
     )
 
 
-def _in_order(cell: Ints, edge: Ints) -> tuple[Ints, npt.NDArray[np.int32]]:
-    """Return cells and the edges in them, sorted: both as one number, which sorts the fastest."""
-    both = cell.astype(np.int64) << 32 | edge
-    both.sort()
-    return both >> 32, (both & 0xFFFFFFFF).astype(np.int32)
+def _by_block(cells: Ints) -> tuple[Ints, Ints]:
+    """Return fine cells numbered by block instead of coarse cell, and each block's coarse cell."""
+    coarse = cells >> (2 * SHIFT)
+    is_first = np.diff(coarse, prepend=-1) != 0
+    return (np.cumsum(is_first) - 1) * BLOCK + (cells & (BLOCK - 1)), coarse[is_first]
 
 
 def _rows(
@@ -229,19 +224,28 @@ def _beyond_first(counts: Ints, crowded: Bools) -> Bools:
 # --- which cells an edge touches ------------------------------------------------------------------
 
 
-def _touched(frame: Frame, edges: Edges, starts: Ints) -> tuple[Ints, Ints, npt.NDArray[np.int32]]:
-    """Return fine row, fine column and edge for every fine cell that an edge touches."""
+def _touched(
+    frame: Frame, edges: Edges, starts: Ints
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Return fine cell and edge for every fine cell that an edge touches, in order.
+
+    Fine cells are numbered by coarse cell and place in it. Both are sorted as one number, which is
+    the fastest.
+    """
     x, y = frame.fine_x(edges.lng), frame.fine_y(edges.lat)
-    found = [
-        _touched_by(x, y, starts[start : start + _EDGES_AT_ONCE])
-        for start in range(0, len(starts), _EDGES_AT_ONCE)
-    ]
-    none = np.zeros(0, dtype=np.int32)
-    rows, columns, touching = zip(*found, strict=True) if found else ([none], [none], [none])
-    return np.concatenate(rows), np.concatenate(columns), np.concatenate(touching)
+    bits = len(x).bit_length()
+    found = [np.zeros(0, dtype=np.int64)]
+    for start in range(0, len(starts), _EDGES_AT_ONCE):
+        row, column, edge = _touched_by(x, y, starts[start : start + _EDGES_AT_ONCE])
+        coarse = (row >> SHIFT).astype(np.int64) * frame.columns + (column >> SHIFT)
+        place = (row & (FINE - 1)) << SHIFT | column & (FINE - 1)
+        found.append((coarse << (2 * SHIFT) | place) << bits | edge)
+    both = np.concatenate(found)
+    both.sort()
+    return both >> bits, (both & ((1 << bits) - 1)).astype(np.int32)
 
 
-def _touched_by(x: Floats, y: Floats, starts: Ints) -> tuple[Ints, Ints, npt.NDArray[np.int32]]:
+def _touched_by(x: Floats, y: Floats, starts: Ints) -> tuple[Ints, Ints, Ints]:
     x0, y0, x1, y1 = x[starts], y[starts], x[starts + 1], y[starts + 1]
     bottom = np.floor(np.minimum(y0, y1) - _MARGIN).astype(np.int32)
     top = np.floor(np.maximum(y0, y1) + _MARGIN).astype(np.int32)
@@ -250,7 +254,7 @@ def _touched_by(x: Floats, y: Floats, starts: Ints) -> tuple[Ints, Ints, npt.NDA
     first = np.floor(left - _MARGIN).astype(np.int32)
     last = np.floor(right + _MARGIN).astype(np.int32)
     piece, column = _spread(first, last - first + 1)
-    return row[piece], column, starts[edge[piece]].astype(np.int32)
+    return row[piece], column, starts[edge[piece]]
 
 
 def _spread(first: Ints, counts: Ints) -> tuple[Ints, Ints]:

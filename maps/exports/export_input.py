@@ -26,6 +26,11 @@ class Coast:
     digest: bytes
     read: Callable[[], BaseGeometry | None]
 
+    @cached_property
+    def land(self) -> BaseGeometry | None:
+        """The land, read once."""
+        return self.read()
+
     @classmethod
     def of(cls, land: BaseGeometry | None) -> Coast:
         """Return land that is read already."""
@@ -63,7 +68,7 @@ class ExportInput:
     @cached_property
     def land(self) -> BaseGeometry | None:
         """All land, WGS 84, if any is known."""
-        return self.shore.read()
+        return self.shore.land
 
     @cached_property
     def published(self) -> Mapping[str, BaseGeometry]:

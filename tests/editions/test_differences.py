@@ -26,7 +26,7 @@ from catchments.editions.history import EditionHistory
 from catchments.editions.publishing import PublicationRequest, Publisher
 from catchments.lookup.snapshot import Snapshot, Snapshots
 from catchments.readers.report import no_progress
-from catchments.store import Store
+from catchments.store import Artefact, Store
 from tests.worlds import (
     AHI,
     HOSTILE,
@@ -155,6 +155,26 @@ def test_what_is_made_anew_has_what_was_changed_too(
         assert again is not None
         assert first is not None
         assert alike(again, first)
+
+
+def test_what_is_published_anew_takes_over_from_what_was_made_just_before_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_two(store)
+    seen = []
+
+    def made(snapshot: Snapshot, _: object, earlier: publishing_setup.Kept) -> list[Artefact]:
+        found = earlier("of")
+        seen.append(found and found.content)
+        return [Artefact("of", "text/plain", f"{snapshot.edition.number}".encode())]
+
+    monkeypatch.setattr(publishing_setup, "artefacts", made)
+    monkeypatch.setattr(publishing_setup, "today_in_new_zealand", lambda: TODAY)
+    change = AssignProvider((AHI,), "P-RAKAU")
+    draft = store.add_to_draft(change, draft_id=None, title="", base_number=1)
+    request = PublicationRequest(draft, date(2026, 5, 1))
+    assert publishing_setup.publisher(store, no_progress).publish(request) == [3, 4]
+    assert seen == [None, b"3"]
 
 
 def test_a_catchment_that_is_only_called_otherwise_moves_no_school() -> None:
