@@ -301,13 +301,14 @@ def test_a_window_of_a_request_that_was_sent_writes_into_no_other(pages):
     begun(pages, ana)
     old = filled(barriers="Of the first.") | hidden(ana.get("/requests/writing/1"))
     post(ana, "/requests/writing/1/send", **hidden(ana.get("/requests/writing/1/check")))
-    begun(pages, ana, once="another-form-of-the-tests", student_name="Another Made-up")
+    more = begun(pages, ana, once="another-form-of-the-tests", student_name="Another Made-up")
     page = post(ana, "/requests/writing/1", **old, do="keep")
     assert page.status_code == 412
     assert "was sent or thrown away in another window" in page.text
     assert "Of the first." in page.text
     assert 'action="/requests/new"' in page.text
-    assert "Another Made-up" in ana.get("/requests/writing/1").text
+    # Its number is that of the first where numbers are given again.
+    assert "Another Made-up" in ana.get(more.headers["Location"]).text
     assert post(ana, "/requests/writing/1/send", once=old["once"]).status_code == 303, "as before"
     assert post(ana, "/requests/writing/1/send", once="x" * 20).status_code == 404
     post(ana, "/requests/writing/1/throw-away", once=old["once"])

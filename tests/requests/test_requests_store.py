@@ -250,16 +250,16 @@ def test_somebody_writes_twenty_at_most_and_no_book(desk):
 
 
 @pytest.mark.dialects
-def test_files_of_a_request_go_with_it_on_either_database(either):
-    written, ana = WrittenRequests(either.database), either.people["ana"]
-    number = written.begin(ana, either.organisations["54"].id, {"a": "b"})
+def test_files_of_a_request_go_with_it(desk):
+    written, ana = WrittenRequests(desk.database), desk.people["ana"]
+    number = written.begin(ana, desk.organisations["54"].id, {"a": "b"})
     written.attach(ana, number, "a.pdf", b"%PDF-", form="f")
     one = written.one(ana, number)
     assert written.content(ana, number, one.files[0].id)[1] == b"%PDF-"
     seen = Seen(one.version, (one.files[0].once,))
-    reference = either.send("ana", once=one.once, seen=seen)
-    [file] = Notes(either.database).files(either.viewer("wiki"), reference)
-    assert Notes(either.database).content(either.people["wiki"], reference, file.id)[1] == b"%PDF-"
+    reference = desk.send("ana", once=one.once, seen=seen)
+    [file] = Notes(desk.database).files(desk.viewer("wiki"), reference)
+    assert Notes(desk.database).content(desk.people["wiki"], reference, file.id)[1] == b"%PDF-"
     assert written.all(ana) == []
 
 
