@@ -52,7 +52,7 @@ PARTS_OF_AN_EDITION = {
 }
 STAND_INS = len(simple_artefacts())
 """Artefacts of the first edition, which a test published without making files."""
-QUICK, WHOLE = STAND_INS + 1, STAND_INS + len(FILES) + 4
+QUICK, WHOLE = STAND_INS + 1, STAND_INS + len(FILES) + 5
 """Artefacts of an edition with stand-ins for files, or with real ones: the map's parts and the
 files (one is both), a picture, a manifest, what a later edition may take over with what it was
 made of; each with a difference."""
