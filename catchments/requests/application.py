@@ -10,9 +10,10 @@ from typing import Any
 
 from flask import Flask, Response, has_request_context, request
 from flask_babel import Babel
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from catchments import __version__
-from catchments.core.errors import CatchmentsError
+from catchments.core.errors import BodyTooLarge, CatchmentsError
 from catchments.core.roles import Role
 from catchments.requests.following import follow
 from catchments.requests.lookup import Lookup, LookupAway
@@ -91,6 +92,7 @@ def create_app(settings: RequestsSettings | None = None, **parts: Any) -> Flask:
         ),
     )
     health.register(app)
+    app.register_error_handler(RequestEntityTooLarge, _too_large)
     security.register(app, lambda: accounts)
     routes.register(app)
     accounts_routes.register(app, _room(app.extensions[EXTENSION]))
@@ -110,6 +112,18 @@ def _room(parts: Portal) -> Room:
         welcome=WELCOME,
         whom_to_ask=WHOM_TO_ASK,
         roles=(Role.READER,),
+    )
+
+
+def _too_large(_: RequestEntityTooLarge) -> Response:
+    """Answer a form that is too large to be looked at; what it holds is not known then."""
+    return problems.answer_of(
+        BodyTooLarge(
+            "What you sent is more than is taken here, and was not looked at.",
+            allowed="Texts have the lengths that their fields say; a file has at most 20 MB.",
+            next_step="Go back in your browser: what you typed may be there still. Choose a "
+            "smaller file.",
+        )
     )
 
 

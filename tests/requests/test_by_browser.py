@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, ViewportSize
 from werkzeug.serving import make_server
 
+from catchments.requests.rules.files import LARGEST
 from tests.browser.windows import PHONE, Watched, violations
 from tests.requests.portal import Pages, pages_of
 from tests.serving import in_a_thread
@@ -27,6 +28,7 @@ LINES = {
     "step_1": "We met the family.",
     "barriers": "Nothing that is real.",
 }
+LARGE = {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-" + bytes(LARGEST)}
 DAYS = {"born_on": "2014-03-04", "step_1_on": "2026-10-20"}
 ANSWERS = ("enrolled", "chronic", "steps-done", "not-improving", "barrier-other")
 
@@ -77,6 +79,11 @@ def test_from_a_request_to_an_answer_that_is_shared(browser, url, windows, size)
     assert page.is_checked("[value=enrolled]")
     assert page.is_checked("[value=suspensions]")
     assert "criteria" not in page.url, "what was answered stands in no address any more"
+    page.set_input_files("#file", [LARGE])
+    page.wait_for_selector("#file-large:visible")
+    assert page.input_value("#file") == ""
+    page.set_input_files("#file", [LARGE | {"buffer": b"%PDF-"}])
+    page.wait_for_selector("#file-large", state="hidden")
     for name, text in (LINES | DAYS).items():
         page.fill(f"#{name}", text)
     page.select_option("#year_level", "7")

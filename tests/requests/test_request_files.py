@@ -227,7 +227,7 @@ def test_a_file_and_what_is_typed_are_kept_with_the_first_form_and_sent(pages):
     ("name", "content", "said"),
     [
         ("a.exe", b"MZ a program", "none of these kinds"),
-        ("a.pdf", b"%PDF-" + b"0" * LARGEST, "are taken"),
+        ("a.pdf", b"%PDF-" + b"0" * LARGEST, "It has more than 20 MB."),
         ("a.pdf", b"", "It is empty"),
         ("", b"", "No file is chosen"),
     ],
@@ -325,6 +325,15 @@ def test_the_way_back_to_a_form_that_was_sent_begins_another_request(pages):
     assert "Another Made-up" in page.text
     again = begun(pages, ana, once=hidden(page)["once"], student_name="Another Made-up")
     assert again.status_code == 303
+
+
+def test_a_form_that_is_too_large_to_be_looked_at_is_answered_in_words(pages):
+    ana = pages.of("ana")
+    path, size = "/requests/writing/1", {"CONTENT_LENGTH": str(200 * 1024 * 1024)}
+    page = ana.post(path, content_type="multipart/form-data; boundary=x", environ_overrides=size)
+    assert page.status_code == 413
+    assert "a file has at most 20 MB" in words(page)
+    assert "a name or an address" not in page.text
 
 
 def test_what_a_script_keeps_takes_no_file_along(pages):

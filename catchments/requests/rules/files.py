@@ -47,11 +47,17 @@ _DOCX_TYPE = b"wordprocessingml.document.main+xml"
 
 
 def judged(content: bytes) -> FileKind:
-    """Return what a file is. Raises InputRefused for what is not taken, or is too large."""
+    """Return what a file is. Raises InputRefused for what is not taken, or is too large.
+
+    Of one that is too large no more need be there than shows it.
+    """
     if not content:
         raise _refused("It is empty.")
     if len(content) > LARGEST:
-        raise _refused(f"It has {len(content):,} bytes, and {LARGEST:,} are taken.")
+        raise _refused(
+            f"It has more than {LARGEST // 1024**2} MB.",
+            next_step="Send fewer pages at once, or scan them less finely.",
+        )
     kind = next((kind for begins, kind in _BEGINS.items() if content.startswith(begins)), None)
     if kind is None:
         raise _refused("By what is in it, it is none of these kinds, whatever its name says.")
@@ -101,12 +107,14 @@ def _refuse_members(members: list[zipfile.ZipInfo]) -> None:
         raise _refused("It is an archive that is no Word document.")
 
 
-def _refused(why: str) -> InputRefused:
+def _refused(
+    why: str, *, next_step: str = "Save it as one of these, for example print it to PDF."
+) -> InputRefused:
     return InputRefused(
         f"The file is not taken. {why}",
         field="file",
         allowed=f"PDF, PNG, JPEG and Word documents (DOCX) of at most {LARGEST // 1024**2} MB are.",
-        next_step="Save it as one of these, for example print it to PDF.",
+        next_step=next_step,
     )
 
 

@@ -11,7 +11,7 @@ from flask import Request, Response, request
 from catchments.core.errors import InputRefused
 from catchments.requests.rules.files import LARGEST
 
-LONGEST_UPLOAD = 32 * 1024 * 1024
+LONGEST_UPLOAD = 100 * 1024 * 1024
 """Bytes of a form's file that are read at all: of one that is somewhat too large that is said."""
 FILE, ONCE = "file", "file_once"
 """The fields of a form for its file, and for what tells the same form sent twice."""

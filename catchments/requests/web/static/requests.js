@@ -65,6 +65,12 @@
     tick();
     window.history.replaceState(null, "", window.location.pathname + window.location.search);
   }
+  const file = document.getElementById("file");
+  if (file) file.addEventListener("change", () => {
+    const is_large = file.files[0] && file.files[0].size > Number(file.dataset.largest);
+    if (is_large) file.value = "";
+    document.getElementById("file-large").hidden = !is_large;
+  });
   form.addEventListener("input", later);
   form.addEventListener("submit", (event) => {
     if (is_sending) { // its answer says which version this form is of now
