@@ -55,6 +55,7 @@ FRESH = timedelta(minutes=5)
 OPEN: frozenset[Action] = frozenset()
 """In place of actions: a page for whoever is not signed in."""
 _ACTIONS, _AT_MOST, _EVEN_OWING = "_staff_actions", "_staff_at_most", "_staff_even_owing"
+_BESIDE_FILES, _FEW_PARTS = "_staff_beside_files", 20
 _NO_TOKEN = "_staff_without_token"  # noqa: S105 - the name of a mark
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto")
 
@@ -80,15 +81,20 @@ OBLIGATIONS: list[Obligation] = []
 # --- what views use -------------------------------------------------------------------------------
 
 
-def requires(*actions: Action, at_most: int | None = None) -> Callable[[View], View]:
+def requires(
+    *actions: Action, at_most: int | None = None, beside_files: int | None = None
+) -> Callable[[View], View]:
     """Let only people use a view whom a role allows one of the actions; stands under the route.
 
-    `at_most` is how many bytes a form of it may have, where that is more than usual.
+    `at_most` is how many bytes a form of it may have, where that is more than usual, and
+    `beside_files` how many of them may be fields and files' names, in a few parts: those are read
+    in Python, byte by byte.
     """
 
     def marked(view: View) -> View:
         setattr(view, _ACTIONS, frozenset(actions))
         setattr(view, _AT_MOST, at_most)
+        setattr(view, _BESIDE_FILES, beside_files)
         return view
 
     return marked
@@ -263,6 +269,8 @@ def _guard() -> AnyResponse | None:
     # A long form is read from whoever is, or was, signed in in this browser, and from nobody else.
     if at_most is not None and TOKEN in session:
         request.max_content_length = request.max_form_memory_size = at_most
+        if (beside := getattr(view, _BESIDE_FILES, None)) is not None:
+            request.max_form_memory_size, request.max_form_parts = beside, _FEW_PARTS
     elsewhere = _first_elsewhere(actions) if actions else None
     if elsewhere is not None:
         return elsewhere

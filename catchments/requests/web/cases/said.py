@@ -22,6 +22,8 @@ _LONGEST_ONCE = 64
 LONGEST_UPLOAD = LARGEST + 1024 * 1024
 """Bytes of a form with a file, which may be somewhat too large: then that is said."""
 LONGEST_NOTE = 64 * 1024
+LONGEST_BESIDE = 128 * 1024
+"""Bytes of that form that are no file: more than are read at a time."""
 
 
 @blueprint.post("/cases/<reference>/notes")
@@ -62,7 +64,7 @@ def finish_task(reference: str, number: int) -> AnyResponse:
 
 
 @blueprint.post("/cases/<reference>/files")
-@requires(Action.READ, at_most=LONGEST_UPLOAD)
+@requires(Action.READ, at_most=LONGEST_UPLOAD, beside_files=LONGEST_BESIDE)
 def add_file(reference: str) -> AnyResponse:
     """Add a file to a case."""
 
