@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
 
+from catchments.requests.following import follow
 from catchments.requests.rules.cases import Step
+from catchments.requests.store.handovers import Handovers
 from catchments.requests.web.form import FIELDS
-from tests.requests.portal import Pages, filled, pages_of
+from tests.requests.desk import SOUTH, TODAY
+from tests.requests.portal import Pages, filled, pages_of, post
+from tests.requests.test_handovers import BOTH_NORTH, LATER, MadeUpLookup
 from tests.staff import csrf_in
 from tests.worlds import HOSTILE
 
@@ -107,3 +112,30 @@ def test_no_single_value_of_a_form_is_an_error_of_the_service(pages, value):
             form = usually | {field: value, "csrf_token": token}
             answer = client.post(written_out(rule, **about), data=form)
             assert answer.status_code < 500, f"{rule} {field}: {answer.text}"
+
+
+@pytest.mark.parametrize("back", ["/cases/\r\nX: y", "/cases/../../staff", "//evil.example", "x"])
+def test_a_form_leads_back_to_a_page_of_ours_alone(pages, back):
+    pages.desk.send()
+    lookup = MadeUpLookup()
+    lookup.publish(TODAY, BOTH_NORTH)
+    lookup.publish(LATER, {54: SOUTH, 55: SOUTH})
+    follow(Handovers(pages.desk.database), lookup, today=lambda: TODAY)
+    sent = post(pages.of("wiki"), "/requests/handovers/1/note", note="x", back=f"/requests{back}")
+    assert sent.headers["Location"] == "/requests/handovers"
+
+
+def test_names_that_do_harm_stand_in_no_log_line(pages, caplog):
+    caplog.set_level(logging.DEBUG)
+    ana, word = pages.of("ana"), "Harmfulname"
+    asked = {"student_name": f"{word}\r\n{HOSTILE}", "barriers": word, "once": word * 2}
+    for path in (
+        "/requests/new",
+        "/requests/search",
+        f"/requests/{word}",
+        "/requests/cases/assign",
+    ):
+        post(ana, path, **filled(school="54", **asked), case=word, reference=word)
+    ana.get("/requests/cases", query_string={"school": word, "state": word})
+    ana.get(f"/requests/cases/{word}", headers={"User-Agent": word, "Referer": word})
+    assert word not in caplog.text
