@@ -161,7 +161,9 @@ def web_app(settings: Settings | None = None) -> Flask:
     accounts_routes.register(app, staff_room(app))
     _compress_pages(app)
     slashes.register(app)  # the last, so that the others see where it leads
-    app.wsgi_app = OneConnection(app, app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = OneConnection(  # type: ignore[method-assign]
+        app.wsgi_app, lambda: app.extensions[EXTENSION].store
+    )
     app.wsgi_app = Languages(app.wsgi_app, i18n.others(app))  # type: ignore[method-assign]
     app.wsgi_app = RateLimitMiddleware(app, ResponseCache(app))  # type: ignore[method-assign]
     onion.enclose(app, settings)

@@ -81,7 +81,7 @@ def _filled(folder: Path, given: Any) -> Iterator[tuple[Flask, dict[str, str]]]:
     database.migrate()
     protect(database)
     began = time.perf_counter()
-    reference = _fill(database, given)
+    reference = fill(database, given)
     _trail(database)
     console.print(f"filled in {time.perf_counter() - began:,.0f} s")
     first = Organisations(database).named(OrganisationKind.PROVIDER, "P-0")
@@ -91,7 +91,8 @@ def _filled(folder: Path, given: Any) -> Iterator[tuple[Flask, dict[str, str]]]:
     database.close()
 
 
-def _fill(database: RequestsDatabase, given: Any) -> str:
+def fill(database: RequestsDatabase, given: Any) -> str:
+    """Fill a database with organisations, four people and cases; return an open case of theirs."""
     organisations, chance = Organisations(database), random.Random(5)
     schools = [
         organisations.ensure(OrganisationKind.SCHOOL, str(n), f"Made-up School {n}")
@@ -101,11 +102,11 @@ def _fill(database: RequestsDatabase, given: Any) -> str:
         organisations.ensure(OrganisationKind.PROVIDER, f"P-{n}", f"Made-up provider {n}")
         for n in range(given.providers)
     ]
-    sender = _person(database, "sender", schools[0], CaseRole.ATTENDANCE_LEAD)
-    contact = _person(database, "contact", schools[0], CaseRole.PRIMARY_CONTACT)
-    _person(database, "lead", providers[0], CaseRole.WORKFLOW_LEAD)
-    _person(database, "authoriser", providers[0], CaseRole.AUTHORISER)
-    manager = _person(database, "manager", providers[0], CaseRole.CASE_MANAGER)
+    sender = add_person(database, "sender", schools[0], CaseRole.ATTENDANCE_LEAD)
+    contact = add_person(database, "contact", schools[0], CaseRole.PRIMARY_CONTACT)
+    add_person(database, "lead", providers[0], CaseRole.WORKFLOW_LEAD)
+    add_person(database, "authoriser", providers[0], CaseRole.AUTHORISER)
+    manager = add_person(database, "manager", providers[0], CaseRole.CASE_MANAGER)
     people = {"submitted_by_id": sender.id, "primary_contact_id": contact.id}
     last, references = "", _references()
     for begin in range(0, given.cases, AT_ONCE):
@@ -204,7 +205,10 @@ def _request(number: int) -> SupportRequest:
     )
 
 
-def _person(database: RequestsDatabase, login: str, where: Organisation, role: CaseRole) -> Person:
+def add_person(
+    database: RequestsDatabase, login: str, where: Organisation, role: CaseRole
+) -> Person:
+    """Add somebody who signs in with `PASSWORD`."""
     person = People(database).add(
         login=login,
         name=f"{login} (made up)",

@@ -37,6 +37,7 @@ from catchments.web.accounts.room import Room
 from catchments.web.common import assets, problems, security
 from catchments.web.common.query_parameters import Number
 from catchments.web.front import onion
+from catchments.web.front.one_connection import OneConnection
 
 WEB = Path(__file__).parents[1] / "web"
 """Where the templates and static files are that these pages share with others."""
@@ -97,6 +98,7 @@ def create_app(settings: RequestsSettings | None = None, **parts: Any) -> Flask:
     routes.register(app)
     accounts_routes.register(app, _room(app.extensions[EXTENSION]))
     app.after_request(_kept_by_nobody)
+    app.wsgi_app = OneConnection(app.wsgi_app, lambda: database)  # type: ignore[method-assign]
     onion.enclose(app, accounts)
     return app
 

@@ -74,6 +74,7 @@ class Database:
         """Seals what is a secret in it."""
         self._engine = engine.execution_options(**{SEALER: self.sealer})
         self._of_thread = threading.local()
+        self._turn = threading.Lock()
 
     @classmethod
     def of(cls, settings: Settings, url: str = "") -> Self:
@@ -162,6 +163,7 @@ class Database:
             raise self._not_set_up()
         with (
             self._explaining(),
+            self._turn_to_write(),
             self._connected(writes=True) as connection,
             connection.begin(),
         ):
@@ -169,6 +171,20 @@ class Database:
                 # One writer at a time, as BEGIN IMMEDIATE has it on SQLite.
                 connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})"))
             yield connection
+
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[None]:
+        """Have the threads of this process write one after the other, without a connection yet.
+
+        SQLite's own waiting looks again from time to time, so that among many somebody never comes
+        to write; PostgreSQL's holds a connection for each who waits.
+        """
+        if not self._turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise _unavailable(self._engine.url, "others have been writing to it for long")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @property
     def _idle(self) -> list[sa.Connection] | None:
@@ -205,8 +221,12 @@ class Database:
     def _explaining(self) -> Iterator[None]:
         try:
             yield
-        except (DataError, IntegrityError):
+        except DataError as error:
+            if "NUL" in str(error.orig):
+                raise _has_zero_byte() from error
             raise  # what was to be written is at fault, not the database
+        except IntegrityError:
+            raise  # likewise
         except DatabaseError as error:
             raise self._explained(error) from error
         except sa.exc.TimeoutError as error:
@@ -275,6 +295,14 @@ def _not_set_up(set_up_with: str = Database.set_up_with) -> NothingPublished:
     return NothingPublished(
         "The database has not been set up.",
         next_step=f"Run `{set_up_with}`, or start with ./scripts/serve, which does it.",
+    )
+
+
+def _has_zero_byte() -> InputRefused:
+    """Say what PostgreSQL takes in no text."""
+    return InputRefused(
+        "Something that was sent has a zero byte in it, which is no sign of any text.",
+        next_step="Write it again without what cannot be seen.",
     )
 
 

@@ -43,6 +43,10 @@ _BEGINS = {
     b"\xff\xd8\xff": FileKind.JPEG,
     b"PK\x03\x04": FileKind.DOCX,
 }
+_LISTED = b"PK\x01\x02"
+"""Before each member in an archive's list; as often as it stands there, at most so many are."""
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""How Word packs. Of the others a few bytes can be a hundred megabytes, however little is asked."""
 _DOCX_TYPE = b"wordprocessingml.document.main+xml"
 
 
@@ -77,6 +81,8 @@ def plain_name(given: str, kind: FileKind) -> str:
 
 def _refuse_archive(content: bytes) -> None:
     """Refuse an archive that is no plain Word document. Raises InputRefused."""
+    if content.count(_LISTED) > 2 * _MEMBERS_AT_MOST:  # its list is read for seconds; twice:
+        raise _too_many_parts()  # a document may hold archives that are not packed again
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
@@ -94,7 +100,9 @@ def _refuse_archive(content: bytes) -> None:
 def _refuse_members(members: list[zipfile.ZipInfo]) -> None:
     names = [member.filename for member in members]
     if len(names) > _MEMBERS_AT_MOST or len(set(names)) != len(names):
-        raise _refused("It has too many parts to be a document.")
+        raise _too_many_parts()
+    if any(member.compress_type not in _METHODS for member in members):
+        raise _refused("It is packed as no Word document is.")
     if sum(member.file_size for member in members) > _UNPACKED_AT_MOST:
         raise _refused("Unpacked it would be far too large.")
     if any(member.flag_bits & 1 for member in members):
@@ -105,6 +113,10 @@ def _refuse_members(members: list[zipfile.ZipInfo]) -> None:
         raise _refused("It has macros. Save it without them.")
     if "word/document.xml" not in names:
         raise _refused("It is an archive that is no Word document.")
+
+
+def _too_many_parts() -> InputRefused:
+    return _refused("It has too many parts to be a document.")
 
 
 def _refused(

@@ -22,6 +22,8 @@ from catchments.core.errors import shown
 LONGEST_LINE, LONGEST_TEXT = 200, 4_000
 STEPS_AT_MOST = 8
 YEARS = range(1, 14)
+LONGEST_YEAR = 2
+"""Digits: of thousands a whole number is not even read."""
 AGES = range(4, 22)
 DAYS_AT_MOST = 120
 """Of a term, with room: a term of ten weeks has about 50 school days."""
@@ -191,7 +193,7 @@ class _Reader:
 
     def year(self, field: str) -> int:
         text = self._given(field).strip()
-        if text.isdecimal() and int(text) in YEARS:
+        if text.isdecimal() and len(text) <= LONGEST_YEAR and int(text) in YEARS:
             return int(text)
         self.wrong[field] = f"Choose the student's year level, {YEARS[0]} to {YEARS[-1]}."
         return 0

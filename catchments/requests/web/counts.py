@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hmac
 from collections import defaultdict
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from flask import Response, abort, jsonify, request
+from msgspec import Meta, Struct
 
 from catchments.core.errors import BodyTooLarge, InputRefused
 from catchments.requests.rules.roles import OrganisationKind
@@ -22,6 +24,12 @@ SCHOOLS_AT_MOST = 10_000
 HIGHEST = 999_999_999
 LONGEST_BODY = 256 * 1024
 BEARER = "Bearer "
+
+
+class _Asked(Struct):
+    """What the body of a question must be."""
+
+    school_ids: list[Annotated[int, Meta(gt=0, le=HIGHEST)]]
 
 
 @blueprint.post("/v1/counts")
@@ -54,16 +62,14 @@ def _refuse_strangers() -> None:
 
 def _schools() -> list[int]:
     request.max_content_length = LONGEST_BODY
-    body = request.get_json(silent=True)
-    given = body.get("school_ids") if isinstance(body, dict) else None
-    if not isinstance(given, list) or not all(
-        type(each) is int and 0 < each <= HIGHEST for each in given
-    ):
+    try:
+        given = msgspec.json.decode(request.get_data(), type=_Asked).school_ids
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise InputRefused(
             "The body is not as it must be.",
             field="school_ids",
             allowed='It must be JSON as {"school_ids": [54, 55]}.',
-        )
+        ) from None
     if len(given) > SCHOOLS_AT_MOST:
         raise BodyTooLarge(
             f"{len(given):,} schools are asked for.", allowed=f"At most {SCHOOLS_AT_MOST:,} are."

@@ -12,7 +12,7 @@ from catchments.requests.rules.roles import CaseRole
 from catchments.requests.web.blueprint import ROOM, blueprint
 from catchments.requests.web.frame import show
 from catchments.requests.web.portal import portal, viewer
-from catchments.web.accounts.access import going_to, me, requires
+from catchments.web.accounts.access import going_to, me, own_path, requires
 from catchments.web.accounts.pages import REFUSED, path_of
 
 LONGEST_NOTE = 4_000
@@ -57,7 +57,7 @@ def handover_stay(number: int) -> AnyResponse:
 
 def _back() -> str:
     """Return the page that a form was on, if it is one of these."""
-    given = request.form.get("back", "")
+    given = own_path(request.form.get("back", ""))
     return given if given.startswith(f"{ROOM}/cases/") else path_of(".handovers")
 
 

@@ -55,7 +55,7 @@ FRESH = timedelta(minutes=5)
 OPEN: frozenset[Action] = frozenset()
 """In place of actions: a page for whoever is not signed in."""
 _ACTIONS, _AT_MOST, _EVEN_OWING = "_staff_actions", "_staff_at_most", "_staff_even_owing"
-_FILES_AT_MOST = "_staff_files_at_most"
+_FILES_AT_MOST, _PARTS_AT_MOST = "_staff_files_at_most", 200
 _NO_TOKEN = "_staff_without_token"  # noqa: S105 - the name of a mark
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto")
 
@@ -87,7 +87,8 @@ def requires(
     """Let only people use a view whom a role allows one of the actions; stands under the route.
 
     `at_most` is how many bytes a form of it may have, where that is more than usual;
-    `files_at_most` how many more its files may have.
+    `files_at_most` how many more its files may have. Where it has files, its parts are counted:
+    each is read in Python, byte by byte.
     """
 
     def marked(view: View) -> View:
@@ -268,7 +269,9 @@ def _guard() -> AnyResponse | None:
     # A long form is read from whoever is, or was, signed in in this browser, and from nobody else.
     if at_most is not None and TOKEN in session:
         request.max_form_memory_size = at_most
-        request.max_content_length = at_most + getattr(view, _FILES_AT_MOST, 0)
+        if files_at_most := getattr(view, _FILES_AT_MOST, 0):
+            request.max_form_parts = _PARTS_AT_MOST
+        request.max_content_length = at_most + files_at_most
     elsewhere = _first_elsewhere(actions) if actions else None
     if elsewhere is not None:
         return elsewhere

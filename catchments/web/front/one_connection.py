@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from catchments.web.common.services import EXTENSION, Services
+from catchments.store.engine import Database
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-    from flask import Flask
 
 
 class OneConnection:
@@ -19,11 +18,10 @@ class OneConnection:
     a page of the staff asks six.
     """
 
-    def __init__(self, app: Flask, application: WSGIApplication) -> None:
-        self._app, self._application = app, application
+    def __init__(self, application: WSGIApplication, database: Callable[[], Database]) -> None:
+        self._application, self._database = application, database
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer; what is read while the answer is sent opens connections of its own."""
-        services: Services = self._app.extensions[EXTENSION]
-        with services.store.kept_open():
+        with self._database().kept_open():
             return self._application(environ, start_response)

@@ -18,6 +18,8 @@ from catchments.web.accounts.access import me, requires
 
 SHARED = "shared"
 LONGEST_NOTE = 64 * 1024
+LONGEST_BESIDE = 128 * 1024
+"""Bytes of that form that are no file: more than are read at a time."""
 
 
 @blueprint.post("/cases/<reference>/notes")
@@ -58,7 +60,7 @@ def finish_task(reference: str, number: int) -> AnyResponse:
 
 
 @blueprint.post("/cases/<reference>/files")
-@requires(Action.READ, at_most=LONGEST_NOTE, files_at_most=LONGEST_UPLOAD)
+@requires(Action.READ, at_most=LONGEST_BESIDE, files_at_most=LONGEST_UPLOAD)
 def add_file(reference: str) -> AnyResponse:
     """Add a file to a case."""
 
