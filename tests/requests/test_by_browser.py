@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ViewportSize
@@ -28,7 +29,6 @@ LINES = {
     "step_1": "We met the family.",
     "barriers": "Nothing that is real.",
 }
-LARGE = {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-" + bytes(LARGEST)}
 DAYS = {"born_on": "2014-03-04", "step_1_on": "2026-10-20"}
 ANSWERS = ("enrolled", "chronic", "steps-done", "not-improving", "barrier-other")
 
@@ -72,17 +72,17 @@ def sound(window: Watched) -> None:
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "telephone"])
-def test_from_a_request_to_an_answer_that_is_shared(browser, url, windows, size):
+def test_from_a_request_to_an_answer_that_is_shared(browser, url, windows, size, tmp_path):
     ana, wiki = (signed_in(browser, url, login, size) for login in ("ana", "wiki"))
     windows += [ana, wiki]
     page = ana.open("/requests/new?school=54#criteria=enrolled,chronic,suspensions")
     assert page.is_checked("[value=enrolled]")
     assert page.is_checked("[value=suspensions]")
     assert "criteria" not in page.url, "what was answered stands in no address any more"
-    page.set_input_files("#file", [LARGE])
+    page.set_input_files("#file", _of_size(tmp_path, LARGEST + 1))
     page.wait_for_selector("#file-large:visible")
     assert page.input_value("#file") == ""
-    page.set_input_files("#file", [LARGE | {"buffer": b"%PDF-"}])
+    page.set_input_files("#file", _of_size(tmp_path, 6))
     page.wait_for_selector("#file-large", state="hidden")
     for name, text in (LINES | DAYS).items():
         page.fill(f"#{name}", text)
@@ -110,3 +110,11 @@ def test_from_a_request_to_an_answer_that_is_shared(browser, url, windows, size)
     seen = ana.open(f"/requests/cases/{reference}")
     assert "We will call the family." in seen.inner_text("main")
     sound(ana)
+
+
+def _of_size(folder: Path, size: int) -> Path:
+    made = folder / "Plan.pdf"
+    made.write_bytes(b"%PDF-")
+    with made.open("r+b") as written:
+        written.truncate(size)
+    return made
