@@ -55,6 +55,7 @@ APP = pyotp.TOTP("KVKVEV2LKVEVKV2LKVKVEV2LKVEVKV2L")
 """The app of everybody whose role needs one."""
 NEED_AN_APP = {Role.APPROVER, Role.ADMINISTRATOR}
 SECOND_STEP = "/staff/second-step"
+HALF_A_STEP_S = STEP_S / 2
 LIGHTEST_PAGE = "/staff/confirm"
 """Of those with a form, which all have the same token: it asks nothing of any edition."""
 
@@ -81,13 +82,16 @@ class App:
         self._totp, self._step = pyotp.TOTP(secret), 0
 
     def code(self) -> str:
-        """A code that was not given before; where three were given of late it waits for another."""
-        self._step = max(self._step + 1, self._now() - 1)
+        """A code that was not given before; where three were given of late it waits for another.
+
+        It is taken for 15 s more at least: whoever types it may be slow.
+        """
+        self._step = max(self._step + 1, self._now(HALF_A_STEP_S) - 1)
         wait_until(lambda: self._step <= self._now() + 1, "there is another code")
         return self._totp.at(self._step * STEP_S)
 
-    def _now(self) -> int:
-        return int(time.time()) // STEP_S
+    def _now(self, later_s: float = 0) -> int:
+        return int(time.time() + later_s) // STEP_S
 
 
 AHEAD = Ahead()
