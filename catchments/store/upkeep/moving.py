@@ -61,9 +61,13 @@ def move(source_url: str, target_url: str, *, progress: Progress) -> dict[str, C
         target.make()
         with source.writing() as reading, target.writing() as writing:
             return _moved(reading, writing, progress)
-    except (DataError, IntegrityError) as error:
+    except (DataError, IntegrityError, InputRefused) as error:
         _remove(made)
-        raise _unfit(error) from error
+        # A zero byte is said as what somebody sent; here it is a row's.
+        unfit = error.__cause__ if isinstance(error, InputRefused) else error
+        if isinstance(unfit, DataError | IntegrityError):
+            raise _unfit(unfit) from error
+        raise
     except BaseException:
         _remove(made)
         raise
