@@ -42,7 +42,7 @@ from catchments.web.staff.forms.choosing_schools import chosen_schools
 from catchments.web.staff.forms.fields import FormReader
 from catchments.web.v1.bulk.csv_questions import read_csv
 from catchments.web.v1.bulk.json_questions import read_json, read_ndjson
-from catchments.web.v1.bulk.rows import Kind, Row, Schools, row_of
+from catchments.web.v1.bulk.rows import Kind, Points, Questions, Row, Schools, row_of
 from tests.laws import examples
 from tests.worlds import (
     AHI,
@@ -993,11 +993,14 @@ bodies = st.one_of(
 Read = list[tuple[Any, Kind, Any]]
 
 
-def told(rows: Schools | list[Row]) -> Read:
+def told(rows: Questions) -> Read:
     """Return rows with their ids as what they are, however JSON writes them."""
     if isinstance(rows, Schools):
         own = rows.ids or [b""] * len(rows)
         rows = [Row(i, Kind.SCHOOL, n) for i, n in zip(own, rows.numbers, strict=True)]
+    if isinstance(rows, Points):
+        points = zip(rows.lng, rows.lat, strict=True)
+        rows = [Row(i, Kind.POINT, point) for i, point in zip(rows.ids, points, strict=True)]
     return [(each.id and msgspec.json.decode(each.id), each.kind, each.asked) for each in rows]
 
 

@@ -129,7 +129,9 @@ def test_a_reader_may_look_but_not_send(reader, store):
 def public(monkeypatch: pytest.MonkeyPatch) -> None:
     """Names resolve to a machine of the public's, without asking anybody."""
     answer = [(2, 1, 6, "", ("93.184.216.34", 443))]
-    monkeypatch.setattr("catchments.editions.delivery.socket.getaddrinfo", lambda *_, **__: answer)
+    monkeypatch.setattr(
+        "catchments.store.outbox.webhook_calls.socket.getaddrinfo", lambda *_, **__: answer
+    )
 
 
 @pytest.mark.usefixtures("public")
