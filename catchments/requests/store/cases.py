@@ -53,7 +53,7 @@ from catchments.requests.store.sealed import reason_context, seal, student_conte
 from catchments.requests.store.writing import Seen, send_files
 from catchments.store.engine import Repository, now
 
-LISTED_AT_ONCE = 50
+LISTED_AT_ONCE = 30
 WORKERS = frozenset({CaseRole.WORKFLOW_LEAD, CaseRole.CASE_MANAGER})
 """Who may be given a case."""
 _TRIES = 8
