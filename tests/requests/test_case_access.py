@@ -15,7 +15,7 @@ from catchments.requests.rules.cases import OPEN, CaseState, Step
 from catchments.requests.rules.roles import ROLES_OF, CaseRole
 from catchments.requests.store import schema
 from catchments.requests.store.case_rows import case_of, within
-from catchments.requests.store.cases import Wanted
+from catchments.requests.store.cases import LISTED_AT_ONCE, Wanted
 from catchments.requests.store.notes import NoteKind, Notes
 from catchments.requests.store.organisations import Organisations
 from catchments.store.integrity.audit import AuditTrail
@@ -83,7 +83,7 @@ def test_no_list_shows_what_is_not_its_readers(many):
         for organisation in many.organisations.values():
             wanted = Wanted(organisation=organisation.id)
             heads = many.cases.listed(person, viewer, wanted)
-            assert len(heads) == min(50, many.cases.count(viewer, wanted))
+            assert len(heads) == min(LISTED_AT_ONCE, many.cases.count(viewer, wanted))
             for head in heads:
                 case = cases[head.case.reference]
                 assert organisation.id in {case.school, case.holder}
