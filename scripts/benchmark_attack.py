@@ -76,6 +76,7 @@ def main() -> None:
 def _bare(url: str, host: str) -> Iterator[Served]:
     # Of IPv6 there is one address for attackers and others, so that there are no limits by address.
     limits = {"CATCHMENTS_RATE_LIMIT": "6000"} if host == "127.0.0.1" else {}
+    limits |= {"CATCHMENTS_WORK_LIMIT_S": "20"}
     words = ("flask", "serve", "--port={port}", f"--host={host}", "--workers=2")
     with serving(*words, host=host, FLASK_APP="app.py", DATABASE_URL=url, **limits) as served:
         yield served
@@ -85,7 +86,7 @@ def _bare(url: str, host: str) -> Iterator[Served]:
 def _proxied(url: str) -> Iterator[Served]:
     words = ("flask", "serve", "--port={port}", "--workers=1")
     how = {"FLASK_APP": "app.py", "DATABASE_URL": url, "CATCHMENTS_TRUSTED_PROXIES": "1"}
-    limits = {"CATCHMENTS_RATE_LIMIT": "6000"}
+    limits = {"CATCHMENTS_RATE_LIMIT": "6000", "CATCHMENTS_WORK_LIMIT_S": "20"}
     with ExitStack() as stack:
         two = [stack.enter_context(serving(*words, **how, **limits)) for _ in range(2)]
         yield stack.enter_context(behind_nginx(*two))

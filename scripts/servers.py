@@ -78,7 +78,9 @@ def serving(
     Requests are counted like all, only never refused. Exits where it does not answer.
     """
     port = free_port()
-    environment = {**os.environ, "CATCHMENTS_RATE_LIMIT": "999999999", **settings}
+    # Who measures is one client, and asks for more than one may have.
+    unlimited = {"CATCHMENTS_RATE_LIMIT": "999999999", "CATCHMENTS_WORK_LIMIT_S": "0"}
+    environment = {**os.environ, **unlimited, **settings}
     command = [sys.executable, "-m", *(str(word).format(port=port) for word in words)]
     with _running(command, environment) as process:
         _wait_for(process, f"{address_of(host, port)}{ready}")
