@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from operator import add
 
 import msgspec
 import numpy as np
@@ -147,7 +148,8 @@ class Answers:
         between = self._lines.between
         for start in range(0, len(points), ROWS_A_PIECE):
             part = slice(start, start + ROWS_A_PIECE)
-            lines = self._lines.with_points(points.ids[part], lng[part], lat[part], told[part])
+            about = map(self._lines.of_point, lng[part], lat[part])
+            lines = self._lines.with_ids(points.ids[part], map(add, about, told[part]))
             yield (between if start else b"") + between.join(lines)
 
     def _of_rows(self, rows: Sequence[Row]) -> Iterator[bytes]:
@@ -171,7 +173,8 @@ class Answers:
                 about = schools[row.asked]
             elif row.kind is Kind.POINT:
                 lng, lat = row.asked
-                about = self._lines.of_point(published_lng(lng), lat) + next(points)
+                place = (repr(degrees).encode() for degrees in (published_lng(lng), lat))
+                about = self._lines.of_point(*place) + next(points)
             else:
                 about = self._lines.of_else() + self._told_of_else(at, row.asked)
             found.append(begin(row.id) + about)

@@ -135,20 +135,11 @@ class Lines(Protocol):
     def with_ids(self, ids: Iterable[bytes], rest: Iterable[bytes]) -> Iterator[bytes]:
         """Yield lines from their ids, of which none is missing, and all that comes after."""
 
-    def with_points(
-        self,
-        ids: Iterable[bytes],
-        lng: Iterable[bytes],
-        lat: Iterable[bytes],
-        rest: Iterable[bytes],
-    ) -> Iterator[bytes]:
-        """Yield lines from ids, of which none is missing, degrees, and all that comes after."""
-
     def of_school(self, number: int) -> bytes:
         """Return which school a line is about."""
 
-    def of_point(self, lng: float, lat: float) -> bytes:
-        """Return which point a line is about."""
+    def of_point(self, lng: bytes, lat: bytes) -> bytes:
+        """Return which point a line is about, of its degrees as they are to be written."""
 
     def of_else(self) -> bytes:
         """Return what stands there otherwise."""
@@ -177,24 +168,13 @@ class JsonLines:
         """Yield lines from their ids, of which none is missing, and all that comes after."""
         return map(b'{"id":%b,%b'.__mod__, zip(ids, rest, strict=True))
 
-    def with_points(
-        self,
-        ids: Iterable[bytes],
-        lng: Iterable[bytes],
-        lat: Iterable[bytes],
-        rest: Iterable[bytes],
-    ) -> Iterator[bytes]:
-        """Yield lines from ids, of which none is missing, degrees, and all that comes after."""
-        line = b'{"id":%b,"place":{"lng":%b,"lat":%b},%b'
-        return map(line.__mod__, zip(ids, lng, lat, rest, strict=True))
-
     def of_school(self, number: int) -> bytes:
         """Return which school a line is about."""
         return b'"school_id":%d,' % number
 
-    def of_point(self, lng: float, lat: float) -> bytes:
+    def of_point(self, lng: bytes, lat: bytes) -> bytes:
         """Return which point a line is about."""
-        return f'"place":{{"lng":{lng!r},"lat":{lat!r}}},'.encode()
+        return b'"place":{"lng":%b,"lat":%b},' % (lng, lat)
 
     def of_else(self) -> bytes:
         """Return what stands there otherwise."""
@@ -245,24 +225,13 @@ class CsvLines:
         """Yield lines from their ids, of which none is missing, and all that comes after."""
         return map(add, map(self.start, ids), rest)
 
-    def with_points(
-        self,
-        ids: Iterable[bytes],
-        lng: Iterable[bytes],
-        lat: Iterable[bytes],
-        rest: Iterable[bytes],
-    ) -> Iterator[bytes]:
-        """Yield lines from ids, of which none is missing, degrees, and all that comes after."""
-        whose = map(self.start, ids)
-        return map(b"%b,%b,%b,%b".__mod__, zip(whose, lng, lat, rest, strict=True))
-
     def of_school(self, number: int) -> bytes:
         """Return which school a line is about."""
         return b"%d,,," % number
 
-    def of_point(self, lng: float, lat: float) -> bytes:
+    def of_point(self, lng: bytes, lat: bytes) -> bytes:
         """Return which point a line is about."""
-        return f",{lng!r},{lat!r},".encode()
+        return b",%b,%b," % (lng, lat)
 
     def of_else(self) -> bytes:
         """Return what stands there otherwise."""
