@@ -153,8 +153,9 @@ def serve_app() -> Flask:
         protect(parts.database)
     except CatchmentsError as error:
         log.warning("not ready: %s", error)
-    if parts.trail.state == NOWHERE and not _is_made_up(parts):
-        log.warning("%s", HASH_GOES_NOWHERE)
+    with app.app_context():
+        if parts.trail.state == NOWHERE and not is_made_up():
+            log.warning("%s", HASH_GOES_NOWHERE)
     letters = CaseLetters(parts.database, settings.accounts.public_url)
     sending = MailWorker(letters, settings.accounts)
     _begin(log, Following(parts, log).look, FOLLOW_EVERY_S, "the lookup is not followed")
@@ -162,14 +163,6 @@ def serve_app() -> Flask:
     _begin(log, parts.trail.send_due, SEND_EVERY_S, "the audit trail's last hash does not go out")
     _begin(log, parts.written.forget_old, FORGET_EVERY_S, "old requests are not forgotten")
     return app
-
-
-def _is_made_up(parts: Portal) -> bool:
-    try:
-        last = parts.handovers.heard()
-    except CatchmentsError:  # the database is away, which has been said
-        return False
-    return last is not None and last.demonstration
 
 
 class Following:

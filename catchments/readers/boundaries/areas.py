@@ -82,13 +82,14 @@ def areas_of(
             why = "their places come from the school directory"
             report.leave_out(f"schools in layer {shown(layer.name)}", why, len(layer.values))
             continue
-        _refuse_cut_alike(layer, path, fields)
+        names = list(dict.fromkeys(name for values in layer.values for name in values))
+        _refuse_cut_alike(names, path, fields)
         is_named = number < _LAYERS_NAMED
         found = _layer_areas(layer, path, fields, crs, report, is_named=is_named)
         areas += found
         report.count("layers with catchments" if found else "layers without polygons")
         if found and is_named:
-            _report_fields(layer, fields, report)
+            _report_fields(layer, names, fields, report)
     if not any(area.parts or area.declared.is_ours for area in areas):
         raise _no_polygons(layers, path, report)
     return areas
@@ -144,9 +145,8 @@ def _check_named_fields(layers: Sequence[Layer], path: Path, fields: FieldNames)
             )
 
 
-def _refuse_cut_alike(layer: Layer, path: Path, fields: FieldNames) -> None:
+def _refuse_cut_alike(names: Sequence[str], path: Path, fields: FieldNames) -> None:
     """Refuse fields whose names a Shapefile cut so that either may be the name or the code."""
-    names = list(dict.fromkeys(name for values in layer.values for name in values))
     used = fields.used(names)
     field = used.get("code", "")
     alike = siblings(field, names)
@@ -160,9 +160,8 @@ def _refuse_cut_alike(layer: Layer, path: Path, fields: FieldNames) -> None:
     )
 
 
-def _report_fields(layer: Layer, fields: FieldNames, report: Report) -> None:
+def _report_fields(layer: Layer, names: Sequence[str], fields: FieldNames, report: Report) -> None:
     """Say which field each thing was read from, which were not used, and which could not be."""
-    names = list(dict.fromkeys(name for values in layer.values for name in values))
     used = fields.used(names)
     told = ", ".join(f"{what} from {shown(name)}" for what, name in used.items())
     others = [

@@ -5,6 +5,8 @@ What is of a student is sealed (see `sealed_columns`); nothing of it stands in a
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from catchments.store import schema as core
@@ -68,6 +70,23 @@ request_draft = sa.Table(
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
 )
 
+
+def _file_columns() -> tuple[sa.Column[Any], ...]:
+    """Return what a row holds of a file, of a request and of a case alike."""
+    return (
+        # A media type, judged by content.
+        sa.Column("media_type", sa.String(100), nullable=False),
+        sa.Column("size", sa.Integer, nullable=False),
+        # What it is sealed for: of a request at random, and the same then in its case.
+        sa.Column("once", sa.String(64), nullable=False, unique=True),
+        # Sealed.
+        sa.Column("name", sa.Text, nullable=False),
+        # Of the content alone, sealed: so that another data key costs no file anew.
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("content", sa.LargeBinary, nullable=False),
+    )
+
+
 draft_file = sa.Table(
     "draft_file",
     metadata,
@@ -76,14 +95,8 @@ draft_file = sa.Table(
     # What its form was given: sent twice it is added once.
     sa.Column("form", sa.String(64), nullable=False),
     sa.Column("at", sa.DateTime, nullable=False),
-    # The rest is as `case_file` has it, and goes there as it is when the request is sent.
-    sa.Column("media_type", sa.String(100), nullable=False),
-    sa.Column("size", sa.Integer, nullable=False),
-    # At random: what it is sealed for, here and then there.
-    sa.Column("once", sa.String(64), nullable=False, unique=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("key", sa.Text, nullable=False),
-    sa.Column("content", sa.LargeBinary, nullable=False),
+    # It goes into the case as it is when the request is sent.
+    *_file_columns(),
     sa.UniqueConstraint("draft_id", "form", name="uq_draft_file_draft_id"),
 )
 
@@ -173,15 +186,7 @@ case_file = sa.Table(
     sa.Column("at", sa.DateTime, nullable=False),
     sa.Column("by_id", sa.ForeignKey("person.id"), nullable=False),
     sa.Column("shared", sa.Boolean, nullable=False),
-    # A media type, judged by content.
-    sa.Column("media_type", sa.String(100), nullable=False),
-    sa.Column("size", sa.Integer, nullable=False),
-    sa.Column("once", sa.String(64), nullable=False, unique=True),
-    # Sealed.
-    sa.Column("name", sa.Text, nullable=False),
-    # Of the content alone, sealed: so that another data key costs no file anew.
-    sa.Column("key", sa.Text, nullable=False),
-    sa.Column("content", sa.LargeBinary, nullable=False),
+    *_file_columns(),
 )
 
 handover = sa.Table(
