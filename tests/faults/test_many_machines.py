@@ -19,11 +19,11 @@ import pytest
 
 from catchments.core.model import Edition
 from catchments.runtime.new_zealand import today_in_new_zealand
-from scripts.postgresql import Cluster, programs, throw_away
+from scripts.postgresql import Cluster
 from tests.conftest import fresh_postgresql
 from tests.serving import Server, serving
 from tests.waiting import PATIENCE_S, wait_until
-from tests.worlds import fill, lacking, opened, publish_whole, small_edition
+from tests.worlds import fill, opened, publish_whole, small_edition
 
 pytestmark = pytest.mark.postgresql
 
@@ -170,15 +170,6 @@ def served(servers: tuple[Server, ...], clients: list[Asking], edition: int) -> 
 
 
 # --- the story ------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def cluster() -> Iterator[Cluster]:
-    """A PostgreSQL of this test's own, since it is taken away and brought back."""
-    if programs() is None:
-        lacking("PostgreSQL is not installed in /usr/lib/postgresql: its tests are left out")
-    with throw_away() as made:
-        yield made
 
 
 @pytest.mark.thorough

@@ -5,7 +5,6 @@ The public finder goes on. The same in one process: tests/requests/test_requests
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,24 +12,14 @@ import sqlalchemy as sa
 
 from catchments.requests.store import schema
 from catchments.requests.web.health import UNAVAILABLE
-from scripts.postgresql import Cluster, programs, throw_away
+from scripts.postgresql import Cluster
 from tests.portal_process import HttpLookup, Person, answering, hidden, portal_serving
 from tests.requests.desk import Desk, desk_of
 from tests.requests.portal import filled
 from tests.requests.test_handovers import BOTH_NORTH
 from tests.serving import serving
-from tests.worlds import lacking
 
 TYPED = "Words that nobody wants to write again."
-
-
-@pytest.fixture
-def cluster() -> Iterator[Cluster]:
-    """A PostgreSQL of this test's own, since it is taken away and brought back."""
-    if programs() is None:
-        lacking("PostgreSQL is not installed in /usr/lib/postgresql: its tests are left out")
-    with throw_away() as made:
-        yield made
 
 
 @pytest.mark.thorough
