@@ -19,15 +19,19 @@ from catchments.readers.demonstration import read_demonstration
 from scripts import postgresql
 from scripts.benchmarking import (
     NEAR_EDGES,
+    PEERS,
+    SINGLE,
     Floats,
     Numbers,
     Shapes,
+    brute_force,
     console,
     described,
     detailed,
     one_by_one,
     options,
     our_firsts,
+    peers_python,
     points_for,
     run,
     seed,
@@ -46,6 +50,8 @@ def main() -> None:
     boundaries = detailed(read_demonstration()[0].boundaries)
     console.print(described(boundaries))
     bench_index(boundaries, given.points)
+    if python := peers_python():
+        bench_time_zone(python)
     bench_import(boundaries)
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/bench.sqlite"
@@ -94,15 +100,6 @@ def bench_index(boundaries: Shapes, count: int) -> None:
         numbers, took_s = timed(way, times=3)
         rows.append((name, count / took_s / 1e6, differing(numbers, truth)))
     show_against("All points at once", rows, "million points/s", lower_is_better=False)
-
-
-def brute_force(polygons: Sequence[Any], lng: Floats, lat: Floats) -> Numbers:
-    """Return the number of the first polygon that covers each point, or -1, by asking them all."""
-    found = np.full(len(lng), -1)
-    for number in range(len(polygons) - 1, -1, -1):
-        shapely.prepare(polygons[number])
-        found[shapely.intersects_xy(polygons[number], lng, lat)] = number
-    return found
 
 
 def rtree_single(polygons: Sequence[Any]) -> Callable[..., int]:
@@ -178,6 +175,33 @@ def show_against(title: str, rows: Sequence[Row], unit: str, *, lower_is_better:
         for (name, value, wrong), ratio in zip(rows, ratios, strict=True)
     ]
     show(title, ("Way", unit, f"against {name}", "wrong"), cells)
+
+
+# --- a time zone ----------------------------------------------------------------------------------
+
+
+def bench_time_zone(python: Path) -> None:
+    """Compare with tzfpy where it is at home: one zone, in the few lines that it keeps of it."""
+    program = PEERS / "tzfpy_points.py"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        run(program, folder, python=python)
+        zone = shapely.from_geojson((folder / "zone.geojson").read_text())
+        areas = {"NZ": shapely.union_all(shapely.get_parts(zone))}
+        lng, lat = points_for(areas, SINGLE)
+        lines = (f"{x!r} {y!r}" for x, y in zip(lng.tolist(), lat.tolist(), strict=True))
+        (folder / "points.txt").write_text("\n".join(lines))
+        took_us = float(run(program, folder, python=python).said)
+        theirs = np.array((folder / "found.txt").read_text().split(), int) - 1
+    truth = brute_force([areas["NZ"]], lng, lat)
+    index = SpatialIndex(areas)
+    found, ours_us = one_by_one(index.covering, lng, lat)
+    rows = [
+        ("tzfpy", took_us, differing(theirs, truth)),
+        ("ours", ours_us, differing(our_firsts(found, ["NZ"]), truth)),
+    ]
+    title = f"New Zealand's time zone as tzfpy has it: {described(areas)}"
+    show_against(title, rows, "µs a point", lower_is_better=True)
 
 
 # --- import, start --------------------------------------------------------------------------------

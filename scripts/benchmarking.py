@@ -46,6 +46,8 @@ METRE = 1e-5
 MS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 """What wrk writes after a number, in milliseconds."""
 SETTLES_WITHIN_S = 300.0
+PEERS = ROOT / "scripts" / "peers"
+"""Programs of those that ours is compared with, in an environment of their own."""
 console = Console(width=130)
 
 
@@ -117,9 +119,9 @@ class Ran:
     said: str
 
 
-def run(*words: object, **settings: str) -> Ran:
+def run(*words: object, python: str | Path = sys.executable, **settings: str) -> Ran:
     """Run `python WORDS …` to its end. Exits where it fails."""
-    command = [sys.executable, *map(str, words)]
+    command = [str(python), *map(str, words)]
     began, before_s, peak_kb = time.perf_counter(), _children_cpu_s(), 0
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
         with subprocess.Popen(
@@ -141,6 +143,15 @@ def run(*words: object, **settings: str) -> Ran:
                 f"{command[:5]} ended with {process.returncode}: {said}{errors.read()}"
             )
     return Ran(wall_s, _children_cpu_s() - before_s, peak_kb / 1024, said)
+
+
+def peers_python() -> Path | None:
+    """Return the Python of the peers, or nothing, which is said, where they are not installed."""
+    python = PEERS / ".venv" / "bin" / "python"
+    if python.exists():
+        return python
+    console.print("Peers are left out: scripts/own-environment scripts/peers sets them up.")
+    return None
 
 
 def _children_cpu_s() -> float:
@@ -302,6 +313,15 @@ def northern_points(count: int) -> list[tuple[float, float]]:
     rng = np.random.default_rng(84)
     lng, lat = rng.uniform(174.8, 177.0, count), rng.uniform(-40.0, -37.5, count)
     return list(zip(lng.round(6).tolist(), lat.round(6).tolist(), strict=True))
+
+
+def brute_force(polygons: Sequence[Any], lng: Floats, lat: Floats) -> Numbers:
+    """Return the number of the first polygon that covers each point, or -1, by asking them all."""
+    found = np.full(len(lng), -1)
+    for number in range(len(polygons) - 1, -1, -1):
+        shapely.prepare(polygons[number])
+        found[shapely.intersects_xy(polygons[number], lng, lat)] = number
+    return found
 
 
 def strtree_firsts(polygons: Sequence[Any], lng: Floats, lat: Floats) -> Numbers:

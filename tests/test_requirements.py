@@ -19,7 +19,9 @@ pytestmark = pytest.mark.every_case
 LISTS = ("requirements", "catchments/bulk/cluster-requirements", "tests/requirements")
 LIST = ROOT / "requirements.in"
 WITHOUT = re.compile(r"^# without ([a-z0-9-]+) +(\S.+)$", re.MULTILINE)
-EACH_LIST = pytest.mark.parametrize("name", [*LISTS, "tests/contract/requirements"])
+OTHERS = ("tests/contract/requirements", "scripts/peers/requirements")
+"""Of other people's tools, in environments of their own."""
+EACH_LIST = pytest.mark.parametrize("name", [*LISTS, *OTHERS])
 PIN = re.compile(
     r"^([a-z0-9._-]+==[^\\\n]+?) *\\\n((?: +--hash=sha256:\S+(?: \\)?\n)+)", re.MULTILINE
 )
