@@ -70,7 +70,7 @@ class Load:
 
 
 def main() -> None:
-    times = options(__doc__, times=5).times
+    given = options(__doc__, times=5, rated=(5, "so often by Lighthouse; 0 leaves it out"))
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         write_naive(folder, *read_demonstration())
@@ -80,9 +80,12 @@ def main() -> None:
         with flask_serve(folder, workers=1) as server, files(folder) as naive:
             addresses = {page: server.address + page for page in PAGES}
             addresses["naive Folium"] = naive + NAIVE
-            show_loads({n: [load(browser, a) for _ in range(times)] for n, a in addresses.items()})
+            show_loads(
+                {n: [load(browser, a) for _ in range(given.times)] for n, a in addresses.items()}
+            )
             browser.close()
-            show_lighthouse(server.address, times)
+            if given.rated:
+                show_lighthouse(server.address, given.rated)
 
 
 def load(browser: Browser, address: str) -> Load:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import os
 import re
@@ -48,6 +49,8 @@ MS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 SETTLES_WITHIN_S = 300.0
 PEERS = ROOT / "scripts" / "peers"
 """Programs of those that ours is compared with, in an environment of their own."""
+KEPT = "CATCHMENTS_BENCHMARK_TABLES"
+"""The variable that names the file in which `scripts/bench all` finds what its parts have shown."""
 console = Console(width=130)
 
 
@@ -64,11 +67,15 @@ def options(
 
 
 def show(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table."""
+    """Print a table; where the environment names a file for it, keep it there, too, as a line."""
     table = Table(*headings, title=title, title_justify="left")
-    for row in rows:
+    shown = [tuple(row) for row in rows]
+    for row in shown:
         table.add_row(*row)
     console.print(table)
+    if kept := os.environ.get(KEPT):
+        with Path(kept).open("a", encoding="utf-8") as file:
+            print(json.dumps({"title": title, "headings": headings, "rows": shown}), file=file)
 
 
 # --- times ----------------------------------------------------------------------------------------
