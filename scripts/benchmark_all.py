@@ -193,7 +193,7 @@ def within(readme: str, text: str) -> str:
     """Return README with the table where its marks are."""
     before, _, rest = readme.partition(BEGINS)
     _, _, after = rest.partition(ENDS)
-    return f"{before}{BEGINS}{text}{ENDS}{after}"
+    return f"{before}{BEGINS}\n{text}{ENDS}{after}"
 
 
 if __name__ == "__main__":
