@@ -10,7 +10,6 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from heapq import nsmallest
 from itertools import chain, groupby
 from operator import itemgetter
 from string import ascii_lowercase
@@ -19,7 +18,13 @@ from typing import Any
 import msgspec
 
 from catchments.core.model import MatchKind, NamedPlace, Place, PlaceKind
-from catchments.lookup.search.abbreviations import ROAD_TYPES
+from catchments.lookup.search.addresses.fitting import (
+    WHOLLY,
+    Fit,
+    Fitting,
+    best_fitting,
+    fit_of_locality,
+)
 from catchments.lookup.search.addresses.match import Near, spelled
 from catchments.lookup.search.addresses.nearness import (
     box_around,
@@ -33,14 +38,11 @@ from catchments.lookup.search.addresses.rows import (
     ADDRESSES,
     DISTRICT,
     LOCALITIES,
-    NAME_WORDS,
-    PLACE_WORDS,
     POINT,
     POINTS_OF_LOCALITY,
     POINTS_OF_ROAD,
     ROAD_COLUMNS,
     ROADS,
-    SUFFIX,
     UNIT,
     Locality,
     Number,
@@ -67,12 +69,12 @@ _ANY_ROAD = "SELECT 1 FROM road_words WHERE road_words MATCH ? LIMIT 1"
 _A_POINT_OF_ROAD = "SELECT lng, lat FROM address WHERE road_id = ? LIMIT 1"
 _WORD = "SELECT 1 FROM word WHERE text = ?"
 _BEGINS_A_WORD = "SELECT 1 FROM word WHERE text >= ? AND text < ? || '~' LIMIT 1"
+_GOES_ON = "SELECT 1 FROM word WHERE text > ? AND text < ? || '~' LIMIT 1"
 _KNOWN_WORDS = "SELECT text FROM word WHERE text IN (SELECT value FROM json_each(?))"
 
 _MUST_FIT = 3
 """What of a hit's fit has to be as good as the best one's: its letter, its place, its town."""
 _EXACT = MatchKind.EXACT
-_Fit = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class _Hit:
 
     kind: PlaceKind
     id: int
-    fit: _Fit
+    fit: Fit
     finished: bool
     """Whether the last word typed is no part of a name that may go on."""
     district: str
@@ -230,7 +232,7 @@ class Lookup:
         """Return what fits, words taken as whole first; then as unfinished, if the last may be."""
         unfinished = [Query(reading, near, unfinished=True) for reading in given]
         # What fits no road at all fits none in a narrower way either.
-        unfinished = [q for q in unfinished if self._any(_ANY_ROAD, q.anywhere())]
+        unfinished = [query for query in unfinished if self._fits_any_road(query)]
         whole = self._hits([query.finished() for query in unfinished])
         if len(whole) >= self.at_most or (whole and whole[0].finished):
             return whole
@@ -239,6 +241,18 @@ class Lookup:
         # A number that is known comes before one that is not, whichever word was typed whole.
         numbered = any(hit.kind is PlaceKind.ADDRESS for hit in found)
         return sorted(found, key=lambda hit: numbered and hit.kind is not PlaceKind.ADDRESS)
+
+    def _fits_any_road(self, query: Query) -> bool:
+        """Whether some road fits: with the last word as whole, or gone on with.
+
+        The index gathers all that goes on from a word before it tells a first, so that is asked
+        only where whole words tell nothing, and some word does go on from it.
+        """
+        if self._any(_ANY_ROAD, query.finished().anywhere()):
+            return True
+        return self._any(_GOES_ON, query.start, query.start) and self._any(
+            _ANY_ROAD, query.anywhere()
+        )
 
     def _hits(self, queries: Sequence[Query]) -> list[_Hit]:
         """Return what the likeliest reading finds; without its number only if none finds more.
@@ -290,27 +304,34 @@ class Lookup:
     def _roads(self, query: Query, expression: str) -> list[_Hit]:
         rows = self._run(ROADS, expression, ROADS_LOOKED_AT)
         there = (r for r in rows if query.allows(r[DISTRICT]) and self._is_road_near(r[0]))
-        ranked = (((1, *_fit(query, row)), row) for row in there)
-        return [self._road_hit(query, fit, Road(*row)) for fit, row in self._best(ranked)]
+        fitting = Fitting(query)
+        ranked = (((1, *fitting.of(row)), row) for row in there)
+        return [
+            self._road_hit(query, fit, Road(*row))
+            for fit, row in best_fitting(ranked, self.at_most, wholly=(1, *WHOLLY))
+        ]
 
     def _addresses_on(self, query: Query, expression: str, number: int) -> list[_Hit]:
-        suffix, unit = query.reading.suffix, query.reading.unit
+        """Return the addresses of a number and its letter; without it if nothing has the letter."""
+        for suffix in dict.fromkeys((query.reading.suffix, "")):
+            hits = self._lettered(query, expression, number, suffix)
+            if hits:
+                return hits
+        return []
+
+    def _lettered(self, query: Query, expression: str, number: int, suffix: str) -> list[_Hit]:
+        unit, is_other = query.reading.unit, suffix != query.reading.suffix
         limit = ROADS_LOOKED_AT_ON_ROUND if self.towns else NUMBERED_ROADS_LOOKED_AT
         box = box_around(self.towns)
         rows = self._run(ADDRESSES, expression, limit, number, suffix, unit, *box)
-
-        def misses(row: Row) -> tuple[bool, bool]:
-            return row[SUFFIX] != suffix, row[UNIT] != unit
-
-        nearest = (min(same, key=misses) for _, same in groupby(rows, key=itemgetter(0)))
-        there = (r for r in nearest if query.allows(r[DISTRICT]) and self._is_near(*r[POINT]))
-        ranked = (((row[SUFFIX] != suffix, *_fit(query, row)), row) for row in there)
-        return [self._address_hit(query, fit, row) for fit, row in self._best(ranked)]
-
-    def _best(self, ranked: Iterable[tuple[_Fit, Row]]) -> list[tuple[_Fit, Row]]:
-        # One after another: hundreds of objects kept until the end would bring the garbage
-        # collector down on every tenth lookup.
-        return nsmallest(self.at_most, ranked, key=itemgetter(0))
+        if unit:  # otherwise each road has one at most
+            roads = groupby(rows, key=itemgetter(0))
+            rows = (min(same, key=lambda row: row[UNIT] != unit) for _, same in roads)
+        there = (r for r in rows if query.allows(r[DISTRICT]) and self._is_near(*r[POINT]))
+        fitting = Fitting(query)
+        ranked = (((is_other, *fitting.of(row)), row) for row in there)
+        best = best_fitting(ranked, self.at_most, wholly=(is_other, *WHOLLY))
+        return [self._address_hit(query, fit, row) for fit, row in best]
 
     def _any(self, statement: str, *values: object) -> bool:
         return self.connection.execute(statement, values).fetchone() is not None
@@ -318,7 +339,7 @@ class Lookup:
     def _run(self, statement: str, *values: object) -> Iterator[Any]:
         return self.connection.execute(statement, values)
 
-    def _road_hit(self, query: Query, fit: _Fit, road: Road) -> _Hit:
+    def _road_hit(self, query: Query, fit: Fit, road: Road) -> _Hit:
         match = MatchKind.PART  # where its number is not known
         if query.reading.number is None:
             match = query.match(spelled(road.name_words.split()), road.around)
@@ -333,7 +354,7 @@ class Lookup:
             lambda: road.named(list(self._run(POINTS_OF_ROAD, road.id)), match),
         )
 
-    def _address_hit(self, query: Query, fit: _Fit, row: Row) -> _Hit:
+    def _address_hit(self, query: Query, fit: Fit, row: Row) -> _Hit:
         road, found = Road(*row[:ROAD_COLUMNS]), Number(*row[ROAD_COLUMNS:])
         match = _match_of_address(query, road, found)
         return _Hit(
@@ -348,10 +369,11 @@ class Lookup:
 
     def _localities(self, query: Query) -> list[_Hit]:
         rows = self._run(LOCALITIES, query.with_name(), LOCALITIES_LOOKED_AT)
-        ranked = ((_fit_of_locality(query, Locality(*row)), row) for row in rows)
-        return [self._locality_hit(query, fit, Locality(*row)) for fit, row in self._best(ranked)]
+        ranked = ((fit_of_locality(query, Locality(*row)), row) for row in rows)
+        best = best_fitting(ranked, self.at_most, wholly=(0, 0))
+        return [self._locality_hit(query, fit, Locality(*row)) for fit, row in best]
 
-    def _locality_hit(self, query: Query, fit: _Fit, found: Locality) -> _Hit:
+    def _locality_hit(self, query: Query, fit: Fit, found: Locality) -> _Hit:
         match = MatchKind.LOCALITY  # where a number was typed that is nowhere in it
         if query.reading.number is None:
             match = query.match(found.name_words.split(), found.around)
@@ -374,30 +396,6 @@ def _match_of_address(query: Query, road: Road, found: Number) -> MatchKind:
     if not found.is_numbered(reading.number, reading.suffix, reading.last):
         return MatchKind.PART
     return query.match(spelled(road.name_words.split()), road.around)
-
-
-def _fit(query: Query, row: Row) -> _Fit:
-    """Return how a road fits, least best.
-
-    First counts a town typed again after a road of its name, then what only its district has,
-    then the words of its name that were not typed; then, where its suburb or town was typed, the
-    words of them that were not; then how busy it is.
-    """
-    name, place = frozenset(row[NAME_WORDS].split()), frozenset(row[PLACE_WORDS].split())
-    elsewhere = sum(not term.fits(place) for term in query.repeated)
-    only_district = query.missing_from(name | place)
-    more = query.not_typed(name - ROAD_TYPES)
-    around = query.not_typed(place)
-    farther = around if around < len(place) else 0
-    return elsewhere, only_district, more, farther, row[0]
-
-
-def _fit_of_locality(query: Query, found: Locality) -> _Fit:
-    """Return how a suburb or town fits: before any road where its whole name was typed."""
-    name = frozenset(found.name_words.split())
-    left = query.not_typed(name)
-    typed_whole = not left and not (query.start and query.start not in name)
-    return 0 if typed_whole else 2, left, found.id
 
 
 # --- places ---------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ SELECT r.id, r.name, r.suburb, r.town, r.district, r.name_words, r.place_words,
        a.number, a.suffix, a.unit, a.label, a.lng, a.lat
 FROM (SELECT rowid AS id FROM road_words WHERE road_words MATCH ? LIMIT ?) AS found
 CROSS JOIN address AS a ON a.road_id = found.id AND a.number = ?
-    AND a.suffix IN (?, '') AND a.unit IN (?, '')
+    AND a.suffix = ? AND a.unit IN (?, '')
     AND a.lng BETWEEN ? AND ? AND a.lat BETWEEN ? AND ?
 CROSS JOIN road AS r ON r.id = found.id
 """
@@ -92,7 +92,7 @@ DISTRICT, NAME_WORDS, PLACE_WORDS = map(
     Road._fields.index, ("district", "name_words", "place_words")
 )
 POINT = slice(ROAD_COLUMNS + Number._fields.index("lng"), None)
-SUFFIX, UNIT = (ROAD_COLUMNS + Number._fields.index(name) for name in ("suffix", "unit"))
+UNIT = ROAD_COLUMNS + Number._fields.index("unit")
 
 
 class Locality(NamedTuple):
