@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
-from app import serve_app
+from catchments.web.application import serve_app
 
 BODY = b'{"status":"ok"}'
 

@@ -228,10 +228,10 @@ def bench_import(boundaries: Shapes) -> None:
 START = """
 import time
 began = time.perf_counter()
-import app
+from catchments.web import application
 from catchments.web.common.services import EXTENSION
 imported = time.perf_counter()
-running = app.web_app().extensions[EXTENSION]
+running = application.web_app().extensions[EXTENSION]
 world = running.snapshots.current()
 world.school(54, on=world.today)
 print(imported - began, time.perf_counter() - imported)

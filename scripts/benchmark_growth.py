@@ -123,9 +123,9 @@ def _side(along: Floats, at: int, across: float) -> list[tuple[float, float]]:
 START = """
 import time
 began = time.perf_counter()
-import app
+from catchments.web import application
 from catchments.web.common.services import EXTENSION
-made = app.web_app()
+made = application.web_app()
 imported = time.perf_counter()
 running = made.extensions[EXTENSION]
 world = running.snapshots.current()

@@ -30,7 +30,7 @@ CONNECTIONS = 50
 ASKED = "/v1/provider?school_id=54"
 ALIVE_WITHIN_S = 5.0
 """A health check that takes longer counts as none: scripts/deploy gives one so long."""
-OURS = "app:serve_app"
+OURS = "catchments.web.application:serve_app"
 GUNICORN = (
     *("gunicorn", "--bind=127.0.0.1:{port}", "--worker-class=gthread", "--workers=2"),
     *("--keep-alive=15", f"{OURS}()"),

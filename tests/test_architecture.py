@@ -366,14 +366,33 @@ def test_the_rule_lets_the_rest_be(module, source):
 
 SERVING = """
 import sys
-import app
+from catchments.web import application
 from catchments.core.settings import Settings
 
-client = app.web_app(Settings(database_url=sys.argv[1])).test_client()
+client = application.web_app(Settings(database_url=sys.argv[1])).test_client()
 statuses = [client.get(path).status_code for path in sys.argv[2:]]
 print(*statuses)
 print(*sorted(module.partition(".")[0] for module in sys.modules))
 """
+
+
+def test_a_command_imports_no_page_and_flask_s_own_have_them_all():
+    def said(*words):
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=True,
+        ).stdout
+
+    imported = said("-c", "import app, sys; app.create_app(); print(*sys.modules)").split()
+    assert [name for name in imported if is_in(name, "catchments.web.pages")] == []
+    assert [name for name in imported if is_in(name, "catchments.web.staff")] == []
+    assert HEAVY & {name.partition(".")[0] for name in imported} == set()
+    assert "/v1/provider" in said("app.py", "routes")
+    assert "/v1/provider" in said("-m", "flask", "routes")
 
 
 def test_serving_a_request_leaves_tables_and_map_makers_unimported(tmp_path):
@@ -393,15 +412,14 @@ def test_serving_a_request_leaves_tables_and_map_makers_unimported(tmp_path):
     assert HEAVY & set(modules.split()) == set()
 
 
+APPLICATIONS = ("catchments.web.application", "catchments.requests.application")
+
+
 def test_whoever_imports_the_application_alone_has_every_address_of_it():
     # A test that imports a module of views registers them; a server does not import tests.
     views = {n for n, p in MODULES.items() if "\n@blueprint." in p.read_text(encoding="utf-8")}
     served = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import app, catchments.requests.application, sys; print(*sys.modules)",
-        ],
+        [sys.executable, "-c", f"import sys, {', '.join(APPLICATIONS)}; print(*sys.modules)"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -26,7 +26,7 @@ from jinja2.bccache import Bucket
 from shapely.geometry.base import BaseGeometry
 from werkzeug.test import TestResponse
 
-from app import create_app, web_app
+from app import create_app
 from catchments.core.model import (
     Catchment,
     DirectoryRelease,
@@ -41,6 +41,7 @@ from catchments.core.model import (
 from catchments.core.settings import Settings
 from catchments.lookup.snapshot import Snapshots
 from catchments.store import Artefact, Publication, Store, Withdrawal
+from catchments.web.application import web_app
 from catchments.web.common.services import EXTENSION, Services
 from maps import MAKER
 from maps.artefacts import map_parts

@@ -34,6 +34,8 @@ BEHIND_NOTHING = (
     "Others may reach it. HTTPS, buffers for those who send or read slowly, and restarts that fail "
     "no request need a proxy before it: see “A reverse proxy” in docs/operating.md."
 )
+APPLICATION = "catchments.web.application:serve_app"
+"""What is served, which no command imports."""
 REQUESTS = "catchments.requests.application:serve_app"
 """Requests for support, which nothing here imports."""
 
@@ -143,7 +145,7 @@ def _serve(host: str, port: int, workers: int, *, with_requests: bool) -> None:
     if not is_this_machine(host):
         say(BEHIND_NOTHING)
     os.chdir(ROOT)
-    command = granian("app:serve_app", host, port, workers)
+    command = granian(APPLICATION, host, port, workers)
     if with_requests:
         both = surroundings(os.environ, port=port, requests_port=port + 1)
         requests = granian(REQUESTS, host, port + 1, 1)

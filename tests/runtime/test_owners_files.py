@@ -24,6 +24,7 @@ from catchments.store import Store
 from catchments.store.engine import make_database, open_engine
 from catchments.store.upkeep.backup import back_up, restore
 from catchments.store.upkeep.moving import move
+from catchments.web import application
 from tests.worlds import begin_with_the_schema, opened, sqlite_url
 
 UMASKS = [0o022, 0o000, 0o077]
@@ -178,11 +179,11 @@ def test_a_server_says_at_its_start_which_files_others_may_use(
     addresses.touch(0o600)
     small_copy.chmod(0o644)
     settings = Settings(database_url=sqlite_url(small_copy), addresses_path=addresses)
-    monkeypatch.setattr(app.Settings, "from_environment", lambda: settings)
-    monkeypatch.setattr(app.request_log, "configure", lambda _: None)
-    monkeypatch.setattr(app.threading, "Thread", NoThread)
+    monkeypatch.setattr(application.Settings, "from_environment", lambda: settings)
+    monkeypatch.setattr(application.request_log, "configure", lambda _: None)
+    monkeypatch.setattr(application.threading, "Thread", NoThread)
     with caplog.at_level(logging.WARNING):
-        served = app.serve_app()
+        served = application.serve_app()
     said = [record.getMessage() for record in caplog.records]
     assert sum(f"The file {small_copy} has mode 0644" in line for line in said) == 1
     assert not any(str(addresses) in line for line in said)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from flask.testing import FlaskClient
 
-from app import WEB
 from catchments.lookup.guidance import FOLDER
 from catchments.lookup.site_texts import FOLDER as SITE_TEXTS
+from catchments.web.application import WEB
 from catchments.web.common.assets import EXTENSION, WRITTEN_IN, version_of
 
 

@@ -794,10 +794,10 @@ def test_without_a_place_for_anything_the_extent_is_new_zealand(tmp_path):
 
 SERVING = """
 import sys
-import app
+from catchments.web import application
 from catchments.core.settings import Settings
 
-client = app.web_app(Settings(database_url=sys.argv[1])).test_client()
+client = application.web_app(Settings(database_url=sys.argv[1])).test_client()
 assert client.get("/provider?school_id=54").status_code == 200
 assert "pygeoapi" not in sys.modules
 answers = [client.get(f"/ogc/{path}") for path in sys.argv[2:]]

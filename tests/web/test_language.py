@@ -14,8 +14,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 
-from app import WEB
 from catchments.core.settings import ROOT
+from catchments.web.application import WEB
 from catchments.web.common.i18n import te_reo
 from tests.worlds import visited
 
@@ -73,7 +73,7 @@ def translated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     made.add("Skip to main content", "Pekehia ki te ihirangi matua")
     with (folder / "messages.mo").open("wb") as file:
         write_mo(file, made)
-    monkeypatch.setattr("app.WEB", web)
+    monkeypatch.setattr("catchments.web.application.WEB", web)
     with visited(tmp_path) as client:
         yield client
 
@@ -144,7 +144,7 @@ def test_what_has_no_language_has_one_address(path: str, translated: FlaskClient
 def test_where_there_is_one_language_there_is_no_switch_nor_address_of_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("app.WEB", _without_catalogues(tmp_path))
+    monkeypatch.setattr("catchments.web.application.WEB", _without_catalogues(tmp_path))
     with visited(tmp_path) as client:
         assert "hreflang" not in client.get("/school/54").text
         assert client.get("/mi/school/54").status_code == 404

@@ -21,12 +21,12 @@ from flask.testing import FlaskClient
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import app as service
 from catchments import __version__
 from catchments.core.errors import InputRefused
 from catchments.core.settings import ROOT, Settings
 from catchments.runtime import logs
 from catchments.store.engine import open_engine
+from catchments.web import application as service
 from catchments.web.common import request_log as web_logs
 from catchments.web.common.services import EXTENSION
 from catchments.web.front.metrics import MEASURED

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app import web_app
 from catchments.core.settings import Settings
+from catchments.web.application import web_app
 from catchments.web.common.services import EXTENSION
 from catchments.web.front import response_cache
 from catchments.web.front.metrics import MEASURED

@@ -332,9 +332,10 @@ def test_a_token_that_is_none_is_refused_and_not_repeated(token: str) -> None:
 # --- several processes ----------------------------------------------------------------------------
 
 WORKERS = """
-import os, sys, app
+import os, sys
 from catchments.core.settings import Settings
-made = app.web_app(Settings(database_url=sys.argv[1]))
+from catchments.web import application
+made = application.web_app(Settings(database_url=sys.argv[1]))
 client = made.test_client()
 for _ in range(2):
     worker = os.fork()

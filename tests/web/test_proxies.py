@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask, request
 
-from app import web_app
 from catchments.core.errors import InputRefused
 from catchments.core.settings import Settings
+from catchments.web.application import web_app
 from tests.worlds import sqlite_url, store_of
 
 PROXY = {"REMOTE_ADDR": "10.0.0.2"}

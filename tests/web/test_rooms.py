@@ -12,7 +12,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import Babel
 
-from app import WEB
 from catchments.core.errors import CatchmentsError, long_date
 from catchments.core.roles import Action, Role
 from catchments.core.settings import Settings
@@ -22,6 +21,7 @@ from catchments.store.engine import Database
 from catchments.web.accounts import routes
 from catchments.web.accounts.access import requires
 from catchments.web.accounts.room import Room
+from catchments.web.application import WEB
 from tests.staff import AHEAD, PASSWORD, csrf_in
 from tests.worlds import sqlite_url
 

@@ -19,11 +19,11 @@ from babel.messages.pofile import read_po, write_po
 from flask.testing import FlaskClient
 from markupsafe import escape
 
-from app import WEB
 from catchments.core.errors import FileRefused
 from catchments.core.model import Answer, Catchment, Notice, Provider, Status, Upcoming
 from catchments.lookup.notices import NoticeCode
 from catchments.lookup.site_texts import shipped_pages
+from catchments.web.application import WEB
 from catchments.web.common.i18n import LANGUAGE
 from catchments.web.spoken.catalogues import PARTLY_ENGLISH, UNREVIEWED, flaws, said
 from catchments.web.spoken.dates import long_date
@@ -164,7 +164,7 @@ def speaking(
             write_mo(compiled, made, use_fuzzy=True)
         with (there / "messages.po").open("wb") as written:
             write_po(written, made)
-    monkeypatch.setattr("app.WEB", web)
+    monkeypatch.setattr("catchments.web.application.WEB", web)
     with running_application(database) as app:
         yield app.test_client()
 

@@ -12,6 +12,7 @@ from flask_babel import get_locale
 
 from catchments.core.model import Source
 from catchments.core.settings import Settings
+from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.search.text_search import (
     Addresses,
     KnownAddresses,
@@ -19,6 +20,7 @@ from catchments.lookup.search.text_search import (
     TextSearch,
 )
 from catchments.lookup.snapshot import AsAt, Published, Snapshot, Snapshots
+from catchments.readers.geocoding import geocoder_of
 from catchments.store import Store
 from catchments.store.outbox.trail_sending import TrailSender
 from catchments.web.common.assets import EXTENSION as ASSETS
@@ -32,7 +34,7 @@ OF_THIS_HOST = "catchments.of_this_host"
 
 @dataclass(frozen=True)
 class Services:
-    """The parts that `create_app` puts together."""
+    """The parts of an application, of pages or of commands."""
 
     settings: Settings
     store: Store
@@ -40,6 +42,19 @@ class Services:
     addresses: KnownAddresses = field(default_factory=NoAddresses)
     geocoder: Addresses = field(default_factory=NoAddresses)
     trail: TrailSender | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Services:
+        """Return what settings ask for; nothing is opened yet. Raises InputRefused."""
+        store = Store.of(settings)
+        return cls(
+            settings,
+            store,
+            Snapshots(store),
+            AddressBook(settings.addresses_path),
+            geocoder_of(settings) or NoAddresses(),
+            TrailSender(store, settings),
+        )
 
     def finder(self, world: Published) -> TextSearch:
         """Return what finds the meaning of a text in a world."""

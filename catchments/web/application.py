@@ -1,0 +1,255 @@
+"""The application that a server serves: every door there is, and what goes on beside requests."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from pathlib import Path
+
+from flask import Flask, request
+from flask.wrappers import Response
+from flask_compress import Compress
+
+from catchments import __version__
+from catchments.core.errors import CatchmentsError
+from catchments.core.settings import Settings
+from catchments.editions.delivery import DeliveryWorker, payloads
+from catchments.lookup.resolver import kilometres
+from catchments.runtime.connections import SlowReaders
+from catchments.runtime.disk import exposed
+from catchments.runtime.keep_doing import keep_doing
+from catchments.runtime.processes import end_with_parent
+from catchments.store.accounts.letters import Letters
+from catchments.store.engine import database_file
+from catchments.store.outbox.queue import Outbox
+from catchments.store.outbox.trail_sending import NOWHERE
+from catchments.store.site.reports import MistakeReports
+from catchments.web import ogc, v1
+from catchments.web.accounts import routes as accounts_routes
+from catchments.web.common import assets, cors, i18n, problems, request_log, security
+from catchments.web.common.query_parameters import Code, Number
+from catchments.web.common.services import (
+    EXTENSION,
+    Services,
+    address,
+    service,
+    shows_a_demonstration,
+)
+from catchments.web.front import (
+    metrics,
+    metrics_endpoint,  # noqa: F401 - its address is the health page's
+    onion,
+    slashes,
+)
+from catchments.web.front.languages import Languages
+from catchments.web.front.one_connection import OneConnection
+from catchments.web.front.rate_limits import RateLimitMiddleware
+from catchments.web.front.response_cache import ResponseCache
+from catchments.web.pages import (
+    api_documentation,
+    catchments,
+    downloads,
+    guide,
+    health,
+    history,
+    home,
+    problem_types,
+)
+from catchments.web.pages import map as map_pages
+from catchments.web.pages.machines import (
+    blueprint as machines,
+)
+from catchments.web.pages.machines import (
+    catalogue,
+    icons,  # noqa: F401 - its addresses are the blueprint's
+    page_heads,
+    robots,
+    sitemap,  # noqa: F401 - its addresses are the blueprint's
+)
+from catchments.web.pages.site import contact_cards, embedding, mistakes, owner
+from catchments.web.pages.site import texts as site_texts
+from catchments.web.staff import routes as staff_routes
+from catchments.web.staff.room import staff_room
+from catchments.web.v1 import provider
+from catchments.web.v1.formats import Ending
+
+BLUEPRINTS = (
+    provider.blueprint,
+    v1.blueprint,
+    ogc.blueprint,
+    home.blueprint,
+    catchments.blueprint,
+    api_documentation.blueprint,
+    problem_types.blueprint,
+    downloads.blueprint,
+    guide.blueprint,
+    history.blueprint,
+    mistakes.blueprint,
+    contact_cards.blueprint,
+    embedding.blueprint,
+    map_pages.blueprint,
+    health.blueprint,
+    machines.blueprint,
+    owner.blueprint,
+    site_texts.blueprint,
+    staff_routes.blueprint,
+)
+SEND_EVERY_S = 5.0
+LOOK_EVERY_S = 5.0
+FORGET_EVERY_S = 3_600.0
+READ_WITHIN_S = 20.0
+LEAST_READ_A_S = 1_024
+"""Whoever takes less a second of an answer, for so long, is ended."""
+HASH_GOES_NOWHERE = (
+    "The audit trail's last hash goes nowhere by itself: whoever owns the database could cut off "
+    "its end unseen. Set CATCHMENTS_AUDIT_OUT."
+)
+WEB = Path(__file__).parent
+"""Where templates and static files are."""
+
+
+def web_app(settings: Settings | None = None) -> Flask:
+    """Return the application with every page; the first request builds a snapshot."""
+    settings = settings or Settings.from_environment()
+    app = i18n.MultilingualFlask("catchments", root_path=str(WEB))
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    app.extensions[EXTENSION] = Services.of(settings)
+    app.url_map.converters |= {"int": Number, "code": Code, "ending": Ending}
+    app.jinja_env.filters["distance"] = kilometres
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    assets.register(app)
+    i18n.register(app)
+    problems.register(app, problems.Surroundings(address, shows_a_demonstration))
+    security.register(app, lambda: service().settings)
+    cors.register(app)
+    robots.register(app)
+    catalogue.register(app)
+    page_heads.register(app)
+    owner.register(app)
+    accounts_routes.register(app, staff_room(app))
+    _compress_pages(app)
+    slashes.register(app)  # the last, so that the others see where it leads
+    app.wsgi_app = OneConnection(  # type: ignore[method-assign]
+        app.wsgi_app, lambda: app.extensions[EXTENSION].store
+    )
+    app.wsgi_app = Languages(app.wsgi_app, i18n.others(app))  # type: ignore[method-assign]
+    app.wsgi_app = RateLimitMiddleware(app, ResponseCache(app))  # type: ignore[method-assign]
+    onion.enclose(app, settings)
+    metrics.register(app, access_log=settings.access_log)
+    return app
+
+
+def serve_app() -> Flask:
+    """Return the application with its snapshot built and kept up to date: a server's factory."""
+    end_with_parent()
+    settings = Settings.from_environment()
+    request_log.configure(settings)
+    logging.getLogger("catchments").info("version %s", __version__)  # before all other lines
+    app = web_app(settings)
+    running: Services = app.extensions[EXTENSION]
+    for sentence in exposed(files_of(settings)):
+        app.logger.warning("%s", sentence)
+    try:
+        running.snapshots.current()
+    except CatchmentsError as error:
+        app.logger.warning("not ready: %s", error)
+    if not settings.audit_out and not _shows_a_demonstration(running):
+        app.logger.warning("%s", HASH_GOES_NOWHERE)
+    keeping = (_keep_fresh, _keep_sending, _keep_trail_sent, _keep_readers_awake, _keep_forgetting)
+    for work in keeping:
+        threading.Thread(target=work, args=(app, running), daemon=True).start()
+    threading.Thread(target=metrics.keep_published, args=(app,), daemon=True).start()
+    return app
+
+
+def _shows_a_demonstration(running: Services) -> bool:
+    try:
+        return running.snapshots.current().demonstration
+    except CatchmentsError:
+        return True  # nothing is served that the trail could be about
+
+
+def files_of(settings: Settings) -> list[Path]:
+    """Return the databases that are files of this machine: the service's own, and its addresses."""
+    own = database_file(settings.database_url)
+    return [path for path in (own, settings.addresses_path) if path]
+
+
+def _keep_fresh(app: Flask, running: Services) -> None:
+    while True:
+        time.sleep(running.settings.refresh_s)
+        try:
+            if running.snapshots.refresh():
+                app.logger.info("serving a new snapshot")
+        except CatchmentsError as error:
+            # Answers go on from memory; /readyz says so.
+            metrics.count_refresh_failure()
+            app.logger.warning("the database is away: %s", error)
+        except Exception:
+            metrics.count_refresh_failure()
+            app.logger.exception("the snapshot could not be refreshed")
+
+
+def _keep_sending(app: Flask, running: Services) -> None:
+    """Send what is due; every worker does, and claims see to it that each goes out once."""
+    payload = payloads(running.store, running.snapshots, running.settings)
+    store, settings = running.store, running.settings
+    boxes = (Outbox(store), Letters(store, settings.public_url))
+    couriers = [DeliveryWorker(box, settings, payload) for box in boxes]
+
+    def send() -> None:
+        for courier in couriers:
+            courier.send_due()
+
+    keep_doing(app.logger, send, every_s=SEND_EVERY_S, failing="nothing is being sent")
+
+
+def _keep_readers_awake(app: Flask, _running: Services) -> None:
+    """End connections whose clients do not take what they asked for."""
+    slow = SlowReaders(within_s=READ_WITHIN_S, least_a_s=LEAST_READ_A_S)
+
+    def end() -> None:
+        if ended := slow.end_them():
+            app.logger.warning("ended %s connections that took too little", ended)
+
+    keep_doing(app.logger, end, every_s=LOOK_EVERY_S, failing="slow connections are not ended")
+
+
+def _keep_trail_sent(app: Flask, running: Services) -> None:
+    """Send the audit trail's last hash out; a thread of its own, for nothing else to wait for."""
+    sender = running.trail
+    if sender is None or sender.state == NOWHERE:
+        return
+    failing = "the audit trail's last hash does not go out"
+    keep_doing(app.logger, sender.send_due, every_s=SEND_EVERY_S, failing=failing)
+
+
+def _keep_forgetting(app: Flask, running: Services) -> None:
+    """Delete reports of mistakes whose time is over, whether anybody looks at them or not."""
+    days = running.settings.reports_kept_days
+    reports = MistakeReports(running.store)
+    failing = "old reports of mistakes are not deleted"
+    keep_doing(
+        app.logger, lambda: reports.forget_older_than(days), every_s=FORGET_EVERY_S, failing=failing
+    )
+
+
+def _compress_pages(app: Flask) -> None:
+    app.config["COMPRESS_REGISTER"] = False
+    compress = Compress(app)
+    compress.compress_mimetypes_set |= {
+        "application/geo+json",
+        "application/linkset+json",
+        "text/csv",
+    }
+
+    def compressed(response: Response) -> Response:
+        # An answer of the API is smaller than a network packet; compressing it only costs time.
+        # A file to download is what its digest says, and any part of it may be asked for.
+        as_it_is = request.blueprint == provider.blueprint.name or "Repr-Digest" in response.headers
+        return response if as_it_is else compress.after_request(response)
+
+    app.after_request(compressed)
