@@ -38,6 +38,8 @@ asked = geopandas.GeoDataFrame(points, geometry=places, crs=4326)
 joined = geopandas.sjoin(asked, shapes, how="left", predicate="within")
 joined.drop(columns=["geometry", "index_right"]).to_parquet(sys.argv[3], index=False)
 """
+MEMORY = {"MALLOC_ARENA_MAX": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+"""As scripts/resolve has it."""
 
 
 def main() -> None:
@@ -71,7 +73,7 @@ def prepare(folder: Path, count: int) -> Shapes:
 def ours(folder: Path) -> list[str]:
     database = f"--database={folder / 'bench.sqlite'}"
     files = [str(folder / "points.parquet"), str(folder / "ours.parquet")]
-    return ["-m", "flask", "resolve", *files, database, f"--on={ON}", "--replace"]
+    return ["-m", "catchments.commands.resolving", *files, database, f"--on={ON}", "--replace"]
 
 
 def sjoin(folder: Path) -> list[str]:
@@ -80,7 +82,7 @@ def sjoin(folder: Path) -> list[str]:
 
 
 def best(words: list[str], times: int) -> Ran:
-    runs = [run(*words, FLASK_APP="app.py") for _ in range(times)]
+    runs = [run(*words, **MEMORY) for _ in range(times)]
     return min(runs, key=lambda ran: ran.wall_s)
 
 
