@@ -130,10 +130,13 @@ def _axes(columns: Mapping[str, Any], chosen: Chosen) -> tuple[Floats, Floats, P
         found.append(numbers)
         empty.append(missing)
         bad.append(~np.isfinite(numbers))
-    problems = np.where(empty[0] & empty[1], NO_PLACE, NOT_A_NUMBER)
-    for name in (chosen.lng, chosen.lat):
-        problems = np.where(_has_comma(columns[name]), DECIMAL_COMMA, problems)
-    return found[0], found[1], np.where(bad[0] | bad[1], problems, 0).astype(np.uint8)
+    problems = np.zeros(len(bad[0]), dtype=np.uint8)
+    none = bad[0] | bad[1]
+    if none.any():
+        problems[none] = np.where(empty[0] & empty[1], NO_PLACE, NOT_A_NUMBER)[none]
+        for name in (chosen.lng, chosen.lat):
+            problems[none & _has_comma(columns[name])] = DECIMAL_COMMA
+    return found[0], found[1], problems
 
 
 def _points(column: Any, name: str, encoding: str) -> tuple[Floats, Floats, Problems]:
