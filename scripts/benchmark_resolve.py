@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -47,6 +47,8 @@ asked = geopandas.GeoDataFrame(points, geometry=places, crs=4326)
 joined = geopandas.sjoin(asked, shapes, how="left", predicate="within")
 joined.drop(columns=["geometry", "index_right"]).to_parquet(sys.argv[3], index=False)
 """
+MEMORY = {"MALLOC_ARENA_MAX": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+"""As scripts/resolve has it."""
 
 
 FEW = 40_000
@@ -62,6 +64,7 @@ class Way:
     out: Path
     count: int
     python: str | Path = sys.executable
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def main() -> None:
@@ -111,12 +114,12 @@ def ways(folder: Path, count: int) -> Iterator[Way]:
         yield Way("SedonaDB", [program, points, areas, out], out, count, python)
     out = folder / "ours.parquet"
     database = f"--database={folder / 'bench.sqlite'}"
-    words = ["-m", "flask", "resolve", points, out, database, f"--on={ON}", "--replace"]
-    yield Way("scripts/resolve", words, out, count)
+    words = ["-m", "catchments.commands.resolving", points, out, database, f"--on={ON}"]
+    yield Way("scripts/resolve", [*words, "--replace"], out, count, settings=MEMORY)
 
 
 def best(way: Way, times: int) -> Ran:
-    runs = [run(*way.words, python=way.python, FLASK_APP="app.py") for _ in range(times)]
+    runs = [run(*way.words, python=way.python, **way.settings) for _ in range(times)]
     return min(runs, key=lambda ran: ran.wall_s)
 
 

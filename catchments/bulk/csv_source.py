@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 from catchments.bulk.columns import Wanted, choose, could_be
 from catchments.bulk.input_columns import How
 from catchments.bulk.other_formats import refuse_other
+from catchments.bulk.plain_csv import NotPlain, plain_tables
 from catchments.bulk.sources import BYTES_AT_ONCE, ROWS_AT_ONCE
 from catchments.readers.formats.text_files import (
     DELIMITERS,
@@ -49,12 +51,27 @@ class CsvSource:
 
     def batches(self) -> Iterator[tuple[Any, int]]:
         """Yield tables of texts, each with how many bytes have been read."""
-        with (
-            open_text(self.path, self._encoding) as file,
-            refused_at_fault(self.path, self.names),
-        ):
+        given = 0
+        try:
+            for table, read in self._plain_batches():
+                given += table.num_rows
+                yield table, read
+        except NotPlain:
+            yield from self._any_batches(given)
+
+    def _plain_batches(self) -> Iterator[tuple[Any, int]]:
+        with open_text(self.path, self._encoding) as file, refused_at_fault(self.path, self.names):
+            width, skipped = len(self.names), int(bool(self._said))
+            for table in plain_tables(file, self.delimiter, width, skipped=skipped):
+                named = pa.Table.from_arrays(table.columns, schema=self.schema)
+                for start in range(0, named.num_rows, ROWS_AT_ONCE):
+                    yield named.slice(start, ROWS_AT_ONCE), bytes_read(file)
+
+    def _any_batches(self, given: int) -> Iterator[tuple[Any, int]]:
+        """Yield what comes after the rows that are given already, read row by row."""
+        with open_text(self.path, self._encoding) as file, refused_at_fault(self.path, self.names):
             rows = self._rows(self._text_rows(file, self.delimiter))
-            next(rows)
+            next(islice(rows, given, None))
             while taken := _batch(rows):
                 columns = [pa.array(cells, pa.string()) for cells in zip(*taken, strict=True)]
                 yield pa.Table.from_arrays(columns, schema=self.schema), bytes_read(file)

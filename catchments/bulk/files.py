@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,10 +20,13 @@ from catchments.bulk.output_columns import COLUMNS, Answering
 from catchments.bulk.parquet_folder import ParquetFolder, parts_of
 from catchments.bulk.parquet_source import MAGIC, ParquetSource
 from catchments.bulk.sources import Source, read_columns
-from catchments.bulk.targets import ahead, already_there, building, is_csv, target_for
+from catchments.bulk.targets import already_there, building, is_csv, side_by_side, target_for
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.report import Progress, no_progress
+
+THREADS_AT_MOST = 4
+"""So many keep whoever reads and writes busy; each holds a batch."""
 
 
 @dataclass
@@ -69,7 +73,7 @@ def resolve_file(
     done, before = Summary(), _fingerprint(source)
     try:
         with building(target, replace=replace) as path, written.writing(path) as write:
-            for table in ahead(_answered(opened, answering, schema, done, progress)):
+            for table in _answered(opened, answering, schema, done, progress):
                 write(table)
             _refuse_changed(source, before)
     except OSError as error:
@@ -105,8 +109,14 @@ def _answered(
     source: Source, answering: Answering, schema: Any, done: Summary, progress: Progress
 ) -> Iterator[Any]:
     """Yield the tables of a source with the answers beside their columns; count them in `done`."""
-    for table, read in source.batches():
-        answers = answering.columns(read_columns(table, source.how), source.how)
+
+    def answered(batch: tuple[Any, int]) -> tuple[Any, list[Any], int]:
+        table, read = batch
+        questions = read_columns(table, source.how)
+        return table, answering.columns(questions, source.how, threads=1), read
+
+    threads = min(os.cpu_count() or 1, THREADS_AT_MOST)
+    for table, answers, read in side_by_side(answered, source.batches(), threads=threads):
         done.count(dict(zip(COLUMNS, answers, strict=True)))
         progress(f"Resolving {source.path.name}", read, source.whole)
         yield pa.Table.from_arrays([*table.columns, *answers], schema=schema)

@@ -130,10 +130,13 @@ def _axes(columns: Mapping[str, Any], chosen: Chosen) -> tuple[Floats, Floats, P
         found.append(numbers)
         empty.append(missing)
         bad.append(~np.isfinite(numbers))
-    problems = np.where(empty[0] & empty[1], NO_PLACE, NOT_A_NUMBER)
-    for name in (chosen.lng, chosen.lat):
-        problems = np.where(_has_comma(columns[name]), DECIMAL_COMMA, problems)
-    return found[0], found[1], np.where(bad[0] | bad[1], problems, 0).astype(np.uint8)
+    problems = np.zeros(len(bad[0]), dtype=np.uint8)
+    none = bad[0] | bad[1]
+    if none.any():
+        problems[none] = np.where(empty[0] & empty[1], NO_PLACE, NOT_A_NUMBER)[none]
+        for name in (chosen.lng, chosen.lat):
+            problems[none & _has_comma(columns[name])] = DECIMAL_COMMA
+    return found[0], found[1], problems
 
 
 def _points(column: Any, name: str, encoding: str) -> tuple[Floats, Floats, Problems]:
@@ -189,21 +192,28 @@ def shapes_of(values: Any, kinds: Kinds) -> npt.NDArray[np.object_]:
 
 def _places(x: Floats, y: Floats, problems: Problems, crs: str) -> Asked:
     lng, lat = _degrees(x, y, crs)
-    with np.errstate(invalid="ignore"):
-        ranged = _between(lng, LNG_LIMITS) & _between(lat, LAT_LIMITS)
-        elsewhere = ~_in_new_zealand(lng, lat)
-        in_degrees = elsewhere & (_in_new_zealand(x, y) | _in_new_zealand(y, x))
-        exchanged = elsewhere.copy()
-        exchanged[elsewhere] = _in_new_zealand(*_degrees(y[elsewhere], x[elsewhere], crs))
-        mirrored = (lat > 0) & _in_new_zealand(lng, -lat)
-    wrong = np.select(
+    problems = problems.copy()
+    doubtful = np.flatnonzero((problems == 0) & ~_in_new_zealand(lng, lat))
+    if len(doubtful):  # else nothing is wrong: where most files end
+        here, degrees = (x[doubtful], y[doubtful]), (lng[doubtful], lat[doubtful])
+        problems[doubtful] = _wrong(here, degrees, crs)
+    bad = problems > 0
+    return Asked(problems, lng=np.where(bad, np.nan, lng), lat=np.where(bad, np.nan, lat))
+
+
+def _wrong(here: tuple[Floats, Floats], degrees: tuple[Floats, Floats], crs: str) -> Problems:
+    """Return what is wrong with places that are not in New Zealand; in degrees they come again."""
+    (x, y), (lng, lat) = here, degrees
+    ranged = _between(lng, LNG_LIMITS) & _between(lat, LAT_LIMITS)
+    in_degrees = _in_new_zealand(x, y) | _in_new_zealand(y, x)
+    exchanged = _in_new_zealand(*_degrees(y, x, crs))
+    mirrored = (lat > 0) & _in_new_zealand(lng, -lat)
+    found = np.select(
         [exchanged, in_degrees, ~ranged, mirrored],
         [EXCHANGED, DEGREES_FOR_METRES, OUT_OF_RANGE, SIGN_MISSING],
         default=0,
     )
-    problems = np.where(problems > 0, problems, wrong).astype(np.uint8)
-    good = problems == 0
-    return Asked(problems, lng=np.where(good, lng, np.nan), lat=np.where(good, lat, np.nan))
+    return found.astype(np.uint8)
 
 
 def _degrees(x: Floats, y: Floats, crs: str) -> tuple[Floats, Floats]:

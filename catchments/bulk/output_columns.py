@@ -67,6 +67,7 @@ class Answering:
         self.on = on
         self._resolver = BatchResolver.of(snapshot)
         self._for_spreadsheets = for_spreadsheets
+        self._constants = self._made_constants(0)
 
     @cached_property
     def origin(self) -> dict[str, Any]:
@@ -114,7 +115,7 @@ class Answering:
         bad = question.problems > 0
         status = np.where(bad, _REFUSED, outcomes.status)
         problems = np.where(~bad & (status == _UNKNOWN), UNKNOWN, question.problems)
-        texts = self._texts
+        texts, (no_provision, *whence) = self._texts, self._constant_columns(len(outcomes))
         return [
             _named(outcomes.catchment, texts["catchment_code"]),
             _named(outcomes.catchment, texts["catchment_name"]),
@@ -124,9 +125,11 @@ class Answering:
             _named(outcomes.basis, texts["provider_basis"], none=0),
             pa.array(outcomes.distance_m, mask=np.isnan(outcomes.distance_m)),
             self._alternatives(outcomes),
-            self._in_school_provision(question),
+            no_provision
+            if question.numbers is None
+            else self._in_school_provision(question.numbers),
             _named(problems, texts["provider_problem"], none=0),
-            *self._origin_columns(len(outcomes)),
+            *whence,
         ]
 
     @cached_property
@@ -155,30 +158,39 @@ class Answering:
         return str(harmless(text)) if self._for_spreadsheets else text
 
     def _alternatives(self, outcomes: Outcomes) -> Any:
-        texts: list[str | None] = [None] * len(outcomes)
-        for row, codes in outcomes.alternatives.items():
-            texts[row] = self._safe(BETWEEN_CODES.join(codes))
-        return pa.array(texts, pa.string())
+        named = outcomes.alternatives
+        at = {codes: number for number, codes in enumerate(dict.fromkeys(named.values()))}
+        texts = [self._safe(BETWEEN_CODES.join(codes)) for codes in at]
+        numbers = np.full(len(outcomes), -1, dtype=np.int32)
+        numbers[list(named)] = [at[codes] for codes in named.values()]
+        return pa.array(texts, pa.string()).take(pa.array(numbers, mask=numbers == -1))
 
-    def _in_school_provision(self, question: Asked) -> Any:
-        """Return what a school has beside its catchment's provider; a place has none."""
+    def _in_school_provision(self, numbers: Numbers) -> Any:
+        """Return what schools have beside their catchments' providers."""
         schools, texts = self._provision
-        count = len(question.problems)
-        if question.numbers is None or not len(schools):
-            return _named(np.full(count, -1), texts)
-        at = np.searchsorted(schools, question.numbers).clip(max=len(schools) - 1)
-        return _named(np.where(schools[at] == question.numbers, at, -1), texts)
+        if not len(schools):
+            return _named(np.full(len(numbers), -1), texts)
+        at = np.searchsorted(schools, numbers).clip(max=len(schools) - 1)
+        return _named(np.where(schools[at] == numbers, at, -1), texts)
 
     @cached_property
     def _provision(self) -> tuple[Numbers, Texts]:
         notes = dict(sorted(self.snapshot.edition.in_school_provision.items()))
         return np.array(list(notes), dtype=np.int64), self._texts_of(list(notes.values()))
 
-    def _origin_columns(self, count: int) -> list[Any]:
+    def _constant_columns(self, count: int) -> Sequence[Any]:
+        """Return the columns that are alike in all rows; batches share their memory."""
+        kept = self._constants
+        if len(kept[0]) < count:
+            kept = self._constants = self._made_constants(count)
+        return [column.slice(0, count) for column in kept]
+
+    def _made_constants(self, count: int) -> Sequence[Any]:
         origin = self.origin
         number = pa.scalar(origin["edition"], pa.int32())
         released = pa.scalar(self.snapshot.release.released, pa.date32())
         return [
+            _named(np.full(count, -1), self._provision[1]),
             pa.repeat(number, count),
             pa.repeat(released, count),
             pa.repeat(pa.scalar(origin["demonstration"]), count),
@@ -188,5 +200,5 @@ class Answering:
 def _named(numbers: Numbers, texts: Texts, *, none: int = -1) -> Any:
     """Return the texts that numbers stand for, null for the number that stands for none."""
     places, values = texts
-    indices = pa.array(places[numbers], mask=numbers == none)
+    indices = pa.array(places.take(numbers, mode="wrap"), mask=numbers == none)
     return pa.DictionaryArray.from_arrays(indices, values)

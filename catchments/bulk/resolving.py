@@ -36,7 +36,8 @@ RESOLVED, AMBIGUOUS, UNRESOLVED, UNKNOWN, REFUSED = range(5)
 LOCATED, NEAREST = BASES.index(Basis.LOCATED), BASES.index(Basis.NEAREST)
 NONE = -1
 """No catchment, or no provider."""
-_POINTS_AT_ONCE = 1 << 17
+_POINTS_AT_ONCE = 1 << 15
+"""Their columns stay in a processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -226,13 +227,14 @@ class BatchResolver:
             lng=lng[rows], lat=lat[rows], radius_m=NEAREST_WITHIN_M
         )
         rows = rows[close]
-        turned, lat = to_360_many(lng[rows]), lat[rows]
-        distances, at_most_m = self._index.distances, NEAREST_WITHIN_M + ERROR_M
-        away_m = distances.to_nearest(lng=turned, lat=lat, at_most_m=at_most_m)
-        some = np.flatnonzero(np.isfinite(away_m))
-        rows, away_m = rows[some], away_m[some]
-        reach_m = np.minimum(away_m + UNCERTAINTY_M + 2 * ERROR_M, at_most_m)
-        near = distances.within(lng=turned[some], lat=lat[some], radius_m=reach_m)
+        near = self._index.distances.within(
+            lng=to_360_many(lng[rows]),
+            lat=lat[rows],
+            radius_m=NEAREST_WITHIN_M + ERROR_M,
+            beside_m=UNCERTAINTY_M + 2 * ERROR_M,
+        )
+        away_m = np.full(len(rows), np.nan)
+        away_m[near.point[near.is_first]] = near.distance_m[near.is_first]
         unsure = _unsure(near, NEAREST_WITHIN_M) | (np.abs(away_m % 1.0 - 0.5) <= ERROR_M)
         further_m = near.distance_m - away_m[near.point]
         unsure[near.point[np.abs(further_m - UNCERTAINTY_M) <= 2 * ERROR_M]] = True

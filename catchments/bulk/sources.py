@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from catchments.bulk.input_columns import How
 
-ROWS_AT_ONCE = 1 << 18
-BYTES_AT_ONCE = 64 << 20
+ROWS_AT_ONCE = 1 << 16
+BYTES_AT_ONCE = 32 << 20
 """A batch ends with the row that reaches either, so that memory does not grow with the file."""
 
 

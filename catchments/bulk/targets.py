@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -21,6 +22,7 @@ from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.geometry.wkb import ALL_KINDS
 from catchments.runtime.disk import fsync
 
+S = TypeVar("S")
 T = TypeVar("T")
 Write = Callable[[Any], None]
 COMPRESSION = "snappy"
@@ -56,13 +58,19 @@ def target_for(path: Path, schema: Any, geometries: Sequence[str]) -> Target:
     )
 
 
-def ahead(items: Iterator[T]) -> Iterator[T]:
-    """Yield items, none of them None, each made by a thread while the one before is used."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = pool.submit(next, items, None)
-            yield item
+def side_by_side(work: Callable[[S], T], items: Iterator[S], *, threads: int) -> Iterator[T]:
+    """Yield what threads make of items, in their order, while the one before is used.
+
+    Only so many are begun beyond that one as there are threads, and one more.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        coming: deque[Future[T]] = deque()
+        for item in items:
+            coming.append(pool.submit(work, item))
+            if len(coming) > threads:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
 
 
 # --- Parquet --------------------------------------------------------------------------------------

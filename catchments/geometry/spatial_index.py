@@ -22,7 +22,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.geometry.boundary_distances import BoundaryDistances
+from catchments.geometry.boundary_distances import METRES_PER_DEGREE, BoundaryDistances, EdgeCells
 from catchments.geometry.cell_grid import (
     CELL_LAT_DEG,
     CELL_LNG_DEG,
@@ -39,11 +39,6 @@ from catchments.geometry.coordinates import metric_crs, to_360_many, to_metres
 from catchments.geometry.edge_crossings import crossed, one_crossed, pick
 from catchments.geometry.exact_polygons import CatchmentSet, ExactPolygons
 
-_METRES_PER_DEGREE = 110_500.0
-"""Of latitude, at the equator, where a degree is shortest: a window errs towards too large."""
-_SURE = 1.05
-"""Half a window is this many times the radius: more than a projection stretches lengths."""
-_FINE_WITHIN_M = 500.0
 _STRAIGHT_DEGREES = 0.002
 _POINTS_AT_ONCE = 1 << 18
 
@@ -109,6 +104,7 @@ class SpatialIndex:
         self._exact = ExactPolygons(boundaries)
         self._grid = compile_grid(self._exact.polygons, self._exact.set_numbers)
         self._distances: BoundaryDistances | None = None
+        self._edge_cells = EdgeCells(self._grid)
         self._measuring = threading.Lock()
         self.covering = _one_point_lookup(self._grid, self._exact)
 
@@ -164,21 +160,7 @@ class SpatialIndex:
         False is sure; true says only that a cell with an edge in it lies as near: one 70 m wide
         up to a radius of 500 m, else 1 km wide. `lng` and `lat` are of one shape (n,), and finite.
         """
-        lng, frame = to_360_many(lng), self._grid.frame
-        half_lat = _SURE * radius_m / _METRES_PER_DEGREE
-        half_lng = half_lat / np.maximum(np.cos(np.radians(lat)), 0.01)
-        window = (
-            frame.fine_x(lng - half_lng),
-            frame.fine_y(lat - half_lat),
-            frame.fine_x(lng + half_lng),
-            frame.fine_y(lat + half_lat),
-        )
-        found = self._coarse_edge_in(window)
-        if radius_m > _FINE_WITHIN_M:
-            return found
-        perhaps = np.flatnonzero(found)
-        found[perhaps] = self._fine_edge_in([side[perhaps] for side in window])
-        return found
+        return self._edge_cells.may_be_within(to_360_many(lng), lat, radius_m)
 
     def strictly_inside(self, code: str, *, lng: Floats, lat: Floats) -> Bools:
         """Return for each point whether it lies inside a catchment's boundary and not on its edge.
@@ -250,47 +232,6 @@ class SpatialIndex:
         right, high = min(FINE, x1 - column * FINE + 1), min(FINE, y1 - row * FINE + 1)
         rows, columns = self._grid.with_edges.data, (1 << right) - (1 << left)
         return any(rows[block * FINE + at] & columns for at in range(low, high))
-
-    @cached_property
-    def _edges_south_west(self) -> Ints:
-        """How many coarse cells with an edge lie south-west of each corner of the grid."""
-        frame = self._grid.frame
-        edges = (self._grid.coarse < 0).reshape(frame.rows, frame.columns)
-        return np.pad(edges.cumsum(0, dtype=np.int32).cumsum(1, dtype=np.int32), ((1, 0), (1, 0)))
-
-    def _coarse_edge_in(self, window: Sequence[Floats]) -> Bools:
-        """Return for each window, in fine cells from the frame's corner, if it meets an edge cell.
-
-        Four counts tell of a window of any size.
-        """
-        columns, rows = self._grid.frame.columns, self._grid.frame.rows
-        x0, y0 = (np.floor(side / FINE) for side in window[:2])
-        x1, y1 = (np.floor(side / FINE) + 1 for side in window[2:])
-        x0, x1 = (np.clip(x, 0, columns).astype(np.intp) for x in (x0, x1))
-        y0, y1 = (np.clip(y, 0, rows).astype(np.intp) for y in (y0, y1))
-        edges = self._edges_south_west
-        some: Bools = edges[y1, x1] - edges[y0, x1] > edges[y1, x0] - edges[y0, x0]
-        return some
-
-    def _fine_edge_in(self, window: Sequence[Floats]) -> Bools:
-        """Return the same of fine cells."""
-        found = np.zeros(len(window[0]), dtype=bool)
-        west, south, east, north = (np.floor(side).astype(np.intp) for side in window)
-        for up in range(int((north - south).max(initial=-1)) + 1):
-            row = np.minimum(south + up, north)
-            for along in range(int((east - west).max(initial=-1)) + 1):
-                found |= self._fine_edge_at(row, np.minimum(west + along, east))
-        return found
-
-    def _fine_edge_at(self, row: Ints, column: Ints) -> Bools:
-        grid, frame = self._grid, self._grid.frame
-        coarse_row, coarse_column = row >> SHIFT, column >> SHIFT
-        within = (row >= 0) & (coarse_row < frame.rows)
-        within &= (column >= 0) & (coarse_column < frame.columns)
-        cell = pick(grid.coarse, coarse_row * frame.columns + coarse_column)
-        of_row = pick(grid.with_edges, ~cell << SHIFT | row & (FINE - 1))
-        edges: Bools = (of_row >> (column & (FINE - 1)) & 1).astype(bool)
-        return edges & (cell < 0) & within
 
     def _set_numbers(self, lng: Floats, lat: Floats) -> npt.NDArray[np.uint16]:
         frame = self._grid.frame
@@ -407,7 +348,7 @@ def _within(
 
 def _window_around(lng: float, lat: float, radius_m: float) -> tuple[float, float, float, float]:
     """Return a box in degrees whose rim is at least half as far again as the radius."""
-    half_lat = 1.5 * radius_m / _METRES_PER_DEGREE
+    half_lat = 1.5 * radius_m / METRES_PER_DEGREE
     half_lng = half_lat / max(math.cos(math.radians(lat)), 0.01)
     return lng - half_lng, lat - half_lat, lng + half_lng, lat + half_lat
 

@@ -246,10 +246,8 @@ def test_no_edge_is_near_where_none_may_be(data, radius_m):
     index = snapshot_of("ragged").resolver.index
     lng, lat = data.draw(places(snapshot_of("ragged").edition.boundaries))
     may = index.may_have_edge_within(lng=lng, lat=lat, radius_m=radius_m)
-    away_m = index.distances.to_nearest(
-        lng=np.where(lng < 0, lng + 360, lng), lat=lat, at_most_m=radius_m
-    )
-    assert not (np.isfinite(away_m) & ~may).any()
+    near = index.distances.within(lng=np.where(lng < 0, lng + 360, lng), lat=lat, radius_m=radius_m)
+    assert may[near.point].all()
 
 
 @settings(max_examples=examples(3))
@@ -266,3 +264,18 @@ def test_distances_are_those_of_one_point(data):
         edge = geometry_to_360(index.boundary_360(index.codes[boundary])).boundary
         edge = shapely.segmentize(edge, 0.001)
         assert abs(here.distance(to_metres(edge, crs=crs)) - away_m) < ERROR_M
+
+
+@settings(max_examples=examples(3))
+@given(data=st.data(), beside_m=st.sampled_from([0.0, 100.0, 3_000.0]))
+def test_the_nearest_and_what_is_beside_it_are_those_among_all(data, beside_m):
+    snapshot = snapshot_of("ragged")
+    lng, lat = data.draw(places(snapshot.edition.boundaries))
+    here = {"lng": np.where(lng < 0, lng + 360, lng), "lat": lat, "radius_m": 5_000.0}
+    every = snapshot.resolver.index.distances.within(**here)
+    nearest_m = np.full(every.points, np.inf)
+    nearest_m[every.point[every.is_first]] = every.distance_m[every.is_first]
+    wanted = every.where(every.distance_m <= nearest_m[every.point] + beside_m)
+    found = snapshot.resolver.index.distances.within(**here, beside_m=beside_m)
+    for name in ("point", "boundary", "distance_m"):
+        assert np.array_equal(getattr(found, name), getattr(wanted, name))

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 from flask import Flask
 
-from tests.worlds import running_application
+from catchments.commands.resolving import resolve
+from tests.worlds import running_application, sqlite_url
 
 
 @pytest.fixture
@@ -58,3 +59,17 @@ def test_what_is_refused_is_said_in_a_line_and_nothing_is_written(
     result = run("resolve", source, tmp_path / "out.csv", *options, ok=False)
     assert said in result.output
     assert list(tmp_path.iterdir()) == [source]
+
+
+def test_by_itself_it_needs_no_application_and_says_in_a_line_what_is_wrong(
+    small_database: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    source, target = schools(tmp_path / "in.csv", 54), tmp_path / "out.csv"
+    monkeypatch.setenv("DATABASE_URL", sqlite_url(small_database))
+    done = CliRunner().invoke(resolve, [str(source), str(target)])
+    assert done.exit_code == 0, done.output
+    assert "Ahi Trust" in target.read_text()
+    monkeypatch.setenv("DATABASE_URL", "nonsense")
+    done = CliRunner().invoke(resolve, [str(source), str(target), "--replace"])
+    assert done.exit_code == 1
+    assert done.output.startswith("Refused: ")

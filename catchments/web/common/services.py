@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Response, current_app, g, render_template, request, url_for
 from flask_babel import get_locale
@@ -22,10 +22,12 @@ from catchments.lookup.search.text_search import (
 from catchments.lookup.snapshot import AsAt, Published, Snapshot, Snapshots
 from catchments.readers.geocoding import geocoder_of
 from catchments.store import Store
-from catchments.store.outbox.trail_sending import TrailSender
 from catchments.web.common.assets import EXTENSION as ASSETS
 from catchments.web.common.http_cache import FOR_NOBODY, cache_control, etag, validated
 from catchments.web.common.i18n import base_root
+
+if TYPE_CHECKING:
+    from catchments.store.outbox.trail_sending import TrailSender  # with it, an HTTP client
 
 EXTENSION = "catchments"
 OF_THIS_HOST = "catchments.of_this_host"
