@@ -48,6 +48,8 @@ class Services:
     @classmethod
     def of(cls, settings: Settings) -> Services:
         """Return what settings ask for; nothing is opened yet. Raises InputRefused."""
+        from catchments.store.outbox.trail_sending import TrailSender
+
         store = Store.of(settings)
         return cls(
             settings,
