@@ -66,8 +66,8 @@ def _files(coast: BaseGeometry) -> Iterator[tuple[str, bytes]]:
 def _blocks(land: Shapes, block: Detail) -> dict[tuple[int, int], Shapes]:
     """Return the land of each block, by its place."""
     return {
-        (x, y): _clipped(land[members], box_of(x, y, block))
-        for (x, y), members in members_of_cells(land, block.cell_deg).items()
+        (x, y): _clipped(land, box_of(x, y, block))
+        for x, y in members_of_cells(land, block.cell_deg)
     }
 
 
