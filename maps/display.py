@@ -27,8 +27,11 @@ TOLERANCE_M = 230.0
 """A bend is left out when the triangle it spans is smaller than the square of this."""
 FIRST_TOLERANCE_M = 50.0
 """The same, before cutting: a tenth of the vertices to cut, and nothing anyone could see."""
-THINNED_M = 25.0
-"""Bends of the coast that stray less are left out before all: it takes a tenth of the time."""
+THINNED_M = 50.0
+"""Bends of the coast that stray less are left out before all: it takes a tenth of the time.
+
+What is drawn of New Zealand is no further from the land as it is than with half of it.
+"""
 FAR_TOLERANCE_M = 900.0
 """The same, for the whole country on a screen: less than a pixel there."""
 FAR_ISLAND_KM2 = 4.0

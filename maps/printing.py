@@ -72,7 +72,8 @@ class Window:
 
     def on_page(self, metres: BaseGeometry) -> BaseGeometry:
         """Return the same of a boundary in metres of `crs`."""
-        if not self._reach.intersects(shapely.box(*metres.bounds)):
+        bounds = shapely.box(*metres.bounds)
+        if not self._reach.intersects(bounds):
             return shapely.Polygon()
         on_page = shapely.transform(
             metres,
@@ -80,7 +81,8 @@ class Window:
                 (xy - (self.west, self.south)) / self.metres_per_mm + (self.left, self.bottom)
             ),
         )
-        return shapely.intersection(shapely.make_valid(on_page), self.box)
+        valid = shapely.make_valid(on_page)
+        return valid if self._reach.covers(bounds) else shapely.intersection(valid, self.box)
 
     @property
     def _reach(self) -> BaseGeometry:
@@ -161,7 +163,8 @@ Placed = Mapping[str, BaseGeometry]
 def _draw_maps(page: Page, material: ExportInput) -> None:
     windows = (MAIN, *ENLARGED, CHATHAMS)
     metres = {crs: _in_metres(crs, material.drawn) for crs in (MAIN.crs, CHATHAMS.crs)}
-    regions = {crs: _in_metres(crs, _regions(material)) for crs in metres}
+    outlines = _regions(material)
+    regions = {crs: _in_metres(crs, outlines) for crs in metres}
     placed = {window: _placed(window, metres[window.crs]) for window in windows}
     named: set[str] = set()
     for window in windows:

@@ -74,9 +74,11 @@ def wrapped(sheet: Any, text: str) -> Any:
 
 
 def cell(sheet: Any, value: Cell, form: str = AS_USUAL) -> Any:
-    """Return a cell; a text stays a text whatever it begins with, also after it is edited."""
+    """Return a cell, none for nothing; a text stays one whatever it begins with, edited or not."""
     from openpyxl.cell import WriteOnlyCell
 
+    if value is None:
+        return None  # its column says how it looks
     if not isinstance(value, str):
         return _plain(WriteOnlyCell(sheet, value), form)
     made = WriteOnlyCell(sheet)

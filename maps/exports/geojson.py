@@ -25,21 +25,19 @@ def boundaries_geojson(
     `published` is `ExportInput.published`, where it is at hand. Beside RFC 7946's members stand
     those of `members`.
     """
-    from geopandas import GeoDataFrame  # web workers import this module, for its decimals
-
     boundaries = ExportInput(edition).published if published is None else published
     codes = sorted(edition.catchments)
-    rows = [properties(edition, edition.catchments[code]) for code in codes]
-    table = GeoDataFrame(rows, index=codes, geometry=rounded([*map(boundaries.get, codes)]))
-    collection = {
-        "type": "FeatureCollection",
-        **members(edition),
-        "features": [
-            # RFC 7946 leaves the order open, and `type` has always come first here.
-            {"type": "Feature", **feature}
-            for feature in table.iterfeatures()
-        ],
-    }
+    geometries = shapely.to_geojson(rounded([*map(boundaries.get, codes)]))
+    features = [
+        {
+            "type": "Feature",
+            "id": code,
+            "properties": properties(edition, edition.catchments[code]),
+            "geometry": msgspec.Raw((geometry or "null").encode()),
+        }
+        for code, geometry in zip(codes, geometries, strict=True)
+    ]
+    collection = {"type": "FeatureCollection", **members(edition), "features": features}
     return msgspec.json.encode(collection)
 
 

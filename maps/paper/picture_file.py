@@ -13,6 +13,8 @@ from maps.paper.faces import face
 from maps.paper.page import Area, Floats, Page, Text
 
 POINTS_PER_INCH = 72.0
+EFFORT = 3
+"""Of zlib: half of the time of its usual 6, for an eighth more bytes."""
 _A_HAIR = 1e-6
 """What rounding may have taken of a whole dot."""
 
@@ -33,7 +35,7 @@ def png_of(
         told.add_text("Title", title)
     written = io.BytesIO()
     density = (dots_per_inch, dots_per_inch)
-    image.save(written, "png", dpi=density, pnginfo=told)
+    image.save(written, "png", dpi=density, pnginfo=told, compress_level=EFFORT)
     return written.getvalue()
 
 

@@ -7,7 +7,7 @@ sea, are drawn as they are published and the sea is laid over them. Longitudes a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
@@ -20,6 +20,8 @@ from catchments.geometry.planar import Box, Shapes
 from maps.exports.packing import zipped
 
 FEWEST_SIDES = 3
+BLOCK = 4
+"""Land is cut to blocks of so many cells a side first, or each island is walked for each cell."""
 OVERLAP_DEG = 0.001
 """Cells reach this far over each other, so that no seam is seen between two."""
 
@@ -55,8 +57,28 @@ def _files(coast: BaseGeometry) -> Iterator[tuple[str, bytes]]:
     land = shapely.get_parts(geometry_to_360(coast))
     for detail in reversed(DETAILS):
         land = _simple(land, detail.tolerance_deg)
-        for (x, y), members in members_of_cells(land, detail.cell_deg).items():
-            yield f"{detail.name}/{x}_{y}.json", _cell(land[members], x, y, detail)
+        blocks = _blocks(land, replace(detail, cell_deg=detail.cell_deg * BLOCK))
+        for x, y in members_of_cells(land, detail.cell_deg):
+            block = blocks[x // BLOCK, y // BLOCK]
+            yield f"{detail.name}/{x}_{y}.json", _cell(block, x, y, detail)
+
+
+def _blocks(land: Shapes, block: Detail) -> dict[tuple[int, int], Shapes]:
+    """Return the land of each block, by its place."""
+    return {
+        (x, y): _clipped(land, box_of(x, y, block))
+        for x, y in members_of_cells(land, block.cell_deg)
+    }
+
+
+def _clipped(land: Shapes, box: Box) -> Shapes:
+    west, south, east, north = box
+    bounds = shapely.bounds(land)
+    near = (bounds[:, :2] <= (east, north)).all(axis=1) & (bounds[:, 2:] >= (west, south)).all(
+        axis=1
+    )
+    clipped = shapely.get_parts(shapely.clip_by_rect(land[near], *box))
+    return np.asarray(clipped[shapely.get_dimensions(clipped) == 2])
 
 
 def _simple(islands: Shapes, tolerance: float) -> Shapes:
@@ -80,8 +102,7 @@ def members_of_cells(
 
 def _cell(land: Shapes, x: int, y: int, detail: Detail) -> bytes:
     box = box_of(x, y, detail)
-    clipped = shapely.get_parts(shapely.clip_by_rect(land, *box))
-    rings = shapely.get_rings(clipped[shapely.get_dimensions(clipped) == 2])
+    rings = shapely.get_rings(_clipped(land, box))
     return msgspec.json.encode(
         {
             "per": detail.per_degree,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
+import numpy as np
 import pytest
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import DirectoryRelease, Edition, Place, School, SchoolStatus
@@ -102,6 +105,27 @@ def test_a_cell_holds_rings_on_its_own_grid(coast: BaseGeometry) -> None:
     assert (round(west), round(south), round(east), round(north)) == (171, -41, 172, -40)
     assert cell["rings"]
     assert all(len(ring) >= 8 and len(ring) % 2 == 0 for ring in cell["rings"])
+
+
+def test_a_cell_holds_what_lies_in_it_of_all_land_in_whichever_block_it_is() -> None:
+    # Over a corner of blocks, with a lake; within what cells reach over each other; in one alone.
+    large = shapely.Point(172.0, -40.0).buffer(1.9)
+    land = shapely.MultiPolygon(
+        [
+            large.difference(shapely.Point(172.1, -40.0).buffer(0.3)),
+            shapely.box(173.93, -40.0009, 173.97, -40.0002),
+            shapely.box(175.1, -41.3, 175.2, -41.2),
+        ]
+    )
+    for name, written in unzipped(coast_cells(land)).items():
+        cell = json.loads(written)
+        whole = shapely.clip_by_rect(land, *cell["box"])
+        pieces = shapely.get_parts(whole)
+        assert len(cell["rings"]) == len(shapely.get_rings(pieces)), name
+        steps = [np.cumsum(np.reshape(ring, (-1, 2)), axis=0) for ring in cell["rings"]]
+        rings = [shapely.Polygon(ring / cell["per"] + cell["box"][:2]) for ring in steps]
+        found = functools.reduce(shapely.symmetric_difference, rings, shapely.Polygon())
+        assert shapely.symmetric_difference(found, whole).area < 0.002, name
 
 
 def test_without_a_coast_there_are_no_cells() -> None:
