@@ -27,8 +27,9 @@ from catchments.store.integrity.protecting import protect
 from catchments.web.common.services import EXTENSION
 from maps import MAKER
 
-TRIM_BYTES = 1_000_000
-"""glibc then gives back what compiling the index needed: a quarter of a worker's memory."""
+MEMORY = {"MALLOC_TRIM_THRESHOLD_": "1000000", "MALLOC_ARENA_MAX": "1"}
+"""glibc then gives back what compiling the index needed, and has one heap for all threads: each of
+its own would keep what the largest answer took."""
 LARGEST_PORT = 65_535
 BEHIND_NOTHING = (
     "Others may reach it. HTTPS, buffers for those who send or read slowly, and restarts that fail "
@@ -132,7 +133,8 @@ def serve(host: str, port: int, database: str, workers: int, with_requests: bool
     opened.close()
     say(walls.sentence(accepted=settings.unfenced_files))
     os.environ["DATABASE_URL"] = url  # the workers read it
-    os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(TRIM_BYTES))
+    for name, value in MEMORY.items():
+        os.environ.setdefault(name, value)
     os.environ[SHARED] = fresh_folder(os.environ)  # for what the workers count
     _serve(host, port, workers, with_requests=with_requests)
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
-import requests
 
 from catchments.core.settings import Settings
 from catchments.editions.differences import SchoolChange, catchment_of, code_of
@@ -125,6 +124,8 @@ def _rows(
 
 def _counts(address: str, key: str, school_ids: Sequence[int]) -> _Counts | None:
     """Return how many open cases each provider has of each school; None where nobody answers."""
+    import requests  # four megabytes: only who asks elsewhere pays
+
     try:
         with requests.Session() as session:
             session.trust_env = False

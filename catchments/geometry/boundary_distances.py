@@ -343,7 +343,8 @@ class EdgeCells:
         """How many coarse cells with an edge lie south-west of each corner of the grid."""
         frame = self._grid.frame
         edges = (self._grid.coarse < 0).reshape(frame.rows, frame.columns)
-        return np.pad(edges.cumsum(0, dtype=np.int32).cumsum(1, dtype=np.int32), ((1, 0), (1, 0)))
+        small = np.min_scalar_type(np.count_nonzero(edges))  # two bytes for up to 65,535 of them
+        return np.pad(edges.cumsum(0, dtype=small).cumsum(1, dtype=small), ((1, 0), (1, 0)))
 
     def _coarse_edge_in(self, window: Sequence[Floats]) -> Bools:
         """Return for each window, in fine cells from the frame's corner, if it meets an edge cell.

@@ -14,8 +14,6 @@ from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from pybreaker import CircuitBreaker, CircuitBreakerError
-
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import MatchKind, NamedPlace, Place, PlaceKind
 from catchments.core.settings import Settings
@@ -45,6 +43,8 @@ class RemoteGeocoder:
     """A geocoder elsewhere, asked with a time-out and behind a circuit breaker."""
 
     def __init__(self, name: str, geocoder: GeopyGeocoder, *, timeout_s: float) -> None:
+        from pybreaker import CircuitBreaker  # and Tornado with it: only who has a geocoder pays
+
         self._name = name
         self._geocoder = geocoder
         self._timeout_s = timeout_s
@@ -58,6 +58,8 @@ class RemoteGeocoder:
         Exact is one whose whole name was typed, with a place: whether there are more of its name is
         not known here.
         """
+        from pybreaker import CircuitBreakerError
+
         wanted = AddressText.of(typed)
         try:
             # As a context manager: `call` would hold the breaker's lock while the geocoder thinks.

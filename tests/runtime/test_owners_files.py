@@ -118,7 +118,7 @@ def test_serve_sets_up_a_database_that_is_its_owners_alone(
     monkeypatch.setattr(setup, "refuse_taken_port", lambda *_: None)
     monkeypatch.setattr(setup, "_serve", lambda *_, **__: None)
     monkeypatch.setattr(setup, "fresh_folder", lambda _: "")
-    for name in ("DATABASE_URL", SHARED, "MALLOC_TRIM_THRESHOLD_"):
+    for name in ("DATABASE_URL", SHARED, *setup.MEMORY):
         monkeypatch.setenv(name, "")
     made = app.create_app(Settings(database_url=sqlite_url(tmp_path / "unused.sqlite")))
     path = tmp_path / "data" / "own.sqlite"

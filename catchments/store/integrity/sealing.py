@@ -12,15 +12,14 @@ import binascii
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING
 
 from catchments.core.errors import shown
 from catchments.core.settings import ROOT
 from catchments.runtime.key_files import KeyPlace, KeyTrouble
+
+if TYPE_CHECKING:  # seven megabytes, which a worker does without until something is sealed
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 DATA_KEY, SESSION_KEY = "CATCHMENTS_DATA_KEY", "CATCHMENTS_SECRET_KEY"
 FOLDER, DATA_FILE, SESSION_FILE = "keys", "data-key", "session-key"
@@ -69,6 +68,8 @@ class Sealer:
         if not is_sealed(sealed):
             raise _broken(context, "is not sealed")
         cipher = self._cipher(name, context)
+        from cryptography.exceptions import InvalidTag
+
         try:
             held = base64.b64decode(rest, altchars=b"-_", validate=True)
             if base64.urlsafe_b64encode(held).decode() != rest:  # bits that no byte has
@@ -105,6 +106,8 @@ class Sealer:
 
     def _ciphers(self, *, make: bool = False, again: bool = False) -> dict[str, AESGCM]:
         if again or not self._known:
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
             keys = self.place.made() if make else self.place.keys()
             self._known = {
                 _name(key): AESGCM(_derived(key, b"sealing", _KEY_BYTES)) for key in keys
@@ -152,6 +155,9 @@ def _name(key: str) -> str:
 
 
 def _derived(key: str, use: bytes, size: int) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     made = HKDF(algorithm=SHA256(), length=size, salt=None, info=b"catchments data key: " + use)
     return made.derive(key.encode())
 

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
-import requests
-
 from catchments.core.settings import Settings
 from catchments.store.engine import Database, now
 from catchments.store.integrity.outgoing import Outgoing, Tip
@@ -153,7 +151,9 @@ def _send_mail(settings: Settings, tip: Tip, origin: Origin) -> None:
 
 def _said(error: Exception) -> str:
     """Return what is said of a failure: never an address, which may be what opens a webhook."""
+    from requests import RequestException  # loaded already, if that is what failed
+
     cause = error.__cause__
-    if isinstance(cause, requests.RequestException):
+    if isinstance(cause, RequestException):
         return type(cause).__name__
     return f"{type(error).__name__}: {error}"

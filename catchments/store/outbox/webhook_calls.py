@@ -11,11 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-
 from catchments.core.errors import InputRefused, shown
 from catchments.core.public_addresses import is_public
 from catchments.store.outbox.mail_sending import NotTaken
@@ -61,10 +56,9 @@ def call(
     }
     if not to_private:
         _refuse_private(url)
-    try:
-        status = _posted(url, body, headers, to_private)
-    except (requests.RequestException, OSError) as error:
-        raise NotTaken(f"{type(error).__name__}: {error}") from error
+    from catchments.store.outbox.posting import posted  # four megabytes: only who calls pays
+
+    status = posted(url, body, headers, timeout_s=CALL_TIMEOUT_S, to_private=to_private)
     if not 200 <= status < 300:
         raise NotTaken(f"it answered {status}")
 
@@ -73,23 +67,6 @@ def signature(secret: str, body: bytes, *, at: int) -> str:
     """Return the header that shows that a body is ours; `at` is seconds since 1970."""
     digest = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256)
     return f"t={at},v1={digest.hexdigest()}"
-
-
-def _posted(url: str, body: bytes, headers: dict[str, str], to_private: bool) -> int:
-    with requests.Session() as session:
-        session.trust_env = False  # no proxy and no password file of whoever runs this
-        if not to_private:
-            session.mount("http://", _PublicOnly())
-            session.mount("https://", _PublicOnly())
-        with session.post(
-            url,
-            data=body,
-            headers=headers,
-            timeout=CALL_TIMEOUT_S,
-            allow_redirects=False,
-            stream=True,  # whatever it says, only the status is read
-        ) as response:
-            return response.status_code
 
 
 def _problem_with(url: str) -> str:
@@ -117,39 +94,3 @@ def _refuse_private(url: str) -> None:
         raise NotTaken(f"its host {shown(parts.hostname or '')} is not known") from error
     if not all(is_public(str(address[0])) for *_, address in found):
         raise NotTaken("its host is this machine or in a private network")
-
-
-class _PeerChecked:
-    """Looks at whom it is connected to before it says anything: names may change meanwhile."""
-
-    def _new_conn(self) -> socket.socket:
-        made: socket.socket = super()._new_conn()  # type: ignore[misc]
-        if not is_public(str(made.getpeername()[0])):
-            made.close()
-            raise OSError("its host is this machine or in a private network")
-        return made
-
-
-class _Connection(_PeerChecked, HTTPConnection):
-    pass
-
-
-class _TlsConnection(_PeerChecked, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-class _PublicOnly(HTTPAdapter):
-    """Connects to machines of the public internet alone."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Have every pool make checked connections."""
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}

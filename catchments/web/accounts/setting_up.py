@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import Any
 
 import pyotp
-import segno
 from flask import Response, flash, request, session
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
@@ -188,6 +187,8 @@ def _shown_to_the_app(secret: str) -> dict[str, Any]:
     """Return a secret as an app reads it and as somebody types it."""
     totp = pyotp.TOTP(secret, interval=STEP_S)
     uri = totp.provisioning_uri(name=me().login, issuer_name=room().name)
+    import segno  # drawn for who sets up a second factor, which most workers never see
+
     picture = segno.make_qr(uri).svg_data_uri(scale=5, light="#fff")
     groups = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
     return {"picture": picture, "uri": uri, "secret": groups}

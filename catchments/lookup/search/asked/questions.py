@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import accumulate, product
+from sys import intern
 
 from catchments.core.text_folding import folded
 from catchments.lookup.search.typed_text import TypedText
@@ -14,7 +15,7 @@ _Words = tuple[str, ...]
 def _said(*parts: Iterable[str]) -> Iterator[_Words]:
     """Yield each way to say parts one after the other, as words."""
     for each in product(*parts):
-        yield tuple(" ".join(each).split())
+        yield tuple(map(intern, " ".join(each).split()))  # a word once, not in 6,000 phrases
 
 
 _WHO = ("who is", "whos", "who are", "what is", "whats", "which is", "where is", "find")
