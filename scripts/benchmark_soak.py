@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from html import unescape
 from pathlib import Path
@@ -99,7 +100,7 @@ def main() -> None:
             threads = [Asking(turn) for turn in turns]
             for thread in threads:
                 thread.start()
-            samples = _sampled(server, Path(name), given, published, threads)
+            samples = _sampled(server, Path(name), given, published, seen, threads)
             for thread in threads:
                 thread.stop()
             for thread in threads:
@@ -123,7 +124,12 @@ def _prepared(url: str) -> Marked:
 
 
 def _sampled(
-    server: Served, folder: Path, given: Any, published: Published, threads: Sequence[Asking]
+    server: Served,
+    folder: Path,
+    given: Any,
+    published: Published,
+    seen: Seen,
+    threads: Sequence[Asking],
 ) -> list[Sample]:
     """Ask and ask, until there were so many requests and publications."""
     script, samples = folder / "mix.lua", []
@@ -138,7 +144,7 @@ def _sampled(
         last = samples[-1]
         console.print(
             f"{count:>9,} requests, {last.published} publications: {last.memory_mb:.1f} MB, "
-            f"p99 {load.p99_ms:.0f} ms"
+            f"p99 {load.p99_ms:.0f} ms; {len(seen.wrong)} wrong: {seen.wrong[-1:]}"
         )
         if not all(thread.is_alive() for thread in threads):
             raise SystemExit("Somebody who was to publish, ask or edit has stopped: see above.")
@@ -213,6 +219,10 @@ class Client:
         self._seen.editions.add(number)
 
 
+class NotDone(Exception):
+    """A page was refused; it was noted."""
+
+
 class Editor:
     """Begins a draft, moves schools in it, looks at it, and gives it up."""
 
@@ -226,6 +236,11 @@ class Editor:
         self._post("/staff/sign-in", page, login="hana", password=PASSWORD)
 
     def __call__(self) -> None:
+        with suppress(NotDone):
+            self._move_schools()
+        time.sleep(PAUSE_S)
+
+    def _move_schools(self) -> None:
         page = self._get("/staff/drafts/new")
         told = {"title": "A soak", "reason": "To see", "base": str(self._published.number)}
         draft = self._post("/staff/drafts/new", page, **told).url.partition("?")[0]
@@ -240,7 +255,6 @@ class Editor:
         self._get(f"{path}/map.json")
         self._post(f"{path}/abandon", added, **_hidden(added))
         self._seen.answers["staff"] += 1
-        time.sleep(PAUSE_S)
 
     def _get(self, path: str) -> requests.Response:
         return self._told(self._session.get(f"{self._base}{path}", timeout=TIMEOUT_S))
@@ -251,7 +265,9 @@ class Editor:
 
     def _told(self, answer: requests.Response) -> requests.Response:
         if answer.status_code != http.client.OK:
-            self._seen.wrong.append(("staff", answer.status_code, answer.url))
+            said = re.sub(r"<[^>]+>|\s+", " ", answer.text.partition("<main")[2])[:300]
+            self._seen.wrong.append(("staff", answer.status_code, answer.url, said))
+            raise NotDone
         return answer
 
 

@@ -79,7 +79,11 @@ def serving(
     """
     port = free_port()
     # Who measures is one client, and asks for more than one may have.
-    unlimited = {"CATCHMENTS_RATE_LIMIT": "999999999", "CATCHMENTS_WORK_LIMIT_S": "0"}
+    unlimited = {
+        "CATCHMENTS_RATE_LIMIT": "999999999",
+        "CATCHMENTS_MISS_LIMIT": "0",
+        "CATCHMENTS_WORK_LIMIT_S": "0",
+    }
     environment = {**os.environ, **unlimited, **settings}
     command = [sys.executable, "-m", *(str(word).format(port=port) for word in words)]
     with _running(command, environment) as process:
