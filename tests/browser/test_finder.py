@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.made_up import HOSTILE
-from tests.browser.windows import PHONE, tab_to
+from tests.browser.windows import PHONE, SAVES_DATA, Watched, tab_to
 from tests.serving import Quiet, in_a_thread
 from tests.waiting import PATIENCE_MS
 
@@ -194,6 +194,23 @@ def test_the_keyboard_alone_leads_from_the_start_to_a_phone_number(watched: Any)
 def test_the_first_page_pays_for_no_map_before_it_is_wanted(watched: Any) -> None:
     watched.open("/").wait_for_load_state("networkidle")
     assert not [url for url in watched.requests if "/leaflet/" in url or "/map.js" in url]
+
+
+def test_whoever_saves_data_pays_for_the_map_only_once_they_open_it(
+    browser: Browser, live_url: str
+) -> None:
+    context = browser.new_context(viewport=PHONE)
+    context.add_init_script(SAVES_DATA)
+    with Watched(context, live_url).lent() as window:
+        page = window.open("/")
+        page.locator("#map-frame").scroll_into_view_if_needed()
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        page.locator("a.choose").first.focus()
+        page.wait_for_load_state("networkidle")
+        assert not [url for url in window.requests if "/leaflet/" in url or "/map.js" in url]
+        page.locator(".map-picture").click()
+        page.wait_for_selector("#map-frame[data-ready]")
+    context.close()
 
 
 def test_the_focus_leaves_the_map_on_the_first_page(watched: Any) -> None:

@@ -16,8 +16,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.made_up import DATABASE, made_up_world
+from tests.browser.windows import SAVES_DATA
 from tests.serving import serving
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_MS, PATIENCE_S
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -146,6 +147,22 @@ def test_tiles_lie_below_the_map_and_their_source_is_credited_as_text(world: Any
     expect(page.locator(".leaflet-tile")).to_have_count(0)
     expect(link).not_to_have_text(CREDIT)
     assert not complaints
+
+
+def test_whoever_saves_data_has_no_background_before_they_choose_one(
+    browser: Browser, world: Any
+) -> None:
+    _, url, tiles, _ = world
+    tiles.as_new()
+    page = browser.new_page(reduced_motion="reduce")
+    page.set_default_timeout(PATIENCE_MS)
+    page.add_init_script(SAVES_DATA)
+    opened(page, url)
+    page.wait_for_load_state("networkidle")
+    assert tiles.asked == []
+    page.get_by_role("radio", name="Map", exact=True).check()
+    expect(page.locator("#map-frame")).to_have_attribute("data-background", "map")
+    page.close()
 
 
 @pytest.mark.parametrize("wrong", WRONG)

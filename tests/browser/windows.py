@@ -16,6 +16,9 @@ PHONE = ViewportSize(width=390, height=844)
 NARROW = ViewportSize(width=320, height=640)
 """The narrowest screen that WCAG asks for."""
 
+SAVES_DATA = "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
+"""Run before a page: whoever has it has told the browser to save data."""
+
 
 class Watched:
     """A page and everything that should not have happened on it.

@@ -1,4 +1,5 @@
-/* Loads the map into a page where its picture stands: at once, or when it is opened or reached by scrolling.
+/* Loads the map into a page where its picture stands: at once, or when it is opened or reached by scrolling;
+ * for whoever has told the browser to save data only when it is opened.
  *
  * At once is as soon as the picture is there, so that what is seen first waits for no script.
  */
@@ -39,6 +40,7 @@
     event.preventDefault();
     begin();
   });
+  if (navigator.connection && navigator.connection.saveData) return;
   for (const link of document.querySelectorAll("a.choose")) {
     link.addEventListener("focus", begin);
     link.addEventListener("pointerenter", begin);

@@ -27,7 +27,7 @@
       this._layers = new Map(given.backgrounds.map(([name, address]) => [name, this._layer(name, address, given)]));
       this._switch = this._control();
       this._switch.addTo(this._map);
-      if (given.first === PLAIN) return;
+      if (given.first === PLAIN || (navigator.connection && navigator.connection.saveData)) return;
       // The page is there before anybody else is asked for anything, and is not held up by them.
       if (document.readyState === "complete") this._choose(given.first);
       else window.addEventListener("load", () => this._chosen || this._choose(given.first), { once: true });
