@@ -193,7 +193,8 @@ def shapes_of(values: Any, kinds: Kinds) -> npt.NDArray[np.object_]:
 def _places(x: Floats, y: Floats, problems: Problems, crs: str) -> Asked:
     lng, lat = _degrees(x, y, crs)
     problems = problems.copy()
-    doubtful = np.flatnonzero((problems == 0) & ~_in_new_zealand(lng, lat))
+    plain = _in_new_zealand(lng, lat) & (lng >= LNG_LIMITS[0])
+    doubtful = np.flatnonzero((problems == 0) & ~plain)
     if len(doubtful):  # else nothing is wrong: where most files end
         here, degrees = (x[doubtful], y[doubtful]), (lng[doubtful], lat[doubtful])
         problems[doubtful] = _wrong(here, degrees, crs)
@@ -202,11 +203,12 @@ def _places(x: Floats, y: Floats, problems: Problems, crs: str) -> Asked:
 
 
 def _wrong(here: tuple[Floats, Floats], degrees: tuple[Floats, Floats], crs: str) -> Problems:
-    """Return what is wrong with places that are not in New Zealand; in degrees they come again."""
+    """Return what is wrong with places, as they are in their CRS and in degrees."""
     (x, y), (lng, lat) = here, degrees
     ranged = _between(lng, LNG_LIMITS) & _between(lat, LAT_LIMITS)
-    in_degrees = _in_new_zealand(x, y) | _in_new_zealand(y, x)
-    exchanged = _in_new_zealand(*_degrees(y, x, crs))
+    elsewhere = ~_in_new_zealand(lng, lat)
+    in_degrees = elsewhere & (_in_new_zealand(x, y) | _in_new_zealand(y, x))
+    exchanged = elsewhere & _in_new_zealand(*_degrees(y, x, crs))
     mirrored = (lat > 0) & _in_new_zealand(lng, -lat)
     found = np.select(
         [exchanged, in_degrees, ~ranged, mirrored],

@@ -76,8 +76,8 @@ class Outcomes:
     @classmethod
     def joined(cls, parts: Sequence[Outcomes]) -> Outcomes:
         """Return the rows of several, one after another."""
-        if not parts:
-            return cls.unresolved(0)
+        if len(parts) <= 1:
+            return parts[0] if parts else cls.unresolved(0)
         named, on_edge = dict[int, tuple[str, ...]](), set[int]()
         start = 0
         for part in parts:

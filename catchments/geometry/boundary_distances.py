@@ -364,18 +364,21 @@ class EdgeCells:
         """Return the same of fine cells."""
         found = np.zeros(len(window[0]), dtype=bool)
         west, south, east, north = (np.floor(side).astype(np.intp) for side in window)
-        for up in range(int((north - south).max(initial=-1)) + 1):
-            row = np.minimum(south + up, north)
-            for along in range(int((east - west).max(initial=-1)) + 1):
-                found |= self._fine_edge_at(row, np.minimum(west + along, east))
+        blocks = (east >> SHIFT) - (west >> SHIFT)
+        for along in range(int(blocks.max(initial=-1)) + 1):
+            column = np.minimum((west >> SHIFT) + along, east >> SHIFT)
+            first, last = west - column * FINE, east - column * FINE
+            columns = (2 << np.minimum(last, FINE - 1)) - (1 << np.maximum(first, 0))
+            for up in range(int((north - south).max(initial=-1)) + 1):
+                found |= self._edges_of_row(np.minimum(south + up, north), column) & columns != 0
         return found
 
-    def _fine_edge_at(self, row: Ints, column: Ints) -> Bools:
+    def _edges_of_row(self, row: Ints, coarse_column: Ints) -> Ints:
+        """Return a bit for each cell with edges in a row of a block, the lowest for the west."""
         grid, frame = self._grid, self._grid.frame
-        coarse_row, coarse_column = row >> SHIFT, column >> SHIFT
+        coarse_row = row >> SHIFT
         within = (row >= 0) & (coarse_row < frame.rows)
-        within &= (column >= 0) & (coarse_column < frame.columns)
+        within &= (coarse_column >= 0) & (coarse_column < frame.columns)
         cell = pick(grid.coarse, coarse_row * frame.columns + coarse_column)
         of_row = pick(grid.with_edges, ~cell << SHIFT | row & (FINE - 1))
-        edges: Bools = (of_row >> (column & (FINE - 1)) & 1).astype(bool)
-        return edges & (cell < 0) & within
+        return np.where((cell < 0) & within, of_row, 0)

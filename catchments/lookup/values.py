@@ -10,14 +10,20 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum, auto
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from catchments.core.errors import Kind
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import in_new_zealand, look_swapped
+
+Floats = npt.NDArray[np.floating[Any]]
 
 HIGHEST_NUMBER = 999_999_999
 NUMBER = re.compile(r"[0-9]{1,9}(?:\.0*)?")  # pandas writes 54.0 where a number is missing
@@ -180,14 +186,14 @@ def flaw_of(*, lng: float, lat: float) -> Flaw | None:
     return Flaw.SIGN_MISSING if is_mirrored else None
 
 
-def are_flawless(lng: Sequence[float], lat: Sequence[float]) -> bool:
+def are_flawless(*, lng: Floats, lat: Floats) -> bool:
     """Whether the extremes of points show that none has a flaw; if not, some still need have none.
 
-    South of the equator no sign is missing.
+    Arrays of WGS 84 degrees of one shape (n,). South of the equator no sign is missing.
     """
-    if not lng:
+    if not len(lng):
         return True
-    (west, east), (south, north) = (min(lng), max(lng)), (min(lat), max(lat))
+    (west, east), (south, north) = ((axis.min(), axis.max()) for axis in (lng, lat))
     return bool(
         LAT_LIMITS[0] <= south <= north <= 0 and LNG_LIMITS[0] <= west <= east <= LNG_LIMITS[1]
     )

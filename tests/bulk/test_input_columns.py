@@ -30,7 +30,9 @@ TEXTS = (
     | st.integers(-1, 10**10).map(str)
     | st.floats().map(str)
 )
-NEAR_LIMITS = st.sampled_from([-180, -90, 90, 174.5, -38.5, 175, 180, 183.5, 360, -176.5, -44])
+NEAR_LIMITS = st.sampled_from(
+    [-180.5, -180, -90, 90, 174.5, -38.5, 175, 180, 183.5, 360, -176.5, -44]
+)
 ANGLES = (st.floats(-400, 400) | NEAR_LIMITS).map(str)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from operator import add
+from itertools import islice
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -34,6 +35,8 @@ from catchments.web.v1.bulk.lines import (
 )
 from catchments.web.v1.bulk.questions import Form
 from catchments.web.v1.bulk.rows import Fault, Kind, Points, Questions, Row, Schools
+
+Floats = npt.NDArray[np.floating[Any]]
 
 TABLES_KEPT = 8
 """Ready lines of so many dates and forms are kept a world."""
@@ -72,6 +75,8 @@ class Table:
     after_id: Ready
     whole: Ready
     """The same with the start of a line without an id."""
+    alike: dict[int, bytes] = field(default_factory=dict)
+    """What points are told to the end of their lines, by what `_alike` calls them: once asked."""
 
     @classmethod
     def of(cls, world: Published, day: date, form: Form) -> Table:
@@ -142,15 +147,13 @@ class Answers:
             yield (between if start else b"") + between.join(lines)
 
     def _of_points(self, points: Points) -> Iterator[bytes]:
+        lng, lat = _texts(published_lngs(points.lng)), _texts(points.lat)
         told = self._points(points.lng, points.lat)
-        lng = _texts(published_lngs(np.array(points.lng)).tolist())
-        lat = _texts(points.lat)
+        lines = zip(points.ids, lng, lat, told, strict=True)
         between = self._lines.between
         for start in range(0, len(points), ROWS_A_PIECE):
-            part = slice(start, start + ROWS_A_PIECE)
-            about = map(self._lines.of_point, lng[part], lat[part])
-            lines = self._lines.with_ids(points.ids[part], map(add, about, told[part]))
-            yield (between if start else b"") + between.join(lines)
+            piece = between.join(self._lines.with_points(islice(lines, ROWS_A_PIECE)))
+            yield (between if start else b"") + piece
 
     def _of_rows(self, rows: Sequence[Row]) -> Iterator[bytes]:
         """Yield the lines of rows, in their order."""
@@ -159,7 +162,8 @@ class Answers:
         between = self._lines.between
         # All at once: a thousand points take not much less time than ten thousand.
         asked = [row.asked for row in rows if row.kind is Kind.POINT]
-        points = iter(self._points([lng for lng, _ in asked], [lat for _, lat in asked]))
+        lng, lat = (np.array([place[axis] for place in asked]) for axis in (0, 1))
+        points = iter(self._points(lng, lat))
         for start in range(0, len(rows), at_once):
             piece = between.join(self._some(start, rows[start : start + at_once], points))
             yield (between if start else b"") + piece
@@ -209,25 +213,31 @@ class Answers:
     def _resolver(self) -> BatchResolver | None:
         return BatchResolver.of(self.snapshot) if self.snapshot else None
 
-    def _points(self, lng: Sequence[float], lat: Sequence[float]) -> list[bytes]:
+    def _points(self, lng: Floats, lat: Floats) -> list[bytes]:
         """Return what is said of points, to the end of their lines."""
-        if not lng:
+        if not len(lng):
             return []
         if self._resolver is None:
             return [self._lines.told(self._before_the_first()) + self._lines.end] * len(lng)
-        outcomes = self._resolver.points(lng=np.array(lng), lat=np.array(lat), threads=1)
+        outcomes = self._resolver.points(lng=lng, lat=lat, threads=1)
         alike = _alike(outcomes)
-        told = list(map(self._told_alike(outcomes, alike).get, alike.tolist()))
-        return [
-            self._told_of_point(outcomes, row) if text is None else text
-            for row, text in enumerate(told)
-        ]
+        told: list[bytes] = self._told_alike(outcomes, alike)[alike].tolist()
+        for row in np.flatnonzero(alike == _ALONE).tolist():
+            told[row] = self._told_of_point(outcomes, row)
+        return told
 
-    def _told_alike(self, outcomes: Outcomes, alike: npt.NDArray[np.int64]) -> Mapping[int, bytes]:
-        """Return what is said of each kind of rows that are alike, by what `_alike` calls it."""
-        kinds, rows = np.unique(alike, return_index=True)
-        pairs = zip(kinds.tolist(), rows.tolist(), strict=True)
-        return {kind: self._told_of_point(outcomes, row) for kind, row in pairs if kind != _ALONE}
+    def _told_alike(
+        self, outcomes: Outcomes, alike: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.object_]:
+        """Return what is said of rows that are alike, by what `_alike` calls them."""
+        told = self.table.alike
+        kinds = np.flatnonzero(np.bincount(alike[alike != _ALONE])).tolist()
+        found = np.full(max(kinds, default=0) + 2, b"", dtype=object)  # the last for `_ALONE`
+        for kind in kinds:
+            if kind not in told:
+                told[kind] = self._told_of_point(outcomes, int(np.argmax(alike == kind)))
+            found[kind] = told[kind]
+        return found
 
     def _told_of_point(self, outcomes: Outcomes, row: int) -> bytes:
         far_m = float(outcomes.distance_m[row])
@@ -269,9 +279,10 @@ def _alike(outcomes: Outcomes) -> npt.NDArray[np.int64]:
     return alike
 
 
-def _texts(degrees: list[float]) -> list[bytes]:
+def _texts(degrees: Floats) -> list[bytes]:
     """Return degrees as texts, as `repr` has each."""
-    texts = msgspec.json.encode(degrees)[1:-1]
+    numbers = degrees.tolist()
+    texts = msgspec.json.encode(numbers)[1:-1]
     if b"e" in texts:  # where each writes the exponent in a way of its own
-        return [repr(each).encode() for each in degrees]
+        return [repr(each).encode() for each in numbers]
     return texts.split(b",")

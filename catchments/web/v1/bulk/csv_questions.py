@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import cast
 
 import msgspec
+import numpy as np
 
 from catchments.core import errors
 from catchments.core.errors import shown
@@ -64,7 +66,8 @@ def read_csv(text: str) -> Questions:
     few(records)
     if '="' in text:
         records = [_unwrapped(cells, fields) for cells in records]
-    plain = _schools(records, fields) or _points(records, fields)
+    columns = _columns(records, fields)
+    plain = _schools(columns) or _points(columns)
     return plain or list(map(_Columns(names, fields).row, records))
 
 
@@ -74,9 +77,8 @@ def _unwrapped(cells: Sequence[str], fields: Sequence[str]) -> list[str]:
     return [cell if at == own else unwrapped(cell) for at, cell in enumerate(cells)]
 
 
-def _schools(records: Sequence[Sequence[str]], names: Sequence[str]) -> Schools | None:
+def _schools(columns: Mapping[str, Sequence[str]]) -> Schools | None:
     """Return schools with ids, or None where a row is not as plain as that."""
-    columns = _columns(records, names)
     if sorted(columns) != ["id", "school_id"]:
         return None
     ids, numbers = columns["id"], columns["school_id"]
@@ -87,26 +89,25 @@ def _schools(records: Sequence[Sequence[str]], names: Sequence[str]) -> Schools 
     return Schools(list(map(msgspec.json.encode, ids)), list(map(int, numbers)))
 
 
-def _points(records: Sequence[Sequence[str]], names: Sequence[str]) -> Points | None:
+def _points(columns: Mapping[str, Sequence[str]]) -> Points | None:
     """Return points with ids, or None where a row is not as plain as that."""
-    columns = _columns(records, names)
     if sorted(columns) != ["id", "lat", "lng"]:
         return None
     texts = "\n".join((*columns["lng"], *columns["lat"], ""))
     if not _PLAIN_DEGREES.fullmatch(texts):
         return None
-    lng, lat = (list(map(float, columns[name])) for name in ("lng", "lat"))
-    if not are_flawless(lng, lat):
+    lng, lat = (np.array(list(map(float, columns[name]))) for name in ("lng", "lat"))
+    if not are_flawless(lng=lng, lat=lat):
         return None
     return Points(list(map(msgspec.json.encode, columns["id"])), lng, lat)
 
 
-def _columns(records: Sequence[Sequence[str]], names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _columns(records: Sequence[Sequence[str]], names: Sequence[str]) -> dict[str, list[str]]:
     """Return the cells of each column by its name; none where rows are not all as long."""
-    try:
-        return dict(zip(names, zip(*records, strict=True), strict=True))
-    except ValueError:
+    if set(map(len, records)) != {len(names)}:
         return {}
+    # A zip of all rows would make an object a row, for the collector to go through.
+    return {name: list(map(itemgetter(at), records)) for at, name in enumerate(names)}
 
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:

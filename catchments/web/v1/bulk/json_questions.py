@@ -6,10 +6,12 @@ A caller's own id is kept as the JSON that was given, to be echoed exactly.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
+import numpy as np
 from msgspec import UNSET
 
 from catchments.core.errors import Kind as ProblemKind
@@ -91,7 +93,9 @@ _schools = msgspec.json.Decoder(_GivenSchools)
 _school = msgspec.json.Decoder(_GivenSchool)
 _points = msgspec.json.Decoder(_GivenPoints)
 _point = msgspec.json.Decoder(_GivenPoint)
+_Identified = _GivenSchool | _GivenPoint
 _loose = msgspec.json.Decoder(_Loose)
+_id_of, _number_of, _lng_of, _lat_of = map(attrgetter, ("id", "school_id", "lng", "lat"))
 
 
 def read_json(body: bytes) -> Questions:
@@ -131,29 +135,30 @@ def _schools_given(body: bytes, given: list[_GivenSchool], *, more: int = 0) -> 
 
     Beside theirs the body has so many `more` members.
     """
-    numbers = [each.school_id for each in few(given)]
-    ids = [bytes(each.id) for each in given]
-    are_plain = _are_numbers(numbers) and _are_ids(ids, body, 2 * len(given) + more)
-    return Schools(ids, numbers) if are_plain else None
+    numbers = list(map(_number_of, few(given)))
+    ids = _ids(given, body, 2 * len(given) + more) if _are_numbers(numbers) else None
+    return None if ids is None else Schools(ids, numbers)
 
 
 def _points_given(body: bytes, given: list[_GivenPoint], *, more: int = 0) -> Points | None:
     """Return points with ids, or None where one of them has a flaw, or may have."""
-    ids = [bytes(each.id) for each in few(given)]
-    lng, lat = [each.lng for each in given], [each.lat for each in given]
-    are_plain = are_flawless(lng, lat) and _are_ids(ids, body, 3 * len(given) + more)
-    return Points(ids, lng, lat) if are_plain else None
+    lng, lat = (np.array(list(map(axis, few(given)))) for axis in (_lng_of, _lat_of))
+    ids = _ids(given, body, 3 * len(given) + more) if are_flawless(lng=lng, lat=lat) else None
+    return None if ids is None else Points(ids, lng, lat)
 
 
-def _are_ids(ids: list[bytes], body: bytes, members: int) -> bool:
-    """Whether ids are plain, and a body has no more members than these that were read of it."""
-    together = b"".join(ids)
+def _ids(given: Sequence[_Identified], body: bytes, members: int) -> list[bytes] | None:
+    """Return ids that are plain, of a body that has no more members than these that were read."""
+    together = b"\n".join(map(_id_of, given))  # which stands in no text or number of JSON
+    ids = together.split(b"\n") if given else []
     # A member has a colon; ids are kept as they were written. So a member given twice shows.
-    return (
+    are_plain = (
         b"{" not in together
         and b"[" not in together
         and body.count(b":") == members + together.count(b":")
+        and len(ids) == len(given)
     )
+    return ids if are_plain else None
 
 
 def _are_numbers(numbers: list[int]) -> bool:

@@ -141,6 +141,9 @@ class Lines(Protocol):
     def of_point(self, lng: bytes, lat: bytes) -> bytes:
         """Return which point a line is about, of its degrees as they are to be written."""
 
+    def with_points(self, lines: Iterable[tuple[bytes, bytes, bytes, bytes]]) -> Iterator[bytes]:
+        """Yield lines of points: of an id, which is not missing, both degrees, and all after."""
+
     def of_else(self) -> bytes:
         """Return what stands there otherwise."""
 
@@ -175,6 +178,10 @@ class JsonLines:
     def of_point(self, lng: bytes, lat: bytes) -> bytes:
         """Return which point a line is about."""
         return b'"place":{"lng":%b,"lat":%b},' % (lng, lat)
+
+    def with_points(self, lines: Iterable[tuple[bytes, bytes, bytes, bytes]]) -> Iterator[bytes]:
+        """Yield lines of points: of an id, which is not missing, both degrees, and all after."""
+        return map(b'{"id":%b,"place":{"lng":%b,"lat":%b},%b'.__mod__, lines)
 
     def of_else(self) -> bytes:
         """Return what stands there otherwise."""
@@ -232,6 +239,11 @@ class CsvLines:
     def of_point(self, lng: bytes, lat: bytes) -> bytes:
         """Return which point a line is about."""
         return b",%b,%b," % (lng, lat)
+
+    def with_points(self, lines: Iterable[tuple[bytes, bytes, bytes, bytes]]) -> Iterator[bytes]:
+        """Yield lines of points: of an id, which is not missing, both degrees, and all after."""
+        start = self.start
+        return map(b"%b,%b,%b,%b".__mod__, [(start(of), x, y, told) for of, x, y, told in lines])
 
     def of_else(self) -> bytes:
         """Return what stands there otherwise."""

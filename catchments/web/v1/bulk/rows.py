@@ -9,6 +9,8 @@ from enum import IntEnum
 from typing import Any
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from catchments.core import errors
 from catchments.core.errors import BodyTooLarge, InputRefused, shown
@@ -83,8 +85,8 @@ class Points:
 
     ids: list[bytes]
     """The callers' ids as JSON."""
-    lng: list[float]
-    lat: list[float]
+    lng: npt.NDArray[np.float64]
+    lat: npt.NDArray[np.float64]
     """WGS 84 degrees, longitudes -180…360."""
 
     def __len__(self) -> int:
