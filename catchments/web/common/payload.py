@@ -42,7 +42,7 @@ _GROUPS = {
 
 def answer_json(answer: Answer, asked: AsAt) -> schemas.Answer:
     """Return the body of /provider; coordinates are WGS 84 degrees, distances metres."""
-    origin = _origin(asked)
+    origin = origin_json(asked)
     note = answer.in_school_provision
     return {
         "status": answer.status,
@@ -79,7 +79,7 @@ def finding_json(
     return body
 
 
-def _origin(asked: AsAt) -> schemas.Provenance:
+def origin_json(asked: AsAt) -> schemas.Provenance:
     """Return what all answers of a snapshot say of it, made once: not to be written into."""
     snapshot = asked.snapshot
     if snapshot is None:
