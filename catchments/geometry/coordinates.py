@@ -128,8 +128,8 @@ def metric_crs(*, lng: float) -> str:
     return CHATHAM_TM2000 if to_360(lng) > CHATHAM_LNG_360 else NZTM2000
 
 
-def to_metres(geometry: BaseGeometry, *, crs: str) -> BaseGeometry:
-    """Return a WGS 84 geometry (either longitude frame) projected to `crs`, in metres."""
+def to_metres(geometry: Any, *, crs: str) -> Any:
+    """Return a WGS 84 geometry (either longitude frame), or many, projected to `crs`, in metres."""
     return shapely.transform(geometry, _projection(WGS84, crs))
 
 

@@ -40,6 +40,8 @@ from catchments.geometry.edge_crossings import crossed, one_crossed, pick
 from catchments.geometry.exact_polygons import CatchmentSet, ExactPolygons
 
 _STRAIGHT_DEGREES = 0.002
+_PER_LNG, _PER_LAT = FINE / CELL_LNG_DEG, FINE / CELL_LAT_DEG
+"""Fine cells a degree."""
 _POINTS_AT_ONCE = 1 << 18
 
 
@@ -208,20 +210,20 @@ class SpatialIndex:
         """Whether a fine cell with an edge meets a window (west, south, east, north in 0…360)."""
         frame = self._grid.frame
         west, south, east, north = window
-        x0, x1 = int(frame.fine_x(west)), int(frame.fine_x(east) // 1)
-        y0, y1 = int(frame.fine_y(south)), int(frame.fine_y(north) // 1)
+        # A window is a few cells: plain loops, of which each answer's time is made.
+        x0, x1 = int((west - frame.west) * _PER_LNG), int((east - frame.west) * _PER_LNG // 1)
+        y0, y1 = int((south - frame.south) * _PER_LAT), int((north - frame.south) * _PER_LAT // 1)
         if x1 < 0 or y1 < 0:
             return False
         last_x, last_y = frame.columns * FINE - 1, frame.rows * FINE - 1
         x0, y0, x1, y1 = max(0, x0), max(0, y0), min(x1, last_x), min(y1, last_y)
-        cells, columns = self._grid.coarse.data, frame.columns
-        # A window is a few cells, of which a loop takes less time than an array's slice.
-        return any(
-            cells[row * columns + column] < 0
-            and self._edge_in_block(~cells[row * columns + column], row, column, (x0, y0, x1, y1))
-            for row in range(y0 >> SHIFT, (y1 >> SHIFT) + 1)
-            for column in range(x0 >> SHIFT, (x1 >> SHIFT) + 1)
-        )
+        cells, columns, fine_window = self._grid.coarse.data, frame.columns, (x0, y0, x1, y1)
+        for row in range(y0 >> SHIFT, (y1 >> SHIFT) + 1):
+            for column in range(x0 >> SHIFT, (x1 >> SHIFT) + 1):
+                cell = cells[row * columns + column]
+                if cell < 0 and self._edge_in_block(~cell, row, column, fine_window):
+                    return True
+        return False
 
     def _edge_in_block(
         self, block: int, row: int, column: int, fine_window: tuple[int, int, int, int]
@@ -333,17 +335,23 @@ def _within(
     radius_m: float,
 ) -> tuple[tuple[str, float], ...]:
     """Return what covers a point (0…360), and what is in a window around it within a radius."""
-    crs = metric_crs(lng=point[0])
-    here = to_metres(shapely.Point(*point), crs=crs)
-    distances = [
-        (here.distance(to_metres(_piece(polygon, window), crs=crs)), code)
+    inside = tuple((code, 0.0) for code in covering)
+    pieces = {
+        code: _piece(polygon, window)
         for code, polygon in exact.meeting(window)
         if code not in covering
-    ]
-    # What lies beyond the window is further away than the radius, and so is its rim. Of nothing
-    # within the window the distance is NaN: that is left out before sorting, which it upsets.
+    }
+    pieces = {code: piece for code, piece in pieces.items() if not piece.is_empty}
+    if not pieces:
+        return inside
+    shapes = np.array([shapely.Point(*point), *pieces.values()])
+    here, *there = to_metres(
+        shapes, crs=metric_crs(lng=point[0])
+    )  # all at once: PROJ takes its time
+    distances = zip(shapely.distance(here, there).tolist(), pieces, strict=True)
+    # What lies beyond the window is further away than the radius, and so is its rim.
     near = sorted((metres, code) for metres, code in distances if metres <= radius_m)
-    return (*((code, 0.0) for code in covering), *((code, metres) for metres, code in near))
+    return (*inside, *((code, metres) for metres, code in near))
 
 
 def _window_around(lng: float, lat: float, radius_m: float) -> tuple[float, float, float, float]:
@@ -378,7 +386,7 @@ def _one_point_lookup(grid: CellGrid, exact: ExactPolygons) -> Callable[..., Cat
         grid.frame.east,
         grid.frame.north,
     )
-    columns, per_lng, per_lat = grid.frame.columns, FINE / CELL_LNG_DEG, FINE / CELL_LAT_DEG
+    columns, per_lng, per_lat = grid.frame.columns, _PER_LNG, _PER_LAT
 
     def covering(*, lng: float, lat: float) -> CatchmentSet:
         if lng < 0.0:

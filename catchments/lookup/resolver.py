@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 
@@ -136,8 +137,12 @@ class Resolver:
 
     def candidate(self, code: str) -> Candidate:
         """Return a catchment with its provider."""
-        catchment = self.edition.catchments[code]
-        return Candidate(catchment, self.provider_of(catchment))
+        return self._candidates[code]
+
+    @cached_property
+    def _candidates(self) -> dict[str, Candidate]:
+        catchments = self.edition.catchments.items()
+        return {code: Candidate(each, self.provider_of(each)) for code, each in catchments}
 
     def provider_of(self, catchment: Catchment) -> Provider | None:
         """Return the provider contracted for a catchment, if there is one."""
@@ -173,8 +178,9 @@ class Resolver:
         on_edge, beside = len(codes) > 1, "exactly on the boundary between"
         if not on_edge:
             near = self.index.within(lng=place.lng, lat=place.lat, radius_m=uncertainty_m)
-            codes += tuple(code for code, _ in near if code not in codes)
-            beside = f"within {kilometres(uncertainty_m)} of the boundary between"
+            if len(near) > 1:
+                codes += tuple(code for code, _ in near if code not in codes)
+                beside = f"within {kilometres(uncertainty_m)} of the boundary between"
         said = f"{name} lies inside the"
         return self._answer(Basis.LOCATED, codes, said, place, beside=beside, on_edge=on_edge)
 

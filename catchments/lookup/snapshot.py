@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
@@ -88,6 +88,8 @@ class Snapshot:
     names: EditionNames
     fingerprint: bytes
     """Equal where the boundaries are the same bit for bit, so that they share an index."""
+    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Room for what every answer of it says, and nobody changes."""
 
     @classmethod
     def of(
@@ -164,6 +166,10 @@ class Timeline:
         found = next((r for r in reversed(self.releases) if r.released <= day), None)
         return found or (self.releases[0] if self.releases else None)
 
+    def on(self, day: date) -> tuple[EditionSummary | None, ReleaseSummary | None]:
+        """Return both for a date."""
+        return self.edition_on(day), self.release_on(day)
+
     def scheduled_after(self, day: date) -> tuple[EditionSummary, ...]:
         """Return the editions that take effect after a date and then stay in force a while."""
         later = [e for e in self.editions if e.effective_from > day]
@@ -220,10 +226,22 @@ class Published:
                 "Nothing has been published yet.",
                 next_step="Import catchments and a school directory, then publish an edition.",
             )
-        edition, release = self.timeline.edition_on(day), self.timeline.release_on(day)
+        edition, release = self._today if day == self.today else self.timeline.on(day)
         if edition is None or release is None:
             return None
         return self._snapshot(edition.number, release.number)
+
+    @cached_property
+    def _today(self) -> tuple[EditionSummary | None, ReleaseSummary | None]:
+        return self.timeline.on(self.today)
+
+    def scheduled_after(self, day: date) -> tuple[EditionSummary, ...]:
+        """Return the editions that take effect after a date and then stay in force a while."""
+        return self._coming if day == self.today else self.timeline.scheduled_after(day)
+
+    @cached_property
+    def _coming(self) -> tuple[EditionSummary, ...]:
+        return self.timeline.scheduled_after(self.today)
 
     def numbered(self, edition_number: int, release_number: int) -> Snapshot:
         """Return the snapshot of an edition and a release by number. Raises NotKnown."""
@@ -294,7 +312,7 @@ class AsAt:
         answer, release = ask(self.snapshot), self.snapshot.release.number or 0
         if self.day < self.world.today:
             return answer
-        for later in self.world.timeline.scheduled_after(self.day):
+        for later in self.world.scheduled_after(self.day):
             then = ask(self.world.numbered(later.number, release))
             if (then.catchment, then.provider) != (answer.catchment, answer.provider):
                 own = answer.catchment if is_of_one else None

@@ -42,7 +42,7 @@ _GROUPS = {
 
 def answer_json(answer: Answer, asked: AsAt) -> schemas.Answer:
     """Return the body of /provider; coordinates are WGS 84 degrees, distances metres."""
-    origin = provenance_json(asked.snapshot, demonstration=asked.demonstration)
+    origin = origin_json(asked)
     note = answer.in_school_provision
     return {
         "status": answer.status,
@@ -75,8 +75,19 @@ def finding_json(
     body["matches"] = [_match_json(match) for match in finding.matches]
     body["more"] = finding.more
     if addresses:
-        body["sources"].append(source_json(addresses))
+        body["sources"] = [*body["sources"], source_json(addresses)]
     return body
+
+
+def origin_json(asked: AsAt) -> schemas.Provenance:
+    """Return what all answers of a snapshot say of it, made once: not to be written into."""
+    snapshot = asked.snapshot
+    if snapshot is None:
+        return provenance_json(None, demonstration=asked.demonstration)
+    known: schemas.Provenance | None = snapshot.memo.get("origin")
+    if known is None:
+        known = snapshot.memo["origin"] = provenance_json(snapshot)
+    return known
 
 
 def named_json(named: NamedPlace) -> schemas.NamedPlace:

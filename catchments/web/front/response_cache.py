@@ -39,7 +39,8 @@ _POINT = re.compile(
     rf"|(?:lng|lon)=(?P<lng2>{_DEGREES})&lat=(?P<lat2>{_DEGREES})"
 )
 
-Head = tuple[str, list[tuple[str, str]]]
+Headers = list[tuple[str, str]]
+Head = tuple[str, Headers]
 
 
 class ResponseCache:
@@ -97,7 +98,9 @@ class ResponseCache:
             return answer
         query = environ["QUERY_STRING"]
         if _POINT.fullmatch(query):
-            world.memo[environ["PATH_INFO"], POINT] = heads[0]
+            status, headers = heads[0]
+            at = [name.lower() for name, _ in headers].index("content-length")
+            world.memo[environ["PATH_INFO"], POINT] = (status, headers[:at], headers[at + 1 :])
         if not (_SCHOOL.fullmatch(query) and len(world.memo) < KEPT_AT_MOST):
             return answer
         body = [b"".join(answer)]
@@ -112,9 +115,9 @@ def _of_point(
     """Return the answer for a point, or None where it is for the application to say.
 
     Of all points of a world and a day the headers are the same, so that they are the
-    application's; only the body is worked out.
+    application's but for the length; only the body is worked out.
     """
-    head: Head | None = world.memo.get((environ["PATH_INFO"], POINT))
+    head: tuple[str, Headers, Headers] | None = world.memo.get((environ["PATH_INFO"], POINT))
     asked = head and _POINT.fullmatch(query)
     if not head or not asked:
         return None
@@ -123,7 +126,5 @@ def _of_point(
         return None
     today = world.as_at(world.today)
     body = msgspec.json.encode(answer_json(point_answer(today, lng=lng, lat=lat), today))
-    status, headers = head
-    length = ("Content-Length", str(len(body)))
-    same = [length if name.lower() == "content-length" else (name, text) for name, text in headers]
-    return (status, same), [body]
+    status, before, after = head
+    return (status, [*before, ("Content-Length", str(len(body))), *after]), [body]

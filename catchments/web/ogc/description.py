@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from catchments.lookup.snapshot import AsAt, Published
 from catchments.runtime.new_zealand import NEW_ZEALAND_TIME
-from catchments.web.common.payload import provenance_json
+from catchments.web.common.payload import origin_json
 from catchments.web.ogc.frames import CRS84
 from catchments.web.ogc.layers import COLLECTED, layer_of
 
@@ -35,7 +35,7 @@ _HOUR = "%Y-%m-%dT%H:%M:%SZ"
 
 def about_service(root: str, asked: AsAt) -> Json:
     """Return the parts `metadata` and `resources` of pygeoapi's configuration."""
-    sources = provenance_json(asked.snapshot)["sources"]
+    sources = origin_json(asked)["sources"]
     licences = list(dict.fromkeys(source["licence"] for source in sources))
     warning = f"{MADE_UP} " if asked.demonstration else ""
     return {
@@ -76,7 +76,7 @@ def _metadata(root: str, licences: Sequence[str], about: str) -> Json:
 
 def provenance(asked: AsAt) -> Json:
     """Return what each response says of its edition, its sources and its licence."""
-    said = provenance_json(asked.snapshot, demonstration=asked.demonstration)
+    said = origin_json(asked)
     credited = [
         f"{source['title']}, {source['authority']}, {source['release']} ({source['licence']})"
         for source in said["sources"]

@@ -165,8 +165,9 @@ class Layer:
 
         What a feature lacks equals nothing.
         """
-        rows = (row.items() >= wanted.items() for row in self.rows)
-        chosen = np.fromiter(rows, bool, len(self.rows))
+        chosen = np.ones(len(self.rows), dtype=bool)
+        if wanted:
+            chosen[:] = [row.items() >= wanted.items() for row in self.rows]
         if areas is not None:
             chosen &= self._within(areas)
         return np.flatnonzero(chosen).tolist()

@@ -24,12 +24,12 @@ class Part:
     total: int
 
     def beside(self, relation: str) -> Mapping[str, str]:
-        """Return the query of this page, or of the one before or after it."""
+        """Return the query of this page, or of the one before or after it, as `_written`."""
         offset = {
             "next": self.offset + self.limit,
             "prev": max(0, min(self.offset, self.total) - self.limit),
         }.get(relation, self.offset)
-        return {"limit": str(self.limit), "offset": str(offset)}
+        return {"limit": f"limit={self.limit}", "offset": f"offset={offset}"}
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ class Links:
 
     def of(self, written: Iterable[Json], address: str, part: Part | None = None) -> list[Json]:
         """Return pygeoapi's links; those to what is at an address ask for all that was asked."""
+        this = _written(self.this)
         links = [
-            _asking(link, address, {**self.this, **(part.beside(link["rel"]) if part else {})})
+            _asking(link, address, {**this, **(part.beside(link["rel"]) if part else {})})
             if link["href"].startswith(address)
             else link
             for link in written
@@ -55,9 +56,14 @@ class Links:
         title = "The same of the edition in force"
         link = {"type": GEOJSON, "rel": LATEST, "title": title}
         limit = {"limit": str(part.limit)} if part else {}
-        return _asking(link, address, {**self.latest, **limit})
+        return _asking(link, address, _written({**self.latest, **limit}))
+
+
+def _written(query: Mapping[str, str]) -> Mapping[str, str]:
+    """Return each parameter as it stands in an address, by its name: several links ask with it."""
+    return {name: urlencode({name: value}) for name, value in query.items()}
 
 
 def _asking(link: Json, address: str, query: Mapping[str, str]) -> Json:
-    form = "html" if link["type"] == "text/html" else "json"
-    return {**link, "href": f"{address}?{urlencode({**query, 'f': form})}"}
+    form = "f=html" if link["type"] == "text/html" else "f=json"
+    return {**link, "href": f"{address}?{'&'.join({**query, 'f': form}.values())}"}

@@ -194,7 +194,7 @@ def _document(kind: str, *of: str, media_type: str = JSON) -> Response:
 
 def _unchanged(asked: AsAt, kind: str) -> Response | None:
     """Return 304 where the client has this answer, before anything is worked out for it."""
-    if kind == HTML:
+    if kind == HTML or "If-None-Match" not in request.headers:
         return None
     absolute("")  # its links are whole: kept for whom the answer itself is kept for
     response = kept(asked, Response(headers={"Vary": "Accept"}), written=WRITTEN)
