@@ -53,7 +53,11 @@ MACRONS = str.maketrans("āēīōūĀĒĪŌŪ", "aeiouAEIOU")
 
 
 def main() -> None:
-    given = options(__doc__, rows=ROWS, baseline_s=(BASELINE_WITHIN_S, "of the baseline, a kind"))
+    given = options(
+        __doc__,
+        rows=ROWS,
+        baseline_s=(BASELINE_WITHIN_S, "of the baseline, a kind; 0 leaves it out"),
+    )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path, book_path = folder / "nz-addresses.csv", folder / "addresses.sqlite"
@@ -61,11 +65,13 @@ def main() -> None:
         size_mb = path.stat().st_size / 1e6
         console.print(f"{given.rows:,} rows made up in {took_s:.0f} s: a CSV of {size_mb:,.0f} MB")
         bench_import(path, book_path, given.rows)
-        baseline = Baseline(folder / "baseline.sqlite")
-        _, took_s = timed(lambda: baseline.build(path))
-        console.print(f"baseline: full-text index over all addresses, built in {took_s:.0f} s")
-        for read in (book_path, baseline.path):  # both from memory, as on a machine that has run
-            console.print(f"{read.name}: {len(read.read_bytes()) / 1e6:,.0f} MB read once")
+        baseline = Baseline(folder / "baseline.sqlite") if given.baseline_s else None
+        if baseline:
+            _, took_s = timed(lambda: baseline.build(path))
+            console.print(f"baseline: full-text index over all addresses, built in {took_s:.0f} s")
+            console.print(f"{len(baseline.path.read_bytes()) / 1e6:,.0f} MB read once")
+        # From memory, as on a machine that has run.
+        console.print(f"{book_path.name}: {len(book_path.read_bytes()) / 1e6:,.0f} MB read once")
         bench_lookups(AddressBook(book_path), baseline, samples, given.baseline_s)
 
 
@@ -230,7 +236,7 @@ class Baseline:
 
 
 def bench_lookups(
-    book: AddressBook, baseline: Baseline, samples: Sequence[str], baseline_s: float
+    book: AddressBook, baseline: Baseline | None, samples: Sequence[str], baseline_s: float
 ) -> None:
     rand = random.Random(42)
     kinds: dict[str, list[str]] = {
@@ -256,12 +262,14 @@ def bench_lookups(
         took, found = asked(
             lambda text: book.candidates(TypedText.of(text), at_most=AT_MOST), texts
         )
-        theirs, known = asked(baseline.candidates, texts, within_s=baseline_s)
-        mine, other = percentiles(took), percentiles(theirs)
-        ratio = f"{other[0] / mine[0]:,.1f} ×"
-        shares = f"{found / len(took):.1%}", f"{known / len(theirs):.1%}"
-        theirs_ms = ms(other[0]), ms(other[1])
-        rows.append([kind, *map(ms, mine), shares[0], *theirs_ms, shares[1], ratio])
+        mine = percentiles(took)
+        row = [kind, *map(ms, mine), f"{found / len(took):.1%}"]
+        if baseline:
+            theirs, known = asked(baseline.candidates, texts, within_s=baseline_s)
+            other = percentiles(theirs)
+            row += [ms(other[0]), ms(other[1]), f"{known / len(theirs):.1%}"]
+            row.append(f"{other[0] / mine[0]:,.1f} ×")
+        rows.append(row)
     show("Addresses", headings, rows)
 
 
