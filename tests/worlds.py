@@ -348,7 +348,7 @@ def application(
         running.settings, running.store, Snapshots(running.store, today=clock)
     )
     made.testing = False  # errors are answered as they are in service
-    made.jinja_env.bytecode_cache = _compiled_templates()
+    made.jinja_env.bytecode_cache = compiled_templates()
     return made
 
 
@@ -372,7 +372,7 @@ class _Templates(FileSystemBytecodeCache):
 
 
 @cache
-def _compiled_templates() -> FileSystemBytecodeCache:
+def compiled_templates() -> FileSystemBytecodeCache:
     """Where applications of all processes and runs find templates that one of them compiled."""
     folder = kept_folder() / "templates"
     folder.mkdir(exist_ok=True)

@@ -20,7 +20,7 @@ from catchments.requests.rules.served import Served
 from catchments.requests.settings import RequestsSettings
 from tests.requests.desk import NORTH, TODAY, Desk, served
 from tests.staff import PASSWORD, csrf_in
-from tests.worlds import DATA_KEY
+from tests.worlds import DATA_KEY, compiled_templates
 
 COUNTS_KEY = "a-key-of-the-tests-for-counts-of-open-cases"
 
@@ -67,6 +67,7 @@ def pages_of(desk: Desk, *, second_factor: frozenset[Role] = frozenset(), **chan
     settings = RequestsSettings(accounts, counts_key=COUNTS_KEY, **changes)
     app = create_app(settings, lookup=lookup, today=lambda: TODAY, database=desk.database)
     app.testing = False
+    app.jinja_env.bytecode_cache = compiled_templates()
     return Pages(app, desk, lookup)
 
 
