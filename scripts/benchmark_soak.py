@@ -144,7 +144,7 @@ def _sampled(
         last = samples[-1]
         console.print(
             f"{count:>9,} requests, {last.published} publications: {last.memory_mb:.1f} MB, "
-            f"p99 {load.p99_ms:.0f} ms; {len(seen.wrong)} wrong: {seen.wrong[-1:]}"
+            f"p99 {load.p99_ms:.0f} ms; {len(seen.wrong)} wrong"
         )
         if not all(thread.is_alive() for thread in threads):
             raise SystemExit("Somebody who was to publish, ask or edit has stopped: see above.")

@@ -24,6 +24,7 @@ from tests.worlds import (
     next_edition,
     publish_whole,
     running_application,
+    small_edition,
 )
 
 
@@ -69,6 +70,16 @@ def test_a_draft_is_offered_on_top_of_the_last_edition_that_is_scheduled(
         page = hana.get(address)
         assert re.findall(r'<option value="(\d)" selected>', page.text) == ["2"], address
         assert "Take an earlier one only for a draft" in words(page)
+
+
+def test_what_another_worker_published_a_moment_ago_is_there_to_begin_from(
+    app: Flask, hana: FlaskClient
+) -> None:
+    hana.get("/staff/drafts/new")
+    publish_whole(store_of(app), small_edition(effective_from=TODAY))
+    form = {"title": "On the newest", "reason": "It is in force", "base": "2"}
+    assert post(hana, "/staff/drafts/new", **form).status_code == 303
+    assert DraftRepository(store_of(app)).draft(1).base_number == 2
 
 
 def test_a_draft_that_is_begun_twice_with_one_form_is_one(app: Flask, hana: FlaskClient) -> None:

@@ -13,6 +13,12 @@ ROOM, REFUSED = "/staff", 400
 blueprint = Blueprint("staff", __name__, url_prefix=ROOM)
 
 
+@blueprint.before_request
+def _see_what_is_published() -> None:
+    """Have staff see what was published a moment ago, whichever worker or machine they meet."""
+    service().snapshots.refresh()
+
+
 def staff_page(template: str, title: str, **context: Any) -> Response:
     """Return a page beside what is in force today; with `wrongs` it is a form that was refused."""
     world = service().snapshots.current()

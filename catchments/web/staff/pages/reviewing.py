@@ -235,7 +235,6 @@ def status_of(outcome: Outcome) -> int:
 
 def published(number: int) -> AnyResponse:
     """Lead to the editions once one was published."""
-    service().snapshots.refresh()
     flash(gettext("Published as edition %(number)s.", number=number))
     return redirect(url_for("staff.editions"), 303)
 
