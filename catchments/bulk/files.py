@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -38,6 +38,17 @@ class Summary:
     """How many rows ended how."""
     problems: dict[str, int] = field(default_factory=dict)
     """How many rows have which problem."""
+
+    @classmethod
+    def added(cls, parts: Iterable[Summary]) -> Summary:
+        """Return what several runs did together."""
+        whole = cls()
+        for part in parts:
+            whole.rows += part.rows
+            for counts, more in ((whole.statuses, part.statuses), (whole.problems, part.problems)):
+                for text, count in more.items():
+                    counts[text] = counts.get(text, 0) + count
+        return whole
 
     def count(self, answers: Mapping[str, Any]) -> None:
         """Add the rows of a batch."""

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -195,14 +194,15 @@ class BatchResolver:
         in_one = np.flatnonzero(fit & (covered > 0) & (covered <= len(self._index.codes)))
         in_none = np.flatnonzero(fit & (covered == 0))
         self._put(outcomes, in_one, covered[in_one].astype(np.intp) - 1, LOCATED)
-        unsure = [
-            self._name_neighbours(outcomes, in_one, covered, lng, lat),
-            self._name_nearest(outcomes, in_none, lng, lat),
-            self._name_several(outcomes, covered, lng, lat),
-        ]
-        for row in chain.from_iterable(unsure):
-            answer = self.snapshot.point(lng=float(lng[row]), lat=float(lat[row]))
-            self._write(outcomes, row, answer)
+        self._name_several(outcomes, covered, lng, lat)
+        unsure = self._name_neighbours(outcomes, in_one, covered, lng, lat)
+        unsure += self._name_nearest(outcomes, in_none, lng, lat)
+        alone: dict[tuple[float, float], Answer] = {}  # a place may come a thousand times
+        for row in unsure:
+            place = float(lng[row]), float(lat[row])
+            if place not in alone:
+                alone[place] = self.snapshot.point(lng=place[0], lat=place[1])
+            self._write(outcomes, row, alone[place])
         return outcomes
 
     def _name_neighbours(
@@ -244,21 +244,21 @@ class BatchResolver:
         self._name_beside(outcomes, rows, near.where(~first & (further_m <= UNCERTAINTY_M)))
         return rows[unsure].tolist()  # type: ignore[no-any-return]
 
-    def _name_several(
-        self, outcomes: Outcomes, covered: Ints, lng: Floats, lat: Floats
-    ) -> list[int]:
-        """Answer for rows inside several catchments; return those on all their edges."""
+    def _name_several(self, outcomes: Outcomes, covered: Ints, lng: Floats, lat: Floats) -> None:
+        """Answer for rows inside several catchments, and for those on an edge that they share."""
         rows = np.flatnonzero(covered > len(self._index.codes))
-        on_edges = np.ones(len(rows), dtype=bool)
         for number in np.unique(covered[rows]).tolist():
-            codes, group = self._index.sets[number], np.flatnonzero(covered[rows] == number)
-            here = {"lng": lng[rows[group]], "lat": lat[rows[group]]}
+            codes, group = self._index.sets[number], rows[covered[rows] == number]
+            here = {"lng": lng[group], "lat": lat[group]}
             inside = [self._index.strictly_inside(code, **here) for code in codes]
-            on_edges[group] = ~np.logical_or.reduce(inside)
-            ambiguous = rows[group[~on_edges[group]]]
+            is_ambiguous = np.logical_or.reduce(inside)
+            ambiguous, on_edge = group[is_ambiguous], group[~is_ambiguous]
             outcomes.status[ambiguous] = AMBIGUOUS
             outcomes.alternatives.update(dict.fromkeys(ambiguous.tolist(), codes))
-        return rows[on_edges].tolist()  # type: ignore[no-any-return]
+            first = np.full(len(on_edge), self._index.codes.index(codes[0]))
+            self._put(outcomes, on_edge, first, LOCATED)
+            outcomes.alternatives.update(dict.fromkeys(on_edge.tolist(), codes[1:]))
+            outcomes.on_edge.update(on_edge.tolist())
 
     # --- writing ----------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -175,19 +176,65 @@ def building(target: Path, *, replace: bool) -> Iterator[Path]:
     """
     path = target.with_name(f".{target.name}.resolving")
     with path.open("ab") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputRefused(
-                f"Another run is making {shown(target.name)}.",
-                field="target",
-                next_step="Wait for it, or stop it.",
-            ) from None
+        _lock(held.fileno(), target)
         try:
             yield path
             put_in_place(path, target, replace=replace)
         finally:
             path.unlink(missing_ok=True)
+
+
+@contextmanager
+def building_folder(target: Path) -> Iterator[Path]:
+    """Give a folder beside `target` to write in; in the end it becomes `target`, or is removed.
+
+    What a killed run left in it goes. Raises InputRefused while another run has it, and where
+    `target` is there in the end.
+    """
+    path = target.with_name(f".{target.name}.resolving")
+    path.mkdir(exist_ok=True)
+    held = os.open(path, os.O_RDONLY)
+    try:
+        _lock(held, target)
+        for left in path.iterdir():
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        try:
+            yield path
+            _rename_folder(path, target)
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+    finally:
+        os.close(held)
+
+
+def _rename_folder(path: Path, target: Path) -> None:
+    if target.exists():  # an empty folder would be replaced
+        raise folder_there(target)
+    try:
+        path.rename(target)
+    except OSError:
+        raise folder_there(target) from None
+    fsync(target.parent)
+
+
+def folder_there(path: Path) -> InputRefused:
+    """Return the refusal of a name that is taken, for a folder."""
+    return InputRefused(
+        f"There is a file or folder {shown(path.name)} already.",
+        field="target",
+        next_step="Choose another name, or remove it.",
+    )
+
+
+def _lock(held: int, target: Path) -> None:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputRefused(
+            f"Another run is making {shown(target.name)}.",
+            field="target",
+            next_step="Wait for it, or stop it.",
+        ) from None
 
 
 def put_in_place(built: Path, path: Path, *, replace: bool) -> None:

@@ -431,10 +431,16 @@ def _one_point_at_edge(grid: CellGrid, exact: ExactPolygons) -> Callable[..., Ca
                 continue
             turn = one_crossed(start, (lng, lat), (lng0, lat0), (lng1, lat1))
             if turn is None:
-                return exact.covering(lng, lat)
+                return ask_among(cell, lng, lat)
             depth += turn
             number += turn * owners[edge]
         plain = (depth == 0 and number == NOBODY) or (depth == 1 and 0 < number <= alone)
-        return sets[number] if plain else exact.covering(lng, lat)
+        return sets[number] if plain else ask_among(cell, lng, lat)
+
+    def ask_among(cell: int, lng: float, lat: float) -> CatchmentSet:
+        # What covers a place in a cell covers its reference point, or has an edge in it.
+        numbers = {owners[edge] for edge in edges[first_edge[cell] : first_edge[cell + 1]]}
+        numbers.add(references[cell])
+        return exact.covering(lng, lat, among=[number - 1 for number in numbers if number])
 
     return at_edge

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pickle
+import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -17,13 +20,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client, KilledWorker, LocalCluster, WorkerPlugin
 
-from catchments.bulk.cluster import Content, answered, resolve
-from catchments.bulk.columns import Chosen, Wanted
+from catchments.bulk.cluster import Content, resolve, resolve_folder
+from catchments.bulk.columns import Wanted
 from catchments.bulk.files import resolve_file
-from catchments.bulk.input_columns import How
 from catchments.bulk.output_columns import COLUMNS, TEXT
+from catchments.bulk.partition import PartitionResolver
 from catchments.core.errors import FileRefused, InputRefused, NothingPublished
 from catchments.lookup.snapshot import Snapshot
 from tests.waiting import PATIENCE_S
@@ -39,6 +42,7 @@ pytestmark = [
 PARTITIONS = 6
 ROWS = 40
 """Of each partition."""
+SYNCHRONOUS = {"scheduler": "synchronous"}
 
 
 def test_where_dask_is_not_installed_it_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,12 +90,15 @@ def one_file(content: Content, tmp_path_factory: pytest.TempPathFactory) -> pd.D
     return pq.read_table(folder / "out.parquet").to_pandas(strings_to_categorical=False)
 
 
+def read_folder(folder: Path) -> pd.DataFrame:
+    return pq.read_table(folder).to_pandas(strings_to_categorical=False)
+
+
 def same_rows(one: pd.DataFrame, other: pd.DataFrame) -> None:
-    """Rows and values are the same; pandas has several types of text."""
+    """Rows and values are the same; pandas has several types of text, and of dates."""
     texts = ["id", *(name for name, kind in COLUMNS.items() if kind in (TEXT, pa.string()))]
-    one, other = (
-        frame.reset_index(drop=True).astype(dict.fromkeys(texts, "str")) for frame in (one, other)
-    )
+    kinds = {**dict.fromkeys(texts, "str"), "provider_directory_release": "object"}
+    one, other = (frame.reset_index(drop=True).astype(kinds) for frame in (one, other))
     pd.testing.assert_frame_equal(one, other)
 
 
@@ -150,12 +157,74 @@ def test_content_is_what_holds_on_a_date_and_travels(small_database: Path) -> No
 def test_contents_that_differ_are_not_taken_for_each_other(content: Content) -> None:
     other = Content(small_edition(number=1, listings={}), content.release, TODAY)
     part = pd.DataFrame({"school_id": [57]})
-    how = How(Chosen(school_id="school_id"))
     codes = {
-        each.identity: answered(part, each, how)["catchment_code"].item()
+        each.identity: PartitionResolver.of(each, part.columns)(part)["catchment_code"].item()
         for each in (content, other, content)
     }
     assert list(codes.values()) == ["RIM-3", "TOT-4"]
+
+
+def test_a_data_frame_is_written_as_files_that_hold_the_same_types(
+    data_set: Path, content: Content, one_file: pd.DataFrame, tmp_path: Path
+) -> None:
+    with_answers = resolve(dd.read_parquet(data_set), content)
+    with_answers.to_parquet(tmp_path / "out", write_index=False, compute_kwargs=SYNCHRONOUS)
+    written = pq.read_table(tmp_path / "out")
+    for name, kind in COLUMNS.items():
+        is_text = kind in (TEXT, pa.string())
+        assert written.schema.field(name).type == (pa.large_string() if is_text else kind)
+    same_rows(written.to_pandas(), one_file)
+
+
+def test_a_folder_gets_the_answers_of_a_file(
+    data_set: Path, content: Content, one_file: pd.DataFrame, tmp_path: Path
+) -> None:
+    with dask.config.set(**SYNCHRONOUS):
+        done = resolve_folder(data_set, tmp_path / "out", content)
+        assert done.rows == sum(done.statuses.values()) == PARTITIONS * ROWS
+        same_rows(read_folder(tmp_path / "out"), one_file)
+        names = [path.name for path in sorted((tmp_path / "out").iterdir())]
+        assert names == [path.name for path in sorted(data_set.iterdir())]
+        with pytest.raises(InputRefused, match="“out” already"):
+            resolve_folder(data_set, tmp_path / "out", content)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_folders_that_say_something_stay_as_they_are(content: Content, tmp_path: Path) -> None:
+    for region in ("a", "b"):
+        part = tmp_path / "in" / f"region={region}" / "x.parquet"
+        part.parent.mkdir(parents=True)
+        pd.DataFrame({"school_id": [54]}).to_parquet(part)
+    with dask.config.set(**SYNCHRONOUS):
+        resolve_folder(tmp_path / "in", tmp_path / "out", content, wanted=Wanted(prefix="x_"))
+    assert pq.read_table(tmp_path / "out")["region"].to_pylist() == ["a", "b"]
+
+
+def broken_at_the_end(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def broken_within(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[4:200] = b"\xff" * 196
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("breaking", [broken_at_the_end, broken_within])
+def test_a_folder_with_broken_files_names_them_and_nothing_is_written(
+    breaking: Callable[[Path], None], data_set: Path, content: Content, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    shutil.copytree(data_set, folder)
+    for part in (2, 4):
+        breaking(folder / f"part-{part}.parquet")
+    with dask.config.set(**SYNCHRONOUS), pytest.raises(FileRefused) as refused:
+        resolve_folder(folder, tmp_path / "out", content)
+    assert "part-2.parquet" in str(refused.value)
+    if breaking is broken_within:
+        assert "2 of the 6 files" in str(refused.value)
+        assert "part-4.parquet" in str(refused.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
 # --- with one -------------------------------------------------------------------------------------
@@ -218,3 +287,42 @@ def _pid() -> int:
     import os
 
     return os.getpid()
+
+
+class Killing(WorkerPlugin):
+    """Kills each worker that begins with a file, or once if there is a marker to leave."""
+
+    def __init__(self, marker: Path | None = None) -> None:
+        self._marker, self._pid = marker, 0
+
+    def transition(self, key: Any, start: str, finish: str, **kwargs: Any) -> None:  # noqa: ARG002
+        if finish == "executing" and str(key).startswith("_file_resolved"):
+            if self._marker:
+                if self._marker.exists():
+                    return
+                self._marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_worker_that_dies_with_a_file_costs_a_retry_and_those_that_always_die_leave_nothing(
+    cluster: LocalCluster,
+    data_set: Path,
+    content: Content,
+    one_file: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "out"
+    with Client(cluster) as client:
+        client.wait_for_workers(2, timeout=PATIENCE_S)
+        client.register_plugin(Killing(), name="killing")
+        cluster.scheduler.allowed_failures = 0
+        with pytest.raises(KilledWorker):
+            resolve_folder(data_set, target, content)
+        assert list(tmp_path.iterdir()) == []
+        client.unregister_worker_plugin("killing")
+        cluster.scheduler.allowed_failures = 3
+        client.register_plugin(Killing(tmp_path / "killed"), name="killing")
+        resolve_folder(data_set, target, content)
+        client.unregister_worker_plugin("killing")
+    assert (tmp_path / "killed").exists()
+    same_rows(read_folder(target), one_file)
