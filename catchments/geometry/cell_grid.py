@@ -49,7 +49,7 @@ _FRACTION_BITS = 24
 """A crossing's place in its fine cell is kept in steps of 1/2²⁴, finer than the margin."""
 _COLUMN_BITS = 40
 _OUT_OF_REACH = 1 << 62
-_EDGES_AT_ONCE = 50_000
+_EDGES_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -204,8 +204,9 @@ def _rows(
     Edge cells are numbered by block and place in it, in order.
     """
     row, column = edge_cells >> SHIFT, edge_cells & (FINE - 1)
-    ends = np.searchsorted(row, np.arange(count + 1)).astype(np.int32)
-    begins, some = ends[:-1], np.flatnonzero(np.diff(ends))
+    counts = np.bincount(row, minlength=count)
+    ends = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    begins, some = ends[:-1], np.flatnonzero(counts)
     with_edges = np.zeros(count, dtype=np.uint16)
     next_column = np.zeros(count, dtype=np.int64)
     if len(some):
@@ -327,8 +328,10 @@ class _Sweep:
 def _crossings(frame: Frame, edges: Edges, starts: Ints) -> tuple[Ints, Ints]:
     """Return key and signed set number of each crossing of an edge with the middle of a row."""
     lat0, lat1 = edges.lat[starts], edges.lat[starts + 1]
-    bottom = np.floor(frame.fine_y(np.minimum(lat0, lat1)) - 1).astype(np.int32)
-    top = np.floor(frame.fine_y(np.maximum(lat0, lat1)) + 1).astype(np.int32)
+    # Each row whose middle may lie between the ends; whether it does is looked at below.
+    low, high = frame.fine_y(np.minimum(lat0, lat1)), frame.fine_y(np.maximum(lat0, lat1))
+    bottom = np.ceil(low - 0.5 - _MARGIN).astype(np.int32)
+    top = np.floor(high - 0.5 + _MARGIN).astype(np.int32)
     edge, row = _spread(bottom, top - bottom + 1)
     middle = frame.middle(row)
     crossing = np.flatnonzero((lat0[edge] <= middle) != (lat1[edge] <= middle))
