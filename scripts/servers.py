@@ -108,6 +108,16 @@ def granian(application: str, *, workers: int = 1, threads: int = 1) -> tuple[st
 
 
 @contextmanager
+def first_start(clone: Path, folder: Path) -> Iterator[tuple[Served, float]]:
+    """Serve a new database from a clone, and give the seconds until its first page was there."""
+    port, began = free_port(), time.perf_counter()
+    words = ("serve", f"--port={port}", f"--database={folder / 'first.sqlite'}")
+    with _running([sys.executable, str(clone / "app.py"), *words], dict(os.environ)) as process:
+        _wait_for(process, f"{address_of('127.0.0.1', port)}/")
+        yield Served(port, (process.pid,)), time.perf_counter() - began
+
+
+@contextmanager
 def behind_nginx(*servers: Served) -> Iterator[Served]:
     """Put nginx, as it is deployed, before two servers."""
     port = free_port()

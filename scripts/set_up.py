@@ -50,6 +50,7 @@ here=$(cd "$(dirname "$0")/../.." && pwd)
 exec "$here/.venv/bin/python" "$here/app.py" "$@"
 """
 TESTS = "/site-packages/.*/tests?/"
+OURS = ("app.py", "catchments", "maps")
 UNREACHABLE = "|".join(
     (
         "NewConnectionError|NameResolutionError|name resolution|dns error|Network is unreachable",
@@ -343,7 +344,8 @@ def compile_all(job: Job) -> None:
     is no failure: some are templates.
     """
     job.progress.doing("compiling")
-    job.run(PYTHON, "-m", "compileall", "-q", "-j", "0", "-x", TESTS, VENV / "lib")
+    ours = [ROOT / name for name in OURS]
+    job.run(PYTHON, "-m", "compileall", "-q", "-j", "0", "-x", TESTS, VENV / "lib", *ours)
 
 
 def install(job: Job, uv: str | None) -> None:

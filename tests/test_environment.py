@@ -20,7 +20,7 @@ from scripts import set_up
 SERVICE = "requirements.txt"
 CLUSTER = "catchments/bulk/cluster-requirements.txt"
 TESTS = "tests/requirements.txt"
-TOOLS = ("bash", "cat", "cksum", "dirname", "tr")
+TOOLS = ("bash", "cat", "cksum", "dirname", "find", "touch", "tr")
 DEBIAN = """\
 The virtual environment was not created successfully because ensurepip is not
 available.  On Debian/Ubuntu systems, you need to install the python3-venv package"""
@@ -51,6 +51,11 @@ if os.environ.get("PIP_WAITS") and sys.argv[-1].endswith("requirements.txt"):
     Path(os.environ["PIP_WAITS"]).read_text()
 sys.exit(int(os.environ.get("PIP_STATUS", "0")))
 """
+COMPILEALL = """\
+import os, sys
+with open(os.environ["ASKED"] + "-to-compile", "a") as asked:
+    print(*sys.argv[1:], file=asked)
+"""
 UV = """\
 #!/usr/bin/env bash
 echo "uv $*" >> "$ASKED"
@@ -75,6 +80,12 @@ class Clone:
     def asked(self) -> list[str]:
         """What pip and uv were asked to install, in order."""
         asked = self.stubs / "asked"
+        return asked.read_text().splitlines() if asked.exists() else []
+
+    @property
+    def compiled(self) -> list[str]:
+        """What Python was asked to compile, in order."""
+        asked = self.stubs / "asked-to-compile"
         return asked.read_text().splitlines() if asked.exists() else []
 
     def begin(self, requirements: str = SERVICE, **more: str) -> subprocess.Popen[str]:
@@ -135,6 +146,8 @@ def clone(tmp_path: Path) -> Clone:
     made = Clone(tmp_path / "Ngā kura" / "clone", tmp_path / "bin", tmp_path / "stubs")
     for name in ("environment", "set_up.py"):
         put(made.folder / "scripts" / name, (ROOT / "scripts" / name).read_text())
+    for name in ("app.py", "catchments/__init__.py", "maps/__init__.py"):
+        put(made.folder / name, "")
     put(made.folder / SERVICE, "flask==1 \\\n    --hash=sha256:f\npip==2 \\\n    --hash=sha256:p\n")
     put(made.folder / CLUSTER, "-r ../../requirements.txt\ndask==1 \\\n    --hash=sha256:d\n")
     put(made.folder / TESTS, f"-r ../{SERVICE}\n-r ../{CLUSTER}\npytest==1\n")
@@ -142,7 +155,7 @@ def clone(tmp_path: Path) -> Clone:
     for name in TOOLS:
         (made.bin / name).symlink_to(shutil.which(name) or name)
     (made.bin / "python3").symlink_to(sys.executable)
-    for name, text in (("venv", VENV), ("pip", PIP), ("compileall", "")):
+    for name, text in (("venv", VENV), ("pip", PIP), ("compileall", COMPILEALL)):
         put(made.stubs / name / "__init__.py", "")  # or those of Python itself come first
         put(made.stubs / name / "__main__.py", text)
     return made
@@ -173,6 +186,21 @@ def test_a_second_start_installs_nothing_and_says_nothing(clone: Clone) -> None:
     before = clone.asked
     assert clone.set_up() == (0, "")
     assert clone.asked == before
+
+
+def test_what_is_ours_is_compiled_with_the_rest_and_again_once_it_has_changed(clone: Clone) -> None:
+    # The service's user may not write there: each worker and each job would compile all anew.
+    clone.set_up()
+    (first,) = clone.compiled
+    ours = " ".join(f"{clone.folder}/{name}" for name in ("app.py", "catchments", "maps"))
+    assert first.endswith(f"{clone.venv}/lib {ours}")
+    clone.set_up()
+    assert len(clone.compiled) == 1
+    stamp = next(clone.venv.glob("installed-*"))
+    later = stamp.stat().st_mtime + 1  # as a pull would leave it
+    os.utime(clone.folder / "maps" / "__init__.py", (later, later))
+    assert clone.set_up() == (0, "")
+    assert clone.compiled[1:] == ["-q -j 0 app.py catchments maps"]
 
 
 @pytest.mark.thorough

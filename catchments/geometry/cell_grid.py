@@ -18,9 +18,10 @@ Cells are marked with a margin far above floating-point error and far below a mi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +50,9 @@ _FRACTION_BITS = 24
 """A crossing's place in its fine cell is kept in steps of 1/2²⁴, finer than the margin."""
 _COLUMN_BITS = 40
 _OUT_OF_REACH = 1 << 62
-_EDGES_AT_ONCE = 50_000
+ROWS_AT_ONCE = 100_000
+"""Rows of fine cells that edges reach into, each edge's counted; what is compiled at once has so
+many, so that building takes little more memory than the grid itself."""
 
 
 @dataclass(frozen=True)
@@ -160,21 +163,21 @@ def compile_grid(polygons: Sequence[BaseGeometry], ask_polygons: AskPolygons) ->
     """Compile valid polygons with longitudes 0…360; polygon i is alone in set i + 1."""
     frame = Frame.around(polygons)
     edges, starts = Edges.of(polygons)
-    cell, edge = _touched(frame, edges, starts)
-    begins = np.flatnonzero(np.diff(cell, prepend=-1))
-    counts = np.diff(begins, append=len(cell))
-    edge_cells, block_cells = _by_block(cell[begins])
     coarse = np.zeros(frame.rows * frame.columns, dtype=np.int32)
-    coarse[block_cells] = ~np.arange(len(block_cells), dtype=np.int32)
-    crowded = counts > CROWD
-    sweep = _Sweep.along_rows(frame, edges, starts)
-    _fill_coarse(frame, sweep, coarse, ask_polygons)
-    with_edges, first_cell, next_column = _rows(edge_cells, len(block_cells) * FINE)
-    row_end = np.zeros(len(with_edges), dtype=np.uint16)
-    room = np.flatnonzero(next_column < FINE)
-    place = _fine_place(frame, block_cells, room * FINE + next_column[room])
-    row_end[room] = _sets(frame, sweep, *place, ask_polygons)
-    place = _fine_place(frame, block_cells, edge_cells)
+    bands = []
+    blocks = cells = 0
+    for band in _bands(frame, edges, starts):
+        bands.append(_compiled(band, coarse, ask_polygons, blocks=blocks, cells=cells))
+        blocks += len(bands[-1].with_edges) // FINE
+        cells += len(bands[-1].reference)
+    columns = [*zip(*bands, strict=True)]
+    bands.clear()
+    # Each column's pieces are let go of once it is whole: that halves what building takes.
+    with_edges, first_cell, row_end, reference, crowded, kept, cell_edges = (
+        np.concatenate(columns.pop(0)) for _ in _CompiledBand._fields
+    )
+    first_edge = np.zeros(len(kept) + 1, dtype=np.int32)
+    np.cumsum(kept, dtype=np.int32, out=first_edge[1:])
     return CellGrid(
         frame,
         edges,
@@ -182,9 +185,90 @@ def compile_grid(polygons: Sequence[BaseGeometry], ask_polygons: AskPolygons) ->
         with_edges,
         first_cell,
         row_end,
+        reference,
+        crowded,
+        first_edge,
+        cell_edges,
+    )
+
+
+@dataclass(frozen=True)
+class _Band:
+    """Some coarse rows, and the edges that reach into them."""
+
+    frame: Frame
+    edges: Edges
+    starts: Ints
+    x: Floats
+    y: Floats
+    """All vertices in fine columns and rows."""
+    first: int
+    last: int
+    """Coarse rows; the last is the next band's first."""
+
+    def rows(self, bottom: Floats, top: Floats) -> tuple[Ints, Ints]:
+        """Return which edge, counted in `starts`, is in which fine rows of the band, row by row.
+
+        They are those from `bottom` to `top`, which are whole.
+        """
+        low = np.maximum(bottom.astype(np.int32), self.first * FINE)
+        high = np.minimum(top.astype(np.int32), self.last * FINE - 1)
+        return _spread(low, np.maximum(high - low + 1, 0))
+
+
+def _bands(frame: Frame, edges: Edges, starts: Ints) -> Iterator[_Band]:
+    x, y = frame.fine_x(edges.lng), frame.fine_y(edges.lat)
+    bottom, top = _rows_touched(y, starts)
+    count = 1 + int((top - bottom + 1).sum()) // ROWS_AT_ONCE
+    rims = np.unique(np.linspace(0, frame.rows, count + 1).astype(int)).tolist()
+    for first, last in pairwise(rims):
+        here = (bottom < last * FINE) & (top >= first * FINE)
+        yield _Band(frame, edges, starts[here], x, y, first, last)
+
+
+class _CompiledBand(NamedTuple):
+    """What `CellGrid` has of the coarse rows of a band, and how many edges each edge cell keeps."""
+
+    with_edges: npt.NDArray[np.uint16]
+    first_cell: npt.NDArray[np.int32]
+    row_end: npt.NDArray[np.uint16]
+    reference: npt.NDArray[np.uint16]
+    crowded: Bools
+    kept: npt.NDArray[np.uint8]
+    cell_edges: npt.NDArray[np.int32]
+
+
+def _compiled(
+    band: _Band,
+    coarse: npt.NDArray[np.int32],
+    ask_polygons: AskPolygons,
+    *,
+    blocks: int,
+    cells: int,
+) -> _CompiledBand:
+    """Compile a band into its rows of `coarse`, and the rest; so many came before it."""
+    frame = band.frame
+    cell, edge = _touched(band)
+    begins = np.flatnonzero(np.diff(cell, prepend=-1))
+    counts = np.diff(begins, append=len(cell))
+    edge_cells, block_cells = _by_block(cell[begins])
+    coarse[block_cells] = ~np.arange(blocks, blocks + len(block_cells), dtype=np.int32)
+    crowded = counts > CROWD
+    sweep = _Sweep.along_rows(band)
+    _fill_coarse(band, sweep, coarse, ask_polygons)
+    with_edges, first_cell, next_column = _rows(edge_cells, len(block_cells) * FINE)
+    row_end = np.zeros(len(with_edges), dtype=np.uint16)
+    room = np.flatnonzero(next_column < FINE)
+    place = _fine_place(frame, block_cells, room * FINE + next_column[room])
+    row_end[room] = _sets(frame, sweep, *place, ask_polygons)
+    place = _fine_place(frame, block_cells, edge_cells)
+    return _CompiledBand(
+        with_edges,
+        first_cell + np.int32(cells),
+        row_end,
         _sets(frame, sweep, *place, ask_polygons),
         crowded,
-        np.concatenate([[0], np.cumsum(np.where(crowded, 1, counts))]).astype(np.int32),
+        np.where(crowded, 1, counts).astype(np.uint8),
         edge[~_beyond_first(counts, crowded)],
     )
 
@@ -204,8 +288,9 @@ def _rows(
     Edge cells are numbered by block and place in it, in order.
     """
     row, column = edge_cells >> SHIFT, edge_cells & (FINE - 1)
-    ends = np.searchsorted(row, np.arange(count + 1)).astype(np.int32)
-    begins, some = ends[:-1], np.flatnonzero(np.diff(ends))
+    counts = np.bincount(row, minlength=count)
+    ends = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    begins, some = ends[:-1], np.flatnonzero(counts)
     with_edges = np.zeros(count, dtype=np.uint16)
     next_column = np.zeros(count, dtype=np.int64)
     if len(some):
@@ -224,37 +309,36 @@ def _beyond_first(counts: Ints, crowded: Bools) -> Bools:
 # --- which cells an edge touches ------------------------------------------------------------------
 
 
-def _touched(
-    frame: Frame, edges: Edges, starts: Ints
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+def _rows_touched(y: Floats, starts: Ints) -> tuple[Floats, Floats]:
+    """Return the first and the last fine row that each edge touches."""
+    y0, y1 = y[starts], y[starts + 1]
+    return np.floor(np.minimum(y0, y1) - _MARGIN), np.floor(np.maximum(y0, y1) + _MARGIN)
+
+
+def _touched(band: _Band) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """Return fine cell and edge for every fine cell that an edge touches, in order.
 
     Fine cells are numbered by coarse cell and place in it. Both are sorted as one number, which is
     the fastest.
     """
-    x, y = frame.fine_x(edges.lng), frame.fine_y(edges.lat)
-    bits = len(x).bit_length()
-    found = [np.zeros(0, dtype=np.int64)]
-    for start in range(0, len(starts), _EDGES_AT_ONCE):
-        row, column, edge = _touched_by(x, y, starts[start : start + _EDGES_AT_ONCE])
-        coarse = (row >> SHIFT).astype(np.int64) * frame.columns + (column >> SHIFT)
-        place = (row & (FINE - 1)) << SHIFT | column & (FINE - 1)
-        found.append((coarse << (2 * SHIFT) | place) << bits | edge)
-    both = np.concatenate(found)
+    bits = len(band.x).bit_length()
+    row, column, edge = _touched_by(band)
+    coarse = (row >> SHIFT).astype(np.int64) * band.frame.columns + (column >> SHIFT)
+    place = (row & (FINE - 1)) << SHIFT | column & (FINE - 1)
+    both = (coarse << (2 * SHIFT) | place) << bits | edge
     both.sort()
     return both >> bits, (both & ((1 << bits) - 1)).astype(np.int32)
 
 
-def _touched_by(x: Floats, y: Floats, starts: Ints) -> tuple[Ints, Ints, Ints]:
-    x0, y0, x1, y1 = x[starts], y[starts], x[starts + 1], y[starts + 1]
-    bottom = np.floor(np.minimum(y0, y1) - _MARGIN).astype(np.int32)
-    top = np.floor(np.maximum(y0, y1) + _MARGIN).astype(np.int32)
-    edge, row = _spread(bottom, top - bottom + 1)
-    left, right = _x_range_in_row(x0[edge], y0[edge], x1[edge], y1[edge], row)
+def _touched_by(band: _Band) -> tuple[Ints, Ints, Ints]:
+    edge, row = band.rows(*_rows_touched(band.y, band.starts))
+    start = band.starts[edge]
+    ends = band.x[start], band.y[start], band.x[start + 1], band.y[start + 1]
+    left, right = _x_range_in_row(*ends, row)
     first = np.floor(left - _MARGIN).astype(np.int32)
     last = np.floor(right + _MARGIN).astype(np.int32)
     piece, column = _spread(first, last - first + 1)
-    return row[piece], column, starts[edge[piece]]
+    return row[piece], column, start[piece]
 
 
 def _spread(first: Ints, counts: Ints) -> tuple[Ints, Ints]:
@@ -294,15 +378,9 @@ class _Sweep:
     """The sum of their set numbers: the set's own number where there is one or none."""
 
     @classmethod
-    def along_rows(cls, frame: Frame, edges: Edges, starts: Ints) -> _Sweep:
+    def along_rows(cls, band: _Band) -> _Sweep:
         """Find all crossings. Each row's signs sum to nought, so one running sum serves all."""
-        found = [
-            _crossings(frame, edges, starts[start : start + _EDGES_AT_ONCE])
-            for start in range(0, len(starts), _EDGES_AT_ONCE)
-        ]
-        none = np.zeros(0, dtype=np.int64)
-        keys, signed = zip(*found, strict=True) if found else ([none], [none])
-        key, signed_number = np.concatenate(keys), np.concatenate(signed)
+        key, signed_number = _crossings(band)
         order = np.argsort(key)
         signed_number = signed_number[order]
         nothing = np.zeros(1, dtype=np.int64)
@@ -324,12 +402,14 @@ class _Sweep:
         return np.where(several, NOBODY, self.number[before]).astype(np.uint16), ~(near | several)
 
 
-def _crossings(frame: Frame, edges: Edges, starts: Ints) -> tuple[Ints, Ints]:
+def _crossings(band: _Band) -> tuple[Ints, Ints]:
     """Return key and signed set number of each crossing of an edge with the middle of a row."""
+    frame, edges, starts = band.frame, band.edges, band.starts
     lat0, lat1 = edges.lat[starts], edges.lat[starts + 1]
-    bottom = np.floor(frame.fine_y(np.minimum(lat0, lat1)) - 1).astype(np.int32)
-    top = np.floor(frame.fine_y(np.maximum(lat0, lat1)) + 1).astype(np.int32)
-    edge, row = _spread(bottom, top - bottom + 1)
+    # Each row whose middle may lie between the ends; whether it does is looked at below.
+    y0, y1 = band.y[starts] - 0.5, band.y[starts + 1] - 0.5
+    bottom = np.ceil(np.minimum(y0, y1) - _MARGIN)
+    edge, row = band.rows(bottom, np.floor(np.maximum(y0, y1) + _MARGIN))
     middle = frame.middle(row)
     crossing = np.flatnonzero((lat0[edge] <= middle) != (lat1[edge] <= middle))
     edge, row, middle = edge[crossing], row[crossing], middle[crossing]
@@ -343,16 +423,19 @@ def _crossings(frame: Frame, edges: Edges, starts: Ints) -> tuple[Ints, Ints]:
 
 
 def _fill_coarse(
-    frame: Frame, sweep: _Sweep, coarse: npt.NDArray[np.int32], ask_polygons: AskPolygons
+    band: _Band, sweep: _Sweep, coarse: npt.NDArray[np.int32], ask_polygons: AskPolygons
 ) -> None:
     """Give each coarse cell without an edge the set that covers it: one question a run of them."""
-    edge_free = coarse >= 0
-    begins = _begins(edge_free, frame.columns)
+    columns = band.frame.columns
+    here = coarse[band.first * columns : band.last * columns]
+    edge_free = here >= 0
+    begins = _begins(edge_free, columns)
     first = np.flatnonzero(begins)
-    row, column = np.divmod(first, frame.columns)
-    numbers = _sets(frame, sweep, row * FINE + FINE // 2, column * FINE, ask_polygons)
+    row, column = np.divmod(first, columns)
+    middle = (band.first + row) * FINE + FINE // 2
+    numbers = _sets(band.frame, sweep, middle, column * FINE, ask_polygons)
     run = np.cumsum(begins, dtype=np.int32) - 1
-    coarse[edge_free] = numbers[run[edge_free]]
+    here[edge_free] = numbers[run[edge_free]]
 
 
 def _begins(edge_free: Bools, row_length: int) -> Bools:

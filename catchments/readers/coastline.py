@@ -1,15 +1,12 @@
-"""The coastline of New Zealand and its islands: LINZ Topo50, as the package `nzgeom` carries it.
+"""Where the coastline of New Zealand and its islands is from: LINZ Topo50, as `nzgeom` carries it.
 
-Its file is read here: `nzgeom` itself gives degrees, and the demonstration cuts in metres.
+What is in its file `catchments/readers/land.py` reads.
 """
 
 from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-
-import geopandas
-from geopandas import GeoSeries
 
 from catchments.core.model import Source, SourceKind
 from catchments.readers.land import COASTLINE
@@ -19,11 +16,6 @@ from catchments.readers.report import sha256_of
 def nzgeom_file(inside: str) -> Path:
     """Return the path of a file that the package `nzgeom` carries."""
     return Path(str(files("nzgeom"))) / inside
-
-
-def coastline_polygons() -> GeoSeries:
-    """Return every polygon of land, islands and rocks included, in EPSG:2193 metres."""
-    return geopandas.read_file(nzgeom_file(COASTLINE), columns=[]).geometry.explode()
 
 
 def coastline_source() -> Source:

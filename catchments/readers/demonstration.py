@@ -36,7 +36,8 @@ from catchments.core.place_names import with_macrons
 from catchments.core.text_folding import education_region
 from catchments.geometry.coordinates import NZTM2000, WGS84
 from catchments.readers.aliases import read_aliases
-from catchments.readers.coastline import coastline_polygons, coastline_source, nzgeom_file
+from catchments.readers.coastline import coastline_source, nzgeom_file
+from catchments.readers.land import land_polygons
 from catchments.readers.report import Progress, no_progress, sha256_of
 from catchments.runtime.garbage import uncollected
 
@@ -323,7 +324,7 @@ def _islands(councils: GeoSeries) -> GeoSeries:
     """Return what no region holds: the Chathams' and Three Kings' areas, and islands, with sea."""
     regions, outside = councils.drop(_OUTSIDE).union_all(method="coverage"), councils[_OUTSIDE]
     shapely.prepare([regions, outside])
-    coast = coastline_polygons()
+    coast = land_polygons()
     beyond = coast[~(shapely.covers(regions, coast) | shapely.covers(outside, coast))]
     with_sea = GeoSeries([*beyond, outside], crs=NZTM2000).buffer(ISLAND_SEA_M, quad_segs=8)
     return GeoSeries(with_sea.union_all().difference(regions), crs=NZTM2000).explode()

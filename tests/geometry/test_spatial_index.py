@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Point, Polygon, box
 
+from catchments.geometry import cell_grid
 from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
 from catchments.geometry.spatial_index import SpatialIndex
 from tests.laws import examples
@@ -143,6 +144,19 @@ def nudged(points, rng):
 def test_every_point_is_covered_by_whom_the_polygons_say(boundaries, seed):
     index = SpatialIndex(boundaries)
     assert_held_to_brute_force(index, boundaries, *telling_points(boundaries, seed))
+
+
+@times(40)
+@given(coverages(), st.integers(0, 2**32 - 1), st.integers(1, 300))
+def test_in_how_many_bands_the_cells_are_compiled_does_not_show(boundaries, seed, at_once):
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr(cell_grid, "ROWS_AT_ONCE", at_once)
+        index = SpatialIndex(boundaries)
+    lng, lat = telling_points(boundaries, seed)
+    assert_held_to_brute_force(index, boundaries, lng, lat)
+    whole = SpatialIndex(boundaries)
+    assert index.nbytes == whole.nbytes
+    assert in_bulk(index, lng, lat) == in_bulk(whole, lng, lat)
 
 
 @times(60)
