@@ -95,6 +95,36 @@ def test_a_client_that_has_the_answer_gets_304(app: Flask) -> None:
     assert client.get(ASKED, headers={"If-None-Match": '"other"'}).status_code == 200
 
 
+@pytest.mark.parametrize("question", ["school_id=54", "lat=-38.5&lng=174.5"])
+def test_who_has_the_answer_is_told_so_by_the_application_once(app: Flask, question: str) -> None:
+    client, path = app.test_client(), f"/v1/provider?{question}"
+    known = {"If-None-Match": client.get(path).headers["ETag"]}
+    asked = Asked(app)
+    first, *others = [client.get(path, headers=known) for _ in range(4)]
+    assert asked.count == 1
+    for other in (*others, client.get("/v1/provider?school_id=60", headers=known)):
+        assert (other.status_code, other.data) == (304, b"")
+        assert sorted(lasting_headers(other)) == sorted(lasting_headers(first))
+
+
+@pytest.mark.parametrize(
+    ("question", "status"), [("school_id=99999", 404), ("lat=-38.5&lng=361", 400)]
+)
+def test_what_has_no_answer_is_never_unchanged(app: Flask, question: str, status: int) -> None:
+    client = app.test_client()
+    known = {"If-None-Match": client.get("/v1/provider?school_id=54").headers["ETag"]}
+    assert client.get("/v1/provider?school_id=54", headers=known).status_code == 304
+    assert client.get(f"/v1/provider?{question}", headers=known).status_code == status
+
+
+@pytest.mark.parametrize("written", ["W/{}", '"x", {}', "*", " {} "])
+def test_another_way_to_name_the_same_is_for_the_application(app: Flask, written: str) -> None:
+    client = app.test_client()
+    known = {"If-None-Match": written.format(client.get(ASKED).headers["ETag"])}
+    statuses = [client.get(ASKED, headers=known).status_code for _ in range(2)]
+    assert statuses == [304, 304]
+
+
 def test_a_head_request_has_no_body_though_the_answer_is_kept(app: Flask) -> None:
     client = app.test_client()
     kept = client.get(ASKED)
@@ -105,10 +135,11 @@ def test_a_head_request_has_no_body_though_the_answer_is_kept(app: Flask) -> Non
 def test_a_publication_ends_what_was_kept(app: Flask, url: str) -> None:
     client = app.test_client()
     before = client.get(ASKED)
+    assert client.get(ASKED, headers={"If-None-Match": before.headers["ETag"]}).status_code == 304
     with opened(url) as store:
         publish_whole(store, next_edition(today_in_new_zealand()))
     app.extensions["catchments"].snapshots.refresh()
-    after = client.get(ASKED)
+    after = client.get(ASKED, headers={"If-None-Match": before.headers["ETag"]})
     assert (before.json["edition"]["number"], after.json["edition"]["number"]) == (1, 2)
     assert before.headers["ETag"] != after.headers["ETag"]
 

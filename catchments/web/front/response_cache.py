@@ -1,8 +1,9 @@
 """The two commonest questions, answered in front of the application.
 
-What Flask answered for `/provider?school_id=N` is replayed byte for byte, headers and all, for as
-long as the world stands that it was made from. For a point only the body is worked out. Anything
-else goes to the application.
+All answers of a world and a day have the same headers but for the length: those that Flask gave the
+first time. Bodies for `/provider?school_id=N` are replayed byte for byte, for as long as the world
+stands that they were made from; for a point the body is worked out. Whoever has the world's answers
+already (`If-None-Match`) is told so as Flask told the first. Anything else goes to the application.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ TAKES_JSON = frozenset(
     {"*/*", "application/json", "application/json, */*", "application/json, text/plain, */*"}
 )
 """What clients that want JSON say; whoever says more is answered by the application."""
-POINT = "point"
-_SCHOOL = re.compile(r"school_id=[1-9][0-9]{0,8}")
+HEAD, UNCHANGED = object(), object()
+"""Under which what begins all answers of a path is kept, and what begins a 304 for a tag."""
+_SCHOOL = re.compile(r"school_id=([1-9][0-9]{0,8})")
 _DEGREES = r"-?[0-9]{1,3}(?:\.[0-9]{1,20})?"
 _POINT = re.compile(
     rf"lat=(?P<lat>{_DEGREES})&(?:lng|lon)=(?P<lng>{_DEGREES})"
@@ -40,7 +42,6 @@ _POINT = re.compile(
 )
 
 Headers = list[tuple[str, str]]
-Head = tuple[str, Headers]
 
 
 class ResponseCache:
@@ -52,26 +53,20 @@ class ResponseCache:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from what is kept, or ask the application and keep what it says."""
-        if environ["PATH_INFO"] not in PATHS or not self._is_plain(environ):
+        path = environ["PATH_INFO"]
+        if path not in PATHS or not _is_plain(environ):
             return self._application(environ, start_response)
         world = self._world()
         if world is None:
             return self._application(environ, start_response)
-        query = environ["QUERY_STRING"]
-        kept = world.memo.get((environ["PATH_INFO"], query)) or _of_point(world, environ, query)
+        tag = environ.get("HTTP_IF_NONE_MATCH")
+        make = _answer if tag is None else _unchanged
+        kept = make(world, path, environ["QUERY_STRING"], tag)
         if kept is None:
             return self._answered(world, environ, start_response)
-        (status, headers), body = kept
-        start_response(status, list(headers))
+        status, headers, body = kept
+        start_response(status, headers)
         return body
-
-    def _is_plain(self, environ: WSGIEnvironment) -> bool:
-        """Whether a request asks for nothing but a whole answer as JSON."""
-        return (
-            environ["REQUEST_METHOD"] == "GET"
-            and "HTTP_IF_NONE_MATCH" not in environ
-            and environ.get("HTTP_ACCEPT", "*/*") in TAKES_JSON
-        )
 
     def _world(self) -> Published | None:
         """Return the present world, or None where what is kept would soon be stale."""
@@ -87,44 +82,84 @@ class ResponseCache:
     def _answered(
         self, world: Published, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        heads: list[Head] = []
+        heads: list[tuple[str, Headers]] = []
 
-        def noted(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        def noted(status: str, headers: Headers, exc_info: Any = None) -> Any:
             heads.append((status, list(headers)))
             return start_response(status, headers, exc_info)
 
         answer = self._application(environ, noted)
-        if not (heads and heads[0][0] == "200 OK"):
+        path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
+        is_school = bool(_SCHOOL.fullmatch(query))
+        if not heads or not (is_school or _POINT.fullmatch(query)):
             return answer
-        query = environ["QUERY_STRING"]
-        if _POINT.fullmatch(query):
-            status, headers = heads[0]
-            at = [name.lower() for name, _ in headers].index("content-length")
-            world.memo[environ["PATH_INFO"], POINT] = (status, headers[:at], headers[at + 1 :])
-        if not (_SCHOOL.fullmatch(query) and len(world.memo) < KEPT_AT_MOST):
+        status, headers = heads[0]
+        if status.startswith("304"):
+            if ("ETag", environ["HTTP_IF_NONE_MATCH"]) in headers:  # and no other way to say it
+                world.memo[path, UNCHANGED, environ["HTTP_IF_NONE_MATCH"]] = status, headers
             return answer
-        body = [b"".join(answer)]
+        if status != "200 OK":
+            return answer
+        at = [name.lower() for name, _ in headers].index("content-length")
+        world.memo[path, HEAD] = status, headers[:at], headers[at + 1 :]
+        if not is_school or len(world.memo) >= KEPT_AT_MOST:
+            return answer
+        body = b"".join(answer)
         getattr(answer, "close", lambda: None)()
-        world.memo[environ["PATH_INFO"], query] = (heads[0], body)
-        return body
+        world.memo[path, query] = body
+        return [body]
 
 
-def _of_point(
-    world: Published, environ: WSGIEnvironment, query: str
-) -> tuple[Head, list[bytes]] | None:
-    """Return the answer for a point, or None where it is for the application to say.
+def _is_plain(environ: WSGIEnvironment) -> bool:
+    """Whether a request asks for nothing but a whole answer as JSON, or whether it is another."""
+    is_json = environ.get("HTTP_ACCEPT", "*/*") in TAKES_JSON
+    return is_json and environ["REQUEST_METHOD"] == "GET"
 
-    Of all points of a world and a day the headers are the same, so that they are the
-    application's but for the length; only the body is worked out.
+
+def _answer(
+    world: Published, path: str, query: str, _tag: str | None
+) -> tuple[str, Headers, list[bytes]] | None:
+    """Return an answer, or None where it is for the application to say."""
+    head: tuple[str, Headers, Headers] | None = world.memo.get((path, HEAD))
+    body: bytes | None = head and (world.memo.get((path, query)) or _body_of_point(world, query))
+    if not head or not body:
+        return None
+    status, before, after = head
+    return status, [*before, ("Content-Length", str(len(body))), *after], [body]
+
+
+def _unchanged(
+    world: Published, path: str, query: str, tag: str | None
+) -> tuple[str, Headers, list[bytes]] | None:
+    """Return what tells that an answer is as it was, or None where it is for the application.
+
+    One for all that have an answer: a tag names what is published, and the day.
     """
-    head: tuple[str, Headers, Headers] | None = world.memo.get((environ["PATH_INFO"], POINT))
-    asked = head and _POINT.fullmatch(query)
-    if not head or not asked:
+    head: tuple[str, Headers] | None = world.memo.get((path, UNCHANGED, tag))
+    if not head or not (_place(query) or _is_of_school(world, query)):
+        return None
+    status, headers = head
+    return status, list(headers), []
+
+
+def _is_of_school(world: Published, query: str) -> bool:
+    asked, snapshot = _SCHOOL.fullmatch(query), world.as_at(world.today).snapshot
+    return bool(asked and snapshot and int(asked[1]) in snapshot.answers)
+
+
+def _body_of_point(world: Published, query: str) -> bytes | None:
+    place = _place(query)
+    if place is None:
+        return None
+    lng, lat = place
+    today = world.as_at(world.today)
+    return msgspec.json.encode(answer_json(point_answer(today, lng=lng, lat=lat), today))
+
+
+def _place(query: str) -> tuple[float, float] | None:
+    """Return longitude and latitude of a question for a point, or None of one that is no such."""
+    asked = _POINT.fullmatch(query)
+    if asked is None:
         return None
     lat, lng = float(asked["lat"] or asked["lat2"]), float(asked["lng"] or asked["lng2"])
-    if flaw_of(lng=lng, lat=lat):
-        return None
-    today = world.as_at(world.today)
-    body = msgspec.json.encode(answer_json(point_answer(today, lng=lng, lat=lat), today))
-    status, before, after = head
-    return (status, [*before, ("Content-Length", str(len(body))), *after]), [body]
+    return None if flaw_of(lng=lng, lat=lat) else (lng, lat)
