@@ -286,9 +286,9 @@ def _against(ordinary: Mapping[str, float], own: Mapping[str, float]) -> dict[st
 
 def _client(url: str) -> FlaskClient:
     os.environ.update(DATABASE_URL=url, CATCHMENTS_RATE_LIMIT="0")
-    import app
+    from catchments.web import application
 
-    client: FlaskClient = app.web_app().test_client()
+    client: FlaskClient = application.web_app().test_client()
     return client
 
 
