@@ -64,6 +64,7 @@ class Figure:
 
 FILES, ONE, MANY = "Parquet to Parquet", "One point at a time", "All points at once"
 BULK, GROWTH, PUBLISHED = "/v1/providers:resolve", "Ever more catchments", "Publishing"
+MEMORY = "Memory of a worker"
 SCHOOL, POINTS = "/v1/provider?school_id=54", "/v1/provider?lat&lng, many points"
 RESOLVED = "2.4 million points, Parquet to Parquet"
 RESOLVE_S = Cell(FILES, "scripts/resolve", "s")
@@ -100,6 +101,12 @@ FIGURES = (
         "an edition that moves three schools", "s of processor",
         Cell(PUBLISHED, "an edition", "processor"), aim="≤ 2 s",
     ),
+    Figure("first start of a clone, to its first page", "s", Cell(PUBLISHED, "first", "waiting"),
+           aim="≤ 6 s"),
+    Figure("a worker, fresh", "MB", Cell(MEMORY, "at the start", "MB"), aim="≤ 120 MB"),
+    Figure("a worker, once `/ogc` was asked", "MB", Cell(MEMORY, "once", "MB"), aim="≤ 140 MB"),
+    Figure("a worker, after 160,000 mixed requests", "MB", Cell(MEMORY, "after 1", "MB"),
+           aim="≤ 160 MB"),
     Figure("map, first visit", "kB", Cell("First visit", "/map", "kB"), "naive", "≤ 250 kB"),
     Figure("`/`, first visit", "kB", Cell("First visit", "/", "kB"), "naive", "≤ 250 kB"),
     *(
