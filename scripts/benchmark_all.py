@@ -33,7 +33,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "benchmark_http": ("--turns=3", "--seconds=2"),
     "benchmark_growth": (),
     "benchmark_publication": ("--turns=1",),
-    "benchmark_memory": ("--requests=160000",),
+    "benchmark_memory": ("--requests=160000", "--staff=0"),
     "benchmark_pages": ("--times=3", "--rated=0"),
     "benchmark_addresses": ("--baseline-s=0",),
 }
