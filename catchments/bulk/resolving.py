@@ -7,6 +7,7 @@ nearly every row at once; a row so near to a limit that rounding could tell is a
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -247,15 +248,17 @@ class BatchResolver:
     def _name_several(self, outcomes: Outcomes, covered: Ints, lng: Floats, lat: Floats) -> None:
         """Answer for rows inside several catchments, and for those on an edge that they share."""
         rows = np.flatnonzero(covered > len(self._index.codes))
-        for number in np.unique(covered[rows]).tolist():
-            codes, group = self._index.sets[number], rows[covered[rows] == number]
+        rows = rows[np.argsort(covered[rows], kind="stable")]
+        begins = np.flatnonzero(np.diff(covered[rows], prepend=0))
+        for group in np.split(rows, begins[1:]) if len(rows) else ():
+            codes = self._index.sets[int(covered[group[0]])]
             here = {"lng": lng[group], "lat": lat[group]}
             inside = [self._index.strictly_inside(code, **here) for code in codes]
             is_ambiguous = np.logical_or.reduce(inside)
             ambiguous, on_edge = group[is_ambiguous], group[~is_ambiguous]
             outcomes.status[ambiguous] = AMBIGUOUS
             outcomes.alternatives.update(dict.fromkeys(ambiguous.tolist(), codes))
-            first = np.full(len(on_edge), self._index.codes.index(codes[0]))
+            first = np.full(len(on_edge), bisect_left(self._index.codes, codes[0]))
             self._put(outcomes, on_edge, first, LOCATED)
             outcomes.alternatives.update(dict.fromkeys(on_edge.tolist(), codes[1:]))
             outcomes.on_edge.update(on_edge.tolist())

@@ -13,7 +13,8 @@ def shown(value: object) -> str:
     """Return `value` fit for a message: quoted, on one line, at most 80 characters of it."""
     text = str(value)
     kept = text[:SHOWN_CHARACTERS]
-    kept = "".join(c if c.isprintable() else " " for c in kept)
+    if not kept.isprintable():
+        kept = "".join(c if c.isprintable() else " " for c in kept)
     return f"“{kept}…”" if len(text) > SHOWN_CHARACTERS else f"“{kept}”"
 
 

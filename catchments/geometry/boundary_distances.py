@@ -36,7 +36,7 @@ from catchments.geometry.coordinates import (
 )
 from catchments.geometry.edge_crossings import pick
 
-ERROR_M = 0.005
+ERROR_M = 0.0025
 """Bounds the difference from distances to the same edges cut elsewhere: each is off by < 1 mm."""
 _STRAIGHT_DEGREES = 0.002
 """Edges are straight in degrees, and so are bent in metres: by less than 1 mm at this length."""

@@ -15,7 +15,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,8 @@ _STRAIGHT_DEGREES = 0.002
 _PER_LNG, _PER_LAT = FINE / CELL_LNG_DEG, FINE / CELL_LAT_DEG
 """Fine cells a degree."""
 _POINTS_AT_ONCE = 1 << 18
+_IN_DOUBT_KEPT = 1_000
+"""Places on edges, of which whoever asks one may ask it again: some hundred bytes each."""
 
 
 class ExactIndex:
@@ -272,11 +274,18 @@ class SpatialIndex:
         at_edge = np.flatnonzero(with_edges & bit)
         if len(at_edge):
             points = pick(in_block, at_edge)
-            ref_lng = grid.frame.west_side(pick(column, at_edge))
-            ref_lat = grid.frame.middle(pick(row, at_edge))
-            edge_cells = pick(following, at_edge)
-            here = pick(lng, points), pick(lat, points)
-            found[points] = self._numbers_at_edges(edge_cells, ref_lng, ref_lat, *here)
+            here_lng, here_lat = pick(lng, points), pick(lat, points)
+            # Edges cost fifty times a cell without: a point that comes again is asked once.
+            is_new = (np.diff(here_lng, prepend=np.nan) != 0) | (np.diff(here_lat, prepend=0) != 0)
+            once = np.flatnonzero(is_new)
+            numbers = self._numbers_at_edges(
+                pick(following, at_edge[once]),
+                grid.frame.west_side(pick(column, at_edge[once])),
+                grid.frame.middle(pick(row, at_edge[once])),
+                here_lng[once],
+                here_lat[once],
+            )
+            found[points] = pick(numbers, np.cumsum(is_new) - 1)
         return found
 
     def _numbers_at_edges(
@@ -437,6 +446,7 @@ def _one_point_at_edge(grid: CellGrid, exact: ExactPolygons) -> Callable[..., Ca
         plain = (depth == 0 and number == NOBODY) or (depth == 1 and 0 < number <= alone)
         return sets[number] if plain else ask_among(cell, lng, lat)
 
+    @lru_cache(_IN_DOUBT_KEPT)
     def ask_among(cell: int, lng: float, lat: float) -> CatchmentSet:
         # What covers a place in a cell covers its reference point, or has an edge in it.
         numbers = {owners[edge] for edge in edges[first_edge[cell] : first_edge[cell + 1]]}

@@ -62,9 +62,14 @@ class Ready(dict[int, bytes]):
     def __init__(self, ready: Mapping[int, bytes], otherwise: Callable[[int], bytes]) -> None:
         super().__init__(ready)
         self._otherwise = otherwise
+        self._last = -1, b""
 
     def __missing__(self, number: int) -> bytes:
-        return self._otherwise(number)
+        last, text = self._last
+        if number != last:  # else who asks for nobody's number goes on asking for it
+            text = self._otherwise(number)
+            self._last = number, text
+        return text
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from msgspec import UNSET
 
 from catchments.core.errors import Kind as ProblemKind
 from catchments.core.errors import shown
-from catchments.lookup.values import HIGHEST_NUMBER, ID, are_flawless, field_called, flaw_of
+from catchments.lookup.values import HIGHEST_NUMBER, ID, are_flawless, field_called
 from catchments.web.v1.bulk.duplicate_keys import Repeated, may_repeat, once
 from catchments.web.v1.bulk.rows import (
     AT_MOST,
@@ -29,6 +29,7 @@ from catchments.web.v1.bulk.rows import (
     Row,
     RowAtFault,
     Schools,
+    fault_of_point,
     few,
     row_of,
     too_many,
@@ -316,8 +317,9 @@ def _quick(given: _Given) -> Row:
     if _absent(given.lon) and own[:1] not in {b"{", b"["}:
         if isinstance(lng, float) and isinstance(lat, float):
             is_plain = _absent(number) and _absent(address)
-            if is_plain and flaw_of(lng=lng, lat=lat) is None:
-                return Row(own, Kind.POINT, (lng, lat))
+            if is_plain:
+                fault = fault_of_point(lng=lng, lat=lat)
+                return Row(own, Kind.FAULT, fault) if fault else Row(own, Kind.POINT, (lng, lat))
         elif _absent(lng) and _absent(lat):
             if isinstance(number, int) and _absent(address) and 0 <= number <= HIGHEST_NUMBER:
                 return Row(own, Kind.SCHOOL, number)

@@ -110,8 +110,11 @@ def said_of_finding(finding: SearchResult) -> Said:
 
 def said_of_fault(row: int | None, fault: Fault, *, status: str = "refused") -> Said:
     """Return what a row is told that cannot be answered; rows are counted from 1."""
-    error: Said = {"row": row, "field": fault.field, "value": fault.value}
-    error = {name: value for name, value in error.items() if value not in {"", None}}
+    error: Said = {} if row is None else {"row": row}
+    if fault.field:
+        error["field"] = fault.field
+    if fault.value:
+        error["value"] = fault.value
     error |= {"problem": fault.problem, "allowed": fault.allowed, "kind": fault.kind}
     return {"status": status, "error": error}
 

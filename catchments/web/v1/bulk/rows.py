@@ -117,6 +117,11 @@ class RowAtFault(Exception):
     ) -> None:
         self.fault = Fault(field, _as_sent(value), problem, allowed, kind)
 
+    @classmethod
+    def of(cls, fault: Fault) -> RowAtFault:
+        """Return what makes of a row this fault."""
+        return cls(fault.field, fault.value, fault.problem, fault.allowed, fault.kind)
+
 
 def _as_sent(value: object) -> str:
     """Return a value in JSON's words, not Python's; a text as it is."""
@@ -210,11 +215,19 @@ def _point(given: Mapping[str, Any]) -> tuple[float, float]:
             missing = errors.Kind.MISSING_PARAMETER
             raise RowAtFault(needed, "", "It is missing.", allowed, missing)
     lng, lat = _degrees(LNG, given[LNG]), _degrees(LAT, given[LAT])
-    wrong = wrong_point(lng=lng, lat=lat)
-    if wrong:
-        value = number_text(lng if wrong.field == LNG else lat)
-        raise RowAtFault(wrong.field, value, wrong.problem, wrong.allowed, wrong.kind)
+    fault = fault_of_point(lng=lng, lat=lat)
+    if fault:
+        raise RowAtFault.of(fault)
     return lng, lat
+
+
+def fault_of_point(*, lng: float, lat: float) -> Fault | None:
+    """Return what is wrong with a point of WGS 84 degrees, or None."""
+    wrong = wrong_point(lng=lng, lat=lat)
+    if wrong is None:
+        return None
+    value = number_text(lng if wrong.field == LNG else lat)
+    return Fault(wrong.field, value, wrong.problem, wrong.allowed, wrong.kind)
 
 
 def _degrees(field: str, value: Any) -> float:
