@@ -345,8 +345,8 @@ def _spread(first: Ints, counts: Ints) -> tuple[Ints, Ints]:
     """Return (index, value) for the values first, first + 1, … of each index, `counts` of them."""
     index = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
     ends = np.cumsum(counts, dtype=np.int64)
-    offset = np.arange(len(index), dtype=np.int64) - np.repeat(ends - counts, counts)
-    return index, (first[index] + offset).astype(np.int32)
+    values = np.arange(len(index), dtype=np.int64) - np.repeat(ends - counts - first, counts)
+    return index, values.astype(np.int32)
 
 
 def _x_range_in_row(
