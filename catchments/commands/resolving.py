@@ -23,6 +23,11 @@ from catchments.web.common.services import EXTENSION
 if TYPE_CHECKING:
     from catchments.bulk.files import Summary
 
+ALL_REFUSED = (
+    "No row could be answered. Name the columns with --school-id, or --lng and --lat (the other "
+    "way round where they look exchanged), or the CRS with --crs, and add --replace."
+)
+
 
 @click.command()
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
@@ -97,6 +102,8 @@ def _report(done: Summary, target: Path, snapshot: Snapshot) -> None:
     if done.problems:
         problems = ((f"{count:,}", text) for text, count in sorted(done.problems.items()))
         table("Problems", ("Rows", "What"), problems)
+    if done.rows and done.statuses.get("refused") == done.rows:
+        say(ALL_REFUSED)
     made_up = ", which is made up for demonstration" if snapshot.demonstration else ""
     say(
         f"Wrote {done.rows:,} rows to {target.name}, from edition {snapshot.edition.number}"

@@ -73,3 +73,16 @@ def test_by_itself_it_needs_no_application_and_says_in_a_line_what_is_wrong(
     done = CliRunner().invoke(resolve, [str(source), str(target), "--replace"])
     assert done.exit_code == 1
     assert done.output.startswith("Refused: ")
+
+
+def test_where_no_row_could_be_answered_it_says_what_to_try(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("lng,lat\n-38.5,174.5\n-38.6,174.6\n")
+    said = " ".join(run("resolve", source, tmp_path / "out.csv").output.split())
+    assert "No row could be answered." in said
+    assert "--lng and --lat (the other way round where they look exchanged)" in said
+    source.write_text("lng,lat\n174.5,-38.5\n-38.6,174.6\n")
+    said = " ".join(run("resolve", source, tmp_path / "out2.csv").output.split())
+    assert "No row could be answered." not in said
