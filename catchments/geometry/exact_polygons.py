@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -23,6 +22,7 @@ class ExactPolygons:
 
     def __init__(self, boundaries: Mapping[str, BaseGeometry]) -> None:
         self.codes = tuple(sorted(boundaries))
+        self._numbers = {code: number for number, code in enumerate(self.codes)}
         self.polygons = [geometry_to_360(boundaries[code]) for code in self.codes]
         self._tree = shapely.STRtree(self.polygons)
         self._is_prepared = [False] * len(self.codes)
@@ -44,7 +44,7 @@ class ExactPolygons:
 
     def covers(self, code: str, lng: Floats, lat: Floats) -> npt.NDArray[np.bool_]:
         """Return which points (0…360) a boundary covers."""
-        return np.asarray(self._intersects(self._number_of_code(code), lng, lat))
+        return np.asarray(self._intersects(self._numbers[code], lng, lat))
 
     def set_numbers(self, lng: Floats, lat: Floats) -> npt.NDArray[np.uint16]:
         """Return for each point (0…360) the number in `sets` of the set that covers it."""
@@ -63,12 +63,12 @@ class ExactPolygons:
 
     def touches_edge(self, code: str, lng: float, lat: float) -> bool:
         """Whether a point (0…360) lies exactly on a boundary's edge."""
-        i = self._number_of_code(code)
+        i = self._numbers[code]
         return not self.strictly_inside(code, lng, lat) and bool(self._intersects(i, lng, lat))
 
     def strictly_inside(self, code: str, lng: Any, lat: Any) -> Any:
         """Whether points (0…360) lie inside a boundary and not on its edge."""
-        i = self._number_of_code(code)
+        i = self._numbers[code]
         with self._locks[i]:
             return shapely.contains_xy(self.polygons[i], lng, lat)
 
@@ -78,9 +78,6 @@ class ExactPolygons:
         """Yield code and polygon of each boundary whose box meets a window (0…360)."""
         for i in self._tree.query(shapely.box(*window)).tolist():
             yield self.codes[i], self.polygons[i]
-
-    def _number_of_code(self, code: str) -> int:
-        return bisect_left(self.codes, code)  # of thousands a search from the first takes its time
 
     def _hits(self, lng: Floats, lat: Floats) -> tuple[Ints, Ints]:
         """Return each pair of a point and a polygon that covers it, by point, then by polygon."""
