@@ -22,10 +22,7 @@ from catchments.core.settings import ROOT
 from scripts.benchmarking import KEPT, console, options
 
 README = ROOT / "README.md"
-BEGINS, ENDS = (
-    "<!-- made by scripts/bench all: begin -->\n",
-    "<!-- made by scripts/bench all: end -->",
-)
+BEGINS, ENDS = (f"<!-- made by scripts/bench all: {at} -->" for at in ("begins", "ends"))
 PARTS: Mapping[str, tuple[str, ...]] = {
     "benchmark": ("--points=1000000",),
     "benchmark_resolve": ("--times=1",),
@@ -198,10 +195,12 @@ def aimed(aim: str, value: float, ratio: float) -> str:
 
 
 def within(readme: str, text: str) -> str:
-    """Return README with the table where its marks are."""
+    """Return README with the table where its marks are. Exits where it has none."""
+    if not 0 <= readme.find(BEGINS) < readme.find(ENDS):
+        raise SystemExit(f"README.md has no place for the table: {BEGINS} {ENDS}")
     before, _, rest = readme.partition(BEGINS)
     _, _, after = rest.partition(ENDS)
-    return f"{before}{BEGINS}\n{text}{ENDS}{after}"
+    return f"{before}{BEGINS}\n\n{text}\n{ENDS}{after}"
 
 
 if __name__ == "__main__":

@@ -132,7 +132,7 @@ def _sampled(
     threads: Sequence[Asking],
 ) -> list[Sample]:
     """Ask and ask, until there were so many requests and publications."""
-    script, samples = folder / "mix.lua", []
+    script, samples, noted = folder / "mix.lua", [], 0
     for chunk in itertools.count():
         script.write_text(MIX.replace("SEED", str(chunk)))
         load = wrk(
@@ -146,6 +146,9 @@ def _sampled(
             f"{count:>9,} requests, {last.published} publications: {last.memory_mb:.1f} MB, "
             f"p99 {load.p99_ms:.0f} ms; {len(seen.wrong)} wrong"
         )
+        for each in seen.wrong[noted:]:
+            console.print(each)
+        noted = len(seen.wrong)
         if not all(thread.is_alive() for thread in threads):
             raise SystemExit("Somebody who was to publish, ask or edit has stopped: see above.")
         if count >= given.requests and last.published >= given.publications:
@@ -301,8 +304,6 @@ def _show(samples: Sequence[Sample], seen: Seen) -> None:
         ("p99 of the last third against the first", f"{last / first:.2f} ×"),
     ]
     show("Soak", ("What", "how much"), rows)
-    for each in seen.wrong[:10]:
-        console.print(each)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from catchments.core.settings import ROOT
+from scripts.benchmark_all import BEGINS, ENDS, FIGURES
 
 pytestmark = pytest.mark.every_case
 
@@ -154,3 +155,11 @@ def test_no_two_modules_of_tests_have_one_name() -> None:
         if not (path.parent / "__init__.py").exists()  # in a package a name has its package's
     )
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_readme_has_every_figure_that_bench_all_measures() -> None:
+    _, _, rest = (ROOT / "README.md").read_text().partition(BEGINS)
+    table, ends, _ = rest.partition(ENDS)
+    assert ends
+    lines = [line.split(" | ")[0].removeprefix("| ") for line in table.strip().splitlines()[2:]]
+    assert lines == [figure.what for figure in FIGURES]
