@@ -38,6 +38,7 @@ from tests.staff import PASSWORD, add_person
 
 CHUNK_S = 10
 TIMEOUT_S = 60.0
+OVERTAKEN = "any more. Choose the edition to begin from"
 PAUSE_S = 2.0
 """How long an editor thinks before the next draft."""
 BULK = 200
@@ -267,6 +268,9 @@ class Editor:
         return self._told(self._session.post(f"{self._base}{path}", form, timeout=TIMEOUT_S))
 
     def _told(self, answer: requests.Response) -> requests.Response:
+        if answer.status_code == http.client.BAD_REQUEST and OVERTAKEN in answer.text:
+            self._seen.answers["overtaken"] += 1  # another was published after its page was read
+            raise NotDone
         if answer.status_code != http.client.OK:
             said = re.sub(r"<[^>]+>|\s+", " ", answer.text.partition("<main")[2])[:300]
             self._seen.wrong.append(("staff", answer.status_code, answer.url, said))
@@ -297,6 +301,7 @@ def _show(samples: Sequence[Sample], seen: Seen) -> None:
         ("editions that were answered from", f"{len(seen.editions):,}"),
         ("answers held to their edition", f"{seen.answers['one'] + seen.answers['bulk']:,}"),
         ("drafts of staff", f"{seen.answers['staff']:,}"),
+        ("begun on an edition that was overtaken, and told so", f"{seen.answers['overtaken']:,}"),
         ("wrong, mixed or failed", f"{len(seen.wrong):,}"),
         ("MB of both workers, after the first tenth", f"{memory[0]:.1f}"),
         ("MB at the end", f"{memory[-1]:.1f}"),
