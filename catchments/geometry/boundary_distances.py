@@ -38,7 +38,7 @@ from catchments.geometry.edge_crossings import pick
 
 ERROR_M = 0.0025
 """Bounds the difference from distances to the same edges cut elsewhere: each is off by < 1 mm."""
-_STRAIGHT_DEGREES = 0.002
+STRAIGHT_DEGREES = 0.002
 """Edges are straight in degrees, and so are bent in metres: by less than 1 mm at this length."""
 _EDGES_A_PIECE = 16
 _REACH_DEGREES = 0.2
@@ -225,7 +225,7 @@ class _Pieces:
         """Cut the rings of polygons; no edge of a ring is left out, none is in two pieces."""
         parts, part_owner = shapely.get_parts(list(polygons), return_index=True)
         rings, ring_part = shapely.get_rings(parts, return_index=True)
-        short = shapely.segmentize(rings, _STRAIGHT_DEGREES)
+        short = shapely.segmentize(rings, STRAIGHT_DEGREES)
         xy, _ = shapely.get_coordinates(short, return_index=True)
         edges = shapely.get_num_coordinates(short) - 1
         pieces = -(-edges // _EDGES_A_PIECE)

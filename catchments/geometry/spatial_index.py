@@ -22,7 +22,12 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.geometry.boundary_distances import METRES_PER_DEGREE, BoundaryDistances, EdgeCells
+from catchments.geometry.boundary_distances import (
+    METRES_PER_DEGREE,
+    STRAIGHT_DEGREES,
+    BoundaryDistances,
+    EdgeCells,
+)
 from catchments.geometry.cell_grid import (
     CELL_LAT_DEG,
     CELL_LNG_DEG,
@@ -39,7 +44,6 @@ from catchments.geometry.coordinates import metric_crs, to_360_many, to_metres
 from catchments.geometry.edge_crossings import crossed, one_crossed, pick
 from catchments.geometry.exact_polygons import CatchmentSet, ExactPolygons
 
-_STRAIGHT_DEGREES = 0.002
 _PER_LNG, _PER_LAT = FINE / CELL_LNG_DEG, FINE / CELL_LAT_DEG
 """Fine cells a degree."""
 _POINTS_AT_ONCE = 1 << 18
@@ -376,7 +380,7 @@ def _piece(polygon: BaseGeometry, window: tuple[float, float, float, float]) -> 
     Edges are straight in degrees, and so are bent in metres: by 3 m if one is 15 km long, by less
     than 1 mm if it is 200 m long.
     """
-    return shapely.segmentize(shapely.clip_by_rect(polygon, *window), _STRAIGHT_DEGREES)
+    return shapely.segmentize(shapely.clip_by_rect(polygon, *window), STRAIGHT_DEGREES)
 
 
 def _all_within(values: Floats, low: float, high: float) -> bool:
