@@ -28,33 +28,22 @@ def posted(
 ) -> int:
     """Post a body; return the status of the answer. Raises NotTaken where there is none."""
     try:
-        return _status(url, body, headers, timeout_s, to_private=to_private)
+        with requests.Session() as session:
+            session.trust_env = False  # no proxy and no password file of whoever runs this
+            if not to_private:
+                session.mount("http://", _PublicOnly())
+                session.mount("https://", _PublicOnly())
+            with session.post(
+                url,
+                data=body,
+                headers=headers,
+                timeout=timeout_s,
+                allow_redirects=False,
+                stream=True,  # whatever it says, only the status is read
+            ) as response:
+                return response.status_code
     except (requests.RequestException, OSError) as error:
         raise NotTaken(f"{type(error).__name__}: {error}") from error
-
-
-def _status(
-    url: str,
-    body: bytes,
-    headers: Mapping[str, str],
-    timeout_s: tuple[float, float],
-    *,
-    to_private: bool,
-) -> int:
-    with requests.Session() as session:
-        session.trust_env = False  # no proxy and no password file of whoever runs this
-        if not to_private:
-            session.mount("http://", _PublicOnly())
-            session.mount("https://", _PublicOnly())
-        with session.post(
-            url,
-            data=body,
-            headers=headers,
-            timeout=timeout_s,
-            allow_redirects=False,
-            stream=True,  # whatever it says, only the status is read
-        ) as response:
-            return response.status_code
 
 
 class _PeerChecked:
