@@ -33,6 +33,8 @@ NEW_ZEALAND_LAT = (-53.0, -28.0)
 CHATHAM_LNG_360 = 182.0
 """East of this meridian (0…360) metres are computed in the Chatham Islands' own projection."""
 
+_OURS = frozenset({WGS84, NZTM2000, CHATHAM_TM2000})
+"""Between these there is one way, the same everywhere: a projection of one ellipsoid's degrees."""
 _EQUATOR_M, _ECCENTRICITY2 = 6_378_137.0, 0.00669437999014
 """WGS 84: half of the longer axis, and the square of the first eccentricity (EPSG:7030)."""
 
@@ -112,7 +114,10 @@ def transformer(from_crs: str, to_crs: str) -> Transformer:
 
     check_is_plain(from_crs)
     check_is_plain(to_crs)
-    return Transformer.from_crs(meant(from_crs), meant(to_crs), always_xy=True)
+    made = Transformer.from_crs(meant(from_crs), meant(to_crs), always_xy=True)
+    # Each thread has a context of PROJ's: told the steps it takes 0.05 MB, and a thirtieth of the
+    # time of one that looks systems up in PROJ's database, 0.4 MB.
+    return Transformer.from_pipeline(made.definition) if {from_crs, to_crs} <= _OURS else made
 
 
 def check_is_plain(crs: str) -> None:

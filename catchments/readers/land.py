@@ -16,11 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import pyproj
 import shapely
-from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import NotKnown
-from catchments.geometry.coordinates import NZTM2000, WGS84
+from catchments.geometry.coordinates import NZTM2000, to_wgs84
 from catchments.geometry.tiling.ground import Land
 from catchments.readers.report import sha256_of
 
@@ -39,10 +38,7 @@ def land() -> Land:
 
 def coastline() -> BaseGeometry:
     """Return all land as one multipolygon, WGS 84, longitude -180…180, unsimplified."""
-    to_degrees = Transformer.from_crs(NZTM2000, WGS84, always_xy=True)
-    metres = land_polygons()
-    points = shapely.transform(metres, lambda xy: np.column_stack(to_degrees.transform(*xy.T)))
-    return shapely.multipolygons(points)
+    return shapely.multipolygons(to_wgs84(land_polygons(), crs=NZTM2000))
 
 
 def coastline_digest() -> bytes:

@@ -18,6 +18,7 @@ from catchments.editions.delivery import DeliveryWorker, payloads
 from catchments.lookup.resolver import kilometres
 from catchments.runtime.connections import SlowReaders
 from catchments.runtime.disk import exposed
+from catchments.runtime.free_memory import give_back_free_memory
 from catchments.runtime.keep_doing import keep_doing
 from catchments.runtime.processes import end_with_parent
 from catchments.store.accounts.letters import Letters
@@ -98,6 +99,7 @@ BLUEPRINTS = (
 SEND_EVERY_S = 5.0
 LOOK_EVERY_S = 5.0
 FORGET_EVERY_S = 3_600.0
+GIVE_BACK_EVERY_S = 30.0
 READ_WITHIN_S = 20.0
 LEAST_READ_A_S = 1_024
 """Whoever takes less a second of an answer, for so long, is ended."""
@@ -158,8 +160,7 @@ def serve_app() -> Flask:
         app.logger.warning("not ready: %s", error)
     if not settings.audit_out and not _shows_a_demonstration(running):
         app.logger.warning("%s", HASH_GOES_NOWHERE)
-    keeping = (_keep_fresh, _keep_sending, _keep_trail_sent, _keep_readers_awake, _keep_forgetting)
-    for work in keeping:
+    for work in KEPT_UP:
         threading.Thread(target=work, args=(app, running), daemon=True).start()
     threading.Thread(target=metrics.keep_published, args=(app,), daemon=True).start()
     return app
@@ -235,6 +236,23 @@ def _keep_forgetting(app: Flask, running: Services) -> None:
     keep_doing(
         app.logger, lambda: reports.forget_older_than(days), every_s=FORGET_EVERY_S, failing=failing
     )
+
+
+def _keep_small(app: Flask, _running: Services) -> None:
+    """Give back what editions that are over, and large answers, have left free."""
+    failing = "free memory is not given back"
+    keep_doing(app.logger, give_back_free_memory, every_s=GIVE_BACK_EVERY_S, failing=failing)
+
+
+KEPT_UP = (
+    _keep_fresh,
+    _keep_sending,
+    _keep_trail_sent,
+    _keep_readers_awake,
+    _keep_forgetting,
+    _keep_small,
+)
+"""What goes on beside requests, each on a thread of its own."""
 
 
 def _compress_pages(app: Flask) -> None:

@@ -9,10 +9,13 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from pyproj import Transformer
 from shapely import MultiPolygon, Point, Polygon, box
 
 from catchments.geometry.coordinates import (
     CHATHAM_TM2000,
+    NEW_ZEALAND_LAT,
+    NEW_ZEALAND_LNG_360,
     NZTM2000,
     WGS84,
     area_m2,
@@ -182,6 +185,17 @@ def test_a_transformer_takes_and_gives_longitude_first_and_goes_back():
     assert there == pytest.approx((1_757_209.253, 5_920_482.809), abs=0.01)
     assert transformer(NZTM2000, WGS84).transform(*there) == pytest.approx((174.7633, -36.8485))
     assert transformer(WGS84, NZTM2000) is transformer(WGS84, NZTM2000)
+
+
+@pytest.mark.parametrize("metres", [NZTM2000, CHATHAM_TM2000])
+def test_our_own_frames_are_projected_bit_for_bit_as_by_proj_that_looks_them_up(metres):
+    rng = np.random.default_rng(84)
+    for lng, lat in [((-180, 360), (-89, 89)), (NEW_ZEALAND_LNG_360, NEW_ZEALAND_LAT)]:
+        degrees = rng.uniform(*lng, 20_000), rng.uniform(*lat, 20_000)
+        there = Transformer.from_crs(WGS84, metres, always_xy=True).transform(*degrees)
+        assert np.array_equal(transformer(WGS84, metres).transform(*degrees), there)
+        back = Transformer.from_crs(metres, WGS84, always_xy=True).transform(*there)
+        assert np.array_equal(transformer(metres, WGS84).transform(*there), back)
 
 
 @pytest.mark.parametrize("lng", [173.0, -176.5, 183.5])
