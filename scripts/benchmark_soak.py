@@ -32,11 +32,13 @@ from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Store
 from scripts.benchmark_memory import MIX, told
 from scripts.benchmark_together import Asking
-from scripts.benchmarking import console, options, refuse_without_wrk, run, seed, show, wrk
+from scripts.benchmarking import Load, console, options, refuse_without_wrk, run, seed, show, wrk
 from scripts.servers import Served, serving
 from tests.staff import PASSWORD, add_person
 
 CHUNK_S = 10
+CROWD, AS_USUAL = 224, 16
+"""Connections before anybody looks, so that all threads have begun that there may be; and then."""
 TIMEOUT_S = 60.0
 OVERTAKEN = "any more. Choose the edition to begin from"
 PAUSE_S = 2.0
@@ -98,6 +100,7 @@ def main() -> None:
                 Client(server, marked, seen),
                 Editor(server, marked, seen, published),
             ]
+            _asked(server, Path(name), 0, CROWD)
             threads = [Asking(turn) for turn in turns]
             for thread in threads:
                 thread.start()
@@ -124,6 +127,16 @@ def _prepared(url: str) -> Marked:
     return Marked(code, edition.providers[code].name, schools, other)
 
 
+def _asked(server: Served, folder: Path, seed: int, connections: int) -> Load:
+    """Ask all kinds of things for a while, each time others."""
+    script = folder / "mix.lua"
+    script.write_text(MIX.replace("SEED", str(seed)))
+    return wrk(
+        *(f"http://127.0.0.1:{server.port}/readyz", CHUNK_S, "-t2"),
+        connections=connections, script=script, answers_only=False,
+    )  # fmt: skip
+
+
 def _sampled(
     server: Served,
     folder: Path,
@@ -133,13 +146,9 @@ def _sampled(
     threads: Sequence[Asking],
 ) -> list[Sample]:
     """Ask and ask, until there were so many requests and publications."""
-    script, samples, noted = folder / "mix.lua", [], 0
-    for chunk in itertools.count():
-        script.write_text(MIX.replace("SEED", str(chunk)))
-        load = wrk(
-            *(f"http://127.0.0.1:{server.port}/readyz", CHUNK_S, "-t2"),
-            connections=16, script=script, answers_only=False,
-        )  # fmt: skip
+    samples, noted = list[Sample](), 0
+    for chunk in itertools.count(1):
+        load = _asked(server, folder, chunk, AS_USUAL)
         count, memory = told(server.port)
         samples.append(Sample(count, sum(memory), load.p99_ms, published.number - 1))
         last = samples[-1]
