@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
 from catchments.bulk.output_columns import COLUMNS as BULK
-from catchments.core.columns import (
+from catchments.core.column_vocabulary import (
     BY_NAME,
     CATCHMENT_COLUMNS,
     PROVIDER_COLUMNS,

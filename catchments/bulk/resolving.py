@@ -20,7 +20,7 @@ import numpy.typing as npt
 from catchments.core.model import UNCERTAINTY_M, Answer, Basis, Status
 from catchments.geometry.boundary_distances import ERROR_M, Near
 from catchments.geometry.coordinates import published_lngs, to_360_many
-from catchments.lookup.notices import NoticeCode, notices_of_place
+from catchments.lookup.notice_codes import NoticeCode, notices_of_place
 from catchments.lookup.resolver import NEAREST_WITHIN_M
 from catchments.lookup.snapshot import Snapshot
 

@@ -29,7 +29,7 @@ from catchments.core.model import (
 )
 from catchments.editions.contracts import A_DAY, Scheduled, without_successor
 from catchments.geometry.coordinates import metric_crs, to_360, to_metres
-from catchments.lookup.notices import NoticeCode
+from catchments.lookup.notice_codes import NoticeCode
 from catchments.lookup.resolver import NEAREST_WITHIN_M, is_closed, kilometres
 from catchments.lookup.snapshot import Snapshot
 

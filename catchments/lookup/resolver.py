@@ -35,8 +35,8 @@ from catchments.core.model import (
 )
 from catchments.geometry.coordinates import published_lng
 from catchments.geometry.spatial_index import SpatialIndex
-from catchments.lookup.notices import NoticeCode, notices_of_place
-from catchments.lookup.notices import spoken as _l
+from catchments.lookup.notice_codes import NoticeCode, notices_of_place
+from catchments.lookup.notice_codes import spoken as _l
 
 NEAREST_WITHIN_M = 5_000.0
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from catchments.core.columns import BY_NAME, Column, Kind
+from catchments.core.column_vocabulary import BY_NAME, Column, Kind
 from catchments.core.model import SourceKind
 from catchments.core.text_folding import folded
 from maps.exports.downloads import FILES, SCHOOLS_CSV

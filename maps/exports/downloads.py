@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from catchments.core.columns import CATCHMENT_COLUMNS
+from catchments.core.column_vocabulary import CATCHMENT_COLUMNS
 from maps.exports.export_input import ExportInput
 from maps.exports.school_tables import COLUMNS as SCHOOL_COLUMNS
 from maps.screen.shell import Shell

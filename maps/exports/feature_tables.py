@@ -13,7 +13,7 @@ import shapely
 from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.columns import BY_NAME, CATCHMENT_COLUMNS, PROVIDER_COLUMNS, Kind
+from catchments.core.column_vocabulary import BY_NAME, CATCHMENT_COLUMNS, PROVIDER_COLUMNS, Kind
 from catchments.core.model import Provider
 from catchments.core.plain_cells import Cell
 from catchments.geometry.coordinates import WGS84

@@ -16,7 +16,7 @@ from typing import Any
 import pyogrio
 from pandas import NA, DataFrame
 
-from catchments.core.columns import BY_NAME, PROVIDER_COLUMNS, Kind
+from catchments.core.column_vocabulary import BY_NAME, PROVIDER_COLUMNS, Kind
 from catchments.core.errors import long_date
 from catchments.core.plain_cells import Cell, plain_table
 from maps.exports.edition_tables import (

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from catchments.core.columns import BY_NAME, Kind
-from catchments.core.columns import PROVIDER_COLUMNS as PROVIDER_CELLS
+from catchments.core.column_vocabulary import BY_NAME, Kind
+from catchments.core.column_vocabulary import PROVIDER_COLUMNS as PROVIDER_CELLS
 from catchments.core.errors import long_date
 from catchments.core.plain_cells import Cell
 from maps.exports.cells import AS_DAY, AS_TEXT, AS_USUAL, Losses, bold, cell, kept, wrapped

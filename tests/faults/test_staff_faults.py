@@ -35,8 +35,8 @@ from catchments.core.settings import ROOT
 from catchments.editions.publishing import Order, Outcome, PublicationRequest
 from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Decision, schema
-from catchments.store.accounts import budgets as budgets_module
-from catchments.store.accounts.budgets import LONGEST_LOCK
+from catchments.store.accounts import guess_budgets as budgets_module
+from catchments.store.accounts.guess_budgets import LONGEST_LOCK
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.engine import now

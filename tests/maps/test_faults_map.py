@@ -24,7 +24,7 @@ from catchments.geometry.tiling.sketch import (
     Sketch,
     sketched,
 )
-from catchments.readers.boundaries.refusal import CoverageRefused
+from catchments.readers.boundaries.coverage_refused import CoverageRefused
 from maps.faults_map import faults_map, view_svg
 from tests.worlds import HOSTILE
 

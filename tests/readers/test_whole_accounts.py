@@ -17,7 +17,7 @@ from shapely import box
 
 from catchments.core.errors import FileRefused
 from catchments.readers.boundaries import BoundaryReading, read_boundaries
-from catchments.readers.formats import file_checks
+from catchments.readers.formats import file_refusals
 from catchments.readers.report import LeftOut, Report
 
 WEST, EAST = box(174, -36, 174.1, -35.9), box(174.1, -36, 174.2, -35.9)
@@ -624,7 +624,7 @@ MANY = {
 def test_more_features_than_a_map_can_have_are_refused(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_checks, "MAX_FEATURES", 100)
+    monkeypatch.setattr(file_refusals, "MAX_FEATURES", 100)
     assert "has more than 100 features" in refusal(written(tmp_path / name, MANY[name](102)))
 
 

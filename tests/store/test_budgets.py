@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from catchments.store import schema
-from catchments.store.accounts import budgets, hashing
-from catchments.store.accounts.budgets import (
+from catchments.store.accounts import guess_budgets, hashing
+from catchments.store.accounts.guess_budgets import (
     FAILURES_ALLOWED,
     OF_A_NETWORK,
     OF_A_WIDER_NETWORK,
@@ -51,8 +51,8 @@ def rows(store) -> int:
 
 
 def wait(monkeypatch, moment):
-    real = budgets.now
-    monkeypatch.setattr(budgets, "now", lambda: real() + moment)
+    real = guess_budgets.now
+    monkeypatch.setattr(guess_budgets, "now", lambda: real() + moment)
 
 
 def entries(store, action):
@@ -260,7 +260,7 @@ def test_once_is_once_a_minute_for_all_workers(store, monkeypatch):
 
     def asked():
         with store.writing() as connection:
-            return budgets.once(connection, purse, timedelta(minutes=1))
+            return guess_budgets.once(connection, purse, timedelta(minutes=1))
 
     assert sorted(at_once(*[asked] * 4)) == [False, False, False, True]
     wait(monkeypatch, timedelta(seconds=61))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.roles import Action, Role
-from catchments.store.accounts import budgets, hashing, rows
-from catchments.store.accounts.budgets import lock_after
+from catchments.store.accounts import guess_budgets, hashing, rows
+from catchments.store.accounts.guess_budgets import lock_after
 from catchments.store.accounts.passwords import checked_password
 from catchments.store.accounts.people import People
 from catchments.store.accounts.sessions import Sessions
@@ -39,8 +39,8 @@ def epoch(people, person):
 
 def wait(monkeypatch, moment):
     """Let the store believe that so much time has gone by."""
-    real = budgets.now
-    for module in (budgets, rows):
+    real = guess_budgets.now
+    for module in (guess_budgets, rows):
         monkeypatch.setattr(module, "now", lambda: real() + moment)
 
 

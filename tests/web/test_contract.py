@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.lookup.notices import NoticeCode
+from catchments.lookup.notice_codes import NoticeCode
 from catchments.web.common import schemas as shared
 from catchments.web.common.contract import promised_by
 from catchments.web.v1 import examples

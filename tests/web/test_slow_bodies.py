@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 import pytest
 from werkzeug.exceptions import RequestTimeout
 
-from catchments.web.front.bodies import PART, BoundedBodies, in_parts
+from catchments.web.front.body_deadlines import PART, BoundedBodies, in_parts
 from tests.waiting import PATIENCE_S
 
 Pair = tuple[socket.socket, socket.socket]

@@ -21,7 +21,7 @@ from markupsafe import escape
 
 from catchments.core.errors import FileRefused
 from catchments.core.model import Answer, Catchment, Notice, Provider, Status, Upcoming
-from catchments.lookup.notices import NoticeCode
+from catchments.lookup.notice_codes import NoticeCode
 from catchments.lookup.site_texts import shipped_pages
 from catchments.web.application import WEB
 from catchments.web.common.i18n import LANGUAGE

@@ -18,7 +18,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from catchments.web.front.lengths import LONGEST_HEADER
+from catchments.web.front.header_lengths import LONGEST_HEADER
 from catchments.web.v1.bulk.unpacking import LONGEST_BODY, MEMBERS_AT_MOST
 
 TIMES, WORK = 16, 40

@@ -18,7 +18,7 @@ from catchments.geometry.outlines import refuse_entangled, refuse_many_corners
 from catchments.geometry.tiling.sketch import Sketch, sketched
 from catchments.readers.formats.archives import MAX_UNPACKED_BYTES
 from catchments.readers.report import Report
-from catchments.readers.uploads import (
+from catchments.readers.upload_messages import (
     Read,
     Sought,
     Wish,
@@ -50,7 +50,7 @@ def read(wish: Wish) -> Read:
 
 def _sketch(error: FileRefused) -> Sketch | None:
     """Return what there is to look at where boundaries were refused because they do not tile."""
-    from catchments.readers.boundaries.refusal import CoverageRefused
+    from catchments.readers.boundaries.coverage_refused import CoverageRefused
 
     if not isinstance(error, CoverageRefused):
         return None

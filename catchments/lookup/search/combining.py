@@ -16,8 +16,8 @@ from catchments.core.model import (
     SchoolStatus,
     Status,
 )
-from catchments.lookup.notices import NoticeCode
-from catchments.lookup.notices import spoken as _l
+from catchments.lookup.notice_codes import NoticeCode
+from catchments.lookup.notice_codes import spoken as _l
 from catchments.lookup.resolver import ASK
 
 CHANGES_DIFFER = Notice(

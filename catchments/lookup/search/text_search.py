@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import InputRefused, shown
 from catchments.core.model import Answer, MatchKind, NamedPlace, Notice, PlaceKind, Source
 from catchments.core.text_folding import LONGEST_TEXT, folded
-from catchments.lookup.notices import NoticeCode
+from catchments.lookup.notice_codes import NoticeCode
 from catchments.lookup.resolver import renamed
 from catchments.lookup.search.addresses.nearness import distance_m
 from catchments.lookup.search.addresses.text import AddressText

@@ -15,7 +15,7 @@ from catchments.core.model import Edition
 from catchments.geometry.tiling.coverage import CoverageFault, find_faults, is_coverage
 from catchments.geometry.tiling.mending import clean
 from catchments.geometry.tiling.precision import restored
-from catchments.readers.boundaries.refusal import CoverageRefused
+from catchments.readers.boundaries.coverage_refused import CoverageRefused
 from catchments.readers.report import Report
 
 Boundaries = Mapping[str, BaseGeometry]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from catchments.core.errors import FileRefused, shown
-from catchments.readers.formats.file_checks import not_what_it_says
+from catchments.readers.formats.file_refusals import not_what_it_says
 
 MAX_UNPACKED_BYTES = 1_000_000_000
 MAX_UNPACKED_RATIO = 200

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from catchments.core.errors import FileRefused, shown
-from catchments.readers.formats import file_checks
-from catchments.readers.formats.file_checks import MAX_FILE_BYTES, not_what_it_says
+from catchments.readers.formats import file_refusals
+from catchments.readers.formats.file_refusals import MAX_FILE_BYTES, not_what_it_says
 
 HEAD_BYTES = 100
 _SQLITE = b"SQLite format 3\0"
@@ -127,7 +127,7 @@ def opened(path: Path) -> Iterator[GeoPackage]:
     with path.open("rb") as file:
         if not is_geopackage(head := file.read(HEAD_BYTES)):
             raise _damaged(path)
-        if lacks := file_checks.pages_lacking(head, path.stat().st_size):
+        if lacks := file_refusals.pages_lacking(head, path.stat().st_size):
             raise _damaged(path, f"it breaks off: {lacks} of its pages are missing")
     _refuse_unfinished(path.resolve())
     uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"

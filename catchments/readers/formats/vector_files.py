@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
-from catchments.readers.formats.file_checks import ALLOWED, check_is_file
+from catchments.readers.formats.file_refusals import ALLOWED, check_is_file
 from catchments.readers.formats.parquet.file_ends import ENCRYPTED, MARK
 from catchments.readers.formats.vectors.geopackage_layers import read_geopackage
 from catchments.readers.formats.vectors.geoparquet import read_geoparquet

@@ -21,7 +21,7 @@ from pyotp.exceptions import OTPVerificationError
 from catchments.core.errors import InputRefused
 from catchments.core.roles import COMMAND_LINE, Person
 from catchments.store import schema
-from catchments.store.accounts import budgets
+from catchments.store.accounts import guess_budgets
 from catchments.store.accounts.letters import Letter, enqueue
 from catchments.store.accounts.people import by_id, by_login, end_sessions
 from catchments.store.accounts.sessions import digest
@@ -177,7 +177,7 @@ class Factors(Repository):
             person = by_login(connection, login)
             for table in (_A, _K, _R):
                 connection.execute(table.delete().where(table.c.person_id == person.id))
-            budgets.clear(connection, [_purse(person)])
+            guess_budgets.clear(connection, [_purse(person)])
             _changed(connection, person, "person.factors.reset", Letter.FACTORS_RESET, by=by)
 
     # --- shown ------------------------------------------------------------------------------------
@@ -187,14 +187,14 @@ class Factors(Repository):
         given = cleaned(text)
         with self._database.writing() as connection:
             is_open = by_id(connection, person.id).disabled_at is None
-            if not is_open or budgets.is_spent(connection, [_purse(person)]):
+            if not is_open or guess_budgets.is_spent(connection, [_purse(person)]):
                 return None
             is_app = _takes_app(connection, person, given)
             if not is_app and not _takes_recovery(connection, person, given):
                 _count_failure(connection, person)
                 return None
             kind = Kind.APP if is_app else Kind.RECOVERY
-            budgets.clear(connection, [_purse(person)])
+            guess_budgets.clear(connection, [_purse(person)])
             note(connection, person, "person.second-step", with_a=kind)
             return kind
 
@@ -330,12 +330,12 @@ def _forget_codes_alone(connection: sa.Connection, person: Person) -> None:
 # --- the budget of wrong codes --------------------------------------------------------------------
 
 
-def _purse(person: Person) -> budgets.Purse:
-    return budgets.own_purse(budgets.Kind.SECOND_FACTOR, person.login)
+def _purse(person: Person) -> guess_budgets.Purse:
+    return guess_budgets.own_purse(guess_budgets.Kind.SECOND_FACTOR, person.login)
 
 
 def _count_failure(connection: sa.Connection, person: Person) -> None:
-    failures, lock = budgets.fail(connection, _purse(person))
+    failures, lock = guess_budgets.fail(connection, _purse(person))
     note(connection, person, "person.second-step.fail", failures=failures)
     if lock:
         note(connection, person, "person.codes-lock", seconds=int(lock.total_seconds()))

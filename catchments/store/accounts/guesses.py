@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from catchments.core.roles import Person
 from catchments.store import schema
-from catchments.store.accounts import budgets
-from catchments.store.accounts.budgets import Asker, Purse, TooManyGuesses
+from catchments.store.accounts import guess_budgets
 from catchments.store.accounts.given import folded
+from catchments.store.accounts.guess_budgets import Asker, Purse, TooManyGuesses
 from catchments.store.accounts.letters import Letter, enqueue
 from catchments.store.accounts.rows import has_ended, note, person_of
 from catchments.store.engine import now
@@ -25,13 +25,13 @@ _T = schema.person
 def may_guess(connection: sa.Connection, asker: Asker, login: str, row: Any) -> bool:
     """Whether a guess may be hashed. Raises TooManyGuesses."""
     purses = asker.purses(connection, folded(login), is_known=row is not None)
-    networks = [purse for purse in purses if purse.kind in budgets.PER_WINDOW]
-    if budgets.is_spent(connection, networks):
+    networks = [purse for purse in purses if purse.kind in guess_budgets.PER_WINDOW]
+    if guess_budgets.is_spent(connection, networks):
         raise TooManyGuesses(
             "Too many wrong sign-ins came from your network.",
             next_step="Try again in ten minutes, or in a browser in which you signed in before.",
         )
-    return not budgets.is_spent(connection, purses)
+    return not guess_budgets.is_spent(connection, purses)
 
 
 def taken(
@@ -41,7 +41,7 @@ def taken(
     _note_unknown_later(connection, asker)
     # Asked again: of many guesses at once all but the first few must find the budget used up.
     purses = asker.purses(connection, folded(login), is_known=row is not None)
-    if budgets.is_spent(connection, purses):
+    if guess_budgets.is_spent(connection, purses):
         return None
     if row is not None:
         row = connection.execute(sa.select(_T).where(_T.c.id == row.id)).one()
@@ -51,7 +51,7 @@ def taken(
     if has_ended(row.change_password_by):
         note(connection, row.login, f"{as_}.fail", row.login, said="first password too old")
         return person_of(row)
-    budgets.clear(connection, purses)
+    guess_budgets.clear(connection, purses)
     note(connection, row.login, as_, row.login)
     return person_of(row)
 
@@ -59,7 +59,7 @@ def taken(
 def _fail(
     connection: sa.Connection, row: Any, purses: Sequence[Purse], asker: Asker, action: str
 ) -> None:
-    counted = [budgets.fail(connection, purse) for purse in purses]
+    counted = [guess_budgets.fail(connection, purse) for purse in purses]
     failures, lock = counted[0]
     if row is None:
         _note_unknown(connection, asker)
@@ -80,14 +80,14 @@ def _note_unknown(connection: sa.Connection, asker: Asker) -> None:
 
     What was typed may be a password, and its digest could be guessed: neither is kept.
     """
-    pending = budgets.counted(connection, asker.purse(budgets.Kind.UNKNOWN, ""))
+    pending = guess_budgets.counted(connection, asker.purse(guess_budgets.Kind.UNKNOWN, ""))
     if pending is not None:
         _say_unknown(connection, pending + 1)
 
 
 def _note_unknown_later(connection: sa.Connection, asker: Asker) -> None:
     """Put on record how many there were in a window that is over."""
-    pending = budgets.taken_up(connection, asker.purse(budgets.Kind.UNKNOWN, ""))
+    pending = guess_budgets.taken_up(connection, asker.purse(guess_budgets.Kind.UNKNOWN, ""))
     if pending:
         _say_unknown(connection, pending)
 

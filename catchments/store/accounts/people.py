@@ -16,8 +16,7 @@ import sqlalchemy as sa
 from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.roles import COMMAND_LINE, Person, Role
 from catchments.store import schema
-from catchments.store.accounts import budgets, guesses, hashing
-from catchments.store.accounts.budgets import Asker, Purse
+from catchments.store.accounts import guess_budgets, guesses, hashing
 from catchments.store.accounts.given import (
     LONGEST_NAME,
     checked_email,
@@ -26,6 +25,7 @@ from catchments.store.accounts.given import (
     checked_roles,
     folded,
 )
+from catchments.store.accounts.guess_budgets import Asker, Purse
 from catchments.store.accounts.letters import Letter, enqueue
 from catchments.store.accounts.passwords import checked_password, is_guessed, words_of
 from catchments.store.accounts.rows import (
@@ -174,7 +174,7 @@ class People(Repository):
         with self._database.writing() as connection:
             before = person_of(_row(connection, login))
             _change(connection, before, disabled_at=None)
-            budgets.clear(connection, _own_purses(before.login))
+            guess_budgets.clear(connection, _own_purses(before.login))
             note(connection, by, "person.enable", before.login)
 
     def set_password(self, login: str, password: str, *, by: str = COMMAND_LINE) -> None:
@@ -189,7 +189,7 @@ class People(Repository):
         with self._database.writing() as connection:
             person = person_of(_row(connection, login))
             _change(connection, person, password_hash=made, change_password_by=change_by)
-            budgets.clear(connection, _own_purses(person.login))
+            guess_budgets.clear(connection, _own_purses(person.login))
             note(connection, by, "person.password", person.login)
             enqueue(connection, person, Letter.PASSWORD, by=by)
 
@@ -226,7 +226,7 @@ class People(Repository):
             row = _row_or_none(connection, login)
             if not guesses.may_guess(connection, asker, login, row):
                 return None
-            failures = budgets.failures_of(connection, asker.network_purses())
+            failures = guess_budgets.failures_of(connection, asker.network_purses())
         with asker.lane().slot(next(iter(asker.networks), ""), failures):
             with self._database.reading() as connection:  # it may have been used up meanwhile
                 if not guesses.may_guess(connection, asker, login, row):
@@ -439,5 +439,5 @@ def _words_of(row: Any) -> tuple[str, ...]:
 
 
 def _own_purses(login: str) -> list[Purse]:
-    kinds = (budgets.Kind.LOGIN, budgets.Kind.CONFIRM, budgets.Kind.SECOND_FACTOR)
-    return [budgets.own_purse(kind, login) for kind in kinds]
+    kinds = (guess_budgets.Kind.LOGIN, guess_budgets.Kind.CONFIRM, guess_budgets.Kind.SECOND_FACTOR)
+    return [guess_budgets.own_purse(kind, login) for kind in kinds]

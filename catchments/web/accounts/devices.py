@@ -16,7 +16,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from catchments.core.public_addresses import counted_as
 from catchments.core.roles import Person
-from catchments.store.accounts.budgets import Asker
+from catchments.store.accounts.guess_budgets import Asker
 from catchments.store.accounts.letters import Letter, enqueue
 from catchments.store.accounts.people import Account, People
 from catchments.web.accounts import access

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Response, current_app, jsonify, request
 
 from catchments.core.openid_connect import OpenIdConnect
-from catchments.store.accounts import budgets
+from catchments.store.accounts import guess_budgets
 from catchments.store.accounts.people import People
 from catchments.web.accounts.access import blueprint, open_to_nobody_else, without_token
 from catchments.web.accounts.oidc import (
@@ -118,9 +118,9 @@ def _is_first(jti: str) -> bool:
 
 
 def _once(what: str, every: timedelta) -> bool:
-    purse = budgets.own_purse(budgets.Kind.LOGOUT, what)
+    purse = guess_budgets.own_purse(guess_budgets.Kind.LOGOUT, what)
     with room().store.writing() as connection:
-        return budgets.once(connection, purse, every)
+        return guess_budgets.once(connection, purse, every)
 
 
 def _refused(error: Exception, status: int) -> Response:

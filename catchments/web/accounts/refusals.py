@@ -8,7 +8,7 @@ from flask import Response, current_app, request
 
 from catchments.core.errors import CatchmentsError
 from catchments.core.roles import Person
-from catchments.store.accounts import budgets
+from catchments.store.accounts import guess_budgets
 from catchments.store.integrity.audit import append
 from catchments.web.accounts import access
 from catchments.web.accounts.access import blueprint
@@ -32,13 +32,13 @@ def _note_refusal(response: Response) -> Response:
 
 
 def _note(person: Person, endpoint: str) -> None:
-    purse = budgets.own_purse(budgets.Kind.REFUSED, f"{person.login}\0{endpoint}")
+    purse = guess_budgets.own_purse(guess_budgets.Kind.REFUSED, f"{person.login}\0{endpoint}")
     store = room().store
     with store.reading() as connection:  # so that a flood of refusals costs no write
-        if not budgets.is_due(connection, purse, NOTED_EVERY):
+        if not guess_budgets.is_due(connection, purse, NOTED_EVERY):
             return
     with store.writing() as connection:
-        if budgets.once(connection, purse, NOTED_EVERY):
+        if guess_budgets.once(connection, purse, NOTED_EVERY):
             what = {"page": endpoint, "method": request.method}
             append(
                 connection,

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.core.roles import Action
-from catchments.store.accounts.budgets import TooManyGuesses
 from catchments.store.accounts.given import LONGEST_LOGIN
+from catchments.store.accounts.guess_budgets import TooManyGuesses
 from catchments.store.accounts.hashing import is_same
 from catchments.store.accounts.passwords import SHORTEST_PASSWORD
 from catchments.store.accounts.people import Account, PasswordEnded, People

@@ -22,7 +22,7 @@ from catchments.core.model import (
     Status,
     Upcoming,
 )
-from catchments.lookup.notices import NoticeCode
+from catchments.lookup.notice_codes import NoticeCode
 from catchments.lookup.search.combining import Match
 from catchments.lookup.search.text_search import SearchResult
 from catchments.lookup.snapshot import AsAt, Published, Snapshot

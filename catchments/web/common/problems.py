@@ -28,7 +28,7 @@ from catchments.core.errors import (
     Stale,
 )
 from catchments.runtime.key_files import KeyTrouble
-from catchments.store.accounts.budgets import TooManyGuesses
+from catchments.store.accounts.guess_budgets import TooManyGuesses
 from catchments.store.accounts.hashing import TooBusy
 from catchments.store.engine import StoreUnavailable
 from catchments.web.common.contract import NotOffered

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from catchments.core.model import Basis, MatchKind, PlaceKind, SchoolStatus, SourceKind, Status
 from catchments.editions.change_schema import ToldEdition
-from catchments.lookup.notices import NoticeCode
+from catchments.lookup.notice_codes import NoticeCode
 
 NOTICE_CODES = tuple(map(str, NoticeCode))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from catchments.core.columns import PROVIDER_COLUMNS
+from catchments.core.column_vocabulary import PROVIDER_COLUMNS
 from catchments.core.model import Provider
 from catchments.core.plain_cells import Cell, plain_table
 from catchments.lookup.snapshot import Snapshot

@@ -9,9 +9,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from catchments.core.settings import Settings
 from catchments.web.front.below import Below
-from catchments.web.front.bodies import BoundedBodies
+from catchments.web.front.body_deadlines import BoundedBodies
+from catchments.web.front.header_lengths import ShortHeaders
 from catchments.web.front.hosts import KnownHosts
-from catchments.web.front.lengths import ShortHeaders
 from catchments.web.front.room import Room
 
 

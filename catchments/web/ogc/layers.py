@@ -17,7 +17,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.columns import About, Kind, called
+from catchments.core.column_vocabulary import About, Kind, called
 from catchments.core.model import (
     Answer,
     Basis,

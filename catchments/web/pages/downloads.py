@@ -16,7 +16,7 @@ from flask_babel import gettext
 from werkzeug.routing import BaseConverter
 from werkzeug.wsgi import FileWrapper
 
-from catchments.core.columns import VOCABULARY, Column
+from catchments.core.column_vocabulary import VOCABULARY, Column
 from catchments.core.errors import NotKnown, shown
 from catchments.core.model import EditionSummary
 from catchments.lookup.snapshot import AsAt, Published

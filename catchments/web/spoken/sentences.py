@@ -15,7 +15,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from catchments.core.model import Answer, Candidate, Notice, School, Status, Upcoming
-from catchments.lookup.notices import NoticeCode
+from catchments.lookup.notice_codes import NoticeCode
 from catchments.lookup.resolver import ASK
 from catchments.web.spoken.catalogues import is_english, said
 from catchments.web.spoken.catalogues import tell as _

@@ -11,8 +11,8 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 
 from catchments.core.roles import Role
-from catchments.store.accounts import budgets, rows
-from catchments.store.accounts.budgets import OF_A_NETWORK
+from catchments.store.accounts import guess_budgets, rows
+from catchments.store.accounts.guess_budgets import OF_A_NETWORK
 from catchments.store.accounts.letters import Letters
 from catchments.store.accounts.people import People
 from catchments.store.integrity.audit import AuditTrail
@@ -55,8 +55,8 @@ def device_of(client):
 
 
 def later(monkeypatch, moment):
-    real = budgets.now
-    for module in (budgets, rows):
+    real = guess_budgets.now
+    for module in (guess_budgets, rows):
         monkeypatch.setattr(module, "now", lambda: real() + moment)
 
 
@@ -125,7 +125,7 @@ def test_a_stolen_cookie_has_its_own_small_budget_and_lets_nobody_in(app, client
     thief = app.test_client()
     thief.set_cookie(DEVICE, device_of(client).value, path="/staff")
     assert not is_signed_in(thief)
-    for _ in range(2 * budgets.FAILURES_ALLOWED):
+    for _ in range(2 * guess_budgets.FAILURES_ALLOWED):
         attempt(thief, "hana", WRONG)
     assert attempt(thief, "hana", PASSWORD).status_code == 400
     assert is_signed_in(client), "whose session goes on"
@@ -214,7 +214,7 @@ def test_one_login_that_many_addresses_try_costs_five_hashes(app, hana, monkeypa
     hashed, fits = [], hashing.fits
     monkeypatch.setattr(hashing, "fits", lambda *given: hashed.append(1) or fits(*given))
     guessed(app, 60)
-    assert len(hashed) == budgets.FAILURES_ALLOWED
+    assert len(hashed) == guess_budgets.FAILURES_ALLOWED
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_a_refusal_stands_where_it_cannot_be_put_on_record(app, store, client, h
     def away(*_):
         raise CatchmentsError("The database is away.")
 
-    monkeypatch.setattr(budgets, "is_due", away)
+    monkeypatch.setattr(guess_budgets, "is_due", away)
     assert client.get("/staff/people").status_code == 403
 
 

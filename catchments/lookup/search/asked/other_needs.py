@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from catchments.lookup.notices import spoken as _l
+from catchments.lookup.notice_codes import spoken as _l
 from catchments.lookup.search.asked.questions import without_question
 from catchments.lookup.search.typed_text import TypedText
 

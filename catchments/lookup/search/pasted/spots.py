@@ -19,8 +19,8 @@ from catchments.geometry.coordinates import (
     to_180,
     to_360,
 )
-from catchments.lookup.notices import NoticeCode
-from catchments.lookup.notices import spoken as _l
+from catchments.lookup.notice_codes import NoticeCode
+from catchments.lookup.notice_codes import spoken as _l
 
 M_A_DEGREE = 111_320.0
 """Metres of a degree of latitude, and of longitude at the equator, which is no fewer here."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from catchments.readers.fenced_programs import Program, answer
-from catchments.readers.formats.file_checks import MAX_FEATURES, not_what_it_says, refuse_many
+from catchments.readers.formats.file_refusals import MAX_FEATURES, not_what_it_says, refuse_many
 from catchments.readers.formats.shapefile.gdal_drivers import ENVIRONMENT
 from catchments.readers.formats.shapefile.messages import Asked, Held
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from catchments.core.columns import CATCHMENT_COLUMNS
+from catchments.core.column_vocabulary import CATCHMENT_COLUMNS
 
 ROOM = 10
 _SIBLING = re.compile(r"(.{8})_[1-9]")

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import shown
 from catchments.readers.formats import geopackage
-from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
+from catchments.readers.formats.file_refusals import not_what_it_says, refuse_many
 from catchments.readers.formats.geopackage import GeoPackage, Row, TableLayer
 from catchments.readers.formats.vectors.declarations import (
     DECLARED_AT_MOST,

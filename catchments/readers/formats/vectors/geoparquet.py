@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
-from catchments.readers.formats.file_checks import MAX_FEATURES, MAX_FILE_BYTES
+from catchments.readers.formats.file_refusals import MAX_FEATURES, MAX_FILE_BYTES
 from catchments.readers.formats.parquet.asking import held_in
 from catchments.readers.formats.parquet.messages import Held
 from catchments.readers.formats.vectors.declarations import declared_in

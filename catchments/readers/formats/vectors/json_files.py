@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import shown
 from catchments.geometry.coordinates import WGS84
-from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
+from catchments.readers.formats.file_refusals import not_what_it_says, refuse_many
 from catchments.readers.formats.vectors import topojson
 from catchments.readers.formats.vectors.declarations import MEMBERS, declared_in, report_members
 from catchments.readers.formats.vectors.layers import Layer, in_one_collection

@@ -23,7 +23,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import FileRefused, shown
 from catchments.geometry.coordinates import WGS84
-from catchments.readers.formats.file_checks import not_what_it_says, refuse_many
+from catchments.readers.formats.file_refusals import not_what_it_says, refuse_many
 from catchments.readers.formats.vectors.declarations import declared_in_texts
 from catchments.readers.formats.vectors.layers import Layer, in_one_collection
 from catchments.readers.formats.vectors.values import texts_of

@@ -30,7 +30,7 @@ from catchments.geometry.coordinates import (
 )
 from catchments.geometry.planar import Shapes
 from catchments.readers.formats import geopackage
-from catchments.readers.formats.file_checks import not_what_it_says
+from catchments.readers.formats.file_refusals import not_what_it_says
 from catchments.readers.formats.geopackage import GeoPackage, Row, TableLayer
 from catchments.readers.report import Progress, Report, line_of_text, no_progress
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from catchments.core.errors import FileRefused, shown
-from catchments.readers.formats.file_checks import not_what_it_says
+from catchments.readers.formats.file_refusals import not_what_it_says
 from catchments.readers.formats.shapefile.asking import held_in
 from catchments.readers.formats.shapefile.messages import Held, Value
 from catchments.readers.formats.vectors.cut_names import whole_names

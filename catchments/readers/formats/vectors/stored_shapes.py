@@ -8,7 +8,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.geometry import wkb
-from catchments.readers.formats.file_checks import not_what_it_says
+from catchments.readers.formats.file_refusals import not_what_it_says
 from catchments.readers.formats.vectors.layers import in_one_collection
 
 

@@ -19,7 +19,7 @@ from catchments.core.errors import FileRefused, shown
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import WGS84
 from catchments.readers.formats.cells import tidy, unwrapped
-from catchments.readers.formats.file_checks import (
+from catchments.readers.formats.file_refusals import (
     ALLOWED,
     MAX_FILE_BYTES,
     not_what_it_says,

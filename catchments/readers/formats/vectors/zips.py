@@ -20,7 +20,7 @@ from catchments.core.errors import FileRefused, shown
 from catchments.core.plain_cells import as_meant
 from catchments.readers.formats.archives import Archive, Member, opened_archive
 from catchments.readers.formats.cells import tidy
-from catchments.readers.formats.file_checks import ALLOWED
+from catchments.readers.formats.file_refusals import ALLOWED
 from catchments.readers.formats.text_files import TextFault, rows_of_text
 from catchments.readers.formats.vectors.declarations import (
     is_table_of_ours,

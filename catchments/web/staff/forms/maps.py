@@ -24,7 +24,7 @@ from maps.leaflet import LEAFLET_VERSION, MAP_SCRIPTS
 
 NOT_OURS = frozenset({"map-app.js"})
 """The public page around its map."""
-_PARTS = "map snap outline pen snapping draw choose totals"
+_PARTS = "map snap-index outline pen snapping draw choose totals"
 STAFF_SCRIPTS = tuple(f"staff-{part}.js" for part in _PARTS.split())
 """In the order in which they run."""
 
