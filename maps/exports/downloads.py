@@ -12,7 +12,7 @@ from functools import cache
 from catchments.core.columns import CATCHMENT_COLUMNS
 from maps.exports.export_input import ExportInput
 from maps.exports.school_tables import COLUMNS as SCHOOL_COLUMNS
-from maps.screen.shell import Shell
+from maps.screen.shell import Shell, small_extent
 
 MANIFEST = "manifest.json"
 GEOJSON = "boundaries.geojson"
@@ -89,13 +89,12 @@ def _makers() -> Mapping[str, Callable[[ExportInput], bytes]]:
 
 
 def _file_shell(material: ExportInput) -> Shell:
-    known: Shell | None = material.memo.get(FILE_SHELL)
-    if known is not None:
-        return known
-    from maps.screen.shell import small_extent
-    from maps.screen.standalone import file_shell  # brings Folium
+    def make() -> Shell:
+        from maps.screen.standalone import file_shell  # brings Folium
 
-    return file_shell(small_extent(material))
+        return file_shell(small_extent(material))
+
+    return material.once(FILE_SHELL, make)
 
 
 FILES = (
