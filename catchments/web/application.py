@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from flask import Flask, request
@@ -98,6 +98,7 @@ BLUEPRINTS = (
 SEND_EVERY_S = 5.0
 LOOK_EVERY_S = 5.0
 FORGET_EVERY_S = 3_600.0
+NOT_REFRESHED = "the snapshot could not be refreshed"
 READ_WITHIN_S = 20.0
 LEAST_READ_A_S = 1_024
 """Whoever takes less a second of an answer, for so long, is ended."""
@@ -153,23 +154,14 @@ def serve_app() -> Flask:
     for sentence in exposed(files_of(settings)):
         app.logger.warning("%s", sentence)
     try:
-        running.snapshots.current()
+        made_up = running.snapshots.current().demonstration
     except CatchmentsError as error:
         app.logger.warning("not ready: %s", error)
-    if not settings.audit_out and not _shows_a_demonstration(running):
+        made_up = True  # nothing is served that the trail could be about
+    if not settings.audit_out and not made_up:
         app.logger.warning("%s", HASH_GOES_NOWHERE)
-    keeping = (_keep_fresh, _keep_sending, _keep_trail_sent, _keep_readers_awake, _keep_forgetting)
-    for work in keeping:
-        threading.Thread(target=work, args=(app, running), daemon=True).start()
-    threading.Thread(target=metrics.keep_published, args=(app,), daemon=True).start()
+    _keep_up(app, running)
     return app
-
-
-def _shows_a_demonstration(running: Services) -> bool:
-    try:
-        return running.snapshots.current().demonstration
-    except CatchmentsError:
-        return True  # nothing is served that the trail could be about
 
 
 def files_of(settings: Settings) -> list[Path]:
@@ -178,9 +170,28 @@ def files_of(settings: Settings) -> list[Path]:
     return [path for path in (own, settings.addresses_path) if path]
 
 
-def _keep_fresh(app: Flask, running: Services) -> None:
-    while True:
-        time.sleep(running.settings.refresh_s)
+def _keep_up(app: Flask, running: Services) -> None:
+    """Begin what goes on beside requests, each in a thread of its own: nothing waits for another.
+
+    Every worker sends what is due, and claims see to it that each goes out once.
+    """
+    settings, trail = running.settings, running.trail
+    keep = partial(keep_doing, app.logger)
+    keep(_refreshing(app, running), every_s=settings.refresh_s, failing=NOT_REFRESHED)
+    keep(_sending(running), every_s=SEND_EVERY_S, failing="nothing is being sent")
+    if trail is not None and trail.state != NOWHERE:
+        failing = "the audit trail's last hash does not go out"
+        keep(trail.send_due, every_s=SEND_EVERY_S, failing=failing)
+    keep(_ending_slow(app), every_s=LOOK_EVERY_S, failing="slow connections are not ended")
+    # Whether anybody looks at them or not.
+    forget = partial(MistakeReports(running.store).forget_older_than, settings.reports_kept_days)
+    keep(forget, every_s=FORGET_EVERY_S, failing="old reports of mistakes are not deleted")
+    count = app.extensions[metrics.MEASURED].publish
+    keep(count, every_s=metrics.PUBLISH_EVERY_S, failing="nothing is being counted")
+
+
+def _refreshing(app: Flask, running: Services) -> Callable[[], None]:
+    def refresh() -> None:
         try:
             if running.snapshots.refresh():
                 app.logger.info("serving a new snapshot")
@@ -190,13 +201,14 @@ def _keep_fresh(app: Flask, running: Services) -> None:
             app.logger.warning("the database is away: %s", error)
         except Exception:
             metrics.count_refresh_failure()
-            app.logger.exception("the snapshot could not be refreshed")
+            raise
+
+    return refresh
 
 
-def _keep_sending(app: Flask, running: Services) -> None:
-    """Send what is due; every worker does, and claims see to it that each goes out once."""
-    payload = payloads(running.store, running.snapshots, running.settings)
+def _sending(running: Services) -> Callable[[], None]:
     store, settings = running.store, running.settings
+    payload = payloads(store, running.snapshots, settings)
     boxes = (Outbox(store), Letters(store, settings.public_url))
     couriers = [DeliveryWorker(box, settings, payload) for box in boxes]
 
@@ -204,37 +216,18 @@ def _keep_sending(app: Flask, running: Services) -> None:
         for courier in couriers:
             courier.send_due()
 
-    keep_doing(app.logger, send, every_s=SEND_EVERY_S, failing="nothing is being sent")
+    return send
 
 
-def _keep_readers_awake(app: Flask, _running: Services) -> None:
-    """End connections whose clients do not take what they asked for."""
+def _ending_slow(app: Flask) -> Callable[[], None]:
+    """Return what ends connections whose clients do not take what they asked for."""
     slow = SlowReaders(within_s=READ_WITHIN_S, least_a_s=LEAST_READ_A_S)
 
     def end() -> None:
         if ended := slow.end_them():
             app.logger.warning("ended %s connections that took too little", ended)
 
-    keep_doing(app.logger, end, every_s=LOOK_EVERY_S, failing="slow connections are not ended")
-
-
-def _keep_trail_sent(app: Flask, running: Services) -> None:
-    """Send the audit trail's last hash out; a thread of its own, for nothing else to wait for."""
-    sender = running.trail
-    if sender is None or sender.state == NOWHERE:
-        return
-    failing = "the audit trail's last hash does not go out"
-    keep_doing(app.logger, sender.send_due, every_s=SEND_EVERY_S, failing=failing)
-
-
-def _keep_forgetting(app: Flask, running: Services) -> None:
-    """Delete reports of mistakes whose time is over, whether anybody looks at them or not."""
-    days = running.settings.reports_kept_days
-    reports = MistakeReports(running.store)
-    failing = "old reports of mistakes are not deleted"
-    keep_doing(
-        app.logger, lambda: reports.forget_older_than(days), every_s=FORGET_EVERY_S, failing=failing
-    )
+    return end
 
 
 def _compress_pages(app: Flask) -> None:

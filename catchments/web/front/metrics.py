@@ -235,14 +235,3 @@ def _edition(running: Services) -> int | None:
     world = running.snapshots.latest
     summary = world.timeline.edition_on(world.today) if world else None
     return summary.number if summary else None
-
-
-def keep_published(app: Flask) -> None:
-    """Publish what a worker counts, for ever: the work of a thread."""
-    measured: Measured = app.extensions[MEASURED]
-    while True:
-        time.sleep(PUBLISH_EVERY_S)
-        try:
-            measured.publish()
-        except Exception:
-            app.logger.exception("nothing is being counted")
