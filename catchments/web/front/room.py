@@ -16,6 +16,7 @@ from flask import Flask
 
 from catchments.runtime.connections import same_written
 from catchments.web.common import problems
+from catchments.web.common.problems import instead_of_flask
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -111,7 +112,7 @@ class Room:
         client = same_written(environ.get("REMOTE_ADDR", ""))
         leave = self._enter(client, with_body=has_body(environ))
         if leave is None:
-            return self._refused(environ, start_response)
+            return instead_of_flask(self._app, environ, start_response, problems.no_room)
         answer = None
         try:
             answer = self._answered(environ, start_response, client, leave)
@@ -154,7 +155,7 @@ class Room:
             return answer
         if not self._long.take(client):
             getattr(answer, "close", lambda: None)()
-            return self._refused(environ, start_response)
+            return instead_of_flask(self._app, environ, start_response, problems.no_room)
         start_response(*heads[-1])
 
         def left() -> None:
@@ -162,11 +163,6 @@ class Room:
             leave()
 
         return _Long(answer, left)
-
-    def _refused(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        with self._app.request_context(environ):
-            response = self._app.process_response(problems.no_room())
-        return response(environ, start_response)
 
 
 def has_body(environ: WSGIEnvironment) -> bool:
