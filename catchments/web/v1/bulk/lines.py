@@ -49,7 +49,6 @@ COLUMNS = (
     "catchment_name",
     "provider_name",
 )
-_NO_ID = b""
 _PLAIN = re.compile(rb'"[0-9A-Za-z_.:/-]+( [0-9A-Za-z_.:/-]+)*"')
 """A text in JSON that is the same in CSV, without its quotes."""
 
