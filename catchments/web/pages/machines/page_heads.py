@@ -16,10 +16,10 @@ from catchments.web.common.i18n import base_root, language_prefix, pages_in_lang
 from catchments.web.common.services import address, service
 from catchments.web.pages.machines.blueprint import made_up
 from catchments.web.v1.formats import with_ending
+from maps.artefacts import PICTURE
 
 JSON, GEOJSON, CSV = "application/json", "application/geo+json", "text/csv"
 ATOM, LD_JSON = "application/atom+xml", "application/ld+json"
-PICTURE = "picture.png"
 WIDTH, HEIGHT = 1200, 630
 """Of the picture, in pixels."""
 
