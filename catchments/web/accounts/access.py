@@ -33,6 +33,7 @@ from flask import (
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused, NotAllowed
@@ -149,6 +150,14 @@ def fresh_enough() -> bool:
     """Whether whoever is signed in has shown it within the last five minutes."""
     found = _standing()
     return found is not None and timedelta() <= moment() - found[1].shown_at <= FRESH
+
+
+def once_a_request(name: str, find: Callable[[], R]) -> R:
+    """Return what is found for a request, asked for under its name for the first time alone."""
+    if name not in g:
+        setattr(g, name, find())
+    found: R = g.get(name)
+    return found
 
 
 def actions_of(endpoint: str) -> frozenset[Action] | None:
@@ -442,3 +451,11 @@ def _key(app: Flask) -> None:
         # Of several the last signs there; the session's first does.
         app.config["WTF_CSRF_SECRET_KEY"] = [*reversed(earlier), key]
         app.secret_key = key
+
+
+def signer(salt: str) -> URLSafeTimedSerializer:
+    """Return what signs texts for a purpose under the key of sessions, and dates them."""
+    # Of several keys the last signs; all are taken.
+    keys = [*current_app.config.get("SECRET_KEY_FALLBACKS", ())[::-1], current_app.secret_key]
+    made_with = {"digest_method": hashlib.sha256}  # the library's own is SHA-1
+    return URLSafeTimedSerializer(keys, salt=salt, signer_kwargs=made_with)

@@ -107,10 +107,7 @@ def _name() -> str:
 
 
 def _signer() -> URLSafeTimedSerializer:
-    # Of several keys the last signs; all are taken.
-    keys = [*current_app.config.get("SECRET_KEY_FALLBACKS", ())[::-1], current_app.secret_key]
-    made_with = {"digest_method": hashlib.sha256}  # the library's own is SHA-1
-    return URLSafeTimedSerializer(keys, salt=_SALT, signer_kwargs=made_with)
+    return access.signer(_SALT)
 
 
 def _key() -> bytes:

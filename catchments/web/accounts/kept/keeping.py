@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, after_this_request, flash, g, render_template, request, session
+from flask import Response, after_this_request, flash, render_template, request, session
 from flask_babel import gettext, ngettext
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
@@ -167,10 +167,7 @@ def standing_again() -> KeptForm | None:
     found = access.account_or_none()
     if not key or path != request.path or request.method != "GET" or found is None:
         return None
-    if KEPT not in g:
-        g.kept_form = _forms().found(key, by=found.person.id)
-    kept: KeptForm | None = g.kept_form
-    return kept
+    return access.once_a_request(KEPT, lambda: _forms().found(key, by=found.person.id))
 
 
 @blueprint.before_app_request

@@ -6,9 +6,7 @@ is all the same: nobody can write it but this service, and only pages for that p
 
 from __future__ import annotations
 
-import hashlib
-
-from flask import current_app, g, request
+from flask import request
 from itsdangerous import BadData, URLSafeTimedSerializer
 from markupsafe import Markup
 
@@ -24,10 +22,7 @@ _SALT = "catchments.written-for"
 @blueprint.app_template_global()
 def written_for() -> Markup:
     """Return the hidden field that says whom a form is written for; nothing for who is nobody."""
-    if "written_for" not in g:
-        g.written_for = _field()
-    field: Markup = g.written_for
-    return field
+    return access.once_a_request("written_for", _field)
 
 
 def written_for_whom() -> int | None:
@@ -51,7 +46,4 @@ def _field() -> Markup:
 
 
 def _signer() -> URLSafeTimedSerializer:
-    # Of several keys the last signs; all are taken.
-    keys = [*current_app.config.get("SECRET_KEY_FALLBACKS", ())[::-1], current_app.secret_key]
-    made_with = {"digest_method": hashlib.sha256}  # the library's own is SHA-1
-    return URLSafeTimedSerializer(keys, salt=_SALT, signer_kwargs=made_with)
+    return access.signer(_SALT)
