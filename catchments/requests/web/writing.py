@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Response, flash, jsonify, request, url_for
+from flask import Response, jsonify, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown, Stale
@@ -24,7 +24,7 @@ from catchments.requests.web.files import (
 from catchments.requests.web.form import LONGEST_FORM, form_page, typed
 from catchments.requests.web.frame import STALE, is_whole, schools_of_mine, show, whole
 from catchments.requests.web.portal import portal, viewer
-from catchments.web.accounts.access import going_to, me, requires
+from catchments.web.accounts.access import going_to, me, requires, said_at
 from catchments.web.accounts.pages import REFUSED, path_of
 
 CHECK, AUTOSAVE, ADD_FILE, TAKE_OUT = "check", "autosave", "add-file", "take-out-"
@@ -95,8 +95,7 @@ def draft_file(number: int, file: int) -> Response:
 def throw_away(number: int) -> AnyResponse:
     """Remove a request that is being written."""
     portal().written.throw_away(me(), number, once=request.form.get("once", ""))
-    flash("The request was thrown away. Nothing of it is kept.")
-    return going_to(path_of(".home"))
+    return said_at(path_of(".home"), "The request was thrown away. Nothing of it is kept.")
 
 
 def show_errors(written: WrittenRequest, errors: Mapping[str, str]) -> Response:
@@ -143,9 +142,8 @@ def _gone_on(written: WrittenRequest, said: str) -> AnyResponse:
         return jsonify(version=written.version, action=where)
     if what == CHECK:
         return going_to(path_of(".check", number=written.id))
-    flash(said)
     page = path_of(".writing", number=written.id)
-    return going_to(page if said == KEPT else f"{page}#files")
+    return said_at(page if said == KEPT else f"{page}#files", said)
 
 
 def _not_begun(

@@ -24,6 +24,7 @@ from flask import (
     Response,
     abort,
     current_app,
+    flash,
     g,
     redirect,
     request,
@@ -175,6 +176,12 @@ def own_path(text: str | None) -> str:
 def going_to(path: str) -> AnyResponse:
     """Redirect to a path among the staff pages."""
     return redirect(f"{request.script_root}{path}", 303)
+
+
+def said_at(path: str, said: str) -> AnyResponse:
+    """Redirect to a path in the room, whose page says once that something is done."""
+    flash(said)
+    return going_to(path)
 
 
 # --- beginning and ending a session ---------------------------------------------------------------

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 import pyotp
-from flask import Response, flash, request, session
+from flask import Response, request, session
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -25,10 +25,10 @@ from catchments.web.accounts.access import (
     blueprint,
     confirmed,
     even_owing,
-    going_to,
     me,
     own_path,
     requires,
+    said_at,
 )
 from catchments.web.accounts.pages import REFUSED, page, path_of
 from catchments.web.accounts.room import room
@@ -138,17 +138,12 @@ def _added(codes: list[str], said: str) -> AnyResponse:
     _sign_in_anew()
     if codes:
         return _codes_page(codes, going_on)
-    return _said_at(going_on, said)
+    return said_at(going_on, said)
 
 
 def _to_account(said: str) -> AnyResponse:
     _sign_in_anew()
-    return _said_at(path_of("accounts.password"), said)
-
-
-def _said_at(path: str, said: str) -> AnyResponse:
-    flash(said)
-    return going_to(path)
+    return said_at(path_of("accounts.password"), said)
 
 
 def _sign_in_anew() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, flash, request, session
+from flask import Response, request, session
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -28,6 +28,7 @@ from catchments.web.accounts.access import (
     open_to_nobody_else,
     own_path,
     requires,
+    said_at,
 )
 from catchments.web.accounts.pages import REFUSED, page, path_of
 from catchments.web.accounts.room import room
@@ -99,8 +100,7 @@ def sign_in_with_password() -> AnyResponse:
 def sign_out() -> AnyResponse:
     """End the session; others of the same person go on."""
     access.end()
-    flash(gettext("You are signed out."))
-    response = going_to(path_of(".sign_in"))
+    response = said_at(path_of(".sign_in"), gettext("You are signed out."))
     response.headers["Clear-Site-Data"] = LEFT_NOTHING
     return response
 
@@ -183,8 +183,7 @@ def _changed_password() -> AnyResponse:
     except InputRefused as error:
         return account_page({"new": str(error)})
     access.begin(me(), vouched_for=access.this_session().vouched_for)
-    flash(gettext("Your password is changed."))
-    return going_to(room().path)
+    return said_at(room().path, gettext("Your password is changed."))
 
 
 def owes_password(found: Account) -> str | None:

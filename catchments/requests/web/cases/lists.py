@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flask import Response, flash, request
+from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, NotAllowed, NotKnown, Stale
@@ -20,7 +20,7 @@ from catchments.requests.store.cases import LISTED_AT_ONCE, WORKERS, Wanted
 from catchments.requests.web.blueprint import blueprint
 from catchments.requests.web.frame import STALE, person_names, show, whole
 from catchments.requests.web.portal import my_organisations, portal, viewer
-from catchments.web.accounts.access import going_to, me, requires
+from catchments.web.accounts.access import going_to, me, requires, said_at
 from catchments.web.accounts.pages import REFUSED, path_of
 
 STATES: dict[str, tuple[str, frozenset[CaseState]]] = {
@@ -65,9 +65,9 @@ def assign() -> AnyResponse:
         errors = {getattr(refused, "field", "") or "assignee": f"Nothing was given. {refused}"}
         return _list_page(errors, status=status)
     name = person_names({assignee}).get(assignee, "")
-    flash(f"{len(chosen)} {'case was' if len(chosen) == 1 else 'cases were'} given to {name}.")
+    said = f"{len(chosen)} {'case was' if len(chosen) == 1 else 'cases were'} given to {name}."
     asked = {name: value for name in ("state", "at") if (value := request.form.get(name))}
-    return going_to(path_of(".cases", **asked))
+    return said_at(path_of(".cases", **asked), said)
 
 
 @blueprint.get("/search")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Response, flash, request
+from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused, NotAllowed, Stale
@@ -20,7 +20,7 @@ from catchments.requests.web.blueprint import blueprint
 from catchments.requests.web.form import contacts, labels
 from catchments.requests.web.frame import STALE, person_names, show
 from catchments.requests.web.portal import portal, viewer
-from catchments.web.accounts.access import going_to, me, requires
+from catchments.web.accounts.access import me, requires, said_at
 from catchments.web.accounts.pages import REFUSED, path_of
 
 BUTTONS = {
@@ -76,9 +76,8 @@ def done(
         do()
     except (InputRefused, NotAllowed, Stale) as refused:
         return _refused(reference, refused)
-    flash(said)
     page = path_of(".cases") if to_list else path_of(".case", reference=reference)
-    return going_to(f"{page}{anchor}")
+    return said_at(f"{page}{anchor}", said)
 
 
 def _refused(reference: str, refused: CatchmentsError) -> Response:

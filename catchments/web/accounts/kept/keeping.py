@@ -29,6 +29,7 @@ from catchments.web.accounts.access import (
     own_path,
     page_of_form,
     requires,
+    said_at,
 )
 from catchments.web.accounts.kept.filling import NOT_TYPED, filled_in, with_notice
 from catchments.web.accounts.kept.writer import FIELD, written_for_whom
@@ -59,7 +60,7 @@ def _keep() -> str | None:
         if person is None or sent is None or not _says_anything(sent):
             return None
         once = request.form.get("once", "")[:LONGEST_ONCE]
-        key = _forms().keep(sent, for_=person, once=once)
+        key = KeptForms(room().store).keep(sent, for_=person, once=once)
     except (CatchmentsError, HTTPException):
         # Too large to be read from somebody of whom nothing is known, or the database has no room.
         flash(
@@ -101,10 +102,6 @@ def _says_anything(sent: SentForm) -> bool:
     return bool(typed or sent.files)
 
 
-def _forms() -> KeptForms:
-    return KeptForms(room().store)
-
-
 INTERRUPTED.append(_keep)
 
 
@@ -113,7 +110,7 @@ INTERRUPTED.append(_keep)
 
 def _say_what_is_kept(person: Person, *, is_here: bool) -> None:  # noqa: ARG001 - as it is called
     """Tell somebody who has just signed in that forms of theirs are kept, with a link to each."""
-    keys = _forms().of(person.id)
+    keys = KeptForms(room().store).of(person.id)
     if not keys:
         return
     said = ngettext(
@@ -140,7 +137,7 @@ BEGUN.append(_say_what_is_kept)
 @even_owing
 def kept_form(key: str) -> AnyResponse:
     """Go to the page of a form that is kept, where it stands filled in."""
-    kept = _forms().found(key, by=me().id)
+    kept = KeptForms(room().store).found(key, by=me().id)
     if kept is None:  # somebody else's, or forgotten
         return going_to(room().path)
     session[KEPT] = [kept.key, kept.sent.path.partition("?")[0]]
@@ -154,11 +151,11 @@ def kept_form(key: str) -> AnyResponse:
 @even_owing
 def forget_form(key: str) -> AnyResponse:
     """Forget a form that is kept; its page opens as it is without it."""
-    kept = _forms().found(key, by=me().id)
-    _forms().forget(key, by=me().id)
+    kept = KeptForms(room().store).found(key, by=me().id)
+    KeptForms(room().store).forget(key, by=me().id)
     session.pop(KEPT, None)
-    flash(gettext("What was kept is forgotten."))
-    return going_to(kept.sent.path if kept else room().path)
+    said = gettext("What was kept is forgotten.")
+    return said_at(kept.sent.path if kept else room().path, said)
 
 
 def standing_again() -> KeptForm | None:
@@ -167,7 +164,8 @@ def standing_again() -> KeptForm | None:
     found = access.account_or_none()
     if not key or path != request.path or request.method != "GET" or found is None:
         return None
-    return access.once_a_request(KEPT, lambda: _forms().found(key, by=found.person.id))
+    forms, mine = KeptForms(room().store), found.person.id
+    return access.once_a_request(KEPT, lambda: forms.found(key, by=mine))
 
 
 @blueprint.before_app_request
@@ -192,7 +190,7 @@ def _sent_again(response: Response) -> Response:
     key = request.form.get(KEPT, "")
     found = access.account_or_none() if key else None
     if found is not None:
-        _forms().forget(key, by=found.person.id)
+        KeptForms(room().store).forget(key, by=found.person.id)
         session.pop(KEPT, None)
     return response
 
