@@ -82,6 +82,12 @@ def as_at(day: date | None = None) -> AsAt:
     return world.as_at(day or world.today)
 
 
+def as_published() -> AsAt:
+    """Return what holds today, for what can be said where nothing is published yet as well."""
+    world = service().snapshots.current()
+    return AsAt(world, world.today, world.on(world.today) if world.timeline.editions else None)
+
+
 def page_context(world: Published, snapshot: Snapshot | None, title: str) -> dict[str, Any]:
     """Return what `base.html` needs on every page."""
     timeline = world.timeline

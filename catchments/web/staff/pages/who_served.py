@@ -88,8 +88,7 @@ def _decided(world: Published, school_id: int, day: date) -> Decided:
         edition,
         before=change.before.provider if change else None,
         is_first=change is None,
-        by_directory=change is not None
-        and code_of(change.after.provider) != now,
+        by_directory=change is not None and code_of(change.after.provider) != now,
         steps=steps_of(world, edition),
         entries=_entries(edition),
     )
