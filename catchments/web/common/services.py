@@ -148,6 +148,12 @@ def kept_by_content(response: Response, control: str) -> Response:
     return validated(response, response.headers["ETag"], control)
 
 
+def attached(content: str | bytes, media_type: str, name: str) -> Response:
+    """Return what a browser saves under a name instead of showing it."""
+    named = {"Content-Disposition": f"attachment; filename={name}"}
+    return Response(content, content_type=media_type, headers=named)
+
+
 def leave_uncached() -> None:
     """Have nobody keep the page being made: something that belongs to it is missing just now."""
     g.uncached = True

@@ -18,7 +18,7 @@ from catchments.core.text_folding import folded
 from catchments.readers.uploads import Read, Sought, Wish
 from catchments.store.directory.aliases import AliasUploads
 from catchments.web.accounts.access import me, requires
-from catchments.web.common.services import service
+from catchments.web.common.services import attached, service
 from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.forms.uploads import read_files
@@ -51,9 +51,7 @@ def aliases() -> Response:
 def aliases_csv() -> Response:
     """Give the aliases as a table that can be imported as it is."""
     rows = ((*_number_and_text(line), _name(line), line.alias.source) for line in _present())
-    response = Response(plain_table(HEADINGS, rows), content_type=MEDIA_TYPE)
-    response.headers["Content-Disposition"] = "attachment; filename=aliases.csv"
-    return response
+    return attached(plain_table(HEADINGS, rows), MEDIA_TYPE, "aliases.csv")
 
 
 @blueprint.post("/aliases")

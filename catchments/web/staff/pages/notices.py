@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 from flask import Response
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import NotKnown
 from catchments.core.model import EditionSummary
-from catchments.core.plain_cells import harmless
+from catchments.core.plain_cells import plain_table
 from catchments.core.roles import Action
 from catchments.store.outbox.notices import STATES
 from catchments.store.outbox.queue import NoticeRow, Outbox
 from catchments.web.accounts.access import confirmed, me, requires, said_at
 from catchments.web.accounts.pages import page, path_of
-from catchments.web.common.services import service
+from catchments.web.common.services import attached, service
 from catchments.web.common.tables import MEDIA_TYPE
 from catchments.web.staff.blueprint import blueprint
 
@@ -55,10 +52,7 @@ def notices_csv(number: int) -> Response:
     if edition is None:
         raise NotKnown(gettext("There is no edition %(number)s.", number=number))
     rows = Outbox(service().store).notices(number)
-    response = Response(_table(edition, rows), content_type=MEDIA_TYPE)
-    name = f"notices-edition-{number}.csv"
-    response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    return response
+    return attached(_table(edition, rows), MEDIA_TYPE, f"notices-edition-{number}.csv")
 
 
 @blueprint.post("/notices/again/<int:number>")
@@ -71,12 +65,8 @@ def notices_again(number: int) -> AnyResponse:
 
 
 def _table(edition: EditionSummary, rows: list[NoticeRow]) -> bytes:
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\r\n")
-    writer.writerow([*HEADER, *FATE])
-    for row in rows:
-        sent_at = row.sent_at.isoformat(" ", "seconds") if row.sent_at else None
-        cells = (
+    told = (
+        (
             edition.number,
             edition.effective_from.isoformat(),
             row.recipient_kind,
@@ -87,8 +77,9 @@ def _table(edition: EditionSummary, rows: list[NoticeRow]) -> bytes:
             row.text,
             row.state or "for the download",
             row.attempts,
-            sent_at,
+            row.sent_at.isoformat(" ", "seconds") if row.sent_at else None,
             row.last_error,
         )
-        writer.writerow([harmless(cell) for cell in cells])
-    return written.getvalue().encode()
+        for row in rows
+    )
+    return plain_table((*HEADER, *FATE), told)
