@@ -57,13 +57,13 @@ from catchments.web.pages import (
     problem_types,
 )
 from catchments.web.pages import map as map_pages
+from catchments.web.pages.downloads import Digest
 from catchments.web.pages.machines import (
     blueprint as machines,
 )
 from catchments.web.pages.machines import (
     catalogue,
     icons,  # noqa: F401 - its addresses are the blueprint's
-    page_heads,
     robots,
     sitemap,  # noqa: F401 - its addresses are the blueprint's
 )
@@ -117,7 +117,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     app.extensions[EXTENSION] = Services.of(settings)
-    app.url_map.converters |= {"int": Number, "code": Code, "ending": Ending}
+    app.url_map.converters |= {"int": Number, "code": Code, "ending": Ending, "digest": Digest}
     app.jinja_env.filters["distance"] = kilometres
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -128,8 +128,6 @@ def web_app(settings: Settings | None = None) -> Flask:
     cors.register(app)
     robots.register(app)
     catalogue.register(app)
-    page_heads.register(app)
-    owner.register(app)
     accounts_routes.register(app, staff_room(app))
     _compress_pages(app)
     slashes.register(app)  # the last, so that the others see where it leads
@@ -197,10 +195,10 @@ def _refreshing(app: Flask, running: Services) -> Callable[[], None]:
                 app.logger.info("serving a new snapshot")
         except CatchmentsError as error:
             # Answers go on from memory; /readyz says so.
-            metrics.count_refresh_failure()
+            metrics.REFRESH_FAILURES.inc()
             app.logger.warning("the database is away: %s", error)
         except Exception:
-            metrics.count_refresh_failure()
+            metrics.REFRESH_FAILURES.inc()
             raise
 
     return refresh

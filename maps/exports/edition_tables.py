@@ -32,12 +32,7 @@ def provider_rows(edition: Edition) -> Iterator[list[Cell]]:
         yield provider_cells(provider)
 
 
-def source_rows(edition: Edition) -> Iterator[list[Cell]]:
-    """Yield a row of SOURCE_COLUMNS for each of an edition's own sources."""
-    yield from told_sources(edition.sources)
-
-
-def told_sources(sources: Iterable[Source]) -> Iterator[list[Cell]]:
+def source_rows(sources: Iterable[Source]) -> Iterator[list[Cell]]:
     """Yield a row of SOURCE_COLUMNS for each source, in their order."""
     for source in sources:
         told = source_json(source)

@@ -12,6 +12,7 @@ from typing import Any
 import pyotp
 from flask import Response, request, session
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused
@@ -32,11 +33,15 @@ from catchments.web.accounts.access import (
 )
 from catchments.web.accounts.pages import REFUSED, page, path_of
 from catchments.web.accounts.room import room
-from catchments.web.accounts.second_step import factors, no_such_passkey
+from catchments.web.accounts.second_step import NO_SUCH_PASSKEY, factors
 from catchments.web.accounts.signing_in import account_page
 
 NEW_APP = "new_app"
 """What the session keeps of an app that is being set up."""
+NOT_THE_APPS_CODE = _l(
+    "That is not the code that the app gives now. Scan the picture below with it, and type the"
+    " newest code. If it goes on, see that the clock of the telephone is right."
+)
 
 
 def owed(account: Account) -> str | None:
@@ -71,7 +76,7 @@ def add_app() -> AnyResponse:
     """Take an app that gives the code of the secret that was shown."""
     codes = factors().add_app(me(), _new_secret(), request.form.get("code", ""))
     if codes is None:
-        return _set_up_page({"code": _not_the_apps_code()})
+        return _set_up_page({"code": str(NOT_THE_APPS_CODE)})
     return _added(codes, gettext("Your app is set up."))
 
 
@@ -91,7 +96,7 @@ def add_passkey() -> AnyResponse:
             name=request.form.get("name", ""),
         )
     except passkeys.NotTaken:
-        return _set_up_page({"passkey": no_such_passkey()})
+        return _set_up_page({"passkey": str(NO_SUCH_PASSKEY)})
     except InputRefused as error:
         return _set_up_page({"passkey": str(error)})
     return _added(codes, gettext("Your passkey is set up."))
@@ -198,11 +203,3 @@ def _codes_page(codes: list[str], going_on: str = "") -> Response:
         service_name=room().name,
         going_on=going_on or path_of("accounts.password"),
     )
-
-
-def _not_the_apps_code() -> str:
-    said: str = gettext(
-        "That is not the code that the app gives now. Scan the picture below with it, and type the"
-        " newest code. If it goes on, see that the clock of the telephone is right."
-    )
-    return said

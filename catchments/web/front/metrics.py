@@ -56,11 +56,11 @@ _DURATIONS = Histogram(
     buckets=BUCKETS_S,
     registry=REGISTRY,
 )
-_LIMITED = Counter(
+LIMITED = Counter(
     "catchments_rate_limited_requests", "Requests refused with 429.", registry=REGISTRY
 )
-_BULK_ROWS = Counter("catchments_bulk_rows", "Rows of bulk requests answered.", registry=REGISTRY)
-_REFRESH_FAILURES = Counter(
+BULK_ROWS = Counter("catchments_bulk_rows", "Rows of bulk requests answered.", registry=REGISTRY)
+REFRESH_FAILURES = Counter(
     "catchments_refresh_failures",
     "Times that a worker could not ask the database for news.",
     registry=REGISTRY,
@@ -77,21 +77,6 @@ _REFRESHED = _of_each_worker(REFRESHED, "When the database last said what is pub
 
 
 # --- for other rooms ------------------------------------------------------------------------------
-
-
-def count_limited() -> None:
-    """Count a request that was refused because its client asks too often."""
-    _LIMITED.inc()
-
-
-def count_bulk_rows(rows: int) -> None:
-    """Count rows of a bulk request that were answered."""
-    _BULK_ROWS.inc(rows)
-
-
-def count_refresh_failure() -> None:
-    """Count that the database could not be asked for news."""
-    _REFRESH_FAILURES.inc()
 
 
 def register(app: Flask, *, access_log: bool) -> None:

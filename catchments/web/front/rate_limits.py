@@ -26,7 +26,7 @@ from catchments.store.keys import Keys, digest_of
 from catchments.web.common import problems
 from catchments.web.common.problems import instead_of_flask
 from catchments.web.common.services import EXTENSION, Services
-from catchments.web.front.metrics import count_limited
+from catchments.web.front.metrics import LIMITED
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -144,7 +144,7 @@ class RateLimitMiddleware:
         if allowance is None:
             return self._of_wrong_key(environ, start_response)
         if refused := self._is_spent(allowance, environ["REQUEST_METHOD"]):
-            count_limited()
+            LIMITED.inc()
             return instead_of_flask(self._app, environ, start_response, refused)
         counted, left_s = self.windows.count(allowance.who)
         headers = _headers(allowance, counted, left_s)
@@ -155,7 +155,7 @@ class RateLimitMiddleware:
             return start_response(status, [*given, *headers], exc_info)
 
         if counted > allowance.quota:
-            count_limited()
+            LIMITED.inc()
             refused = partial(problems.too_many, allowance.quota, left_s)
             return instead_of_flask(self._app, environ, told, refused)
         began_s = time.thread_time()
@@ -171,7 +171,7 @@ class RateLimitMiddleware:
         counted, left_s = self.misses.count(who)
         refused = problems.unknown_key
         if self.misses_at_most and counted > self.misses_at_most:
-            count_limited()
+            LIMITED.inc()
             refused = partial(problems.too_many_misses, self.misses_at_most, left_s)
         return instead_of_flask(self._app, environ, start_response, refused)
 

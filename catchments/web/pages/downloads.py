@@ -50,11 +50,6 @@ class Digest(BaseConverter):
     regex = "[0-9a-f]{12}"
 
 
-@blueprint.record_once
-def _know_digests(state: Any) -> None:
-    state.app.url_map.converters["digest"] = Digest
-
-
 # --- files ----------------------------------------------------------------------------------------
 
 
