@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -66,34 +65,21 @@ class Slots:
                 del self._taken[who]
 
 
-class Turns:
-    """Work that keeps a processor busy for long, one piece of it at a time.
+LONG_WORK = Lock()
+"""The turn of work that keeps a processor busy for long, such as bulk requests: a piece at a time.
 
-    Threads of a process share one interpreter: two such pieces at once are done no sooner, and all
-    others wait for both.
-    """
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """Have a turn."""
-        with self._lock:
-            yield
-
-    def of(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield pieces, each made when it is its turn; nobody has one while it is sent."""
-        while True:
-            with self._lock:
-                piece = next(pieces, None)
-            if piece is None:
-                return
-            yield piece
+Threads of a process share one interpreter: two such pieces at once are done no sooner, and all
+others wait for both."""
 
 
-LONG_WORK = Turns()
-"""The turns of a worker's bulk requests."""
+def in_turns(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield pieces, each made when it is its turn; nobody has one while it is sent."""
+    while True:
+        with LONG_WORK:
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        yield piece
 
 
 class Room:

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Response, after_this_request, flash, render_template, request, session
 from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
@@ -42,6 +43,13 @@ _SECRET = frozenset({"password", "old", "new", "again", "code", "answer"})
 """Fields of the pages of accounts that are kept nowhere: what people sign in with."""
 _OF_THE_FORM = frozenset({"csrf_token", FIELD, KEPT})
 LONGEST_ONCE = 64
+KEPT_SAFE = _l(
+    "Your session had ended. What you sent was not carried out, and nothing of it is lost: "
+    "sign in, and it stands in the form again."
+)
+TOO_LARGE = _l(
+    "Your session had ended. What you sent was not carried out, and is too large to be kept."
+)
 HTML = "text/html"
 SERVER_ERROR = 500
 
@@ -72,20 +80,9 @@ def _keep() -> str | None:
         return None
     mine = access.account_or_none()
     if mine is None:
-        flash(_said(is_kept=key is not None))
+        flash(str(KEPT_SAFE if key is not None else TOO_LARGE))
     is_mine = mine is None or mine.person.id == person
     return path_of("accounts.kept_form", key=key) if key and is_mine else None
-
-
-def _said(*, is_kept: bool) -> str:
-    lost: str = gettext(
-        "Your session had ended. What you sent was not carried out, and is too large to be kept."
-    )
-    kept: str = gettext(
-        "Your session had ended. What you sent was not carried out, and nothing of it is lost: "
-        "sign in, and it stands in the form again."
-    )
-    return kept if is_kept else lost
 
 
 def _sent() -> SentForm:
