@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Response, current_app, g, render_template, request, url_for
 from flask_babel import get_locale
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 EXTENSION = "catchments"
 OF_THIS_HOST = "catchments.of_this_host"
 """In the environment of a request whose answer names the host that it came to."""
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,14 @@ def as_published() -> AsAt:
     """Return what holds today, for what can be said where nothing is published yet as well."""
     world = service().snapshots.current()
     return AsAt(world, world.today, world.on(world.today) if world.timeline.editions else None)
+
+
+def remembered(world: Published, key: Any, make: Callable[[], Made]) -> Made:
+    """Return what a world remembers under a key, made where it has nothing."""
+    if key not in world.memo:
+        world.memo[key] = make()
+    made: Made = world.memo[key]
+    return made
 
 
 def page_context(world: Published, snapshot: Snapshot | None, title: str) -> dict[str, Any]:
