@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, Response, current_app, render_template, request, url_for
 from flask_babel import LazyString, gettext
@@ -35,9 +36,6 @@ from catchments.web.common.contract import NotOffered
 from catchments.web.spoken.catalogues import Told
 from catchments.web.spoken.catalogues import tell as _
 from catchments.web.spoken.page_words import for_pages
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 EXTENSION = "catchments.problems"
 PROBLEM = "application/problem+json"

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 
 from catchments.web.common import problems
 from catchments.web.common.problems import LONGEST_HEADER, instead_of_flask
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _OTHER_HEADERS = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 

@@ -16,15 +16,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, request, request_started
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from catchments.web.common.services import EXTENSION, Services
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MEASURED = "catchments.measured"
 """Where an application keeps what measures it."""

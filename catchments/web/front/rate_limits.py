@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, current_app
 
@@ -27,9 +28,6 @@ from catchments.web.common import problems
 from catchments.web.common.problems import instead_of_flask
 from catchments.web.common.services import EXTENSION, Services
 from catchments.web.front.metrics import LIMITED
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 KEY = "key"
 """The policy of those who have one."""

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from catchments.core.errors import long_date
-from catchments.core.model import NOT_STATED, EditionSummary, SourceKind
+from catchments.core.model import NOT_STATED, EditionSummary
 from catchments.lookup.snapshot import Published
 from catchments.web.common.i18n import in_new_zealand
 from catchments.web.common.services import absolute_url
 from catchments.web.pages.edition_history import history_of
 from catchments.web.pages.machines.blueprint import halves
+from maps.exports.data_package import publisher
 
 Json = dict[str, Any]
 LD_JSON = "application/ld+json"
@@ -107,8 +108,7 @@ def _description(edition: EditionSummary, told: Json) -> str:
 
 def _publisher(told: Json) -> Json:
     """Return whose boundaries they are: the service publishes what others decide."""
-    whose = [s["authority"] for s in told["sources"] if s["kind"] == SourceKind.BOUNDARIES]
-    return _organisation(whose[0] if whose else NOT_STATED)
+    return _organisation(publisher(told))
 
 
 def _organisation(name: str) -> Json:
