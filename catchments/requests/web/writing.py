@@ -63,7 +63,7 @@ def begin() -> AnyResponse:
 def writing(number: int) -> Response:
     """Show the form of a request that is being written."""
     written = portal().written.one(me(), number)
-    return form_page(_of(written), written.fields, written=written)
+    return form_page(school_of(written), written.fields, written=written)
 
 
 @blueprint.post("/writing/<int:number>")
@@ -100,7 +100,8 @@ def throw_away(number: int) -> AnyResponse:
 
 def show_errors(written: WrittenRequest, errors: Mapping[str, str]) -> Response:
     """Return the form with all that is still missing or wrong."""
-    return form_page(_of(written), written.fields, written=written, errors=errors, status=REFUSED)
+    school, fields = school_of(written), written.fields
+    return form_page(school, fields, written=written, errors=errors, status=REFUSED)
 
 
 def _with_its_files(
@@ -173,7 +174,7 @@ def _not_kept(
         return _said_to_script(refusals[0])
     written, errors = portal().written.one(me(), number), _errors(refusals)
     status = _status(refusals[0])
-    return form_page(_of(written), fields, written=written, errors=errors, status=status)
+    return form_page(school_of(written), fields, written=written, errors=errors, status=status)
 
 
 def _errors(refusals: list[CatchmentsError]) -> dict[str, str]:
@@ -190,7 +191,8 @@ def _said_to_script(refused: CatchmentsError) -> AnyResponse:
     return response
 
 
-def _of(written: WrittenRequest) -> Organisation:
+def school_of(written: WrittenRequest) -> Organisation:
+    """Return the school that a request is written for."""
     return portal().organisations.one(written.organisation)
 
 

@@ -7,7 +7,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ from catchments.lookup.snapshot import AsAt, Published, Snapshot
 from catchments.runtime.recent import Recent
 from catchments.store import Artefact
 from catchments.store.site.basemap import AboutBasemap, Basemaps
+from catchments.web.common.assets import content_of
 from catchments.web.common.http_cache import A_MINUTE, AN_HOUR, FOR_GOOD, validated
 from catchments.web.common.payload import provenance_json, provider_json
 from catchments.web.common.query_parameters import (
@@ -326,14 +327,8 @@ def leaflet(version: str, name: str) -> Response:
     path = leaflet_file(name) if version == LEAFLET_VERSION else None
     if path is None:
         raise NotKnown(f"There is no file {shown(name)} of Leaflet here.")
-    response = Response(_bytes_of(str(path)), mimetype=LEAFLET_FILES[name])
+    response = Response(content_of(path), mimetype=LEAFLET_FILES[name])
     return validated(response, f'"leaflet-{LEAFLET_VERSION}"', FOR_GOOD)
-
-
-@lru_cache(maxsize=len(LEAFLET_FILES))
-def _bytes_of(path: str) -> bytes:
-    with open(path, "rb") as file:  # noqa: PTH123 - a string is what the cache can hash
-        return file.read()
 
 
 def _today() -> tuple[AsAt, Snapshot]:

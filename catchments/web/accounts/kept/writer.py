@@ -7,7 +7,7 @@ is all the same: nobody can write it but this service, and only pages for that p
 from __future__ import annotations
 
 from flask import request
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData
 from markupsafe import Markup
 
 from catchments.core.errors import CatchmentsError
@@ -28,7 +28,8 @@ def written_for() -> Markup:
 def written_for_whom() -> int | None:
     """Return the number of the person whom the form was written for that was sent just now."""
     try:
-        number = _signer().loads(request.form.get(FIELD, ""), max_age=int(KEPT_FOR.total_seconds()))
+        kept_s = int(KEPT_FOR.total_seconds())
+        number = access.signer(_SALT).loads(request.form.get(FIELD, ""), max_age=kept_s)
     except BadData:
         return None
     return number if isinstance(number, int) else None
@@ -41,9 +42,5 @@ def _field() -> Markup:
         found = None
     if found is None:
         return Markup()
-    signed = _signer().dumps(found.person.id)
+    signed = access.signer(_SALT).dumps(found.person.id)
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, signed)
-
-
-def _signer() -> URLSafeTimedSerializer:
-    return access.signer(_SALT)
