@@ -127,7 +127,7 @@ def form_page(
         given=fields,
         written=written,
         once=once,
-        errors=errors or {},
+        errors=errors,
         guide=guide,
         parts=_parts(fields, school.id),
         questions=_asked(guide) if guide else [],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -46,11 +45,6 @@ def register(app: Flask) -> None:
 def show(template: str, title: str, *, status: int = 200, **context: Any) -> Response:
     """Return a page of requests."""
     return page(f"requests/{template}", title, status=status, **context)
-
-
-def person_names(numbers: set[int]) -> Mapping[int, str]:
-    """Return people's names by number."""
-    return portal().organisations.names(numbers)
 
 
 def age(sent_on: date) -> str:

@@ -70,7 +70,7 @@ def _page(errors: dict[str, str] | None = None, *, status: int = 200) -> Respons
         status=status,
         rows=rows,
         organisations=portal().organisations.some(places | led),
-        errors=errors or {},
+        errors=errors,
         given=request.form,
         longest=LONGEST_REASON,
     )

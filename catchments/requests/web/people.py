@@ -164,7 +164,7 @@ def _page(
         members=members,
         elsewhere={e.person.id for e in members if elsewhere(e.person.id, number)},
         roles=[role for role in CaseRole if role in ROLES_OF[organisation.kind]],
-        errors=errors or {},
+        errors=errors,
         given=request.form,
         ticked=_roles(),
         first=first,

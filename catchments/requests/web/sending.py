@@ -16,7 +16,7 @@ from catchments.requests.store.organisations import Organisation
 from catchments.requests.store.writing import Seen, WrittenRequest
 from catchments.requests.web.blueprint import blueprint
 from catchments.requests.web.form import Checked, checked, labels
-from catchments.requests.web.frame import person_names, show, whole
+from catchments.requests.web.frame import show, whole
 from catchments.requests.web.portal import portal, viewer
 from catchments.requests.web.writing import school_of, show_errors
 from catchments.web.accounts.access import going_to, me, requires
@@ -89,7 +89,7 @@ def sent(reference: str) -> Response:
         receipt=receipt,
         school=organisations[receipt.school_id],
         holder="your school’s own team" if receipt.in_school else receipt.provider_name,
-        names=person_names({receipt.primary_contact_id}),
+        names=portal().organisations.names({receipt.primary_contact_id}),
         demonstration=receipt.demonstration,
     )
 
@@ -151,7 +151,7 @@ def _check_page(
         "changed": changed,
         "own_team": OWN_TEAM,
         "wants_own_team": written.fields.get("to_own_team") or request.form.get("to") == OWN_TEAM,
-        "names": person_names({found.contact}),
+        "names": portal().organisations.names({found.contact}),
         "contact": found.contact,
         "demonstration": served is not None and served.demonstration,
     }

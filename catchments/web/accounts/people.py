@@ -16,7 +16,7 @@ from catchments.core.roles import Action, Person, Role
 from catchments.store.accounts.letters import Letter, Letters
 from catchments.store.accounts.people import People
 from catchments.web.accounts.access import blueprint, confirmed, me, requires, said_at
-from catchments.web.accounts.pages import REFUSED, page, path_of
+from catchments.web.accounts.pages import page, path_of
 from catchments.web.accounts.room import room
 
 ROLES = (
@@ -65,7 +65,7 @@ def person_add() -> Response:
     """Make an account, and show its first password, once."""
     form = request.form
     try:
-        first = _random_password() if _signs_in_here() else ""
+        first = secrets.token_urlsafe(RANDOM_BYTES) if _signs_in_here() else ""
         made = People(room().store).add(
             login=form.get("login", ""),
             name=form.get("name", ""),
@@ -128,9 +128,9 @@ def person_enable(number: int) -> AnyResponse:
 @confirmed
 def person_password(number: int) -> Response:
     """Give somebody a new password, and show it, once."""
-    if not _has_passwords():
+    if not room().settings.local_sign_in:
         raise InputRefused(gettext("Passwords are switched off here."))
-    who, first = numbered(number), _random_password()
+    who, first = numbered(number), secrets.token_urlsafe(RANDOM_BYTES)
     People(room().store).set_password(who.login, first, by=me().login)
     return _person_page(who, first=first)
 
@@ -164,14 +164,6 @@ def _signs_in_here() -> bool:
     return given == HERE
 
 
-def _has_passwords() -> bool:
-    return room().settings.local_sign_in
-
-
-def _random_password() -> str:
-    return secrets.token_urlsafe(RANDOM_BYTES)
-
-
 def numbered(number: int) -> Person:
     """Return whose account has a number. Raises NotKnown."""
     found = People(room().store).account(number)
@@ -201,7 +193,6 @@ def _new_page(errors: Mapping[str, str]) -> Response:
     return page(
         "accounts/person_new.html",
         gettext("Add a person"),
-        status=REFUSED if errors else 200,
         errors=errors,
         given=request.form,
         ticked=_roles_given(),
@@ -218,13 +209,12 @@ def _person_page(
     return page(
         "accounts/person.html",
         who.name,
-        status=REFUSED if errors else 200,
         person=who,
         is_me=who.id == me().id,
-        errors=errors or {},
+        errors=errors,
         first=first,
         roles=_offered(),
-        has_passwords=_has_passwords(),
+        has_passwords=settings.local_sign_in,
         roles_from=oidc.name if oidc and oidc.role_claim else "",
         account=account,
         oidc=oidc and oidc.name,

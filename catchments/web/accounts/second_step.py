@@ -19,7 +19,7 @@ from catchments.store.accounts.factors import Factors, Held, Kind
 from catchments.store.accounts.people import Account, People
 from catchments.web.accounts import access, passkeys
 from catchments.web.accounts.access import blueprint, going_to, open_to_nobody_else, own_path
-from catchments.web.accounts.pages import REFUSED, page, path_of
+from catchments.web.accounts.pages import page, path_of
 from catchments.web.accounts.room import room
 
 PENDING = "second_step"
@@ -188,8 +188,7 @@ def _page(person: Person, errors: dict[str, str] | None = None) -> AnyResponse:
     return page(
         "accounts/second_step.html",
         gettext("Second step"),
-        status=REFUSED if errors else 200,
-        errors=errors or {},
+        errors=errors,
         person=person,
         **asked_of(person),
     )

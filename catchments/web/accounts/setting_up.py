@@ -31,7 +31,7 @@ from catchments.web.accounts.access import (
     requires,
     said_at,
 )
-from catchments.web.accounts.pages import REFUSED, page, path_of
+from catchments.web.accounts.pages import page, path_of
 from catchments.web.accounts.room import room
 from catchments.web.accounts.second_step import NO_SUCH_PASSKEY, factors
 from catchments.web.accounts.signing_in import account_page
@@ -173,7 +173,6 @@ def _set_up_page(errors: dict[str, str]) -> Response:
     return page(
         "accounts/set_up.html",
         gettext("Set up a second step"),
-        status=REFUSED if errors else 200,
         errors=errors,
         held=held,
         required=is_required(me()),

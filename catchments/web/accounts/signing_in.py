@@ -242,9 +242,8 @@ def _confirm_page(going_on: str, errors: dict[str, str] | None = None) -> Respon
     return page(
         "accounts/confirm.html",
         gettext("Confirm that it is you"),
-        status=REFUSED if errors else 200,
         going_on=going_on,
-        errors=errors or {},
+        errors=errors,
         has_password=access.account().has_password,
         has_factor=access.account().has_factor,
         **(asked_of(me()) if access.account().has_factor else {}),
@@ -257,7 +256,6 @@ def account_page(errors: dict[str, str]) -> Response:
     return page(
         "accounts/password.html",
         gettext("Your account"),
-        status=REFUSED if errors else 200,
         errors=errors,
         shortest=SHORTEST_PASSWORD,
         owes_password=owes_password(access.account()) is not None,

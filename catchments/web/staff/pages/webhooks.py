@@ -14,7 +14,7 @@ from catchments.store.outbox.mail_sending import NotTaken
 from catchments.store.outbox.webhook_addresses import Webhooks
 from catchments.store.outbox.webhook_calls import call, checked_url
 from catchments.web.accounts.access import confirmed, me, requires, said_at
-from catchments.web.accounts.pages import REFUSED, page, path_of
+from catchments.web.accounts.pages import page, path_of
 from catchments.web.common.services import service
 from catchments.web.staff.blueprint import blueprint
 
@@ -74,8 +74,7 @@ def _page(
     return page(
         "staff/webhooks.html",
         gettext("Webhooks"),
-        status=REFUSED if errors else 200,
-        errors=errors or {},
+        errors=errors,
         given=given,
         secret=secret,
         webhooks=Webhooks(service().store).all(),
