@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
-from flask import Flask, request
+from flask import Blueprint, Flask, request
 from flask.wrappers import Response
 from flask_compress import Compress
 
@@ -25,7 +27,7 @@ from catchments.store.engine import database_file
 from catchments.store.outbox.queue import Outbox
 from catchments.store.outbox.trail_sending import NOWHERE
 from catchments.store.site.reports import MistakeReports
-from catchments.web import ogc, v1
+from catchments.web import ogc, pages, v1
 from catchments.web.accounts import routes as accounts_routes
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
 from catchments.web.common.query_parameters import Code, Number
@@ -46,53 +48,21 @@ from catchments.web.front.languages import Languages
 from catchments.web.front.one_connection import OneConnection
 from catchments.web.front.rate_limits import RateLimitMiddleware
 from catchments.web.front.response_cache import ResponseCache
-from catchments.web.pages import (
-    api_documentation,
-    catchments,
-    downloads,
-    guide,
-    health,
-    history,
-    home,
-    problem_types,
-)
-from catchments.web.pages import map as map_pages
 from catchments.web.pages.downloads import Digest
-from catchments.web.pages.machines import (
-    blueprint as machines,
-)
-from catchments.web.pages.machines import (
-    catalogue,
-    icons,  # noqa: F401 - its addresses are the blueprint's
-    robots,
-    sitemap,  # noqa: F401 - its addresses are the blueprint's
-)
-from catchments.web.pages.site import contact_cards, embedding, mistakes, owner
-from catchments.web.pages.site import texts as site_texts
+from catchments.web.pages.machines import catalogue, robots
 from catchments.web.staff import routes as staff_routes
 from catchments.web.staff.room import staff_room
 from catchments.web.v1 import provider
 from catchments.web.v1.formats import Ending
 
+PAGES = [import_module(each.name) for each in walk_packages(pages.__path__, f"{pages.__name__}.")]
+"""A module that is put there adds its blueprint: no list is kept."""
+_OF_PAGES = [getattr(each, "blueprint", None) for each in PAGES]
 BLUEPRINTS = (
     provider.blueprint,
     v1.blueprint,
     ogc.blueprint,
-    home.blueprint,
-    catchments.blueprint,
-    api_documentation.blueprint,
-    problem_types.blueprint,
-    downloads.blueprint,
-    guide.blueprint,
-    history.blueprint,
-    mistakes.blueprint,
-    contact_cards.blueprint,
-    embedding.blueprint,
-    map_pages.blueprint,
-    health.blueprint,
-    machines.blueprint,
-    owner.blueprint,
-    site_texts.blueprint,
+    *dict.fromkeys(each for each in _OF_PAGES if isinstance(each, Blueprint)),
     staff_routes.blueprint,
 )
 SEND_EVERY_S = 5.0
