@@ -171,15 +171,16 @@ def _owners(geometries: Iterable[Mapping[str, Any]]) -> dict[int, set[str]]:
     """Return which catchments use each arc."""
     owners: dict[int, set[str]] = {}
     for geometry in geometries:
-        for arc in _flat(geometry["arcs"]):
+        for arc in flat_arcs(geometry["arcs"]):
             owners.setdefault(max(arc, ~arc), set()).add(geometry["properties"]["code"])
     return owners
 
 
-def _flat(arcs: Iterable[Any]) -> Iterable[int]:
+def flat_arcs(arcs: Iterable[Any]) -> Iterable[int]:
+    """Yield the numbers of all arcs of a geometry, however deep its rings stand."""
     for arc in arcs:
         if isinstance(arc, list):
-            yield from _flat(arc)
+            yield from flat_arcs(arc)
         else:
             yield arc
 

@@ -124,10 +124,7 @@ def _blank() -> Page:
 
 def _map_page(material: ExportInput) -> Page:
     """Return the page with the map, drawn once for picture and PDF."""
-    if PAGE not in material.memo:
-        material.memo[PAGE] = _drawn_page(material)
-    page: Page = material.memo[PAGE]
-    return page
+    return material.once(PAGE, lambda: _drawn_page(material))
 
 
 def _drawn_page(material: ExportInput) -> Page:
@@ -376,12 +373,9 @@ def _list_pages(material: ExportInput) -> Iterator[Page]:
 
 def _blocks(material: ExportInput) -> Iterator[list[Row]]:
     """Yield each region's rows, north to south."""
-    by_region: dict[str, list[Catchment]] = {}
-    for catchment in material.catchments:
-        by_region.setdefault(catchment.education_region, []).append(catchment)
-    for region in regions_in_order(set(by_region)):
+    for region, held in material.by_region():
         heading = one_line(region, 60) or "No region recorded"
-        by_name = sorted(by_region[region], key=lambda c: (folded(c.name), c.code))
+        by_name = sorted(held, key=lambda c: (folded(c.name), c.code))
         yield [(heading,), *(_row(material, catchment) for catchment in by_name), ()]
 
 

@@ -23,6 +23,7 @@ from catchments.geometry.planar import Chains, Edges, Flags, Floats, Indices
 from maps.display import ORIGIN, PER_DEGREE, without_land
 from maps.exports.export_input import ExportInput
 from maps.exports.geojson import DECIMALS, members, properties
+from maps.locator import flat_arcs
 from maps.screen import regions
 
 Integers = npt.NDArray[np.int64]
@@ -89,26 +90,20 @@ def drawn_topology(material: ExportInput) -> bytes:
     A catchment has the properties `code`, `colour` (0…5) and `region` (0…12); a region is the lines
     around it and has none. The member `demonstration` says whether they are made up.
     """
-    if TOPOLOGY not in material.memo:
-        material.memo[TOPOLOGY] = _drawn(material, material.drawn)
-    made: bytes = material.memo[TOPOLOGY]
-    return made
+    return material.once(TOPOLOGY, lambda: _drawn(material, material.drawn))
 
 
 def overview_topology(material: ExportInput) -> bytes:
     """Return the same as `drawn_topology`, as it is drawn from afar."""
-    if OVERVIEW not in material.memo:
-        material.memo[OVERVIEW] = _drawn(material, material.drawn_from_afar)
-    made: bytes = material.memo[OVERVIEW]
-    return made
+    return material.once(OVERVIEW, lambda: _drawn(material, material.drawn_from_afar))
 
 
 def _drawn(material: ExportInput, coverage: Mapping[str, BaseGeometry]) -> bytes:
     edition = material.edition
-    colours = _colours(material)
+    colours = material.once(COLOURING, lambda: regions.provider_colours(edition))
     areas = shapely.orient_polygons(list(coverage.values()), exterior_cw=True)
     cut = Cut.of(areas, DRAWN, latest=True)
-    at_sea = _at_sea(material)
+    at_sea = material.once(AT_SEA, lambda: without_land(material.drawn, material.land))
     told = (
         regions.properties(
             edition.catchments.get(code), code, colours.get(code, 0), at_sea=code in at_sea
@@ -128,20 +123,6 @@ def _drawn(material: ExportInput, coverage: Mapping[str, BaseGeometry]) -> bytes
         "demonstration": edition.demonstration,
     }
     return json.dumps(topology, ensure_ascii=True, separators=(",", ":")).encode()
-
-
-def _colours(material: ExportInput) -> Mapping[str, int]:
-    if COLOURING not in material.memo:
-        material.memo[COLOURING] = regions.provider_colours(material.edition)
-    found: Mapping[str, int] = material.memo[COLOURING]
-    return found
-
-
-def _at_sea(material: ExportInput) -> set[str]:
-    if AT_SEA not in material.memo:
-        material.memo[AT_SEA] = without_land(material.drawn, material.land)
-    found: set[str] = material.memo[AT_SEA]
-    return found
 
 
 # --- lines ----------------------------------------------------------------------------------------
@@ -247,16 +228,8 @@ def _regions(
     for geometry in geometries:
         catchment = catchments.get(geometry["properties"]["code"])
         if catchment is not None and catchment.education_region:
-            arcs.setdefault(catchment.education_region, []).extend(_flat_arcs(geometry["arcs"]))
+            arcs.setdefault(catchment.education_region, []).extend(flat_arcs(geometry["arcs"]))
     return [{"type": "MultiLineString", "arcs": _outline(arcs[name])} for name in sorted(arcs)]
-
-
-def _flat_arcs(arcs: Arcs) -> Iterable[int]:
-    for arc in arcs:
-        if isinstance(arc, list):
-            yield from _flat_arcs(arc)
-        else:
-            yield arc
 
 
 def _outline(arcs: list[int]) -> list[list[int]]:

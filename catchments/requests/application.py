@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -158,10 +156,13 @@ def serve_app() -> Flask:
             log.warning("%s", HASH_GOES_NOWHERE)
     letters = CaseLetters(parts.database, settings.accounts.public_url)
     sending = MailWorker(letters, settings.accounts)
-    _begin(log, Following(parts, log).look, FOLLOW_EVERY_S, "the lookup is not followed")
-    _begin(log, sending.send_due, SEND_EVERY_S, "no e-mail is being sent")
-    _begin(log, parts.trail.send_due, SEND_EVERY_S, "the audit trail's last hash does not go out")
-    _begin(log, parts.written.forget_old, FORGET_EVERY_S, "old requests are not forgotten")
+    for work, every_s, failing in (
+        (Following(parts, log).look, FOLLOW_EVERY_S, "the lookup is not followed"),
+        (sending.send_due, SEND_EVERY_S, "no e-mail is being sent"),
+        (parts.trail.send_due, SEND_EVERY_S, "the audit trail's last hash does not go out"),
+        (parts.written.forget_old, FORGET_EVERY_S, "old requests are not forgotten"),
+    ):
+        keep_doing(log, work, every_s=every_s, failing=failing)
     return app
 
 
@@ -186,15 +187,6 @@ class Following:
         self._is_away = False
         if done and (done.moved or done.coming):
             self._log.info("handovers: %s done, %s to come", done.moved, done.coming)
-
-
-def _begin(log: logging.Logger, work: Callable[[], object], every_s: float, failing: str) -> None:
-    threading.Thread(
-        target=keep_doing,
-        args=(log, work),
-        kwargs={"every_s": every_s, "failing": failing},
-        daemon=True,
-    ).start()
 
 
 def _about() -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
-from flask import Flask, request
+from flask import Blueprint, Flask, request
 from flask.wrappers import Response
 from flask_compress import Compress
 
@@ -26,7 +28,7 @@ from catchments.store.engine import database_file
 from catchments.store.outbox.queue import Outbox
 from catchments.store.outbox.trail_sending import NOWHERE
 from catchments.store.site.reports import MistakeReports
-from catchments.web import ogc, v1
+from catchments.web import ogc, pages, v1
 from catchments.web.accounts import routes as accounts_routes
 from catchments.web.common import assets, cors, i18n, problems, request_log, security
 from catchments.web.common.query_parameters import Code, Number
@@ -47,59 +49,28 @@ from catchments.web.front.languages import Languages
 from catchments.web.front.one_connection import OneConnection
 from catchments.web.front.rate_limits import RateLimitMiddleware
 from catchments.web.front.response_cache import ResponseCache
-from catchments.web.pages import (
-    api_documentation,
-    catchments,
-    downloads,
-    guide,
-    health,
-    history,
-    home,
-    problem_types,
-)
-from catchments.web.pages import map as map_pages
-from catchments.web.pages.machines import (
-    blueprint as machines,
-)
-from catchments.web.pages.machines import (
-    catalogue,
-    icons,  # noqa: F401 - its addresses are the blueprint's
-    page_heads,
-    robots,
-    sitemap,  # noqa: F401 - its addresses are the blueprint's
-)
-from catchments.web.pages.site import contact_cards, embedding, mistakes, owner
-from catchments.web.pages.site import texts as site_texts
+from catchments.web.pages.downloads import Digest
+from catchments.web.pages.machines import catalogue, robots
 from catchments.web.staff import routes as staff_routes
 from catchments.web.staff.room import staff_room
 from catchments.web.v1 import provider
 from catchments.web.v1.formats import Ending
 
+PAGES = [import_module(each.name) for each in walk_packages(pages.__path__, f"{pages.__name__}.")]
+"""A module that is put there adds its blueprint: no list is kept."""
+_OF_PAGES = [getattr(each, "blueprint", None) for each in PAGES]
 BLUEPRINTS = (
     provider.blueprint,
     v1.blueprint,
     ogc.blueprint,
-    home.blueprint,
-    catchments.blueprint,
-    api_documentation.blueprint,
-    problem_types.blueprint,
-    downloads.blueprint,
-    guide.blueprint,
-    history.blueprint,
-    mistakes.blueprint,
-    contact_cards.blueprint,
-    embedding.blueprint,
-    map_pages.blueprint,
-    health.blueprint,
-    machines.blueprint,
-    owner.blueprint,
-    site_texts.blueprint,
+    *dict.fromkeys(each for each in _OF_PAGES if isinstance(each, Blueprint)),
     staff_routes.blueprint,
 )
 SEND_EVERY_S = 5.0
 LOOK_EVERY_S = 5.0
 FORGET_EVERY_S = 3_600.0
 GIVE_BACK_EVERY_S = 30.0
+NOT_REFRESHED = "the snapshot could not be refreshed"
 READ_WITHIN_S = 20.0
 LEAST_READ_A_S = 1_024
 """Whoever takes less a second of an answer, for so long, is ended."""
@@ -118,7 +89,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     app.extensions[EXTENSION] = Services.of(settings)
-    app.url_map.converters |= {"int": Number, "code": Code, "ending": Ending}
+    app.url_map.converters |= {"int": Number, "code": Code, "ending": Ending, "digest": Digest}
     app.jinja_env.filters["distance"] = kilometres
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -129,8 +100,6 @@ def web_app(settings: Settings | None = None) -> Flask:
     cors.register(app)
     robots.register(app)
     catalogue.register(app)
-    page_heads.register(app)
-    owner.register(app)
     accounts_routes.register(app, staff_room(app))
     _compress_pages(app)
     slashes.register(app)  # the last, so that the others see where it leads
@@ -155,22 +124,14 @@ def serve_app() -> Flask:
     for sentence in exposed(files_of(settings)):
         app.logger.warning("%s", sentence)
     try:
-        running.snapshots.current()
+        made_up = running.snapshots.current().demonstration
     except CatchmentsError as error:
         app.logger.warning("not ready: %s", error)
-    if not settings.audit_out and not _shows_a_demonstration(running):
+        made_up = True  # nothing is served that the trail could be about
+    if not settings.audit_out and not made_up:
         app.logger.warning("%s", HASH_GOES_NOWHERE)
-    for work in KEPT_UP:
-        threading.Thread(target=work, args=(app, running), daemon=True).start()
-    threading.Thread(target=metrics.keep_published, args=(app,), daemon=True).start()
+    _keep_up(app, running)
     return app
-
-
-def _shows_a_demonstration(running: Services) -> bool:
-    try:
-        return running.snapshots.current().demonstration
-    except CatchmentsError:
-        return True  # nothing is served that the trail could be about
 
 
 def files_of(settings: Settings) -> list[Path]:
@@ -179,25 +140,48 @@ def files_of(settings: Settings) -> list[Path]:
     return [path for path in (own, settings.addresses_path) if path]
 
 
-def _keep_fresh(app: Flask, running: Services) -> None:
-    while True:
-        time.sleep(running.settings.refresh_s)
+def _keep_up(app: Flask, running: Services) -> None:
+    """Begin what goes on beside requests, each in a thread of its own: nothing waits for another.
+
+    Every worker sends what is due, and claims see to it that each goes out once.
+    """
+    settings, trail = running.settings, running.trail
+    keep = partial(keep_doing, app.logger)
+    keep(_refreshing(app, running), every_s=settings.refresh_s, failing=NOT_REFRESHED)
+    keep(_sending(running), every_s=SEND_EVERY_S, failing="nothing is being sent")
+    if trail is not None and trail.state != NOWHERE:
+        failing = "the audit trail's last hash does not go out"
+        keep(trail.send_due, every_s=SEND_EVERY_S, failing=failing)
+    keep(_ending_slow(app), every_s=LOOK_EVERY_S, failing="slow connections are not ended")
+    # Whether anybody looks at them or not.
+    forget = partial(MistakeReports(running.store).forget_older_than, settings.reports_kept_days)
+    keep(forget, every_s=FORGET_EVERY_S, failing="old reports of mistakes are not deleted")
+    # What editions that are over, and large answers, have left free.
+    failing = "free memory is not given back"
+    keep(give_back_free_memory, every_s=GIVE_BACK_EVERY_S, failing=failing)
+    count = app.extensions[metrics.MEASURED].publish
+    keep(count, every_s=metrics.PUBLISH_EVERY_S, failing="nothing is being counted")
+
+
+def _refreshing(app: Flask, running: Services) -> Callable[[], None]:
+    def refresh() -> None:
         try:
             if running.snapshots.refresh():
                 app.logger.info("serving a new snapshot")
         except CatchmentsError as error:
             # Answers go on from memory; /readyz says so.
-            metrics.count_refresh_failure()
+            metrics.REFRESH_FAILURES.inc()
             app.logger.warning("the database is away: %s", error)
         except Exception:
-            metrics.count_refresh_failure()
-            app.logger.exception("the snapshot could not be refreshed")
+            metrics.REFRESH_FAILURES.inc()
+            raise
+
+    return refresh
 
 
-def _keep_sending(app: Flask, running: Services) -> None:
-    """Send what is due; every worker does, and claims see to it that each goes out once."""
-    payload = payloads(running.store, running.snapshots, running.settings)
+def _sending(running: Services) -> Callable[[], None]:
     store, settings = running.store, running.settings
+    payload = payloads(store, running.snapshots, settings)
     boxes = (Outbox(store), Letters(store, settings.public_url))
     couriers = [DeliveryWorker(box, settings, payload) for box in boxes]
 
@@ -205,54 +189,18 @@ def _keep_sending(app: Flask, running: Services) -> None:
         for courier in couriers:
             courier.send_due()
 
-    keep_doing(app.logger, send, every_s=SEND_EVERY_S, failing="nothing is being sent")
+    return send
 
 
-def _keep_readers_awake(app: Flask, _running: Services) -> None:
-    """End connections whose clients do not take what they asked for."""
+def _ending_slow(app: Flask) -> Callable[[], None]:
+    """Return what ends connections whose clients do not take what they asked for."""
     slow = SlowReaders(within_s=READ_WITHIN_S, least_a_s=LEAST_READ_A_S)
 
     def end() -> None:
         if ended := slow.end_them():
             app.logger.warning("ended %s connections that took too little", ended)
 
-    keep_doing(app.logger, end, every_s=LOOK_EVERY_S, failing="slow connections are not ended")
-
-
-def _keep_trail_sent(app: Flask, running: Services) -> None:
-    """Send the audit trail's last hash out; a thread of its own, for nothing else to wait for."""
-    sender = running.trail
-    if sender is None or sender.state == NOWHERE:
-        return
-    failing = "the audit trail's last hash does not go out"
-    keep_doing(app.logger, sender.send_due, every_s=SEND_EVERY_S, failing=failing)
-
-
-def _keep_forgetting(app: Flask, running: Services) -> None:
-    """Delete reports of mistakes whose time is over, whether anybody looks at them or not."""
-    days = running.settings.reports_kept_days
-    reports = MistakeReports(running.store)
-    failing = "old reports of mistakes are not deleted"
-    keep_doing(
-        app.logger, lambda: reports.forget_older_than(days), every_s=FORGET_EVERY_S, failing=failing
-    )
-
-
-def _keep_small(app: Flask, _running: Services) -> None:
-    """Give back what editions that are over, and large answers, have left free."""
-    failing = "free memory is not given back"
-    keep_doing(app.logger, give_back_free_memory, every_s=GIVE_BACK_EVERY_S, failing=failing)
-
-
-KEPT_UP = (
-    _keep_fresh,
-    _keep_sending,
-    _keep_trail_sent,
-    _keep_readers_awake,
-    _keep_forgetting,
-    _keep_small,
-)
-"""What goes on beside requests, each on a thread of its own."""
+    return end
 
 
 def _compress_pages(app: Flask) -> None:

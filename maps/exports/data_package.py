@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from catchments.core.column_vocabulary import BY_NAME, Column, Kind
-from catchments.core.model import SourceKind
+from catchments.core.model import NOT_STATED, SourceKind
 from catchments.core.text_folding import folded
 from maps.exports.downloads import FILES, SCHOOLS_CSV
 from maps.wording import made_up
@@ -43,7 +43,7 @@ def data_package(told: Json, saved_as: Mapping[str, str], *, created: datetime, 
         "homepage": home,
         "version": str(edition["number"]),
         "created": created.isoformat(timespec="seconds"),
-        "contributors": [{"title": _publisher(told), "roles": ["publisher"]}],
+        "contributors": [{"title": publisher(told), "roles": ["publisher"]}],
         "licenses": [_licence(each) for each in told["licences"]],
         "sources": [_source(each) for each in told["sources"]],
         "resources": [_resource(file, saved_as[file["name"]]) for file in told["files"]],
@@ -95,9 +95,10 @@ def _schema(columns: tuple[str, ...]) -> Json:
     return {"fields": fields(columns), "primaryKey": [first], "missingValues": [""]}
 
 
-def _publisher(told: Json) -> str:
+def publisher(told: Json) -> str:
+    """Return whose boundaries an edition has, by its manifest."""
     whose = [s["authority"] for s in told["sources"] if s["kind"] == SourceKind.BOUNDARIES]
-    return whose[0] if whose else "not stated"
+    return whose[0] if whose else NOT_STATED
 
 
 def _licence(licence: Json) -> Json:

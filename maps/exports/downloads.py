@@ -5,13 +5,14 @@ Importing it imports none of what makes them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from catchments.core.column_vocabulary import CATCHMENT_COLUMNS
 from maps.exports.export_input import ExportInput
 from maps.exports.school_tables import COLUMNS as SCHOOL_COLUMNS
-from maps.screen.shell import Shell
+from maps.screen.shell import Shell, small_extent
 
 MANIFEST = "manifest.json"
 GEOJSON = "boundaries.geojson"
@@ -50,91 +51,50 @@ class File:
     title: str
     about: str
     crs: str
-    make: Callable[[ExportInput], bytes]
     columns: tuple[str, ...] = ()
     """Of the vocabulary, in their order: those of its table, or of its first layer."""
 
+    def make(self, material: ExportInput) -> bytes:
+        """Return its content; what makes files is imported for the first of them."""
+        return _makers()[self.name](material)
 
-def _geojson(material: ExportInput) -> bytes:
+
+@cache
+def _makers() -> Mapping[str, Callable[[ExportInput], bytes]]:
+    """Return what makes each file, by its name."""
     from maps.exports.geojson import boundaries_geojson
-
-    return boundaries_geojson(material.edition, material.published)
-
-
-def _topojson(material: ExportInput) -> bytes:
+    from maps.exports.geoparquet import catchments_geoparquet, schools_geoparquet
+    from maps.exports.kml import catchments_kml
+    from maps.exports.school_tables import schools_csv
+    from maps.exports.vector_files import geopackage, shapefile
+    from maps.exports.workbook import schools_xlsx
+    from maps.printing import map_pdf, map_png
+    from maps.screen.whole_page import whole_page
     from maps.topology import published_topology
 
-    return published_topology(material)
-
-
-def _geopackage(material: ExportInput) -> bytes:
-    from maps.exports.vector_files import geopackage
-
-    return geopackage(material)
-
-
-def _shapefile(material: ExportInput) -> bytes:
-    from maps.exports.vector_files import shapefile
-
-    return shapefile(material)
-
-
-def _geoparquet(material: ExportInput) -> bytes:
-    from maps.exports.geoparquet import catchments_geoparquet
-
-    return catchments_geoparquet(material)
-
-
-def _schools_geoparquet(material: ExportInput) -> bytes:
-    from maps.exports.geoparquet import schools_geoparquet
-
-    return schools_geoparquet(material)
-
-
-def _kml(material: ExportInput) -> bytes:
-    from maps.exports.kml import catchments_kml
-
-    return catchments_kml(material)
-
-
-def _schools_csv(material: ExportInput) -> bytes:
-    from maps.exports.school_tables import schools_csv
-
-    return schools_csv(material)
-
-
-def _schools_xlsx(material: ExportInput) -> bytes:
-    from maps.exports.workbook import schools_xlsx
-
-    return schools_xlsx(material)
-
-
-def _map_pdf(material: ExportInput) -> bytes:
-    from maps.printing import map_pdf
-
-    return map_pdf(material)
-
-
-def _map_png(material: ExportInput) -> bytes:
-    from maps.printing import map_png
-
-    return map_png(material)
-
-
-def _map_html(material: ExportInput) -> bytes:
-    from maps.screen.whole_page import whole_page
-
-    return whole_page(material, _file_shell(material)).encode()
+    return {
+        GEOJSON: lambda material: boundaries_geojson(material.edition, material.published),
+        GEOPACKAGE: geopackage,
+        SHAPEFILE: shapefile,
+        TOPOJSON: published_topology,
+        GEOPARQUET: catchments_geoparquet,
+        SCHOOLS_GEOPARQUET: schools_geoparquet,
+        KML: catchments_kml,
+        SCHOOLS_XLSX: schools_xlsx,
+        SCHOOLS_CSV: schools_csv,
+        MAP_PDF: map_pdf,
+        MAP_PNG: map_png,
+        MAP_HTML: lambda material: whole_page(material, _file_shell(material)).encode(),
+    }
 
 
 def _file_shell(material: ExportInput) -> Shell:
-    known: Shell | None = material.memo.get(FILE_SHELL)
-    if known is not None:
-        return known
-    from maps.screen.shell import small_extent
-    from maps.screen.standalone import file_shell  # brings Folium
+    def make() -> Shell:
+        from maps.screen.standalone import file_shell  # brings Folium
 
-    return file_shell(small_extent(material))
+        return file_shell(small_extent(material))
+
+    return material.once(FILE_SHELL, make)
 
 
 FILES = (
@@ -145,7 +105,6 @@ FILES = (
         _l("Boundaries as published, with catchments and providers"),
         _l("For mapping software and websites: RFC 7946, seven decimals of a degree."),
         WGS84,
-        _geojson,
         CATCHMENT_COLUMNS,
     ),
     File(
@@ -155,7 +114,6 @@ FILES = (
         _l("Boundaries as published, and schools with a place"),
         _l("For QGIS and ArcGIS: the layers “catchments” and “schools”."),
         WGS84,
-        _geopackage,
         CATCHMENT_COLUMNS,
     ),
     File(
@@ -165,7 +123,6 @@ FILES = (
         _l("Boundaries as published, zipped, with a README.txt on its fields"),
         _l("For older GIS programs; names are cut at 254 bytes."),
         WGS84,
-        _shapefile,
     ),
     File(
         TOPOJSON,
@@ -174,7 +131,6 @@ FILES = (
         _l("Boundaries as published, each shared line once"),
         _l("For websites and programs that need to know who borders on whom."),
         WGS84,
-        _topojson,
         CATCHMENT_COLUMNS,
     ),
     File(
@@ -184,7 +140,6 @@ FILES = (
         _l("Boundaries as published, as columns"),
         _l("For DuckDB, GeoPandas and other programs of data scientists: GeoParquet 1.1."),
         WGS84,
-        _geoparquet,
         CATCHMENT_COLUMNS,
     ),
     File(
@@ -194,7 +149,6 @@ FILES = (
         _l("Every school with its place, catchment and provider, as columns"),
         _l("For the same programs; schools without a place are there too."),
         WGS84,
-        _schools_geoparquet,
         SCHOOL_COLUMNS,
     ),
     File(
@@ -207,7 +161,6 @@ FILES = (
             "200 m are left out."
         ),
         WGS84,
-        _kml,
     ),
     File(
         SCHOOLS_XLSX,
@@ -216,7 +169,6 @@ FILES = (
         _l("Every school with its catchment and provider, as a workbook"),
         _l("For Excel and other spreadsheets."),
         "",
-        _schools_xlsx,
         SCHOOL_COLUMNS,
     ),
     File(
@@ -226,7 +178,6 @@ FILES = (
         _l("Every school with its catchment and provider, as a plain table"),
         _l("For programs and spreadsheets: RFC 4180, UTF-8."),
         "",
-        _schools_csv,
         SCHOOL_COLUMNS,
     ),
     File(
@@ -236,7 +187,6 @@ FILES = (
         _l("Map for print, A3, and a list of catchments and providers"),
         _l("For a wall or a report."),
         NZTM2000,
-        _map_pdf,
     ),
     File(
         MAP_PNG,
@@ -245,7 +195,6 @@ FILES = (
         _l("Map for print, A3, as a picture"),
         _l("For slides and documents: 200 dots an inch."),
         NZTM2000,
-        _map_png,
     ),
     File(
         MAP_HTML,
@@ -254,7 +203,6 @@ FILES = (
         _l("The map in one file, with providers and schools"),
         _l("For any browser, from a disk or a memory stick, without a network."),
         WGS84,
-        _map_html,
     ),
 )
 """All that are made, in the order in which they are shown."""

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from catchments.core.model import Edition, Source
 from catchments.core.plain_cells import Cell
-from maps.exports.geojson import by_code, provider_json, source_json
+from maps.exports.geojson import by_code, source_json
+from maps.exports.school_tables import provider_cells
 
 SOURCE_COLUMNS = (
     "kind",
@@ -28,15 +29,10 @@ SOURCE_COLUMNS = (
 def provider_rows(edition: Edition) -> Iterator[list[Cell]]:
     """Yield a row of PROVIDER_COLUMNS for each provider, by code."""
     for provider in by_code(edition):
-        yield [*provider_json(provider).values()]
+        yield provider_cells(provider)
 
 
-def source_rows(edition: Edition) -> Iterator[list[Cell]]:
-    """Yield a row of SOURCE_COLUMNS for each of an edition's own sources."""
-    yield from told_sources(edition.sources)
-
-
-def told_sources(sources: Iterable[Source]) -> Iterator[list[Cell]]:
+def source_rows(sources: Iterable[Source]) -> Iterator[list[Cell]]:
     """Yield a row of SOURCE_COLUMNS for each source, in their order."""
     for source in sources:
         told = source_json(source)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -16,7 +16,10 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.model import Answer, Catchment, DirectoryRelease, Edition, Provider, Source
 from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
 from catchments.lookup.snapshot import Snapshot
+from maps.colours import regions_in_order
 from maps.display import coarser, display_coverage
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,13 @@ class ExportInput:
         """Return the material that a snapshot has."""
         return cls(snapshot.edition, coast, snapshot.release, snapshot.answers)
 
+    def once(self, key: str, make: Callable[[], Made]) -> Made:
+        """Return what several files have in common, made for the first of them."""
+        if key not in self.memo:
+            self.memo[key] = make()
+        made: Made = self.memo[key]
+        return made
+
     @cached_property
     def shore(self) -> Coast:
         """The coast, to be read when it is needed."""
@@ -95,6 +105,13 @@ class ExportInput:
     def catchments(self) -> list[Catchment]:
         """All catchments by code."""
         return [self.edition.catchments[code] for code in sorted(self.edition.catchments)]
+
+    def by_region(self) -> list[tuple[str, list[Catchment]]]:
+        """Return the regions north to south, each with its catchments by code."""
+        found: dict[str, list[Catchment]] = {}
+        for catchment in self.catchments:
+            found.setdefault(catchment.education_region, []).append(catchment)
+        return [(region, found[region]) for region in regions_in_order(set(found))]
 
     def provider(self, catchment: Catchment | None) -> Provider | None:
         """Return who serves a catchment, or None."""

@@ -13,13 +13,12 @@ import shapely
 from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.column_vocabulary import BY_NAME, CATCHMENT_COLUMNS, PROVIDER_COLUMNS, Kind
-from catchments.core.model import Provider
+from catchments.core.column_vocabulary import BY_NAME, CATCHMENT_COLUMNS, Kind
 from catchments.core.plain_cells import Cell
 from catchments.geometry.coordinates import WGS84
 from maps.exports.export_input import ExportInput
 from maps.exports.school_tables import COLUMNS as SCHOOL_COLUMNS
-from maps.exports.school_tables import school_rows
+from maps.exports.school_tables import provider_cells, school_rows
 
 TYPES: Mapping[Kind, pa.DataType] = {
     Kind.TEXT: pa.string(),
@@ -68,14 +67,8 @@ def _catchment_rows(material: ExportInput) -> Iterator[list[Cell]]:
     edition = material.edition
     origin = edition.number or 0, edition.effective_from, edition.demonstration
     for catchment in material.catchments:
-        served = _served(material.provider(catchment))
+        served = provider_cells(material.provider(catchment))
         yield [catchment.code, catchment.name, catchment.education_region, *served, *origin]
-
-
-def _served(provider: Provider | None) -> list[Cell]:
-    if provider is None:
-        return [None] * len(PROVIDER_COLUMNS)
-    return [provider.code, provider.name, provider.phone, provider.email, provider.website]
 
 
 def _as_many(boundary: BaseGeometry | None) -> BaseGeometry | None:

@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.model import Catchment
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import geometry_to_180
-from maps.colours import INK, region_colour, regions_in_order
+from maps.colours import INK, region_colour
 from maps.exports.export_input import ExportInput
 from maps.exports.geojson import members
 from maps.wording import MADE_UP, SIMPLIFIED, credit_lines, in_force, made_up, one_line
@@ -65,17 +65,14 @@ def _document(material: ExportInput, drawn: Mapping[str, BaseGeometry]) -> bytes
     _text(document, "name", f"Attendance service catchments – {in_force(material)}")
     notes = [*([MADE_UP] if material.demonstration else []), SIMPLIFIED, *credit_lines(material)]
     _text(document, "description", _lines(notes))
-    by_region: dict[str, list[Catchment]] = {}
-    for catchment in material.catchments:
-        by_region.setdefault(catchment.education_region, []).append(catchment)
-    regions = regions_in_order(set(by_region))
-    for at, region in enumerate(regions):
+    regions = material.by_region()
+    for at, (region, _) in enumerate(regions):
         _style(document, f"region-{at}", region_colour(region))
     _data(document, _of_all(material))
-    for at, region in enumerate(regions):
+    for at, (region, held) in enumerate(regions):
         folder = ET.SubElement(document, "Folder")
         _text(folder, "name", region or "No region recorded")
-        for catchment in sorted(by_region[region], key=lambda c: (folded(c.name), c.code)):
+        for catchment in sorted(held, key=lambda c: (folded(c.name), c.code)):
             _placemark(folder, material, catchment, drawn.get(catchment.code), f"#region-{at}")
     ET.indent(root, space="")
     written: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)

@@ -85,7 +85,7 @@ def cells_of(edition: Edition, answer: Answer) -> list[Cell]:
     basis = answer.basis.value if answer.basis and answer.catchment else None
     distance_m = None if answer.distance_m is None else round(answer.distance_m)
     told: list[Cell] = [school.school_id, school.name, school.city, school.status.value]
-    where = [*_catchment(answer.catchment), *_provider(answer.provider)]
+    where = [*_catchment(answer.catchment), *provider_cells(answer.provider)]
     listing, note = listing_of(edition, school.school_id), answer.in_school_provision
     return [*told, *where, basis, listing, distance_m, note]
 
@@ -96,7 +96,7 @@ def cells_of_number(edition: Edition, school_id: int) -> list[Cell]:
     provider = edition.providers.get((catchment and catchment.provider_code) or "")
     basis = Basis.LISTED.value if catchment else None
     told: list[Cell] = [school_id, None, None, NOT_IN_DIRECTORY]
-    where = [*_catchment(catchment), *_provider(provider)]
+    where = [*_catchment(catchment), *provider_cells(provider)]
     listing, note = listing_of(edition, school_id), edition.in_school_provision.get(school_id)
     return [*told, *where, basis, listing, None, note]
 
@@ -107,7 +107,8 @@ def _catchment(catchment: Catchment | None) -> list[Cell]:
     return [catchment.code, catchment.name, catchment.education_region]
 
 
-def _provider(provider: Provider | None) -> list[Cell]:
+def provider_cells(provider: Provider | None) -> list[Cell]:
+    """Return the PROVIDER_COLUMNS of a provider, all empty where there is none."""
     if provider is None:
         return [None] * 5
     return [provider.code, provider.name, provider.phone, provider.email, provider.website]

@@ -90,7 +90,7 @@ def geopackage(material: ExportInput) -> bytes:
                 use_arrow=True,
             )
         _append(path, "providers", PROVIDER_COLUMNS, provider_rows(material.edition))
-        _append(path, "sources", SOURCE_COLUMNS, source_rows(material.edition))
+        _append(path, "sources", SOURCE_COLUMNS, source_rows(material.edition.sources))
         return path.read_bytes()
 
 
@@ -123,7 +123,7 @@ def _append(path: Path, name: str, columns: Sequence[str], rows: Iterable[Sequen
 
 def _tables(material: ExportInput, texts: DataFrame) -> dict[str, bytes]:
     """Return the tables beside a Shapefile by name; `texts` are those of its own table, whole."""
-    providers, sources = provider_rows(material.edition), source_rows(material.edition)
+    providers, sources = provider_rows(material.edition), source_rows(material.edition.sources)
     written = [
         plain_table(PROVIDER_COLUMNS, providers),
         plain_table(SOURCE_COLUMNS, map(in_words, sources)),

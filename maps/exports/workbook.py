@@ -13,7 +13,7 @@ from catchments.core.column_vocabulary import PROVIDER_COLUMNS as PROVIDER_CELLS
 from catchments.core.errors import long_date
 from catchments.core.plain_cells import Cell
 from maps.exports.cells import AS_DAY, AS_TEXT, AS_USUAL, Losses, bold, cell, kept, wrapped
-from maps.exports.edition_tables import SOURCE_COLUMNS, provider_rows, told_sources
+from maps.exports.edition_tables import SOURCE_COLUMNS, provider_rows, source_rows
 from maps.exports.export_input import ExportInput
 from maps.exports.packing import unzipped, zipped
 from maps.exports.school_tables import COLUMNS, school_rows
@@ -88,7 +88,7 @@ def schools_xlsx(material: ExportInput) -> bytes:
     rows = list(school_rows(material))
     _fill(book.create_sheet("Schools"), COLUMNS, rows, losses)
     _fill(book.create_sheet("Providers"), PROVIDER_COLUMNS, list(_providers(material)), losses)
-    _fill(book.create_sheet("Sources"), SOURCE_COLUMNS, list(_sources(material)), losses)
+    _fill(book.create_sheet("Sources"), SOURCE_COLUMNS, list(source_rows(material.sources)), losses)
     _tell(book.create_sheet("About"), material, losses)
     written = io.BytesIO()
     book.save(written)
@@ -103,11 +103,6 @@ def _providers(material: ExportInput) -> Iterator[list[Cell]]:
     for row in provider_rows(material.edition):
         codes = ", ".join(served.get(str(row[0]), []))
         yield [*row, codes, material.edition.number or 0, material.demonstration]
-
-
-def _sources(material: ExportInput) -> Iterator[list[Cell]]:
-    """Yield a row for each source; that of the directory is the last, for its schools are here."""
-    yield from told_sources(material.sources)
 
 
 def _fill(

@@ -48,9 +48,7 @@ def country_svg(material: ExportInput, *, dark: bool = False) -> bytes:
 
 
 def _paths(material: ExportInput, scheme: Scheme) -> Iterator[str]:
-    if OUTLINES not in material.memo:
-        material.memo[OUTLINES] = _outlines(material)
-    for region, rings in material.memo[OUTLINES].items():
+    for region, rings in material.once(OUTLINES, lambda: _outlines(material)).items():
         yield f'<path fill="{scheme.regions[region]}" d="{rings}"/>'
 
 

@@ -14,7 +14,6 @@ import msgspec
 
 from catchments.core.errors import long_date
 from catchments.core.model import Answer, Catchment
-from maps.colours import regions_in_order
 from maps.exports.export_input import ExportInput
 from maps.leaflet import LEAFLET_FOLDER, MAP_SCRIPTS
 from maps.screen.orientation import places_json
@@ -111,13 +110,10 @@ def _told(material: ExportInput) -> list[str]:
 
 def _list(material: ExportInput) -> str:
     """Return every catchment with its provider and telephone number, as a list by region."""
-    by_region: dict[str, list[Catchment]] = {}
-    for catchment in material.catchments:
-        by_region.setdefault(catchment.education_region, []).append(catchment)
     parts = ['<section class="finder-list"><h2>All catchments and providers</h2>']
-    for region in regions_in_order(set(by_region)):
+    for region, held in material.by_region():
         name = html.escape(one_line(region) or WORDS["noRegion"])
-        rows = "".join(_row(material, each) for each in by_region[region])
+        rows = "".join(_row(material, each) for each in held)
         parts.append(
             f'<details class="region"><summary><h3>{name}</h3></summary><ul>{rows}</ul></details>'
         )

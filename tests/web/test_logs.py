@@ -251,9 +251,7 @@ def test_a_workers_first_line_says_which_version_it_is(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", sqlite_url(tmp_path / "empty.sqlite"))
     monkeypatch.setenv("CATCHMENTS_LOG", kind)
-    for work in ("_keep_fresh", "_keep_sending"):
-        monkeypatch.setattr(service, work, lambda *_: None)
-    monkeypatch.setattr(service.metrics, "keep_published", lambda *_: None)
+    monkeypatch.setattr(service, "_keep_up", lambda *_: None)
     service.serve_app()
     assert f"version {__version__}" in capsys.readouterr().err.splitlines()[0]
 

@@ -237,9 +237,9 @@ def test_what_other_rooms_count_is_told(client: FlaskClient) -> None:
     nothing: frozenset[tuple[str, str]] = frozenset()
     names = ("rate_limited_requests", "bulk_rows", "refresh_failures")
     before = samples(client)
-    metrics.count_limited()
-    metrics.count_bulk_rows(10_000)
-    metrics.count_refresh_failure()
+    metrics.LIMITED.inc()
+    metrics.BULK_ROWS.inc(10_000)
+    metrics.REFRESH_FAILURES.inc()
     after = samples(client)
     keys = [(f"catchments_{name}_total", nothing) for name in names]
     assert [after[key] - before[key] for key in keys] == [1, 10_000, 1]

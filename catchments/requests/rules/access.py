@@ -71,11 +71,6 @@ class Reach:
     assigned: frozenset[int] = frozenset()
     """Those that these hold and that are given to them."""
 
-    @property
-    def is_nothing(self) -> bool:
-        """Whether they come to no case at all."""
-        return not (self.schools or self.named or self.sent or self.holders or self.assigned)
-
 
 def reach(viewer: Viewer) -> Reach:
     """Return in which ways somebody comes to cases."""

@@ -204,14 +204,14 @@ def handed_over(case: Case, holder: int) -> Case:
     return replace(case, holder=holder, state=state, assigned_to=None, version=case.version + 1)
 
 
-def checked_reason(text: str, field: str = "reason") -> str:
+def checked_reason(text: str) -> str:
     """Return a reason without blanks around it. Raises InputRefused where there is none."""
     reason = text.strip()
     if 0 < len(reason) <= LONGEST_REASON:
         return reason
     raise InputRefused(
         "No reason is given." if not reason else f"The reason has {len(reason):,} characters.",
-        field=field,
+        field="reason",
         allowed=f"It must have 1 to {LONGEST_REASON:,}.",
         next_step="Whoever reads the case later will want to know why.",
     )

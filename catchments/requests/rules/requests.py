@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -129,24 +129,16 @@ def unpacked(text: str) -> SupportRequest:
     return msgspec.json.decode(text, type=SupportRequest)
 
 
-class Student(Protocol):
-    """What tells one student from another."""
-
-    @property
-    def student_name(self) -> str:
-        """Their whole name."""
-
-    @property
-    def born_on(self) -> date:
-        """The day of their birth."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sought:
     """A student whose cases are looked for."""
 
     student_name: str
     born_on: date
+
+
+Student = SupportRequest | Sought
+"""What tells one student from another: by their whole name and the day of their birth."""
 
 
 def same_student(request: Student) -> str:

@@ -34,7 +34,7 @@ from catchments.requests.store.organisations import (
     viewer_of,
 )
 from catchments.requests.store.sealed import handover_context, seal, unseal
-from catchments.store.engine import Repository, now
+from catchments.store.engine import Repository, inserted, now
 
 _C, _H, _O = schema.support_case, schema.handover, schema.organisation
 _F = schema.followed
@@ -341,19 +341,17 @@ def _by_then(connection: sa.Connection, move: Move) -> int:
 
 
 def _insert(connection: sa.Connection, reference: str, from_id: int, to_id: int, move: Move) -> int:
-    result = connection.execute(
-        _H.insert().values(
-            reference=reference,
-            from_id=from_id,
-            to_id=to_id,
-            day=move.day,
-            edition_number=move.served.edition_number,
-            state=HandoverState.COMING,
-            told_at=now(),
-        )
+    return inserted(
+        connection,
+        _H,
+        reference=reference,
+        from_id=from_id,
+        to_id=to_id,
+        day=move.day,
+        edition_number=move.served.edition_number,
+        state=HandoverState.COMING,
+        told_at=now(),
     )
-    assert result.inserted_primary_key  # noqa: S101 - an insert of one row always has one
-    return int(result.inserted_primary_key[0])
 
 
 def _planned(connection: sa.Connection, case: Case, to: int, move: Move) -> int:

@@ -23,6 +23,7 @@ from catchments.store.integrity.audit import append
 from catchments.store.schema import person
 
 _O, _M = schema.organisation, schema.membership
+_ROWS = sa.select(_O.c.id, _O.c.kind, _O.c.key, _O.c.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,8 @@ class Organisations(Repository):
 
     def all(self, *kinds: OrganisationKind) -> list[Organisation]:
         """Return the organisations of some kinds, by name."""
-        query = sa.select(_O.c.id, _O.c.kind, _O.c.key, _O.c.name).where(_O.c.kind.in_(kinds))
-        return self._read(query.order_by(_O.c.name), _organisation)
+        query = _ROWS.where(_O.c.kind.in_(kinds)).order_by(_O.c.name)
+        return self._read(query, _organisation)
 
     def named(self, kind: OrganisationKind, key: str) -> Organisation | None:
         """Return the organisation of a school's number or a provider's code, or None."""
@@ -68,8 +69,7 @@ class Organisations(Repository):
 
     def some(self, numbers: Iterable[int]) -> dict[int, Organisation]:
         """Return organisations by number; of those that there are not, nothing."""
-        query = sa.select(_O.c.id, _O.c.kind, _O.c.key, _O.c.name)
-        found = self._read(query.where(_O.c.id.in_(sorted(set(numbers)))), _organisation)
+        found = self._read(_ROWS.where(_O.c.id.in_(sorted(set(numbers)))), _organisation)
         return {each.id: each for each in found}
 
     def names(self, person_ids: Iterable[int]) -> dict[int, str]:
@@ -92,11 +92,8 @@ class Organisations(Repository):
 
     def of(self, person_id: int) -> list[Organisation]:
         """Return the organisations that somebody has a role in, by name."""
-        columns = (_O.c.id, _O.c.kind, _O.c.key, _O.c.name)
-        query = sa.select(*columns).join(_M, _M.c.organisation_id == _O.c.id).distinct()
-        return self._read(
-            query.where(_M.c.person_id == person_id).order_by(_O.c.name), _organisation
-        )
+        mine = _ROWS.join(_M, _M.c.organisation_id == _O.c.id).where(_M.c.person_id == person_id)
+        return self._read(mine.distinct().order_by(_O.c.name), _organisation)
 
     def members(self, organisation: int, *roles: CaseRole) -> list[Member]:
         """Return the people of an organisation whose accounts are open, by name.
@@ -167,8 +164,7 @@ class Organisations(Repository):
 
 def organisation_of(connection: sa.Connection, number: int) -> Organisation:
     """Return an organisation. Raises NotKnown."""
-    query = sa.select(_O.c.id, _O.c.kind, _O.c.key, _O.c.name).where(_O.c.id == number)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_ROWS.where(_O.c.id == number)).one_or_none()
     if row is None:
         raise NotKnown("There is no such organisation.")
     return _organisation(**row._mapping)
@@ -176,8 +172,8 @@ def organisation_of(connection: sa.Connection, number: int) -> Organisation:
 
 def found(connection: sa.Connection, kind: OrganisationKind, key: str) -> Organisation | None:
     """Return the organisation of a key, or None."""
-    query = sa.select(_O.c.id, _O.c.kind, _O.c.key, _O.c.name)
-    row = connection.execute(query.where(_O.c.kind == kind, _O.c.key == key)).one_or_none()
+    query = _ROWS.where(_O.c.kind == kind, _O.c.key == key)
+    row = connection.execute(query).one_or_none()
     return _organisation(**row._mapping) if row else None
 
 

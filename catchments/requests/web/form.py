@@ -113,7 +113,6 @@ def form_page(
     written: WrittenRequest | None = None,
     once: str = "",
     errors: Mapping[str, str] | None = None,
-    said: str = "",
     status: int = 200,
 ) -> Response:
     """Return the form of a request with what was typed so far."""
@@ -128,8 +127,7 @@ def form_page(
         given=fields,
         written=written,
         once=once,
-        errors=errors or {},
-        said=said,
+        errors=errors,
         guide=guide,
         parts=_parts(fields, school.id),
         questions=_asked(guide) if guide else [],

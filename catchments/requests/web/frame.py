@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any, NamedTuple
 
 from flask import Flask, Response, request, url_for
@@ -16,7 +15,7 @@ from catchments.requests.web.blueprint import ROOM
 from catchments.requests.web.portal import is_made_up, my_organisations, portal, viewer
 from catchments.web.accounts.access import account_or_none, is_staff_path
 from catchments.web.accounts.pages import page
-from catchments.web.common.i18n import in_new_zealand, te_reo
+from catchments.web.common.i18n import te_reo
 from catchments.web.spoken.dates import long_date
 
 STALE = 412
@@ -48,11 +47,6 @@ def show(template: str, title: str, *, status: int = 200, **context: Any) -> Res
     return page(f"requests/{template}", title, status=status, **context)
 
 
-def person_names(numbers: set[int]) -> Mapping[int, str]:
-    """Return people's names by number."""
-    return portal().organisations.names(numbers)
-
-
 def age(sent_on: date) -> str:
     """Return how long ago a request was sent, in days."""
     days = (portal().today() - sent_on).days
@@ -79,11 +73,6 @@ def size_of(count: int) -> str:
     if count >= 1024 * 1024:
         return f"{round(count / 1024 / 1024, 1):g} MB"
     return f"{max(1, count // 1024)} kB"
-
-
-def day_of(at: datetime) -> date:
-    """Return the date of a moment in New Zealand."""
-    return in_new_zealand(at).date()
 
 
 def _frame() -> dict[str, Any]:

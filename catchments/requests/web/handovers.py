@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, request
+from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused
@@ -12,7 +12,7 @@ from catchments.requests.rules.roles import CaseRole
 from catchments.requests.web.blueprint import ROOM, blueprint
 from catchments.requests.web.frame import show
 from catchments.requests.web.portal import portal, viewer
-from catchments.web.accounts.access import going_to, me, own_path, requires
+from catchments.web.accounts.access import me, own_path, requires, said_at
 from catchments.web.accounts.pages import REFUSED, path_of
 
 LONGEST_NOTE = 4_000
@@ -34,8 +34,7 @@ def handover_note(number: int) -> AnyResponse:
         said = f"The note has {len(text.strip()):,} characters, and {LONGEST_NOTE:,} are taken."
         return _page({f"note-{number}": said}, status=REFUSED)
     portal().handovers.write_note(me(), number, text)
-    flash("The note is kept. Whoever gets the case reads it from the day on.")
-    return going_to(_back())
+    return said_at(_back(), "The note is kept. Whoever gets the case reads it from the day on.")
 
 
 @blueprint.post("/handovers/<int:number>/stay")
@@ -47,12 +46,12 @@ def handover_stay(number: int) -> AnyResponse:
         both = portal().handovers.agree_to_stay(me(), number, reason)
     except InputRefused as refused:
         return _page({f"stay-{number}": str(refused)}, status=REFUSED)
-    flash(
+    said = (
         "Both sides agree: the case stays until it is closed."
         if both
         else "Your side agrees that the case stays. It does once the other side agrees as well."
     )
-    return going_to(_back())
+    return said_at(_back(), said)
 
 
 def _back() -> str:
@@ -71,7 +70,7 @@ def _page(errors: dict[str, str] | None = None, *, status: int = 200) -> Respons
         status=status,
         rows=rows,
         organisations=portal().organisations.some(places | led),
-        errors=errors or {},
+        errors=errors,
         given=request.form,
         longest=LONGEST_REASON,
     )

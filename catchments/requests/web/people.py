@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from flask import Response, flash, request
+from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, NotAllowed, NotKnown
@@ -14,7 +14,7 @@ from catchments.requests.rules.roles import ROLES_OF, CaseRole
 from catchments.requests.web.blueprint import blueprint
 from catchments.requests.web.frame import show, whole
 from catchments.requests.web.portal import portal
-from catchments.web.accounts.access import confirmed, going_to, me, requires
+from catchments.web.accounts.access import confirmed, me, requires, said_at
 from catchments.web.accounts.pages import REFUSED, path_of
 
 ACTIONS = {
@@ -73,8 +73,8 @@ def invite(organisation: int) -> AnyResponse:
         field = "email" if field == "login" else field or "roles"
         return _page(organisation, {field: str(refused)}, status=REFUSED)
     if not first:
-        flash(f"{who.name} has an account already, and has the roles here now.")
-        return _back(organisation)
+        said = f"{who.name} has an account already, and has the roles here now."
+        return _back(organisation, said)
     return _page(organisation, first=first, first_of=who.login)
 
 
@@ -90,8 +90,7 @@ def roles(organisation: int, number: int) -> AnyResponse:
         portal().organisations.set_roles(number, organisation, _roles(), by=me())
     except (InputRefused, NotAllowed) as refused:
         return _page(organisation, {f"roles-{number}": str(refused)}, status=REFUSED)
-    flash("The roles are changed.")
-    return _back(organisation)
+    return _back(organisation, "The roles are changed.")
 
 
 @blueprint.post("/organisations/<int:organisation>/people/<int:number>/<act>")
@@ -112,8 +111,8 @@ def account(organisation: int, number: int, act: str) -> AnyResponse:
             raise InputRefused("There is nothing like that to be done.")
     except (InputRefused, NotAllowed) as refused:
         return _page(organisation, {f"account-{number}": str(refused)}, status=REFUSED)
-    flash("The account is closed." if act == "disable" else "The account is open.")
-    return _back(organisation)
+    said = "The account is closed." if act == "disable" else "The account is open."
+    return _back(organisation, said)
 
 
 @blueprint.get("/organisations/<int:organisation>/looks")
@@ -142,8 +141,8 @@ def _roles() -> list[CaseRole]:
     return [role for role in CaseRole if role in ticked]
 
 
-def _back(organisation: int) -> AnyResponse:
-    return going_to(path_of(".people", organisation=organisation))
+def _back(organisation: int, said: str) -> AnyResponse:
+    return said_at(path_of(".people", organisation=organisation), said)
 
 
 def _page(
@@ -165,7 +164,7 @@ def _page(
         members=members,
         elsewhere={e.person.id for e in members if elsewhere(e.person.id, number)},
         roles=[role for role in CaseRole if role in ROLES_OF[organisation.kind]],
-        errors=errors or {},
+        errors=errors,
         given=request.form,
         ticked=_roles(),
         first=first,

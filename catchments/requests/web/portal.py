@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import cast
+from typing import Generic, TypeVar, cast
 
-from flask import current_app, g
+from flask import current_app
 
 from catchments.core.errors import CatchmentsError
 from catchments.requests.lookup import Lookup
@@ -24,9 +24,20 @@ from catchments.requests.store.organisations import Organisation, Organisations
 from catchments.requests.store.writing import WrittenRequests
 from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store.outbox.trail_sending import TrailSender
-from catchments.web.accounts.access import account_or_none, me
+from catchments.web.accounts.access import account_or_none, me, once_a_request
 
 EXTENSION = "catchments.requests"
+R = TypeVar("R")
+
+
+class _Of(Generic[R]):
+    """Gives a repository of a portal's database."""
+
+    def __init__(self, kind: Callable[[RequestsDatabase], R]) -> None:
+        self._kind = kind
+
+    def __get__(self, portal: Portal, _owner: type[Portal]) -> R:
+        return self._kind(portal.database)
 
 
 @dataclass(frozen=True)
@@ -39,45 +50,17 @@ class Portal:
     trail: TrailSender
     today: Callable[[], date] = today_in_new_zealand
 
-    @property
-    def cases(self) -> Cases:
-        """The cases."""
-        return Cases(self.database)
-
-    @property
-    def organisations(self) -> Organisations:
-        """The organisations and their people."""
-        return Organisations(self.database)
-
-    @property
-    def written(self) -> WrittenRequests:
-        """The requests that are being written."""
-        return WrittenRequests(self.database)
-
-    @property
-    def notes(self) -> Notes:
-        """What is said in cases, and their files."""
-        return Notes(self.database)
-
-    @property
-    def handovers(self) -> Handovers:
-        """Cases that change hands."""
-        return Handovers(self.database)
-
-    @property
-    def invitations(self) -> Invitations:
-        """What authorisers do with accounts."""
-        return Invitations(self.database)
-
-    @property
-    def looks(self) -> Looks:
-        """Who looked at which cases."""
-        return Looks(self.database)
-
-    @property
-    def figures(self) -> Figures:
-        """Counts of cases."""
-        return Figures(self.database)
+    cases = _Of(Cases)
+    organisations = _Of(Organisations)
+    written = _Of(WrittenRequests)
+    """The requests that are being written."""
+    notes = _Of(Notes)
+    """What is said in cases, and their files."""
+    handovers = _Of(Handovers)
+    invitations = _Of(Invitations)
+    """What authorisers do with accounts."""
+    looks = _Of(Looks)
+    figures = _Of(Figures)
 
 
 def portal() -> Portal:
@@ -87,27 +70,20 @@ def portal() -> Portal:
 
 def viewer() -> Viewer:
     """Return what whoever is signed in is where; asked once a request."""
-    if "viewer" not in g:
-        g.viewer = portal().organisations.viewer(me().id)
-    found: Viewer = g.viewer
-    return found
+    return once_a_request("viewer", lambda: portal().organisations.viewer(me().id))
 
 
 def my_organisations() -> list[Organisation]:
     """Return the organisations of whoever is signed in, by name; none where nobody is."""
-    if "my_organisations" not in g:
-        found = account_or_none()
-        g.my_organisations = portal().organisations.of(found.person.id) if found else []
-    kept: list[Organisation] = g.my_organisations
-    return kept
+    found, organisations = account_or_none(), portal().organisations
+    if found is None:
+        return []
+    return once_a_request("my_organisations", lambda: organisations.of(found.person.id))
 
 
 def heard() -> Followed | None:
     """Return what was last heard of the lookup; asked once a request."""
-    if "heard" not in g:
-        g.heard = portal().handovers.heard()
-    found: Followed | None = g.heard
-    return found
+    return once_a_request("heard", portal().handovers.heard)
 
 
 def is_made_up() -> bool:

@@ -1,21 +1,20 @@
-"""Every page of requests, gathered on their blueprints, and their registration."""
+"""Every page of requests, gathered on their blueprints, and their registration.
+
+A module that is put here adds its pages: no list of them is kept.
+"""
+
+from importlib import import_module
+from pkgutil import walk_packages
 
 from flask import Flask
 
-from catchments.requests.web import (  # noqa: F401 - each adds its pages
-    counts,
-    figures,
-    handovers,
-    health,
-    home,
-    people,
-    sending,
-    writing,
-)
+from catchments.requests import web
 from catchments.requests.web.blueprint import blueprint, files
-from catchments.requests.web.cases import lists, page, said, steps  # noqa: F401
 
 __all__ = ["register"]
+
+for each in walk_packages(web.__path__, f"{web.__name__}."):
+    import_module(each.name)
 
 
 def register(app: Flask) -> None:

@@ -16,9 +16,9 @@ from catchments.requests.store.organisations import Organisation
 from catchments.requests.store.writing import Seen, WrittenRequest
 from catchments.requests.web.blueprint import blueprint
 from catchments.requests.web.form import Checked, checked, labels
-from catchments.requests.web.frame import person_names, show, whole
+from catchments.requests.web.frame import show, whole
 from catchments.requests.web.portal import portal, viewer
-from catchments.requests.web.writing import show_errors
+from catchments.requests.web.writing import school_of, show_errors
 from catchments.web.accounts.access import going_to, me, requires
 from catchments.web.accounts.pages import REFUSED, path_of
 
@@ -51,7 +51,7 @@ def _send(number: int) -> AnyResponse:
     if found.errors or found.request is None:
         return show_errors(written, found.errors)
     try:
-        served = _served(_school(written))
+        served = _served(school_of(written))
     except (LookupAway, NotKnown) as error:
         return _check_page(written, found, trouble=error, status=AWAY)
     if (before := request.form.get("provider", "")) != served.provider_code:
@@ -89,7 +89,7 @@ def sent(reference: str) -> Response:
         receipt=receipt,
         school=organisations[receipt.school_id],
         holder="your school’s own team" if receipt.in_school else receipt.provider_name,
-        names=person_names({receipt.primary_contact_id}),
+        names=portal().organisations.names({receipt.primary_contact_id}),
         demonstration=receipt.demonstration,
     )
 
@@ -117,10 +117,6 @@ def _another(name: str, before: str, served: Served) -> str:
     )
 
 
-def _school(written: WrittenRequest) -> Organisation:
-    return portal().organisations.one(written.organisation)
-
-
 def _served(school: Organisation) -> Served:
     return portal().lookup.served(school.school_id, portal().today())
 
@@ -134,7 +130,7 @@ def _check_page(
     changed: str = "",
     status: int = 200,
 ) -> Response:
-    school = _school(written)
+    school = school_of(written)
     if served is None and trouble is None:
         try:
             served = _served(school)
@@ -155,7 +151,7 @@ def _check_page(
         "changed": changed,
         "own_team": OWN_TEAM,
         "wants_own_team": written.fields.get("to_own_team") or request.form.get("to") == OWN_TEAM,
-        "names": person_names({found.contact}),
+        "names": portal().organisations.names({found.contact}),
         "contact": found.contact,
         "demonstration": served is not None and served.demonstration,
     }

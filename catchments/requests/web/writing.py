@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Response, flash, jsonify, request, url_for
+from flask import Response, jsonify, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused, NotKnown, Stale
@@ -24,7 +24,7 @@ from catchments.requests.web.files import (
 from catchments.requests.web.form import LONGEST_FORM, form_page, typed
 from catchments.requests.web.frame import STALE, is_whole, schools_of_mine, show, whole
 from catchments.requests.web.portal import portal, viewer
-from catchments.web.accounts.access import going_to, me, requires
+from catchments.web.accounts.access import going_to, me, requires, said_at
 from catchments.web.accounts.pages import REFUSED, path_of
 
 CHECK, AUTOSAVE, ADD_FILE, TAKE_OUT = "check", "autosave", "add-file", "take-out-"
@@ -63,7 +63,7 @@ def begin() -> AnyResponse:
 def writing(number: int) -> Response:
     """Show the form of a request that is being written."""
     written = portal().written.one(me(), number)
-    return form_page(_of(written), written.fields, written=written)
+    return form_page(school_of(written), written.fields, written=written)
 
 
 @blueprint.post("/writing/<int:number>")
@@ -95,13 +95,13 @@ def draft_file(number: int, file: int) -> Response:
 def throw_away(number: int) -> AnyResponse:
     """Remove a request that is being written."""
     portal().written.throw_away(me(), number, once=request.form.get("once", ""))
-    flash("The request was thrown away. Nothing of it is kept.")
-    return going_to(path_of(".home"))
+    return said_at(path_of(".home"), "The request was thrown away. Nothing of it is kept.")
 
 
 def show_errors(written: WrittenRequest, errors: Mapping[str, str]) -> Response:
     """Return the form with all that is still missing or wrong."""
-    return form_page(_of(written), written.fields, written=written, errors=errors, status=REFUSED)
+    school, fields = school_of(written), written.fields
+    return form_page(school, fields, written=written, errors=errors, status=REFUSED)
 
 
 def _with_its_files(
@@ -143,9 +143,8 @@ def _gone_on(written: WrittenRequest, said: str) -> AnyResponse:
         return jsonify(version=written.version, action=where)
     if what == CHECK:
         return going_to(path_of(".check", number=written.id))
-    flash(said)
     page = path_of(".writing", number=written.id)
-    return going_to(page if said == KEPT else f"{page}#files")
+    return said_at(page if said == KEPT else f"{page}#files", said)
 
 
 def _not_begun(
@@ -175,7 +174,7 @@ def _not_kept(
         return _said_to_script(refusals[0])
     written, errors = portal().written.one(me(), number), _errors(refusals)
     status = _status(refusals[0])
-    return form_page(_of(written), fields, written=written, errors=errors, status=status)
+    return form_page(school_of(written), fields, written=written, errors=errors, status=status)
 
 
 def _errors(refusals: list[CatchmentsError]) -> dict[str, str]:
@@ -192,7 +191,8 @@ def _said_to_script(refused: CatchmentsError) -> AnyResponse:
     return response
 
 
-def _of(written: WrittenRequest) -> Organisation:
+def school_of(written: WrittenRequest) -> Organisation:
+    """Return the school that a request is written for."""
     return portal().organisations.one(written.organisation)
 
 

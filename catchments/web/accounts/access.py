@@ -24,6 +24,7 @@ from flask import (
     Response,
     abort,
     current_app,
+    flash,
     g,
     redirect,
     request,
@@ -33,6 +34,7 @@ from flask import (
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused, NotAllowed
@@ -151,6 +153,14 @@ def fresh_enough() -> bool:
     return found is not None and timedelta() <= moment() - found[1].shown_at <= FRESH
 
 
+def once_a_request(name: str, find: Callable[[], R]) -> R:
+    """Return what is found for a request, asked for under its name for the first time alone."""
+    if name not in g:
+        setattr(g, name, find())
+    found: R = g.get(name)
+    return found
+
+
 def actions_of(endpoint: str) -> frozenset[Action] | None:
     """Return the actions of which a view asks for one; OPEN for none, None where it is not said."""
     view = current_app.view_functions.get(endpoint)
@@ -166,6 +176,12 @@ def own_path(text: str | None) -> str:
 def going_to(path: str) -> AnyResponse:
     """Redirect to a path among the staff pages."""
     return redirect(f"{request.script_root}{path}", 303)
+
+
+def said_at(path: str, said: str) -> AnyResponse:
+    """Redirect to a path in the room, whose page says once that something is done."""
+    flash(said)
+    return going_to(path)
 
 
 # --- beginning and ending a session ---------------------------------------------------------------
@@ -442,3 +458,11 @@ def _key(app: Flask) -> None:
         # Of several the last signs there; the session's first does.
         app.config["WTF_CSRF_SECRET_KEY"] = [*reversed(earlier), key]
         app.secret_key = key
+
+
+def signer(salt: str) -> URLSafeTimedSerializer:
+    """Return what signs texts for a purpose under the key of sessions, and dates them."""
+    # Of several keys the last signs; all are taken.
+    keys = [*current_app.config.get("SECRET_KEY_FALLBACKS", ())[::-1], current_app.secret_key]
+    made_with = {"digest_method": hashlib.sha256}  # the library's own is SHA-1
+    return URLSafeTimedSerializer(keys, salt=salt, signer_kwargs=made_with)

@@ -12,7 +12,7 @@ import hashlib
 import secrets
 
 from flask import Response, after_this_request, current_app, request
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData
 
 from catchments.core.public_addresses import counted_as
 from catchments.core.roles import Person
@@ -64,7 +64,7 @@ def remember(person: Person, *, is_here: bool) -> None:
     others = [entry for entry in _entries() if entry[0] != str(person.id)]
     own = [str(person.id), secrets.token_urlsafe(MARK_BYTES), found.password_mark]
     kept = [own, *others][:PEOPLE_AT_MOST]
-    after_this_request(lambda response: _with_cookie(response, _signer().dumps(kept)))
+    after_this_request(lambda response: _with_cookie(response, access.signer(_SALT).dumps(kept)))
 
 
 def _tell(person: Person) -> None:
@@ -82,7 +82,7 @@ def _mark_of(found: Account) -> str:
 def _entries() -> _Known:
     """Return whom a browser is known for: number, mark, and the mark of their password then."""
     try:
-        kept = _signer().loads(request.cookies.get(_name(), ""), max_age=KEPT_S)
+        kept = access.signer(_SALT).loads(request.cookies.get(_name(), ""), max_age=KEPT_S)
     except BadData:
         return []
     return [[str(part) for part in entry] for entry in kept if len(entry) == 3][:PEOPLE_AT_MOST]
@@ -104,13 +104,6 @@ def _with_cookie(response: Response, value: str) -> Response:
 
 def _name() -> str:
     return f"{current_app.session_interface.get_cookie_name(current_app)}-device"
-
-
-def _signer() -> URLSafeTimedSerializer:
-    # Of several keys the last signs; all are taken.
-    keys = [*current_app.config.get("SECRET_KEY_FALLBACKS", ())[::-1], current_app.secret_key]
-    made_with = {"digest_method": hashlib.sha256}  # the library's own is SHA-1
-    return URLSafeTimedSerializer(keys, salt=_SALT, signer_kwargs=made_with)
 
 
 def _key() -> bytes:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, flash, request, url_for
+from flask import Response, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
@@ -15,8 +15,8 @@ from catchments.core.errors import InputRefused, NotKnown
 from catchments.core.roles import Action, Person, Role
 from catchments.store.accounts.letters import Letter, Letters
 from catchments.store.accounts.people import People
-from catchments.web.accounts.access import blueprint, confirmed, going_to, me, requires
-from catchments.web.accounts.pages import REFUSED, page
+from catchments.web.accounts.access import blueprint, confirmed, me, requires, said_at
+from catchments.web.accounts.pages import page, path_of
 from catchments.web.accounts.room import room
 
 ROLES = (
@@ -47,7 +47,7 @@ RANDOM_BYTES = 16
 @requires(Action.ADMINISTER)
 def people() -> Response:
     """List everybody with an account."""
-    return page("accounts/people.html", gettext("People"), people=_people().all())
+    return page("accounts/people.html", gettext("People"), people=People(room().store).all())
 
 
 @blueprint.get("/people/new")
@@ -65,8 +65,8 @@ def person_add() -> Response:
     """Make an account, and show its first password, once."""
     form = request.form
     try:
-        first = _random_password() if _signs_in_here() else ""
-        made = _people().add(
+        first = secrets.token_urlsafe(RANDOM_BYTES) if _signs_in_here() else ""
+        made = People(room().store).add(
             login=form.get("login", ""),
             name=form.get("name", ""),
             email=form.get("email", ""),
@@ -84,7 +84,7 @@ def person_add() -> Response:
 @confirmed
 def person(number: int) -> Response:
     """Show one account, with what may be done to it."""
-    return _person_page(_numbered(number))
+    return _person_page(numbered(number))
 
 
 @blueprint.post("/people/<int:number>/roles")
@@ -92,9 +92,9 @@ def person(number: int) -> Response:
 @confirmed
 def person_roles(number: int) -> AnyResponse:
     """Give somebody exactly the roles that are ticked."""
-    who = _numbered(number)
+    who = numbered(number)
     try:
-        _people().set_roles(who.login, _roles_given(), by=me().login)
+        People(room().store).set_roles(who.login, _roles_given(), by=me().login)
     except InputRefused as error:
         return _person_page(who, {error.field: str(error)})
     return _back_to(who, gettext("The roles are changed."))
@@ -105,9 +105,9 @@ def person_roles(number: int) -> AnyResponse:
 @confirmed
 def person_disable(number: int) -> AnyResponse:
     """End an account; whoever is signed in with it is signed out."""
-    who = _numbered(number)
+    who = numbered(number)
     try:
-        _people().disable(who.login, by=me().login)
+        People(room().store).disable(who.login, by=me().login)
     except InputRefused as error:
         return _person_page(who, {error.field: str(error)})
     return _back_to(who, gettext("The account is disabled."))
@@ -118,8 +118,8 @@ def person_disable(number: int) -> AnyResponse:
 @confirmed
 def person_enable(number: int) -> AnyResponse:
     """Open an account again that was disabled, or locked by wrong passwords."""
-    who = _numbered(number)
-    _people().enable(who.login, by=me().login)
+    who = numbered(number)
+    People(room().store).enable(who.login, by=me().login)
     return _back_to(who, gettext("The account is open."))
 
 
@@ -128,10 +128,10 @@ def person_enable(number: int) -> AnyResponse:
 @confirmed
 def person_password(number: int) -> Response:
     """Give somebody a new password, and show it, once."""
-    if not _has_passwords():
+    if not room().settings.local_sign_in:
         raise InputRefused(gettext("Passwords are switched off here."))
-    who, first = _numbered(number), _random_password()
-    _people().set_password(who.login, first, by=me().login)
+    who, first = numbered(number), secrets.token_urlsafe(RANDOM_BYTES)
+    People(room().store).set_password(who.login, first, by=me().login)
     return _person_page(who, first=first)
 
 
@@ -143,8 +143,8 @@ def person_elsewhere(number: int) -> AnyResponse:
     oidc = room().settings.oidc
     if oidc is None:
         raise InputRefused(gettext("No provider is set up here."))
-    who = _numbered(number)
-    _people().sign_in_elsewhere_only(who.login, by=me().login)
+    who = numbered(number)
+    People(room().store).sign_in_elsewhere_only(who.login, by=me().login)
     said = gettext("They sign in with %(name)s from now on.", name=oidc.name)
     return _back_to(who, said)
 
@@ -164,20 +164,9 @@ def _signs_in_here() -> bool:
     return given == HERE
 
 
-def _people() -> People:
-    return People(room().store)
-
-
-def _has_passwords() -> bool:
-    return room().settings.local_sign_in
-
-
-def _random_password() -> str:
-    return secrets.token_urlsafe(RANDOM_BYTES)
-
-
-def _numbered(number: int) -> Person:
-    found = _people().account(number)
+def numbered(number: int) -> Person:
+    """Return whose account has a number. Raises NotKnown."""
+    found = People(room().store).account(number)
     if found is None:
         raise NotKnown(
             gettext("There is no account %(number)s.", number=number),
@@ -197,15 +186,13 @@ def _offered() -> list[tuple[Role, Any]]:
 
 
 def _back_to(who: Person, said: str) -> AnyResponse:
-    flash(said)
-    return going_to(url_for(".person", number=who.id)[len(request.script_root) :])
+    return said_at(path_of(".person", number=who.id), said)
 
 
 def _new_page(errors: Mapping[str, str]) -> Response:
     return page(
         "accounts/person_new.html",
         gettext("Add a person"),
-        status=REFUSED if errors else 200,
         errors=errors,
         given=request.form,
         ticked=_roles_given(),
@@ -217,18 +204,17 @@ def _new_page(errors: Mapping[str, str]) -> Response:
 def _person_page(
     who: Person, errors: Mapping[str, str] | None = None, *, first: str = ""
 ) -> Response:
-    settings, account = room().settings, _people().account(who.id)
+    settings, account = room().settings, People(room().store).account(who.id)
     oidc = settings.oidc
     return page(
         "accounts/person.html",
         who.name,
-        status=REFUSED if errors else 200,
         person=who,
         is_me=who.id == me().id,
-        errors=errors or {},
+        errors=errors,
         first=first,
         roles=_offered(),
-        has_passwords=_has_passwords(),
+        has_passwords=settings.local_sign_in,
         roles_from=oidc.name if oidc and oidc.role_claim else "",
         account=account,
         oidc=oidc and oidc.name,

@@ -7,7 +7,7 @@ room of its own has them with its own people: another database, another cookie, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -21,10 +21,6 @@ from catchments.store.engine import Database
 EXTENSION = "catchments.accounts"
 LONGEST_NEXT = 1_000
 """Of the path to go on to: the session keeps it, and a cookie holds 4,000 characters."""
-
-
-def _nothing() -> dict[str, Any]:
-    return {}
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ class Room:
     """Whom to ask for an account or a password, as that page says; if empty, an administrator."""
     roles: tuple[Role, ...] = tuple(Role)
     """Those that people may have here."""
-    about: Callable[[], dict[str, Any]] = field(default=_nothing)
+    about: Callable[[], dict[str, Any]] = dict
     """What the frame needs to know on every page."""
 
     @property

@@ -1,24 +1,22 @@
-"""Every page of accounts, gathered on their blueprint, and their registration."""
+"""Every page of accounts, gathered on their blueprint, and their registration.
+
+A module that is put here adds its pages: no list of them is kept.
+"""
+
+from importlib import import_module
+from pkgutil import walk_packages
 
 from flask import Flask
 
-from catchments.web.accounts import (  # noqa: F401 - each adds its pages
-    access,
-    devices,
-    oidc,
-    oidc_logout,
-    people,
-    refusals,
-    second_step,
-    setting_up,
-    signed_in,
-    signing_in,
-)
+from catchments.web import accounts
+from catchments.web.accounts import access
 from catchments.web.accounts.access import blueprint
-from catchments.web.accounts.kept import keeping, writer  # noqa: F401
 from catchments.web.accounts.room import Room
 
 __all__ = ["blueprint", "register"]
+
+for each in walk_packages(accounts.__path__, f"{accounts.__name__}."):
+    import_module(each.name)
 
 
 def register(app: Flask, room: Room) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import abort, flash, request, session
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.roles import Person
@@ -18,13 +19,21 @@ from catchments.store.accounts.factors import Factors, Held, Kind
 from catchments.store.accounts.people import Account, People
 from catchments.web.accounts import access, passkeys
 from catchments.web.accounts.access import blueprint, going_to, open_to_nobody_else, own_path
-from catchments.web.accounts.pages import REFUSED, page, path_of
+from catchments.web.accounts.pages import page, path_of
 from catchments.web.accounts.room import room
 
 PENDING = "second_step"
 """What the session keeps while only the password was given."""
 WITHIN = timedelta(minutes=10)
 FEW_CODES = 3
+NO_SUCH_CODE = _l(
+    "That code is not taken: it is wrong, was used already, or there were too many wrong ones."
+    " Wait for the next one; after five failures wait a minute, after more of them longer. If"
+    " it goes on, see that the clock of the telephone is right, or use a recovery code."
+)
+"""Of a code that is not taken; the same whatever the reason is."""
+NO_SUCH_PASSKEY = _l("Your passkey was not taken. Try again, or use a code.")
+"""Likewise of a passkey."""
 
 
 def second_step(
@@ -94,22 +103,6 @@ def asked_of(person: Person) -> dict[str, Any]:
     }
 
 
-def no_such_code() -> str:
-    """Say that a code is not taken; the same whatever the reason is."""
-    said: str = gettext(
-        "That code is not taken: it is wrong, was used already, or there were too many wrong ones."
-        " Wait for the next one; after five failures wait a minute, after more of them longer. If"
-        " it goes on, see that the clock of the telephone is right, or use a recovery code."
-    )
-    return said
-
-
-def no_such_passkey() -> str:
-    """Say that a passkey is not taken; the same whatever the reason is."""
-    said: str = gettext("Your passkey was not taken. Try again, or use a code.")
-    return said
-
-
 @blueprint.get("/second-step")
 @open_to_nobody_else
 def second_step_page() -> AnyResponse:
@@ -127,7 +120,7 @@ def second_step_code() -> AnyResponse:
         return _begin_anew()
     kind = takes_code(found.person, request.form.get("code", ""))
     if kind is None:
-        return _page(found.person, {"code": no_such_code()})
+        return _page(found.person, {"code": str(NO_SUCH_CODE)})
     done = _done(found)
     say_what_is_left(found.person, kind)
     return done
@@ -141,7 +134,7 @@ def second_step_passkey() -> AnyResponse:
     if found is None:
         return _begin_anew()
     if not takes_passkey(found.person, request.form.get("answer", "")):
-        return _page(found.person, {"passkey": no_such_passkey()})
+        return _page(found.person, {"passkey": str(NO_SUCH_PASSKEY)})
     return _done(found)
 
 
@@ -195,8 +188,7 @@ def _page(person: Person, errors: dict[str, str] | None = None) -> AnyResponse:
     return page(
         "accounts/second_step.html",
         gettext("Second step"),
-        status=REFUSED if errors else 200,
-        errors=errors or {},
+        errors=errors,
         person=person,
         **asked_of(person),
     )

@@ -10,8 +10,9 @@ from contextlib import suppress
 from typing import Any
 
 import pyotp
-from flask import Response, flash, request, session
+from flask import Response, request, session
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused
@@ -25,18 +26,22 @@ from catchments.web.accounts.access import (
     blueprint,
     confirmed,
     even_owing,
-    going_to,
     me,
     own_path,
     requires,
+    said_at,
 )
-from catchments.web.accounts.pages import REFUSED, page, path_of
+from catchments.web.accounts.pages import page, path_of
 from catchments.web.accounts.room import room
-from catchments.web.accounts.second_step import factors, no_such_passkey
+from catchments.web.accounts.second_step import NO_SUCH_PASSKEY, factors
 from catchments.web.accounts.signing_in import account_page
 
 NEW_APP = "new_app"
 """What the session keeps of an app that is being set up."""
+NOT_THE_APPS_CODE = _l(
+    "That is not the code that the app gives now. Scan the picture below with it, and type the"
+    " newest code. If it goes on, see that the clock of the telephone is right."
+)
 
 
 def owed(account: Account) -> str | None:
@@ -71,7 +76,7 @@ def add_app() -> AnyResponse:
     """Take an app that gives the code of the secret that was shown."""
     codes = factors().add_app(me(), _new_secret(), request.form.get("code", ""))
     if codes is None:
-        return _set_up_page({"code": _not_the_apps_code()})
+        return _set_up_page({"code": str(NOT_THE_APPS_CODE)})
     return _added(codes, gettext("Your app is set up."))
 
 
@@ -91,7 +96,7 @@ def add_passkey() -> AnyResponse:
             name=request.form.get("name", ""),
         )
     except passkeys.NotTaken:
-        return _set_up_page({"passkey": no_such_passkey()})
+        return _set_up_page({"passkey": str(NO_SUCH_PASSKEY)})
     except InputRefused as error:
         return _set_up_page({"passkey": str(error)})
     return _added(codes, gettext("Your passkey is set up."))
@@ -138,17 +143,12 @@ def _added(codes: list[str], said: str) -> AnyResponse:
     _sign_in_anew()
     if codes:
         return _codes_page(codes, going_on)
-    return _said_at(going_on, said)
+    return said_at(going_on, said)
 
 
 def _to_account(said: str) -> AnyResponse:
     _sign_in_anew()
-    return _said_at(path_of("accounts.password"), said)
-
-
-def _said_at(path: str, said: str) -> AnyResponse:
-    flash(said)
-    return going_to(path)
+    return said_at(path_of("accounts.password"), said)
 
 
 def _sign_in_anew() -> None:
@@ -173,7 +173,6 @@ def _set_up_page(errors: dict[str, str]) -> Response:
     return page(
         "accounts/set_up.html",
         gettext("Set up a second step"),
-        status=REFUSED if errors else 200,
         errors=errors,
         held=held,
         required=is_required(me()),
@@ -203,11 +202,3 @@ def _codes_page(codes: list[str], going_on: str = "") -> Response:
         service_name=room().name,
         going_on=going_on or path_of("accounts.password"),
     )
-
-
-def _not_the_apps_code() -> str:
-    said: str = gettext(
-        "That is not the code that the app gives now. Scan the picture below with it, and type the"
-        " newest code. If it goes on, see that the clock of the telephone is right."
-    )
-    return said

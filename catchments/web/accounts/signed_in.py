@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from flask import flash
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from catchments.core.errors import InputRefused, NotKnown
+from catchments.core.errors import InputRefused
 from catchments.core.roles import Action, Person
-from catchments.store.accounts.people import People
 from catchments.store.accounts.sessions import Sessions
 from catchments.web.accounts import access
-from catchments.web.accounts.access import blueprint, confirmed, going_to, me, requires
+from catchments.web.accounts.access import blueprint, confirmed, me, requires, said_at
 from catchments.web.accounts.pages import path_of
+from catchments.web.accounts.people import numbered
 from catchments.web.accounts.room import room
 from catchments.web.accounts.second_step import factors
 
@@ -23,8 +22,8 @@ from catchments.web.accounts.second_step import factors
 def end_session(number: int) -> AnyResponse:
     """End one of one's own sessions elsewhere; this one ends by signing out."""
     if number != access.this_session().number:
-        _sessions().end(me(), number)
-    return _back_to("accounts.password", gettext("That session has ended."))
+        Sessions(room().store).end(me(), number)
+    return said_at(path_of("accounts.password"), gettext("That session has ended."))
 
 
 @blueprint.post("/sessions/end")
@@ -32,8 +31,8 @@ def end_session(number: int) -> AnyResponse:
 @confirmed
 def end_other_sessions() -> AnyResponse:
     """End all of one's own sessions but this one."""
-    _sessions().end_others(me(), access.this_session().number)
-    return _back_to("accounts.password", gettext("Everywhere else you are signed out."))
+    Sessions(room().store).end_others(me(), access.this_session().number)
+    return said_at(path_of("accounts.password"), gettext("Everywhere else you are signed out."))
 
 
 @blueprint.post("/people/<int:number>/sessions")
@@ -42,8 +41,9 @@ def end_other_sessions() -> AnyResponse:
 def person_sessions(number: int) -> AnyResponse:
     """Sign somebody else out everywhere."""
     who = _somebody_else(number)
-    _sessions().end_all(who, by=me().login)
-    return _back_to("accounts.person", gettext("They are signed out everywhere."), number=number)
+    Sessions(room().store).end_all(who, by=me().login)
+    said = gettext("They are signed out everywhere.")
+    return said_at(path_of("accounts.person", number=number), said)
 
 
 @blueprint.post("/people/<int:number>/factors")
@@ -54,28 +54,14 @@ def person_factors(number: int) -> AnyResponse:
     who = _somebody_else(number)
     factors().reset(who.login, by=me().login)
     said = gettext("Their second step is removed, and they are signed out.")
-    return _back_to("accounts.person", said, number=number)
-
-
-def _sessions() -> Sessions:
-    return Sessions(room().store)
+    return said_at(path_of("accounts.person", number=number), said)
 
 
 def _somebody_else(number: int) -> Person:
-    found = People(room().store).account(number)
-    if found is None:
-        raise NotKnown(
-            gettext("There is no account %(number)s.", number=number),
-            next_step=gettext("Choose one from the list of people."),
-        )
-    if found.person.id == me().id:
+    who = numbered(number)
+    if who.id == me().id:
         raise InputRefused(
             gettext("This is your own account."),
             next_step=gettext("Your own is on the page that your name leads to."),
         )
-    return found.person
-
-
-def _back_to(endpoint: str, said: str, **values: int) -> AnyResponse:
-    flash(said)
-    return going_to(path_of(endpoint, **values))
+    return who

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, flash, request, session
+from flask import Response, request, session
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused
@@ -28,14 +29,15 @@ from catchments.web.accounts.access import (
     open_to_nobody_else,
     own_path,
     requires,
+    said_at,
 )
 from catchments.web.accounts.pages import REFUSED, page, path_of
 from catchments.web.accounts.room import room
 from catchments.web.accounts.second_step import (
+    NO_SUCH_CODE,
+    NO_SUCH_PASSKEY,
     asked_of,
     factors,
-    no_such_code,
-    no_such_passkey,
     say_what_is_left,
     second_step,
     takes_code,
@@ -47,6 +49,24 @@ TOO_MANY = 429
 LEFT_NOTHING = '"cache", "storage"'
 """What a browser is to forget at signing out: pages, and texts of drafts that were not sent. Not
 its cookies: that it is known is one of them."""
+NO_SUCH_PAIR = _l(
+    "That login and password do not belong together, or the account is closed or locked for a"
+    " while. Try again; after five failures wait a minute, after more of them longer. In a"
+    " browser in which you signed in before, failures elsewhere do not count."
+)
+"""The same whatever the reason is."""
+NOT_YOUR_PASSWORD = _l(
+    "That is not your password, or too many wrong ones were given here. Try again; after five"
+    " failures wait a minute, after more of them longer."
+)
+TOO_MANY_GUESSES = _l(
+    "Too many wrong sign-ins came from your network. Try again in ten minutes, or in a"
+    " browser in which you signed in before."
+)
+PASSWORD_ENDED = _l(
+    "Your first password has ended: it was to be changed within a week. Ask an administrator"
+    " of this service for a new one, or whoever runs it."
+)
 
 
 @blueprint.app_context_processor
@@ -85,11 +105,12 @@ def sign_in_with_password() -> AnyResponse:
     given = request.form.get("password", "")
     try:
         person = People(room().store).sign_in(login, given, asker=devices.asker(login))
-    except (TooManyGuesses, PasswordEnded) as refused:
-        status = TOO_MANY if isinstance(refused, TooManyGuesses) else REFUSED
-        return sign_in_page(going_on, {"login": said_of(refused)}, status=status)
+    except TooManyGuesses:
+        return sign_in_page(going_on, {"login": str(TOO_MANY_GUESSES)}, status=TOO_MANY)
+    except PasswordEnded:
+        return sign_in_page(going_on, {"login": str(PASSWORD_ENDED)})
     if person is None:
-        return sign_in_page(going_on, {"login": no_such_pair()}, login=login[:LONGEST_LOGIN])
+        return sign_in_page(going_on, {"login": str(NO_SUCH_PAIR)}, login=login[:LONGEST_LOGIN])
     session.pop(access.ELSEWHERE, None)  # it is not a provider who says so
     return second_step(person, going_on)
 
@@ -99,8 +120,7 @@ def sign_in_with_password() -> AnyResponse:
 def sign_out() -> AnyResponse:
     """End the session; others of the same person go on."""
     access.end()
-    flash(gettext("You are signed out."))
-    response = going_to(path_of(".sign_in"))
+    response = said_at(path_of(".sign_in"), gettext("You are signed out."))
     response.headers["Clear-Site-Data"] = LEFT_NOTHING
     return response
 
@@ -125,11 +145,11 @@ def confirm_with_password() -> AnyResponse:
     _refuse_unless_local()
     given = request.form.get("password", "")
     if not _is_mine(given):
-        return _confirm_page(going_on, {"password": not_your_password()})
+        return _confirm_page(going_on, {"password": str(NOT_YOUR_PASSWORD)})
     if access.account().has_factor:
         kind = takes_code(me(), request.form.get("code", ""))
         if kind is None:
-            return _confirm_page(going_on, {"code": no_such_code()})
+            return _confirm_page(going_on, {"code": str(NO_SUCH_CODE)})
         say_what_is_left(me(), kind)
     access.refresh()
     return going_to(going_on)
@@ -142,7 +162,7 @@ def confirm_with_passkey() -> AnyResponse:
     """Note that whoever is signed in has shown a passkey: it has asked for a finger or a PIN."""
     going_on = own_path(request.form.get("next"))
     if not takes_passkey(me(), request.form.get("answer", "")):
-        return _confirm_page(going_on, {"passkey": no_such_passkey()})
+        return _confirm_page(going_on, {"passkey": str(NO_SUCH_PASSKEY)})
     access.refresh()
     return going_to(going_on)
 
@@ -175,7 +195,7 @@ def _changed_password() -> AnyResponse:
     if new != request.form.get("again", ""):
         return account_page({"again": gettext("The two new passwords differ. Type it again.")})
     if not _is_mine(old):
-        return account_page({"old": not_your_password()})
+        return account_page({"old": str(NOT_YOUR_PASSWORD)})
     if is_same(old, new):
         return account_page({"new": gettext("That is the password that you have. Make another.")})
     try:
@@ -183,8 +203,7 @@ def _changed_password() -> AnyResponse:
     except InputRefused as error:
         return account_page({"new": str(error)})
     access.begin(me(), vouched_for=access.this_session().vouched_for)
-    flash(gettext("Your password is changed."))
-    return going_to(room().path)
+    return said_at(room().path, gettext("Your password is changed."))
 
 
 def owes_password(found: Account) -> str | None:
@@ -194,40 +213,6 @@ def owes_password(found: Account) -> str | None:
 
 
 OBLIGATIONS.append(owes_password)
-
-
-def said_of(refused: CatchmentsError) -> str:
-    """Say why nobody may sign in from here, or with that, just now."""
-    if isinstance(refused, TooManyGuesses):
-        said: str = gettext(
-            "Too many wrong sign-ins came from your network. Try again in ten minutes, or in a"
-            " browser in which you signed in before."
-        )
-        return said
-    ended: str = gettext(
-        "Your first password has ended: it was to be changed within a week. Ask an administrator"
-        " of this service for a new one, or whoever runs it."
-    )
-    return ended
-
-
-def no_such_pair() -> str:
-    """Say that nobody signs in with that; the same whatever the reason is."""
-    said: str = gettext(
-        "That login and password do not belong together, or the account is closed or locked for a"
-        " while. Try again; after five failures wait a minute, after more of them longer. In a"
-        " browser in which you signed in before, failures elsewhere do not count."
-    )
-    return said
-
-
-def not_your_password() -> str:
-    """Say that the password is wrong."""
-    said: str = gettext(
-        "That is not your password, or too many wrong ones were given here. Try again; after five"
-        " failures wait a minute, after more of them longer."
-    )
-    return said
 
 
 def ways() -> dict[str, Any]:
@@ -257,9 +242,8 @@ def _confirm_page(going_on: str, errors: dict[str, str] | None = None) -> Respon
     return page(
         "accounts/confirm.html",
         gettext("Confirm that it is you"),
-        status=REFUSED if errors else 200,
         going_on=going_on,
-        errors=errors or {},
+        errors=errors,
         has_password=access.account().has_password,
         has_factor=access.account().has_factor,
         **(asked_of(me()) if access.account().has_factor else {}),
@@ -272,7 +256,6 @@ def account_page(errors: dict[str, str]) -> Response:
     return page(
         "accounts/password.html",
         gettext("Your account"),
-        status=REFUSED if errors else 200,
         errors=errors,
         shortest=SHORTEST_PASSWORD,
         owes_password=owes_password(access.account()) is not None,

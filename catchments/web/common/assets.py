@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -42,6 +43,12 @@ def register(app: Flask, others: Mapping[str, Path] = MappingProxyType({})) -> N
 
     app.url_defaults(versioned)
     app.after_request(kept)
+
+
+@cache
+def content_of(path: Path) -> bytes:
+    """Return what a file of ours holds, read once."""
+    return path.read_bytes()
 
 
 def version_of(*folders: Path) -> str:

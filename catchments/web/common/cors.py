@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-OPEN = frozenset({"api", "v1", "features", "health", "machines"})
-"""The blueprints that are for programs."""
+from catchments.web.common.problems import MACHINES
+
 OPEN_PATHS = ("/v1/", "/ogc", "/downloads/", "/dcat.jsonld")
 """Where else: files to download, and addresses below which there is nothing."""
 ASKED_WITH = (
@@ -30,7 +30,7 @@ def register(app: Flask) -> None:
 
 def is_open() -> bool:
     """Whether the present request is for what any website may read."""
-    return request.blueprint in OPEN or request.path.startswith(OPEN_PATHS)
+    return request.blueprint in MACHINES or request.path.startswith(OPEN_PATHS)
 
 
 def _opened(response: Response) -> Response:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, cast
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, Response, current_app, render_template, request, url_for
 from flask_babel import LazyString, gettext
@@ -127,17 +128,13 @@ def register(app: Flask, surroundings: Surroundings) -> None:
 
 def too_many(quota: int, left_s: int) -> Response:
     """Return what a client is told that has asked more often than it may."""
-    response = _problem(
-        Kind.TOO_MANY_REQUESTS,
-        429,
-        gettext("Too many requests"),
+    return _later(
         f"More than {quota} requests came from you within a minute.",
-        allowed=f"{quota} requests a minute; the header RateLimit says how many are left.",
-        next_step=f"Ask again in {left_s} seconds. For many schools or places at once there is "
-        "POST /v1/providers:resolve; a service may be issued a key that allows more.",
+        f"{quota} requests a minute; the header RateLimit says how many are left.",
+        left_s,
+        beside=" For many schools or places at once there is POST /v1/providers:resolve; a service "
+        "may be issued a key that allows more.",
     )
-    response.headers["Retry-After"] = str(left_s)
-    return response
 
 
 def too_many_misses(at_most: int, left_s: int) -> Response:
@@ -159,14 +156,14 @@ def too_much_work(at_most_s: int, left_s: int) -> Response:
     )
 
 
-def _later(said: str, allowed: str, left_s: int) -> Response:
+def _later(said: str, allowed: str, left_s: int, *, beside: str = "") -> Response:
     response = _problem(
         Kind.TOO_MANY_REQUESTS,
         429,
         gettext("Too many requests"),
         said,
         allowed=allowed,
-        next_step=f"Ask again in {left_s} seconds.",
+        next_step=f"Ask again in {left_s} seconds.{beside}",
     )
     response.headers["Retry-After"] = str(left_s)
     return response
@@ -219,6 +216,18 @@ def unknown_key() -> Response:
     )
     response.headers["WWW-Authenticate"] = 'ApiKey header="X-API-Key"'
     return response
+
+
+def instead_of_flask(
+    app: Flask,
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+    problem: Callable[[], Response],
+) -> Iterable[bytes]:
+    """Answer a request with a problem, as Flask would, before it gets there."""
+    with app.request_context(environ):
+        response = app.process_response(problem())
+    return response(environ, start_response)
 
 
 def type_of(kind: Kind) -> str:

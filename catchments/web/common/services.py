@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Response, current_app, g, render_template, request, url_for
 from flask_babel import get_locale
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 EXTENSION = "catchments"
 OF_THIS_HOST = "catchments.of_this_host"
 """In the environment of a request whose answer names the host that it came to."""
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,20 @@ def as_at(day: date | None = None) -> AsAt:
     """Return what holds on a date, or today: all that a request may know, which it takes once."""
     world = service().snapshots.current()
     return world.as_at(day or world.today)
+
+
+def as_published() -> AsAt:
+    """Return what holds today, for what can be said where nothing is published yet as well."""
+    world = service().snapshots.current()
+    return AsAt(world, world.today, world.on(world.today) if world.timeline.editions else None)
+
+
+def remembered(world: Published, key: Any, make: Callable[[], Made]) -> Made:
+    """Return what a world remembers under a key, made where it has nothing."""
+    if key not in world.memo:
+        world.memo[key] = make()
+    made: Made = world.memo[key]
+    return made
 
 
 def page_context(world: Published, snapshot: Snapshot | None, title: str) -> dict[str, Any]:
@@ -140,6 +155,12 @@ def kept_by_content(response: Response, control: str) -> Response:
     response.add_etag()
     control = FOR_NOBODY if OF_THIS_HOST in request.environ else control
     return validated(response, response.headers["ETag"], control)
+
+
+def attached(content: str | bytes, media_type: str, name: str) -> Response:
+    """Return what a browser saves under a name instead of showing it."""
+    named = {"Content-Disposition": f"attachment; filename={name}"}
+    return Response(content, content_type=media_type, headers=named)
 
 
 def leave_uncached() -> None:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from catchments.core.column_vocabulary import PROVIDER_COLUMNS
-from catchments.core.model import Provider
 from catchments.core.plain_cells import Cell, plain_table
 from catchments.lookup.snapshot import Snapshot
 from catchments.web.common.services import sources_of
@@ -17,6 +16,7 @@ from maps.exports.school_tables import (
     cells_of_number,
     listed_in,
     numbers_without_school,
+    provider_cells,
 )
 
 MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
@@ -53,10 +53,10 @@ def _catchments_and_idle(snapshot: Snapshot, entries: Iterable[Entry]) -> Iterat
     for entry in entries:
         catchment, provider = entry.catchment, entry.provider
         where = [catchment.code, catchment.name, catchment.education_region]
-        yield [*where, *_provider(provider), entry.count(day)]
+        yield [*where, *provider_cells(provider), entry.count(day)]
         idle.pop(catchment.provider_code or "", None)
     for code in sorted(idle):
-        yield [*[None] * len(CATCHMENT), *_provider(idle[code]), None]
+        yield [*[None] * len(CATCHMENT), *provider_cells(idle[code]), None]
 
 
 def _schools_of(
@@ -86,12 +86,6 @@ def _lacking(snapshot: Snapshot) -> Mapping[str | None, list[int]]:
     for number in numbers_without_school(snapshot.edition, snapshot.answers):
         found[listed_in(snapshot.edition, number)].append(number)
     return found
-
-
-def _provider(provider: Provider | None) -> list[Cell]:
-    if provider is None:
-        return [None] * len(PROVIDER_COLUMNS)
-    return [provider.code, provider.name, provider.phone, provider.email, provider.website]
 
 
 def origin(snapshot: Snapshot) -> list[Cell]:

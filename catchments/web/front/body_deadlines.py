@@ -16,15 +16,13 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.exceptions import ClientDisconnected, RequestTimeout, ServiceUnavailable
 
 from catchments.runtime.connections import end_of, same_written, written_to
 from catchments.web.front.room import Slots, has_body
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
 AT_ONCE_S = 0.5
 """A body that is there by then is nobody's trouble: mostly it comes with its headers."""

@@ -7,15 +7,13 @@ length of an address is bounded by what reads HTTP: 64 kB.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from functools import partial
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 
 from catchments.web.common import problems
-from catchments.web.common.problems import LONGEST_HEADER
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+from catchments.web.common.problems import LONGEST_HEADER, instead_of_flask
 
 _OTHER_HEADERS = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 
@@ -42,9 +40,8 @@ class ShortHeaders:
         if len(environ.get("HTTP_ACCEPT", "")) <= LONGEST_HEADER:
             short["HTTP_ACCEPT"] = environ.get("HTTP_ACCEPT", "*/*")
         header = name.removeprefix("HTTP_").replace("_", "-").title()
-        with self._app.request_context(short):
-            response = self._app.process_response(problems.too_long(header, LONGEST_HEADER))
-        return response(environ, start_response)
+        problem = partial(problems.too_long, header, LONGEST_HEADER)
+        return instead_of_flask(self._app, short, start_response, problem)
 
 
 def _is_header(name: str) -> bool:

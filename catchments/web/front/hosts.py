@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 
 from catchments.web.common import problems
+from catchments.web.common.problems import instead_of_flask
 from catchments.web.front.room import CHECKS
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9.-]+?)\.?(:[0-9]{1,5})?")
 KNOWN_AT_MOST = 100
@@ -39,9 +36,7 @@ class KnownHosts:
             return self._inner(environ, start_response)
         # The name that was asked for reaches nothing: neither an address nor a cache.
         told = {**environ, "HTTP_HOST": self._hosts[0].lstrip("."), "HTTP_X_FORWARDED_HOST": ""}
-        with self._app.request_context(told):
-            response = self._app.process_response(problems.unknown_host())
-        return response(told, start_response)
+        return instead_of_flask(self._app, told, start_response, problems.unknown_host)
 
     def _is_trusted(self, host: str) -> bool:
         named = _HOST.fullmatch(host.lower())

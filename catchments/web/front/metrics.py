@@ -16,15 +16,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, request, request_started
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from catchments.web.common.services import EXTENSION, Services
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MEASURED = "catchments.measured"
 """Where an application keeps what measures it."""
@@ -56,11 +54,11 @@ _DURATIONS = Histogram(
     buckets=BUCKETS_S,
     registry=REGISTRY,
 )
-_LIMITED = Counter(
+LIMITED = Counter(
     "catchments_rate_limited_requests", "Requests refused with 429.", registry=REGISTRY
 )
-_BULK_ROWS = Counter("catchments_bulk_rows", "Rows of bulk requests answered.", registry=REGISTRY)
-_REFRESH_FAILURES = Counter(
+BULK_ROWS = Counter("catchments_bulk_rows", "Rows of bulk requests answered.", registry=REGISTRY)
+REFRESH_FAILURES = Counter(
     "catchments_refresh_failures",
     "Times that a worker could not ask the database for news.",
     registry=REGISTRY,
@@ -77,21 +75,6 @@ _REFRESHED = _of_each_worker(REFRESHED, "When the database last said what is pub
 
 
 # --- for other rooms ------------------------------------------------------------------------------
-
-
-def count_limited() -> None:
-    """Count a request that was refused because its client asks too often."""
-    _LIMITED.inc()
-
-
-def count_bulk_rows(rows: int) -> None:
-    """Count rows of a bulk request that were answered."""
-    _BULK_ROWS.inc(rows)
-
-
-def count_refresh_failure() -> None:
-    """Count that the database could not be asked for news."""
-    _REFRESH_FAILURES.inc()
 
 
 def register(app: Flask, *, access_log: bool) -> None:
@@ -235,14 +218,3 @@ def _edition(running: Services) -> int | None:
     world = running.snapshots.latest
     summary = world.timeline.edition_on(world.today) if world else None
     return summary.number if summary else None
-
-
-def keep_published(app: Flask) -> None:
-    """Publish what a worker counts, for ever: the work of a thread."""
-    measured: Measured = app.extensions[MEASURED]
-    while True:
-        time.sleep(PUBLISH_EVERY_S)
-        try:
-            measured.publish()
-        except Exception:
-            app.logger.exception("nothing is being counted")

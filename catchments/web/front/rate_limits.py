@@ -14,21 +14,20 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, current_app
+from flask import Flask, Response, current_app
 
 from catchments.core.errors import CatchmentsError
 from catchments.core.public_addresses import counted_as
 from catchments.store.keys import Keys, digest_of
 from catchments.web.common import problems
+from catchments.web.common.problems import instead_of_flask
 from catchments.web.common.services import EXTENSION, Services
-from catchments.web.front.metrics import count_limited
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+from catchments.web.front.metrics import LIMITED
 
 KEY = "key"
 """The policy of those who have one."""
@@ -143,8 +142,8 @@ class RateLimitMiddleware:
         if allowance is None:
             return self._of_wrong_key(environ, start_response)
         if refused := self._is_spent(allowance, environ["REQUEST_METHOD"]):
-            count_limited()
-            return self._refused(refused, environ, start_response)
+            LIMITED.inc()
+            return instead_of_flask(self._app, environ, start_response, refused)
         counted, left_s = self.windows.count(allowance.who)
         headers = _headers(allowance, counted, left_s)
 
@@ -154,8 +153,9 @@ class RateLimitMiddleware:
             return start_response(status, [*given, *headers], exc_info)
 
         if counted > allowance.quota:
-            count_limited()
-            return self._refused(lambda: problems.too_many(allowance.quota, left_s), environ, told)
+            LIMITED.inc()
+            refused = partial(problems.too_many, allowance.quota, left_s)
+            return instead_of_flask(self._app, environ, told, refused)
         began_s = time.thread_time()
         answer = self._inner(environ, told)
         if type(answer) is list:  # it was ready
@@ -167,38 +167,29 @@ class RateLimitMiddleware:
     ) -> Iterable[bytes]:
         who = _network(environ.get("REMOTE_ADDR", ""))
         counted, left_s = self.misses.count(who)
+        refused = problems.unknown_key
         if self.misses_at_most and counted > self.misses_at_most:
-            count_limited()
-            return self._refused(lambda: self._missed(left_s), environ, start_response)
-        return self._refused(problems.unknown_key, environ, start_response)
+            LIMITED.inc()
+            refused = partial(problems.too_many_misses, self.misses_at_most, left_s)
+        return instead_of_flask(self._app, environ, start_response, refused)
 
-    def _is_spent(self, allowance: Allowance, method: str) -> Callable[[], Any] | None:
+    def _is_spent(self, allowance: Allowance, method: str) -> Callable[[], Response] | None:
         """Return what a client is told that has used up what it may, if it has."""
         missed, left_s = self.misses.of(allowance.who)
         if allowance.policy != KEY and self.misses_at_most and missed >= self.misses_at_most:
-            return lambda: self._missed(left_s)
+            return partial(problems.too_many_misses, self.misses_at_most, left_s)
         worked_s, left_s = self.work.of(allowance.who)
         may_s = self.work_at_most_s * max(1.0, allowance.quota / self.quota)
         # Many questions at once are what takes long; whoever shares the address may ask one by one.
         if self.work_at_most_s and worked_s > (may_s if method == "POST" else 2 * may_s):
-            return lambda: problems.too_much_work(int(may_s), left_s)
+            return partial(problems.too_much_work, int(may_s), left_s)
         return None
-
-    def _missed(self, left_s: int) -> Any:
-        return problems.too_many_misses(self.misses_at_most, left_s)
 
     def _allowance(self, environ: WSGIEnvironment) -> Allowance | None:
         key = environ.get("HTTP_X_API_KEY")
         if key is not None:
             return self._ring.allowance(key)
         return Allowance(_network(environ.get("REMOTE_ADDR", "")), "address", self.quota)
-
-    def _refused(
-        self, problem: Callable[[], Any], environ: WSGIEnvironment, start_response: Any
-    ) -> Iterable[bytes]:
-        with self._app.request_context(environ):
-            response = self._app.process_response(problem())
-        return response(environ, start_response)
 
 
 class _Timed:

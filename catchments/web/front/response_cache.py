@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import msgspec
 from flask import Flask
@@ -21,9 +22,6 @@ from catchments.lookup.values import flaw_of
 from catchments.web.common.http_cache import freshness_ends
 from catchments.web.common.payload import answer_json, point_answer
 from catchments.web.common.services import EXTENSION, Services
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 KEPT_AT_MOST = 20_000
 """Answers kept a world: more than there are schools, too few to fill memory."""

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 
 from catchments.runtime.connections import same_written
 from catchments.web.common import problems
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+from catchments.web.common.problems import instead_of_flask
 
 AT_ONCE = 128
 """Requests that a worker takes on at once, each with a thread if it needs one: whoever sends half a
@@ -65,34 +63,21 @@ class Slots:
                 del self._taken[who]
 
 
-class Turns:
-    """Work that keeps a processor busy for long, one piece of it at a time.
+LONG_WORK = Lock()
+"""The turn of work that keeps a processor busy for long, such as bulk requests: a piece at a time.
 
-    Threads of a process share one interpreter: two such pieces at once are done no sooner, and all
-    others wait for both.
-    """
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """Have a turn."""
-        with self._lock:
-            yield
-
-    def of(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield pieces, each made when it is its turn; nobody has one while it is sent."""
-        while True:
-            with self._lock:
-                piece = next(pieces, None)
-            if piece is None:
-                return
-            yield piece
+Threads of a process share one interpreter: two such pieces at once are done no sooner, and all
+others wait for both."""
 
 
-LONG_WORK = Turns()
-"""The turns of a worker's bulk requests."""
+def in_turns(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield pieces, each made when it is its turn; nobody has one while it is sent."""
+    while True:
+        with LONG_WORK:
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        yield piece
 
 
 class Room:
@@ -111,7 +96,7 @@ class Room:
         client = same_written(environ.get("REMOTE_ADDR", ""))
         leave = self._enter(client, with_body=has_body(environ))
         if leave is None:
-            return self._refused(environ, start_response)
+            return instead_of_flask(self._app, environ, start_response, problems.no_room)
         answer = None
         try:
             answer = self._answered(environ, start_response, client, leave)
@@ -154,7 +139,7 @@ class Room:
             return answer
         if not self._long.take(client):
             getattr(answer, "close", lambda: None)()
-            return self._refused(environ, start_response)
+            return instead_of_flask(self._app, environ, start_response, problems.no_room)
         start_response(*heads[-1])
 
         def left() -> None:
@@ -162,11 +147,6 @@ class Room:
             leave()
 
         return _Long(answer, left)
-
-    def _refused(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        with self._app.request_context(environ):
-            response = self._app.process_response(problems.no_room())
-        return response(environ, start_response)
 
 
 def has_body(environ: WSGIEnvironment) -> bool:

@@ -48,6 +48,7 @@ CONFORMANCE = {
 WRITERS: Mapping[str, Callable[..., Any]] = {
     "landing": landing_page,
     "collections": describe_collections,
+    "collection": describe_collections,
     "queryables": get_collection_queryables,
     "schema": get_collection_schema,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -40,6 +41,16 @@ WRITTEN = "ogc3"
 JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
 SCHEMA, OPENAPI = "application/schema+json", "application/vnd.oai.openapi+json;version=3.0"
 Json = dict[str, Any]
+DOCUMENTS: Mapping[str, tuple[str, str]] = {
+    "/": ("landing", JSON),
+    "/conformance": ("conformance", JSON),
+    "/openapi": ("openapi", OPENAPI),
+    "/collections": ("collections", JSON),
+    "/collections/<name>": ("collection", JSON),
+    "/collections/<name>/queryables": ("queryables", SCHEMA),
+    "/collections/<name>/schema": ("schema", SCHEMA),
+}
+"""Every document without features: its address, its kind and its media type."""
 
 
 @blueprint.before_request
@@ -50,49 +61,6 @@ def _refuse_unknown_collection() -> None:
             f"There is no collection {shown(name)}.",
             next_step=f"There are {' and '.join(COLLECTED)}.",
         )
-
-
-@blueprint.get("")
-@blueprint.get("/")  # both by name: of a slash left out Werkzeug says no 405
-def landing() -> Response:
-    """Say what there is."""
-    return _document("landing")
-
-
-@blueprint.get("/conformance")
-def conformance() -> Response:
-    """Say which parts of the standard are kept."""
-    return _document("conformance")
-
-
-@blueprint.get("/openapi")
-def openapi() -> Response:
-    """Give the contract as OpenAPI 3.0."""
-    return _document("openapi", media_type=OPENAPI)
-
-
-@blueprint.get("/collections")
-def collections() -> Response:
-    """Say what each collection is."""
-    return _document("collections")
-
-
-@blueprint.get("/collections/<name>")
-def collection(name: str) -> Response:
-    """Say what one collection is."""
-    return _document("collections", name)
-
-
-@blueprint.get("/collections/<name>/queryables")
-def queryables(name: str) -> Response:
-    """Say what features can be filtered by."""
-    return _document("queryables", name, media_type=SCHEMA)
-
-
-@blueprint.get("/collections/<name>/schema")
-def schema(name: str) -> Response:
-    """Say what features have."""
-    return _document("schema", name, media_type=SCHEMA)
 
 
 @blueprint.get("/collections/<name>/items")
@@ -180,16 +148,22 @@ def _mounted(asked: AsAt, selection: tuple[Layer, list[int], str] | None = None)
     return mounted.Mounted(about_service(root, asked), f"{root}/ogc", chosen)
 
 
-def _document(kind: str, *of: str, media_type: str = JSON) -> Response:
+def _document(kind: str, media_type: str, name: str | None = None) -> Response:
+    """Give a document of a kind, of a collection where one is named."""
     media_type, asked = _media_type((), media_type), world_asked()
     unchanged = _unchanged(asked, media_type)
     if unchanged:
         return unchanged
-    body = _mounted(asked).document(kind, *of)
+    body = _mounted(asked).document(kind, *filter(None, [name]))
     for part in body.get("collections", [body] if "extent" in body else []):
         part["extent"]["temporal"] = temporal(asked.world)
         part.update(provenance(asked))
     return _answer(asked, body, media_type)
+
+
+for at, document in DOCUMENTS.items():
+    blueprint.add_url_rule(at, endpoint=document[0], view_func=partial(_document, *document))
+blueprint.add_url_rule("", endpoint="landing")  # by name too: of a slash left out no 405 is said
 
 
 def _unchanged(asked: AsAt, kind: str) -> Response | None:

@@ -13,8 +13,7 @@ from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from catchments.core.errors import Kind
-from catchments.lookup.snapshot import AsAt
-from catchments.web.common.services import absolute, public_page, service
+from catchments.web.common.services import absolute, as_published, public_page, service
 from catchments.web.front.rate_limits import WINDOW_S
 from catchments.web.pages.request_samples import TONGUES, Call, Sample, samples_of
 from catchments.web.v1.formats import Form
@@ -71,10 +70,8 @@ class Shape:
 @blueprint.get("/api")
 def page() -> Response:
     """Show what other services can ask, and how."""
-    world = service().snapshots.current()
-    snapshot = world.on(world.today) if world.timeline.editions else None
-    asked = AsAt(world, world.today, snapshot)
-    made = contract(world)
+    asked = as_published()
+    made = contract(asked.world)
     reader = Reader(made, absolute(""))
     tags = reader.tags()
     return public_page(

@@ -20,7 +20,7 @@ from catchments.web.common.query_parameters import (
     refuse_unknown_or_repeated,
     region,
 )
-from catchments.web.common.services import as_at, kept_by_content, public_page, service
+from catchments.web.common.services import as_at, attached, kept_by_content, public_page, service
 from catchments.web.common.tables import MEDIA_TYPE, catchments_table, schools_table
 from catchments.web.pages.catchment_summaries import (
     ORDERS,
@@ -169,7 +169,7 @@ def catchments_csv(edition: int, release: int) -> Response:
     world = service().snapshots.current()
     snapshot = world.numbered(edition, release)
     table = catchments_table(snapshot, entries(world, snapshot).values())
-    return _table(table, f"catchments-edition-{edition}-release-{release}.csv")
+    return _given(table, f"catchments-edition-{edition}-release-{release}.csv")
 
 
 @blueprint.get("/downloads/<int:edition>/<int:release>/schools.csv")
@@ -188,11 +188,9 @@ def schools_csv(edition: int, release: int) -> Response:
     wanted = known.values() if code is None else [known[code]]
     about = "" if code is None else f"-{folded(code).replace(' ', '-')[:60]}"
     table = schools_table(snapshot, wanted, rest=code is None)
-    return _table(table, f"schools{about}-edition-{edition}-release-{release}.csv")
+    return _given(table, f"schools{about}-edition-{edition}-release-{release}.csv")
 
 
-def _table(table: bytes, file_name: str) -> Response:
-    response = Response(table, content_type=MEDIA_TYPE)
-    response.headers["Content-Disposition"] = f"attachment; filename={file_name}"
+def _given(table: bytes, name: str) -> Response:
     # What an edition and a release hold together never changes, but how it is written may.
-    return kept_by_content(response, AN_HOUR)
+    return kept_by_content(attached(table, MEDIA_TYPE, name), AN_HOUR)

@@ -27,6 +27,7 @@ from catchments.web.common.services import (
     absolute_url,
     address,
     as_at,
+    attached,
     kept_by_content,
     public_page,
     service,
@@ -47,11 +48,6 @@ class Digest(BaseConverter):
     """The beginning of a file's SHA-256 in an address."""
 
     regex = "[0-9a-f]{12}"
-
-
-@blueprint.record_once
-def _know_digests(state: Any) -> None:
-    state.app.url_map.converters["digest"] = Digest
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -180,8 +176,7 @@ def digests(edition: int) -> Response:
     """List the SHA-256 of every file as `sha256sum -c` reads it, under the names of saved files."""
     told = _told(edition)
     lines = (f"{file['sha256']}  {saved_as(edition, file['name'])}\n" for file in told["files"])
-    response = Response("".join(lines), content_type="text/plain; charset=utf-8")
-    response.headers["Content-Disposition"] = "attachment; filename=SHA256SUMS"
+    response = attached("".join(lines), "text/plain; charset=utf-8", "SHA256SUMS")
     return kept_by_content(response, A_MINUTE)
 
 

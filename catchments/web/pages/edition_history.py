@@ -10,7 +10,7 @@ from catchments.editions.history import DIFFERENCES_KEPT, EditionHistory
 from catchments.lookup.snapshot import Published
 from catchments.runtime.recent import Recent
 from catchments.store.drafts.repository import DraftRepository
-from catchments.web.common.services import service
+from catchments.web.common.services import remembered, service
 
 EXTENSION = "catchments.differences"
 
@@ -18,11 +18,10 @@ EXTENSION = "catchments.differences"
 def history_of(world: Published) -> EditionHistory:
     """Return all editions; what differs between them outlives what is published at present."""
     kept = current_app.extensions.setdefault(EXTENSION, Recent(DIFFERENCES_KEPT))
-    if "all editions" not in world.memo:  # the time-line lacks those that were withdrawn
-        world.memo["all editions"] = service().store.editions()
-    return EditionHistory(
-        world, world.memo["all editions"], service().store, kept, written=_written_difference
-    )
+    store = service().store
+    # The time-line lacks those that were withdrawn.
+    editions = remembered(world, "all editions", store.editions)
+    return EditionHistory(world, editions, store, kept, written=_written_difference)
 
 
 def _written_difference(edition: int) -> bytes | None:
@@ -33,8 +32,7 @@ def _written_difference(edition: int) -> bytes | None:
 
 def steps_of(world: Published, edition: EditionSummary) -> list[str]:
     """Return what was done in the draft that became an edition, a sentence each, in order."""
-    key = ("steps", edition.number)
-    if key not in world.memo:
-        drafts, number = DraftRepository(service().store), edition.draft_id
-        world.memo[key] = [] if number is None else drafts.sentences(number)
-    return list(world.memo[key])
+    drafts, number = DraftRepository(service().store), edition.draft_id
+    if number is None:
+        return []
+    return remembered(world, ("steps", edition.number), lambda: drafts.sentences(number))

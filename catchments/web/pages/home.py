@@ -20,7 +20,7 @@ from catchments.lookup.search.text_search import SearchResult
 from catchments.lookup.snapshot import AsAt, Snapshot
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import optional_date, page_parameters, school_id
-from catchments.web.common.services import as_at, public_page, service, sources_of
+from catchments.web.common.services import as_at, public_page, remembered, service, sources_of
 from catchments.web.pages.machines import structured_data
 from catchments.web.pages.map import locator, map_context
 
@@ -81,10 +81,7 @@ def _examples(asked: AsAt) -> list[str]:
     snapshot = asked.snapshot
     if snapshot is None:
         return []
-    memo = asked.world.memo
-    if "examples" not in memo:
-        memo["examples"] = list(_answered(asked, snapshot))
-    return list(memo["examples"])
+    return remembered(asked.world, "examples", lambda: list(_answered(asked, snapshot)))
 
 
 def _answered(asked: AsAt, snapshot: Snapshot) -> Iterator[str]:

@@ -7,7 +7,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ from catchments.lookup.snapshot import AsAt, Published, Snapshot
 from catchments.runtime.recent import Recent
 from catchments.store import Artefact
 from catchments.store.site.basemap import AboutBasemap, Basemaps
+from catchments.web.common.assets import content_of
 from catchments.web.common.http_cache import A_MINUTE, AN_HOUR, FOR_GOOD, validated
 from catchments.web.common.payload import provenance_json, provider_json
 from catchments.web.common.query_parameters import (
@@ -46,6 +47,7 @@ from maps.artefacts import (
     COUNTRY_DARK,
     MAP_ELEMENT,
     OVERVIEW,
+    PICTURE,
     PLACES,
     TOPOLOGY,
 )
@@ -64,6 +66,16 @@ CELL_DEG = 2
 """Degrees a cell of schools and suburbs, as `maps.screen.folium_map` tells the map."""
 WHOLE_FILE = "catchments.whole_file"
 WHOLE_FILES_KEPT = 2
+AS_MADE = {
+    "boundaries": TOPOLOGY,
+    "overview": OVERVIEW,
+    "country": COUNTRY,
+    "country_dark": COUNTRY_DARK,
+    "picture": PICTURE,
+}
+"""What is given as it is kept, by its endpoint: boundaries as they are drawn, simplified and
+clipped to the coast, also for the whole country at once; the country where the map will be, for a
+light and a dark page; and the picture that others show beside a link to a page."""
 
 
 @blueprint.get("/map")
@@ -123,7 +135,7 @@ def drawing(world: Published, snapshot: Snapshot) -> Drawing | None:
     """Return an edition's boundaries for small maps; None where they are not to be had now."""
 
     def read() -> Drawing:
-        return read_drawing(_artefact(snapshot, "boundaries.topojson").content)
+        return read_drawing(_artefact(snapshot, TOPOLOGY).content)
 
     try:
         return world.recent.get(("drawing", snapshot.edition.number), read)
@@ -137,18 +149,6 @@ def drawing(world: Published, snapshot: Snapshot) -> Drawing | None:
 def script() -> Response:
     """Give the script that Folium wrote."""
     return _served(_artefact(_today()[1], "map.js"))
-
-
-@blueprint.get("/map/data/<int:edition>/boundaries.topojson")
-def boundaries(edition: int) -> Response:
-    """Give the boundaries as they are drawn: simplified, clipped to the coast."""
-    return _served(_stored(edition, "boundaries.topojson"))
-
-
-@blueprint.get("/map/data/<int:edition>/overview.topojson")
-def overview(edition: int) -> Response:
-    """Give the boundaries as they are drawn when the whole country is seen."""
-    return _served(_stored(edition, OVERVIEW))
 
 
 @blueprint.get("/map/data/<int:edition>/places.json")
@@ -166,18 +166,6 @@ def suburbs(edition: int, cell: str) -> Response:
     within = _within(cell)
     named = msgspec.json.decode(_stored(edition, PLACES).content).get("suburbs", [])
     return _kept({"suburbs": [row for row in named if within(row[1], row[2])]})
-
-
-@blueprint.get("/map/data/<int:edition>/country.svg")
-def country(edition: int) -> Response:
-    """Give the picture of the country that stands where the map will be."""
-    return _served(_stored(edition, COUNTRY))
-
-
-@blueprint.get("/map/data/<int:edition>/country-dark.svg")
-def country_dark(edition: int) -> Response:
-    """Give the same picture for a dark page."""
-    return _served(_stored(edition, COUNTRY_DARK))
 
 
 @blueprint.get("/map/data/<int:edition>/coast/<any(near, nearest):detail>/<cell>.json")
@@ -210,10 +198,14 @@ def _basemap() -> AboutBasemap | None:
     return world.recent.get("basemap", lambda: Basemaps(service().store).about())
 
 
-@blueprint.get("/map/data/<int:edition>/picture.png")
-def picture(edition: int) -> Response:
-    """Give the picture of all catchments that others show beside a link to a page."""
-    return _served(_stored(edition, "picture.png"))
+def _as_made(artefact: str, edition: int) -> Response:
+    """Give a file that is kept with an edition."""
+    return _served(_stored(edition, artefact))
+
+
+for endpoint, artefact in AS_MADE.items():
+    view = partial(_as_made, artefact)
+    blueprint.add_url_rule(f"/map/data/<int:edition>/{artefact}", endpoint, view)
 
 
 @blueprint.get("/downloads/<int:edition>/boundary.geojson")
@@ -335,14 +327,8 @@ def leaflet(version: str, name: str) -> Response:
     path = leaflet_file(name) if version == LEAFLET_VERSION else None
     if path is None:
         raise NotKnown(f"There is no file {shown(name)} of Leaflet here.")
-    response = Response(_bytes_of(str(path)), mimetype=LEAFLET_FILES[name])
+    response = Response(content_of(path), mimetype=LEAFLET_FILES[name])
     return validated(response, f'"leaflet-{LEAFLET_VERSION}"', FOR_GOOD)
-
-
-@lru_cache(maxsize=len(LEAFLET_FILES))
-def _bytes_of(path: str) -> bytes:
-    with open(path, "rb") as file:  # noqa: PTH123 - a string is what the cache can hash
-        return file.read()
 
 
 def _today() -> tuple[AsAt, Snapshot]:

@@ -8,9 +8,8 @@ from flask import Blueprint, Response, current_app, request
 from flask_babel import gettext
 
 from catchments.core.errors import Kind, NotKnown, shown
-from catchments.lookup.snapshot import AsAt
 from catchments.web.common.problem_types import TYPES
-from catchments.web.common.services import public_page, service
+from catchments.web.common.services import as_published, public_page
 from catchments.web.v1.examples import problem_of
 
 blueprint = Blueprint("problems", __name__)
@@ -20,7 +19,7 @@ blueprint = Blueprint("problems", __name__)
 def index() -> Response:
     """List the kinds of problems."""
     kinds = [(kind.value, TYPES[kind]) for kind in TYPES]
-    return public_page(_today(), "problem_types.html", gettext("Problems"), kinds=kinds)
+    return public_page(as_published(), "problem_types.html", gettext("Problems"), kinds=kinds)
 
 
 @blueprint.get("/problems/<kind>")
@@ -35,16 +34,10 @@ def page(kind: str) -> Response:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     example = problem_of(app, told.example, request.script_root)
     return public_page(
-        _today(),
+        as_published(),
         "problem_type.html",
         str(told.name),
         kind=kind,
         told=told,
         example=json.dumps(example, ensure_ascii=False, indent=2),
     )
-
-
-def _today() -> AsAt:
-    world = service().snapshots.current()
-    snapshot = world.on(world.today) if world.timeline.editions else None
-    return AsAt(world, world.today, snapshot)

@@ -19,10 +19,13 @@ def _see_what_is_published() -> None:
     service().snapshots.refresh()
 
 
-def staff_page(template: str, title: str, **context: Any) -> Response:
-    """Return a page beside what is in force today; with `wrongs` it is a form that was refused."""
+def staff_page(template: str, title: str, *, status: int = 0, **context: Any) -> Response:
+    """Return a page beside what is in force today; with `wrongs` it is a form that was refused.
+
+    Its status says so, unless another is given.
+    """
     world = service().snapshots.current()
     about = {**page_context(world, world.on(world.today), title), "today": world.today}
     refused = bool(context.get("wrongs"))
     text = render_template(template, **{**about, "error": refused, **context})
-    return Response(text, REFUSED if refused else 200)
+    return Response(text, status or (REFUSED if refused else 200))

@@ -16,14 +16,13 @@ from catchments.core.model import Edition
 from catchments.core.roles import Action
 from catchments.editions.issues import Issue, MatterKind
 from catchments.store.drafts.records import EDITABLE
-from catchments.store.drafts.repository import checked_key
-from catchments.web.accounts.access import me, requires
+from catchments.web.accounts.access import requires
 from catchments.web.common.services import service
 from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.forms.kinds import BY_NAME
 from catchments.web.staff.pages.draft_view import desk
-from catchments.web.staff.pages.drafts import LONGEST_COMMENT, bases_of
+from catchments.web.staff.pages.drafts import LONGEST_COMMENT, bases_of, begun
 
 FIELDS = ("schools", "to", "catchments", "provider", "listed", "ends", "into")
 """What of a form may be filled in by a link."""
@@ -118,19 +117,10 @@ def begin_repair(form: str) -> AnyResponse:
     """Begin a draft in which a finding is to be mended, and go on to the form, filled in."""
     typed = FormReader(request.form)
     _refuse_unknown(form)
-    bases = {str(each.number) for each in bases_of(service().snapshots.current())}
-    title = typed.line("title", gettext("a title"))
-    reason = typed.paragraph("reason", gettext("why this is to change"), at_most=LONGEST_COMMENT)
-    base = typed.one_of("base", bases, gettext("the edition to begin from"))
     try:
-        typed.check()
+        return redirect(_filled_in(begun(typed), form), 303)
     except FormRefused as refused:
         return _page(form, typed, refused.wrongs)
-    key = checked_key(typed.text("once"))
-    number = desk().begin(
-        title=title, reason=reason, base_number=int(base), by=me(), idempotency_key=key
-    )
-    return redirect(_filled_in(number, form), 303)
 
 
 def _page(form: str, typed: FormReader, wrongs: tuple[FieldError, ...]) -> Response:

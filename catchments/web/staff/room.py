@@ -8,7 +8,7 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 from catchments.web.accounts.room import Room
-from catchments.web.common.services import EXTENSION, Services, shows_a_demonstration
+from catchments.web.common.services import EXTENSION, shows_a_demonstration
 from catchments.web.staff.blueprint import ROOM
 
 WELCOME = _l("For Ministry staff who prepare, approve and publish changes of catchments.")
@@ -17,12 +17,12 @@ WELCOME = _l("For Ministry staff who prepare, approve and publish changes of cat
 def staff_room(app: Flask) -> Room:
     """Return the room of this service's own staff, with the services of its application."""
 
-    def services() -> Services:
-        running: Services = app.extensions[EXTENSION]
-        return running
-
     return Room(
-        services().store, lambda: services().settings, path=ROOM, welcome=WELCOME, about=_about
+        app.extensions[EXTENSION].store,
+        lambda: app.extensions[EXTENSION].settings,
+        path=ROOM,
+        welcome=WELCOME,
+        about=_about,
     )
 
 

@@ -1,36 +1,16 @@
 """Every page of the staff, gathered on their blueprint.
 
-Every page asks for an action that a role must allow: see `accounts.access.requires`.
+Every page asks for an action that a role must allow: see `accounts.access.requires`. A module that
+is put here, or in a package here, adds its pages: no list of them is kept.
 """
 
-from catchments.web.staff import repairs  # noqa: F401 - adds its pages, as each of these
+from importlib import import_module
+from pkgutil import walk_packages
+
+from catchments.web import staff
 from catchments.web.staff.blueprint import blueprint
-from catchments.web.staff.forms import (  # noqa: F401 - each adds its pages
-    changing,
-    live_totals,
-    maps,
-)
-from catchments.web.staff.pages import (  # noqa: F401 - and each of these
-    aliases,
-    audit,
-    content,
-    drafts,
-    home,
-    issues,
-    mistakes,
-    notices,
-    rates,
-    reviewing,
-    webhooks,
-    who_served,
-)
-from catchments.web.staff.scenarios import (  # noqa: F401 - and these
-    comparing,
-    copies,
-    going_back,
-    papers,
-    places,
-    withdrawing,
-)
 
 __all__ = ["blueprint"]
+
+for each in walk_packages(staff.__path__, f"{staff.__name__}."):
+    import_module(each.name)

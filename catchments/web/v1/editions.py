@@ -20,7 +20,7 @@ from catchments.store.artefacts import Artefacts
 from catchments.web.common.contract import DAY, WHOLE_NUMBER, Parameter, operation
 from catchments.web.common.payload import source_json
 from catchments.web.common.query_parameters import one_of, optional_date
-from catchments.web.common.services import address, as_at, service
+from catchments.web.common.services import address, as_at, remembered, service
 from catchments.web.pages.edition_history import history_of
 from catchments.web.v1 import schemas
 from catchments.web.v1.formats import (
@@ -72,7 +72,7 @@ class EditionRows:
 
     def __init__(self, asked: AsAt) -> None:
         self._told = history_of(asked.world)
-        self._sources = _sources(asked.world)
+        self._sources = remembered(asked.world, "edition sources", service().store.edition_sources)
         self._files = _files(asked.world)
 
     def write(self, form: Form, edition: EditionSummary, /) -> Any:
@@ -267,23 +267,17 @@ def _moment(at: datetime) -> str:
     return f"{at.isoformat(timespec='seconds')}Z"
 
 
-def _sources(world: Published) -> Mapping[int, tuple[Source, ...]]:
-    if "edition sources" not in world.memo:
-        world.memo["edition sources"] = service().store.edition_sources()
-    found: Mapping[int, tuple[Source, ...]] = world.memo["edition sources"]
-    return found
-
-
 def _files(world: Published) -> Mapping[int, list[_File]]:
     """Return the files that are kept of each edition, as its manifest has them."""
-    if "edition files" not in world.memo:
+
+    def read() -> Mapping[int, list[_File]]:
         manifests = Artefacts(service().store).all_named(MANIFEST)
-        world.memo["edition files"] = {
+        return {
             number: msgspec.json.decode(content, type=_Manifest).files
             for number, content in manifests.items()
         }
-    found: Mapping[int, list[_File]] = world.memo["edition files"]
-    return found
+
+    return remembered(world, "edition files", read)
 
 
 class _File(msgspec.Struct):

@@ -21,7 +21,7 @@ from catchments.web.common import schemas as shared
 from catchments.web.common.contract import WHOLE_NUMBER, Operation, operation, promised_by
 from catchments.web.common.problem_types import TYPES
 from catchments.web.common.schemas import among
-from catchments.web.common.services import kept, service, sources_of
+from catchments.web.common.services import kept, remembered, service, sources_of
 from catchments.web.v1.blueprint import blueprint
 from catchments.web.v1.bulk.schemas import ONE_OF
 from catchments.web.v1.examples import address_of, example_of, problem_of
@@ -70,12 +70,14 @@ def document() -> Response:
 def contract(world: Published) -> Contract:
     """Return the contract with examples from a world; made once for it."""
     public = service().settings.public_url
-    key = ("contract", public or request.script_root)
-    if key not in world.memo:
-        made = Document(current_app, world, key[1]).made()
+    root = public or request.script_root
+
+    def make() -> Contract:
+        made = Document(current_app, world, root).made()
         body = msgspec.json.encode(made)
-        world.memo[key] = Contract(made, body, hashlib.sha256(body).hexdigest()[:12])
-    return world.memo[key]  # type: ignore[no-any-return]
+        return Contract(made, body, hashlib.sha256(body).hexdigest()[:12])
+
+    return remembered(world, ("contract", root), make)
 
 
 def promised_rules(app: Flask) -> list[tuple[Rule, Operation]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flask import Response, flash, request
+from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, NotAllowed, NotKnown, Stale
@@ -18,9 +18,9 @@ from catchments.requests.rules.roles import CaseRole, OrganisationKind
 from catchments.requests.store.case_rows import CaseHead
 from catchments.requests.store.cases import LISTED_AT_ONCE, WORKERS, Wanted
 from catchments.requests.web.blueprint import blueprint
-from catchments.requests.web.frame import STALE, person_names, show, whole
+from catchments.requests.web.frame import STALE, show, whole
 from catchments.requests.web.portal import my_organisations, portal, viewer
-from catchments.web.accounts.access import going_to, me, requires
+from catchments.web.accounts.access import going_to, me, requires, said_at
 from catchments.web.accounts.pages import REFUSED, path_of
 
 STATES: dict[str, tuple[str, frozenset[CaseState]]] = {
@@ -64,10 +64,10 @@ def assign() -> AnyResponse:
         status = STALE if isinstance(refused, Stale) else REFUSED
         errors = {getattr(refused, "field", "") or "assignee": f"Nothing was given. {refused}"}
         return _list_page(errors, status=status)
-    name = person_names({assignee}).get(assignee, "")
-    flash(f"{len(chosen)} {'case was' if len(chosen) == 1 else 'cases were'} given to {name}.")
+    name = portal().organisations.names({assignee}).get(assignee, "")
+    said = f"{len(chosen)} {'case was' if len(chosen) == 1 else 'cases were'} given to {name}."
     asked = {name: value for name in ("state", "at") if (value := request.form.get(name))}
-    return going_to(path_of(".cases", **asked))
+    return said_at(path_of(".cases", **asked), said)
 
 
 @blueprint.get("/search")
@@ -154,7 +154,7 @@ def _list_page(errors: Mapping[str, str] | None = None, *, status: int = 200) ->
         works=bool(viewer().organisations(*WORKERS)),
         workers=portal().organisations.members(at, *WORKERS) if is_lead else [],
         caseload=portal().cases.caseload(viewer(), at) if is_lead else {},
-        errors=errors or {},
+        errors=errors,
         ticked=given.getlist("case"),
         assignee=given.get("assignee", ""),
         demonstration=any(head.demonstration for head in heads),
@@ -180,7 +180,8 @@ def _school(number: str) -> int | None:
 def _names(heads: list[CaseHead]) -> dict[str, Any]:
     places = {each for head in heads for each in (head.case.school, head.case.holder)}
     people = {head.case.assigned_to for head in heads if head.case.assigned_to}
-    return {"organisations": portal().organisations.some(places), "people": person_names(people)}
+    of = portal().organisations
+    return {"organisations": of.some(places), "people": of.names(people)}
 
 
 def _search_page(
@@ -196,7 +197,7 @@ def _search_page(
         "search.html",
         "Search",
         status=status,
-        errors=errors or {},
+        errors=errors,
         reference=reference,
         given=given or {},
         heads=heads,

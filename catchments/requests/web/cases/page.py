@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Response, flash, request
+from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import CatchmentsError, InputRefused, NotAllowed, Stale
@@ -18,9 +18,9 @@ from catchments.requests.store.case_rows import CaseHead
 from catchments.requests.store.cases import WORKERS, Event
 from catchments.requests.web.blueprint import blueprint
 from catchments.requests.web.form import contacts, labels
-from catchments.requests.web.frame import STALE, person_names, show
+from catchments.requests.web.frame import STALE, show
 from catchments.requests.web.portal import portal, viewer
-from catchments.web.accounts.access import going_to, me, requires
+from catchments.web.accounts.access import me, requires, said_at
 from catchments.web.accounts.pages import REFUSED, path_of
 
 BUTTONS = {
@@ -76,9 +76,8 @@ def done(
         do()
     except (InputRefused, NotAllowed, Stale) as refused:
         return _refused(reference, refused)
-    flash(said)
     page = path_of(".cases") if to_list else path_of(".case", reference=reference)
-    return going_to(f"{page}{anchor}")
+    return said_at(f"{page}{anchor}", said)
 
 
 def _refused(reference: str, refused: CatchmentsError) -> Response:
@@ -132,7 +131,7 @@ def case_page(
         workers=_workers(head),
         contacts=contacts(head.case.school) if head.sight.for_school else [],
         may_say_left=head.sight.for_school and is_school_lead and head.case.left_on is None,
-        errors=errors or {},
+        errors=errors,
         given=request.form,
         today=portal().today(),
         demonstration=head.demonstration,
@@ -147,7 +146,7 @@ class Names:
         organisations = portal().organisations
         self.all = head.sight.sees(Part.PEOPLE)
         self._school = {each.person.id for each in organisations.members(head.case.school)}
-        self._known = person_names(people)
+        self._known = portal().organisations.names(people)
 
     def __call__(self, number: int | None) -> str:
         """Return a person's name, or what is said in its place."""

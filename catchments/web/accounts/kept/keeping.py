@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, after_this_request, flash, g, render_template, request, session
+from flask import Response, after_this_request, flash, render_template, request, session
 from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
@@ -29,6 +30,7 @@ from catchments.web.accounts.access import (
     own_path,
     page_of_form,
     requires,
+    said_at,
 )
 from catchments.web.accounts.kept.filling import NOT_TYPED, filled_in, with_notice
 from catchments.web.accounts.kept.writer import FIELD, written_for_whom
@@ -41,6 +43,13 @@ _SECRET = frozenset({"password", "old", "new", "again", "code", "answer"})
 """Fields of the pages of accounts that are kept nowhere: what people sign in with."""
 _OF_THE_FORM = frozenset({"csrf_token", FIELD, KEPT})
 LONGEST_ONCE = 64
+KEPT_SAFE = _l(
+    "Your session had ended. What you sent was not carried out, and nothing of it is lost: "
+    "sign in, and it stands in the form again."
+)
+TOO_LARGE = _l(
+    "Your session had ended. What you sent was not carried out, and is too large to be kept."
+)
 HTML = "text/html"
 SERVER_ERROR = 500
 
@@ -59,7 +68,7 @@ def _keep() -> str | None:
         if person is None or sent is None or not _says_anything(sent):
             return None
         once = request.form.get("once", "")[:LONGEST_ONCE]
-        key = _forms().keep(sent, for_=person, once=once)
+        key = KeptForms(room().store).keep(sent, for_=person, once=once)
     except (CatchmentsError, HTTPException):
         # Too large to be read from somebody of whom nothing is known, or the database has no room.
         flash(
@@ -71,20 +80,9 @@ def _keep() -> str | None:
         return None
     mine = access.account_or_none()
     if mine is None:
-        flash(_said(is_kept=key is not None))
+        flash(str(KEPT_SAFE if key is not None else TOO_LARGE))
     is_mine = mine is None or mine.person.id == person
     return path_of("accounts.kept_form", key=key) if key and is_mine else None
-
-
-def _said(*, is_kept: bool) -> str:
-    lost: str = gettext(
-        "Your session had ended. What you sent was not carried out, and is too large to be kept."
-    )
-    kept: str = gettext(
-        "Your session had ended. What you sent was not carried out, and nothing of it is lost: "
-        "sign in, and it stands in the form again."
-    )
-    return kept if is_kept else lost
 
 
 def _sent() -> SentForm:
@@ -101,10 +99,6 @@ def _says_anything(sent: SentForm) -> bool:
     return bool(typed or sent.files)
 
 
-def _forms() -> KeptForms:
-    return KeptForms(room().store)
-
-
 INTERRUPTED.append(_keep)
 
 
@@ -113,7 +107,7 @@ INTERRUPTED.append(_keep)
 
 def _say_what_is_kept(person: Person, *, is_here: bool) -> None:  # noqa: ARG001 - as it is called
     """Tell somebody who has just signed in that forms of theirs are kept, with a link to each."""
-    keys = _forms().of(person.id)
+    keys = KeptForms(room().store).of(person.id)
     if not keys:
         return
     said = ngettext(
@@ -140,7 +134,7 @@ BEGUN.append(_say_what_is_kept)
 @even_owing
 def kept_form(key: str) -> AnyResponse:
     """Go to the page of a form that is kept, where it stands filled in."""
-    kept = _forms().found(key, by=me().id)
+    kept = KeptForms(room().store).found(key, by=me().id)
     if kept is None:  # somebody else's, or forgotten
         return going_to(room().path)
     session[KEPT] = [kept.key, kept.sent.path.partition("?")[0]]
@@ -154,11 +148,11 @@ def kept_form(key: str) -> AnyResponse:
 @even_owing
 def forget_form(key: str) -> AnyResponse:
     """Forget a form that is kept; its page opens as it is without it."""
-    kept = _forms().found(key, by=me().id)
-    _forms().forget(key, by=me().id)
+    kept = KeptForms(room().store).found(key, by=me().id)
+    KeptForms(room().store).forget(key, by=me().id)
     session.pop(KEPT, None)
-    flash(gettext("What was kept is forgotten."))
-    return going_to(kept.sent.path if kept else room().path)
+    said = gettext("What was kept is forgotten.")
+    return said_at(kept.sent.path if kept else room().path, said)
 
 
 def standing_again() -> KeptForm | None:
@@ -167,10 +161,8 @@ def standing_again() -> KeptForm | None:
     found = access.account_or_none()
     if not key or path != request.path or request.method != "GET" or found is None:
         return None
-    if KEPT not in g:
-        g.kept_form = _forms().found(key, by=found.person.id)
-    kept: KeptForm | None = g.kept_form
-    return kept
+    forms, mine = KeptForms(room().store), found.person.id
+    return access.once_a_request(KEPT, lambda: forms.found(key, by=mine))
 
 
 @blueprint.before_app_request
@@ -195,7 +187,7 @@ def _sent_again(response: Response) -> Response:
     key = request.form.get(KEPT, "")
     found = access.account_or_none() if key else None
     if found is not None:
-        _forms().forget(key, by=found.person.id)
+        KeptForms(room().store).forget(key, by=found.person.id)
         session.pop(KEPT, None)
     return response
 

@@ -6,10 +6,8 @@ is all the same: nobody can write it but this service, and only pages for that p
 
 from __future__ import annotations
 
-import hashlib
-
-from flask import current_app, g, request
-from itsdangerous import BadData, URLSafeTimedSerializer
+from flask import request
+from itsdangerous import BadData
 from markupsafe import Markup
 
 from catchments.core.errors import CatchmentsError
@@ -24,16 +22,14 @@ _SALT = "catchments.written-for"
 @blueprint.app_template_global()
 def written_for() -> Markup:
     """Return the hidden field that says whom a form is written for; nothing for who is nobody."""
-    if "written_for" not in g:
-        g.written_for = _field()
-    field: Markup = g.written_for
-    return field
+    return access.once_a_request("written_for", _field)
 
 
 def written_for_whom() -> int | None:
     """Return the number of the person whom the form was written for that was sent just now."""
     try:
-        number = _signer().loads(request.form.get(FIELD, ""), max_age=int(KEPT_FOR.total_seconds()))
+        kept_s = int(KEPT_FOR.total_seconds())
+        number = access.signer(_SALT).loads(request.form.get(FIELD, ""), max_age=kept_s)
     except BadData:
         return None
     return number if isinstance(number, int) else None
@@ -46,12 +42,5 @@ def _field() -> Markup:
         found = None
     if found is None:
         return Markup()
-    signed = _signer().dumps(found.person.id)
+    signed = access.signer(_SALT).dumps(found.person.id)
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, signed)
-
-
-def _signer() -> URLSafeTimedSerializer:
-    # Of several keys the last signs; all are taken.
-    keys = [*current_app.config.get("SECRET_KEY_FALLBACKS", ())[::-1], current_app.secret_key]
-    made_with = {"digest_method": hashlib.sha256}  # the library's own is SHA-1
-    return URLSafeTimedSerializer(keys, salt=_SALT, signer_kwargs=made_with)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response
 
 from catchments.core.errors import CatchmentsError
@@ -48,3 +50,10 @@ def read_what_is_published() -> None:
         service().snapshots.current()
     except CatchmentsError:
         return
+
+
+def halves(bounds: Sequence[float]) -> list[tuple[float, float, float, float]]:
+    """Return west, south, east, north of a box, or of its parts on either side of 180°."""
+    west, south, east, north = bounds
+    sides = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
+    return [(left, south, right, north) for left, right in sides]

@@ -6,14 +6,16 @@ A catalogue, a dataset an edition, a distribution a file. Nothing is said that i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from typing import Any
 
 from catchments.core.errors import long_date
-from catchments.core.model import NOT_STATED, EditionSummary, SourceKind
+from catchments.core.model import NOT_STATED, EditionSummary
 from catchments.lookup.snapshot import Published
 from catchments.web.common.i18n import in_new_zealand
 from catchments.web.common.services import absolute_url
+from catchments.web.pages.edition_history import history_of
+from catchments.web.pages.machines.blueprint import halves
+from maps.exports.data_package import publisher
 
 Json = dict[str, Any]
 LD_JSON = "application/ld+json"
@@ -106,8 +108,7 @@ def _description(edition: EditionSummary, told: Json) -> str:
 
 def _publisher(told: Json) -> Json:
     """Return whose boundaries they are: the service publishes what others decide."""
-    whose = [s["authority"] for s in told["sources"] if s["kind"] == SourceKind.BOUNDARIES]
-    return _organisation(whose[0] if whose else NOT_STATED)
+    return _organisation(publisher(told))
 
 
 def _organisation(name: str) -> Json:
@@ -134,12 +135,9 @@ def _period(world: Published, edition: EditionSummary) -> Json:
         "@type": "dct:PeriodOfTime",
         "dcat:startDate": _typed("date", edition.effective_from.isoformat()),
     }
-    place = (edition.effective_from, edition.number)
-    later = (e for e in world.timeline.editions if (e.effective_from, e.number) > place)
-    follower = next(later, None)
-    if follower and follower.effective_from > edition.effective_from:
-        last_day = follower.effective_from - timedelta(days=1)
-        period["dcat:endDate"] = _typed("date", last_day.isoformat())
+    ends = history_of(world).last_day(edition)
+    if ends and ends >= edition.effective_from:
+        period["dcat:endDate"] = _typed("date", ends.isoformat())
     return period
 
 
@@ -179,9 +177,7 @@ def _place(bounds: Sequence[float] | None) -> Json | None:
     """Return where it is; across 180° as two boxes, one on either side."""
     if bounds is None:
         return None
-    west, south, east, north = bounds
-    halves = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
-    rings = [[[w, south], [e, south], [e, north], [w, north], [w, south]] for w, e in halves]
+    rings = [[[w, s], [e, s], [e, n], [w, n], [w, s]] for w, s, e, n in halves(bounds)]
     written = ", ".join(f"(({', '.join(f'{x} {y}' for x, y in ring)}))" for ring in rings)
     wkt = {"@type": "gsp:wktLiteral", "@value": f"MULTIPOLYGON ({written})"}
     return {"@type": "dct:Location", "dcat:bbox": wkt}

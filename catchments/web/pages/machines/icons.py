@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from pathlib import Path
 
 from flask import Response, current_app, request, url_for
 
+from catchments.web.common.assets import content_of
 from catchments.web.pages.machines.blueprint import (
     blueprint,
     made_up,
@@ -42,12 +42,7 @@ def touch_icon() -> Response:
 
 
 def _icon(name: str, media_type: str) -> Response:
-    return told(_read(Path(str(current_app.static_folder)) / "icons" / name), media_type)
-
-
-@lru_cache(maxsize=2)
-def _read(path: Path) -> bytes:
-    return path.read_bytes()
+    return told(content_of(Path(str(current_app.static_folder)) / "icons" / name), media_type)
 
 
 @blueprint.get("/manifest.webmanifest")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, request, url_for
+from flask import current_app, request, url_for
 from flask_babel import gettext
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -14,12 +14,12 @@ from jinja2.runtime import Context
 from catchments.core.errors import CatchmentsError
 from catchments.web.common.i18n import base_root, language_prefix, pages_in_languages, prefix_of
 from catchments.web.common.services import address, service
-from catchments.web.pages.machines.blueprint import made_up
+from catchments.web.pages.machines.blueprint import blueprint, made_up
 from catchments.web.v1.formats import with_ending
+from maps.artefacts import PICTURE
 
 JSON, GEOJSON, CSV = "application/json", "application/geo+json", "text/csv"
 ATOM, LD_JSON = "application/atom+xml", "application/ld+json"
-PICTURE = "picture.png"
 WIDTH, HEIGHT = 1200, 630
 """Of the picture, in pixels."""
 
@@ -49,17 +49,13 @@ class PageHead:
     """Of all catchments; empty where there is none yet."""
 
 
-def register(app: Flask) -> None:
-    """Let the frame of all pages ask for what its head is to say."""
-    app.jinja_env.globals["page_head"] = page_head
-
-
 def path_of(endpoint: str, **values: Any) -> str:
     """Return the path of a view as if the service stood at the root: for `address`."""
     # Not `url_for`, which names what the service stands below; the host is not used.
     return current_app.url_map.bind("localhost").build(endpoint, values)
 
 
+@blueprint.app_template_global()
 @pass_context
 def page_head(context: Context) -> PageHead:
     """Return what the head of the page being written says.

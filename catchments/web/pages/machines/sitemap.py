@@ -19,7 +19,7 @@ from catchments.lookup.site_texts import PAGES
 from catchments.lookup.snapshot import Published
 from catchments.web.common.i18n import in_new_zealand
 from catchments.web.common.query_parameters import refuse_unknown_or_repeated
-from catchments.web.common.services import absolute, service
+from catchments.web.common.services import absolute, remembered, service
 from catchments.web.pages.machines.blueprint import blueprint, made_up, told
 from catchments.web.pages.machines.page_heads import path_of
 
@@ -37,7 +37,7 @@ Page = tuple[str, date | None]
 def sitemap() -> Response:
     """List the pages, or the files that list them where they are too many for one."""
     refuse_unknown_or_repeated(request.args, set())
-    pages = _kept_pages(service().snapshots.current())
+    pages = _pages()
     if len(pages) <= AT_MOST:
         return _urls(pages)
     files = -(-len(pages) // AT_MOST)
@@ -50,7 +50,7 @@ def sitemap() -> Response:
 def part_of_sitemap(part: int) -> Response:
     """List a part of the pages."""
     refuse_unknown_or_repeated(request.args, set())
-    pages = _kept_pages(service().snapshots.current())
+    pages = _pages()
     listed = pages[(part - 1) * AT_MOST : part * AT_MOST] if part else ()
     if not listed:
         raise NotKnown(f"There is no part {part}.", next_step="See /sitemap.xml.")
@@ -72,14 +72,12 @@ def _file(kind: str, entry: str, pages: Sequence[Page]) -> Response:
     return told(text, XML)
 
 
-def _kept_pages(world: Published) -> Sequence[Page]:
-    if "sitemap" not in world.memo:
-        world.memo["sitemap"] = tuple(_pages(world))
-    pages: Sequence[Page] = world.memo["sitemap"]
-    return pages
+def _pages() -> Sequence[Page]:
+    world = service().snapshots.current()
+    return remembered(world, "sitemap", lambda: tuple(_answering(world)))
 
 
-def _pages(world: Published) -> Iterator[Page]:
+def _answering(world: Published) -> Iterator[Page]:
     """Yield every page that answers 200 today, in no language but that of its reader."""
     editions = [e for e in world.timeline.editions if made_up() or not e.demonstration]
     yield from _of("finder.home", "documentation.page", "problems.index")

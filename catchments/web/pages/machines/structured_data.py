@@ -7,7 +7,6 @@ and called what they are. Nothing is said here that the page does not say, or th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from catchments.core.errors import long_date
@@ -24,6 +23,8 @@ from catchments.core.model import (
 from catchments.lookup.snapshot import AsAt, Published
 from catchments.web.common.i18n import in_new_zealand
 from catchments.web.common.services import address
+from catchments.web.pages.edition_history import history_of
+from catchments.web.pages.machines.blueprint import halves
 from catchments.web.pages.machines.page_heads import path_of
 
 Json = dict[str, Any]
@@ -194,13 +195,8 @@ def _description(edition: EditionSummary, made_up: str) -> str:
 
 def _period(world: Published, edition: EditionSummary) -> str:
     """Return from when to when an edition holds, as an interval of ISO 8601."""
-    place = (edition.effective_from, edition.number)
-    later = (e for e in world.timeline.editions if (e.effective_from, e.number) > place)
-    follower = next(later, None)
-    begins = edition.effective_from.isoformat()
-    if follower is None or follower.effective_from <= edition.effective_from:
-        return f"{begins}/.."
-    return f"{begins}/{(follower.effective_from - timedelta(days=1)).isoformat()}"
+    begins, ends = edition.effective_from, history_of(world).last_day(edition)
+    return f"{begins}/{ends if ends and ends >= begins else '..'}"
 
 
 def _web_addresses(manifest: Mapping[str, Any]) -> list[str]:
@@ -211,11 +207,7 @@ def _place(bounds: list[float] | None) -> Json | None:
     """Return where it is: a box for each side of 180°."""
     if bounds is None:
         return None
-    west, south, east, north = bounds
-    halves = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
-    boxes = [
-        {"@type": "GeoShape", "box": f"{south} {left} {north} {right}"} for left, right in halves
-    ]
+    boxes = [{"@type": "GeoShape", "box": f"{s} {w} {n} {e}"} for w, s, e, n in halves(bounds)]
     return {"@type": "Place", "name": "New Zealand", "geo": boxes}
 
 

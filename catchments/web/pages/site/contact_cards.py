@@ -13,7 +13,7 @@ from catchments.core.model import Answer, Provider
 from catchments.lookup.snapshot import AsAt
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import optional_date, page_parameters
-from catchments.web.common.services import as_at, kept
+from catchments.web.common.services import as_at, attached, kept
 
 blueprint = Blueprint("cards", __name__)
 
@@ -33,9 +33,8 @@ def card(school_id: int) -> Response:
             gettext("There is no provider whose contact could be saved."),
             next_step=gettext("The page of the school says why."),
         )
-    response = Response(written(_lines(asked, answer, answer.provider)), content_type=MEDIA_TYPE)
-    name = f"attendance-provider-{school_id}.vcf"
-    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    card = written(_lines(asked, answer, answer.provider))
+    response = attached(card, MEDIA_TYPE, f"attendance-provider-{school_id}.vcf")
     return kept(asked, response, written="vcard1")
 
 

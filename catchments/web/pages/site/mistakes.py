@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, redirect, request, url_for
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -33,6 +34,10 @@ LARGEST_FORM_BYTES = 1024 * 1024
 LINKS_AT_MOST = 3
 LEFT_EMPTY = "leave_empty"
 """A field that people are told to leave empty, and that programs fill in."""
+FULL = _l(
+    "So many reports are waiting that no more can be taken just now. Try again later today, "
+    "or tell the Ministry of Education by telephone."
+)
 _LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
 
 
@@ -57,17 +62,9 @@ def send() -> AnyResponse:
     try:
         number = MistakeReports(service().store).add(given)
     except TooManyReports:
-        return _page(request.form, [FieldError("", _full())], status=429)
+        return _page(request.form, [FieldError("", str(FULL))], status=429)
     current_app.logger.info("report of a mistake %s", number)
     return redirect(url_for("mistakes.thanks"), 303)
-
-
-def _full() -> str:
-    said: str = gettext(
-        "So many reports are waiting that no more can be taken just now. Try again later today, "
-        "or tell the Ministry of Education by telephone."
-    )
-    return said
 
 
 @blueprint.get("/report/thanks")

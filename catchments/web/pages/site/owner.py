@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Response, request
 
 from catchments.core.errors import NotKnown
 from catchments.core.site_owner import SiteOwner
@@ -13,12 +13,9 @@ from catchments.web.common.services import kept_by_content, service
 blueprint = Blueprint("owner", __name__)
 
 
-def register(app: Flask) -> None:
-    """Let every template say whose site it is."""
-    app.context_processor(_site_owner)
-
-
+@blueprint.app_context_processor
 def _site_owner() -> dict[str, SiteOwner]:
+    """Let every template say whose site it is."""
     return {"site_owner": service().settings.owner}
 
 

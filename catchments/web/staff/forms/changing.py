@@ -156,9 +156,7 @@ def _stale(
 ) -> Response:
     """Give a form back with what was typed, for the version that the draft has now."""
     meanwhile = draft_view.done_since(worked.draft.id, seen.version)
-    page = _form(kind, worked, typed, stale=True, meanwhile=meanwhile)
-    page.status_code = STALE
-    return page
+    return _form(kind, worked, typed, stale=True, meanwhile=meanwhile, status=STALE)
 
 
 def _looked_over(

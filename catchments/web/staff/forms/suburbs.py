@@ -151,15 +151,14 @@ class _Known:
         rest = shapely.multipoints(self.points[~self.is_far])
         away = shapely.distance(rest, self.points) / 1e3
         at = np.flatnonzero(self.is_far).tolist()
+        counted = {"all": len(self.points), "name": key, "km": f"{away[at].max():,.0f}"}
         left_out = ngettext(
             "%(num)s of %(all)s known places of %(name)s is %(km)s km away from the others. It is "
             "left out.",
             "%(num)s of %(all)s known places of %(name)s are up to %(km)s km away from the others. "
             "They are left out.",
             len(at),
-            all=len(self.points),
-            name=key,
-            km=f"{away[at].max():,.0f}",
+            **counted,
         )
         along = ngettext(
             "%(num)s of %(all)s known places of %(name)s is %(km)s km away from the others. It is "
@@ -167,9 +166,7 @@ class _Known:
             "%(num)s of %(all)s known places of %(name)s are up to %(km)s km away from the others. "
             "They are taken along.",
             len(at),
-            all=len(self.points),
-            name=key,
-            km=f"{away[at].max():,.0f}",
+            **counted,
         )
         lines = [f"{self._called(n)}: {away[n]:,.0f} km" for n in at[:FAR_NAMED]]
         return Far(key, taken, along if taken else left_out, tuple(lines))

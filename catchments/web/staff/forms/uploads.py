@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 
 import msgspec
 import shapely
-from flask import g, request
+from flask import request
 from flask_babel import gettext
 from shapely.geometry.base import BaseGeometry
 from werkzeug.datastructures import FileStorage
@@ -27,7 +27,7 @@ from catchments.runtime import subprocess_job
 from catchments.runtime.fence.plans import Fence
 from catchments.store.drafts.uploads import KEPT_FOR, Upload, Uploads
 from catchments.store.integrity.audit import AuditTrail
-from catchments.web.accounts.access import me
+from catchments.web.accounts.access import me, once_a_request
 from catchments.web.common.services import service
 from catchments.web.spoken.page_words import for_pages
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
@@ -105,11 +105,9 @@ def name_of_kept(worked: DraftState, digest: str) -> str:
 
 def _found(worked: DraftState, digest: str) -> Upload | None:
     """Return what is kept under a digest; the store is asked for it once a request."""
-    asked: dict[tuple[int, str], Upload | None] = g.setdefault("uploads_asked_for", {})
-    key = (worked.draft.id, digest)
-    if key not in asked:
-        asked[key] = Uploads(service().store).found(*key, by=me())
-    return asked[key]
+    draft, uploads = worked.draft.id, Uploads(service().store)
+    name = f"upload {draft} {digest}"
+    return once_a_request(name, lambda: uploads.found(draft, digest, by=me()))
 
 
 def _lost(field: str) -> FormRefused:

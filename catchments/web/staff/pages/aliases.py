@@ -18,7 +18,7 @@ from catchments.core.text_folding import folded
 from catchments.readers.upload_messages import Read, Sought, Wish
 from catchments.store.directory.aliases import AliasUploads
 from catchments.web.accounts.access import me, requires
-from catchments.web.common.services import service
+from catchments.web.common.services import attached, service
 from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.forms.uploads import read_files
@@ -51,9 +51,7 @@ def aliases() -> Response:
 def aliases_csv() -> Response:
     """Give the aliases as a table that can be imported as it is."""
     rows = ((*_number_and_text(line), _name(line), line.alias.source) for line in _present())
-    response = Response(plain_table(HEADINGS, rows), content_type=MEDIA_TYPE)
-    response.headers["Content-Disposition"] = "attachment; filename=aliases.csv"
-    return response
+    return attached(plain_table(HEADINGS, rows), MEDIA_TYPE, "aliases.csv")
 
 
 @blueprint.post("/aliases")
@@ -65,7 +63,7 @@ def aliases_check() -> Response:
         found = _read(typed)
     except FormRefused as refused:
         return _page(wrongs=refused.wrongs)
-    digest = _uploads().keep(found.aliases, files=found.files, by=me())
+    digest = AliasUploads(service().store).keep(found.aliases, files=found.files, by=me())
     return _looked_over(found, digest)
 
 
@@ -73,7 +71,7 @@ def aliases_check() -> Response:
 @requires(Action.EDIT)
 def aliases_import() -> AnyResponse:
     """Put a table that was looked over in place of the one there is."""
-    upload = _uploads().found(request.form.get("upload", ""), by=me())
+    upload = AliasUploads(service().store).found(request.form.get("upload", ""), by=me())
     if upload is None:
         gone = gettext(
             "The table is not kept any more, or not for you: it is kept for a day. Choose the "
@@ -81,17 +79,13 @@ def aliases_import() -> AnyResponse:
         )
         return _page(wrongs=(FieldError("file", gone),))
     try:
-        taken = _uploads().take(upload, by=me())
+        taken = AliasUploads(service().store).take(upload, by=me())
     except InputRefused as error:
         return _page(wrongs=(FieldError("file", str(error)),))
     count = len(upload.aliases)
     said = ngettext("%(num)s alias is in use.", "%(num)s aliases are in use.", count)
     flash(said if taken else gettext("Nothing was to be changed."))
     return redirect(url_for("staff.aliases"), 303)
-
-
-def _uploads() -> AliasUploads:
-    return AliasUploads(service().store)
 
 
 def _read(typed: FormReader) -> Read:

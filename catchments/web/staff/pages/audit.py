@@ -20,7 +20,7 @@ from catchments.store.outbox.trail_sending import NOWHERE
 from catchments.web.accounts.access import requires
 from catchments.web.common.i18n import in_new_zealand
 from catchments.web.common.query_parameters import page_parameters
-from catchments.web.common.services import service
+from catchments.web.common.services import attached, service
 from catchments.web.common.tables import MEDIA_TYPE
 from catchments.web.staff.blueprint import blueprint, staff_page
 
@@ -64,26 +64,22 @@ def audit() -> Response:
 @requires(Action.READ)
 def audit_csv() -> Response:
     """Give the audit trail, or what of it matches, as a table."""
-    given = page_parameters(request.args, set(FILTERS))
-    trail = AuditTrail(service().store)
-    found = trail.entries(matching=_matching(given), at_most=IN_A_FILE)
-    table = plain_table(HEADINGS, ([getattr(e, name) for name in HEADINGS] for e in found))
-    response = Response(table, content_type=MEDIA_TYPE)
-    response.headers["Content-Disposition"] = "attachment; filename=audit.csv"
-    return response
+    rows = ([getattr(entry, name) for name in HEADINGS] for entry in _for_a_file())
+    return attached(plain_table(HEADINGS, rows), MEDIA_TYPE, "audit.csv")
 
 
 @blueprint.get("/audit.json")
 @requires(Action.READ)
 def audit_json() -> Response:
     """Give the audit trail, or what of it matches, with what its hashes are of."""
-    given = page_parameters(request.args, set(FILTERS))
-    trail = AuditTrail(service().store)
-    found = trail.entries(matching=_matching(given), at_most=IN_A_FILE)
-    entries = [{name: getattr(entry, name) for name in HEADINGS} for entry in found]
-    response = Response(json.dumps({"entries": entries}), content_type="application/json")
-    response.headers["Content-Disposition"] = "attachment; filename=audit.json"
-    return response
+    entries = [{name: getattr(entry, name) for name in HEADINGS} for entry in _for_a_file()]
+    return attached(json.dumps({"entries": entries}), "application/json", "audit.json")
+
+
+def _for_a_file() -> list[AuditEntry]:
+    """Return the entries that match what is asked for, as many as a file has."""
+    matching = _matching(page_parameters(request.args, set(FILTERS)))
+    return AuditTrail(service().store).entries(matching=matching, at_most=IN_A_FILE)
 
 
 def line_of(entry: AuditEntry) -> Line:

@@ -144,9 +144,7 @@ def propose_text(piece: str) -> AnyResponse:
     try:
         Contents(service().store).propose(piece, wording, seen=seen, by=me())
     except Stale:
-        page = _form(known, versions, request.form, stale=True)
-        page.status_code = STALE
-        return page
+        return _form(known, versions, request.form, stale=True)
     flash(gettext("The text is proposed. An approver who had no hand in it publishes it."))
     return redirect(url_for("staff.text", piece=piece), 303)
 
@@ -361,6 +359,7 @@ def _form(
         wrongs=wrongs,
         preview=preview,
         stale=stale,
+        status=STALE if stale else 0,
         last=versions[-1] if versions else None,
         version=versions[-1].version if versions else 0,
     )

@@ -71,20 +71,25 @@ def draft_new() -> Response:
 @requires(Action.EDIT)
 def begin() -> AnyResponse:
     """Begin a draft."""
-    typed, world = FormReader(request.form), service().snapshots.current()
-    bases = {str(summary.number) for summary in bases_of(world)}
+    typed = FormReader(request.form)
+    try:
+        number = begun(typed)
+    except FormRefused as refused:
+        return _new_page(typed, refused.wrongs)
+    return redirect(url_for("staff.draft", draft=number, saved="new.title,new.reason"), 303)
+
+
+def begun(typed: FormReader) -> int:
+    """Begin the draft that a form asks for, once, and return its number. Raises FormRefused."""
+    bases = {str(each.number) for each in bases_of(service().snapshots.current())}
     title = typed.line("title", gettext("a title"))
     reason = typed.paragraph("reason", gettext("why this is to change"), at_most=LONGEST_COMMENT)
     base = typed.one_of("base", bases, gettext("the edition to begin from"))
-    try:
-        typed.check()
-    except FormRefused as refused:
-        return _new_page(typed, refused.wrongs)
-    key = checked_key(request.form.get("once", ""))
-    number = desk().begin(
+    typed.check()
+    key = checked_key(typed.text("once"))
+    return desk().begin(
         title=title, reason=reason, base_number=int(base), by=me(), idempotency_key=key
     )
-    return redirect(url_for("staff.draft", draft=number, saved="new.title,new.reason"), 303)
 
 
 def bases_of(world: Published) -> list[EditionSummary]:
@@ -105,7 +110,7 @@ def changed_meanwhile(error: Stale) -> Response:
     version = whole_number(seen)
     if draft is None or version is None or not wants_page():
         return answer_of(error)
-    page = staff_page(
+    return staff_page(
         "staff/problem.html",
         gettext("The draft has been changed meanwhile"),
         detail=gettext(
@@ -116,9 +121,8 @@ def changed_meanwhile(error: Stale) -> Response:
         draft_page=url_for("staff.draft", draft=draft),
         written=written(),
         error=True,
+        status=STALE,
     )
-    page.status_code = STALE
-    return page
 
 
 # --- one draft ------------------------------------------------------------------------------------
@@ -154,9 +158,7 @@ def _turned(draft: int, turn: Callable[..., None], said: str, *, undone: bool) -
         try:
             anew = sentences_after(found, steps, position)
         except ChangeDoesNotFit as clash:
-            page = _draft_page(draft, MultiDict(), (), clash=clash)
-            page.status_code = CLASH
-            return page
+            return _draft_page(draft, MultiDict(), (), clash=clash, status=CLASH)
     turn(draft, position, seen=seen, sentences=anew)
     return back_to(draft, said)
 
@@ -175,7 +177,7 @@ def describe(draft: int) -> AnyResponse:
         return _draft_page(draft, request.form, refused.wrongs)
     except Stale:
         meanwhile = draft_view.done_since(draft, seen.version)
-        return _draft_page(draft, request.form, (), stale=True, meanwhile=meanwhile)
+        return _draft_page(draft, request.form, (), stale=True, meanwhile=meanwhile, status=STALE)
     saved = f"{draft}.title,{draft}.reason"
     return back_to(draft, gettext("The title and the reason are saved."), saved)
 
@@ -206,7 +208,7 @@ def _draft_page(
     made, problem = _made(found)
     shown = impact_panel(made)
     steps, comments = desk().steps(draft), desk().comments(draft)
-    page = staff_page(
+    return staff_page(
         "staff/draft.html",
         head.title,
         draft=head,
@@ -232,9 +234,6 @@ def _draft_page(
         **{**shown, **more},
         open_cases=_open_cases(shown["impact"]) if head.state in OPEN else None,
     )
-    if more.get("stale"):
-        page.status_code = STALE
-    return page
 
 
 def _open_cases(panel: Panel | None) -> OpenCases | None:

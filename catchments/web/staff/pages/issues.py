@@ -25,7 +25,7 @@ from catchments.store.site.reports import MistakeReports
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.i18n import in_new_zealand
 from catchments.web.common.query_parameters import one_of, page_parameters, region
-from catchments.web.common.services import service
+from catchments.web.common.services import attached, service
 from catchments.web.common.tables import MEDIA_TYPE
 from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
@@ -212,9 +212,7 @@ def findings_csv() -> Response:
     _, snapshot, found = _present(wanted)
     explained = Explanations(service().store).explained()
     rows = [_row(m, explained.get(m.key), snapshot) for m in found if wanted.takes(m)]
-    response = Response(plain_table(HEADINGS, rows), content_type=MEDIA_TYPE)
-    response.headers["Content-Disposition"] = "attachment; filename=findings.csv"
-    return response
+    return attached(plain_table(HEADINGS, rows), MEDIA_TYPE, "findings.csv")
 
 
 @blueprint.post("/findings/explain")

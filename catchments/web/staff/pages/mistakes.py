@@ -21,7 +21,7 @@ CLOSED_SHOWN = 50
 @requires(Action.EXPLAIN)
 def reports() -> Response:
     """Show what waits, and what was closed of late; what is too old is deleted first."""
-    kept, days = _reports(), service().settings.reports_kept_days
+    kept, days = MistakeReports(service().store), service().settings.reports_kept_days
     kept.forget_older_than(days)
     return staff_page(
         "staff/reports.html",
@@ -37,12 +37,8 @@ def reports() -> Response:
 @requires(Action.EXPLAIN)
 def close_report(number: int) -> AnyResponse:
     """Close a report, and forget where its sender wanted to be answered."""
-    if _reports().close(number, by=me()):
+    if MistakeReports(service().store).close(number, by=me()):
         flash(gettext("Report %(number)s is closed. Its e-mail address is deleted.", number=number))
     else:
         flash(gettext("Report %(number)s was closed already, or is deleted.", number=number))
     return redirect(url_for("staff.reports"), 303)
-
-
-def _reports() -> MistakeReports:
-    return MistakeReports(service().store)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
-from flask import Response, flash, request, url_for
+from flask import Response
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import NotKnown
 from catchments.core.model import EditionSummary
-from catchments.core.plain_cells import harmless
+from catchments.core.plain_cells import plain_table
 from catchments.core.roles import Action
 from catchments.store.outbox.notices import STATES
 from catchments.store.outbox.queue import NoticeRow, Outbox
-from catchments.web.accounts.access import confirmed, going_to, me, requires
-from catchments.web.accounts.pages import page
-from catchments.web.common.services import service
+from catchments.web.accounts.access import confirmed, me, requires, said_at
+from catchments.web.accounts.pages import page, path_of
+from catchments.web.common.services import attached, service
 from catchments.web.common.tables import MEDIA_TYPE
 from catchments.web.staff.blueprint import blueprint
 
@@ -30,7 +27,7 @@ TROUBLES_SHOWN = 100
 @requires(Action.READ)
 def notices() -> Response:
     """List what was told of each edition, with how much of it went out."""
-    outbox = _outbox()
+    outbox = Outbox(service().store)
     told, sent = outbox.notice_counts(), outbox.counts()
     listed = [
         {"edition": each, "told": told.get(each.number, {}), "sent": sent.get(each.number, {})}
@@ -54,10 +51,8 @@ def notices_csv(number: int) -> Response:
     edition = next((e for e in service().store.editions() if e.number == number), None)
     if edition is None:
         raise NotKnown(gettext("There is no edition %(number)s.", number=number))
-    response = Response(_table(edition, _outbox().notices(number)), content_type=MEDIA_TYPE)
-    name = f"notices-edition-{number}.csv"
-    response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    return response
+    rows = Outbox(service().store).notices(number)
+    return attached(_table(edition, rows), MEDIA_TYPE, f"notices-edition-{number}.csv")
 
 
 @blueprint.post("/notices/again/<int:number>")
@@ -65,22 +60,13 @@ def notices_csv(number: int) -> Response:
 @confirmed
 def notices_again(number: int) -> AnyResponse:
     """Send a failed delivery again, because somebody has looked and says so."""
-    _outbox().send_again(number, by=me().login)
-    flash(gettext("It waits to be sent again."))
-    return going_to(url_for("staff.notices")[len(request.script_root) :])
-
-
-def _outbox() -> Outbox:
-    return Outbox(service().store)
+    Outbox(service().store).send_again(number, by=me().login)
+    return said_at(path_of("staff.notices"), gettext("It waits to be sent again."))
 
 
 def _table(edition: EditionSummary, rows: list[NoticeRow]) -> bytes:
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\r\n")
-    writer.writerow([*HEADER, *FATE])
-    for row in rows:
-        sent_at = row.sent_at.isoformat(" ", "seconds") if row.sent_at else None
-        cells = (
+    told = (
+        (
             edition.number,
             edition.effective_from.isoformat(),
             row.recipient_kind,
@@ -91,8 +77,9 @@ def _table(edition: EditionSummary, rows: list[NoticeRow]) -> bytes:
             row.text,
             row.state or "for the download",
             row.attempts,
-            sent_at,
+            row.sent_at.isoformat(" ", "seconds") if row.sent_at else None,
             row.last_error,
         )
-        writer.writerow([harmless(cell) for cell in cells])
-    return written.getvalue().encode()
+        for row in rows
+    )
+    return plain_table((*HEADER, *FATE), told)

@@ -33,7 +33,7 @@ _PER_CENT = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,4}))?\s*%?")
 @requires(Action.READ)
 def rates() -> Response:
     """Show the rates that are set, and a form to set them for whoever may."""
-    stated = _rates().stated()
+    stated = AbsenceRates(service().store).stated()
     return _page(stated, _as_typed(stated), ())
 
 
@@ -45,15 +45,11 @@ def set_rates() -> AnyResponse:
     try:
         given = _given(typed)
     except FormRefused as refused:
-        return _page(_rates().stated(), request.form, refused.wrongs)
-    altered = _rates().set(given, by=person)
+        return _page(AbsenceRates(service().store).stated(), request.form, refused.wrongs)
+    altered = AbsenceRates(service().store).set(given, by=person)
     said = ngettext("%(num)s rate is changed.", "%(num)s rates are changed.", len(altered))
     flash(said if altered else gettext("Nothing was to be changed."))
     return redirect(url_for("staff.rates"), 303)
-
-
-def _rates() -> AbsenceRates:
-    return AbsenceRates(service().store)
 
 
 def _given(typed: FormReader) -> dict[str, RateGiven]:

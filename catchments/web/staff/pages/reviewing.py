@@ -25,19 +25,18 @@ from catchments.runtime.logs import told_by
 from catchments.runtime.subprocess_job import JobFailed
 from catchments.store import Decision, Draft, StoreUnavailable
 from catchments.store.drafts.records import ABANDONED, PUBLISHED
-from catchments.store.drafts.repository import DraftRepository
 from catchments.web.accounts.access import confirmed, me, requires
 from catchments.web.common.problems import written
 from catchments.web.common.services import service
 from catchments.web.staff.blueprint import blueprint, staff_page
-from catchments.web.staff.pages.draft_view import back_to, seen_given
+from catchments.web.staff.pages.draft_view import back_to, desk, seen_given
 
 log = logging.getLogger(__name__)
 
 PUBLISHER = "catchments.commands.jobs.publishing"
 PUBLISHED_WITHIN_S = 300.0
 LONGEST_REASON = 2_000
-STALE, UNAVAILABLE = 412, 503
+OK, STALE, UNAVAILABLE = 200, 412, 503
 BROKEN = JobFailed.__name__
 
 
@@ -68,7 +67,7 @@ def review_of(draft: Draft, world: Published) -> Review:
         state=draft.state,
         may_submit=person.may(Action.EDIT),
         may_review=person.may(Action.REVIEW),
-        had_a_hand=person.id in DraftRepository(service().store).contributors(draft.id),
+        had_a_hand=person.id in desk().contributors(draft.id),
         starts=starts,
         overtaken_by=None if draft.state in (PUBLISHED, ABANDONED) else overtaken,
         comes_before=world.timeline.on_top_of(starts),
@@ -90,7 +89,7 @@ def _proposed(draft: Draft, world: Published) -> date:
 @requires(Action.EDIT)
 def submit(draft: int) -> AnyResponse:
     """Hand a draft over for review."""
-    DraftRepository(service().store).submit(draft, date_given(), seen=seen_given())
+    desk().submit(draft, date_given(), seen=seen_given())
     return back_to(draft, gettext("The draft is in review. An approver decides about it."))
 
 
@@ -99,7 +98,7 @@ def submit(draft: int) -> AnyResponse:
 def send_back(draft: int) -> AnyResponse:
     """Hand a draft back to be worked on, and say why."""
     reason = text_given("reason", gettext("why the draft goes back"))
-    DraftRepository(service().store).send_back(draft, reason, seen=seen_given())
+    desk().send_back(draft, reason, seen=seen_given())
     return back_to(draft, gettext("The draft went back to be worked on."))
 
 
@@ -107,7 +106,7 @@ def send_back(draft: int) -> AnyResponse:
 @requires(Action.EDIT)
 def take_back(draft: int) -> AnyResponse:
     """Take a draft back from review, to work on it again."""
-    DraftRepository(service().store).take_back(draft, seen=seen_given())
+    desk().take_back(draft, seen=seen_given())
     return back_to(draft, gettext("The draft is yours to work on again. Nobody reviews it now."))
 
 
@@ -116,7 +115,7 @@ def take_back(draft: int) -> AnyResponse:
 @confirmed
 def approve(draft: int) -> AnyResponse:
     """Approve a draft as it stands."""
-    DraftRepository(service().store).approve(draft, date_given(), seen=seen_given())
+    desk().approve(draft, date_given(), seen=seen_given())
     return back_to(draft, gettext("The draft is approved. It can be published now."))
 
 
@@ -125,7 +124,7 @@ def approve(draft: int) -> AnyResponse:
 @confirmed
 def abandon(draft: int) -> AnyResponse:
     """Give a draft up."""
-    DraftRepository(service().store).abandon(draft, seen=seen_given())
+    desk().abandon(draft, seen=seen_given())
     return back_to(draft, gettext("The draft is given up. It stays on record."))
 
 
@@ -133,13 +132,13 @@ def abandon(draft: int) -> AnyResponse:
 @requires(Action.EDIT)
 def reapply(draft: int) -> AnyResponse:
     """Put a draft's changes on the edition that has come in between."""
-    desk, world = DraftRepository(service().store), service().snapshots.current()
-    kept = desk.draft(draft)
+    world = service().snapshots.current()
+    kept = desk().draft(draft)
     overtaken = review_of(kept, world).overtaken_by
     if overtaken is None:
         return back_to(draft, gettext("The draft is made from the right edition already."))
     apply_all(service().store.edition(overtaken.number), kept.changes)  # or says what does not fit
-    desk.rebase(draft, overtaken.number, seen=seen_given())
+    desk().rebase(draft, overtaken.number, seen=seen_given())
     said = gettext("The changes now stand on edition %(number)s.", number=overtaken.number)
     return back_to(draft, said)
 
@@ -149,8 +148,7 @@ def reapply(draft: int) -> AnyResponse:
 @confirmed
 def publish_page(draft: int) -> Response:
     """Ask for a last look before a draft is published."""
-    world, kept = service().snapshots.current(), DraftRepository(service().store).draft(draft)
-    return _publish_page(world, kept)
+    return _publish_page(desk().draft(draft))
 
 
 @blueprint.post("/drafts/<int:draft>/publish")
@@ -158,11 +156,11 @@ def publish_page(draft: int) -> Response:
 @confirmed
 def publish(draft: int) -> AnyResponse:
     """Publish an approved draft from its date."""
-    kept, seen = DraftRepository(service().store).draft(draft), seen_given()
+    kept, seen = desk().draft(draft), seen_given()
     if kept.published_as is not None:  # a double click, the back button, a line that broke
         return published(kept.published_as)
     if kept.version != seen.version:  # found out at the end, too; but that takes a while
-        return _refused_to_publish(kept, _changed(kept))
+        return _publish_page(kept, _changed(kept))
     if kept.effective_from is None:
         raise InputRefused(f"Draft {draft} has no date from which it is to be in force.")
     wanted = PublicationRequest(
@@ -174,11 +172,11 @@ def publish(draft: int) -> AnyResponse:
     outcome = carried_out(Order(publish=wanted))
     if outcome.numbers:
         return published(outcome.numbers[0])
-    again = DraftRepository(service().store).draft(draft)
+    again = desk().draft(draft)
     if again.published_as is not None:
         return published(again.published_as)
     service().snapshots.refresh()
-    return _refused_to_publish(again, outcome)
+    return _publish_page(again, outcome)
 
 
 def _changed(draft: Draft) -> Outcome:
@@ -188,21 +186,16 @@ def _changed(draft: Draft) -> Outcome:
     )
 
 
-def _refused_to_publish(draft: Draft, outcome: Outcome) -> Response:
-    page = _publish_page(service().snapshots.current(), draft, outcome)
-    page.status_code = status_of(outcome)
-    return page
-
-
-def _publish_page(world: Published, draft: Draft, outcome: Outcome | None = None) -> Response:
+def _publish_page(draft: Draft, outcome: Outcome | None = None) -> Response:
     return staff_page(
         "staff/publish.html",
         gettext("Publish draft %(n)s", n=draft.id),
         draft=draft,
-        review=review_of(draft, world),
+        review=review_of(draft, service().snapshots.current()),
         outcome=outcome,
         written=written(),
         error=outcome is not None,
+        status=status_of(outcome),
     )
 
 
@@ -227,8 +220,10 @@ def carried_out(wanted: Order) -> Outcome:
     return msgspec.json.decode(said, type=Outcome)
 
 
-def status_of(outcome: Outcome) -> int:
-    """Return the HTTP status of a page that says why nothing was published or withdrawn."""
+def status_of(outcome: Outcome | None) -> int:
+    """Return the HTTP status of a page that says why nothing was published or withdrawn, if so."""
+    if outcome is None:
+        return OK
     broken = {BROKEN, StoreUnavailable.__name__}
     return UNAVAILABLE if outcome.kind in broken else STALE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Response, flash, request, url_for
+from flask import Response, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -13,8 +13,8 @@ from catchments.core.roles import Action
 from catchments.store.outbox.mail_sending import NotTaken
 from catchments.store.outbox.webhook_addresses import Webhooks
 from catchments.store.outbox.webhook_calls import call, checked_url
-from catchments.web.accounts.access import confirmed, going_to, me, requires
-from catchments.web.accounts.pages import REFUSED, page
+from catchments.web.accounts.access import confirmed, me, requires, said_at
+from catchments.web.accounts.pages import page, path_of
 from catchments.web.common.services import service
 from catchments.web.staff.blueprint import blueprint
 
@@ -37,7 +37,7 @@ def webhook_add() -> Response:
         url = checked_url(given, to_private=service().settings.webhooks_to_private)
     except InputRefused as error:
         return _page(errors={"address": str(error)}, given=given)
-    _, secret = _webhooks().add(url, by=me().login)
+    _, secret = Webhooks(service().store).add(url, by=me().login)
     return _page(secret=secret)
 
 
@@ -46,7 +46,7 @@ def webhook_add() -> Response:
 @confirmed
 def webhook_disable(number: int) -> AnyResponse:
     """Tell a webhook nothing more."""
-    _webhooks().disable(number, by=me().login)
+    Webhooks(service().store).disable(number, by=me().login)
     return _back(gettext("The webhook is disabled."))
 
 
@@ -55,7 +55,7 @@ def webhook_disable(number: int) -> AnyResponse:
 @confirmed
 def webhook_test(number: int) -> AnyResponse:
     """Send a webhook something that tells it nothing, and say what came of it."""
-    url, secret = _webhooks().secret(number)
+    url, secret = Webhooks(service().store).secret(number)
     to_private = service().settings.webhooks_to_private
     try:
         call(url, secret, {"test": True}, delivery="test", to_private=to_private)
@@ -64,13 +64,8 @@ def webhook_test(number: int) -> AnyResponse:
     return _back(gettext("The test was taken."))
 
 
-def _webhooks() -> Webhooks:
-    return Webhooks(service().store)
-
-
 def _back(said: str) -> AnyResponse:
-    flash(said)
-    return going_to(url_for("staff.webhooks")[len(request.script_root) :])
+    return said_at(path_of("staff.webhooks"), said)
 
 
 def _page(
@@ -79,9 +74,8 @@ def _page(
     return page(
         "staff/webhooks.html",
         gettext("Webhooks"),
-        status=REFUSED if errors else 200,
-        errors=errors or {},
+        errors=errors,
         given=given,
         secret=secret,
-        webhooks=_webhooks().all(),
+        webhooks=Webhooks(service().store).all(),
     )

@@ -11,6 +11,7 @@ from flask_babel import gettext
 from catchments.core.errors import NotKnown, long_date
 from catchments.core.model import Answer, EditionSummary, Provider
 from catchments.core.roles import Action
+from catchments.editions.differences import code_of
 from catchments.lookup.snapshot import Published
 from catchments.store.integrity.audit import AuditTrail
 from catchments.web.accounts.access import requires
@@ -80,21 +81,17 @@ def _decided(world: Published, school_id: int, day: date) -> Decided:
         )
     decision = history_of(world).decided(school_id, day)
     edition = decision.edition if decision else summary
-    change = decision.change if decision else None
+    change, now = decision.change if decision else None, code_of(answer.provider)
     return Decided(
         answer,
         summary,
         edition,
         before=change.before.provider if change else None,
         is_first=change is None,
-        by_directory=change is not None and _code(change.after.provider) != _code(answer.provider),
+        by_directory=change is not None and code_of(change.after.provider) != now,
         steps=steps_of(world, edition),
         entries=_entries(edition),
     )
-
-
-def _code(provider: Provider | None) -> str | None:
-    return provider.code if provider else None
 
 
 def _entries(edition: EditionSummary) -> list[Line]:

@@ -13,6 +13,7 @@ from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, NotKnown
 from catchments.core.model import Provider, School
 from catchments.core.roles import Action
 from catchments.core.text_folding import folded
+from catchments.editions.differences import code_of
 from catchments.editions.impact.tables import Numbers, Row
 from catchments.lookup.values import whole_number
 from catchments.store import Draft
@@ -83,7 +84,7 @@ class SchoolLine:
     @property
     def differs(self) -> bool:
         """Whether the two drafts give it to different providers."""
-        return _code(self.one) != _code(self.other)
+        return code_of(self.one) != code_of(self.other)
 
 
 @blueprint.get("/drafts/compare")
@@ -183,10 +184,6 @@ def _schools(one: Standing, other: Standing) -> tuple[SchoolLine, ...]:
         lines.append(SchoolLine(school, *providers))
     key = lambda line: (not line.differs, folded(line.school.name), line.school.school_id)  # noqa: E731
     return tuple(sorted(lines, key=key))
-
-
-def _code(provider: Provider | None) -> str | None:
-    return provider.code if provider else None
 
 
 def _name(provider: Provider | None) -> str:

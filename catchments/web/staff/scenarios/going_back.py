@@ -99,9 +99,7 @@ def revert(number: int) -> AnyResponse:
     outcome = _carry_out(asked, key)
     if isinstance(outcome, int):
         return published(outcome)
-    page = _page(number, asked, outcome)
-    page.status_code = status_of(outcome)
-    return page
+    return _page(number, asked, outcome)
 
 
 def _published_by(key: str) -> int | None:
@@ -162,4 +160,5 @@ def _page(number: int, asked: _Asked | None = None, outcome: Outcome | None = No
         was_looked_over=bool(request.form.get("looked")),
         outcome=outcome,
         error=outcome is not None,
+        status=status_of(outcome),
     )

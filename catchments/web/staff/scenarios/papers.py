@@ -18,7 +18,7 @@ from catchments.store.outbox.notices import SCHOOL, Announcement
 from catchments.store.outbox.queue import NoticeRow, Outbox
 from catchments.web.accounts.access import requires
 from catchments.web.common.i18n import in_new_zealand, moment
-from catchments.web.common.services import service
+from catchments.web.common.services import attached, service
 from catchments.web.pages.edition_history import history_of
 from catchments.web.spoken.dates import long_date
 from catchments.web.staff.blueprint import blueprint, staff_page
@@ -186,6 +186,4 @@ def _numbers_are_of(standing: Standing) -> Facts:
 
 def _workbook(about: Facts, standing: Standing, name: str) -> Response:
     book = impact_xlsx(Paper(about, standing.found, standing.base.edition, standing.after.edition))
-    response = Response(book, content_type=MEDIA_TYPE)
-    response.headers["Content-Disposition"] = f"attachment; filename={name}.xlsx"
-    return response
+    return attached(book, MEDIA_TYPE, f"{name}.xlsx")

@@ -11,6 +11,7 @@ from flask_babel import gettext
 from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, InputRefused, NotKnown
 from catchments.core.model import Answer, NamedPlace
 from catchments.core.roles import Action
+from catchments.editions.differences import code_of
 from catchments.lookup.search.text_search import SearchResult
 from catchments.lookup.snapshot import AsAt, Published, Timeline
 from catchments.web.accounts.access import requires
@@ -35,8 +36,7 @@ class NowAndThen:
     @property
     def changes(self) -> bool:
         """Whether another provider answers then."""
-        before = self.now.provider.code if self.now and self.now.provider else None
-        return before != (self.then.provider.code if self.then.provider else None)
+        return code_of(self.now.provider if self.now else None) != code_of(self.then.provider)
 
 
 @dataclass(frozen=True)

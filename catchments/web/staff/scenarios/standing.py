@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from flask import request
 from flask_babel import gettext
 from markupsafe import Markup
 
@@ -161,8 +160,3 @@ def draft_standing(draft_id: int) -> tuple[DraftState, Standing]:
 
 def _recent() -> Recent:
     return service().snapshots.current().recent
-
-
-def asked(name: str) -> str:
-    """Return what a page was asked about, without blanks around it."""
-    return request.args.get(name, "").strip()

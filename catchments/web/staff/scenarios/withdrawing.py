@@ -40,9 +40,7 @@ def withdraw(number: int) -> AnyResponse:
     service().snapshots.refresh()
     if _is_withdrawn(number):  # by this, or by the other half of a double click
         return _done(number, outcome.numbers)
-    page = _page(plan, outcome)
-    page.status_code = status_of(outcome)
-    return page
+    return _page(plan, outcome)
 
 
 def _plan(number: int) -> WithdrawalPlan:
@@ -68,6 +66,7 @@ def _page(plan: WithdrawalPlan, outcome: Outcome | None) -> Response:
         pictures=standing.pictures() if standing else ("", ""),
         outcome=outcome,
         error=outcome is not None,
+        status=status_of(outcome),
     )
 
 

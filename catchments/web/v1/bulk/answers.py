@@ -23,7 +23,7 @@ from catchments.lookup.search.text_search import TextSearch
 from catchments.lookup.snapshot import Published, Snapshot
 from catchments.runtime.recent import Recent
 from catchments.web.common.payload import before_first_edition
-from catchments.web.front.metrics import count_bulk_rows
+from catchments.web.front.metrics import BULK_ROWS
 from catchments.web.v1.bulk.lines import (
     Lines,
     Said,
@@ -133,7 +133,7 @@ class Answers:
 
     def of(self, questions: Questions) -> Iterator[bytes]:
         """Yield the lines of rows, in their order, some at a time."""
-        count_bulk_rows(len(questions))
+        BULK_ROWS.inc(len(questions))
         if isinstance(questions, Schools):
             return self._of_schools(questions)
         if isinstance(questions, Points):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import add
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -49,7 +49,6 @@ COLUMNS = (
     "catchment_name",
     "provider_name",
 )
-_NO_ID = b""
 _PLAIN = re.compile(rb'"[0-9A-Za-z_.:/-]+( [0-9A-Za-z_.:/-]+)*"')
 """A text in JSON that is the same in CSV, without its quotes."""
 
@@ -122,40 +121,11 @@ def said_of_fault(row: int | None, fault: Fault, *, status: str = "refused") -> 
 # --- how it is written ----------------------------------------------------------------------------
 
 
-class Lines(Protocol):
-    """A form of answers. A line is start, then what it is about, then what is said, then end."""
-
-    end: bytes
-    between: bytes
-    foot: bytes
-
-    def head(self, about: Mapping[str, Any], count: int) -> bytes:
-        """Return what comes before all lines."""
-
-    def start(self, own_id: bytes) -> bytes:
-        """Return a line's start with the caller's id, which is JSON."""
-
-    def with_ids(self, ids: Iterable[bytes], rest: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield lines from their ids, of which none is missing, and all that comes after."""
-
-    def of_school(self, number: int) -> bytes:
-        """Return which school a line is about."""
-
-    def of_point(self, lng: bytes, lat: bytes) -> bytes:
-        """Return which point a line is about, of its degrees as they are to be written."""
-
-    def with_points(self, lines: Iterable[tuple[bytes, bytes, bytes, bytes]]) -> Iterator[bytes]:
-        """Yield lines of points: of an id, which is not missing, both degrees, and all after."""
-
-    def of_else(self) -> bytes:
-        """Return what stands there otherwise."""
-
-    def told(self, said: Said) -> bytes:
-        """Return what is said."""
-
-
 class JsonLines:
-    """One JSON object with all answers, a line each."""
+    """One JSON object with all answers, a line each.
+
+    A line is start, then what it is about, then what is said, then end.
+    """
 
     end = b"}"
     between = b",\n"
@@ -179,7 +149,7 @@ class JsonLines:
         return b'"school_id":%d,' % number
 
     def of_point(self, lng: bytes, lat: bytes) -> bytes:
-        """Return which point a line is about."""
+        """Return which point a line is about, of its degrees as they are to be written."""
         return b'"place":{"lng":%b,"lat":%b},' % (lng, lat)
 
     def with_points(self, lines: Iterable[tuple[bytes, bytes, bytes, bytes]]) -> Iterator[bytes]:
@@ -285,6 +255,10 @@ def _in_words(error: Said) -> str:
     where = [f"Row {error['row']}"] if "row" in error else []
     where += [str(error[name]) for name in ("field", "value") if name in error]
     return ", ".join(where) + f": {error['problem']} {error['allowed']}"
+
+
+Lines = JsonLines | CsvLines
+"""A form of answers."""
 
 
 def lines_of(form: Form, snapshot: Snapshot | None, as_at: str) -> Lines:

@@ -18,7 +18,7 @@ from catchments.web.common.payload import provenance_json, source_json
 from catchments.web.common.query_parameters import optional_date
 from catchments.web.common.services import service
 from catchments.web.common.tables import MEDIA_TYPE as CSV_TYPE
-from catchments.web.front.room import LONG_WORK
+from catchments.web.front.room import LONG_WORK, in_turns
 from catchments.web.v1.blueprint import blueprint
 from catchments.web.v1.bulk import schemas
 from catchments.web.v1.bulk.answers import Answers
@@ -67,14 +67,14 @@ def resolve() -> Response:
     day = optional_date(request.args) or world.today
     form = _form_of_body()
     given, written = _body(), _form_of_answer(form)
-    with LONG_WORK.one():
+    with LONG_WORK:
         rows = read(given, form, charset=request.mimetype_params.get("charset", ""))
         answers = Answers(world, day, written, _finder(world))
     about = _about(answers, world, day, typed=_has_addresses(rows))
     lines = answers.of(rows)
     head, foot = answers.table.lines.head(about, len(rows)), answers.table.lines.foot
     body: Iterator[bytes] = chain([head], lines, [foot if rows or written is Form.JSON else b""])
-    response = Response(LONG_WORK.of(body), content_type=_CONTENT_TYPES[written])
+    response = Response(in_turns(body), content_type=_CONTENT_TYPES[written])
     _say_origin(response, answers, about)
     return response
 
