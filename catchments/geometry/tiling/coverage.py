@@ -122,11 +122,7 @@ def find_faults(
 
 
 def find_gaps_at(
-    ends: Floats,
-    owner: Indices,
-    boundaries: Mapping[str, BaseGeometry],
-    *,
-    sliver_width_m: float = SLIVER_WIDTH_M,
+    ends: Floats, owner: Indices, boundaries: Mapping[str, BaseGeometry]
 ) -> list[CoverageFault]:
     """Return the gaps along some outer edges of boundaries that do not overlap there.
 
@@ -139,8 +135,8 @@ def find_gaps_at(
     enclosed = areas[~_on_left(areas, ends)]
     gaps = list(_gaps(zip(enclosed, borders.of(enclosed), strict=True)))
     ground = np.concatenate([ground, np.array([face.shape for face in gaps], dtype=object)])
-    channels = _gaps(channels_between(ends, owner, borders, ground, sliver_width_m))
-    faces = _measured([*gaps, *channels], sliver_width_m)
+    channels = _gaps(channels_between(ends, owner, borders, ground, SLIVER_WIDTH_M))
+    faces = _measured([*gaps, *channels], SLIVER_WIDTH_M)
     wide = [face for face in faces if face.breadth_m >= ROUNDING_WIDTH_M]
     return list(_measured_faults(wide, codes))
 

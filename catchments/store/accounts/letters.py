@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -168,8 +168,8 @@ class Letters(Claims):
         query = sa.select(*columns).where(_T.c.person_id == person_id)
         return self._read(query.order_by(_T.c.id.desc()).limit(at_most), LetterRow)
 
-    def _kinds(self, *, emails: bool, webhooks: bool) -> Sequence[sa.ColumnElement[bool]]:  # noqa: ARG002 - a letter is no webhook
-        return [sa.true()] * emails
+    def _takes(self, *, emails: bool) -> sa.ColumnElement[bool]:
+        return sa.true() if emails else sa.false()
 
     def _claimed(self, connection: sa.Connection, row_id: int) -> Claimed:
         person = schema.person

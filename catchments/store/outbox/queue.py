@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,7 +60,7 @@ class Outbox(Claims):
     table = schema.delivery
     too_old_after = TOO_OLD_AFTER
 
-    def send_again(self, delivery_id: int, *, by: str, at: datetime | None = None) -> None:
+    def send_again(self, delivery_id: int, *, by: str) -> None:
         """Queue a failed delivery anew, because a person says so.
 
         Raises NotKnown; PublicationRefused where it has not failed, or its edition was withdrawn.
@@ -83,7 +82,7 @@ class Outbox(Claims):
             connection.execute(
                 table.update()
                 .where(table.c.id == delivery_id)
-                .values(state=WAITING, attempts=0, next_at=at or now(), claimed_at=None)
+                .values(state=WAITING, attempts=0, next_at=now(), claimed_at=None)
             )
 
     def counts(self) -> dict[int, dict[str, int]]:
@@ -152,10 +151,8 @@ class Outbox(Claims):
             query = query.where(table.c.state.in_(states))
         return self._read(query, DeliveryRow)
 
-    def _kinds(self, *, emails: bool, webhooks: bool) -> Sequence[sa.ColumnElement[bool]]:
-        table = schema.delivery
-        kinds = [table.c.notice_id.is_not(None)] * emails
-        return kinds + [table.c.webhook_id.is_not(None)] * webhooks
+    def _takes(self, *, emails: bool) -> sa.ColumnElement[bool]:
+        return sa.true() if emails else schema.delivery.c.webhook_id.is_not(None)
 
     def _claimed(self, connection: sa.Connection, row_id: int) -> Claimed:
         return _claimed(connection, row_id)
