@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 import click
 from flask import current_app
 
-from catchments.core.errors import CatchmentsError, shown
+from catchments.core.errors import CatchmentsError, printable, shown
 from catchments.core.model import Source
 from catchments.core.roles import COMMAND_LINE
 from catchments.core.settings import Settings
@@ -132,7 +132,7 @@ def say(text: str) -> None:
     """Print one line of plain text."""
     from rich.console import Console
 
-    Console(highlight=False, markup=False, soft_wrap=True).print(_printable(text))
+    Console(highlight=False, markup=False, soft_wrap=True).print(printable(text))
 
 
 def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -143,7 +143,7 @@ def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]])
 
     drawn = Table(*headings, title=title, title_justify="left", title_style="bold")
     for row in rows:
-        drawn.add_row(*(Text(_printable(str(cell))) for cell in row))
+        drawn.add_row(*(Text(printable(str(cell))) for cell in row))
     Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(drawn)
 
 
@@ -206,13 +206,9 @@ def refusing(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def _say_refusal(error: CatchmentsError) -> None:
-    click.echo(f"Refused: {_printable(str(error))}", err=True)
+    click.echo(f"Refused: {printable(str(error))}", err=True)
     details = [*getattr(error, "rows", ()), *getattr(error, "reasons", ())]
     for detail in details[:PROBLEMS_SHOWN]:
-        click.echo(f"  - {_printable(str(detail))}", err=True)
+        click.echo(f"  - {printable(str(detail))}", err=True)
     if len(details) > PROBLEMS_SHOWN:
         click.echo(f"  … and {len(details) - PROBLEMS_SHOWN} more.", err=True)
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)

@@ -12,10 +12,19 @@ SHOWN_CHARACTERS = 80
 def shown(value: object) -> str:
     """Return `value` fit for a message: quoted, on one line, at most 80 characters of it."""
     text = str(value)
-    kept = text[:SHOWN_CHARACTERS]
-    if not kept.isprintable():
-        kept = "".join(c if c.isprintable() else " " for c in kept)
+    kept = printable(text[:SHOWN_CHARACTERS])
     return f"“{kept}…”" if len(text) > SHOWN_CHARACTERS else f"“{kept}”"
+
+
+def printable(text: str) -> str:
+    """Return a text with a space for each character that cannot be printed."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+def one_line(text: str, at_most: int | None = None) -> str:
+    """Return a text on one line, with one space between words, and cut where it is too long."""
+    line = " ".join(printable(text).split())
+    return line if at_most is None or len(line) <= at_most else f"{line[: at_most - 1]}…"
 
 
 def long_date(day: date) -> str:

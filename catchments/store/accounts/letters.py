@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
+from catchments.core.errors import one_line
 from catchments.core.roles import Person
 from catchments.runtime.new_zealand import NEW_ZEALAND_TIME
 from catchments.store import schema
@@ -190,8 +191,8 @@ class Letters(Claims):
     def _text(self, row: Any) -> str:
         facts, of_work = json.loads(row.facts), row.kind in self.of_work
         lines = {} if of_work else {"Account": row.login}
-        named = self.labels.items()
-        lines |= {label: _line(facts[name]) for name, label in named if facts.get(name)}
+        told = ((label, facts.get(name)) for name, label in self.labels.items())
+        lines |= {label: one_line(fact, LONGEST_FACT) for label, fact in told if fact}
         lines["When"] = _moment(row.created_at)
         listed = "\n".join(f"{label}: {value}" for label, value in lines.items())
         ends = f"The service: {self._address}{facts.get('path', '')}" if self._address else ""
@@ -215,9 +216,3 @@ def _fingerprint(row: Any) -> str:
 def _moment(at: datetime) -> str:
     here = at.replace(tzinfo=UTC).astimezone(NEW_ZEALAND_TIME)
     return f"{here.day} {here:%B %Y, %H:%M} (New Zealand time)"
-
-
-def _line(fact: str) -> str:
-    printable = "".join(c if c.isprintable() else " " for c in str(fact))
-    line = " ".join(printable.split())
-    return line if len(line) <= LONGEST_FACT else f"{line[: LONGEST_FACT - 1]}…"
