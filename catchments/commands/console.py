@@ -17,12 +17,14 @@ import click
 from flask import current_app
 
 from catchments.core.errors import CatchmentsError, printable, shown
-from catchments.core.model import Source
+from catchments.core.model import DirectoryRelease, Source
 from catchments.core.roles import COMMAND_LINE
 from catchments.core.settings import Settings
+from catchments.lookup.snapshot import Timeline
 from catchments.lookup.values import day_of, whole_number
 from catchments.readers.report import Progress as ProgressCall
 from catchments.readers.report import Report, facts_of
+from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Store
 from catchments.store.integrity.audit import append
 from catchments.web.common.services import EXTENSION
@@ -96,6 +98,12 @@ def store_to_fill(*, commit: bool) -> Store:
 def _store() -> Store:
     opened: Store = current_app.extensions[EXTENSION].store
     return opened
+
+
+def directory_in_use(opened: Store) -> DirectoryRelease | None:
+    """Return the school directory of today, if there is one."""
+    known = Timeline.of([], opened.releases()).release_on(today_in_new_zealand())
+    return opened.release(known.number) if known else None
 
 
 def address_book() -> Path:

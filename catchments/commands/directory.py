@@ -11,6 +11,7 @@ import click
 
 from catchments.commands.console import (
     DAY,
+    directory_in_use,
     progress,
     record_import,
     refusing,
@@ -199,7 +200,8 @@ def import_aliases(file: Path, sheet: str | None, commit: bool) -> None:
 def list_aliases() -> None:
     """List the aliases, with the school of each as the directory of today has it."""
     opened = store()
-    _show_aliases("Aliases", opened.aliases(), _schools_of_today(opened))
+    release = directory_in_use(opened)
+    _show_aliases("Aliases", opened.aliases(), release.ever if release else {})
 
 
 def _show_aliases(title: str, found: Sequence[Alias], schools: Mapping[int, School]) -> None:
@@ -213,19 +215,10 @@ def _name(schools: Mapping[int, School], alias: Alias) -> str:
 
 
 def _known_schools(opened: Store) -> Mapping[int, School]:
-    schools = _schools_of_today(opened)
-    if not schools:
+    release = directory_in_use(opened)
+    if release is None:
         raise InputRefused(
             "There is no school directory to match the table against.",
             next_step="Import one first: flask schools import FILE --commit.",
         )
-    return schools
-
-
-def _schools_of_today(opened: Store) -> Mapping[int, School]:
-    """Return the schools of the directory in use, and those that only earlier releases hold."""
-    known = Timeline.of([], opened.releases()).release_on(today_in_new_zealand())
-    if known is None:
-        return {}
-    release = opened.release(known.number)
-    return {**release.former, **release.schools}
+    return release.ever

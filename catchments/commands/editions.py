@@ -81,7 +81,7 @@ def compare_editions(before: int, after: int) -> None:
     if not newest:
         raise NothingPublished("There is no school directory to compare by.")
     release = opened.release(newest[-1].number)
-    show_effects(first, second, {**release.former, **release.schools})
+    show_effects(first, second, release.ever)
     with progress() as called:
         called("Resolving every school", 0, 2)
         one = Snapshot.of(first, release)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +16,7 @@ from catchments.changes.kinds.replace_listings import refuse_contradiction
 from catchments.commands.comparing import show_effects
 from catchments.commands.console import (
     NUMBER,
+    directory_in_use,
     progress,
     record_import,
     refusing,
@@ -24,7 +25,7 @@ from catchments.commands.console import (
     store_to_fill,
 )
 from catchments.core.errors import InputRefused
-from catchments.core.model import NOT_STATED, DirectoryRelease, Edition, School
+from catchments.core.model import NOT_STATED, Edition
 from catchments.geometry.tiling.coverage import SLIVER_WIDTH_M
 from catchments.lookup.snapshot import Timeline
 from catchments.readers.boundaries import BoundaryReading, are_made_up, read_boundaries
@@ -39,7 +40,6 @@ from catchments.readers.lists.changes import (
 from catchments.readers.lists.files import AUTHORITY, Given, is_made_up
 from catchments.readers.lists.listings import read_listings
 from catchments.readers.lists.providers import read_providers
-from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Draft, Store
 from maps.faults_map import faults_map as draw_faults
 
@@ -129,7 +129,8 @@ class _Target:
         speaks_for: Collection[str] | None = None,
     ) -> None:
         """Add what was read from files to the draft, and to the audit trail from which."""
-        after, schools = after_import(change, self.content), self.schools()
+        after, release = after_import(change, self.content), directory_in_use(self.store)
+        schools = release.ever if release else {}
         show_effects(self.content, after, schools)
         refuse_losses(
             self.content, after, schools, speaks_for=speaks_for, allow_shrink=allow_shrink
@@ -151,16 +152,6 @@ class _Target:
         record_import(kind, f"draft {draft_id}", *files)
         say(f"Added to draft {draft_id}, based on {base}. Publish it with:")
         say(f"  flask editions publish {draft_id} --effective-from YYYY-MM-DD")
-
-    def directory(self) -> DirectoryRelease | None:
-        """Return the school directory in use, if there is one."""
-        known = Timeline.of([], self.store.releases()).release_on(today_in_new_zealand())
-        return self.store.release(known.number) if known else None
-
-    def schools(self) -> Mapping[int, School]:
-        """Return the schools of the directory, and those that it had, for their names."""
-        release = self.directory()
-        return {**release.former, **release.schools} if release else {}
 
 
 def _open_draft(store: Store, draft_id: int | None) -> Draft | None:
@@ -339,7 +330,7 @@ def import_listings(
     """
     opened, made_up = store_to_fill(commit=commit), partial(is_made_up, files[0])
     target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=made_up)
-    release = target.directory()
+    release = directory_in_use(opened)
     if release is None:
         raise InputRefused(
             "There is no school directory to match the list against.",
