@@ -87,29 +87,11 @@ class Outbox(Claims):
 
     def counts(self) -> dict[int, dict[str, int]]:
         """Return how many deliveries of each edition are in each state, latest edition first."""
-        table = schema.delivery
-        query = (
-            sa.select(table.c.edition_number, table.c.state, sa.func.count())
-            .group_by(table.c.edition_number, table.c.state)
-            .order_by(table.c.edition_number.desc())
-        )
-        found: dict[int, dict[str, int]] = {}
-        with self._database.reading() as connection:
-            for number, state, count in connection.execute(query):
-                found.setdefault(number, {})[state] = count
-        return found
+        return self._counted(schema.delivery.c.edition_number, schema.delivery.c.state)
 
     def notice_counts(self) -> dict[int, dict[str, int]]:
         """Return how many notices each edition made, by kind of recipient."""
-        table = schema.notice
-        query = sa.select(table.c.edition_number, table.c.recipient_kind, sa.func.count()).group_by(
-            table.c.edition_number, table.c.recipient_kind
-        )
-        found: dict[int, dict[str, int]] = {}
-        with self._database.reading() as connection:
-            for number, kind, count in connection.execute(query):
-                found.setdefault(number, {})[kind] = count
-        return found
+        return self._counted(schema.notice.c.edition_number, schema.notice.c.recipient_kind)
 
     def notices(self, edition_number: int) -> list[NoticeRow]:
         """Return the notices of an edition with what became of them, in the order made."""
@@ -150,6 +132,14 @@ class Outbox(Claims):
         if states:
             query = query.where(table.c.state.in_(states))
         return self._read(query, DeliveryRow)
+
+    def _counted(self, number: sa.Column[int], kind: sa.Column[str]) -> dict[int, dict[str, int]]:
+        query = sa.select(number, kind, sa.func.count()).group_by(number, kind)
+        found: dict[int, dict[str, int]] = {}
+        with self._database.reading() as connection:
+            for edition, which, count in connection.execute(query.order_by(number.desc())):
+                found.setdefault(edition, {})[which] = count
+        return found
 
     def _takes(self, *, emails: bool) -> sa.ColumnElement[bool]:
         return sa.true() if emails else schema.delivery.c.webhook_id.is_not(None)
