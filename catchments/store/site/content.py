@@ -38,19 +38,11 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
-class ContentVersion:
+class ContentVersion(Wording):
     """One version of a piece, and what became of it."""
 
     piece: str
     version: int
-    title: str
-    text: str
-    source_title: str
-    source_url: str
-    source_note: str
-    checked_on: date
-    check_again_after: date
-    effective_from: date
     state: str
     writer: str
     """A login."""
