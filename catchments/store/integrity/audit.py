@@ -129,12 +129,6 @@ class AuditTrail(Repository):
                 pass
             return chain
 
-    def has(self, digest: str) -> bool:
-        """Whether an entry has this hash: one that was kept elsewhere must still be there."""
-        query = sa.select(schema.audit_entry.c.number).where(schema.audit_entry.c.hash == digest)
-        with self._database.reading() as connection:
-            return connection.execute(query.limit(1)).one_or_none() is not None
-
     def last(self) -> AuditEntry | None:
         """Return the newest entry."""
         with self._database.reading() as connection:
