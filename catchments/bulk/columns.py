@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from catchments.core.errors import FileRefused, InputRefused, shown
+from catchments.core.errors import FileRefused, InputRefused, first_of, shown
 from catchments.lookup.values import LAT, LNG, SCHOOL_ID, field_called
 
 ALLOWED = "A column school_id is needed, or the columns lng (or lon, longitude) and lat (latitude)."
@@ -135,6 +135,5 @@ def _refuse_absent(file: str, names: Sequence[str], name: str) -> None:
 
 
 def _refused(file: str, what: str, names: Sequence[str]) -> FileRefused:
-    more = f", and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    listed = ", ".join(shown(name) for name in names[:_NAMES_SHOWN]) + more
+    listed = first_of(list(map(shown, names)), _NAMES_SHOWN, then=", and ")
     return FileRefused(f"{shown(file)} {what}: {listed}.", allowed=ALLOWED, next_step=NAME_THEM)

@@ -27,6 +27,17 @@ def one_line(text: str, at_most: int | None = None) -> str:
     return line if at_most is None or len(line) <= at_most else f"{line[: at_most - 1]}…"
 
 
+def first_of(texts: Sequence[str], at_most: int, *, by: str = ", ", then: str = " and ") -> str:
+    """Return the first of some texts in a row, and how many more there are."""
+    more = len(texts) - at_most
+    return by.join(texts[:at_most]) + (f"{then}{more} more" if more > 0 else "")
+
+
+def all_of(texts: Sequence[str]) -> str:
+    """Return texts as a sentence lists them: “a, b and c”."""
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
+
+
 def long_date(day: date) -> str:
     """Return a date as people write it: “5 January 2026”."""
     return f"{day.day} {day:%B %Y}"

@@ -18,6 +18,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from catchments.core.errors import all_of
 from catchments.core.model import Place
 from catchments.geometry.coordinates import (
     geometry_to_360,
@@ -68,7 +69,7 @@ class CoverageFault:
 
     def sentence(self, names: Mapping[str, str] | None = None) -> str:
         """Return what is wrong, with catchments by name where `names` has their codes."""
-        who = _listed([(names or {}).get(code, code) for code in self.codes])
+        who = all_of([(names or {}).get(code, code) for code in self.codes])
         where = f"near lat {self.place.lat:.4f}, lng {self.place.lng:.4f}"
         if self.kind == "invalid":
             return f"The boundary of {who} is not valid ({self.reason}) {where}."
@@ -80,10 +81,6 @@ class CoverageFault:
     def _width(self) -> str:
         wide = f"{_amount(self.width_m)} m wide"
         return wide if self.parts == 1 else f"in {self.parts:,} places, at most {wide}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _area(value_m2: float) -> str:
