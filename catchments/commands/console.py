@@ -106,10 +106,10 @@ def directory_in_use(opened: Store) -> DirectoryRelease | None:
     return opened.release(known.number) if known else None
 
 
-def address_book() -> Path:
-    """Return where the running application's address book is, whether there is one or not."""
+def current_settings() -> Settings:
+    """Return the running application's settings."""
     settings: Settings = current_app.extensions[EXTENSION].settings
-    return settings.addresses_path
+    return settings
 
 
 def record_import(kind: str, subject: str, *files: Path, source: Source | None = None) -> None:
