@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property, partial
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakValueDictionary
 
 from shapely.geometry.base import BaseGeometry
@@ -34,9 +34,10 @@ from catchments.geometry.spatial_index import SpatialIndex
 from catchments.lookup.resolver import Resolver
 from catchments.lookup.search.edition_names import EditionNames
 from catchments.lookup.search.gazetteer import Gazetteer
-from catchments.lookup.site_texts import Kept, Texts, texts_of
+from catchments.lookup.site_texts import Texts, texts_of
 from catchments.runtime.new_zealand import NEW_ZEALAND_TIME, today_in_new_zealand
 from catchments.runtime.recent import Recent
+from catchments.store import Store
 
 BY_ONE_PLACE = frozenset([PlaceKind.ADDRESS, PlaceKind.POINT])
 BY_CATCHMENTS = frozenset([PlaceKind.CATCHMENT, PlaceKind.REGION, PlaceKind.PROVIDER])
@@ -48,31 +49,6 @@ READINGS_AT_MOST = 8
 """Of what is published, while somebody goes on publishing."""
 LARGE_THINGS_KEPT = 24
 """Artefacts and drawings, a few megabytes each: those of four editions or so."""
-
-
-class Archive(Protocol):
-    """Where editions and directory releases come from; the store is one."""
-
-    def state(self) -> Any:
-        """Return a value that differs after every publication."""
-
-    def editions(self) -> list[EditionSummary]:
-        """Return all published editions."""
-
-    def edition(self, number: int) -> Edition:
-        """Return one edition whole."""
-
-    def releases(self) -> list[ReleaseSummary]:
-        """Return all school directory releases."""
-
-    def release(self, number: int) -> DirectoryRelease:
-        """Return one release whole."""
-
-    def aliases(self) -> tuple[Alias, ...]:
-        """Return what people call schools beside their names, whichever release has them."""
-
-    def texts(self) -> Kept:
-        """Return what staff have made of the site's texts."""
 
 
 @dataclass(frozen=True)
@@ -401,7 +377,7 @@ class _Known:
 class Snapshots:
     """What is published at present, replaced whole by `refresh`."""
 
-    def __init__(self, archive: Archive, *, today: Callable[[], date] = today_in_new_zealand):
+    def __init__(self, archive: Store, *, today: Callable[[], date] = today_in_new_zealand):
         self._archive = archive
         self._today = today
         self._published: Published | None = None
