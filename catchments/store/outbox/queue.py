@@ -54,6 +54,12 @@ class DeliveryRow:
     last_error: str
 
 
+_WITH_WHOM = schema.delivery.outerjoin(
+    schema.notice, schema.notice.c.id == schema.delivery.c.notice_id
+).outerjoin(schema.webhook, schema.webhook.c.id == schema.delivery.c.webhook_id)
+"""Deliveries with the notice or the webhook that each is of."""
+
+
 class Outbox(Claims):
     """Deliveries and notices: what waits, what was sent, what failed."""
 
@@ -121,11 +127,7 @@ class Outbox(Claims):
             sa.select(
                 *columns, sa.func.coalesce(schema.notice.c.email, schema.webhook.c.url).label("to")
             )
-            .select_from(
-                table.outerjoin(schema.notice, schema.notice.c.id == table.c.notice_id).outerjoin(
-                    schema.webhook, schema.webhook.c.id == table.c.webhook_id
-                )
-            )
+            .select_from(_WITH_WHOM)
             .order_by(table.c.id.desc())
             .limit(at_most)
         )
@@ -145,46 +147,34 @@ class Outbox(Claims):
         return sa.true() if emails else schema.delivery.c.webhook_id.is_not(None)
 
     def _claimed(self, connection: sa.Connection, row_id: int) -> Claimed:
-        return _claimed(connection, row_id)
+        table, notice, webhook = schema.delivery, schema.notice, schema.webhook
+        told = [notice.c[name] for name in ("fingerprint", "recipient_name", *TOLD[3:])]
+        columns = [
+            table.c[name] for name in ("id", "edition_number", "event", "attempts", "claimed_at")
+        ]
+        of_webhook = (webhook.c.id.label("webhook"), webhook.c.url, webhook.c.secret)
+        found = sa.select(*columns, *told, *of_webhook).select_from(_WITH_WHOM)
+        query = found.where(table.c.id == row_id)
+        row = dict(connection.execute(query).mappings().one())
+        number = row.pop("webhook")
+        if number is not None:
+            try:
+                row["secret"] = unsealed_secret(connection, {**row, "id": number})
+            except KeyTrouble as error:  # it waits; what is due behind it does not
+                row |= {"secret": "", "unsealable": str(error)}
+        return Claimed(**{name: value for name, value in row.items() if value is not None})
 
     def _waiting_again(self) -> sa.ColumnElement[str]:
-        return _waiting_unless_called_off()
-
-
-def _waiting_unless_called_off() -> sa.ColumnElement[str]:
-    """Return the state after a refusal: its edition or webhook may have gone meanwhile."""
-    table, edition, webhook = schema.delivery, schema.edition, schema.webhook
-    withdrawn = sa.select(edition.c.number).where(edition.c.withdrawn_at.is_not(None))
-    gone = sa.or_(
-        sa.and_(table.c.event == PUBLISHED, table.c.edition_number.in_(withdrawn)),
-        table.c.webhook_id.in_(sa.select(webhook.c.id).where(webhook.c.disabled_at.is_not(None))),
-    )
-    return sa.case((gone, CANCELLED), else_=WAITING)
-
-
-def _claimed(connection: sa.Connection, delivery_id: int) -> Claimed:
-    table, notice, webhook = schema.delivery, schema.notice, schema.webhook
-    told = [notice.c[name] for name in ("fingerprint", "recipient_name", *TOLD[3:])]
-    columns = [
-        table.c[name] for name in ("id", "edition_number", "event", "attempts", "claimed_at")
-    ]
-    query = (
-        sa.select(*columns, *told, webhook.c.id.label("webhook"), webhook.c.url, webhook.c.secret)
-        .select_from(
-            table.outerjoin(notice, notice.c.id == table.c.notice_id).outerjoin(
-                webhook, webhook.c.id == table.c.webhook_id
-            )
+        """Return the state after a refusal: its edition or webhook may have gone meanwhile."""
+        table, edition, webhook = schema.delivery, schema.edition, schema.webhook
+        withdrawn = sa.select(edition.c.number).where(edition.c.withdrawn_at.is_not(None))
+        gone = sa.or_(
+            sa.and_(table.c.event == PUBLISHED, table.c.edition_number.in_(withdrawn)),
+            table.c.webhook_id.in_(
+                sa.select(webhook.c.id).where(webhook.c.disabled_at.is_not(None))
+            ),
         )
-        .where(table.c.id == delivery_id)
-    )
-    row = dict(connection.execute(query).mappings().one())
-    number = row.pop("webhook")
-    if number is not None:
-        try:
-            row["secret"] = unsealed_secret(connection, {**row, "id": number})
-        except KeyTrouble as error:  # it waits; what is due behind it does not
-            row |= {"secret": "", "unsealable": str(error)}
-    return Claimed(**{name: value for name, value in row.items() if value is not None})
+        return sa.case((gone, CANCELLED), else_=WAITING)
 
 
 def _refuse_unless_failed(row: Any, delivery_id: int) -> None:
