@@ -334,36 +334,25 @@ def _same_names(snapshot: Snapshot, release: DirectoryRelease, aliases: tuple[Al
     return same and known.former == release.former and known.former_names == release.former_names
 
 
-def _unserved(then: Answer) -> str:
-    return "has no provider" if then.catchment else "belongs to no one catchment"
-
-
 def _upcoming(edition: EditionSummary, then: Answer, own: Catchment | None) -> Upcoming:
-    day = long_date(edition.effective_from)
+    return Upcoming(
+        effective_from=edition.effective_from,
+        edition=edition.number,
+        catchment=then.catchment,
+        provider=then.provider,
+        sentence=f"From {long_date(edition.effective_from)} {_what_changes(then, own)}.",
+    )
+
+
+def _what_changes(then: Answer, own: Catchment | None) -> str:
+    """Return what changes; for `own`, if a catchment was asked about, itself or by its provider."""
+    served = f"is served by {then.provider.name}" if then.provider else ""
     if own is not None:
-        return _upcoming_of(own, edition, then, day)
-    served = f"is served by {then.provider.name}" if then.provider else _unserved(then)
-    where = f", in the {then.catchment.name} catchment" if then.catchment else ""
-    return Upcoming(
-        effective_from=edition.effective_from,
-        edition=edition.number,
-        catchment=then.catchment,
-        provider=then.provider,
-        sentence=f"From {day} it {served}{where}.",
-    )
-
-
-def _upcoming_of(own: Catchment, edition: EditionSummary, then: Answer, day: str) -> Upcoming:
-    """Return what changes about a catchment that was asked about, by itself or by its provider."""
-    served = f"is served by {then.provider.name}" if then.provider else "has no provider"
-    what = served if then.catchment else "is no longer one"
-    return Upcoming(
-        effective_from=edition.effective_from,
-        edition=edition.number,
-        catchment=then.catchment,
-        provider=then.provider,
-        sentence=f"From {day} the {own.name} catchment {what}.",
-    )
+        what = served or "has no provider" if then.catchment else "is no longer one"
+        return f"the {own.name} catchment {what}"
+    if then.catchment is None:
+        return f"it {served or 'belongs to no one catchment'}"
+    return f"it {served or 'has no provider'}, in the {then.catchment.name} catchment"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
