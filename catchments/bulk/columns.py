@@ -15,20 +15,6 @@ _NAMES_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """The columns that somebody names, and the CRS of the places in them; recognised if empty."""
-
-    school_id: str = ""
-    lng: str = ""
-    lat: str = ""
-    geometry: str = ""
-    crs: str = ""
-    """As PROJ knows it, such as EPSG:2193; WGS 84, or what the file says, if empty."""
-    prefix: str = ""
-    """What is put before the names of the answers' columns."""
-
-
-@dataclass(frozen=True, slots=True)
 class Chosen:
     """The columns of a file that are asked about, by name: the number, or both axes, or points."""
 
@@ -36,6 +22,16 @@ class Chosen:
     lng: str = ""
     lat: str = ""
     geometry: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted(Chosen):
+    """The columns that somebody names, and the CRS of the places in them; recognised if empty."""
+
+    crs: str = ""
+    """As PROJ knows it, such as EPSG:2193; WGS 84, or what the file says, if empty."""
+    prefix: str = ""
+    """What is put before the names of the answers' columns."""
 
 
 def choose(file: str, names: Sequence[str], wanted: Wanted, *, geometry: str = "") -> Chosen:
