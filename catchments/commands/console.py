@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 import click
 from flask import current_app
 
-from catchments.core.errors import CatchmentsError, printable, shown
+from catchments.core.errors import CatchmentsError, InputRefused, printable, shown
 from catchments.core.model import DirectoryRelease, Source
 from catchments.core.roles import COMMAND_LINE
 from catchments.core.settings import Settings
@@ -104,6 +104,17 @@ def directory_in_use(opened: Store) -> DirectoryRelease | None:
     """Return the school directory of today, if there is one."""
     known = Timeline.of([], opened.releases()).release_on(today_in_new_zealand())
     return opened.release(known.number) if known else None
+
+
+def directory_to_match(opened: Store, what: str) -> DirectoryRelease:
+    """Return the school directory of today, for what names schools. Raises InputRefused."""
+    found = directory_in_use(opened)
+    if found is None:
+        raise InputRefused(
+            f"There is no school directory to match the {what} against.",
+            next_step="Import one first: flask schools import FILE --commit.",
+        )
+    return found
 
 
 def current_settings() -> Settings:

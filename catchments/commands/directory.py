@@ -12,6 +12,7 @@ import click
 from catchments.commands.console import (
     DAY,
     directory_in_use,
+    directory_to_match,
     progress,
     record_import,
     refusing,
@@ -180,7 +181,7 @@ def aliases() -> None:
 def import_aliases(file: Path, sheet: str | None, commit: bool) -> None:
     """Read a table (CSV, XLSX or Parquet: alias, school number, source) in place of all aliases."""
     opened = store_to_fill(commit=commit)
-    schools = _known_schools(opened)
+    schools = directory_to_match(opened, "table").ever
     with progress() as called:
         given, report = read_aliases(file, schools=schools, sheet=sheet, progress=called)
     show_report(report)
@@ -212,13 +213,3 @@ def _show_aliases(title: str, found: Sequence[Alias], schools: Mapping[int, Scho
 def _name(schools: Mapping[int, School], alias: Alias) -> str:
     school = schools.get(alias.school_id)
     return school.name if school else "not in the directory"
-
-
-def _known_schools(opened: Store) -> Mapping[int, School]:
-    release = directory_in_use(opened)
-    if release is None:
-        raise InputRefused(
-            "There is no school directory to match the table against.",
-            next_step="Import one first: flask schools import FILE --commit.",
-        )
-    return release.ever

@@ -17,6 +17,7 @@ from catchments.commands.comparing import show_effects
 from catchments.commands.console import (
     NUMBER,
     directory_in_use,
+    directory_to_match,
     progress,
     record_import,
     refusing,
@@ -330,20 +331,10 @@ def import_listings(
     """
     opened, made_up = store_to_fill(commit=commit), partial(is_made_up, files[0])
     target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=made_up)
-    release = directory_in_use(opened)
-    if release is None:
-        raise InputRefused(
-            "There is no school directory to match the list against.",
-            next_step="Import one first: flask schools import FILE --commit.",
-        )
+    schools, known = directory_to_match(opened, "list").schools, target.content
     with progress() as called:
-        read = read_listings(
-            files,
-            schools=release.schools,
-            known=target.content,
-            given=Given(**given),
-            progress=called,
-        )
+        asked = Given(**given)
+        read = read_listings(files, schools=schools, known=known, given=asked, progress=called)
     show_report(read.report)
     change = listings_change(read, target.content, whole=whole)
     refuse_contradiction(change, target.base, target.content)
