@@ -172,5 +172,15 @@ class Stale(CatchmentsError):
     """Somebody else has done something to a draft or a case since its page was read."""
 
 
+def refuse_stale(what: str, is_at: int, seen: int, it: str = "it") -> None:
+    """Raise Stale where a thing, also called `it`, is at another version than a page showed."""
+    if is_at != seen:
+        raise Stale(
+            f"{what} has been changed since this page was read: it is at version {is_at}, and the "
+            f"page showed version {seen}.",
+            next_step=f"Look at {it} as it is now, then do it again if it is still wanted.",
+        )
+
+
 class NotNow(CatchmentsError):
     """What is asked cannot be done to a draft in its state."""
