@@ -343,7 +343,8 @@ class _Reading:
             )
             return
         rows = "1 row" if count == 1 else f"{count:,} rows"
-        lines = f"{section.place} {first}" if first == last else _span(section.place, first, last)
+        place = section.place
+        lines = f"{place} {first}" if first == last else f"{place}s {first} to {last}"
         self.report.took(f"{lines}: {rows}")
 
     def _say_doubts(self) -> None:
@@ -364,10 +365,6 @@ def _is_plain(text: str) -> bool:
         and "e+" not in text
         and ("-" not in text or not _DASHED.search(text))
     )
-
-
-def _span(place: str, first: int, last: int) -> str:
-    return f"{place}s {first} to {last}"
 
 
 def _rows_and_footers(rows: Numbered, footers: Footers) -> Numbered:
