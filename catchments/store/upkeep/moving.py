@@ -45,7 +45,7 @@ class Contents:
 
     def with_row(self, row: sa.Row[Any]) -> Contents:
         """Return the contents with one row more."""
-        digest = int.from_bytes(row_digest(row._mapping))
+        digest = int.from_bytes(row_digest(row._asdict()))
         return Contents(self.rows + 1, (self.digest + digest) % _MODULUS)
 
 
